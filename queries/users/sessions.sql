@@ -1,0 +1,100 @@
+-- name: StartSession :one
+-- StartSession opens a session for an account that is active.
+INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at)
+SELECT @id, users.id, @cookie, @address, @user_agent, @created_at, @created_at, @expires_at
+FROM users
+WHERE users.id = @user_id
+  AND users.status = 'active'
+RETURNING *;
+
+-- name: CreateRefreshToken :exec
+-- CreateRefreshToken keeps the hash of a token that a session may use. The successor of a token
+-- is always the same one, so a second attempt to keep it changes nothing.
+INSERT INTO refresh_tokens (hash, session_id, created_at)
+VALUES (@hash, @session_id, @created_at)
+ON CONFLICT ON CONSTRAINT refresh_tokens_pkey DO NOTHING;
+
+-- name: UseRefreshToken :one
+-- UseRefreshToken spends a token; of many at once, one gets the row.
+UPDATE refresh_tokens
+SET used_at = @used_at::timestamptz
+WHERE hash = @hash
+  AND used_at IS NULL
+RETURNING *;
+
+-- name: GetRefreshToken :one
+-- GetRefreshToken reads a token, spent or not.
+SELECT *
+FROM refresh_tokens
+WHERE hash = @hash;
+
+-- name: ExtendSession :one
+-- ExtendSession moves the end of a live session of an active account and tells whose it is.
+UPDATE sessions
+SET last_used_at = @used_at,
+    expires_at = LEAST(@expires_at::timestamptz, sessions.created_at + @longest::interval)
+FROM users
+WHERE sessions.id = @id
+  AND users.id = sessions.user_id
+  AND users.status = 'active'
+  AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > @used_at
+RETURNING sessions.*, users.roles;
+
+-- name: GetLiveSession :one
+-- GetLiveSession tells whose a session is and what they may do, while both are in force.
+SELECT sessions.id, sessions.user_id, sessions.expires_at, users.roles
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+WHERE sessions.id = @id
+  AND sessions.revoked_at IS NULL
+  AND sessions.expires_at > @now
+  AND users.status = 'active';
+
+-- name: ListSessions :many
+-- ListSessions reads a page of live sessions, the newest first, that starts behind (before_time, before_id).
+SELECT *
+FROM sessions
+WHERE user_id = @user_id
+  AND revoked_at IS NULL
+  AND expires_at > @now
+  AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT @row_limit;
+
+-- name: RevokeSession :many
+-- RevokeSession ends one session of a user and gives its id, or none when there is no such live one.
+UPDATE sessions
+SET revoked_at = @now::timestamptz
+WHERE id = @id
+  AND user_id = @user_id
+  AND revoked_at IS NULL
+  AND expires_at > @now::timestamptz
+RETURNING id;
+
+-- name: RevokeSessions :many
+-- RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
+UPDATE sessions
+SET revoked_at = @now::timestamptz
+WHERE user_id = @user_id
+  AND id <> @kept
+  AND revoked_at IS NULL
+  AND expires_at > @now::timestamptz
+RETURNING id;
+
+-- name: ListSessionIDs :many
+-- ListSessionIDs gives the ids of every live session of a user.
+SELECT id
+FROM sessions
+WHERE user_id = @user_id
+  AND revoked_at IS NULL;
+
+-- name: PurgeSessions :execrows
+-- PurgeSessions removes sessions that ended before a time, a batch at most.
+DELETE FROM sessions
+WHERE id IN (
+    SELECT ended.id
+    FROM sessions AS ended
+    WHERE ended.expires_at < @ended_before
+    LIMIT @row_limit
+);

@@ -1,0 +1,75 @@
+-- name: CreateUser :one
+-- CreateUser opens an account. A second account for an address breaks users_email_key.
+INSERT INTO users (id, email, name, password_hash, avatar, roles, created_at, updated_at)
+VALUES (@id, @email, @name, @password_hash, @avatar, @roles, @created_at, @created_at)
+RETURNING *;
+
+-- name: GetUser :one
+-- GetUser reads one account.
+SELECT *
+FROM users
+WHERE id = @id;
+
+-- name: GetUserByEmail :one
+-- GetUserByEmail reads the account with that address, in any case.
+SELECT *
+FROM users
+WHERE lower(email) = lower(@email);
+
+-- name: LockUser :one
+-- LockUser reads one account and keeps others from changing it until the transaction ends.
+SELECT *
+FROM users
+WHERE id = @id
+FOR UPDATE;
+
+-- name: UpdateProfile :one
+-- UpdateProfile changes what its set_ arguments name and leaves the rest.
+UPDATE users
+SET name = CASE WHEN @set_name::boolean THEN @name ELSE name END,
+    avatar = CASE WHEN @set_avatar::boolean THEN sqlc.narg(avatar) ELSE avatar END,
+    phone = CASE WHEN @set_phone::boolean THEN sqlc.narg(phone) ELSE phone END,
+    updated_at = @updated_at
+WHERE id = @id
+RETURNING *;
+
+-- name: ChangePassword :execrows
+-- ChangePassword replaces the hash unless another change came between.
+UPDATE users
+SET password_hash = @password_hash,
+    updated_at = @updated_at
+WHERE id = @id
+  AND password_hash = @previous_hash;
+
+-- name: ListUsers :many
+-- ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id).
+SELECT *
+FROM users
+WHERE (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+  AND (sqlc.narg(email)::text IS NULL OR lower(email) LIKE sqlc.narg(email))
+  AND (sqlc.narg(name)::text IS NULL OR lower(name) LIKE sqlc.narg(name))
+  AND (sqlc.narg(status)::user_status IS NULL OR status = sqlc.narg(status))
+  AND (sqlc.narg(role)::text IS NULL OR roles @> ARRAY[sqlc.narg(role)::text])
+ORDER BY created_at DESC, id DESC
+LIMIT @row_limit;
+
+-- name: SetUserStatus :one
+-- SetUserStatus disables or enables an account.
+UPDATE users
+SET status = @status,
+    updated_at = @updated_at
+WHERE id = @id
+RETURNING *;
+
+-- name: SetUserRoles :one
+-- SetUserRoles replaces the roles of an account.
+UPDATE users
+SET roles = @roles,
+    updated_at = @updated_at
+WHERE id = @id
+RETURNING *;
+
+-- name: DeleteUser :execrows
+-- DeleteUser removes an account with all that hangs on it.
+DELETE FROM users
+WHERE id = @id;

@@ -24,6 +24,8 @@ type Querier interface {
 	DeleteSigningKey(ctx context.Context, kid string) error
 	// DeleteUser removes an account with all that hangs on it.
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
+	// EndSession ends a session; ending it twice changes nothing.
+	EndSession(ctx context.Context, arg EndSessionParams) error
 	// ExtendSession moves the end of a live session of an active account and tells whose it is.
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
 	// GetLiveSession tells whose a session is and what they may do, while both are in force.
@@ -44,17 +46,15 @@ type Querier interface {
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// LockSigningKeys keeps two from making keys at once; readers go on.
 	LockSigningKeys(ctx context.Context) error
-	// LockUser reads one account and keeps others from changing it until the transaction ends.
-	LockUser(ctx context.Context, id uuid.UUID) (User, error)
 	// PurgeSessions removes sessions that ended before a time, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
-	// RevokeSession ends one session of a user and gives its id, or none when there is no such live one.
-	RevokeSession(ctx context.Context, arg RevokeSessionParams) ([]uuid.UUID, error)
+	// RevokeSession ends one session of a user, unless there is no such live one.
+	RevokeSession(ctx context.Context, arg RevokeSessionParams) (int64, error)
 	// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
 	RevokeSessions(ctx context.Context, arg RevokeSessionsParams) ([]uuid.UUID, error)
 	// SetUserRoles replaces the roles of an account.
 	SetUserRoles(ctx context.Context, arg SetUserRolesParams) (User, error)
-	// SetUserStatus disables or enables an account.
+	// SetUserStatus disables or enables an account; one that is so already stays as it is.
 	SetUserStatus(ctx context.Context, arg SetUserStatusParams) (User, error)
 	// StartSession opens a session for an account that is active.
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)

@@ -31,6 +31,24 @@ func (q *Queries) CreateRefreshToken(ctx context.Context, arg CreateRefreshToken
 	return err
 }
 
+const endSession = `-- name: EndSession :exec
+UPDATE sessions
+SET revoked_at = $1::timestamptz
+WHERE id = $2
+  AND revoked_at IS NULL
+`
+
+type EndSessionParams struct {
+	Now time.Time
+	ID  uuid.UUID
+}
+
+// EndSession ends a session; ending it twice changes nothing.
+func (q *Queries) EndSession(ctx context.Context, arg EndSessionParams) error {
+	_, err := q.db.Exec(ctx, endSession, arg.Now, arg.ID)
+	return err
+}
+
 const extendSession = `-- name: ExtendSession :one
 UPDATE sessions
 SET last_used_at = $1,
@@ -250,14 +268,13 @@ func (q *Queries) PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (i
 	return result.RowsAffected(), nil
 }
 
-const revokeSession = `-- name: RevokeSession :many
+const revokeSession = `-- name: RevokeSession :execrows
 UPDATE sessions
 SET revoked_at = $1::timestamptz
 WHERE id = $2
   AND user_id = $3
   AND revoked_at IS NULL
   AND expires_at > $1::timestamptz
-RETURNING id
 `
 
 type RevokeSessionParams struct {
@@ -266,25 +283,13 @@ type RevokeSessionParams struct {
 	UserID uuid.UUID
 }
 
-// RevokeSession ends one session of a user and gives its id, or none when there is no such live one.
-func (q *Queries) RevokeSession(ctx context.Context, arg RevokeSessionParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, revokeSession, arg.Now, arg.ID, arg.UserID)
+// RevokeSession ends one session of a user, unless there is no such live one.
+func (q *Queries) RevokeSession(ctx context.Context, arg RevokeSessionParams) (int64, error) {
+	result, err := q.db.Exec(ctx, revokeSession, arg.Now, arg.ID, arg.UserID)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return result.RowsAffected(), nil
 }
 
 const revokeSessions = `-- name: RevokeSessions :many

@@ -210,32 +210,6 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 	return items, nil
 }
 
-const lockUser = `-- name: LockUser :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
-FROM users
-WHERE id = $1
-FOR UPDATE
-`
-
-// LockUser reads one account and keeps others from changing it until the transaction ends.
-func (q *Queries) LockUser(ctx context.Context, id uuid.UUID) (User, error) {
-	row := q.db.QueryRow(ctx, lockUser, id)
-	var i User
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Name,
-		&i.PasswordHash,
-		&i.Avatar,
-		&i.Phone,
-		&i.Status,
-		&i.Roles,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-	)
-	return i, err
-}
-
 const setUserRoles = `-- name: SetUserRoles :one
 UPDATE users
 SET roles = $1,
@@ -272,7 +246,7 @@ func (q *Queries) SetUserRoles(ctx context.Context, arg SetUserRolesParams) (Use
 const setUserStatus = `-- name: SetUserStatus :one
 UPDATE users
 SET status = $1,
-    updated_at = $2
+    updated_at = CASE WHEN status = $1 THEN updated_at ELSE $2::timestamptz END
 WHERE id = $3
 RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
 `
@@ -283,7 +257,7 @@ type SetUserStatusParams struct {
 	ID        uuid.UUID
 }
 
-// SetUserStatus disables or enables an account.
+// SetUserStatus disables or enables an account; one that is so already stays as it is.
 func (q *Queries) SetUserStatus(ctx context.Context, arg SetUserStatusParams) (User, error) {
 	row := q.db.QueryRow(ctx, setUserStatus, arg.Status, arg.UpdatedAt, arg.ID)
 	var i User

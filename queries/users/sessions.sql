@@ -62,15 +62,21 @@ WHERE user_id = @user_id
 ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
--- name: RevokeSession :many
--- RevokeSession ends one session of a user and gives its id, or none when there is no such live one.
+-- name: RevokeSession :execrows
+-- RevokeSession ends one session of a user, unless there is no such live one.
 UPDATE sessions
 SET revoked_at = @now::timestamptz
 WHERE id = @id
   AND user_id = @user_id
   AND revoked_at IS NULL
-  AND expires_at > @now::timestamptz
-RETURNING id;
+  AND expires_at > @now::timestamptz;
+
+-- name: EndSession :exec
+-- EndSession ends a session; ending it twice changes nothing.
+UPDATE sessions
+SET revoked_at = @now::timestamptz
+WHERE id = @id
+  AND revoked_at IS NULL;
 
 -- name: RevokeSessions :many
 -- RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.

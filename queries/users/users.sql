@@ -16,13 +16,6 @@ SELECT *
 FROM users
 WHERE lower(email) = lower(@email);
 
--- name: LockUser :one
--- LockUser reads one account and keeps others from changing it until the transaction ends.
-SELECT *
-FROM users
-WHERE id = @id
-FOR UPDATE;
-
 -- name: UpdateProfile :one
 -- UpdateProfile changes what its set_ arguments name and leaves the rest.
 UPDATE users
@@ -54,10 +47,10 @@ ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
 -- name: SetUserStatus :one
--- SetUserStatus disables or enables an account.
+-- SetUserStatus disables or enables an account; one that is so already stays as it is.
 UPDATE users
 SET status = @status,
-    updated_at = @updated_at
+    updated_at = CASE WHEN status = @status THEN updated_at ELSE @updated_at::timestamptz END
 WHERE id = @id
 RETURNING *;
 

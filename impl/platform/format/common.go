@@ -1,0 +1,204 @@
+package format
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+//go:embed common.txt
+var commonWords string
+
+// keyboardWalks are the orders in which characters are typed without thought. Each is walked in
+// both directions and from its end to its beginning again. Keys stand without shift.
+var keyboardWalks = []string{
+	"1234567890",
+	"02468", "13579",
+	"abcdefghijklmnopqrstuvwxyz",
+	"qwertyuiopasdfghjklzxcvbnm", "qwertyuiop", "asdfghjkl", "zxcvbnm",
+	"qwertzuiopasdfghjklyxcvbnm", "yxcvbnm",
+	"azertyuiopqsdfghjklmwxcvbn", "qsdfghjklm", "wxcvbn",
+	"1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "1a2b3c4d5e6f7g8h9i0j", "a1b2c3d4e5f6g7h8i9j0",
+	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgbyhnujmikolp", "1qazxsw23edcvfr45tgbnhy67ujm",
+	"qweasdzxc", "147258369", "741852963", "7894561230",
+	"йцукенгшщзхъфывапролджэячсмитьбю", "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+}
+
+const (
+	minWalk  = 3 // keys
+	minUnits = 5 // what is left of a password when every walk and every repetition counts as one character
+)
+
+// shifted are the digits' characters with shift, on a keyboard of the United States.
+const shifted = ")!@#$%^&*("
+
+// lookalikes are characters that are typed in place of letters. 1 stands for i and for l, so these two
+// count as one letter.
+var lookalikes = map[rune]rune{
+	'@': 'a', '4': 'a', '8': 'b', '(': 'c', '<': 'c', '3': 'e', '€': 'e', '6': 'g', '9': 'g',
+	'1': 'i', '!': 'i', '|': 'i', 'l': 'i', '0': 'o', '5': 's', '$': 's', '7': 't', '+': 't', '2': 'z',
+	'ß': 's', 'ł': 'i', 'ø': 'o',
+}
+
+// commonPasswords recognises the passwords that people choose first: one common word however it is
+// decorated, a walk on the keyboard, a repetition. It looks at whole passwords only, as
+// NIST SP 800-63B-4, section 3.1.1.2, wants it: words within a phrase are fine.
+type commonPasswords struct {
+	words map[string]struct{} // as skeletons
+	steps map[[2]rune]uint64  // the walks, as bits, on which the second key follows the first
+}
+
+func newCommonPasswords() *commonPasswords {
+	c := &commonPasswords{words: map[string]struct{}{}, steps: map[[2]rune]uint64{}}
+	for word := range strings.FieldsSeq(commonWords) {
+		c.words[string(slices.Compact(skeleton(nil, plain(word))))] = struct{}{}
+	}
+	for i, walk := range keyboardWalks {
+		keys := []rune(walk)
+		for j, key := range keys {
+			next := keys[(j+1)%len(keys)]
+			c.steps[[2]rune{key, next}] |= 1 << (2 * i)
+			c.steps[[2]rune{next, key}] |= 1 << (2*i + 1)
+		}
+	}
+	return c
+}
+
+// has tells whether the password is a common one.
+func (c *commonPasswords) has(password string) bool {
+	text := plain(password)
+	unit := repeated(text)
+	if len(unit) < len(text) && len(unit) < minPassword {
+		return true
+	}
+	if c.isWord(unit) {
+		return true
+	}
+	rest, units := c.withoutWalks(slices.Compact(unit))
+	return units < minUnits || c.isWord(rest)
+}
+
+// plain gives the characters of s, letters in lower case and without accents.
+func plain(s string) []rune {
+	text := make([]rune, 0, len(s))
+	for _, r := range norm.NFKD.String(s) {
+		if !unicode.Is(unicode.Mn, r) {
+			text = append(text, unicode.ToLower(unicode.ToUpper(r))) // through upper case for the ſ and ı
+		}
+	}
+	return text
+}
+
+// repeated gives the shortest start of text that gives the whole text when it is repeated, the last time
+// perhaps in part, or all of text when there is no full repetition.
+func repeated[T comparable](text []T) []T {
+	// border[i] is the length of the longest proper start of text[:i+1] that is also its end.
+	border := make([]int, len(text))
+	for i := 1; i < len(text); i++ {
+		n := border[i-1]
+		for n > 0 && text[i] != text[n] {
+			n = border[n-1]
+		}
+		if text[i] == text[n] {
+			n++
+		}
+		border[i] = n
+	}
+	if len(text) == 0 {
+		return text
+	}
+	if period := len(text) - border[len(text)-1]; 2*period <= len(text) {
+		return text[:period]
+	}
+	return text
+}
+
+// withoutWalks gives what is left when the walks are taken out, and its length when each walk
+// counts as one.
+func (c *commonPasswords) withoutWalks(text []rune) (rest []rune, units int) {
+	rest = make([]rune, 0, len(text))
+	for i := 0; i < len(text); units++ {
+		n := c.walk(text[i:])
+		if n < minWalk {
+			n = 1
+			rest = append(rest, text[i])
+		}
+		i += n
+	}
+	return rest, units
+}
+
+// walk gives the length of the longest walk that text starts with.
+func (c *commonPasswords) walk(text []rune) int {
+	n, walks := 1, ^uint64(0)
+	for ; n < len(text); n++ {
+		walks &= c.steps[[2]rune{unshifted(text[n-1]), unshifted(text[n])}]
+		if walks == 0 {
+			break
+		}
+	}
+	return n
+}
+
+func unshifted(r rune) rune {
+	if digit := strings.IndexRune(shifted, r); digit >= 0 {
+		return '0' + rune(digit)
+	}
+	return r
+}
+
+// isWord tells whether text is one common word, once or repeated, between digits and punctuation.
+func (c *commonPasswords) isWord(text []rune) bool {
+	first := slices.IndexFunc(text, unicode.IsLetter)
+	if first < 0 {
+		return false
+	}
+	last := len(text) - 1
+	for !unicode.IsLetter(text[last]) {
+		last--
+	}
+	// A character beside the letters may be decoration or stand for a letter of the word: try both.
+	var buffer [4 * maxPassword]byte
+	for from := first; from >= 0 && from >= first-2; from-- {
+		for to := last; to < len(text) && to <= last+2; to++ {
+			letters := skeleton(buffer[:0], text[from:to+1])
+			unit := len(repeated(letters))
+			if c.listed(letters) || c.listed(letters[:unit]) || c.listed(letters[:min(2*unit, len(letters))]) {
+				return true
+			}
+			if to+1 < len(text) && lookalikes[text[to+1]] == 0 {
+				break
+			}
+		}
+		if from > 0 && lookalikes[text[from-1]] == 0 {
+			break
+		}
+	}
+	return false
+}
+
+// listed tells whether letters, a skeleton, are those of one common word. Letters count once where they
+// stand several times in a row.
+func (c *commonPasswords) listed(letters []byte) bool {
+	var buffer [4 * maxPassword]byte
+	_, found := c.words[string(slices.Compact(append(buffer[:0], letters...)))]
+	return found
+}
+
+// skeleton appends the letters of text to dst, in UTF-8: characters that stand for a letter as that
+// letter, all others left out.
+func skeleton(dst []byte, text []rune) []byte {
+	for _, r := range text {
+		if letter, found := lookalikes[r]; found {
+			r = letter
+		}
+		if unicode.IsLetter(r) {
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return dst
+}

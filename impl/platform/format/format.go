@@ -1,0 +1,178 @@
+// Package format checks the string formats that the OpenAPI documents use.
+//
+// The errors are short sentences for the client who sent the value. They never contain the value,
+// and there is one of them for each reason.
+package format
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/nyaruka/phonenumbers"
+
+	"example.com/plumbline/impl/platform/keyset"
+)
+
+// All gives the check of each format by its name, made to be passed to
+// openapi3.WithStringFormatValidators. The checks are safe for concurrent use.
+//
+//	email          a mailbox, RFC 5321, of ASCII characters: the local part a dot-string of at most
+//	               64, the domain a name with a dot, together at most 254; what is not ASCII in a domain
+//	               is sent as A-labels (xn--)
+//	uuid           RFC 9562, section 4, any version: 36 characters, digits of either case
+//	date-time      RFC 3339 with capital T and Z, the seconds below 60, the year 1 to 9999 in UTC also
+//	date           RFC 3339 full-date, the year 1 to 9999
+//	uri-reference  RFC 3986, section 4.1
+//	https-url      an absolute https URI with a host, which is a name or an IP address, without user
+//	phone          E.164 as +4930123456, a number that the numbering plan of its country knows
+//	cursor         package keyset
+//	password       see Password in password.go: long or varied, and not commonly used
+func All() map[string]openapi3.StringFormatValidator {
+	check := openapi3.NewCallbackValidator[string]
+	return map[string]openapi3.StringFormatValidator{
+		"email":         check(email),
+		"uuid":          check(uuid),
+		"date-time":     check(dateTime),
+		"date":          check(date),
+		"uri-reference": check(uriReference),
+		"https-url":     check(httpsURL),
+		"phone":         check(phone),
+		"cursor":        check(cursor),
+		"password":      check(newPasswordCheck()),
+	}
+}
+
+var (
+	errEmail    = errors.New("must be an e-mail address such as name@example.com")
+	errUUID     = errors.New("must be a UUID of 36 characters")
+	errDateTime = errors.New("must be a date and time such as 2026-11-23T09:30:00Z")
+	errDate     = errors.New("must be a date such as 2026-11-23")
+	errPhone    = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
+	errCursor   = errors.New("must be the cursor that an earlier page gave")
+)
+
+// The characters of an atom that are neither letters nor digits, RFC 5322, section 3.2.3.
+const atomSymbols = "!#$%&'*+-/=?^_`{|}~"
+
+// email holds RFC 5321, section 4.1.2, without quoted strings and address literals, and the limits
+// of section 4.5.3.1; 254 is the 256 of a path less its brackets.
+func email(s string) error {
+	local, domain, found := strings.Cut(s, "@")
+	if !found || len(s) > 254 || len(local) > 64 || !dotAtom(local) || !domainName(domain) {
+		return errEmail
+	}
+	return nil
+}
+
+func dotAtom(s string) bool {
+	for atom := range strings.SplitSeq(s, ".") {
+		if atom == "" {
+			return false
+		}
+		for i := range len(atom) {
+			if !alphanumeric(atom[i]) && strings.IndexByte(atomSymbols, atom[i]) < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// domainName tells whether s is a host name with at least two labels whose last one is not a
+// number, as it is in an IPv4 address.
+func domainName(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	return dot > 0 && hostName(s) && strings.Trim(s[dot+1:], "0123456789") != ""
+}
+
+// hostName holds RFC 1123, section 2.1.
+func hostName(s string) bool {
+	if len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := range len(label) {
+			if !alphanumeric(label[i]) && label[i] != '-' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func uuid(s string) error {
+	if len(s) != 36 {
+		return errUUID
+	}
+	for i := range len(s) {
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		if hyphen && s[i] != '-' || !hyphen && !hexDigit(s[i]) {
+			return errUUID
+		}
+	}
+	return nil
+}
+
+// dateTime accepts what time.Time reads from JSON and can write as JSON again after a change to UTC.
+func dateTime(s string) error {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil || !strictRFC3339(s) || !yearInRange(t) || !yearInRange(t.UTC()) {
+		return errDateTime
+	}
+	return nil
+}
+
+// strictRFC3339 refuses what time.Parse lets pass beyond RFC 3339: an hour of one digit, a comma before the
+// fraction, an offset of 24 hours or more or with 60 minutes or more.
+func strictRFC3339(s string) bool {
+	if s[len("2006-01-02T15")] != ':' || strings.Contains(s, ",") {
+		return false
+	}
+	offset := s[len(s)-len("15:04"):]
+	return s[len(s)-1] == 'Z' || offset[:2] <= "23" && offset[3:] <= "59"
+}
+
+func date(s string) error {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil || !yearInRange(t) {
+		return errDate
+	}
+	return nil
+}
+
+func yearInRange(t time.Time) bool {
+	return t.Year() >= 1 && t.Year() <= 9999
+}
+
+func phone(s string) error {
+	// The library also reads other spellings, at the price of many regular expressions.
+	if len(s) < 3 || len(s) > 16 || s[0] != '+' || strings.Trim(s[1:], "0123456789") != "" {
+		return errPhone
+	}
+	number, err := phonenumbers.Parse(s, "")
+	if err != nil || !phonenumbers.IsPossibleNumber(number) || !phonenumbers.IsValidNumber(number) ||
+		phonenumbers.Format(number, phonenumbers.E164) != s {
+		return errPhone
+	}
+	return nil
+}
+
+func cursor(s string) error {
+	if _, err := keyset.Decode(s); err != nil {
+		return errCursor
+	}
+	return nil
+}
+
+func alphanumeric(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+}
+
+func hexDigit(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'f' || '0' <= c && c <= '9'
+}

@@ -1,0 +1,270 @@
+// Package hashing hashes passwords within a fixed amount of memory.
+//
+// Passwords become argon2id hashes (RFC 9106) in the PHC string format, which carries its own
+// parameters and salt. Each computation takes megabytes and milliseconds, so only as many run at
+// once as the configuration allows; a few more wait their turn for a bounded time, and the rest is
+// refused at once with ErrBusy.
+//
+// A password is brought to Unicode normalisation form C (RFC 8265, section 4.2) before it is
+// hashed, so that one password typed on two keyboards is one password. It is never cut.
+package hashing
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/text/unicode/norm"
+)
+
+// ErrBusy means that too many passwords are being hashed already. Nothing was computed; the
+// same call may succeed a second later.
+var ErrBusy = errors.New("hashing: too many passwords are being hashed, try again in a second")
+
+// What a stored hash, or a configuration, may ask for. The floors are what keeps a hash
+// meaningful, the ceilings what keeps a tampered one from taking the machine.
+const (
+	maxMemoryKiB   = 256 << 10
+	maxIterations  = 16
+	maxParallelism = 16
+	minSaltBytes   = 8
+	minKeyBytes    = 16
+	maxPHCLength   = 256
+
+	saltBytes = 16
+	keyBytes  = 32
+)
+
+// Params is the work of one argon2id computation.
+type Params struct {
+	MemoryKiB   uint32 // m, 8 per lane to 262144
+	Iterations  uint32 // t, 1 to 16
+	Parallelism uint8  // p, the lanes, 1 to 16
+}
+
+// DefaultParams gives 19 MiB, 2 iterations, 1 lane: the least work that the OWASP Password
+// Storage Cheat Sheet recommends for argon2id.
+func DefaultParams() Params {
+	return Params{MemoryKiB: 19456, Iterations: 2, Parallelism: 1}
+}
+
+// Config is how a Hasher works. Zero values stand for the defaults.
+type Config struct {
+	Params      Params        // the work of new hashes; DefaultParams when all of it is zero
+	Concurrency int           // how many computations run at once; GOMAXPROCS by default
+	Queue       int           // how many calls wait for one of those; 64 by default
+	Wait        time.Duration // how long a call waits; 1 s by default
+}
+
+// Hasher hashes and verifies passwords. It is safe for concurrent use.
+//
+// Its computations together take at most Concurrency times Params.MemoryKiB, or the memory of a
+// single stored hash where that is more.
+type Hasher struct {
+	params argon2id.Params
+	dummy  string
+
+	memory   *semaphore.Weighted // in KiB
+	capacity int64               // in KiB
+	queue    chan struct{}       // holds one element for each call that waits
+	wait     time.Duration
+	running  atomic.Int64
+
+	create func(password string, params *argon2id.Params) (phc string, err error)
+	check  func(password, phc string) (match bool, params *argon2id.Params, err error)
+}
+
+// New makes a Hasher; it computes no hash. It fails when the configuration is out of range.
+func New(config Config) (*Hasher, error) {
+	if config.Params == (Params{}) {
+		config.Params = DefaultParams()
+	}
+	if config.Concurrency == 0 {
+		config.Concurrency = runtime.GOMAXPROCS(0)
+	}
+	if config.Queue == 0 {
+		config.Queue = 64
+	}
+	if config.Wait == 0 {
+		config.Wait = time.Second
+	}
+	if config.Concurrency < 0 || config.Queue < 0 || config.Wait < 0 {
+		return nil, errors.New("hashing: concurrency, queue and wait must not be negative")
+	}
+	params := argon2id.Params{
+		Memory:      config.Params.MemoryKiB,
+		Iterations:  config.Params.Iterations,
+		Parallelism: config.Params.Parallelism,
+		SaltLength:  saltBytes,
+		KeyLength:   keyBytes,
+	}
+	if err := checkParams(&params); err != nil {
+		return nil, fmt.Errorf("hashing: configuration: %w", err)
+	}
+	capacity := int64(config.Concurrency) * int64(params.Memory)
+	return &Hasher{
+		params:   params,
+		dummy:    dummyOf(&params),
+		memory:   semaphore.NewWeighted(capacity),
+		capacity: capacity,
+		queue:    make(chan struct{}, config.Queue),
+		wait:     config.Wait,
+		create:   argon2id.CreateHash,
+		check:    argon2id.CheckHash,
+	}, nil
+}
+
+// Hash gives the PHC string of a new hash, with a salt of its own. It fails with ErrBusy, or with
+// the error of ctx when that ends while the call waits.
+func (h *Hasher) Hash(ctx context.Context, password string) (phc string, err error) {
+	busy := h.run(ctx, h.params.Memory, func() {
+		phc, err = h.create(norm.NFC.String(password), &h.params)
+	})
+	if busy != nil {
+		return "", busy
+	}
+	if err != nil {
+		return "", fmt.Errorf("hashing: create a hash: %w", err)
+	}
+	return phc, nil
+}
+
+// Verify tells whether phc is a hash of the password. With ok comes rehash: the stored hash took
+// less work than the configuration asks for, so the caller should store a new one. It fails with
+// ErrBusy, with the error of ctx when that ends while the call waits, or when phc is not an
+// argon2id hash whose work is within bounds; such a hash is refused before anything is computed.
+func (h *Hasher) Verify(ctx context.Context, password, phc string) (ok, rehash bool, err error) {
+	stored, err := parse(phc)
+	if err != nil {
+		return false, false, err
+	}
+	busy := h.run(ctx, stored.Memory, func() {
+		ok, _, err = h.check(norm.NFC.String(password), phc)
+	})
+	if busy != nil {
+		return false, false, busy
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("hashing: check a stored hash: %w", err)
+	}
+	return ok, ok && h.weaker(stored), nil
+}
+
+// VerifyDummy does the work of Verify for an account that does not exist, so that the time of
+// the answer does not tell. It fails as Verify does. The work is that of the configured Params: after
+// these change, an account answers in another time than none until its hash is made anew.
+func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
+	_, _, err := h.Verify(ctx, password, h.dummy)
+	return err
+}
+
+// Stats gives how many computations run and how many calls wait for one.
+func (h *Hasher) Stats() (running, waiting int) {
+	return int(h.running.Load()), len(h.queue)
+}
+
+// run does the work while it holds its share of the memory: a smaller hash takes a whole place,
+// so that no more than Concurrency run, and a larger one as many places as there are.
+func (h *Hasher) run(ctx context.Context, memoryKiB uint32, work func()) error {
+	share := min(int64(max(memoryKiB, h.params.Memory)), h.capacity)
+	if err := h.acquire(ctx, share); err != nil {
+		return err
+	}
+	defer h.memory.Release(share)
+	h.running.Add(1)
+	defer h.running.Add(-1)
+	work()
+	return nil
+}
+
+func (h *Hasher) acquire(ctx context.Context, share int64) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("hashing: before the wait: %w", err)
+	}
+	if h.memory.TryAcquire(share) {
+		return nil
+	}
+	select {
+	case h.queue <- struct{}{}:
+	default:
+		return ErrBusy
+	}
+	defer func() { <-h.queue }()
+
+	bounded, cancel := context.WithTimeout(ctx, h.wait)
+	defer cancel()
+	if h.memory.Acquire(bounded, share) == nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("hashing: while waiting for others to finish: %w", err)
+	}
+	return ErrBusy
+}
+
+func (h *Hasher) weaker(stored *argon2id.Params) bool {
+	return stored.Memory < h.params.Memory ||
+		stored.Iterations < h.params.Iterations ||
+		stored.Parallelism < h.params.Parallelism ||
+		stored.SaltLength < h.params.SaltLength ||
+		stored.KeyLength < h.params.KeyLength
+}
+
+// parse reads the parameters of a stored hash. The library's own parser passes parameters that
+// make argon2 panic, a key of no bytes that every password matches, and text behind a number.
+func parse(phc string) (*argon2id.Params, error) {
+	if len(phc) > maxPHCLength {
+		return nil, errors.New("hashing: the stored hash is too long")
+	}
+	params, _, _, err := argon2id.DecodeHash(phc)
+	if err != nil {
+		return nil, fmt.Errorf("hashing: the stored hash is not an argon2id PHC string: %w", err)
+	}
+	if !strings.HasPrefix(phc, header(params)) {
+		return nil, errors.New("hashing: the stored hash is not a canonical PHC string")
+	}
+	if err := checkParams(params); err != nil {
+		return nil, fmt.Errorf("hashing: the stored hash: %w", err)
+	}
+	return params, nil
+}
+
+// checkParams also holds what RFC 9106, section 3.1, asks for.
+func checkParams(p *argon2id.Params) error {
+	switch {
+	case p.Parallelism < 1 || p.Parallelism > maxParallelism:
+		return fmt.Errorf("parallelism must be 1 to %d", maxParallelism)
+	case p.Memory < 8*uint32(p.Parallelism) || p.Memory > maxMemoryKiB:
+		return fmt.Errorf("memory must be 8 KiB per lane to %d KiB", maxMemoryKiB)
+	case p.Iterations < 1 || p.Iterations > maxIterations:
+		return fmt.Errorf("iterations must be 1 to %d", maxIterations)
+	case p.SaltLength < minSaltBytes:
+		return fmt.Errorf("the salt must have at least %d bytes", minSaltBytes)
+	case p.KeyLength < minKeyBytes:
+		return fmt.Errorf("the key must have at least %d bytes", minKeyBytes)
+	}
+	return nil
+}
+
+// dummyOf makes a hash that no password is known for: its key is random instead of computed, so
+// that the start of the process does not wait for one.
+func dummyOf(p *argon2id.Params) string {
+	random := make([]byte, p.SaltLength+p.KeyLength)
+	_, _ = rand.Read(random) // never fails, by its documentation
+	b64 := base64.RawStdEncoding
+	return header(p) + b64.EncodeToString(random[:p.SaltLength]) + "$" + b64.EncodeToString(random[p.SaltLength:])
+}
+
+// header is everything of a PHC string that stands before the salt.
+func header(p *argon2id.Params) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, p.Memory, p.Iterations, p.Parallelism)
+}

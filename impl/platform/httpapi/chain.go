@@ -1,0 +1,223 @@
+// Package httpapi is the way in and out of a service: it holds every request and every answer against the
+// service's OpenAPI document, before and after hand-written code runs.
+package httpapi
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/cors"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// Options are what a chain is made of.
+type Options struct {
+	Document *Document
+	// Authenticator tells who sends a token.
+	Authenticator Authenticator
+	// Faults are the service's; hidden_as is looked up among them.
+	Faults  []*fault.Error
+	Log     *slog.Logger
+	Metrics *telemetry.HTTPMetrics
+	// Clock tells the time; nil is the system's.
+	Clock func() time.Time
+	// Checker checks requests and answers; nil is NewChecker's.
+	Checker Checker
+	// Responses says what happens to answers.
+	Responses ResponseMode
+	// Observe, when there is one, is told of every checked answer.
+	Observe func(o *Operation, status int, violations []fault.Violation)
+	// TrustedProxies are the networks, in CIDR form, whose X-Forwarded-For is believed.
+	TrustedProxies []string
+	// TrustedOrigins are other origins whose pages may call, credentials included; "http://127.0.0.1:*" allows every port.
+	TrustedOrigins []string
+	// RateLimits turns x-rate-limit on.
+	RateLimits bool
+	// Shed turns the refusal of work beyond capacity on.
+	Shed bool
+}
+
+// maxBody is how many bytes a body has at most.
+const maxBody = 64 << 10
+
+// Chain is what stands before and behind the handlers of one service.
+type Chain struct {
+	document  *Document
+	endpoints map[route]*endpoint
+	checker   Checker
+	auth      Authenticator
+	log       *slog.Logger
+	metrics   *telemetry.HTTPMetrics
+	clock     func() time.Time
+	limits    *rateLimiter // nil: off
+	shedder   adaptivelimiter.PriorityLimiter[any]
+	origins   *http.CrossOriginProtection
+	responses ResponseMode
+	observe   func(o *Operation, status int, violations []fault.Violation)
+	served    atomic.Uint64
+	outer     []func(http.Handler) http.Handler
+	steps     []step
+}
+
+type route struct{ method, pattern string }
+
+// endpoint is an operation with what the chain has made ready for it at start.
+type endpoint struct {
+	*Operation
+	metrics *telemetry.OperationMetrics
+	hidden  *fault.Error // what another's thing answers with
+}
+
+// step is one of the checks that a request passes on its way to the handler.
+type step struct {
+	name string
+	pass func(*call) error
+}
+
+// New makes a chain. It refuses a hidden_as that is none of the service's faults.
+func New(o Options) (*Chain, error) {
+	c := &Chain{
+		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
+		log: o.Log, metrics: o.Metrics, clock: o.Clock, origins: http.NewCrossOriginProtection(), responses: o.Responses, observe: o.Observe,
+	}
+	if c.clock == nil {
+		c.clock = time.Now
+	}
+	if c.checker == nil {
+		c.checker = NewChecker(o.Document)
+	}
+	if o.RateLimits {
+		c.limits = newRateLimiter()
+	}
+	if o.Shed {
+		c.shedder = newShedder()
+	}
+	for _, op := range o.Document.Operations {
+		e := &endpoint{Operation: op, metrics: o.Metrics.Operation(op.ID)}
+		c.endpoints[route{op.Method, op.Pattern}] = e
+		code := op.Policy.Access.HiddenAs
+		if code == "" {
+			continue
+		}
+		i := slices.IndexFunc(o.Faults, func(f *fault.Error) bool { return f.Code == code })
+		if i < 0 {
+			return nil, fmt.Errorf("operation %s: hidden_as %q is none of the service's faults", op.ID, code)
+		}
+		e.hidden = o.Faults[i]
+	}
+	crossOrigin, err := c.crossOrigin(o.TrustedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	clientAddress := middleware.ClientIPFromRemoteAddr
+	if len(o.TrustedProxies) > 0 {
+		clientAddress = middleware.ClientIPFromXFF(o.TrustedProxies...)
+	}
+	c.outer = []func(http.Handler) http.Handler{clientAddress, c.record, crossOrigin}
+	// Cheap refusals come first, and nothing of the body is read before it is known who sends it and whether
+	// they may. Ownership waits until the path has been checked.
+	c.steps = []step{
+		{"shed", c.shed},
+		{"limit_address", c.limitAddress},
+		{"cross_origin", c.refuseCrossOrigin},
+		{"authenticate", c.authenticate},
+		{"limit_principal", c.limitPrincipal},
+		{"authorise", c.authoriseRoles},
+		{"read", c.read},
+		{"check", c.check},
+		{"authorise_owner", c.authoriseOwner},
+	}
+	return c, nil
+}
+
+// Handler gives the whole way in and out. operations registers the generated routes, each behind the policy of its
+// operation; pages registers what is no operation, such as the document itself. It refuses a route without an
+// operation and an operation without a route.
+func (c *Chain) Handler(operations func(chi.Router), pages func(chi.Router)) (http.Handler, error) {
+	root := chi.NewRouter()
+	root.Use(c.outer...)
+	root.NotFound(func(w http.ResponseWriter, r *http.Request) { c.fail(w, r, ErrNotFound) })
+	root.MethodNotAllowed(c.methodNotAllowed(root))
+	operations(root.With(c.enforce))
+	if err := c.compareRoutes(root); err != nil {
+		return nil, err
+	}
+	if pages != nil {
+		pages(root)
+	}
+	return root, nil
+}
+
+func (c *Chain) compareRoutes(routes chi.Routes) error {
+	var errs []error
+	served := map[route]bool{}
+	err := chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		served[route{method, pattern}] = true
+		if c.endpoints[route{method, pattern}] == nil {
+			errs = append(errs, fmt.Errorf("route %s %s has no operation in the document %s", method, pattern, c.document.Name))
+		}
+		return nil
+	})
+	for key, op := range c.endpoints {
+		if !served[key] {
+			errs = append(errs, fmt.Errorf("operation %s of the document %s has no route", op.ID, c.document.Name))
+		}
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// methodNotAllowed answers 405 with the methods that the path takes (RFC 9110, section 15.5.6).
+func (c *Chain) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
+	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	return func(w http.ResponseWriter, r *http.Request) {
+		path := cmp.Or(r.URL.RawPath, r.URL.Path)
+		allowed := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return !routes.Match(chi.NewRouteContext(), m, path) })
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		c.fail(w, r, ErrMethodNotAllowed)
+	}
+}
+
+// BindingFailed answers when generated code cannot bind what the document allows.
+func (c *Chain) BindingFailed(w http.ResponseWriter, r *http.Request, err error) {
+	c.fail(w, r, ErrInvalid.At(violation("#", "type", nil, "Must be of the right type")).Because(err))
+}
+
+// HandlerFailed answers for a handler that returned an error.
+func (c *Chain) HandlerFailed(w http.ResponseWriter, r *http.Request, err error) {
+	c.fail(w, r, err)
+}
+
+// crossOrigin lets pages of trusted origins call (CORS) and makes the protection of cookies trust them.
+func (c *Chain) crossOrigin(trusted []string) (func(http.Handler) http.Handler, error) {
+	if len(trusted) == 0 {
+		return func(next http.Handler) http.Handler { return next }, nil
+	}
+	for _, origin := range trusted {
+		if strings.Contains(origin, "*") {
+			continue // http.CrossOriginProtection knows no patterns: refuseCrossOrigin asks corsOrigins below.
+		}
+		if err := c.origins.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("trusted origin %q: %w", origin, err)
+		}
+	}
+	return cors.Handler(cors.Options{
+		AllowedOrigins:   trusted,
+		AllowedMethods:   []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders:   []string{"Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Traceparent", "X-Request-ID"},
+		ExposedHeaders:   []string{"Deprecation", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-ID"},
+		AllowCredentials: true,
+		MaxAge:           600,
+	}), nil
+}

@@ -1,0 +1,311 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/format"
+)
+
+// Checker holds requests and answers against the document. The chain works with any; the one here, on kin-openapi,
+// is the reference that a faster one is compared with.
+type Checker interface {
+	// CheckRequest gives the value of the body, which is bound as it is, and every place of the request that
+	// breaks the document. An error says that the body is not JSON at all.
+	CheckRequest(o *Operation, in Input) (body any, violations []fault.Violation, err error)
+	// CheckResponse gives every place of an answer that breaks the document.
+	CheckResponse(o *Operation, out Output) []fault.Violation
+}
+
+// Input is a request, read.
+type Input struct {
+	Request *http.Request
+	Path    map[string]string // unescaped
+	Query   url.Values
+	Body    []byte
+}
+
+// Output is an answer, written.
+type Output struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// maxViolations is how many places an answer names at most.
+const maxViolations = 100
+
+type kinChecker struct {
+	spec            *openapi3.T
+	options         openapi3filter.Options
+	request, answer []openapi3.SchemaValidationOption
+}
+
+// NewChecker checks by kin-openapi, with the formats of package format.
+func NewChecker(d *Document) Checker {
+	formats := openapi3.WithStringFormatValidators(format.All())
+	return &kinChecker{
+		spec:    d.spec,
+		options: openapi3filter.Options{MultiError: true, SchemaValidationOptions: []openapi3.SchemaValidationOption{formats}},
+		request: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.VisitAsRequest(), formats, openapi3.DefaultsSet(func() {})},
+		answer:  []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.VisitAsResponse(), formats},
+	}
+}
+
+func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violation, error) {
+	violations := checkQuery(o, in.Query)
+	input := openapi3filter.RequestValidationInput{
+		Request: in.Request, PathParams: in.Path, QueryParams: in.Query, Options: &c.options,
+		Route: &routers.Route{Spec: c.spec, Operation: o.spec, Method: o.Method, Path: o.Pattern},
+	}
+	for _, p := range o.parameters {
+		if err := openapi3filter.ValidateParameter(in.Request.Context(), &input, p.Value); err != nil {
+			violations = append(violations, parameterViolations(p.Value, err)...)
+		}
+	}
+	if o.body == nil {
+		return nil, limited(violations), nil
+	}
+	value, err := decodeJSON(in.Body)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.body.Content[o.takesType].Schema.Value.VisitJSON(value, c.request...); err != nil {
+		violations = append(violations, schemaViolations("#", err)...)
+	}
+	return value, limited(violations), nil
+}
+
+func (c *kinChecker) CheckResponse(o *Operation, out Output) []fault.Violation {
+	ref := o.spec.Responses.Status(out.Status)
+	if ref == nil {
+		ref = o.spec.Responses.Default()
+	}
+	if ref == nil || out.Status < 400 && o.spec.Responses.Status(out.Status) == nil {
+		return []fault.Violation{{Pointer: "#", Keyword: "status", Detail: fmt.Sprintf("The status %d is not documented.", out.Status)}}
+	}
+	var violations []fault.Violation
+	for name, header := range ref.Value.Headers {
+		values := out.Header.Values(name)
+		if len(values) == 0 {
+			if header.Value.Required {
+				violations = append(violations, violation("#/header/"+name, "required", nil, "Must be present"))
+			}
+			continue
+		}
+		if err := header.Value.Schema.Value.VisitJSON(headerValue(header.Value.Schema.Value, values[0]), c.answer...); err != nil {
+			violations = append(violations, schemaViolations("#/header/"+name, err)...)
+		}
+	}
+	if len(ref.Value.Content) == 0 {
+		if len(out.Body) > 0 {
+			violations = append(violations, violation("#", "content", nil, "Must have no body"))
+		}
+		return violations
+	}
+	content := ref.Value.Content.Get(out.Header.Get("Content-Type"))
+	if content == nil || content.Schema == nil {
+		return append(violations, violation("#/header/Content-Type", "content", nil, "Must be a documented media type"))
+	}
+	value, err := decodeJSON(out.Body)
+	if err != nil {
+		return append(violations, violation("#", "type", nil, "Must be JSON: "+err.Error()))
+	}
+	if err := content.Schema.Value.VisitJSON(value, c.answer...); err != nil {
+		violations = append(violations, schemaViolations("#", err)...)
+	}
+	return limited(violations)
+}
+
+// headerValue reads a header as the type of its schema.
+func headerValue(schema *openapi3.Schema, text string) any {
+	if schema.Type.Is(openapi3.TypeInteger) {
+		if v, err := decodeJSON([]byte(text)); err == nil {
+			return v
+		}
+	}
+	return text
+}
+
+// checkQuery finds what kin-openapi does not look for: parameters that are not documented or given twice.
+func checkQuery(o *Operation, query url.Values) []fault.Violation {
+	var violations []fault.Violation
+	for name, values := range query {
+		at := "#/query/" + pointerToken(name)
+		switch {
+		case !o.query[name]:
+			violations = append(violations, violation(at, "additionalProperties", nil, "Is no parameter of this operation"))
+		case len(values) > 1:
+			violations = append(violations, violation(at, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only"))
+		case strings.ContainsFunc(values[0], isUnkeepable):
+			violations = append(violations, violation(at, "format", nil, "Must be UTF-8 text without NUL"))
+		}
+	}
+	slices.SortFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	return violations
+}
+
+func isUnkeepable(r rune) bool { return r == 0 || r == utf8.RuneError }
+
+func limited(violations []fault.Violation) []fault.Violation {
+	return violations[:min(len(violations), maxViolations)]
+}
+
+func violation(pointer, keyword string, params map[string]any, sentence string) fault.Violation {
+	return fault.Violation{Pointer: pointer, Keyword: keyword, Params: params, Detail: sentence + "."}
+}
+
+func parameterViolations(p *openapi3.Parameter, err error) []fault.Violation {
+	at := "#/" + p.In + "/" + pointerToken(p.Name)
+	var request *openapi3filter.RequestError
+	if !errors.As(err, &request) {
+		return []fault.Violation{violation(at, "type", nil, "Must be readable")}
+	}
+	switch {
+	case errors.Is(request.Err, openapi3filter.ErrInvalidRequired):
+		return []fault.Violation{violation(at, "required", nil, "Must be present")}
+	case errors.Is(request.Err, openapi3filter.ErrInvalidEmptyValue):
+		return []fault.Violation{violation(at, "minLength", nil, "Must not be empty")}
+	}
+	var parse *openapi3filter.ParseError
+	if errors.As(request.Err, &parse) {
+		return []fault.Violation{typeViolation(at, p.Schema.Value)}
+	}
+	return schemaViolations(at, request.Err)
+}
+
+// schemaViolations turns what kin-openapi found into located violations, without what was submitted.
+func schemaViolations(at string, err error) []fault.Violation {
+	switch e := err.(type) {
+	case openapi3.MultiError:
+		var all []fault.Violation
+		for _, one := range e {
+			for _, v := range schemaViolations(at, one) {
+				if !slices.ContainsFunc(all, func(w fault.Violation) bool { return v.Pointer == w.Pointer && v.Keyword == w.Keyword }) {
+					all = append(all, v)
+				}
+			}
+		}
+		return all
+	case *openapi3.SchemaError:
+		for _, token := range e.JSONPointer() {
+			at += "/" + pointerToken(token)
+		}
+		return schemaViolation(at, e)
+	default:
+		return []fault.Violation{violation(at, "schema", nil, "Must match the schema")}
+	}
+}
+
+func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
+	s := e.Schema
+	bound := func(keyword string, figure any, sentence string) []fault.Violation {
+		return []fault.Violation{violation(at, keyword, map[string]any{keyword: figure}, sentence)}
+	}
+	switch e.SchemaField {
+	case "type", "nullable":
+		return []fault.Violation{typeViolation(at, s)}
+	case "required":
+		return []fault.Violation{violation(at, "required", nil, "Must be present")}
+	case "properties":
+		return unknownMembers(at, e)
+	case "format":
+		sentence := "Must be of the format " + s.Format
+		if why := errors.Unwrap(e.Origin); why != nil {
+			sentence = why.Error()
+		}
+		return bound("format", s.Format, sentence)
+	case "pattern":
+		return bound("pattern", s.Pattern, "Must match the pattern "+s.Pattern)
+	case "enum":
+		return bound("enum", s.Enum, "Must be one of "+listed(s.Enum))
+	case "minLength":
+		return bound("minLength", s.MinLength, fmt.Sprintf("Must have at least %d characters", s.MinLength))
+	case "maxLength":
+		return bound("maxLength", deref(s.MaxLength), fmt.Sprintf("Must have at most %d characters", deref(s.MaxLength)))
+	case "minimum":
+		return bound("minimum", number(s.Min), fmt.Sprintf("Must be at least %v", number(s.Min)))
+	case "maximum":
+		return bound("maximum", number(s.Max), fmt.Sprintf("Must be at most %v", number(s.Max)))
+	case "minItems":
+		return bound("minItems", s.MinItems, fmt.Sprintf("Must have at least %d items", s.MinItems))
+	case "maxItems":
+		return bound("maxItems", deref(s.MaxItems), fmt.Sprintf("Must have at most %d items", deref(s.MaxItems)))
+	case "uniqueItems":
+		return bound("uniqueItems", true, "Must not hold an item twice")
+	case "minProperties":
+		return bound("minProperties", s.MinProps, fmt.Sprintf("Must have at least %d members", s.MinProps))
+	case "maxProperties":
+		return bound("maxProperties", deref(s.MaxProps), fmt.Sprintf("Must have at most %d members", deref(s.MaxProps)))
+	case "multipleOf":
+		return bound("multipleOf", number(s.MultipleOf), fmt.Sprintf("Must be a multiple of %v", number(s.MultipleOf)))
+	default:
+		return []fault.Violation{violation(at, e.SchemaField, nil, "Must match the schema")}
+	}
+}
+
+func typeViolation(at string, s *openapi3.Schema) fault.Violation {
+	if s == nil || s.Type == nil {
+		return violation(at, "type", nil, "Must be of the right type")
+	}
+	is := strings.Join(s.Type.Slice(), " or ")
+	return violation(at, "type", map[string]any{"type": is}, "Must be of the type "+is)
+}
+
+// unknownMembers names the members that the schema does not know; kin-openapi only says where the object is.
+func unknownMembers(at string, e *openapi3.SchemaError) []fault.Violation {
+	members, _ := e.Value.(map[string]any)
+	var violations []fault.Violation
+	for name := range members {
+		if _, known := e.Schema.Properties[name]; !known {
+			violations = append(violations, violation(at+"/"+pointerToken(name), "additionalProperties", nil, "Is no member of this object"))
+		}
+	}
+	slices.SortFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	return violations
+}
+
+// pointerToken writes a name as a part of a JSON pointer in a URI fragment, cut to a bearable length.
+func pointerToken(name string) string {
+	if r := []rune(name); len(r) > 64 {
+		name = string(r[:64]) + "…"
+	}
+	name = strings.NewReplacer("~", "~0", "/", "~1").Replace(strings.ToValidUTF8(name, "\uFFFD"))
+	return (&url.URL{Fragment: name}).EscapedFragment()
+}
+
+func listed(values []any) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = fmt.Sprint(v)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// number gives a bound as JSON writes it: whole ones without an exponent.
+func number(f *float64) any {
+	v := deref(f)
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return int64(v)
+	}
+	return json.Number(fmt.Sprint(v))
+}

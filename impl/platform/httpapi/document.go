@@ -1,0 +1,245 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"example.com/plumbline/impl/platform/format"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// Document is a service's OpenAPI document as the chain works with it.
+type Document struct {
+	// Name is the service's, as in /openapi/NAME.json.
+	Name string
+	// JSON is the document as it is served.
+	JSON []byte
+	// Operations are in the order of their ids.
+	Operations []*Operation
+	// Codes are the values of ProblemCode.
+	Codes []string
+	// Sensitive are the names of properties and parameters that never stand in a log.
+	Sensitive []string
+
+	spec *openapi3.T
+}
+
+// Operation is one operation of a document.
+type Operation struct {
+	// ID is the operationId.
+	ID      string
+	Method  string
+	Pattern string // the path as chi and the document write it
+	Policy  Policy
+	// Statuses are the documented ones, in order.
+	Statuses []int
+
+	spec       *openapi3.Operation
+	parameters openapi3.Parameters // the path item's and the operation's own
+	query      map[string]bool
+	body       *openapi3.RequestBody // nil: takes none
+	takesType  string                // the media type of the body
+	cookies    bool                  // takes or sets a cookie
+	sunset     *sunsetHeaders
+}
+
+type sunsetHeaders struct {
+	deprecation, sunset string
+	successor           string // path template
+}
+
+// Load reads the document of the service called name. It refuses one in which an operation lacks its policy or the
+// policy contradicts itself, or that uses a format nobody checks; the error names every such place.
+func Load(name string, spec *openapi3.T) (*Document, error) {
+	if err := spec.Validate(context.Background(), openapi3.DisableExamplesValidation()); err != nil {
+		return nil, fmt.Errorf("document %s: %w", name, err)
+	}
+	d := &Document{Name: name, spec: spec}
+	var err error
+	if d.JSON, err = json.Marshal(spec); err != nil {
+		return nil, fmt.Errorf("document %s: %w", name, err)
+	}
+	if code := spec.Components.Schemas["ProblemCode"]; code != nil {
+		for _, v := range code.Value.Enum {
+			d.Codes = append(d.Codes, fmt.Sprint(v))
+		}
+	}
+	var errs []error
+	for path, item := range spec.Paths.Map() {
+		for method, op := range item.Operations() {
+			o, err := newOperation(method, path, item, op)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("document %s: %s %s: %w", name, method, path, err))
+				continue
+			}
+			d.Operations = append(d.Operations, o)
+		}
+	}
+	slices.SortFunc(d.Operations, func(a, b *Operation) int { return strings.Compare(a.ID, b.ID) })
+	errs = append(errs, d.link()...)
+	errs = append(errs, d.walk()...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Operation) (*Operation, error) {
+	policy, err := parsePolicy(op.Extensions, op.Deprecated)
+	if err != nil {
+		return nil, err
+	}
+	o := &Operation{ID: op.OperationID, Method: method, Pattern: path, Policy: policy, spec: op, query: map[string]bool{}}
+	o.parameters = slices.Clone(op.Parameters)
+	for _, p := range item.Parameters {
+		if op.Parameters.GetByInAndName(p.Value.In, p.Value.Name) == nil {
+			o.parameters = append(o.parameters, p)
+		}
+	}
+	for _, p := range o.parameters {
+		o.query[p.Value.Name] = o.query[p.Value.Name] || p.Value.In == openapi3.ParameterInQuery
+		o.cookies = o.cookies || p.Value.In == openapi3.ParameterInCookie
+	}
+	if op.RequestBody != nil {
+		o.body = op.RequestBody.Value
+		if len(o.body.Content) != 1 {
+			return nil, errors.New("a body has one media type")
+		}
+		for o.takesType = range o.body.Content {
+		}
+	}
+	for status, response := range op.Responses.Map() {
+		var code int
+		if _, err := fmt.Sscanf(status, "%d", &code); err == nil {
+			o.Statuses = append(o.Statuses, code)
+		}
+		_, sets := response.Value.Headers["Set-Cookie"]
+		o.cookies = o.cookies || sets
+	}
+	slices.Sort(o.Statuses)
+	for _, name := range []string{policy.Access.Owner, policy.auditTarget()} {
+		if name != "" && name != ownerSelf && name != targetCaller && o.parameters.GetByInAndName(openapi3.ParameterInPath, name) == nil {
+			return nil, fmt.Errorf("x-access or x-audit names the path parameter %s, which there is not", name)
+		}
+	}
+	public := op.Security != nil && len(*op.Security) == 0
+	if public != policy.Access.Public {
+		return nil, errors.New("security is empty if and only if x-access is public")
+	}
+	return o, nil
+}
+
+func (p Policy) auditTarget() string {
+	if p.Audit == nil {
+		return ""
+	}
+	return p.Audit.Target
+}
+
+// link resolves what an operation says of others and of codes.
+func (d *Document) link() (errs []error) {
+	for _, o := range d.Operations {
+		if code := o.Policy.Access.HiddenAs; code != "" && !slices.Contains(d.Codes, code) {
+			errs = append(errs, fmt.Errorf("document %s: %s: hidden_as %q is no ProblemCode", d.Name, o.ID, code))
+		}
+		s := o.Policy.Sunset
+		if s == nil {
+			continue
+		}
+		successor := d.Operation(s.Successor)
+		if successor == nil {
+			errs = append(errs, fmt.Errorf("document %s: %s: the successor %q is no operation", d.Name, o.ID, s.Successor))
+			continue
+		}
+		o.sunset = &sunsetHeaders{
+			deprecation: fmt.Sprintf("@%d", time.Time(s.Since).Unix()),
+			sunset:      time.Time(s.Date).Format(http.TimeFormat),
+			successor:   successor.Pattern,
+		}
+	}
+	return errs
+}
+
+// Operation gives the operation with that id, or nil.
+func (d *Document) Operation(id string) *Operation {
+	i, found := slices.BinarySearchFunc(d.Operations, id, func(o *Operation, id string) int { return strings.Compare(o.ID, id) })
+	if !found {
+		return nil
+	}
+	return d.Operations[i]
+}
+
+// Labels gives the label values of every operation's metrics.
+func (d *Document) Labels() []telemetry.OperationLabels {
+	labels := make([]telemetry.OperationLabels, len(d.Operations))
+	for i, o := range d.Operations {
+		labels[i] = telemetry.OperationLabels{Operation: o.ID, Method: o.Method, Statuses: o.Statuses, Results: d.Codes}
+	}
+	return labels
+}
+
+// walk visits every schema once: it refuses formats that nobody checks and collects sensitive names.
+func (d *Document) walk() (errs []error) {
+	known := format.All()
+	seen := map[*openapi3.Schema]bool{}
+	sensitive := map[string]bool{}
+	var visit func(name string, ref *openapi3.SchemaRef)
+	visit = func(name string, ref *openapi3.SchemaRef) {
+		if ref == nil || ref.Value == nil {
+			return
+		}
+		s := ref.Value
+		if secret, _ := s.Extensions["x-sensitive"].(bool); secret && name != "" {
+			sensitive[name] = true
+		}
+		if seen[s] {
+			return
+		}
+		seen[s] = true
+		if _, checked := known[s.Format]; s.Format != "" && s.Type.Is(openapi3.TypeString) && !checked {
+			errs = append(errs, fmt.Errorf("document %s: nobody checks the format %q of %s", d.Name, s.Format, name))
+		}
+		for name, p := range s.Properties {
+			visit(name, p)
+		}
+		visit(name, s.Items)
+		visit(name, s.AdditionalProperties.Schema)
+		for _, group := range []openapi3.SchemaRefs{s.AllOf, s.AnyOf, s.OneOf} {
+			for _, p := range group {
+				visit(name, p)
+			}
+		}
+	}
+	for _, s := range d.spec.Components.Schemas {
+		visit("", s)
+	}
+	for _, o := range d.Operations {
+		for _, p := range o.parameters {
+			visit(p.Value.Name, p.Value.Schema)
+		}
+		if o.body != nil {
+			visit("", o.body.Content[o.takesType].Schema)
+		}
+		for _, response := range o.spec.Responses.Map() {
+			for _, content := range response.Value.Content {
+				visit("", content.Schema)
+			}
+			for name, header := range response.Value.Headers {
+				visit(name, header.Value.Schema)
+			}
+		}
+	}
+	for name := range sensitive {
+		d.Sensitive = append(d.Sensitive, name)
+	}
+	slices.Sort(d.Sensitive)
+	return errs
+}

@@ -1,0 +1,250 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// Authenticator tells who sends an access token.
+type Authenticator interface {
+	// Authenticate gives the caller. An error that is ErrUnauthenticated says that the token is not valid;
+	// any other, that it could not be found out.
+	Authenticate(ctx context.Context, token string) (*Principal, error)
+}
+
+// Principal is a caller who is known. It is shared between requests: nobody changes it.
+type Principal struct {
+	// Subject is the user.
+	Subject uuid.UUID
+	// SessionID is the session that the token belongs to.
+	SessionID uuid.UUID
+	// Roles are what the caller may do now.
+	Roles []string
+}
+
+// enforce stands before a handler, behind chi's match: it holds the request against its operation.
+func (c *Chain) enforce(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		this := callFrom(r.Context())
+		op := c.endpoints[route{r.Method, r.Pattern}]
+		if op == nil { // compareRoutes has ruled this out; a hole here must not become a way in.
+			c.fail(w, r, fmt.Errorf("no operation for %s %s", r.Method, r.Pattern))
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(op.Policy.Timeout.Limit))
+		defer cancel()
+		r = r.WithContext(ctx)
+		this.op, this.request = op, r
+		this.scope.SetOperation(op.ID)
+		c.prepare(this)
+		defer c.release(this)
+		last := time.Now()
+		for i, s := range c.steps {
+			err := s.pass(this)
+			now := time.Now()
+			this.took[i], last = now.Sub(last), now
+			if err != nil {
+				c.fail(w, r, err)
+				return
+			}
+		}
+		next.ServeHTTP(w, this.request)
+		this.handling = time.Since(last)
+	})
+}
+
+// prepare sets what every answer of the operation carries and decides whether the answer is checked.
+func (c *Chain) prepare(this *call) {
+	this.answer.keep = c.keeping()
+	if s := this.op.sunset; s != nil {
+		h := this.answer.Header()
+		h.Set("Deprecation", s.deprecation)
+		h.Set("Sunset", s.sunset)
+		h.Set("Link", "<"+expand(s.successor, chi.RouteContext(this.request.Context()))+`>; rel="successor-version"`)
+	}
+}
+
+// expand fills a path template with the path parameters of the request.
+func expand(template string, ctx *chi.Context) string {
+	for i, key := range ctx.URLParams.Keys {
+		template = strings.ReplaceAll(template, "{"+key+"}", url.PathEscape(unescaped(ctx.URLParams.Values[i])))
+	}
+	return template
+}
+
+func unescaped(value string) string {
+	if plain, err := url.PathUnescape(value); err == nil {
+		return plain
+	}
+	return value
+}
+
+// refuseCrossOrigin keeps pages of other origins from using a person's cookie.
+func (c *Chain) refuseCrossOrigin(this *call) error {
+	if !this.op.cookies {
+		return nil
+	}
+	// A trusted origin has been answered by CORS already, which sets this header for no other.
+	if this.answer.Header().Get("Access-Control-Allow-Origin") != "" {
+		return nil
+	}
+	if err := c.origins.Check(this.request); err != nil {
+		return ErrCrossOrigin.Because(err)
+	}
+	return nil
+}
+
+func (c *Chain) authenticate(this *call) error {
+	if this.op.Policy.Access.Public {
+		return nil
+	}
+	headers := this.request.Header["Authorization"]
+	if len(headers) == 0 {
+		return ErrUnauthenticated
+	}
+	this.hadToken = true
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return ErrUnauthenticated
+	}
+	principal, err := c.auth.Authenticate(this.request.Context(), token)
+	if err != nil {
+		return err
+	}
+	this.principal = principal
+	this.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
+	return nil
+}
+
+// authoriseRoles refuses a caller without any of the roles, unless owning the resource may be enough.
+func (c *Chain) authoriseRoles(this *call) error {
+	a := this.op.Policy.Access
+	if a.Public || a.Owner != "" || this.holdsRole() {
+		return nil
+	}
+	return ErrForbidden
+}
+
+// authoriseOwner answers for another's resource as for a missing one.
+func (c *Chain) authoriseOwner(this *call) error {
+	a := this.op.Policy.Access
+	if a.Owner == "" || a.Owner == ownerSelf || this.holdsRole() {
+		return nil
+	}
+	if owner, err := uuid.Parse(this.request.PathValue(a.Owner)); err == nil && owner == this.principal.Subject {
+		return nil
+	}
+	return this.op.hidden
+}
+
+func (this *call) holdsRole() bool {
+	return slices.ContainsFunc(this.op.Policy.Access.Roles, func(role string) bool { return slices.Contains(this.principal.Roles, role) })
+}
+
+// read takes the body in, bounded, once it is known to be of the operation's media type.
+func (c *Chain) read(this *call) error {
+	r := this.request
+	if this.op.body == nil {
+		if r.ContentLength == 0 {
+			return nil
+		}
+		if n, _ := io.ReadFull(r.Body, make([]byte, 1)); n > 0 {
+			f := *ErrMalformed
+			f.Detail = "This operation takes no body."
+			return &f
+		}
+		return nil
+	}
+	if r.ContentLength > maxBody {
+		return tooLarge()
+	}
+	// An empty body is reported as such, whatever its type is said to be.
+	if r.ContentLength != 0 {
+		if err := c.checkMediaType(this); err != nil {
+			return err
+		}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(this.answer, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return tooLarge()
+	case err != nil:
+		f := *ErrMalformed
+		f.Detail = "The body did not arrive whole."
+		return f.Because(err)
+	}
+	this.body = body
+	return nil
+}
+
+func tooLarge() error {
+	f := *ErrBodyTooLarge
+	f.Detail = fmt.Sprintf("The body is larger than this operation takes, which is %d bytes.", maxBody)
+	return &f
+}
+
+func (c *Chain) checkMediaType(this *call) error {
+	h := this.request.Header
+	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if charset := params["charset"]; err != nil || mediaType != this.op.takesType || charset != "" && !strings.EqualFold(charset, "utf-8") || h.Get("Content-Encoding") != "" {
+		f := *ErrMediaType
+		f.Detail = "The body must be " + this.op.takesType + " in UTF-8, without a content encoding."
+		return &f
+	}
+	return nil
+}
+
+// validatedBody carries the value that was checked to the generated code, which binds it as it is.
+type validatedBody struct {
+	io.ReadCloser
+	value any
+}
+
+// ValidatedValue is what github.com/oapi-codegen/runtime asks for.
+func (b validatedBody) ValidatedValue() any { return b.value }
+
+func (c *Chain) check(this *call) error {
+	r := this.request
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		f := *ErrMalformed
+		f.Detail = "The query is not of the form name=value, with percent-encoding where it is needed."
+		return f.Because(err)
+	}
+	route := chi.RouteContext(r.Context())
+	path := make(map[string]string, len(route.URLParams.Keys))
+	for i, key := range route.URLParams.Keys {
+		path[key] = unescaped(route.URLParams.Values[i])
+	}
+	value, violations, err := c.checker.CheckRequest(this.op.Operation, Input{Request: r, Path: path, Query: query, Body: this.body})
+	if err != nil {
+		return malformed(err)
+	}
+	if len(violations) > 0 {
+		return ErrInvalid.At(violations...)
+	}
+	if this.op.body != nil {
+		r.Body = validatedBody{ReadCloser: http.NoBody, value: value}
+	}
+	return nil
+}
+
+// Violated is the fault of a request that breaks a rule which a schema cannot say, at one place.
+func Violated(pointer, keyword, sentence string) *fault.Error {
+	return ErrInvalid.At(violation(pointer, keyword, nil, sentence))
+}

@@ -1,0 +1,343 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep arrays and objects may stand in one another.
+const maxDepth = 32
+
+// errJSON is why a body is not the one JSON value that it should be. Offset counts bytes from 0.
+type errJSON struct {
+	reason string
+	offset int
+}
+
+func (e *errJSON) Error() string { return fmt.Sprintf("%s at byte %d", e.reason, e.offset) }
+
+var errTooDeep = errors.New("too deep")
+
+// decodeJSON reads one JSON text (RFC 8259, in the strict reading of I-JSON, RFC 7493) into nil, bool, string,
+// json.Number, []any and map[string]any.
+//
+// It refuses what encoding/json lets pass and a schema cannot see: a second member of the same name,
+// anything behind the value, invalid UTF-8, unpaired surrogates, NUL (which PostgreSQL cannot keep) and
+// more than maxDepth levels. A whole number in another notation, as 1.0 or 1e2, becomes its plain form.
+func decodeJSON(data []byte) (any, error) {
+	p := jsonParser{data: data}
+	p.space()
+	v, err := p.value(0)
+	if err != nil {
+		return nil, err
+	}
+	p.space()
+	if p.at < len(p.data) {
+		return nil, p.fail("there is something behind the value")
+	}
+	return v, nil
+}
+
+type jsonParser struct {
+	data []byte
+	at   int
+}
+
+func (p *jsonParser) fail(reason string) error { return &errJSON{reason: reason, offset: p.at} }
+
+func (p *jsonParser) space() {
+	for p.at < len(p.data) {
+		switch p.data[p.at] {
+		case ' ', '\t', '\n', '\r':
+			p.at++
+		default:
+			return
+		}
+	}
+}
+
+func (p *jsonParser) peek() byte {
+	if p.at < len(p.data) {
+		return p.data[p.at]
+	}
+	return 0
+}
+
+func (p *jsonParser) value(depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep
+	}
+	switch c := p.peek(); {
+	case c == '{':
+		return p.object(depth)
+	case c == '[':
+		return p.array(depth)
+	case c == '"':
+		return p.string()
+	case c == '-' || '0' <= c && c <= '9':
+		return p.number()
+	default:
+		return p.literal()
+	}
+}
+
+func (p *jsonParser) literal() (any, error) {
+	for _, l := range [...]struct {
+		text  string
+		value any
+	}{{"true", true}, {"false", false}, {"null", nil}} {
+		if end := p.at + len(l.text); end <= len(p.data) && string(p.data[p.at:end]) == l.text {
+			p.at = end
+			return l.value, nil
+		}
+	}
+	if p.at >= len(p.data) {
+		return nil, p.fail("the text ends too early")
+	}
+	return nil, p.fail("a value is expected")
+}
+
+func (p *jsonParser) object(depth int) (any, error) {
+	members := make(map[string]any, 8)
+	p.at++
+	p.space()
+	if p.peek() == '}' {
+		p.at++
+		return members, nil
+	}
+	for {
+		if p.peek() != '"' {
+			return nil, p.fail("a member's name is expected")
+		}
+		start := p.at
+		name, err := p.string()
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := members[name]; twice {
+			p.at = start
+			return nil, p.fail("a member has the name of an earlier one")
+		}
+		p.space()
+		if p.peek() != ':' {
+			return nil, p.fail("a colon is expected")
+		}
+		p.at++
+		p.space()
+		if members[name], err = p.value(depth + 1); err != nil {
+			return nil, err
+		}
+		if done, err := p.next('}'); done || err != nil {
+			return members, err
+		}
+	}
+}
+
+func (p *jsonParser) array(depth int) (any, error) {
+	items := make([]any, 0, 4)
+	p.at++
+	p.space()
+	if p.peek() == ']' {
+		p.at++
+		return items, nil
+	}
+	for {
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, v)
+		if done, err := p.next(']'); done || err != nil {
+			return items, err
+		}
+	}
+}
+
+// next passes the comma or the closing bracket behind a member or an item.
+func (p *jsonParser) next(closing byte) (done bool, err error) {
+	p.space()
+	switch p.peek() {
+	case closing:
+		p.at++
+		return true, nil
+	case ',':
+		p.at++
+		p.space()
+		return false, nil
+	default:
+		return false, p.fail("a comma or the closing bracket is expected")
+	}
+}
+
+func (p *jsonParser) string() (string, error) {
+	p.at++
+	start := p.at
+	for p.at < len(p.data) {
+		switch c := p.data[p.at]; {
+		case c == '"':
+			text := p.data[start:p.at]
+			if !utf8.Valid(text) {
+				return "", p.fail("a text is not UTF-8")
+			}
+			p.at++
+			return string(text), nil
+		case c == '\\':
+			return p.escaped(start)
+		case c < ' ':
+			return "", p.fail("a control character stands in a text")
+		default:
+			p.at++
+		}
+	}
+	return "", p.fail("a text does not end")
+}
+
+// escaped goes on with a string at its first backslash.
+func (p *jsonParser) escaped(start int) (string, error) {
+	text := append(make([]byte, 0, p.at-start+32), p.data[start:p.at]...)
+	for p.at < len(p.data) {
+		c := p.data[p.at]
+		p.at++
+		switch {
+		case c == '"':
+			if !utf8.Valid(text) {
+				return "", p.fail("a text is not UTF-8")
+			}
+			return string(text), nil
+		case c < ' ':
+			return "", p.fail("a control character stands in a text")
+		case c != '\\':
+			text = append(text, c)
+			continue
+		}
+		e := p.peek()
+		p.at++
+		switch e {
+		case '"', '\\', '/':
+			text = append(text, e)
+		case 'b':
+			text = append(text, '\b')
+		case 'f':
+			text = append(text, '\f')
+		case 'n':
+			text = append(text, '\n')
+		case 'r':
+			text = append(text, '\r')
+		case 't':
+			text = append(text, '\t')
+		case 'u':
+			r, err := p.unicode()
+			if err != nil {
+				return "", err
+			}
+			text = utf8.AppendRune(text, r)
+		default:
+			return "", p.fail("an escape is not one of JSON's")
+		}
+	}
+	return "", p.fail("a text does not end")
+}
+
+// unicode reads what follows \u, and a second \u when the first is half of a pair.
+func (p *jsonParser) unicode() (rune, error) {
+	r, err := p.hex4()
+	if err != nil {
+		return 0, err
+	}
+	if utf16.IsSurrogate(r) {
+		if p.at+1 >= len(p.data) || p.data[p.at] != '\\' || p.data[p.at+1] != 'u' {
+			return 0, p.fail("half of a surrogate pair stands alone")
+		}
+		p.at += 2
+		low, err := p.hex4()
+		if err != nil {
+			return 0, err
+		}
+		if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
+			return 0, p.fail("half of a surrogate pair stands alone")
+		}
+	}
+	if r == 0 {
+		return 0, p.fail("the character NUL stands in a text")
+	}
+	return r, nil
+}
+
+func (p *jsonParser) hex4() (rune, error) {
+	if p.at+4 > len(p.data) {
+		return 0, p.fail("an escape is cut short")
+	}
+	var r rune
+	for _, c := range p.data[p.at : p.at+4] {
+		switch {
+		case '0' <= c && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case 'a' <= c && c <= 'f':
+			r = r<<4 | rune(c-'a'+10)
+		case 'A' <= c && c <= 'F':
+			r = r<<4 | rune(c-'A'+10)
+		default:
+			return 0, p.fail("an escape has other than hexadecimal digits")
+		}
+	}
+	p.at += 4
+	return r, nil
+}
+
+func (p *jsonParser) number() (any, error) {
+	start := p.at
+	if p.peek() == '-' {
+		p.at++
+	}
+	switch c := p.peek(); {
+	case c == '0':
+		p.at++
+	case '1' <= c && c <= '9':
+		p.digits()
+	default:
+		return nil, p.fail("a digit is expected")
+	}
+	plain := true
+	if p.peek() == '.' {
+		plain = false
+		p.at++
+		if p.digits() == 0 {
+			return nil, p.fail("a digit is expected")
+		}
+	}
+	if c := p.peek(); c == 'e' || c == 'E' {
+		plain = false
+		p.at++
+		if c := p.peek(); c == '+' || c == '-' {
+			p.at++
+		}
+		if p.digits() == 0 {
+			return nil, p.fail("a digit is expected")
+		}
+	}
+	text := string(p.data[start:p.at])
+	if plain {
+		return json.Number(text), nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, p.fail("a number is beyond what can be counted with")
+	}
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return json.Number(strconv.FormatInt(int64(f), 10)), nil
+	}
+	return json.Number(text), nil
+}
+
+func (p *jsonParser) digits() (n int) {
+	for p.at < len(p.data) && '0' <= p.data[p.at] && p.data[p.at] <= '9' {
+		p.at++
+		n++
+	}
+	return n
+}

@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/netip"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
+	"github.com/failsafe-go/failsafe-go/priority"
+	"github.com/maypok86/otter/v2"
+)
+
+// rateLimiter bounds calls by the generic cell rate algorithm (GCRA, ITU-T I.371): of each caller it remembers one
+// time, the one at which the limit would be whole again. It remembers a bounded number of callers, the most recent.
+type rateLimiter struct {
+	whole *otter.Cache[rateKey, time.Time]
+}
+
+type rateKey struct{ operation, caller string }
+
+const rememberedCallers = 100_000
+
+func newRateLimiter() *rateLimiter {
+	return &rateLimiter{whole: otter.Must(&otter.Options[rateKey, time.Time]{MaximumSize: rememberedCallers})}
+}
+
+// take counts one call and tells what is left, how long until the limit is whole again, and, when the
+// call is one too many, how long to wait.
+func (l *rateLimiter) take(key rateKey, limit *RateLimit, now time.Time) (left int, reset, wait time.Duration) {
+	window := time.Duration(limit.Window)
+	each := window / time.Duration(limit.Requests)
+	l.whole.Compute(key, func(whole time.Time, _ bool) (time.Time, otter.ComputeOp) {
+		if whole.Before(now) {
+			whole = now
+		}
+		next := whole.Add(each)
+		if over := next.Sub(now) - window; over > 0 {
+			wait, reset = over, whole.Sub(now)
+			return whole, otter.CancelOp
+		}
+		reset = next.Sub(now)
+		left = int((window - reset) / each)
+		return next, otter.WriteOp
+	})
+	return left, reset, wait
+}
+
+func (c *Chain) limitAddress(this *call) error {
+	if l := this.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perAddress {
+		return c.limit(this, l, network(this.address).String())
+	}
+	return nil
+}
+
+func (c *Chain) limitPrincipal(this *call) error {
+	if l := this.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perPrincipal {
+		return c.limit(this, l, this.principal.Subject.String())
+	}
+	return nil
+}
+
+// limit counts the call and tells the caller what is left, in the header fields of draft-ietf-httpapi-ratelimit-headers.
+func (c *Chain) limit(this *call, l *RateLimit, caller string) error {
+	left, reset, wait := c.limits.take(rateKey{this.op.ID, caller}, l, c.clock())
+	h := this.answer.Header()
+	h.Set("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.Requests, int(time.Duration(l.Window).Seconds())))
+	h.Set("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, int(math.Ceil(reset.Seconds()))))
+	if wait > 0 {
+		return ErrRateLimited.After(wait)
+	}
+	return nil
+}
+
+// network is what counts as one caller: an IPv4 address, or the /64 that one IPv6 customer gets.
+func network(address netip.Addr) netip.Prefix {
+	address = address.Unmap()
+	bits := address.BitLen()
+	if address.Is6() {
+		bits = 64
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{} // An address that is not known shares one limit.
+	}
+	return prefix
+}
+
+const (
+	leastConcurrency, firstConcurrency, mostConcurrency = 16, 64, 512
+	longestQueueing                                     = 250 * time.Millisecond
+)
+
+// newShedder bounds the requests that run at once by what their durations say of the load. Beyond it a few wait
+// shortly; beyond those the least important are refused first.
+func newShedder() adaptivelimiter.PriorityLimiter[any] {
+	return adaptivelimiter.NewBuilder[any]().
+		WithLimits(leastConcurrency, mostConcurrency, firstConcurrency).
+		WithQueueing(2, 3).
+		BuildPrioritized(adaptivelimiter.NewPrioritizer())
+}
+
+func (c *Chain) shed(this *call) error {
+	if c.shedder == nil || this.op.Policy.Priority == Critical {
+		return nil
+	}
+	level := map[Priority]priority.Priority{High: priority.High, Normal: priority.Medium, Low: priority.Low}[this.op.Policy.Priority]
+	ctx := priority.ContextWithPriority(context.WithoutCancel(this.request.Context()), level)
+	permit, err := c.shedder.AcquirePermitWithMaxWait(ctx, longestQueueing)
+	if err != nil {
+		return ErrOverloaded.Because(err)
+	}
+	this.permit = permit
+	return nil
+}
+
+// slowByNature is the threshold from which on an operation's duration says nothing of the load: it hashes passwords.
+const slowByNature = time.Second
+
+func (c *Chain) release(this *call) {
+	switch {
+	case this.permit == nil:
+	case this.failure != nil || time.Duration(this.op.Policy.Timeout.Slow) >= slowByNature:
+		this.permit.Drop()
+	default:
+		this.permit.Record()
+	}
+}

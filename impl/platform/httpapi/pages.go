@@ -1,0 +1,87 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+//go:embed docs/index.html
+var docsPage []byte
+
+// pagePolicy lets the documentation's pages load only what this service serves. Swagger UI draws with style
+// attributes and inlined images.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// Served is a document as it is given to readers.
+type Served struct {
+	Name string
+	YAML []byte // as it was written
+	JSON []byte
+}
+
+// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, and Swagger UI, which needs nothing
+// from elsewhere, at /docs.
+func Pages(documents ...Served) func(chi.Router) {
+	type link struct {
+		URL  string `json:"url"`
+		Name string `json:"name"`
+	}
+	links := []link{}
+	for _, d := range documents {
+		links = append(links, link{"/openapi/" + d.Name + ".json", d.Name})
+	}
+	list, err := json.Marshal(links)
+	if err != nil {
+		panic(err) // Two texts are always JSON.
+	}
+	start := fmt.Appendf(nil, `window.ui = SwaggerUIBundle({
+  urls: %s,
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  displayRequestDuration: true,
+  persistAuthorization: true,
+  defaultModelsExpandDepth: 0,
+  validatorUrl: null,
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+  layout: 'StandaloneLayout',
+});
+`, list)
+	return func(r chi.Router) {
+		for _, d := range documents {
+			r.Get("/openapi/"+d.Name+".yaml", static("application/yaml", d.YAML))
+			r.Get("/openapi/"+d.Name+".json", static("application/json", d.JSON))
+		}
+		r.Get("/docs", static("text/html; charset=utf-8", docsPage))
+		r.Get("/docs/start.js", static("text/javascript; charset=utf-8", start))
+		r.Handle("/docs/*", paged(v5emb.New("", "", "/docs")))
+	}
+}
+
+func static(contentType string, body []byte) http.HandlerFunc {
+	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(body))
+	return paged(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("ETag", tag)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	})).ServeHTTP
+}
+
+// paged sets what protects a page that a browser shows.
+func paged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", pagePolicy)
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-cache")
+		next.ServeHTTP(w, r)
+	})
+}

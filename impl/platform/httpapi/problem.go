@@ -1,0 +1,161 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"example.com/plumbline/impl/platform/fault"
+)
+
+// The faults of the chain itself. Their codes are part of every document.
+var (
+	ErrMalformed        = fault.New(fault.Malformed, "malformed_request", "The request cannot be read.")
+	ErrUnauthenticated  = fault.New(fault.Unauthenticated, "unauthenticated", "A valid access token is needed; log in or refresh.")
+	ErrForbidden        = fault.New(fault.Forbidden, "forbidden", "Your roles do not allow this.")
+	ErrCrossOrigin      = fault.New(fault.Forbidden, "cross_origin_refused", "Requests that use the refresh cookie must come from a trusted origin.")
+	ErrNotFound         = fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
+	ErrMethodNotAllowed = fault.New(fault.NotFound, "method_not_allowed", "This path does not take that method; the Allow header lists those that it takes.")
+	ErrBodyTooLarge     = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation takes.")
+	ErrMediaType        = fault.New(fault.UnsupportedMediaType, "unsupported_media_type", "The body is not of a media type that this operation takes.")
+	ErrInvalid          = fault.New(fault.Invalid, "invalid_request", "The request breaks the contract at the places that errors names.")
+	ErrRateLimited      = fault.New(fault.RateLimited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
+	ErrOverloaded       = fault.New(fault.Unavailable, "overloaded", "There is more to do than can be done now; try again.").After(time.Second)
+	ErrTimeout          = fault.New(fault.Unavailable, "timeout", "The operation took longer than it may; try again.").After(time.Second)
+	ErrUnavailable      = fault.New(fault.Unavailable, "unavailable", "Something that this operation needs does not answer; try again.").After(time.Second)
+	ErrInternal         = fault.New(0, "internal", "Something went wrong on our side; quote request_id when you ask for help.")
+)
+
+// Faults lists the faults of the chain, for the test that a document knows all of their codes.
+func Faults() []*fault.Error {
+	return []*fault.Error{
+		ErrMalformed, ErrUnauthenticated, ErrForbidden, ErrCrossOrigin, ErrNotFound, ErrMethodNotAllowed, ErrBodyTooLarge, ErrMediaType,
+		ErrInvalid, ErrRateLimited, ErrOverloaded, ErrTimeout, ErrUnavailable, ErrInternal,
+	}
+}
+
+// statusOf is the one table from faults to HTTP.
+func statusOf(f *fault.Error) int {
+	if f.Code == ErrMethodNotAllowed.Code {
+		return http.StatusMethodNotAllowed
+	}
+	switch f.Kind {
+	case fault.Malformed:
+		return http.StatusBadRequest
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.UnsupportedMediaType:
+		return http.StatusUnsupportedMediaType
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// problem is the body of every failure (RFC 9457).
+type problem struct {
+	Type      string            `json:"type"`
+	Title     string            `json:"title"`
+	Status    int               `json:"status"`
+	Detail    string            `json:"detail"`
+	Instance  string            `json:"instance"`
+	Code      string            `json:"code"`
+	RequestID string            `json:"request_id"`
+	Timestamp string            `json:"timestamp"`
+	Errors    []fault.Violation `json:"errors,omitempty"`
+}
+
+// fail answers with err: a fault as itself, anything else as one without details. It is the only place that does.
+func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
+	call := callFrom(r.Context())
+	f := c.faultOf(r.Context(), err)
+	status := statusOf(f)
+	call.failure = f
+	if status == http.StatusInternalServerError {
+		c.log.LogAttrs(r.Context(), slog.LevelError, "the request failed", slog.String("error", err.Error()))
+	}
+	if call.answer.wrote {
+		return // What is on its way cannot be taken back; the log has it.
+	}
+	call.answer.discard()
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	h.Del("Set-Cookie")
+	h.Del("Location")
+	if f.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	}
+	if status == http.StatusUnauthorized {
+		challenge := `Bearer realm="plumbline"`
+		if call.hadToken {
+			challenge += `, error="invalid_token"`
+		}
+		h.Set("WWW-Authenticate", challenge)
+	}
+	body, err := json.Marshal(problem{
+		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail, Instance: instance(r), Code: f.Code,
+		RequestID: call.scope.RequestID, Timestamp: c.clock().UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
+	})
+	if err != nil {
+		c.log.LogAttrs(r.Context(), slog.LevelError, "a problem cannot be written", slog.String("error", err.Error()))
+		status, body = http.StatusInternalServerError, []byte(`{}`)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // A caller who has gone reads nothing.
+}
+
+func (c *Chain) faultOf(ctx context.Context, err error) *fault.Error {
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return ErrTimeout.Because(err)
+	case errors.Is(err, context.Canceled):
+		return ErrUnavailable.Because(err)
+	default:
+		return ErrInternal.Because(err)
+	}
+}
+
+// instance is the path of the request, without the query, which may hold what nobody should read.
+func instance(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	if len(path) > 1024 {
+		path = path[:1024]
+	}
+	return path
+}
+
+// malformed says where a body stops being JSON.
+func malformed(err error) *fault.Error {
+	f := *ErrMalformed
+	f.Detail = "The body is not the JSON that it should be."
+	var at *errJSON
+	switch {
+	case errors.As(err, &at):
+		f.Detail = "The body is not the JSON that it should be: " + at.Error() + "."
+	case errors.Is(err, errTooDeep):
+		f.Detail = "The body has more levels than may stand in one another: " + strconv.Itoa(maxDepth) + "."
+	}
+	return f.Because(err)
+}

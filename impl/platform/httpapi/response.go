@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+)
+
+// ResponseMode says what happens to answers before they leave.
+type ResponseMode string
+
+// The modes of checking answers.
+const (
+	// ResponsesOff checks none.
+	ResponsesOff ResponseMode = "off"
+	// ResponsesSample checks one in sampleOneIn after it has left: a violation is a metric and a line in the log.
+	ResponsesSample ResponseMode = "sample"
+	// ResponsesEnforce checks every answer before it leaves: one that breaks the document becomes a 500.
+	ResponsesEnforce ResponseMode = "enforce"
+)
+
+// UnmarshalText reads the mode from settings.
+func (m *ResponseMode) UnmarshalText(text []byte) error {
+	switch mode := ResponseMode(text); mode {
+	case ResponsesOff, ResponsesSample, ResponsesEnforce:
+		*m = mode
+		return nil
+	default:
+		return fmt.Errorf("%q is none of off, sample, enforce", text)
+	}
+}
+
+const sampleOneIn = 100
+
+type keeping int
+
+const (
+	keepNothing keeping = iota
+	keepCopy            // the answer leaves as it is written
+	keepBack            // the answer leaves once it has been checked
+)
+
+// answer is the http.ResponseWriter that handlers see: it notes what is answered and keeps it for the check.
+type answer struct {
+	http.ResponseWriter
+	status int
+	size   int64
+	wrote  bool // something is on its way to the caller
+	keep   keeping
+	kept   bytes.Buffer
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// WriteHeader notes the status. What is no JSON, a stream above all, is never kept.
+func (a *answer) WriteHeader(status int) {
+	if a.status != 0 {
+		return
+	}
+	if status >= 100 && status < 200 {
+		a.ResponseWriter.WriteHeader(status)
+		return
+	}
+	a.status = status
+	if mediaType := a.Header().Get("Content-Type"); mediaType != "" && !strings.Contains(mediaType, "json") {
+		a.keep = keepNothing
+	}
+	if a.keep != keepBack {
+		a.wrote = true
+		a.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write notes and passes on the body.
+func (a *answer) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	a.size += int64(len(p))
+	switch a.keep {
+	case keepBack:
+		return a.kept.Write(p)
+	case keepCopy:
+		a.kept.Write(p)
+	}
+	return a.ResponseWriter.Write(p)
+}
+
+// discard forgets an answer that has not left.
+func (a *answer) discard() {
+	a.status, a.size = 0, 0
+	a.kept.Reset()
+}
+
+func (c *Chain) keeping() keeping {
+	switch {
+	case c.responses == ResponsesEnforce:
+		return keepBack
+	case c.responses == ResponsesSample && c.served.Add(1)%sampleOneIn == 0:
+		return keepCopy
+	default:
+		return keepNothing
+	}
+}
+
+// deliver checks the answer that was kept and sends what was kept back.
+func (c *Chain) deliver(r *http.Request, this *call) {
+	a := this.answer
+	if a.status == 0 {
+		if this.op == nil || a.keep != keepBack {
+			a.WriteHeader(http.StatusOK)
+		} else {
+			a.status = http.StatusOK
+		}
+	}
+	if a.keep == keepNothing || this.op == nil {
+		return
+	}
+	mode := a.keep
+	violations := c.checker.CheckResponse(this.op.Operation, Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
+	if c.observe != nil {
+		c.observe(this.op.Operation, a.status, violations)
+	}
+	a.keep = keepNothing
+	if len(violations) > 0 {
+		this.op.metrics.ContractViolation()
+		c.log.LogAttrs(r.Context(), slog.LevelError, "an answer breaks the document", slog.String("operation", this.op.ID),
+			slog.Int("status", a.status), slog.Any("violations", violations))
+		if mode == keepBack {
+			a.discard()
+			c.fail(a, r, ErrInternal)
+			return
+		}
+	}
+	if mode == keepBack {
+		status, size := a.status, a.size
+		a.status = 0
+		a.WriteHeader(status)
+		_, _ = a.ResponseWriter.Write(a.kept.Bytes()) // A caller who has gone reads nothing.
+		a.size = size
+	}
+}

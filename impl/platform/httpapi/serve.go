@@ -1,0 +1,93 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// Server is a service's two listeners: the one of its callers and the one of its operators.
+type Server struct {
+	// Addr and OpsAddr are where to listen, as in 127.0.0.1:8080; port 0 takes a free one.
+	Addr, OpsAddr string
+	Handler, Ops  http.Handler
+	// Ready is told when requests are taken and when no more are wanted.
+	Ready func(bool)
+	// Listening, when there is one, is told the addresses that were taken.
+	Listening func(addr, opsAddr string)
+	// Unready is how long to go on serving once unready, so that load balancers notice.
+	Unready time.Duration
+	// Drain is how long requests that are running may take to end.
+	Drain time.Duration
+	Log   *slog.Logger
+}
+
+// Run serves until ctx ends and then winds down in order: unready, wait, let requests end, stop the
+// operators' listener. The error says which request outlived Drain or why nothing could be served.
+func (s Server) Run(ctx context.Context) error {
+	listener, err := listen(ctx, s.Addr)
+	if err != nil {
+		return err
+	}
+	opsListener, err := listen(ctx, s.OpsAddr)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	main, ops := s.server(s.Handler), s.server(s.Ops)
+	ops.WriteTimeout = 0 // A profile takes as long as it is asked to.
+	failed := make(chan error, 2)
+	for _, one := range []struct {
+		server   *http.Server
+		listener net.Listener
+	}{{main, listener}, {ops, opsListener}} {
+		go func() { failed <- one.server.Serve(one.listener) }()
+	}
+	s.Ready(true)
+	if s.Listening != nil {
+		s.Listening(listener.Addr().String(), opsListener.Addr().String())
+	}
+	select {
+	case err = <-failed:
+		return errors.Join(err, main.Close(), ops.Close())
+	case <-ctx.Done():
+	}
+	s.Ready(false)
+	s.Log.Info("winding down", slog.Duration("unready", s.Unready), slog.Duration("drain", s.Drain))
+	time.Sleep(s.Unready)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
+	defer cancel()
+	if err = main.Shutdown(drain); err != nil {
+		err = errors.Join(fmt.Errorf("requests were still running after %s: %w", s.Drain, err), main.Close())
+	}
+	return errors.Join(err, ops.Close())
+}
+
+// server has every wait bounded; the figures are those that no honest client needs to exceed.
+func (s Server) server(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 3 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      90 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("the address %s is in use by another program; stop it or choose another address", addr)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	return listener, nil
+}

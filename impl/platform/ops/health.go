@@ -1,0 +1,219 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// Status is how well a dependency, or the whole service, does.
+type Status string
+
+// Healthy: everything works. Degraded: something optional fails, and what
+// needs it with it. Unhealthy: something critical fails.
+const (
+	Healthy   Status = "healthy"
+	Degraded  Status = "degraded"
+	Unhealthy Status = "unhealthy"
+)
+
+// Check asks one dependency whether it works.
+type Check struct {
+	// Name is the dependency's name in the answer, such as "postgres".
+	Name string
+	// Critical says that the service can do nothing useful without it.
+	Critical bool
+	// Timeout bounds Run. Default: 2 s.
+	Timeout time.Duration
+	// Run returns nil when the dependency works. A Reason among the errors
+	// that it wraps is shown; any other text is only logged. It never runs
+	// twice at the same time; a Run that ignores ctx keeps one goroutine and
+	// counts as timed out until it returns.
+	Run func(ctx context.Context) error
+}
+
+// Reason is why a dependency fails, in a word that may be shown to anyone who
+// reaches the listener: a constant such as Reason("breaker_open").
+type Reason string
+
+// Error implements error.
+func (r Reason) Error() string { return string(r) }
+
+// The reasons given to errors that bring none.
+const (
+	TimedOut    Reason = "timeout"
+	Unreachable Reason = "unreachable"
+	Failed      Reason = "failed"
+)
+
+// Report is the answer of /healthz.
+type Report struct {
+	Status       Status       `json:"status"`
+	Dependencies []Dependency `json:"dependencies"`
+}
+
+// Dependency is the last result of one check.
+type Dependency struct {
+	Name       string    `json:"name"`
+	Status     Status    `json:"status"` // Healthy or Unhealthy
+	Critical   bool      `json:"critical"`
+	CheckedAt  time.Time `json:"checked_at"` // when the check ended, UTC
+	DurationMS float64   `json:"duration_ms"`
+	Reason     Reason    `json:"reason,omitempty"`
+}
+
+// Health runs the checks whose results are too old, all at the same time, and
+// waits no longer than their time-outs.
+func (o *Ops) Health() Report {
+	dependencies := make([]Dependency, len(o.probes))
+	var done sync.WaitGroup
+	for i, p := range o.probes {
+		done.Go(func() { dependencies[i] = p.result() })
+	}
+	done.Wait()
+	return Report{Status: overall(dependencies), Dependencies: dependencies}
+}
+
+// overall is the worst that the dependencies make of the service; their order
+// makes no difference.
+func overall(dependencies []Dependency) Status {
+	status := Healthy
+	for _, d := range dependencies {
+		switch {
+		case d.Status == Healthy:
+		case d.Critical:
+			return Unhealthy
+		default:
+			status = Degraded
+		}
+	}
+	return status
+}
+
+// probe runs one check, at most once at a time, and remembers its result.
+type probe struct {
+	check    Check
+	cacheFor time.Duration
+	log      *slog.Logger
+	clock    func() time.Time
+
+	mu      sync.Mutex
+	last    Dependency
+	current *run // under way, or not yet returned although timed out
+}
+
+// run is one execution of a check. The result is set before done is closed.
+type run struct {
+	done   chan struct{}
+	result Dependency
+}
+
+// result returns the last result while it is fresh, else that of the run
+// under way, else that of a new one.
+func (p *probe) result() Dependency {
+	p.mu.Lock()
+	if p.current == nil && !p.last.CheckedAt.IsZero() && p.clock().Sub(p.last.CheckedAt) < p.cacheFor {
+		defer p.mu.Unlock()
+		return p.last
+	}
+	if p.current == nil {
+		p.current = &run{done: make(chan struct{})}
+		go p.execute(p.current)
+	}
+	current := p.current
+	p.mu.Unlock()
+
+	<-current.done
+	return current.result
+}
+
+// execute runs the check for everyone who asks meanwhile, so its context is
+// nobody's request.
+func (p *probe) execute(r *run) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.check.Timeout)
+	defer cancel()
+	start := p.clock()
+	returned := make(chan error, 1)
+	go func() { returned <- runSafely(ctx, p.check.Run) }()
+
+	var err error
+	hangs := false
+	select {
+	case err = <-returned:
+	case <-ctx.Done():
+		err, hangs = ctx.Err(), true
+	}
+	p.finish(r, start, err, hangs)
+	if hangs {
+		<-returned
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.current = nil
+	}
+}
+
+// finish publishes a result; a check that hangs stays the current one.
+func (p *probe) finish(r *run, start time.Time, err error, hangs bool) {
+	end := p.clock()
+	r.result = Dependency{
+		Name:       p.check.Name,
+		Status:     Healthy,
+		Critical:   p.check.Critical,
+		CheckedAt:  end.UTC(),
+		DurationMS: float64(end.Sub(start).Microseconds()) / 1000,
+	}
+	if err != nil {
+		r.result.Status, r.result.Reason = Unhealthy, reasonOf(err)
+	}
+	p.mu.Lock()
+	before := p.last.Status
+	p.last = r.result
+	if !hangs {
+		p.current = nil
+	}
+	p.mu.Unlock()
+	close(r.done)
+	// Last, so that nobody who asks waits for the log.
+	p.logChange(before, r.result, err)
+}
+
+// logChange tells the first failure and the first success after it.
+func (p *probe) logChange(before Status, now Dependency, err error) {
+	switch {
+	case now.Status == Unhealthy && before != Unhealthy:
+		p.log.Warn("dependency fails", "dependency", now.Name, "critical", now.Critical, "reason", string(now.Reason), "error", err)
+	case now.Status == Healthy && before == Unhealthy:
+		p.log.Info("dependency works again", "dependency", now.Name)
+	}
+}
+
+func reasonOf(err error) Reason {
+	var reason Reason
+	if errors.As(err, &reason) {
+		return reason
+	}
+	var network net.Error
+	isNetwork := errors.As(err, &network)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), isNetwork && network.Timeout():
+		return TimedOut
+	case isNetwork:
+		return Unreachable
+	default:
+		return Failed
+	}
+}
+
+// runSafely turns a panic of a check into a failure of its dependency.
+func runSafely(ctx context.Context, check func(context.Context) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("ops: the check panicked: %v", r)
+		}
+	}()
+	return check(ctx)
+}

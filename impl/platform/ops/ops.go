@@ -1,0 +1,147 @@
+// Package ops serves a service's operations listener.
+//
+// It promises that a probe is answered within the checks' time-outs whatever
+// the dependencies do, that however many probes arrive a dependency is asked
+// at most once at a time, and that no answer tells an error's text, a host or
+// a credential. The listener itself belongs on an address that only
+// operators reach.
+package ops
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const (
+	defaultTimeout  = 2 * time.Second
+	defaultCacheFor = 2 * time.Second
+	// scrapeTimeout and mostScrapes bound what scrapers can ask for.
+	scrapeTimeout = 10 * time.Second
+	mostScrapes   = 4
+)
+
+// Options says what the listener shows.
+type Options struct {
+	// Registry is what /metrics shows; nil: nothing.
+	Registry prometheus.Gatherer
+	// Checks are the dependencies on /healthz, in this order.
+	Checks []Check
+	// CacheFor is how long a check's result is shown again. Default: 2 s.
+	CacheFor time.Duration
+	// Log is told when a dependency's status changes; nil: nobody is.
+	Log *slog.Logger
+	// Clock is the time of results. Default: time.Now.
+	Clock func() time.Time
+}
+
+// Ops is the state behind the operations listener, safe for concurrent use.
+type Ops struct {
+	started  atomic.Bool
+	draining atomic.Bool
+	probes   []*probe
+	handler  http.Handler
+}
+
+// New returns an Ops that is not ready yet.
+func New(opts Options) *Ops {
+	if opts.Registry == nil {
+		opts.Registry = prometheus.NewRegistry()
+	}
+	if opts.CacheFor <= 0 {
+		opts.CacheFor = defaultCacheFor
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	o := &Ops{}
+	for _, check := range opts.Checks {
+		if check.Timeout <= 0 {
+			check.Timeout = defaultTimeout
+		}
+		o.probes = append(o.probes, &probe{check: check, cacheFor: opts.CacheFor, log: opts.Log, clock: opts.Clock})
+	}
+	o.handler = o.routes(opts)
+	return o
+}
+
+// SetReady says whether the service has started and migrated.
+func (o *Ops) SetReady(ready bool) { o.started.Store(ready) }
+
+// SetDraining says that the service is about to stop: it is not ready any
+// more, and stays so.
+func (o *Ops) SetDraining() { o.draining.Store(true) }
+
+// Handler serves, for GET and HEAD:
+//
+//	/livez         200 while the process answers at all
+//	/readyz        200 when started, migrated and not draining, else 503 with the reason
+//	/healthz       200 healthy or degraded, 503 unhealthy, with the status of each dependency
+//	/metrics       Prometheus text, OpenMetrics (with exemplars) or protobuf (with native histograms)
+//	/debug/pprof/  profiles, without the command line
+//
+// The first three answer JSON whatever is accepted; nothing may be stored.
+func (o *Ops) Handler() http.Handler { return o.handler }
+
+func (o *Ops) routes(opts Options) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]string{"status": "alive"})
+	})
+	mux.HandleFunc("GET /readyz", o.readyz)
+	mux.HandleFunc("GET /healthz", o.healthz)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(opts.Registry, promhttp.HandlerOpts{
+		// One broken collector must not hide all the others.
+		ErrorHandling:       promhttp.ContinueOnError,
+		ErrorLog:            slog.NewLogLogger(opts.Log.Handler(), slog.LevelError),
+		EnableOpenMetrics:   true,
+		MaxRequestsInFlight: mostScrapes,
+		Timeout:             scrapeTimeout,
+	}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (o *Ops) readyz(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case o.draining.Load():
+		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not_ready", "reason": "draining"})
+	case !o.started.Load():
+		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not_ready", "reason": "starting"})
+	default:
+		answer(w, http.StatusOK, map[string]string{"status": "ready"})
+	}
+}
+
+func (o *Ops) healthz(w http.ResponseWriter, _ *http.Request) {
+	report := o.Health()
+	status := http.StatusOK
+	if report.Status == Unhealthy {
+		status = http.StatusServiceUnavailable
+	}
+	answer(w, status, report)
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// The status is sent; a prober that has gone away is told nothing more.
+	_ = json.NewEncoder(w).Encode(body)
+}

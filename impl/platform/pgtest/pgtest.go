@@ -1,0 +1,278 @@
+// Package pgtest gives tests a real PostgreSQL.
+//
+// It promises one throw-away cluster per test binary, started when first asked for, and to each test a database
+// of its own, migrated and empty, in about ten milliseconds. A test never skips because there is no PostgreSQL:
+// it fails with the way out. Tests may run in parallel, and so may test binaries.
+package pgtest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+const (
+	role     = "pgtest" // owns every database of a test; no superuser, as in production
+	maxConns = 8
+
+	setUpTimeout = 5 * time.Minute // where PostgreSQL must be fetched first
+	stopTimeout  = 20 * time.Second
+	closeTimeout = 10 * time.Second
+
+	folderPrefix = "pgtest-"
+	youngFolder  = time.Minute // it may be between its making and its locking
+	sharedMemory = "/dev/shm"
+	wantedMemory = 1 << 30 // a container often has 64 MB only, which a handful of databases fill
+)
+
+// shared is the cluster of this test binary: TestMain and the tests have no other way to meet.
+var shared cluster
+
+// Main runs the tests of a package and removes their cluster. Use it as
+//
+//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func Main(m *testing.M) int {
+	shared.mu.Lock()
+	shared.owned = true
+	shared.mu.Unlock()
+	defer shared.stop()
+	return m.Run()
+}
+
+// New returns a pool of at most 8 connections to a fresh database with the migrations applied. The pool is closed
+// when the test ends; a connection that the test did not give back by then is a failure.
+func New(t testing.TB, migrations fs.FS) *pgxpool.Pool {
+	t.Helper()
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: URL(t, migrations), MaxConns: maxConns, ApplicationName: t.Name()})
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			pool.Close()
+		}()
+		select {
+		case <-closed:
+		case <-time.After(closeTimeout):
+			t.Errorf("pgtest: %d connections were not given back: close rows, end transactions and release connections", pool.Stat().AcquiredConns())
+		}
+	})
+	return pool
+}
+
+// URL is like New for a test that opens its own connections.
+func URL(t testing.TB, migrations fs.FS) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), setUpTimeout)
+	defer cancel()
+	url, err := shared.database(ctx, migrations)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	return url
+}
+
+type cluster struct {
+	mu    sync.Mutex
+	owned bool // by Main, which will stop it
+
+	started   bool
+	err       error // of the start, told to every test
+	server    *postgres.Server
+	admin     *pgxpool.Pool
+	templates map[string]*template // by content of the migrations
+	count     int
+}
+
+type template struct {
+	name string
+	once sync.Once
+	err  error
+}
+
+func (c *cluster) database(ctx context.Context, migrations fs.FS) (string, error) {
+	tmpl, number, err := c.prepare(ctx, migrations)
+	if err != nil {
+		return "", err
+	}
+	tmpl.once.Do(func() { tmpl.err = c.makeTemplate(ctx, tmpl.name, migrations) })
+	if tmpl.err != nil {
+		return "", fmt.Errorf("template: %w", tmpl.err)
+	}
+	// Copying the files is the quickest for a small database in memory. It is never dropped: the
+	// cluster goes as a whole, and DROP DATABASE waits for backends to end.
+	name := "test_" + strconv.Itoa(number)
+	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, tmpl.name, role))
+	if err != nil {
+		return "", fmt.Errorf("clone database: %w", err)
+	}
+	return c.server.URLAs(name, role), nil
+}
+
+// prepare starts the cluster when that has not been done, and finds the template of the migrations.
+func (c *cluster) prepare(ctx context.Context, migrations fs.FS) (*template, int, error) {
+	key, err := contentHash(migrations)
+	if err != nil {
+		return nil, 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.owned {
+		return nil, 0, errors.New("the package needs: func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }")
+	}
+	if !c.started {
+		c.started = true
+		c.err = c.start(ctx)
+	}
+	if c.err != nil {
+		return nil, 0, c.err
+	}
+	c.count++
+	if c.templates[key] == nil {
+		c.templates[key] = &template{name: "template_" + key}
+	}
+	return c.templates[key], c.count, nil
+}
+
+// makeTemplate makes the database that the databases of tests are copied from.
+func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.FS) error {
+	if err := c.server.CreateDatabase(ctx, name, role); err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, c.server.URL(name), migrations, slog.New(slog.DiscardHandler)); err != nil {
+		return err
+	}
+	// A database with a connection cannot be copied, and a closed connection is not gone at once.
+	if err := c.waitUnused(ctx, name); err != nil {
+		return err
+	}
+	_, err := c.admin.Exec(ctx, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
+	if err != nil {
+		return fmt.Errorf("close template: %w", err)
+	}
+	return nil
+}
+
+func (c *cluster) waitUnused(ctx context.Context, name string) error {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var used bool
+		err := c.admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1)", name).Scan(&used)
+		if err != nil {
+			return fmt.Errorf("wait for the template to be free: %w", err)
+		}
+		if !used {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the template to be free: %w", ctx.Err())
+		}
+	}
+}
+
+func (c *cluster) start(ctx context.Context) error {
+	base := baseFolder()
+	sweep(ctx, base)
+	dir, err := os.MkdirTemp(base, folderPrefix)
+	if err != nil {
+		return fmt.Errorf("make a folder for the cluster: %w", err)
+	}
+	c.server, err = postgres.StartServer(ctx, postgres.ServerOptions{
+		Dir: dir, BinDir: os.Getenv("PLUMBLINE_PG_BINDIR"), Throwaway: true, Progress: os.Stderr,
+	})
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return err
+	}
+	c.templates = make(map[string]*template)
+	c.admin, err = postgres.Open(ctx, postgres.Config{
+		URL: c.server.SuperuserURL("postgres"), MaxConns: 4,
+		AcquireTimeout: setUpTimeout, StatementTimeout: setUpTimeout, LockTimeout: setUpTimeout,
+	})
+	return err
+}
+
+func (c *cluster) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.owned = false
+	if c.admin != nil {
+		c.admin.Close()
+	}
+	if c.server == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := c.server.Stop(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	}
+}
+
+// baseFolder is in memory where there is enough of it, and always one that the server's account can reach.
+func baseFolder() string {
+	var stat syscall.Statfs_t
+	if syscall.Statfs(sharedMemory, &stat) == nil && stat.Bavail*uint64(stat.Bsize) >= wantedMemory { //nolint:gosec // a block size is positive
+		return sharedMemory
+	}
+	if os.Geteuid() == 0 {
+		return "/var/tmp"
+	}
+	return os.TempDir()
+}
+
+// sweep removes the clusters of killed test binaries; those in use are locked and stay.
+func sweep(ctx context.Context, base string) {
+	dirs, err := filepath.Glob(filepath.Join(base, folderPrefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range dirs {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < youngFolder {
+			continue
+		}
+		if err := postgres.RemoveServer(ctx, dir); err != nil && !errors.Is(err, postgres.ErrInUse) && !errors.Is(err, fs.ErrPermission) {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+		}
+	}
+}
+
+// contentHash tells sets of migrations apart.
+func contentHash(migrations fs.FS) (string, error) {
+	sum := sha256.New()
+	files, err := fs.Glob(migrations, "*.sql")
+	if err != nil {
+		return "", fmt.Errorf("list migrations: %w", err)
+	}
+	for _, name := range files {
+		content, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			return "", fmt.Errorf("read migration: %w", err)
+		}
+		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(content))
+		_, _ = io.WriteString(sum, string(content)) // a hash takes everything
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
+}

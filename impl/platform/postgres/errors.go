@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+)
+
+// SQLSTATE codes that something here depends on.
+// Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	codeFeatureNotSupported  = "0A000"
+	codeReadOnly             = "25006"
+	codeTransactionTimeout   = "25P04"
+	codeWrongPassword        = "28P01"
+	codeNotAuthorised        = "28000"
+	codeNoDatabase           = "3D000"
+	codeSerializationFailure = "40001"
+	codeUnknownCompletion    = "40003"
+	codeDeadlock             = "40P01"
+	codeNoPrivilege          = "42501"
+	codeNoTable              = "42P01"
+	codeLockTimeout          = "55P03"
+	codeQueryCanceled        = "57014"
+	codeStartingUp           = "57P03"
+
+	classConnection   = "08"
+	classNoResources  = "53" // too many connections, disk full, out of memory
+	classIntervention = "57P"
+)
+
+func sqlState(err error) string {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return pgErr.Code
+	}
+	return ""
+}
+
+// Constraint returns the name of the constraint that a statement violated, or "".
+func Constraint(err error) string {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return pgErr.ConstraintName
+	}
+	return ""
+}
+
+// IsNoRows says whether a query that wants a row found none.
+func IsNoRows(err error) bool {
+	return errors.Is(err, pgx.ErrNoRows)
+}
+
+// IsUnavailable says whether the database could not be used at all: not reached, connection lost, no
+// connection free, shutting down, out of resources, or a standby. It is worth trying again later.
+func IsUnavailable(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return false
+	}
+	if code := sqlState(err); code != "" {
+		return strings.HasPrefix(code, classConnection) ||
+			strings.HasPrefix(code, classNoResources) ||
+			strings.HasPrefix(code, classIntervention) ||
+			code == codeReadOnly || code == codeUnknownCompletion
+	}
+	for _, target := range []error{
+		ErrAcquireTimeout, ErrUnknownOutcome, puddle.ErrClosedPool, pgconn.ErrConnClosed, net.ErrClosed,
+		io.ErrUnexpectedEOF, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE,
+	} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect)
+}
+
+// IsTimeout says whether a statement was given up because it, or its wait for a lock, took too long.
+func IsTimeout(err error) bool {
+	switch sqlState(err) {
+	case codeQueryCanceled, codeLockTimeout, codeTransactionTimeout:
+		return true
+	case "":
+		return pgconn.Timeout(err) && !errors.Is(err, context.Canceled) && !IsUnavailable(err)
+	}
+	return false
+}
+
+// failure is one sentence for a person, with the cause for errors.Is and errors.As.
+type failure struct {
+	sentence string
+	cause    error
+}
+
+func (f *failure) Error() string { return f.sentence }
+func (f *failure) Unwrap() error { return f.cause }
+
+// explainURL never wraps: what pgx and net/url say about a URL can hold its password.
+func explainURL(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return fmt.Errorf("the database URL names the file %s, which cannot be read: %w", file.Path, file.Err)
+	}
+	return errors.New("the database URL cannot be understood: write it as postgres://user:password@host:5432/database" +
+		" and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
+}
+
+// explainConnect says in one sentence why there is no connection. Only causes without configuration stay in the chain.
+func explainConnect(cfg *pgconn.Config, err error) error {
+	where := fmt.Sprintf("PostgreSQL at %s (database %q)", address(cfg), cfg.Database)
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return &failure{sentence: explainRefusal(cfg, where, pgErr), cause: pgErr}
+	}
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return &failure{fmt.Sprintf("%s cannot be reached: the host name is not known; correct the host in the database URL", where), dns}
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+		return &failure{where + " does not answer: nothing listens there; start the server or correct host and port in the database URL", syscall.ECONNREFUSED}
+	case errors.Is(err, fs.ErrPermission):
+		return &failure{where + " cannot be reached: this account may not open its socket; run as another account or correct the database URL", fs.ErrPermission}
+	case errors.Is(err, context.Canceled):
+		return &failure{where + " was not reached: the start was interrupted", context.Canceled}
+	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrAcquireTimeout):
+		return &failure{where + " does not answer in time: check the network and the server, or correct host and port in the database URL", context.DeadlineExceeded}
+	}
+	return &failure{where + " cannot be used: " + innermost(err) + "; check the server and the database URL", nil}
+}
+
+func explainRefusal(cfg *pgconn.Config, where string, err *pgconn.PgError) string {
+	switch err.Code {
+	case codeWrongPassword, codeNotAuthorised:
+		return fmt.Sprintf("%s refuses the user %q: correct user and password in the database URL, or allow the user in pg_hba.conf", where, cfg.User)
+	case codeNoDatabase:
+		return fmt.Sprintf("%s: there is no such database; create it (CREATE DATABASE %s) or correct its name in the database URL", where, pgx.Identifier{cfg.Database}.Sanitize())
+	case codeNoPrivilege:
+		return fmt.Sprintf("%s: the user %q may not connect; GRANT CONNECT to it or correct the user in the database URL", where, cfg.User)
+	case codeStartingUp:
+		return where + " is starting up or shutting down: try again in a moment"
+	}
+	if strings.HasPrefix(err.Code, classNoResources) {
+		return fmt.Sprintf("%s is out of resources (%s): raise max_connections or make the pools smaller", where, err.Message)
+	}
+	return fmt.Sprintf("%s refuses the connection (SQLSTATE %s: %s): check the database URL", where, err.Code, err.Message)
+}
+
+func address(cfg *pgconn.Config) string {
+	if strings.HasPrefix(cfg.Host, "/") {
+		return filepath.Join(cfg.Host, ".s.PGSQL."+strconv.Itoa(int(cfg.Port)))
+	}
+	return net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+}
+
+// innermost returns the text of the last cause, on one line.
+func innermost(err error) string {
+	for {
+		switch e := err.(type) {
+		case interface{ Unwrap() []error }:
+			all := e.Unwrap()
+			if len(all) == 0 {
+				return oneLine(err.Error())
+			}
+			err = all[len(all)-1]
+		case interface{ Unwrap() error }:
+			if e.Unwrap() == nil {
+				return oneLine(err.Error())
+			}
+			err = e.Unwrap()
+		default:
+			return oneLine(err.Error())
+		}
+	}
+}
+
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,188 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Config says where a database is and how long anyone may wait for it.
+// A zero value means the default of [DefaultConfig]; a negative duration means no limit.
+// A session parameter named in the URL (such as ?statement_timeout=1000) wins over its field here.
+type Config struct {
+	// URL is postgres://user:password@host:port/database, or libpq's key=value form.
+	URL string
+
+	MaxConns        int32
+	MinConns        int32 // 0 keeps none open
+	MaxConnLifetime time.Duration
+	MaxConnIdleTime time.Duration
+
+	ConnectTimeout           time.Duration // to one server, its TLS handshake and login included
+	AcquireTimeout           time.Duration // waiting for a free connection of the pool
+	StatementTimeout         time.Duration // PostgreSQL's statement_timeout
+	LockTimeout              time.Duration // PostgreSQL's lock_timeout
+	IdleInTransactionTimeout time.Duration // PostgreSQL's idle_in_transaction_session_timeout
+
+	ApplicationName string          // seen in pg_stat_activity; "" leaves it to the URL
+	Tracer          pgx.QueryTracer // nil traces nothing; note that a tracer is shown arguments
+}
+
+// DefaultConfig returns what the zero values of [Config] mean.
+func DefaultConfig() Config {
+	return Config{
+		MaxConns:                 16,
+		MaxConnLifetime:          30 * time.Minute,
+		MaxConnIdleTime:          5 * time.Minute,
+		ConnectTimeout:           5 * time.Second,
+		AcquireTimeout:           2 * time.Second,
+		StatementTimeout:         5 * time.Second,
+		LockTimeout:              2 * time.Second,
+		IdleInTransactionTimeout: 10 * time.Second,
+	}
+}
+
+// Open returns a pool that has reached its database once. The caller closes it.
+// An error is one sentence that names host, port and database, never the password.
+func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
+	poolConfig, err := cfg.pool()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, poolConfig)
+	if err != nil {
+		return nil, explainConnect(&poolConfig.ConnConfig.Config, err)
+	}
+	ctx, cancel := withTimeout(ctx, poolConfig.ConnConfig.ConnectTimeout)
+	defer cancel()
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, explainConnect(&poolConfig.ConnConfig.Config, err)
+	}
+	return pool, nil
+}
+
+func (c Config) pool() (*pgxpool.Config, error) {
+	if c.URL == "" {
+		return nil, errors.New("no database URL is given: set one such as postgres://user:password@host:5432/database")
+	}
+	poolConfig, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, explainURL(err)
+	}
+	d := DefaultConfig()
+	lifetime := orDefault(c.MaxConnLifetime, d.MaxConnLifetime)
+	poolConfig.MaxConns = cmp.Or(c.MaxConns, d.MaxConns)
+	poolConfig.MinConns = min(c.MinConns, poolConfig.MaxConns)
+	poolConfig.MaxConnLifetime = orForever(lifetime)
+	poolConfig.MaxConnLifetimeJitter = lifetime / 10
+	poolConfig.MaxConnIdleTime = orForever(orDefault(c.MaxConnIdleTime, d.MaxConnIdleTime))
+	poolConfig.PingTimeout = time.Second
+
+	conn := poolConfig.ConnConfig
+	conn.ConnectTimeout = orDefault(c.ConnectTimeout, d.ConnectTimeout)
+	setMissing(conn.RuntimeParams, map[string]string{
+		"timezone":                            "UTC",
+		"default_transaction_isolation":       "read committed",
+		"statement_timeout":                   milliseconds(orDefault(c.StatementTimeout, d.StatementTimeout)),
+		"lock_timeout":                        milliseconds(orDefault(c.LockTimeout, d.LockTimeout)),
+		"idle_in_transaction_session_timeout": milliseconds(orDefault(c.IdleInTransactionTimeout, d.IdleInTransactionTimeout)),
+	})
+	if c.ApplicationName != "" {
+		setMissing(conn.RuntimeParams, map[string]string{"application_name": c.ApplicationName})
+	}
+	conn.Tracer = c.Tracer
+	if limit := orDefault(c.AcquireTimeout, d.AcquireTimeout); limit > 0 {
+		conn.Tracer = bounded(c.Tracer, acquireLimit(limit))
+	}
+	return poolConfig, nil
+}
+
+func setMissing(params, defaults map[string]string) {
+	for name, value := range defaults {
+		if _, ok := params[name]; !ok {
+			params[name] = value
+		}
+	}
+}
+
+// orDefault gives 0 for "no limit".
+func orDefault(d, def time.Duration) time.Duration {
+	return max(cmp.Or(d, def), 0)
+}
+
+// orForever is for pgxpool, where 0 would mean at once.
+func orForever(d time.Duration) time.Duration {
+	return cmp.Or(d, 100*365*24*time.Hour)
+}
+
+// milliseconds renders a time-out for PostgreSQL, which reads 0 as no limit.
+func milliseconds(d time.Duration) string {
+	if d > 0 && d < time.Millisecond {
+		d = time.Millisecond
+	}
+	return strconv.FormatInt(d.Milliseconds(), 10)
+}
+
+func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+// ErrAcquireTimeout means that no connection of the pool came free in time.
+var ErrAcquireTimeout = errors.New("no database connection came free in time")
+
+// acquireLimit bounds Acquire. pgxpool has no setting for it, but uses the context that a tracer returns.
+type acquireLimit time.Duration
+
+type acquireContext struct {
+	context.Context
+	cancel context.CancelFunc
+}
+
+type acquireKey struct{}
+
+// Err tells a wait for the pool from a wait for a statement: pgxpool hands this error on.
+func (c *acquireContext) Err() error {
+	err := c.Context.Err()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return ErrAcquireTimeout
+	}
+	return err
+}
+
+// Value lets TraceAcquireEnd find this context below those of other tracers.
+func (c *acquireContext) Value(key any) any {
+	if key == (acquireKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+func (l acquireLimit) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(l))
+	return &acquireContext{Context: ctx, cancel: cancel}
+}
+
+func (l acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
+	if c, ok := ctx.Value(acquireKey{}).(*acquireContext); ok {
+		c.cancel()
+	}
+}
+
+func bounded(tracer pgx.QueryTracer, limit acquireLimit) pgx.QueryTracer {
+	if tracer == nil {
+		return &multitracer.Tracer{PoolAcquireTracers: []pgxpool.AcquireTracer{limit}}
+	}
+	all := multitracer.New(tracer)
+	all.PoolAcquireTracers = append(all.PoolAcquireTracers, limit)
+	return all
+}

@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Collector exports the statistics of a pool as db_pool_* metrics. The labels take a fixed set of values;
+// register collectors of several pools under a distinguishing label of their own.
+func Collector(pool *pgxpool.Pool) prometheus.Collector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("db_pool_"+name, help, labels, nil)
+	}
+	return &collector{
+		stat:        pool.Stat,
+		connections: desc("connections", "Connections of the pool by state.", "state"),
+		max:         desc("max_connections", "Upper bound of the pool's connections."),
+		opened:      desc("connections_opened_total", "Connections opened."),
+		closed:      desc("connections_closed_total", "Connections closed because of age or idleness.", "reason"),
+		acquires:    desc("acquires_total", "Successful acquires."),
+		acquireTime: desc("acquire_seconds_total", "Time spent in successful acquires."),
+		waits:       desc("acquire_waits_total", "Successful acquires that found no idle connection."),
+		waitTime:    desc("acquire_wait_seconds_total", "Time that successful acquires waited for a connection."),
+		canceled:    desc("acquires_canceled_total", "Acquires given up: time-out or cancelled caller."),
+	}
+}
+
+type collector struct {
+	stat func() *pgxpool.Stat
+
+	connections, max, opened, closed                 *prometheus.Desc
+	acquires, acquireTime, waits, waitTime, canceled *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		c.connections, c.max, c.opened, c.closed, c.acquires, c.acquireTime, c.waits, c.waitTime, c.canceled,
+	} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	s := c.stat()
+	gauge := func(d *prometheus.Desc, v int32, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge(c.connections, s.AcquiredConns(), "acquired")
+	gauge(c.connections, s.IdleConns(), "idle")
+	gauge(c.connections, s.ConstructingConns(), "constructing")
+	gauge(c.max, s.MaxConns())
+	counter(c.opened, float64(s.NewConnsCount()))
+	counter(c.closed, float64(s.MaxLifetimeDestroyCount()), "lifetime")
+	counter(c.closed, float64(s.MaxIdleDestroyCount()), "idle")
+	counter(c.acquires, float64(s.AcquireCount()))
+	counter(c.acquireTime, s.AcquireDuration().Seconds())
+	counter(c.waits, float64(s.EmptyAcquireCount()))
+	counter(c.waitTime, s.EmptyAcquireWaitTime().Seconds())
+	counter(c.canceled, float64(s.CanceledAcquireCount()))
+}

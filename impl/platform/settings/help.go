@@ -1,0 +1,62 @@
+package settings
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+	"text/tabwriter"
+)
+
+// Help returns a table of T's settings, one per line: flag, environment
+// variable, default and usage. The default of a telemetry.Secret is left out.
+// Where T's definition has a mistake, it returns the message of Load's error.
+func Help[T any](prefix string, defaults T) string {
+	values := reflect.ValueOf(&defaults).Elem()
+	fields, err := fieldsOf(values.Type())
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	var text strings.Builder
+	// A strings.Builder never fails.
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(cells ...string) { _, _ = fmt.Fprintln(table, strings.Join(cells, "\t")) }
+	row("FLAG", "ENVIRONMENT", "DEFAULT", "USAGE")
+	row("--"+configFlag, prefix+configVariable, "", "YAML file with settings, named as the flags are, with _ for -")
+	row("--"+helpFlag, "", "", "show this table")
+	for _, f := range fields {
+		row("--"+f.flag(), f.variable(prefix), f.shown(values.FieldByIndex(f.index)), f.usage)
+	}
+	_ = table.Flush()
+	text.WriteString("\nFlags go before the environment, the environment before the YAML file. To keep a\n" +
+		"value out of the environment, name a file that holds it in the variable with " + fileSuffix + "\n" +
+		"at its end. Lists are separated by commas.\n")
+	return text.String()
+}
+
+// shown is what Help tells of a default.
+func (f field) shown(value reflect.Value) string {
+	switch {
+	case f.required && (f.secret() || isEmpty(value)):
+		return "(required)"
+	case f.secret():
+		return ""
+	case !f.list:
+		return format(value)
+	}
+	items := make([]string, value.Len())
+	for i := range items {
+		items[i] = format(value.Index(i))
+	}
+	return strings.Join(items, ",")
+}
+
+// format is the inverse of parse.
+func format(value reflect.Value) string {
+	if writer, ok := value.Addr().Interface().(encoding.TextMarshaler); ok {
+		if text, err := writer.MarshalText(); err == nil {
+			return string(text)
+		}
+	}
+	return fmt.Sprint(value.Interface())
+}

@@ -1,0 +1,220 @@
+// Package settings reads a program's settings.
+//
+// A setting takes its value from the last of these that gives one: the
+// default in the code, the YAML file, the environment, the command line. It
+// promises to report every problem at once, each with its source, a way out
+// and without the value of any telemetry.Secret; and to return a value that
+// nothing else holds on to, so that a program may load again while it runs
+// and swap one value for the other.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+// Source says where Load finds what the user has set. It is only read, so
+// that the same Source can be loaded again.
+type Source struct {
+	// Prefix begins the name of every environment variable, as in "USERS_".
+	Prefix string
+	// Args are the command line's flags, after the subcommand.
+	Args []string
+	// Getenv returns an environment variable, as os.Getenv does: one that is
+	// empty counts as not set. When nil, there are no variables.
+	Getenv func(string) string
+	// Environ lists "name=value", as os.Environ does. When given, a variable
+	// that begins with Prefix and names no setting is a problem, except those
+	// that Kubernetes adds for a Service whose name gives the same prefix.
+	Environ []string
+}
+
+// Load returns defaults, overwritten by what source gives. T is a struct whose
+// fields, also those of embedded structs, are settings named by tags:
+//
+//	DatabaseURL telemetry.Secret `koanf:"database_url" usage:"the database" required:"true"`
+//
+// This one is database_url in the YAML file, PREFIX_DATABASE_URL in the
+// environment and --database-url on the command line. PREFIX_DATABASE_URL_FILE
+// names a file that holds the value, less one newline at its end. The YAML
+// file is the one that --config or PREFIX_CONFIG names.
+//
+// A field is a string, a bool, a number, a time.Duration, whatever implements
+// encoding.TextUnmarshaler, or a slice of those: a list in YAML, elsewhere
+// separated by commas. `koanf:"-"` excludes a field. A setting that is
+// required may not end up empty. A key without a value in YAML leaves the
+// setting as it is. When a flag is repeated, the last one counts.
+//
+// If *T has a method Validate() error, it is called last, on values that are
+// otherwise good; what it returns reaches the user, so it must show no secret.
+//
+// The error is flag.ErrHelp when the flags ask for help. Otherwise it joins all
+// problems, one per line, or tells of a mistake in T's own definition.
+func Load[T any](source Source, defaults T) (T, error) {
+	var none T
+	target := reflect.ValueOf(&defaults).Elem()
+	fields, err := fieldsOf(target.Type())
+	if err != nil {
+		return none, err
+	}
+	l := loader{source: source, fields: fields, origin: map[string]string{}, bad: map[string]bool{}}
+	if err := l.load(target); err != nil {
+		return none, err
+	}
+	if checked, ok := any(&defaults).(interface{ Validate() error }); ok {
+		if err := checked.Validate(); err != nil {
+			return none, problems{err}
+		}
+	}
+	return defaults, nil
+}
+
+// loader is the state of one Load.
+type loader struct {
+	source   Source
+	fields   []field
+	origin   map[string]string // by key: the last place that gave the setting
+	bad      map[string]bool   // by key: some place gave it a wrong value
+	unread   bool              // the YAML file's settings are not known
+	problems problems
+}
+
+// load sets the fields of target. Layers are kept as text until all are
+// merged: koanf copies what it holds by reflection, and that empties a
+// telemetry.Secret.
+func (l *loader) load(target reflect.Value) error {
+	flags, path, err := l.readFlags()
+	if err != nil {
+		return err
+	}
+	merged := koanf.New(".")
+	if path == "" {
+		path = l.getenv(l.source.Prefix + configVariable)
+	}
+	if path != "" {
+		if err := merged.Load(file.Provider(path), yamlFile{loader: l, path: path}); err != nil {
+			l.unread = true
+			l.report("%s: cannot read the file that --%s or %s%s names: %v",
+				path, configFlag, l.source.Prefix, configVariable, cause(err))
+		}
+	}
+	for _, layer := range []map[string]any{l.readEnvironment(), flags} {
+		if err := merged.Load(confmap.Provider(layer, ""), nil); err != nil {
+			return fmt.Errorf("settings: merge: %w", err)
+		}
+	}
+	for _, f := range l.fields {
+		l.assign(f, target.FieldByIndex(f.index), merged.Get(f.key))
+	}
+	if len(l.problems) > 0 {
+		return l.problems
+	}
+	return nil
+}
+
+// assign sets one field to what the layers give, nil being nothing.
+func (l *loader) assign(f field, target reflect.Value, given any) {
+	switch {
+	case l.bad[f.key]:
+		return
+	case given != nil:
+		if err := f.decode(given, target); err != nil {
+			l.report("%s: %w", l.origin[f.key], err)
+		}
+	case f.list && !target.IsNil():
+		target.Set(reflect.AppendSlice(reflect.MakeSlice(f.typ, 0, target.Len()), target))
+	}
+	if !f.required || !isEmpty(target) || l.unread {
+		return
+	}
+	because := "is required"
+	if origin := l.origin[f.key]; origin != "" {
+		because = fmt.Sprintf("is required, but %s gives an empty value", origin)
+	}
+	variable := f.variable(l.source.Prefix)
+	l.report("%s %s: set %s, or %s%s, or --%s, or %s in the YAML file",
+		f.key, because, variable, variable, fileSuffix, f.flag(), f.key)
+}
+
+// accept adds a value to a layer when its field can hold it.
+func (l *loader) accept(layer map[string]any, f field, origin string, given any) {
+	l.origin[f.key] = origin
+	if err := f.decode(given, reflect.New(f.typ).Elem()); err != nil {
+		l.reject(f, origin, err)
+		return
+	}
+	layer[f.key] = given
+}
+
+// reject reports a wrong value, with the setting's usage as the way out.
+func (l *loader) reject(f field, origin string, err error) {
+	l.bad[f.key] = true
+	expected := ""
+	if f.usage != "" {
+		expected = fmt.Sprintf(" (%s: %s)", f.key, f.usage)
+	}
+	l.report("%s: %w%s", origin, err, expected)
+}
+
+func (l *loader) report(format string, args ...any) {
+	l.problems = append(l.problems, fmt.Errorf(format, args...))
+}
+
+func (l *loader) getenv(name string) string {
+	if l.source.Getenv == nil {
+		return ""
+	}
+	return l.source.Getenv(name)
+}
+
+// find returns the field that names gives the name.
+func (l *loader) find(name string, names func(field) string) (field, bool) {
+	i := slices.IndexFunc(l.fields, func(f field) bool { return names(f) == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return l.fields[i], true
+}
+
+// names returns more, followed by the name of every field.
+func (l *loader) names(name func(field) string, more ...string) []string {
+	for _, f := range l.fields {
+		more = append(more, name(f))
+	}
+	return more
+}
+
+// problems is what Load found, in the order of the layers.
+type problems []error
+
+// Error gives one line per problem.
+func (p problems) Error() string {
+	var text strings.Builder
+	text.WriteString("settings:")
+	for _, problem := range p {
+		for line := range strings.Lines(problem.Error()) {
+			text.WriteString("\n  " + strings.TrimRight(line, "\r\n"))
+		}
+	}
+	return text.String()
+}
+
+// Unwrap lets errors.Is and errors.As see every problem.
+func (p problems) Unwrap() []error { return p }
+
+// cause is why a file cannot be read, without its name: where a value is meant,
+// people write it in place of the name, and then it is the secret.
+func cause(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathError.Err
+	}
+	return err
+}

@@ -1,0 +1,135 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// yamlFile is the koanf.Parser of the settings file. It keeps every value as
+// it is written: to the usual parser the password 0123 is the number 83, and
+// lines are lost.
+type yamlFile struct {
+	loader *loader
+	path   string
+}
+
+// Unmarshal returns the settings in content and reports the problems to the loader.
+func (y yamlFile) Unmarshal(content []byte) (map[string]any, error) {
+	var document, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	err := decoder.Decode(&document)
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if err != nil {
+		y.loader.unread = true
+		y.loader.report("%s%s", y.path, syntaxProblem(err))
+		return nil, nil
+	}
+	if !errors.Is(decoder.Decode(&second), io.EOF) {
+		y.loader.report("%s: holds more than one document: remove what follows the line ---", y.path)
+	}
+	root := document.Content[0]
+	if isNull(root) {
+		return nil, nil
+	}
+	if root.Kind != yaml.MappingNode {
+		y.loader.unread = true
+		y.loader.report("%s:%d: is not a list of settings: write one per line, as in name: value", y.path, root.Line)
+		return nil, nil
+	}
+	return y.settings(root), nil
+}
+
+// Marshal exists for koanf.Parser.
+func (yamlFile) Marshal(map[string]any) ([]byte, error) {
+	return nil, errors.New("settings: the file is only read")
+}
+
+func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
+	layer, lines := map[string]any{}, map[string]int{}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key := mapping.Content[i]
+		place := fmt.Sprintf("%s:%d", y.path, key.Line)
+		f, known := y.loader.find(key.Value, field.name)
+		if !known {
+			y.loader.report("%s: %s", place, unknown("setting", "", key.Value, y.loader.names(field.name)))
+			continue
+		}
+		if first, again := lines[f.key]; again {
+			y.loader.report("%s: %s is also on line %d: keep one of them", place, f.key, first)
+			continue
+		}
+		lines[f.key] = key.Line
+
+		origin := place + ": " + f.key
+		given, err := valueOf(mapping.Content[i+1], f.list)
+		switch {
+		case err != nil:
+			y.loader.reject(f, origin, err)
+		case given != nil:
+			y.loader.accept(layer, f, origin, given)
+		}
+	}
+	return layer
+}
+
+// valueOf returns a string, a []string when a list is wanted, or nil for null.
+func valueOf(node *yaml.Node, list bool) (any, error) {
+	node = resolve(node)
+	switch {
+	case isNull(node):
+		return nil, nil
+	case !list && node.Kind != yaml.ScalarNode:
+		return nil, errors.New("wants one value, on the same line")
+	case !list:
+		return node.Value, nil
+	case node.Kind != yaml.SequenceNode:
+		return nil, errors.New("wants a list, as in [one, two]")
+	}
+	items := []string{}
+	for _, item := range node.Content {
+		item = resolve(item)
+		if item.Kind != yaml.ScalarNode || isNull(item) {
+			return nil, fmt.Errorf("wants a list of single values: line %d is something else", item.Line)
+		}
+		items = append(items, item.Value)
+	}
+	return items, nil
+}
+
+func resolve(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
+
+var (
+	yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+	quotation = regexp.MustCompile("'[^']{2,}|[\"`]")
+)
+
+// syntaxProblem rewrites an error of package yaml as ":line: message". A
+// message that quotes the file is left out: after "password: *" it holds the password.
+func syntaxProblem(err error) string {
+	line, message := "", ""
+	if parts := yamlError.FindStringSubmatch(err.Error()); parts != nil {
+		line, message = parts[1], parts[2]
+	}
+	if line != "" {
+		line = ":" + line
+	}
+	if message == "" || quotation.MatchString(message) {
+		message = "a value that begins with * & ! or another sign wants quotes"
+	}
+	return fmt.Sprintf("%s: is not valid YAML: %s", line, strings.TrimSpace(message))
+}

@@ -1,0 +1,208 @@
+package token
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	fetchInterval = 5 * time.Minute  // between two fetches of the set, when all is well
+	fetchSpacing  = 10 * time.Second // at least, between any two fetches
+	fetchTimeout  = 3 * time.Second  // for one fetch, and for whoever waits for it
+	maxSetBytes   = 64 << 10
+)
+
+// RemoteKeys is the key set that another service publishes. It is fetched from one configured
+// address in the background, every 5 minutes or so; what was fetched last stays good while the
+// service cannot be reached. A key id that is not in the set has it fetched again, at most once in 10 s:
+// so an id is unknown only to a set that is at most 10 s old.
+type RemoteKeys struct {
+	url    string
+	client *http.Client
+	clock  func() time.Time
+	log    *slog.Logger
+	set    atomic.Pointer[remoteSet]
+
+	// Fetches end with life, not with the request that asked for one.
+	life   context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	started  bool
+	fetching chan struct{} // closed when the fetch under way is over; nil when none is
+	fetched  time.Time     // when the last fetch began
+}
+
+// A remoteSet is the last good set and the fate of the last fetch; it never changes.
+type remoteSet struct {
+	keys map[string]ed25519.PublicKey
+	err  error
+}
+
+var errNotFetched = errors.New("the key set has not been fetched yet")
+
+// NewRemoteKeys makes a source of the keys at an http or https address. The client is copied: its
+// time-outs and transport are used, redirects are not followed. Nothing is fetched before Start or
+// the first Key.
+func NewRemoteKeys(address string, client *http.Client, clock func() time.Time, log *slog.Logger) (*RemoteKeys, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return nil, errors.New("key set address: give an http or https URL without user and fragment")
+	}
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+	life, cancel := context.WithCancel(context.Background())
+	r := &RemoteKeys{url: address, client: &own, clock: clock, log: log, life: life, cancel: cancel}
+	r.set.Store(&remoteSet{err: errNotFetched})
+	return r, nil
+}
+
+// Start fetches the set now and then, until the context ends or Close. Only the first call counts.
+// It does not wait: a service starts without its issuer.
+func (r *RemoteKeys) Start(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.started || r.closed {
+		return
+	}
+	r.started = true
+	r.work.Go(func() {
+		defer context.AfterFunc(ctx, r.cancel)()
+		r.refetch()
+	})
+}
+
+// Close ends everything under way and waits for it. Keys that are known stay known.
+func (r *RemoteKeys) Close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.cancel()
+	r.work.Wait()
+}
+
+// Key answers a key of the set; see KeySource. For an id that is not in it, it waits for a fresh set,
+// at most 3 s, where one may be fetched.
+func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
+	if key, ok := r.set.Load().keys[kid]; ok {
+		return key, nil
+	}
+	if fresh := r.fetchSoon(); fresh != nil {
+		wait, cancel := context.WithTimeout(ctx, fetchTimeout)
+		defer cancel()
+		select {
+		case <-fresh:
+		case <-wait.Done():
+			return nil, fmt.Errorf("wait for the key set: %w", wait.Err())
+		}
+	}
+	set := r.set.Load()
+	if key, ok := set.keys[kid]; ok {
+		return key, nil
+	}
+	if set.err != nil {
+		return nil, set.err
+	}
+	return nil, ErrUnknownKey
+}
+
+// refetch is the background: it fetches until life ends, sooner again after a failure.
+func (r *RemoteKeys) refetch() {
+	for {
+		if fresh := r.fetchSoon(); fresh != nil {
+			<-fresh
+		}
+		pause := fetchInterval
+		if r.set.Load().err != nil {
+			pause = fetchSpacing
+		}
+		// Up to a tenth more, so that replicas that started together do not fetch together.
+		timer := time.NewTimer(pause + rand.N(pause/10))
+		select {
+		case <-timer.C:
+		case <-r.life.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// fetchSoon begins a fetch, unless one is under way or the last is too recent. It answers a channel
+// that is closed when the fetch is over, nil when there is none to wait for.
+func (r *RemoteKeys) fetchSoon() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.clock()
+	switch {
+	case r.fetching != nil:
+		return r.fetching
+	case r.closed || r.life.Err() != nil:
+		return nil
+	case !r.fetched.IsZero() && now.Sub(r.fetched) < fetchSpacing:
+		return nil
+	}
+	done := make(chan struct{})
+	r.fetched, r.fetching = now, done
+	r.work.Go(func() {
+		r.fetch()
+		r.mu.Lock()
+		r.fetching = nil
+		r.mu.Unlock()
+		close(done)
+	})
+	return done
+}
+
+// fetch replaces the set, or keeps its keys and notes the failure.
+func (r *RemoteKeys) fetch() {
+	keys, err := r.download()
+	if err != nil {
+		err = fmt.Errorf("fetch the key set: %w", err)
+		if r.life.Err() == nil {
+			r.log.WarnContext(r.life, "key set not fetched, the last good one stays in use",
+				slog.String("url", r.url), slog.Any("error", err))
+		}
+		r.set.Store(&remoteSet{keys: r.set.Load().keys, err: err})
+		return
+	}
+	r.set.Store(&remoteSet{keys: keys})
+}
+
+func (r *RemoteKeys) download() (map[string]ed25519.PublicKey, error) {
+	ctx, cancel := context.WithTimeout(r.life, fetchTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/jwk-set+json, application/json")
+	response, err := r.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("answered %d, not 200", response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxSetBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if len(body) > maxSetBytes {
+		return nil, fmt.Errorf("answered more than %d bytes", maxSetBytes)
+	}
+	return parseKeySet(body)
+}

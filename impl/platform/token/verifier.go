@@ -1,0 +1,216 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+)
+
+const (
+	defaultLeeway      = 2 * time.Second
+	maxLeeway          = 5 * time.Second
+	defaultMaxLifetime = 15 * time.Minute
+	defaultRemembered  = 10_000
+)
+
+const (
+	tooLong      refusal = "it is too long"
+	unknownKey   refusal = "no key has its key id"
+	badSignature refusal = "its signature does not match"
+	fromFuture   refusal = "its iat is in the future"
+	notYet       refusal = "its nbf is in the future"
+	badLifetime  refusal = "its exp is not within the accepted lifetime after its iat"
+)
+
+// VerifierConfig says which tokens a Verifier accepts.
+type VerifierConfig struct {
+	Issuer   string    // what iss must be, to the letter
+	Audience string    // what aud must contain, to the letter: the service's own name
+	Keys     KeySource // where public keys come from
+	// Clock tells the time; nil means time.Now.
+	Clock func() time.Time
+	// Leeway is how far this clock and the issuer's may differ, at most 5 s; 0 means 2 s.
+	Leeway time.Duration
+	// MaxLifetime bounds exp - iat; 0 means 15 minutes.
+	MaxLifetime time.Duration
+	// MaxTokenBytes bounds a token; 0 means DefaultMaxTokenBytes.
+	MaxTokenBytes int
+	// MaxRemembered bounds how many verified tokens are remembered; 0 means 10,000.
+	MaxRemembered int
+}
+
+// A Verifier accepts the tokens of one issuer that are meant for one service. It is safe for
+// concurrent use.
+type Verifier struct {
+	config VerifierConfig
+	memory *otter.Cache[fingerprint, *remembered]
+	hits   atomic.Uint64
+	misses atomic.Uint64
+}
+
+// A fingerprint is the SHA-256 of a whole token: the memory holds no token that could be used.
+type fingerprint = [sha256.Size]byte
+
+// remembered is a token whose signature need not be verified again, for as long as its key stays.
+type remembered struct {
+	claims  Claims
+	kid     string
+	key     ed25519.PublicKey
+	expires time.Time
+}
+
+// NewVerifier makes a verifier; it fails on a configuration that would accept too much or nothing.
+func NewVerifier(config VerifierConfig) (*Verifier, error) {
+	switch {
+	case config.Issuer == "" || config.Audience == "":
+		return nil, errors.New("access token verifier: issuer and audience are required")
+	case config.Keys == nil:
+		return nil, errors.New("access token verifier: a source of keys is required")
+	case config.Leeway < 0 || config.Leeway > maxLeeway:
+		return nil, fmt.Errorf("access token verifier: leeway %s: choose one between 0 and %s", config.Leeway, maxLeeway)
+	case config.MaxLifetime < 0 || config.MaxTokenBytes < 0 || config.MaxRemembered < 0:
+		return nil, errors.New("access token verifier: a limit is negative: leave it 0 for its default")
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
+	config.Leeway = cmp.Or(config.Leeway, defaultLeeway)
+	config.MaxLifetime = cmp.Or(config.MaxLifetime, defaultMaxLifetime)
+	config.MaxTokenBytes = cmp.Or(config.MaxTokenBytes, DefaultMaxTokenBytes)
+	config.MaxRemembered = cmp.Or(config.MaxRemembered, defaultRemembered)
+
+	memory, err := otter.New(&otter.Options[fingerprint, *remembered]{
+		MaximumSize: config.MaxRemembered,
+		Clock:       memoryClock(config.Clock),
+		ExpiryCalculator: otter.ExpiryCreatingFunc(func(e otter.Entry[fingerprint, *remembered]) time.Duration {
+			return e.Value.expires.Sub(config.Clock())
+		}),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("access token verifier: make the memory of verified tokens: %w", err)
+	}
+	return &Verifier{config: config, memory: memory}, nil
+}
+
+// Verify answers what a token says, once it is certain that the issuer made it, for this service,
+// and that it is good now. The slices in the answer are shared and must not be written to.
+//
+// A token that is refused gives an ErrInvalid, also an ErrExpired when age is all that is wrong with
+// it. When the key cannot be had it gives an ErrKeysUnavailable, which is no judgement of the token.
+// No error holds any of the token. Refusals are not remembered.
+func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
+	if len(raw) > v.config.MaxTokenBytes {
+		v.misses.Add(1)
+		return Claims{}, tooLong
+	}
+	// Tokens of the usual length are hashed without an allocation.
+	var room [1024]byte
+	sum := sha256.Sum256(append(room[:0], raw...))
+	if known, ok := v.memory.GetIfPresent(sum); ok {
+		if v.stillGood(ctx, known) {
+			v.hits.Add(1)
+			return known.claims, nil
+		}
+		v.memory.Invalidate(sum)
+	}
+	v.misses.Add(1)
+
+	verified, err := v.verifyAnew(ctx, raw)
+	if err != nil {
+		return Claims{}, err
+	}
+	v.memory.Set(sum, verified)
+	return verified.claims, nil
+}
+
+// Stats counts since the verifier was made.
+type Stats struct {
+	Hits   uint64 // answered from memory
+	Misses uint64 // verified anew, or refused
+}
+
+// Stats tells how often a token was remembered.
+func (v *Verifier) Stats() Stats {
+	return Stats{Hits: v.hits.Load(), Misses: v.misses.Load()}
+}
+
+// stillGood reports whether a remembered token has not expired and its very key is still in use.
+func (v *Verifier) stillGood(ctx context.Context, known *remembered) bool {
+	if !v.config.Clock().Before(known.expires) {
+		return false
+	}
+	key, err := v.config.Keys.Key(ctx, known.kid)
+	return err == nil && key.Equal(known.key)
+}
+
+func (v *Verifier) verifyAnew(ctx context.Context, raw string) (*remembered, error) {
+	parts, err := splitCompact(raw)
+	if err != nil {
+		return nil, err
+	}
+	key, err := v.config.Keys.Key(ctx, parts.kid)
+	switch {
+	case errors.Is(err, ErrUnknownKey):
+		return nil, unknownKey
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
+	case len(key) != ed25519.PublicKeySize:
+		return nil, fmt.Errorf("%w: the source answered a key of %d bytes", ErrKeysUnavailable, len(key))
+	}
+	// Refuses a second form of a signature, S + L, too (RFC 8032, 5.1.7).
+	if !ed25519.Verify(key, []byte(parts.signed), parts.signature) {
+		return nil, badSignature
+	}
+	payload, err := parseClaims(parts.claims)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.judge(payload); err != nil {
+		return nil, err
+	}
+	return &remembered{
+		claims:  payload.Claims,
+		kid:     parts.kid,
+		key:     key,
+		expires: payload.ExpiresAt.Add(v.config.Leeway),
+	}, nil
+}
+
+// judge holds claims that the issuer did make against the configuration and the clock. Age comes
+// last: a token is called expired only when nothing else is wrong with it.
+func (v *Verifier) judge(p payload) error {
+	now := v.config.Clock()
+	latest := now.Add(v.config.Leeway)
+	lifetime := p.ExpiresAt.Sub(p.IssuedAt)
+	switch {
+	case p.Issuer != v.config.Issuer:
+		return badIssuer
+	case !slices.Contains(p.Audience, v.config.Audience):
+		return badAudience
+	case lifetime <= 0 || lifetime > v.config.MaxLifetime:
+		return badLifetime
+	case p.IssuedAt.After(latest):
+		return fromFuture
+	case p.notBefore.After(latest):
+		return notYet
+	case !now.Before(p.ExpiresAt.Add(v.config.Leeway)):
+		return ErrExpired
+	}
+	return nil
+}
+
+// memoryClock lets the memory expire its entries by the verifier's clock. It never ticks, so that
+// the memory needs no goroutine: it drops what has expired when something is added.
+type memoryClock func() time.Time
+
+func (c memoryClock) NowNano() int64 { return c().UnixNano() }
+
+func (memoryClock) Tick(time.Duration) <-chan time.Time { return nil }

@@ -1,0 +1,87 @@
+package users
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+)
+
+// CreateUser opens an account, as version 1 answers.
+func (s *Service) CreateUser(ctx context.Context, req usersapi.CreateUserRequestObject) (usersapi.CreateUserResponseObject, error) {
+	user, err := s.openAccount(ctx, req.Body.Email, req.Body.Name, req.Body.Password, nil)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.CreateUser201JSONResponse{
+		Body:    toAPIUserV1(user),
+		Headers: usersapi.CreateUser201ResponseHeaders{Location: "/api/v1/users/" + user.ID.String()},
+	}, nil
+}
+
+// CreateUserV2 opens an account.
+func (s *Service) CreateUserV2(ctx context.Context, req usersapi.CreateUserV2RequestObject) (usersapi.CreateUserV2ResponseObject, error) {
+	user, err := s.openAccount(ctx, req.Body.Email, req.Body.Name, req.Body.Password, req.Body.Avatar)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.CreateUserV2201JSONResponse{
+		Body:    toAPIUserV2(user),
+		Headers: usersapi.CreateUserV2201ResponseHeaders{Location: "/api/v2/users/" + user.ID.String()},
+	}, nil
+}
+
+func (s *Service) openAccount(ctx context.Context, email, name, password string, avatar *string) (usersdb.User, error) {
+	if f := mayUsePassword(password, email, "#/password"); f != nil {
+		return usersdb.User{}, f
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return usersdb.User{}, err
+	}
+	return s.queries.CreateUser(ctx, usersdb.CreateUserParams{
+		ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar, Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
+	})
+}
+
+// GetUser reads an account, as version 1 answers.
+func (s *Service) GetUser(ctx context.Context, req usersapi.GetUserRequestObject) (usersapi.GetUserResponseObject, error) {
+	user, err := s.queries.GetUser(ctx, req.UserID)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.GetUser200JSONResponse{Body: toAPIUserV1(user)}, nil
+}
+
+// GetUserV2 reads an account.
+func (s *Service) GetUserV2(ctx context.Context, req usersapi.GetUserV2RequestObject) (usersapi.GetUserV2ResponseObject, error) {
+	user, err := s.queries.GetUser(ctx, req.UserID)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.GetUserV2200JSONResponse(toAPIUserV2(user)), nil
+}
+
+// GetUserProfile reads the profile of an account.
+func (s *Service) GetUserProfile(ctx context.Context, req usersapi.GetUserProfileRequestObject) (usersapi.GetUserProfileResponseObject, error) {
+	user, err := s.queries.GetUser(ctx, req.UserID)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.GetUserProfile200JSONResponse(toAPIProfile(user)), nil
+}
+
+// newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// cut shortens a text from outside to what its column holds, at a character's border and without NUL.
+func cut(text string, most int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
+	if r := []rune(text); len(r) > most {
+		return string(r[:most])
+	}
+	return text
+}

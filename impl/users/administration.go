@@ -1,0 +1,124 @@
+package users
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/keyset"
+)
+
+// ListUsers lists accounts by the filters that are given.
+func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestObject) (usersapi.ListUsersResponseObject, error) {
+	limit, after := page(req.Params.Limit, req.Params.Cursor)
+	filter := usersdb.ListUsersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: int32(limit + 1)}
+	if p := req.Params.Email; p != nil {
+		pattern := beginsWith(*p)
+		filter.Email = &pattern
+	}
+	if p := req.Params.Name; p != nil {
+		pattern := beginsWith(*p)
+		filter.Name = &pattern
+	}
+	if p := req.Params.Status; p != nil {
+		status := usersdb.UserStatus(*p)
+		filter.Status = &status
+	}
+	if p := req.Params.Role; p != nil {
+		role := string(*p)
+		filter.Role = &role
+	}
+	rows, err := s.queries.ListUsers(ctx, filter)
+	if err != nil {
+		return nil, explain(err)
+	}
+	rows, next := keyset.Page(rows, limit, func(r usersdb.User) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	items := make([]usersapi.AdminUser, len(rows))
+	for i, r := range rows {
+		items[i] = toAPIAdminUser(r)
+	}
+	return usersapi.ListUsers200JSONResponse{
+		Body:    usersapi.AdminUserList{Items: items, NextCursor: orNull(next)},
+		Headers: usersapi.ListUsers200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// DeleteUser removes an account.
+func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequestObject) (usersapi.DeleteUserResponseObject, error) {
+	_, err := s.administer(ctx, req.UserID, func(q usersdb.Querier) (user usersdb.User, sessions []uuid.UUID, err error) {
+		if sessions, err = q.ListSessionIDs(ctx, req.UserID); err != nil {
+			return user, nil, err
+		}
+		deleted, err := q.DeleteUser(ctx, req.UserID)
+		if err == nil && deleted == 0 {
+			err = errUserNotFound
+		}
+		return user, sessions, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return usersapi.DeleteUser204Response{}, nil
+}
+
+// DisableUser ends an account's sessions and refuses its logins.
+func (s *Service) DisableUser(ctx context.Context, req usersapi.DisableUserRequestObject) (usersapi.DisableUserResponseObject, error) {
+	now := s.clock()
+	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier) (user usersdb.User, sessions []uuid.UUID, err error) {
+		user, err = q.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusDisabled, UpdatedAt: now})
+		if err != nil {
+			return user, nil, err
+		}
+		sessions, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: now})
+		return user, sessions, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return usersapi.DisableUser200JSONResponse(toAPIAdminUser(user)), nil
+}
+
+// EnableUser accepts an account's logins again.
+func (s *Service) EnableUser(ctx context.Context, req usersapi.EnableUserRequestObject) (usersapi.EnableUserResponseObject, error) {
+	user, err := s.queries.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock()})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.EnableUser200JSONResponse(toAPIAdminUser(user)), nil
+}
+
+// SetUserRoles replaces an account's roles, also those of the sessions that it has.
+func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesRequestObject) (usersapi.SetUserRolesResponseObject, error) {
+	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier) (user usersdb.User, sessions []uuid.UUID, err error) {
+		user, err = q.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: req.UserID, Roles: toDBRoles(req.Body.Roles), UpdatedAt: s.clock()})
+		if err != nil {
+			return user, nil, err
+		}
+		sessions, err = q.ListSessionIDs(ctx, req.UserID)
+		return user, sessions, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return usersapi.SetUserRoles200JSONResponse(toAPIAdminUser(user)), nil
+}
+
+// administer changes another's account in a transaction and then forgets what is remembered of the sessions that
+// the change touches.
+func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(usersdb.Querier) (usersdb.User, []uuid.UUID, error)) (usersdb.User, error) {
+	if err := mayAdminister(httpapi.Caller(ctx).Subject, target); err != nil {
+		return usersdb.User{}, err
+	}
+	var user usersdb.User
+	var touched []uuid.UUID
+	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		user, touched, err = change(q)
+		return err
+	})
+	// Also when the outcome of the commit is not known: what is forgotten is read again.
+	s.guard.forget(touched...)
+	return user, explain(err)
+}

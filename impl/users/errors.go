@@ -1,0 +1,52 @@
+package users
+
+import (
+	"errors"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// Every failure this service answers with, besides those of the chain.
+var (
+	errEmailTaken          = fault.New(fault.Conflict, usersapi.ProblemCodeEmailTaken, "There is already an account with this e-mail address.")
+	errUserNotFound        = fault.New(fault.NotFound, usersapi.ProblemCodeUserNotFound, "There is no account with that id.")
+	errSessionNotFound     = fault.New(fault.NotFound, usersapi.ProblemCodeSessionNotFound, "You have no session with that id.")
+	errInvalidCredentials  = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidCredentials, "The e-mail address or the password is wrong.")
+	errInvalidRefreshToken = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidRefreshToken, "The refresh token is missing or not valid any more; log in again.")
+	errAccountDisabled     = fault.New(fault.Forbidden, usersapi.ProblemCodeAccountDisabled, "The account is disabled; ask an administrator.")
+	errWrongPassword       = fault.New(fault.Forbidden, usersapi.ProblemCodeWrongPassword, "The current password is wrong.")
+	errSelfAdministration  = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account.")
+)
+
+// faults lists them for the chain, and for the test that holds them against the document.
+func faults() []*fault.Error {
+	return []*fault.Error{
+		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled, errWrongPassword,
+		errSelfAdministration,
+	}
+}
+
+// explain turns what the database and the hasher report into faults; it is the only place that knows their errors.
+func explain(err error) error {
+	var f *fault.Error
+	switch {
+	case err == nil || errors.As(err, &f):
+		return err
+	case postgres.IsNoRows(err):
+		return errUserNotFound.Because(err)
+	case postgres.Constraint(err) == "users_email_key":
+		return errEmailTaken.Because(err)
+	case errors.Is(err, hashing.ErrBusy):
+		return httpapi.ErrOverloaded.Because(err)
+	case postgres.IsTimeout(err):
+		return httpapi.ErrTimeout.Because(err)
+	case postgres.IsUnavailable(err), errors.Is(err, postgres.ErrUnknownOutcome):
+		return httpapi.ErrUnavailable.Because(err)
+	default:
+		return err
+	}
+}

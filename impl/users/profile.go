@@ -1,0 +1,81 @@
+package users
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// GetProfile reads the caller's profile.
+func (s *Service) GetProfile(ctx context.Context, _ usersapi.GetProfileRequestObject) (usersapi.GetProfileResponseObject, error) {
+	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.GetProfile200JSONResponse(toAPIProfile(user)), nil
+}
+
+// UpdateProfile changes what is sent of the caller's profile.
+func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileRequestObject) (usersapi.UpdateProfileResponseObject, error) {
+	change := usersdb.UpdateProfileParams{
+		ID: httpapi.Caller(ctx).Subject, UpdatedAt: s.clock(),
+		SetName:   req.Body.Name != nil,
+		SetAvatar: req.Body.Avatar.IsSpecified(), Avatar: orNil(req.Body.Avatar),
+		SetPhone: req.Body.Phone.IsSpecified(), Phone: orNil(req.Body.Phone),
+	}
+	if change.SetName {
+		change.Name = *req.Body.Name
+	}
+	user, err := s.queries.UpdateProfile(ctx, change)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.UpdateProfile200JSONResponse(toAPIProfile(user)), nil
+}
+
+// ChangePassword replaces the caller's password and ends their other sessions.
+func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswordRequestObject) (usersapi.ChangePasswordResponseObject, error) {
+	caller := httpapi.Caller(ctx)
+	user, err := s.queries.GetUser(ctx, caller.Subject)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if f := mayUsePassword(req.Body.NewPassword, user.Email, "#/new_password"); f != nil {
+		return nil, f
+	}
+	ok, _, err := s.hasher.Verify(ctx, req.Body.CurrentPassword, user.PasswordHash)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if !ok {
+		return nil, errWrongPassword
+	}
+	hash, err := s.hasher.Hash(ctx, req.Body.NewPassword)
+	if err != nil {
+		return nil, explain(err)
+	}
+	now := s.clock()
+	var revoked []uuid.UUID
+	err = s.inTx(ctx, func(q usersdb.Querier) error {
+		changed, err := q.ChangePassword(ctx, usersdb.ChangePasswordParams{
+			ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: now,
+		})
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return errWrongPassword // Another change came first: what was given is the current one no more.
+		}
+		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now})
+		return err
+	})
+	s.guard.forget(revoked...)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.ChangePassword204Response{}, nil
+}

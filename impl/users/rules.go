@@ -1,0 +1,59 @@
+package users
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/format"
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+const (
+	// accessLifetime is how long an access token is good.
+	accessLifetime = 5 * time.Minute
+	// sessionLifetime is how long a session lasts that is not used; sessionLongest, one that is.
+	sessionLifetime = 30 * 24 * time.Hour
+	sessionLongest  = 90 * 24 * time.Hour
+	// refreshGrace is how long an exchange may be repeated because its answer was lost.
+	refreshGrace = 10 * time.Second
+	// keyLead is how long a signing key is published before it signs, so that every verifier knows it by then.
+	keyLead = 10 * time.Minute
+	// keyOverlap is how long a key stays published once its successor signs: longer than any token lives.
+	keyOverlap = 3 * accessLifetime
+)
+
+// mayUsePassword asks what the format of a password cannot: that it is not made of the e-mail address. at is the place
+// of the password in the request.
+func mayUsePassword(password, email, at string) *fault.Error {
+	if format.PasswordContains(password, email) {
+		return httpapi.Violated(at, "format", "Must not contain the name in your e-mail address")
+	}
+	return nil
+}
+
+// mayAdminister asks whether actor may change target's standing: nobody raises, lowers or locks out themselves, so
+// that an administrator always remains.
+func mayAdminister(actor, target uuid.UUID) error {
+	if actor == target {
+		return errSelfAdministration
+	}
+	return nil
+}
+
+// isWithinGrace asks whether a token that was used is presented again because the answer was lost.
+func isWithinGrace(usedAt, now time.Time) bool {
+	return now.Sub(usedAt) <= refreshGrace
+}
+
+// beginsWith makes the pattern of LIKE that finds texts which begin with prefix, whatever prefix holds.
+func beginsWith(prefix string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(prefix)) + "%"
+}
+
+// isPublished asks whether a verifier may still need a key, given when its successor begins to sign, if there is one.
+func isPublished(successorSignsFrom, now time.Time) bool {
+	return successorSignsFrom.IsZero() || now.Before(successorSignsFrom.Add(keyOverlap))
+}

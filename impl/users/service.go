@@ -1,0 +1,162 @@
+package users
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/openapi"
+)
+
+// Database is a pool, or a transaction that a test rolls back.
+type Database interface {
+	usersdb.DBTX
+	postgres.Beginner
+}
+
+// Config is what a service is made of.
+type Config struct {
+	Database Database
+	// MasterKey is 32 bytes in base64, from which every secret of the service is derived.
+	MasterKey telemetry.Secret
+	// Issuer stands in every token; Audience are the services that accept them.
+	Issuer   string
+	Audience []string
+	Hashing  hashing.Config
+	// Clock tells the time; nil is the system's.
+	Clock func() time.Time
+}
+
+// Service answers every operation of openapi/users.yaml.
+type Service struct {
+	database   Database
+	queries    usersdb.Querier
+	hasher     *hashing.Hasher
+	signer     *token.Signer
+	keys       *keyring
+	guard      *guard
+	refreshKey []byte
+	issuer     string
+	audience   []string
+	clock      func() time.Time
+}
+
+var _ usersapi.StrictServerInterface = (*Service)(nil)
+
+// ownAudience is the name of this service in a token's aud.
+const ownAudience = "users"
+
+// New makes the service and its signing keys ready, on a database that has been migrated.
+func New(ctx context.Context, c Config) (*Service, error) {
+	master, err := parseMasterKey(c.MasterKey.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, clock: c.Clock}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.hasher, err = hashing.New(c.Hashing); err != nil {
+		return nil, err
+	}
+	if s.refreshKey, err = master.derive("refresh tokens"); err != nil {
+		return nil, err
+	}
+	s.signer = token.NewSigner(s.clock)
+	if s.keys, err = newKeyring(s, master); err != nil {
+		return nil, err
+	}
+	if err := s.keys.load(ctx); err != nil {
+		return nil, err
+	}
+	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: s.issuer, Audience: ownAudience, Keys: s.signer, Clock: s.clock})
+	if err != nil {
+		return nil, err
+	}
+	s.guard = newGuard(verifier, s.queries, s.clock)
+	return s, nil
+}
+
+// Document loads openapi/users.yaml with its policy.
+func Document() (*httpapi.Document, error) {
+	spec, err := usersapi.GetSpec()
+	if err != nil {
+		return nil, err
+	}
+	return httpapi.Load("users", spec)
+}
+
+// Handler gives the service's whole way in and out. Of the options it sets what is its own.
+func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
+	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
+	chain, err := httpapi.New(o)
+	if err != nil {
+		return nil, err
+	}
+	strict := usersapi.NewStrictHandlerWithOptions(s, nil, usersapi.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: chain.BindingFailed, ResponseErrorHandlerFunc: chain.HandlerFailed,
+	})
+	return chain.Handler(func(r chi.Router) {
+		usersapi.HandlerWithOptions(strict, usersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Users, JSON: o.Document.JSON}))
+}
+
+// inTx runs several statements as one.
+func (s *Service) inTx(ctx context.Context, fn func(usersdb.Querier) error) error {
+	return postgres.InTx(ctx, s.database, func(tx pgx.Tx) error { return fn(usersdb.New(tx)) })
+}
+
+const (
+	keysEvery  = 30 * time.Second
+	purgeEvery = time.Hour
+	purgeBatch = 1000
+)
+
+// maintain does what nobody asks for until ctx ends: it watches for changes to sessions, takes up new signing keys
+// and removes sessions that are long over.
+func (s *Service) maintain(ctx context.Context, config *pgx.ConnConfig, log *slog.Logger) {
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		s.guard.watch(ctx, config, log)
+	}()
+	defer func() { <-watched }()
+	keys, purge := time.NewTicker(keysEvery), time.NewTicker(purgeEvery)
+	defer keys.Stop()
+	defer purge.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-keys.C:
+			if err := s.keys.load(ctx); err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "signing keys stay as they were", slog.Any("error", err))
+			}
+		case <-purge.C:
+			if err := s.purge(ctx); err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "old sessions stay", slog.Any("error", err))
+			}
+		}
+	}
+}
+
+// purge removes the sessions that ended a while ago, in batches that lock little.
+func (s *Service) purge(ctx context.Context) error {
+	for {
+		purged, err := s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{EndedBefore: s.clock().Add(-sessionLifetime), RowLimit: purgeBatch})
+		if err != nil || purged < purgeBatch {
+			return err
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package users
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/token"
+)
+
+// StartSession signs in. An unknown address costs what a wrong password costs.
+func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionRequestObject) (usersapi.StartSessionResponseObject, error) {
+	user, err := s.authenticate(ctx, req.Body.Email, req.Body.Password)
+	if err != nil {
+		return nil, explain(err)
+	}
+	now := s.clock()
+	refresh := newRefreshToken()
+	address, agent := httpapi.Client(ctx)
+	var session usersdb.Session
+	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		session, err = q.StartSession(ctx, usersdb.StartSessionParams{
+			ID: newID(), UserID: user.ID, Cookie: req.Body.Cookie != nil && *req.Body.Cookie, Address: address.String(), UserAgent: cut(agent, 256),
+			CreatedAt: now, ExpiresAt: now.Add(sessionLifetime),
+		})
+		if postgres.IsNoRows(err) {
+			return errAccountDisabled
+		}
+		if err != nil {
+			return err
+		}
+		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(refresh), SessionID: session.ID, CreatedAt: now})
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	tokens, cookie, err := s.tokens(session, user.Roles, refresh)
+	if err != nil {
+		return nil, err
+	}
+	return usersapi.StartSession200JSONResponse{
+		Body:    tokens,
+		Headers: usersapi.StartSession200ResponseHeaders{CacheControl: noStore, SetCookie: cookie},
+	}, nil
+}
+
+// authenticate finds the account that a password opens.
+func (s *Service) authenticate(ctx context.Context, email, password string) (usersdb.User, error) {
+	user, err := s.queries.GetUserByEmail(ctx, email)
+	if postgres.IsNoRows(err) {
+		if err := s.hasher.VerifyDummy(ctx, password); err != nil {
+			return usersdb.User{}, err
+		}
+		return usersdb.User{}, errInvalidCredentials
+	}
+	if err != nil {
+		return usersdb.User{}, err
+	}
+	ok, rehash, err := s.hasher.Verify(ctx, password, user.PasswordHash)
+	switch {
+	case err != nil:
+		return usersdb.User{}, err
+	case !ok:
+		return usersdb.User{}, errInvalidCredentials
+	case rehash:
+		return user, s.rehash(ctx, user, password)
+	default:
+		return user, nil
+	}
+}
+
+// rehash keeps the password by the parameters of today. Losing a race against a change of password is fine.
+func (s *Service) rehash(ctx context.Context, user usersdb.User, password string) error {
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	_, err = s.queries.ChangePassword(ctx, usersdb.ChangePasswordParams{
+		ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: user.UpdatedAt,
+	})
+	return err
+}
+
+// RefreshSession exchanges a refresh token for the next one. The successor of a token is computed from it, so that
+// many at once, and one whose answer was lost, get the same.
+func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessionRequestObject) (usersapi.RefreshSessionResponseObject, error) {
+	presented := ""
+	switch {
+	case req.Body.RefreshToken != nil:
+		presented = *req.Body.RefreshToken
+	case req.Params.RefreshCookie != nil:
+		presented = *req.Params.RefreshCookie
+	default:
+		return nil, errInvalidRefreshToken
+	}
+	successor := s.successorOf(presented)
+	now := s.clock()
+	var session usersdb.ExtendSessionRow
+	var replayed *uuid.UUID
+	err := s.inTx(ctx, func(q usersdb.Querier) error {
+		spent, live, err := useRefreshToken(ctx, q, presented, now)
+		if err != nil {
+			return err
+		}
+		if !live {
+			replayed = &spent.SessionID
+			return q.EndSession(ctx, usersdb.EndSessionParams{ID: spent.SessionID, Now: now})
+		}
+		session, err = q.ExtendSession(ctx, usersdb.ExtendSessionParams{
+			ID: spent.SessionID, UsedAt: now, ExpiresAt: now.Add(sessionLifetime), Longest: sessionLongest,
+		})
+		if postgres.IsNoRows(err) {
+			return errInvalidRefreshToken
+		}
+		if err != nil {
+			return err
+		}
+		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now})
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	if replayed != nil {
+		s.guard.forget(*replayed)
+		return nil, errInvalidRefreshToken
+	}
+	tokens, cookie, err := s.tokens(usersdb.Session{
+		ID: session.ID, UserID: session.UserID, Cookie: session.Cookie, ExpiresAt: session.ExpiresAt,
+	}, session.Roles, successor)
+	if err != nil {
+		return nil, err
+	}
+	return usersapi.RefreshSession200JSONResponse{
+		Body:    tokens,
+		Headers: usersapi.RefreshSession200ResponseHeaders{CacheControl: noStore, SetCookie: cookie},
+	}, nil
+}
+
+// useRefreshToken spends a token. live is false when it was spent too long ago to be a repeated attempt: somebody
+// else may have it.
+func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, now time.Time) (spent usersdb.RefreshToken, live bool, err error) {
+	hash := hashOf(presented)
+	spent, err = q.UseRefreshToken(ctx, usersdb.UseRefreshTokenParams{Hash: hash, UsedAt: now})
+	if !postgres.IsNoRows(err) {
+		return spent, true, err
+	}
+	spent, err = q.GetRefreshToken(ctx, hash)
+	if postgres.IsNoRows(err) {
+		return spent, false, errInvalidRefreshToken
+	}
+	if err != nil {
+		return spent, false, err
+	}
+	return spent, spent.UsedAt != nil && isWithinGrace(*spent.UsedAt, now), nil
+}
+
+// EndSession signs out.
+func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestObject) (usersapi.EndSessionResponseObject, error) {
+	caller := httpapi.Caller(ctx)
+	if err := s.queries.EndSession(ctx, usersdb.EndSessionParams{ID: caller.SessionID, Now: s.clock()}); err != nil {
+		return nil, explain(err)
+	}
+	s.guard.forget(caller.SessionID)
+	return usersapi.EndSession204Response{Headers: usersapi.EndSession204ResponseHeaders{SetCookie: refreshCookie("", -1)}}, nil
+}
+
+// ListSessions lists the caller's live sessions.
+func (s *Service) ListSessions(ctx context.Context, req usersapi.ListSessionsRequestObject) (usersapi.ListSessionsResponseObject, error) {
+	caller := httpapi.Caller(ctx)
+	limit, after := page(req.Params.Limit, req.Params.Cursor)
+	rows, err := s.queries.ListSessions(ctx, usersdb.ListSessionsParams{
+		UserID: caller.Subject, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: int32(limit + 1),
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	rows, next := keyset.Page(rows, limit, func(r usersdb.Session) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	items := make([]usersapi.Session, len(rows))
+	for i, r := range rows {
+		items[i] = toAPISession(r, r.ID == caller.SessionID)
+	}
+	return usersapi.ListSessions200JSONResponse{
+		Body:    usersapi.SessionList{Items: items, NextCursor: orNull(next)},
+		Headers: usersapi.ListSessions200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// RevokeOtherSessions ends the caller's sessions but this one.
+func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOtherSessionsRequestObject) (usersapi.RevokeOtherSessionsResponseObject, error) {
+	caller := httpapi.Caller(ctx)
+	revoked, err := s.queries.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: caller.Subject, Kept: caller.SessionID, Now: s.clock()})
+	if err != nil {
+		return nil, explain(err)
+	}
+	s.guard.forget(revoked...)
+	return usersapi.RevokeOtherSessions200JSONResponse{Revoked: int64(len(revoked))}, nil
+}
+
+// RevokeSession ends one of the caller's sessions.
+func (s *Service) RevokeSession(ctx context.Context, req usersapi.RevokeSessionRequestObject) (usersapi.RevokeSessionResponseObject, error) {
+	revoked, err := s.queries.RevokeSession(ctx, usersdb.RevokeSessionParams{ID: req.SessionID, UserID: httpapi.Caller(ctx).Subject, Now: s.clock()})
+	if err != nil {
+		return nil, explain(err)
+	}
+	if revoked == 0 {
+		return nil, errSessionNotFound
+	}
+	s.guard.forget(req.SessionID)
+	return usersapi.RevokeSession204Response{}, nil
+}
+
+const noStore = "no-store"
+
+// tokens makes the answer to a login or an exchange: the refresh token is in it, or in a cookie.
+func (s *Service) tokens(session usersdb.Session, roles []string, refresh string) (usersapi.TokenSet, *string, error) {
+	now := s.clock()
+	access, err := s.signer.Sign(token.Claims{
+		Issuer: s.issuer, Audience: s.audience, Subject: session.UserID, SessionID: session.ID, Roles: roles,
+		IssuedAt: now, ExpiresAt: now.Add(accessLifetime), ID: newID().String(),
+	})
+	if err != nil {
+		return usersapi.TokenSet{}, nil, err
+	}
+	set := usersapi.TokenSet{AccessToken: access, TokenType: usersapi.TokenSetTokenTypeBearer, ExpiresIn: int32(accessLifetime.Seconds())}
+	if session.Cookie {
+		return set, refreshCookie(refresh, int(session.ExpiresAt.Sub(now).Seconds())), nil
+	}
+	set.RefreshToken = &refresh
+	return set, nil, nil
+}
+
+// refreshCookie is sent back to the exchange only, by pages of this site only, and no script can read it.
+func refreshCookie(value string, maxAge int) *string {
+	cookie := (&http.Cookie{
+		Name: "__Secure-plumbline_refresh", Value: value, Path: "/api/v1/refresh", MaxAge: maxAge,
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
+	}).String()
+	return &cookie
+}
+
+// newRefreshToken makes 256 random bits in base64url.
+func newRefreshToken() string {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // It never fails: crypto/rand ends the program instead.
+	return base64.RawURLEncoding.EncodeToString(secret)
+}
+
+// successorOf computes the token that follows: only who holds both the token and the service's key can.
+func (s *Service) successorOf(refresh string) string {
+	mac := hmac.New(sha256.New, s.refreshKey)
+	mac.Write([]byte(refresh))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// hashOf is all that the database keeps of a refresh token. 256 random bits need no slow hash.
+func hashOf(refresh string) []byte {
+	sum := sha256.Sum256([]byte(refresh))
+	return sum[:]
+}
+
+// page reads the parameters of a list; the document has checked them and given limit its default.
+func page(limit *usersapi.Limit, cursor *usersapi.Cursor) (int, keyset.Position) {
+	after := keyset.Newest()
+	if cursor != nil {
+		if position, err := keyset.Decode(*cursor); err == nil {
+			after = position
+		}
+	}
+	return int(*limit), after
+}

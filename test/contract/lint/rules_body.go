@@ -1,0 +1,100 @@
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+func bodyRules() []rule {
+	return []rule{
+		{name: "body-required", sentence: "A request body is required: true, and never on GET or HEAD.", check: checkBodyRequired},
+		{name: "body-media-type", sentence: "A request body is application/json; a PATCH may take application/merge-patch+json instead.", check: checkBodyMediaType},
+		{name: "body-schema-named", sentence: "The schema of a request body is a component of its own, by $ref.", check: checkBodySchemaNamed},
+		{name: "schema-one-way", sentence: "No object schema travels both in requests and in answers.", check: checkSchemaOneWay},
+		{name: "request-closed", sentence: "Every object of a request has additionalProperties: false.", check: checkRequestClosed},
+		{name: "request-no-all-of", sentence: "No schema of a request uses allOf, which closed objects cannot be composed with.", check: checkRequestAllOf},
+		{name: "schema-present", sentence: "Every media type, parameter and header has a schema.", check: checkSchemaPresent},
+	}
+}
+
+func checkBodyRequired(d *document, report reporter) {
+	for _, op := range d.operations {
+		switch {
+		case op.body == nil:
+		case op.method == "GET" || op.method == "HEAD":
+			report(join(op.pointer, "requestBody"), "a %s has no body; use parameters, or POST", op.method)
+		case !isTrue(op.body.node, "required"):
+			report(op.body.at("required"), "the request body is not required; add required: true")
+		}
+	}
+}
+
+func checkBodyMediaType(d *document, report reporter) {
+	for _, op := range d.operations {
+		if op.body == nil {
+			continue
+		}
+		allowed := []string{"application/json"}
+		if op.method == "PATCH" {
+			allowed = append(allowed, "application/merge-patch+json")
+		}
+		var names []string
+		for name := range members(member(op.body.node, "content")) {
+			names = append(names, name)
+		}
+		if len(names) != 1 || !slices.Contains(allowed, names[0]) {
+			report(op.body.at("content"), "the request body must have exactly one media type; write %s", strings.Join(allowed, " or "))
+		}
+	}
+}
+
+func checkBodySchemaNamed(d *document, report reporter) {
+	for _, op := range d.operations {
+		if op.body == nil {
+			continue
+		}
+		for _, media := range d.mediaTypes(*op.body) {
+			if !strings.HasPrefix(text(member(member(media.node, "schema"), "$ref")), "#/components/schemas/") {
+				report(media.at("schema"), "the schema of the request body has no name; make it a component and refer to it by $ref")
+			}
+		}
+	}
+}
+
+func checkSchemaOneWay(d *document, report reporter) {
+	for s := range d.schemas(inRequest) {
+		if isObject(s) && d.uses[s.pointer]&inResponse != 0 {
+			report(s.pointer, "the object is taken in a request and given in an answer; write one schema for each")
+		}
+	}
+}
+
+func checkRequestClosed(d *document, report reporter) {
+	for s := range d.schemas(inRequest) {
+		if isObject(s) && !isFalse(s.node, "additionalProperties") {
+			report(s.at("additionalProperties"), "the object of a request is open; add additionalProperties: false")
+		}
+	}
+}
+
+func checkRequestAllOf(d *document, report reporter) {
+	for s := range d.schemas(inRequest) {
+		if member(s.node, "allOf") != nil {
+			report(s.at("allOf"), "the schema of a request uses allOf; write its properties out")
+		}
+	}
+}
+
+func checkSchemaPresent(d *document, report reporter) {
+	for _, kind := range []string{"mediaType", "parameter", "header"} {
+		for o := range d.of(kind) {
+			if member(o.node, "schema") == nil {
+				report(o.pointer, "the %s has no schema; add one, so that what it holds is bounded", kind)
+			}
+		}
+	}
+}
+
+func isObject(s object) bool {
+	return text(member(s.node, "type")) == "object" || member(s.node, "properties") != nil
+}

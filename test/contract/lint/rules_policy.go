@@ -1,0 +1,275 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+func policyRules() []rule {
+	return []rule{
+		{name: "policy-access", sentence: "x-access is one of its four forms, with roles of Role, a path parameter and a ProblemCode that exist.", check: checkAccess},
+		{name: "policy-security", sentence: "A public operation has security: [], every other the bearer scheme.", check: checkSecurity},
+		{name: "policy-rate-limit", sentence: "x-rate-limit has its shape; a public operation is limited per address.", check: checkRateLimit},
+		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it.", check: checkTimeout},
+		{name: "policy-priority", sentence: "x-priority is critical, high, normal or low.", check: shapeOf("x-priority")},
+		{name: "policy-audit", sentence: "x-audit is on every operation that changes something, and on no other.", check: checkAudit},
+		{name: "policy-sunset", sentence: "x-sunset is on every deprecated operation and on no other; its successor is an operation that stays.", check: checkSunset},
+		{name: "schema-extension", sentence: "The extensions of a schema have their shapes; names and descriptions of an enum are as many as its values.", check: checkSchemaExtensions},
+	}
+}
+
+// policySchemas is the JSON Schema of the extensions.
+type policySchemas struct {
+	operation  *jsonschema.Schema
+	schema     *jsonschema.Schema
+	extensions map[string][]string // by the kind of object
+}
+
+// policyError is one violation of the JSON Schema by an operation's extensions.
+type policyError struct {
+	extension string
+	pointer   string
+	message   string
+}
+
+// loadPolicySchemas reads the JSON Schema of the extensions.
+func loadPolicySchemas(file string) (*policySchemas, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the JSON Schema of the extensions: %w; name it with -policy", err)
+	}
+	content, err := jsonschema.UnmarshalJSON(strings.NewReader(string(data)))
+	if err != nil {
+		return nil, fmt.Errorf("%s is not JSON: %w", file, err)
+	}
+	var names struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+		Defs       struct {
+			SchemaExtensions struct {
+				Properties map[string]json.RawMessage `json:"properties"`
+			} `json:"schemaExtensions"`
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(data, &names); err != nil {
+		return nil, fmt.Errorf("%s is not a JSON Schema of extensions: %w", file, err)
+	}
+
+	const base = "plumbline:///policy.schema.json"
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(base, content); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	p := &policySchemas{extensions: map[string][]string{}}
+	if p.operation, err = compiler.Compile(base); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if p.schema, err = compiler.Compile(base + "#/$defs/schemaExtensions"); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for name := range names.Properties {
+		p.extensions["operation"] = append(p.extensions["operation"], name)
+	}
+	for name := range names.Defs.SchemaExtensions.Properties {
+		p.extensions["schema"] = append(p.extensions["schema"], name)
+	}
+	return p, nil
+}
+
+func (p *policySchemas) extensionsOf(kind string) []string { return p.extensions[kind] }
+
+// checkOperation holds the operation's extensions against the JSON Schema.
+func (p *policySchemas) checkOperation(op *operation) []policyError {
+	return p.check(p.operation, op.object)
+}
+
+// check holds the known extensions of an object against a JSON Schema. Unknown ones are another rule's.
+func (p *policySchemas) check(schema *jsonschema.Schema, o object) []policyError {
+	own := map[string]any{}
+	for _, name := range p.extensionsOf(o.kind) {
+		if value := member(o.node, name); value != nil {
+			own[name] = jsonValue(plain(value))
+		}
+	}
+	var invalid *jsonschema.ValidationError
+	if err := schema.Validate(own); !errors.As(err, &invalid) {
+		return nil
+	}
+	return leaves(invalid, o.pointer)
+}
+
+// leaves are the errors at the bottom; those inside a choice are told as one.
+func leaves(e *jsonschema.ValidationError, pointer string) []policyError {
+	at := func(extension, said string) policyError {
+		return policyError{extension, join(pointer, e.InstanceLocation...), said}
+	}
+	if missing, ok := e.ErrorKind.(*kind.Required); ok && len(e.InstanceLocation) == 0 {
+		var found []policyError
+		for _, name := range missing.Missing {
+			found = append(found, at(name, name+" is missing; add it"))
+		}
+		return found
+	}
+	_, choice := e.ErrorKind.(*kind.OneOf)
+	switch {
+	case choice:
+		return []policyError{at(e.InstanceLocation[0], e.InstanceLocation[0]+" is none of its forms, or a value in it is not; see policy.schema.json")}
+	case len(e.Causes) == 0:
+		said := e.ErrorKind.LocalizedString(message.NewPrinter(language.English))
+		return []policyError{at(e.InstanceLocation[0], e.InstanceLocation[0]+": "+said+"; see policy.schema.json")}
+	}
+	var found []policyError
+	for _, cause := range e.Causes {
+		found = append(found, leaves(cause, pointer)...)
+	}
+	return found
+}
+
+// shapeOf reports where an extension is missing or has another shape than the JSON Schema says.
+func shapeOf(extension string) func(d *document, report reporter) {
+	return func(d *document, report reporter) {
+		for _, op := range d.operations {
+			for _, e := range op.policyErrs {
+				if e.extension == extension {
+					report(e.pointer, "%s", e.message)
+				}
+			}
+		}
+	}
+}
+
+func checkAccess(d *document, report reporter) {
+	shapeOf("x-access")(d, report)
+	roles := texts(member(d.component("schemas", "Role").node, "enum"))
+	codes := texts(member(d.component("schemas", "ProblemCode").node, "enum"))
+	for _, op := range d.operations {
+		access := object{pointer: join(op.pointer, "x-access"), node: member(op.node, "x-access")}
+		for _, role := range op.roles() {
+			if !slices.Contains(roles, role) {
+				report(access.at("roles"), "%q is not a value of the schema Role; add it there or correct it", role)
+			}
+		}
+		if owner := op.owner(); owner != "" && owner != "self" && !slices.Contains(op.pathParameters(), owner) {
+			report(access.at("owner"), "%q is not a path parameter of the operation; name one", owner)
+		}
+		if code := text(member(access.node, "hidden_as")); code != "" && !slices.Contains(codes, code) {
+			report(access.at("hidden_as"), "%q is not a value of ProblemCode; add it there or correct it", code)
+		}
+	}
+}
+
+func checkSecurity(d *document, report reporter) {
+	for _, op := range d.operations {
+		requirements := items(d.security(op))
+		if op.isPublic() {
+			if own := member(op.node, "security"); own == nil || len(requirements) > 0 {
+				report(op.at("security"), "the operation is public; say so with security: []")
+			}
+			continue
+		}
+		bearer := false
+		if len(requirements) == 1 {
+			for name := range members(requirements[0]) {
+				scheme := d.component("securitySchemes", name)
+				bearer = text(member(scheme.node, "type")) == "http" && text(member(scheme.node, "scheme")) == "bearer"
+			}
+		}
+		if !bearer {
+			report(op.at("security"), "the operation is not public and does not demand the bearer scheme alone; leave security to the document")
+		}
+	}
+}
+
+func checkRateLimit(d *document, report reporter) {
+	shapeOf("x-rate-limit")(d, report)
+	for _, op := range d.operations {
+		if op.isPublic() && text(member(member(op.node, "x-rate-limit"), "per")) == "principal" {
+			report(join(op.pointer, "x-rate-limit", "per"), "a public operation has no principal to count by; write per: address")
+		}
+	}
+}
+
+func checkTimeout(d *document, report reporter) {
+	shapeOf("x-timeout")(d, report)
+	for _, op := range d.operations {
+		timeout := object{pointer: join(op.pointer, "x-timeout"), node: member(op.node, "x-timeout")}
+		limit, limitErr := time.ParseDuration(text(member(timeout.node, "limit")))
+		slow, slowErr := time.ParseDuration(text(member(timeout.node, "slow")))
+		if limitErr != nil || slowErr != nil {
+			continue // the shape has said so
+		}
+		if limit > time.Minute {
+			report(timeout.at("limit"), "the limit %s is more than 60s; make the work smaller or let it go on in the background", limit)
+		}
+		if slow >= limit {
+			report(timeout.at("slow"), "slow is not below the limit %s; lower it, so that a warning comes before the failure", limit)
+		}
+	}
+}
+
+func checkAudit(d *document, report reporter) {
+	shapeOf("x-audit")(d, report)
+	for _, op := range d.operations {
+		audit := object{pointer: join(op.pointer, "x-audit"), node: member(op.node, "x-audit")}
+		target := text(member(audit.node, "target"))
+		switch {
+		case op.isSafe() && audit.node != nil:
+			report(audit.pointer, "a %s changes nothing to audit; take x-audit out", op.method)
+		case !op.isSafe() && audit.node == nil:
+			report(op.pointer, "x-audit is missing though the operation changes something; add it")
+		case target != "" && target != "caller" && !slices.Contains(op.pathParameters(), target):
+			report(audit.at("target"), "%q is not a path parameter of the operation; name one or write caller", target)
+		}
+	}
+}
+
+func checkSunset(d *document, report reporter) {
+	shapeOf("x-sunset")(d, report)
+	byID := map[string]*operation{}
+	for _, op := range d.operations {
+		byID[op.id] = op
+	}
+	for _, op := range d.operations {
+		sunset := object{pointer: join(op.pointer, "x-sunset"), node: member(op.node, "x-sunset")}
+		switch {
+		case op.isDeprecated() && sunset.node == nil:
+			report(op.at("deprecated"), "the operation is deprecated without x-sunset; say since when, until when and what follows")
+		case !op.isDeprecated() && sunset.node != nil:
+			report(sunset.pointer, "the operation has x-sunset and is not deprecated; add deprecated: true or take x-sunset out")
+		}
+		if sunset.node == nil {
+			continue
+		}
+		name := text(member(sunset.node, "successor"))
+		if successor := byID[name]; name != "" && (successor == nil || successor.isDeprecated()) {
+			report(sunset.at("successor"), "the successor %q is not an operation of this document that stays; name one", name)
+		}
+		since, sinceErr := time.Parse(time.DateOnly, text(member(sunset.node, "since")))
+		date, dateErr := time.Parse(time.DateOnly, text(member(sunset.node, "date")))
+		if sinceErr != nil || dateErr != nil || !date.After(since) {
+			report(sunset.at("date"), "since and date are not two days, the second after the first; correct them")
+		}
+	}
+}
+
+func checkSchemaExtensions(d *document, report reporter) {
+	for s := range d.of("schema") {
+		for _, e := range d.policy.check(d.policy.schema, s) {
+			report(e.pointer, "%s", e.message)
+		}
+		for _, key := range []string{"x-enum-varnames", "x-enum-descriptions"} {
+			if names := member(s.node, key); names != nil && len(items(names)) != len(items(member(s.node, "enum"))) {
+				report(s.at(key), "%s has not as many entries as the enum has values; give each value one", key)
+			}
+		}
+	}
+}

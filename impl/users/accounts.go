@@ -8,6 +8,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // CreateUser opens an account, as version 1 answers.
@@ -42,9 +43,13 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 	if err != nil {
 		return usersdb.User{}, err
 	}
-	return s.queries.CreateUser(ctx, usersdb.CreateUserParams{
+	user, err := s.queries.CreateUser(ctx, usersdb.CreateUserParams{
 		ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar, Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
 	})
+	if err == nil {
+		httpapi.Identify(ctx, user.ID)
+	}
+	return user, err
 }
 
 // GetUser reads an account, as version 1 answers.

@@ -25,6 +25,7 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 	if err != nil {
 		return nil, explain(err)
 	}
+	httpapi.Identify(ctx, user.ID)
 	now := s.clock()
 	refresh := newRefreshToken()
 	address, agent := httpapi.Client(ctx)
@@ -135,6 +136,7 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 		s.guard.forget(*replayed)
 		return nil, errInvalidRefreshToken
 	}
+	httpapi.Identify(ctx, session.UserID)
 	tokens, cookie, err := s.tokens(usersdb.Session{
 		ID: session.ID, UserID: session.UserID, Cookie: session.Cookie, ExpiresAt: session.ExpiresAt,
 	}, session.Roles, successor)

@@ -36,26 +36,47 @@ const (
 // shifted are the digits' characters with shift, on a keyboard of the United States.
 const shifted = ")!@#$%^&*("
 
-// lookalikes are characters that are typed in place of letters. 1 stands for i and for l, so these two
-// count as one letter.
-var lookalikes = map[rune]rune{
-	'@': 'a', '4': 'a', '8': 'b', '(': 'c', '<': 'c', '3': 'e', '€': 'e', '6': 'g', '9': 'g',
-	'1': 'i', '!': 'i', '|': 'i', 'l': 'i', '0': 'o', '5': 's', '$': 's', '7': 't', '+': 't', '2': 'z',
-	'ß': 's', 'ł': 'i', 'ø': 'o',
+// lookalike gives the letter in whose place r is typed, or r. 1 stands for i and for l, so these two count
+// as one letter.
+func lookalike(r rune) rune {
+	switch r {
+	case '@', '4':
+		return 'a'
+	case '8':
+		return 'b'
+	case '(', '<':
+		return 'c'
+	case '3', '€':
+		return 'e'
+	case '6', '9':
+		return 'g'
+	case '1', '!', '|', 'l', 'ł':
+		return 'i'
+	case '0', 'ø':
+		return 'o'
+	case '5', '$', 'ß':
+		return 's'
+	case '7', '+':
+		return 't'
+	case '2':
+		return 'z'
+	}
+	return r
 }
 
 // commonPasswords recognises the passwords that people choose first: one common word however it is
 // decorated, a walk on the keyboard, a repetition. It looks at whole passwords only, as
 // NIST SP 800-63B-4, section 3.1.1.2, wants it: words within a phrase are fine.
 type commonPasswords struct {
-	words map[string]struct{} // as skeletons
+	words map[string]struct{} // as skeletons, a letter once where it stands several times in a row
 	steps map[[2]rune]uint64  // the walks, as bits, on which the second key follows the first
 }
 
 func newCommonPasswords() *commonPasswords {
-	c := &commonPasswords{words: map[string]struct{}{}, steps: map[[2]rune]uint64{}}
+	c := &commonPasswords{words: make(map[string]struct{}, strings.Count(commonWords, "\n")), steps: map[[2]rune]uint64{}}
 	for word := range strings.FieldsSeq(commonWords) {
-		c.words[string(slices.Compact(skeleton(nil, plain(word))))] = struct{}{}
+		letters, _ := skeleton(nil, plain(word))
+		c.words[string(slices.Compact(letters))] = struct{}{}
 	}
 	for i, walk := range keyboardWalks {
 		keys := []rune(walk)
@@ -165,40 +186,46 @@ func (c *commonPasswords) isWord(text []rune) bool {
 	var buffer [4 * maxPassword]byte
 	for from := first; from >= 0 && from >= first-2; from-- {
 		for to := last; to < len(text) && to <= last+2; to++ {
-			letters := skeleton(buffer[:0], text[from:to+1])
-			unit := len(repeated(letters))
-			if c.listed(letters) || c.listed(letters[:unit]) || c.listed(letters[:min(2*unit, len(letters))]) {
+			if letters, ok := skeleton(buffer[:0], text[from:to+1]); ok && c.listed(letters) {
 				return true
 			}
-			if to+1 < len(text) && lookalikes[text[to+1]] == 0 {
+			if to+1 < len(text) && !unicode.IsLetter(lookalike(text[to+1])) {
 				break
 			}
 		}
-		if from > 0 && lookalikes[text[from-1]] == 0 {
+		if from > 0 && !unicode.IsLetter(lookalike(text[from-1])) {
 			break
 		}
 	}
 	return false
 }
 
-// listed tells whether letters, a skeleton, are those of one common word. Letters count once where they
-// stand several times in a row.
+// listed tells whether letters are those of one common word, once or repeated. A word may itself be a
+// repetition of two, such as papa.
 func (c *commonPasswords) listed(letters []byte) bool {
-	var buffer [4 * maxPassword]byte
-	_, found := c.words[string(slices.Compact(append(buffer[:0], letters...)))]
-	return found
-}
-
-// skeleton appends the letters of text to dst, in UTF-8: characters that stand for a letter as that
-// letter, all others left out.
-func skeleton(dst []byte, text []rune) []byte {
-	for _, r := range text {
-		if letter, found := lookalikes[r]; found {
-			r = letter
-		}
-		if unicode.IsLetter(r) {
-			dst = utf8.AppendRune(dst, r)
+	unit := len(repeated(letters))
+	for _, n := range [...]int{len(letters), unit, min(2*unit, len(letters))} {
+		var buffer [4 * maxPassword]byte
+		if _, found := c.words[string(slices.Compact(append(buffer[:0], letters[:n]...)))]; found {
+			return true
 		}
 	}
-	return dst
+	return false
+}
+
+// skeleton appends the letters of text to dst, in UTF-8, with the letters in whose place other characters
+// stand. What is left out is one separator at most, however often: with more, text is no word.
+func skeleton(dst []byte, text []rune) (letters []byte, ok bool) {
+	var separator rune
+	for _, r := range text {
+		switch letter := lookalike(r); {
+		case unicode.IsLetter(letter):
+			dst = utf8.AppendRune(dst, letter)
+		case separator == 0 || separator == r:
+			separator = r
+		default:
+			return dst, false
+		}
+	}
+	return dst, true
 }

@@ -136,7 +136,7 @@ func only(s, symbols string) bool {
 		case alphanumeric(s[i]):
 		case s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) && hexDigit(s[i+2]):
 			i += 2
-		case s[i] != '%' && strings.IndexByte(symbols, s[i]) >= 0:
+		case strings.IndexByte(symbols, s[i]) >= 0:
 		default:
 			return false
 		}

@@ -27,6 +27,7 @@ type call struct {
 	address netip.Addr
 
 	principal *Principal
+	subject   uuid.UUID // of a caller whom a public operation has come to know
 	hadToken  bool
 	failure   *fault.Error
 	permit    adaptivelimiter.Permit
@@ -48,6 +49,15 @@ func Caller(ctx context.Context) *Principal {
 		return c.principal
 	}
 	return nil
+}
+
+// Identify notes whose request this is where no token says so, for the log and the audit: who has just
+// logged in, or opened an account.
+func Identify(ctx context.Context, subject uuid.UUID) {
+	if c := callFrom(ctx); c != nil {
+		c.subject = subject
+		c.scope.SetCaller(telemetry.Caller{Kind: "user", ID: subject.String()})
+	}
 }
 
 // Client gives the address that a request came from, which no caller can forge, and what the program that sent it calls itself.
@@ -140,8 +150,8 @@ func (c *Chain) report(ctx context.Context, this *call, took time.Duration) {
 		slog.Int64("bytes", this.answer.size),
 		slog.String("address", this.address.String()),
 	)
-	if this.principal != nil {
-		attrs = append(attrs, slog.String("caller", this.principal.Subject.String()))
+	if this.subject != uuid.Nil {
+		attrs = append(attrs, slog.String("caller", this.subject.String()))
 	}
 	if this.failure != nil {
 		attrs = append(attrs, slog.String("code", code))
@@ -177,8 +187,8 @@ func (c *Chain) audit(ctx context.Context, this *call, outcome string) {
 		return
 	}
 	actor, target := "anonymous", ""
-	if this.principal != nil {
-		actor, target = this.principal.Subject.String(), this.principal.Subject.String()
+	if this.subject != uuid.Nil {
+		actor, target = this.subject.String(), this.subject.String()
 	}
 	if a.Target != targetCaller {
 		target = ""

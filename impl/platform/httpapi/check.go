@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -164,7 +165,9 @@ func limited(violations []fault.Violation) []fault.Violation {
 }
 
 func violation(pointer, keyword string, params map[string]any, sentence string) fault.Violation {
-	return fault.Violation{Pointer: pointer, Keyword: keyword, Params: params, Detail: sentence + "."}
+	first, size := utf8.DecodeRuneInString(sentence)
+	detail := string(unicode.ToUpper(first)) + strings.TrimSuffix(sentence[size:], ".") + "."
+	return fault.Violation{Pointer: pointer, Keyword: keyword, Params: params, Detail: detail}
 }
 
 func parameterViolations(p *openapi3.Parameter, err error) []fault.Violation {

@@ -125,7 +125,7 @@ func (c *Chain) authenticate(this *call) error {
 	if err != nil {
 		return err
 	}
-	this.principal = principal
+	this.principal, this.subject = principal, principal.Subject
 	this.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
 	return nil
 }

@@ -69,6 +69,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"padding in place":            valid[:Length-2] + "==",
 		"set bits behind the end":     valid[:Length-1] + "x",
 		"a line break":                valid[:8] + "\n" + valid[9:],
+		"two line breaks":             valid[:8] + "\n\n" + valid[10:],
 		"a line break more":           valid[:8] + "\n" + valid[8:],
 		"the alphabet with + and /":   valid[:8] + "+/" + valid[10:],
 		"a space":                     valid[:8] + " " + valid[9:],

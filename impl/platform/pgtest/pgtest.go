@@ -193,7 +193,6 @@ func (c *cluster) waitUnused(ctx context.Context, name string) error {
 
 func (c *cluster) start(ctx context.Context) error {
 	base := baseFolder()
-	sweep(ctx, base)
 	dir, err := os.MkdirTemp(base, folderPrefix)
 	if err != nil {
 		return fmt.Errorf("make a folder for the cluster: %w", err)
@@ -205,6 +204,7 @@ func (c *cluster) start(ctx context.Context) error {
 		_ = os.RemoveAll(dir)
 		return err
 	}
+	sweep(ctx, base, ownerOf(c.server.Dir()))
 	c.templates = make(map[string]*template)
 	c.admin, err = postgres.Open(ctx, postgres.Config{
 		URL: c.server.SuperuserURL("postgres"), MaxConns: 4,
@@ -242,8 +242,9 @@ func baseFolder() string {
 	return os.TempDir()
 }
 
-// sweep removes the clusters of killed test binaries; those in use are locked and stay.
-func sweep(ctx context.Context, base string) {
+// sweep removes the clusters of killed test binaries. Those in use are locked and stay, and so do those of
+// accounts other than this process's and its server's.
+func sweep(ctx context.Context, base string, serverAccount int) {
 	dirs, err := filepath.Glob(filepath.Join(base, folderPrefix+"*"))
 	if err != nil {
 		return
@@ -253,10 +254,25 @@ func sweep(ctx context.Context, base string) {
 		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < youngFolder {
 			continue
 		}
-		if err := postgres.RemoveServer(ctx, dir); err != nil && !errors.Is(err, postgres.ErrInUse) && !errors.Is(err, fs.ErrPermission) {
+		switch ownerOf(dir) {
+		case serverAccount:
+			err = postgres.RemoveServer(ctx, dir)
+		case os.Geteuid(): // killed before the server took it over
+			err = os.RemoveAll(dir)
+		}
+		if err != nil && !errors.Is(err, postgres.ErrInUse) {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 		}
 	}
+}
+
+// ownerOf returns the account that a folder belongs to, -1 when there is none.
+func ownerOf(dir string) int {
+	var stat syscall.Stat_t
+	if syscall.Lstat(dir, &stat) != nil {
+		return -1
+	}
+	return int(stat.Uid)
 }
 
 // contentHash tells sets of migrations apart.

@@ -1,13 +1,20 @@
 package pgtest_test
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"testing"
 	"testing/fstest"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/postgres"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
@@ -33,4 +40,110 @@ func TestNewIsMigratedAndEmpty(t *testing.T) {
 			require.Equal(t, 1, count)
 		})
 	}
+}
+
+func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, migrations())
+	var super bool
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&super))
+	require.False(t, super)
+	_, err := pool.Exec(t.Context(), "ALTER TABLE things ADD COLUMN note text")
+	require.NoError(t, err, "it owns what the migrations made")
+}
+
+func TestOtherMigrationsGiveAnotherTemplate(t *testing.T) {
+	t.Parallel()
+	changed := migrations()
+	changed["00002_add_note.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nALTER TABLE things ADD COLUMN note text;\n")}
+	_, err := pgtest.New(t, changed).Exec(t.Context(), "SELECT note FROM things")
+	require.NoError(t, err)
+	_, err = pgtest.New(t, migrations()).Exec(t.Context(), "SELECT note FROM things")
+	require.ErrorContains(t, err, "42703")
+}
+
+func TestURLOpensForAProgram(t *testing.T) {
+	t.Parallel()
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, migrations())})
+	require.NoError(t, err)
+	defer pool.Close()
+	done, err := postgres.Migrated(t.Context(), pool, migrations())
+	require.NoError(t, err)
+	require.True(t, done)
+}
+
+// observer is a test that may fail without this one failing.
+type observer struct {
+	testing.TB
+	failed  string
+	cleanup func()
+}
+
+func (o *observer) Fatalf(format string, args ...any) {
+	o.failed = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+func (o *observer) Cleanup(f func()) { o.cleanup = f }
+
+func (o *observer) run(f func(t testing.TB)) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(o)
+	}()
+	<-done
+}
+
+func TestBrokenMigrationFailsEachTest(t *testing.T) {
+	t.Parallel()
+	broken := fstest.MapFS{"00001_broken.sql": {Data: []byte("-- +goose Up\nCREATE TABLE;\n")}}
+	for range 2 {
+		o := &observer{TB: t}
+		o.run(func(t testing.TB) { pgtest.New(t, broken) })
+		require.Contains(t, o.failed, "42601")
+	}
+}
+
+func TestClosesThePool(t *testing.T) {
+	t.Parallel()
+	o := &observer{TB: t}
+	var pool *pgxpool.Pool
+	o.run(func(t testing.TB) { pool = pgtest.New(t, migrations()) })
+	require.Empty(t, o.failed)
+	o.cleanup()
+	require.ErrorContains(t, pool.Ping(t.Context()), "closed pool")
+}
+
+func TestSweepTakesOnlyWhatNobodyOwns(t *testing.T) {
+	t.Parallel()
+	base, err := os.MkdirTemp("/var/tmp", "sweeptest-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(base)) })
+	require.NoError(t, os.Chmod(base, 0o755))
+	folder := func(name string) string { return filepath.Join(base, "pgtest-"+name) }
+
+	owned, err := postgres.StartServer(t.Context(), postgres.ServerOptions{Dir: folder("owned"), Throwaway: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, owned.Stop(context.Background())) })
+	account := pgtest.OwnerOf(owned.Dir())
+	for _, name := range []string{"killed", "young", "foreign"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(folder(name), "data"), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(folder(name), "lock"), nil, 0o600))
+		require.NoError(t, os.Chown(folder(name), account, -1))
+	}
+	if os.Geteuid() == 0 {
+		require.NoError(t, os.Chown(folder("foreign"), 12345, -1))
+	} else {
+		require.NoError(t, os.Remove(filepath.Join(folder("foreign"), "lock"))) // not a server's
+	}
+	past := time.Now().Add(-time.Hour)
+	for _, name := range []string{"owned", "killed", "foreign"} {
+		require.NoError(t, os.Chtimes(folder(name), past, past))
+	}
+
+	pgtest.Sweep(t.Context(), base, account)
+	require.DirExists(t, folder("owned"))
+	require.DirExists(t, folder("young"), "it may be about to be locked")
+	require.NoDirExists(t, folder("killed"))
+	require.DirExists(t, folder("foreign"))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Help returns a table of T's settings, one per line: flag, environment
-// variable, default and usage. The default of a telemetry.Secret is left out.
+// variable, default and usage. The default of a telemetry.Secret is not shown.
 // Where T's definition has a mistake, it returns the message of Load's error.
 func Help[T any](prefix string, defaults T) string {
 	values := reflect.ValueOf(&defaults).Elem()
@@ -17,9 +17,9 @@ func Help[T any](prefix string, defaults T) string {
 	if err != nil {
 		return err.Error() + "\n"
 	}
-	var text strings.Builder
+	var padded strings.Builder
 	// A strings.Builder never fails.
-	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(&padded, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { _, _ = fmt.Fprintln(table, strings.Join(cells, "\t")) }
 	row("FLAG", "ENVIRONMENT", "DEFAULT", "USAGE")
 	row("--"+configFlag, prefix+configVariable, "", "YAML file with settings, named as the flags are, with _ for -")
@@ -28,6 +28,11 @@ func Help[T any](prefix string, defaults T) string {
 		row("--"+f.flag(), f.variable(prefix), f.shown(values.FieldByIndex(f.index)), f.usage)
 	}
 	_ = table.Flush()
+
+	var text strings.Builder
+	for line := range strings.Lines(padded.String()) {
+		text.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
 	text.WriteString("\nFlags go before the environment, the environment before the YAML file. To keep a\n" +
 		"value out of the environment, name a file that holds it in the variable with " + fileSuffix + "\n" +
 		"at its end. Lists are separated by commas.\n")
@@ -37,8 +42,10 @@ func Help[T any](prefix string, defaults T) string {
 // shown is what Help tells of a default.
 func (f field) shown(value reflect.Value) string {
 	switch {
-	case f.required && (f.secret() || isEmpty(value)):
+	case f.required && isEmpty(value):
 		return "(required)"
+	case f.secret() && !isEmpty(value):
+		return "(hidden)"
 	case f.secret():
 		return ""
 	case !f.list:

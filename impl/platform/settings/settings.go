@@ -81,13 +81,13 @@ func Load[T any](source Source, defaults T) (T, error) {
 type loader struct {
 	source   Source
 	fields   []field
-	origin   map[string]string // by key: the last place that gave the setting
+	origin   map[string]string // by key: the place whose value counts
 	bad      map[string]bool   // by key: some place gave it a wrong value
 	unread   bool              // the YAML file's settings are not known
 	problems problems
 }
 
-// load sets the fields of target. Layers are kept as text until all are
+// load reads every layer, then sets the fields of target. Layers are kept as text until all are
 // merged: koanf copies what it holds by reflection, and that empties a
 // telemetry.Secret.
 func (l *loader) load(target reflect.Value) error {
@@ -95,18 +95,19 @@ func (l *loader) load(target reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	merged := koanf.New(".")
+	environment := l.readEnvironment()
 	if path == "" {
 		path = l.getenv(l.source.Prefix + configVariable)
 	}
+	merged := koanf.New(".")
 	if path != "" {
 		if err := merged.Load(file.Provider(path), yamlFile{loader: l, path: path}); err != nil {
 			l.unread = true
-			l.report("%s: cannot read the file that --%s or %s%s names: %v",
+			l.report("%s: cannot read the file that --%s or %s%s names: %w",
 				path, configFlag, l.source.Prefix, configVariable, cause(err))
 		}
 	}
-	for _, layer := range []map[string]any{l.readEnvironment(), flags} {
+	for _, layer := range []map[string]any{environment, flags} {
 		if err := merged.Load(confmap.Provider(layer, ""), nil); err != nil {
 			return fmt.Errorf("settings: merge: %w", err)
 		}
@@ -126,9 +127,12 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 	case l.bad[f.key]:
 		return
 	case given != nil:
-		if err := f.decode(given, target); err != nil {
+		fresh := reflect.New(f.typ).Elem() // the old value may share memory with the caller's defaults
+		if err := f.decode(given, fresh); err != nil {
 			l.report("%s: %w", l.origin[f.key], err)
+			return
 		}
+		target.Set(fresh)
 	case f.list && !target.IsNil():
 		target.Set(reflect.AppendSlice(reflect.MakeSlice(f.typ, 0, target.Len()), target))
 	}
@@ -144,9 +148,12 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 		f.key, because, variable, variable, fileSuffix, f.flag(), f.key)
 }
 
-// accept adds a value to a layer when its field can hold it.
+// accept adds a value to a layer when its field can hold it. Layers are read
+// from the one that counts most to the one that counts least.
 func (l *loader) accept(layer map[string]any, f field, origin string, given any) {
-	l.origin[f.key] = origin
+	if l.origin[f.key] == "" {
+		l.origin[f.key] = origin
+	}
 	if err := f.decode(given, reflect.New(f.typ).Elem()); err != nil {
 		l.reject(f, origin, err)
 		return
@@ -192,7 +199,7 @@ func (l *loader) names(name func(field) string, more ...string) []string {
 	return more
 }
 
-// problems is what Load found, in the order of the layers.
+// problems is what Load found: on the command line, in the environment, in the file, at last what is missing.
 type problems []error
 
 // Error gives one line per problem.

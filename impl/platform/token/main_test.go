@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,11 +24,16 @@ const (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // A clock stands still until it is moved.
-type clock struct{ now time.Time }
+type clock struct{ nanos atomic.Int64 }
 
-func newClock() *clock                   { return &clock{time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)} }
-func (c *clock) Now() time.Time          { return c.now }
-func (c *clock) forward(d time.Duration) { c.now = c.now.Add(d) }
+func newClock() *clock {
+	c := &clock{}
+	c.nanos.Store(time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) Now() time.Time          { return time.Unix(0, c.nanos.Load()).UTC() }
+func (c *clock) forward(d time.Duration) { c.nanos.Add(int64(d)) }
 
 func newKey(t testing.TB, signsFrom time.Time) token.PrivateKey {
 	t.Helper()

@@ -35,7 +35,7 @@ type VerifierConfig struct {
 	Issuer   string    // what iss must be, to the letter
 	Audience string    // what aud must contain, to the letter: the service's own name
 	Keys     KeySource // where public keys come from
-	// Clock tells the time; nil means time.Now.
+	// Clock tells the time, to many goroutines at once; nil means time.Now.
 	Clock func() time.Time
 	// Leeway is how far this clock and the issuer's may differ, at most 5 s; 0 means 2 s.
 	Leeway time.Duration
@@ -90,6 +90,8 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	memory, err := otter.New(&otter.Options[fingerprint, *remembered]{
 		MaximumSize: config.MaxRemembered,
 		Clock:       memoryClock(config.Clock),
+		// The memory's upkeep is done by whoever uses it: a verifier has no goroutines to stop.
+		Executor: func(upkeep func()) { upkeep() },
 		ExpiryCalculator: otter.ExpiryCreatingFunc(func(e otter.Entry[fingerprint, *remembered]) time.Duration {
 			return e.Value.expires.Sub(config.Clock())
 		}),
@@ -207,8 +209,8 @@ func (v *Verifier) judge(p payload) error {
 	return nil
 }
 
-// memoryClock lets the memory expire its entries by the verifier's clock. It never ticks, so that
-// the memory needs no goroutine: it drops what has expired when something is added.
+// memoryClock lets the memory expire its entries by the verifier's clock. It never ticks, as that
+// would take a goroutine: what has expired is dropped when something is added.
 type memoryClock func() time.Time
 
 func (c memoryClock) NowNano() int64 { return c().UnixNano() }

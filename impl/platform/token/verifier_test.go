@@ -323,9 +323,37 @@ func TestVerifyMemoryIsBounded(t *testing.T) {
 			require.Equal(t, fmt.Sprint(i), got.ID)
 		}
 	}
-	stats := v.Stats()
-	require.EqualValues(t, 2*tokens, stats.Hits+stats.Misses)
-	require.Less(t, stats.Hits, uint64(tokens)/2)
+	require.LessOrEqual(t, v.Remembered(), 4)
+	require.Positive(t, v.Remembered())
+
+	s.clock.forward(time.Hour)
+	require.Zero(t, v.Remembered(), "what has expired does not stay")
+}
+
+func TestVerifyRemembersNoRefusal(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	for _, forgery := range tokentest.Forgeries(t, s.options()) {
+		_, err := s.verifier.Verify(t.Context(), forgery.Token)
+		require.Error(t, err)
+	}
+	require.Zero(t, s.verifier.Remembered())
+}
+
+// Expiry does not hang on the memory's own: the clock is asked at every hit.
+func TestVerifyRefusesAnExpiredTokenThatIsStillRemembered(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	raw := s.sign(t, goodClaims(s.clock.Now()))
+	_, err := s.verifier.Verify(t.Context(), raw)
+	require.NoError(t, err)
+	s.verifier.KeepFor(raw, time.Hour)
+
+	s.clock.forward(5*time.Minute + 2*time.Second)
+	require.Equal(t, 1, s.verifier.Remembered())
+	_, err = s.verifier.Verify(t.Context(), raw)
+	require.ErrorIs(t, err, token.ErrExpired)
+	require.Zero(t, s.verifier.Remembered())
 }
 
 func TestVerifySharesNoRoom(t *testing.T) {

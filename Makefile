@@ -1,0 +1,46 @@
+# Every target in one line of intent; `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run reset test gen lint-openapi lint check bench fuzz
+
+TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
+# sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
+SQLC = CGO_ENABLED=0 $(call TOOL,sqlc)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: bin/dev ## start everything for development; Ctrl-C stops it
+	@exec bin/dev run
+
+reset: bin/dev ## forget the development data
+	@bin/dev reset
+
+.PHONY: bin/dev
+bin/dev:
+	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or later from https://go.dev/dl/"; exit 1; }
+	@test -e $@ || echo "building for the first time; this takes a minute or two"
+	@go build -o $@ ./cmd/dev
+
+test: ## run every test against real PostgreSQL
+	go test -race -shuffle=on ./...
+
+gen: ## make gen/ anew from the documents and the queries
+	rm -rf gen
+	mkdir -p gen/usersapi
+	$(call TOOL,oapi-codegen) -config openapi/oapi-codegen.yaml -package usersapi -o gen/usersapi/usersapi.gen.go openapi/users.yaml
+	$(SQLC) generate
+
+lint-openapi: ## hold the documents against the rules of documents
+	go run ./test/contract/lint openapi/users.yaml
+
+lint: ## vet and lint the code
+	go vet ./...
+	$(call TOOL,golangci-lint) run
+
+check: lint-openapi gen ## prove that gen/ is current, then lint and test
+	@git diff --exit-code --stat -- gen && test -z "$$(git status --porcelain -- gen)" || { echo "gen/ is not current: run make gen and commit what it changes"; exit 1; }
+	$(MAKE) lint test
+
+bench: ## measure the whole chain beside a bare handler, in one run
+	go test -run '^$$' -bench . -benchmem ./...

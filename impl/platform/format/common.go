@@ -167,7 +167,7 @@ func (c *commonPasswords) walk(text []rune) int {
 
 func unshifted(r rune) rune {
 	if digit := strings.IndexRune(shifted, r); digit >= 0 {
-		return '0' + rune(digit)
+		return rune("0123456789"[digit])
 	}
 	return r
 }

@@ -28,7 +28,9 @@ import (
 //	https-url      an absolute https URI with a host, which is a name or an IP address, without user
 //	phone          E.164 as +4930123456, a number that the numbering plan of its country knows
 //	cursor         package keyset
-//	password       see Password in password.go: long or varied, and not commonly used
+//	password       15 characters or more, or 8 or more with an upper-case letter, a lower-case letter,
+//	               a digit and another character; 128 at most; none that is commonly used. Counted are code
+//	               points (NIST SP 800-63B-4, section 3.1.1.2) in normalisation form C (RFC 8265)
 func All() map[string]openapi3.StringFormatValidator {
 	check := openapi3.NewCallbackValidator[string]
 	return map[string]openapi3.StringFormatValidator{
@@ -139,7 +141,7 @@ func strictRFC3339(s string) bool {
 
 func date(s string) error {
 	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
+	if err != nil || !yearInRange(t) {
 		return errDate
 	}
 	return nil

@@ -87,7 +87,7 @@ func TestFormats(t *testing.T) {
 			refused: []string{
 				" ", "a b", "/é", "/a\x00", "/a\n", "/a\x7f", "%", "%2", "%zz", "/a%2", "#a#b", "1a:b", ":a", "a_b:c", "<a>", `"`, "\\", "^", "`", "{id}", "|",
 				"http://[::1", "http://::1]/", "http://[::1]x/", "http://[192.0.2.1]/", "http://[fe80::1%25eth0]/", "http://[v1.a]/",
-				"http://example.com:80a/", "http://a@b@c/", "http://a:b:c/", "/[a]", "?[a]", "#[a]", "http://[]/", "http://[",
+				"http://example.com:80a/", "http://a@b@c/", "http://a[b]@c/", "http://a%2@c/", "http://a:b:c/", "/[a]", "?[a]", "#[a]", "http://[]/", "http://[",
 			},
 		},
 		"https-url": {

@@ -69,7 +69,8 @@ func Decode(cursor string) (Position, error) {
 	if err != nil || n != size || raw[0] != version {
 		return Position{}, errMalformed
 	}
-	at := time.UnixMicro(int64(binary.BigEndian.Uint64(raw[1:9]))).UTC()
+	micros := int64(binary.BigEndian.Uint64(raw[1:9])) //nolint:gosec // two's complement, as Encode wrote it
+	at := time.UnixMicro(micros).UTC()
 	// Times outside of these make PostgreSQL refuse the whole query.
 	if at.Before(earliest) || at.After(latest) {
 		return Position{}, errMalformed

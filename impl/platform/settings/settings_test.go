@@ -271,6 +271,8 @@ func TestProblems(t *testing.T) {
 		"flag without value": {noDefault: true, args: []string{"--database-url", "--demo", "--addr"}, want: []string{
 			"--database-url: has no value: write --database-url=VALUE",
 			"--addr: has no value: write --addr=VALUE"}},
+		"secret that looks like a flag": {noDefault: true, args: []string{"--database-url", "--" + password, "--demo"}, want: []string{
+			"--database-url: has no value: write --database-url=VALUE"}},
 		"config without value": {args: []string{"--config"}, want: []string{"--config: has no value: write --config=VALUE"}},
 		"wrong types in flags": {
 			args: []string{"--drain=10", "--log-level", "loud", "--max-conns=2147483648", "--limit=-1", "--sampling=NaN", "--demo=yes", "--proxies=10.0.0.0/8,x", "--trusted-origins=a,,b"},

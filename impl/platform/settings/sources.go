@@ -40,6 +40,9 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 		case !hasValue:
 			l.bad[f.key] = true
 			l.report("--%s: has no value: write --%s=VALUE", name, name)
+			if f.secret() {
+				i++ // what looks like a flag may be the secret
+			}
 		case known:
 			l.accept(layer, f, "--"+name, value)
 		default:

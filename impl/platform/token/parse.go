@@ -199,7 +199,7 @@ func (o object) texts(name string) ([]string, bool) {
 
 func (o object) audience() ([]string, bool) {
 	if single, ok := o.text("aud"); ok {
-		return []string{single}, single != ""
+		return []string{single}, true
 	}
 	return o.texts("aud")
 }

@@ -91,6 +91,10 @@ func TestRemoteKeysVerify(t *testing.T) {
 			require.NoError(t, err)
 		}
 		require.EqualValues(t, 1, service.calls.Load())
+
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.LessOrEqual(t, service.calls.Load(), int64(1+12), "started twice, fetched once")
 	})
 }
 
@@ -137,8 +141,9 @@ func TestRemoteKeysOutliveTheirService(t *testing.T) {
 		require.NotErrorIs(t, err, token.ErrUnknownKey, "nobody can tell")
 
 		service.publishes(t, known)
-		time.Sleep(11 * time.Second) // soon again after a failure
+		time.Sleep(11 * time.Second)
 		synctest.Wait()
+		require.EqualValues(t, 2, service.calls.Load(), "soon again after a failure, unasked")
 		_, err = remote.Key(t.Context(), known.KID())
 		require.NoError(t, err)
 
@@ -228,14 +233,37 @@ func TestRemoteKeysAreFetchedForAllAtOnce(t *testing.T) {
 func TestRemoteKeysWaitIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
 		service := &issuingService{}
-		service.hangs()
+		service.answers(func(*http.Request) (*http.Response, error) {
+			<-release // whatever the request's time-out
+			return nil, errors.New("late")
+		})
 		remote := newRemote(t, service)
 		defer remote.Close()
+		defer close(release)
 		began := time.Now()
 		_, err := remote.Key(t.Context(), "x")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 3*time.Second, time.Since(began), "of the bubble's time")
+	})
+}
+
+func TestRemoteKeysFetchIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		key := newKey(t, time.Now())
+		service := &issuingService{}
+		service.hangs()
+		remote := newRemote(t, service)
+		defer remote.Close()
+		_, err := remote.Key(t.Context(), key.KID())
+		require.Error(t, err)
+
+		service.publishes(t, key)
+		time.Sleep(7 * time.Second)
+		_, err = remote.Key(t.Context(), key.KID())
+		require.NoError(t, err, "the first fetch is still under way")
 	})
 }
 
@@ -267,7 +295,8 @@ func TestRemoteKeysEnd(t *testing.T) {
 				require.Error(t, err)
 				require.NotErrorIs(t, err, token.ErrUnknownKey)
 				time.Sleep(time.Hour)
-				synctest.Wait()
+				_, err = remote.Key(t.Context(), "x")
+				require.Error(t, err)
 				require.Equal(t, calls, service.calls.Load())
 			})
 		})

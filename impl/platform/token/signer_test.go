@@ -226,6 +226,7 @@ func TestPrivateKeyShowsNowhere(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"a":"[redacted]","b":"[redacted]","c":{"Key":"[redacted]"},"d":{}}`, string(text))
 
+	require.Equal(t, slog.StringValue("[redacted]"), slog.AnyValue(key).Resolve(), "whatever the handler")
 	var log bytes.Buffer
 	for _, handler := range []slog.Handler{slog.NewJSONHandler(&log, nil), slog.NewTextHandler(&log, nil)} {
 		slog.New(handler).Info("key", "value", key, "pointer", &key, "wrapped", wrapped{key}, "exported", exported{key})

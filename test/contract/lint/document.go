@@ -20,6 +20,7 @@ type document struct {
 	operations []*operation    // in the document's order
 	uses       map[string]side // by the pointer of a schema: which way it travels
 	policy     *policySchemas
+	formats    map[string]openapi3.StringFormatValidator
 	api        *openapi3.T // nil when kin-openapi cannot load the document, see apiErr
 	apiErr     error
 }
@@ -88,7 +89,7 @@ func parse(data []byte, policy *policySchemas) (*document, error) {
 		return nil, errNotADocument
 	}
 
-	d := &document{root: root, uses: map[string]side{}, policy: policy}
+	d := &document{root: root, uses: map[string]side{}, policy: policy, formats: stringFormats()}
 	d.walk("document", "", root)
 	d.findOperations()
 	d.findUses()

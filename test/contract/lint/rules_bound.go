@@ -56,9 +56,10 @@ func checkStringForm(d *document, report reporter) {
 }
 
 func checkFormatKnown(d *document, report reporter) {
+	known := d.formatNames()
 	for s := range d.of("schema") {
-		if format := text(member(s.node, "format")); format != "" && !isKnownFormat(format) {
-			report(s.at("format"), "the format %q is not registered; use one of %s", format, strings.Join(formatNames(), ", "))
+		if format := text(member(s.node, "format")); format != "" && !slices.Contains(known, format) {
+			report(s.at("format"), "the format %q is not registered; use one of %s", format, strings.Join(known, ", "))
 		}
 	}
 }

@@ -96,14 +96,14 @@ func checkExampleValid(d *document, report reporter) {
 		for _, example := range d.examples(b.media) {
 			value := jsonValue(plain(example.node))
 			err := schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation(), way,
-				openapi3.WithStringFormatValidators(formatValidators()))
+				openapi3.WithStringFormatValidators(d.formats))
 			for _, one := range flatten(err) {
+				place, reason := example.pointer, oneLine(one)
 				var broken *openapi3.SchemaError
 				if errors.As(one, &broken) {
-					report(join(example.pointer, broken.JSONPointer()...), "the example of %s of %s breaks %s: %s; correct it", b, b.op.id, broken.SchemaField, broken.Reason)
-				} else {
-					report(example.pointer, "the example of %s of %s is not valid: %s; correct it", b, b.op.id, oneLine(one))
+					place, reason = join(place, broken.JSONPointer()...), broken.Reason
 				}
+				report(place, "the example of %s of %s is not valid: %s; correct it", b, b.op.id, reason)
 			}
 			for _, place := range undeclared(schema, value, example.pointer) {
 				report(place, "the example of %s of %s holds a property that its schema does not declare; declare it or take it out", b, b.op.id)

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -64,6 +66,9 @@ func (d *development) reset(ctx context.Context) error {
 // run starts everything, tells where to look and ends everything in order.
 func (d *development) run(ctx context.Context) (err error) {
 	started := time.Now()
+	if err := errors.Join(isFree(d.addr, "PLUMBLINE_ADDR"), isFree(d.opsAddr, "PLUMBLINE_OPS_ADDR")); err != nil {
+		return err
+	}
 	if err := d.prepare(); err != nil {
 		return err
 	}
@@ -105,6 +110,18 @@ func (d *development) run(ctx context.Context) (err error) {
 		err = cause
 	}
 	return err
+}
+
+// isFree refuses an address that is taken, before anything is started for nothing; variable is the way out.
+func isFree(addr, variable string) error {
+	listener, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use by another program: stop it, or choose another address with %s", addr, variable)
+	case err != nil:
+		return fmt.Errorf("cannot listen on %s: %w; choose another address with %s", addr, err, variable)
+	}
+	return listener.Close()
 }
 
 // prepare makes the data folder and the secrets in it.

@@ -6,11 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) {
 	code := pgtest.Main(m)
-	if code == 0 {
+	if code == 0 && isWholeRun(flagValue) {
 		code = conformance.verdict(os.Stdout)
 	}
 	os.Exit(code)
@@ -242,51 +240,4 @@ func (b *logBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
-}
-
-// conformance counts what the tests of this package exercise of the document.
-var conformance = &coverage{seen: map[string]map[int]int{}}
-
-type coverage struct {
-	mu         sync.Mutex
-	seen       map[string]map[int]int
-	mismatches int
-}
-
-func (c *coverage) observe(op *httpapi.Operation, status, violations int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.seen[op.ID] == nil {
-		c.seen[op.ID] = map[int]int{}
-	}
-	c.seen[op.ID][status]++
-	if violations > 0 {
-		c.mismatches++
-	}
-}
-
-// verdict prints the figures.
-func (c *coverage) verdict(w io.Writer) int {
-	document, err := Document()
-	if err != nil {
-		return 1
-	}
-	operations, statuses, exercised := 0, 0, 0
-	var missing []string
-	for _, op := range document.Operations {
-		seen := slices.Sorted(maps.Keys(c.seen[op.ID]))
-		if len(seen) > 0 {
-			operations++
-		}
-		for _, status := range op.Statuses {
-			statuses++
-			if slices.Contains(seen, status) {
-				exercised++
-			} else {
-				missing = append(missing, op.ID+" "+http.StatusText(status))
-			}
-		}
-	}
-	printConformance(w, len(document.Operations), operations, statuses, exercised, c.mismatches, missing)
-	return 0
 }

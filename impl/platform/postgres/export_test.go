@@ -8,10 +8,7 @@ import (
 
 // What the tests see besides the exported API.
 
-const (
-	ShortSocketLimit = longestSocket
-	OldestMajor      = oldestMajor
-)
+const ShortSocketLimit = longestSocket
 
 // ServerAttributes makes a command run as the account of private servers.
 func ServerAttributes() (*syscall.SysProcAttr, error) {

@@ -29,11 +29,11 @@ func TestFindingBinaries(t *testing.T) {
 	t.Parallel()
 	base := reachable(t)
 	versions := filepath.Join(base, "lib", "*", "bin")
-	for _, major := range []int{9, 15, 17, 100} {
+	for _, major := range []int{9, 15, 16, 18} {
 		install(t, filepath.Join(base, "lib", fmt.Sprint(major), "bin"), major)
 	}
 	// A folder of PATH often holds links.
-	install(t, filepath.Join(base, "real"), 16)
+	install(t, filepath.Join(base, "real"), 17)
 	linked := filepath.Join(base, "linked")
 	require.NoError(t, os.Mkdir(linked, 0o755))
 	require.NoError(t, os.Symlink(filepath.Join(base, "real", "postgres"), filepath.Join(linked, "postgres")))
@@ -46,18 +46,18 @@ func TestFindingBinaries(t *testing.T) {
 		major        int
 		want, fails  string
 	}{
-		"newest":                {want: bin("100")},
+		"newest":                {want: bin("18")},
 		"PATH first":            {path: "relative:" + linked, want: filepath.Join(base, "real")},
-		"broken one skipped":    {path: filepath.Join(base, "broken"), want: bin("100")},
+		"broken one skipped":    {path: filepath.Join(base, "broken"), want: bin("18")},
 		"version of the data":   {path: linked, major: 15, want: bin("15")},
-		"named":                 {path: linked, binDir: bin("17"), want: bin("17")},
-		"named, other version":  {binDir: bin("17"), major: 15, fails: "made by PostgreSQL 15, but the PostgreSQL in " + bin("17") + " is 17"},
+		"named":                 {path: linked, binDir: bin("16"), want: bin("16")},
+		"named, other version":  {binDir: bin("16"), major: 15, fails: "made by PostgreSQL 15, but the PostgreSQL in " + bin("16") + " is 16"},
 		"named, not there":      {binDir: filepath.Join(base, "nowhere"), fails: "(PLUMBLINE_PG_BINDIR), " + filepath.Join(base, "nowhere") + ", does not serve"},
 		"named, broken":         {binDir: filepath.Join(base, "broken"), fails: "missing library"},
 		"named, too old":        {binDir: bin("9"), fails: "PostgreSQL 9 in " + bin("9") + " is too old"},
 		"too old for the data":  {major: 9, fails: "made by PostgreSQL 9, but"},
-		"none of that version":  {major: 16, fails: "made by PostgreSQL 16, but the PostgreSQL in " + bin("100") + " is 100"},
-		"PATH of other version": {path: linked, major: 17, want: bin("17")},
+		"none of that version":  {major: 17, fails: "made by PostgreSQL 17, but the PostgreSQL in " + bin("18") + " is 18"},
+		"PATH of other version": {path: linked, major: 16, want: bin("16")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

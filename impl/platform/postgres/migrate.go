@@ -33,8 +33,12 @@ const (
 //
 // Replicas may start together: one migrates under an advisory lock while the others wait, at most ten minutes.
 // A migration that cannot get a lock within three seconds is tried again, ten times. A database that is ahead
-// of migrations is left as it is, so that a release can be taken back.
+// of migrations is left as it is, so that a release can be taken back. log is told of each migration applied; nil is
+// silent.
 func Migrate(ctx context.Context, url string, migrations fs.FS, log *slog.Logger) error {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return explainURL(err)

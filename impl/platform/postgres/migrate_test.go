@@ -77,12 +77,12 @@ func TestMigrated(t *testing.T) {
 	}
 	check(accounts(), true)
 	check(second(), false)
-	require.NoError(t, postgres.Migrate(t.Context(), url, second(), slog.New(slog.DiscardHandler)))
+	require.NoError(t, postgres.Migrate(t.Context(), url, second(), nil))
 	check(second(), true)
 
 	// A release taken back finds a database that is ahead.
 	check(accounts(), true)
-	require.NoError(t, postgres.Migrate(t.Context(), url, accounts(), slog.New(slog.DiscardHandler)))
+	require.NoError(t, postgres.Migrate(t.Context(), url, accounts(), nil))
 
 	_, err := pool.Exec(t.Context(), "DROP TABLE goose_db_version")
 	require.NoError(t, err)

@@ -105,7 +105,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"not a URL":         {"postgres://app:secretword@:bad port/x", []string{"cannot be understood", "percent-encode"}},
 		"unescaped":         {"postgres://app:secretword%zz@127.0.0.1/app", []string{"cannot be understood"}},
 		"password with @ /": {"postgres://app:secret/word@127.0.0.1/app", []string{"cannot be understood"}},
-		"key and value":     {"host=127.0.0.1 password=secretword port=x", []string{"cannot be understood"}},
+		"key and value":     {"host=127.0.0.1 password = secretword port=x", []string{"cannot be understood"}},
 		"certificate":       {"postgres://app:secretword@127.0.0.1/app?sslmode=verify-full&sslrootcert=/nowhere/ca.pem", []string{"/nowhere/ca.pem", "cannot be read"}},
 		"nothing listens":   {"postgres://app:secretword@127.0.0.1:1/app", []string{"127.0.0.1:1", `"app"`, "start the server"}},
 		"no socket":         {"postgres://app:secretword@/app?host=/nowhere", []string{"/nowhere/.s.PGSQL.5432", `"app"`}},

@@ -183,7 +183,9 @@ func (s *Server) SuperuserURL(database string) string {
 // URLAs is a database as any role sees it, over the unix socket.
 func (s *Server) URLAs(database, role string) string {
 	query := url.Values{"host": {s.socketDir}, "port": {strconv.Itoa(s.port)}}
-	u := url.URL{Scheme: "postgres", User: url.User(role), Path: "/" + database, RawQuery: query.Encode()}
+	u := url.URL{Scheme: "postgres", User: url.User(role), Path: "/" + database}
+	// PostgreSQL's URLs know no + for a space.
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	return u.String()
 }
 

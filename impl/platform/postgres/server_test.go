@@ -37,9 +37,10 @@ func reachable(t *testing.T) string {
 	return dir
 }
 
+// serverDir returns a folder for a server, with a name that wants care.
 func serverDir(t *testing.T) string {
 	t.Helper()
-	return filepath.Join(reachable(t), "pg")
+	return filepath.Join(reachable(t), "[p] g*")
 }
 
 func start(t *testing.T, opts postgres.ServerOptions) *postgres.Server {
@@ -167,8 +168,7 @@ func TestTCPNeedsThePassword(t *testing.T) {
 func owner(t *testing.T, dir string) (*exec.Cmd, int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	// What would mislead postgres, were its environment not cleaned.
-	cmd.Env = append(os.Environ(), ownerDir+"="+dir, "LC_ALL=xx_XX.UTF-8", "PGDATA=/nonexistent", "PG_COLOR=always")
+	cmd.Env = append(os.Environ(), ownerDir+"="+dir, "LC_ALL=xx_XX.UTF-8", "PGDATA=/nonexistent", "PASSWORD=secret")
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	_, err = cmd.StdinPipe() // held open
@@ -195,9 +195,15 @@ func TestOwnerKilledAndRestartedAtOnce(t *testing.T) {
 	_ = cmd.Wait()
 }
 
-func TestPostgresEndsWithItsOwner(t *testing.T) {
+func TestPostgresInheritsNoEnvironmentAndEndsWithItsOwner(t *testing.T) {
 	t.Parallel()
 	cmd, pid := owner(t, serverDir(t))
+	// Where there is no /proc, there is nothing to see.
+	if environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err == nil {
+		require.Contains(t, string(environment), "LC_ALL=C\x00")
+		require.NotContains(t, string(environment), "xx_XX")
+		require.NotContains(t, string(environment), "PASSWORD")
+	}
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 
@@ -250,7 +256,7 @@ func TestOrphanIsEndedFirst(t *testing.T) {
 	orphan, err := strconv.Atoi(strings.TrimSpace(string(out)))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGQUIT) })
-	orphanURL := "postgres://app@/app?host=" + url.QueryEscape(dir)
+	orphanURL := "postgres://app@/app?host=" + url.PathEscape(dir)
 	require.Eventually(t, func() bool { _, err := tryQuery(t.Context(), orphanURL, "SELECT 1"); return err == nil }, patience, 5*time.Millisecond)
 
 	server := start(t, postgres.ServerOptions{Dir: dir})
@@ -394,7 +400,7 @@ func TestSharedFolderRefusesTraps(t *testing.T) {
 
 func TestSocketPathTooLongForItsAddress(t *testing.T) {
 	t.Parallel()
-	for name, last := range map[string]string{"long": strings.Repeat("x", postgres.ShortSocketLimit), "comma": "a,b", "glob": "[a]*?"} {
+	for name, last := range map[string]string{"long": strings.Repeat("x", postgres.ShortSocketLimit), "comma": "a,b"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(reachable(t), last)

@@ -54,9 +54,9 @@ func TestInTxCommitsOrRollsBack(t *testing.T) {
 
 func TestInTxIsReadCommitted(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, accounts())
-	_, err := pool.Exec(t.Context(), "ALTER ROLE CURRENT_USER IN DATABASE "+pool.Config().ConnConfig.Database+" SET default_transaction_isolation = 'serializable'")
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, accounts()) + "&default_transaction_isolation=serializable"})
 	require.NoError(t, err)
+	t.Cleanup(pool.Close)
 	var isolation string
 	require.NoError(t, postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		return tx.QueryRow(t.Context(), "SHOW transaction_isolation").Scan(&isolation)

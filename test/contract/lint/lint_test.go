@@ -87,6 +87,8 @@ var plantedViolations = []planted{
 	{"          description: The service is well.\n", "          description: The service is well.\n        '401': {$ref: '#/components/responses/Unauthenticated'}\n", []string{"status-401 #/paths/~1api~1v1~1status/get/responses/401"}},
 	{"        '403': {$ref: '#/components/responses/Failure'}\n        '404'", "        '404'", []string{"status-403-404 #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
 	{"        '403': {$ref: '#/components/responses/Failure'}\n        '404': {$ref: '#/components/responses/Failure'}\n", "        '403': {$ref: '#/components/responses/Failure'}\n", []string{"status-403-404 #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
+	{"                score: 0.5\n        '400': {$ref: '#/components/responses/Failure'}\n", "                score: 0.5\n", []string{"status-body #/paths/~1api~1v1~1accounts/post/responses"}},
+	{"        '422': {$ref: '#/components/responses/Failure'}\n        '429'", "        '429'", []string{"status-body #/paths/~1api~1v1~1accounts/post/responses"}},
 	{"        '413': {$ref: '#/components/responses/Failure'}\n        '415': {$ref: '#/components/responses/Failure'}\n        '422': {$ref: '#/components/responses/Failure'}\n        '429'", "        '422': {$ref: '#/components/responses/Failure'}\n        '429'",
 		[]string{"status-body #/paths/~1api~1v1~1accounts/post/responses", "status-body #/paths/~1api~1v1~1accounts/post/responses"}},
 	{"          description: Signed out.\n", "          description: Signed out.\n        '413': {$ref: '#/components/responses/Failure'}\n", []string{"status-body #/paths/~1api~1v1~1logout/post/responses/413"}},
@@ -152,6 +154,7 @@ var plantedViolations = []planted{
 	{"      maxLength: 254\n      x-sensitive: true\n", "      maxLength: 254\n", []string{
 		"sensitive #/components/schemas/CreateAccountRequest/properties/email", "sensitive #/components/schemas/Account/properties/email"}},
 	{"x-free-text: true, x-sensitive: true", "x-free-text: true", []string{"sensitive #/paths/~1api~1v1~1accounts/get/parameters/0/schema"}},
+	{"            application/json:\n              schema: {$ref: '#/components/schemas/AccountPage'}", "            text/csv:\n              schema: {$ref: '#/components/schemas/AccountPage'}", []string{"list-paging #/paths/~1api~1v1~1accounts/get/responses"}},
 	{"        - name: cursor\n", "        - name: after\n", []string{"list-paging #/paths/~1api~1v1~1accounts/get/parameters"}},
 	{"maximum: 100, default: 20", "maximum: 1000, default: 20", []string{"list-paging #/components/parameters/Limit/schema"}},
 	{"minimum: 1, maximum: 100, default: 20", "minimum: 1, maximum: 100", []string{"list-paging #/components/parameters/Limit/schema"}},
@@ -176,6 +179,18 @@ var plantedViolations = []planted{
 	{"        birth_year: {type: integer, minimum: 1800, maximum: 2100}", "        birth_year: {type: integer, minimum: 1800, maximum: 2100}\n        opening_fee: {type: number, minimum: 0, maximum: 1}", []string{"money-integer #/components/schemas/CreateAccountRequest/properties/opening_fee"}},
 	{"code, request_id, timestamp]", "code, timestamp]", []string{"problem-shape #/components/schemas/Problem/required"}},
 	{"        keyword: {type: string, maxLength: 64}\n", "        keyword: {type: boolean}\n", []string{"problem-shape #/components/schemas/Violation/properties"}},
+	{"    Problem:\n", "    Fault:\n", []string{
+		"reference-local #/components/responses/Failure/content/application~1problem+json/schema/$ref",
+		"reference-local #/components/responses/Unauthenticated/content/application~1problem+json/schema/$ref",
+		"reference-local #/components/responses/RateLimited/content/application~1problem+json/schema/$ref",
+		"reference-local #/components/responses/Unavailable/content/application~1problem+json/schema/$ref",
+		"problem-shape #/components/schemas", "component-used #/components/schemas/Fault",
+		"component-used #/components/schemas/Violation", "component-used #/components/schemas/ProblemCode"}},
+	{"        errors:\n          type: array\n          maxItems: 100\n          items: {$ref: '#/components/schemas/Violation'}\n", "", []string{
+		"problem-shape #/components/schemas/Problem/properties", "component-used #/components/schemas/Violation"}},
+	{"      enum: [invalid_request, account_not_found]", "      maxLength: 64", []string{
+		"policy-access #/paths/~1api~1v1~1accounts~1{accountId}/get/x-access/hidden_as",
+		"policy-access #/paths/~1api~1v2~1accounts~1{accountId}/get/x-access/hidden_as", "problem-code #/components/schemas"}},
 	{"enum: [invalid_request, account_not_found]", "enum: [InvalidRequest, account_not_found]", []string{"problem-code #/components/schemas/ProblemCode/enum"}},
 	{"        code: {$ref: '#/components/schemas/ProblemCode'}", "        code: {type: string, maxLength: 9}", []string{"problem-code #/components/schemas/Problem/properties/code", "component-used #/components/schemas/ProblemCode"}},
 

@@ -1,0 +1,394 @@
+package users
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+)
+
+// account arranges an account that nobody needs to log in to.
+func (s *server) account(email string, change ...func(*usersdb.CreateUserParams)) usersdb.User {
+	s.t.Helper()
+	params := usersdb.CreateUserParams{
+		ID: newID(), Email: email, Name: "Ada Lovelace", PasswordHash: "none", Roles: []string{"customer"}, CreatedAt: s.clock.Now(),
+	}
+	for _, c := range change {
+		c(&params)
+	}
+	user, err := s.queries.CreateUser(s.t.Context(), params)
+	require.NoError(s.t, err)
+	return user
+}
+
+func named(name string) func(*usersdb.CreateUserParams) {
+	return func(p *usersdb.CreateUserParams) { p.Name = name }
+}
+
+func emailsIn(list *usersapi.AdminUserList) []string {
+	var emails []string
+	for _, u := range list.Items {
+		emails = append(emails, u.Email)
+	}
+	slices.Sort(emails)
+	return emails
+}
+
+func TestListUsersFilters(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("zz-admin@example.com", usersapi.RoleAdmin)
+	s.account("Anna@example.com", named("Anna Ängström"))
+	s.account("annabel@example.com", named("Annabel"))
+	s.account("hannah@example.com", named("hannah"))
+	s.account("100%real@example.com", named("100% real"))
+	s.account("100xreal@example.com", named("100x real"))
+	s.account("under_score@example.com", named(`under_score`))
+	s.account("underXscore@example.com", named(`underXscore`))
+	s.account("slash@example.com", named(`back\slash`))
+	s.account("slash2@example.com", named(`back%slash`))
+	s.account("umlaut@example.com", named("ÄRGER Müller"))
+	s.account("staff@example.com", func(p *usersdb.CreateUserParams) { p.Name, p.Roles = "Staff", []string{"customer", "staff"} })
+	disabled := s.account("disabled@example.com", named("Disabled"))
+	_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.clock.Now()})
+	require.NoError(t, err)
+
+	for name, c := range map[string]struct {
+		params usersapi.ListUsersParams
+		want   []string
+	}{
+		"e-mail":                {usersapi.ListUsersParams{Email: new("ann")}, []string{"Anna@example.com", "annabel@example.com"}},
+		"e-mail in any case":    {usersapi.ListUsersParams{Email: new("ANNA@")}, []string{"Anna@example.com"}},
+		"whole e-mail":          {usersapi.ListUsersParams{Email: new("hannah@example.com")}, []string{"hannah@example.com"}},
+		"no inner part":         {usersapi.ListUsersParams{Email: new("nnah")}, nil},
+		"percent in e-mail":     {usersapi.ListUsersParams{Email: new("100%")}, []string{"100%real@example.com"}},
+		"percent alone":         {usersapi.ListUsersParams{Email: new("%")}, nil},
+		"underscore in e-mail":  {usersapi.ListUsersParams{Email: new("under_")}, []string{"under_score@example.com"}},
+		"name":                  {usersapi.ListUsersParams{Name: new("Anna")}, []string{"Anna@example.com", "annabel@example.com"}},
+		"name in any case":      {usersapi.ListUsersParams{Name: new("HANNAH")}, []string{"hannah@example.com"}},
+		"name beyond ASCII":     {usersapi.ListUsersParams{Name: new("ärg")}, []string{"umlaut@example.com"}},
+		"percent in name":       {usersapi.ListUsersParams{Name: new("100%")}, []string{"100%real@example.com"}},
+		"underscore in name":    {usersapi.ListUsersParams{Name: new("under_s")}, []string{"under_score@example.com"}},
+		"backslash in name":     {usersapi.ListUsersParams{Name: new(`back\`)}, []string{"slash@example.com"}},
+		"backslash and percent": {usersapi.ListUsersParams{Name: new(`back\%`)}, nil},
+		"status":                {usersapi.ListUsersParams{Status: new(usersapi.UserStatusDisabled)}, []string{"disabled@example.com"}},
+		"role":                  {usersapi.ListUsersParams{Role: new(usersapi.RoleStaff)}, []string{"staff@example.com"}},
+		"role of admins":        {usersapi.ListUsersParams{Role: new(usersapi.RoleAdmin)}, []string{"zz-admin@example.com"}},
+		"role of nobody":        {usersapi.ListUsersParams{Role: new(usersapi.RolePayments)}, nil},
+		"together":              {usersapi.ListUsersParams{Email: new("s"), Role: new(usersapi.RoleStaff), Status: new(usersapi.UserStatusActive)}, []string{"staff@example.com"}},
+		"together without any":  {usersapi.ListUsersParams{Email: new("ann"), Status: new(usersapi.UserStatusDisabled)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := admin.ListUsersWithResponse(t.Context(), &c.params)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+			require.Equal(t, c.want, emailsIn(got.JSON200))
+			require.True(t, got.JSON200.NextCursor.IsNull())
+		})
+	}
+}
+
+func TestListUsersPages(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	const accounts = 250
+	before := map[string]bool{"admin@example.com": true}
+	for i := range accounts {
+		email := fmt.Sprintf("person%03d@example.com", i)
+		before[email] = true
+		// Three moments only, so that nearly every page ends amid equal times.
+		s.account(email, func(p *usersdb.CreateUserParams) {
+			p.CreatedAt = s.clock.Now().Add(time.Duration(i%3) * time.Microsecond)
+		})
+	}
+	visited := map[string]int{}
+	inserted, pages := 0, 0
+	path := "/api/v1/admin/users?limit=7"
+	var last usersapi.AdminUser
+	for path != "" {
+		answer, body := s.do(http.MethodGet, path, "", "Authorization", "Bearer "+admin.tokens.AccessToken)
+		require.Equal(t, http.StatusOK, answer.StatusCode, body)
+		parsed, err := usersapi.ParseListUsersResponse(&http.Response{StatusCode: 200, Header: answer.Header, Body: io.NopCloser(strings.NewReader(body))})
+		require.NoError(t, err)
+		for i, u := range parsed.JSON200.Items {
+			visited[u.Email]++
+			if pages+i > 0 {
+				require.False(t, u.CreatedAt.After(last.CreatedAt), "the newest come first")
+			}
+			last = u
+		}
+		pages++
+		// What others insert meanwhile, newer and amid the equal times, moves nothing.
+		for range 2 {
+			inserted++
+			s.account(fmt.Sprintf("late%03d@example.com", inserted), func(p *usersdb.CreateUserParams) {
+				p.CreatedAt = s.clock.Now().Add(time.Duration(inserted%4) * time.Microsecond)
+			})
+		}
+		if parsed.JSON200.NextCursor.IsNull() {
+			require.Empty(t, answer.Header.Get("Link"))
+			require.Contains(t, body, `"next_cursor":null`)
+			path = ""
+			continue
+		}
+		link := answer.Header.Get("Link")
+		require.True(t, strings.HasPrefix(link, "</api/v1/admin/users?") && strings.HasSuffix(link, `>; rel="next"`), link)
+		path = strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`)
+		next, err := url.Parse(path)
+		require.NoError(t, err)
+		require.Equal(t, parsed.JSON200.NextCursor.MustGet(), next.Query().Get("cursor"))
+		require.Equal(t, "7", next.Query().Get("limit"))
+	}
+	require.GreaterOrEqual(t, pages, accounts/7)
+	for email := range before {
+		require.Equal(t, 1, visited[email], email)
+	}
+	for email, times := range visited {
+		require.Equal(t, 1, times, email)
+	}
+}
+
+func TestListUsersPageKeepsItsFilters(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	for i := range 5 {
+		s.account(fmt.Sprintf("50%%+&=%d@example.com", i), named(fmt.Sprintf("Ä & Ö=%d", i)))
+		s.account(fmt.Sprintf("other%d@example.com", i))
+	}
+	first, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: new("50%+&="), Name: new("ä & ö="), Limit: new(int32(2))})
+	require.NoError(t, err)
+	require.Len(t, first.JSON200.Items, 2)
+	total := 2
+	link := first.HTTPResponse.Header.Get("Link")
+	for link != "" {
+		answer, body := s.do(http.MethodGet, strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`), "", "Authorization", "Bearer "+admin.tokens.AccessToken)
+		require.Equal(t, http.StatusOK, answer.StatusCode, body)
+		require.NotContains(t, body, "other")
+		total += strings.Count(body, `"created_at"`)
+		link = answer.Header.Get("Link")
+	}
+	require.Equal(t, 5, total)
+}
+
+func TestListUsersLimits(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	for i := range 120 {
+		s.account(fmt.Sprintf("person%03d@example.com", i))
+	}
+	for limit, want := range map[int32]int{1: 1, 100: 100} {
+		got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Limit: &limit})
+		require.NoError(t, err)
+		require.Len(t, got.JSON200.Items, want)
+	}
+	got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{})
+	require.NoError(t, err)
+	require.Len(t, got.JSON200.Items, 20, "the document's default")
+	// As many as there are: no page follows that would be empty.
+	got, err = admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: new("person00"), Limit: new(int32(10))})
+	require.NoError(t, err)
+	require.Len(t, got.JSON200.Items, 10)
+	require.True(t, got.JSON200.NextCursor.IsNull())
+}
+
+func TestListUsersRefusesBadCursors(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	s.account("person@example.com")
+	page, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Limit: new(int32(1))})
+	require.NoError(t, err)
+	good := page.JSON200.NextCursor.MustGet()
+	for _, cursor := range []string{"x", strings.ToUpper(good) + "=", good[:33], good + "A", "Ag" + good[2:], strings.Repeat("A", 34), "_" + good[1:], strings.Repeat("z", 129), good[:10] + "\n" + good[11:]} {
+		got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Cursor: &cursor})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusUnprocessableEntity, got.StatusCode(), cursor)
+		p := problemIn(t, got.HTTPResponse, string(got.Body))
+		require.Equal(t, usersapi.ProblemCodeInvalidRequest, p.Code)
+		for _, e := range p.Errors {
+			require.Equal(t, "#/query/cursor", e.Pointer)
+		}
+		require.NotContains(t, string(got.Body), cursor+`"`)
+	}
+}
+
+func TestDisableUser(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada := s.signUp("ada@example.com")
+	s.clock.advance(time.Minute)
+
+	first, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, first.StatusCode(), string(first.Body))
+	require.Equal(t, usersapi.UserStatusDisabled, first.JSON200.Status)
+	require.Equal(t, s.clock.Now(), first.JSON200.UpdatedAt)
+
+	refused, err := ada.GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, refused.StatusCode(), "on the next request")
+	login, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, login.StatusCode())
+	require.Equal(t, usersapi.ProblemCodeAccountDisabled, codeIn(t, login.Body))
+
+	s.clock.advance(time.Minute)
+	again, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, first.JSON200, again.JSON200, "disabling twice changes nothing")
+}
+
+func TestEnableUser(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada := s.signUp("ada@example.com")
+	_, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	s.clock.advance(time.Minute)
+	first, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, first.StatusCode(), string(first.Body))
+	require.Equal(t, usersapi.UserStatusActive, first.JSON200.Status)
+
+	s.clock.advance(time.Minute)
+	again, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, first.JSON200, again.JSON200, "enabling twice changes nothing")
+
+	refused, err := ada.GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, refused.StatusCode(), "a session that was ended stays so")
+	s.logIn("ada@example.com", goodPassword)
+}
+
+func TestDeleteUser(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada := s.signUp("ada@example.com")
+	gone, err := admin.DeleteUserWithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, gone.StatusCode(), string(gone.Body))
+	require.Empty(t, gone.Body)
+
+	refused, err := ada.GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, refused.StatusCode(), "on the next request")
+	refresh, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
+	require.NoError(t, err)
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, codeIn(t, refresh.Body))
+	login, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, login.Body))
+	read, err := admin.GetUserV2WithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, read.Body))
+
+	var left int
+	require.NoError(t, s.pool.QueryRow(t.Context(), "SELECT count(*) FROM sessions WHERE user_id = $1", ada.user.ID).Scan(&left))
+	require.Zero(t, left)
+	s.signUp("ada@example.com")
+}
+
+func TestAdministrationOfNobody(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada := s.account("ada@example.com")
+	_, err := admin.DeleteUserWithResponse(t.Context(), ada.ID)
+	require.NoError(t, err)
+	for name, id := range map[string]uuid.UUID{"deleted": ada.ID, "never there": uuid.New(), "nil": uuid.Nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			deleted, err := admin.DeleteUserWithResponse(t.Context(), id)
+			require.NoError(t, err)
+			disabled, err := admin.DisableUserWithResponse(t.Context(), id)
+			require.NoError(t, err)
+			enabled, err := admin.EnableUserWithResponse(t.Context(), id)
+			require.NoError(t, err)
+			roles, err := admin.SetUserRolesWithResponse(t.Context(), id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
+			require.NoError(t, err)
+			for _, got := range []struct {
+				status int
+				body   []byte
+			}{{deleted.StatusCode(), deleted.Body}, {disabled.StatusCode(), disabled.Body}, {enabled.StatusCode(), enabled.Body}, {roles.StatusCode(), roles.Body}} {
+				require.Equal(t, http.StatusNotFound, got.status, string(got.body))
+				require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, got.body))
+			}
+		})
+	}
+}
+
+func TestSetUserRoles(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada := s.signUp("ada@example.com")
+	list := func() int {
+		got, err := ada.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{})
+		require.NoError(t, err)
+		return got.StatusCode()
+	}
+	require.Equal(t, http.StatusForbidden, list())
+	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, raised.StatusCode(), string(raised.Body))
+	require.Equal(t, []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}, raised.JSON200.Roles)
+	require.Equal(t, http.StatusOK, list(), "on the next request, without a new login")
+	_, err = admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, list(), "on the next request")
+}
+
+func TestSelfAdministration(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	other := s.signUp("other@example.com", usersapi.RoleAdmin)
+	before, err := s.queries.GetUser(t.Context(), admin.user.ID)
+	require.NoError(t, err)
+
+	deleted, err := admin.DeleteUserWithResponse(t.Context(), admin.user.ID)
+	require.NoError(t, err)
+	disabled, err := admin.DisableUserWithResponse(t.Context(), admin.user.ID)
+	require.NoError(t, err)
+	roles, err := admin.SetUserRolesWithResponse(t.Context(), admin.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
+	require.NoError(t, err)
+	for _, got := range []struct {
+		status int
+		body   []byte
+	}{{deleted.StatusCode(), deleted.Body}, {disabled.StatusCode(), disabled.Body}, {roles.StatusCode(), roles.Body}} {
+		require.Equal(t, http.StatusConflict, got.status, string(got.body))
+		require.Equal(t, usersapi.ProblemCodeSelfAdministration, codeIn(t, got.body))
+	}
+	after, err := s.queries.GetUser(t.Context(), admin.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+
+	// Another administrator can, and an administrator always remains.
+	lowered, err := other.SetUserRolesWithResponse(t.Context(), admin.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, lowered.StatusCode())
+	shut, err := other.DisableUserWithResponse(t.Context(), admin.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, shut.StatusCode())
+	gone, err := other.DeleteUserWithResponse(t.Context(), admin.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, gone.StatusCode())
+}

@@ -149,7 +149,7 @@ func (p *probe) execute(r *run) {
 	}
 	p.finish(r, start, err, hangs)
 	if hangs {
-		<-returned
+		<-returned //nolint:errcheck // Its error came too late to be told.
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.current = nil
@@ -192,8 +192,7 @@ func (p *probe) logChange(before Status, now Dependency, err error) {
 }
 
 func reasonOf(err error) Reason {
-	var reason Reason
-	if errors.As(err, &reason) {
+	if reason, ok := errors.AsType[Reason](err); ok {
 		return reason
 	}
 	var network net.Error

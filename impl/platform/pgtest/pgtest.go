@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -288,7 +287,7 @@ func contentHash(migrations fs.FS) (string, error) {
 			return "", fmt.Errorf("read migration: %w", err)
 		}
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(content))
-		_, _ = io.WriteString(sum, string(content)) // a hash takes everything
+		_, _ = sum.Write(content) // a hash takes everything
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }

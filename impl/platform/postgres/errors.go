@@ -41,8 +41,7 @@ const (
 )
 
 func sqlState(err error) string {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pgErr.Code
 	}
 	return ""
@@ -50,8 +49,7 @@ func sqlState(err error) string {
 
 // Constraint returns the name of the constraint that a statement violated, or "".
 func Constraint(err error) string {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pgErr.ConstraintName
 	}
 	return ""
@@ -108,8 +106,7 @@ func (f *failure) Unwrap() error { return f.cause }
 
 // explainURL never wraps: what pgx and net/url say about a URL can hold its password.
 func explainURL(err error) error {
-	var file *fs.PathError
-	if errors.As(err, &file) {
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("the database URL names the file %s, which cannot be read: %w", file.Path, file.Err)
 	}
 	return errors.New("the database URL cannot be understood: write it as postgres://user:password@host:5432/database" +
@@ -119,14 +116,13 @@ func explainURL(err error) error {
 // explainConnect says in one sentence why there is no connection. Only causes without configuration stay in the chain.
 func explainConnect(cfg *pgconn.Config, err error) error {
 	where := fmt.Sprintf("PostgreSQL at %s (database %q)", address(cfg), cfg.Database)
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return &failure{sentence: explainRefusal(cfg, where, pgErr), cause: pgErr}
 	}
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
-		return &failure{fmt.Sprintf("%s cannot be reached: the host name is not known; correct the host in the database URL", where), dns}
+		return &failure{where + " cannot be reached: the host name is not known; correct the host in the database URL", dns}
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
 		return &failure{where + " does not answer: nothing listens there; start the server or correct host and port in the database URL", syscall.ECONNREFUSED}
 	case errors.Is(err, fs.ErrPermission):
@@ -166,20 +162,24 @@ func address(cfg *pgconn.Config) string {
 // innermost returns the text of the last cause, on one line.
 func innermost(err error) string {
 	for {
-		switch e := err.(type) {
-		case interface{ Unwrap() []error }:
-			all := e.Unwrap()
-			if len(all) == 0 {
+		{
+			var e interface{ Unwrap() []error }
+			var e1 interface{ Unwrap() error }
+			switch {
+			case errors.As(err, &e):
+				all := e.Unwrap()
+				if len(all) == 0 {
+					return oneLine(err.Error())
+				}
+				err = all[len(all)-1]
+			case errors.As(err, &e1):
+				if e1.Unwrap() == nil {
+					return oneLine(err.Error())
+				}
+				err = e1.Unwrap()
+			default:
 				return oneLine(err.Error())
 			}
-			err = all[len(all)-1]
-		case interface{ Unwrap() error }:
-			if e.Unwrap() == nil {
-				return oneLine(err.Error())
-			}
-			err = e.Unwrap()
-		default:
-			return oneLine(err.Error())
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (a account) reaches(dir string) bool {
 	if !a.other {
 		return true
 	}
-	cmd := exec.Command("/bin/sh", "-c", ":") // only asked whether it could start in dir
+	cmd := exec.Command("/bin/sh", "-c", ":") //nolint:noctx // only asked whether it could start in dir
 	cmd.Dir, cmd.SysProcAttr = dir, a.attributes()
 	return cmd.Run() == nil
 }
@@ -109,16 +109,15 @@ func prepareFolder(dir string) (string, account, error) {
 
 // resolved gives dir as the kernel reports the working folder of postgres.
 func resolved(dir string, acct account) (string, account, error) {
-	real, err := filepath.EvalSymlinks(dir)
+	actual, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return "", account{}, unusable(dir, err)
 	}
-	return real, acct, nil
+	return actual, acct, nil
 }
 
 func unusable(dir string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err
 	}
 	return fmt.Errorf("the folder %s cannot be used for PostgreSQL: %w; name one that this account may write to", dir, err)

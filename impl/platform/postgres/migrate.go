@@ -71,8 +71,7 @@ func Migrate(ctx context.Context, url string, migrations fs.FS, log *slog.Logger
 			report(log, cfg.Database, results)
 			return nil
 		}
-		var partial *goose.PartialError
-		if errors.As(err, &partial) {
+		if partial, ok := errors.AsType[*goose.PartialError](err); ok {
 			report(log, cfg.Database, partial.Applied)
 		}
 		if attempt >= migrateAttempts || sqlState(err) != codeLockTimeout {

@@ -144,8 +144,8 @@ var ErrAcquireTimeout = errors.New("no database connection came free in time")
 type acquireLimit time.Duration
 
 type acquireContext struct {
-	context.Context
-	cancel context.CancelFunc
+	context.Context //nolint:containedctx // It is a context.
+	cancel          context.CancelFunc
 }
 
 type acquireKey struct{}

@@ -72,7 +72,7 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 			required: sf.Tag.Get("required") == "true",
 			list:     sf.Type.Kind() == reflect.Slice && !readsText(sf.Type),
 		}
-		if !isOne(f.typ) && !(f.list && isOne(f.typ.Elem())) {
+		if !isOne(f.typ) && (!f.list || !isOne(f.typ.Elem())) {
 			return nil, fmt.Errorf("settings: field %s of %v: a %v cannot be read from text; implement encoding.TextUnmarshaler", sf.Name, t, f.typ)
 		}
 		if taken[key] {
@@ -105,7 +105,7 @@ func isOne(t reflect.Type) bool {
 
 // isEmpty tells what a required setting may not be.
 func isEmpty(v reflect.Value) bool {
-	if secret, ok := v.Interface().(telemetry.Secret); ok {
+	if secret, ok := reflect.TypeAssert[telemetry.Secret](v); ok {
 		return strings.TrimSpace(secret.Reveal()) == ""
 	}
 	switch v.Kind() {
@@ -159,7 +159,7 @@ func split(text string) []string {
 // parse sets target, whose type isOne, to the value that text spells. Its
 // errors may show the text: telemetry.Secret takes every text without one.
 func parse(text string, target reflect.Value) error {
-	if reader, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if reader, ok := reflect.TypeAssert[encoding.TextUnmarshaler](target.Addr()); ok {
 		return reader.UnmarshalText([]byte(text))
 	}
 	if target.Type() == durationType {

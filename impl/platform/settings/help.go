@@ -60,7 +60,7 @@ func (f field) shown(value reflect.Value) string {
 
 // format is the inverse of parse.
 func format(value reflect.Value) string {
-	if writer, ok := value.Addr().Interface().(encoding.TextMarshaler); ok {
+	if writer, ok := reflect.TypeAssert[encoding.TextMarshaler](value.Addr()); ok {
 		if text, err := writer.MarshalText(); err == nil {
 			return string(text)
 		}

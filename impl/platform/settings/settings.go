@@ -103,7 +103,7 @@ func (l *loader) load(target reflect.Value) error {
 	if path != "" {
 		if err := merged.Load(file.Provider(path), yamlFile{loader: l, path: path}); err != nil {
 			l.unread = true
-			l.report("%s: cannot read the file that --%s or %s%s names: %w",
+			l.reportf("%s: cannot read the file that --%s or %s%s names: %w",
 				path, configFlag, l.source.Prefix, configVariable, cause(err))
 		}
 	}
@@ -129,7 +129,7 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 	case given != nil:
 		fresh := reflect.New(f.typ).Elem() // the old value may share memory with the caller's defaults
 		if err := f.decode(given, fresh); err != nil {
-			l.report("%s: %w", l.origin[f.key], err)
+			l.reportf("%s: %w", l.origin[f.key], err)
 			return
 		}
 		target.Set(fresh)
@@ -144,7 +144,7 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 		because = fmt.Sprintf("is required, but %s gives an empty value", origin)
 	}
 	variable := f.variable(l.source.Prefix)
-	l.report("%s %s: set %s, or %s%s, or --%s, or %s in the YAML file",
+	l.reportf("%s %s: set %s, or %s%s, or --%s, or %s in the YAML file",
 		f.key, because, variable, variable, fileSuffix, f.flag(), f.key)
 }
 
@@ -168,10 +168,10 @@ func (l *loader) reject(f field, origin string, err error) {
 	if f.usage != "" {
 		expected = fmt.Sprintf(" (%s: %s)", f.key, f.usage)
 	}
-	l.report("%s: %w%s", origin, err, expected)
+	l.reportf("%s: %w%s", origin, err, expected)
 }
 
-func (l *loader) report(format string, args ...any) {
+func (l *loader) reportf(format string, args ...any) {
 	l.problems = append(l.problems, fmt.Errorf(format, args...))
 }
 

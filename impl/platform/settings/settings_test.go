@@ -198,7 +198,7 @@ func TestDetailsOfReading(t *testing.T) {
 			"USERS_PORT": "tcp://10.0.0.1:80", "USERS_PORT_80_TCP": "tcp://10.0.0.1:80", "USERS_PORT_80_TCP_ADDR": "10.0.0.1",
 			"USERS_DB_SERVICE_HOST": "10.0.0.2", "USERS_DB_PORT": "tcp://10.0.0.2:5432",
 		}},
-		"variables of others": {env: env{"ORDERS_ADRESS": "x"}, want: func(*example) {}},
+		"variables of others": {env: env{"ORDERS_ADDRESS": "x"}, want: func(*example) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

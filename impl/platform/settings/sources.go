@@ -19,7 +19,7 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 		name, value, hasValue := strings.Cut(args[i], "=")
 		name, isFlag := flagName(name)
 		if !isFlag {
-			l.report("argument %d is not a flag: flags begin with --", position)
+			l.reportf("argument %d is not a flag: flags begin with --", position)
 			continue
 		}
 		if name == helpFlag || name == "h" {
@@ -36,10 +36,10 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 		}
 		switch {
 		case !known && name != configFlag:
-			l.report("argument %d: %s", position, unknown("flag", "--", name, l.names(field.flag, configFlag, helpFlag)))
+			l.reportf("argument %d: %s", position, unknown("flag", "--", name, l.names(field.flag, configFlag, helpFlag)))
 		case !hasValue:
 			l.bad[f.key] = true
-			l.report("--%s: has no value: write --%s=VALUE", name, name)
+			l.reportf("--%s: has no value: write --%s=VALUE", name, name)
 			if f.secret() {
 				i++ // what looks like a flag may be the secret
 			}
@@ -77,14 +77,14 @@ func (l *loader) readEnvironment() map[string]any {
 		value, path := l.getenv(variable), l.getenv(fileVariable)
 		switch {
 		case value != "" && path != "":
-			l.report("%s and %s are both set: keep one of them", variable, fileVariable)
+			l.reportf("%s and %s are both set: keep one of them", variable, fileVariable)
 			l.bad[f.key] = true
 		case value != "":
 			l.accept(layer, f, variable, value)
 		case path != "":
 			content, err := os.ReadFile(path)
 			if err != nil {
-				l.report("%s: cannot read the file that it names: %w", fileVariable, cause(err))
+				l.reportf("%s: cannot read the file that it names: %w", fileVariable, cause(err))
 				l.bad[f.key] = true
 				continue
 			}
@@ -104,7 +104,7 @@ func (l *loader) checkEnviron(known []string) {
 	for _, variable := range slices.Sorted(slices.Values(l.source.Environ)) {
 		name, value, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, l.source.Prefix) && !slices.Contains(known, name) && !isServiceLink(name, value) {
-			l.report("%s", unknown("environment variable", "", name, known))
+			l.reportf("%s", unknown("environment variable", "", name, known))
 		}
 	}
 }

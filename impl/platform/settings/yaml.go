@@ -29,11 +29,11 @@ func (y yamlFile) Unmarshal(content []byte) (map[string]any, error) {
 	}
 	if err != nil {
 		y.loader.unread = true
-		y.loader.report("%s%s", y.path, syntaxProblem(err))
+		y.loader.reportf("%s%s", y.path, syntaxProblem(err))
 		return nil, nil
 	}
 	if !errors.Is(decoder.Decode(&second), io.EOF) {
-		y.loader.report("%s: holds more than one document: remove what follows the line ---", y.path)
+		y.loader.reportf("%s: holds more than one document: remove what follows the line ---", y.path)
 	}
 	root := document.Content[0]
 	if isNull(root) {
@@ -41,7 +41,7 @@ func (y yamlFile) Unmarshal(content []byte) (map[string]any, error) {
 	}
 	if root.Kind != yaml.MappingNode {
 		y.loader.unread = true
-		y.loader.report("%s:%d: is not a list of settings: write one per line, as in name: value", y.path, root.Line)
+		y.loader.reportf("%s:%d: is not a list of settings: write one per line, as in name: value", y.path, root.Line)
 		return nil, nil
 	}
 	return y.settings(root), nil
@@ -59,11 +59,11 @@ func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
 		place := fmt.Sprintf("%s:%d", y.path, key.Line)
 		f, known := y.loader.find(key.Value, field.name)
 		if !known {
-			y.loader.report("%s: %s", place, unknown("setting", "", key.Value, y.loader.names(field.name)))
+			y.loader.reportf("%s: %s", place, unknown("setting", "", key.Value, y.loader.names(field.name)))
 			continue
 		}
 		if first, again := lines[f.key]; again {
-			y.loader.report("%s: %s is also on line %d: keep one of them", place, f.key, first)
+			y.loader.reportf("%s: %s is also on line %d: keep one of them", place, f.key, first)
 			continue
 		}
 		lines[f.key] = key.Line

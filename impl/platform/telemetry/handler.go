@@ -90,7 +90,7 @@ const mostKept = 16 << 10
 // Handle implements slog.Handler; it always returns nil.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	buf := buffers.Get().(*[]byte)
-	line := h.appendLine((*buf)[:0], ctx, r)
+	line := h.appendLine(ctx, (*buf)[:0], r)
 	urgent := r.Level >= slog.LevelWarn
 	if h.text {
 		h.lines.add(appendText(nil, line), urgent)
@@ -104,7 +104,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-func (h *handler) appendLine(b []byte, ctx context.Context, r slog.Record) []byte {
+func (h *handler) appendLine(ctx context.Context, b []byte, r slog.Record) []byte {
 	b = append(b, '{')
 	if !r.Time.IsZero() {
 		b = append(b, `"time":"`...)
@@ -215,7 +215,7 @@ func (n names) appendAny(b []byte, v any) (out []byte) {
 	before := len(b)
 	defer func() {
 		if recover() != nil {
-			out = append(b[:before], `"!PANIC while rendering the value"`...)
+			out = append(b[:before], `"!PANIC while rendering the value"`...) //nolint:gocritic // What was begun is dropped.
 		}
 	}()
 	if err, ok := v.(error); ok {
@@ -322,6 +322,6 @@ func appendFloat(b []byte, f float64) []byte {
 func appendMillis(b []byte, t time.Time) []byte {
 	ms := t.Nanosecond() / int(time.Millisecond)
 	b = t.UTC().AppendFormat(b, time.RFC3339)
-	b = append(b[:len(b)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+	b = append(b[:len(b)-1], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10)) //nolint:gosec // Digits.
 	return append(b, 'Z')
 }

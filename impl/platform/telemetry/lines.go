@@ -113,7 +113,7 @@ func (b *lineBuffer) write(chunk []byte) {
 	if err != nil {
 		n = max(0, min(n, len(out)))
 		unwritten := out[max(n, len(out)-len(chunk)):]
-		b.lost.Add(uint64(bytes.Count(unwritten, []byte{'\n'})))
+		b.lost.Add(uint64(bytes.Count(unwritten, []byte{'\n'}))) //nolint:gosec // A count is not negative.
 		b.failures = err
 		if n > 0 {
 			b.broken = out[n-1] != '\n'

@@ -183,7 +183,7 @@ func (v httpVectors) bind(labels OperationLabels) *OperationMetrics {
 	}
 	for _, status := range append([]int{500}, labels.Statuses...) {
 		if 100 <= status && status < len(o.byStatus) && o.byStatus[status] == 0 {
-			o.byStatus[status] = uint16(len(o.requests))
+			o.byStatus[status] = uint16(len(o.requests)) //nolint:gosec // There are at most 600 statuses.
 			o.requests = append(o.requests, v.requests.WithLabelValues(id, method, strconv.Itoa(status)))
 		}
 	}

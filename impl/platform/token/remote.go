@@ -34,7 +34,7 @@ type RemoteKeys struct {
 	set    atomic.Pointer[remoteSet]
 
 	// Fetches end with life, not with the request that asked for one.
-	life   context.Context
+	life   context.Context //nolint:containedctx // It is the life of this, not of a call.
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 

@@ -214,7 +214,7 @@ func TestPrivateKeyShowsNowhere(t *testing.T) {
 	type exported struct{ Key token.PrivateKey }
 
 	shown := map[string]string{}
-	for _, verb := range strings.Split("v +v #v s q x X d b o O c U e g t", " ") {
+	for verb := range strings.SplitSeq("v +v #v s q x X d b o O c U e g t", " ") {
 		require.Equal(t, "[redacted]", fmt.Sprintf("%"+verb, key), verb)
 		require.Equal(t, "[redacted]", fmt.Sprintf("%"+verb, &key), verb)
 		shown["wrapped "+verb] = fmt.Sprintf("%"+verb, wrapped{key})
@@ -238,7 +238,7 @@ func TestPrivateKeyShowsNowhere(t *testing.T) {
 		for _, form := range []string{
 			base64.RawURLEncoding.EncodeToString(secret.Seed()), base64.StdEncoding.EncodeToString(secret.Seed()),
 			fmt.Sprintf("%x", secret.Seed()), fmt.Sprintf("%X", secret.Seed()), string(secret.Seed()),
-			strings.Trim(fmt.Sprint(secret.Seed()), "[]"),
+			strings.Trim(fmt.Sprint(string(secret.Seed())), "[]"),
 			strings.Trim(fmt.Sprintf("%b", secret.Seed()), "[]"), strings.Trim(fmt.Sprintf("%o", secret.Seed()), "[]"),
 			strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", secret.Seed()), "[]byte{"), "}"),
 		} {

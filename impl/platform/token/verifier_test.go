@@ -69,7 +69,7 @@ func TestVerifyRefusesEveryForgery(t *testing.T) {
 // requireSilent checks that an error holds nothing of the token.
 func requireSilent(t *testing.T, err error, forgery tokentest.Forgery) {
 	t.Helper()
-	for _, part := range strings.Split(forgery.Token, ".") {
+	for part := range strings.SplitSeq(forgery.Token, ".") {
 		if len(part) < 8 {
 			continue
 		}

@@ -430,9 +430,11 @@ func plain(n *yaml.Node) any {
 
 // join appends keys to a JSON pointer (RFC 6901).
 func join(pointer string, keys ...string) string {
+	var pointerSb433 strings.Builder
 	for _, key := range keys {
-		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+		pointerSb433.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
 	}
+	pointer += pointerSb433.String()
 	return pointer
 }
 

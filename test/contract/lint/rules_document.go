@@ -242,25 +242,21 @@ func checkOpenAPI(d *document, report reporter) {
 
 // placeOf is the place that an error of kin-openapi names, as near as it does.
 func placeOf(err error) string {
-	var component *openapi3.ComponentValidationError
-	if errors.As(err, &component) {
+	if component, ok := errors.AsType[*openapi3.ComponentValidationError](err); ok {
 		sections := map[string]string{
 			"schema": "schemas", "parameter": "parameters", "header": "headers", "request body": "requestBodies", "response": "responses",
 			"security scheme": "securitySchemes", "example": "examples", "link": "links",
 		}
 		return join("/components", sections[component.Section], component.Name)
 	}
-	var parameters *openapi3.PathParametersError
-	if errors.As(err, &parameters) {
+	if parameters, ok := errors.AsType[*openapi3.PathParametersError](err); ok {
 		return join("/paths", parameters.Path, strings.ToLower(parameters.Method))
 	}
 	pointer := ""
-	var path *openapi3.PathValidationError
-	var op *openapi3.OperationValidationError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*openapi3.PathValidationError](err); ok {
 		pointer = join("/paths", path.Path)
 	}
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*openapi3.OperationValidationError](err); ok {
 		pointer = join(pointer, strings.ToLower(op.Method))
 	}
 	return pointer

@@ -99,8 +99,7 @@ func checkExampleValid(d *document, report reporter) {
 				openapi3.WithStringFormatValidators(d.formats))
 			for _, one := range flatten(err) {
 				place, reason := example.pointer, oneLine(one)
-				var broken *openapi3.SchemaError
-				if errors.As(one, &broken) {
+				if broken, ok := errors.AsType[*openapi3.SchemaError](one); ok {
 					place, reason = join(place, broken.JSONPointer()...), broken.Reason
 				}
 				report(place, "the example of %s of %s is not valid: %s; correct it", b, b.op.id, reason)

@@ -686,7 +686,7 @@ func (f *forger) encodings() []Forgery {
 		"with a percent-encoded letter": func(s string) string { return fmt.Sprintf("%s%%%02X%s", s[:4], s[4], s[5:]) },
 		"with a letter left over":       func(s string) string { return s + strings.Repeat("A", (5-len(s)%4)%4) },
 		"in hexadecimal":                func(s string) string { return fmt.Sprintf("%x", s) },
-		"encoded twice":                 func(s string) string { return encode(s) },
+		"encoded twice":                 encode[string],
 	} {
 		out = append(out,
 			Forgery{"header " + what, f.signBy(f.key, change(part[0])+"."+part[1])},

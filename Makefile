@@ -19,8 +19,7 @@ reset: bin/dev ## forget the development data
 .PHONY: bin/dev
 bin/dev:
 	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or later from https://go.dev/dl/"; exit 1; }
-	@test -e $@ || echo "building for the first time; this takes a minute or two"
-	@go build -o $@ ./cmd/dev
+	@if test -e $@; then go build -o $@ ./cmd/dev; else echo "building for the first time; this takes a minute or two"; go build -v -o $@ ./cmd/dev; fi
 
 test: ## run every test against real PostgreSQL
 	go test -race -shuffle=on ./...

@@ -126,6 +126,9 @@ func serve(ctx context.Context, c serveSettings, out io.Writer) (err error) {
 		return err
 	}
 	defer pool.Close()
+	if err := isMigrated(ctx, pool); err != nil {
+		return err
+	}
 	hashes := c.hashing()
 	hashes.Queue, hashes.Wait = c.HashQueue, c.HashWait
 	service, err := New(ctx, Config{Database: pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes})
@@ -176,6 +179,14 @@ func serve(ctx context.Context, c serveSettings, out io.Writer) (err error) {
 
 func open(ctx context.Context, c databaseSettings, conns int32) (*pgxpool.Pool, error) {
 	return postgres.Open(ctx, postgres.Config{URL: c.DatabaseURL.Reveal(), MaxConns: conns, ApplicationName: "users"})
+}
+
+func isMigrated(ctx context.Context, pool *pgxpool.Pool) error {
+	migrated, err := postgres.Migrated(ctx, pool, queries.Users())
+	if err == nil && !migrated {
+		err = errors.New("the database is not at this version's schema; run: users migrate")
+	}
+	return err
 }
 
 // measure registers what the service's parts count.
@@ -267,10 +278,7 @@ func offline(ctx context.Context, d databaseSettings, k keySettings) (*Service, 
 	if err != nil {
 		return nil, nil, err
 	}
-	migrated, err := postgres.Migrated(ctx, pool, queries.Users())
-	if err == nil && !migrated {
-		err = errors.New("the database is not at this version's schema; run: users migrate")
-	}
+	err = isMigrated(ctx, pool)
 	var service *Service
 	if err == nil {
 		service, err = New(ctx, Config{Database: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{ownAudience}, Hashing: k.hashing()})

@@ -58,12 +58,13 @@ func (g *guard) Authenticate(ctx context.Context, raw string) (*httpapi.Principa
 		return nil, httpapi.ErrUnavailable.Because(err)
 	}
 	session, known := g.live.GetIfPresent(claims.SessionID)
-	if !known {
+	// Every exchange of a refresh token moves the end of its session, which is announced to nobody.
+	if !known || !session.expiresAt.After(g.clock()) {
 		if session, err = g.read(ctx, claims.SessionID); err != nil {
 			return nil, err
 		}
 	}
-	if session.principal.Subject != claims.Subject || !session.expiresAt.After(g.clock()) {
+	if session.principal.Subject != claims.Subject {
 		return nil, httpapi.ErrUnauthenticated
 	}
 	return session.principal, nil

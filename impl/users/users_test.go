@@ -27,6 +27,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if side := os.Getenv(benchSideEnv); side != "" {
+		os.Exit(runBenchChild(side))
+	}
 	code := pgtest.Main(m)
 	if code == 0 && isWholeRun(flagValue) {
 		code = conformance.verdict(os.Stdout)
@@ -52,6 +55,8 @@ type server struct {
 	pool    *pgxpool.Pool
 	clock   *clock
 	log     *logBuffer
+	logger  *telemetry.Logger
+	web     *httptest.Server
 }
 
 type options struct {
@@ -110,9 +115,17 @@ func start(t *testing.T, change ...func(*options)) *server {
 		<-maintained
 		require.NoError(t, logger.Close())
 	})
-	s.url = web.URL
+	s.url, s.web, s.logger = web.URL, web, logger
 	s.ClientWithResponses = s.as("")
 	return s
+}
+
+// logged ends the service and gives all that it has logged.
+func (s *server) logged() string {
+	s.t.Helper()
+	s.web.Close() // It waits for requests that have been answered and not yet been logged.
+	require.NoError(s.t, s.logger.Flush())
+	return s.log.String()
 }
 
 // as gives the client of a caller who has an access token.

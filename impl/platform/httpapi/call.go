@@ -33,7 +33,8 @@ type call struct {
 	permit    adaptivelimiter.Permit
 	body      []byte
 	took      [16]time.Duration // by step
-	handling  time.Duration
+	handling  time.Duration     // zero until the handler has returned
+	cut       bool              // what is on its way will not be whole
 }
 
 type callKey struct{}
@@ -94,19 +95,25 @@ func (c *Chain) record(next http.Handler) http.Handler {
 		h.Set("X-Request-ID", this.scope.RequestID)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
+		c.metrics.InFlight.Inc()
+		defer c.metrics.InFlight.Dec()
 		defer func() {
-			if cause := recover(); cause != nil {
-				if cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares the same way.
-					panic(cause)
-				}
+			switch cause := recover(); cause {
+			case nil:
+			case http.ErrAbortHandler: // The handler wants the connection to end.
+				this.cut = true
+			default:
 				c.log.LogAttrs(ctx, slog.LevelError, "panic", slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
 				c.fail(this.answer, r, ErrInternal)
 			}
-			c.deliver(r, this)
-			c.metrics.InFlight.Dec()
+			if !this.cut {
+				c.deliver(r, this)
+			}
 			c.report(ctx, this, time.Since(start))
+			if this.cut { // Otherwise the caller would take half an answer for a whole one.
+				panic(http.ErrAbortHandler)
+			}
 		}()
-		c.metrics.InFlight.Inc()
 		next.ServeHTTP(this.answer, r)
 	})
 }
@@ -192,7 +199,7 @@ func (c *Chain) audit(ctx context.Context, this *call, outcome string) {
 	}
 	if a.Target != targetCaller {
 		target = ""
-		if id, err := uuid.Parse(this.request.PathValue(a.Target)); err == nil {
+		if id, err := uuid.Parse(this.pathParameter(a.Target)); err == nil {
 			target = id.String()
 		}
 	}

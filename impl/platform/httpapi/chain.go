@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,7 +17,6 @@ import (
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/go-chi/cors"
 
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -61,9 +61,9 @@ type Chain struct {
 	log       *slog.Logger
 	metrics   *telemetry.HTTPMetrics
 	clock     func() time.Time
-	limits    *rateLimiter // nil: off
-	shedder   adaptivelimiter.PriorityLimiter[any]
-	origins   *http.CrossOriginProtection
+	limits    *rateLimiter                         // nil: off
+	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
+	trusted   origins
 	responses ResponseMode
 	observe   func(o *Operation, status int, violations []fault.Violation)
 	served    atomic.Uint64
@@ -86,11 +86,11 @@ type step struct {
 	pass func(*call) error
 }
 
-// New makes a chain. It refuses a hidden_as that is none of the service's faults.
+// New makes a chain. It refuses a hidden_as that is none of the service's faults and a trusted origin or proxy that is none.
 func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
-		log: o.Log, metrics: o.Metrics, clock: o.Clock, origins: http.NewCrossOriginProtection(), responses: o.Responses, observe: o.Observe,
+		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
 	}
 	if c.clock == nil {
 		c.clock = time.Now
@@ -104,6 +104,7 @@ func New(o Options) (*Chain, error) {
 	if o.Shed {
 		c.shedder = newShedder()
 	}
+	var errs []error
 	for _, op := range o.Document.Operations {
 		e := &endpoint{Operation: op, metrics: o.Metrics.Operation(op.ID)}
 		c.endpoints[route{op.Method, op.Pattern}] = e
@@ -113,19 +114,28 @@ func New(o Options) (*Chain, error) {
 		}
 		i := slices.IndexFunc(o.Faults, func(f *fault.Error) bool { return f.Code == code })
 		if i < 0 {
-			return nil, fmt.Errorf("operation %s: hidden_as %q is none of the service's faults", op.ID, code)
+			errs = append(errs, fmt.Errorf("operation %s: hidden_as %q is none of the service's faults", op.ID, code))
+			continue
 		}
 		e.hidden = o.Faults[i]
 	}
-	crossOrigin, err := c.crossOrigin(o.TrustedOrigins)
-	if err != nil {
+	var err error
+	if c.trusted, err = parseOrigins(o.TrustedOrigins); err != nil {
+		errs = append(errs, err)
+	}
+	for _, network := range o.TrustedProxies {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			errs = append(errs, fmt.Errorf("trusted proxy %q: write a network such as 10.0.0.0/8", network))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	clientAddress := middleware.ClientIPFromRemoteAddr
 	if len(o.TrustedProxies) > 0 {
 		clientAddress = middleware.ClientIPFromXFF(o.TrustedProxies...)
 	}
-	c.outer = []func(http.Handler) http.Handler{clientAddress, c.record, crossOrigin}
+	c.outer = []func(http.Handler) http.Handler{clientAddress, c.record, c.crossOrigin()}
 	// Cheap refusals come first, and nothing of the body is read before it is known who sends it and whether
 	// they may. Ownership waits until the path has been checked.
 	c.steps = []step{
@@ -180,10 +190,14 @@ func (c *Chain) compareRoutes(routes chi.Routes) error {
 
 // methodNotAllowed answers 405 with the methods that the path takes (RFC 9110, section 15.5.6).
 func (c *Chain) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
-	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := cmp.Or(r.URL.RawPath, r.URL.Path)
 		allowed := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return !routes.Match(chi.NewRouteContext(), m, path) })
+		if len(allowed) == 0 { // chi asks here for every method that it does not know, on any path.
+			c.fail(w, r, ErrNotFound)
+			return
+		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		c.fail(w, r, ErrMethodNotAllowed)
 	}
@@ -197,27 +211,4 @@ func (c *Chain) BindingFailed(w http.ResponseWriter, r *http.Request, err error)
 // HandlerFailed answers for a handler that returned an error.
 func (c *Chain) HandlerFailed(w http.ResponseWriter, r *http.Request, err error) {
 	c.fail(w, r, err)
-}
-
-// crossOrigin lets pages of trusted origins call (CORS) and makes the protection of cookies trust them.
-func (c *Chain) crossOrigin(trusted []string) (func(http.Handler) http.Handler, error) {
-	if len(trusted) == 0 {
-		return func(next http.Handler) http.Handler { return next }, nil
-	}
-	for _, origin := range trusted {
-		if strings.Contains(origin, "*") {
-			continue // http.CrossOriginProtection knows no patterns: refuseCrossOrigin asks corsOrigins below.
-		}
-		if err := c.origins.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("trusted origin %q: %w", origin, err)
-		}
-	}
-	return cors.Handler(cors.Options{
-		AllowedOrigins:   trusted,
-		AllowedMethods:   []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders:   []string{"Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Traceparent", "X-Request-ID"},
-		ExposedHeaders:   []string{"Deprecation", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-ID"},
-		AllowCredentials: true,
-		MaxAge:           600,
-	}), nil
 }

@@ -48,6 +48,7 @@ type Operation struct {
 	body       *openapi3.RequestBody // nil: takes none
 	takesType  string                // the media type of the body
 	cookies    bool                  // takes or sets a cookie
+	streams    map[string]bool       // the media types of answers that are no JSON
 	sunset     *sunsetHeaders
 }
 
@@ -78,7 +79,6 @@ func Load(name string, spec *openapi3.T) (*Document, error) {
 			o, err := newOperation(method, path, item, op)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("document %s: %s %s: %w", name, method, path, err))
-				continue
 			}
 			d.Operations = append(d.Operations, o)
 		}
@@ -94,10 +94,16 @@ func Load(name string, spec *openapi3.T) (*Document, error) {
 
 func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Operation) (*Operation, error) {
 	policy, err := parsePolicy(op.Extensions, op.Deprecated)
-	if err != nil {
-		return nil, err
+	errs := []error{err}
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	o := &Operation{
+		ID: op.OperationID, Method: method, Pattern: path, Policy: policy, spec: op, query: map[string]bool{}, streams: map[string]bool{},
 	}
-	o := &Operation{ID: op.OperationID, Method: method, Pattern: path, Policy: policy, spec: op, query: map[string]bool{}}
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+	default:
+		refuse("the method is none of GET, POST, PUT, PATCH, DELETE")
+	}
 	o.parameters = slices.Clone(op.Parameters)
 	for _, p := range item.Parameters {
 		if op.Parameters.GetByInAndName(p.Value.In, p.Value.Name) == nil {
@@ -107,13 +113,17 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 	for _, p := range o.parameters {
 		o.query[p.Value.Name] = o.query[p.Value.Name] || p.Value.In == openapi3.ParameterInQuery
 		o.cookies = o.cookies || p.Value.In == openapi3.ParameterInCookie
+		if p.Value.Schema == nil {
+			refuse("the parameter %s has no schema", p.Value.Name)
+		}
 	}
 	if op.RequestBody != nil {
 		o.body = op.RequestBody.Value
-		if len(o.body.Content) != 1 {
-			return nil, errors.New("a body has one media type")
+		var content *openapi3.MediaType
+		for o.takesType, content = range o.body.Content {
 		}
-		for o.takesType = range o.body.Content {
+		if len(o.body.Content) != 1 || content.Schema == nil {
+			refuse("a body has one media type, with a schema")
 		}
 	}
 	for status, response := range op.Responses.Map() {
@@ -123,18 +133,28 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 		}
 		_, sets := response.Value.Headers["Set-Cookie"]
 		o.cookies = o.cookies || sets
+		for header, h := range response.Value.Headers {
+			if h.Value.Schema == nil {
+				refuse("the header %s of %s has no schema", header, status)
+			}
+		}
+		for mediaType := range response.Value.Content {
+			if !isJSON(mediaType) {
+				o.streams[mediaType] = true
+			}
+		}
 	}
 	slices.Sort(o.Statuses)
 	for _, name := range []string{policy.Access.Owner, policy.auditTarget()} {
 		if name != "" && name != ownerSelf && name != targetCaller && o.parameters.GetByInAndName(openapi3.ParameterInPath, name) == nil {
-			return nil, fmt.Errorf("x-access or x-audit names the path parameter %s, which there is not", name)
+			refuse("x-access or x-audit names the path parameter %s, which there is not", name)
 		}
 	}
 	public := op.Security != nil && len(*op.Security) == 0
 	if public != policy.Access.Public {
-		return nil, errors.New("security is empty if and only if x-access is public")
+		refuse("security is empty if and only if x-access is public")
 	}
-	return o, nil
+	return o, errors.Join(errs...)
 }
 
 func (p Policy) auditTarget() string {
@@ -226,7 +246,9 @@ func (d *Document) walk() (errs []error) {
 			visit(p.Value.Name, p.Value.Schema)
 		}
 		if o.body != nil {
-			visit("", o.body.Content[o.takesType].Schema)
+			for _, content := range o.body.Content {
+				visit("", content.Schema)
+			}
 		}
 		for _, response := range o.spec.Responses.Map() {
 			for _, content := range response.Value.Content {

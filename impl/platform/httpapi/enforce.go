@@ -69,7 +69,7 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 
 // prepare sets what every answer of the operation carries and decides whether the answer is checked.
 func (c *Chain) prepare(this *call) {
-	this.answer.keep = c.keeping()
+	this.answer.keep, this.answer.streams = c.keeping(), this.op.streams
 	if s := this.op.sunset; s != nil {
 		h := this.answer.Header()
 		h.Set("Deprecation", s.deprecation)
@@ -91,21 +91,6 @@ func unescaped(value string) string {
 		return plain
 	}
 	return value
-}
-
-// refuseCrossOrigin keeps pages of other origins from using a person's cookie.
-func (c *Chain) refuseCrossOrigin(this *call) error {
-	if !this.op.cookies {
-		return nil
-	}
-	// A trusted origin has been answered by CORS already, which sets this header for no other.
-	if this.answer.Header().Get("Access-Control-Allow-Origin") != "" {
-		return nil
-	}
-	if err := c.origins.Check(this.request); err != nil {
-		return ErrCrossOrigin.Because(err)
-	}
-	return nil
 }
 
 func (c *Chain) authenticate(this *call) error {
@@ -145,11 +130,14 @@ func (c *Chain) authoriseOwner(this *call) error {
 	if a.Owner == "" || a.Owner == ownerSelf || this.holdsRole() {
 		return nil
 	}
-	if owner, err := uuid.Parse(this.request.PathValue(a.Owner)); err == nil && owner == this.principal.Subject {
+	if owner, err := uuid.Parse(this.pathParameter(a.Owner)); err == nil && owner == this.principal.Subject {
 		return nil
 	}
 	return this.op.hidden
 }
+
+// pathParameter gives a path parameter as it was checked.
+func (this *call) pathParameter(name string) string { return unescaped(this.request.PathValue(name)) }
 
 func (this *call) holdsRole() bool {
 	return slices.ContainsFunc(this.op.Policy.Access.Roles, func(role string) bool { return slices.Contains(this.principal.Roles, role) })
@@ -201,7 +189,8 @@ func tooLarge() error {
 func (c *Chain) checkMediaType(this *call) error {
 	h := this.request.Header
 	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if charset := params["charset"]; err != nil || mediaType != this.op.takesType || charset != "" && !strings.EqualFold(charset, "utf-8") || h.Get("Content-Encoding") != "" {
+	ambiguous := len(h["Content-Type"]) > 1 || len(h["Content-Encoding"]) > 0
+	if charset := params["charset"]; err != nil || ambiguous || mediaType != this.op.takesType || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		f := *ErrMediaType
 		f.Detail = "The body must be " + this.op.takesType + " in UTF-8, without a content encoding."
 		return &f

@@ -21,6 +21,9 @@ type errJSON struct {
 
 func (e *errJSON) Error() string { return fmt.Sprintf("%s at byte %d", e.reason, e.offset) }
 
+// mostDigits is how many digits any whole number may have without being beyond a float64.
+const mostDigits = 308
+
 var errTooDeep = errors.New("too deep")
 
 // decodeJSON reads one JSON text (RFC 8259, in the strict reading of I-JSON, RFC 7493) into nil, bool, string,
@@ -69,10 +72,9 @@ func (p *jsonParser) peek() byte {
 }
 
 func (p *jsonParser) value(depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, errTooDeep
-	}
 	switch c := p.peek(); {
+	case depth >= maxDepth && (c == '{' || c == '['):
+		return nil, errTooDeep
 	case c == '{':
 		return p.object(depth)
 	case c == '[':
@@ -215,7 +217,10 @@ func (p *jsonParser) escaped(start int) (string, error) {
 			text = append(text, c)
 			continue
 		}
-		e := p.peek()
+		if p.at == len(p.data) {
+			break
+		}
+		e := p.data[p.at]
 		p.at++
 		switch e {
 		case '"', '\\', '/':
@@ -321,7 +326,7 @@ func (p *jsonParser) number() (any, error) {
 		}
 	}
 	text := string(p.data[start:p.at])
-	if plain {
+	if plain && len(text) <= mostDigits {
 		return json.Number(text), nil
 	}
 	f, err := strconv.ParseFloat(text, 64)

@@ -1,14 +1,12 @@
 package httpapi
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"net/netip"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
-	"github.com/failsafe-go/failsafe-go/priority"
 	"github.com/maypok86/otter/v2"
 )
 
@@ -88,28 +86,42 @@ func network(address netip.Addr) netip.Prefix {
 }
 
 const (
-	leastConcurrency, firstConcurrency, mostConcurrency = 16, 64, 512
+	leastConcurrency, firstConcurrency, mostConcurrency = 32, 64, 512
 	longestQueueing                                     = 250 * time.Millisecond
 )
 
-// newShedder bounds the requests that run at once by what their durations say of the load. Beyond it a few wait
-// shortly; beyond those the least important are refused first.
-func newShedder() adaptivelimiter.PriorityLimiter[any] {
-	return adaptivelimiter.NewBuilder[any]().
-		WithLimits(leastConcurrency, mostConcurrency, firstConcurrency).
-		WithQueueing(2, 3).
-		BuildPrioritized(adaptivelimiter.NewPrioritizer())
+// newShedder bounds the requests that run at once by what their durations say of the load.
+func newShedder() adaptivelimiter.AdaptiveLimiter[any] {
+	return adaptivelimiter.NewBuilder[any]().WithLimits(leastConcurrency, mostConcurrency, firstConcurrency).Build()
 }
 
+// queueShare is how many may wait before one more of that priority is refused, in multiples of how many may run:
+// the less important an operation, the shorter the queue that it joins.
+func queueShare(p Priority) int {
+	switch p {
+	case High:
+		return 3
+	case Normal:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// shed lets a request wait shortly when as many run as can, and refuses it when too many wait already.
 func (c *Chain) shed(this *call) error {
 	if c.shedder == nil || this.op.Policy.Priority == Critical {
 		return nil
 	}
-	level := map[Priority]priority.Priority{High: priority.High, Normal: priority.Medium, Low: priority.Low}[this.op.Policy.Priority]
-	ctx := priority.ContextWithPriority(context.WithoutCancel(this.request.Context()), level)
-	permit, err := c.shedder.AcquirePermitWithMaxWait(ctx, longestQueueing)
-	if err != nil {
-		return ErrOverloaded.Because(err)
+	permit, free := c.shedder.TryAcquirePermit()
+	if !free {
+		if c.shedder.Queued() >= queueShare(this.op.Policy.Priority)*c.shedder.Limit() {
+			return ErrOverloaded
+		}
+		var err error
+		if permit, err = c.shedder.AcquirePermitWithMaxWait(this.request.Context(), longestQueueing); err != nil {
+			return ErrOverloaded.Because(err)
+		}
 	}
 	this.permit = permit
 	return nil
@@ -121,7 +133,7 @@ const slowByNature = time.Second
 func (c *Chain) release(this *call) {
 	switch {
 	case this.permit == nil:
-	case this.failure != nil || time.Duration(this.op.Policy.Timeout.Slow) >= slowByNature:
+	case this.handling == 0 || this.failure != nil || time.Duration(this.op.Policy.Timeout.Slow) >= slowByNature:
 		this.permit.Drop()
 	default:
 		this.permit.Record()

@@ -56,23 +56,27 @@ func Pages(documents ...Served) func(chi.Router) {
 });
 `, list)
 	return func(r chi.Router) {
-		for _, d := range documents {
-			r.Get("/openapi/"+d.Name+".yaml", static("application/yaml", d.YAML))
-			r.Get("/openapi/"+d.Name+".json", static("application/json", d.JSON))
+		get := func(path string, page http.Handler) {
+			r.Method(http.MethodGet, path, page)
+			r.Method(http.MethodHead, path, page)
 		}
-		r.Get("/docs", static("text/html; charset=utf-8", docsPage))
-		r.Get("/docs/start.js", static("text/javascript; charset=utf-8", start))
-		r.Handle("/docs/*", paged(v5emb.New("", "", "/docs")))
+		for _, d := range documents {
+			get("/openapi/"+d.Name+".yaml", static("application/yaml", d.YAML))
+			get("/openapi/"+d.Name+".json", static("application/json", d.JSON))
+		}
+		get("/docs", static("text/html; charset=utf-8", docsPage))
+		get("/docs/start.js", static("text/javascript; charset=utf-8", start))
+		get("/docs/*", paged(v5emb.New("", "", "/docs")))
 	}
 }
 
-func static(contentType string, body []byte) http.HandlerFunc {
+func static(contentType string, body []byte) http.Handler {
 	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(body))
 	return paged(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("ETag", tag)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
-	})).ServeHTTP
+	}))
 }
 
 // paged sets what protects a page that a browser shows.

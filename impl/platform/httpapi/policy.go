@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -93,11 +95,18 @@ func (d *date) UnmarshalText(text []byte) error {
 	return err
 }
 
-// parsePolicy reads an operation's extensions. It names everything that is missing or wrong at once.
+// parsePolicy reads an operation's extensions. It names everything that is missing, unknown or wrong at once.
 func parsePolicy(extensions map[string]any, deprecated bool) (Policy, error) {
 	var p Policy
 	var errs []error
+	broken := map[string]bool{} // not to be complained of twice
+	refuse := func(name string, err error) {
+		broken[name] = true
+		errs = append(errs, err)
+	}
+	known := map[string]bool{}
 	read := func(name string, into any) bool {
+		known[name] = true
 		v, there := extensions[name]
 		if !there {
 			return false
@@ -109,13 +118,13 @@ func parsePolicy(extensions map[string]any, deprecated bool) (Policy, error) {
 			err = d.Decode(into)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			refuse(name, fmt.Errorf("%s: %w", name, err))
 		}
 		return true
 	}
 	need := func(name string, into any) {
 		if !read(name, into) {
-			errs = append(errs, fmt.Errorf("%s is missing", name))
+			refuse(name, fmt.Errorf("%s is missing", name))
 		}
 	}
 	need("x-access", &p.Access)
@@ -130,41 +139,45 @@ func parsePolicy(extensions map[string]any, deprecated bool) (Policy, error) {
 	if sunset := new(Sunset); read("x-sunset", sunset) {
 		p.Sunset = sunset
 	}
-	if len(errs) > 0 {
-		return p, errors.Join(errs...)
+	for _, name := range slices.Sorted(maps.Keys(extensions)) {
+		if !known[name] { // A misspelt limit would be no limit.
+			errs = append(errs, fmt.Errorf("%s is no extension that is known", name))
+		}
 	}
-	return p, p.check(deprecated)
+	return p, errors.Join(append(errs, p.check(deprecated, broken)...)...)
 }
 
-// check finds what contradicts itself; the places in the document are looked up by the caller.
-func (p Policy) check(deprecated bool) error {
-	var errs []error
-	refuse := func(when bool, why string) {
-		if when {
-			errs = append(errs, errors.New(why))
+// check finds what contradicts itself, apart from extensions that are broken already; the places in the document are
+// looked up by the caller.
+func (p Policy) check(deprecated bool, broken map[string]bool) (errs []error) {
+	refuse := func(extension string, when bool, why string) {
+		if when && !broken[extension] {
+			errs = append(errs, fmt.Errorf("%s: %s", extension, why))
 		}
 	}
 	a := p.Access
-	refuse(a.Public && (len(a.Roles) > 0 || a.Owner != ""), "x-access: public excludes roles and owner")
-	refuse(!a.Public && len(a.Roles) == 0 && a.Owner == "", "x-access: nobody may call: give public, roles or owner")
 	byParameter := a.Owner != "" && a.Owner != ownerSelf
-	refuse(byParameter && a.HiddenAs == "", "x-access: an owner in the path needs hidden_as")
-	refuse(!byParameter && a.HiddenAs != "", "x-access: hidden_as needs an owner in the path")
-	refuse(a.Owner == ownerSelf && len(a.Roles) > 0, "x-access: owner self excludes roles")
-	refuse(p.Timeout.Limit <= p.Timeout.Slow || p.Timeout.Slow <= 0, "x-timeout: slow lies between nothing and limit")
+	refuse("x-access", a.Public && (len(a.Roles) > 0 || a.Owner != ""), "public excludes roles and owner")
+	refuse("x-access", !a.Public && len(a.Roles) == 0 && a.Owner == "", "nobody may call: give public, roles or owner")
+	refuse("x-access", byParameter && a.HiddenAs == "", "an owner in the path needs hidden_as")
+	refuse("x-access", !byParameter && a.HiddenAs != "", "hidden_as needs an owner in the path")
+	refuse("x-access", a.Owner == ownerSelf && len(a.Roles) > 0, "owner self excludes roles")
+	refuse("x-timeout", p.Timeout.Limit <= p.Timeout.Slow || p.Timeout.Slow <= 0, "slow lies between nothing and limit")
 	switch p.Priority {
 	case Critical, High, Normal, Low:
 	default:
-		refuse(true, "x-priority: critical, high, normal or low")
+		refuse("x-priority", true, "critical, high, normal or low")
 	}
 	if l := p.RateLimit; l != nil {
-		refuse(l.Requests <= 0 || l.Window <= 0, "x-rate-limit: requests and window are at least one")
-		refuse(l.Per != perAddress && l.Per != perPrincipal, "x-rate-limit: per is address or principal")
-		refuse(l.Per == perPrincipal && a.Public, "x-rate-limit: a public operation has no principal")
+		second := duration(time.Second) // The header fields count in whole ones.
+		refuse("x-rate-limit", l.Requests <= 0 || l.Window < second || l.Window%second != 0, "requests is at least one and window whole seconds")
+		refuse("x-rate-limit", l.Per != perAddress && l.Per != perPrincipal, "per is address or principal")
+		refuse("x-rate-limit", l.Per == perPrincipal && a.Public, "a public operation has no principal")
 	}
-	refuse(p.Audit != nil && (p.Audit.Action == "" || p.Audit.Target == ""), "x-audit: action and target are both needed")
-	refuse(deprecated != (p.Sunset != nil), "x-sunset and deprecated go together")
-	return errors.Join(errs...)
+	refuse("x-audit", p.Audit != nil && (p.Audit.Action == "" || p.Audit.Target == ""), "action and target are both needed")
+	refuse("x-sunset", deprecated != (p.Sunset != nil), "goes together with deprecated")
+	refuse("x-sunset", p.Sunset != nil && !time.Time(p.Sunset.Date).After(time.Time(p.Sunset.Since)), "date lies after since")
+	return errs
 }
 
 const (

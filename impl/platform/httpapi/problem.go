@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/plumbline/impl/platform/fault"
@@ -93,14 +95,16 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 		c.log.LogAttrs(r.Context(), slog.LevelError, "the request failed", slog.String("error", err.Error()))
 	}
 	if call.answer.wrote {
-		return // What is on its way cannot be taken back; the log has it.
+		call.cut = true // What is on its way cannot be taken back; the connection will end.
+		return
 	}
 	call.answer.discard()
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	h.Del("Set-Cookie")
-	h.Del("Location")
+	for _, name := range []string{"Set-Cookie", "Location", "Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
+		h.Del(name) // They were meant for the answer that this one takes the place of.
+	}
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
@@ -139,9 +143,15 @@ func (c *Chain) faultOf(ctx context.Context, err error) *fault.Error {
 
 // instance is the path of the request, without the query, which may hold what nobody should read.
 func instance(r *http.Request) string {
-	path := r.URL.EscapedPath()
+	path := (&url.URL{Path: r.URL.Path}).EscapedPath() // A path as it came may hold characters that no URI has.
+	if strings.HasPrefix(path, "//") {
+		path = "/." + path // Otherwise its first part would be a host (RFC 3986, section 4.2).
+	}
 	if len(path) > 1024 {
 		path = path[:1024]
+		if i := strings.LastIndexByte(path, '%'); i > len(path)-3 {
+			path = path[:i]
+		}
 	}
 	return path
 }

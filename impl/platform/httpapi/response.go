@@ -40,6 +40,7 @@ const (
 	keepNothing keeping = iota
 	keepCopy            // the answer leaves as it is written
 	keepBack            // the answer leaves once it has been checked
+	keepHead            // a stream, of which the head is checked and the body leaves as it is written
 )
 
 // answer is the http.ResponseWriter that handlers see: it notes what is answered and keeps it for the check.
@@ -50,12 +51,14 @@ type answer struct {
 	wrote  bool // something is on its way to the caller
 	keep   keeping
 	kept   bytes.Buffer
+	// streams are the documented media types that are never kept.
+	streams map[string]bool
 }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// WriteHeader notes the status. What is no JSON, a stream above all, is never kept.
+// WriteHeader notes the status.
 func (a *answer) WriteHeader(status int) {
 	if a.status != 0 {
 		return
@@ -65,8 +68,8 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.status = status
-	if mediaType := a.Header().Get("Content-Type"); mediaType != "" && !strings.Contains(mediaType, "json") {
-		a.keep = keepNothing
+	if a.keep != keepNothing && a.streams[mediaTypeOf(a.Header())] {
+		a.keep = keepHead
 	}
 	if a.keep != keepBack {
 		a.wrote = true
@@ -87,6 +90,30 @@ func (a *answer) Write(p []byte) (int, error) {
 		a.kept.Write(p)
 	}
 	return a.ResponseWriter.Write(p)
+}
+
+// Flush sends what has been written so far. An answer that is kept back still waits for its check.
+func (a *answer) Flush() { _ = a.FlushError() }
+
+// FlushError is what http.ResponseController calls.
+func (a *answer) FlushError() error {
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	if a.keep == keepBack {
+		return nil
+	}
+	return http.NewResponseController(a.ResponseWriter).Flush()
+}
+
+// mediaTypeOf gives the media type of an answer without its parameters.
+func mediaTypeOf(h http.Header) string {
+	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(mediaType))
+}
+
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
 // discard forgets an answer that has not left.

@@ -1,0 +1,221 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	d, err := Load("things", parseSpec(t, things))
+	require.NoError(t, err)
+	require.True(t, json.Valid(d.JSON))
+	require.Equal(t, []string{"secret"}, d.Sensitive)
+	require.Contains(t, d.Codes, "thing_not_found")
+	require.Len(t, d.Operations, 12)
+	require.Len(t, d.Labels(), 12)
+	require.Nil(t, d.Operation("nobody"))
+	o := d.Operation("putThings")
+	require.Equal(t, Access{Roles: []string{"support"}, Owner: "personId", HiddenAs: "thing_not_found"}, o.Policy.Access)
+	require.Equal(t, duration(10*time.Second), o.Policy.Timeout.Limit)
+	require.Equal(t, High, o.Policy.Priority)
+	require.Equal(t, &Audit{Action: "thing.put", Target: "personId"}, o.Policy.Audit)
+	require.Equal(t, []int{200}, o.Statuses)
+	require.Equal(t, &RateLimit{Requests: 3, Window: duration(time.Minute), Per: "address"}, d.Operation("limitAddress").Policy.RateLimit)
+}
+
+// good is the beginning of an operation that nothing is wrong with.
+const good = `
+openapi: 3.0.3
+info: {title: Things, version: 1.0.0}
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+  schemas: {ProblemCode: {type: string, enum: [thing_not_found]}}
+security: [{bearer: []}]
+paths:
+  /things/{thingId}:
+    parameters: [{name: thingId, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: getThing
+      x-access: {owner: self}
+      x-timeout: {limit: 2s, slow: 1s}
+      x-priority: normal
+      responses: {'204': {description: None.}}
+`
+
+func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
+	const access, timeout, priority = "x-access: {owner: self}", "x-timeout: {limit: 2s, slow: 1s}", "x-priority: normal"
+	with := func(line string) string { return priority + "\n      " + line }
+	cases := map[string]struct{ old, new, says string }{
+		"no access":                     {access, "", "x-access is missing"},
+		"no timeout":                    {timeout, "", "x-timeout is missing"},
+		"no priority":                   {priority, "", "x-priority is missing"},
+		"a misspelt extension":          {priority, with("x-rate-limt: {requests: 1, window: 1s, per: address}"), "x-rate-limt is no extension"},
+		"a misspelt member":             {access, "x-access: {role: [admin]}", `x-access: json: unknown field "role"`},
+		"access of another type":        {access, "x-access: public", "x-access: json"},
+		"nobody":                        {access, "x-access: {}", "nobody may call"},
+		"public false":                  {access, "x-access: {public: false}", "nobody may call"},
+		"public with roles":             {access, "x-access: {public: true, roles: [admin]}", "public excludes roles"},
+		"public with owner":             {access, "x-access: {public: true, owner: self}", "public excludes roles"},
+		"public without empty security": {access, "x-access: {public: true}", "security is empty if and only if"},
+		"empty security, not public":    {access, access + "\n      security: []", "security is empty if and only if"},
+		"optional security, public":     {access, "x-access: {public: true}\n      security: [{}]", "security is empty if and only if"},
+		"an owner nobody hides":         {access, "x-access: {owner: thingId}", "needs hidden_as"},
+		"hidden without an owner":       {access, "x-access: {roles: [admin], hidden_as: thing_not_found}", "hidden_as needs an owner"},
+		"hidden as no code":             {access, "x-access: {owner: thingId, hidden_as: nothing}", `hidden_as "nothing" is no ProblemCode`},
+		"self with roles":               {access, "x-access: {owner: self, roles: [admin]}", "owner self excludes roles"},
+		"an owner not in the path":      {access, "x-access: {owner: id, hidden_as: thing_not_found}", "names the path parameter id"},
+		"slow beyond limit":             {timeout, "x-timeout: {limit: 2s, slow: 3s}", "slow lies between"},
+		"slow at limit":                 {timeout, "x-timeout: {limit: 2s, slow: 2s}", "slow lies between"},
+		"no slow":                       {timeout, "x-timeout: {limit: 2s}", "slow lies between"},
+		"a limit below nothing":         {timeout, "x-timeout: {limit: -2s, slow: 1s}", "not longer than nothing"},
+		"a limit that is no duration":   {timeout, "x-timeout: {limit: soon, slow: 1s}", "x-timeout: "},
+		"an unknown priority":           {priority, "x-priority: urgent", "x-priority: critical, high"},
+		"a priority of another type":    {priority, "x-priority: 1", "x-priority: json"},
+		"a limit of no requests":        {priority, with("x-rate-limit: {requests: 0, window: 1s, per: address}"), "requests is at least one"},
+		"a limit without a window":      {priority, with("x-rate-limit: {requests: 1, per: address}"), "window whole seconds"},
+		"a window below a second":       {priority, with("x-rate-limit: {requests: 1, window: 10ms, per: address}"), "window whole seconds"},
+		"a window of parts of seconds":  {priority, with("x-rate-limit: {requests: 1, window: 1500ms, per: address}"), "window whole seconds"},
+		"a limit per planet":            {priority, with("x-rate-limit: {requests: 1, window: 1s, per: planet}"), "per is address or principal"},
+		"a public limit per principal": {access, "x-access: {public: true}\n      security: []\n      x-rate-limit: {requests: 1, window: 1s, per: principal}",
+			"has no principal"},
+		"an audit of nothing":           {priority, with("x-audit: {target: caller}"), "action and target"},
+		"an audit of nobody":            {priority, with("x-audit: {action: a.b}"), "action and target"},
+		"an audit target not there":     {priority, with("x-audit: {action: a.b, target: id}"), "names the path parameter id"},
+		"deprecated without sunset":     {priority, with("deprecated: true"), "x-sunset: goes together"},
+		"sunset without deprecated":     {priority, with("x-sunset: {since: '2026-01-01', date: '2027-01-01', successor: getThing}"), "x-sunset: goes together"},
+		"sunset before since":           {priority, with("deprecated: true\n      x-sunset: {since: '2027-01-01', date: '2026-01-01', successor: getThing}"), "date lies after"},
+		"sunset on no date":             {priority, with("deprecated: true\n      x-sunset: {since: '2026-01-01', date: '2027-02-30', successor: getThing}"), "x-sunset: "},
+		"a successor that is not there": {priority, with("deprecated: true\n      x-sunset: {since: '2026-01-01', date: '2027-01-01', successor: getIt}"), `successor "getIt"`},
+		"an unknown format":             {"schema: {type: string}", "schema: {type: string, format: isbn}", `nobody checks the format "isbn"`},
+		"an unknown format of a list": {"schema: {type: string}", "schema: {type: array, items: {type: string, format: isbn}}",
+			`nobody checks the format "isbn"`},
+		"an unknown format in a body": {priority, with("requestBody: {content: {application/json: {schema: {type: object, properties: {a: {type: string, format: isbn}}}}}}"),
+			`nobody checks the format "isbn" of a`},
+		"an unknown format in an answer": {"{description: None.}", "{description: None., headers: {X-Isbn: {schema: {type: string, format: isbn}}}}",
+			`nobody checks the format "isbn" of X-Isbn`},
+		"two media types of a body": {priority, with("requestBody: {content: {application/json: {schema: {}}, text/plain: {schema: {}}}}"), "one media type"},
+		"a body without a schema":   {priority, with("requestBody: {content: {application/json: {}}}"), "one media type, with a schema"},
+		"a header without a schema": {"{description: None.}", "{description: None., headers: {X-A: {content: {text/plain: {schema: {}}}}}}", "the header X-A of 204 has no schema"},
+		"a parameter without a schema": {priority, with("parameters: [{name: q, in: query, content: {application/json: {schema: {}}}}]"),
+			"the parameter q has no schema"},
+		"an operation for HEAD": {"    get:", "    head:", "none of GET, POST"},
+		"no OpenAPI":            {"openapi: 3.0.3", "openapi: ''", "document things"},
+	}
+	_, err := Load("things", parseSpec(t, good))
+	require.NoError(t, err)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, 1, strings.Count(good, c.old))
+			_, err := Load("things", parseSpec(t, strings.Replace(good, c.old, c.new, 1)))
+			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, "document things")
+		})
+	}
+}
+
+func TestLoadNamesEveryPlaceAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := Load("things", parseSpec(t, `
+openapi: 3.0.3
+info: {title: Things, version: 1.0.0}
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+  schemas: {Loose: {type: string, format: isbn}}
+security: [{bearer: []}]
+paths:
+  /a:
+    get:
+      operationId: getA
+      x-timeout: {limit: 1s, slow: 2s}
+      x-priority: urgent
+      x-audit: {action: a.b, target: id}
+      requestBody: {content: {application/json: {schema: {}}, text/plain: {schema: {}}}}
+      responses: {'204': {description: None.}}
+  /b:
+    post:
+      operationId: makeB
+      deprecated: true
+      x-access: {public: true, owner: self}
+      x-acess: {}
+      x-rate-limit: {requests: 0, window: 1s, per: planet}
+      responses: {'204': {description: None.}}
+    put:
+      operationId: putB
+      deprecated: true
+      x-access: {owner: self}
+      x-timeout: {limit: 2s, slow: 1s}
+      x-priority: low
+      x-sunset: {since: '2026-01-01', date: '2027-01-01', successor: nobody}
+      responses: {'204': {description: None.}}
+`))
+	require.Error(t, err)
+	for _, says := range []string{
+		"GET /a: x-access is missing", "x-timeout: slow lies", "x-priority: critical", "names the path parameter id", "one media type",
+		"POST /b: x-timeout is missing", "x-priority is missing", "x-acess is no extension", "public excludes", "requests is at least", "per is address",
+		"x-sunset: goes together", "security is empty", `successor "nobody"`, `format "isbn"`,
+	} {
+		require.ErrorContains(t, err, says)
+	}
+	require.NotContains(t, err.Error(), "nobody may call", "what is missing is not complained of twice")
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	document, err := Load("things", parseSpec(t, things))
+	require.NoError(t, err)
+	options := func(t *testing.T) Options {
+		metrics, err := telemetry.NewHTTPMetrics(prometheus.NewRegistry(), document.Labels())
+		require.NoError(t, err)
+		return Options{Document: document, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}}
+	}
+	_, err = New(options(t))
+	require.NoError(t, err)
+	o := options(t)
+	o.Faults = nil
+	o.TrustedOrigins = []string{"*"}
+	o.TrustedProxies = []string{"somewhere"}
+	_, err = New(o)
+	require.ErrorContains(t, err, `putThings: hidden_as "thing_not_found" is none`)
+	require.ErrorContains(t, err, `trusted origin "*"`)
+	require.ErrorContains(t, err, `trusted proxy "somewhere"`)
+}
+
+func TestHandlerComparesRoutesWithOperations(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	nothing := func(http.ResponseWriter, *http.Request) {}
+	_, err := s.chain.Handler(func(r chi.Router) {
+		for _, o := range s.chain.document.Operations {
+			if o.ID != "getSelf" && o.ID != "echo" {
+				r.MethodFunc(o.Method, o.Pattern, nothing)
+			}
+		}
+		r.Get("/extra", nothing)
+		r.Patch("/public", nothing)
+	}, nil)
+	for _, says := range []string{"operation getSelf", "operation echo", "route GET /extra has no", "route PATCH /public has no"} {
+		require.ErrorContains(t, err, says)
+	}
+}
+
+// A route that compareRoutes has not seen is no way in.
+func TestRouteWithoutOperationIsRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, map[string]http.HandlerFunc{"getPublic": func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") }})
+	delete(s.chain.endpoints, route{http.MethodGet, "/public"})
+	requireCode(t, s.send(t, http.MethodGet, "/public", ""), http.StatusInternalServerError, "internal")
+}

@@ -1,0 +1,397 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestRateLimiter(t *testing.T) {
+	t.Parallel()
+	l := newRateLimiter()
+	limit := &RateLimit{Requests: 3, Window: duration(time.Minute)}
+	key := rateKey{"op", "caller"}
+	at := func(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
+	for _, c := range []struct {
+		at          float64
+		left        int
+		reset, wait float64
+	}{
+		{0, 2, 20, 0}, {0, 1, 40, 0}, {0, 0, 60, 0}, // the burst
+		{0, 0, 60, 20}, {0, 0, 60, 20}, // refusals cost nothing
+		{19.5, 0, 40.5, 0.5},
+		{20, 0, 60, 0}, // one came back
+		{20, 0, 60, 20},
+		{60, 1, 40, 0},   // two came back
+		{1000, 2, 20, 0}, // all did, but no more than there are
+		{1000, 1, 40, 0}, {1000, 0, 60, 0}, {1000, 0, 60, 20},
+		{990, 0, 70, 30}, // a clock that goes back forgives nothing
+	} {
+		left, reset, wait := l.take(key, limit, at(c.at))
+		require.Equal(t, c, struct {
+			at          float64
+			left        int
+			reset, wait float64
+		}{c.at, left, reset.Seconds(), wait.Seconds()})
+	}
+	left, _, wait := l.take(rateKey{"op", "other"}, limit, at(1000))
+	require.Equal(t, 2, left, "callers have limits of their own")
+	require.Zero(t, wait)
+	left, _, _ = l.take(rateKey{"other", "caller"}, limit, at(1000))
+	require.Equal(t, 2, left, "so have operations")
+}
+
+// A rate that does not divide the window leaves nobody with more than the limit.
+func TestRateLimiterWithOddRates(t *testing.T) {
+	t.Parallel()
+	for _, requests := range []int{1, 7, 999, 100_000} {
+		l := newRateLimiter()
+		limit := &RateLimit{Requests: requests, Window: duration(time.Minute)}
+		taken := 0
+		for range requests + 10 {
+			if _, _, wait := l.take(rateKey{}, limit, noon); wait == 0 {
+				taken++
+			}
+		}
+		require.Equal(t, requests, taken)
+	}
+}
+
+func TestRateLimiterTakesExactlyTheLimitAtOnce(t *testing.T) {
+	t.Parallel()
+	l := newRateLimiter()
+	limit := &RateLimit{Requests: 37, Window: duration(time.Minute)}
+	var taken atomic.Int32
+	var all sync.WaitGroup
+	for range 1000 {
+		all.Go(func() {
+			if _, _, wait := l.take(rateKey{"op", "caller"}, limit, noon); wait == 0 {
+				taken.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 37, taken.Load())
+}
+
+func TestRateLimiterRemembersABoundedNumber(t *testing.T) {
+	t.Parallel()
+	l := newRateLimiter()
+	limit := &RateLimit{Requests: 3, Window: duration(time.Minute)}
+	for i := range rememberedCallers + 20_000 {
+		l.take(rateKey{"op", strconv.Itoa(i)}, limit, noon)
+	}
+	l.whole.CleanUp()
+	require.LessOrEqual(t, l.whole.EstimatedSize(), rememberedCallers)
+	require.Greater(t, l.whole.EstimatedSize(), rememberedCallers/2)
+}
+
+func TestRateLimitOfAnAddress(t *testing.T) {
+	t.Parallel()
+	var clock atomic.Int64
+	s := start(t, nil, func(o *Options) {
+		o.RateLimits = true
+		o.Clock = func() time.Time { return noon.Add(time.Duration(clock.Load())) }
+	})
+	from := func(address string) *httptest.ResponseRecorder {
+		r := request(t, http.MethodGet, "/limited/address", nil)
+		r.RemoteAddr = address
+		return s.serve(r)
+	}
+	for left := 2; left >= 0; left-- {
+		w := from("192.0.2.1:1000")
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, fmt.Sprintf(`"default";r=%d;t=%d`, left, 60-20*left), w.Header().Get("RateLimit"))
+		require.Equal(t, `"default";q=3;w=60`, w.Header().Get("RateLimit-Policy"))
+		require.Empty(t, w.Header().Get("Retry-After"))
+	}
+	clock.Store(int64(100 * time.Millisecond))
+	w := from("192.0.2.1:2000")
+	requireCode(t, w, http.StatusTooManyRequests, "rate_limited")
+	require.Equal(t, "20", w.Header().Get("Retry-After"), "19.9 s, rounded up")
+	require.Equal(t, `"default";r=0;t=60`, w.Header().Get("RateLimit"))
+	require.Equal(t, http.StatusTooManyRequests, from("[::ffff:192.0.2.1]:1").Code, "the same address, written for IPv6")
+	require.Equal(t, http.StatusOK, from("192.0.2.2:1").Code)
+	for i := range 3 {
+		require.Equal(t, http.StatusOK, from(fmt.Sprintf("[2001:db8:1:2:%d::1]:1", i)).Code)
+	}
+	require.Equal(t, http.StatusTooManyRequests, from("[2001:db8:1:2:ffff::9]:1").Code, "one network")
+	require.Equal(t, http.StatusOK, from("[2001:db8:1:3::1]:1").Code)
+	clock.Store(int64(20 * time.Second))
+	require.Equal(t, http.StatusOK, from("192.0.2.1:1").Code)
+	require.Equal(t, http.StatusTooManyRequests, from("192.0.2.1:1").Code)
+	// Callers whose address is not known share one limit.
+	for range 3 {
+		require.Equal(t, http.StatusOK, from("nowhere").Code)
+	}
+	require.Equal(t, http.StatusTooManyRequests, from("elsewhere").Code)
+}
+
+func TestRateLimitOfAPrincipal(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, func(o *Options) { o.RateLimits = true })
+	as := func(token, address string) *httptest.ResponseRecorder {
+		r := request(t, http.MethodGet, "/limited/principal", nil, "Authorization", "Bearer "+token)
+		r.RemoteAddr = address
+		return s.serve(r)
+	}
+	for i := range 2 {
+		require.Equal(t, http.StatusOK, as("ada", fmt.Sprintf("192.0.2.%d:1", i)).Code)
+	}
+	w := as("ada", "192.0.2.9:1")
+	requireCode(t, w, http.StatusTooManyRequests, "rate_limited")
+	require.Equal(t, "5", w.Header().Get("Retry-After"))
+	require.Equal(t, http.StatusOK, as("bob", "192.0.2.9:1").Code)
+	require.Equal(t, http.StatusUnauthorized, as("mallory", "192.0.2.9:1").Code)
+}
+
+func TestRateLimitsAreOffUnlessAskedFor(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	for range 10 {
+		w := s.send(t, http.MethodGet, "/limited/address", "")
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Empty(t, w.Header().Get("RateLimit"))
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1/32", "::ffff:192.0.2.1": "192.0.2.1/32", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "::1": "::/64", "fe80::1%eth0": "fe80::/64",
+	} {
+		require.Equal(t, want, network(netip.MustParseAddr(address)).String())
+	}
+	require.False(t, network(netip.Addr{}).IsValid())
+}
+
+func TestClientAddress(t *testing.T) {
+	t.Parallel()
+	proxies := []string{"10.0.0.0/8", "2001:db8:ffff::/48"}
+	for name, c := range map[string]struct {
+		proxies   []string
+		remote    string
+		forwarded []string
+		want      string
+	}{
+		"no proxy, no header":                   {nil, "192.0.2.1:1", nil, "192.0.2.1"},
+		"no proxy, a header":                    {nil, "192.0.2.1:1", []string{"203.0.113.9"}, "192.0.2.1"},
+		"no proxy, a mapped address":            {nil, "[::ffff:192.0.2.1]:1", nil, "192.0.2.1"},
+		"from a proxy":                          {proxies, "10.0.0.1:1", []string{"203.0.113.9"}, "203.0.113.9"},
+		"from a proxy, IPv6":                    {proxies, "[2001:db8:ffff::1]:1", []string{"2001:db8::9"}, "2001:db8::9"},
+		"from a proxy, mapped":                  {proxies, "[::ffff:10.0.0.1]:1", []string{"203.0.113.9"}, "203.0.113.9"},
+		"from a chain of proxies":               {proxies, "10.0.0.1:1", []string{"203.0.113.9, 10.1.1.1"}, "203.0.113.9"},
+		"from a stranger":                       {proxies, "192.0.2.1:1", []string{"203.0.113.9"}, "192.0.2.1"},
+		"spoofed in front":                      {proxies, "10.0.0.1:1", []string{"127.0.0.1, 198.51.100.1, 203.0.113.9"}, "203.0.113.9"},
+		"spoofed in a header of its own":        {proxies, "10.0.0.1:1", []string{"127.0.0.1", "203.0.113.9"}, "203.0.113.9"},
+		"spoofed as a proxy":                    {proxies, "10.0.0.1:1", []string{"10.9.9.9, 203.0.113.9"}, "203.0.113.9"},
+		"garbage where the client should stand": {proxies, "10.0.0.1:1", []string{"203.0.113.9, unknown"}, "invalid IP"},
+		"garbage further left":                  {proxies, "10.0.0.1:1", []string{"unknown, 203.0.113.9"}, "203.0.113.9"},
+		"proxies only":                          {proxies, "10.0.0.1:1", []string{"10.0.0.2"}, "invalid IP"},
+		"nobody":                                {proxies, "", nil, "invalid IP"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got netip.Addr
+			var agent string
+			s := start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
+				got, agent = Client(r.Context())
+				writeJSON(w, map[string]bool{"ok": true})
+			}}, func(o *Options) { o.TrustedProxies = c.proxies })
+			r := request(t, http.MethodGet, "/public", nil, "User-Agent", "tests", "X-Real-Ip", "198.51.100.7", "True-Client-Ip", "198.51.100.7", "Forwarded", "for=198.51.100.7")
+			r.RemoteAddr = c.remote
+			r.Header["X-Forwarded-For"] = c.forwarded
+			require.Equal(t, http.StatusOK, s.serve(r).Code)
+			require.Equal(t, c.want, got.String())
+			require.Equal(t, "tests", agent)
+		})
+	}
+	address, _ := Client(t.Context())
+	require.False(t, address.IsValid())
+}
+
+// shedding is a service whose operations wait until they are let go.
+func shedding(t *testing.T) (s *service, letGo chan struct{}) {
+	letGo = make(chan struct{})
+	wait := func(w http.ResponseWriter, _ *http.Request) {
+		<-letGo
+		writeJSON(w, map[string]bool{"ok": true})
+	}
+	return start(t, map[string]http.HandlerFunc{"useRole": wait, "getPublic": wait, "putThings": wait, "getSelf": wait}, func(o *Options) { o.Shed = true }), letGo
+}
+
+// Beyond capacity the least important are refused first, at once; what is critical never is.
+func TestShedding(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, letGo := shedding(t)
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		status := map[Priority]map[int]int{Critical: {}, High: {}, Normal: {}, Low: {}}
+		send := func(p Priority) {
+			all.Go(func() {
+				var w *httptest.ResponseRecorder
+				switch p {
+				case Critical:
+					w = s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer ada")
+				case High:
+					w = s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada")
+				case Normal:
+					w = s.send(t, http.MethodGet, "/public", "")
+				default:
+					w = s.send(t, http.MethodPost, "/roles", `{"name":"ab"}`, "Authorization", "Bearer admin")
+				}
+				if w.Code != http.StatusOK {
+					requireCode(t, w, http.StatusServiceUnavailable, "overloaded")
+					require.Equal(t, "1", w.Header().Get("Retry-After"))
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				status[p][w.Code]++
+			})
+			synctest.Wait()
+		}
+		running, waiting := s.chain.shedder.Inflight, s.chain.shedder.Queued
+		for range firstConcurrency {
+			send(Low)
+		}
+		require.Equal(t, firstConcurrency, running())
+		for range 2 * firstConcurrency {
+			send(Low)
+		}
+		require.Equal(t, firstConcurrency, waiting(), "as many low ones wait as may run")
+		require.Equal(t, firstConcurrency, status[Low][503], "the others were refused at once")
+		for range 2 * firstConcurrency {
+			send(Normal)
+		}
+		require.Equal(t, 2*firstConcurrency, waiting())
+		require.Equal(t, firstConcurrency, status[Normal][503])
+		for range 2 * firstConcurrency {
+			send(High)
+		}
+		require.Equal(t, 3*firstConcurrency, waiting())
+		require.Equal(t, firstConcurrency, status[High][503])
+		for range 10 * firstConcurrency {
+			send(Critical)
+		}
+		require.Empty(t, status[Critical], "none of them was refused, none waits for a permit")
+		require.Equal(t, 3*firstConcurrency, waiting())
+
+		time.Sleep(longestQueueing) // In the bubble this takes no time.
+		synctest.Wait()
+		require.Zero(t, waiting(), "nobody waits longer than that")
+		require.Equal(t, map[int]int{503: 2 * firstConcurrency}, status[High])
+		close(letGo)
+		all.Wait()
+		require.Zero(t, running())
+		require.Equal(t, map[int]int{200: 10 * firstConcurrency}, status[Critical])
+		require.Equal(t, map[int]int{200: firstConcurrency, 503: 2 * firstConcurrency}, status[Low])
+		send(Low)
+		require.Equal(t, firstConcurrency+1, status[Low][200], "all is well again")
+	})
+}
+
+// Whatever ends a request gives its permit back.
+func TestPermitsComeBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		end := func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Query().Get("name") {
+			case "panic":
+				panic("over")
+			case "abort":
+				panic(http.ErrAbortHandler)
+			case "timeout":
+				<-r.Context().Done()
+			}
+			writeJSON(w, map[string]bool{"ok": true})
+		}
+		s := start(t, map[string]http.HandlerFunc{"getPublic": end}, func(o *Options) { o.Shed = true })
+		for range 10 * firstConcurrency {
+			for _, target := range []string{"/public?name=panic", "/public?name=abort", "/public?name=well", "/public?limit=0", "/nothing"} {
+				func() {
+					defer func() { _ = recover() }() // net/http does the same.
+					s.send(t, http.MethodGet, target, "")
+				}()
+			}
+		}
+		s.send(t, http.MethodGet, "/public?name=timeout", "")
+		require.Zero(t, s.chain.shedder.Inflight())
+	})
+}
+
+// The limiter lowers its limit when requests take longer than they used to. That must not be taken for load when it
+// is only the mix that changes: minutes of it leave room for the usual.
+func TestMixedTrafficLeavesRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
+			took, _ := time.ParseDuration(r.URL.Query().Get("name"))
+			time.Sleep(took)
+			writeJSON(w, map[string]bool{"ok": true})
+		}}, func(o *Options) { o.Shed = true })
+		var refused atomic.Int32
+		var all sync.WaitGroup
+		for tenth := range 10 * 60 * 5 { // five minutes, the mix another one each half minute
+			slow := []int{1, 9, 3, 19}[tenth/300%4]
+			for i := range 20 {
+				took := "2ms"
+				if i < slow {
+					took = "80ms"
+				}
+				all.Go(func() {
+					if s.send(t, http.MethodGet, "/public?name="+took, "").Code != http.StatusOK {
+						refused.Add(1)
+					}
+				})
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		all.Wait()
+		require.Zero(t, refused.Load())
+		require.GreaterOrEqual(t, s.chain.shedder.Limit(), leastConcurrency)
+		// A burst that fits into what runs and waits at the least is served.
+		for range leastConcurrency + 2*leastConcurrency {
+			all.Go(func() {
+				if s.send(t, http.MethodGet, "/public?name=50ms", "").Code != http.StatusOK {
+					refused.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.Zero(t, refused.Load())
+	})
+}
+
+func BenchmarkShed(b *testing.B) {
+	s := start(b, nil, func(o *Options) { o.Shed = true })
+	op := s.chain.document.Operation("getPublic")
+	e := s.chain.endpoints[route{op.Method, op.Pattern}]
+	r := request(b, http.MethodGet, "/public", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		c := call{op: e, request: r, handling: time.Millisecond}
+		if err := s.chain.shed(&c); err != nil {
+			b.Fatal(err)
+		}
+		s.chain.release(&c)
+	}
+}
+
+func BenchmarkRateLimit(b *testing.B) {
+	l := newRateLimiter()
+	limit := &RateLimit{Requests: 1 << 30, Window: duration(time.Hour)}
+	b.ReportAllocs()
+	for b.Loop() {
+		l.take(rateKey{"op", "192.0.2.1/32"}, limit, noon)
+	}
+}

@@ -1,0 +1,520 @@
+package users
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// config is that of start, for another service on the same database.
+func (s *server) config(change ...func(*Config)) Config {
+	c := Config{
+		Database: s.pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.clock.Now,
+		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	return c
+}
+
+// replica serves another service on the database of s, as a second process would.
+func (s *server) replica(change ...func(*Config)) *server {
+	s.t.Helper()
+	r, log := s.deafReplica(change...)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	maintained := make(chan struct{})
+	go func() {
+		defer close(maintained)
+		r.service.maintain(ctx, s.pool.Config().ConnConfig, log)
+	}()
+	s.t.Cleanup(func() {
+		cancel()
+		<-maintained
+	})
+	return r
+}
+
+// deafReplica is a replica that is told of no change: what it knows, it knows from its own requests.
+func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
+	s.t.Helper()
+	service, err := New(s.t.Context(), s.config(change...))
+	require.NoError(s.t, err)
+	r := &server{t: s.t, service: service, queries: s.queries, pool: s.pool, clock: s.clock, log: &logBuffer{}}
+	logger := telemetry.NewLogger(r.log, telemetry.LogOptions{Service: "users", Sensitive: loadDocument(s.t).Sensitive})
+	web := httptest.NewServer(r.handler(logger.Logger))
+	s.t.Cleanup(func() {
+		web.Close()
+		require.NoError(s.t, logger.Close())
+	})
+	r.url = web.URL
+	r.ClientWithResponses = r.as("")
+	return r, logger.Logger
+}
+
+// handler is the way in and out of the service, to be called without a network; its answers are held against the document.
+func (s *server) handler(log *slog.Logger) http.Handler {
+	s.t.Helper()
+	document := loadDocument(s.t)
+	metrics, err := telemetry.NewMetrics("users", "test", nil)
+	require.NoError(s.t, err)
+	httpMetrics, err := telemetry.NewHTTPMetrics(metrics.Registry, document.Labels())
+	require.NoError(s.t, err)
+	handler, err := s.service.Handler(httpapi.Options{
+		Document: document, Log: log, Metrics: httpMetrics, Responses: httpapi.ResponsesEnforce,
+		Observe: func(op *httpapi.Operation, status int, violations []fault.Violation) {
+			conformance.observe(op, status, len(violations))
+			if len(violations) > 0 {
+				s.t.Errorf("%s answered %d outside its document: %+v", op.ID, status, violations)
+			}
+		},
+	})
+	require.NoError(s.t, err)
+	return handler
+}
+
+// eventually asks until the answer is yes.
+func eventually(t *testing.T, what string, ask func() bool) {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for !ask() {
+		select {
+		case <-late:
+			require.FailNow(t, "never: "+what)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+func (s *server) isWatching() bool {
+	s.service.guard.mu.Lock()
+	defer s.service.guard.mu.Unlock()
+	return s.service.guard.watching
+}
+
+// session gives the id of the newest session of a person.
+func (p person) session(t *testing.T) uuid.UUID {
+	t.Helper()
+	answer, err := p.ListSessionsWithResponse(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, answer.StatusCode(), string(answer.Body))
+	for _, item := range answer.JSON200.Items {
+		if item.Current {
+			return item.ID
+		}
+	}
+	require.FailNow(t, "no session is the current one")
+	return uuid.Nil
+}
+
+// on gives a person's client of another replica.
+func (p person) on(r *server) person {
+	p.ClientWithResponses = r.as(p.tokens.AccessToken)
+	return p
+}
+
+// readsProfile gives the status of a request that any caller may send.
+func (p person) readsProfile(t *testing.T) int {
+	t.Helper()
+	answer, err := p.GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	return answer.StatusCode()
+}
+
+// listsUsers gives the status of a request that takes a role.
+func (p person) listsUsers(t *testing.T) int {
+	t.Helper()
+	answer, err := p.ListUsersWithResponse(t.Context(), nil)
+	require.NoError(t, err)
+	return answer.StatusCode()
+}
+
+// remember makes the service remember a person's session.
+func (s *server) remember(p person) {
+	s.t.Helper()
+	id := p.session(s.t)
+	eventually(s.t, "a session is remembered", func() bool {
+		require.Equal(s.t, http.StatusOK, p.on(s).readsProfile(s.t))
+		_, known := s.service.guard.live.GetIfPresent(id)
+		return known
+	})
+}
+
+// sessionChanges are what ends a session, or changes what it may do, at once.
+var sessionChanges = map[string]struct {
+	roles  []usersapi.Role
+	probe  func(person, *testing.T) int
+	before int
+	change func(t *testing.T, s *server, victim, elsewhere, admin person) (status int)
+	after  int
+}{
+	"logout": {
+		probe: person.readsProfile, before: 200, after: 401,
+		change: func(t *testing.T, _ *server, victim, _, _ person) int {
+			answer, err := victim.EndSessionWithResponse(t.Context())
+			require.NoError(t, err)
+			return answer.StatusCode()
+		},
+	},
+	"revoking it": {
+		probe: person.readsProfile, before: 200, after: 401,
+		change: func(t *testing.T, _ *server, victim, elsewhere, _ person) int {
+			answer, err := elsewhere.RevokeSessionWithResponse(t.Context(), victim.session(t))
+			require.NoError(t, err)
+			return answer.StatusCode()
+		},
+	},
+	"revoking the others": {
+		probe: person.readsProfile, before: 200, after: 401,
+		change: func(t *testing.T, _ *server, _, elsewhere, _ person) int {
+			answer, err := elsewhere.RevokeOtherSessionsWithResponse(t.Context())
+			require.NoError(t, err)
+			return answer.StatusCode()
+		},
+	},
+	"a change of password elsewhere": {
+		probe: person.readsProfile, before: 200, after: 401,
+		change: func(t *testing.T, _ *server, _, elsewhere, _ person) int {
+			answer, err := elsewhere.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+			require.NoError(t, err)
+			return answer.StatusCode()
+		},
+	},
+	"a replayed refresh token": {
+		probe: person.readsProfile, before: 200, after: 401,
+		change: func(t *testing.T, s *server, victim, _, _ person) int {
+			_, status := s.refresh(*victim.tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status)
+			s.clock.advance(refreshGrace + time.Second)
+			code, status := s.refreshRefused(*victim.tokens.RefreshToken)
+			require.Equal(t, http.StatusUnauthorized, status)
+			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+			return http.StatusOK
+		},
+	},
+	"disabling": {
+		probe: person.readsProfile, before: 200, after: 401,
+		change: func(t *testing.T, _ *server, victim, _, admin person) int {
+			answer, err := admin.DisableUserWithResponse(t.Context(), victim.user.ID)
+			require.NoError(t, err)
+			return answer.StatusCode()
+		},
+	},
+	"deletion": {
+		probe: person.readsProfile, before: 200, after: 401,
+		change: func(t *testing.T, _ *server, victim, _, admin person) int {
+			answer, err := admin.DeleteUserWithResponse(t.Context(), victim.user.ID)
+			require.NoError(t, err)
+			return answer.StatusCode()
+		},
+	},
+	"a role taken": {
+		roles: []usersapi.Role{usersapi.RoleSupport},
+		probe: person.listsUsers, before: 200, after: 403,
+		change: setsRoles(usersapi.RoleCustomer),
+	},
+	"a role given": {
+		probe: person.listsUsers, before: 403, after: 200,
+		change: setsRoles(usersapi.RoleSupport),
+	},
+}
+
+func setsRoles(role usersapi.Role) func(t *testing.T, s *server, victim, elsewhere, admin person) int {
+	return func(t *testing.T, _ *server, victim, _, admin person) int {
+		answer, err := admin.SetUserRolesWithResponse(t.Context(), victim.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{role}})
+		require.NoError(t, err)
+		return answer.StatusCode()
+	}
+}
+
+// The service that makes a change acts on it from the next request on, without being told by the database.
+func TestChangesActOnTheNextRequest(t *testing.T) {
+	t.Parallel()
+	for name, c := range sessionChanges {
+		for _, remembering := range []bool{true, false} {
+			title := name + ", nothing remembered"
+			if remembering {
+				title = name + ", remembered"
+			}
+			t.Run(title, func(t *testing.T) {
+				t.Parallel()
+				s, _ := start(t).deafReplica()
+				s.service.guard.watched(remembering)
+				victim := s.signUp("victim@example.com", c.roles...)
+				elsewhere := s.logIn("victim@example.com", goodPassword)
+				admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+				require.Equal(t, c.before, c.probe(victim, t))
+				_, known := s.service.guard.live.GetIfPresent(victim.session(t))
+				require.Equal(t, remembering, known)
+
+				require.Less(t, c.change(t, s, victim, elsewhere, admin), 300)
+				require.Equal(t, c.after, c.probe(victim, t))
+			})
+		}
+	}
+}
+
+func TestChangesReachTheOtherReplica(t *testing.T) {
+	t.Parallel()
+	for name, c := range sessionChanges {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			other := s.replica()
+			eventually(t, "the other replica watches", other.isWatching)
+			victim := s.signUp("victim@example.com", c.roles...)
+			elsewhere := s.logIn("victim@example.com", goodPassword)
+			admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+			other.remember(victim)
+			require.Equal(t, c.before, c.probe(victim.on(other), t))
+
+			require.Less(t, c.change(t, s, victim, elsewhere, admin), 300)
+			eventually(t, "the other replica answers by what is now so", func() bool { return c.probe(victim.on(other), t) == c.after })
+		})
+	}
+}
+
+// Whoever changes a row, psql included, reaches every replica: it is the database that tells.
+func TestChangesByHandAreNoticed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ statement string }{
+		"a session revoked": {`UPDATE sessions SET revoked_at = now() WHERE user_id = $1`},
+		"a session deleted": {`DELETE FROM sessions WHERE user_id = $1`},
+		"a user disabled":   {`UPDATE users SET status = 'disabled' WHERE id = $1`},
+		"a user deleted":    {`DELETE FROM users WHERE id = $1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			eventually(t, "the service watches", s.isWatching)
+			ada := s.signUp("ada@example.com")
+			s.remember(ada)
+			_, err := s.pool.Exec(t.Context(), c.statement, ada.user.ID)
+			require.NoError(t, err)
+			eventually(t, "the token is refused", func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
+		})
+	}
+}
+
+// terminateListeners cuts the connections that replicas of this database listen on.
+func (s *server) terminateListeners() {
+	s.t.Helper()
+	tag, err := s.pool.Exec(s.t.Context(),
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN sessions'`)
+	require.NoError(s.t, err)
+	require.Positive(s.t, tag.RowsAffected(), "nobody listens")
+}
+
+func TestAReplicaThatIsToldNothingServesNothingStale(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	other := s.replica()
+	eventually(t, "the other replica watches", other.isWatching)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	disable := func(p person) {
+		answer, err := admin.DisableUserWithResponse(t.Context(), p.user.ID)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, answer.StatusCode())
+	}
+	unaware := func() int { return strings.Count(other.log.String(), "not told of changes to sessions") }
+
+	// The change comes while nobody listens: its announcement is lost.
+	ada := s.signUp("ada@example.com")
+	other.remember(ada)
+	s.terminateListeners()
+	eventually(t, "the replica notices", func() bool { return unaware() == 1 })
+	disable(ada)
+	require.Equal(t, http.StatusUnauthorized, ada.on(other).readsProfile(t))
+
+	// It listens again, and what it remembers from then on is forgotten when told.
+	eventually(t, "the other replica watches again", other.isWatching)
+	bob := s.signUp("bob@example.com")
+	other.remember(bob)
+	disable(bob)
+	eventually(t, "the token is refused", func() bool { return bob.on(other).readsProfile(t) == http.StatusUnauthorized })
+
+	// The change comes right with the cut, before the replica can have noticed.
+	eve := s.signUp("eve@example.com")
+	other.remember(eve)
+	s.terminateListeners()
+	disable(eve)
+	eventually(t, "the token is refused", func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
+}
+
+// While nobody tells of changes nothing is remembered, so that every request asks the database.
+func TestNothingIsRememberedUnwatched(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	guard := newGuard(s.service.guard.verifier, s.queries, s.clock.Now)
+	first, err := guard.Authenticate(t.Context(), ada.tokens.AccessToken)
+	require.NoError(t, err)
+	require.Equal(t, ada.user.ID, first.Subject)
+	_, known := guard.live.GetIfPresent(first.SessionID)
+	require.False(t, known)
+
+	guard.watched(true)
+	_, err = guard.Authenticate(t.Context(), ada.tokens.AccessToken)
+	require.NoError(t, err)
+	_, known = guard.live.GetIfPresent(first.SessionID)
+	require.True(t, known)
+}
+
+// What was read before a change must not be remembered after it, however slow the reader is.
+func TestASlowReaderRemembersNothingOld(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	session := ada.session(t)
+	slow := &slowSessions{Querier: s.queries, read: make(chan struct{}), answer: make(chan struct{})}
+	guard := newGuard(s.service.guard.verifier, slow, s.clock.Now)
+	guard.watched(true)
+
+	done := make(chan error, 1)
+	go func() {
+		_, err := guard.Authenticate(t.Context(), ada.tokens.AccessToken)
+		done <- err
+	}()
+	<-slow.read
+	require.NoError(t, s.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: session, Now: s.clock.Now()}))
+	guard.forget(session)
+	close(slow.answer)
+	require.NoError(t, <-done, "it began before the change")
+
+	_, err := guard.Authenticate(t.Context(), ada.tokens.AccessToken)
+	require.ErrorIs(t, err, httpapi.ErrUnauthenticated)
+}
+
+// slowSessions holds back what it has read.
+type slowSessions struct {
+	usersdb.Querier
+	read, answer chan struct{}
+	once         sync.Once
+}
+
+func (q *slowSessions) GetLiveSession(ctx context.Context, arg usersdb.GetLiveSessionParams) (usersdb.GetLiveSessionRow, error) {
+	row, err := q.Querier.GetLiveSession(ctx, arg)
+	q.once.Do(func() { close(q.read) })
+	<-q.answer
+	return row, err
+}
+
+func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	eventually(t, "the service watches", s.isWatching)
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada := s.signUp("ada@example.com")
+	const rounds, users = 12, 6
+	for round := range rounds {
+		victim := s.logIn("ada@example.com", goodPassword)
+		var revoked atomic.Bool
+		var late atomic.Int64
+		var used, done sync.WaitGroup
+		for range users {
+			used.Add(1)
+			done.Go(func() {
+				for first := true; ; first = false {
+					after := revoked.Load()
+					answer, err := victim.GetProfileWithResponse(t.Context())
+					if first {
+						used.Done()
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if answer.StatusCode() == http.StatusOK && after {
+						late.Add(1)
+					}
+					if after {
+						return
+					}
+				}
+			})
+		}
+		used.Wait()
+		switch round % 3 {
+		case 0:
+			answer, err := victim.EndSessionWithResponse(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, http.StatusNoContent, answer.StatusCode())
+		case 1:
+			_, err := s.logIn("ada@example.com", goodPassword).RevokeOtherSessionsWithResponse(t.Context())
+			require.NoError(t, err)
+		default:
+			_, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
+			require.NoError(t, err)
+		}
+		revoked.Store(true)
+		done.Wait()
+		require.Zero(t, late.Load(), "requests that were sent after the revoking had returned")
+		_, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
+		require.NoError(t, err)
+	}
+}
+
+// A session that is used goes on: what is remembered of its end is no reason to refuse it.
+func TestARememberedSessionIsExtended(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	eventually(t, "the service watches", s.isWatching)
+	ada := s.signUp("ada@example.com")
+	s.remember(ada)
+	refresh := *ada.tokens.RefreshToken
+	for range 2 {
+		s.clock.advance(sessionLifetime - 24*time.Hour)
+		tokens, status := s.refresh(refresh)
+		require.Equal(t, http.StatusOK, status)
+		refresh = *tokens.RefreshToken
+		require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(tokens.AccessToken)}.readsProfile(t))
+	}
+}
+
+// A session that has ended by itself is refused although it is remembered and nobody tells.
+func TestARememberedSessionExpires(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	eventually(t, "the service watches", s.isWatching)
+	ada := s.signUp("ada@example.com")
+	// Its end comes before that of the access token.
+	_, err := s.pool.Exec(t.Context(), `UPDATE sessions SET expires_at = $1`, s.clock.Now().Add(time.Minute))
+	require.NoError(t, err)
+	s.remember(ada)
+	s.clock.advance(time.Minute)
+	require.Equal(t, http.StatusUnauthorized, ada.readsProfile(t))
+}
+
+// A token names both an account and a session; they must belong together.
+func TestASessionOfAnotherIsRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	eventually(t, "the service watches", s.isWatching)
+	ada, bob := s.signUp("ada@example.com"), s.signUp("bob@example.com")
+	s.remember(bob)
+	claims, err := s.service.guard.verifier.Verify(t.Context(), ada.tokens.AccessToken)
+	require.NoError(t, err)
+	claims.SessionID = bob.session(t)
+	raw, err := s.service.signer.Sign(claims)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, person{ClientWithResponses: s.as(raw)}.readsProfile(t))
+}

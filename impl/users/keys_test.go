@@ -1,0 +1,338 @@
+package users
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/queries"
+)
+
+// publishedKeys gives the ids of the key set as callers read it.
+func (s *server) publishedKeys() (ids []string) {
+	s.t.Helper()
+	answer, err := s.GetKeySetWithResponse(s.t.Context())
+	require.NoError(s.t, err)
+	require.Equal(s.t, http.StatusOK, answer.StatusCode())
+	require.Equal(s.t, "public, max-age=300", answer.HTTPResponse.Header.Get("Cache-Control"))
+	for _, key := range answer.JSON200.Keys {
+		ids = append(ids, key.Kid)
+	}
+	return ids
+}
+
+// signedBy tells which key a person's access token names.
+func (p person) signedBy(t *testing.T) string {
+	t.Helper()
+	header, _, _ := strings.Cut(p.tokens.AccessToken, ".")
+	text, err := base64.RawURLEncoding.DecodeString(header)
+	require.NoError(t, err)
+	var h struct{ Kid string }
+	require.NoError(t, json.Unmarshal(text, &h))
+	return h.Kid
+}
+
+// privateKeys opens the service's signing keys.
+func (s *server) privateKeys() []token.PrivateKey {
+	s.t.Helper()
+	keys, err := s.service.keys.published(s.t.Context(), s.queries)
+	require.NoError(s.t, err)
+	return keys
+}
+
+// allAtOnce does something with the signing keys several times: all come to the table at the same time, when a
+// transaction lets them, so that none is done before another begins.
+func (s *server) allAtOnce(times int, do func()) {
+	s.t.Helper()
+	gate, err := pgx.ConnectConfig(s.t.Context(), s.pool.Config().ConnConfig)
+	require.NoError(s.t, err)
+	defer gate.Close(context.WithoutCancel(s.t.Context())) //nolint:errcheck // It has done its work.
+	_, err = gate.Exec(s.t.Context(), `BEGIN; LOCK TABLE signing_keys IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(s.t, err)
+	var all sync.WaitGroup
+	for range times {
+		all.Go(do)
+	}
+	eventually(s.t, "all of them wait", func() bool {
+		var waiting int
+		require.NoError(s.t, gate.QueryRow(s.t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signing_keys'::regclass`).Scan(&waiting))
+		return waiting == times
+	})
+	_, err = gate.Exec(s.t.Context(), `COMMIT`)
+	require.NoError(s.t, err)
+	all.Wait()
+}
+
+func TestManyServicesMakeOneFirstKey(t *testing.T) {
+	t.Parallel()
+	s := &server{t: t, pool: pgtest.New(t, queries.Users()), clock: &clock{now: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)}}
+	const replicas = 8
+	sets := make(chan string, replicas)
+	s.allAtOnce(replicas, func() {
+		service, err := New(t.Context(), s.config())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		sets <- string(service.signer.JWKS())
+	})
+	close(sets)
+	first := <-sets
+	require.Contains(t, first, `"kid"`)
+	for set := range sets {
+		require.Equal(t, first, set)
+	}
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM signing_keys`))
+}
+
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	session := ada.session(t)
+	before := s.publishedKeys()
+	require.Len(t, before, 1)
+	require.Equal(t, before[0], ada.signedBy(t))
+
+	// Published at once, here and in another replica, but not signing.
+	kid, signsFrom, err := s.service.keys.rotate(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, s.clock.Now().Add(keyLead), signsFrom)
+	require.NoError(t, s.service.keys.load(t.Context()))
+	require.Equal(t, []string{kid, before[0]}, s.publishedKeys())
+	require.Equal(t, []string{kid, before[0]}, s.replica().publishedKeys())
+
+	// A second rotation while one waits would sign before verifiers know its key.
+	_, _, err = s.service.keys.rotate(t.Context())
+	require.ErrorContains(t, err, kid)
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM signing_keys`))
+
+	s.clock.advance(keyLead - time.Second)
+	old := s.logIn("ada@example.com", goodPassword)
+	require.Equal(t, before[0], old.signedBy(t))
+
+	// It signs once its time has come; what the old key signed is still good.
+	s.clock.advance(time.Second)
+	renewed := s.logIn("ada@example.com", goodPassword)
+	require.Equal(t, kid, renewed.signedBy(t))
+	require.Equal(t, http.StatusOK, renewed.readsProfile(t))
+	require.Equal(t, http.StatusOK, old.readsProfile(t))
+
+	// The old key stays for as long as a token of its may live, and longer.
+	s.clock.advance(keyOverlap - time.Second)
+	require.NoError(t, s.service.keys.load(t.Context()))
+	require.Equal(t, []string{kid, before[0]}, s.publishedKeys())
+	claims := token.Claims{
+		Issuer: "https://users.test", Audience: []string{"users"}, Subject: ada.user.ID, SessionID: session,
+		IssuedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(time.Minute), ID: "late",
+	}
+	oldest := token.NewSigner(s.clock.Now)
+	require.NoError(t, oldest.SetKeys(s.privateKeys()[1:]))
+	raw, err := oldest.Sign(claims)
+	require.NoError(t, err)
+	late := person{ClientWithResponses: s.as(raw)}
+	require.Equal(t, http.StatusOK, late.readsProfile(t))
+
+	s.clock.advance(time.Second)
+	require.NoError(t, s.service.keys.load(t.Context()))
+	require.Equal(t, []string{kid}, s.publishedKeys())
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM signing_keys`))
+	require.Equal(t, http.StatusUnauthorized, late.readsProfile(t), "remembered or not")
+
+	// The next rotation is free again.
+	next, _, err := s.service.keys.rotate(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, kid, next)
+}
+
+// A replica that is at work takes up a key that another has made, without a new start.
+func TestRotationInAnotherReplica(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	other := s.replica()
+	kid, _, err := other.service.keys.rotate(t.Context())
+	require.NoError(t, err)
+	require.NotContains(t, s.publishedKeys(), kid)
+	require.NoError(t, s.service.keys.load(t.Context()))
+	require.Contains(t, s.publishedKeys(), kid)
+}
+
+func TestRotationsAtOnceMakeOneKey(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const operators = 6
+	made := make(chan string, operators)
+	s.allAtOnce(operators, func() {
+		if kid, _, err := s.service.keys.rotate(t.Context()); err == nil {
+			made <- kid
+		}
+	})
+	close(made)
+	require.Len(t, made, 1)
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM signing_keys`))
+}
+
+func TestMasterKey(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for name, c := range map[string]struct{ key, says string }{
+		"another":       {base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{8}, 32)), "master key"},
+		"too short":     {base64.StdEncoding.EncodeToString(make([]byte, 16)), "openssl rand -base64 32"},
+		"too long":      {base64.StdEncoding.EncodeToString(make([]byte, 33)), "openssl rand -base64 32"},
+		"not in base64": {strings.Repeat("?", 44), "openssl rand -base64 32"},
+		"none":          {"", "openssl rand -base64 32"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := New(t.Context(), s.config(func(c2 *Config) { c2.MasterKey = telemetry.NewSecret(c.key) }))
+			require.ErrorContains(t, err, c.says)
+			if c.key != "" {
+				require.NotContains(t, err.Error(), c.key)
+			}
+		})
+	}
+}
+
+// A sealed key opens in its own row only, and as it was written only.
+func TestSealedKeys(t *testing.T) {
+	t.Parallel()
+	for name, statement := range map[string]string{
+		"swapped between rows": `UPDATE signing_keys AS k SET sealed_key = o.sealed_key FROM signing_keys AS o WHERE o.kid <> k.kid`,
+		"under another id":     `UPDATE signing_keys SET kid = 'mine'`,
+		"a byte changed":       `UPDATE signing_keys SET sealed_key = set_byte(sealed_key, 20, get_byte(sealed_key, 20) # 1)`,
+		"cut":                  `UPDATE signing_keys SET sealed_key = substring(sealed_key FROM 1 FOR 20)`,
+		"empty":                `UPDATE signing_keys SET sealed_key = ''`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			if strings.HasPrefix(name, "swapped") {
+				_, _, err := s.service.keys.rotate(t.Context())
+				require.NoError(t, err)
+			}
+			before := s.publishedKeys()
+			_, err := s.pool.Exec(t.Context(), statement)
+			require.NoError(t, err)
+			_, err = New(t.Context(), s.config())
+			require.ErrorContains(t, err, "does not open")
+			// A service at work goes on with the keys that it has.
+			require.ErrorContains(t, s.service.keys.load(t.Context()), "does not open")
+			require.Equal(t, before, s.publishedKeys())
+			require.Equal(t, http.StatusOK, s.signUp("ada@example.com").readsProfile(t))
+		})
+	}
+}
+
+func TestTheKeySetIsPublic(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	_, _, err := s.service.keys.rotate(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.service.keys.load(t.Context()))
+	answer, body := s.do(http.MethodGet, "/.well-known/jwks.json", "")
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	var set struct{ Keys []map[string]string }
+	require.NoError(t, json.Unmarshal([]byte(body), &set))
+	require.Len(t, set.Keys, 2)
+	for _, key := range set.Keys {
+		point, err := base64.RawURLEncoding.DecodeString(key["x"])
+		require.NoError(t, err)
+		require.Len(t, point, 32)
+		delete(key, "x")
+		delete(key, "kid")
+		require.Equal(t, map[string]string{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA"}, key)
+	}
+	for _, key := range s.privateKeys() {
+		for _, form := range forms(t, key) {
+			require.NotContains(t, body, form)
+		}
+	}
+}
+
+// forms are the ways in which a private key may stand in a text: its seed in hexadecimal and both kinds of base64.
+func forms(t *testing.T, key token.PrivateKey) []string {
+	t.Helper()
+	der, err := key.PKCS8()
+	require.NoError(t, err)
+	return written(der[len(der)-32:])
+}
+
+func written(secret []byte) []string {
+	const hexadecimal = "0123456789abcdef"
+	var hex strings.Builder
+	for _, b := range secret {
+		hex.WriteByte(hexadecimal[b>>4])
+		hex.WriteByte(hexadecimal[b&15])
+	}
+	return []string{string(secret), hex.String(), base64.RawStdEncoding.EncodeToString(secret), base64.RawURLEncoding.EncodeToString(secret)}
+}
+
+// Who reads the whole database can neither log in, nor go on with a session, nor sign a token.
+func TestNothingSecretStandsInTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.hashing = hashing.Config{Params: cheap} })
+	ada := s.signUp("ada@example.com")
+	next, status := s.refresh(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusOK, status)
+	_, _, err := s.service.keys.rotate(t.Context())
+	require.NoError(t, err)
+	_, err = ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	require.NoError(t, err)
+
+	var dump strings.Builder
+	for _, table := range []string{"users", "sessions", "refresh_tokens", "signing_keys"} {
+		rows, err := s.pool.Query(t.Context(), `SELECT to_jsonb(r)::text FROM `+table+` AS r`)
+		require.NoError(t, err)
+		for rows.Next() {
+			var row string
+			require.NoError(t, rows.Scan(&row))
+			dump.WriteString(row + "\n")
+		}
+		require.NoError(t, rows.Err())
+	}
+	require.Contains(t, dump.String(), "ada@example.com", "the dump is one")
+	secrets := []string{goodPassword, newPassword, ada.tokens.AccessToken, next.AccessToken}
+	for _, refresh := range []string{*ada.tokens.RefreshToken, *next.RefreshToken} {
+		raw, err := base64.RawURLEncoding.DecodeString(refresh)
+		require.NoError(t, err)
+		secrets = append(secrets, refresh)
+		secrets = append(secrets, written([]byte(refresh))...)
+		secrets = append(secrets, written(raw)...)
+	}
+	for _, key := range s.privateKeys() {
+		secrets = append(secrets, forms(t, key)...)
+	}
+	secrets = append(secrets, written(bytes.Repeat([]byte{7}, 32))...)
+	secrets = append(secrets, written(s.service.refreshKey)...)
+	for _, secret := range secrets {
+		require.NotContains(t, dump.String(), secret)
+	}
+}
+
+// A key is for one purpose each.
+func TestDerivedKeysDiffer(t *testing.T) {
+	t.Parallel()
+	master, err := parseMasterKey(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
+	require.NoError(t, err)
+	one, err := master.derive("refresh tokens")
+	require.NoError(t, err)
+	two, err := master.derive("signing keys")
+	require.NoError(t, err)
+	require.Len(t, one, 32)
+	require.NotEqual(t, one, two)
+	require.NotEqual(t, []byte(master), one)
+}

@@ -1,0 +1,178 @@
+package users
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/openapi"
+	"example.com/plumbline/queries"
+)
+
+// TestEveryOperationSucceeds sends each operation the document's own example.
+func TestEveryOperationSucceeds(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, op := range loadDocument(t).Operations {
+		me := s.member(usersapi.RoleAdmin)
+		path := pathOf(op, own, member{user: s.member().user, second: me.second}, me)
+		answer, body := s.do(op.Method, path, bodyOf(t, op, me), "Authorization", "Bearer "+me.access)
+		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
+		require.NotEmpty(t, answer.Header.Get("X-Request-ID"), op.ID)
+		require.Equal(t, "nosniff", answer.Header.Get("X-Content-Type-Options"), op.ID)
+		require.NotEmpty(t, answer.Header.Get("Cache-Control"), op.ID)
+	}
+}
+
+// TestRateLimits uses each limit of the document up.
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	limited := 0
+	for _, op := range loadDocument(t).Operations {
+		limit := op.Policy.RateLimit
+		if limit == nil {
+			continue
+		}
+		limited++
+		t.Run(op.ID, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, func(o *options) { o.chain = func(c *httpapi.Options) { c.RateLimits = true } })
+			me, other := s.member(), s.member()
+			ask := func(m member, body string) (*http.Response, string) {
+				return s.do(op.Method, op.Pattern, body, "Authorization", "Bearer "+m.access)
+			}
+			policy := fmt.Sprintf(`"default";q=%d;w=%d`, limit.Requests, int(time.Duration(limit.Window).Seconds()))
+			// What is refused for another reason counts, too: guessing is bounded.
+			for i := range limit.Requests {
+				answer, body := ask(me, `{}`)
+				require.Less(t, answer.StatusCode, http.StatusTooManyRequests+1, body)
+				require.NotEqual(t, http.StatusTooManyRequests, answer.StatusCode, "request %d of %d", i+1, limit.Requests)
+				require.Equal(t, policy, answer.Header.Get("RateLimit-Policy"))
+				require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;t=`, limit.Requests-i-1)), answer.Header.Get("RateLimit"))
+			}
+			answer, body := ask(me, bodyOf(t, op, me))
+			require.Equal(t, http.StatusTooManyRequests, answer.StatusCode, body)
+			require.Equal(t, usersapi.ProblemCodeRateLimited, problemIn(t, answer, body).Code)
+			wait, err := strconv.Atoi(answer.Header.Get("Retry-After"))
+			require.NoError(t, err)
+			require.Positive(t, wait)
+			require.LessOrEqual(t, wait, int(time.Duration(limit.Window).Seconds()))
+			require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), `"default";r=0;t=`), answer.Header.Get("RateLimit"))
+
+			// Another caller from the same address shares a limit per address, and has one per principal to himself.
+			answer, body = ask(other, bodyOf(t, op, other))
+			require.Equal(t, limit.Per == "address", answer.StatusCode == http.StatusTooManyRequests, body)
+
+			// Whoever waits as long as Retry-After says is served, with the document's own request.
+			s.clock.advance(time.Duration(wait) * time.Second)
+			answer, body = ask(me, bodyOf(t, op, me))
+			require.Equal(t, op.Statuses[0], answer.StatusCode, body)
+			answer, _ = ask(me, bodyOf(t, op, me))
+			require.Equal(t, http.StatusTooManyRequests, answer.StatusCode, "that was the one")
+			// And after a whole window nothing is left of it.
+			s.clock.advance(time.Duration(limit.Window))
+			answer, _ = ask(me, `{}`)
+			require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;`, limit.Requests-1)), answer.Header.Get("RateLimit"))
+		})
+	}
+	require.Equal(t, 5, limited)
+}
+
+func TestDocumentIsServed(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	answer, body := s.do(http.MethodGet, "/openapi/users.yaml", "")
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.Equal(t, string(openapi.Users), body, "as it was written")
+	answer, body = s.do(http.MethodGet, "/openapi/users.json", "")
+	require.Equal(t, "application/json", answer.Header.Get("Content-Type"))
+	for _, op := range loadDocument(t).Operations {
+		require.Contains(t, body, `"operationId":"`+op.ID+`"`)
+	}
+	again, _ := s.do(http.MethodGet, "/openapi/users.json", "", "If-None-Match", answer.Header.Get("ETag"))
+	require.Equal(t, http.StatusNotModified, again.StatusCode)
+	answer, body = s.do(http.MethodGet, "/docs", "")
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.Contains(t, answer.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	require.NotContains(t, body, "http", "nothing comes from elsewhere")
+}
+
+func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, queries.Users())
+	key := func(bytes int) telemetry.Secret {
+		return telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", bytes))))
+	}
+	good := Config{Database: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"}, Hashing: hashing.Config{Params: cheap}}
+	_, err := New(t.Context(), good)
+	require.NoError(t, err)
+	for name, change := range map[string]func(*Config){
+		"no master key":      func(c *Config) { c.MasterKey = telemetry.Secret{} },
+		"a short master key": func(c *Config) { c.MasterKey = key(31) },
+		"a long master key":  func(c *Config) { c.MasterKey = key(33) },
+		"no base64":          func(c *Config) { c.MasterKey = telemetry.NewSecret(canary) },
+		"another master key": func(c *Config) {
+			c.MasterKey = telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("o", 32))))
+		},
+		"no issuer":    func(c *Config) { c.Issuer = "" },
+		"weak hashing": func(c *Config) { c.Hashing.Params.MemoryKiB = 1 },
+	} {
+		c := good
+		change(&c)
+		_, err := New(t.Context(), c)
+		require.Error(t, err, name)
+		require.NotContains(t, err.Error(), canary, name)
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.signUp("ada@example.com")
+	for range 3 {
+		got, err := me.GetProfileWithResponse(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, got.StatusCode())
+	}
+	registry := prometheus.NewPedanticRegistry()
+	require.NoError(t, s.service.measure(registry, s.pool))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	values := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			values[f.GetName()] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+	require.InDelta(t, 1, values["access_tokens_verified_total"], 0)
+	require.InDelta(t, 2, values["access_tokens_remembered_total"], 0)
+	require.Contains(t, values, "live_sessions_remembered")
+	require.Contains(t, values, "password_hashes_running")
+	require.Contains(t, values, "password_hashes_waiting")
+	require.Positive(t, values["db_pool_max_connections"])
+	require.Error(t, s.service.measure(registry, s.pool), "twice is a mistake")
+}
+
+// TestShed turns the refusal beyond capacity on: what is served below it is not touched.
+func TestShed(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.chain = func(c *httpapi.Options) { c.Shed = true } })
+	me := s.signUp("ada@example.com")
+	for range 20 {
+		got, err := me.GetProfileWithResponse(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, got.StatusCode())
+	}
+}

@@ -1,0 +1,774 @@
+package users
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// refresh exchanges a token.
+func (s *server) refresh(token string) (*usersapi.TokenSet, int) {
+	s.t.Helper()
+	answer, err := s.RefreshSessionWithResponse(s.t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &token})
+	require.NoError(s.t, err)
+	return answer.JSON200, answer.StatusCode()
+}
+
+// refreshRefused exchanges a token that is not good any more.
+func (s *server) refreshRefused(token string) (usersapi.ProblemCode, int) {
+	s.t.Helper()
+	answer, err := s.RefreshSessionWithResponse(s.t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &token})
+	require.NoError(s.t, err)
+	require.NotEqual(s.t, http.StatusOK, answer.StatusCode())
+	require.NotEmpty(s.t, answer.HTTPResponse.Header.Get("WWW-Authenticate"))
+	return codeIn(s.t, answer.Body), answer.StatusCode()
+}
+
+// count gives the one number that a query answers.
+func (s *server) count(query string, args ...any) (n int) {
+	s.t.Helper()
+	require.NoError(s.t, s.pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+func login(email, password string) string {
+	body, _ := json.Marshal(usersapi.StartSessionRequest{Email: email, Password: password})
+	return string(body)
+}
+
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		email, password string
+		disabled        bool
+		status          int
+		code            usersapi.ProblemCode
+	}{
+		"right":                          {email: "ada@example.com", password: goodPassword, status: 200},
+		"right, address in other case":   {email: "ADA@Example.com", password: goodPassword, status: 200},
+		"wrong password":                 {email: "ada@example.com", password: newPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"password in other case":         {email: "ada@example.com", password: strings.ToUpper(goodPassword), status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"password cut":                   {email: "ada@example.com", password: goodPassword[:len(goodPassword)-1], status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"unknown address":                {email: "eve@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"disabled, right password":       {email: "ada@example.com", password: goodPassword, disabled: true, status: 403, code: usersapi.ProblemCodeAccountDisabled},
+		"disabled, wrong password":       {email: "ada@example.com", password: newPassword, disabled: true, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"a pattern is no address":        {email: "a%a@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"another underscore, not a wild": {email: "ad_@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			ada := s.signUp("ada@example.com")
+			if c.disabled {
+				_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.clock.Now()})
+				require.NoError(t, err)
+			}
+			before := s.count(`SELECT count(*) FROM sessions`)
+			answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: c.email, Password: c.password})
+			require.NoError(t, err)
+			require.Equal(t, c.status, answer.StatusCode(), string(answer.Body))
+			require.Equal(t, "no-store", answer.HTTPResponse.Header.Get("Cache-Control"))
+			if c.status != http.StatusOK {
+				require.Equal(t, c.code, codeIn(t, answer.Body))
+				require.Equal(t, before, s.count(`SELECT count(*) FROM sessions`))
+				return
+			}
+			require.Equal(t, usersapi.TokenSetTokenTypeBearer, answer.JSON200.TokenType)
+			require.EqualValues(t, accessLifetime.Seconds(), answer.JSON200.ExpiresIn)
+			require.Empty(t, answer.HTTPResponse.Cookies())
+			require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(answer.JSON200.AccessToken)}.readsProfile(t))
+			secret, err := base64.RawURLEncoding.DecodeString(*answer.JSON200.RefreshToken)
+			require.NoError(t, err)
+			require.Len(t, secret, 32)
+		})
+	}
+}
+
+// An unknown address answers as a wrong password does, to the byte.
+func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("ada@example.com")
+	// The test's clock stands still and the request's id is the caller's, so that nothing differs by itself.
+	send := func(email string) (http.Header, string) {
+		answer, body := s.do(http.MethodPost, "/api/v1/login", login(email, newPassword), "X-Request-ID", "same")
+		problemIn(t, answer, body)
+		answer.Header.Del("Date")
+		return answer.Header, body
+	}
+	knownHeader, known := send("ada@example.com")
+	unknownHeader, unknown := send("eve@example.com")
+	require.Equal(t, known, unknown)
+	require.Equal(t, knownHeader, unknownHeader)
+	require.Contains(t, known, usersapi.ProblemCodeInvalidCredentials)
+}
+
+// slowHash takes a second or more to compute, against which everything else here is quick.
+func slowHash() string {
+	text := base64.RawStdEncoding.EncodeToString
+	return "$argon2id$v=19$m=131072,t=16,p=1$" + text(make([]byte, 16)) + "$" + text(make([]byte, 32))
+}
+
+// Known and unknown address each take exactly one place at the hasher, and beyond its queue the answer comes at once.
+func TestEveryLoginTakesOneHash(t *testing.T) {
+	t.Parallel()
+	const each = 3
+	s := start(t, func(o *options) {
+		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 2 * each, Wait: time.Minute}
+	})
+	ada := s.signUp("ada@example.com")
+
+	var sent sync.WaitGroup
+	defer sent.Wait()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	sent.Go(func() { _, _, _ = s.service.hasher.Verify(ctx, newPassword, slowHash()) })
+	eventually(t, "the hasher is busy", func() bool { running, _ := s.service.hasher.Stats(); return running == 1 })
+	waiting := func(email string, all int) {
+		for range each {
+			sent.Go(func() {
+				_, _ = s.StartSessionWithResponse(ctx, usersapi.StartSessionRequest{Email: email, Password: newPassword})
+			})
+		}
+		eventually(t, "each waits for one hash", func() bool { _, n := s.service.hasher.Stats(); return n == all })
+	}
+	waiting("eve@example.com", each)
+	waiting("ada@example.com", 2*each)
+
+	// The queue is full.
+	create := `{"email":"bob@example.com","name":"Bob","password":"` + goodPassword + `"}`
+	change := fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, goodPassword, newPassword)
+	for _, request := range [][3]string{
+		{http.MethodPost, "/api/v1/login", login("ada@example.com", goodPassword)},
+		{http.MethodPost, "/api/v1/login", login("eve@example.com", goodPassword)},
+		{http.MethodPost, "/api/v1/users", create},
+		{http.MethodPost, "/api/v2/users", create},
+		{http.MethodPut, "/api/v1/profile/password", change},
+	} {
+		answer, body := s.do(request[0], request[1], request[2], "Authorization", "Bearer "+ada.tokens.AccessToken)
+		require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, request[1]+body)
+		require.Equal(t, usersapi.ProblemCodeOverloaded, problemIn(t, answer, body).Code)
+		require.Equal(t, "1", answer.Header.Get("Retry-After"))
+	}
+}
+
+// A crowd of sign-ups at the real cost of hashing is served as far as can be, and the rest is told to come again.
+func TestACrowdSigningUp(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.hashing = hashing.Config{Concurrency: 2} })
+	const crowd = 50
+	type outcome struct {
+		status     int
+		retryAfter string
+		code       usersapi.ProblemCode
+	}
+	outcomes := make(chan outcome, crowd)
+	var all sync.WaitGroup
+	for i := range crowd {
+		all.Go(func() {
+			answer, err := s.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{
+				Email: fmt.Sprintf("person%d@example.com", i), Name: "One of many", Password: goodPassword,
+			})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			o := outcome{status: answer.StatusCode(), retryAfter: answer.HTTPResponse.Header.Get("Retry-After")}
+			if o.status != http.StatusCreated {
+				var p usersapi.Problem
+				_ = json.Unmarshal(answer.Body, &p)
+				o.code = p.Code
+			}
+			outcomes <- o
+		})
+	}
+	all.Wait()
+	close(outcomes)
+	served := 0
+	for o := range outcomes {
+		if o.status == http.StatusCreated {
+			served++
+			continue
+		}
+		require.Equal(t, http.StatusServiceUnavailable, o.status)
+		require.Regexp(t, `^[1-9]\d*$`, o.retryAfter)
+		require.Contains(t, []usersapi.ProblemCode{usersapi.ProblemCodeOverloaded, usersapi.ProblemCodeTimeout}, o.code)
+	}
+	require.Positive(t, served)
+	require.Equal(t, served, s.count(`SELECT count(*) FROM users`))
+}
+
+// A hash that took less work than is asked for today is made anew when its password is known: at login.
+func TestLoginRaisesTheHash(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	hash := func() string {
+		user, err := s.queries.GetUser(t.Context(), ada.user.ID)
+		require.NoError(t, err)
+		require.Equal(t, ada.user.UpdatedAt, user.UpdatedAt, "nothing about the account has changed")
+		return user.PasswordHash
+	}
+	first := hash()
+	require.Contains(t, first, "$m=8,t=1,p=1$")
+	stronger := s.replica(func(c *Config) { c.Hashing.Params = hashing.Params{MemoryKiB: 16, Iterations: 2, Parallelism: 1} })
+
+	answer, _ := stronger.do(http.MethodPost, "/api/v1/login", login("ada@example.com", newPassword))
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.Equal(t, first, hash(), "a wrong password changes nothing")
+
+	s.clock.advance(time.Minute)
+	stronger.logIn("ada@example.com", goodPassword)
+	raised := hash()
+	require.Contains(t, raised, "$m=16,t=2,p=1$")
+
+	stronger.logIn("ada@example.com", goodPassword)
+	s.logIn("ada@example.com", goodPassword)
+	require.Equal(t, raised, hash(), "a hash is never made weaker, nor anew without need")
+}
+
+func TestBrowserSession(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("ada@example.com")
+	// checked gives the cookie that an answer sets, and the access token beside it.
+	checked := func(answer *http.Response, body string, maxAge time.Duration) (cookie *http.Cookie, access string) {
+		t.Helper()
+		require.Equal(t, http.StatusOK, answer.StatusCode, body)
+		require.NotContains(t, body, "refresh_token")
+		require.Len(t, answer.Cookies(), 1)
+		cookie = answer.Cookies()[0]
+		require.Equal(t, "__Secure-plumbline_refresh", cookie.Name)
+		require.True(t, cookie.HttpOnly)
+		require.True(t, cookie.Secure)
+		require.Equal(t, http.SameSiteStrictMode, cookie.SameSite)
+		require.Equal(t, "/api/v1/refresh", cookie.Path)
+		require.Empty(t, cookie.Domain)
+		require.EqualValues(t, maxAge.Seconds(), cookie.MaxAge)
+		require.NotContains(t, body, cookie.Value)
+		var tokens usersapi.TokenSet
+		require.NoError(t, json.Unmarshal([]byte(body), &tokens))
+		return cookie, tokens.AccessToken
+	}
+	withCookie := func(cookie *http.Cookie) (*http.Response, string) {
+		return s.do(http.MethodPost, "/api/v1/refresh", `{}`, "Cookie", cookie.Name+"="+cookie.Value)
+	}
+	answer, body := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	first, _ := checked(answer, body, sessionLifetime)
+
+	answer, body = withCookie(first)
+	second, access := checked(answer, body, sessionLifetime)
+	require.NotEqual(t, first.Value, second.Value)
+	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(access)}.readsProfile(t))
+
+	// Without the cookie there is no token.
+	answer, body = s.do(http.MethodPost, "/api/v1/refresh", `{}`)
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
+
+	// A cookie that is no refresh token is refused where it stands.
+	answer, body = withCookie(&http.Cookie{Name: first.Name, Value: "crumbs"})
+	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
+	require.Equal(t, "#/cookie/"+first.Name, problemIn(t, answer, body).Errors[0].Pointer)
+
+	// Logging out removes the cookie.
+	answer, body = s.do(http.MethodPost, "/api/v1/logout", "", "Authorization", "Bearer "+access)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode, body)
+	require.Len(t, answer.Cookies(), 1)
+	gone := answer.Cookies()[0]
+	require.Equal(t, []any{first.Name, "", -1, "/api/v1/refresh", true, true}, []any{gone.Name, gone.Value, gone.MaxAge, gone.Path, gone.Secure, gone.HttpOnly})
+	answer, body = withCookie(second)
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
+	require.Empty(t, answer.Cookies())
+}
+
+// What uses the refresh cookie takes no orders from pages of other origins, and refuses before anything happens.
+func TestCrossOrigin(t *testing.T) {
+	t.Parallel()
+	const trusted, pattern = "https://shop.test", "http://127.0.0.1:*"
+	senders := map[string]struct {
+		headers []string
+		refused bool
+	}{
+		"no browser":                        {},
+		"the same origin":                   {headers: []string{"Sec-Fetch-Site", "same-origin"}},
+		"the address bar":                   {headers: []string{"Sec-Fetch-Site", "none"}},
+		"another site":                      {headers: []string{"Sec-Fetch-Site", "cross-site"}, refused: true},
+		"another origin of the site":        {headers: []string{"Sec-Fetch-Site", "same-site"}, refused: true},
+		"another origin, by an old browser": {headers: []string{"Origin", "https://evil.test"}, refused: true},
+		"no origin, by an old browser":      {headers: []string{"Origin", "null"}, refused: true},
+		"another origin, both headers":      {headers: []string{"Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
+		"a trusted name as a beginning":     {headers: []string{"Origin", trusted + ".evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
+		"a trusted name without TLS":        {headers: []string{"Origin", "http://shop.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
+		"a trusted origin":                  {headers: []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site"}},
+		"a trusted origin, old browser":     {headers: []string{"Origin", trusted}},
+		"a trusted pattern":                 {headers: []string{"Origin", "http://127.0.0.1:5173", "Sec-Fetch-Site", "cross-site"}},
+	}
+	for name, sender := range senders {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, func(o *options) {
+				o.chain = func(c *httpapi.Options) { c.TrustedOrigins = []string{trusted, pattern} }
+			})
+			ada := s.signUp("ada@example.com")
+			send := func(path, body string, more ...string) {
+				answer, text := s.do(http.MethodPost, path, body, append(more, sender.headers...)...)
+				if !sender.refused {
+					require.Less(t, answer.StatusCode, 300, text)
+					return
+				}
+				require.Equal(t, http.StatusForbidden, answer.StatusCode, path+text)
+				require.Equal(t, usersapi.ProblemCodeCrossOriginRefused, problemIn(t, answer, text).Code)
+				require.Empty(t, answer.Cookies())
+			}
+			sessions := s.count(`SELECT count(*) FROM sessions`)
+			send("/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+			send("/api/v1/refresh", `{"refresh_token":"`+*ada.tokens.RefreshToken+`"}`)
+			send("/api/v1/logout", "", "Authorization", "Bearer "+ada.tokens.AccessToken)
+			if sender.refused {
+				require.Equal(t, sessions, s.count(`SELECT count(*) FROM sessions`))
+				require.Equal(t, 1, s.count(`SELECT count(*) FROM refresh_tokens WHERE used_at IS NULL`))
+				require.Equal(t, http.StatusOK, ada.readsProfile(t))
+			}
+			// What takes no cookie is no way to use one.
+			answer, text := s.do(http.MethodPost, "/api/v2/users", `{"email":"bob@example.com","name":"Bob","password":"`+goodPassword+`"}`, sender.headers...)
+			require.Equal(t, http.StatusCreated, answer.StatusCode, text)
+		})
+	}
+}
+
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	preflight := func(s *server, origin string) http.Header {
+		answer, _ := s.do(http.MethodOptions, "/api/v1/refresh", "", "Origin", origin,
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type")
+		return answer.Header
+	}
+	t.Run("trusted origins", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, func(o *options) {
+			o.chain = func(c *httpapi.Options) { c.TrustedOrigins = []string{"https://shop.test"} }
+		})
+		h := preflight(s, "https://shop.test")
+		require.Equal(t, "https://shop.test", h.Get("Access-Control-Allow-Origin"))
+		require.Equal(t, "true", h.Get("Access-Control-Allow-Credentials"))
+		require.Contains(t, h.Get("Access-Control-Allow-Methods"), "POST")
+		require.Contains(t, strings.ToLower(h.Get("Access-Control-Allow-Headers")), "authorization")
+		require.Contains(t, h.Values("Vary"), "Origin")
+		for _, origin := range []string{"https://evil.test", "null", "https://shop.test.evil.test", "http://shop.test"} {
+			require.False(t, slices.ContainsFunc(names(preflight(s, origin)), isCORS), origin)
+			answer, _ := s.do(http.MethodGet, "/.well-known/jwks.json", "", "Origin", origin)
+			require.False(t, slices.ContainsFunc(names(answer.Header), isCORS), origin)
+		}
+	})
+	t.Run("none is trusted", func(t *testing.T) {
+		t.Parallel()
+		require.False(t, slices.ContainsFunc(names(preflight(start(t), "https://shop.test")), isCORS))
+	})
+}
+
+func names(h http.Header) (names []string) {
+	for name := range h {
+		names = append(names, name)
+	}
+	return names
+}
+
+func isCORS(name string) bool { return strings.HasPrefix(name, "Access-Control-Allow-") }
+
+func TestOneTokenUsedManyTimesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	const users = 20
+	got := make(chan usersapi.TokenSet, users)
+	var all sync.WaitGroup
+	for range users {
+		all.Go(func() {
+			answer, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
+			if err != nil || answer.JSON200 == nil {
+				t.Errorf("refused: %v %s", err, answer.Body)
+				return
+			}
+			got <- *answer.JSON200
+		})
+	}
+	all.Wait()
+	close(got)
+	successors := map[string]int{}
+	for tokens := range got {
+		successors[*tokens.RefreshToken]++
+		require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(tokens.AccessToken)}.readsProfile(t))
+	}
+	require.Len(t, successors, 1)
+	require.NotContains(t, successors, *ada.tokens.RefreshToken)
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM refresh_tokens`))
+	for successor, times := range successors {
+		require.Equal(t, users, times)
+		_, status := s.refresh(successor)
+		require.Equal(t, http.StatusOK, status)
+	}
+}
+
+// Only who holds the service's key can tell a token's successor.
+func TestSuccessorsDependOnTheMasterKey(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	other := *s.service
+	other.refreshKey = make([]byte, 32)
+	token := newRefreshToken()
+	require.Equal(t, s.service.successorOf(token), s.service.successorOf(token))
+	require.NotEqual(t, s.service.successorOf(token), other.successorOf(token))
+	require.NotEqual(t, s.service.successorOf(token), s.service.successorOf(newRefreshToken()))
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wait   time.Duration
+		passes bool
+	}{
+		"at once":                   {0, true},
+		"at the end of the grace":   {refreshGrace, true},
+		"just after the grace":      {refreshGrace + time.Millisecond, false},
+		"after the access token's":  {accessLifetime, false},
+		"as late as a session goes": {sessionLifetime - time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			ada := s.signUp("ada@example.com")
+			elsewhere := s.logIn("ada@example.com", goodPassword)
+			next, status := s.refresh(*ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status)
+			s.clock.advance(c.wait)
+			if c.passes {
+				again, status := s.refresh(*ada.tokens.RefreshToken)
+				require.Equal(t, http.StatusOK, status)
+				require.Equal(t, *next.RefreshToken, *again.RefreshToken)
+				require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(again.AccessToken)}.readsProfile(t))
+				_, status = s.refresh(*next.RefreshToken)
+				require.Equal(t, http.StatusOK, status)
+				return
+			}
+			code, status := s.refreshRefused(*ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusUnauthorized, status)
+			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+			code, _ = s.refreshRefused(*next.RefreshToken)
+			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code, "the newest of the family")
+			require.Equal(t, http.StatusUnauthorized, person{ClientWithResponses: s.as(next.AccessToken)}.readsProfile(t))
+			require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
+			_, status = s.refresh(*elsewhere.tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status, "another session of the same account goes on")
+		})
+	}
+}
+
+func TestReplayOfAnOlderGeneration(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	tokens := &ada.tokens
+	for range 4 {
+		s.clock.advance(time.Minute)
+		next, status := s.refresh(*tokens.RefreshToken)
+		require.Equal(t, http.StatusOK, status)
+		tokens = next
+	}
+	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(tokens.AccessToken)}.readsProfile(t))
+	_, status := s.refreshRefused(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status)
+	require.Equal(t, http.StatusUnauthorized, person{ClientWithResponses: s.as(tokens.AccessToken)}.readsProfile(t))
+	_, status = s.refreshRefused(*tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status)
+}
+
+func TestRefreshRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	for range 3 {
+		code, status := s.refreshRefused(newRefreshToken())
+		require.Equal(t, http.StatusUnauthorized, status)
+		require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	}
+	answer, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode())
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, codeIn(t, answer.Body))
+	// A successor that has not been handed out is not good.
+	code, _ := s.refreshRefused(s.service.successorOf(*ada.tokens.RefreshToken))
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+
+	require.Zero(t, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
+	require.Equal(t, http.StatusOK, ada.readsProfile(t))
+	_, status := s.refresh(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusOK, status)
+}
+
+func TestRefreshOfADisabledAccount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	set := func(status usersdb.UserStatus) {
+		_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.clock.Now()})
+		require.NoError(t, err)
+	}
+	// The session itself is still in force: it is the account that is not.
+	set(usersdb.UserStatusDisabled)
+	code, status := s.refreshRefused(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status)
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	// The refusal has spent nothing.
+	set(usersdb.UserStatusActive)
+	_, status = s.refresh(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusOK, status)
+}
+
+func TestRefreshGivesTheRolesOfNow(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.clock.Now()})
+	require.NoError(t, err)
+	tokens, _ := s.refresh(*ada.tokens.RefreshToken)
+	claims, err := s.service.guard.verifier.Verify(t.Context(), tokens.AccessToken)
+	require.NoError(t, err)
+	require.Equal(t, []string{"support"}, claims.Roles)
+	require.Equal(t, []string{"users", "orders"}, claims.Audience)
+	require.Equal(t, ada.user.ID, claims.Subject)
+}
+
+func TestAnUnusedSessionExpires(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wait time.Duration
+		ok   bool
+	}{
+		"just before": {sessionLifetime - time.Second, true},
+		"at its end":  {sessionLifetime, false},
+		"long after":  {sessionLongest, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			ada := s.signUp("ada@example.com")
+			s.clock.advance(c.wait)
+			if c.ok {
+				_, status := s.refresh(*ada.tokens.RefreshToken)
+				require.Equal(t, http.StatusOK, status)
+				return
+			}
+			code, status := s.refreshRefused(*ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusUnauthorized, status)
+			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+		})
+	}
+}
+
+func TestAUsedSessionEndsAtLast(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("ada@example.com")
+	_, body := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	require.Contains(t, body, "access_token")
+	answer, _ := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	cookie := answer.Cookies()[0]
+	refresh := func() *http.Response {
+		answer, _ := s.do(http.MethodPost, "/api/v1/refresh", `{}`, "Cookie", cookie.Name+"="+cookie.Value)
+		return answer
+	}
+	const day = 24 * time.Hour
+	for _, left := range []time.Duration{sessionLifetime, sessionLifetime, 3 * day} {
+		s.clock.advance(29 * day)
+		answer := refresh()
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+		cookie = answer.Cookies()[0]
+		require.EqualValues(t, left.Seconds(), cookie.MaxAge)
+	}
+	s.clock.advance(3*day - time.Second)
+	answer = refresh()
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	cookie = answer.Cookies()[0]
+	require.Equal(t, 1, cookie.MaxAge)
+	s.clock.advance(time.Second)
+	require.Equal(t, http.StatusUnauthorized, refresh().StatusCode)
+}
+
+func TestAnAccessTokenExpires(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	s.clock.advance(accessLifetime - time.Second)
+	require.Equal(t, http.StatusOK, ada.readsProfile(t))
+	s.clock.advance(time.Minute)
+	require.Equal(t, http.StatusUnauthorized, ada.readsProfile(t))
+}
+
+func TestLogoutEndsTheRefreshTokenToo(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	elsewhere := s.logIn("ada@example.com", goodPassword)
+	answer, err := ada.EndSessionWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode())
+	code, _ := s.refreshRefused(*ada.tokens.RefreshToken)
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	require.Equal(t, http.StatusOK, elsewhere.readsProfile(t))
+	again, err := ada.EndSessionWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, again.StatusCode())
+}
+
+func TestListSessions(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	s.signUp("bob@example.com")
+	mine := []uuid.UUID{ada.session(t)}
+	for i := range 6 {
+		if i%2 == 0 { // Every second one begins at the very time of another.
+			s.clock.advance(time.Second)
+		}
+		mine = append(mine, s.logIn("ada@example.com", goodPassword).session(t))
+	}
+	// Neither one that was ended nor one that has expired is listed.
+	_, err := s.logIn("ada@example.com", goodPassword).EndSessionWithResponse(t.Context())
+	require.NoError(t, err)
+	expired := s.logIn("ada@example.com", goodPassword).session(t)
+	_, err = s.pool.Exec(t.Context(), `UPDATE sessions SET expires_at = $1 WHERE id = $2`, s.clock.Now(), expired)
+	require.NoError(t, err)
+
+	var seen []usersapi.Session
+	path := "/api/v1/sessions?limit=3"
+	for _, length := range []int{3, 3, 1} {
+		answer, body := s.do(http.MethodGet, path, "", "Authorization", "Bearer "+ada.tokens.AccessToken)
+		require.Equal(t, http.StatusOK, answer.StatusCode, body)
+		var page usersapi.SessionList
+		require.NoError(t, json.Unmarshal([]byte(body), &page))
+		require.Len(t, page.Items, length)
+		seen = append(seen, page.Items...)
+		if length < 3 {
+			require.True(t, page.NextCursor.IsNull())
+			require.Empty(t, answer.Header.Get("Link"))
+			break
+		}
+		path = "/api/v1/sessions?cursor=" + page.NextCursor.MustGet() + "&limit=3"
+		require.Equal(t, "<"+path+`>; rel="next"`, answer.Header.Get("Link"))
+	}
+	var ids []uuid.UUID
+	for i, item := range seen {
+		ids = append(ids, item.ID)
+		require.Equal(t, item.ID == mine[0], item.Current)
+		require.Equal(t, "127.0.0.1", item.Address)
+		require.NotEmpty(t, item.UserAgent)
+		require.Equal(t, item.CreatedAt.Add(sessionLifetime), item.ExpiresAt)
+		if i > 0 {
+			require.False(t, item.CreatedAt.After(seen[i-1].CreatedAt), "the newest come first")
+		}
+	}
+	require.ElementsMatch(t, mine, ids)
+}
+
+func TestListSessionsWithoutParameters(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	for range 20 {
+		s.logIn("ada@example.com", goodPassword)
+	}
+	answer, err := ada.ListSessionsWithResponse(t.Context(), nil)
+	require.NoError(t, err)
+	require.Len(t, answer.JSON200.Items, 20, "the default of limit")
+	require.False(t, answer.JSON200.NextCursor.IsNull())
+}
+
+func TestRevokeSession(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, bob := s.signUp("ada@example.com"), s.signUp("bob@example.com")
+	elsewhere := s.logIn("ada@example.com", goodPassword)
+	notFound := func(id uuid.UUID) {
+		t.Helper()
+		answer, err := ada.RevokeSessionWithResponse(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNotFound, answer.StatusCode())
+		require.Equal(t, usersapi.ProblemCodeSessionNotFound, codeIn(t, answer.Body))
+	}
+	notFound(bob.session(t))
+	require.Equal(t, http.StatusOK, bob.readsProfile(t))
+	notFound(newID())
+
+	ended := elsewhere.session(t)
+	answer, err := ada.RevokeSessionWithResponse(t.Context(), ended)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode())
+	require.Equal(t, http.StatusUnauthorized, elsewhere.readsProfile(t))
+	_, status := s.refreshRefused(*elsewhere.tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status)
+	notFound(ended)
+
+	list, err := ada.ListSessionsWithResponse(t.Context(), nil)
+	require.NoError(t, err)
+	require.Len(t, list.JSON200.Items, 1)
+
+	answer, err = ada.RevokeSessionWithResponse(t.Context(), ada.session(t))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode(), "one's own may be ended, too")
+	require.Equal(t, http.StatusUnauthorized, ada.readsProfile(t))
+}
+
+func TestRevokeOtherSessions(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, bob := s.signUp("ada@example.com"), s.signUp("bob@example.com")
+	others := []person{s.logIn("ada@example.com", goodPassword), s.logIn("ada@example.com", goodPassword)}
+	for _, revoked := range []int64{2, 0} {
+		answer, err := ada.RevokeOtherSessionsWithResponse(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, answer.StatusCode())
+		require.Equal(t, revoked, answer.JSON200.Revoked)
+	}
+	for _, p := range others {
+		require.Equal(t, http.StatusUnauthorized, p.readsProfile(t))
+		_, status := s.refreshRefused(*p.tokens.RefreshToken)
+		require.Equal(t, http.StatusUnauthorized, status)
+	}
+	require.Equal(t, http.StatusOK, ada.readsProfile(t))
+	require.Equal(t, http.StatusOK, bob.readsProfile(t))
+}
+
+// Sessions that are long over are removed; others are not.
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("ada@example.com")
+	s.clock.advance(sessionLifetime)
+	s.logIn("ada@example.com", goodPassword)
+	for _, step := range []struct {
+		wait time.Duration
+		left int
+	}{{sessionLifetime, 2}, {time.Second, 1}, {sessionLifetime, 0}} {
+		s.clock.advance(step.wait)
+		require.NoError(t, s.service.purge(t.Context()))
+		require.Equal(t, step.left, s.count(`SELECT count(*) FROM sessions`))
+		require.Equal(t, step.left, s.count(`SELECT count(*) FROM refresh_tokens`))
+	}
+}

@@ -66,7 +66,7 @@ func (d *development) reset(ctx context.Context) error {
 // run starts everything, tells where to look and ends everything in order.
 func (d *development) run(ctx context.Context) (err error) {
 	started := time.Now()
-	if err := errors.Join(isFree(d.addr, "PLUMBLINE_ADDR"), isFree(d.opsAddr, "PLUMBLINE_OPS_ADDR")); err != nil {
+	if err := errors.Join(isFree(ctx, d.addr, "PLUMBLINE_ADDR"), isFree(ctx, d.opsAddr, "PLUMBLINE_OPS_ADDR")); err != nil {
 		return err
 	}
 	if err := d.prepare(); err != nil {
@@ -113,8 +113,9 @@ func (d *development) run(ctx context.Context) (err error) {
 }
 
 // isFree refuses an address that is taken, before anything is started for nothing; variable is the way out.
-func isFree(addr, variable string) error {
-	listener, err := net.Listen("tcp", addr)
+func isFree(ctx context.Context, addr, variable string) error {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("%s is in use by another program: stop it, or choose another address with %s", addr, variable)
@@ -126,7 +127,8 @@ func isFree(addr, variable string) error {
 
 // prepare makes the data folder and the secrets in it.
 func (d *development) prepare() error {
-	if err := os.MkdirAll(d.data, 0o755); err != nil {
+	// PostgreSQL, which does not run as root, passes through this folder; the secrets in it are closed.
+	if err := os.MkdirAll(d.data, 0o755); err != nil { //nolint:gosec // as it says above
 		return fmt.Errorf("the data folder cannot be made: %w; choose another with PLUMBLINE_DATA", err)
 	}
 	master, err := d.secret("master-key", func() string {

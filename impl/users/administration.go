@@ -14,7 +14,7 @@ import (
 // ListUsers lists accounts by the filters that are given.
 func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestObject) (usersapi.ListUsersResponseObject, error) {
 	limit, after := page(req.Params.Limit, req.Params.Cursor)
-	filter := usersdb.ListUsersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: int32(limit + 1)}
+	filter := usersdb.ListUsersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1}
 	if p := req.Params.Email; p != nil {
 		pattern := beginsWith(*p)
 		filter.Email = &pattern
@@ -35,7 +35,7 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 	if err != nil {
 		return nil, explain(err)
 	}
-	rows, next := keyset.Page(rows, limit, func(r usersdb.User) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	rows, next := keyset.Page(rows, int(limit), func(r usersdb.User) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
 	items := make([]usersapi.AdminUser, len(rows))
 	for i, r := range rows {
 		items[i] = toAPIAdminUser(r)

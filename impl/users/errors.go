@@ -40,6 +40,8 @@ func explain(err error) error {
 		return errUserNotFound.Because(err)
 	case postgres.Constraint(err) == "users_email_key":
 		return errEmailTaken.Because(err)
+	case postgres.Constraint(err) == "sessions_user_id_fkey":
+		return errInvalidCredentials.Because(err) // The account was deleted while its owner logged in.
 	case errors.Is(err, hashing.ErrBusy):
 		return httpapi.ErrOverloaded.Because(err)
 	case postgres.IsTimeout(err):

@@ -30,7 +30,7 @@ const usage = `users keeps accounts, sessions and the keys that sign access toke
 
 Usage: users COMMAND [FLAGS]
 
-  serve         serve callers and operators until SIGINT or SIGTERM
+  serve         answer callers and operators until SIGINT or SIGTERM
   migrate       bring the database to this version's schema
   create-admin  make an account an administrator's, opening it if need be
   rotate-keys   make the next signing key, which signs ten minutes later
@@ -64,7 +64,7 @@ func Run(ctx context.Context, args, environ []string, out io.Writer) error {
 		_, err := io.WriteString(out, usage)
 		return err
 	case "":
-		return errors.New(usage)
+		return errors.New("a command is missing; users --help lists them")
 	default:
 		return fmt.Errorf("there is no command %q; users --help lists them", command)
 	}

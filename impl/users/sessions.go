@@ -182,12 +182,12 @@ func (s *Service) ListSessions(ctx context.Context, req usersapi.ListSessionsReq
 	caller := httpapi.Caller(ctx)
 	limit, after := page(req.Params.Limit, req.Params.Cursor)
 	rows, err := s.queries.ListSessions(ctx, usersdb.ListSessionsParams{
-		UserID: caller.Subject, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: int32(limit + 1),
+		UserID: caller.Subject, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
 	if err != nil {
 		return nil, explain(err)
 	}
-	rows, next := keyset.Page(rows, limit, func(r usersdb.Session) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	rows, next := keyset.Page(rows, int(limit), func(r usersdb.Session) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
 	items := make([]usersapi.Session, len(rows))
 	for i, r := range rows {
 		items[i] = toAPISession(r, r.ID == caller.SessionID)
@@ -272,12 +272,12 @@ func hashOf(refresh string) []byte {
 }
 
 // page reads the parameters of a list; the document has checked them and given limit its default.
-func page(limit *usersapi.Limit, cursor *usersapi.Cursor) (int, keyset.Position) {
+func page(limit *usersapi.Limit, cursor *usersapi.Cursor) (int32, keyset.Position) {
 	after := keyset.Newest()
 	if cursor != nil {
 		if position, err := keyset.Decode(*cursor); err == nil {
 			after = position
 		}
 	}
-	return int(*limit), after
+	return *limit, after
 }

@@ -118,6 +118,35 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	require.Contains(t, known, usersapi.ProblemCodeInvalidCredentials)
 }
 
+// An account that is deleted while its owner logs in is one that there is not.
+func TestLoginBesideADeletion(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	tx, err := s.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `DELETE FROM users WHERE id = $1`, ada.user.ID)
+	require.NoError(t, err)
+	answers := make(chan *usersapi.StartSessionResponse, 1)
+	go func() {
+		defer close(answers)
+		answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		answers <- answer
+	}()
+	eventually(t, "the login waits", func() bool {
+		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+	})
+	require.NoError(t, tx.Commit(t.Context()))
+	answer := <-answers
+	require.NotNil(t, answer)
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode())
+	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, answer.Body))
+}
+
 // slowHash takes a second or more to compute, against which everything else here is quick.
 func slowHash() string {
 	text := base64.RawStdEncoding.EncodeToString

@@ -43,7 +43,7 @@ paths:
       operationId: getPublic
       security: []
       x-access: {public: true}
-      x-timeout: {limit: 10s, slow: 5s}
+      x-timeout: {limit: 10s, slow: 900ms}
       x-priority: normal
       parameters:
         - {name: limit, in: query, schema: {type: integer, format: int32, minimum: 1, maximum: 100, default: 20}}

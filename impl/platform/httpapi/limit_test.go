@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -338,7 +339,7 @@ func TestMixedTrafficLeavesRoom(t *testing.T) {
 			took, _ := time.ParseDuration(r.URL.Query().Get("name"))
 			time.Sleep(took)
 			writeJSON(w, map[string]bool{"ok": true})
-		}}, func(o *Options) { o.Shed = true })
+		}}, func(o *Options) { o.Shed, o.Log = true, slog.New(slog.DiscardHandler) })
 		var refused atomic.Int32
 		var all sync.WaitGroup
 		for tenth := range 10 * 60 * 5 { // five minutes, the mix another one each half minute
@@ -355,6 +356,7 @@ func TestMixedTrafficLeavesRoom(t *testing.T) {
 				})
 			}
 			time.Sleep(100 * time.Millisecond)
+			if tenth%100==0 { print(s.chain.shedder.Limit()," ") }
 		}
 		all.Wait()
 		require.Zero(t, refused.Load())

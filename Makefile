@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run reset test gen gen-check lint-openapi lint check bench
+.PHONY: help run reset test gen gen-check lint-openapi lint check bench fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -43,4 +43,14 @@ gen-check: gen ## prove that gen/ is what the documents and the queries make
 check: lint-openapi gen-check lint test ## everything that CI proves
 
 bench: ## measure the whole chain beside a bare handler, in one run
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -skip BesideBare -benchmem -benchtime 200ms ./...
+	go test -run '^$$' -bench BesideBare -timeout 20m ./impl/users
+
+FUZZTIME ?= 1m
+fuzz: ## run each fuzz target for FUZZTIME, a minute unless told otherwise
+	@grep -rlE '^func Fuzz' --include='*_test.go' impl | while read -r file; do \
+	  grep -oE '^func Fuzz[A-Za-z]+' "$$file" | sed 's/func //' | while read -r target; do \
+	    echo "== $$target in $$(dirname "$$file")"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
+	  done || exit 1; \
+	done

@@ -56,7 +56,8 @@ type Querier interface {
 	SetUserRoles(ctx context.Context, arg SetUserRolesParams) (User, error)
 	// SetUserStatus disables or enables an account; one that is so already stays as it is.
 	SetUserStatus(ctx context.Context, arg SetUserStatusParams) (User, error)
-	// StartSession opens a session for an account that is active.
+	// StartSession opens a session for an account that is active and whose password is still the one that was checked. It
+	// waits for whoever is changing the account, so that no session slips in between a change and the end of its sessions.
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
 	// UpdateProfile changes what its set_ arguments name and leaves the rest.
 	UpdateProfile(ctx context.Context, arg UpdateProfileParams) (User, error)

@@ -335,20 +335,24 @@ SELECT $1, users.id, $2, $3, $4, $5, $5, $6
 FROM users
 WHERE users.id = $7
   AND users.status = 'active'
+  AND users.password_hash = $8
+FOR SHARE OF users
 RETURNING id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at
 `
 
 type StartSessionParams struct {
-	ID        uuid.UUID
-	Cookie    bool
-	Address   string
-	UserAgent string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	UserID    uuid.UUID
+	ID           uuid.UUID
+	Cookie       bool
+	Address      string
+	UserAgent    string
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	UserID       uuid.UUID
+	PasswordHash string
 }
 
-// StartSession opens a session for an account that is active.
+// StartSession opens a session for an account that is active and whose password is still the one that was checked. It
+// waits for whoever is changing the account, so that no session slips in between a change and the end of its sessions.
 func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Session, error) {
 	row := q.db.QueryRow(ctx, startSession,
 		arg.ID,
@@ -358,6 +362,7 @@ func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Ses
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.UserID,
+		arg.PasswordHash,
 	)
 	var i Session
 	err := row.Scan(

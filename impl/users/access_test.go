@@ -68,7 +68,7 @@ func (s *server) member(roles ...usersapi.Role) member {
 	m.user = s.account(newID().String()+"@example.com", func(p *usersdb.CreateUserParams) { p.PasswordHash, p.Roles = hash, toDBRoles(roles) })
 	for _, session := range []*usersdb.Session{&m.second, &m.session} {
 		*session, err = s.queries.StartSession(s.t.Context(), usersdb.StartSessionParams{
-			ID: newID(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", CreatedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(sessionLifetime),
+			ID: newID(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash, CreatedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(sessionLifetime),
 		})
 		require.NoError(s.t, err)
 	}

@@ -51,7 +51,7 @@ func TestCreateUser(t *testing.T) {
 	require.JSONEq(t, fmt.Sprintf(`{"id":%q,"name":"Ada Lovelace","email":"ada@example.com"}`, created.JSON201.ID), string(created.Body))
 
 	ada := s.logIn("ada@example.com", goodPassword)
-	got, err := ada.GetUserWithResponse(t.Context(), created.JSON201.ID)
+	got, err := ada.GetUserWithResponse(t.Context(), created.JSON201.ID) //nolint:staticcheck // What version 1 answers is promised for as long as it is served.
 	require.NoError(t, err)
 	require.Equal(t, created.JSON201, got.JSON200)
 }
@@ -167,7 +167,7 @@ func TestTextIsKeptAsSent(t *testing.T) {
 		require.Equal(t, name, got.JSON200.Name)
 		require.Equal(t, email, got.JSON200.Email)
 		require.Equal(t, avatar, *got.JSON200.Avatar)
-		v1, err := p.GetUserWithResponse(t.Context(), created.JSON201.ID)
+		v1, err := p.GetUserWithResponse(t.Context(), created.JSON201.ID) //nolint:staticcheck // What version 1 answers is promised for as long as it is served.
 		require.NoError(t, err)
 		require.Equal(t, name, v1.JSON200.Name)
 	}
@@ -178,7 +178,7 @@ func TestGetUserWithoutAccount(t *testing.T) {
 	s := start(t)
 	support := s.signUp("support@example.com", usersapi.RoleSupport)
 	missing := uuid.New()
-	v1, err := support.GetUserWithResponse(t.Context(), missing)
+	v1, err := support.GetUserWithResponse(t.Context(), missing) //nolint:staticcheck // What version 1 answers is promised for as long as it is served.
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, v1.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, v1.Body))

@@ -120,7 +120,7 @@ func TestListUsersPages(t *testing.T) {
 	for path != "" {
 		answer, body := s.do(http.MethodGet, path, "", "Authorization", "Bearer "+admin.tokens.AccessToken)
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
-		parsed, err := usersapi.ParseListUsersResponse(&http.Response{StatusCode: 200, Header: answer.Header, Body: io.NopCloser(strings.NewReader(body))})
+		parsed, err := usersapi.ParseListUsersResponse(&http.Response{StatusCode: http.StatusOK, Header: answer.Header, Body: io.NopCloser(strings.NewReader(body))})
 		require.NoError(t, err)
 		for i, u := range parsed.JSON200.Items {
 			visited[u.Email]++

@@ -82,7 +82,7 @@ func (s *server) send(t *testing.T, method, target string, headers []string, bod
 	require.NoError(t, err)
 	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // It has been read.
+	defer answer.Body.Close()
 	read, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	return answer, string(read)
@@ -97,9 +97,9 @@ func (s *server) fingerprint(t *testing.T) map[string]string {
 	require.Zero(t, others, "a table is missing here")
 	prints := map[string]string{}
 	for _, table := range tables {
-		var print string
-		require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM `+table+` AS t`).Scan(&print))
-		prints[table] = print
+		var sum string
+		require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM `+table+` AS t`).Scan(&sum))
+		prints[table] = sum
 	}
 	return prints
 }
@@ -627,4 +627,27 @@ func TestPaths(t *testing.T) {
 	// What nobody knows is not allowed anywhere.
 	answer, body = s.send(t, "BREW", "/nowhere", nil, "", false)
 	require.Equal(t, usersapi.ProblemCodeNotFound, problemIn(t, answer, body).Code)
+}
+
+// TestInputAtTheBounds shows that what is just within the bounds is taken.
+func TestInputAtTheBounds(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	account := func() string {
+		return `{"email":"` + newID().String() + `@example.com","name":"Ada","password":"` + goodPassword + `"}`
+	}
+	for _, header := range []string{asJSON, "Content-Type: application/json; charset=utf-8", "Content-Type: Application/JSON;charset=\"UTF-8\"", "content-type:application/json"} {
+		answer, body := s.send(t, http.MethodPost, "/api/v2/users", []string{header}, account(), false)
+		require.Equal(t, http.StatusCreated, answer.StatusCode, "%s: %s", header, body)
+	}
+	for _, chunked := range []bool{false, true} {
+		whole := account() + strings.Repeat(" ", 64<<10-len(account()))
+		require.Len(t, whole, 64<<10)
+		answer, body := s.send(t, http.MethodPost, "/api/v2/users", []string{asJSON}, whole, chunked)
+		require.Equal(t, http.StatusCreated, answer.StatusCode, body)
+	}
+	escaped := strings.Replace(account(), "Ada", `\u0041\ud83d\ude00\/\"\\`, 1)
+	answer, body := s.send(t, http.MethodPost, "/api/v2/users", []string{asJSON}, escaped, false)
+	require.Equal(t, http.StatusCreated, answer.StatusCode, body)
+	require.Contains(t, body, `"name":"A😀/\"\\"`)
 }

@@ -90,8 +90,8 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	var user usersapi.UserV2
 	require.NoError(t, json.Unmarshal([]byte(send("", "POST", "/api/v2/users", account)), &user))
 	require.NotEmpty(t, user.ID)
-	access, refresh := tokensIn(send("", "POST", "/api/v1/login", log(password)))
-	access, refresh = tokensIn(send("", "POST", "/api/v1/refresh", `{"refresh_token":"`+refresh+`"}`))
+	_, refresh := tokensIn(send("", "POST", "/api/v1/login", log(password)))
+	access, refresh := tokensIn(send("", "POST", "/api/v1/refresh", `{"refresh_token":"`+refresh+`"}`))
 	browser := send("", "POST", "/api/v1/login", fmt.Sprintf(`{"email":%q,"password":%q,"cookie":true}`, email, password))
 	require.Contains(t, browser, "access_token")
 	cookie := canaries[len(canaries)-3] // before the access token and its signature
@@ -171,19 +171,26 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	require.NoError(t, logger.Close())
 
 	text := lines() + s.log.String()
-	for _, canary := range canaries {
-		for _, form := range []string{canary, url.QueryEscape(canary), url.PathEscape(canary), strings.ToLower(canary)} {
-			if i := strings.Index(text, form); i >= 0 {
-				start := strings.LastIndexByte(text[:i], '\n') + 1
-				t.Errorf("logged: %s", text[start:start+strings.IndexByte(text[start:], '\n')])
-			}
-		}
-	}
+	requireNone(t, text, canaries)
 	require.NotContains(t, text, "$argon2id$")
 	require.Contains(t, text, `"msg":"panic"`)
 	require.Contains(t, text, "violates check constraint")
 	for _, op := range loadDocument(t).Operations {
 		require.Contains(t, text, `"operation":"`+op.ID+`"`)
+	}
+}
+
+// requireNone looks for every canary in every line, in the forms that a URL may give it.
+func requireNone(t *testing.T, text string, canaries []string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		for _, canary := range canaries {
+			for _, form := range []string{canary, url.QueryEscape(canary), url.PathEscape(canary), strings.ToLower(canary)} {
+				if strings.Contains(line, form) {
+					t.Errorf("%q is logged: %s", form, line)
+				}
+			}
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ func TestExplain(t *testing.T) {
 				return
 			}
 			var f *fault.Error
-			require.False(t, errors.As(got, &f), "it is a defect, not a fault")
+			require.NotErrorAs(t, got, &f, "it is a defect, not a fault")
 			require.Equal(t, c.err, got)
 		})
 	}

@@ -60,7 +60,7 @@ func (s *server) allAtOnce(times int, do func()) {
 	s.t.Helper()
 	gate, err := pgx.ConnectConfig(s.t.Context(), s.pool.Config().ConnConfig)
 	require.NoError(s.t, err)
-	defer gate.Close(context.WithoutCancel(s.t.Context())) //nolint:errcheck // It has done its work.
+	defer gate.Close(context.WithoutCancel(s.t.Context()))
 	_, err = gate.Exec(s.t.Context(), `BEGIN; LOCK TABLE signing_keys IN ACCESS EXCLUSIVE MODE`)
 	require.NoError(s.t, err)
 	var all sync.WaitGroup

@@ -33,10 +33,10 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
 		session, err = q.StartSession(ctx, usersdb.StartSessionParams{
 			ID: newID(), UserID: user.ID, Cookie: req.Body.Cookie != nil && *req.Body.Cookie, Address: address.String(), UserAgent: cut(agent, 256),
-			CreatedAt: now, ExpiresAt: now.Add(sessionLifetime),
+			CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash,
 		})
 		if postgres.IsNoRows(err) {
-			return errAccountDisabled
+			return refusalOf(ctx, q, user)
 		}
 		if err != nil {
 			return err
@@ -75,22 +75,42 @@ func (s *Service) authenticate(ctx context.Context, email, password string) (use
 	case !ok:
 		return usersdb.User{}, errInvalidCredentials
 	case rehash:
-		return user, s.rehash(ctx, user, password)
+		return s.rehash(ctx, user, password)
 	default:
 		return user, nil
 	}
 }
 
-// rehash keeps the password by the parameters of today. Losing a race against a change of password is fine.
-func (s *Service) rehash(ctx context.Context, user usersdb.User, password string) error {
+// refusalOf tells why an account whose password was right gets no session: it is disabled, or the password has been
+// changed since.
+func refusalOf(ctx context.Context, q usersdb.Querier, checked usersdb.User) error {
+	user, err := q.GetUser(ctx, checked.ID)
+	switch {
+	case postgres.IsNoRows(err):
+		return errInvalidCredentials
+	case err != nil:
+		return err
+	case user.PasswordHash != checked.PasswordHash:
+		return errInvalidCredentials
+	default:
+		return errAccountDisabled
+	}
+}
+
+// rehash keeps the password by the parameters of today.
+func (s *Service) rehash(ctx context.Context, user usersdb.User, password string) (usersdb.User, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
-		return err
+		return usersdb.User{}, err
 	}
-	_, err = s.queries.ChangePassword(ctx, usersdb.ChangePasswordParams{
+	kept, err := s.queries.ChangePassword(ctx, usersdb.ChangePasswordParams{
 		ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: user.UpdatedAt,
 	})
-	return err
+	if err == nil && kept == 0 {
+		return s.authenticate(ctx, user.Email, password) // Another login has raised it, or the password has changed.
+	}
+	user.PasswordHash = hash
+	return user, err
 }
 
 // RefreshSession exchanges a refresh token for the next one. The successor of a token is computed from it, so that

@@ -184,7 +184,7 @@ func (s *server) do(method, path, body string, headers ...string) (*http.Respons
 	}
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(s.t, err)
-	defer answer.Body.Close() //nolint:errcheck // It has been read.
+	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(s.t, err)
 	return answer, string(text)

@@ -46,7 +46,7 @@ func compareGolden(t *testing.T, name string, answer *http.Response, body string
 	got := golden(answer, body)
 	if *update {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o644)) //nolint:gosec // A golden file is for everybody to read.
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err, "go test -update writes it")
@@ -93,7 +93,7 @@ func TestV1AnswersAreCompared(t *testing.T) {
 		}
 		return &http.Response{StatusCode: status, Header: h}
 	}
-	id := func() string { return uuid.NewString() }
+	id := uuid.NewString
 	base := golden(answer(200, "Sunset", "x", "Location", "/u/"+id()), `{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`)
 	require.Equal(t, base, golden(answer(200, "Sunset", "x", "Location", "/u/"+id(), "Date", "later"), `{"id":"`+id()+`","at":"2027-01-02T03:04:05.678Z"}`))
 	for what, other := range map[string]string{
@@ -157,7 +157,7 @@ func TestSuccessorLeadsToTheSameResource(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	v1, err := ada.GetUserWithResponse(t.Context(), ada.user.ID)
+	v1, err := ada.GetUserWithResponse(t.Context(), ada.user.ID) //nolint:staticcheck // What version 1 answers is promised for as long as it is served.
 	require.NoError(t, err)
 	answer, body := s.do(http.MethodGet, successorIn(t, v1.HTTPResponse), "", "Authorization", "Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)

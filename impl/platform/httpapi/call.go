@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 
 	"example.com/plumbline/impl/platform/fault"
@@ -86,13 +85,13 @@ func NextLink(ctx context.Context, cursor *string) *string {
 func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		this := &call{request: r, url: *r.URL, address: middleware.GetClientIPAddr(r.Context())}
+		this := &call{request: r, url: *r.URL, address: c.address(r)}
 		this.answer = &answer{ResponseWriter: w}
 		identify(&this.scope, r.Header)
 		ctx := telemetry.WithRequest(context.WithValue(r.Context(), callKey{}, this), &this.scope)
 		r = r.WithContext(ctx)
 		h := w.Header()
-		h.Set("X-Request-ID", this.scope.RequestID)
+		h.Set(requestIDHeader, this.scope.RequestID)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		c.metrics.InFlight.Inc()
@@ -118,9 +117,21 @@ func (c *Chain) record(next http.Handler) http.Handler {
 	})
 }
 
+// remoteAddress gives the address of whoever opened the connection.
+func remoteAddress(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap()
+}
+
+// requestIDHeader is written as package http keeps it, which saves it from doing so for every request.
+const requestIDHeader = "X-Request-Id"
+
 // identify takes over the ids that a caller sent, when they are well formed, and makes the others.
 func identify(scope *telemetry.RequestScope, h http.Header) {
-	if scope.RequestID = h.Get("X-Request-ID"); !telemetry.ValidRequestID(scope.RequestID) {
+	if scope.RequestID = h.Get(requestIDHeader); !telemetry.ValidRequestID(scope.RequestID) {
 		scope.RequestID = telemetry.NewRequestID()
 	}
 	trace, _, sampled, ok := telemetry.ParseTraceparent(h.Get("Traceparent"))
@@ -157,8 +168,8 @@ func (c *Chain) report(ctx context.Context, this *call, took time.Duration) {
 		slog.Int64("bytes", this.answer.size),
 		slog.String("address", this.address.String()),
 	)
-	if this.subject != uuid.Nil {
-		attrs = append(attrs, slog.String("caller", this.subject.String()))
+	if caller := this.scope.Caller(); caller.ID != "" {
+		attrs = append(attrs, slog.String("caller", caller.ID))
 	}
 	if this.failure != nil {
 		attrs = append(attrs, slog.String("code", code))
@@ -166,7 +177,7 @@ func (c *Chain) report(ctx context.Context, this *call, took time.Duration) {
 			attrs = append(attrs, slog.String("cause", cause.Error()))
 		}
 	}
-	c.log.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+	c.line(ctx, "request", attrs...)
 	if this.op == nil {
 		return
 	}
@@ -195,7 +206,8 @@ func (c *Chain) audit(ctx context.Context, this *call, outcome string) {
 	}
 	actor, target := "anonymous", ""
 	if this.subject != uuid.Nil {
-		actor, target = this.subject.String(), this.subject.String()
+		actor = this.subject.String()
+		target = actor
 	}
 	if a.Target != targetCaller {
 		target = ""
@@ -203,8 +215,19 @@ func (c *Chain) audit(ctx context.Context, this *call, outcome string) {
 			target = id.String()
 		}
 	}
-	c.log.LogAttrs(ctx, slog.LevelInfo, "audit", slog.String("action", a.Action), slog.String("actor", actor), slog.String("target", target),
+	c.line(ctx, "audit", slog.String("action", a.Action), slog.String("actor", actor), slog.String("target", target),
 		slog.String("outcome", outcome), slog.String("address", this.address.String()))
+}
+
+// line writes a line without looking up which line of the source does so, as the logger itself would for every request.
+func (c *Chain) line(ctx context.Context, message string, attrs ...slog.Attr) {
+	handler := c.log.Handler()
+	if !handler.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	record := slog.NewRecord(time.Now(), slog.LevelInfo, message, 0)
+	record.AddAttrs(attrs...)
+	_ = handler.Handle(ctx, record) // A log that fails must not fail a request.
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -61,6 +61,7 @@ type Chain struct {
 	log       *slog.Logger
 	metrics   *telemetry.HTTPMetrics
 	clock     func() time.Time
+	address   func(*http.Request) netip.Addr       // of the caller
 	limits    *rateLimiter                         // nil: off
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
 	trusted   origins
@@ -78,6 +79,8 @@ type endpoint struct {
 	*Operation
 	metrics *telemetry.OperationMetrics
 	hidden  *fault.Error // what another's thing answers with
+	// limitPolicy is the RateLimit-Policy header of every answer.
+	limitPolicy string
 }
 
 // step is one of the checks that a request passes on its way to the handler.
@@ -106,7 +109,7 @@ func New(o Options) (*Chain, error) {
 	}
 	var errs []error
 	for _, op := range o.Document.Operations {
-		e := &endpoint{Operation: op, metrics: o.Metrics.Operation(op.ID)}
+		e := &endpoint{Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicy(op.Policy.RateLimit)}
 		c.endpoints[route{op.Method, op.Pattern}] = e
 		code := op.Policy.Access.HiddenAs
 		if code == "" {
@@ -131,11 +134,12 @@ func New(o Options) (*Chain, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	clientAddress := middleware.ClientIPFromRemoteAddr
+	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin()}
+	c.address = remoteAddress
 	if len(o.TrustedProxies) > 0 {
-		clientAddress = middleware.ClientIPFromXFF(o.TrustedProxies...)
+		c.outer = slices.Insert(c.outer, 0, middleware.ClientIPFromXFF(o.TrustedProxies...))
+		c.address = func(r *http.Request) netip.Addr { return middleware.GetClientIPAddr(r.Context()) }
 	}
-	c.outer = []func(http.Handler) http.Handler{clientAddress, c.record, c.crossOrigin()}
 	// Cheap refusals come first, and nothing of the body is read before it is known who sends it and whether
 	// they may. Ownership waits until the path has been checked.
 	c.steps = []step{

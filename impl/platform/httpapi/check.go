@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -88,7 +89,7 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 		return nil, nil, err
 	}
 	schema := o.body.Content[o.takesType].Schema.Value
-	violations = append(violations, nullsForDefaults("#", schema, value)...)
+	violations = append(violations, within("#", nullsForDefaults(schema, value))...)
 	if err := schema.VisitJSON(value, c.request...); err != nil {
 		violations = append(violations, schemaViolations("#", err)...)
 	}
@@ -146,24 +147,37 @@ func isEmptyForDefault(p *openapi3.Parameter, query url.Values) bool {
 }
 
 // nullsForDefaults finds each null where the schema allows none: kin-openapi takes it for a missing member when that
-// has a default.
-func nullsForDefaults(at string, s *openapi3.Schema, value any) (violations []fault.Violation) {
+// has a default. The pointers begin at the value, and are made only for what is found.
+func nullsForDefaults(s *openapi3.Schema, value any) (violations []fault.Violation) {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, p := range s.Properties {
 			member, sent := value[name]
-			within := at + "/" + pointerToken(name)
+			found := nullsForDefaults(p.Value, member)
 			if sent && member == nil && p.Value.Default != nil && !p.Value.Nullable {
-				violations = append(violations, typeViolation(within, p.Value))
+				found = append(found, typeViolation("", p.Value))
 			}
-			violations = append(violations, nullsForDefaults(within, p.Value, member)...)
+			if len(found) > 0 {
+				violations = append(violations, within("/"+pointerToken(name), found)...)
+			}
 		}
 	case []any:
 		for i, item := range value {
-			if s.Items != nil {
-				violations = append(violations, nullsForDefaults(fmt.Sprintf("%s/%d", at, i), s.Items.Value, item)...)
+			if s.Items == nil {
+				break
+			}
+			if found := nullsForDefaults(s.Items.Value, item); len(found) > 0 {
+				violations = append(violations, within("/"+strconv.Itoa(i), found)...)
 			}
 		}
+	}
+	return violations
+}
+
+// within puts a place before the pointers of what was found there.
+func within(at string, violations []fault.Violation) []fault.Violation {
+	for i := range violations {
+		violations[i].Pointer = at + violations[i].Pointer
 	}
 	return violations
 }
@@ -321,12 +335,15 @@ func unknownMembers(at string, e *openapi3.SchemaError) []fault.Violation {
 	return violations
 }
 
+// pointerEscapes are those of RFC 6901, section 3.
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // pointerToken writes a name as a part of a JSON pointer in a URI fragment, cut to a bearable length.
 func pointerToken(name string) string {
 	if r := []rune(name); len(r) > 64 {
 		name = string(r[:64]) + "…"
 	}
-	name = strings.NewReplacer("~", "~0", "/", "~1").Replace(strings.ToValidUTF8(name, "\uFFFD"))
+	name = pointerEscapes.Replace(strings.ToValidUTF8(name, "\uFFFD"))
 	return (&url.URL{Fragment: name}).EscapedFragment()
 }
 

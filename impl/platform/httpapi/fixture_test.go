@@ -474,3 +474,9 @@ func hasLabels(m *dto.Metric, labels map[string]string) bool {
 	}
 	return matching == len(labels)
 }
+
+func newRecorderWith(header, value string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	w.Header().Set(header, value)
+	return w
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
@@ -59,12 +60,21 @@ func (c *Chain) limitPrincipal(this *call) error {
 	return nil
 }
 
+// limitPolicy is the RateLimit-Policy field of an operation; one that is not limited has none.
+func limitPolicy(l *RateLimit) string {
+	if l == nil {
+		return ""
+	}
+	return fmt.Sprintf(`"default";q=%d;w=%d`, l.Requests, int(time.Duration(l.Window).Seconds()))
+}
+
 // limit counts the call and tells the caller what is left, in the header fields of draft-ietf-httpapi-ratelimit-headers.
+// Their names are written as package http keeps them, which saves it from doing so.
 func (c *Chain) limit(this *call, l *RateLimit, caller string) error {
 	left, reset, wait := c.limits.take(rateKey{this.op.ID, caller}, l, c.clock())
 	h := this.answer.Header()
-	h.Set("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.Requests, int(time.Duration(l.Window).Seconds())))
-	h.Set("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, int(math.Ceil(reset.Seconds()))))
+	h.Set("Ratelimit-Policy", this.op.limitPolicy)
+	h.Set("Ratelimit", `"default";r=`+strconv.Itoa(left)+`;t=`+strconv.Itoa(int(math.Ceil(reset.Seconds()))))
 	if wait > 0 {
 		return ErrRateLimited.After(wait)
 	}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -317,7 +316,7 @@ func TestPermitsComeBack(t *testing.T) {
 			writeJSON(w, map[string]bool{"ok": true})
 		}
 		s := start(t, map[string]http.HandlerFunc{"getPublic": end}, func(o *Options) { o.Shed = true })
-		for range 10 * firstConcurrency {
+		for range 2 * firstConcurrency {
 			for _, target := range []string{"/public?name=panic", "/public?name=abort", "/public?name=well", "/public?limit=0", "/nothing"} {
 				func() {
 					defer func() { _ = recover() }() // net/http does the same.
@@ -335,57 +334,63 @@ func TestPermitsComeBack(t *testing.T) {
 func TestMixedTrafficLeavesRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
-			took, _ := time.ParseDuration(r.URL.Query().Get("name"))
-			time.Sleep(took)
-			writeJSON(w, map[string]bool{"ok": true})
-		}}, func(o *Options) { o.Shed, o.Log = true, slog.New(slog.DiscardHandler) })
+		s := start(t, nil, func(o *Options) { o.Shed = true })
 		var refused atomic.Int32
+		serve := func(took time.Duration) {
+			c := s.permitted(t)
+			if err := s.chain.shed(c); err != nil {
+				refused.Add(1)
+				return
+			}
+			time.Sleep(took)
+			c.handling = took
+			s.chain.release(c)
+		}
 		var all sync.WaitGroup
-		for tenth := range 10 * 60 * 5 { // five minutes, the mix another one each half minute
+		for tenth := range 10 * 60 * 2 { // two minutes, the mix another one each half minute
 			slow := []int{1, 9, 3, 19}[tenth/300%4]
 			for i := range 20 {
-				took := "2ms"
+				took := 2 * time.Millisecond
 				if i < slow {
-					took = "80ms"
+					took = 80 * time.Millisecond
 				}
-				all.Go(func() {
-					if s.send(t, http.MethodGet, "/public?name="+took, "").Code != http.StatusOK {
-						refused.Add(1)
-					}
-				})
+				all.Go(func() { serve(took) })
 			}
 			time.Sleep(100 * time.Millisecond)
-			if tenth%100==0 { print(s.chain.shedder.Limit()," ") }
 		}
 		all.Wait()
 		require.Zero(t, refused.Load())
-		require.GreaterOrEqual(t, s.chain.shedder.Limit(), leastConcurrency)
-		// A burst that fits into what runs and waits at the least is served.
+		require.GreaterOrEqual(t, s.chain.shedder.Limit(), firstConcurrency)
+		for range 60 * 90 { // A while of one at a time brings the limit down, but not to uselessness:
+			serve(2 * time.Millisecond)
+			time.Sleep(time.Second / 60)
+		}
+		require.Equal(t, leastConcurrency, s.chain.shedder.Limit())
+		// a burst is served that runs and waits at the least limit.
 		for range leastConcurrency + 2*leastConcurrency {
-			all.Go(func() {
-				if s.send(t, http.MethodGet, "/public?name=50ms", "").Code != http.StatusOK {
-					refused.Add(1)
-				}
-			})
+			all.Go(func() { serve(50 * time.Millisecond) })
 		}
 		all.Wait()
 		require.Zero(t, refused.Load())
+		require.Zero(t, s.chain.shedder.Inflight())
 	})
+}
+
+// permitted is a call of an operation of normal priority on its way to the shedder.
+func (s *service) permitted(t testing.TB) *call {
+	return &call{op: s.chain.endpoints[route{http.MethodGet, "/public"}], request: request(t, http.MethodGet, "/public", nil)}
 }
 
 func BenchmarkShed(b *testing.B) {
 	s := start(b, nil, func(o *Options) { o.Shed = true })
-	op := s.chain.document.Operation("getPublic")
-	e := s.chain.endpoints[route{op.Method, op.Pattern}]
-	r := request(b, http.MethodGet, "/public", nil)
+	c := s.permitted(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		c := call{op: e, request: r, handling: time.Millisecond}
-		if err := s.chain.shed(&c); err != nil {
+		if err := s.chain.shed(c); err != nil {
 			b.Fatal(err)
 		}
-		s.chain.release(&c)
+		c.handling = time.Millisecond
+		s.chain.release(c)
 	}
 }
 

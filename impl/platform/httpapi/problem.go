@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -143,7 +144,7 @@ func (c *Chain) faultOf(ctx context.Context, err error) *fault.Error {
 
 // instance is the path of the request, without the query, which may hold what nobody should read.
 func instance(r *http.Request) string {
-	path := (&url.URL{Path: r.URL.Path}).EscapedPath() // A path as it came may hold characters that no URI has.
+	path := (&url.URL{Path: cmp.Or(r.URL.Path, "/")}).EscapedPath() // A path as it came may hold characters that no URI has.
 	if strings.HasPrefix(path, "//") {
 		path = "/." + path // Otherwise its first part would be a host (RFC 3986, section 4.2).
 	}

@@ -1,0 +1,467 @@
+package users
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/queries"
+)
+
+// patience bounds every wait of these tests; none of them takes a thousandth of it.
+const patience = time.Minute
+
+// output is what the program writes, line by line.
+type output struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	wrote chan struct{} // closed and replaced at every write
+}
+
+func newOutput() *output { return &output{wrote: make(chan struct{})} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	close(o.wrote)
+	o.wrote = make(chan struct{})
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// line waits for a line with that message.
+func (o *output) line(t *testing.T, message string) map[string]any {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		o.mu.Lock()
+		wrote, text := o.wrote, o.text.String()
+		o.mu.Unlock()
+		for line := range strings.Lines(text) {
+			var members map[string]any
+			if json.Unmarshal([]byte(line), &members) == nil && members["msg"] == message {
+				return members
+			}
+		}
+		select {
+		case <-wrote:
+		case <-deadline:
+			t.Fatalf("no line %q in:\n%s", message, text)
+		}
+	}
+}
+
+var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
+
+// environment is that of a program on a database of its own, with changes as "name=value".
+func environment(url string, changes ...string) []string {
+	return append([]string{
+		"USERS_DATABASE_URL=" + url, "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
+		"USERS_RESPONSES=enforce", "USERS_UNREADY=0s", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1", "HOME=/nowhere",
+	}, changes...)
+}
+
+// program is a service that Run serves.
+type program struct {
+	base, ops string
+	out       *output
+	stop      context.CancelFunc
+	ended     chan error
+}
+
+func serveProgram(t *testing.T, environ []string) *program {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	p := &program{out: newOutput(), stop: stop, ended: make(chan error, 1)}
+	go func() { p.ended <- Run(ctx, []string{"serve"}, environ, p.out) }()
+	serving := p.out.line(t, "serving")
+	p.base, p.ops = fmt.Sprintf("http://%s", serving["addr"]), fmt.Sprintf("http://%s", serving["ops_addr"])
+	t.Cleanup(func() {
+		stop()
+		select {
+		case err := <-p.ended:
+			p.ended <- err
+		case <-time.After(patience):
+			t.Error("the program does not end")
+		}
+	})
+	return p
+}
+
+// end waits for the program to end and gives its error.
+func (p *program) end(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-p.ended:
+		p.ended <- err
+		return err
+	case <-time.After(patience):
+		t.Fatal("the program does not end")
+		return nil
+	}
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	require.NoError(t, err)
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer.StatusCode, string(body)
+}
+
+// run carries out a command that ends by itself.
+func run(t *testing.T, environ []string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	out := newOutput()
+	err := Run(ctx, args, environ, out)
+	return out.String(), err
+}
+
+func TestServe(t *testing.T) {
+	t.Parallel()
+	p := serveProgram(t, environment(pgtest.URL(t, queries.Users())))
+	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": "live_sessions_remembered"} {
+		status, body := get(t, p.ops+path)
+		require.Equal(t, http.StatusOK, status, path)
+		require.Contains(t, body, want, path)
+	}
+	client, err := usersapi.NewClientWithResponses(p.base)
+	require.NoError(t, err)
+	created, err := client.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
+	require.NotEmpty(t, created.HTTPResponse.Header.Get("RateLimit"), "limits hold unless told otherwise")
+	status, _ := get(t, p.base+"/metrics")
+	require.Equal(t, http.StatusNotFound, status, "callers do not see what operators do")
+	status, body := get(t, p.ops+"/metrics")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, body, `operation="createUserV2"`)
+	p.stop()
+	require.NoError(t, p.end(t))
+	require.Contains(t, p.out.String(), `"operation":"createUserV2"`, "the last lines are written")
+	require.NotContains(t, p.out.String(), goodPassword)
+	require.NotContains(t, p.out.String(), testMasterKey)
+}
+
+// slowRequest is a request whose body has not arrived yet, and of which the service has begun to read.
+type slowRequest struct {
+	conn   net.Conn
+	reader *bufio.Reader
+	body   string
+}
+
+func beginSlowRequest(t *testing.T, base string) *slowRequest {
+	t.Helper()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	s := &slowRequest{conn: conn, reader: bufio.NewReader(conn), body: `{"email":"slow@example.com","name":"Slow","password":"` + goodPassword + `"}`}
+	_, err = fmt.Fprintf(conn, "POST /api/v2/users HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(s.body))
+	require.NoError(t, err)
+	// The service asks for the body once it reads it: from here on the request is running.
+	line, err := s.reader.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "100 Continue")
+	_, err = s.reader.ReadString('\n')
+	require.NoError(t, err)
+	return s
+}
+
+func (s *slowRequest) finish(t *testing.T) *http.Response {
+	t.Helper()
+	_, err := io.WriteString(s.conn, s.body)
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(s.reader, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = answer.Body.Close() })
+	return answer
+}
+
+func TestServeDrains(t *testing.T) {
+	t.Parallel()
+	p := serveProgram(t, environment(pgtest.URL(t, queries.Users())))
+	slow := beginSlowRequest(t, p.base)
+	p.stop()
+	p.out.line(t, "winding down")
+	status, body := get(t, p.ops+"/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, body, "draining")
+	status, _ = get(t, p.ops+"/livez")
+	require.Equal(t, http.StatusOK, status, "it is alive, and must not be killed")
+	select {
+	case err := <-p.ended:
+		t.Fatalf("it ended before the request did: %v", err)
+	default:
+	}
+	answer := slow.finish(t)
+	require.Equal(t, http.StatusCreated, answer.StatusCode, "the request that was running has its answer")
+	require.NoError(t, p.end(t))
+	for _, address := range []string{p.base, p.ops} {
+		_, err := net.DialTimeout("tcp", strings.TrimPrefix(address, "http://"), time.Second)
+		require.Error(t, err, "nothing listens any more")
+	}
+}
+
+func TestServeGivesUpDraining(t *testing.T) {
+	t.Parallel()
+	p := serveProgram(t, environment(pgtest.URL(t, queries.Users()), "USERS_DRAIN=20ms"))
+	beginSlowRequest(t, p.base)
+	p.stop()
+	require.ErrorContains(t, p.end(t), "requests were still running after 20ms")
+}
+
+// sentence is what a person who starts the program wrongly reads: one line that names the way out.
+func sentence(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	require.Error(t, err)
+	text := strings.TrimPrefix(err.Error(), "settings:\n  ")
+	require.NotContains(t, text, "\n")
+	require.NotContains(t, text, "goroutine")
+	require.Less(t, len(text), 400)
+	for _, part := range parts {
+		require.Contains(t, text, part)
+	}
+}
+
+func TestServeBusyPort(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	taken, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	url := pgtest.URL(t, queries.Users())
+	for _, variable := range []string{"USERS_ADDR=", "USERS_OPS_ADDR="} {
+		_, err = run(t, environment(url, variable+taken.Addr().String()), "serve")
+		sentence(t, err, taken.Addr().String(), "in use")
+	}
+	_, err = run(t, environment(url, "USERS_ADDR=nowhere.invalid:1"), "serve")
+	sentence(t, err, "nowhere.invalid")
+}
+
+func TestWrongDatabase(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	free, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	nobody := free.Addr().String()
+	require.NoError(t, free.Close())
+	good := pgtest.URL(t, queries.Users())
+	for name, url := range map[string]string{
+		"nothing listens": "postgres://users:" + canary + "@" + nobody + "/users",
+		"unknown host":    "postgres://users:" + canary + "@nowhere.invalid/users",
+		"no URL":          "postgres//users:" + canary + "@localhost/users",
+		"a bad escape":    "postgres://users:" + canary + "%zz@localhost/users",
+		"a bad port":      "postgres://users:" + canary + "@localhost:port/users",
+		"no such base":    regexp.MustCompile(`test_\d+`).ReplaceAllString(good, "nowhere"),
+	} {
+		for _, command := range [][]string{{"serve"}, {"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
+			out, err := run(t, environment(url), command...)
+			sentence(t, err)
+			require.NotContains(t, err.Error()+out, canary, "%s: %s", name, command)
+		}
+	}
+}
+
+func TestMissingSettings(t *testing.T) {
+	t.Parallel()
+	for command, missing := range map[string][]string{
+		"serve":        {"USERS_DATABASE_URL", "USERS_MASTER_KEY"},
+		"migrate":      {"USERS_DATABASE_URL"},
+		"create-admin": {"USERS_DATABASE_URL", "USERS_MASTER_KEY", "USERS_EMAIL"},
+		"rotate-keys":  {"USERS_DATABASE_URL", "USERS_MASTER_KEY"},
+	} {
+		out, err := run(t, nil, command)
+		require.Error(t, err, command)
+		require.Empty(t, out, command)
+		for _, name := range missing {
+			require.Contains(t, err.Error(), name, command)
+		}
+		require.Equal(t, len(missing), strings.Count(err.Error(), " is required: "), err.Error())
+	}
+}
+
+func TestWrongSettings(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, queries.Users())
+	for name, c := range map[string]struct {
+		environ []string
+		args    []string
+		want    string
+	}{
+		"a misspelt variable": {environment(url, "USERS_ADRR=127.0.0.1:0"), []string{"serve"}, "USERS_ADDR"},
+		"a misspelt flag":     {environment(url), []string{"serve", "--adr", "127.0.0.1:0"}, "--addr"},
+		"a wrong duration":    {environment(url, "USERS_DRAIN=soon"), []string{"serve"}, "USERS_DRAIN"},
+		"a wrong mode":        {environment(url, "USERS_RESPONSES=always"), []string{"serve"}, "USERS_RESPONSES"},
+		"a wrong origin":      {environment(url, "USERS_TRUSTED_ORIGINS=shop"), []string{"serve"}, "shop"},
+		"a wrong master key":  {environment(url, "USERS_MASTER_KEY="+canary), []string{"serve"}, "master key"},
+		"a missing file":      {append(environment(url)[:1], "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"}, "USERS_MASTER_KEY_FILE"},
+		"weak hashing":        {environment(url, "USERS_HASH_MEMORY_KIB=1"), []string{"serve"}, "memory"},
+		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "--email"},
+	} {
+		_, err := run(t, c.environ, c.args...)
+		require.Error(t, err, name)
+		sentence(t, err, c.want)
+		require.NotContains(t, err.Error(), canary, name)
+	}
+	// A variable that is another program's is nobody's mistake.
+	_, err := run(t, environment(url, "ORDERS_ADRR=x", "USERS_SERVICE_HOST=10.0.0.1", "USERS_PORT=tcp://10.0.0.1:80"), "migrate")
+	require.NoError(t, err)
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	_, err := run(t, nil, "srve")
+	sentence(t, err, `"srve"`, "--help")
+	_, err = run(t, nil)
+	sentence(t, err, "--help")
+	for _, flag := range []string{"--help", "-h", "help"} {
+		out, err := run(t, nil, flag)
+		require.NoError(t, err)
+		for _, command := range []string{"serve", "migrate", "create-admin", "rotate-keys", "--version"} {
+			require.Contains(t, out, "\n  "+command+" ")
+		}
+	}
+	for _, flag := range []string{"--version", "version"} {
+		out, err := run(t, nil, flag)
+		require.NoError(t, err)
+		require.Regexp(t, `^users \S+\n$`, out)
+	}
+	for command, setting := range map[string]string{"serve": "USERS_OPS_ADDR", "migrate": "USERS_DATABASE_URL", "create-admin": "USERS_EMAIL", "rotate-keys": "USERS_MASTER_KEY"} {
+		out, err := run(t, nil, command, "--help")
+		require.NoError(t, err)
+		require.Contains(t, out, setting)
+	}
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	// A database of the first version.
+	first, err := queries.Users().Open("00001_create_users.sql")
+	require.NoError(t, err)
+	text, err := io.ReadAll(first)
+	require.NoError(t, err)
+	url := pgtest.URL(t, fstest.MapFS{"00001_create_users.sql": {Data: text}})
+	for _, command := range [][]string{{"serve", "--migrate=false"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
+		_, err = run(t, environment(url), command...)
+		sentence(t, err, "users migrate")
+	}
+	for range 2 { // The second time there is nothing to do.
+		_, err = run(t, environment(url), "migrate")
+		require.NoError(t, err)
+	}
+	p := serveProgram(t, environment(url, "USERS_MIGRATE=false"))
+	status, _ := get(t, p.ops+"/readyz")
+	require.Equal(t, http.StatusOK, status)
+}
+
+func TestCreateAdmin(t *testing.T) {
+	t.Parallel()
+	environ := environment(pgtest.URL(t, queries.Users()))
+	out, err := run(t, environ, "create-admin", "--email", "admin@example.com", "--name", "Amina")
+	require.NoError(t, err)
+	shown := regexp.MustCompile(`(?m)^password: (\S{20,})$`).FindStringSubmatch(out)
+	require.NotNil(t, shown, out)
+	again, err := run(t, environ, "create-admin", "--email", "ADMIN@example.com")
+	require.NoError(t, err)
+	require.NotContains(t, again, "password: ")
+	require.NotContains(t, again, shown[1])
+
+	p := serveProgram(t, environ)
+	client, err := usersapi.NewClientWithResponses(p.base)
+	require.NoError(t, err)
+	created, err := client.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, created.StatusCode())
+	out, err = run(t, environ, "create-admin", "--email", "ada@example.com")
+	require.NoError(t, err)
+	require.NotContains(t, out, "password: ")
+
+	// Both are administrators: the one with the password that was shown, the other with its own, in any order of starts.
+	for email, password := range map[string]string{"admin@example.com": shown[1], "ada@example.com": goodPassword} {
+		login, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: email, Password: password})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, login.StatusCode(), string(login.Body))
+		list, err := client.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Role: new(usersapi.RoleAdmin)}, func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+login.JSON200.AccessToken)
+			return nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, list.StatusCode(), string(list.Body))
+		require.Equal(t, []string{"ada@example.com", "admin@example.com"}, emailsIn(list.JSON200))
+	}
+	require.NotContains(t, p.out.String(), shown[1])
+}
+
+func TestRotateKeys(t *testing.T) {
+	t.Parallel()
+	environ := environment(pgtest.URL(t, queries.Users()))
+	out, err := run(t, environ, "rotate-keys")
+	require.NoError(t, err)
+	shown := regexp.MustCompile(`^the key (\S+) is published and signs from (\S+) on\n$`).FindStringSubmatch(out)
+	require.NotNil(t, shown, out)
+	from, err := time.Parse(time.RFC3339, shown[2])
+	require.NoError(t, err)
+	require.True(t, from.After(time.Now()), "verifiers have the time to fetch it")
+	_, err = run(t, environ, "rotate-keys")
+	sentence(t, err, shown[1], shown[2])
+
+	p := serveProgram(t, environ)
+	status, body := get(t, p.base+"/.well-known/jwks.json")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, body, shown[1], "the coming key is published")
+	require.Equal(t, 2, strings.Count(body, `"kid"`))
+}
+
+// TestProductionKnowsNoPersonas builds both programs: the accounts of the development binary, whose password is
+// known, are in none that is meant for production.
+func TestProductionKnowsNoPersonas(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "./cmd/users", "./cmd/dev")
+	build.Dir = filepath.Join("..", "..")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	holds := func(program, text string) bool {
+		content, err := os.ReadFile(filepath.Join(folder, program))
+		require.NoError(t, err)
+		return bytes.Contains(content, []byte(text))
+	}
+	for _, p := range Personas() {
+		require.True(t, holds("dev", p.Email), p.Email)
+		require.False(t, holds("users", p.Email), p.Email)
+	}
+	require.False(t, holds("users", "plumbline.test"))
+	require.True(t, holds("users", "users keeps accounts, sessions"), "what is in it is found")
+}

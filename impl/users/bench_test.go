@@ -75,7 +75,7 @@ func BenchmarkBesideBare(b *testing.B) {
 		var table strings.Builder
 		for _, r := range f.requests() {
 			fmt.Printf("  %s, in process\n", r.name)
-			within := compare(b, round, f.askers(r))
+			within := compare(b, round, f.askers(b.Context(), r))
 			fmt.Printf("  %s, over loopback\n", r.name)
 			over := compare(b, round, map[string]asker{bareSide: children[bareSide].asker(b, r), chainSide: children[chainSide].asker(b, r)})
 			fmt.Fprintf(&table, "\n%s\n", r.name)
@@ -137,7 +137,7 @@ func benchRequest(b *testing.B, method string) {
 			b.ReportMetric(used().since(began, b.N, 0).cpu, "CPU-µs/op")
 		})
 	}
-	askers := f.askers(r)
+	askers := f.askers(b.Context(), r)
 	run(bareSide, askers[bareSide])
 	run(chainSide, askers[chainSide])
 	f.service.queries = rememberedUser{Querier: f.service.queries, user: f.user}
@@ -361,17 +361,17 @@ func (r request) check(status int, size int64) error {
 // asker asks until a time, once at least, and gives what it cost; with no time it asks once and counts nothing.
 type asker func(until time.Time) (cost, error)
 
-func (f *benchFixture) askers(r request) map[string]asker {
+func (f *benchFixture) askers(ctx context.Context, r request) map[string]asker {
 	askers := map[string]asker{}
 	for name, handler := range f.sides {
-		askers[name] = r.within(handler)
+		askers[name] = r.within(ctx, handler)
 	}
 	return askers
 }
 
-// within asks a handler directly.
-func (r request) within(handler http.Handler) asker {
-	asked := httptest.NewRequest(r.method, r.path, http.NoBody)
+// within asks a handler directly. The context can end, as those of package http do: pgx watches such a one.
+func (r request) within(ctx context.Context, handler http.Handler) asker {
+	asked := httptest.NewRequestWithContext(ctx, r.method, r.path, http.NoBody)
 	if r.token != "" {
 		asked.Header.Set("Authorization", "Bearer "+r.token)
 	}

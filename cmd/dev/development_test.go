@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -69,7 +70,7 @@ func freeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close() //nolint:errcheck // It has told its address.
+	defer l.Close()
 	return l.Addr().String()
 }
 
@@ -84,7 +85,7 @@ func (p *program) start(environ ...string) *running {
 	path, err := binary()
 	require.NoError(p.t, err)
 	r := &running{Cmd: exec.Command(path, "run"), out: &output{}, done: make(chan error, 1)}
-	r.Env, r.Stdout, r.Stderr = append(p.environ, environ...), r.out, r.out
+	r.Env, r.Stdout, r.Stderr = slices.Concat(p.environ, environ), r.out, r.out
 	require.NoError(p.t, r.Start())
 	go func() { r.done <- r.Wait() }()
 	p.t.Cleanup(func() {
@@ -148,9 +149,9 @@ func (p *program) postgresOf() []string {
 func (p *program) logIn(email, password string) (status int, access string) {
 	p.t.Helper()
 	body := fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
-	answer, err := http.Post("http://"+p.addr+"/api/v1/login", "application/json", strings.NewReader(body)) //nolint:noctx // The test's time-out bounds it.
+	answer, err := http.Post("http://"+p.addr+"/api/v1/login", "application/json", strings.NewReader(body))
 	require.NoError(p.t, err)
-	defer answer.Body.Close() //nolint:errcheck // It is read below.
+	defer answer.Body.Close()
 	var tokens struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -191,7 +192,7 @@ func TestDataOutlivesKill(t *testing.T) {
 	p := newProgram(t)
 	password := "PLUMBLINE_DEV_PASSWORD=chosen by the developer"
 	r := p.start(password).ready(t)
-	answer, err := http.Post("http://"+p.addr+"/api/v2/users", "application/json", //nolint:noctx // The test's time-out bounds it.
+	answer, err := http.Post("http://"+p.addr+"/api/v2/users", "application/json",
 		strings.NewReader(`{"email":"kept@example.com","name":"Kept","password":"correct horse battery"}`))
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())

@@ -264,7 +264,7 @@ func TestServeBusyPort(t *testing.T) {
 	url := pgtest.URL(t, queries.Users())
 	for _, variable := range []string{"USERS_ADDR=", "USERS_OPS_ADDR="} {
 		_, err = run(t, environment(url, variable+taken.Addr().String()), "serve")
-		sentence(t, err, taken.Addr().String(), "in use")
+		sentence(t, err, taken.Addr().String(), "in use", "choose another address")
 	}
 	_, err = run(t, environment(url, "USERS_ADDR=nowhere.invalid:1"), "serve")
 	sentence(t, err, "nowhere.invalid")

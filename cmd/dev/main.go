@@ -29,6 +29,7 @@ Usage: dev [run | reset | --help]
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // A second signal ends the program at once.
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // A second signal ends the program at once.
 	err := users.Run(ctx, os.Args[1:], os.Environ(), os.Stdout)
 	stop()
 	if err != nil {

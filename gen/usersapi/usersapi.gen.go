@@ -2501,24 +2501,15 @@ type GetKeySetResponse200Headers struct {
 	CacheControl string
 }
 
-// GetKeySetResponse503Headers the declared response headers of an HTTP 503 response for GetKeySet
-type GetKeySetResponse503Headers struct {
-	RetryAfter int32
-}
-
 type GetKeySetResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *KeySet
-	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
-	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetKeySetResponse200Headers
-	// Headers503 the parsed response headers for an HTTP 503 response
-	Headers503 *GetKeySetResponse503Headers
 }
 
 // Status returns HTTPResponse.Status
@@ -4191,13 +4182,6 @@ func ParseGetKeySetResponse(rsp *http.Response) (*GetKeySetResponse, error) {
 		}
 		response.JSON200 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
-		var dest Unavailable
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.ApplicationProblemJSON503 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -4218,16 +4202,6 @@ func ParseGetKeySetResponse(rsp *http.Response) (*GetKeySetResponse, error) {
 			headers.CacheControl = value
 		}
 		response.Headers200 = &headers
-	case rsp.StatusCode == 503:
-		var headers GetKeySetResponse503Headers
-		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
-			var value int32
-			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
-				return nil, err
-			}
-			headers.RetryAfter = value
-		}
-		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -7241,23 +7215,6 @@ func (response GetKeySet200JSONResponse) VisitGetKeySetResponse(w http.ResponseW
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetKeySet503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
-}
-
-func (response GetKeySet503ApplicationProblemPlusJSONResponse) VisitGetKeySetResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
-	w.WriteHeader(503)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -10455,128 +10412,128 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rctu21uirYLj3TC+bkiVZtmN5Ome7adKmTZs0dpK2cY4FkUsSahJgANCymvHMeZrzYN+TfIMb77pZ",
-	"TuK0/pGJJYHg4sK63/jeC1icMApUCm/w3psCDoHrPx/iYAoPGZWcRepzCCLgJJGEUW/gPWYcTdkMRYxO",
-	"kJwCwlTMgKMYz9EI0AUk0kcvHj9Eh91ut+35Hod3KeEQegPJU/A9EUwhxmrjGF89BTqRU2/Q7T3wPTlP",
-	"wBt4QnJCJ57vXbXGHKAl4Uqai6+vfe87SDgE2EBTBe6E0ADQbApUg8YS4HolIgKF9kIILXwH/T0FXzM8",
-	"+76XYCmBq23/73/fdFqHb993/W7v+t9eFVIF1lNCL+rwnE4BUbiSKMETQF8OOUTfnHnqmzNv+BViHM2m",
-	"WKIxiyI2E0hOiSgA7daLNAhACMZbl8AFYVRdbB7iQe/Bg4UP0e8c7q+J1adsEUrVIyRYThEbG2BnWKAY",
-	"h7D8bMeMx1h6Ay/lpMVhDBxoAJ5fhK/X6T9owuULLOEpiYmsQ/NaQUAEimAsFUTqlCO1FGEa6k8CAkZD",
-	"gVIqSYSIXj2bsggQnmBCfYQFIhQNz7wQxjiN5Jl3xL/pHR7Jb/Y7w8UEsTaBZtA/ZxEJ5s0YzWEmUqAZ",
-	"oSGbKbAs9I1Qvvtmt3M0uy0oQfL58VgCb+Aii0LJ0AwTiUYwZhyQ5HNCJwaNax4+oXK3Zw6dxGnsDR7s",
-	"9zsd34sJNZ87GbiESpgA1wRwAvIhYxcEmpHHYcxBTFGg1ygywGjE2UwA/0IgAULxiI8ESMVhHGJ2CeFt",
-	"cMlJSgU0UmVN4AjJEoFmjF8QOrG8unfYXwLFmjC8fv36OJVToJIoYVYH5gc2UyeHC4vM/fcP9jprC+Te",
-	"3npIuVZykuMYpNMeKReMN+JI0ZCWJhNAI5gQKnz9xVAJxPNAXzh0XG1Xacojso2eJfhdqoUOUdu9S4HP",
-	"Pd+jOFYgmou9RiLMfqsySkxo9rlZpjfKIIXgGNM5IhJigbABdcqiUCAsUcyEXASmZvsSlJa9lTD0l/BN",
-	"t8Q13UaueSmAPwmbWQYHAUtpDpeS6DlYqblyPXmekrCMy939Eip39+u4vFZbi4RRAYZIGB1HJNDIDRiV",
-	"QPWfOEkiYhTRTsLZKIL4P38Ko5VyUP7NYewNvH/t5BbMjvlV7Dw3V5lbNkmOdykIiUIGAlEm0ZhIozUk",
-	"lmBIj9CJQF8OIcYkOpf4AujQR0MB0fgch+oIhDQ8Pvyq7V37yiAakTAE+rEfJsBRZA0v9Sgh0/bDAA3H",
-	"DiIFeMCZEOeMkwmh5xzGqYBQfT/jjE7OEyzEjHH9jaWR85AIPIogHOrHe0IvcUTCT3VSIw74wlpGIQvS",
-	"GKhUXKZFRIQDUL9hiYbAOeNiiBRJq/MjBu5zu5E9rJ9xpCgZPtnzBJiqwxqpb3DoozHjCK5wnERK2gU4",
-	"FUZIjlg4V6aLWvzjybNf0JfD2MFeeaZfmHzMUvqxH0nJZQUfEmkwNXzjK31LGQVzJrJMpAKUCaxkzTll",
-	"8nysYDaspRV24UvzXO72H/GxjukcMTkFjsaYRCkHDUhm0X1ksmHM6Bl73IqqOZZwHhlYFJr8ouNWspub",
-	"bmrX7uQLi0/Xyg3WtS62y50x2cqsyaVX53anfuRTxp5iPoGPzY+OvyJ1c67otWrBKdGvUK5WnkvGzvVS",
-	"S5svadG++mSsp0WcUu4glLl+AcppTMuwKVeRccOMHEL1PY6s1JyprYQWqRy0rDE75uKzcIni1VyqahP8",
-	"XN+zRoivX79uVY3UZURRtWn1U7+k+BKTSKmij00cAvglCcAJaxvhoGx2pJwg4wEhrIgYDQu0P8yczy+H",
-	"7BJ4xHBolK0kMbBUqj/T/LHqDHxzPnpJRZokjEsIf4aQ4FNtgX0anlI4005ZrCBByhjMFUKdwdIc9HN9",
-	"xbm6QjPatTNBNXqOlfmlrFz1IeFqJ0mMQYkvscR8FfzHZtW17wUcFG+cY1kybkMsoaUOq2Lh1pyza9/T",
-	"BuKqOz7Si659z1hQK6zo2j2MfV528TtNwHAWGURon2QVVC9YBOqqGF89Mev3sj0x51gLdWUSpyu3Usdx",
-	"YlZe+16ahNuh9brog7zxNJI0Ehy+M7jcM5fOsgTB22x3NvoTAq3sMhJ6SoSsk1GGvbXQmNNjCZfFE8qw",
-	"WXBxV237C1xJ60XX8KHvUN6t8TEzdmhwBcOQK3WhOTQhgUw5+GgqZSIQo9FcyaTs5PTXrZRHa0TufO/h",
-	"FNMJPLc+xQtjtmj2DEOiQMDR8wK+xzgS4FeOIEg5Byozz2SlTHLrNJJna1/3C8zySytorsFQ2boJ5Q81",
-	"FSpquNlzbyZOnGBYihnggtFf1EodpdkeL44FLUeuiY9XvZthZFOZ/nfD4CP3PFUfBUFL/eQ4+QgpIDCH",
-	"EM2InLJUIg4TzEMkGQqwgBJHOwhKsb5+OYLTFPmbsFb9SwFUEEkuwYYDfe8naIh4H6MkHUUkQBcwR1/q",
-	"WGhn90BbP5UjjyYNiZianAn45TrLLozSLSzb7zctk/N1dksFrLPsavUtKzSh7m+eydzE12gw4Kv9mmjj",
-	"J5ifQIMCu4D5+vpLnVVZc+1XFVcVVLV9EzxFmm86fvubMQNjACm0McjTCLQmGgYFcTEsEWxBCC8J4Dbm",
-	"PerkWdCtjcpxWIlCZ8k7H9E0ihAzXmKEhUSMas6qAqXWGafFxFBrFLIWorBAxOTagikTQNsbxq8bgvXN",
-	"GCnIuOZsmxYiUWQibnrxkXp0FBEX56FAdMzExPQRZRyB8oKUNEIYiQQHNUzZeHYB/kK69ezs5Mv212dn",
-	"J1/9n4ZsaykyVEWgjdsYKXPY32uSMgELYU1X56Faqp0d2SiMNYamOEmAQqjzeTOLs5AhPFKymMj6szf6",
-	"EzqAuTbzviIsMinb1cYnoUJiGsDy7K7Mw5QlBtw0g2tEBgh5XpO/DfnJkqexOAGyd3hYSID0Ow2JQ99T",
-	"LoaQOE5u7NRJIqMFaDJQIkKRYlDRRND17awXvigVpihRecxwlUSYUJOl3CZ1XhTW+lf3SAW/ydJygSx8",
-	"wxKlgytis0niFxmkmS1mQCXSaQYT5k44m3AcizY61gEVoaPCAYtB8cuURSG6xFHqIvouIhURISFECmcK",
-	"O0AVAbzxatFwpT0rUTmNS5ucURq2nglRppgLOysMg5yyUEeicRSxmV5QDgDq2zQFLDRCSzkHhdBCvFYv",
-	"UCIOK+TnASKLapbaR8iiXtakNUkoYxwUQufqSKuR8wIMhcBdCbJC3E5ZGpWcj+d75cSQvkst9VWgiIK+",
-	"gSup1MsogpY5JadiOBsTw1b3UZviwmTKKJTuYL7xl1uZzYr8A4SAPkY45yZRnBeGik8M+d/Muyxzwips",
-	"mcWneu319WKQTt1uVbvE1azo2w1Qb28fjYjU6mSEBez3Ux5VVEp/t2QiqY8FG+nNcesP3Pqr0zo8b719",
-	"399tqEtrppMXcMkuILTIE3Wu5GZBVR/v94v6+LDTOegeHvb2+gf9zuFhd2VNT5EO3B0az5ZFixQKpq6O",
-	"QWuOkN2OJglSIVkMunrEyHWjLcdj7aHPY10j6XtaBG4m+SySGySfcd0XVQzKGeMXWaROP4SQWCkcW+Om",
-	"t63Sy16jq7y1yLTRsEY7Rtv9OjlPRBE0i3hxoe0ku+WIsQiwNljhKiEcxDZg3Uw2K8/tXGn+bW6tFTGe",
-	"LECKq04w5s7C09NelfLylH5tVyMy+2vJUnc0fkZQJeAqUrX07KUzaGJES7u3ESh3bHDXwuQnIHXAVqmg",
-	"G2qR7ZVuTKjDSAUfyhok71KwP7sKwJIk1fdvfDZFcVtpyKBQgmmL1Oy6RWIAympOyQQBSgwg7Io1lc8B",
-	"OFT+5ggInaAE86yS1yRaF0iMjQy3zbMHCwK1SyO0Wts3xuFMSj43LupC3mBobDPzw+NUThknf5nKMmTS",
-	"vDaK0dl/8FVV1i8oWq2re8flhC4u9DW10tLUCealBPbSkk96k4pefxtjy/f0RefOlXZa+1vAHPgm6rhy",
-	"wqUjKt2lhLSmc3+pzVPr1qzLXDGhxW+7i9Md6+XsjkxE0pQ3CxtmWi9xtzJEeYPkiHNlGuJL6idE03gE",
-	"XNm7j9rd/b6i/Hj5IyzwhZYD38QETfZ6IW+9MNpjSsszo/N2rE0caMh8L3O5N7IodYS8Wxc4d8ivXen0",
-	"vV1wHq969yGCjf3nwgM34TUPE9fI/Bm1JbSV4K8h46bC23ooPY+Lrw5wX8C8Oe1xajNB5sZEoBFXwtg3",
-	"laVYoGG2+RAxrgucYyyHFZ3YmNzTzQlisXA2MqQOz5hMUm5yUy5RVYDn/Vl+4zNvgLqdzrUDp7j7g4YT",
-	"SZiOAi4ICw8QNvW+dhkiVLK8IjiD4F87mgCGurZv+K8d3WiwoyONQ199YSyInf/5f//ffE6wnOafjDWm",
-	"P9cC2b2VGUv3CPmZZlHlOg1e+56AIOVEzk8U8xjCGRn1nf312DHQj69PvaYDGRb19dBowohNCPWzrLfC",
-	"kk6eGdsg67XRlqS5Xwad0o+mjo3QMWuI2BiZL3znrgmd3dH2dvuMntGvvz4hE6osWELbX3+Nhs+fnZyi",
-	"HZyQncvujoZsaA1alwmjJfPKt4WXomL8DSz4yByW5omIKP2ojMUxuQQUE5pKEP4ZVTDhstXdroBifxwi",
-	"uAp0fY5osNSdHWrznYQfIcDBtG7PTxgL9WpG4Yy6Ldvo2HVgqacKBRqeWf9BsYdisiFSz6HQohFJ4VKv",
-	"bYJmgIhEkuNLiHSADFP0g5TJMxrNrRthT+CxSfYJhf9Hl8DnWfqPCDRcVO84LCYH0XcQkBAQo2gYsBCG",
-	"PppNSTC1ADqMESlQDFid9xESUzY7o0ND8UPdbJVlRm0fwpu3rhMBNFzL5Cy7gLKY9RGOIoUuRgNoo19T",
-	"JgEN89zMUB18JFhGQNqD+K1lLdHWk+8yB4KNLQCGEn3TG4vFhSJcdYxTiBKLzVemuVRj85mr0lTGDr+A",
-	"sNA+iyZMocv2thWcB6Vk1XnJKRCOhqZbzoFyZKB8SuhFBp1iizO6pMvV4rDSJAtxG/0CMxSDMimNOYaT",
-	"BDA31GJ4zlDZzNlm+S9fIGVRiQEiE8o4nFG9/ZylKGTacrugbNZGL6n6n2Z3UfvlrW5qv6wuX5l8NqHU",
-	"PlPOREQCoKZexLZYHSc4mEKr1+4U0oze8yiNRzqRngrgwvM9++zewOu2O2YxS4DihHgDb7fdae9qp1RO",
-	"tRTdac8giloa0J0/Zxei7Qp6J019itoazypxrL16CZyM5yXRJAyHHOx1D77ybaIyVmetDHlCgygNIWyj",
-	"nwASfRyakrAwPeFKoOkW8pbtIR8igefai8xqf5+E3kCBaMtYKt1hvU5nSemye0LbNZNXvbyx9UPeo/C7",
-	"k2NbUqM+9fb2uoe2oGbgXTznP52/i69evca/vzo+nM2+fbz/JGW7l6/++uvg9OqHh6ez376dT/hJ/8Kz",
-	"xUHes5+e2+KcgSeIttDVCXXf/X78+09XD/n41cn5wen89a8/PJscTIPL5zghP0d89gTj58EPL18w7/rt",
-	"tb9mlbVFyoIi6wuYIwGyUjleQviq2vFSg7++zV5nd9FF2cnsFAvyNWg2KLTqurxqPLcEvMGbt74n0jjG",
-	"XCH4BWATHC2Qp1LWeCKKdUdXLUOm2k/QKzPH6KqVcMLM3l7AiSSBzrNetVxydfDe9l8OvJ7aXERspv7e",
-	"68TCoMGpTB3p3zEsuYiXnhLN+ZmZYLTnTMn1MeFCCXHTGKpcQqRgaCNjWEZaflDMOZvZBnalDNhEh9EG",
-	"yLQeDrXAGSrxMXQFfqbCRikhcUaba/18NDSJfnu9Mljy6+EKBzKaGyFV5kYFxEsrhIodvW+ahEgGh1Np",
-	"5YrERe2vWQl3c8dx/1ZKmq79tSBWIC2C07pYzS329cqldfq2l8YYZEOHbgWkrHpjPRlSLMuv3/xY27F5",
-	"T4bLqk3xwqNTF6x9dxPnVvdtWpVT145rQlu50AX6326rKmyc/k0eWTChssHODonxBETbLm4HLN7BIW4n",
-	"+kyLcQWv1+ntt7rdVm/3tHM42O0MOp0/Mpd84OEQ/7ewi2eCBF6ne7jb64e91i7eg9ZB0O20Hoz70OqN",
-	"9sMuPgw6cHCQI/w4xOgpuwRlOGZp8mK28m1eOJUHlYoZ+2YwFQpLWRbv+Nfj739/1n/Qfz49Pv7j54vO",
-	"nwmMv334/JRI+X0yexbOvLV1V7m/oqnD0ghF5b5Z0VnRZG6QyjIFptfozfud7lqKq1QWpK9bQ+Hlnd3q",
-	"il5v9RWuWfqjqtRMiZ4A5sFUy32tUhyGC4q0XsZTVKkZkeV5cJv0ripYpToX6Na9gm7d6yzTrTvvzeCB",
-	"a6NdI2gaZ/Gd/l4U5ZRvfBrdcqwcGFP3jgoDVZzP3kbHFBWemXHX02duZ10VZeZnMtDGa8va0SzXvT41",
-	"CdRfOnLBOM3UdBJ/RHI1YC2/Iusc1xccrr4gm9vweTCEoZ1CCH9zTijSP05D01utxK0+Z0W/bUu5amuu",
-	"TUU3T6PKNJTxeLFN2sQ3NVNshZq0I0C0s7GM4XZs8kHb0Te7g+8lTDTYxY9o6IIertChbOGYOJr2lk1c",
-	"RQeFygObgOrUSBt9p+HUY4eQS5hkG7ngDGVaFChmP6PN3G4urbN7kyVsFzcz+4bmxj/VyNjYXljk7mYi",
-	"353+vRz9BHLUss+HFqRWKK2WpFMymW7v2+fi0MibDyANj4MAElmyXr7IJJ6ZpIYeUSfiFHoVjy2UcDVZ",
-	"ZQC/F1V3SlSZu995QXX35Y7mjA8udizzb2u/3UTuZOWDNxc7aYPUeQHZaCwwKctqlAmdTmFualfGnMXa",
-	"DtO5P5ebYoW8KtZ5FC202ui4aF8JZ2AZQZXbV2fUZUprIksUii7zlqNvWTjfTF7VJUBev71+sL2pBPS6",
-	"nO92/RX30vUOSFfn6gubijeir7NawuST3/5u9mN3DZiyMVv6gr11Hr5hntDnEgYrtop8YSnlg6gOAfI8",
-	"3/0Dag8tfLWiaDQzdbG3QDjrDEHHpvOy0FBO1T+U2qy2qyi1s61wRC7At8l7JHAMNmX1WrFbQzFHU7H3",
-	"GXXV3nnBho9OINATZk5wDCdEwjcnkpNAuoLwMeNoWKtV0YE8gfBIlzhoFZUXiB/ZMqhMWcWpkLog84xm",
-	"S/UzmGZPVyJhx3rpkim9LptUqOtNUiGbFVahkn4bhbVYYOfV6l7AOIdAoinjAtBI93vN1xejTVX/H0Sd",
-	"lerbPZj/OB19H5Bn5MfHfzx6cfrryY+HbZj/+Ff4+on6cvqEdtpBL6Kj+HEn/O3HqFxjPdjtdGpF4t6v",
-	"8atO2HsVjci3Hfz9y8no+yj947efJ6Pe75PfT74Vo94effL9VRT+8Gu5fnvgisPXRltWyN+gfE7IhEKI",
-	"zMzr20m5+59uVOMJyFY+W3vZxfkQbptpucNK9k6rwH5vDY1enDF6FwoyFNUjQgta0+VUVtZh1HWl00pa",
-	"khZVpZkOuzi8w7GEVuT4JAGuxafrdHP1V95gv+N7Zoi+N/C6sdlwRYy9W1exdvWSwHY+0jafNN9GT0wl",
-	"iNGnYVkvlqrDck1WcbaObJWV6ZESxaH11YBPWFRFqxJRVnixtFowtIUcuBlXfwpDUNGwGauwiojZjGri",
-	"EhCNvRVUDHrOwioa3rIEKclnJjSWH70AXCVHZdbZyxqL7dwYhn+WK2sbk7z/9Pu9zsFhf7/T6XQWubi3",
-	"6NA6bC9wZ7OD+rxYStfpFQitwFrum5WctZVPpItfg2mdIR7aUPnM9pCY2mgaogjwZVZlLqSdrEVcjevu",
-	"4f5XR2hI0ygaZp1o2tfQZO5GJxeb2OrclRYbArfxERxvKXBKFP2TKS1rpua1ibKxcfE+3HW3ZYSlWMpm",
-	"iHz0gNd9cKksAI2Y2VYE1o0Lpw8Mda1hX2wVTrJ32ym2ya/OJGSWhrvM9cro+MsI0IRcAtVdKyhmHHwt",
-	"fyEvCDGvVsjM5tNsAqQeD2Y3NQaznDIBiI3PaGU0ZEOAJiiNHd5G/NaHDy8IyFRnDXtC4iQCG3QLGb2A",
-	"DaI2zXOT15LL/UUz/WzYjwibmwnvxssi7kMJf99QQqOQzLnyFqWkIenz0uZbhBQSTmhAEi1O86BC9xaC",
-	"CjYUsCSqkDVl4mUtmYuiC0aImgsCFps+N9ctrAPd9rMNLWSvxrTvajijw/fXw6PSC/RqUXW0bVAdvYAE",
-	"sLQ1Lq5p1LSwKPig8OJD9xIkIrPkxEy3lgnpawUjckiylsEjlApTJCgSZfcbhERYgh1FW5ya1aBBeGmg",
-	"3DodMOWzan4FYdZLYSfpZObn+blJirQS1//nBjOu32JRGZKiB3Tb7e1vLmrzdpsk+xYx+esNn+U+bXGb",
-	"aYvTwqSxCQOB2H0C497q+OckMJxirerV281o5GL71nMaWrisY3+s8PVEYdDnkk7WkoMXkctMejT0trYb",
-	"u0eziaKbdi180i5AN4jT63V22512t7vbPlgzJJUNxjStqMWZlvaSnrtkz15SjFXttjpBb9Q6CPvd1qiD",
-	"91r74x4cht2gP3rwoDqusQaE27E4i9L7mf1Fogjv7LU79UY/mkbRBnVx+fTHpW18WavVJ2nju/sBI4VB",
-	"7QmJnD02z0bdVuDH3XHHjOBt6YiMWJH0bOzmsS/2HNm5O5nV72a+Vg1sdbtn6m4FMbEdE2dzinsbWJrl",
-	"2ccNlJ293Tmb+6Nfkgg03LL35JPUT4d6lIyJu21NhMvUoMLruaWmDZThFhT83v61on9UU7Cizkb6zSKY",
-	"eI5G0EDJ6Jjqp8q9unzAjPLZYyKEnYyyiOo38CqrjmP5Nd3ZA3/AN3W/XTfC6LAxxeIWmOPv2b0QamIq",
-	"8N0HYbsiv+Ukcosslw1CyXWEmwXVPEDvWaLrXmi5aNs1I6ChS6cNFXvNdShKj9RUsoqY5oTKRBEdx17+",
-	"lrMjXf4aMBqeUXdfPZeIFjdxhTgaotJL3hszC1nq4cMUfi5IR95aOWj9pYRrRVW6t/V826ZmrzeZd/Kq",
-	"u7IziyVQjYJ8Z2nZjshcZq8Wl177G5i4vveUrXeLbN0nDbHowW0rwytm1Y1jK3+rNofPMkSixPSC5jo3",
-	"OWTzyIjuizByc7Ms9vpxkYawiMhIVqfPtbd8oLzl3Y5SbUS//KzgQuteMZs8KMn5V70b5Xnq80yyUMty",
-	"VWnq+BgFW8BnMX+ELF2avo1yzx0HHCJsFOcXJRM1H7Gwrok6Mf1vWztjn4sO+CTS/yYC9d6OLtUcbiSm",
-	"pjqwfo6FlUelF6Q5A9u2afkbTD0qSKstBY5luyXSZlHx43bjYHpNxvznb7qj41LFC9ZTF9TSKVBE9GA7",
-	"1N1DwRRzHOjxi4zbEiXG0QP3yWSkdZtckgBvKdhQBMro9vW46Vn9y5BM7OApbMRwfpcjO0Q4z4hrTMSM",
-	"RnOkHsUvjELW85T1KiV0MaEmJF98PUoFryMYM/seyf8ud15e9W6jJnW9Ws674Ozkbxz/EO7O51Tbupny",
-	"7N3EgfqMXJt7V+XeVfnkrspGnkVvmWdxB/0Iq2n+Ka0Dtyte7yPon4Pl/7Ft9Xxa0Ho9gbkMsOtvKAOy",
-	"7pNNZcB9n+HfrM/wHyBacnr/hwiZsq2Vv4/pzdvrtxkGmoID2aDC4jBXHOoXIenommWPDHn18fP5i5N8",
-	"JCSeq7+Fm7KhdxR2he1bL+e/m7Y8rTZCF8J99mp3vvWLdVkKSoAlEeTGjyg+THliUH2L54W3qowZty9V",
-	"0bgqvlelsKV+pcX12+v/DQAA//8=",
+	"7H35ctu2+uirYHjOTJdDyZIs27E8nXvcNGnTpk0aO0nb2NeCyE8SahJgANCymvHMfZr7YL8n+Q027tos",
+	"Z2v9RyaWBJIfPnz7xndewOKEUaBSeIN33hRwCFz/+RAHU3jIqOQsUp9DEAEniSSMegPvMeNoymYoYnSC",
+	"5BQQpmIGHMV4jkaALiGRPnrx+CE67Ha7bc/3OLxNCYfQG0iegu+JYAoxVjeO8fVToBM59Qbd3gPfk/ME",
+	"vIEnJCd04vnedWvMAVoSrqW5+ObG976DhEOADTRV4E4IDQDNpkA1aCwBrlciIlBoL4TQwnfQ31PwNcOz",
+	"73sJlhK4uu3//e+bTuvw/F3X7/Zu/u1VIVVgPSX0sg7P6RQQhWuJEjwB9OWQQ/TNmae+OfOGXyHG0WyK",
+	"JRqzKGIzgeSUiALQbr1IgwCEYLx1BVwQRtXFZhMPeg8eLNxEv3O4vyZWn7JFKFVbSLCcIjY2wM6wQDEO",
+	"YfnZjhmPsfQGXspJi8MYONAAPL8IX6/Tf9CEyxdYwlMSE1mH5rWCgAgUwVgqiNQpR2opwjTUnwQEjIYC",
+	"pVSSCBG9ejZlESA8wYT6CAtEKBqeeSGMcRrJM++If9M7PJLf7HeGiwlibQLNoH/OIhLMmzGaw0ykQDNC",
+	"QzZTYFnoG6F8+81u52h2V1CC5PPjsQTewEUWhZKhGSYSjWDMOCDJ54RODBrXPHxC5W7PHDqJ09gbPNjv",
+	"dzq+FxNqPncycAmVMAGuCeAE5EPGLgk0I4/DmIOYokCvUWSA0YizmQD+hUAChOIRHwmQisM4xOwKwrvg",
+	"kpOUCmikyprAEZIlAs0YvyR0Ynl177C/BIo1YXj9+vVxKqdAJVHCrA7MD2ymTg4XFpnn7x/sddYWyL29",
+	"9ZByo+QkxzFIpz1SLhhvxJGiIS1NJoBGMCFU+PqLoRKIF4G+cOi42q7SlEdkGz1L8NtUCx2ibvc2BT73",
+	"fI/iWIFoLvYaiTD7rcooMaHZ52aZ3iiDFIJjTOeISIgFwgbUKYtCgbBEMRNyEZia7UtQWvZWwtBfwjfd",
+	"Etd0G7nmpQD+JGxmGRwELKU5XEqi52Cl5sr15HlKwjIud/dLqNzdr+PyRt1aJIwKMETC6DgigUZuwKgE",
+	"qv/ESRIRo4h2Es5GEcT/+VMYrZSD8m8OY2/g/Wsnt2B2zK9i57m5yjyySXK8TUFIFDIQiDKJxkQarSGx",
+	"BEN6hE4E+nIIMSbRhcSXQIc+GgqIxhc4VEcgpOHx4Vdt78ZXBtGIhCHQD72ZAEeRNbzUVkKm7YcBGo4d",
+	"RArwgDMhLhgnE0IvOIxTAaH6fsYZnVwkWIgZ4/obSyMXIRF4FEE41Nt7Qq9wRMKPdVIjDvjSWkYhC9IY",
+	"qFRcpkVEhANQv2GJhsA542KIFEmr8yMG7gt7I3tYP+NIUTJ8tP0EmKrDGqlvcOijMeMIrnGcREraBTgV",
+	"RkiOWDhXpota/OPJs1/Ql8PYwV7Z0y9MPmYp/dBbUnJZwYdEGkwN3/hK31JGwZyJLBOpAGUCK1lzQZm8",
+	"GCuYDWtphV340uzLPf4DbuuYzhGTU+BojEmUctCAZBbdByYbxoyescetqJpjCReRgUWhyS86biW7uemh",
+	"du1OvrC4u1ZusK51sV3ujMlWZk0uvTq3O/WWTxl7ivkEPjQ/Ov6K1MO5oteqBadEv0K5WnkhGbvQSy1t",
+	"vqRF++qjsZ4WcUq5g1Dm+iUopzEtw6ZcRcYNM3II1fc4slJzpm4ltEjloGWNuWMuPguXKF7Npao2wS/0",
+	"M2uE+Pr161bVSF1GFFWbVu/6JcVXmERKFX1o4hDAr0gATljbCAdlsyPlBBkPCGFFxGhYoP1h5nx+OWRX",
+	"wCOGQ6NsJYmBpVL9mebbqjPw7fnoJRVpkjAuIfwZQoJPtQX2cXhK4Uw7ZbGCBCljMFcIdQZLc9Av9BUX",
+	"6grNaDfOBNXoOVbml7Jy1YeEqztJYgxKfIUl5qvgPzarbnwv4KB44wLLknEbYgktdVgVC7fmnN34njYQ",
+	"Vz3xkV5043vGglphRdeeYezzsovfaQKGs8ggQvskq6B6wSJQV8X4+olZv5fdE3OOtVBXJnG68lbqOE7M",
+	"yhvfS5NwO7TeFH2QN55GkkaCw3cGl9tz6SxLEJxnd2ejPyHQyi4joadEyDoZZdhbC405PZZwWTyhDJsF",
+	"F3fVbX+Ba2m96Bo+9BPKd2vcZsYODa5gGHKlLjSHJiSQKQcfTaVMBGI0miuZlJ2c/rqV8miNyJ3vPZxi",
+	"OoHn1qd4YcwWzZ5hSBQIOHpewPcYRwL8yhEEKedAZeaZrJRJbp1G8mzt636BWX5pBc01GCq3bkL5Q02F",
+	"ihput+/NxIkTDEsxA1ww+otaqaM02+PFsaDlyDXx8ap3O4xsKtP/bhh85PZT9VEQtNRPjpOPkAICcwjR",
+	"jMgpSyXiMME8RJKhAAsocbSDoBTr65cjOE2Rvwlr1b8UQAWR5ApsOND3foKGiPcxStJRRAJ0CXP0pY6F",
+	"dnYPtPVTOfJo0pCIqcmZgF+ts+zSKN3Csv1+0zI5X+duqYB1ll2vfmSFJtTzzZ7MQ3yNBgO+ul8TbfwE",
+	"8xNoUGCXMF9ff6mzKmuu/ariqoKqbt8ET5Hmm47f/mbMwBhACm0M8jQCrYmGQUFcDEsEWxDCSwK4jXmP",
+	"OnkWdGujchxWotBZ8s5HNI0ixIyXGGEhEaOas6pAqXXGaTEx1BqFrIUoLBAxubZgygTQ9obx64ZgfTNG",
+	"CjKuOdumhUgUmYibXnykto4i4uI8FIiOmZiYPqKMI1BekJJGCCOR4KCGKRvPLsBfSLeenZ182f767Ozk",
+	"q//TkG0tRYaqCLRxGyNlDvt7TVImYCGs6eo8VEu1syMbhbHG0BQnCVAIdT5vZnEWMoRHShYTWd97oz+h",
+	"A5hrM+8rwiKTsl1tfBIqJKYBLM/uyjxMWWLATTO4RmSAkBc1+duQnyx5GosTIHuHh4UESL/TkDj0PeVi",
+	"CInj5NZOnSQyWoAmAyUiFCkGFU0EXb+d9cIXpcIUJSqPGa6TCBNqspTbpM6Lwlr/6rZU8JssLRfIwjcs",
+	"UTq4IjabJH6RQZrZYgZUIp1mMGHuhLMJx7Foo2MdUBE6KhywGBS/TFkUoiscpS6i7yJSERESQqRwprAD",
+	"VBHAG68WDVfasxKV07i0yRmlYeuZEGWKubCzwjDIKQt1JBpHEZvpBeUAoH5MU8BCI7SUc1AILcRr9QIl",
+	"4rBCfh4gsqhmqd1CFvWyJq1JQhnjoBA6V0dajZwXYCgE7kqQFeJ2ytKo5Hw83ysnhvRTaqmvAkUU9A1c",
+	"S6VeRhG0zCk5FcPZmBi2uo/aFBcmU0ah9ATzjb/cymxW5O8hBPQhwjm3ieK8MFR8Ysj/dt5lmRNWYcss",
+	"PtVrb24Wg3Tq7la1S1zNin7cAPX29tGISK1ORljAfj/lUUWl9HdLJpL6WLCR3hy3/sCtvzqtw4vW+bv+",
+	"bkNdWjOdvIArdgmhRZ6ocyU3C6r6eL9f1MeHnc5B9/Cwt9c/6HcOD7sra3qKdOCe0Hi2LFqkUDB1dQxa",
+	"c4TsbjRJkArJYtDVI0auG205HmsPfR7rGknf0yJwM8lnkdwg+YzrvqhiUM4Yv8widXoTQmKlcGyNm75t",
+	"lV72Gl3lrUWmjYY12jHa7tfJeSKKoFnEi0ttJ9lbjhiLAGuDFa4TwkFsA9btZLPy3C6U5t/m0VoR48kC",
+	"pLjqBGPuLDw97VUpL0/p13Y1IrO/lix1R+NnBFUCriJVS3svnUETI1ravYtAuWODTy1MfgJSB2yVCrql",
+	"Ftle6caEOoxU8KGsQfI2BfuzqwAsSVL9/Ma9KYrbSkMGhRJMW6Rm1y0SA1BWc0omCFBiAGFXrKl8DsCh",
+	"8jdHQOgEJZhnlbwm0bpAYmxkuG2ePVgQqF0aodXavjEOZ1LyuXFRF/IGQ2ObmR8ep3LKOPnLVJYhk+a1",
+	"UYzO/oOvqrJ+QdFqXd07Lid0caGvqZWWpk4wLyWwl5Z80ttU9PrbGFu+py+6cK6009rfAubAN1HHlRMu",
+	"HVHpKSWkNZ37S22eWrdmXeaKCS1+212c7lgvZ3dkIpKmvFnYMNN6ibuVIcpbJEecK9MQX1I/IZrGI+DK",
+	"3n3U7u73FeXHy7ewwBdaDnwTEzTZ64W89cJojyktz4zOu7E2caAh873M5d7IotQR8m5d4HxCfu1Kp+98",
+	"wXm86t2HCDb2nwsbbsJrHiaukfkzaktoK8FfQ8ZNhbf1UHoeF18d4L6EeXPa49RmgsyDiUAjroSxbypL",
+	"sUDD7OZDxLgucI6xHFZ0YmNyTzcniMXC2ciQOjxjMkm5yU25RFUBnndn+YPPvAHqdjo3Dpzi3R80nEjC",
+	"dBRwQVh4gLCp97XLEKGS5RXBGQT/2tEEMNS1fcN/7ehGgx0daRz66gtjQez8z//7/+ZzguU0/2SsMf25",
+	"FsjurcxYui3kZ5pFles0eON7AoKUEzk/UcxjCGdk1Hf212PHQD++PvWaDmRY1NdDowkjNiHUz7LeCks6",
+	"eWZsg6zXRluS5nkZdEo/mjo2QsesIWJjZL7wnbsmdHZH29vtM3pGv/76hEyosmAJbX/9NRo+f3ZyinZw",
+	"QnauujsasqE1aF0mjJbMK98WXoqK8Tew4CNzWJonIqL0ozIWx+QKUExoKkH4Z1TBhMtWd7sCiv1xiOA6",
+	"0PU5osFSd3aozXcSfoQAB9O6PT9hLNSrGYUz6m7ZRseuA0vtKhRoeGb9B8UeismGSO1DoUUjksKVXtsE",
+	"zQARiSTHVxDpABmm6Acpk2c0mls3wp7AY5PsEwr/j66Az7P0HxFouKjecVhMDqLvICAhIEbRMGAhDH00",
+	"m5JgagF0GCNSoBiwOu8jJKZsdkaHhuKHutkqy4zaPoQ3564TATRcy+Qsu4SymPURjiKFLkYDaKNfUyYB",
+	"DfPczFAdfCRYRkDag/itZS3R1pPvMgeCjS0AhhJ90xuLxaUiXHWMU4gSi81XprlUY/OZq9JUxg6/hLDQ",
+	"PosmTKHL9rYVnAelZNV5ySkQjoamW86BcmSgfEroZQadYoszuqTL1eKw0iQLcRv9AjMUgzIpjTmGkwQw",
+	"N9RieM5Q2czZZvkvXyBlUYkBIhPKOJxRffs5S1HItOV2SdmsjV5S9T/NnqLul7e6qftldfnK5LMJpfaZ",
+	"ciYiEgA19SK2xeo4wcEUWr12p5Bm9J5HaTzSifRUABee79m9ewOv2+6YxSwBihPiDbzddqe9q51SOdVS",
+	"dKc9gyhqaUB3/pxdirYr6J009SlqazyrxLH26hVwMp6XRJMwHHKw1z34yreJylidtTLkCQ2iNISwjX4C",
+	"SPRxaErCwvSEK4GmW8hbtod8iASeay8yq/19EnoDBaItY6l0h/U6nSWly26Htmsmr3p5Y+uHvEfhdyfH",
+	"tqRGfert7XUPbUHNwLt8zn+6eBtfv3qNf391fDibfft4/0nKdq9e/fXXwen1Dw9PZ799O5/wk/6lZ4uD",
+	"vGc/PbfFOQNPEG2hqxPqvv39+Pefrh/y8auTi4PT+etff3g2OZgGV89xQn6O+OwJxs+DH16+YN7N+Y2/",
+	"ZpW1RcqCIutLmCMBslI5XkL4qtrxUoO/fYwN8DRfmJ1OoQI81+re4M2574k0jjFXyHoB2AQ6C6SmFC+e",
+	"iGIN0XXLkJy2+fXKzMm5biWcMHNvL+BEkkDnTK9bLlE6eGd7KQdeT91cRGym/t7rxMJsyak/HbXfMey1",
+	"iC+eEs3Fmco3mnCmZPSYcKEEsmnyVO4dUjC0kTESIy0LKOaczWwzuhLsbKJDYgNk2giHWngMlSgYumI9",
+	"Uy2jFIo4o811ez4amqS9vV4ZH/n1cI0DGc2NwClzlgLipRUoxe7cN00CIYPDqadydeGiVtasHLu5e7h/",
+	"J+VJN/5aECuQFsFp3aXmdvl6FdI6PdhL4wWyodu2AlJWibGePCiW2Ncffqxt0ry/wmXIpnjh0akL1n66",
+	"iVmr5zatyqlrxzWUrVzogvbn24p9G3N/k0cJTNhrsLNDYjwB0baL2wGLd3CI24k+02KMwOt1evutbrfV",
+	"2z3tHA52O4NO54/MvR54OMT/LdzFMw6/1+ke7vb6Ya+1i/egdRB0O60H4z60eqP9sIsPgw4cHOQIPw4x",
+	"esquQBmBWcq7mHk8z4ug8gBRMfveDKZCYSlj4h3/evz978/6D/rPp8fHf/x82fkzgfG3D5+fEim/T2bP",
+	"wpm3th4q90o0dUsaoahcMSs6K1rJDUVZpoz0Gn3zfqe7WgFVG+/0dburr8u7tNUVvd7qK1zj843v7a3z",
+	"hGK/2q1VaqZETwBz5erT0KgUh+GCIq2X5BRVakZkeU7bJrCrClapzgW6da+gW/c6y3TrzjszRODGaNcI",
+	"mkZTfKe/F0U55Rv/RLcPK2fE1LCjwnAU53+30TFFhT0z7vrzzOOs26FM9kwG2thrWTua5bpvpyaB+kvH",
+	"JxgHmJqu4A9Irgas5VdkXeD6gsPVF2QzGD4PhjC0UwjHb84JRfrHaWj6pJW41ees6LdtKVfdmmtT0c3G",
+	"qDINZTxebJM28U3NFFuhJu04D+04LGO4HZtI0Hb07Z7gewkTDXbxIxq6AIYrWihbOCYmpj1fEyPRAZ7y",
+	"8CWgOs3RRt9pOPUIIeSSH9mNXKCFMi0KFLOf0WZuN5fW2b3JEraLm5l9Q3Pjn2pkbGwvLHJdM5HvTv9e",
+	"jn4EOWrZ530LUiuUVkvSKZlMt/ftc3Fo5M17kIbHQQCJLFkvX2QSz0xFQ4+oE3EKvYrHFkq4mqwygN+L",
+	"qk9KVJmnf/KC6tOXO5oz3rvYscy/rf12G7mTlQLeXuykDVLnBWRjrsCkH6tRJnQ6hbmpQxlzFms7TOfx",
+	"XJ6JFXKkWOdEtNBqo+OifSWcgWUEVW5fnVGX9ayJLFEooMzbh75l4XwzeVWXAHkt9vqB86Zyzpty7tr1",
+	"StxL109AujpXX9i0uhF9ndUSJp/i9nezH7trwJSNzNIX7K2z+YbZQJ9LGKzY9vGFpZT3ojoEyIv87u9R",
+	"e2jhqxVFo5mpC7cFwlmXBzo2XZSF5nCq/qHUZqhddaidU4Ujcgm+TcQjgWOwKavXit0aCjOaCrfPqKvc",
+	"zosvfHQCgZ4Wc4JjOCESvjmRnATSFXePGUfDWt2JDuQJhEe6XEGrqLzY+8iWNGXKKk6F1MWVZzRbqvdg",
+	"GjdduYMd0aXLn/S6bOqgrh1JhWxWWIWq+G0U1mKBnVeeewHjHAKJpowLQCPduzVfX4w2VfC/F3VWqlX3",
+	"YP7jdPR9QJ6RHx//8ejF6a8nPx62Yf7jX+HrJ+rL6RPaaQe9iI7ix53wtx+jcr30YLfTqRV8e7/Grzph",
+	"71U0It928PcvJ6Pvo/SP336ejHq/T34/+VaMenv0yffXUfjDr+Va7IEr9F4bbVlRfoPyOSETCiEy86vv",
+	"Jn3uf7yxiycgW/mc7GUX5wO1bablE1ayn7QK7PfW0OjFeaEfVG0uKMhQVI8ILWhNl1NZWYdR15VOK2lJ",
+	"WlSVZtLr4vAOxxJakeOTBLgWn65rzdVSeYP9ju+ZgfjewOvG5oYrYuzduoq1q5cEtvPxtPnU+DZ6YipB",
+	"jD4Ny3qxVOmVa7KKs3VkK6ZMv5MoDqCvBnzCoipalYiywoul1eKfLeTA7bj6YxiCiobNiIRVRMxmVBOX",
+	"gGjsraBi0DMTVtHwliVIST7/oLH86AXgKjkqs85e1lg450Yq/LNcWdtk5P2n3+91Dg77+51Op7PIxb1D",
+	"h9Zhe4E7mx3U58VSuk6vQGgF1nLfrOSsrXwiXcgaTOsM8dCGyme2H8TUOdMQRYCvsopxIe2ULOLqVXcP",
+	"9786QkOaRtEw6yrTvoYmczcGudiQVueutNjct42P4HhLgVOi6J9MaVkzNa9NlI1NiPfhrk9bRliKpWyG",
+	"yAcPeN0Hl8oC0IiZbUVg3bhw+sBQ1xr2xVbhJPu0nWLL++pMQmZpuMtc34uOv4wATcgVUN2BgmLGwdfy",
+	"F/KCEPOahMxsPs2mOepRX/amxmCWUyYAsfEZrYx5bAjQBKURwtuI3/og4QUBmercYE9InERgg24ho5ew",
+	"QdSmeQbyWnK5v2g+nw37EWFzM+Gn8eKH+1DC3zeU0Cgkc668QylpSPqidPMtQgoJJzQgiRaneVChewdB",
+	"BRsKWBJVyBos8bL2ykXRBSNEzQUBi03Pmuv81YFu+9mGFrLXXNr3LpzR4bub4VHpZXi1qDraNqiOXkAC",
+	"WNoaF9cAalpYFHxQeImhe6ERkVlyYqbbxIT0tYIROSRZ+98RSoUpEhSJsvsNQiIswY6VLU7AatAgvDQc",
+	"bp0OmPJZNb9OMOulsFNxMvPz4sIkRVqJ6+VzQxbXb7GoDDzRw7bt7e1vLmpzvk2SfYuY/M2Ge7lPW9xl",
+	"2uK0MDVswkAgdp/AuLc6/jkJDKdYq3r1bjMaudi+85yGFi7r2B8rfD1RGNq5pJO15OBF5CqTHg29re3G",
+	"7tFsOuimXQsftQvQDdX0ep3ddqfd7e62D9YMSWVDLk0ranE+pb2k5y7Zs5cUY1W7rU7QG7UOwn63Nerg",
+	"vdb+uAeHYTfojx48qI5erAHh7licK+n9zP4iUYR39tqdeqMfTaNog7q4fJLj0ja+rNXqo7TxffoBI4VB",
+	"7QmJnD02z0bdVeDHPXHHjNNt6YiMWJH0bOzmsS/pHNkZOpnV7+a3Vg1s9bhn6mkFMbEdE2czh3sbWJrl",
+	"OcYNlJ29qTmb4aNfeAg03LL35KPUT4d6LIyJu21NhMvUoMLrhaWmDZThFhT8zv61on9UU7Cizkb6zSKY",
+	"eI5G0EDJ6JjqXeVeXT4sRvnsMRHCTjlZRPUbeJVVx7H8yu1sw+/xrdvn60YYHTamWNwBc/w9uxdCTUwF",
+	"vnsvbFfkt5xE7pDlskEouY5wc52ah+E9S3TdCy0XbbtmBDR06bShYq+5DkXp8ZhKVhHTnFCZKKLj2Mvf",
+	"WHaky18DRsMz6p6rZwzR4k1cIY6GqPTC9sbMQpZ6eD+FnwvSkXdWDlp/weBaUZXuXe1v29TszSbzTl51",
+	"V3ZmsQSqUZDvLC3bcZfL7NXi0ht/AxPX956y9R6RrfuoIRY9hG1leMWsunVs5W/V5vBZhkiUmF7QXOcm",
+	"h2weGdF9EUZubpbFXj8u0hAWERnJ6vS59pYPlLe821GqjegXmRVcaN0rZpMHJTn/qnerPE99nkkWalmu",
+	"Kk0dH6NgC/gs5o+QpUvTt1HuueOAQ4SN4vyiZKLmIxbWNVEnpv9ta2fsc9EBH0X630ag3tvRpZrDjcTU",
+	"VAfWL7Cw8qj0sjNnYNs2LX+DqUcFabWlwLFst0TaLCp+3G4cTK/JmP/8TXd0XKp4wXrqglo6BYqIHmyH",
+	"unsomGKOAz1+kXFbosQ4euA+mYy0bpNLEuAtBRuKQBndvh4dPat/GZKJHTyFjRjOn3JkBwLnGXGNiZjR",
+	"aI7UVvzCWGM9G1mvUkIXE2pC8sVXnVTwOoIxs++E/O9y5+VV7y5qUter5fwUnJ387eHvw935nGpbN1Oe",
+	"vds4UJ+Ra3Pvqty7Kh/dVdnIs+gt8yw+QT/Capp/SuvA3YrX+wj652D5f2hbPZ8WtF5PYC4D7PpbyoCs",
+	"+2RTGXDfZ/g36zP8B4iWnN7/IUKmbGvl71Z6c35znmGgKTiQDSosDnPFoX6pkY6uWfbIkFcfP5+/BMlH",
+	"QuK5+lu4KRv6jsKusH3r5fx30y1Pq43QhXCfvdqdb/1iXZaCEmBJBLnxI4qbKU8Mqt/ieeENKWPG7QtS",
+	"NK6K70gp3FK/0uLm/OZ/AwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -152,8 +152,8 @@ const listUsers = `-- name: ListUsers :many
 SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
 FROM users
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
-  AND ($3::text IS NULL OR lower(email) LIKE $3)
-  AND ($4::text IS NULL OR lower(name) LIKE $4)
+  AND ($3::text IS NULL OR lower(email) LIKE lower($3))
+  AND ($4::text IS NULL OR lower(name) LIKE lower($4))
   AND ($5::user_status IS NULL OR status = $5)
   AND ($6::text IS NULL OR roles @> ARRAY[$6::text])
 ORDER BY created_at DESC, id DESC

@@ -50,7 +50,7 @@ func isWithinGrace(usedAt, now time.Time) bool {
 
 // beginsWith makes the pattern of LIKE that finds texts which begin with prefix, whatever prefix holds.
 func beginsWith(prefix string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(prefix)) + "%"
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(prefix) + "%"
 }
 
 // isPublished asks whether a verifier may still need a key, given when its successor begins to sign, if there is one.

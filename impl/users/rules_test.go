@@ -68,12 +68,12 @@ func TestBeginsWith(t *testing.T) {
 	t.Parallel()
 	for prefix, pattern := range map[string]string{
 		"ada":      `ada%`,
-		"ADA":      `ada%`,
+		"ADA":      `ADA%`,
 		"50%":      `50\%%`,
 		"a_b":      `a\_b%`,
 		`a\b`:      `a\\b%`,
 		`%_\`:      `\%\_\\%`,
-		"Ängström": `ängström%`,
+		"Ängström": `Ängström%`,
 	} {
 		require.Equal(t, pattern, beginsWith(prefix))
 	}

@@ -39,8 +39,8 @@ WHERE id = @id
 SELECT *
 FROM users
 WHERE (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
-  AND (sqlc.narg(email)::text IS NULL OR lower(email) LIKE sqlc.narg(email))
-  AND (sqlc.narg(name)::text IS NULL OR lower(name) LIKE sqlc.narg(name))
+  AND (sqlc.narg(email)::text IS NULL OR lower(email) LIKE lower(sqlc.narg(email)))
+  AND (sqlc.narg(name)::text IS NULL OR lower(name) LIKE lower(sqlc.narg(name)))
   AND (sqlc.narg(status)::user_status IS NULL OR status = sqlc.narg(status))
   AND (sqlc.narg(role)::text IS NULL OR roles @> ARRAY[sqlc.narg(role)::text])
 ORDER BY created_at DESC, id DESC

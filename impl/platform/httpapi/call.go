@@ -16,8 +16,8 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// call is one request on its way through the chain.
-type call struct {
+// exchange is one request and its answer on their way through the chain.
+type exchange struct {
 	scope   telemetry.RequestScope
 	request *http.Request
 	answer  *answer
@@ -36,16 +36,16 @@ type call struct {
 	cut       bool              // what is on its way will not be whole
 }
 
-type callKey struct{}
+type exchangeKey struct{}
 
-func callFrom(ctx context.Context) *call {
-	c, _ := ctx.Value(callKey{}).(*call)
+func exchangeFrom(ctx context.Context) *exchange {
+	c, _ := ctx.Value(exchangeKey{}).(*exchange)
 	return c
 }
 
 // Caller gives who is calling, or nil on a public operation.
 func Caller(ctx context.Context) *Principal {
-	if c := callFrom(ctx); c != nil {
+	if c := exchangeFrom(ctx); c != nil {
 		return c.principal
 	}
 	return nil
@@ -54,7 +54,7 @@ func Caller(ctx context.Context) *Principal {
 // Identify notes whose request this is where no token says so, for the log and the audit: who has just
 // logged in, or opened an account.
 func Identify(ctx context.Context, subject uuid.UUID) {
-	if c := callFrom(ctx); c != nil {
+	if c := exchangeFrom(ctx); c != nil {
 		c.subject = subject
 		c.scope.SetCaller(telemetry.Caller{Kind: "user", ID: subject.String()})
 	}
@@ -62,7 +62,7 @@ func Identify(ctx context.Context, subject uuid.UUID) {
 
 // Client gives the address that a request came from, which no caller can forge, and what the program that sent it calls itself.
 func Client(ctx context.Context) (address netip.Addr, userAgent string) {
-	c := callFrom(ctx)
+	c := exchangeFrom(ctx)
 	if c == nil {
 		return netip.Addr{}, ""
 	}
@@ -71,7 +71,7 @@ func Client(ctx context.Context) (address netip.Addr, userAgent string) {
 
 // NextLink gives the Link header (RFC 8288) of the page that starts at cursor, or nil when there is none.
 func NextLink(ctx context.Context, cursor *string) *string {
-	c := callFrom(ctx)
+	c := exchangeFrom(ctx)
 	if c == nil || cursor == nil {
 		return nil
 	}
@@ -85,13 +85,13 @@ func NextLink(ctx context.Context, cursor *string) *string {
 func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		this := &call{request: r, url: *r.URL, address: c.address(r)}
-		this.answer = &answer{ResponseWriter: w}
-		identify(&this.scope, r.Header)
-		ctx := telemetry.WithRequest(context.WithValue(r.Context(), callKey{}, this), &this.scope)
+		x := &exchange{request: r, url: *r.URL, address: c.address(r)}
+		x.answer = &answer{ResponseWriter: w}
+		identify(&x.scope, r.Header)
+		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)
 		r = r.WithContext(ctx)
 		h := w.Header()
-		h.Set(requestIDHeader, this.scope.RequestID)
+		h.Set(requestIDHeader, x.scope.RequestID)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		c.metrics.InFlight.Inc()
@@ -100,20 +100,20 @@ func (c *Chain) record(next http.Handler) http.Handler {
 			switch cause := recover(); cause {
 			case nil:
 			case http.ErrAbortHandler: // The handler wants the connection to end.
-				this.cut = true
+				x.cut = true
 			default:
 				c.log.LogAttrs(ctx, slog.LevelError, "panic", slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
-				c.fail(this.answer, r, ErrInternal)
+				c.fail(x.answer, r, ErrInternal)
 			}
-			if !this.cut {
-				c.deliver(r, this)
+			if !x.cut {
+				c.deliver(r, x)
 			}
-			c.report(ctx, this, time.Since(start))
-			if this.cut { // Otherwise the caller would take half an answer for a whole one.
+			c.report(ctx, x, time.Since(start))
+			if x.cut { // Otherwise the caller would take half an answer for a whole one.
 				panic(http.ErrAbortHandler)
 			}
 		}()
-		next.ServeHTTP(this.answer, r)
+		next.ServeHTTP(x.answer, r)
 	})
 }
 
@@ -142,81 +142,81 @@ func identify(scope *telemetry.RequestScope, h http.Header) {
 }
 
 // report writes the line, the metrics and the audit record of a request that has been answered.
-func (c *Chain) report(ctx context.Context, this *call, took time.Duration) {
+func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	id, metrics, code := telemetry.Unmatched, c.metrics.Operation(telemetry.Unmatched), telemetry.Success
-	if this.op != nil {
-		id, metrics = this.op.ID, this.op.metrics
+	if x.op != nil {
+		id, metrics = x.op.ID, x.op.metrics
 	}
-	if this.failure != nil {
-		code = this.failure.Code
+	if x.failure != nil {
+		code = x.failure.Code
 	}
-	status := this.answer.status
+	status := x.answer.status
 	sampled := ""
-	if this.scope.Sampled {
-		sampled = this.scope.TraceID
+	if x.scope.Sampled {
+		sampled = x.scope.TraceID
 	}
 	metrics.Observe(status, took, sampled)
 	metrics.Result(code)
 
 	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs,
-		slog.String("method", this.request.Method),
-		slog.String("path", instance(this.request)),
+		slog.String("method", x.request.Method),
+		slog.String("path", instance(x.request)),
 		slog.String("operation", id),
 		slog.Int("status", status),
 		slog.Float64("duration_ms", milliseconds(took)),
-		slog.Int64("bytes", this.answer.size),
-		slog.String("address", this.address.String()),
+		slog.Int64("bytes", x.answer.size),
+		slog.String("address", x.address.String()),
 	)
-	if caller := this.scope.Caller(); caller.ID != "" {
+	if caller := x.scope.Caller(); caller.ID != "" {
 		attrs = append(attrs, slog.String("caller", caller.ID))
 	}
-	if this.failure != nil {
+	if x.failure != nil {
 		attrs = append(attrs, slog.String("code", code))
-		if cause := this.failure.Unwrap(); cause != nil {
+		if cause := x.failure.Unwrap(); cause != nil {
 			attrs = append(attrs, slog.String("cause", cause.Error()))
 		}
 	}
 	c.line(ctx, "request", attrs...)
-	if this.op == nil {
+	if x.op == nil {
 		return
 	}
-	if slow := time.Duration(this.op.Policy.Timeout.Slow); took > slow {
+	if slow := time.Duration(x.op.Policy.Timeout.Slow); took > slow {
 		metrics.Slow()
-		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", append(c.parts(this),
+		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", append(c.parts(x),
 			slog.String("operation", id), slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))...)
 	}
-	c.audit(ctx, this, code)
+	c.audit(ctx, x, code)
 }
 
 // parts gives the time that each step of a request took.
-func (c *Chain) parts(this *call) []slog.Attr {
+func (c *Chain) parts(x *exchange) []slog.Attr {
 	members := make([]any, 0, len(c.steps)+1)
 	for i, s := range c.steps {
-		members = append(members, slog.Float64(s.name+"_ms", milliseconds(this.took[i])))
+		members = append(members, slog.Float64(s.name+"_ms", milliseconds(x.took[i])))
 	}
-	return []slog.Attr{slog.Group("parts", append(members, slog.Float64("handle_ms", milliseconds(this.handling)))...)}
+	return []slog.Attr{slog.Group("parts", append(members, slog.Float64("handle_ms", milliseconds(x.handling)))...)}
 }
 
 // audit records who did what to whom, from where and with what outcome, as x-audit says.
-func (c *Chain) audit(ctx context.Context, this *call, outcome string) {
-	a := this.op.Policy.Audit
+func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
+	a := x.op.Policy.Audit
 	if a == nil {
 		return
 	}
 	actor, target := "anonymous", ""
-	if this.subject != uuid.Nil {
-		actor = this.subject.String()
+	if x.subject != uuid.Nil {
+		actor = x.subject.String()
 		target = actor
 	}
 	if a.Target != targetCaller {
 		target = ""
-		if id, err := uuid.Parse(this.pathParameter(a.Target)); err == nil {
+		if id, err := uuid.Parse(x.pathParameter(a.Target)); err == nil {
 			target = id.String()
 		}
 	}
 	c.line(ctx, "audit", slog.String("action", a.Action), slog.String("actor", actor), slog.String("target", target),
-		slog.String("outcome", outcome), slog.String("address", this.address.String()))
+		slog.String("outcome", outcome), slog.String("address", x.address.String()))
 }
 
 // line writes a line without looking up which line of the source does so, as the logger itself would for every request.

@@ -65,7 +65,7 @@ func TestSlowOperation(t *testing.T) {
 		require.Contains(t, parts, step.name+"_ms")
 	}
 	require.Contains(t, parts, "handle_ms")
-	require.LessOrEqual(t, len(s.chain.steps), len(call{}.took))
+	require.LessOrEqual(t, len(s.chain.steps), len(exchange{}.took))
 	require.EqualValues(t, 1, s.metric(t, "slow_operations_total", map[string]string{"operation": "putThings"}))
 	s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer ada")
 	require.Len(t, s.log.of(t, "slow operation"), 1, "the other is quick")

@@ -86,7 +86,7 @@ type endpoint struct {
 // step is one of the checks that a request passes on its way to the handler.
 type step struct {
 	name string
-	pass func(*call) error
+	pass func(*exchange) error
 }
 
 // New makes a chain. It refuses a hidden_as that is none of the service's faults and a trusted origin or proxy that is none.

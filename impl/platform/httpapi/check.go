@@ -234,8 +234,7 @@ func parameterViolations(p *openapi3.Parameter, err error) []fault.Violation {
 	case errors.Is(request.Err, openapi3filter.ErrInvalidEmptyValue):
 		return []fault.Violation{violation(at, "minLength", nil, "Must not be empty")}
 	}
-	var parse *openapi3filter.ParseError
-	if errors.As(request.Err, &parse) {
+	if _, unreadable := errors.AsType[*openapi3filter.ParseError](request.Err); unreadable {
 		return []fault.Violation{typeViolation(at, p.Schema.Value)}
 	}
 	return schemaViolations(at, request.Err)
@@ -243,7 +242,7 @@ func parameterViolations(p *openapi3.Parameter, err error) []fault.Violation {
 
 // schemaViolations turns what kin-openapi found into located violations, without what was submitted.
 func schemaViolations(at string, err error) []fault.Violation {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // kin-openapi's own tree of errors, which is walked here.
 	case openapi3.MultiError:
 		var all []fault.Violation
 		for _, one := range e {
@@ -258,10 +257,11 @@ func schemaViolations(at string, err error) []fault.Violation {
 		}
 		return all
 	case *openapi3.SchemaError:
+		tokens := []string{at}
 		for _, token := range e.JSONPointer() {
-			at += "/" + pointerToken(token)
+			tokens = append(tokens, pointerToken(token))
 		}
-		return schemaViolation(at, e)
+		return schemaViolation(strings.Join(tokens, "/"), e)
 	default:
 		return []fault.Violation{violation(at, "schema", nil, "Must match the schema")}
 	}

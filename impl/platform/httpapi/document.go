@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,47 +97,70 @@ func Load(name string, spec *openapi3.T) (*Document, error) {
 func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Operation) (*Operation, error) {
 	policy, err := parsePolicy(op.Extensions, op.Deprecated)
 	errs := []error{err}
-	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	refuse := func(when bool, format string, args ...any) {
+		if when {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
 	o := &Operation{
 		ID: op.OperationID, Method: method, Pattern: path, Policy: policy, spec: op, query: map[string]bool{}, streams: map[string]bool{},
 	}
-	switch method {
-	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
-	default:
-		refuse("the method is none of GET, POST, PUT, PATCH, DELETE")
+	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	refuse(!slices.Contains(methods, method), "the method is none of %s", strings.Join(methods, ", "))
+	errs = append(errs, o.takeParameters(item), o.takeBody(), o.takeResponses())
+	for _, name := range []string{policy.Access.Owner, policy.auditTarget()} {
+		special := name == "" || name == ownerSelf || name == targetCaller
+		refuse(!special && o.parameters.GetByInAndName(openapi3.ParameterInPath, name) == nil,
+			"x-access or x-audit names the path parameter %s, which there is not", name)
 	}
-	o.parameters = slices.Clone(op.Parameters)
+	public := op.Security != nil && len(*op.Security) == 0
+	refuse(public != policy.Access.Public, "security is empty if and only if x-access is public")
+	return o, errors.Join(errs...)
+}
+
+// takeParameters reads the parameters of the operation and those of its path that it does not replace.
+func (o *Operation) takeParameters(item *openapi3.PathItem) error {
+	o.parameters = slices.Clone(o.spec.Parameters)
 	for _, p := range item.Parameters {
-		if op.Parameters.GetByInAndName(p.Value.In, p.Value.Name) == nil {
+		if o.spec.Parameters.GetByInAndName(p.Value.In, p.Value.Name) == nil {
 			o.parameters = append(o.parameters, p)
 		}
 	}
+	var errs []error
 	for _, p := range o.parameters {
 		o.query[p.Value.Name] = o.query[p.Value.Name] || p.Value.In == openapi3.ParameterInQuery
 		o.cookies = o.cookies || p.Value.In == openapi3.ParameterInCookie
 		if p.Value.Schema == nil {
-			refuse("the parameter %s has no schema", p.Value.Name)
+			errs = append(errs, fmt.Errorf("the parameter %s has no schema", p.Value.Name))
 		}
 	}
-	if op.RequestBody != nil {
-		o.body = op.RequestBody.Value
-		var content *openapi3.MediaType
-		for o.takesType, content = range o.body.Content {
-		}
-		if len(o.body.Content) != 1 || content.Schema == nil {
-			refuse("a body has one media type, with a schema")
+	return errors.Join(errs...)
+}
+
+func (o *Operation) takeBody() error {
+	if o.spec.RequestBody == nil {
+		return nil
+	}
+	o.body = o.spec.RequestBody.Value
+	for mediaType, content := range o.body.Content {
+		if len(o.body.Content) == 1 && content.Schema != nil {
+			o.takesType = mediaType
+			return nil
 		}
 	}
-	for status, response := range op.Responses.Map() {
-		var code int
-		if _, err := fmt.Sscanf(status, "%d", &code); err == nil {
+	return errors.New("a body has one media type, with a schema")
+}
+
+func (o *Operation) takeResponses() error {
+	var errs []error
+	for status, response := range o.spec.Responses.Map() {
+		if code, err := strconv.Atoi(status); err == nil {
 			o.Statuses = append(o.Statuses, code)
 		}
-		_, sets := response.Value.Headers["Set-Cookie"]
-		o.cookies = o.cookies || sets
-		for header, h := range response.Value.Headers {
-			if h.Value.Schema == nil {
-				refuse("the header %s of %s has no schema", header, status)
+		for name, header := range response.Value.Headers {
+			o.cookies = o.cookies || name == "Set-Cookie"
+			if header.Value.Schema == nil {
+				errs = append(errs, fmt.Errorf("the header %s of %s has no schema", name, status))
 			}
 		}
 		for mediaType := range response.Value.Content {
@@ -145,16 +170,7 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 		}
 	}
 	slices.Sort(o.Statuses)
-	for _, name := range []string{policy.Access.Owner, policy.auditTarget()} {
-		if name != "" && name != ownerSelf && name != targetCaller && o.parameters.GetByInAndName(openapi3.ParameterInPath, name) == nil {
-			refuse("x-access or x-audit names the path parameter %s, which there is not", name)
-		}
-	}
-	public := op.Security != nil && len(*op.Security) == 0
-	if public != policy.Access.Public {
-		refuse("security is empty if and only if x-access is public")
-	}
-	return o, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 func (p Policy) auditTarget() string {
@@ -207,61 +223,63 @@ func (d *Document) Labels() []telemetry.OperationLabels {
 }
 
 // walk visits every schema once: it refuses formats that nobody checks and collects sensitive names.
-func (d *Document) walk() (errs []error) {
-	known := format.All()
-	seen := map[*openapi3.Schema]bool{}
-	sensitive := map[string]bool{}
-	var visit func(name string, ref *openapi3.SchemaRef)
-	visit = func(name string, ref *openapi3.SchemaRef) {
-		if ref == nil || ref.Value == nil {
-			return
-		}
-		s := ref.Value
-		if secret, _ := s.Extensions["x-sensitive"].(bool); secret && name != "" {
-			sensitive[name] = true
-		}
-		if seen[s] {
-			return
-		}
-		seen[s] = true
-		if _, checked := known[s.Format]; s.Format != "" && s.Type.Is(openapi3.TypeString) && !checked {
-			errs = append(errs, fmt.Errorf("document %s: nobody checks the format %q of %s", d.Name, s.Format, name))
-		}
-		for name, p := range s.Properties {
-			visit(name, p)
-		}
-		visit(name, s.Items)
-		visit(name, s.AdditionalProperties.Schema)
-		for _, group := range []openapi3.SchemaRefs{s.AllOf, s.AnyOf, s.OneOf} {
-			for _, p := range group {
-				visit(name, p)
-			}
-		}
-	}
+func (d *Document) walk() []error {
+	w := walker{document: d.Name, formats: format.All(), seen: map[*openapi3.Schema]bool{}, sensitive: map[string]bool{}}
 	for _, s := range d.spec.Components.Schemas {
-		visit("", s)
+		w.visit("", s)
 	}
 	for _, o := range d.Operations {
 		for _, p := range o.parameters {
-			visit(p.Value.Name, p.Value.Schema)
+			w.visit(p.Value.Name, p.Value.Schema)
 		}
 		if o.body != nil {
-			for _, content := range o.body.Content {
-				visit("", content.Schema)
-			}
+			w.visitContent(o.body.Content)
 		}
 		for _, response := range o.spec.Responses.Map() {
-			for _, content := range response.Value.Content {
-				visit("", content.Schema)
-			}
+			w.visitContent(response.Value.Content)
 			for name, header := range response.Value.Headers {
-				visit(name, header.Value.Schema)
+				w.visit(name, header.Value.Schema)
 			}
 		}
 	}
-	for name := range sensitive {
-		d.Sensitive = append(d.Sensitive, name)
+	d.Sensitive = slices.Sorted(maps.Keys(w.sensitive))
+	return w.errs
+}
+
+type walker struct {
+	document  string
+	formats   map[string]openapi3.StringFormatValidator
+	seen      map[*openapi3.Schema]bool
+	sensitive map[string]bool
+	errs      []error
+}
+
+func (w *walker) visitContent(content openapi3.Content) {
+	for _, c := range content {
+		w.visit("", c.Schema)
 	}
-	slices.Sort(d.Sensitive)
-	return errs
+}
+
+// visit looks at a schema that stands under a name; what is used under several is visited for each.
+func (w *walker) visit(name string, ref *openapi3.SchemaRef) {
+	if ref == nil || ref.Value == nil {
+		return
+	}
+	s := ref.Value
+	if secret, _ := s.Extensions["x-sensitive"].(bool); secret && name != "" {
+		w.sensitive[name] = true
+	}
+	if w.seen[s] {
+		return
+	}
+	w.seen[s] = true
+	if _, checked := w.formats[s.Format]; s.Format != "" && s.Type.Is(openapi3.TypeString) && !checked {
+		w.errs = append(w.errs, fmt.Errorf("document %s: nobody checks the format %q of %s", w.document, s.Format, name))
+	}
+	for name, p := range s.Properties {
+		w.visit(name, p)
+	}
+	for _, part := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf, openapi3.SchemaRefs{s.Items, s.AdditionalProperties.Schema}) {
+		w.visit(name, part)
+	}
 }

@@ -39,7 +39,7 @@ type Principal struct {
 // enforce stands before a handler, behind chi's match: it holds the request against its operation.
 func (c *Chain) enforce(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		this := callFrom(r.Context())
+		x := exchangeFrom(r.Context())
 		op := c.endpoints[route{r.Method, r.Pattern}]
 		if op == nil { // compareRoutes has ruled this out; a hole here must not become a way in.
 			c.fail(w, r, fmt.Errorf("no operation for %s %s", r.Method, r.Pattern))
@@ -48,33 +48,33 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(op.Policy.Timeout.Limit))
 		defer cancel()
 		r = r.WithContext(ctx)
-		this.op, this.request = op, r
-		this.scope.SetOperation(op.ID)
-		c.prepare(this)
-		defer c.release(this)
+		x.op, x.request = op, r
+		x.scope.SetOperation(op.ID)
+		c.prepare(x)
+		defer c.release(x)
 		began, last := time.Now(), time.Duration(0)
 		for i, s := range c.steps {
-			err := s.pass(this)
+			err := s.pass(x)
 			now := time.Since(began)
-			this.took[i], last = now-last, now
+			x.took[i], last = now-last, now
 			if err != nil {
 				c.fail(w, r, err)
 				return
 			}
 		}
-		next.ServeHTTP(w, this.request)
-		this.handling = time.Since(began) - last
+		next.ServeHTTP(w, x.request)
+		x.handling = time.Since(began) - last
 	})
 }
 
 // prepare sets what every answer of the operation carries and decides whether the answer is checked.
-func (c *Chain) prepare(this *call) {
-	this.answer.keep, this.answer.streams = c.keeping(), this.op.streams
-	if s := this.op.sunset; s != nil {
-		h := this.answer.Header()
+func (c *Chain) prepare(x *exchange) {
+	x.answer.keep, x.answer.streams = c.keeping(), x.op.streams
+	if s := x.op.sunset; s != nil {
+		h := x.answer.Header()
 		h.Set("Deprecation", s.deprecation)
 		h.Set("Sunset", s.sunset)
-		h.Set("Link", "<"+expand(s.successor, chi.RouteContext(this.request.Context()))+`>; rel="successor-version"`)
+		h.Set("Link", "<"+expand(s.successor, chi.RouteContext(x.request.Context()))+`>; rel="successor-version"`)
 	}
 }
 
@@ -93,60 +93,60 @@ func unescaped(value string) string {
 	return value
 }
 
-func (c *Chain) authenticate(this *call) error {
-	if this.op.Policy.Access.Public {
+func (c *Chain) authenticate(x *exchange) error {
+	if x.op.Policy.Access.Public {
 		return nil
 	}
-	headers := this.request.Header["Authorization"]
+	headers := x.request.Header["Authorization"]
 	if len(headers) == 0 {
 		return ErrUnauthenticated
 	}
-	this.hadToken = true
+	x.hadToken = true
 	scheme, token, _ := strings.Cut(headers[0], " ")
 	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return ErrUnauthenticated
 	}
-	principal, err := c.auth.Authenticate(this.request.Context(), token)
+	principal, err := c.auth.Authenticate(x.request.Context(), token)
 	if err != nil {
 		return err
 	}
-	this.principal, this.subject = principal, principal.Subject
-	this.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
+	x.principal, x.subject = principal, principal.Subject
+	x.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
 	return nil
 }
 
 // authoriseRoles refuses a caller without any of the roles, unless owning the resource may be enough.
-func (c *Chain) authoriseRoles(this *call) error {
-	a := this.op.Policy.Access
-	if a.Public || a.Owner != "" || this.holdsRole() {
+func (c *Chain) authoriseRoles(x *exchange) error {
+	a := x.op.Policy.Access
+	if a.Public || a.Owner != "" || x.holdsRole() {
 		return nil
 	}
 	return ErrForbidden
 }
 
 // authoriseOwner answers for another's resource as for a missing one.
-func (c *Chain) authoriseOwner(this *call) error {
-	a := this.op.Policy.Access
-	if a.Owner == "" || a.Owner == ownerSelf || this.holdsRole() {
+func (c *Chain) authoriseOwner(x *exchange) error {
+	a := x.op.Policy.Access
+	if a.Owner == "" || a.Owner == ownerSelf || x.holdsRole() {
 		return nil
 	}
-	if owner, err := uuid.Parse(this.pathParameter(a.Owner)); err == nil && owner == this.principal.Subject {
+	if owner, err := uuid.Parse(x.pathParameter(a.Owner)); err == nil && owner == x.principal.Subject {
 		return nil
 	}
-	return this.op.hidden
+	return x.op.hidden
 }
 
 // pathParameter gives a path parameter as it was checked.
-func (this *call) pathParameter(name string) string { return unescaped(this.request.PathValue(name)) }
+func (x *exchange) pathParameter(name string) string { return unescaped(x.request.PathValue(name)) }
 
-func (this *call) holdsRole() bool {
-	return slices.ContainsFunc(this.op.Policy.Access.Roles, func(role string) bool { return slices.Contains(this.principal.Roles, role) })
+func (x *exchange) holdsRole() bool {
+	return slices.ContainsFunc(x.op.Policy.Access.Roles, func(role string) bool { return slices.Contains(x.principal.Roles, role) })
 }
 
 // read takes the body in, bounded, once it is known to be of the operation's media type.
-func (c *Chain) read(this *call) error {
-	r := this.request
-	if this.op.body == nil {
+func (c *Chain) read(x *exchange) error {
+	r := x.request
+	if x.op.body == nil {
 		if r.ContentLength == 0 {
 			return nil
 		}
@@ -162,11 +162,11 @@ func (c *Chain) read(this *call) error {
 	}
 	// An empty body is reported as such, whatever its type is said to be.
 	if r.ContentLength != 0 {
-		if err := c.checkMediaType(this); err != nil {
+		if err := c.checkMediaType(x); err != nil {
 			return err
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(this.answer, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(x.answer, r.Body, maxBody))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
@@ -176,7 +176,7 @@ func (c *Chain) read(this *call) error {
 		f.Detail = "The body did not arrive whole."
 		return f.Because(err)
 	}
-	this.body = body
+	x.body = body
 	return nil
 }
 
@@ -186,16 +186,16 @@ func tooLarge() error {
 	return &f
 }
 
-func (c *Chain) checkMediaType(this *call) error {
-	h := this.request.Header
+func (c *Chain) checkMediaType(x *exchange) error {
+	h := x.request.Header
 	ambiguous := len(h["Content-Type"]) > 1 || len(h["Content-Encoding"]) > 0
-	if !ambiguous && h.Get("Content-Type") == this.op.takesType { // As almost everybody writes it.
+	if !ambiguous && h.Get("Content-Type") == x.op.takesType { // As almost everybody writes it.
 		return nil
 	}
 	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if charset := params["charset"]; err != nil || ambiguous || mediaType != this.op.takesType || charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if charset := params["charset"]; err != nil || ambiguous || mediaType != x.op.takesType || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		f := *ErrMediaType
-		f.Detail = "The body must be " + this.op.takesType + " in UTF-8, without a content encoding."
+		f.Detail = "The body must be " + x.op.takesType + " in UTF-8, without a content encoding."
 		return &f
 	}
 	return nil
@@ -210,8 +210,8 @@ type validatedBody struct {
 // ValidatedValue is what github.com/oapi-codegen/runtime asks for.
 func (b validatedBody) ValidatedValue() any { return b.value }
 
-func (c *Chain) check(this *call) error {
-	r := this.request
+func (c *Chain) check(x *exchange) error {
+	r := x.request
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		f := *ErrMalformed
@@ -223,14 +223,14 @@ func (c *Chain) check(this *call) error {
 	for i, key := range route.URLParams.Keys {
 		path[key] = unescaped(route.URLParams.Values[i])
 	}
-	value, violations, err := c.checker.CheckRequest(this.op.Operation, Input{Request: r, Path: path, Query: query, Body: this.body})
+	value, violations, err := c.checker.CheckRequest(x.op.Operation, Input{Request: r, Path: path, Query: query, Body: x.body})
 	if err != nil {
 		return malformed(err)
 	}
 	if len(violations) > 0 {
 		return ErrInvalid.At(violations...)
 	}
-	if this.op.body != nil {
+	if x.op.body != nil {
 		r.Body = validatedBody{ReadCloser: http.NoBody, value: value}
 	}
 	return nil

@@ -46,16 +46,16 @@ func (l *rateLimiter) take(key rateKey, limit *RateLimit, now time.Time) (left i
 	return left, reset, wait
 }
 
-func (c *Chain) limitAddress(this *call) error {
-	if l := this.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perAddress {
-		return c.limit(this, l, network(this.address).String())
+func (c *Chain) limitAddress(x *exchange) error {
+	if l := x.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perAddress {
+		return c.limit(x, l, network(x.address).String())
 	}
 	return nil
 }
 
-func (c *Chain) limitPrincipal(this *call) error {
-	if l := this.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perPrincipal {
-		return c.limit(this, l, this.principal.Subject.String())
+func (c *Chain) limitPrincipal(x *exchange) error {
+	if l := x.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perPrincipal {
+		return c.limit(x, l, x.principal.Subject.String())
 	}
 	return nil
 }
@@ -70,10 +70,10 @@ func limitPolicy(l *RateLimit) string {
 
 // limit counts the call and tells the caller what is left, in the header fields of draft-ietf-httpapi-ratelimit-headers.
 // Their names are written as package http keeps them, which saves it from doing so.
-func (c *Chain) limit(this *call, l *RateLimit, caller string) error {
-	left, reset, wait := c.limits.take(rateKey{this.op.ID, caller}, l, c.clock())
-	h := this.answer.Header()
-	h.Set("Ratelimit-Policy", this.op.limitPolicy)
+func (c *Chain) limit(x *exchange, l *RateLimit, caller string) error {
+	left, reset, wait := c.limits.take(rateKey{x.op.ID, caller}, l, c.clock())
+	h := x.answer.Header()
+	h.Set("Ratelimit-Policy", x.op.limitPolicy)
 	h.Set("Ratelimit", `"default";r=`+strconv.Itoa(left)+`;t=`+strconv.Itoa(int(math.Ceil(reset.Seconds()))))
 	if wait > 0 {
 		return ErrRateLimited.After(wait)
@@ -119,33 +119,33 @@ func queueShare(p Priority) int {
 }
 
 // shed lets a request wait shortly when as many run as can, and refuses it when too many wait already.
-func (c *Chain) shed(this *call) error {
-	if c.shedder == nil || this.op.Policy.Priority == Critical {
+func (c *Chain) shed(x *exchange) error {
+	if c.shedder == nil || x.op.Policy.Priority == Critical {
 		return nil
 	}
 	permit, free := c.shedder.TryAcquirePermit()
 	if !free {
-		if c.shedder.Queued() >= queueShare(this.op.Policy.Priority)*c.shedder.Limit() {
+		if c.shedder.Queued() >= queueShare(x.op.Policy.Priority)*c.shedder.Limit() {
 			return ErrOverloaded
 		}
 		var err error
-		if permit, err = c.shedder.AcquirePermitWithMaxWait(this.request.Context(), longestQueueing); err != nil {
+		if permit, err = c.shedder.AcquirePermitWithMaxWait(x.request.Context(), longestQueueing); err != nil {
 			return ErrOverloaded.Because(err)
 		}
 	}
-	this.permit = permit
+	x.permit = permit
 	return nil
 }
 
 // slowByNature is the threshold from which on an operation's duration says nothing of the load: it hashes passwords.
 const slowByNature = time.Second
 
-func (c *Chain) release(this *call) {
+func (c *Chain) release(x *exchange) {
 	switch {
-	case this.permit == nil:
-	case this.handling == 0 || this.failure != nil || time.Duration(this.op.Policy.Timeout.Slow) >= slowByNature:
-		this.permit.Drop()
+	case x.permit == nil:
+	case x.handling == 0 || x.failure != nil || time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature:
+		x.permit.Drop()
 	default:
-		this.permit.Record()
+		x.permit.Record()
 	}
 }

@@ -377,8 +377,8 @@ func TestMixedTrafficLeavesRoom(t *testing.T) {
 }
 
 // permitted is a call of an operation of normal priority on its way to the shedder.
-func (s *service) permitted(t testing.TB) *call {
-	return &call{op: s.chain.endpoints[route{http.MethodGet, "/public"}], request: request(t, http.MethodGet, "/public", nil)}
+func (s *service) permitted(t testing.TB) *exchange {
+	return &exchange{op: s.chain.endpoints[route{http.MethodGet, "/public"}], request: request(t, http.MethodGet, "/public", nil)}
 }
 
 func BenchmarkShed(b *testing.B) {

@@ -59,11 +59,11 @@ func (c *Chain) crossOrigin() func(http.Handler) http.Handler {
 }
 
 // refuseCrossOrigin keeps pages of origins that are not trusted from using a person's cookie.
-func (c *Chain) refuseCrossOrigin(this *call) error {
-	if !this.op.cookies || c.trusted.trust(this.request.Header.Get("Origin")) {
+func (c *Chain) refuseCrossOrigin(x *exchange) error {
+	if !x.op.cookies || c.trusted.trust(x.request.Header.Get("Origin")) {
 		return nil
 	}
-	if err := new(http.CrossOriginProtection).Check(this.request); err != nil {
+	if err := new(http.CrossOriginProtection).Check(x.request); err != nil {
 		return ErrCrossOrigin.Because(err)
 	}
 	return nil

@@ -88,18 +88,18 @@ type problem struct {
 
 // fail answers with err: a fault as itself, anything else as one without details. It is the only place that does.
 func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
-	call := callFrom(r.Context())
+	x := exchangeFrom(r.Context())
 	f := c.faultOf(r.Context(), err)
 	status := statusOf(f)
-	call.failure = f
+	x.failure = f
 	if status == http.StatusInternalServerError {
 		c.log.LogAttrs(r.Context(), slog.LevelError, "the request failed", slog.String("error", err.Error()))
 	}
-	if call.answer.wrote {
-		call.cut = true // What is on its way cannot be taken back; the connection will end.
+	if x.answer.wrote {
+		x.cut = true // What is on its way cannot be taken back; the connection will end.
 		return
 	}
-	call.answer.discard()
+	x.answer.discard()
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -111,14 +111,14 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if status == http.StatusUnauthorized {
 		challenge := `Bearer realm="plumbline"`
-		if call.hadToken {
+		if x.hadToken {
 			challenge += `, error="invalid_token"`
 		}
 		h.Set("WWW-Authenticate", challenge)
 	}
 	body, err := json.Marshal(problem{
 		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail, Instance: instance(r), Code: f.Code,
-		RequestID: call.scope.RequestID, Timestamp: c.clock().UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
+		RequestID: x.scope.RequestID, Timestamp: c.clock().UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
 	})
 	if err != nil {
 		c.log.LogAttrs(r.Context(), slog.LevelError, "a problem cannot be written", slog.String("error", err.Error()))

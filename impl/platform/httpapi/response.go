@@ -134,27 +134,27 @@ func (c *Chain) keeping() keeping {
 }
 
 // deliver checks the answer that was kept and sends what was kept back.
-func (c *Chain) deliver(r *http.Request, this *call) {
-	a := this.answer
+func (c *Chain) deliver(r *http.Request, x *exchange) {
+	a := x.answer
 	if a.status == 0 {
-		if this.op == nil || a.keep != keepBack {
+		if x.op == nil || a.keep != keepBack {
 			a.WriteHeader(http.StatusOK)
 		} else {
 			a.status = http.StatusOK
 		}
 	}
-	if a.keep == keepNothing || this.op == nil {
+	if a.keep == keepNothing || x.op == nil {
 		return
 	}
 	mode := a.keep
-	violations := c.checker.CheckResponse(this.op.Operation, Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
+	violations := c.checker.CheckResponse(x.op.Operation, Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
 	if c.observe != nil {
-		c.observe(this.op.Operation, a.status, violations)
+		c.observe(x.op.Operation, a.status, violations)
 	}
 	a.keep = keepNothing
 	if len(violations) > 0 {
-		this.op.metrics.ContractViolation()
-		c.log.LogAttrs(r.Context(), slog.LevelError, "an answer breaks the document", slog.String("operation", this.op.ID),
+		x.op.metrics.ContractViolation()
+		c.log.LogAttrs(r.Context(), slog.LevelError, "an answer breaks the document", slog.String("operation", x.op.ID),
 			slog.Int("status", a.status), slog.Any("violations", violations))
 		if mode == keepBack {
 			a.discard()

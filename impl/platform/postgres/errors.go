@@ -66,6 +66,10 @@ func IsUnavailable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
+	// A server that refuses the login is of as little use as none.
+	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting {
+		return true
+	}
 	if code := sqlState(err); code != "" {
 		return strings.HasPrefix(code, classConnection) ||
 			strings.HasPrefix(code, classNoResources) ||
@@ -80,8 +84,7 @@ func IsUnavailable(err error) bool {
 			return true
 		}
 	}
-	var connect *pgconn.ConnectError
-	return errors.As(err, &connect)
+	return false
 }
 
 // IsTimeout says whether a statement was given up because it, or its wait for a lock, took too long.

@@ -59,7 +59,10 @@ func (d *development) reset(ctx context.Context) error {
 	if err := postgres.RemoveServer(ctx, d.postgresDir()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(d.out, "the data is gone; the next start seeds it anew")
+	if _, err := os.Stat(d.postgresDir()); err == nil {
+		return fmt.Errorf("%s holds no data of this program and stays as it is; choose another folder with PLUMBLINE_DATA", d.postgresDir())
+	}
+	_, err := fmt.Fprintln(d.out, "the data is gone; the next start seeds it anew. The secrets and the password stay.")
 	return err
 }
 

@@ -47,6 +47,9 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		command = args[0]
 	}
+	if len(args) > 1 {
+		return fmt.Errorf("%s takes nothing behind it; dev --help explains", command)
+	}
 	switch command {
 	case "run":
 		return d.run(ctx)

@@ -258,6 +258,8 @@ type Password = string
 type PersonName = string
 
 // Problem A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Problem struct {
 	// Code What went wrong, for programs. Answers may come to hold values that are not listed here.
 	Code ProblemCode `json:"code"`
@@ -430,33 +432,53 @@ type Limit = int32
 type UserID = openapi_types.UUID
 
 // Conflict A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Conflict = Problem
 
 // Forbidden A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Forbidden = Problem
 
 // Invalid A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Invalid = Problem
 
 // Malformed A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Malformed = Problem
 
 // NotFound A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type NotFound = Problem
 
 // RateLimited A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type RateLimited = Problem
 
 // TooLarge A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type TooLarge = Problem
 
 // Unauthenticated A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Unauthenticated = Problem
 
 // Unavailable A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Unavailable = Problem
 
 // UnsupportedMediaType A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type UnsupportedMediaType = Problem
 
 // ListUsersParams defines parameters for ListUsers.
@@ -483,7 +505,7 @@ type ListUsersParams struct {
 // RefreshSessionParams defines parameters for RefreshSession.
 type RefreshSessionParams struct {
 	// RefreshCookie The refresh token of a browser's session.
-	RefreshCookie *RefreshToken `form:"__Secure-plumbline_refresh,omitempty" json:"__Secure-plumbline_refresh,omitempty"`
+	RefreshCookie *string `form:"__Secure-plumbline_refresh,omitempty" json:"__Secure-plumbline_refresh,omitempty"`
 }
 
 // ListSessionsParams defines parameters for ListSessions.
@@ -2538,12 +2560,21 @@ func (r GetKeySetResponse) ContentType() string {
 
 // ListUsersResponse200Headers the declared response headers of an HTTP 200 response for ListUsers
 type ListUsersResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListUsersResponse401Headers the declared response headers of an HTTP 401 response for ListUsers
 type ListUsersResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListUsersResponse429Headers the declared response headers of an HTTP 429 response for ListUsers
+type ListUsersResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListUsersResponse503Headers the declared response headers of an HTTP 503 response for ListUsers
@@ -2562,6 +2593,8 @@ type ListUsersResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -2570,6 +2603,8 @@ type ListUsersResponse struct {
 	Headers200 *ListUsersResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListUsersResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListUsersResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListUsersResponse503Headers
 }
@@ -4249,6 +4284,13 @@ func ParseListUsersResponse(rsp *http.Response) (*ListUsersResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -4275,6 +4317,20 @@ func ParseListUsersResponse(rsp *http.Response) (*ListUsersResponse, error) {
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListUsersResponse401Headers
@@ -4286,6 +4342,30 @@ func ParseListUsersResponse(rsp *http.Response) (*ListUsersResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListUsersResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListUsersResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -6754,7 +6834,7 @@ func (siw *ServerInterfaceWrapper) RefreshSession(w http.ResponseWriter, r *http
 		var cookie *http.Cookie
 
 		if cookie, err = r.Cookie("__Secure-plumbline_refresh"); err == nil {
-			var value RefreshToken
+			var value string
 			err = runtime.BindStyledParameterWithOptions("simple", "__Secure-plumbline_refresh", cookie.Value, &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationCookie, Explode: true, Required: false, Type: "string", Format: ""})
 			if err != nil {
 				siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "__Secure-plumbline_refresh", Err: err})
@@ -7245,7 +7325,9 @@ type ListUsersResponseObject interface {
 }
 
 type ListUsers200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListUsers200JSONResponse struct {
@@ -7262,6 +7344,12 @@ func (response ListUsers200JSONResponse) VisitListUsersResponse(w http.ResponseW
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -7313,6 +7401,29 @@ func (response ListUsers422ApplicationProblemPlusJSONResponse) VisitListUsersRes
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUsers429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUsers429ApplicationProblemPlusJSONResponse) VisitListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -10412,128 +10523,130 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H35ctu2+uirYHjOTJdDyZIs27E8nXvcNGnTpk0aO0nb2NeCyE8SahJgANCymvHMfZr7YL8n+Q027tos",
-	"Z2v9RyaWBJIfPnz7xndewOKEUaBSeIN33hRwCFz/+RAHU3jIqOQsUp9DEAEniSSMegPvMeNoymYoYnSC",
-	"5BQQpmIGHMV4jkaALiGRPnrx+CE67Ha7bc/3OLxNCYfQG0iegu+JYAoxVjeO8fVToBM59Qbd3gPfk/ME",
-	"vIEnJCd04vnedWvMAVoSrqW5+ObG976DhEOADTRV4E4IDQDNpkA1aCwBrlciIlBoL4TQwnfQ31PwNcOz",
-	"73sJlhK4uu3//e+bTuvw/F3X7/Zu/u1VIVVgPSX0sg7P6RQQhWuJEjwB9OWQQ/TNmae+OfOGXyHG0WyK",
-	"JRqzKGIzgeSUiALQbr1IgwCEYLx1BVwQRtXFZhMPeg8eLNxEv3O4vyZWn7JFKFVbSLCcIjY2wM6wQDEO",
-	"YfnZjhmPsfQGXspJi8MYONAAPL8IX6/Tf9CEyxdYwlMSE1mH5rWCgAgUwVgqiNQpR2opwjTUnwQEjIYC",
-	"pVSSCBG9ejZlESA8wYT6CAtEKBqeeSGMcRrJM++If9M7PJLf7HeGiwlibQLNoH/OIhLMmzGaw0ykQDNC",
-	"QzZTYFnoG6F8+81u52h2V1CC5PPjsQTewEUWhZKhGSYSjWDMOCDJ54RODBrXPHxC5W7PHDqJ09gbPNjv",
-	"dzq+FxNqPncycAmVMAGuCeAE5EPGLgk0I4/DmIOYokCvUWSA0YizmQD+hUAChOIRHwmQisM4xOwKwrvg",
-	"kpOUCmikyprAEZIlAs0YvyR0Ynl177C/BIo1YXj9+vVxKqdAJVHCrA7MD2ymTg4XFpnn7x/sddYWyL29",
-	"9ZByo+QkxzFIpz1SLhhvxJGiIS1NJoBGMCFU+PqLoRKIF4G+cOi42q7SlEdkGz1L8NtUCx2ibvc2BT73",
-	"fI/iWIFoLvYaiTD7rcooMaHZ52aZ3iiDFIJjTOeISIgFwgbUKYtCgbBEMRNyEZia7UtQWvZWwtBfwjfd",
-	"Etd0G7nmpQD+JGxmGRwELKU5XEqi52Cl5sr15HlKwjIud/dLqNzdr+PyRt1aJIwKMETC6DgigUZuwKgE",
-	"qv/ESRIRo4h2Es5GEcT/+VMYrZSD8m8OY2/g/Wsnt2B2zK9i57m5yjyySXK8TUFIFDIQiDKJxkQarSGx",
-	"BEN6hE4E+nIIMSbRhcSXQIc+GgqIxhc4VEcgpOHx4Vdt78ZXBtGIhCHQD72ZAEeRNbzUVkKm7YcBGo4d",
-	"RArwgDMhLhgnE0IvOIxTAaH6fsYZnVwkWIgZ4/obSyMXIRF4FEE41Nt7Qq9wRMKPdVIjDvjSWkYhC9IY",
-	"qFRcpkVEhANQv2GJhsA542KIFEmr8yMG7gt7I3tYP+NIUTJ8tP0EmKrDGqlvcOijMeMIrnGcREraBTgV",
-	"RkiOWDhXpota/OPJs1/Ql8PYwV7Z0y9MPmYp/dBbUnJZwYdEGkwN3/hK31JGwZyJLBOpAGUCK1lzQZm8",
-	"GCuYDWtphV340uzLPf4DbuuYzhGTU+BojEmUctCAZBbdByYbxoyescetqJpjCReRgUWhyS86biW7uemh",
-	"du1OvrC4u1ZusK51sV3ujMlWZk0uvTq3O/WWTxl7ivkEPjQ/Ov6K1MO5oteqBadEv0K5WnkhGbvQSy1t",
-	"vqRF++qjsZ4WcUq5g1Dm+iUopzEtw6ZcRcYNM3II1fc4slJzpm4ltEjloGWNuWMuPguXKF7Npao2wS/0",
-	"M2uE+Pr161bVSF1GFFWbVu/6JcVXmERKFX1o4hDAr0gATljbCAdlsyPlBBkPCGFFxGhYoP1h5nx+OWRX",
-	"wCOGQ6NsJYmBpVL9mebbqjPw7fnoJRVpkjAuIfwZQoJPtQX2cXhK4Uw7ZbGCBCljMFcIdQZLc9Av9BUX",
-	"6grNaDfOBNXoOVbml7Jy1YeEqztJYgxKfIUl5qvgPzarbnwv4KB44wLLknEbYgktdVgVC7fmnN34njYQ",
-	"Vz3xkV5043vGglphRdeeYezzsovfaQKGs8ggQvskq6B6wSJQV8X4+olZv5fdE3OOtVBXJnG68lbqOE7M",
-	"yhvfS5NwO7TeFH2QN55GkkaCw3cGl9tz6SxLEJxnd2ejPyHQyi4joadEyDoZZdhbC405PZZwWTyhDJsF",
-	"F3fVbX+Ba2m96Bo+9BPKd2vcZsYODa5gGHKlLjSHJiSQKQcfTaVMBGI0miuZlJ2c/rqV8miNyJ3vPZxi",
-	"OoHn1qd4YcwWzZ5hSBQIOHpewPcYRwL8yhEEKedAZeaZrJRJbp1G8mzt636BWX5pBc01GCq3bkL5Q02F",
-	"ihput+/NxIkTDEsxA1ww+otaqaM02+PFsaDlyDXx8ap3O4xsKtP/bhh85PZT9VEQtNRPjpOPkAICcwjR",
-	"jMgpSyXiMME8RJKhAAsocbSDoBTr65cjOE2Rvwlr1b8UQAWR5ApsOND3foKGiPcxStJRRAJ0CXP0pY6F",
-	"dnYPtPVTOfJo0pCIqcmZgF+ts+zSKN3Csv1+0zI5X+duqYB1ll2vfmSFJtTzzZ7MQ3yNBgO+ul8TbfwE",
-	"8xNoUGCXMF9ff6mzKmuu/ariqoKqbt8ET5Hmm47f/mbMwBhACm0M8jQCrYmGQUFcDEsEWxDCSwK4jXmP",
-	"OnkWdGujchxWotBZ8s5HNI0ixIyXGGEhEaOas6pAqXXGaTEx1BqFrIUoLBAxubZgygTQ9obx64ZgfTNG",
-	"CjKuOdumhUgUmYibXnykto4i4uI8FIiOmZiYPqKMI1BekJJGCCOR4KCGKRvPLsBfSLeenZ182f767Ozk",
-	"q//TkG0tRYaqCLRxGyNlDvt7TVImYCGs6eo8VEu1syMbhbHG0BQnCVAIdT5vZnEWMoRHShYTWd97oz+h",
-	"A5hrM+8rwiKTsl1tfBIqJKYBLM/uyjxMWWLATTO4RmSAkBc1+duQnyx5GosTIHuHh4UESL/TkDj0PeVi",
-	"CInj5NZOnSQyWoAmAyUiFCkGFU0EXb+d9cIXpcIUJSqPGa6TCBNqspTbpM6Lwlr/6rZU8JssLRfIwjcs",
-	"UTq4IjabJH6RQZrZYgZUIp1mMGHuhLMJx7Foo2MdUBE6KhywGBS/TFkUoiscpS6i7yJSERESQqRwprAD",
-	"VBHAG68WDVfasxKV07i0yRmlYeuZEGWKubCzwjDIKQt1JBpHEZvpBeUAoH5MU8BCI7SUc1AILcRr9QIl",
-	"4rBCfh4gsqhmqd1CFvWyJq1JQhnjoBA6V0dajZwXYCgE7kqQFeJ2ytKo5Hw83ysnhvRTaqmvAkUU9A1c",
-	"S6VeRhG0zCk5FcPZmBi2uo/aFBcmU0ah9ATzjb/cymxW5O8hBPQhwjm3ieK8MFR8Ysj/dt5lmRNWYcss",
-	"PtVrb24Wg3Tq7la1S1zNin7cAPX29tGISK1ORljAfj/lUUWl9HdLJpL6WLCR3hy3/sCtvzqtw4vW+bv+",
-	"bkNdWjOdvIArdgmhRZ6ocyU3C6r6eL9f1MeHnc5B9/Cwt9c/6HcOD7sra3qKdOCe0Hi2LFqkUDB1dQxa",
-	"c4TsbjRJkArJYtDVI0auG205HmsPfR7rGknf0yJwM8lnkdwg+YzrvqhiUM4Yv8widXoTQmKlcGyNm75t",
-	"lV72Gl3lrUWmjYY12jHa7tfJeSKKoFnEi0ttJ9lbjhiLAGuDFa4TwkFsA9btZLPy3C6U5t/m0VoR48kC",
-	"pLjqBGPuLDw97VUpL0/p13Y1IrO/lix1R+NnBFUCriJVS3svnUETI1ravYtAuWODTy1MfgJSB2yVCrql",
-	"Ftle6caEOoxU8KGsQfI2BfuzqwAsSVL9/Ma9KYrbSkMGhRJMW6Rm1y0SA1BWc0omCFBiAGFXrKl8DsCh",
-	"8jdHQOgEJZhnlbwm0bpAYmxkuG2ePVgQqF0aodXavjEOZ1LyuXFRF/IGQ2ObmR8ep3LKOPnLVJYhk+a1",
-	"UYzO/oOvqrJ+QdFqXd07Lid0caGvqZWWpk4wLyWwl5Z80ttU9PrbGFu+py+6cK6009rfAubAN1HHlRMu",
-	"HVHpKSWkNZ37S22eWrdmXeaKCS1+212c7lgvZ3dkIpKmvFnYMNN6ibuVIcpbJEecK9MQX1I/IZrGI+DK",
-	"3n3U7u73FeXHy7ewwBdaDnwTEzTZ64W89cJojyktz4zOu7E2caAh873M5d7IotQR8m5d4HxCfu1Kp+98",
-	"wXm86t2HCDb2nwsbbsJrHiaukfkzaktoK8FfQ8ZNhbf1UHoeF18d4L6EeXPa49RmgsyDiUAjroSxbypL",
-	"sUDD7OZDxLgucI6xHFZ0YmNyTzcniMXC2ciQOjxjMkm5yU25RFUBnndn+YPPvAHqdjo3Dpzi3R80nEjC",
-	"dBRwQVh4gLCp97XLEKGS5RXBGQT/2tEEMNS1fcN/7ehGgx0daRz66gtjQez8z//7/+ZzguU0/2SsMf25",
-	"FsjurcxYui3kZ5pFles0eON7AoKUEzk/UcxjCGdk1Hf212PHQD++PvWaDmRY1NdDowkjNiHUz7LeCks6",
-	"eWZsg6zXRluS5nkZdEo/mjo2QsesIWJjZL7wnbsmdHZH29vtM3pGv/76hEyosmAJbX/9NRo+f3ZyinZw",
-	"QnauujsasqE1aF0mjJbMK98WXoqK8Tew4CNzWJonIqL0ozIWx+QKUExoKkH4Z1TBhMtWd7sCiv1xiOA6",
-	"0PU5osFSd3aozXcSfoQAB9O6PT9hLNSrGYUz6m7ZRseuA0vtKhRoeGb9B8UeismGSO1DoUUjksKVXtsE",
-	"zQARiSTHVxDpABmm6Acpk2c0mls3wp7AY5PsEwr/j66Az7P0HxFouKjecVhMDqLvICAhIEbRMGAhDH00",
-	"m5JgagF0GCNSoBiwOu8jJKZsdkaHhuKHutkqy4zaPoQ3564TATRcy+Qsu4SymPURjiKFLkYDaKNfUyYB",
-	"DfPczFAdfCRYRkDag/itZS3R1pPvMgeCjS0AhhJ90xuLxaUiXHWMU4gSi81XprlUY/OZq9JUxg6/hLDQ",
-	"PosmTKHL9rYVnAelZNV5ySkQjoamW86BcmSgfEroZQadYoszuqTL1eKw0iQLcRv9AjMUgzIpjTmGkwQw",
-	"N9RieM5Q2czZZvkvXyBlUYkBIhPKOJxRffs5S1HItOV2SdmsjV5S9T/NnqLul7e6qftldfnK5LMJpfaZ",
-	"ciYiEgA19SK2xeo4wcEUWr12p5Bm9J5HaTzSifRUABee79m9ewOv2+6YxSwBihPiDbzddqe9q51SOdVS",
-	"dKc9gyhqaUB3/pxdirYr6J009SlqazyrxLH26hVwMp6XRJMwHHKw1z34yreJylidtTLkCQ2iNISwjX4C",
-	"SPRxaErCwvSEK4GmW8hbtod8iASeay8yq/19EnoDBaItY6l0h/U6nSWly26Htmsmr3p5Y+uHvEfhdyfH",
-	"tqRGfert7XUPbUHNwLt8zn+6eBtfv3qNf391fDibfft4/0nKdq9e/fXXwen1Dw9PZ799O5/wk/6lZ4uD",
-	"vGc/PbfFOQNPEG2hqxPqvv39+Pefrh/y8auTi4PT+etff3g2OZgGV89xQn6O+OwJxs+DH16+YN7N+Y2/",
-	"ZpW1RcqCIutLmCMBslI5XkL4qtrxUoO/fYwN8DRfmJ1OoQI81+re4M2574k0jjFXyHoB2AQ6C6SmFC+e",
-	"iGIN0XXLkJy2+fXKzMm5biWcMHNvL+BEkkDnTK9bLlE6eGd7KQdeT91cRGym/t7rxMJsyak/HbXfMey1",
-	"iC+eEs3Fmco3mnCmZPSYcKEEsmnyVO4dUjC0kTESIy0LKOaczWwzuhLsbKJDYgNk2giHWngMlSgYumI9",
-	"Uy2jFIo4o811ez4amqS9vV4ZH/n1cI0DGc2NwClzlgLipRUoxe7cN00CIYPDqadydeGiVtasHLu5e7h/",
-	"J+VJN/5aECuQFsFp3aXmdvl6FdI6PdhL4wWyodu2AlJWibGePCiW2Ncffqxt0ry/wmXIpnjh0akL1n66",
-	"iVmr5zatyqlrxzWUrVzogvbn24p9G3N/k0cJTNhrsLNDYjwB0baL2wGLd3CI24k+02KMwOt1evutbrfV",
-	"2z3tHA52O4NO54/MvR54OMT/LdzFMw6/1+ke7vb6Ya+1i/egdRB0O60H4z60eqP9sIsPgw4cHOQIPw4x",
-	"esquQBmBWcq7mHk8z4ug8gBRMfveDKZCYSlj4h3/evz978/6D/rPp8fHf/x82fkzgfG3D5+fEim/T2bP",
-	"wpm3th4q90o0dUsaoahcMSs6K1rJDUVZpoz0Gn3zfqe7WgFVG+/0dburr8u7tNUVvd7qK1zj843v7a3z",
-	"hGK/2q1VaqZETwBz5erT0KgUh+GCIq2X5BRVakZkeU7bJrCrClapzgW6da+gW/c6y3TrzjszRODGaNcI",
-	"mkZTfKe/F0U55Rv/RLcPK2fE1LCjwnAU53+30TFFhT0z7vrzzOOs26FM9kwG2thrWTua5bpvpyaB+kvH",
-	"JxgHmJqu4A9Irgas5VdkXeD6gsPVF2QzGD4PhjC0UwjHb84JRfrHaWj6pJW41ees6LdtKVfdmmtT0c3G",
-	"qDINZTxebJM28U3NFFuhJu04D+04LGO4HZtI0Hb07Z7gewkTDXbxIxq6AIYrWihbOCYmpj1fEyPRAZ7y",
-	"8CWgOs3RRt9pOPUIIeSSH9mNXKCFMi0KFLOf0WZuN5fW2b3JEraLm5l9Q3Pjn2pkbGwvLHJdM5HvTv9e",
-	"jn4EOWrZ530LUiuUVkvSKZlMt/ftc3Fo5M17kIbHQQCJLFkvX2QSz0xFQ4+oE3EKvYrHFkq4mqwygN+L",
-	"qk9KVJmnf/KC6tOXO5oz3rvYscy/rf12G7mTlQLeXuykDVLnBWRjrsCkH6tRJnQ6hbmpQxlzFms7TOfx",
-	"XJ6JFXKkWOdEtNBqo+OifSWcgWUEVW5fnVGX9ayJLFEooMzbh75l4XwzeVWXAHkt9vqB86Zyzpty7tr1",
-	"StxL109AujpXX9i0uhF9ndUSJp/i9nezH7trwJSNzNIX7K2z+YbZQJ9LGKzY9vGFpZT3ojoEyIv87u9R",
-	"e2jhqxVFo5mpC7cFwlmXBzo2XZSF5nCq/qHUZqhddaidU4Ujcgm+TcQjgWOwKavXit0aCjOaCrfPqKvc",
-	"zosvfHQCgZ4Wc4JjOCESvjmRnATSFXePGUfDWt2JDuQJhEe6XEGrqLzY+8iWNGXKKk6F1MWVZzRbqvdg",
-	"GjdduYMd0aXLn/S6bOqgrh1JhWxWWIWq+G0U1mKBnVeeewHjHAKJpowLQCPduzVfX4w2VfC/F3VWqlX3",
-	"YP7jdPR9QJ6RHx//8ejF6a8nPx62Yf7jX+HrJ+rL6RPaaQe9iI7ix53wtx+jcr30YLfTqRV8e7/Grzph",
-	"71U0It928PcvJ6Pvo/SP336ejHq/T34/+VaMenv0yffXUfjDr+Va7IEr9F4bbVlRfoPyOSETCiEy86vv",
-	"Jn3uf7yxiycgW/mc7GUX5wO1bablE1ayn7QK7PfW0OjFeaEfVG0uKMhQVI8ILWhNl1NZWYdR15VOK2lJ",
-	"WlSVZtLr4vAOxxJakeOTBLgWn65rzdVSeYP9ju+ZgfjewOvG5oYrYuzduoq1q5cEtvPxtPnU+DZ6YipB",
-	"jD4Ny3qxVOmVa7KKs3VkK6ZMv5MoDqCvBnzCoipalYiywoul1eKfLeTA7bj6YxiCiobNiIRVRMxmVBOX",
-	"gGjsraBi0DMTVtHwliVIST7/oLH86AXgKjkqs85e1lg450Yq/LNcWdtk5P2n3+91Dg77+51Op7PIxb1D",
-	"h9Zhe4E7mx3U58VSuk6vQGgF1nLfrOSsrXwiXcgaTOsM8dCGyme2H8TUOdMQRYCvsopxIe2ULOLqVXcP",
-	"9786QkOaRtEw6yrTvoYmczcGudiQVueutNjct42P4HhLgVOi6J9MaVkzNa9NlI1NiPfhrk9bRliKpWyG",
-	"yAcPeN0Hl8oC0IiZbUVg3bhw+sBQ1xr2xVbhJPu0nWLL++pMQmZpuMtc34uOv4wATcgVUN2BgmLGwdfy",
-	"F/KCEPOahMxsPs2mOepRX/amxmCWUyYAsfEZrYx5bAjQBKURwtuI3/og4QUBmercYE9InERgg24ho5ew",
-	"QdSmeQbyWnK5v2g+nw37EWFzM+Gn8eKH+1DC3zeU0Cgkc668QylpSPqidPMtQgoJJzQgiRaneVChewdB",
-	"BRsKWBJVyBos8bL2ykXRBSNEzQUBi03Pmuv81YFu+9mGFrLXXNr3LpzR4bub4VHpZXi1qDraNqiOXkAC",
-	"WNoaF9cAalpYFHxQeImhe6ERkVlyYqbbxIT0tYIROSRZ+98RSoUpEhSJsvsNQiIswY6VLU7AatAgvDQc",
-	"bp0OmPJZNb9OMOulsFNxMvPz4sIkRVqJ6+VzQxbXb7GoDDzRw7bt7e1vLmpzvk2SfYuY/M2Ge7lPW9xl",
-	"2uK0MDVswkAgdp/AuLc6/jkJDKdYq3r1bjMaudi+85yGFi7r2B8rfD1RGNq5pJO15OBF5CqTHg29re3G",
-	"7tFsOuimXQsftQvQDdX0ep3ddqfd7e62D9YMSWVDLk0ranE+pb2k5y7Zs5cUY1W7rU7QG7UOwn63Nerg",
-	"vdb+uAeHYTfojx48qI5erAHh7licK+n9zP4iUYR39tqdeqMfTaNog7q4fJLj0ja+rNXqo7TxffoBI4VB",
-	"7QmJnD02z0bdVeDHPXHHjNNt6YiMWJH0bOzmsS/pHNkZOpnV7+a3Vg1s9bhn6mkFMbEdE2czh3sbWJrl",
-	"OcYNlJ29qTmb4aNfeAg03LL35KPUT4d6LIyJu21NhMvUoMLrhaWmDZThFhT8zv61on9UU7Cizkb6zSKY",
-	"eI5G0EDJ6JjqXeVeXT4sRvnsMRHCTjlZRPUbeJVVx7H8yu1sw+/xrdvn60YYHTamWNwBc/w9uxdCTUwF",
-	"vnsvbFfkt5xE7pDlskEouY5wc52ah+E9S3TdCy0XbbtmBDR06bShYq+5DkXp8ZhKVhHTnFCZKKLj2Mvf",
-	"WHaky18DRsMz6p6rZwzR4k1cIY6GqPTC9sbMQpZ6eD+FnwvSkXdWDlp/weBaUZXuXe1v29TszSbzTl51",
-	"V3ZmsQSqUZDvLC3bcZfL7NXi0ht/AxPX956y9R6RrfuoIRY9hG1leMWsunVs5W/V5vBZhkiUmF7QXOcm",
-	"h2weGdF9EUZubpbFXj8u0hAWERnJ6vS59pYPlLe821GqjegXmRVcaN0rZpMHJTn/qnerPE99nkkWalmu",
-	"Kk0dH6NgC/gs5o+QpUvTt1HuueOAQ4SN4vyiZKLmIxbWNVEnpv9ta2fsc9EBH0X630ag3tvRpZrDjcTU",
-	"VAfWL7Cw8qj0sjNnYNs2LX+DqUcFabWlwLFst0TaLCp+3G4cTK/JmP/8TXd0XKp4wXrqglo6BYqIHmyH",
-	"unsomGKOAz1+kXFbosQ4euA+mYy0bpNLEuAtBRuKQBndvh4dPat/GZKJHTyFjRjOn3JkBwLnGXGNiZjR",
-	"aI7UVvzCWGM9G1mvUkIXE2pC8sVXnVTwOoIxs++E/O9y5+VV7y5qUter5fwUnJ387eHvw935nGpbN1Oe",
-	"vds4UJ+Ra3Pvqty7Kh/dVdnIs+gt8yw+QT/Capp/SuvA3YrX+wj652D5f2hbPZ8WtF5PYC4D7PpbyoCs",
-	"+2RTGXDfZ/g36zP8B4iWnN7/IUKmbGvl71Z6c35znmGgKTiQDSosDnPFoX6pkY6uWfbIkFcfP5+/BMlH",
-	"QuK5+lu4KRv6jsKusH3r5fx30y1Pq43QhXCfvdqdb/1iXZaCEmBJBLnxI4qbKU8Mqt/ieeENKWPG7QtS",
-	"NK6K70gp3FK/0uLm/OZ/AwAA//8=",
+	"7H35ctu21virYHjvTJdLyZIs27E8nblumrRp0yaNnaRt7J8EkUcSahJgANCymtHM72m+B/ue5Bts3ERt",
+	"lrO1/iMTSwLJg4Ozb3znBSxOGAUqhdd7500Ah8D1nw9xMIGHjErOIvU5BBFwkkjCqNfzHjOOJmyKIkbH",
+	"SE4AYSqmwFGMZ2gI6AoS6aMXjx+i43a73fR8j8PblHAIvZ7kKfieCCYQY3XjGN88BTqWE6/X7jzwPTlL",
+	"wOt5QnJCx57v3TRGHKAh4Uaai+dz3/sOEg4BNtBUgTsjNAA0nQDVoLEEuF6JiEChvRBCC99R90DBVw/P",
+	"oe8lWErg6rb/779vWo3jy3dtv92Z/9urQqrAekro1SI85xNAFG4kSvAY0JcDDtE3F5765sIbfIUYR9MJ",
+	"lmjEoohNBZITIgpAu/UiDQIQgvHGNXBBGFUXm0086Dx4sHQT3dbx4YZYfcqWoVRtIcFygtjIADvFAsU4",
+	"hNVnO2I8xtLreSknDQ4j4EAD8PwifJ1W90EdLl9gCU9JTOQiNK8VBESgCEZSQaROOVJLEaah/iQgYDQU",
+	"KKWSRIjo1dMJiwDhMSbUR1ggQtHgwgthhNNIXngn/JvO8Yn85rA1WE4QGxNoBv1zFpFgVo/RHGYiBZoS",
+	"GrKpAstCXwvl22/2WyfTu4ISJJ+djiTwGi6yKJQMTTGRaAgjxgFJPiN0bNC44eETKvc75tBJnMZe78Fh",
+	"t9XyvZhQ87mVgUuohDFwTQBnIB8ydkWgHnkcRhzEBAV6jSIDjIacTQXwLwQSIBSP+EiAVBzGIWbXEN4F",
+	"l5ylVEAtVS4IHCFZItCU8StCx5ZXD467K6DYEIbXr1+fpnICVBIlzBaB+YFN1cnhwiLz/MOjg9bGArlz",
+	"sBlS5kpOchyDdNoj5YLxWhwpGtLSZAxoCGNCha+/GCiB2A/0hQPH1XaVpjwim+hZgt+mWugQdbu3KfCZ",
+	"53sUxwpEc7FXS4TZb1VGiQnNPtfL9FoZpBAcYzpDREIsEDagTlgUCoQlipmQy8DUbF+C0rK3Eob+Cr5p",
+	"l7imXcs1LwXwJ2E9y+AgYCnN4VISPQcrNVduJs9TEpZxuX9YQuX+4SIu5+rWImFUgCESRkcRCTRyA0Yl",
+	"UP0nTpKIGEW0l3A2jCD+z5/CaKUclH9zGHk97197uQWzZ34Ve8/NVeaRdZLjbQpCopCBQJRJNCLSaA2J",
+	"JRjSI3Qs0JcDiDGJ+hJfAR34aCAgGvVxqI5ASMPjg6+a3txXBtGQhCHQD72ZAEeRNbzUVkKm7YceGowc",
+	"RArwgDMh+oyTMaF9DqNUQKi+n3JGx/0ECzFlXH9jaaQfEoGHEYQDvb0n9BpHJPxYJzXkgK+sZRSyII2B",
+	"SsVlWkREOAD1G5ZoAJwzLgZIkbQ6P2Lg7tsb2cP6GUeKkuGj7SfAVB3WUH2DQx+NGEdwg+MkUtIuwKkw",
+	"QnLIwpkyXdTiH8+e/YK+HMQO9sqefmHyMUvph96SkssKPiTSYGL4xlf6ljIK5kxkmUgFKBNYyZo+ZbI/",
+	"UjAb1tIKu/Cl2Zd7/Afc1imdISYnwNEIkyjloAHJLLoPTDaMGT1jj1tRNccS+pGBRaHJLzpuJbu57qF2",
+	"7V6+sLi7Rm6wbnSxXe6MyUZmTa68Orc79ZbPGXuK+Rg+ND86/orUw7mi16oFp0S/Qrla2ZeM9fVSS5sv",
+	"adG++misp0WcUu4glLl+BcppTMuwKVeRccOMHEL1PY6s1JyqWwktUjloWWPumIvPwiWKV3Opqk3wvn7m",
+	"AiG+fv26UTVSVxFF1abVu35J8TUmkVJFH5o4BPBrEoAT1jbCQdn0RDlBxgNCWBExGhRof5A5n18O2DXw",
+	"iOHQKFtJYmCpVH+m+bYWGfj2fPSSijRJGJcQ/gwhwefaAvs4PKVwpp2yWEGClDGYK4RFBktz0Pv6ir66",
+	"QjPa3JmgGj2nyvxSVq76kHB1J0mMQYmvscR8HfynZtXc9wIOijf6WJaM2xBLaKjDqli4C87Z3Pe0gbju",
+	"iY/0ornvGQtqjRW98Axjn5dd/FYdMJxFBhHaJ1kH1QsWgboqxjdPzPqD7J6Yc6yFujKJ07W3UsdxZlbO",
+	"fS9Nwt3QOi/6IG88jSSNBIfvDC6359JZliC4zO7Ohn9CoJVdRkJPiZCLZJRhbyM05vRYwmXxhDJsFlzc",
+	"dbf9BW6k9aIX8KGfUL5b7TYzdqhxBcOQK3WhOTQhgUw5+GgiZSIQo9FMyaTs5PTXjZRHG0TufO/hBNMx",
+	"PLc+xQtjtmj2DEOiQMDR8wK+RzgS4FeOIEg5Byozz2StTHLrNJKnG1/3C0zzSytoXoChcus6lD/UVKio",
+	"4Xb73k6cOMGwEjPABaO/qJU6SrM7XhwLWo7cEB+vOrfDyLYy/e+GwUduP1UfBUFD/eQ4+QQpIDCHEE2J",
+	"nLBUIg5jzEMkGQqwgBJHOwhKsb5uOYJTF/kbs8bilwKoIJJcgw0H+t5PUBPxPkVJOoxIgK5ghr7UsdDW",
+	"/pG2fipHHo1rEjELcibg15ssuzJKt7DssFu3TM42uVsqYJNlN+sfWaEJ9XyzJ/MQX6PBgK/uV0cbP8Hs",
+	"DGoU2BXMNtdf6qzKmuuwqriqoKrb18FTpPm647e/GTMwBpBCG4M8jUBrokFQEBeDEsEWhPCKAG5t3mOR",
+	"PAu6tVY5DipR6Cx55yOaRhFixkuMsJCIUc1ZVaDUOuO0mBjqAoVshCgsEDG5tmDCBNDmlvHrmmB9PUYK",
+	"Mq4+26aFSBSZiJtefKK2jiLi4jwUiI6ZmJg+oowjUF6QkkYII5HgoCyD1KWV/dj49vJ4fCkeVEWbjdYY",
+	"2XLcPTCyxcbVjBsUmnB5KSjoKS9GainrnbEYSjlO7RZbb0ZfdYJMjNGGGAEHExOC1M/SP3m9N+/yW/6c",
+	"Ch3pw1WJbUJm2NzpvxbMZsBidacrmBnqcPiyGRZRMqnB6bGEEar9Re9fe/bLS98jVEhMA7XnPZyQvevO",
+	"XiqUl2n4GYTsK+HotdrH+51u2Gns4wNoHAXtVuPBqAuNzvAwbOPjoAVHR7nN3et2Or6nDHkhcZx4Pa/T",
+	"6hw22u1GZ/+8ddzbb/VarT88tUQqvHsvacJZAEIHlNEjKomWdfZonRcq9qrnMl+wCvX5beSdPlRL5/nJ",
+	"1hL1BCcJUAh1CnZqyTxkCA+V+iSyuUCetS6gPfQN5e0rwiKTZV/vL+QHuCohL/PIconBtk26l6liXUq5",
+	"5Bwuz1kdHB8XclbdVk2ut0RMt/TDLa3VoclAiQhFiqNEs0bmLN7OBk6WZS8VJSqxADdJhAk1ieVdqh2K",
+	"+lX/6rZUcHUtLRfIwjcsUTq4IjbrlHSRQerZYqpkns4MmcxEwtlYiZ4mOtUxMKED+YESlZLplKcSjalL",
+	"wrggYkSEhBApnGnZSBUBvPEWEhjK4KkEUjUubT5NGUWLyStlPbtMgcIwyAkLdfIARxGb6gXlmK1+TF2M",
+	"SSO0qhGKIXa9QAKnWCE/j+lZVLPUbiELVFovxOQNjT1XyHaoI60mOwowFGKtJcgKoVZlHFbSdJ7vlXN5",
+	"+ikL2coCRRRMBLiRyiIYRtAwp+SsAs5GxLDVfaCtuDCZMAqlJ5hv/NWOQb3t9R6idh8iAnebwNsLQ8Vn",
+	"hvxvFxAoc8I6bJnF53rtfL4cpHN3t6pR6cqM9ON6qHNwiIZEanUyxAIOuymPKiqlu1+yYtXHQhXhm9PG",
+	"H7jxV6tx3G9cvuvu15QS1tPJC7hmVxBa5IlFruRmQVUfH3aL+vi41TpqHx93DrpH3dbxcXttGVaRDtwT",
+	"as+WRcsUCqau9ERrjpDdjSYJUiFZDLrgx8h1oy1HI20tz2Jd1up7WgRuJ/kskmskn7HdlxV5yinjV5mB",
+	"rzchJFYKx5Yl6ttW6eWgNrqxs8i0AcxaO0a7arqegogiaBbx4krbSfaWQ8YiwNpghZuEcBC7gHU72ayc",
+	"7b7S/Ls8WitiPF6CFFdQYsydpaenHWHlmCv92qwG0Q43kqXuaPyMoErAVaRqae+lM6hjREu7d5HbcGzw",
+	"qWU2zkDqGLtSQbfUIrsr3ZhQh5EKPpQ1SN6mYH92RZslSaqfX7s3RXE7acigUDVr6wrtumViAMpqTskE",
+	"AUoMIOzqa5XPAThU/uYQCB2jBPOs+NrkxpdIjK0Mt+0TPkti6yuD6lrb14ZOTRVFblwsCnmDoZEtphic",
+	"pnLCOPnLFAMik5m3IajW4YOvqrJ+SZ3xorp3XE7o8tpsU94uTWlnXv1hLy35pLcpwvZ3MbZ8T1/Ud660",
+	"09rfAubAt1HHlRMuHVHpKSWk1Z37S22eWrdmU+aKCS1+216eodoszXpigsimIl3YMNNmuda1UeVb5LOc",
+	"K1MTX1I/IZrGQ+DK3n3UbB92FeXHq7ewxBdaDXwdE9TZ64VSg6XRHtMNkBmdd2Nt4kBD5nuZy72VRamT",
+	"Gu1FgfMJ+bVrnb7LJefxqnMfItjafy5suA6veZh4gcyfUVv1XAn+GjKuq5VezLHmcfH1Ae4sF1HbhpNG",
+	"NgFEBBpyJYz9LLMxyG4+QIzrmvQYy0FFJ9bmY/NsR71wNjJkEZ4RGafcpBNdbrEAz7uL/MEXXg+1W625",
+	"A6d49wc1J5LlWGrDwj2ETYm2XYYIlSwv4s4gsPmZgS7HHPxrT/eG7OlI48BXXxgLYu9/////mM8JlpP8",
+	"k7HG9OeFQHZnbZLZbSE/0yyqvEiDc98TEKScyNmZYh5DOEOjvrO/HjsG+vH1uVd3IIOivh4YTRixMaF+",
+	"VqigsKTzncY2yNqjtCVpnpdBp/SjKT0kdMRqIjZG5gvfuWtCZ3e0vd28oBf066/PyJgqC5bQ5tdfo8Hz",
+	"Z2fnyOTH2nsasoE1aF3ykpbMK9/WyoqK8dez4CNzWJonIqL0ozIWR+QaUExoKkH4F1TBhMtWd7MCiv1x",
+	"gOAm0CVVosZSd3aoTVETfmJSkgv2/JixUK9mFC6ou2UTnbqmObWrUKDBhfUfFHsoJhsgtQ+FFo1ICtd6",
+	"bR00PUQkkhxfQ6QDZJiiH6RMntFoZt0IewKPTaZWKPw/ugY+y3K3RKDBshLVQTGzi76DgISAGEWDgIUw",
+	"8NF0QoKJBdBhjEiBYsDqvE+QmLDpBR0Yih/o/rgsmW1bR95cuuYR0HCtkrPsCspi1kc4ihS6GA2giX5N",
+	"mQQ0yHMzA3XwkWAZAWkP4reGtUQbT77LHAg2sgAYSvRNOzMWV4pw1TFOIEosNl+ZfmCNzWeusFYZO/wK",
+	"wkLHMxozhS7bjlhwHpSSVeclJ0A4GpgGRwfKiYHyKaFXGXSKLS7oisZki8NKXzPETfQLTFEMyqQ05hhO",
+	"EsDcUIvhOUNlU2eb5b98gZRFJXqIjCnjcEH17WcsRSHTltsVZdMmeknV/zR7irpf3p2o7pe1UiiTzyaU",
+	"mhfKmYhIANSU+NiuuNMEBxNodJqtQprRex6l8VDXPriEut271/PazZZZzBKgOCFez9tvtpr72imVEy1F",
+	"95pTiKKGBnTvz+mVaLoa7HFda6m2xrPiKWuvXgMno1lJNAnDIUcH7aOvfJuojNVZK0Oe0CBKQwib6CeA",
+	"RB+HpiQsTBu/Emi6679h2/4HSOCZ9iKzcu0noddTINrKo0pDX6fVWlFt7nZYKMgwhUpvbMmX9yj87uzU",
+	"VkGpT52Dg/axrYHqeVfP+U/9t/HNq9f491enx9Ppt48Pn6Rs//rVX38dnd/88PB8+tu3szE/6155tp7L",
+	"e/bTc1tP1fME0Ra6OqH2299Pf//p5iEfvTrrH53PXv/6w7Px0SS4fo4T8nPEp08wfh788PIF8+aXc3/D",
+	"wniLlCV18VcwQwJkpdi/hPB15f6lmQz2MTbAU39hdjqFov1cq3u9N5e+J9I4xlwh6wVgE+gskJpSvHgs",
+	"imVfNw1Dctrm1yszJ+emkXDCzL29gBNJAp0zvWm4RGnvnW1/7XkddXMRsan6+6AVC7Mlp/501N7Wqyzj",
+	"i6dEc3Gm8o0mnCoZPSJcKIFs+nKVe4cUDE1kjMRIywKKOWdTOz9ACXY21iGxHjKdnwMtPAZKFAxcfaUp",
+	"cFIKRVzQ+lJLHw1M0t5er4yP/Hq4wYGMZkbglDlLAfHSCpRiQ/WbOoGQweHUU7m8aFn3cVZBX9/w3b2T",
+	"irK5vxHECqRlcFp3qX7CwbpCsfq2+ZXxAlnTIF0BKavE2EweFLsiFh9+qm3SvCXGZcgmeOnRqQs2frqJ",
+	"Wavn1q3KqWvP9QCuXeiC9pe7in0bc3+TRwlM2Ku3t0diPAbRLFTD7eEQNxN9psUYwbKiMxsE8HCIizV1",
+	"nnH4Ny11c8o/xOgpuwZlBGYp72Lm8TIvgsoDRMXsez2YCoWljIl3+uvp978/6z7oPp+cnv7x81XrzwRG",
+	"3z58fk6k/D6ZPgun3sZ6qNzeUtfgaoSicsWs6KxoJTfHZpUy0muqc1o+XL+p2lW31V6v+apNmvq6/fXX",
+	"5R396opOZ/0Vrklerz9ev77YUTz3vYNNoCr2Q95a/2ca/wwwDyZaSWn958ihoPUX64eK+j/jiDwBb7Pt",
+	"VWtA6Xn1FccSGpGjl0TXrCac0IAk2lRwtrnX21dC3gzFUTZbrOvq6wyJg4IhcdBaZUjsvTNDLubGlIig",
+	"bnTKd/p7URTKvnHGdHu78rxMjwUqDO9xwYYmOqWogDPGXf+oeZz1sZR/kgl8G2gumwJmue4rWxC33ZXj",
+	"PYy3T03X+gdkEQPW6iuyKQX6gg14JJsRcgsm/AgMZWinkHvYnpOK/IPT0PCJ0i36nBX9Ni3lqltzbRe7",
+	"2S1VpqOMx8sN8Dq+WbA719gEdtyM9pJWMdyezZpopr/dE3wvYaLGCXhEQxetcRUaZXPOBAC1m28CQjqa",
+	"VR4OBlTndJroOw2nHnGFXKYnu5GLKlGmRYFi9gtaz+3m0kV2rzP77eJ6Zt/StvqnWlRbG0fL/PRM5LvT",
+	"v5ejH0GOWvZ534LUCqX1knRCxpPdAxm5ODTy5j1Iw9MggESWrJcvMolnpvahR9SJOIVexWNLJdyCrDKA",
+	"34uqT0pUmad/8oLq05c7mjPeu9ixzL+r/XYbuZPVPd5e7KQ1UucFZGPYwORaqyE1dD6BmSm6GXEWaztM",
+	"Jy1dUo0VEsJYJ4C00Gqi06J9JZyBZQRVbl9dUJfiXRBZolAtmnuY37Jwtp28WpQAeeH55lmCutrVeTlR",
+	"7xpD7qXrJyBdnasvbA2BEX2t9RImnzL4d7Mf2xvAlI100xccbLL5mtlVn4fWOINij8sXllLei+oQIPv5",
+	"3d+j9tDCVyuKWjNTV6kLhLOWFnRqWkYLwwuo+odSm453pbB2jhqOyBX4tuoACRyDzc+9VuxWU4VSV6V+",
+	"QV2Zel5p4qMzCPQ0ozMcwxmR8M2Z5CSQrpJ9xDgaLBTZ6ECeQHioazO0isor209s/VamrOJUSF1JekGz",
+	"pXoPpkvV1XbYEXK61kuvy6Zi6kKZVMh6hVVoAdhFYS0X2HmZvRcwziGQaMK4ADTUjWqzzcVoXbvCe1Fn",
+	"pcJ8D2Y/TobfB+QZ+fHxH49enP969uNxE2Y//hW+fqK+nDyhrWbQiegwftwKf/sxKheHm+Bypbrd+zV+",
+	"1Qo7r6Ih+baFv385Hn4fpX/89vN42Pl9/PvZt2LYOaBPvr+Jwh9+LRee91xV+8ZoyzoQapTPGRlTCJGZ",
+	"r343tQL+xxsLegaykc9xX3VxPvDdZnc+YSX7SavATzv7tKT6RFE9IrSgNV1OZW3RyaKudFpJS9KiqjST",
+	"iJeHd+rSU3mLXp6cOrxFbqq9qGLt6hWB7Xx8cv5WgyZ6YspejD4Ny3qxVNaWa7KKs3Viy8NMc5coviCh",
+	"GvAJi6poXSLKCi+WViuddpADt+Pqj2EIKho28yDWETGbUk1cAqKRt4aKQQ+IWEfDO9ZbJfmwh9paqxeA",
+	"q+SozDp7WW2VoJsf8c9yZW1HlfefbrfTOjruHrZardYyF/cOHVqH7SXubHZQnxdL6aLEAqEVWMt9s5az",
+	"dvKJdNVuMFlkiIc2VD61zS+mqJuGKAJ8nZXHC2mnuBFXnLt/fPjVCRrQNIoGWQud9jU0mbsx3cXuu0Xu",
+	"SoudjLv4CI63FDgliv7J1NHVU/PGRFnbcXkf7vq0ZYSlWMqmiHzwgNd9cKksAI2Y2VUELhoXTh8Y6trA",
+	"vtgpnGSftlfs71+fScgsDXeZa/KJ7VDFMbkGqtttUMw4+Fr+Ql4QYl7jkZnN59m0UT3XzN7UGMxywgQg",
+	"NrqglTGkNQGaoDTiehfxuzjoeklApjrX2hMSJxHYoFvI6BVsEbWpn9G9kVzuLhtGaMN+RNjcTPhpvJjk",
+	"PpTw9w0l1ArJnCvvUEoaku6Xbr5DSKG+4rV9B0EFGwpYEVXIuknxql7SZdEFI0TNBQGLTYOea3PWgW77",
+	"2YYWstew2veCXNDBu/ngpPSyxoWoOto1qI5eQAJY2hoX1+1q+nUUfFB4yaZ74RaRWXJiqnvihPS1ghE5",
+	"JFmv4wlKhSkSFImy+w1CIizBjj0ujvuq0SC8NAlvk3af8lnVv+4yaxyxI4Ay87PfN0mRRuIaF91EyR1f",
+	"iFk/u0YPirePtlNhXETncpcE/A7x+o1VY/2MwvuUxk4pjfPC+LQxA4HYfXLj3iL55yQ3nNKt6ty7zXbk",
+	"Iv3O8x0bN+Os8QNFYXrpipbekvMXketMetQ0+TZr22izManbdjR81HZIN13U67T2m61mu73fPNowXJVN",
+	"+zRquTio017ScZcc2EuKcaz9RivoDBtHYbfdGLbwQeNw1IHjsB10hw8eVGdQLgDh7lgcsOn9zP4iUYT3",
+	"DpqtxY5HmkbRFjVz+UjLlf2MWRvWbfsZd2or/PSDSQqD2ksSOXtsn6m6q6CQe+KemSvc0NEasSYhWtvp",
+	"Y18wO7TDhDKPwA2yrRrf6nHP1NMKYmI3Js6GL3e2sDTLA51rKDt7y3g2zEi/rBNouGNfykeprQ71fBwT",
+	"k9uZCFepQYXXvqWmLZThDhT8zv61prdUU7Cizlr6zaKbeIaGUEPJ6JTqXeUeXz41R/nzMRHCjntZRvVb",
+	"eJxVp7L8uvhsw+/xjfGXm0YfHTYmWNwBc/w9OxtCTUwFvnsvbFfkt5xE7pDlsokwuY5wA67qpwI+S3RN",
+	"DC0XdLtGBTRwqbaBYq+ZDlPpOaFKVhHTuFB9cxMR6962d6JLYwNGwwvqnquHLdHiTVyRjoZoUHhpSH3W",
+	"IUtLvJ+i0CWpyjsrFV18OeZGUZX2Xe1v17TtfJvBL6/aa7u2WALVKMh3lpbt3M9V9mpx6dzfamTHU7bZ",
+	"I7J1HzXEoqfRrQ2vmFW3jq38rVogPssQiRLTSxrv3FSS7SMjumfCyM3tMtybx0VqwiIiI1mdWtfe8pHy",
+	"lvdbSrUR80q+3IXWfWQ2sVCS8686t8oBLc46yUItq1WlqfFjFGxxn8X8CbJ0aXo6yv14HHCIsFGcX5RM",
+	"1Hz8wqYm6tj0xu3sjH0uOuCjSP/bCNR7O7pUj7iVmJrowHofCyuPSm99cwa2beHyt5ioVJBWOwocy3Yr",
+	"pM2ywsjdRsV06oz5z990R6elahisJzKopROgiOgJf6h9gIIJ5jjQcygZt+VLjKMH7pPJVusWuiQB3lCw",
+	"oQiU0e3rGdrTxS9DMrZDqbARw/lTTuxk5DxbrjERMxrNkNqKX5jvrIdE61VK6GJCTUi++M6XCl6HMGL2",
+	"5Zj/Xe28vOrcRb3qZnWen4Kzk7/5/n24O59T3et2yrNzGwfqM3Jt7l2Ve1flo7sqW3kWnVWexSfoR1hN",
+	"809pK7hb8XofQf8cLP8Pbavnk4Q26xfMZYBdf0sZkHWmbCsD7nsQ/2Y9iP8A0ZLT+z9EyJRtrfwlU28u",
+	"55cZBuqCA9kQw+KgVxzqtzvp6Jpljwx5i3P487dB+UhIPFN/CzeBQ99R2BW2p72c/6675Xm1SboQ7rNX",
+	"u/NdvFiXpaAEWBJBbvyI4mbK04QWb/G88KqYEeP2TTEaV8WXxRRuqd/tMb+c/18AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -44,10 +44,17 @@ type Querier interface {
 	ListSigningKeys(ctx context.Context) ([]SigningKey, error)
 	// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id).
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
+	// LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
+	LockAdministration(ctx context.Context) error
+	// LockSession keeps others from changing the session of a token until the transaction ends. Whoever changes sessions
+	// and their tokens takes the session first.
+	LockSession(ctx context.Context, hash []byte) (uuid.UUID, error)
 	// LockSigningKeys keeps two from making keys at once; readers go on.
 	LockSigningKeys(ctx context.Context) error
 	// PurgeSessions removes sessions that ended before a time, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
+	// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
+	RevokeOldestSessions(ctx context.Context, arg RevokeOldestSessionsParams) ([]uuid.UUID, error)
 	// RevokeSession ends one session of a user, unless there is no such live one.
 	RevokeSession(ctx context.Context, arg RevokeSessionParams) (int64, error)
 	// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.

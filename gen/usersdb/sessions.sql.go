@@ -244,6 +244,23 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]S
 	return items, nil
 }
 
+const lockSession = `-- name: LockSession :one
+SELECT sessions.id
+FROM sessions
+JOIN refresh_tokens ON refresh_tokens.session_id = sessions.id
+WHERE refresh_tokens.hash = $1
+FOR UPDATE OF sessions
+`
+
+// LockSession keeps others from changing the session of a token until the transaction ends. Whoever changes sessions
+// and their tokens takes the session first.
+func (q *Queries) LockSession(ctx context.Context, hash []byte) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, lockSession, hash)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const purgeSessions = `-- name: PurgeSessions :execrows
 DELETE FROM sessions
 WHERE id IN (
@@ -266,6 +283,47 @@ func (q *Queries) PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const revokeOldestSessions = `-- name: RevokeOldestSessions :many
+UPDATE sessions
+SET revoked_at = $1::timestamptz
+WHERE id IN (
+    SELECT oldest.id
+    FROM sessions AS oldest
+    WHERE oldest.user_id = $2
+      AND oldest.revoked_at IS NULL
+    ORDER BY oldest.created_at DESC, oldest.id DESC
+    OFFSET $3::integer
+)
+RETURNING id
+`
+
+type RevokeOldestSessionsParams struct {
+	Now    time.Time
+	UserID uuid.UUID
+	Most   int32
+}
+
+// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
+func (q *Queries) RevokeOldestSessions(ctx context.Context, arg RevokeOldestSessionsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, revokeOldestSessions, arg.Now, arg.UserID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const revokeSession = `-- name: RevokeSession :execrows

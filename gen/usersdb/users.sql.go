@@ -210,6 +210,16 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 	return items, nil
 }
 
+const lockAdministration = `-- name: LockAdministration :exec
+SELECT pg_advisory_xact_lock(hashtextextended('users administration', 0))
+`
+
+// LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
+func (q *Queries) LockAdministration(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockAdministration)
+	return err
+}
+
 const setUserRoles = `-- name: SetUserRoles :one
 UPDATE users
 SET roles = $1,

@@ -151,7 +151,12 @@ func TestTextIsKeptAsSent(t *testing.T) {
 	s := start(t)
 	texts := []string{
 		`<script>alert("x")</script>`, `Robert'); DROP TABLE users;--`, `日本語 Ünïcödé`, `👩‍👩‍👧‍👦 🏳️‍🌈`, "e\u0301 is not \u00e9", `back\slash / %41 &amp;`,
-		"\u202ertl\u202c", strings.Repeat("𝔘", 100), `O'Brien`, `null`, "zero\u200bwidth",
+		strings.Repeat("𝔘", 100), `O'Brien`, `null`, "zero\u200bwidth",
+	}
+	for _, name := range []string{"\u202ertl\u202c", "two\nlines", "two\u2028lines", "\x1b[31mred", " space", "space\u00a0"} {
+		refused, err := s.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: name, Password: goodPassword})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusUnprocessableEntity, refused.StatusCode(), name)
 	}
 	for i, name := range texts {
 		email := fmt.Sprintf("o'mail+%d%%_!#$&*/=?^`{|}~@sub-domain.example.com", i)

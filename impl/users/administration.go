@@ -9,6 +9,7 @@ import (
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/postgres"
 )
 
 // ListUsers lists accounts by the filters that are given.
@@ -109,12 +110,22 @@ func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesReq
 // administer changes another's account in a transaction and then forgets what is remembered of the sessions that
 // the change touches.
 func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(usersdb.Querier) (usersdb.User, []uuid.UUID, error)) (usersdb.User, error) {
-	if err := mayAdminister(httpapi.Caller(ctx).Subject, target); err != nil {
-		return usersdb.User{}, err
-	}
 	var user usersdb.User
 	var touched []uuid.UUID
-	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
+	err := s.inTx(ctx, func(q usersdb.Querier) error {
+		if err := q.LockAdministration(ctx); err != nil {
+			return err
+		}
+		actor, err := q.GetUser(ctx, httpapi.Caller(ctx).Subject)
+		if postgres.IsNoRows(err) {
+			return httpapi.ErrUnauthenticated
+		}
+		if err != nil {
+			return err
+		}
+		if err := mayAdminister(actor, target); err != nil {
+			return err
+		}
 		user, touched, err = change(q)
 		return err
 	})

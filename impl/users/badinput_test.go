@@ -348,7 +348,7 @@ func wrongValues(t *testing.T, good, name string, schema *openapi3.Schema) []bad
 		add("a\nb", "", "pattern")
 	}
 	if schema.Format != "" {
-		add(map[string]string{"email": canary + "Body", "password": canary[:12], "https-url": "http://" + canary + "/Body", "phone": "+1" + canary}[schema.Format], "", "format")
+		add(map[string]string{"email": canary + "Body", "password": canary[:12], "https-url": "http://" + canary + "/Body", "phone": "+1" + canary, "line": canary + "\u2028"}[schema.Format], "", "format")
 	}
 	switch schema.Format {
 	case "https-url":
@@ -440,7 +440,7 @@ func parameterCases(t *testing.T, op *httpapi.Operation, me, somebody member) []
 				}
 			}
 		case "cookie":
-			for _, v := range []string{canary, "", strings.Repeat("A", 42), strings.Repeat("A", 44), strings.Repeat("A", 42) + "%"} {
+			for _, v := range []string{canary + strings.Repeat("A", 4096)} {
 				invalid("cookie "+v, path, at, "")
 				cases[len(cases)-1].headers = []string{"Cookie: " + p.Name + "=" + v}
 			}
@@ -589,7 +589,6 @@ func TestPaths(t *testing.T) {
 	me := s.member()
 	id := me.user.ID.String()
 	for path, code := range map[string]usersapi.ProblemCode{
-		"/":                                    usersapi.ProblemCodeNotFound,
 		"/api":                                 usersapi.ProblemCodeNotFound,
 		"/api/v1/login/":                       usersapi.ProblemCodeNotFound,
 		"//api/v1/profile":                     usersapi.ProblemCodeNotFound,

@@ -129,13 +129,22 @@ const (
 
 // watch listens for changes to sessions until ctx ends, and connects anew whenever it must.
 func (g *guard) watch(ctx context.Context, config *pgx.ConnConfig, log *slog.Logger) {
+	told := true
 	for ctx.Err() == nil {
-		err := g.listen(ctx, config)
+		err := g.listen(ctx, config, func() {
+			if !told {
+				log.InfoContext(ctx, "told of changes to sessions again")
+			}
+			told = true
+		})
 		g.watched(false)
 		if ctx.Err() != nil {
 			return
 		}
-		log.WarnContext(ctx, "not told of changes to sessions: every request asks the database", slog.Any("error", err))
+		if told {
+			log.WarnContext(ctx, "not told of changes to sessions: every request asks the database", slog.Any("error", err))
+		}
+		told = false
 		select {
 		case <-ctx.Done():
 		case <-time.After(watchRetry/2 + rand.N(watchRetry)):
@@ -143,7 +152,7 @@ func (g *guard) watch(ctx context.Context, config *pgx.ConnConfig, log *slog.Log
 	}
 }
 
-func (g *guard) listen(ctx context.Context, config *pgx.ConnConfig) error {
+func (g *guard) listen(ctx context.Context, config *pgx.ConnConfig, connected func()) error {
 	connecting, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(connecting, config)
@@ -159,6 +168,7 @@ func (g *guard) listen(ctx context.Context, config *pgx.ConnConfig) error {
 		return err
 	}
 	g.watched(true)
+	connected()
 	for {
 		waiting, cancel := context.WithTimeout(ctx, watchPatience)
 		notification, err := conn.WaitForNotification(waiting)
@@ -169,6 +179,8 @@ func (g *guard) listen(ctx context.Context, config *pgx.ConnConfig) error {
 		case err == nil:
 			if id, err := uuid.Parse(notification.Payload); err == nil {
 				g.forget(id)
+			} else {
+				g.watched(true) // All of them have changed.
 			}
 		case waiting.Err() != nil:
 			// Silence: a connection that has died without a word would be just as silent.

@@ -135,7 +135,7 @@ func (k *keyring) published(ctx context.Context, q usersdb.Querier) ([]token.Pri
 		successor = row.SignsFrom
 		der, err := k.seal.Open(nil, nil, row.SealedKey, []byte("signing_keys/"+row.Kid))
 		if err != nil {
-			return nil, fmt.Errorf("the key %s does not open; is the master key the one that it was made with", row.Kid)
+			return nil, fmt.Errorf("the key %s does not open: give the master key that it was made with", row.Kid)
 		}
 		key, err := token.ParsePrivateKey(der, row.SignsFrom)
 		if err != nil {

@@ -89,7 +89,7 @@ func TestUpdateProfileRefused(t *testing.T) {
 	for name, c := range map[string]struct{ body, pointer, keyword string }{
 		"nothing":                        {`{}`, "#", "minProperties"},
 		"name removed":                   {`{"name":null}`, "#/name", "type"},
-		"name of spaces":                 {`{"name":"  "}`, "#/name", "pattern"},
+		"name of spaces":                 {`{"name":"  "}`, "#/name", "format"},
 		"an unknown member":              {`{"nickname":"Ada"}`, "#/nickname", "additionalProperties"},
 		"roles":                          {`{"name":"Ada","roles":["admin"]}`, "#/roles", "additionalProperties"},
 		"e-mail":                         {`{"email":"eve@example.com"}`, "#/email", "additionalProperties"},

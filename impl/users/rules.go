@@ -1,11 +1,14 @@
 package users
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -17,6 +20,8 @@ const (
 	// sessionLifetime is how long a session lasts that is not used; sessionLongest, one that is.
 	sessionLifetime = 30 * 24 * time.Hour
 	sessionLongest  = 90 * 24 * time.Hour
+	// mostSessions is how many live sessions a user has at most: another login ends the oldest.
+	mostSessions = 100
 	// refreshGrace is how long an exchange may be repeated because its answer was lost.
 	refreshGrace = 10 * time.Second
 	// keyLead is how long a signing key is published before it signs, so that every verifier knows it by then.
@@ -34,13 +39,18 @@ func mayUsePassword(password, email, at string) *fault.Error {
 	return nil
 }
 
-// mayAdminister asks whether actor may change target's standing: nobody raises, lowers or locks out themselves, so
-// that an administrator always remains.
-func mayAdminister(actor, target uuid.UUID) error {
-	if actor == target {
+// mayAdminister asks whether actor may change the standing of the account target: nobody raises, lowers or locks out
+// themselves, and who was an administrator when the request came must still be one. Asked one change at a time, this
+// leaves an administrator always.
+func mayAdminister(actor usersdb.User, target uuid.UUID) error {
+	switch {
+	case actor.ID == target:
 		return errSelfAdministration
+	case actor.Status != usersdb.UserStatusActive || !slices.Contains(actor.Roles, string(usersapi.RoleAdmin)):
+		return httpapi.ErrForbidden
+	default:
+		return nil
 	}
-	return nil
 }
 
 // isWithinGrace asks whether a token that was used is presented again because the answer was lost.

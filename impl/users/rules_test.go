@@ -4,10 +4,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
 )
 
 func TestMayUsePassword(t *testing.T) {
@@ -44,9 +45,14 @@ func TestMayUsePassword(t *testing.T) {
 
 func TestMayAdminister(t *testing.T) {
 	t.Parallel()
-	one, other := uuid.New(), uuid.New()
-	require.NoError(t, mayAdminister(one, other))
-	require.ErrorIs(t, mayAdminister(one, one), errSelfAdministration)
+	admin := usersdb.User{ID: newID(), Status: usersdb.UserStatusActive, Roles: []string{"customer", "admin"}}
+	disabled, demoted := admin, admin
+	disabled.Status = usersdb.UserStatusDisabled
+	demoted.Roles = []string{"support", "staff", "payments", "customer"}
+	require.NoError(t, mayAdminister(admin, newID()))
+	require.ErrorIs(t, mayAdminister(admin, admin.ID), errSelfAdministration)
+	require.ErrorIs(t, mayAdminister(disabled, newID()), httpapi.ErrForbidden)
+	require.ErrorIs(t, mayAdminister(demoted, newID()), httpapi.ErrForbidden)
 }
 
 func TestIsWithinGrace(t *testing.T) {

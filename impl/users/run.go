@@ -17,7 +17,6 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/postgres"
@@ -46,10 +45,9 @@ func Run(ctx context.Context, args, environ []string, out io.Writer) error {
 	if len(args) > 0 {
 		command, args = args[0], args[1:]
 	}
-	source := settings.Source{Prefix: settingsPrefix, Args: args, Getenv: getenv(environ)}
+	source := settings.Source{Prefix: settingsPrefix, Args: args, Environ: environ, Getenv: getenv(environ), Others: everySetting()}
 	switch command {
 	case "serve":
-		source.Environ = environ // It has every setting; a variable that it does not know is misspelt.
 		return carryOut(ctx, source, defaultServe(), out, serve)
 	case "migrate":
 		return carryOut(ctx, source, defaultDatabase(), out, migrate)
@@ -219,9 +217,6 @@ func migrate(ctx context.Context, c databaseSettings, out io.Writer) (err error)
 
 // createAdmin makes an account an administrator's. A new account gets a random password, shown this once.
 func createAdmin(ctx context.Context, c adminSettings, out io.Writer) error {
-	if err := format.All()["email"].Validate(c.Email); err != nil {
-		return fmt.Errorf("--email: %w", err)
-	}
 	service, pool, err := offline(ctx, c.databaseSettings, c.keySettings)
 	if err != nil {
 		return err

@@ -328,7 +328,7 @@ func TestWrongSettings(t *testing.T) {
 		"a wrong master key":  {environment(url, "USERS_MASTER_KEY="+canary), []string{"serve"}, "master key"},
 		"a missing file":      {append(environment(url)[:1], "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"}, "USERS_MASTER_KEY_FILE"},
 		"weak hashing":        {environment(url, "USERS_HASH_MEMORY_KIB=1"), []string{"serve"}, "memory"},
-		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "--email"},
+		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "email"},
 	} {
 		_, err := run(t, c.environ, c.args...)
 		require.Error(t, err, name)

@@ -31,7 +31,7 @@ func Personas() []Persona {
 // Seed opens the personas' accounts, or gives them the password if they are there. Only the development binary calls
 // it; environ is that of Run.
 func Seed(ctx context.Context, environ []string, password string) error {
-	c, err := settings.Load(settings.Source{Prefix: settingsPrefix, Getenv: getenv(environ)}, defaultServe())
+	c, err := settings.Load(settings.Source{Prefix: settingsPrefix, Environ: environ, Getenv: getenv(environ), Others: everySetting()}, defaultServe())
 	if err != nil {
 		return err
 	}

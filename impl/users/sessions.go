@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 	"example.com/plumbline/impl/platform/postgres"
@@ -30,6 +32,7 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 	refresh := newRefreshToken()
 	address, agent := httpapi.Client(ctx)
 	var session usersdb.Session
+	var revoked []uuid.UUID
 	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
 		session, err = q.StartSession(ctx, usersdb.StartSessionParams{
 			ID: newID(), UserID: user.ID, Cookie: req.Body.Cookie != nil && *req.Body.Cookie, Address: address.String(), UserAgent: cut(agent, 256),
@@ -41,8 +44,12 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 		if err != nil {
 			return err
 		}
+		if revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{UserID: user.ID, Most: mostSessions, Now: now}); err != nil {
+			return err
+		}
 		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(refresh), SessionID: session.ID, CreatedAt: now})
 	})
+	s.guard.forget(revoked...)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -97,9 +104,12 @@ func refusalOf(ctx context.Context, q usersdb.Querier, checked usersdb.User) err
 	}
 }
 
-// rehash keeps the password by the parameters of today.
+// rehash keeps the password by the parameters of today; when there is too much to hash, another login will.
 func (s *Service) rehash(ctx context.Context, user usersdb.User, password string) (usersdb.User, error) {
 	hash, err := s.hasher.Hash(ctx, password)
+	if errors.Is(err, hashing.ErrBusy) {
+		return user, nil
+	}
 	if err != nil {
 		return usersdb.User{}, err
 	}
@@ -173,15 +183,17 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 // else may have it.
 func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, now time.Time) (spent usersdb.RefreshToken, live bool, err error) {
 	hash := hashOf(presented)
+	if _, err = q.LockSession(ctx, hash); postgres.IsNoRows(err) {
+		return spent, false, errInvalidRefreshToken
+	}
+	if err != nil {
+		return spent, false, err
+	}
 	spent, err = q.UseRefreshToken(ctx, usersdb.UseRefreshTokenParams{Hash: hash, UsedAt: now})
 	if !postgres.IsNoRows(err) {
 		return spent, true, err
 	}
-	spent, err = q.GetRefreshToken(ctx, hash)
-	if postgres.IsNoRows(err) {
-		return spent, false, errInvalidRefreshToken
-	}
-	if err != nil {
+	if spent, err = q.GetRefreshToken(ctx, hash); err != nil {
 		return spent, false, err
 	}
 	return spent, spent.UsedAt != nil && isWithinGrace(*spent.UsedAt, now), nil

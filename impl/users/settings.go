@@ -1,11 +1,18 @@
 package users
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -61,6 +68,63 @@ type rotateSettings struct {
 	keySettings
 }
 
+// everySetting names those of all commands.
+func everySetting() []string {
+	return slices.Concat(settings.Names[serveSettings](), settings.Names[adminSettings]())
+}
+
+func (d databaseSettings) validate() error {
+	if d.LogFormat != "json" && d.LogFormat != "text" {
+		return fmt.Errorf("log_format is %q: write json or text", d.LogFormat)
+	}
+	return nil
+}
+
+func (k keySettings) validate() error {
+	_, err := parseMasterKey(k.MasterKey.Reveal())
+	if err != nil {
+		err = fmt.Errorf("master_key: %w", err)
+	}
+	return err
+}
+
+// Validate finds settings that cannot work, before anything is touched.
+func (c *databaseSettings) Validate() error { return c.validate() }
+
+// Validate finds settings that cannot work, before anything is touched.
+func (c *serveSettings) Validate() error {
+	errs := []error{c.databaseSettings.validate(), c.keySettings.validate()}
+	refuse := func(when bool, text string) {
+		if when {
+			errs = append(errs, errors.New(text))
+		}
+	}
+	refuse(!slices.Contains(c.Audience, ownAudience), "audience lacks "+ownAudience+": this service would refuse its own tokens")
+	refuse(c.Addr == c.OpsAddr && !strings.HasSuffix(c.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
+	refuse(c.MaxConns < 1 || c.MaxConns > 1000, "max_conns is between 1 and 1000")
+	refuse(c.HashQueue < 1 || c.HashWait <= 0, "hash_queue and hash_wait are more than nothing")
+	refuse(c.Unready < 0 || c.Drain <= 0, "unready is not less than nothing, and drain is more")
+	return errors.Join(errs...)
+}
+
+// Validate finds settings that cannot work, before anything is touched.
+func (c *adminSettings) Validate() error {
+	errs := []error{c.databaseSettings.validate(), c.keySettings.validate()}
+	formats := format.All()
+	if err := formats["email"].Validate(c.Email); err != nil {
+		errs = append(errs, fmt.Errorf("email: %w", err))
+	}
+	if err := formats["line"].Validate(c.Name); err != nil || c.Name == "" || utf8.RuneCountInString(c.Name) > 100 {
+		errs = append(errs, errors.New("name is one line of 1 to 100 characters that neither begins nor ends with a space"))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate finds settings that cannot work, before anything is touched.
+func (c *rotateSettings) Validate() error {
+	return errors.Join(c.databaseSettings.validate(), c.keySettings.validate())
+}
+
 func defaultDatabase() databaseSettings {
 	return databaseSettings{LogFormat: "json"}
 }
@@ -80,7 +144,7 @@ func defaultServe() serveSettings {
 		Addr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Issuer: "plumbline", Audience: []string{ownAudience, "orders"},
 		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16,
-		HashQueue: 64, HashWait: time.Second, Unready: 3 * time.Second, Drain: 20 * time.Second,
+		HashQueue: 24, HashWait: time.Second, Unready: 3 * time.Second, Drain: 20 * time.Second,
 	}
 }
 

@@ -17,6 +17,15 @@ INSERT INTO refresh_tokens (hash, session_id, created_at)
 VALUES (@hash, @session_id, @created_at)
 ON CONFLICT ON CONSTRAINT refresh_tokens_pkey DO NOTHING;
 
+-- name: LockSession :one
+-- LockSession keeps others from changing the session of a token until the transaction ends. Whoever changes sessions
+-- and their tokens takes the session first.
+SELECT sessions.id
+FROM sessions
+JOIN refresh_tokens ON refresh_tokens.session_id = sessions.id
+WHERE refresh_tokens.hash = @hash
+FOR UPDATE OF sessions;
+
 -- name: UseRefreshToken :one
 -- UseRefreshToken spends a token; of many at once, one gets the row.
 UPDATE refresh_tokens
@@ -89,6 +98,20 @@ WHERE user_id = @user_id
   AND id <> @kept
   AND revoked_at IS NULL
   AND expires_at > @now::timestamptz
+RETURNING id;
+
+-- name: RevokeOldestSessions :many
+-- RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
+UPDATE sessions
+SET revoked_at = @now::timestamptz
+WHERE id IN (
+    SELECT oldest.id
+    FROM sessions AS oldest
+    WHERE oldest.user_id = @user_id
+      AND oldest.revoked_at IS NULL
+    ORDER BY oldest.created_at DESC, oldest.id DESC
+    OFFSET @most::integer
+)
 RETURNING id;
 
 -- name: ListSessionIDs :many

@@ -46,6 +46,10 @@ WHERE (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
 ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
+-- name: LockAdministration :exec
+-- LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('users administration', 0));
+
 -- name: SetUserStatus :one
 -- SetUserStatus disables or enables an account; one that is so already stays as it is.
 UPDATE users

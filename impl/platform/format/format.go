@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/nyaruka/phonenumbers"
@@ -28,6 +29,8 @@ import (
 //	https-url      an absolute https URI with a host, which is a name or an IP address, without user
 //	phone          E.164 as +4930123456, a number that the numbering plan of its country knows
 //	cursor         package keyset
+//	line           one line of text: no control character, line or paragraph separator or bidirectional
+//	               control (Unicode), and no space at either end
 //	password       15 characters or more, or 8 or more with an upper-case letter, a lower-case letter,
 //	               a digit and another character; 128 at most; none that is commonly used. Counted are code
 //	               points (NIST SP 800-63B-4, section 3.1.1.2) in normalisation form C (RFC 8265)
@@ -42,6 +45,7 @@ func All() map[string]openapi3.StringFormatValidator {
 		"https-url":     check(httpsURL),
 		"phone":         check(phone),
 		"cursor":        check(cursor),
+		"line":          check(line),
 		"password":      check(newPasswordCheck()),
 	}
 }
@@ -52,8 +56,20 @@ var (
 	errDateTime = errors.New("must be a date and time such as 2026-11-23T09:30:00Z")
 	errDate     = errors.New("must be a date such as 2026-11-23")
 	errPhone    = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
+	errLine     = errors.New("must be one line that neither begins nor ends with a space")
 	errCursor   = errors.New("must be the cursor that an earlier page gave")
 )
+
+// line refuses what could show as something else than it is, in a list of names or a terminal.
+func line(s string) error {
+	unseen := func(r rune) bool {
+		return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+	}
+	if strings.ContainsFunc(s, unseen) || strings.TrimSpace(s) != s {
+		return errLine
+	}
+	return nil
+}
 
 // The characters of an atom that are neither letters nor digits, RFC 5322, section 3.2.3.
 const atomSymbols = "!#$%&'*+-/=?^_`{|}~"

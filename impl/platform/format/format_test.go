@@ -145,6 +145,7 @@ var sentences = map[string][]string{
 	"uri-reference": {"must be a URI or a relative reference without spaces"},
 	"https-url":     {"must be an https address such as https://example.com/picture.png"},
 	"phone":         {"must be a phone number that exists, in E.164 form such as +4930123456"},
+	"line":          {"must be one line that neither begins nor ends with a space"},
 	"cursor":        {"must be the cursor that an earlier page gave"},
 	"password": {
 		"must have at least 8 characters",

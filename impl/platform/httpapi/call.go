@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
@@ -85,7 +86,7 @@ func NextLink(ctx context.Context, cursor *string) *string {
 func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		x := &exchange{request: r, url: *r.URL, address: c.address(r)}
+		x := &exchange{request: r, url: *r.URL, address: c.address(r).WithZone("")}
 		x.answer = &answer{ResponseWriter: w}
 		identify(&x.scope, r.Header)
 		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)
@@ -129,6 +130,24 @@ func remoteAddress(r *http.Request) netip.Addr {
 // requestIDHeader is written as package http keeps it, which saves it from doing so for every request.
 const requestIDHeader = "X-Request-Id"
 
+// loggedPath is the path of the request. Where no operation has given it its form, a part as long as a token is not told.
+func (x *exchange) loggedPath() string {
+	path := instance(x.request)
+	if x.op != nil {
+		return path
+	}
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if len(part) >= shortestToken {
+			parts[i] = "[redacted]"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// shortestToken is less than 256 bits in base64url and more than a UUID.
+const shortestToken = 40
+
 // identify takes over the ids that a caller sent, when they are well formed, and makes the others.
 func identify(scope *telemetry.RequestScope, h http.Header) {
 	if scope.RequestID = h.Get(requestIDHeader); !telemetry.ValidRequestID(scope.RequestID) {
@@ -156,12 +175,14 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		sampled = x.scope.TraceID
 	}
 	metrics.Observe(status, took, sampled)
-	metrics.Result(code)
+	if x.op != nil {
+		metrics.Result(code)
+	}
 
 	attrs := make([]slog.Attr, 0, 16)
 	attrs = append(attrs,
 		slog.String("method", x.request.Method),
-		slog.String("path", instance(x.request)),
+		slog.String("path", x.loggedPath()),
 		slog.String("operation", id),
 		slog.Int("status", status),
 		slog.Float64("duration_ms", milliseconds(took)),

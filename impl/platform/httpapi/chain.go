@@ -141,15 +141,16 @@ func New(o Options) (*Chain, error) {
 		c.address = func(r *http.Request) netip.Addr { return middleware.GetClientIPAddr(r.Context()) }
 	}
 	// Cheap refusals come first, and nothing of the body is read before it is known who sends it and whether
-	// they may. Ownership waits until the path has been checked.
+	// they may. Only a request that has arrived whole counts as work, so that slow senders keep nobody out.
+	// Ownership waits until the path has been checked.
 	c.steps = []step{
-		{"shed", c.shed},
 		{"limit_address", c.limitAddress},
 		{"cross_origin", c.refuseCrossOrigin},
 		{"authenticate", c.authenticate},
 		{"limit_principal", c.limitPrincipal},
 		{"authorise", c.authoriseRoles},
 		{"read", c.read},
+		{"shed", c.shed},
 		{"check", c.check},
 		{"authorise_owner", c.authoriseOwner},
 	}

@@ -166,7 +166,12 @@ func (c *Chain) read(x *exchange) error {
 			return err
 		}
 	}
+	// A body that dribbles in ends with the operation's limit. The server sets its own deadlines for what follows.
+	deadline, _ := r.Context().Deadline()
+	connection := http.NewResponseController(x.answer)
+	_ = connection.SetReadDeadline(deadline) // Where there is no connection, there is nothing to wait for.
 	body, err := io.ReadAll(http.MaxBytesReader(x.answer, r.Body, maxBody))
+	_ = connection.SetReadDeadline(time.Time{})
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

@@ -115,6 +115,9 @@ func TestMediaType(t *testing.T) {
 	for _, encoding := range []string{"gzip", "identity", "br"} {
 		requireCode(t, s.send(t, http.MethodPost, "/echo", body, "Content-Encoding", encoding), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	}
+	r := request(t, http.MethodPost, "/echo", strings.NewReader(body))
+	r.Header["Content-Type"] = []string{"application/json", "text/plain"}
+	requireCode(t, s.serve(r), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	// An empty body is called empty, of whatever type it is said to be.
 	requireCode(t, s.send(t, http.MethodPost, "/echo", "", "Content-Type", "text/plain"), http.StatusBadRequest, "malformed_request")
 }

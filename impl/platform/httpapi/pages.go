@@ -64,6 +64,7 @@ func Pages(documents ...Served) func(chi.Router) {
 			get("/openapi/"+d.Name+".yaml", static("application/yaml", d.YAML))
 			get("/openapi/"+d.Name+".json", static("application/json", d.JSON))
 		}
+		get("/", http.RedirectHandler("/docs", http.StatusFound))
 		get("/docs", static("text/html; charset=utf-8", docsPage))
 		get("/docs/start.js", static("text/javascript; charset=utf-8", start))
 		get("/docs/*", paged(v5emb.New("", "", "/docs")))

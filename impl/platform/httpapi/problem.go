@@ -26,7 +26,7 @@ var (
 	ErrMethodNotAllowed = fault.New(fault.NotFound, "method_not_allowed", "This path does not take that method; the Allow header lists those that it takes.")
 	ErrBodyTooLarge     = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation takes.")
 	ErrMediaType        = fault.New(fault.UnsupportedMediaType, "unsupported_media_type", "The body is not of a media type that this operation takes.")
-	ErrInvalid          = fault.New(fault.Invalid, "invalid_request", "The request breaks the contract at the places that errors names.")
+	ErrInvalid          = fault.New(fault.Invalid, "invalid_request", "Some of what was sent is not valid; errors names each place.")
 	ErrRateLimited      = fault.New(fault.RateLimited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
 	ErrOverloaded       = fault.New(fault.Unavailable, "overloaded", "There is more to do than can be done now; try again.").After(time.Second)
 	ErrTimeout          = fault.New(fault.Unavailable, "timeout", "The operation took longer than it may; try again.").After(time.Second)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -195,6 +196,9 @@ func TestStreaming(t *testing.T) {
 					w.Header().Set("X-Kind", "test")
 					if err := flush(w); err != nil { // The head alone.
 						t.Error(err)
+					}
+					if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour)); err != nil {
+						t.Error("the connection cannot be reached: ", err)
 					}
 					for event := range next {
 						_, _ = io.WriteString(w, event+"\n")

@@ -57,14 +57,17 @@ func (s Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.Ready(false)
-	s.Log.Info("winding down", slog.Duration("unready", s.Unready), slog.Duration("drain", s.Drain))
+	s.Log.Info("winding down", slog.String("unready", s.Unready.String()), slog.String("drain", s.Drain.String()))
+	main.SetKeepAlivesEnabled(false) // Callers are told with their next answer, and none is cut off in between.
 	time.Sleep(s.Unready)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
 	defer cancel()
 	if err = main.Shutdown(drain); err != nil {
 		err = errors.Join(fmt.Errorf("requests were still running after %s: %w", s.Drain, err), main.Close())
 	}
-	return errors.Join(err, ops.Close())
+	err = errors.Join(err, ops.Close())
+	s.Log.Info("wound down", slog.Bool("in_time", err == nil))
+	return err
 }
 
 // server has every wait bounded; the figures are those that no honest client needs to exceed.

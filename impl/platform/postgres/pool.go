@@ -42,8 +42,8 @@ func DefaultConfig() Config {
 		MaxConnIdleTime:          5 * time.Minute,
 		ConnectTimeout:           5 * time.Second,
 		AcquireTimeout:           2 * time.Second,
-		StatementTimeout:         5 * time.Second,
-		LockTimeout:              2 * time.Second,
+		StatementTimeout:         1800 * time.Millisecond,
+		LockTimeout:              1500 * time.Millisecond, // longer than PostgreSQL takes to see a deadlock
 		IdleInTransactionTimeout: 10 * time.Second,
 	}
 }

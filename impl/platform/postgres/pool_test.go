@@ -30,7 +30,7 @@ func TestSessionsAreBounded(t *testing.T) {
 		want map[string]string
 	}{
 		"defaults": {postgres.Config{URL: base}, map[string]string{
-			"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s",
+			"statement_timeout": "1800ms", "lock_timeout": "1500ms", "idle_in_transaction_session_timeout": "10s",
 			"TimeZone": "UTC", "default_transaction_isolation": "read committed",
 		}},
 		"given": {postgres.Config{

@@ -418,6 +418,7 @@ func (s *Server) settings() []string {
 		"log_timezone=UTC",
 		"logging_collector=off",
 		"log_destination=stderr",
+		"log_error_verbosity=terse", // the detail of an error quotes what was sent
 	}
 	if s.password != "" {
 		settings = append(settings, "listen_addresses=127.0.0.1")

@@ -35,6 +35,22 @@ type Source struct {
 	// that begins with Prefix and names no setting is a problem, except those
 	// that Kubernetes adds for a Service whose name gives the same prefix.
 	Environ []string
+	// Others names settings that T lacks and other commands of the program
+	// have: one file and one environment serve them all.
+	Others []string
+}
+
+// Names returns the names of T's settings, as Source.Others takes them.
+func Names[T any]() []string {
+	fields, err := fieldsOf(reflect.TypeFor[T]())
+	if err != nil {
+		return nil // Load tells of the mistake in T.
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.key
+	}
+	return names
 }
 
 // Load returns defaults, overwritten by what source gives. T is a struct whose

@@ -92,6 +92,10 @@ func (l *loader) readEnvironment() map[string]any {
 			l.accept(layer, f, fileVariable, text)
 		}
 	}
+	for _, other := range l.source.Others {
+		variable := field{key: other}.variable(l.source.Prefix)
+		known = append(known, variable, variable+fileSuffix)
+	}
 	l.checkEnviron(known)
 	return layer
 }

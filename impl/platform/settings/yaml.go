@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"regexp"
 	"strings"
 
@@ -58,6 +59,9 @@ func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
 		key := mapping.Content[i]
 		place := fmt.Sprintf("%s:%d", y.path, key.Line)
 		f, known := y.loader.find(key.Value, field.name)
+		if !known && slices.Contains(y.loader.source.Others, key.Value) {
+			continue
+		}
 		if !known {
 			y.loader.reportf("%s: %s", place, unknown("setting", "", key.Value, y.loader.names(field.name)))
 			continue

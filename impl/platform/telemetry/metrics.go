@@ -163,7 +163,7 @@ func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*H
 		m.operations[labels.Operation] = v.bind(labels)
 	}
 	// The method of a request without a route is whatever a stranger sends.
-	m.unmatched = v.bind(OperationLabels{Operation: Unmatched, Method: other, Statuses: []int{400, 404, 405, 408, 413, 414, 429, 431, 503}})
+	m.unmatched = v.bind(OperationLabels{Operation: Unmatched, Method: other, Statuses: []int{200, 204, 302, 304, 400, 404, 405, 408, 413, 414, 429, 431, 503}})
 	return m, nil
 }
 

@@ -19,9 +19,9 @@ CREATE UNIQUE INDEX users_email_key ON users (lower(email) text_pattern_ops);
 CREATE INDEX users_name_idx ON users (lower(name) text_pattern_ops);
 -- The order of every list.
 CREATE INDEX users_created_at_idx ON users (created_at DESC, id DESC);
--- Few accounts are disabled or hold more than the first role.
+-- Few accounts are disabled or hold another role than customer.
 CREATE INDEX users_disabled_idx ON users (created_at DESC, id DESC) WHERE status = 'disabled';
-CREATE INDEX users_roles_idx ON users USING gin (roles) WHERE roles <> '{customer}';
+CREATE INDEX users_roles_idx ON users USING gin (roles);
 
 -- +goose Down
 DROP TABLE users;

@@ -11,7 +11,8 @@ CREATE TABLE sessions (
     revoked_at   timestamptz
 );
 
-CREATE INDEX sessions_user_id_idx ON sessions (user_id, created_at DESC, id DESC) WHERE revoked_at IS NULL;
+-- Of all sessions, not only the live ones: the deletion of a user looks for every one of theirs.
+CREATE INDEX sessions_user_id_idx ON sessions (user_id, created_at DESC, id DESC);
 CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
 
 -- Every refresh token that a session ever had, so that a replay of any of them is noticed.
@@ -25,7 +26,7 @@ CREATE TABLE refresh_tokens (
 CREATE INDEX refresh_tokens_session_id_idx ON refresh_tokens (session_id);
 
 -- Whoever changes a session or what its user may do, this database tells every replica: the
--- payload is the session's id. No statement, psql's included, can forget to.
+-- payload is the session's id, or nothing for all of them. No statement, psql's included, can forget to.
 -- +goose StatementBegin
 CREATE FUNCTION notify_session() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -42,8 +43,23 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
-CREATE TRIGGER sessions_revoked AFTER UPDATE OF revoked_at OR DELETE ON sessions
+-- +goose StatementBegin
+CREATE FUNCTION notify_all_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('sessions', '');
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+-- A session that is used moves its end away from now, which nobody needs to be told.
+CREATE TRIGGER sessions_shortened AFTER UPDATE OF revoked_at, expires_at ON sessions
+    FOR EACH ROW
+    WHEN (NEW.revoked_at IS DISTINCT FROM OLD.revoked_at OR NEW.expires_at < OLD.expires_at)
+    EXECUTE FUNCTION notify_session();
+CREATE TRIGGER sessions_deleted AFTER DELETE ON sessions
     FOR EACH ROW EXECUTE FUNCTION notify_session();
+CREATE TRIGGER sessions_truncated AFTER TRUNCATE ON sessions
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_all_sessions();
 CREATE TRIGGER users_changed AFTER UPDATE OF status, roles ON users
     FOR EACH ROW EXECUTE FUNCTION notify_user_sessions();
 
@@ -51,5 +67,6 @@ CREATE TRIGGER users_changed AFTER UPDATE OF status, roles ON users
 DROP TRIGGER users_changed ON users;
 DROP TABLE refresh_tokens;
 DROP TABLE sessions;
+DROP FUNCTION notify_all_sessions;
 DROP FUNCTION notify_user_sessions;
 DROP FUNCTION notify_session;

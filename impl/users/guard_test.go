@@ -298,7 +298,9 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ statement string }{
 		"a session revoked": {`UPDATE sessions SET revoked_at = now() WHERE user_id = $1`},
+		"a session ended":   {`UPDATE sessions SET expires_at = created_at WHERE user_id = $1`},
 		"a session deleted": {`DELETE FROM sessions WHERE user_id = $1`},
+		"all sessions gone": {`TRUNCATE sessions CASCADE`},
 		"a user disabled":   {`UPDATE users SET status = 'disabled' WHERE id = $1`},
 		"a user deleted":    {`DELETE FROM users WHERE id = $1`},
 	} {
@@ -308,7 +310,7 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 			eventually(t, "the service watches", s.isWatching)
 			ada := s.signUp("ada@example.com")
 			s.remember(ada)
-			_, err := s.pool.Exec(t.Context(), c.statement, ada.user.ID)
+			_, err := s.pool.Exec(t.Context(), c.statement, []any{ada.user.ID}[:strings.Count(c.statement, "$1")]...)
 			require.NoError(t, err)
 			eventually(t, "the token is refused", func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
 		})

@@ -171,7 +171,9 @@ func (c *Chain) read(x *exchange) error {
 	connection := http.NewResponseController(x.answer)
 	_ = connection.SetReadDeadline(deadline) // Where there is no connection, there is nothing to wait for.
 	body, err := io.ReadAll(http.MaxBytesReader(x.answer, r.Body, maxBody))
-	_ = connection.SetReadDeadline(time.Time{})
+	if err == nil { // Otherwise the server would wait for the rest without end.
+		_ = connection.SetReadDeadline(time.Time{})
+	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -401,4 +403,41 @@ func BenchmarkRateLimit(b *testing.B) {
 	for b.Loop() {
 		l.take(rateKey{"op", "192.0.2.1/32"}, limit, noon)
 	}
+}
+
+// Who sends a body slowly is no work yet: however many do, others are answered, and each ends with the limit of its
+// operation.
+func TestSlowSendersKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, func(o *Options) {
+		o.Shed = true
+		o.Document.Operation("echo").Policy.Timeout.Limit = duration(time.Second) // Each test has a document of its own.
+	})
+	web := httptest.NewServer(s.handler)
+	defer web.Close()
+	var slow []net.Conn
+	for range 4 * firstConcurrency {
+		conn, err := net.Dial("tcp", web.Listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{")
+		require.NoError(t, err)
+		slow = append(slow, conn)
+	}
+	for range 20 {
+		requireStatus(t, s.send(t, http.MethodGet, "/public", ""), http.StatusOK)
+	}
+	require.Zero(t, s.chain.shedder.Inflight())
+	for _, conn := range slow {
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusBadRequest, answer.StatusCode)
+	}
+}
+
+func requireStatus(t *testing.T, w *httptest.ResponseRecorder, status int) {
+	t.Helper()
+	require.Equal(t, status, w.Code, w.Body.String())
 }

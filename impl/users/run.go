@@ -97,7 +97,7 @@ func version() string {
 	return "unknown"
 }
 
-func (d databaseSettings) logger(out io.Writer, sensitive []string) *telemetry.Logger {
+func (d *databaseSettings) logger(out io.Writer, sensitive []string) *telemetry.Logger {
 	return telemetry.NewLogger(out, telemetry.LogOptions{
 		Level: d.LogLevel, Format: d.LogFormat, Service: "users", Version: version(), Sensitive: sensitive,
 	})

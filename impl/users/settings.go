@@ -73,14 +73,14 @@ func everySetting() []string {
 	return slices.Concat(settings.Names[serveSettings](), settings.Names[adminSettings]())
 }
 
-func (d databaseSettings) validate() error {
+func (d *databaseSettings) validate() error {
 	if d.LogFormat != "json" && d.LogFormat != "text" {
 		return fmt.Errorf("log_format is %q: write json or text", d.LogFormat)
 	}
 	return nil
 }
 
-func (k keySettings) validate() error {
+func (k *keySettings) validate() error {
 	_, err := parseMasterKey(k.MasterKey.Reveal())
 	if err != nil {
 		err = fmt.Errorf("master_key: %w", err)
@@ -89,7 +89,7 @@ func (k keySettings) validate() error {
 }
 
 // Validate finds settings that cannot work, before anything is touched.
-func (c *databaseSettings) Validate() error { return c.validate() }
+func (d *databaseSettings) Validate() error { return d.validate() }
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *serveSettings) Validate() error {
@@ -134,7 +134,7 @@ func defaultKeys() keySettings {
 	return keySettings{HashMemoryKiB: p.MemoryKiB, HashIterations: p.Iterations, HashParallelism: p.Parallelism}
 }
 
-func (k keySettings) hashing() hashing.Config {
+func (k *keySettings) hashing() hashing.Config {
 	return hashing.Config{Params: hashing.Params{MemoryKiB: k.HashMemoryKiB, Iterations: k.HashIterations, Parallelism: k.HashParallelism}}
 }
 

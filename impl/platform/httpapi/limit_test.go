@@ -39,11 +39,7 @@ func TestRateLimiter(t *testing.T) {
 		{990, 0, 70, 30}, // a clock that goes back forgives nothing
 	} {
 		left, reset, wait := l.take(key, limit, at(c.at))
-		require.Equal(t, c, struct {
-			at          float64
-			left        int
-			reset, wait float64
-		}{c.at, left, reset.Seconds(), wait.Seconds()})
+		require.Equal(t, []any{c.left, c.reset, c.wait}, []any{left, reset.Seconds(), wait.Seconds()}, "at %v", c.at)
 	}
 	left, _, wait := l.take(rateKey{"op", "other"}, limit, at(1000))
 	require.Equal(t, 2, left, "callers have limits of their own")

@@ -103,7 +103,7 @@ func TestAssetsArriveWhole(t *testing.T) {
 	require.NoError(t, err)
 	answer, err := server.Client().Do(r) // It asks for gzip and takes it away.
 	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // It is read to its end.
+	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(plain, body))

@@ -167,7 +167,7 @@ func TestHalfAnAnswerEndsTheConnection(t *testing.T) {
 					w.Header().Set("Content-Type", "text/event-stream")
 					w.Header().Set("X-Kind", "test")
 					_, _ = io.WriteString(w, "data: half\n\n")
-					http.NewResponseController(w).Flush() //nolint:errcheck // The reader below sees it.
+					http.NewResponseController(w).Flush()
 					end(s, w, r)
 				}}, func(o *Options) { o.Responses = mode })
 				server := httptest.NewServer(s.handler)
@@ -180,7 +180,7 @@ func TestHalfAnAnswerEndsTheConnection(t *testing.T) {
 					require.Error(t, err)
 				} else {
 					require.NoError(t, err)
-					defer answer.Body.Close() //nolint:errcheck // It is read to its end.
+					defer answer.Body.Close()
 					body, err := io.ReadAll(answer.Body)
 					require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 					require.Equal(t, "data: half\n\n", string(body))

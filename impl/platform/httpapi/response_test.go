@@ -213,7 +213,7 @@ func TestStreaming(t *testing.T) {
 				require.NoError(t, err)
 				answer, err := server.Client().Do(r)
 				require.NoError(t, err, "the head arrives before anything else is written")
-				defer answer.Body.Close() //nolint:errcheck // It is read to its end.
+				defer answer.Body.Close()
 				body := bufio.NewReader(answer.Body)
 				for _, event := range []string{"one", "two", "three"} {
 					next <- event
@@ -279,7 +279,7 @@ func TestHead(t *testing.T) {
 	require.NoError(t, err)
 	answer, err := server.Client().Do(r)
 	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // There is none.
+	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	require.Empty(t, body)

@@ -136,7 +136,7 @@ func TestServeOnABusyPort(t *testing.T) {
 	var config net.ListenConfig
 	busy, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer busy.Close() //nolint:errcheck // The test is over.
+	defer busy.Close()
 	s := run(t, Server{Addr: busy.Addr().String(), Handler: http.NotFoundHandler()})
 	require.EqualError(t, <-s.ended, "the address "+busy.Addr().String()+" is in use by another program; stop it or choose another address")
 	require.Empty(t, s.ready, "it was never ready")
@@ -173,7 +173,7 @@ func TestLargeHeadersAreRefused(t *testing.T) {
 	s := run(t, Server{Handler: http.NotFoundHandler(), Drain: time.Minute})
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.addr)
 	require.NoError(t, err)
-	defer conn.Close() //nolint:errcheck // The test is over.
+	defer conn.Close()
 	_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\nX-A: "+strings.Repeat("a", 32<<10)+"\r\n\r\n")
 	require.NoError(t, err)
 	head := make([]byte, len("HTTP/1.1 431"))

@@ -21,7 +21,7 @@ CREATE INDEX users_name_idx ON users (lower(name) text_pattern_ops);
 CREATE INDEX users_created_at_idx ON users (created_at DESC, id DESC);
 -- Few accounts are disabled or hold another role than customer.
 CREATE INDEX users_disabled_idx ON users (created_at DESC, id DESC) WHERE status = 'disabled';
-CREATE INDEX users_roles_idx ON users USING gin (roles);
+CREATE INDEX users_roles_idx ON users (created_at DESC, id DESC) WHERE roles <> '{customer}';
 
 -- +goose Down
 DROP TABLE users;

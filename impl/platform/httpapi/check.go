@@ -290,23 +290,23 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 	case "enum":
 		return bound("enum", s.Enum, "Must be one of "+listed(s.Enum))
 	case "minLength":
-		return bound("minLength", s.MinLength, fmt.Sprintf("Must have at least %d characters", s.MinLength))
+		return bound("minLength", s.MinLength, "Must have at least "+several(s.MinLength, "character"))
 	case "maxLength":
-		return bound("maxLength", deref(s.MaxLength), fmt.Sprintf("Must have at most %d characters", deref(s.MaxLength)))
+		return bound("maxLength", deref(s.MaxLength), "Must have at most "+several(deref(s.MaxLength), "character"))
 	case "minimum":
 		return bound("minimum", number(s.Min), fmt.Sprintf("Must be at least %v", number(s.Min)))
 	case "maximum":
 		return bound("maximum", number(s.Max), fmt.Sprintf("Must be at most %v", number(s.Max)))
 	case "minItems":
-		return bound("minItems", s.MinItems, fmt.Sprintf("Must have at least %d items", s.MinItems))
+		return bound("minItems", s.MinItems, "Must have at least "+several(s.MinItems, "item"))
 	case "maxItems":
-		return bound("maxItems", deref(s.MaxItems), fmt.Sprintf("Must have at most %d items", deref(s.MaxItems)))
+		return bound("maxItems", deref(s.MaxItems), "Must have at most "+several(deref(s.MaxItems), "item"))
 	case "uniqueItems":
 		return bound("uniqueItems", true, "Must not hold an item twice")
 	case "minProperties":
-		return bound("minProperties", s.MinProps, fmt.Sprintf("Must have at least %d members", s.MinProps))
+		return bound("minProperties", s.MinProps, "Must have at least "+several(s.MinProps, "member"))
 	case "maxProperties":
-		return bound("maxProperties", deref(s.MaxProps), fmt.Sprintf("Must have at most %d members", deref(s.MaxProps)))
+		return bound("maxProperties", deref(s.MaxProps), "Must have at most "+several(deref(s.MaxProps), "member"))
 	case "multipleOf":
 		return bound("multipleOf", number(s.MultipleOf), fmt.Sprintf("Must be a multiple of %v", number(s.MultipleOf)))
 	default:
@@ -345,6 +345,13 @@ func pointerToken(name string) string {
 	}
 	name = pointerEscapes.Replace(strings.ToValidUTF8(name, "\uFFFD"))
 	return (&url.URL{Fragment: name}).EscapedFragment()
+}
+
+func several(n uint64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func listed(values []any) string {

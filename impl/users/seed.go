@@ -19,12 +19,12 @@ type Persona struct {
 // Personas are one account for every role, and a second customer.
 func Personas() []Persona {
 	return []Persona{
-		{"customer@plumbline.test", "Carla Customer", []usersapi.Role{usersapi.RoleCustomer}},
-		{"customer2@plumbline.test", "Carlo Customer", []usersapi.Role{usersapi.RoleCustomer}},
-		{"support@plumbline.test", "Sunita Support", []usersapi.Role{usersapi.RoleSupport}},
-		{"staff@plumbline.test", "Stefan Staff", []usersapi.Role{usersapi.RoleStaff}},
-		{"payments@plumbline.test", "Payments Service", []usersapi.Role{usersapi.RolePayments}},
-		{"admin@plumbline.test", "Amina Admin", []usersapi.Role{usersapi.RoleAdmin}},
+		{"customer@plumbline.test", "Customer", []usersapi.Role{usersapi.RoleCustomer}},
+		{"customer2@plumbline.test", "Second customer", []usersapi.Role{usersapi.RoleCustomer}},
+		{"support@plumbline.test", "Support", []usersapi.Role{usersapi.RoleSupport}},
+		{"staff@plumbline.test", "Staff", []usersapi.Role{usersapi.RoleStaff}},
+		{"payments@plumbline.test", "Payments", []usersapi.Role{usersapi.RolePayments}},
+		{"admin@plumbline.test", "Administrator", []usersapi.Role{usersapi.RoleAdmin}},
 	}
 }
 

@@ -212,7 +212,11 @@ func (s *Service) measure(registry prometheus.Registerer, pool *pgxpool.Pool) er
 func migrate(ctx context.Context, c databaseSettings, out io.Writer) (err error) {
 	log := c.logger(out, nil)
 	defer func() { err = errors.Join(err, log.Close()) }()
-	return postgres.Migrate(ctx, c.DatabaseURL.Reveal(), queries.Users(), log.Logger)
+	if err := postgres.Migrate(ctx, c.DatabaseURL.Reveal(), queries.Users(), log.Logger); err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "the database is at this version's schema")
+	return nil
 }
 
 // createAdmin makes an account an administrator's. A new account gets a random password, shown this once.

@@ -89,7 +89,7 @@ func Migrate(ctx context.Context, url string, migrations fs.FS, log *slog.Logger
 func report(log *slog.Logger, database string, applied []*goose.MigrationResult) {
 	for _, m := range applied {
 		log.Info("migration applied", "database", database, "version", m.Source.Version,
-			"file", m.Source.Path, "duration", m.Duration)
+			"file", m.Source.Path, "duration_ms", m.Duration.Milliseconds())
 	}
 }
 

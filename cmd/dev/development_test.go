@@ -263,6 +263,30 @@ func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
 	}
 }
 
+// A word too many starts nothing and forgets nothing, and a folder that is not this program's is never removed.
+func TestArgumentsAreNotGuessedAt(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	require.NoError(t, p.start().ready(t).end(t, syscall.SIGTERM))
+	kept := filepath.Join(p.data, "postgres")
+	path, err := binary()
+	require.NoError(t, err)
+	refused := func(args ...string) {
+		command := exec.Command(path, args...)
+		command.Env = p.environ
+		out, err := command.CombinedOutput()
+		require.Error(t, err, "%v: %s", args, out)
+		require.NotContains(t, string(out), "the data is gone")
+		require.DirExists(t, kept)
+	}
+	refused("reset", "--help")
+	refused("run", "now")
+	refused("rset")
+	require.NoError(t, os.RemoveAll(kept))
+	require.NoError(t, os.Mkdir(kept, 0o755))
+	refused("reset")
+}
+
 // TestReadmeConversation runs the commands of the README as they stand there.
 func TestReadmeConversation(t *testing.T) {
 	t.Parallel()

@@ -312,6 +312,21 @@ func TestMissingSettings(t *testing.T) {
 	}
 }
 
+// TestOneFileServesEveryCommand gives commands a file with settings that only others have.
+func TestOneFileServesEveryCommand(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "users.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("addr: 127.0.0.1:0\nissuer: here\nhash_queue: 7\nname: Ada\n"), 0o600))
+	environ := environment(pgtest.URL(t, queries.Users()), "USERS_CONFIG="+file)
+	for _, args := range [][]string{{"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
+		_, err := run(t, environ, args...)
+		require.NoError(t, err, args)
+	}
+	require.NoError(t, os.WriteFile(file, []byte("adr: 127.0.0.1:0\n"), 0o600))
+	_, err := run(t, environ, "migrate")
+	sentence(t, err, "adr", "addr")
+}
+
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, queries.Users())
@@ -328,6 +343,14 @@ func TestWrongSettings(t *testing.T) {
 		"a wrong master key":  {environment(url, "USERS_MASTER_KEY="+canary), []string{"serve"}, "master key"},
 		"a missing file":      {append(environment(url)[:1], "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"}, "USERS_MASTER_KEY_FILE"},
 		"weak hashing":        {environment(url, "USERS_HASH_MEMORY_KIB=1"), []string{"serve"}, "memory"},
+		"not its own tokens":  {environment(url, "USERS_AUDIENCE=orders"), []string{"serve"}, "audience"},
+		"one address":         {environment(url, "USERS_ADDR=127.0.0.1:7", "USERS_OPS_ADDR=127.0.0.1:7"), []string{"serve"}, "ops_addr"},
+		"a wrong log format":  {environment(url, "USERS_LOG_FORMAT=xml"), []string{"migrate"}, "log_format"},
+		"no connections":      {environment(url, "USERS_MAX_CONNS=0"), []string{"serve"}, "max_conns"},
+		"no queue":            {environment(url, "USERS_HASH_QUEUE=0"), []string{"serve"}, "hash_queue"},
+		"time turned back":    {environment(url, "USERS_DRAIN=-1s"), []string{"serve"}, "drain"},
+		"a name of spaces":    {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", "  "}, "name is one line"},
+		"a name too long":     {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", strings.Repeat("n", 101)}, "name is one line"},
 		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "email"},
 	} {
 		_, err := run(t, c.environ, c.args...)

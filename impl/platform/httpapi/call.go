@@ -27,7 +27,6 @@ type exchange struct {
 	address netip.Addr
 
 	principal *Principal
-	subject   uuid.UUID // of a caller whom a public operation has come to know
 	hadToken  bool
 	failure   *fault.Error
 	permit    adaptivelimiter.Permit
@@ -56,7 +55,6 @@ func Caller(ctx context.Context) *Principal {
 // logged in, or opened an account.
 func Identify(ctx context.Context, subject uuid.UUID) {
 	if c := exchangeFrom(ctx); c != nil {
-		c.subject = subject
 		c.scope.SetCaller(telemetry.Caller{Kind: "user", ID: subject.String()})
 	}
 }
@@ -226,9 +224,8 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 		return
 	}
 	actor, target := "anonymous", ""
-	if x.subject != uuid.Nil {
-		actor = x.subject.String()
-		target = actor
+	if caller := x.scope.Caller(); caller.ID != "" {
+		actor, target = caller.ID, caller.ID
 	}
 	if a.Target != targetCaller {
 		target = ""

@@ -110,7 +110,7 @@ func (c *Chain) authenticate(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	x.principal, x.subject = principal, principal.Subject
+	x.principal = principal
 	x.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
 	return nil
 }

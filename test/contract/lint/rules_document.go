@@ -172,6 +172,9 @@ func checkComponentsUsed(d *document, report reporter) {
 			}
 		}
 	}
+	if slices.ContainsFunc(d.operations, func(op *operation) bool { return len(op.roles()) > 0 }) {
+		reached["/components/schemas/Role"] = true // x-access names its values.
+	}
 	for name := range d.securitySchemesUsed() {
 		reached[join("/components/securitySchemes", name)] = true
 	}

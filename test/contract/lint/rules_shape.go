@@ -132,7 +132,9 @@ func checkLists(d *document, report reporter) {
 			page = d.child(answer.object, "content", "application/json", "schema")
 		}
 		listed := d.child(page, "properties", "items")
-		if op.method != "GET" || !strings.HasPrefix(op.id, "list") && !strings.HasPrefix(op.id, "search") && !hasType(listed.node, "array") {
+		// A thing with an id, such as an order, may have items of its own.
+		isPage := hasType(listed.node, "array") && d.child(page, "properties", "id").node == nil
+		if op.method != "GET" || !strings.HasPrefix(op.id, "list") && !strings.HasPrefix(op.id, "search") && !isPage {
 			continue
 		}
 		checkListParameters(d, op, report)
@@ -181,6 +183,7 @@ func checkMoneyShape(d *document, report reporter) {
 		}
 		required := texts(member(s.node, "required"))
 		switch {
+		case d.child(amount, "properties", "amount").node != nil: // It is money itself.
 		case !hasType(amount.node, "integer"):
 			report(join(s.pointer, "properties", "amount"), "amount is not an integer; count minor units such as cents")
 		case !hasType(currency.node, "string") || text(member(currency.node, "pattern")) != "^[A-Z]{3}$":

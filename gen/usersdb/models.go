@@ -70,6 +70,17 @@ func AllUserStatusValues() []UserStatus {
 	}
 }
 
+type Outbox struct {
+	Position    int64
+	ID          uuid.UUID
+	Type        string
+	Subject     uuid.UUID
+	Data        []byte
+	OccurredAt  time.Time
+	Traceparent *string
+	PublishedAt *time.Time
+}
+
 type RefreshToken struct {
 	Hash      []byte
 	SessionID uuid.UUID

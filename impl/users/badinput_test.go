@@ -91,7 +91,7 @@ func (s *server) send(t *testing.T, method, target string, headers []string, bod
 // fingerprint tells whether a row of any table has changed.
 func (s *server) fingerprint(t *testing.T) map[string]string {
 	t.Helper()
-	tables := []string{"users", "sessions", "refresh_tokens", "signing_keys"}
+	tables := []string{"users", "sessions", "refresh_tokens", "signing_keys", "outbox"}
 	var others int
 	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL ($1) AND tablename NOT LIKE 'goose%'`, tables).Scan(&others))
 	require.Zero(t, others, "a table is missing here")

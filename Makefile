@@ -26,12 +26,14 @@ test: ## run every test against real PostgreSQL
 
 gen: ## make gen/ anew from the documents and the queries
 	rm -rf gen
-	mkdir -p gen/usersapi
-	$(call TOOL,oapi-codegen) -config openapi/oapi-codegen.yaml -package usersapi -o gen/usersapi/usersapi.gen.go openapi/users.yaml
+	for service in users orders; do \
+	  mkdir -p gen/$${service}api && \
+	  $(call TOOL,oapi-codegen) -config openapi/oapi-codegen.yaml -package $${service}api -o gen/$${service}api/$${service}api.gen.go openapi/$$service.yaml || exit 1; \
+	done
 	$(SQLC) generate
 
 lint-openapi: ## hold the documents against the rules of documents
-	go run ./test/contract/lint openapi/users.yaml
+	go run ./test/contract/lint openapi/users.yaml openapi/orders.yaml
 
 lint: ## vet and lint the code
 	go vet ./...

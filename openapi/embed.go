@@ -7,3 +7,8 @@ import _ "embed"
 //
 //go:embed users.yaml
 var Users []byte
+
+// Orders is the document of the orders service.
+//
+//go:embed orders.yaml
+var Orders []byte

@@ -1,0 +1,62 @@
+-- name: CreateProduct :one
+-- CreateProduct adds a product with nothing in stock. A second product with a SKU breaks products_sku_key.
+WITH product AS (
+    INSERT INTO products (id, sku, name, description, price_amount, currency, created_at, updated_at)
+    VALUES (@id, @sku, @name, @description, @price_amount, @currency, @created_at, @created_at)
+    RETURNING *
+), empty AS (
+    INSERT INTO stock (product_id, updated_at)
+    SELECT id, created_at
+    FROM product
+)
+SELECT id, sku, name, description, price_amount, currency, status, version, created_at, updated_at, 0::bigint AS available
+FROM product;
+
+-- name: GetProduct :one
+-- GetProduct reads one product and how many units of it can be ordered.
+SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
+FROM products
+JOIN stock ON stock.product_id = products.id
+WHERE products.id = @id;
+
+-- name: ListProducts :many
+-- ListProducts reads a page of products in a status, the newest first, that starts behind (before_time, before_id).
+SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
+FROM products
+JOIN stock ON stock.product_id = products.id
+WHERE status = @status
+  AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT @row_limit;
+
+-- name: SearchProducts :many
+-- SearchProducts is ListProducts for the products in whose words each of the query's begins one.
+SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
+FROM products
+JOIN stock ON stock.product_id = products.id
+WHERE words @@ to_tsquery('simple', @query::text)
+  AND status = @status
+  AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT @row_limit;
+
+-- name: UpdateProduct :execrows
+-- UpdateProduct changes what is given, if the product still has the version.
+UPDATE products
+SET name = coalesce(sqlc.narg(name), name),
+    description = coalesce(sqlc.narg(description), description),
+    price_amount = coalesce(sqlc.narg(price_amount), price_amount),
+    currency = coalesce(sqlc.narg(currency), currency),
+    version = version + 1,
+    updated_at = @updated_at
+WHERE id = @id
+  AND version = @version;
+
+-- name: ArchiveProduct :execrows
+-- ArchiveProduct takes a product out of what can be ordered, unless it is so already.
+UPDATE products
+SET status = 'archived',
+    version = version + 1,
+    updated_at = @updated_at
+WHERE id = @id
+  AND status = 'active';

@@ -32,7 +32,7 @@ import (
 func TestCodesAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
 	var codes []string
-	for _, f := range slices.Concat(faults(), httpapi.Faults()) {
+	for _, f := range slices.Concat(faults(), httpapi.Faults(loadDocument(t))) {
 		codes = append(codes, f.Code)
 	}
 	require.ElementsMatch(t, loadDocument(t).Codes, codes, "one fault for each code")
@@ -40,7 +40,7 @@ func TestCodesAreThoseOfTheDocument(t *testing.T) {
 
 func TestFaultsExplainThemselves(t *testing.T) {
 	t.Parallel()
-	for _, f := range slices.Concat(faults(), httpapi.Faults()) {
+	for _, f := range slices.Concat(faults(), httpapi.Faults(loadDocument(t))) {
 		require.True(t, strings.HasSuffix(f.Detail, "."), f.Code)
 		if f.Kind == fault.Unavailable {
 			require.Positive(t, f.RetryAfter, f.Code)

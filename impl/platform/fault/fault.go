@@ -28,6 +28,10 @@ const (
 	UnsupportedMediaType
 	// Invalid is a request that breaks the document.
 	Invalid
+	// PreconditionFailed is a change of a thing that is not as the caller last saw it.
+	PreconditionFailed
+	// PreconditionRequired is a change that does not say which state of the thing it is of.
+	PreconditionRequired
 	// RateLimited is one request too many.
 	RateLimited
 	// Unavailable is a failure that passes; trying again is worth it.
@@ -45,6 +49,10 @@ type Error struct {
 	Violations []Violation
 	// RetryAfter is how long to wait before trying again; zero means that waiting does not help.
 	RetryAfter time.Duration
+	// Current is the state of the thing now, which the answer shows as the member current; nil shows nothing.
+	Current any
+	// ETag is the entity tag (RFC 9110, section 8.8.3) of Current; "" is none.
+	ETag string
 
 	cause error
 }
@@ -95,6 +103,13 @@ func (e *Error) Because(cause error) *Error {
 func (e *Error) At(violations ...Violation) *Error {
 	c := *e
 	c.Violations = violations
+	return &c
+}
+
+// Showing gives a copy with the state of the thing now, as the service's document writes it, and its entity tag.
+func (e *Error) Showing(current any, etag string) *Error {
+	c := *e
+	c.Current, c.ETag = current, etag
 	return &c
 }
 

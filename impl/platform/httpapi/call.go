@@ -19,6 +19,7 @@ import (
 
 // exchange is one request and its answer on their way through the chain.
 type exchange struct {
+	chain   *Chain
 	scope   telemetry.RequestScope
 	request *http.Request
 	answer  *answer
@@ -49,6 +50,28 @@ func Caller(ctx context.Context) *Principal {
 		return c.principal
 	}
 	return nil
+}
+
+// HoldsRole tells whether the caller holds one of the roles of the operation that is running. Where x-access says
+// owner: self as well, one who does may see everybody's things, and anybody else only his own.
+func HoldsRole(ctx context.Context) bool {
+	x := exchangeFrom(ctx)
+	return x != nil && x.op != nil && x.principal.holdsOneOf(x.op.Policy.Access.Roles)
+}
+
+// May tells whether x-access lets the caller of the request call an operation of the same document on a thing that
+// belongs to owner. The state of the thing may forbid it all the same. An operation that there is not, nobody may call.
+func May(ctx context.Context, operationID string, owner uuid.UUID) bool {
+	x := exchangeFrom(ctx)
+	if x == nil {
+		return false
+	}
+	o := x.chain.document.Operation(operationID)
+	if o == nil {
+		return false
+	}
+	a := o.Policy.Access
+	return a.Public || x.principal.holdsOneOf(a.Roles) || a.Owner != "" && x.principal != nil && x.principal.Subject == owner
 }
 
 // Identify notes whose request this is where no token says so, for the log and the audit: who has just
@@ -84,7 +107,7 @@ func NextLink(ctx context.Context, cursor *string) *string {
 func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		x := &exchange{request: r, url: *r.URL, address: c.address(r).WithZone("")}
+		x := &exchange{chain: c, request: r, url: *r.URL, address: c.address(r).WithZone("")}
 		x.answer = &answer{ResponseWriter: w}
 		identify(&x.scope, r.Header)
 		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)

@@ -17,6 +17,8 @@ import (
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/google/uuid"
+	"github.com/maypok86/otter/v2"
 
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -28,7 +30,10 @@ type Options struct {
 	// Authenticator tells who sends a token.
 	Authenticator Authenticator
 	// Faults are the service's; hidden_as is looked up among them.
-	Faults  []*fault.Error
+	Faults []*fault.Error
+	// Owners tell by path parameter whose the thing is that it names. A parameter that stands after owner in x-access
+	// and is not among them is the user's id itself.
+	Owners  map[string]OwnerOf
 	Log     *slog.Logger
 	Metrics *telemetry.HTTPMetrics
 	// Clock tells the time; nil is the system's.
@@ -61,7 +66,8 @@ type Chain struct {
 	log       *slog.Logger
 	metrics   *telemetry.HTTPMetrics
 	clock     func() time.Time
-	address   func(*http.Request) netip.Addr       // of the caller
+	address   func(*http.Request) netip.Addr // of the caller
+	owners    *otter.Cache[ownedThing, uuid.UUID]
 	limits    *rateLimiter                         // nil: off
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
 	trusted   origins
@@ -79,6 +85,7 @@ type endpoint struct {
 	*Operation
 	metrics *telemetry.OperationMetrics
 	hidden  *fault.Error // what another's thing answers with
+	ownerOf OwnerOf      // nil: the path parameter is the owner
 	// limitPolicy is the RateLimit-Policy header of every answer.
 	limitPolicy string
 }
@@ -89,11 +96,13 @@ type step struct {
 	pass func(*exchange) error
 }
 
-// New makes a chain. It refuses a hidden_as that is none of the service's faults and a trusted origin or proxy that is none.
+// New makes a chain. It refuses a hidden_as that is none of the service's faults, an owner of what no operation names, and
+// a trusted origin or proxy that is none.
 func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
+		owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
 	if c.clock == nil {
 		c.clock = time.Now
@@ -108,8 +117,15 @@ func New(o Options) (*Chain, error) {
 		c.shedder = newShedder()
 	}
 	var errs []error
+	for parameter := range o.Owners {
+		if !slices.ContainsFunc(o.Document.Operations, func(op *Operation) bool { return op.Policy.Access.Owner == parameter }) {
+			errs = append(errs, fmt.Errorf("no operation of the document %s has the owner %q in x-access", o.Document.Name, parameter))
+		}
+	}
 	for _, op := range o.Document.Operations {
-		e := &endpoint{Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicy(op.Policy.RateLimit)}
+		e := &endpoint{
+			Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicy(op.Policy.RateLimit), ownerOf: o.Owners[op.Policy.Access.Owner],
+		}
 		c.endpoints[route{op.Method, op.Pattern}] = e
 		code := op.Policy.Access.HiddenAs
 		if code == "" {

@@ -48,6 +48,7 @@ type Operation struct {
 	parameters openapi3.Parameters // the path item's and the operation's own
 	query      map[string]bool
 	body       *openapi3.RequestBody // nil: takes none
+	needsMatch bool                  // If-Match is required
 	takesType  string                // the media type of the body
 	cookies    bool                  // takes or sets a cookie
 	streams    map[string]bool       // the media types of answers that are no JSON
@@ -130,6 +131,7 @@ func (o *Operation) takeParameters(item *openapi3.PathItem) error {
 	for _, p := range o.parameters {
 		o.query[p.Value.Name] = o.query[p.Value.Name] || p.Value.In == openapi3.ParameterInQuery
 		o.cookies = o.cookies || p.Value.In == openapi3.ParameterInCookie
+		o.needsMatch = o.needsMatch || p.Value.In == openapi3.ParameterInHeader && p.Value.Required && strings.EqualFold(p.Value.Name, "If-Match")
 		if p.Value.Schema == nil {
 			errs = append(errs, fmt.Errorf("the parameter %s has no schema", p.Value.Name))
 		}
@@ -143,10 +145,14 @@ func (o *Operation) takeBody() error {
 	}
 	o.body = o.spec.RequestBody.Value
 	for mediaType, content := range o.body.Content {
-		if len(o.body.Content) == 1 && content.Schema != nil {
-			o.takesType = mediaType
-			return nil
+		if len(o.body.Content) != 1 || content.Schema == nil {
+			break
 		}
+		o.takesType = mediaType
+		if s := content.Schema.Value; !o.body.Required && (!s.Type.Is(openapi3.TypeObject) || len(s.Required) > 0 || s.MinProps > 0) {
+			return errors.New("a body may be left out only where it is an object that may be empty; write required: true")
+		}
+		return nil
 	}
 	return errors.New("a body has one media type, with a schema")
 }
@@ -182,6 +188,11 @@ func (p Policy) auditTarget() string {
 
 // link resolves what an operation says of others and of codes.
 func (d *Document) link() (errs []error) {
+	for _, f := range d.furtherFaults() {
+		if !slices.Contains(d.Codes, f.Code) {
+			errs = append(errs, fmt.Errorf("document %s: %q is no ProblemCode, and some operation ends with it", d.Name, f.Code))
+		}
+	}
 	for _, o := range d.Operations {
 		if code := o.Policy.Access.HiddenAs; code != "" && !slices.Contains(d.Codes, code) {
 			errs = append(errs, fmt.Errorf("document %s: %s: hidden_as %q is no ProblemCode", d.Name, o.ID, code))

@@ -23,8 +23,8 @@ func TestLoad(t *testing.T) {
 	require.True(t, json.Valid(d.JSON))
 	require.Equal(t, []string{"secret"}, d.Sensitive)
 	require.Contains(t, d.Codes, "thing_not_found")
-	require.Len(t, d.Operations, 12)
-	require.Len(t, d.Labels(), 12)
+	require.Len(t, d.Operations, 14)
+	require.Len(t, d.Labels(), 14)
 	require.Nil(t, d.Operation("nobody"))
 	o := d.Operation("putThings")
 	require.Equal(t, Access{Roles: []string{"support"}, Owner: "personId", HiddenAs: "thing_not_found"}, o.Policy.Access)
@@ -75,7 +75,7 @@ func TestLoadRefuses(t *testing.T) {
 		"an owner nobody hides":         {access, "x-access: {owner: thingId}", "needs hidden_as"},
 		"hidden without an owner":       {access, "x-access: {roles: [admin], hidden_as: thing_not_found}", "hidden_as needs an owner"},
 		"hidden as no code":             {access, "x-access: {owner: thingId, hidden_as: nothing}", `hidden_as "nothing" is no ProblemCode`},
-		"self with roles":               {access, "x-access: {owner: self, roles: [admin]}", "owner self excludes roles"},
+		"self that is hidden":           {access, "x-access: {owner: self, roles: [admin], hidden_as: thing_not_found}", "hidden_as needs an owner"},
 		"an owner not in the path":      {access, "x-access: {owner: id, hidden_as: thing_not_found}", "names the path parameter id"},
 		"slow beyond limit":             {timeout, "x-timeout: {limit: 2s, slow: 3s}", "slow lies between"},
 		"slow at limit":                 {timeout, "x-timeout: {limit: 2s, slow: 2s}", "slow lies between"},
@@ -107,6 +107,13 @@ func TestLoadRefuses(t *testing.T) {
 		"an unknown format in an answer": {"{description: None.}", "{description: None., headers: {X-Isbn: {schema: {type: string, format: isbn}}}}",
 			`nobody checks the format "isbn" of X-Isbn`},
 		"two media types of a body": {priority, with("requestBody: {content: {application/json: {schema: {}}, text/plain: {schema: {}}}}"), "one media type"},
+		"a body that may be left out and not be empty": {priority, with("requestBody: {content: {application/json: {schema: {type: object, required: [a]}}}}"),
+			"write required: true"},
+		"a body that may be left out and has a least": {priority, with("requestBody: {content: {application/json: {schema: {type: object, minProperties: 1}}}}"),
+			"write required: true"},
+		"a list that may be left out": {priority, with("requestBody: {content: {application/json: {schema: {type: array, items: {}}}}}"), "write required: true"},
+		"a required If-Match without its code": {priority, with("parameters: [{name: if-match, in: header, required: true, schema: {type: string}}]"),
+			`"precondition_required" is no ProblemCode`},
 		"a body without a schema":   {priority, with("requestBody: {content: {application/json: {}}}"), "one media type, with a schema"},
 		"a header without a schema": {"{description: None.}", "{description: None., headers: {X-A: {content: {text/plain: {schema: {}}}}}}", "the header X-A of 204 has no schema"},
 		"a parameter without a schema": {priority, with("parameters: [{name: q, in: query, content: {application/json: {schema: {}}}}]"),
@@ -188,10 +195,12 @@ func TestNewRefuses(t *testing.T) {
 	o.Faults = nil
 	o.TrustedOrigins = []string{"*"}
 	o.TrustedProxies = []string{"somewhere"}
+	o.Owners = map[string]OwnerOf{"stringId": ownerOfThing}
 	_, err = New(o)
 	require.ErrorContains(t, err, `putThings: hidden_as "thing_not_found" is none`)
 	require.ErrorContains(t, err, `trusted origin "*"`)
 	require.ErrorContains(t, err, `trusted proxy "somewhere"`)
+	require.ErrorContains(t, err, `the owner "stringId"`)
 }
 
 func TestHandlerComparesRoutesWithOperations(t *testing.T) {

@@ -36,6 +36,23 @@ type Principal struct {
 	Roles []string
 }
 
+// holdsOneOf tells whether the caller has one of the roles; nobody has none.
+func (p *Principal) holdsOneOf(roles []string) bool {
+	return p != nil && slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(p.Roles, role) })
+}
+
+// OwnerOf gives the owner of the thing with that id. A fault of the kind NotFound says that there is no such thing.
+type OwnerOf func(ctx context.Context, id uuid.UUID) (uuid.UUID, error)
+
+// ownedThing is what a path parameter names.
+type ownedThing struct {
+	parameter string
+	id        uuid.UUID
+}
+
+// rememberedOwners is of how many things the chain remembers the owner: a thing never gets another.
+const rememberedOwners = 100_000
+
 // enforce stands before a handler, behind chi's match: it holds the request against its operation.
 func (c *Chain) enforce(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +135,7 @@ func (c *Chain) authenticate(x *exchange) error {
 // authoriseRoles refuses a caller without any of the roles, unless owning the resource may be enough.
 func (c *Chain) authoriseRoles(x *exchange) error {
 	a := x.op.Policy.Access
-	if a.Public || a.Owner != "" || x.holdsRole() {
+	if a.Public || a.Owner != "" || x.principal.holdsOneOf(a.Roles) {
 		return nil
 	}
 	return ErrForbidden
@@ -127,21 +144,43 @@ func (c *Chain) authoriseRoles(x *exchange) error {
 // authoriseOwner answers for another's resource as for a missing one.
 func (c *Chain) authoriseOwner(x *exchange) error {
 	a := x.op.Policy.Access
-	if a.Owner == "" || a.Owner == ownerSelf || x.holdsRole() {
+	if a.Owner == "" || a.Owner == ownerSelf || x.principal.holdsOneOf(a.Roles) {
 		return nil
 	}
-	if owner, err := uuid.Parse(x.pathParameter(a.Owner)); err == nil && owner == x.principal.Subject {
-		return nil
+	owner, err := uuid.Parse(x.pathParameter(a.Owner))
+	if err != nil {
+		return x.op.hidden
 	}
-	return x.op.hidden
+	if x.op.ownerOf != nil {
+		if owner, err = c.findOwner(x, ownedThing{parameter: a.Owner, id: owner}); err != nil {
+			return err
+		}
+	}
+	if owner != x.principal.Subject {
+		return x.op.hidden
+	}
+	return nil
+}
+
+// findOwner asks whose a thing is, once for as long as it is remembered.
+func (c *Chain) findOwner(x *exchange, thing ownedThing) (uuid.UUID, error) {
+	if owner, known := c.owners.GetIfPresent(thing); known {
+		return owner, nil
+	}
+	owner, err := x.op.ownerOf(x.request.Context(), thing.id)
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f) && f.Kind == fault.NotFound:
+		return uuid.Nil, x.op.hidden // To the letter what another's answers with.
+	case err != nil:
+		return uuid.Nil, err
+	}
+	c.owners.Set(thing, owner)
+	return owner, nil
 }
 
 // pathParameter gives a path parameter as it was checked.
 func (x *exchange) pathParameter(name string) string { return unescaped(x.request.PathValue(name)) }
-
-func (x *exchange) holdsRole() bool {
-	return slices.ContainsFunc(x.op.Policy.Access.Roles, func(role string) bool { return slices.Contains(x.principal.Roles, role) })
-}
 
 // read takes the body in, bounded, once it is known to be of the operation's media type.
 func (c *Chain) read(x *exchange) error {
@@ -160,8 +199,9 @@ func (c *Chain) read(x *exchange) error {
 	if r.ContentLength > maxBody {
 		return tooLarge()
 	}
-	// An empty body is reported as such, whatever its type is said to be.
-	if r.ContentLength != 0 {
+	// An empty body is taken as such, whatever its type is said to be. Whether one that may be left out is empty is seen
+	// only at its end where its length is not told.
+	if r.ContentLength > 0 || r.ContentLength < 0 && x.op.body.Required {
 		if err := c.checkMediaType(x); err != nil {
 			return err
 		}
@@ -184,6 +224,9 @@ func (c *Chain) read(x *exchange) error {
 		return f.Because(err)
 	}
 	x.body = body
+	if r.ContentLength < 0 && !x.op.body.Required && len(body) > 0 {
+		return c.checkMediaType(x)
+	}
 	return nil
 }
 
@@ -234,13 +277,22 @@ func (c *Chain) check(x *exchange) error {
 	if err != nil {
 		return malformed(err)
 	}
-	if len(violations) > 0 {
+	switch {
+	case len(violations) == 1 && isMissingMatch(violations[0]):
+		return ErrPreconditionRequired.At(violations...)
+	case len(violations) > 0:
 		return ErrInvalid.At(violations...)
-	}
-	if x.op.body != nil {
+	case len(x.body) > 0:
 		r.Body = validatedBody{ReadCloser: http.NoBody, value: value}
+	case x.op.body != nil:
+		r.Body = http.NoBody // Generated code takes it for a body that was left out.
 	}
 	return nil
+}
+
+// isMissingMatch tells whether a violation is that If-Match is missing (RFC 6585, section 3).
+func isMissingMatch(v fault.Violation) bool {
+	return v.Keyword == "required" && strings.EqualFold(v.Pointer, "#/header/If-Match")
 }
 
 // Violated is the fault of a request that breaks a rule which a schema cannot say, at one place.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/oapi-codegen/runtime"
 	"github.com/stretchr/testify/require"
 )
 
@@ -274,4 +275,71 @@ func TestRequestIsNotHeldByItsBody(t *testing.T) {
 		writeJSON(w, map[string]bool{"ok": true})
 	}})
 	require.Equal(t, http.StatusOK, s.serve(request(t, http.MethodPost, "/echo", bytes.NewBufferString(`{"name":"ab"}`))).Code)
+}
+
+func TestMissingIfMatch(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	send := func(body, match string) *httptest.ResponseRecorder {
+		return s.send(t, http.MethodPatch, "/things/"+adasThing.String(), body, "Authorization", "Bearer ada", "If-Match", match)
+	}
+	require.Equal(t, http.StatusOK, send(`{"note":"a"}`, `"1"`).Code)
+	p := requireCode(t, send(`{"note":"a"}`, ""), http.StatusPreconditionRequired, "precondition_required")
+	require.Len(t, p.Errors, 1)
+	p = requireCode(t, send(`{"note":""}`, ""), http.StatusUnprocessableEntity, "invalid_request")
+	require.Len(t, p.Errors, 2, "all violations at once")
+	p = requireCode(t, send(`{"note":"a"}`, `*`), http.StatusUnprocessableEntity, "invalid_request")
+	require.Equal(t, "pattern", p.Errors[0].Keyword, "it is there, and wrong")
+}
+
+func TestBodyThatMayBeLeftOut(t *testing.T) {
+	t.Parallel()
+	type change struct {
+		Note *string `json:"note"`
+	}
+	var got *change
+	var s *service
+	s = start(t, map[string]http.HandlerFunc{"changeThing": func(w http.ResponseWriter, r *http.Request) {
+		got = nil
+		var c change
+		switch err := runtime.BindJSONBody(r, &c); {
+		case err == nil:
+			got = &c
+		case !errors.Is(err, io.EOF): // As generated code tells that there is none.
+			s.chain.BindingFailed(w, r, err)
+			return
+		}
+		writeJSON(w, map[string]bool{"ok": true})
+	}})
+	note := "a"
+	for name, c := range map[string]struct {
+		body, contentType string
+		status            int
+		want              *change
+	}{
+		"no body":                  {"", "", 200, nil},
+		"no body, of some type":    {"", "text/plain", 200, nil},
+		"an empty object":          {"{}", "application/json", 200, &change{}},
+		"a body":                   {`{"note":"a"}`, "application/json", 200, &change{&note}},
+		"a body of no type":        {`{"note":"a"}`, "", 415, nil},
+		"a body of another type":   {`{"note":"a"}`, "text/plain", 415, nil},
+		"a body that breaks rules": {`{"note":""}`, "application/json", 422, nil},
+		"null":                     {`null`, "application/json", 422, nil},
+		"a blank":                  {` `, "application/json", 400, nil},
+	} {
+		for _, chunked := range []bool{false, true} {
+			r := request(t, http.MethodPatch, "/things/"+adasThing.String(), strings.NewReader(c.body), "Authorization", "Bearer ada", "If-Match", `"1"`,
+				"Content-Type", c.contentType)
+			if chunked {
+				r.ContentLength = -1
+			}
+			w := s.serve(r)
+			require.Equal(t, c.status, w.Code, "%s: %s", name, w.Body)
+			if c.status == http.StatusOK {
+				require.Equal(t, c.want, got, name)
+			}
+		}
+	}
+	requireCode(t, s.serve(request(t, http.MethodPatch, "/things/"+adasThing.String(), io.MultiReader(strings.NewReader(strings.Repeat(" ", maxBody+1))),
+		"Authorization", "Bearer ada", "If-Match", `"1"`)), http.StatusRequestEntityTooLarge, "body_too_large")
 }

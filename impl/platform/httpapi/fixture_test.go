@@ -69,6 +69,22 @@ paths:
       parameters: [{$ref: '#/components/parameters/PersonId'}]
       requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Small'}}}}
       responses: ANSWERS
+  /things/{thingId}:
+    parameters: [{name: thingId, in: path, required: true, schema: {type: string, format: uuid}}]
+    get:
+      operationId: getThing
+      x-access: {roles: [support], owner: thingId, hidden_as: thing_not_found}
+      x-timeout: {limit: 10s, slow: 5s}
+      x-priority: normal
+      responses: ANSWERS
+    patch:
+      operationId: changeThing
+      x-access: {roles: [support], owner: self}
+      x-timeout: {limit: 10s, slow: 5s}
+      x-priority: normal
+      parameters: [{name: If-Match, in: header, required: true, schema: {type: string, pattern: '^"[0-9]+"$'}}]
+      requestBody: {required: false, content: {application/json: {schema: {$ref: '#/components/schemas/Change'}}}}
+      responses: ANSWERS
   /self:
     get:
       operationId: getSelf
@@ -172,6 +188,10 @@ components:
       additionalProperties: false
       required: [name]
       properties: {name: {type: string, minLength: 1, maxLength: 20}}
+    Change:
+      type: object
+      additionalProperties: false
+      properties: {note: {type: string, minLength: 1, maxLength: 20}}
     Everything:
       type: object
       additionalProperties: false
@@ -207,7 +227,8 @@ components:
     ProblemCode:
       type: string
       enum: [malformed_request, unauthenticated, forbidden, cross_origin_refused, not_found, method_not_allowed, body_too_large,
-        unsupported_media_type, invalid_request, rate_limited, overloaded, timeout, unavailable, internal, thing_not_found]
+        unsupported_media_type, invalid_request, rate_limited, overloaded, timeout, unavailable, internal,
+        precondition_required, thing_not_found, thing_changed]
     Problem:
       type: object
       required: [type, title, status, detail, instance, code, request_id, timestamp]
@@ -233,6 +254,7 @@ components:
               keyword: {type: string}
               params: {type: object}
               detail: {type: string, maxLength: 400}
+        current: {$ref: '#/components/schemas/Change'}
 `
 
 const answers = `{'200': {description: Done., content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}, ` +
@@ -242,6 +264,7 @@ var (
 	ada              = uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77")
 	bob              = uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e78")
 	errThingNotFound = fault.New(fault.NotFound, "thing_not_found", "There is no such thing.")
+	errThingChanged  = fault.New(fault.PreconditionFailed, "thing_changed", "The thing has changed since you read it.")
 	noon             = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 )
 
@@ -289,7 +312,7 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 	s.metrics, err = telemetry.NewHTTPMetrics(s.registry, document.Labels())
 	require.NoError(t, err)
 	options := Options{
-		Document: document, Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Metrics: s.metrics,
+		Document: document, Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Metrics: s.metrics, Owners: map[string]OwnerOf{"thingId": ownerOfThing},
 		Log:       slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Clock:     func() time.Time { return noon },
 		Responses: ResponsesEnforce,
@@ -336,6 +359,16 @@ func (s *service) answer(id string) http.HandlerFunc {
 	default:
 		return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, map[string]any{"ok": true}) }
 	}
+}
+
+// adasThing is the one thing that there is.
+var adasThing = uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e81")
+
+func ownerOfThing(_ context.Context, id uuid.UUID) (uuid.UUID, error) {
+	if id != adasThing {
+		return uuid.Nil, errThingNotFound
+	}
+	return ada, nil
 }
 
 type everything struct {

@@ -27,8 +27,8 @@ type Access struct {
 	Public bool `json:"public"`
 	// Roles may call it on everybody's things. No role stands for another.
 	Roles []string `json:"roles"`
-	// Owner is "self" when the operation touches only the caller's own things, or the path parameter
-	// that holds the owner's id: the owner may then call without any of the roles.
+	// Owner is "self" when a caller without any of the roles touches only the caller's own things, or the path
+	// parameter that names the owner or a thing of the owner's: the owner may then call without any of the roles.
 	Owner string `json:"owner"`
 	// HiddenAs is the code that another's thing answers with, the one of a missing thing.
 	HiddenAs string `json:"hidden_as"`
@@ -161,7 +161,6 @@ func (p Policy) check(deprecated bool, broken map[string]bool) (errs []error) {
 	refuse("x-access", !a.Public && len(a.Roles) == 0 && a.Owner == "", "nobody may call: give public, roles or owner")
 	refuse("x-access", byParameter && a.HiddenAs == "", "an owner in the path needs hidden_as")
 	refuse("x-access", !byParameter && a.HiddenAs != "", "hidden_as needs an owner in the path")
-	refuse("x-access", a.Owner == ownerSelf && len(a.Roles) > 0, "owner self excludes roles")
 	refuse("x-timeout", p.Timeout.Limit <= p.Timeout.Slow || p.Timeout.Slow <= 0, "slow lies between nothing and limit")
 	switch p.Priority {
 	case Critical, High, Normal, Low:

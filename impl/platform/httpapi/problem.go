@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,12 +35,26 @@ var (
 	ErrInternal         = fault.New(0, "internal", "Something went wrong on our side; quote request_id when you ask for help.")
 )
 
-// Faults lists the faults of the chain, for the test that a document knows all of their codes.
-func Faults() []*fault.Error {
-	return []*fault.Error{
+// The faults of what only some documents use. Their codes are part of those alone.
+var (
+	ErrPreconditionRequired = fault.New(fault.PreconditionRequired, "precondition_required", "Say in If-Match which state you change: send the ETag that you read.")
+)
+
+// Faults lists the faults of the chain that the operations of a document can end with, for the test that it knows all of
+// their codes and no others.
+func Faults(d *Document) []*fault.Error {
+	return append([]*fault.Error{
 		ErrMalformed, ErrUnauthenticated, ErrForbidden, ErrCrossOrigin, ErrNotFound, ErrMethodNotAllowed, ErrBodyTooLarge, ErrMediaType,
 		ErrInvalid, ErrRateLimited, ErrOverloaded, ErrTimeout, ErrUnavailable, ErrInternal,
+	}, d.furtherFaults()...)
+}
+
+// furtherFaults lists the faults of what this document uses and others do not.
+func (d *Document) furtherFaults() (faults []*fault.Error) {
+	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.needsMatch }) {
+		faults = append(faults, ErrPreconditionRequired)
 	}
+	return faults
 }
 
 // statusOf is the one table from faults to HTTP.
@@ -64,6 +79,10 @@ func statusOf(f *fault.Error) int {
 		return http.StatusUnsupportedMediaType
 	case fault.Invalid:
 		return http.StatusUnprocessableEntity
+	case fault.PreconditionFailed:
+		return http.StatusPreconditionFailed
+	case fault.PreconditionRequired:
+		return http.StatusPreconditionRequired
 	case fault.RateLimited:
 		return http.StatusTooManyRequests
 	case fault.Unavailable:
@@ -84,6 +103,7 @@ type problem struct {
 	RequestID string            `json:"request_id"`
 	Timestamp string            `json:"timestamp"`
 	Errors    []fault.Violation `json:"errors,omitempty"`
+	Current   any               `json:"current,omitempty"`
 }
 
 // fail answers with err: a fault as itself, anything else as one without details. It is the only place that does.
@@ -106,6 +126,9 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range []string{"Set-Cookie", "Location", "Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
 		h.Del(name) // They were meant for the answer that this one takes the place of.
 	}
+	if f.ETag != "" {
+		h.Set("ETag", f.ETag)
+	}
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
@@ -119,6 +142,7 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	body, err := json.Marshal(problem{
 		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail, Instance: instance(r), Code: f.Code,
 		RequestID: x.scope.RequestID, Timestamp: c.clock().UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
+		Current: f.Current,
 	})
 	if err != nil {
 		c.log.LogAttrs(r.Context(), slog.LevelError, "a problem cannot be written", slog.String("error", err.Error()))

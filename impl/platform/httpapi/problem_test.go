@@ -66,6 +66,9 @@ func TestDoors(t *testing.T) {
 		"fault_at_places": {target: "/public", status: 422, handler: returns(Violated("#/name", "unique", "Is taken by another."))},
 		"fault_to_wait_for": {target: "/public", status: 503, handler: returns(ErrUnavailable.After(1500 * time.Millisecond)),
 			want: map[string]string{"Retry-After": "2"}},
+		"precondition_required": {method: http.MethodPatch, target: "/things/" + adasThing.String(), headers: []string{"Authorization", "Bearer ada"}, status: 428},
+		"precondition_failed": {target: "/public", status: 412, handler: returns(errThingChanged.Showing(map[string]string{"note": "new"}, `"2"`)),
+			want: map[string]string{"ETag": `"2"`}},
 		"unknown_error": {target: "/public", status: 500, handler: returns(errors.New(secret))},
 		"deadline": {target: "/public", status: 503, handler: returns(fmt.Errorf("query: %w", context.DeadlineExceeded)),
 			want: map[string]string{"Retry-After": "1"}},
@@ -99,7 +102,9 @@ func TestDoors(t *testing.T) {
 				require.Equal(t, want, w.Header().Get(header), header)
 			}
 			for _, header := range []string{"Location", "Content-Length", "ETag", "Set-Cookie"} {
-				require.Empty(t, w.Header().Values(header), header)
+				if c.want[header] == "" {
+					require.Empty(t, w.Header().Values(header), header)
+				}
 			}
 			require.NotContains(t, w.Body.String(), "hunter2")
 			golden(t, filepath.Join("testdata", "doors", name+".json"), w.Body.Bytes())
@@ -252,9 +257,11 @@ func TestEveryFaultHasItsStatus(t *testing.T) {
 	want := map[string]int{
 		"malformed_request": 400, "unauthenticated": 401, "forbidden": 403, "cross_origin_refused": 403, "not_found": 404,
 		"method_not_allowed": 405, "body_too_large": 413, "unsupported_media_type": 415, "invalid_request": 422, "rate_limited": 429,
-		"overloaded": 503, "timeout": 503, "unavailable": 503, "internal": 500,
+		"overloaded": 503, "timeout": 503, "unavailable": 503, "internal": 500, "precondition_required": 428,
 	}
-	for _, f := range Faults() {
+	document, err := Load("things", parseSpec(t, things))
+	require.NoError(t, err)
+	for _, f := range Faults(document) {
 		require.Equal(t, want[f.Code], statusOf(f), f.Code)
 		delete(want, f.Code)
 		if statusOf(f) == 503 {
@@ -262,5 +269,21 @@ func TestEveryFaultHasItsStatus(t *testing.T) {
 		}
 	}
 	require.Empty(t, want)
+	require.Equal(t, 412, statusOf(errThingChanged))
 	require.Equal(t, 409, statusOf(fault.New(fault.Conflict, "taken", "It is taken.")))
+}
+
+// A document has the codes of what it uses, and none of what it does not.
+func TestFaultsAreThoseOfTheDocument(t *testing.T) {
+	t.Parallel()
+	document, err := Load("things", parseSpec(t, things))
+	require.NoError(t, err)
+	codes := []string{"thing_not_found", "thing_changed"}
+	for _, f := range Faults(document) {
+		codes = append(codes, f.Code)
+	}
+	require.ElementsMatch(t, document.Codes, codes)
+	plain, err := Load("things", parseSpec(t, good))
+	require.NoError(t, err)
+	require.NotContains(t, Faults(plain), ErrPreconditionRequired)
 }

@@ -94,6 +94,7 @@ var plantedViolations = []planted{
 	{"          description: Signed out.\n", "          description: Signed out.\n        '413': {$ref: '#/components/responses/Failure'}\n", []string{"status-body #/paths/~1api~1v1~1logout/post/responses/413"}},
 	{"        '403': {$ref: '#/components/responses/Failure'}\n        '422': {$ref: '#/components/responses/Failure'}\n", "        '403': {$ref: '#/components/responses/Failure'}\n", []string{"status-422 #/paths/~1api~1v1~1accounts/get/responses"}},
 	{"        '412': {$ref: '#/components/responses/Failure'}\n", "", []string{"status-precondition #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
+	{"enum: [invalid_request, precondition_required, account_not_found]", "enum: [invalid_request, account_not_found]", []string{"status-precondition #/components/schemas/ProblemCode/enum"}},
 	{"        '428': {$ref: '#/components/responses/Failure'}\n", "", []string{"status-precondition #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
 	{"        '429': {$ref: '#/components/responses/RateLimited'}\n", "        '500': {$ref: '#/components/responses/RateLimited'}\n", []string{"status-429 #/paths/~1api~1v1~1accounts/post/responses"}},
 	{"          description: Signed out.\n", "          description: Signed out.\n        '429': {$ref: '#/components/responses/RateLimited'}\n", []string{"status-429 #/paths/~1api~1v1~1logout/post/responses/429"}},
@@ -106,11 +107,12 @@ var plantedViolations = []planted{
 	{"      description: What comes next.\n", "", []string{"response-described #/components/headers/Link"}},
 
 	// body
-	{"        required: true\n        content:\n          application/merge", "        content:\n          application/merge", []string{"body-required #/paths/~1api~1v1~1accounts~1{accountId}/patch/requestBody"}},
+	{"        required: true\n        content:\n          application/json:\n            schema: {$ref: '#/components/schemas/CreateAccountRequest'}", "        content:\n          application/json:\n            schema: {$ref: '#/components/schemas/CreateAccountRequest'}", []string{"body-required #/paths/~1api~1v1~1accounts/post/requestBody"}},
+	{"      type: object\n      additionalProperties: false\n      properties:\n        name: {type: string, pattern: '^\\S(.*\\S)?$', maxLength: 100}\n    Email", "      type: object\n      additionalProperties: false\n      minProperties: 1\n      properties:\n        name: {type: string, pattern: '^\\S(.*\\S)?$', maxLength: 100}\n    Email", []string{"body-required #/paths/~1api~1v1~1accounts~1{accountId}/patch/requestBody/required"}},
 	{"      x-priority: critical\n      responses:\n        '204':\n          description: The service is well.\n", "      x-priority: critical\n      requestBody:\n        required: true\n        content:\n          application/json:\n            schema: {$ref: '#/components/schemas/UpdateAccountRequest'}\n            example: {name: Ada}\n      responses:\n        '400': {$ref: '#/components/responses/Failure'}\n        '413': {$ref: '#/components/responses/Failure'}\n        '415': {$ref: '#/components/responses/Failure'}\n        '422': {$ref: '#/components/responses/Failure'}\n        '204':\n          description: The service is well.\n", []string{"body-required #/paths/~1api~1v1~1status/get/requestBody"}},
 	{"          application/merge-patch+json:\n", "          application/xml:\n", []string{"body-media-type #/paths/~1api~1v1~1accounts~1{accountId}/patch/requestBody/content"}},
 	{"          application/json:\n            schema: {$ref: '#/components/schemas/CreateAccountRequest'}", "          application/merge-patch+json:\n            schema: {$ref: '#/components/schemas/CreateAccountRequest'}", []string{"body-media-type #/paths/~1api~1v1~1accounts/post/requestBody/content"}},
-	{"            schema: {$ref: '#/components/schemas/UpdateAccountRequest'}\n", "            schema: {oneOf: [{$ref: '#/components/schemas/UpdateAccountRequest'}]}\n", []string{"body-schema-named #/paths/~1api~1v1~1accounts~1{accountId}/patch/requestBody/content/application~1merge-patch+json/schema"}},
+	{"            schema: {$ref: '#/components/schemas/CreateAccountRequest'}\n", "            schema: {oneOf: [{$ref: '#/components/schemas/CreateAccountRequest'}]}\n", []string{"body-schema-named #/paths/~1api~1v1~1accounts/post/requestBody/content/application~1json/schema"}},
 	{"            city: {type: string, maxLength: 100, x-free-text: true}\n", "            city: {type: string, maxLength: 100, x-free-text: true}\n            price: {$ref: '#/components/schemas/Money'}\n",
 		[]string{"schema-one-way #/components/schemas/Money", "request-closed #/components/schemas/Money"}},
 	{"          type: object\n          additionalProperties: false\n          properties:\n            city", "          type: object\n          properties:\n            city", []string{"request-closed #/components/schemas/CreateAccountRequest/properties/address"}},
@@ -188,10 +190,10 @@ var plantedViolations = []planted{
 		"component-used #/components/schemas/Violation", "component-used #/components/schemas/ProblemCode"}},
 	{"        errors:\n          type: array\n          maxItems: 100\n          items: {$ref: '#/components/schemas/Violation'}\n", "", []string{
 		"problem-shape #/components/schemas/Problem/properties", "component-used #/components/schemas/Violation"}},
-	{"      enum: [invalid_request, account_not_found]", "      maxLength: 64", []string{
+	{"      enum: [invalid_request, precondition_required, account_not_found]", "      maxLength: 64", []string{
 		"policy-access #/paths/~1api~1v1~1accounts~1{accountId}/get/x-access/hidden_as",
 		"policy-access #/paths/~1api~1v2~1accounts~1{accountId}/get/x-access/hidden_as", "problem-code #/components/schemas"}},
-	{"enum: [invalid_request, account_not_found]", "enum: [InvalidRequest, account_not_found]", []string{"problem-code #/components/schemas/ProblemCode/enum"}},
+	{"enum: [invalid_request, precondition_required, account_not_found]", "enum: [InvalidRequest, precondition_required, account_not_found]", []string{"problem-code #/components/schemas/ProblemCode/enum"}},
 	{"        code: {$ref: '#/components/schemas/ProblemCode'}", "        code: {type: string, maxLength: 9}", []string{"problem-code #/components/schemas/Problem/properties/code", "component-used #/components/schemas/ProblemCode"}},
 
 	// examples
@@ -208,6 +210,9 @@ var plantedViolations = []planted{
 	{"      x-access: {owner: self}\n", "", []string{"policy-access #/paths/~1api~1v1~1logout/post"}},
 	{"      x-access: {owner: self}\n", "      x-access: {owner: self, public: true}\n", []string{
 		"policy-access #/paths/~1api~1v1~1logout/post/x-access", "policy-security #/paths/~1api~1v1~1logout/post", "status-401 #/paths/~1api~1v1~1logout/post/responses/401"}},
+	{"      x-access: {owner: self}\n", "      x-access: {owner: self, roles: []}\n", []string{"policy-access #/paths/~1api~1v1~1logout/post/x-access"}},
+	{"      x-access: {owner: self}\n", "      x-access: {owner: self, roles: [root]}\n", []string{"policy-access #/paths/~1api~1v1~1logout/post/x-access/roles"}},
+	{"      x-access: {owner: self}\n", "      x-access: {owner: self, roles: [admin], hidden_as: account_not_found}\n", []string{"policy-access #/paths/~1api~1v1~1logout/post/x-access"}},
 	{"x-access: {roles: [support, admin]}", "x-access: {roles: [support, root]}", []string{"policy-access #/paths/~1api~1v1~1accounts/get/x-access/roles"}},
 	{"hidden_as: account_not_found}\n      x-timeout: {limit: 2s, slow: 300ms}", "hidden_as: account_hidden}\n      x-timeout: {limit: 2s, slow: 300ms}", []string{"policy-access #/paths/~1api~1v2~1accounts~1{accountId}/get/x-access/hidden_as"}},
 	{"owner: accountId, hidden_as: account_not_found}\n      x-timeout: {limit: 2s, slow: 300ms}", "owner: userId, hidden_as: account_not_found}\n      x-timeout: {limit: 2s, slow: 300ms}", []string{"policy-access #/paths/~1api~1v2~1accounts~1{accountId}/get/x-access/owner"}},

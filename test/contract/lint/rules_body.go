@@ -7,7 +7,7 @@ import (
 
 func bodyRules() []rule {
 	return []rule{
-		{name: "body-required", sentence: "A request body is required: true, and never on GET or HEAD.", check: checkBodyRequired},
+		{name: "body-required", sentence: "A request body is required: true unless it is an object that may be empty, and never on GET or HEAD.", check: checkBodyRequired},
 		{name: "body-media-type", sentence: "A request body is application/json; a PATCH may take application/merge-patch+json instead.", check: checkBodyMediaType},
 		{name: "body-schema-named", sentence: "The schema of a request body is a component of its own, by $ref.", check: checkBodySchemaNamed},
 		{name: "schema-one-way", sentence: "No object schema travels both in requests and in answers.", check: checkSchemaOneWay},
@@ -23,10 +23,22 @@ func checkBodyRequired(d *document, report reporter) {
 		case op.body == nil:
 		case op.method == "GET" || op.method == "HEAD":
 			report(join(op.pointer, "requestBody"), "a %s has no body; use parameters, or POST", op.method)
-		case !isTrue(op.body.node, "required"):
-			report(op.body.at("required"), "the request body is not required; add required: true")
+		case !isTrue(op.body.node, "required") && !d.mayBeEmpty(*op.body):
+			report(op.body.at("required"), "the request body is not required though it must hold something; add required: true")
 		}
 	}
+}
+
+// mayBeEmpty says whether every schema of the body is an object that holds something only if the caller wants.
+func (d *document) mayBeEmpty(body object) bool {
+	for _, media := range d.mediaTypes(body) {
+		s := d.child(media, "schema").node
+		least := text(member(s, "minProperties"))
+		if !hasType(s, "object") || len(items(member(s, "required"))) > 0 || least != "" && least != "0" {
+			return false
+		}
+	}
+	return true
 }
 
 func checkBodyMediaType(d *document, report reporter) {

@@ -17,7 +17,7 @@ import (
 
 func policyRules() []rule {
 	return []rule{
-		{name: "policy-access", sentence: "x-access is one of its four forms, with roles of Role, a path parameter and a ProblemCode that exist.", check: checkAccess},
+		{name: "policy-access", sentence: "x-access is one of its five forms, with roles of Role, a path parameter and a ProblemCode that exist.", check: checkAccess},
 		{name: "policy-security", sentence: "A public operation has security: [], every other the bearer scheme.", check: checkSecurity},
 		{name: "policy-rate-limit", sentence: "x-rate-limit has its shape; a public operation is limited per address.", check: checkRateLimit},
 		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it.", check: checkTimeout},

@@ -98,6 +98,30 @@ func (q *Queries) KeepAccount(ctx context.Context, arg KeepAccountParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const purgeAccounts = `-- name: PurgeAccounts :execrows
+DELETE FROM accounts
+WHERE user_id IN (
+    SELECT old.user_id
+    FROM accounts AS old
+    WHERE old.changed_at < $1
+    LIMIT $2
+)
+`
+
+type PurgeAccountsParams struct {
+	ChangedBefore time.Time
+	RowLimit      int32
+}
+
+// PurgeAccounts forgets what was told of accounts that no token contradicts any more, a batch at most.
+func (q *Queries) PurgeAccounts(ctx context.Context, arg PurgeAccountsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, purgeAccounts, arg.ChangedBefore, arg.RowLimit)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const purgeEndedSessions = `-- name: PurgeEndedSessions :execrows
 DELETE FROM ended_sessions
 WHERE session_id IN (

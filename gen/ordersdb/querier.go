@@ -72,6 +72,8 @@ type Querier interface {
 	ListPendingOrdersOfCustomer(ctx context.Context, arg ListPendingOrdersOfCustomerParams) ([]uuid.UUID, error)
 	// ListProducts reads a page of products in a status, the newest first, that starts behind (before_time, before_id).
 	ListProducts(ctx context.Context, arg ListProductsParams) ([]ListProductsRow, error)
+	// ListStock reads how many units of some products there are.
+	ListStock(ctx context.Context, productIds []uuid.UUID) ([]Stock, error)
 	// ListStockAdjustments reads a page of a product's adjustments, the newest first, that starts behind (before_time, before_id).
 	ListStockAdjustments(ctx context.Context, arg ListStockAdjustmentsParams) ([]StockAdjustment, error)
 	// ListWebhookDeliveries reads a page of a subscription's deliveries, the newest first, that starts behind (before_time, before_id).
@@ -80,25 +82,25 @@ type Querier interface {
 	ListWebhooks(ctx context.Context, arg ListWebhooksParams) ([]Webhook, error)
 	// LockOrder reads an order and keeps others from changing it until the transaction ends.
 	LockOrder(ctx context.Context, id uuid.UUID) (Order, error)
-	// LockStock keeps others from changing the stock of products until the transaction ends. Everybody locks in the order of
-	// ids, so nobody waits in a circle.
-	LockStock(ctx context.Context, productIds []uuid.UUID) ([]Stock, error)
 	// LockWebhooks lets one subscription be added at a time, so that their number can be bounded.
 	LockWebhooks(ctx context.Context) error
 	// PriceProducts reads what an order's lines are made of.
 	PriceProducts(ctx context.Context, ids []uuid.UUID) ([]PriceProductsRow, error)
+	// PurgeAccounts forgets what was told of accounts that no token contradicts any more, a batch at most.
+	PurgeAccounts(ctx context.Context, arg PurgeAccountsParams) (int64, error)
 	// PurgeEndedSessions forgets sessions whose tokens have all expired, a batch at most.
 	PurgeEndedSessions(ctx context.Context, arg PurgeEndedSessionsParams) (int64, error)
 	// PurgeWebhookDeliveries forgets deliveries made before a time, a batch at most.
 	PurgeWebhookDeliveries(ctx context.Context, arg PurgeWebhookDeliveriesParams) (int64, error)
 	// RecordWebhookAttempt keeps what came of sending a delivery.
 	RecordWebhookAttempt(ctx context.Context, arg RecordWebhookAttemptParams) (int64, error)
-	// ReleaseStock gives the units of an order back, which is to be cancelled, expired or refunded before it has shipped.
+	// ReleaseStock gives the units of an order back, which is cancelled, expired, or refunded before it has shipped.
 	ReleaseStock(ctx context.Context, arg ReleaseStockParams) (int64, error)
 	// ReplayWebhookDelivery makes a delivery pending again.
 	ReplayWebhookDelivery(ctx context.Context, arg ReplayWebhookDeliveryParams) (WebhookDelivery, error)
-	// ReserveStock moves units from available to reserved, of each product as many as stand at its place. The products are
-	// locked and have enough; fewer rows than products mean that one has no stock at all.
+	// ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.
+	// Fewer rows than products mean that some have not. Everybody locks stock in the order of product ids, so that nobody
+	// waits in a circle.
 	ReserveStock(ctx context.Context, arg ReserveStockParams) (int64, error)
 	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time.
 	RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (Webhook, error)

@@ -101,6 +101,40 @@ func (q *Queries) GetStock(ctx context.Context, productID uuid.UUID) (Stock, err
 	return i, err
 }
 
+const listStock = `-- name: ListStock :many
+SELECT product_id, available, reserved, sold, received, updated_at
+FROM stock
+WHERE product_id = ANY ($1::uuid[])
+`
+
+// ListStock reads how many units of some products there are.
+func (q *Queries) ListStock(ctx context.Context, productIds []uuid.UUID) ([]Stock, error) {
+	rows, err := q.db.Query(ctx, listStock, productIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Stock{}
+	for rows.Next() {
+		var i Stock
+		if err := rows.Scan(
+			&i.ProductID,
+			&i.Available,
+			&i.Reserved,
+			&i.Sold,
+			&i.Received,
+			&i.UpdatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listStockAdjustments = `-- name: ListStockAdjustments :many
 SELECT id, product_id, delta, reason, adjusted_by, created_at
 FROM stock_adjustments
@@ -150,51 +184,21 @@ func (q *Queries) ListStockAdjustments(ctx context.Context, arg ListStockAdjustm
 	return items, nil
 }
 
-const lockStock = `-- name: LockStock :many
-SELECT product_id, available, reserved, sold, received, updated_at
-FROM stock
-WHERE product_id = ANY ($1::uuid[])
-ORDER BY product_id
-FOR UPDATE
-`
-
-// LockStock keeps others from changing the stock of products until the transaction ends. Everybody locks in the order of
-// ids, so nobody waits in a circle.
-func (q *Queries) LockStock(ctx context.Context, productIds []uuid.UUID) ([]Stock, error) {
-	rows, err := q.db.Query(ctx, lockStock, productIds)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Stock{}
-	for rows.Next() {
-		var i Stock
-		if err := rows.Scan(
-			&i.ProductID,
-			&i.Available,
-			&i.Reserved,
-			&i.Sold,
-			&i.Received,
-			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const releaseStock = `-- name: ReleaseStock :execrows
+WITH locked AS (
+    SELECT stock.product_id, order_items.quantity
+    FROM stock
+    JOIN order_items ON order_items.product_id = stock.product_id
+    WHERE order_items.order_id = $2
+    ORDER BY stock.product_id
+    FOR UPDATE OF stock
+)
 UPDATE stock
-SET available = stock.available + line.quantity,
-    reserved = stock.reserved - line.quantity,
+SET available = stock.available + locked.quantity,
+    reserved = stock.reserved - locked.quantity,
     updated_at = $1
-FROM order_items AS line
-WHERE line.order_id = $2
-  AND stock.product_id = line.product_id
+FROM locked
+WHERE stock.product_id = locked.product_id
 `
 
 type ReleaseStockParams struct {
@@ -202,7 +206,7 @@ type ReleaseStockParams struct {
 	OrderID   uuid.UUID
 }
 
-// ReleaseStock gives the units of an order back, which is to be cancelled, expired or refunded before it has shipped.
+// ReleaseStock gives the units of an order back, which is cancelled, expired, or refunded before it has shipped.
 func (q *Queries) ReleaseStock(ctx context.Context, arg ReleaseStockParams) (int64, error) {
 	result, err := q.db.Exec(ctx, releaseStock, arg.UpdatedAt, arg.OrderID)
 	if err != nil {
@@ -212,21 +216,31 @@ func (q *Queries) ReleaseStock(ctx context.Context, arg ReleaseStockParams) (int
 }
 
 const reserveStock = `-- name: ReserveStock :execrows
+WITH locked AS (
+    SELECT product_id, available
+    FROM stock
+    WHERE product_id = ANY ($2::uuid[])
+    ORDER BY product_id
+    FOR UPDATE
+)
 UPDATE stock
-SET available = available - ($1::bigint[])[array_position($2::uuid[], product_id)],
-    reserved = reserved + ($1::bigint[])[array_position($2::uuid[], product_id)],
+SET available = stock.available - ($1::integer[])[array_position($2::uuid[], stock.product_id)],
+    reserved = stock.reserved + ($1::integer[])[array_position($2::uuid[], stock.product_id)],
     updated_at = $3
-WHERE product_id = ANY ($2::uuid[])
+FROM locked
+WHERE stock.product_id = locked.product_id
+  AND locked.available >= ($1::integer[])[array_position($2::uuid[], locked.product_id)]
 `
 
 type ReserveStockParams struct {
-	Quantities []int64
+	Quantities []int32
 	ProductIds []uuid.UUID
 	UpdatedAt  time.Time
 }
 
-// ReserveStock moves units from available to reserved, of each product as many as stand at its place. The products are
-// locked and have enough; fewer rows than products mean that one has no stock at all.
+// ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.
+// Fewer rows than products mean that some have not. Everybody locks stock in the order of product ids, so that nobody
+// waits in a circle.
 func (q *Queries) ReserveStock(ctx context.Context, arg ReserveStockParams) (int64, error) {
 	result, err := q.db.Exec(ctx, reserveStock, arg.Quantities, arg.ProductIds, arg.UpdatedAt)
 	if err != nil {
@@ -236,13 +250,20 @@ func (q *Queries) ReserveStock(ctx context.Context, arg ReserveStockParams) (int
 }
 
 const sellStock = `-- name: SellStock :execrows
+WITH locked AS (
+    SELECT stock.product_id, order_items.quantity
+    FROM stock
+    JOIN order_items ON order_items.product_id = stock.product_id
+    WHERE order_items.order_id = $2
+    ORDER BY stock.product_id
+    FOR UPDATE OF stock
+)
 UPDATE stock
-SET reserved = stock.reserved - line.quantity,
-    sold = stock.sold + line.quantity,
+SET reserved = stock.reserved - locked.quantity,
+    sold = stock.sold + locked.quantity,
     updated_at = $1
-FROM order_items AS line
-WHERE line.order_id = $2
-  AND stock.product_id = line.product_id
+FROM locked
+WHERE stock.product_id = locked.product_id
 `
 
 type SellStockParams struct {

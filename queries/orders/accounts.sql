@@ -36,3 +36,13 @@ WHERE session_id IN (
     WHERE ended.ended_at < @ended_before
     LIMIT @row_limit
 );
+
+-- name: PurgeAccounts :execrows
+-- PurgeAccounts forgets what was told of accounts that no token contradicts any more, a batch at most.
+DELETE FROM accounts
+WHERE user_id IN (
+    SELECT old.user_id
+    FROM accounts AS old
+    WHERE old.changed_at < @changed_before
+    LIMIT @row_limit
+);

@@ -29,40 +29,61 @@ WHERE product_id = @product_id
 ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
--- name: LockStock :many
--- LockStock keeps others from changing the stock of products until the transaction ends. Everybody locks in the order of
--- ids, so nobody waits in a circle.
+-- name: ReserveStock :execrows
+-- ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.
+-- Fewer rows than products mean that some have not. Everybody locks stock in the order of product ids, so that nobody
+-- waits in a circle.
+WITH locked AS (
+    SELECT product_id, available
+    FROM stock
+    WHERE product_id = ANY (@product_ids::uuid[])
+    ORDER BY product_id
+    FOR UPDATE
+)
+UPDATE stock
+SET available = stock.available - (@quantities::integer[])[array_position(@product_ids::uuid[], stock.product_id)],
+    reserved = stock.reserved + (@quantities::integer[])[array_position(@product_ids::uuid[], stock.product_id)],
+    updated_at = @updated_at
+FROM locked
+WHERE stock.product_id = locked.product_id
+  AND locked.available >= (@quantities::integer[])[array_position(@product_ids::uuid[], locked.product_id)];
+
+-- name: ListStock :many
+-- ListStock reads how many units of some products there are.
 SELECT *
 FROM stock
-WHERE product_id = ANY (@product_ids::uuid[])
-ORDER BY product_id
-FOR UPDATE;
-
--- name: ReserveStock :execrows
--- ReserveStock moves units from available to reserved, of each product as many as stand at its place. The products are
--- locked and have enough; fewer rows than products mean that one has no stock at all.
-UPDATE stock
-SET available = available - (@quantities::bigint[])[array_position(@product_ids::uuid[], product_id)],
-    reserved = reserved + (@quantities::bigint[])[array_position(@product_ids::uuid[], product_id)],
-    updated_at = @updated_at
 WHERE product_id = ANY (@product_ids::uuid[]);
 
 -- name: ReleaseStock :execrows
--- ReleaseStock gives the units of an order back, which is to be cancelled, expired or refunded before it has shipped.
+-- ReleaseStock gives the units of an order back, which is cancelled, expired, or refunded before it has shipped.
+WITH locked AS (
+    SELECT stock.product_id, order_items.quantity
+    FROM stock
+    JOIN order_items ON order_items.product_id = stock.product_id
+    WHERE order_items.order_id = @order_id
+    ORDER BY stock.product_id
+    FOR UPDATE OF stock
+)
 UPDATE stock
-SET available = stock.available + line.quantity,
-    reserved = stock.reserved - line.quantity,
+SET available = stock.available + locked.quantity,
+    reserved = stock.reserved - locked.quantity,
     updated_at = @updated_at
-FROM order_items AS line
-WHERE line.order_id = @order_id
-  AND stock.product_id = line.product_id;
+FROM locked
+WHERE stock.product_id = locked.product_id;
 
 -- name: SellStock :execrows
 -- SellStock moves the units of an order that ships from reserved to sold.
+WITH locked AS (
+    SELECT stock.product_id, order_items.quantity
+    FROM stock
+    JOIN order_items ON order_items.product_id = stock.product_id
+    WHERE order_items.order_id = @order_id
+    ORDER BY stock.product_id
+    FOR UPDATE OF stock
+)
 UPDATE stock
-SET reserved = stock.reserved - line.quantity,
-    sold = stock.sold + line.quantity,
+SET reserved = stock.reserved - locked.quantity,
+    sold = stock.sold + locked.quantity,
     updated_at = @updated_at
-FROM order_items AS line
-WHERE line.order_id = @order_id
-  AND stock.product_id = line.product_id;
+FROM locked
+WHERE stock.product_id = locked.product_id;

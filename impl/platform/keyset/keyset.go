@@ -47,6 +47,17 @@ func Newest() Position {
 	return Position{Time: latest, ID: uuid.Max}
 }
 
+// After gives the position that a page starts behind: that of a cursor, which the document has checked, or Newest where
+// there is none.
+func After(cursor *string) Position {
+	if cursor != nil {
+		if p, err := Decode(*cursor); err == nil {
+			return p
+		}
+	}
+	return Newest()
+}
+
 // Encode gives the cursor of a position: base64url without padding (RFC 4648, section 5),
 // Length characters.
 func Encode(p Position) string {

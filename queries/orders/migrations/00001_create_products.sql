@@ -12,8 +12,8 @@ CREATE TABLE products (
     version      bigint         NOT NULL DEFAULT 1 CONSTRAINT products_version_positive CHECK (version > 0),
     created_at   timestamptz    NOT NULL,
     updated_at   timestamptz    NOT NULL,
-    -- What a search looks at. The words of a SKU are searched as they are, and as a whole.
-    words        tsvector       NOT NULL GENERATED ALWAYS AS (to_tsvector('simple', name || ' ' || description || ' ' || sku)) STORED
+    -- What a search looks at: what stands between ASCII punctuation.
+    words        tsvector       NOT NULL GENERATED ALWAYS AS (to_tsvector('simple', regexp_replace(name || ' ' || description || ' ' || sku, '[!-/:-@\[-`{-~]+', ' ', 'g'))) STORED
 );
 
 CREATE INDEX products_status_idx ON products (status, created_at DESC, id DESC);

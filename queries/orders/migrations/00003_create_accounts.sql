@@ -7,6 +7,8 @@ CREATE TABLE accounts (
     changed_at timestamptz NOT NULL
 );
 
+CREATE INDEX accounts_changed_at_idx ON accounts (changed_at);
+
 CREATE TABLE ended_sessions (
     session_id uuid        NOT NULL CONSTRAINT ended_sessions_pkey PRIMARY KEY,
     ended_at   timestamptz NOT NULL

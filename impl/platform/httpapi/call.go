@@ -29,6 +29,7 @@ type exchange struct {
 
 	principal *Principal
 	hadToken  bool
+	token     string // of the principal
 	failure   *fault.Error
 	permit    adaptivelimiter.Permit
 	body      []byte
@@ -72,6 +73,15 @@ func May(ctx context.Context, operationID string, owner uuid.UUID) bool {
 	}
 	a := o.Policy.Access
 	return a.Public || x.principal.holdsOneOf(a.Roles) || a.Owner != "" && x.principal != nil && x.principal.Subject == owner
+}
+
+// BearerToken gives the access token that the caller was authenticated by, for calls on the caller's behalf; "" when
+// there is none.
+func BearerToken(ctx context.Context) string {
+	if x := exchangeFrom(ctx); x != nil {
+		return x.token
+	}
+	return ""
 }
 
 // Identify notes whose request this is where no token says so, for the log and the audit: who has just

@@ -127,7 +127,7 @@ func (c *Chain) authenticate(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	x.principal = principal
+	x.principal, x.token = principal, token
 	x.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
 	return nil
 }

@@ -1,0 +1,309 @@
+// Package outbound calls another service over HTTP.
+//
+// It promises that
+//   - a call ends within its total time and its caller's deadline, whatever the other service does, and what is left
+//     of a try's time travels with it;
+//   - only what may be repeated is repeated, seldom enough that the retries of all callers together stay about a
+//     tenth of their calls;
+//   - a service that fails is left alone for a while, and calls are refused at once meanwhile;
+//   - answers are bounded, redirects are not followed, and no error holds a header, a query or a body.
+package outbound
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/plumbline/impl/platform/ops"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+const (
+	maxAnswerBytes = 1 << 20
+	maxHeaderBytes = 64 << 10
+	maxConns       = 128
+	idleTimeout    = 30 * time.Second // shorter than a server's, so that it does not close what is about to be used
+	connectTimeout = time.Second      // a connection made too late for its try serves the next one
+
+	firstPause  = 25 * time.Millisecond // upper bound of the first pause between two tries; it doubles
+	failureRate = 0.5
+	window      = 10 * time.Second
+)
+
+// timeoutHeader carries how long, in milliseconds, the answer is waited for.
+const timeoutHeader = "X-Request-Timeout-Ms"
+
+// Config says which service is called and how patiently. A zero value means the default.
+type Config struct {
+	// Name is the dependency in metrics, logs and errors, such as "users".
+	Name string
+	// BaseURL is where the service is: an http or https URL without user, query and fragment. Nothing else is called.
+	BaseURL string
+
+	// Total bounds a call with all its tries; so does the caller's deadline. Default: 250 ms.
+	Total time.Duration
+	// Timeout bounds one try, from connecting to the end of the answer. Default: 80 ms.
+	Timeout time.Duration
+	// Least is the time without which no try is worth it. Default: 10 ms.
+	Least time.Duration
+	// MaxAttempts bounds the tries of a call that may be repeated. Default: 3.
+	MaxAttempts int
+	// RetryShare is how many retries there may be per call in the long run, over all callers. Default: 0.1.
+	RetryShare float64
+	// OpenAfter is how many tries within 10 s say enough: when half of them failed, the breaker opens. Default: 10.
+	OpenAfter uint
+	// OpenFor is how long the breaker stays open before one call may probe, give or take a fifth. Default: 5 s.
+	OpenFor time.Duration
+
+	// Log is told when the breaker opens and closes; nil: nobody is.
+	Log *slog.Logger
+	// Registry takes the metrics; nil: none does.
+	Registry prometheus.Registerer
+}
+
+// Client calls one service; it is safe for concurrent use. It has the one method that the generated clients ask of
+// theirs. It keeps to the time of contexts, which is real, and so takes no clock.
+type Client struct {
+	name        string
+	base        *url.URL
+	total       time.Duration
+	timeout     time.Duration
+	least       time.Duration
+	maxAttempts int
+	transport   *http.Transport
+	breaker     circuitbreaker.CircuitBreaker[any]
+	budget      *budget
+	metrics     *metrics
+}
+
+// New makes a client. It connects to nothing: a service starts without the others. It fails when the name or the
+// address cannot be used, or when the registry has a client of that name already.
+func New(c Config) (*Client, error) {
+	base, err := url.Parse(c.BaseURL)
+	switch {
+	case c.Name == "":
+		return nil, errors.New("outbound: the other service has no name")
+	case err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
+		return nil, fmt.Errorf("outbound: the address of %s is no http or https URL without user, query and fragment", c.Name)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+	}
+	client := &Client{
+		name: c.Name, base: base,
+		total:       cmp.Or(c.Total, 250*time.Millisecond),
+		timeout:     cmp.Or(c.Timeout, 80*time.Millisecond),
+		least:       cmp.Or(c.Least, 10*time.Millisecond),
+		maxAttempts: cmp.Or(c.MaxAttempts, 3),
+		budget:      newBudget(cmp.Or(c.RetryShare, 0.1)),
+		// Another service of ours is reached directly, so no proxy is looked for.
+		transport: &http.Transport{
+			DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+			TLSHandshakeTimeout:    connectTimeout,
+			ForceAttemptHTTP2:      true,
+			MaxConnsPerHost:        maxConns,
+			MaxIdleConns:           maxConns,
+			MaxIdleConnsPerHost:    maxConns,
+			IdleConnTimeout:        idleTimeout,
+			MaxResponseHeaderBytes: maxHeaderBytes,
+		},
+	}
+	if client.least > client.timeout || client.timeout > client.total {
+		return nil, fmt.Errorf("outbound: a call of %s has less time than a try, or a try less than the least", c.Name)
+	}
+	log := c.Log.With(slog.String("dependency", c.Name))
+	client.breaker = circuitbreaker.NewBuilder[any]().
+		WithFailureRateThreshold(failureRate, cmp.Or(c.OpenAfter, 10), window).
+		WithDelay(cmp.Or(c.OpenFor, 5*time.Second)).
+		WithJitterFactor(0.2). // so that replicas do not probe together
+		WithSuccessThreshold(1).
+		OnOpen(func(circuitbreaker.StateChangedEvent) { log.Warn("breaker opened, calls are refused for a while") }).
+		OnClose(func(circuitbreaker.StateChangedEvent) { log.Info("breaker closed, calls go out again") }).
+		Build()
+	client.metrics, err = newMetrics(c.Registry, c.Name, client.breaker.State)
+	return client, err
+}
+
+// Close gives up the connections that are kept for later calls.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// Check fails with a reason for the operations listener while calls are refused without being made.
+func (c *Client) Check(context.Context) error {
+	if c.breaker.RemainingDelay() > 0 {
+		return ops.Reason(BreakerOpen)
+	}
+	return nil
+}
+
+// Do sends a request and returns its answer, which has been read whole; closing its body is allowed, not needed.
+//
+// A call is repeated when it reached nobody, broke off, took too long or was answered with 502, 503, 504 or 429,
+// if its method is idempotent (RFC 9110, section 9.2.2) or it has an Idempotency-Key, and its body can be had again.
+// The request's id and trace, where its context has them, go along.
+//
+// An answer of 500 or above, or of 429, is an [*Error] like every failure to get one, unless the caller's context was
+// cancelled: then the error is the context's.
+func (c *Client) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer func() { _ = r.Body.Close() }()
+	}
+	if r.URL.Scheme != c.base.Scheme || r.URL.Host != c.base.Host {
+		return nil, fmt.Errorf("outbound: the client of %s calls nobody else", c.name)
+	}
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), c.total)
+	defer cancel()
+	answer, failure := c.call(ctx, r)
+	took := time.Since(start)
+	switch {
+	case failure == nil:
+		c.metrics.observe(resultOf(answer.StatusCode), took)
+		return answer, nil
+	case errors.Is(r.Context().Err(), context.Canceled):
+		c.metrics.observe(canceled, took)
+		return nil, fmt.Errorf("call %s: %w", c.name, r.Context().Err())
+	default:
+		c.metrics.observe(string(failure.Reason), took)
+		return nil, failure
+	}
+}
+
+// call tries until there is an answer, or no reason for another try.
+func (c *Client) call(ctx context.Context, r *http.Request) (*http.Response, *Error) {
+	c.budget.deposit()
+	for attempt := 1; ; attempt++ {
+		answer, failure := c.try(ctx, r)
+		if failure == nil {
+			return answer, nil
+		}
+		failure.Dependency, failure.Attempts = c.name, attempt
+		if pause, again := c.again(ctx, r, failure); !again || !sleep(ctx, pause) {
+			failure.RetryAfter = max(failure.RetryAfter, leastRetryAfter)
+			return nil, failure
+		}
+	}
+}
+
+// again decides on another try, and how long to wait before it.
+func (c *Client) again(ctx context.Context, r *http.Request, failure *Error) (time.Duration, bool) {
+	if !failure.passing || failure.Attempts >= c.maxAttempts || !repeatable(r) {
+		return 0, false
+	}
+	pause := max(rand.N(firstPause<<(failure.Attempts-1)), failure.RetryAfter)
+	if left(ctx)-pause < c.least {
+		return 0, false
+	}
+	if !c.budget.withdraw() {
+		c.metrics.denied.Inc()
+		return 0, false
+	}
+	c.metrics.retries.Inc()
+	return pause, true
+}
+
+func repeatable(r *http.Request) bool {
+	if r.Body != nil && r.GetBody == nil {
+		return false
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		return true
+	default:
+		return r.Header.Get("Idempotency-Key") != ""
+	}
+}
+
+// try makes one attempt, unless there is too little time for it or the breaker is open.
+func (c *Client) try(ctx context.Context, r *http.Request) (*http.Response, *Error) {
+	given := min(left(ctx), c.timeout)
+	if given < c.least {
+		return nil, &Error{Reason: NoTime, cause: ctx.Err()}
+	}
+	if !c.breaker.TryAcquirePermit() {
+		return nil, &Error{Reason: BreakerOpen, RetryAfter: c.breaker.RemainingDelay()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, given)
+	defer cancel()
+	answer, failure := c.send(ctx, r, given)
+	switch {
+	case failure == nil || failure.Reason == RateLimited:
+		c.breaker.RecordSuccess() // It works.
+	case failure.Reason == TimedOut && given < c.timeout/2 || errors.Is(ctx.Err(), context.Canceled):
+		// The caller's haste says nothing of the service. But a probe must end: without a verdict, it is repeated later.
+		if c.breaker.IsHalfOpen() {
+			c.breaker.RecordFailure()
+		}
+	default:
+		c.breaker.RecordFailure()
+	}
+	return answer, failure
+}
+
+// send sends one copy of the request and reads the answer.
+func (c *Client) send(ctx context.Context, r *http.Request, given time.Duration) (*http.Response, *Error) {
+	request := r.Clone(ctx)
+	request.Header.Set(timeoutHeader, strconv.FormatInt(given.Milliseconds(), 10))
+	if scope := telemetry.Request(ctx); scope != nil {
+		request.Header.Set("X-Request-Id", scope.RequestID)
+		if parent := scope.Traceparent(); parent != "" {
+			request.Header.Set("Traceparent", parent)
+		}
+	}
+	if r.GetBody != nil {
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, &Error{Reason: Unreachable, cause: err}
+		}
+		request.Body = body
+	}
+	answer, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return nil, broken(ctx, err)
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes+1))
+	_ = answer.Body.Close()
+	switch {
+	case err != nil:
+		return nil, broken(ctx, err)
+	case len(body) > maxAnswerBytes:
+		return nil, &Error{Reason: TooLarge, Status: answer.StatusCode}
+	case answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests:
+		return nil, refused(answer)
+	}
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return answer, nil
+}
+
+// left is how much time ctx, which has a deadline, gives.
+func left(ctx context.Context) time.Duration {
+	deadline, _ := ctx.Deadline()
+	return time.Until(deadline)
+}
+
+// sleep says whether it has slept to the end.
+func sleep(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

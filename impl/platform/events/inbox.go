@@ -1,0 +1,42 @@
+package events
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/impl/platform/failpoint"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+const (
+	receive = `
+INSERT INTO inbox (id, received_at)
+VALUES ($1, clock_timestamp())
+ON CONFLICT ON CONSTRAINT inbox_pkey DO NOTHING`
+	// A copy can come as long as the outbox keeps an event to be published again and the stream keeps that copy.
+	purgeReceived = `
+DELETE FROM inbox
+WHERE id IN (
+    SELECT id
+    FROM inbox
+    WHERE received_at < now() - interval '15 days'
+    LIMIT $1
+)`
+)
+
+// Once handles an event in a transaction together with the note, in the table inbox, that it has been; for an event
+// that was handled before it does nothing. handle may run more than once, as [postgres.InTx] says, and must have no
+// effect but through tx.
+func Once(ctx context.Context, db postgres.Beginner, e Event, handle func(tx pgx.Tx) error) error {
+	return postgres.InTx(ctx, db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, receive, e.ID)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		if err := handle(tx); err != nil {
+			return err
+		}
+		return failpoint.Hit("inbox.before-commit")
+	})
+}

@@ -1,0 +1,116 @@
+// Package natsserver runs a private NATS with JetStream inside a process, for development and for tests.
+//
+// It promises that only who knows the URL, which has a random token in it, can connect, that it listens on the
+// loopback address alone, and that what it acknowledged is there after kill -9 of the process.
+package natsserver
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+const startTimeout = 10 * time.Second
+
+// Options says where a server keeps its data and where it listens.
+type Options struct {
+	// Dir is the folder of the streams. It is made when it is missing; one server at a time may use it.
+	Dir string
+	// Port is that of the loopback address; 0 takes a free one.
+	Port int
+	// Token is asked of who connects; "" makes a random one.
+	Token string
+	// Log is told what the server warns of; nil: nobody is.
+	Log *slog.Logger
+}
+
+// Server is a running NATS.
+type Server struct {
+	server *server.Server
+	token  string
+}
+
+// Start runs a server and returns when it can be connected to. The caller stops it.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.Dir == "" {
+		return nil, errors.New("no folder is given for the private NATS")
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("folder of the private NATS: %w", err)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Token == "" {
+		o.Token = rand.Text()
+	}
+	if o.Port == 0 {
+		o.Port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: o.Port, Authorization: o.Token,
+		JetStream: true, StoreDir: o.Dir, DisableJetStreamBanner: true,
+		NoSigs: true, // They are the owner's.
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the private NATS: %w", err)
+	}
+	s.SetLoggerV2(logger{log: o.Log}, false, false, false)
+	s.Start()
+	started := &Server{server: s, token: o.Token}
+	if !s.ReadyForConnections(startTimeout) || !s.JetStreamEnabled() || ctx.Err() != nil {
+		started.Stop()
+		return nil, errors.Join(fmt.Errorf("the private NATS in %s does not start: is the folder writable, and port %d free?", o.Dir, o.Port), ctx.Err())
+	}
+	return started, nil
+}
+
+// URL is how to connect, with the token in it.
+func (s *Server) URL() telemetry.Secret {
+	return telemetry.NewSecret("nats://" + s.token + "@" + net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port())))
+}
+
+// Port is where the server listens.
+func (s *Server) Port() int { return s.server.Addr().(*net.TCPAddr).Port }
+
+// Stop ends the server and returns when its files are closed.
+func (s *Server) Stop() {
+	s.server.Shutdown()
+	s.server.WaitForShutdown()
+}
+
+// logger hands on what an operator of a private server wants to know: nothing of what goes well.
+type logger struct{ log *slog.Logger }
+
+func (l logger) say(level slog.Level, format string, v []any) {
+	l.log.Log(context.Background(), level, "nats-server: "+strings.TrimSpace(fmt.Sprintf(format, v...)))
+}
+
+// Noticef implements server.Logger.
+func (l logger) Noticef(format string, v ...any) { l.say(slog.LevelDebug, format, v) }
+
+// Warnf implements server.Logger.
+func (l logger) Warnf(format string, v ...any) { l.say(slog.LevelWarn, format, v) }
+
+// Fatalf implements server.Logger. The server goes on to fail its start by itself.
+func (l logger) Fatalf(format string, v ...any) { l.say(slog.LevelError, format, v) }
+
+// Errorf implements server.Logger.
+func (l logger) Errorf(format string, v ...any) { l.say(slog.LevelError, format, v) }
+
+// Debugf implements server.Logger.
+func (l logger) Debugf(format string, v ...any) { l.say(slog.LevelDebug, format, v) }
+
+// Tracef implements server.Logger.
+func (l logger) Tracef(format string, v ...any) { l.say(slog.LevelDebug, format, v) }

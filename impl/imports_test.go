@@ -61,7 +61,7 @@ func layerOf(path string) (layer, string) {
 }
 
 // embedded are the parts of the platform that the development binary starts by itself.
-var embedded = []string{"postgres"}
+var embedded = []string{"postgres", "natsserver"}
 
 // mayImport is the table of architecture.md.
 func mayImport(from, to string) bool {
@@ -145,6 +145,7 @@ func TestMayImport(t *testing.T) {
 		{"cmd/users", "openapi", false},
 		{"cmd/users", "impl/platform/postgres", false},
 		{"cmd/dev", "impl/platform/postgres", true},
+		{"cmd/dev", "impl/platform/natsserver", true},
 		{"cmd/dev", "impl/platform/httpapi", false},
 		{"cmd/dev", "cmd/users", false},
 

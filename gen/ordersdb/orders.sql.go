@@ -642,23 +642,18 @@ func (q *Queries) ListOrdersOfCustomerByStatus(ctx context.Context, arg ListOrde
 	return items, nil
 }
 
-const listPendingOrdersOfCustomer = `-- name: ListPendingOrdersOfCustomer :many
-SELECT id
-FROM orders
-WHERE customer_id = $1
-  AND status = 'pending'
-ORDER BY id
-LIMIT $2
+const listOrphanedOrders = `-- name: ListOrphanedOrders :many
+SELECT orders.id
+FROM accounts
+JOIN orders ON orders.customer_id = accounts.user_id
+WHERE accounts.status <> 'active'
+  AND orders.status = 'pending'
+LIMIT $1
 `
 
-type ListPendingOrdersOfCustomerParams struct {
-	CustomerID uuid.UUID
-	RowLimit   int32
-}
-
-// ListPendingOrdersOfCustomer finds the orders that are cancelled when their customer is not active any more.
-func (q *Queries) ListPendingOrdersOfCustomer(ctx context.Context, arg ListPendingOrdersOfCustomerParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listPendingOrdersOfCustomer, arg.CustomerID, arg.RowLimit)
+// ListOrphanedOrders finds pending orders whose customer is not active any more.
+func (q *Queries) ListOrphanedOrders(ctx context.Context, rowLimit int32) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listOrphanedOrders, rowLimit)
 	if err != nil {
 		return nil, err
 	}

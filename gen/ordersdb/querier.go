@@ -68,8 +68,8 @@ type Querier interface {
 	ListOrdersOfCustomer(ctx context.Context, arg ListOrdersOfCustomerParams) ([]Order, error)
 	// ListOrdersOfCustomerByStatus is ListOrders for one customer and one status.
 	ListOrdersOfCustomerByStatus(ctx context.Context, arg ListOrdersOfCustomerByStatusParams) ([]Order, error)
-	// ListPendingOrdersOfCustomer finds the orders that are cancelled when their customer is not active any more.
-	ListPendingOrdersOfCustomer(ctx context.Context, arg ListPendingOrdersOfCustomerParams) ([]uuid.UUID, error)
+	// ListOrphanedOrders finds pending orders whose customer is not active any more.
+	ListOrphanedOrders(ctx context.Context, rowLimit int32) ([]uuid.UUID, error)
 	// ListProducts reads a page of products in a status, the newest first, that starts behind (before_time, before_id).
 	ListProducts(ctx context.Context, arg ListProductsParams) ([]ListProductsRow, error)
 	// ListStock reads how many units of some products there are.

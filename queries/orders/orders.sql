@@ -143,11 +143,11 @@ WHERE status = 'pending'
 ORDER BY expires_at
 LIMIT @row_limit;
 
--- name: ListPendingOrdersOfCustomer :many
--- ListPendingOrdersOfCustomer finds the orders that are cancelled when their customer is not active any more.
-SELECT id
-FROM orders
-WHERE customer_id = @customer_id
-  AND status = 'pending'
-ORDER BY id
+-- name: ListOrphanedOrders :many
+-- ListOrphanedOrders finds pending orders whose customer is not active any more.
+SELECT orders.id
+FROM accounts
+JOIN orders ON orders.customer_id = accounts.user_id
+WHERE accounts.status <> 'active'
+  AND orders.status = 'pending'
 LIMIT @row_limit;

@@ -130,6 +130,6 @@ func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(
 		return err
 	})
 	// Also when the outcome of the commit is not known: what is forgotten is read again.
-	s.guard.forget(touched...)
+	s.guard.Forget(touched...)
 	return user, explain(err)
 }

@@ -87,8 +87,9 @@ func BenchmarkBesideBare(b *testing.B) {
 			b.ReportMetric(over.writeRows(&table, "over loopback", hash), r.method+"-over-loopback-ratio")
 		}
 		// What was not remembered has not measured what production does.
-		require.Less(b, f.service.guard.verifier.Stats().Misses, f.service.guard.verifier.Stats().Hits/100)
-		require.Positive(b, f.service.guard.live.EstimatedSize())
+		stats := f.service.guard.Stats()
+		require.Less(b, stats.Tokens.Misses, stats.Tokens.Hits/100)
+		require.Positive(b, stats.Remembered)
 		fmt.Printf("\n%-28s %9s %10s %9s %10s\n%s\n", "", "ns/op", "CPU µs/op", "B/op", "allocs/op", strings.Trim(table.String(), "\n"))
 		fmt.Print(benchNotes)
 		b.ReportMetric(0, "ns/op")
@@ -165,7 +166,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	require.Positive(b, f.service.guard.live.EstimatedSize())
+	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
 // production makes the service as serve does, but for what its callers are limited to and for what a password's hash costs. It is
@@ -214,16 +215,10 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 		cancel()
 		<-maintained
 	}
-	for ctx.Err() == nil && !remembers(service.guard) {
+	for ctx.Err() == nil && !service.guard.Stats().Watching {
 		time.Sleep(time.Millisecond)
 	}
 	return service, handler, log, stop, ctx.Err()
-}
-
-func remembers(g *guard) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.watching
 }
 
 // bare answers both requests as one would who checks nothing.

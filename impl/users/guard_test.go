@@ -3,6 +3,7 @@ package users
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"log/slog"
 	"net/http"
@@ -19,9 +20,11 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/token"
 )
 
 // config is that of start, for another service on the same database.
@@ -105,10 +108,30 @@ func eventually(t *testing.T, what string, ask func() bool) {
 	}
 }
 
-func (s *server) isWatching() bool {
-	s.service.guard.mu.Lock()
-	defer s.service.guard.mu.Unlock()
-	return s.service.guard.watching
+func (s *server) isWatching() bool { return s.service.guard.Stats().Watching }
+
+// watchSilence makes the service remember sessions although it is told of no change: it listens where nobody speaks.
+func (s *server) watchSilence() {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.service.guard.Watch(ctx, s.pool.Config().ConnConfig, "silence", slog.New(slog.DiscardHandler))
+	}()
+	s.t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	eventually(s.t, "the service listens", s.isWatching)
+}
+
+// verifier accepts what the service itself accepts.
+func (s *server) verifier() *token.Verifier {
+	s.t.Helper()
+	v, err := token.NewVerifier(token.VerifierConfig{Issuer: "https://users.test", Audience: ownAudience, Keys: s.service.signer, Clock: s.clock.Now})
+	require.NoError(s.t, err)
+	return v
 }
 
 // session gives the id of the newest session of a person.
@@ -151,12 +174,15 @@ func (p person) listsUsers(t *testing.T) int {
 // remember makes the service remember a person's session.
 func (s *server) remember(p person) {
 	s.t.Helper()
-	id := p.session(s.t)
-	eventually(s.t, "a session is remembered", func() bool {
-		require.Equal(s.t, http.StatusOK, p.on(s).readsProfile(s.t))
-		_, known := s.service.guard.live.GetIfPresent(id)
-		return known
-	})
+	eventually(s.t, "a session is remembered", func() bool { return s.isRemembered(p) })
+}
+
+// isRemembered tells whether a request of a person is served without asking the database who sends it.
+func (s *server) isRemembered(p person) bool {
+	s.t.Helper()
+	before := s.service.guard.Stats().Read
+	require.Equal(s.t, http.StatusOK, p.on(s).readsProfile(s.t))
+	return s.service.guard.Stats().Read == before
 }
 
 // sessionChanges are what ends a session, or changes what it may do, at once.
@@ -258,13 +284,14 @@ func TestChangesActOnTheNextRequest(t *testing.T) {
 			t.Run(title, func(t *testing.T) {
 				t.Parallel()
 				s, _ := start(t).deafReplica()
-				s.service.guard.watched(remembering)
+				if remembering {
+					s.watchSilence()
+				}
 				victim := s.signUp("victim@example.com", c.roles...)
 				elsewhere := s.logIn("victim@example.com", goodPassword)
 				admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
 				require.Equal(t, c.before, c.probe(victim, t))
-				_, known := s.service.guard.live.GetIfPresent(victim.session(t))
-				require.Equal(t, remembering, known)
+				require.Equal(t, remembering, s.isRemembered(victim))
 
 				require.Less(t, c.change(t, s, victim, elsewhere, admin), 300)
 				require.Equal(t, c.after, c.probe(victim, t))
@@ -321,7 +348,7 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 func (s *server) terminateListeners() {
 	s.t.Helper()
 	tag, err := s.pool.Exec(s.t.Context(),
-		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN sessions'`)
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
 	require.NoError(s.t, err)
 	require.Positive(s.t, tag.RowsAffected(), "nobody listens")
 }
@@ -362,88 +389,39 @@ func TestAReplicaThatIsToldNothingServesNothingStale(t *testing.T) {
 	eventually(t, "the token is refused", func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
 }
 
-// While nobody tells of changes nothing is remembered, so that every request asks the database.
-func TestNothingIsRememberedUnwatched(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	ada := s.signUp("ada@example.com")
-	guard := newGuard(s.service.guard.verifier, s.queries, s.clock.Now)
-	first, err := guard.Authenticate(t.Context(), ada.tokens.AccessToken)
-	require.NoError(t, err)
-	require.Equal(t, ada.user.ID, first.Subject)
-	_, known := guard.live.GetIfPresent(first.SessionID)
-	require.False(t, known)
-
-	guard.watched(true)
-	_, err = guard.Authenticate(t.Context(), ada.tokens.AccessToken)
-	require.NoError(t, err)
-	_, known = guard.live.GetIfPresent(first.SessionID)
-	require.True(t, known)
-}
-
-// What was read before a change must not be remembered after it, however slow the reader is.
-func TestASlowReaderRemembersNothingOld(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	ada := s.signUp("ada@example.com")
-	session := ada.session(t)
-	slow := &slowSessions{Querier: s.queries, read: make(chan struct{}), answer: make(chan struct{})}
-	guard := newGuard(s.service.guard.verifier, slow, s.clock.Now)
-	guard.watched(true)
-
-	done := make(chan error, 1)
-	go func() {
-		_, err := guard.Authenticate(t.Context(), ada.tokens.AccessToken)
-		done <- err
-	}()
-	<-slow.read
-	require.NoError(t, s.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: session, Now: s.clock.Now()}))
-	guard.forget(session)
-	close(slow.answer)
-	require.NoError(t, <-done, "it began before the change")
-
-	_, err := guard.Authenticate(t.Context(), ada.tokens.AccessToken)
-	require.ErrorIs(t, err, httpapi.ErrUnauthenticated)
-}
-
-// slowSessions holds back what it has read.
-type slowSessions struct {
-	usersdb.Querier
-	read, answer chan struct{}
-	once         sync.Once
-}
-
-func (q *slowSessions) GetLiveSession(ctx context.Context, arg usersdb.GetLiveSessionParams) (usersdb.GetLiveSessionRow, error) {
-	row, err := q.Querier.GetLiveSession(ctx, arg)
-	q.once.Do(func() { close(q.read) })
-	<-q.answer
-	return row, err
-}
-
 // However requests and a revocation fall together: what is sent once that has returned is refused. The service is told
 // nothing, so that something old, once remembered, would stay.
 func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t).deafReplica()
-	s.service.guard.watched(true)
+	// As if there were little room: of all tokens of a session, the one that was used last is remembered.
+	verifier := s.verifier()
+	s.service.guard = guard.New(guard.Config{Verifier: verifier, Clock: s.clock.Now, Read: func(ctx context.Context, claims token.Claims) (guard.Session, error) {
+		session, err := s.service.readSession(ctx, claims)
+		session.TokenID = claims.ID
+		return session, err
+	}})
+	s.watchSilence()
 	handler := s.handler(slog.New(slog.DiscardHandler))
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
 	ada := s.signUp("ada@example.com")
 	const rounds, users = 30, 6
 	for round := range rounds {
 		victim, elsewhere := s.logIn("ada@example.com", goodPassword), s.logIn("ada@example.com", goodPassword)
-		session := victim.session(t)
+		claims, err := verifier.Verify(t.Context(), victim.tokens.AccessToken)
+		require.NoError(t, err)
 		var revoked atomic.Bool
 		var early, late atomic.Int64
 		var using sync.WaitGroup
 		for range users {
+			claims.ID = rand.Text()
+			raw, err := s.service.signer.Sign(claims)
+			require.NoError(t, err)
 			using.Go(func() {
 				for after := false; !after; {
-					if after = revoked.Load(); !after {
-						s.service.guard.live.Invalidate(session) // As if there were no room: many requests read, and remember.
-					}
+					after = revoked.Load()
 					r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/profile", http.NoBody)
-					r.Header.Set("Authorization", "Bearer "+victim.tokens.AccessToken)
+					r.Header.Set("Authorization", "Bearer "+raw)
 					w := httptest.NewRecorder()
 					handler.ServeHTTP(w, r)
 					switch {
@@ -475,7 +453,7 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 		using.Wait()
 		require.Less(t, status, 300)
 		require.Zero(t, late.Load(), "requests that were sent after the revocation had returned")
-		_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock.Now()})
+		_, err = s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock.Now()})
 		require.NoError(t, err)
 	}
 }
@@ -518,7 +496,7 @@ func TestASessionOfAnotherIsRefused(t *testing.T) {
 	eventually(t, "the service watches", s.isWatching)
 	ada, bob := s.signUp("ada@example.com"), s.signUp("bob@example.com")
 	s.remember(bob)
-	claims, err := s.service.guard.verifier.Verify(t.Context(), ada.tokens.AccessToken)
+	claims, err := s.verifier().Verify(t.Context(), ada.tokens.AccessToken)
 	require.NoError(t, err)
 	claims.SessionID = bob.session(t)
 	raw, err := s.service.signer.Sign(claims)

@@ -73,7 +73,7 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now})
 		return err
 	})
-	s.guard.forget(revoked...)
+	s.guard.Forget(revoked...)
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -192,18 +192,13 @@ func (s *Service) measure(registry prometheus.Registerer, pool *pgxpool.Pool) er
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
-	counter := func(name, help string, value func() float64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value)
-	}
-	var errs []error
-	for _, c := range []prometheus.Collector{
+	collectors := append(s.guard.Collectors(),
 		postgres.Collector(pool),
 		gauge("password_hashes_running", "Password hashes being computed.", func() float64 { n, _ := s.hasher.Stats(); return float64(n) }),
 		gauge("password_hashes_waiting", "Password hashes waiting for their turn.", func() float64 { _, n := s.hasher.Stats(); return float64(n) }),
-		counter("access_tokens_remembered_total", "Access tokens known from an earlier request.", func() float64 { return float64(s.guard.verifier.Stats().Hits) }),
-		counter("access_tokens_verified_total", "Access tokens whose signature was computed.", func() float64 { return float64(s.guard.verifier.Stats().Misses) }),
-		gauge("live_sessions_remembered", "Sessions known to be in force.", func() float64 { return float64(s.guard.live.EstimatedSize()) }),
-	} {
+	)
+	var errs []error
+	for _, c := range collectors {
 		errs = append(errs, registry.Register(c))
 	}
 	return errors.Join(errs...)

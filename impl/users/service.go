@@ -11,6 +11,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -45,7 +46,7 @@ type Service struct {
 	hasher     *hashing.Hasher
 	signer     *token.Signer
 	keys       *keyring
-	guard      *guard
+	guard      *guard.Guard
 	refreshKey []byte
 	issuer     string
 	audience   []string
@@ -84,8 +85,24 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.guard = newGuard(verifier, s.queries, s.clock)
+	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.readSession, Clock: s.clock})
 	return s, nil
+}
+
+// readSession gives a session that is in force and whose account is active, with what its user may do now.
+func (s *Service) readSession(ctx context.Context, claims token.Claims) (guard.Session, error) {
+	row, err := s.queries.GetLiveSession(ctx, usersdb.GetLiveSessionParams{ID: claims.SessionID, Now: s.clock()})
+	if postgres.IsNoRows(err) {
+		return guard.Session{}, httpapi.ErrUnauthenticated
+	}
+	if err != nil {
+		return guard.Session{}, explain(err)
+	}
+	return guard.Session{
+		Principal: &httpapi.Principal{Subject: row.UserID, SessionID: row.ID, Roles: row.Roles},
+		// Every exchange of a refresh token moves the end of its session, which is announced to nobody: it is read again then.
+		ExpiresAt: row.ExpiresAt,
+	}, nil
 }
 
 // Document loads openapi/users.yaml with its policy.
@@ -129,7 +146,7 @@ func (s *Service) maintain(ctx context.Context, config *pgx.ConnConfig, log *slo
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		s.guard.watch(ctx, config, log)
+		s.guard.Watch(ctx, config, "sessions", log)
 	}()
 	defer func() { <-watched }()
 	keys, purge := time.NewTicker(keysEvery), time.NewTicker(purgeEvery)

@@ -49,7 +49,7 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 		}
 		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(refresh), SessionID: session.ID, CreatedAt: now})
 	})
-	s.guard.forget(revoked...)
+	s.guard.Forget(revoked...)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -163,7 +163,7 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 		return nil, explain(err)
 	}
 	if replayed != nil {
-		s.guard.forget(*replayed)
+		s.guard.Forget(*replayed)
 		return nil, errInvalidRefreshToken
 	}
 	httpapi.Identify(ctx, session.UserID)
@@ -205,7 +205,7 @@ func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestOb
 	if err := s.queries.EndSession(ctx, usersdb.EndSessionParams{ID: caller.SessionID, Now: s.clock()}); err != nil {
 		return nil, explain(err)
 	}
-	s.guard.forget(caller.SessionID)
+	s.guard.Forget(caller.SessionID)
 	return usersapi.EndSession204Response{Headers: usersapi.EndSession204ResponseHeaders{SetCookie: refreshCookie("", -1)}}, nil
 }
 
@@ -237,7 +237,7 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOthe
 	if err != nil {
 		return nil, explain(err)
 	}
-	s.guard.forget(revoked...)
+	s.guard.Forget(revoked...)
 	return usersapi.RevokeOtherSessions200JSONResponse{Revoked: int64(len(revoked))}, nil
 }
 
@@ -250,7 +250,7 @@ func (s *Service) RevokeSession(ctx context.Context, req usersapi.RevokeSessionR
 	if revoked == 0 {
 		return nil, errSessionNotFound
 	}
-	s.guard.forget(req.SessionID)
+	s.guard.Forget(req.SessionID)
 	return usersapi.RevokeSession204Response{}, nil
 }
 

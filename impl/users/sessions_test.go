@@ -577,7 +577,7 @@ func TestRefreshGivesTheRolesOfNow(t *testing.T) {
 	_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.clock.Now()})
 	require.NoError(t, err)
 	tokens, _ := s.refresh(*ada.tokens.RefreshToken)
-	claims, err := s.service.guard.verifier.Verify(t.Context(), tokens.AccessToken)
+	claims, err := s.verifier().Verify(t.Context(), tokens.AccessToken)
 	require.NoError(t, err)
 	require.Equal(t, []string{"support"}, claims.Roles)
 	require.Equal(t, []string{"users", "orders"}, claims.Audience)

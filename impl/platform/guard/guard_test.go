@@ -1,0 +1,494 @@
+package guard_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"example.com/plumbline/impl/platform/guard"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/token"
+)
+
+func TestMain(m *testing.M) {
+	code := pgtest.Main(m)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			_, _ = os.Stderr.WriteString(err.Error() + "\n")
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// noon is when every test begins.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// empty is a database with nothing in it: here it only passes on what it is told.
+var empty = fstest.MapFS{"00001_nothing.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}}
+
+// fixture is a guard over sessions in a table of Go, with the issuer of its tokens.
+type fixture struct {
+	*guard.Guard
+	t      *testing.T
+	signer *token.Signer
+	pool   *pgxpool.Pool
+	log    *buffer
+
+	mu       sync.Mutex
+	now      time.Time
+	sessions map[uuid.UUID]guard.Session
+	reading  func() // called with each session that has been read and not been given yet
+	perToken bool   // whether a session is read for each token
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{t: t, now: noon, sessions: map[uuid.UUID]guard.Session{}, reading: func() {}, log: &buffer{}}
+	f.signer = token.NewSigner(f.clock)
+	key, err := token.NewPrivateKey(rand.Reader, noon)
+	require.NoError(t, err)
+	require.NoError(t, f.signer.SetKeys([]token.PrivateKey{key}))
+	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: "users", Audience: "orders", Keys: f.signer, Clock: f.clock})
+	require.NoError(t, err)
+	f.Guard = guard.New(guard.Config{Verifier: verifier, Read: f.read, Clock: f.clock})
+	return f
+}
+
+func (f *fixture) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+func (f *fixture) advance(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(d)
+}
+
+func (f *fixture) read(_ context.Context, claims token.Claims) (guard.Session, error) {
+	f.mu.Lock()
+	session, ok := f.sessions[claims.SessionID]
+	if f.perToken {
+		session.TokenID = claims.ID
+		session.Principal = &httpapi.Principal{Subject: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles}
+	}
+	f.mu.Unlock()
+	f.reading()
+	if !ok {
+		return guard.Session{}, httpapi.ErrUnauthenticated
+	}
+	return session, nil
+}
+
+// begin begins a session of a new user for an hour and gives a token of its.
+func (f *fixture) begin() (claims token.Claims, raw string) {
+	f.t.Helper()
+	claims = token.Claims{
+		Issuer: "users", Audience: []string{"orders"}, Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"customer"},
+		IssuedAt: f.clock(), ExpiresAt: f.clock().Add(5 * time.Minute), ID: rand.Text(),
+	}
+	f.mu.Lock()
+	f.sessions[claims.SessionID] = guard.Session{
+		Principal: &httpapi.Principal{Subject: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles},
+		ExpiresAt: f.now.Add(time.Hour),
+	}
+	f.mu.Unlock()
+	return claims, f.sign(claims)
+}
+
+func (f *fixture) sign(claims token.Claims) string {
+	f.t.Helper()
+	raw, err := f.signer.Sign(claims)
+	require.NoError(f.t, err)
+	return raw
+}
+
+// end ends a session and tells nobody.
+func (f *fixture) end(id uuid.UUID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.sessions, id)
+}
+
+// watch makes the database tell of changes until the function that it gives is called, or the test ends.
+func (f *fixture) watch() (stop func()) {
+	f.t.Helper()
+	if f.pool == nil {
+		f.pool = pgtest.New(f.t, empty)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(f.t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.Watch(ctx, f.pool.Config().ConnConfig, "sessions", slog.New(slog.NewTextHandler(f.log, nil)))
+	}()
+	stop = func() {
+		cancel()
+		<-ended
+	}
+	f.t.Cleanup(stop)
+	eventually(f.t, "the guard watches", func() bool { return f.Stats().Watching })
+	return stop
+}
+
+// announce is what a trigger does.
+func (f *fixture) announce(payload string) {
+	f.t.Helper()
+	_, err := f.pool.Exec(f.t.Context(), `SELECT pg_notify('sessions', $1)`, payload)
+	require.NoError(f.t, err)
+}
+
+// cut ends the connection that the guard listens on.
+func (f *fixture) cut() {
+	f.t.Helper()
+	tag, err := f.pool.Exec(f.t.Context(),
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
+	require.NoError(f.t, err)
+	require.Positive(f.t, tag.RowsAffected(), "nobody listens")
+}
+
+func (f *fixture) accepts(raw string) *httpapi.Principal {
+	f.t.Helper()
+	principal, err := f.Authenticate(f.t.Context(), raw)
+	require.NoError(f.t, err)
+	return principal
+}
+
+func (f *fixture) refuses(raw string) {
+	f.t.Helper()
+	_, err := f.Authenticate(f.t.Context(), raw)
+	require.ErrorIs(f.t, err, httpapi.ErrUnauthenticated)
+}
+
+// reads gives how often the database was asked while fn ran.
+func (f *fixture) reads(fn func()) int {
+	f.t.Helper()
+	before := f.Stats().Read
+	fn()
+	return int(f.Stats().Read - before)
+}
+
+// eventually asks until the answer is yes.
+func eventually(t *testing.T, what string, ask func() bool) {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for !ask() {
+		select {
+		case <-late:
+			require.FailNow(t, "never: "+what)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// buffer keeps what is logged.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) count(text string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Count(b.text.Bytes(), []byte(text))
+}
+
+func TestASessionIsReadOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.watch()
+	claims, raw := f.begin()
+	require.Equal(t, 1, f.reads(func() {
+		for range 10 {
+			principal := f.accepts(raw)
+			require.Equal(t, claims.Subject, principal.Subject)
+			require.Equal(t, claims.SessionID, principal.SessionID)
+			require.Equal(t, []string{"customer"}, principal.Roles)
+		}
+	}))
+	require.Equal(t, 1, f.Stats().Remembered)
+}
+
+// While nobody tells of changes nothing is remembered, so that every request asks the database.
+func TestNothingIsRememberedUnwatched(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	_, raw := f.begin()
+	ask := func() { f.accepts(raw) }
+	require.Equal(t, 1, f.reads(ask))
+	require.Equal(t, 1, f.reads(ask))
+
+	stop := f.watch()
+	require.Equal(t, 1, f.reads(ask))
+	require.Equal(t, 0, f.reads(ask))
+
+	stop()
+	require.False(t, f.Stats().Watching)
+	require.Zero(t, f.Stats().Remembered)
+	require.Equal(t, 1, f.reads(ask))
+	require.Equal(t, 1, f.reads(ask))
+}
+
+func TestAChangeIsForgotten(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(f *fixture, session uuid.UUID){
+		"by whoever made it":      func(f *fixture, session uuid.UUID) { f.Forget(uuid.New(), session) },
+		"told by the database":    func(f *fixture, session uuid.UUID) { f.announce(session.String()) },
+		"of all sessions":         func(f *fixture, _ uuid.UUID) { f.announce("") },
+		"of something unheard of": func(f *fixture, _ uuid.UUID) { f.announce("everything") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.watch()
+			claims, raw := f.begin()
+			f.accepts(raw)
+			f.end(claims.SessionID)
+			f.accepts(raw) // Nobody has told yet.
+			change(f, claims.SessionID)
+			eventually(t, "the token is refused", func() bool {
+				_, err := f.Authenticate(t.Context(), raw)
+				return errors.Is(err, httpapi.ErrUnauthenticated)
+			})
+		})
+	}
+}
+
+// A change of one session leaves what is known of the others.
+func TestOnlyWhatChangedIsForgotten(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.watch()
+	one, _ := f.begin()
+	_, other := f.begin()
+	f.accepts(f.sign(one))
+	f.accepts(other)
+	f.Forget(one.SessionID)
+	require.Equal(t, 0, f.reads(func() { f.accepts(other) }))
+	require.Equal(t, 1, f.reads(func() { f.accepts(f.sign(one)) }))
+}
+
+// What comes while nobody listens is lost: when the connection ends, so does all that was remembered.
+func TestALostConnectionLosesWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.watch()
+	claims, raw := f.begin()
+	f.accepts(raw)
+	f.cut()
+	f.end(claims.SessionID)
+	eventually(t, "it notices", func() bool { return f.log.count("not told of changes to sessions") == 1 })
+	f.refuses(raw)
+	eventually(t, "it listens again", func() bool { return f.log.count("told of changes to sessions again") == 1 })
+	_, raw = f.begin()
+	f.accepts(raw)
+	require.Equal(t, 0, f.reads(func() { f.accepts(raw) }))
+}
+
+// A guard whose database is away says so once, and goes on asking.
+func TestWatchOutlivesAnAbsentDatabase(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.pool = pgtest.New(t, empty)
+	config := f.pool.Config().ConnConfig
+	config.Database = "nowhere"
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.Watch(ctx, config, "sessions", slog.New(slog.NewTextHandler(f.log, nil)))
+	}()
+	eventually(t, "it says so", func() bool { return f.log.count("not told of changes to sessions") == 1 })
+	_, raw := f.begin()
+	f.accepts(raw)
+	require.False(t, f.Stats().Watching)
+	cancel()
+	<-ended
+	require.Equal(t, 1, f.log.count("level="))
+}
+
+// What was read before a change must not be remembered after it, however slow the reader is.
+func TestASlowReaderRemembersNothingOld(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(f *fixture, session uuid.UUID){
+		"told by itself": func(f *fixture, session uuid.UUID) { f.Forget(session) },
+		"told of all sessions": func(f *fixture, _ uuid.UUID) {
+			// Another session is forgotten with all of them: then that has been heard.
+			_, other := f.begin()
+			f.accepts(other)
+			f.announce("")
+			eventually(f.t, "it is heard", func() bool { return f.Stats().Remembered == 0 })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.watch()
+			claims, raw := f.begin()
+			read, answer := make(chan struct{}), make(chan struct{})
+			var begun atomic.Bool
+			f.reading = func() {
+				if begun.CompareAndSwap(false, true) {
+					close(read)
+					<-answer
+				}
+			}
+			done := make(chan error, 1)
+			go func() {
+				_, err := f.Authenticate(t.Context(), raw)
+				done <- err
+			}()
+			<-read
+			f.end(claims.SessionID)
+			change(f, claims.SessionID)
+			close(answer)
+			require.NoError(t, <-done, "it began before the change")
+			f.refuses(raw)
+		})
+	}
+}
+
+// A session that ends by itself is announced to nobody; neither is one that goes on longer than it was to.
+func TestAnEndIsReadAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.watch()
+	claims, raw := f.begin()
+	ends := func(at time.Time) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		session := f.sessions[claims.SessionID]
+		session.ExpiresAt = at
+		f.sessions[claims.SessionID] = session
+	}
+	ends(noon.Add(time.Minute))
+	f.accepts(raw)
+	f.advance(time.Minute - time.Nanosecond)
+	require.Equal(t, 0, f.reads(func() { f.accepts(raw) }))
+	ends(noon.Add(2 * time.Minute))
+	f.advance(time.Nanosecond)
+	require.Equal(t, 1, f.reads(func() { f.accepts(raw) }))
+	f.end(claims.SessionID)
+	f.advance(time.Minute)
+	f.refuses(raw)
+}
+
+// What was read for one token says nothing of the next one of the same session, not even of one made in the same second.
+func TestWhatIsReadForAToken(t *testing.T) {
+	t.Parallel()
+	for _, perToken := range []bool{false, true} {
+		f := newFixture(t)
+		f.perToken = perToken
+		f.watch()
+		claims, first := f.begin()
+		claims.ID, claims.Roles = rand.Text(), []string{"support"}
+		next := f.sign(claims)
+		require.Equal(t, []string{"customer"}, f.accepts(first).Roles)
+		want, again := []string{"customer"}, 0
+		if perToken {
+			want, again = []string{"support"}, 1
+		}
+		require.Equal(t, again, f.reads(func() { require.Equal(t, want, f.accepts(next).Roles) }))
+		require.Equal(t, 0, f.reads(func() { f.accepts(next) }))
+		require.Equal(t, []string{"customer"}, f.accepts(first).Roles)
+		// Forgetting the session forgets every token of its.
+		f.end(claims.SessionID)
+		f.Forget(claims.SessionID)
+		f.refuses(first)
+		f.refuses(next)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.watch()
+	claims, raw := f.begin()
+	f.accepts(raw)
+
+	f.refuses("no token")
+	other, _ := f.begin()
+	other.SessionID = claims.SessionID
+	f.refuses(f.sign(other)) // Remembered or not, the session is another's.
+	f.Forget(claims.SessionID)
+	f.refuses(f.sign(other))
+	f.advance(6 * time.Minute)
+	f.refuses(raw)
+
+	// A failure to find out is no judgement of the token.
+	away := errors.New("the database is away")
+	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: "users", Audience: "orders", Keys: f.signer, Clock: f.clock})
+	require.NoError(t, err)
+	broken := guard.New(guard.Config{
+		Verifier: verifier, Clock: f.clock,
+		Read: func(context.Context, token.Claims) (guard.Session, error) { return guard.Session{}, away },
+	})
+	_, raw = f.begin()
+	_, err = broken.Authenticate(t.Context(), raw)
+	require.ErrorIs(t, err, away)
+	verifier, err = token.NewVerifier(token.VerifierConfig{Issuer: "users", Audience: "orders", Keys: noKeys{}, Clock: f.clock})
+	require.NoError(t, err)
+	_, err = guard.New(guard.Config{Verifier: verifier, Read: f.read, Clock: f.clock}).Authenticate(t.Context(), raw)
+	require.ErrorIs(t, err, httpapi.ErrUnavailable)
+}
+
+// noKeys is a source that cannot be reached.
+type noKeys struct{}
+
+func (noKeys) Key(context.Context, string) (ed25519.PublicKey, error) {
+	return nil, errors.New("no answer")
+}
+
+func TestCollectors(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(f.Collectors()...)
+	values := func() map[string]float64 {
+		families, err := registry.Gather()
+		require.NoError(t, err)
+		all := map[string]float64{}
+		for _, family := range families {
+			metric := family.GetMetric()[0]
+			all[family.GetName()] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
+		}
+		return all
+	}
+	require.Equal(t, map[string]float64{
+		"access_tokens_remembered_total": 0, "access_tokens_verified_total": 0,
+		"live_sessions_read_total": 0, "live_sessions_remembered": 0, "live_sessions_watched": 0,
+	}, values())
+	f.watch()
+	_, raw := f.begin()
+	for range 3 {
+		f.accepts(raw)
+	}
+	require.Equal(t, map[string]float64{
+		"access_tokens_remembered_total": 2, "access_tokens_verified_total": 1,
+		"live_sessions_read_total": 1, "live_sessions_remembered": 1, "live_sessions_watched": 1,
+	}, values())
+}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -23,6 +22,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -31,21 +31,7 @@ import (
 
 func TestCodesAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
-	var codes []string
-	for _, f := range slices.Concat(faults(), httpapi.Faults(loadDocument(t))) {
-		codes = append(codes, f.Code)
-	}
-	require.ElementsMatch(t, loadDocument(t).Codes, codes, "one fault for each code")
-}
-
-func TestFaultsExplainThemselves(t *testing.T) {
-	t.Parallel()
-	for _, f := range slices.Concat(faults(), httpapi.Faults(loadDocument(t))) {
-		require.True(t, strings.HasSuffix(f.Detail, "."), f.Code)
-		if f.Kind == fault.Unavailable {
-			require.Positive(t, f.RetryAfter, f.Code)
-		}
-	}
+	contracttest.CodesAreThoseOfTheDocument(t, contract(t))
 }
 
 func TestExplain(t *testing.T) {
@@ -141,7 +127,7 @@ func TestFailuresOfTheDatabase(t *testing.T) {
 			} else {
 				require.Empty(t, answer.Header.Get("Retry-After"), "waiting does not help")
 			}
-			logged := s.logged()
+			logged := s.End(t)
 			require.Contains(t, logged, canary, "the log has the cause")
 			require.Contains(t, logged, p.RequestID)
 		})
@@ -163,36 +149,9 @@ func TestPanic(t *testing.T) {
 	s.service.queries = healthy
 	answer, body = s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
-	logged := s.logged()
+	logged := s.End(t)
 	require.Contains(t, logged, canary+" in a panic")
 	require.Contains(t, logged, "errors_test.go", "the stack")
-}
-
-// brittle is a database whose connection is lost at COMMIT, for as long as it is told.
-type brittle struct {
-	*pgxpool.Pool
-	broken  *atomic.Bool
-	carried bool // whether the server carries the commit out all the same
-}
-
-func (b brittle) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
-	tx, err := b.Pool.BeginTx(ctx, options)
-	if err != nil || !b.broken.Load() {
-		return tx, err
-	}
-	return brittleTx{tx, b.carried}, nil
-}
-
-type brittleTx struct {
-	pgx.Tx
-	carried bool
-}
-
-func (b brittleTx) Commit(ctx context.Context) error {
-	if !b.carried {
-		return errors.Join(io.ErrUnexpectedEOF, b.Rollback(ctx))
-	}
-	return errors.Join(io.ErrUnexpectedEOF, b.Tx.Commit(ctx))
 }
 
 func TestConnectionLostAtCommit(t *testing.T) {
@@ -202,7 +161,9 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			t.Parallel()
 			var broken atomic.Bool
 			s := start(t, func(o *options) {
-				o.database = func(pool *pgxpool.Pool) Database { return brittle{pool, &broken, carried} }
+				o.database = func(pool *pgxpool.Pool) Database {
+					return contracttest.Brittle{Pool: pool, Broken: &broken, Carried: carried}
+				}
 			})
 			admin, ada := s.member(usersapi.RoleAdmin), s.member()
 			as := s.as(admin.access)
@@ -229,71 +190,13 @@ func TestConnectionLostAtCommit(t *testing.T) {
 	}
 }
 
-// switchable gives the service a pool whose connections can be cut, and whose server does not answer until it is on again.
-type switchable struct {
-	off  atomic.Bool
-	open atomic.Pointer[pgxpool.Pool]
-}
-
-func (w *switchable) database(t *testing.T) func(*pgxpool.Pool) Database {
-	t.Helper()
-	return func(pool *pgxpool.Pool) Database {
-		config := pool.Config()
-		dial := config.ConnConfig.DialFunc
-		config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if w.off.Load() {
-				return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
-			}
-			conn, err := dial(ctx, network, address)
-			return cuttable{conn, w}, err
-		}
-		other, err := pgxpool.NewWithConfig(t.Context(), config)
-		require.NoError(t, err)
-		t.Cleanup(other.Close)
-		w.open.Store(other)
-		return other
-	}
-}
-
-// cuttable is a connection that breaks while its switch is off.
-type cuttable struct {
-	net.Conn
-	by *switchable
-}
-
-func (c cuttable) Write(p []byte) (int, error) {
-	if c.by.off.Load() {
-		return 0, errors.Join(syscall.ECONNRESET, c.Close())
-	}
-	return c.Conn.Write(p)
-}
-
 func TestDatabaseGone(t *testing.T) {
 	t.Parallel()
-	var database switchable
-	s := start(t, func(o *options) { o.database = database.database(t) })
-	// Every operation says that it cannot answer, and none says anything else; the keys are in memory.
-	for _, op := range loadDocument(t).Operations {
-		me := s.member(usersapi.RoleAdmin)
-		path, body := pathOf(op, own, member{user: s.member().user, second: me.second}, me), bodyOf(t, op, me)
-		ask := func() (*http.Response, string) {
-			return s.do(op.Method, path, body, "Authorization", "Bearer "+me.access)
-		}
-		database.off.Store(true)
-		answer, text := ask()
-		if op.ID == "getKeySet" {
-			require.Equal(t, http.StatusOK, answer.StatusCode, text)
-			continue
-		}
-		require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, "%s: %s", op.ID, text)
-		require.Equal(t, usersapi.ProblemCodeUnavailable, problemIn(t, answer, text).Code, op.ID)
-		require.Equal(t, "1", answer.Header.Get("Retry-After"), op.ID)
-		require.Empty(t, answer.Header.Get("Set-Cookie"), op.ID)
-
-		database.off.Store(false)
-		answer, text = ask()
-		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: it is back: %s", op.ID, text)
-	}
+	var database contracttest.Switch
+	s := start(t, func(o *options) {
+		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
+	})
+	contracttest.DatabaseGoneIsTold(t, contract(t), s.Server, &database)
 }
 
 // TestConnectionsTerminated ends every connection of the service from the server's side.
@@ -331,9 +234,9 @@ func TestCallerGone(t *testing.T) {
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/profile", http.NoBody)
 	r.Header.Set("Authorization", "Bearer "+me.access)
 	w := httptest.NewRecorder()
-	s.web.Config.Handler.ServeHTTP(w, r)
+	s.Web.Config.Handler.ServeHTTP(w, r)
 	require.NotEqual(t, http.StatusInternalServerError, w.Code, w.Body.String())
-	require.NotContains(t, s.logged(), `"level":"ERROR"`)
+	require.NotContains(t, s.End(t), `"level":"ERROR"`)
 }
 
 // abandoned is left by its caller while it reads.

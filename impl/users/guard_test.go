@@ -19,10 +19,8 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/hashing"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 )
@@ -77,20 +75,7 @@ func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
 // handler is the way in and out of the service, to be called without a network; its answers are held against the document.
 func (s *server) handler(log *slog.Logger) http.Handler {
 	s.t.Helper()
-	document := loadDocument(s.t)
-	metrics, err := telemetry.NewMetrics("users", "test", nil)
-	require.NoError(s.t, err)
-	httpMetrics, err := telemetry.NewHTTPMetrics(metrics.Registry, document.Labels())
-	require.NoError(s.t, err)
-	handler, err := s.service.Handler(httpapi.Options{
-		Document: document, Log: log, Metrics: httpMetrics, Responses: httpapi.ResponsesEnforce,
-		Observe: func(op *httpapi.Operation, status int, violations []fault.Violation) {
-			conformance.observe(op, status, len(violations))
-			if len(violations) > 0 {
-				s.t.Errorf("%s answered %d outside its document: %+v", op.ID, status, violations)
-			}
-		},
-	})
+	handler, err := s.service.Handler(contract(s.t).Chain(s.t, log))
 	require.NoError(s.t, err)
 	return handler
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -79,7 +80,7 @@ func (s *server) allAtOnce(times int, do func()) {
 
 func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, pool: pgtest.New(t, queries.Users()), clock: &clock{now: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)}}
+	s := &server{t: t, pool: pgtest.New(t, queries.Users()), clock: &clock{contracttest.NewClock()}}
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {

@@ -2,17 +2,14 @@ package users
 
 import (
 	"encoding/base64"
-	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/pgtest"
@@ -21,71 +18,14 @@ import (
 	"example.com/plumbline/queries"
 )
 
-// TestEveryOperationSucceeds sends each operation the document's own example.
 func TestEveryOperationSucceeds(t *testing.T) {
 	t.Parallel()
-	s := start(t)
-	for _, op := range loadDocument(t).Operations {
-		me := s.member(usersapi.RoleAdmin)
-		path := pathOf(op, own, member{user: s.member().user, second: me.second}, me)
-		answer, body := s.do(op.Method, path, bodyOf(t, op, me), "Authorization", "Bearer "+me.access)
-		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
-		require.NotEmpty(t, answer.Header.Get("X-Request-ID"), op.ID)
-		require.Equal(t, "nosniff", answer.Header.Get("X-Content-Type-Options"), op.ID)
-		require.NotEmpty(t, answer.Header.Get("Cache-Control"), op.ID)
-	}
+	contracttest.OperationsSucceed(t, contract(t))
 }
 
-// TestRateLimits uses each limit of the document up.
 func TestRateLimits(t *testing.T) {
 	t.Parallel()
-	limited := 0
-	for _, op := range loadDocument(t).Operations {
-		limit := op.Policy.RateLimit
-		if limit == nil {
-			continue
-		}
-		limited++
-		t.Run(op.ID, func(t *testing.T) {
-			t.Parallel()
-			s := start(t, func(o *options) { o.chain = func(c *httpapi.Options) { c.RateLimits = true } })
-			me, other := s.member(usersapi.RoleAdmin), s.member(usersapi.RoleAdmin)
-			ask := func(m member, body string) (*http.Response, string) {
-				return s.do(op.Method, pathOf(op, own, m, m), body, "Authorization", "Bearer "+m.access)
-			}
-			policy := fmt.Sprintf(`"default";q=%d;w=%d`, limit.Requests, int(time.Duration(limit.Window).Seconds()))
-			// What is refused for another reason counts, too: guessing is bounded.
-			for i := range limit.Requests {
-				answer, body := ask(me, `{}`)
-				require.Less(t, answer.StatusCode, http.StatusTooManyRequests+1, body)
-				require.NotEqual(t, http.StatusTooManyRequests, answer.StatusCode, "request %d of %d", i+1, limit.Requests)
-				require.Equal(t, policy, answer.Header.Get("RateLimit-Policy"))
-				require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;t=`, limit.Requests-i-1)), answer.Header.Get("RateLimit"))
-			}
-			answer, body := ask(me, bodyOf(t, op, me))
-			require.Equal(t, http.StatusTooManyRequests, answer.StatusCode, body)
-			require.Equal(t, usersapi.ProblemCodeRateLimited, problemIn(t, answer, body).Code)
-			wait, err := strconv.Atoi(answer.Header.Get("Retry-After"))
-			require.NoError(t, err)
-			require.Positive(t, wait)
-			require.LessOrEqual(t, wait, int(time.Duration(limit.Window).Seconds()))
-			require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), `"default";r=0;t=`), answer.Header.Get("RateLimit"))
-
-			// Another caller from the same address shares a limit per address, and has one per principal to himself.
-			answer, body = ask(other, bodyOf(t, op, other))
-			require.Equal(t, limit.Per == "address", answer.StatusCode == http.StatusTooManyRequests, body)
-
-			// Whoever waits as long as Retry-After says is served, with the document's own request.
-			s.clock.advance(time.Duration(wait) * time.Second)
-			answer, body = ask(me, bodyOf(t, op, me))
-			require.Equal(t, op.Statuses[0], answer.StatusCode, body)
-			// And after a whole window nothing is left of it.
-			s.clock.advance(time.Duration(limit.Window))
-			answer, _ = ask(me, `{}`)
-			require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;`, limit.Requests-1)), answer.Header.Get("RateLimit"))
-		})
-	}
-	require.NotZero(t, limited)
+	contracttest.RateLimits(t, contract(t))
 }
 
 func TestDocumentIsServed(t *testing.T) {

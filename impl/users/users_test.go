@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +18,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/pgtest"
@@ -30,12 +30,11 @@ func TestMain(m *testing.M) {
 	if side := os.Getenv(benchSideEnv); side != "" {
 		os.Exit(runBenchChild(side))
 	}
-	code := pgtest.Main(m)
-	if code == 0 && isWholeRun(flagValue) {
-		code = conformance.verdict(os.Stdout)
-	}
-	os.Exit(code)
+	os.Exit(contracttest.Main(m, conformance, Document))
 }
+
+// conformance counts what the tests of this package exercise of the document.
+var conformance = contracttest.NewCoverage()
 
 const (
 	goodPassword = "correct horse battery"
@@ -48,6 +47,7 @@ var cheap = hashing.Params{MemoryKiB: 8, Iterations: 1, Parallelism: 1}
 // server is the whole service on a database of its own, as its callers see it.
 type server struct {
 	*usersapi.ClientWithResponses
+	*contracttest.Server
 	t       *testing.T
 	url     string
 	service *Service
@@ -55,8 +55,6 @@ type server struct {
 	pool    *pgxpool.Pool
 	clock   *clock
 	log     *logBuffer
-	logger  *telemetry.Logger
-	web     *httptest.Server
 }
 
 type options struct {
@@ -76,7 +74,8 @@ func start(t *testing.T, change ...func(*options)) *server {
 	for _, c := range change {
 		c(&o)
 	}
-	s := &server{t: t, pool: pgtest.New(t, queries.Users()), clock: &clock{now: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)}, log: &logBuffer{}}
+	c := contracttest.NewClock()
+	s := &server{t: t, pool: pgtest.New(t, queries.Users()), clock: &clock{c}}
 	s.queries = usersdb.New(s.pool)
 	var err error
 	s.service, err = New(t.Context(), Config{
@@ -84,48 +83,21 @@ func start(t *testing.T, change ...func(*options)) *server {
 		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Hashing: o.hashing, Clock: s.clock.Now,
 	})
 	require.NoError(t, err)
-	document := loadDocument(t)
-	logger := telemetry.NewLogger(s.log, telemetry.LogOptions{Service: "users", Sensitive: document.Sensitive})
-	metrics, err := telemetry.NewMetrics("users", "test", nil)
-	require.NoError(t, err)
-	httpMetrics, err := telemetry.NewHTTPMetrics(metrics.Registry, document.Labels())
-	require.NoError(t, err)
-	chain := httpapi.Options{
-		Document: document, Log: logger.Logger, Metrics: httpMetrics, Responses: httpapi.ResponsesEnforce,
-		Observe: func(op *httpapi.Operation, status int, violations []fault.Violation) {
-			conformance.observe(op, status, len(violations))
-			if len(violations) > 0 {
-				t.Errorf("%s answered %d outside its document: %+v", op.ID, status, violations)
-			}
-		},
-	}
-	o.chain(&chain)
-	handler, err := s.service.Handler(chain)
-	require.NoError(t, err)
+	s.Server = contract(t).Serve(t, s.pool, c, s.service.Handler, o.chain)
+	s.Arranger = arranger{s}
+	s.url, s.log = s.URL, s.Log
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	maintained := make(chan struct{})
 	go func() {
 		defer close(maintained)
-		s.service.maintain(ctx, s.pool.Config().ConnConfig, logger.Logger)
+		s.service.maintain(ctx, s.pool.Config().ConnConfig, s.Logger.Logger)
 	}()
-	web := httptest.NewServer(handler)
 	t.Cleanup(func() {
-		web.Close()
 		cancel()
 		<-maintained
-		require.NoError(t, logger.Close())
 	})
-	s.url, s.web, s.logger = web.URL, web, logger
 	s.ClientWithResponses = s.as("")
 	return s
-}
-
-// logged ends the service and gives all that it has logged.
-func (s *server) logged() string {
-	s.t.Helper()
-	s.web.Close() // It waits for requests that have been answered and not yet been logged.
-	require.NoError(s.t, s.logger.Flush())
-	return s.log.String()
 }
 
 // as gives the client of a caller who has an access token.
@@ -174,30 +146,22 @@ func (s *server) logIn(email, password string) person {
 // do sends what no generated client would and gives the answer with its body.
 func (s *server) do(method, path, body string, headers ...string) (*http.Response, string) {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, bytes.NewReader([]byte(body)))
-	require.NoError(s.t, err)
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
+	r := contracttest.Request{Method: method, Target: path, Body: body}
 	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+		r = r.Without(headers[i]).With(headers[i] + ": " + headers[i+1])
 	}
-	answer, err := http.DefaultClient.Do(r)
-	require.NoError(s.t, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	require.NoError(s.t, err)
-	return answer, string(text)
+	if body != "" && !slices.ContainsFunc(r.Header, func(line string) bool { return strings.HasPrefix(line, "Content-Type:") }) {
+		r = r.With("Content-Type: application/json")
+	}
+	return (&contracttest.Server{URL: s.url}).Do(s.t, r)
 }
 
 // problemIn reads a failure; the shape is the same for every one.
 func problemIn(t *testing.T, answer *http.Response, body string) usersapi.Problem {
 	t.Helper()
-	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), body)
+	contracttest.ProblemIn(t, answer, body)
 	var p usersapi.Problem
 	require.NoError(t, json.Unmarshal([]byte(body), &p), body)
-	require.Equal(t, answer.StatusCode, int(p.Status))
-	require.Equal(t, answer.Header.Get("X-Request-ID"), p.RequestID)
 	return p
 }
 
@@ -219,38 +183,8 @@ var loadDocument = func() func(*testing.T) *httpapi.Document {
 	}
 }()
 
-// clock is a time that tests set.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
+type clock struct{ *contracttest.Clock }
 
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
+func (c *clock) advance(d time.Duration) { c.Advance(d) }
 
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// logBuffer keeps what is logged.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
+type logBuffer = contracttest.Log

@@ -1,0 +1,235 @@
+package contracttest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// The access matrix: every operation of the document, called by every kind of caller on its own, another's and a
+// missing resource. What must come of it is read from x-access alone.
+
+// kindOfCaller is one row of the matrix.
+type kindOfCaller struct {
+	name     string
+	roles    []string
+	signedIn bool
+	ended    bool
+}
+
+// kinds are everybody who can call: one for each role, nobody, and who could do everything until the session ended.
+func (s *Service) kinds() []kindOfCaller {
+	kinds := []kindOfCaller{{name: "anonymous"}, {name: "with a session that has ended", roles: s.Roles, ended: true}}
+	for _, role := range s.Roles {
+		kinds = append(kinds, kindOfCaller{name: role, roles: []string{role}, signedIn: true})
+	}
+	return kinds
+}
+
+// outcome is what came of a call, as far as the matrix goes.
+type outcome struct {
+	status int
+	code   string
+	hides  bool // the answer does not show the thing although there is one
+}
+
+// isList tells whether every signed-in caller may call and what is shown depends on the caller.
+func isList(op *httpapi.Operation) bool {
+	a := op.Policy.Access
+	return a.Owner == "self" && len(a.Roles) > 0
+}
+
+// resources are those that a row of the matrix has a cell for.
+func resources(op *httpapi.Operation) []Resource {
+	switch {
+	case named(op):
+		return []Resource{Own, Others, Missing}
+	case isList(op):
+		return []Resource{Own, Others}
+	default:
+		return []Resource{Own}
+	}
+}
+
+// expected reads from x-access what must come of a call.
+func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource) outcome {
+	a := op.Policy.Access
+	absent := outcome{status: http.StatusNotFound}
+	if named(op) {
+		absent.code = s.NotFound[namedLast(op)]
+	}
+	holds := slices.ContainsFunc(kind.roles, func(r string) bool { return slices.Contains(a.Roles, r) })
+	switch {
+	case !a.Public && !kind.signedIn:
+		return outcome{status: http.StatusUnauthorized, code: httpapi.ErrUnauthenticated.Code}
+	case a.Owner == "" && !a.Public && !holds:
+		return outcome{status: http.StatusForbidden, code: httpapi.ErrForbidden.Code}
+	case a.Owner == "self" && !holds && named(op) && of != Own:
+		return absent
+	case a.HiddenAs != "" && !holds && of != Own:
+		return outcome{status: http.StatusNotFound, code: a.HiddenAs}
+	case named(op) && of == Missing:
+		return absent
+	}
+	for _, e := range s.Apart {
+		if e.Operation == op.ID && e.Of == of {
+			return outcome{status: e.Status, code: e.Code}
+		}
+	}
+	return outcome{status: op.Statuses[0], hides: isList(op) && !holds && of == Others}
+}
+
+// matrix calls one operation as everybody on everything and gives every cell in which something else came of it than
+// want's policy says.
+func (s *Service) matrix(t *testing.T, server *Server, want *httpapi.Operation) (wrong []string, cells int) {
+	t.Helper()
+	for _, kind := range s.kinds() {
+		hidden := map[Resource]string{}
+		for _, of := range resources(want) {
+			by := server.Caller(t, kind.roles...)
+			r, fit := s.request(t, server, want, by, of)
+			if kind.ended {
+				server.EndSession(t, by)
+			}
+			if kind.signedIn || kind.ended {
+				r = r.With(Bearer(by))
+			}
+			answer, body := server.Do(t, r)
+			got := outcome{status: answer.StatusCode}
+			if got.status >= http.StatusBadRequest {
+				got.code = ProblemIn(t, answer, body).Code
+			} else if isList(want) {
+				require.NotEmpty(t, fit.Shows, want.ID)
+				got.hides = !strings.Contains(body, fit.Shows)
+			}
+			cells++
+			if must := s.expected(want, kind, of); got != must {
+				wrong = append(wrong, fmt.Sprintf("%s as %s on %s: %+v, must be %+v", want.ID, kind.name, of, got, must))
+			}
+			if got.status == http.StatusNotFound {
+				hidden[of] = withoutIdentity(answer, body, fit.Path)
+			}
+		}
+		if hidden[Others] != "" && hidden[Others] != hidden[Missing] {
+			wrong = append(wrong, fmt.Sprintf("%s as %s: another's answers\n%s\nand a missing one\n%s", want.ID, kind.name, hidden[Others], hidden[Missing]))
+		}
+	}
+	return wrong, cells
+}
+
+var momentary = regexp.MustCompile(`"(request_id|timestamp)":"[^"]*"`)
+
+// withoutIdentity writes an answer without what differs between any two requests.
+func withoutIdentity(answer *http.Response, body string, path map[string]string) string {
+	var written strings.Builder
+	fmt.Fprintln(&written, answer.StatusCode)
+	for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
+		if name != "Date" && name != "X-Request-Id" {
+			fmt.Fprintln(&written, name, answer.Header[name])
+		}
+	}
+	plain := written.String() + momentary.ReplaceAllString(body, `"$1":""`)
+	for name, value := range path {
+		plain = strings.ReplaceAll(plain, value, "{"+name+"}")
+	}
+	return plain
+}
+
+// AccessMatrix calls every operation as everybody.
+func AccessMatrix(t *testing.T, s *Service) {
+	t.Helper()
+	server := s.Start(t)
+	for _, op := range s.Document.Operations {
+		for _, role := range op.Policy.Access.Roles {
+			require.Contains(t, s.Roles, role, op.ID)
+		}
+		t.Run(op.ID, func(t *testing.T) {
+			t.Parallel()
+			wrong, cells := s.matrix(t, server, op)
+			require.Empty(t, strings.Join(wrong, "\n"))
+			require.Equal(t, len(s.kinds())*len(resources(op)), cells)
+		})
+	}
+}
+
+// AccessMatrixSeesEveryRule shows that no rule of the document can go without the matrix noticing: each is weakened or
+// dropped in turn in what the service obeys, and the matrix is held against the document as written.
+func AccessMatrixSeesEveryRule(t *testing.T, s *Service) {
+	t.Helper()
+	for _, op := range s.Document.Operations {
+		for name, access := range s.otherAccess(op.Policy.Access) {
+			t.Run(op.ID+" "+name, func(t *testing.T) {
+				t.Parallel()
+				changed := withAccess(s.Document, op.ID, access)
+				server := s.Start(t, func(o *httpapi.Options) { o.Document, o.Observe = changed, nil })
+				wrong, _ := s.matrix(t, server, op)
+				require.NotEmpty(t, wrong)
+			})
+		}
+	}
+}
+
+// otherAccess are the ways in which a rule can be wrong.
+func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
+	changes := map[string]httpapi.Access{}
+	if a.Public {
+		changes["is for signed-in callers only"] = httpapi.Access{Owner: "self"}
+	} else {
+		changes["is public"] = httpapi.Access{Public: true}
+	}
+	if len(a.Roles) > 0 {
+		changes["is for every signed-in caller"] = httpapi.Access{Owner: "self"}
+		if least := s.Roles[0]; !slices.Contains(a.Roles, least) {
+			changes["is for everybody with the role "+least] = httpapi.Access{Roles: append(slices.Clone(a.Roles), least), Owner: a.Owner, HiddenAs: a.HiddenAs}
+		}
+	}
+	for i, role := range a.Roles {
+		changes["is not for "+role] = httpapi.Access{Roles: slices.Delete(slices.Clone(a.Roles), i, i+1), Owner: a.Owner, HiddenAs: a.HiddenAs}
+	}
+	if a.Owner != "" && len(a.Roles) > 0 {
+		changes["is not for its owner"] = httpapi.Access{Roles: a.Roles}
+	}
+	return changes
+}
+
+// withAccess gives a copy of a document in which one operation has another x-access.
+func withAccess(d *httpapi.Document, id string, access httpapi.Access) *httpapi.Document {
+	changed := *d
+	changed.Operations = slices.Clone(d.Operations)
+	for i, op := range changed.Operations {
+		if op.ID == id {
+			other := *op
+			other.Policy.Access = access
+			changed.Operations[i] = &other
+		}
+	}
+	return &changed
+}
+
+// NoRolePassesEverything holds the document to its word: every role is refused something.
+func NoRolePassesEverything(t *testing.T, s *Service) {
+	t.Helper()
+	for _, kind := range s.kinds() {
+		refused := slices.ContainsFunc(s.Document.Operations, func(op *httpapi.Operation) bool {
+			return s.expected(op, kind, Others).status >= http.StatusBadRequest
+		})
+		require.True(t, refused, kind.name)
+	}
+}
+
+// membersOf reads the members of a body.
+func membersOf(t *testing.T, body string) map[string]any {
+	t.Helper()
+	var members map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body), &members), body)
+	return members
+}

@@ -1,0 +1,230 @@
+package contracttest
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// OperationsSucceed sends each operation the document's own example, asking for each media type of its answer in turn,
+// and once without the body where that may be left out.
+func OperationsSucceed(t *testing.T, s *Service) {
+	t.Helper()
+	server := s.Start(t)
+	for _, op := range s.Document.Operations {
+		success := op.Statuses[0]
+		succeeds := func(what string, change func(Request) Request) *http.Response {
+			r, _ := s.Fitting(t, server, op)
+			answer, body := server.Do(t, change(r))
+			require.Equal(t, success, answer.StatusCode, "%s %s: %s", op.ID, what, body)
+			require.NotEmpty(t, answer.Header.Get("X-Request-ID"), op.ID)
+			require.Equal(t, "nosniff", answer.Header.Get("X-Content-Type-Options"), op.ID)
+			require.NotEmpty(t, answer.Header.Get("Cache-Control"), op.ID)
+			return answer
+		}
+		succeeds("as in its example", func(r Request) Request { return r })
+		written, _ := s.spec(op)
+		content := written.Responses.Status(success).Value.Content
+		for _, mediaType := range slices.Sorted(maps.Keys(content)) {
+			answer := succeeds("as "+mediaType, func(r Request) Request { return r.With("Accept: " + mediaType) })
+			require.True(t, strings.HasPrefix(answer.Header.Get("Content-Type"), mediaType), "%s: %s", op.ID, answer.Header.Get("Content-Type"))
+		}
+		if written.RequestBody != nil && !written.RequestBody.Value.Required {
+			for _, lines := range [][]string{nil, {asJSON}, {"Content-Length: 0"}} {
+				succeeds("without a body", func(r Request) Request {
+					r.Body = ""
+					return r.Without("Content-Type").With(lines...)
+				})
+			}
+		}
+	}
+}
+
+// InputAtTheBoundsIsTaken shows of each operation with a body that what is just within the bounds is taken.
+func InputAtTheBoundsIsTaken(t *testing.T, s *Service) {
+	t.Helper()
+	server := s.Start(t)
+	bodies := 0
+	for _, op := range s.Document.Operations {
+		if written, _ := s.spec(op); written.RequestBody == nil {
+			continue
+		}
+		bodies++
+		succeeds := func(what string, change func(Request) Request) {
+			r, _ := s.Fitting(t, server, op)
+			answer, body := server.Send(t, change(r))
+			require.Equal(t, op.Statuses[0], answer.StatusCode, "%s with %s: %s", op.ID, what, body)
+		}
+		for _, line := range []string{
+			asJSON, "Content-Type: application/json; charset=utf-8", "Content-Type: Application/JSON;charset=\"UTF-8\"", "content-type:application/json",
+		} {
+			succeeds(line, func(r Request) Request { return r.Without("Content-Type").With(line) })
+		}
+		for _, chunked := range []bool{false, true} {
+			succeeds(fmt.Sprintf("as many bytes as there may be, chunked %t", chunked), func(r Request) Request {
+				r.Body += strings.Repeat(" ", maxBody-len(r.Body))
+				r.Chunked = chunked
+				return r
+			})
+		}
+	}
+	requireSome(t, bodies, "body")
+}
+
+// RateLimits uses each limit of the document up.
+func RateLimits(t *testing.T, s *Service) {
+	t.Helper()
+	limited := 0
+	for _, op := range s.Document.Operations {
+		if op.Policy.RateLimit == nil {
+			continue
+		}
+		limited++
+		t.Run(op.ID, func(t *testing.T) {
+			t.Parallel()
+			s.rateLimit(t, op)
+		})
+	}
+	requireSome(t, limited, "limited operation")
+}
+
+func (s *Service) rateLimit(t *testing.T, op *httpapi.Operation) {
+	t.Helper()
+	limit := op.Policy.RateLimit
+	server := s.Start(t, func(o *httpapi.Options) { o.RateLimits = true })
+	mine, _ := s.Fitting(t, server, op)
+	others, _ := s.Fitting(t, server, op)
+	ask := func(r Request) (*http.Response, string) { return server.Do(t, r.withFreshKey()) }
+	bad := mine
+	bad.Target += "?nickname=x"
+	policy := fmt.Sprintf(`"default";q=%d;w=%d`, limit.Requests, int(time.Duration(limit.Window).Seconds()))
+	// What is refused for another reason counts, too: guessing is bounded.
+	for i := range limit.Requests {
+		answer, body := ask(bad)
+		require.NotEqual(t, http.StatusTooManyRequests, answer.StatusCode, "request %d of %d", i+1, limit.Requests)
+		require.Less(t, answer.StatusCode, http.StatusInternalServerError, body)
+		require.Equal(t, policy, answer.Header.Get("RateLimit-Policy"))
+		require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;t=`, limit.Requests-i-1)), answer.Header.Get("RateLimit"))
+	}
+	answer, body := ask(mine)
+	require.Equal(t, http.StatusTooManyRequests, answer.StatusCode, body)
+	require.Equal(t, httpapi.ErrRateLimited.Code, ProblemIn(t, answer, body).Code)
+	wait, err := strconv.Atoi(answer.Header.Get("Retry-After"))
+	require.NoError(t, err)
+	require.Positive(t, wait)
+	require.LessOrEqual(t, wait, int(time.Duration(limit.Window).Seconds()))
+	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), `"default";r=0;t=`), answer.Header.Get("RateLimit"))
+
+	// Another caller from the same address shares a limit per address, and has one per principal to himself.
+	answer, body = ask(others)
+	require.Equal(t, limit.Per == "address", answer.StatusCode == http.StatusTooManyRequests, body)
+
+	// Whoever waits as long as Retry-After says is served, with the document's own request.
+	server.Clock.Advance(time.Duration(wait) * time.Second)
+	answer, body = ask(mine)
+	require.Equal(t, op.Statuses[0], answer.StatusCode, body)
+	// And after a whole window nothing is left of it.
+	server.Clock.Advance(time.Duration(limit.Window))
+	answer, _ = ask(bad)
+	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;`, limit.Requests-1)), answer.Header.Get("RateLimit"))
+}
+
+// DeprecationIsTold holds what the answers say of an operation's end against x-sunset. Also a refusal says so, whoever asks.
+func DeprecationIsTold(t *testing.T, s *Service) {
+	t.Helper()
+	server := s.Start(t)
+	for _, op := range s.Document.Operations {
+		by, of := server.able(t, op)
+		r, fit := s.request(t, server, op, by, of)
+		for name, asked := range map[string]Request{"anonymous": r, "signed in": r.With(Bearer(by))} {
+			answer, _ := server.Do(t, asked)
+			sunset := op.Policy.Sunset
+			if sunset == nil {
+				require.Empty(t, answer.Header.Get("Deprecation"), "%s %s", op.ID, name)
+				require.Empty(t, answer.Header.Get("Sunset"), "%s %s", op.ID, name)
+				require.NotContains(t, answer.Header.Get("Link"), "successor-version", "%s %s", op.ID, name)
+				continue
+			}
+			// RFC 9745, section 2.1: an item of structured fields that is a date.
+			seconds, found := strings.CutPrefix(answer.Header.Get("Deprecation"), "@")
+			require.True(t, found, answer.Header.Get("Deprecation"))
+			since, err := strconv.ParseInt(seconds, 10, 64)
+			require.NoError(t, err)
+			require.Equal(t, time.Time(sunset.Since), time.Unix(since, 0).UTC())
+			// RFC 8594, section 3: an HTTP date.
+			end, err := http.ParseTime(answer.Header.Get("Sunset"))
+			require.NoError(t, err)
+			require.True(t, time.Time(sunset.Date).Equal(end))
+			require.True(t, end.After(time.Unix(since, 0)), "RFC 9745, section 4")
+			successor := s.Document.Operation(sunset.Successor)
+			require.NotNil(t, successor, sunset.Successor)
+			require.Nil(t, successor.Policy.Sunset, "what follows is not deprecated itself")
+			require.Equal(t, "<"+filled(successor.Pattern, fit.Path)+`>; rel="successor-version"`, answer.Header.Get("Link"))
+		}
+	}
+}
+
+// OtherMethodsAreRefused calls every path with every method that it does not take.
+func OtherMethodsAreRefused(t *testing.T, s *Service) {
+	t.Helper()
+	server := s.Start(t)
+	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	for _, op := range s.Document.Operations {
+		r, _ := s.Fitting(t, server, op)
+		var allowed []string
+		for _, m := range methods {
+			if slices.ContainsFunc(s.Document.Operations, func(o *httpapi.Operation) bool { return o.Method == m && matches(o.Pattern, r.Target) }) {
+				allowed = append(allowed, m)
+			}
+		}
+		for _, m := range append(slices.Clone(methods), http.MethodHead, http.MethodOptions, http.MethodTrace, "PROPFIND", "BREW", "get") {
+			if slices.Contains(allowed, m) {
+				continue
+			}
+			answer, body := server.Send(t, Request{Method: m, Target: r.Target})
+			require.Equal(t, http.StatusMethodNotAllowed, answer.StatusCode, "%s %s: %s", m, r.Target, body)
+			require.Equal(t, strings.Join(allowed, ", "), answer.Header.Get("Allow"), "%s %s", m, r.Target)
+			if m == http.MethodHead {
+				require.Empty(t, body)
+				continue
+			}
+			require.Equal(t, httpapi.ErrMethodNotAllowed.Code, ProblemIn(t, answer, body).Code)
+		}
+	}
+}
+
+// matches says whether a path is of a pattern.
+func matches(pattern, path string) bool {
+	parts := pathParameter.Split(pattern, -1)
+	for i, p := range parts {
+		parts[i] = regexp.QuoteMeta(p)
+	}
+	return regexp.MustCompile("^" + strings.Join(parts, "[^/]+") + "$").MatchString(path)
+}
+
+// CodesAreThoseOfTheDocument shows that there is one fault for each code of the document, that each explains itself to a
+// person, and says when to try again where that helps.
+func CodesAreThoseOfTheDocument(t *testing.T, s *Service) {
+	t.Helper()
+	faults := slices.Concat(s.Faults, httpapi.Faults(s.Document))
+	var codes []string
+	for _, f := range faults {
+		codes = append(codes, f.Code)
+		require.True(t, strings.HasSuffix(f.Detail, "."), f.Code)
+		if f.Kind == fault.Unavailable {
+			require.Positive(t, f.RetryAfter, f.Code)
+		}
+	}
+	require.ElementsMatch(t, s.Document.Codes, codes, "one fault for each code")
+}

@@ -1,0 +1,210 @@
+package contracttest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// Request is a request as it goes over the wire.
+type Request struct {
+	Method string
+	// Target is the path and the query, escaped.
+	Target string
+	// Header are whole lines, such as "If-Match: *".
+	Header []string
+	Body   string
+	// Chunked is a body that is sent without its length.
+	Chunked bool
+}
+
+const (
+	asJSON         = "Content-Type: application/json"
+	idempotencyKey = "Idempotency-Key"
+	jsonType       = "application/json"
+	eventStream    = "text/event-stream"
+)
+
+// With gives a copy with further lines.
+func (r Request) With(lines ...string) Request {
+	r.Header = append(slices.Clone(r.Header), lines...)
+	return r
+}
+
+// Without gives a copy without the fields of those names.
+func (r Request) Without(names ...string) Request {
+	r.Header = slices.DeleteFunc(slices.Clone(r.Header), func(line string) bool {
+		name, _, _ := strings.Cut(line, ":")
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	})
+	return r
+}
+
+// Bearer gives the line that says who is calling.
+func Bearer(c Caller) string { return "Authorization: Bearer " + c.AccessToken() }
+
+// request gives the document's own example of an operation, made to fit a resource of a caller's, a missing one or
+// another's. Nobody is said to be calling.
+func (s *Service) request(t *testing.T, server *Server, op *httpapi.Operation, by Caller, of Resource) (Request, Fit) {
+	t.Helper()
+	fit := server.Fit(t, op, by, of)
+	r := Request{Method: op.Method, Target: filled(op.Pattern, fit.Path)}
+	for _, name := range slices.Sorted(maps.Keys(fit.Header)) {
+		r.Header = append(r.Header, name+": "+fit.Header[name])
+	}
+	written, parameters := s.spec(op)
+	for _, p := range parameters {
+		if _, set := fit.Header[p.Value.Name]; p.Value.In == openapi3.ParameterInHeader && !set && p.Value.Name == idempotencyKey {
+			r.Header = append(r.Header, idempotencyKey+": "+uuid.NewString())
+		}
+	}
+	if written.RequestBody != nil {
+		r.Header = append(r.Header, asJSON)
+		body := s.example(t, op)
+		maps.Copy(body, fit.Body)
+		r.Body = text(t, body)
+	}
+	return r, fit
+}
+
+// Fitting is a request by a caller for whom the operation succeeds.
+func (s *Service) Fitting(t *testing.T, server *Server, op *httpapi.Operation) (Request, Caller) {
+	t.Helper()
+	by, of := server.able(t, op)
+	r, _ := s.request(t, server, op, by, of)
+	return r.With(Bearer(by)), by
+}
+
+// example gives the document's example of an operation's body.
+func (s *Service) example(t *testing.T, op *httpapi.Operation) map[string]any {
+	t.Helper()
+	written, _ := s.spec(op)
+	media := written.RequestBody.Value.Content[jsonType]
+	require.NotNil(t, media, "%s takes no JSON", op.ID)
+	example, _ := media.Example.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
+		if example == nil {
+			example, _ = media.Examples[name].Value.Value.(map[string]any)
+		}
+	}
+	require.NotNil(t, example, "%s has no example", op.ID)
+	return maps.Clone(example)
+}
+
+var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
+
+// named tells whether the path of an operation names a thing.
+func named(op *httpapi.Operation) bool { return pathParameter.MatchString(op.Pattern) }
+
+// namedLast gives the parameter that names what the operation is about.
+func namedLast(op *httpapi.Operation) string {
+	all := pathParameter.FindAllStringSubmatch(op.Pattern, -1)
+	return all[len(all)-1][1]
+}
+
+// filled gives the path of an operation.
+func filled(pattern string, values map[string]string) string {
+	return pathParameter.ReplaceAllStringFunc(pattern, func(p string) string { return values[p[1:len(p)-1]] })
+}
+
+// Do sends a request and gives the answer with its body; of an endless one it reads the head.
+func (s *Server) Do(t *testing.T, r Request) (*http.Response, string) {
+	t.Helper()
+	ctx, leave := context.WithTimeout(t.Context(), late)
+	defer leave()
+	sent, err := http.NewRequestWithContext(ctx, r.Method, s.URL+r.Target, strings.NewReader(r.Body))
+	require.NoError(t, err)
+	for _, line := range r.Header {
+		name, value, _ := strings.Cut(line, ":")
+		sent.Header.Add(name, textproto.TrimString(value))
+	}
+	answer, err := http.DefaultClient.Do(sent)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), eventStream) {
+		head := make([]byte, 64<<10)
+		n, err := answer.Body.Read(head)
+		require.True(t, n > 0 || err == nil || err == io.EOF, err)
+		return answer, string(head[:n])
+	}
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer, string(body)
+}
+
+// Send writes a request byte by byte as it is told, which no client would, and reads the answer.
+func (s *Server) Send(t *testing.T, r Request) (*http.Response, string) {
+	t.Helper()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close()) }()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(late)))
+	var sent strings.Builder
+	fmt.Fprintf(&sent, "%s %s HTTP/1.1\r\nHost: service.test\r\nConnection: close\r\n", r.Method, r.Target)
+	for _, line := range r.Header {
+		sent.WriteString(line + "\r\n")
+	}
+	switch {
+	case r.Chunked:
+		fmt.Fprintf(&sent, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(r.Body), r.Body)
+	case r.Body != "":
+		fmt.Fprintf(&sent, "Content-Length: %d\r\n\r\n%s", len(r.Body), r.Body)
+	default:
+		sent.WriteString("\r\n")
+	}
+	_, err = io.WriteString(conn, sent.String())
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: r.Method})
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer, string(body)
+}
+
+// Problem is what every failure answers with (RFC 9457), as far as every service's is alike.
+type Problem struct {
+	Status    int               `json:"status"`
+	Code      string            `json:"code"`
+	Detail    string            `json:"detail"`
+	Instance  string            `json:"instance"`
+	RequestID string            `json:"request_id"`
+	Errors    []fault.Violation `json:"errors"`
+}
+
+// ProblemIn reads a failure; the shape is the same for every one.
+func ProblemIn(t *testing.T, answer *http.Response, body string) Problem {
+	t.Helper()
+	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), body)
+	var p Problem
+	require.NoError(t, json.Unmarshal([]byte(body), &p), body)
+	require.Equal(t, answer.StatusCode, p.Status)
+	require.Equal(t, answer.Header.Get("X-Request-ID"), p.RequestID)
+	return p
+}
+
+func text(t *testing.T, v any) string {
+	t.Helper()
+	out, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(out)
+}

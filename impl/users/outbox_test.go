@@ -1,0 +1,275 @@
+package users
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// told takes what is in the outbox, in order.
+func (s *server) told(t *testing.T) []usersdb.Outbox {
+	t.Helper()
+	rows, err := s.pool.Query(t.Context(), "WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
+	require.NoError(t, err)
+	told, err := pgx.CollectRows(rows, pgx.RowToStructByPos[usersdb.Outbox])
+	require.NoError(t, err)
+	return told
+}
+
+// household is an account with two sessions, beside an administrator and somebody else.
+type household struct {
+	*server
+	admin, ada, elsewhere, bob person
+	id                         uuid.UUID // of ada's account
+}
+
+func (s *server) household(t *testing.T) household {
+	t.Helper()
+	h := household{
+		server: s, admin: s.signUp("admin@example.com", usersapi.RoleAdmin), bob: s.signUp("bob@example.com"),
+		ada: s.signUp("ada@example.com"), elsewhere: s.logIn("ada@example.com", goodPassword),
+	}
+	h.id = h.ada.user.ID
+	// The database looks at its own clock to see whether a session that is deleted was live.
+	h.exec(t, "UPDATE sessions SET expires_at = now() + interval '1 hour'")
+	s.told(t)
+	return h
+}
+
+func (s *server) exec(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	_, err := s.pool.Exec(t.Context(), statement, args...)
+	require.NoError(t, err)
+}
+
+// sessions are those of ada's account.
+func (h household) sessions(t *testing.T) []uuid.UUID {
+	t.Helper()
+	rows, err := h.pool.Query(t.Context(), "SELECT id FROM sessions WHERE user_id = $1 ORDER BY id", h.id)
+	require.NoError(t, err)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	require.NoError(t, err)
+	return ids
+}
+
+func answered(t *testing.T, status int) func(answer interface{ StatusCode() int }, err error) {
+	t.Helper()
+	return func(answer interface{ StatusCode() int }, err error) {
+		t.Helper()
+		require.NoError(t, err)
+		require.Equal(t, status, answer.StatusCode())
+	}
+}
+
+// TestWhatOthersAreTold carries out what changes what an account may do or ends its sessions, by operations and by
+// statements of psql, and what does neither.
+func TestWhatOthersAreTold(t *testing.T) {
+	t.Parallel()
+	const disabled, enabled, deleted, roles, revoked = "user.disabled", "user.enabled", "user.deleted", "user.roles_changed", "session.revoked"
+	for name, c := range map[string]struct {
+		before string // a statement that arranges
+		do     func(*testing.T, household)
+		want   []string
+	}{
+		"disableUser": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
+		}, []string{disabled, revoked, revoked}},
+		"disableUser again": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
+			h.exec(t, "UPDATE sessions SET revoked_at = now() WHERE user_id = $1", h.id)
+			h.told(t)
+			answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
+		}, nil},
+		"enableUser": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
+			answered(t, http.StatusOK)(h.admin.EnableUserWithResponse(t.Context(), h.id))
+		}, []string{enabled}},
+		"enableUser of one enabled": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusOK)(h.admin.EnableUserWithResponse(t.Context(), h.id))
+		}, nil},
+		"setUserRoles": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff, usersapi.RoleCustomer}}))
+		}, []string{roles}},
+		"setUserRoles to what they are": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}}))
+		}, nil},
+		"deleteUser": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusNoContent)(h.admin.DeleteUserWithResponse(t.Context(), h.id))
+		}, []string{deleted}},
+		"changePassword": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusNoContent)(h.ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword}))
+		}, []string{revoked}},
+		"endSession": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusNoContent)(h.ada.EndSessionWithResponse(t.Context()))
+		}, []string{revoked}},
+		"revokeSession": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusNoContent)(h.ada.RevokeSessionWithResponse(t.Context(), h.elsewhere.session(t)))
+		}, []string{revoked}},
+		"revokeOtherSessions": {"", func(t *testing.T, h household) {
+			answered(t, http.StatusOK)(h.ada.RevokeOtherSessionsWithResponse(t.Context()))
+		}, []string{revoked}},
+		"startSession": {"", func(_ *testing.T, h household) {
+			h.logIn("ada@example.com", goodPassword)
+		}, nil},
+		"startSession beyond the most": {"", func(t *testing.T, h household) {
+			h.exec(t, `INSERT INTO sessions SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at + interval '1 minute', last_used_at, expires_at
+FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSessions-2)
+			h.clock.advance(time.Hour)
+			h.logIn("ada@example.com", goodPassword)
+		}, []string{revoked}},
+		"refreshSession": {"", func(t *testing.T, h household) {
+			_, status := h.refresh(*h.ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status)
+		}, nil},
+		"refreshSession with a token that was used": {"", func(t *testing.T, h household) {
+			h.refresh(*h.ada.tokens.RefreshToken)
+			h.clock.advance(time.Minute)
+			_, status := h.refreshRefused(*h.ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusUnauthorized, status)
+		}, []string{revoked}},
+		"updateProfile": {"", func(t *testing.T, h household) {
+			name := "Augusta"
+			answered(t, http.StatusOK)(h.ada.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Name: &name}))
+		}, nil},
+		"the purge of sessions that are over": {"UPDATE sessions SET expires_at = now() - interval '1 hour', revoked_at = NULL", func(t *testing.T, h household) {
+			h.clock.advance(100 * 365 * 24 * time.Hour)
+			require.NoError(t, h.service.purge(t.Context()))
+			require.Empty(t, h.sessions(t))
+		}, nil},
+
+		"psql: both at once": {"", func(t *testing.T, h household) {
+			h.exec(t, "UPDATE users SET status = 'disabled', roles = '{staff}' WHERE id = $1", h.id)
+		}, []string{disabled, roles}},
+		"psql: a session is cut short": {"", func(t *testing.T, h household) {
+			h.exec(t, "UPDATE sessions SET expires_at = now() WHERE id = $1", h.ada.session(t))
+		}, []string{revoked}},
+		"psql: a session is made shorter": {"", func(t *testing.T, h household) {
+			h.exec(t, "UPDATE sessions SET expires_at = now() + interval '1 minute' WHERE id = $1", h.ada.session(t))
+		}, nil},
+		"psql: sessions are deleted": {"", func(t *testing.T, h household) {
+			h.exec(t, "DELETE FROM sessions WHERE user_id = $1", h.id)
+		}, []string{revoked, revoked}},
+		"psql: a session that was revoked is deleted": {"", func(t *testing.T, h household) {
+			h.exec(t, "UPDATE sessions SET revoked_at = now() WHERE user_id = $1", h.id)
+			h.told(t)
+			h.exec(t, "DELETE FROM sessions WHERE user_id = $1", h.id)
+		}, nil},
+		"psql: an account is deleted": {"", func(t *testing.T, h household) {
+			h.exec(t, "DELETE FROM users WHERE id = $1", h.id)
+		}, []string{deleted}},
+		"psql: all sessions are gone": {"DELETE FROM sessions WHERE user_id <> (SELECT id FROM users WHERE email LIKE 'ada%')", func(t *testing.T, h household) {
+			h.exec(t, "TRUNCATE sessions CASCADE")
+		}, []string{revoked, revoked}},
+		"psql: all accounts are gone": {"DELETE FROM users WHERE email NOT LIKE 'ada%'", func(t *testing.T, h household) {
+			h.exec(t, "DELETE FROM sessions")
+			h.told(t)
+			h.exec(t, "TRUNCATE users CASCADE")
+		}, []string{deleted}},
+		"what is rolled back": {"", func(t *testing.T, h household) {
+			changed := errors.New("changed my mind")
+			require.ErrorIs(t, postgres.InTx(t.Context(), h.pool, func(tx pgx.Tx) error {
+				_, err := tx.Exec(t.Context(), "UPDATE users SET status = 'disabled', roles = '{staff}' WHERE id = $1", h.id)
+				require.NoError(t, err)
+				_, err = tx.Exec(t.Context(), "DELETE FROM users WHERE id = $1", h.id)
+				require.NoError(t, err)
+				var written int
+				require.NoError(t, tx.QueryRow(t.Context(), "SELECT count(*) FROM outbox").Scan(&written))
+				require.Equal(t, 3, written, "in the same transaction")
+				return changed
+			}), changed)
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := start(t).household(t)
+			if c.before != "" {
+				h.exec(t, c.before)
+			}
+			sessions := h.sessions(t)
+			h.told(t)
+			c.do(t, h)
+			var types []string
+			ended := map[uuid.UUID]bool{}
+			for _, event := range h.told(t) {
+				types = append(types, event.Type)
+				require.Equal(t, h.id, event.Subject)
+				require.Nil(t, event.PublishedAt)
+				if event.Type == revoked {
+					ended[h.sessionIn(t, event)] = true
+				} else {
+					h.userIn(t, event)
+				}
+			}
+			require.Equal(t, c.want, types)
+			require.Len(t, ended, len(slices.DeleteFunc(slices.Clone(types), func(name string) bool { return name != revoked })), "each session once")
+			if name != "startSession beyond the most" {
+				for id := range ended {
+					require.Contains(t, sessions, id)
+				}
+			}
+		})
+	}
+}
+
+// sessionIn holds the data of session.revoked against what is promised, and gives the session.
+func (h household) sessionIn(t *testing.T, event usersdb.Outbox) uuid.UUID {
+	t.Helper()
+	var data map[string]uuid.UUID
+	require.NoError(t, json.Unmarshal(event.Data, &data))
+	require.Equal(t, map[string]uuid.UUID{"session_id": data["session_id"], "user_id": h.id}, data)
+	return data["session_id"]
+}
+
+// userIn holds the data of an event about an account against what is promised.
+func (h household) userIn(t *testing.T, event usersdb.Outbox) {
+	t.Helper()
+	var data map[string]any
+	require.NoError(t, json.Unmarshal(event.Data, &data))
+	status, roles := "active", []any{"customer"}
+	user, err := h.queries.GetUser(t.Context(), h.id)
+	if !postgres.IsNoRows(err) {
+		require.NoError(t, err)
+		status, roles = string(user.Status), nil
+		for _, role := range user.Roles {
+			roles = append(roles, role)
+		}
+	}
+	require.Equal(t, map[string]any{
+		"user_id": h.id.String(), "status": status, "roles": roles, "changed_at": event.OccurredAt.UTC().Format("2006-01-02T15:04:05.000000Z"),
+	}, data)
+}
+
+// A user's events are in the order of what happened, also when it happens in many places at once.
+func TestEventsOfAUserAreInOrder(t *testing.T) {
+	t.Parallel()
+	h := start(t).household(t)
+	var all errgroup.Group
+	for range 8 {
+		all.Go(func() error {
+			for range 20 {
+				_, err := h.pool.Exec(t.Context(), "UPDATE users SET status = CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1", h.id)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, all.Wait())
+	told := h.told(t)
+	require.Len(t, told, 160)
+	for i, event := range told {
+		require.Equal(t, []string{"user.disabled", "user.enabled"}[i%2], event.Type)
+		require.True(t, i == 0 || told[i-1].OccurredAt.Before(event.OccurredAt))
+	}
+}

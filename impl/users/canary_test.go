@@ -8,39 +8,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/hashing"
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/telemetry"
 )
-
-// logged starts a service that logs everything there is, down to debug. lines gives what has been logged so far.
-func logged(t *testing.T) (s *server, lines func() string) {
-	t.Helper()
-	buffer := &logBuffer{}
-	logger := telemetry.NewLogger(buffer, telemetry.LogOptions{Service: "users", Level: slog.LevelDebug, Sensitive: loadDocument(t).Sensitive})
-	s = start(t, func(o *options) {
-		o.hashing = hashing.Config{Params: cheap}
-		o.chain = func(c *httpapi.Options) { c.Log = logger.Logger }
-	})
-	return s, func() string {
-		require.NoError(t, logger.Flush())
-		return buffer.String()
-	}
-}
 
 // Nothing that identifies a person or opens a door is ever logged: whatever is sent, wherever, and whatever becomes of it.
 func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
-	s, lines := logged(t)
+	s := start(t)
 	var canaries []string
 	canary := func(value string) string {
 		canaries = append(canaries, value)
@@ -170,8 +151,8 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.NoError(t, logger.Close())
 
-	text := lines() + s.log.String()
-	requireNone(t, text, canaries)
+	text := s.End(t)
+	contracttest.RequireNone(t, text, canaries)
 	require.NotContains(t, text, "$argon2id$")
 	require.Contains(t, text, `"msg":"panic"`)
 	require.Contains(t, text, "violates check constraint")
@@ -180,145 +161,43 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 }
 
-// requireNone looks for every canary in every line, in the forms that a URL may give it.
-func requireNone(t *testing.T, text string, canaries []string) {
-	t.Helper()
-	for line := range strings.Lines(text) {
-		for _, canary := range canaries {
-			for _, form := range []string{canary, url.QueryEscape(canary), url.PathEscape(canary), strings.ToLower(canary)} {
-				if strings.Contains(line, form) {
-					t.Errorf("%q is logged: %s", form, line)
-				}
-			}
-		}
-	}
+func TestNothingSensitiveIsLogged(t *testing.T) {
+	t.Parallel()
+	contracttest.NothingSecretIsLogged(t, contract(t))
 }
 
-// Every request has one line, which says what an operator needs.
 func TestRequestLines(t *testing.T) {
 	t.Parallel()
-	s, lines := logged(t)
-	ada := s.signUp("ada@example.com")
-	me := ada.user.ID.String()
-	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-	long := strings.Repeat("x", 128)
-	requests := map[string]struct {
-		method, path, body string
-		headers            []string
-		operation          string
-		status             int
-		caller, code       string
-		kept               bool // the caller's request id
-		continued          bool // the caller's trace
-	}{
-		"plain":              {method: "GET", path: "/.well-known/jwks.json", operation: "getKeySet", status: 200},
-		"with a token":       {method: "GET", path: "/api/v1/profile", headers: []string{"Authorization", "Bearer " + ada.tokens.AccessToken}, operation: "getProfile", status: 200, caller: me},
-		"login":              {method: "POST", path: "/api/v1/login", body: login("ada@example.com", goodPassword), operation: "startSession", status: 200, caller: me},
-		"login refused":      {method: "POST", path: "/api/v1/login", body: login("ada@example.com", newPassword), operation: "startSession", status: 401, code: "invalid_credentials"},
-		"refresh":            {method: "POST", path: "/api/v1/refresh", body: `{"refresh_token":"` + *ada.tokens.RefreshToken + `"}`, operation: "refreshSession", status: 200, caller: me},
-		"not authenticated":  {method: "GET", path: "/api/v1/profile", operation: "getProfile", status: 401, code: "unauthenticated"},
-		"forbidden":          {method: "GET", path: "/api/v1/admin/users", headers: []string{"Authorization", "Bearer " + ada.tokens.AccessToken}, operation: "listUsers", status: 403, caller: me, code: "forbidden"},
-		"invalid":            {method: "POST", path: "/api/v2/users", body: `{}`, operation: "createUserV2", status: 422, code: "invalid_request"},
-		"no such path":       {method: "GET", path: "/nowhere", operation: telemetry.Unmatched, status: 404, code: "not_found"},
-		"no such method":     {method: "PUT", path: "/api/v1/login", operation: telemetry.Unmatched, status: 405, code: "method_not_allowed"},
-		"own request id":     {method: "GET", path: "/.well-known/jwks.json", headers: []string{"X-Request-ID", "My-request_1.2"}, operation: "getKeySet", status: 200, kept: true},
-		"longest request id": {method: "GET", path: "/.well-known/jwks.json", headers: []string{"X-Request-ID", long}, operation: "getKeySet", status: 200, kept: true},
-		"id too long":        {method: "GET", path: "/.well-known/jwks.json", headers: []string{"X-Request-ID", long + "x"}, operation: "getKeySet", status: 200},
-		"id with a space":    {method: "GET", path: "/.well-known/jwks.json", headers: []string{"X-Request-ID", "my request"}, operation: "getKeySet", status: 200},
-		"id with a quote":    {method: "GET", path: "/.well-known/jwks.json", headers: []string{"X-Request-ID", `"}{"`}, operation: "getKeySet", status: 200},
-		"id empty":           {method: "GET", path: "/.well-known/jwks.json", headers: []string{"X-Request-ID", ""}, operation: "getKeySet", status: 200},
-		"a trace":            {method: "GET", path: "/.well-known/jwks.json", headers: []string{"Traceparent", "00-" + trace + "-00f067aa0ba902b7-01"}, operation: "getKeySet", status: 200, continued: true},
-		"an unsampled trace": {method: "GET", path: "/.well-known/jwks.json", headers: []string{"Traceparent", "00-" + trace + "-00f067aa0ba902b7-00"}, operation: "getKeySet", status: 200, continued: true},
-		"a broken trace":     {method: "GET", path: "/.well-known/jwks.json", headers: []string{"Traceparent", "00-" + trace + "-01"}, operation: "getKeySet", status: 200},
-		"a trace of zeros":   {method: "GET", path: "/.well-known/jwks.json", headers: []string{"Traceparent", "00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01"}, operation: "getKeySet", status: 200},
-	}
-	type line struct {
-		Time       time.Time `json:"time"`
-		Level      string    `json:"level"`
-		Msg        string    `json:"msg"`
-		RequestID  string    `json:"request_id"`
-		TraceID    string    `json:"trace_id"`
-		Method     string    `json:"method"`
-		Path       string    `json:"path"`
-		Operation  string    `json:"operation"`
-		Status     int       `json:"status"`
-		DurationMS *float64  `json:"duration_ms"`
-		Caller     string    `json:"caller"`
-		Code       string    `json:"code"`
-		Address    string    `json:"address"`
-	}
-	ids := map[string]string{} // request id by name
-	for name, r := range requests {
-		answer, body := s.do(r.method, r.path, r.body, r.headers...)
-		require.Equal(t, r.status, answer.StatusCode, name+body)
-		id := answer.Header.Get("X-Request-ID")
-		if i := slices.Index(r.headers, "X-Request-ID"); i >= 0 {
-			require.Equal(t, r.kept, id == r.headers[i+1], name)
-		}
-		require.True(t, telemetry.ValidRequestID(id), name)
-		if r.status >= 400 {
-			require.Equal(t, r.code, string(problemIn(t, answer, body).Code))
-		}
-		ids[name] = id
-	}
-	found := map[string][]line{}
-	eventually(t, "every request has been logged", func() bool {
-		clear(found)
-		for text := range strings.Lines(lines()) {
-			requireUniqueNames(t, text)
-			var l line
-			require.NoError(t, json.Unmarshal([]byte(text), &l), text)
-			if l.Msg == "request" {
-				found[l.RequestID] = append(found[l.RequestID], l)
-			}
-		}
-		for _, id := range ids {
-			if len(found[id]) == 0 {
-				return false
-			}
-		}
-		return true
-	})
-	hex := regexp.MustCompile(`^[0-9a-f]{32}$`)
-	traces := map[string]bool{}
-	for name, r := range requests {
-		require.Len(t, found[ids[name]], 1, name)
-		l := found[ids[name]][0]
-		require.Equal(t, []any{"INFO", r.method, r.path, r.operation, r.status, r.caller, r.code, "127.0.0.1"},
-			[]any{l.Level, l.Method, l.Path, l.Operation, l.Status, l.Caller, l.Code, l.Address}, name)
-		require.NotNil(t, l.DurationMS, name)
-		require.GreaterOrEqual(t, *l.DurationMS, 0.0)
-		require.False(t, l.Time.IsZero())
-		require.Regexp(t, hex, l.TraceID, name)
-		require.Equal(t, r.continued, l.TraceID == trace, name)
-		if !r.continued {
-			require.NotContains(t, traces, l.TraceID)
-			traces[l.TraceID] = true
-		}
-	}
+	contracttest.RequestsAreLogged(t, contract(t))
 }
 
-// requireUniqueNames fails on a line in which one name occurs twice at the top: readers of logs see either value.
-func requireUniqueNames(t *testing.T, text string) {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(text))
-	seen := map[string]bool{}
-	_, err := d.Token()
-	require.NoError(t, err, text)
-	for d.More() {
-		name, err := d.Token()
-		require.NoError(t, err)
-		require.NotContains(t, seen, name.(string), text)
-		seen[name.(string)] = true
-		var value json.RawMessage
-		require.NoError(t, d.Decode(&value))
+func TestActionsAreAudited(t *testing.T) {
+	t.Parallel()
+	contracttest.ActionsAreAudited(t, contract(t))
+}
+
+// The line of a public operation tells who turned out to call.
+func TestRequestLinesOfWhoeverLogsIn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	for body, want := range map[string]struct{ path, caller, code string }{
+		login("ada@example.com", goodPassword):                 {"/api/v1/login", ada.user.ID.String(), ""},
+		login("ada@example.com", newPassword):                  {"/api/v1/login", "", "invalid_credentials"},
+		`{"refresh_token":"` + *ada.tokens.RefreshToken + `"}`: {"/api/v1/refresh", ada.user.ID.String(), ""},
+	} {
+		answer, _ := s.do(http.MethodPost, want.path, body)
+		id := answer.Header.Get("X-Request-ID")
+		line := s.RequestLines(t, []string{id})[id][0]
+		require.Equal(t, want.caller, line.Caller)
+		require.Equal(t, want.code, line.Code)
 	}
 }
 
 // Who did what to whom stands in the log as the document says.
 func TestAuditLines(t *testing.T) {
 	t.Parallel()
-	s, lines := logged(t)
+	s := start(t)
 	admin, ada := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp("ada@example.com")
 	_, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
@@ -336,6 +215,6 @@ func TestAuditLines(t *testing.T) {
 		`"action":"user.enable","actor":"anonymous","target":"` + her + `","outcome":"unauthenticated"`,
 		`"action":"session.start","actor":"` + her + `","target":"` + her + `","outcome":"account_disabled"`,
 	} {
-		eventually(t, want, func() bool { return strings.Contains(lines(), want) })
+		eventually(t, want, func() bool { return strings.Contains(s.Logged(t), want) })
 	}
 }

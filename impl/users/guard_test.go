@@ -114,7 +114,7 @@ func (s *server) watchSilence() {
 // verifier accepts what the service itself accepts.
 func (s *server) verifier() *token.Verifier {
 	s.t.Helper()
-	v, err := token.NewVerifier(token.VerifierConfig{Issuer: "https://users.test", Audience: ownAudience, Keys: s.service.signer, Clock: s.clock.Now})
+	v, err := token.NewVerifier(token.VerifierConfig{Issuer: "https://users.test", Audience: serviceName, Keys: s.service.signer, Clock: s.clock.Now})
 	require.NoError(s.t, err)
 	return v
 }

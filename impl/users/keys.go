@@ -2,19 +2,14 @@ package users
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/token"
 )
 
@@ -30,45 +25,16 @@ func (s *Service) GetKeySet(context.Context, usersapi.GetKeySetRequestObject) (u
 	}, nil
 }
 
-// masterKey is the one secret of the service; every other is derived from it, for one purpose each (RFC 5869).
-type masterKey []byte
-
-// parseMasterKey reads 32 bytes in base64.
-func parseMasterKey(text string) (masterKey, error) {
-	key, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(key) != 32 {
-		return nil, errors.New("the master key is not 32 bytes in base64; make one with: openssl rand -base64 32")
-	}
-	return key, nil
-}
-
-func (k masterKey) derive(purpose string) ([]byte, error) {
-	return hkdf.Key(sha256.New, k, nil, "plumbline users: "+purpose, 32)
-}
-
 // keyring keeps the signing keys in the database, sealed, and the signer supplied with them.
 type keyring struct {
 	inTx   func(context.Context, func(usersdb.Querier) error) error
-	seal   cipher.AEAD
+	sealer *seal.Sealer
 	signer *token.Signer
 	clock  func() time.Time
 }
 
-func newKeyring(s *Service, master masterKey) (*keyring, error) {
-	key, err := master.derive("signing keys")
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	seal, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
-	}
-	return &keyring{inTx: s.inTx, seal: seal, signer: s.signer, clock: s.clock}, nil
-}
+// signingKey names a signing key to the sealer.
+func signingKey(kid string) string { return "signing_keys/" + kid }
 
 // load supplies the signer with the keys of the database. It makes the first key and forgets those that no
 // verifier needs any more.
@@ -133,9 +99,9 @@ func (k *keyring) published(ctx context.Context, q usersdb.Querier) ([]token.Pri
 			continue
 		}
 		successor = row.SignsFrom
-		der, err := k.seal.Open(nil, nil, row.SealedKey, []byte("signing_keys/"+row.Kid))
+		der, err := k.sealer.Open(row.SealedKey, signingKey(row.Kid))
 		if err != nil {
-			return nil, fmt.Errorf("the key %s does not open: give the master key that it was made with", row.Kid)
+			return nil, err
 		}
 		key, err := token.ParsePrivateKey(der, row.SignsFrom)
 		if err != nil {
@@ -156,6 +122,6 @@ func (k *keyring) create(ctx context.Context, q usersdb.Querier, signsFrom time.
 		return key, err
 	}
 	return key, q.CreateSigningKey(ctx, usersdb.CreateSigningKeyParams{
-		Kid: key.KID(), SealedKey: k.seal.Seal(nil, nil, der, []byte("signing_keys/"+key.KID())), SignsFrom: signsFrom, CreatedAt: k.clock(),
+		Kid: key.KID(), SealedKey: k.sealer.Seal(der, signingKey(key.KID())), SignsFrom: signsFrom, CreatedAt: k.clock(),
 	})
 }

@@ -323,17 +323,3 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 		require.NotContains(t, dump.String(), secret)
 	}
 }
-
-// A key is for one purpose each.
-func TestDerivedKeysDiffer(t *testing.T) {
-	t.Parallel()
-	master, err := parseMasterKey(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
-	require.NoError(t, err)
-	one, err := master.derive("refresh tokens")
-	require.NoError(t, err)
-	two, err := master.derive("signing keys")
-	require.NoError(t, err)
-	require.Len(t, one, 32)
-	require.NotEqual(t, one, two)
-	require.NotEqual(t, []byte(master), one)
-}

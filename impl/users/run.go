@@ -275,7 +275,7 @@ func offline(ctx context.Context, d databaseSettings, k keySettings) (*Service, 
 	err = isMigrated(ctx, pool)
 	var service *Service
 	if err == nil {
-		service, err = New(ctx, Config{Database: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{ownAudience}, Hashing: k.hashing()})
+		service, err = New(ctx, Config{Database: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: k.hashing()})
 	}
 	if err != nil {
 		pool.Close()

@@ -15,6 +15,7 @@ import (
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/openapi"
@@ -55,12 +56,12 @@ type Service struct {
 
 var _ usersapi.StrictServerInterface = (*Service)(nil)
 
-// ownAudience is the name of this service in a token's aud.
-const ownAudience = "users"
+// serviceName is what the service is called: in its program, in a token's aud, in the keys derived from the master key.
+const serviceName = "users"
 
 // New makes the service and its signing keys ready, on a database that has been migrated.
 func New(ctx context.Context, c Config) (*Service, error) {
-	master, err := parseMasterKey(c.MasterKey.Reveal())
+	master, err := seal.NewMasterKey(serviceName, c.MasterKey)
 	if err != nil {
 		return nil, err
 	}
@@ -71,17 +72,19 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}
-	if s.refreshKey, err = master.derive("refresh tokens"); err != nil {
+	if s.refreshKey, err = master.Derive("refresh tokens"); err != nil {
 		return nil, err
 	}
 	s.signer = token.NewSigner(s.clock)
-	if s.keys, err = newKeyring(s, master); err != nil {
+	sealer, err := master.Sealer("signing keys")
+	if err != nil {
 		return nil, err
 	}
+	s.keys = &keyring{inTx: s.inTx, sealer: sealer, signer: s.signer, clock: s.clock}
 	if err := s.keys.load(ctx); err != nil {
 		return nil, err
 	}
-	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: s.issuer, Audience: ownAudience, Keys: s.signer, Clock: s.clock})
+	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: s.issuer, Audience: serviceName, Keys: s.signer, Clock: s.clock})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/telemetry"
 )
@@ -81,7 +82,7 @@ func (d *databaseSettings) validate() error {
 }
 
 func (k *keySettings) validate() error {
-	_, err := parseMasterKey(k.MasterKey.Reveal())
+	_, err := seal.NewMasterKey(serviceName, k.MasterKey)
 	if err != nil {
 		err = fmt.Errorf("master_key: %w", err)
 	}
@@ -99,7 +100,7 @@ func (c *serveSettings) Validate() error {
 			errs = append(errs, errors.New(text))
 		}
 	}
-	refuse(!slices.Contains(c.Audience, ownAudience), "audience lacks "+ownAudience+": this service would refuse its own tokens")
+	refuse(!slices.Contains(c.Audience, serviceName), "audience lacks "+serviceName+": this service would refuse its own tokens")
 	refuse(c.Addr == c.OpsAddr && !strings.HasSuffix(c.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
 	refuse(c.MaxConns < 1 || c.MaxConns > 1000, "max_conns is between 1 and 1000")
 	refuse(c.HashQueue < 1 || c.HashWait <= 0, "hash_queue and hash_wait are more than nothing")
@@ -142,7 +143,7 @@ func defaultServe() serveSettings {
 	return serveSettings{
 		databaseSettings: defaultDatabase(), keySettings: defaultKeys(),
 		Addr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
-		Issuer: "plumbline", Audience: []string{ownAudience, "orders"},
+		Issuer: "plumbline", Audience: []string{serviceName, "orders"},
 		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16,
 		HashQueue: 24, HashWait: time.Second, Unready: 3 * time.Second, Drain: 20 * time.Second,
 	}

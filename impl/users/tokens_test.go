@@ -49,10 +49,10 @@ func TestForgedTokens(t *testing.T) {
 	session := admin.session(t)
 	forging := tokentest.Options{
 		Claims: token.Claims{
-			Issuer: "https://users.test", Audience: []string{ownAudience}, Subject: admin.user.ID, SessionID: session, Roles: admin.user.Roles,
+			Issuer: "https://users.test", Audience: []string{serviceName}, Subject: admin.user.ID, SessionID: session, Roles: admin.user.Roles,
 			IssuedAt: now, ExpiresAt: now.Add(accessLifetime), ID: "forged",
 		},
-		Issuer: "https://users.test", Audience: ownAudience, Key: keys[1], OtherKey: keys[0], Now: now,
+		Issuer: "https://users.test", Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
 	}
 	good := tokentest.Valid(t, forging)
 	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(good)}.readsProfile(t))

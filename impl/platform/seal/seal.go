@@ -1,0 +1,78 @@
+// Package seal derives a service's secrets from its master key, and seals what the database must not know.
+//
+// It promises that a key is for one purpose of one service, and that what is sealed opens unchanged, under the same
+// name, with the same master key, or not at all.
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// keyBytes is the length of the master key and of every key derived from it.
+const keyBytes = 32
+
+// MasterKey is the one secret of a service; every other is derived from it, for one purpose each. However it is
+// printed or logged, it shows as [redacted].
+type MasterKey struct {
+	service string
+	bytes   telemetry.Secret
+}
+
+// NewMasterKey reads the master key of a service, 32 bytes in base64 (RFC 4648, 4). The error does not hold the text.
+func NewMasterKey(service string, text telemetry.Secret) (MasterKey, error) {
+	key, err := base64.StdEncoding.DecodeString(text.Reveal())
+	if err != nil || len(key) != keyBytes {
+		return MasterKey{}, errors.New("the master key is not 32 bytes in base64; make one with: openssl rand -base64 32")
+	}
+	return MasterKey{service: service, bytes: telemetry.NewSecret(string(key))}, nil
+}
+
+// Derive gives the 32 bytes for a purpose, by HKDF with SHA-256 (RFC 5869). The service and the purpose are its info:
+// what either is called can never change.
+func (k MasterKey) Derive(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, []byte(k.bytes.Reveal()), nil, "plumbline "+k.service+": "+purpose, keyBytes)
+}
+
+// A Sealer seals small secrets for one purpose, with AES-256-GCM (NIST SP 800-38D) under a random nonce, which is good
+// for 2^32 of them. It is safe for concurrent use.
+type Sealer struct{ aead cipher.AEAD }
+
+// Sealer makes the sealer of a purpose.
+func (k MasterKey) Sealer(purpose string) (*Sealer, error) {
+	key, err := k.Derive(purpose)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealer{aead: aead}, nil
+}
+
+// Seal gives nonce, ciphertext and tag, 28 bytes more than the secret. The name says whose secret it is, as in
+// "signing_keys/" and the row's key: under another it does not open, so that rows cannot be swapped.
+func (s *Sealer) Seal(secret []byte, name string) []byte {
+	return s.aead.Seal(nil, nil, secret, []byte(name))
+}
+
+// Open gives the secret that was sealed under the name.
+func (s *Sealer) Open(sealed []byte, name string) ([]byte, error) {
+	secret, err := s.aead.Open(nil, nil, sealed, []byte(name))
+	if err != nil {
+		return nil, fmt.Errorf("%s does not open: give the master key that it was sealed with", name)
+	}
+	return secret, nil
+}

@@ -37,12 +37,57 @@ type Beginner interface {
 //
 // A connection lost during COMMIT gives an error that wraps [ErrUnknownOutcome].
 func InTx(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) error {
-	if outer, nested := db.(pgx.Tx); nested {
-		return inSavepoint(ctx, outer, fn)
+	return whole(ctx, db, func() error {
+		prepared, err := prepare(ctx, db, fn)
+		if err != nil {
+			return err
+		}
+		defer prepared.Rollback(ctx) // without effect after a commit
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("transaction not committed: %w", err)
+		}
+		return prepared.Commit(ctx)
+	})
+}
+
+// Prepared is a transaction that has done its work and is open until Commit or Rollback ends it.
+type Prepared struct {
+	// Tx is for what still belongs to it.
+	Tx     pgx.Tx
+	nested bool
+}
+
+// Prepare is InTx up to the commit: it runs fn, whole again where PostgreSQL gave up, and leaves the transaction open
+// for the caller, who ends it. When fn returns an error or panics, nothing is left open.
+func Prepare(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) (prepared *Prepared, err error) {
+	err = whole(ctx, db, func() (err error) {
+		prepared, err = prepare(ctx, db, fn)
+		return err
+	})
+	return prepared, err
+}
+
+// Commit makes what was prepared last. It does not end with ctx, which would turn a sure outcome into an unknown one;
+// a connection lost meanwhile gives an error that wraps [ErrUnknownOutcome].
+func (p *Prepared) Commit(ctx context.Context) error {
+	if !p.nested {
+		return commit(ctx, p.Tx)
 	}
+	if err := p.Tx.Commit(ctx); err != nil {
+		return fmt.Errorf("release savepoint: %w", err)
+	}
+	return nil
+}
+
+// Rollback undoes what was prepared. After Commit it has no effect.
+func (p *Prepared) Rollback(ctx context.Context) { rollback(ctx, p.Tx) }
+
+// whole runs a transaction again for as long as PostgreSQL gives it up and another attempt may fare better.
+func whole(ctx context.Context, db Beginner, once func() error) error {
+	_, nested := db.(pgx.Tx)
 	for attempt := 1; ; attempt++ {
-		err := once(ctx, db, fn)
-		if err == nil || attempt == maxAttempts || !isRolledBack(err) {
+		err := once()
+		if err == nil || nested || attempt == maxAttempts || !isRolledBack(err) {
 			return err
 		}
 		pause := rand.N(retryPause << (attempt - 1))
@@ -54,34 +99,26 @@ func InTx(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) error {
 	}
 }
 
-func once(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) error {
+func prepare(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) (*Prepared, error) {
 	tx, err := begin(ctx, db)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
+	_, nested := db.(pgx.Tx)
+	switch {
+	case err != nil && nested:
+		return nil, fmt.Errorf("set savepoint: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("begin transaction: %w", err)
 	}
-	defer rollback(ctx, tx) // also on panic and runtime.Goexit; without effect after a commit
+	done := false
+	defer func() {
+		if !done { // also on panic and runtime.Goexit
+			rollback(ctx, tx)
+		}
+	}()
 	if err := fn(tx); err != nil {
-		return err
+		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("transaction not committed: %w", err)
-	}
-	return commit(ctx, tx)
-}
-
-func inSavepoint(ctx context.Context, outer pgx.Tx, fn func(tx pgx.Tx) error) error {
-	tx, err := outer.Begin(ctx)
-	if err != nil {
-		return fmt.Errorf("set savepoint: %w", err)
-	}
-	defer rollback(ctx, tx)
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("release savepoint: %w", err)
-	}
-	return nil
+	done = true
+	return &Prepared{Tx: tx, nested: nested}, nil
 }
 
 func begin(ctx context.Context, db Beginner) (pgx.Tx, error) {

@@ -281,3 +281,51 @@ func TestSessionEndedDuringCommit(t *testing.T) {
 	})
 	require.ErrorIs(t, err, postgres.ErrUnknownOutcome)
 }
+
+func TestPreparedIsLeftToItsOwner(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, accounts())
+	add := func(tx pgx.Tx) error { return run(t.Context(), tx, "UPDATE accounts SET balance = balance + 1 WHERE id = 1") }
+	outer, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	for _, db := range []postgres.Beginner{pool, outer} { // a transaction of its own, a savepoint
+		before := balance(t, pool, 1)
+		prepared, err := postgres.Prepare(t.Context(), db, add)
+		require.NoError(t, err)
+		require.NoError(t, add(prepared.Tx))
+		require.Equal(t, before, balance(t, pool, 1), "nobody sees it yet")
+		prepared.Rollback(t.Context())
+		require.Error(t, prepared.Commit(t.Context()))
+
+		prepared, err = postgres.Prepare(t.Context(), db, add)
+		require.NoError(t, err)
+		require.NoError(t, prepared.Commit(t.Context()))
+		prepared.Rollback(t.Context())
+
+		prepared, err = postgres.Prepare(t.Context(), db, func(tx pgx.Tx) error { return errors.Join(add(tx), errFailed) })
+		require.ErrorIs(t, err, errFailed)
+		require.Nil(t, prepared)
+		require.PanicsWithValue(t, "oops", func() { _, _ = postgres.Prepare(t.Context(), db, func(pgx.Tx) error { panic("oops") }) })
+	}
+	require.NoError(t, outer.Commit(t.Context()))
+	require.Equal(t, int64(2), balance(t, pool, 1))
+	require.Zero(t, pool.Stat().AcquiredConns(), "connections are given back")
+}
+
+func TestPrepareRepeatsTheWhole(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, accounts())
+	attempts := 0
+	prepared, err := postgres.Prepare(t.Context(), pool, func(tx pgx.Tx) error {
+		if attempts++; attempts < 3 {
+			return run(t.Context(), tx, "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$")
+		}
+		return run(t.Context(), tx, "UPDATE accounts SET balance = 5 WHERE id = 1")
+	})
+	require.NoError(t, err)
+	require.Equal(t, 3, attempts)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, prepared.Commit(ctx), "it is decided")
+	require.Equal(t, int64(5), balance(t, pool, 1))
+}

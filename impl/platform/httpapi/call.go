@@ -33,6 +33,11 @@ type exchange struct {
 	failure   *fault.Error
 	permit    adaptivelimiter.Permit
 	body      []byte
+	value     any               // of the body, as it was checked
+	attempt   Attempt           // nil: the request has no key, or its answer is kept
+	kept      *KeptAnswer       // of the same request before
+	replayed  bool              // the answer is one that was kept
+	inspects  bool              // the answer is still to be held against the document
 	took      [16]time.Duration // by step
 	handling  time.Duration     // zero until the handler has returned
 	cut       bool              // what is on its way will not be whole
@@ -138,7 +143,7 @@ func (c *Chain) record(next http.Handler) http.Handler {
 				c.fail(x.answer, r, ErrInternal)
 			}
 			if !x.cut {
-				c.deliver(r, x)
+				c.deliver(x)
 			}
 			c.report(ctx, x, time.Since(start))
 			if x.cut { // Otherwise the caller would take half an answer for a whole one.
@@ -206,7 +211,7 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		sampled = x.scope.TraceID
 	}
 	metrics.Observe(status, took, sampled)
-	if x.op != nil {
+	if x.op != nil && !x.replayed { // What is answered again has not been done again.
 		metrics.Result(code)
 	}
 
@@ -228,6 +233,9 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		if cause := x.failure.Unwrap(); cause != nil {
 			attrs = append(attrs, slog.String("cause", cause.Error()))
 		}
+	}
+	if x.replayed {
+		attrs = append(attrs, slog.Bool("replayed", true))
 	}
 	c.line(ctx, "request", attrs...)
 	if x.op == nil {
@@ -266,8 +274,14 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 			target = id.String()
 		}
 	}
-	c.line(ctx, "audit", slog.String("action", a.Action), slog.String("actor", actor), slog.String("target", target),
-		slog.String("outcome", outcome), slog.String("address", x.address.String()))
+	attrs := []slog.Attr{
+		slog.String("action", a.Action), slog.String("actor", actor), slog.String("target", target),
+		slog.String("outcome", outcome), slog.String("address", x.address.String()),
+	}
+	if x.replayed {
+		attrs = append(attrs, slog.Bool("replayed", true))
+	}
+	c.line(ctx, "audit", attrs...)
 }
 
 // line writes a line without looking up which line of the source does so, as the logger itself would for every request.

@@ -48,6 +48,8 @@ type Options struct {
 	TrustedProxies []string
 	// TrustedOrigins are other origins whose pages may call, credentials included; "http://127.0.0.1:*" allows every port.
 	TrustedOrigins []string
+	// Idempotency keeps the answers of operations with x-idempotency.
+	Idempotency Idempotency
 	// RateLimits turns x-rate-limit on.
 	RateLimits bool
 	// Shed turns the refusal of work beyond capacity on.
@@ -67,6 +69,7 @@ type Chain struct {
 	metrics   *telemetry.HTTPMetrics
 	clock     func() time.Time
 	address   func(*http.Request) netip.Addr // of the caller
+	once      Idempotency
 	owners    *otter.Cache[ownedThing, uuid.UUID]
 	limits    *rateLimiter                         // nil: off
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
@@ -96,13 +99,13 @@ type step struct {
 	pass func(*exchange) error
 }
 
-// New makes a chain. It refuses a hidden_as that is none of the service's faults, an owner of what no operation names, and
-// a trusted origin or proxy that is none.
+// New makes a chain. It refuses a hidden_as that is none of the service's faults, an owner of what no operation names, an
+// operation with x-idempotency where nothing keeps answers, and a trusted origin or proxy that is none.
 func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
-		owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		once: o.Idempotency, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
 	if c.clock == nil {
 		c.clock = time.Now
@@ -127,6 +130,9 @@ func New(o Options) (*Chain, error) {
 			Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicy(op.Policy.RateLimit), ownerOf: o.Owners[op.Policy.Access.Owner],
 		}
 		c.endpoints[route{op.Method, op.Pattern}] = e
+		if op.Policy.Idempotency != "" && o.Idempotency == nil {
+			errs = append(errs, fmt.Errorf("operation %s has x-idempotency, and nothing keeps its answers", op.ID))
+		}
 		code := op.Policy.Access.HiddenAs
 		if code == "" {
 			continue
@@ -169,6 +175,7 @@ func New(o Options) (*Chain, error) {
 		{"shed", c.shed},
 		{"check", c.check},
 		{"authorise_owner", c.authoriseOwner},
+		{"begin_once", c.beginOnce},
 	}
 	return c, nil
 }

@@ -114,6 +114,8 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 		refuse(!special && o.parameters.GetByInAndName(openapi3.ParameterInPath, name) == nil,
 			"x-access or x-audit names the path parameter %s, which there is not", name)
 	}
+	errs = append(errs, o.checkIdempotency()...)
+	refuse(policy.Timeout.Stream != 0 && len(o.streams) == 0, "x-timeout: stream needs an answer that is not JSON")
 	public := op.Security != nil && len(*op.Security) == 0
 	refuse(public != policy.Access.Public, "security is empty if and only if x-access is public")
 	return o, errors.Join(errs...)

@@ -23,8 +23,8 @@ func TestLoad(t *testing.T) {
 	require.True(t, json.Valid(d.JSON))
 	require.Equal(t, []string{"secret"}, d.Sensitive)
 	require.Contains(t, d.Codes, "thing_not_found")
-	require.Len(t, d.Operations, 14)
-	require.Len(t, d.Labels(), 14)
+	require.Len(t, d.Operations, 16)
+	require.Len(t, d.Labels(), 16)
 	require.Nil(t, d.Operation("nobody"))
 	o := d.Operation("putThings")
 	require.Equal(t, Access{Roles: []string{"support"}, Owner: "personId", HiddenAs: "thing_not_found"}, o.Policy.Access)
@@ -80,6 +80,8 @@ func TestLoadRefuses(t *testing.T) {
 		"slow beyond limit":             {timeout, "x-timeout: {limit: 2s, slow: 3s}", "slow lies between"},
 		"slow at limit":                 {timeout, "x-timeout: {limit: 2s, slow: 2s}", "slow lies between"},
 		"no slow":                       {timeout, "x-timeout: {limit: 2s}", "slow lies between"},
+		"a stream of nothing":           {timeout, "x-timeout: {limit: 2s, slow: 1s, stream: 10m}", "stream needs an answer that is not JSON"},
+		"a stream below the limit":      {timeout, "x-timeout: {limit: 2s, slow: 1s, stream: 2s}", "stream is longer than limit"},
 		"a limit below nothing":         {timeout, "x-timeout: {limit: -2s, slow: 1s}", "not longer than nothing"},
 		"a limit that is no duration":   {timeout, "x-timeout: {limit: soon, slow: 1s}", "x-timeout: "},
 		"an unknown priority":           {priority, "x-priority: urgent", "x-priority: critical, high"},
@@ -118,8 +120,18 @@ func TestLoadRefuses(t *testing.T) {
 		"a header without a schema": {"{description: None.}", "{description: None., headers: {X-A: {content: {text/plain: {schema: {}}}}}}", "the header X-A of 204 has no schema"},
 		"a parameter without a schema": {priority, with("parameters: [{name: q, in: query, content: {application/json: {schema: {}}}}]"),
 			"the parameter q has no schema"},
-		"an operation for HEAD": {"    get:", "    head:", "none of GET, POST"},
-		"no OpenAPI":            {"openapi: 3.0.3", "openapi: ''", "document things"},
+		"a key for reading":                       {priority, with("x-idempotency: required"), "only POST and PATCH"},
+		"a key of nobody":                         {access, "x-access: {public: true}\n      security: []\n      x-idempotency: optional", "no principal that a key belongs to"},
+		"a key that is not taken":                 {priority, with("x-idempotency: optional"), "takes no header Idempotency-Key"},
+		"a key that is required only in x-":       {priority, with("x-idempotency: required\n      parameters: [{name: Idempotency-Key, in: header, schema: {type: string}}]"), "required if and only if"},
+		"a key that is required only as a header": {priority, with("x-idempotency: optional\n      parameters: [{name: Idempotency-Key, in: header, required: true, schema: {type: string}}]"), "required if and only if"},
+		"a cookie that is kept":                   {priority, with("x-idempotency: optional\n      parameters: [{name: c, in: cookie, schema: {type: string}}]"), "a cookie must not be kept"},
+		"a stream that is kept":                   {"responses: {'204': {description: None.}}", "x-idempotency: optional\n      responses: {'200': {description: None., content: {text/csv: {schema: {type: string}}}}}", "a stream cannot be kept"},
+		"a key now and then":                      {priority, with("x-idempotency: sometimes"), "x-idempotency: required or optional"},
+		"a key of another type":                   {priority, with("x-idempotency: true"), "x-idempotency: json"},
+		"keys without their codes":                {priority, with("x-idempotency: optional"), `"idempotency_key_reused" is no ProblemCode`},
+		"an operation for HEAD":                   {"    get:", "    head:", "none of GET, POST"},
+		"no OpenAPI":                              {"openapi: 3.0.3", "openapi: ''", "document things"},
 	}
 	_, err := Load("things", parseSpec(t, good))
 	require.NoError(t, err)
@@ -187,7 +199,7 @@ func TestNewRefuses(t *testing.T) {
 	options := func(t *testing.T) Options {
 		metrics, err := telemetry.NewHTTPMetrics(prometheus.NewRegistry(), document.Labels())
 		require.NoError(t, err)
-		return Options{Document: document, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}}
+		return Options{Document: document, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Idempotency: &memory{}}
 	}
 	_, err = New(options(t))
 	require.NoError(t, err)
@@ -196,11 +208,13 @@ func TestNewRefuses(t *testing.T) {
 	o.TrustedOrigins = []string{"*"}
 	o.TrustedProxies = []string{"somewhere"}
 	o.Owners = map[string]OwnerOf{"stringId": ownerOfThing}
+	o.Idempotency = nil
 	_, err = New(o)
 	require.ErrorContains(t, err, `putThings: hidden_as "thing_not_found" is none`)
 	require.ErrorContains(t, err, `trusted origin "*"`)
 	require.ErrorContains(t, err, `trusted proxy "somewhere"`)
 	require.ErrorContains(t, err, `the owner "stringId"`)
+	require.ErrorContains(t, err, "operation doOnce has x-idempotency, and nothing keeps its answers")
 }
 
 func TestHandlerComparesRoutesWithOperations(t *testing.T) {

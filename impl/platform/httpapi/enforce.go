@@ -79,7 +79,14 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 				return
 			}
 		}
-		next.ServeHTTP(w, x.request)
+		switch {
+		case x.kept != nil:
+			c.replay(x, x.kept)
+		case x.attempt != nil:
+			c.handleOnce(next, x)
+		default:
+			next.ServeHTTP(w, x.request)
+		}
 		x.handling = time.Since(began) - last
 	})
 }
@@ -87,6 +94,7 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 // prepare sets what every answer of the operation carries and decides whether the answer is checked.
 func (c *Chain) prepare(x *exchange) {
 	x.answer.keep, x.answer.streams = c.keeping(), x.op.streams
+	x.inspects = x.answer.keep != keepNothing
 	if s := x.op.sunset; s != nil {
 		h := x.answer.Header()
 		h.Set("Deprecation", s.deprecation)
@@ -283,6 +291,7 @@ func (c *Chain) check(x *exchange) error {
 	case len(violations) > 0:
 		return ErrInvalid.At(violations...)
 	case len(x.body) > 0:
+		x.value = value
 		r.Body = validatedBody{ReadCloser: http.NoBody, value: value}
 	case x.op.body != nil:
 		r.Body = http.NoBody // Generated code takes it for a body that was left out.

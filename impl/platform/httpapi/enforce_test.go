@@ -91,6 +91,9 @@ func TestBodySize(t *testing.T) {
 	require.Contains(t, p.Detail, "did not arrive whole")
 }
 
+// bodyOf is a body whose length nobody tells.
+func bodyOf(text string) io.ReadCloser { return io.NopCloser(strings.NewReader(text)) }
+
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("connection reset by 10.0.0.1") }

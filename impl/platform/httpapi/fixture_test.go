@@ -85,6 +85,32 @@ paths:
       parameters: [{name: If-Match, in: header, required: true, schema: {type: string, pattern: '^"[0-9]+"$'}}]
       requestBody: {required: false, content: {application/json: {schema: {$ref: '#/components/schemas/Change'}}}}
       responses: ANSWERS
+  /once:
+    post:
+      operationId: doOnce
+      x-access: {owner: self}
+      x-idempotency: required
+      x-timeout: {limit: 10s, slow: 5s}
+      x-priority: normal
+      x-audit: {action: thing.do, target: caller}
+      parameters:
+        - {name: note, in: query, schema: {type: string, maxLength: 9}}
+        - {name: Idempotency-Key, in: header, required: true, schema: {type: string, minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$'}}
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Everything'}}}}
+      responses:
+        '201':
+          description: Done.
+          headers: {Location: {required: true, schema: {type: string}}, Idempotency-Replayed: {schema: {type: string}}}
+          content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}
+        default: {$ref: '#/components/responses/Problem'}
+    patch:
+      operationId: doPerhaps
+      x-access: {owner: self}
+      x-idempotency: optional
+      x-timeout: {limit: 10s, slow: 5s}
+      x-priority: normal
+      parameters: [{name: Idempotency-Key, in: header, schema: {type: string, minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$'}}]
+      responses: ANSWERS
   /self:
     get:
       operationId: getSelf
@@ -228,7 +254,7 @@ components:
       type: string
       enum: [malformed_request, unauthenticated, forbidden, cross_origin_refused, not_found, method_not_allowed, body_too_large,
         unsupported_media_type, invalid_request, rate_limited, overloaded, timeout, unavailable, internal,
-        precondition_required, thing_not_found, thing_changed]
+        precondition_required, idempotency_key_reused, idempotency_key_in_use, thing_not_found, thing_changed]
     Problem:
       type: object
       required: [type, title, status, detail, instance, code, request_id, timestamp]
@@ -313,9 +339,10 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 	require.NoError(t, err)
 	options := Options{
 		Document: document, Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Metrics: s.metrics, Owners: map[string]OwnerOf{"thingId": ownerOfThing},
-		Log:       slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Clock:     func() time.Time { return noon },
-		Responses: ResponsesEnforce,
+		Idempotency: &memory{},
+		Log:         slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Clock:       func() time.Time { return noon },
+		Responses:   ResponsesEnforce,
 	}
 	for _, f := range change {
 		f(&options)
@@ -338,6 +365,13 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 // answer does what generated code does around a handler that has nothing to say.
 func (s *service) answer(id string) http.HandlerFunc {
 	switch id {
+	case "doOnce":
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/things/1")
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusCreated)
+			_, _ = io.WriteString(w, `{"ok":true}`)
+		}
 	case "removeNothing":
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 	case "stream":

@@ -143,7 +143,7 @@ const slowByNature = time.Second
 func (c *Chain) release(x *exchange) {
 	switch {
 	case x.permit == nil:
-	case x.handling == 0 || x.failure != nil || time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature:
+	case x.handling == 0 || x.failure != nil || x.replayed || time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature:
 		x.permit.Drop()
 	default:
 		x.permit.Record()

@@ -19,6 +19,8 @@ type Policy struct {
 	Priority  Priority
 	Audit     *Audit  // nil: not audited
 	Sunset    *Sunset // nil: not deprecated
+	// Idempotency says whether a request may come with a key, by which its answer is kept; "" is never.
+	Idempotency IdempotencyPolicy
 }
 
 // Access says who may call an operation (x-access).
@@ -48,6 +50,8 @@ type Timeout struct {
 	Limit duration `json:"limit"`
 	// Slow is from when on the log warns.
 	Slow duration `json:"slow"`
+	// Stream ends an answer that is a stream, in place of Limit; zero where none is.
+	Stream duration `json:"stream"`
 }
 
 // Priority says what is refused first when there is too much to do (x-priority).
@@ -59,6 +63,15 @@ const (
 	High     Priority = "high"
 	Normal   Priority = "normal"
 	Low      Priority = "low"
+)
+
+// IdempotencyPolicy says whether a request has an Idempotency-Key (x-idempotency).
+type IdempotencyPolicy string
+
+// The policies of operations that take a key.
+const (
+	IdempotencyRequired IdempotencyPolicy = "required"
+	IdempotencyOptional IdempotencyPolicy = "optional"
 )
 
 // Audit says what the log of users' actions records of an operation (x-audit).
@@ -139,6 +152,9 @@ func parsePolicy(extensions map[string]any, deprecated bool) (Policy, error) {
 	if sunset := new(Sunset); read("x-sunset", sunset) {
 		p.Sunset = sunset
 	}
+	if read("x-idempotency", &p.Idempotency) && p.Idempotency != IdempotencyRequired && p.Idempotency != IdempotencyOptional && !broken["x-idempotency"] {
+		refuse("x-idempotency", errors.New("x-idempotency: required or optional"))
+	}
 	for _, name := range slices.Sorted(maps.Keys(extensions)) {
 		if !known[name] { // A misspelt limit would be no limit.
 			errs = append(errs, fmt.Errorf("%s is no extension that is known", name))
@@ -162,6 +178,7 @@ func (p Policy) check(deprecated bool, broken map[string]bool) (errs []error) {
 	refuse("x-access", byParameter && a.HiddenAs == "", "an owner in the path needs hidden_as")
 	refuse("x-access", !byParameter && a.HiddenAs != "", "hidden_as needs an owner in the path")
 	refuse("x-timeout", p.Timeout.Limit <= p.Timeout.Slow || p.Timeout.Slow <= 0, "slow lies between nothing and limit")
+	refuse("x-timeout", p.Timeout.Stream != 0 && p.Timeout.Stream <= p.Timeout.Limit, "stream is longer than limit")
 	switch p.Priority {
 	case Critical, High, Normal, Low:
 	default:

@@ -38,6 +38,8 @@ var (
 // The faults of what only some documents use. Their codes are part of those alone.
 var (
 	ErrPreconditionRequired = fault.New(fault.PreconditionRequired, "precondition_required", "Say in If-Match which state you change: send the ETag that you read.")
+	ErrIdempotencyKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key came with another request before; make a new one for every new request.")
+	ErrIdempotencyKeyInUse  = fault.New(fault.Conflict, "idempotency_key_in_use", "A request with this Idempotency-Key is still running; repeat yours to get its answer.").After(time.Second)
 )
 
 // Faults lists the faults of the chain that the operations of a document can end with, for the test that it knows all of
@@ -53,6 +55,9 @@ func Faults(d *Document) []*fault.Error {
 func (d *Document) furtherFaults() (faults []*fault.Error) {
 	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.needsMatch }) {
 		faults = append(faults, ErrPreconditionRequired)
+	}
+	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.Policy.Idempotency != "" }) {
+		faults = append(faults, ErrIdempotencyKeyReused, ErrIdempotencyKeyInUse)
 	}
 	return faults
 }

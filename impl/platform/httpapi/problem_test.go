@@ -67,6 +67,8 @@ func TestDoors(t *testing.T) {
 		"fault_to_wait_for": {target: "/public", status: 503, handler: returns(ErrUnavailable.After(1500 * time.Millisecond)),
 			want: map[string]string{"Retry-After": "2"}},
 		"precondition_required": {method: http.MethodPatch, target: "/things/" + adasThing.String(), headers: []string{"Authorization", "Bearer ada"}, status: 428},
+		"key_reused":            {target: "/public", status: 422, handler: returns(ErrIdempotencyKeyReused)},
+		"key_in_use":            {target: "/public", status: 409, handler: returns(ErrIdempotencyKeyInUse), want: map[string]string{"Retry-After": "1"}},
 		"precondition_failed": {target: "/public", status: 412, handler: returns(errThingChanged.Showing(map[string]string{"note": "new"}, `"2"`)),
 			want: map[string]string{"ETag": `"2"`}},
 		"unknown_error": {target: "/public", status: 500, handler: returns(errors.New(secret))},
@@ -258,6 +260,7 @@ func TestEveryFaultHasItsStatus(t *testing.T) {
 		"malformed_request": 400, "unauthenticated": 401, "forbidden": 403, "cross_origin_refused": 403, "not_found": 404,
 		"method_not_allowed": 405, "body_too_large": 413, "unsupported_media_type": 415, "invalid_request": 422, "rate_limited": 429,
 		"overloaded": 503, "timeout": 503, "unavailable": 503, "internal": 500, "precondition_required": 428,
+		"idempotency_key_reused": 422, "idempotency_key_in_use": 409,
 	}
 	document, err := Load("things", parseSpec(t, things))
 	require.NoError(t, err)
@@ -285,5 +288,7 @@ func TestFaultsAreThoseOfTheDocument(t *testing.T) {
 	require.ElementsMatch(t, document.Codes, codes)
 	plain, err := Load("things", parseSpec(t, good))
 	require.NoError(t, err)
-	require.NotContains(t, Faults(plain), ErrPreconditionRequired)
+	for _, f := range []*fault.Error{ErrPreconditionRequired, ErrIdempotencyKeyReused, ErrIdempotencyKeyInUse} {
+		require.NotContains(t, Faults(plain), f)
+	}
 }

@@ -133,38 +133,44 @@ func (c *Chain) keeping() keeping {
 	}
 }
 
-// deliver checks the answer that was kept and sends what was kept back.
-func (c *Chain) deliver(r *http.Request, x *exchange) {
-	a := x.answer
+// settle gives an answer without a status the usual one.
+func (a *answer) settle() {
 	if a.status == 0 {
-		if x.op == nil || a.keep != keepBack {
-			a.WriteHeader(http.StatusOK)
-		} else {
-			a.status = http.StatusOK
-		}
+		a.WriteHeader(http.StatusOK)
 	}
-	if a.keep == keepNothing || x.op == nil {
+}
+
+// inspect holds an answer that was kept against the document, once. Where answers are enforced, one that breaks it
+// becomes a 500, unless it is on its way.
+func (c *Chain) inspect(x *exchange) {
+	if !x.inspects {
 		return
 	}
-	mode := a.keep
+	x.inspects = false
+	a := x.answer
 	violations := c.checker.CheckResponse(x.op.Operation, Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
 	if c.observe != nil {
 		c.observe(x.op.Operation, a.status, violations)
 	}
-	a.keep = keepNothing
-	if len(violations) > 0 {
-		x.op.metrics.ContractViolation()
-		c.log.LogAttrs(r.Context(), slog.LevelError, "an answer breaks the document", slog.String("operation", x.op.ID),
-			slog.Int("status", a.status), slog.Any("violations", violations))
-		if mode == keepBack {
-			a.discard()
-			c.fail(a, r, ErrInternal)
-			return
-		}
+	if len(violations) == 0 {
+		return
 	}
-	if mode == keepBack {
+	x.op.metrics.ContractViolation()
+	c.log.LogAttrs(x.request.Context(), slog.LevelError, "an answer breaks the document", slog.String("operation", x.op.ID),
+		slog.Int("status", a.status), slog.Any("violations", violations))
+	if c.responses == ResponsesEnforce && !a.wrote {
+		c.fail(a, x.request, ErrInternal)
+	}
+}
+
+// deliver checks the answer that was kept and sends what was kept back.
+func (c *Chain) deliver(x *exchange) {
+	a := x.answer
+	a.settle()
+	c.inspect(x)
+	if a.keep == keepBack {
 		status, size := a.status, a.size
-		a.status = 0
+		a.keep, a.status = keepNothing, 0
 		a.WriteHeader(status)
 		_, _ = a.ResponseWriter.Write(a.kept.Bytes()) // A caller who has gone reads nothing.
 		a.size = size

@@ -98,6 +98,9 @@ func IsTimeout(err error) bool {
 	return false
 }
 
+// IsLockTimeout says whether a statement was given up because it waited too long for a lock.
+func IsLockTimeout(err error) bool { return sqlState(err) == codeLockTimeout }
+
 // failure is one sentence for a person, with the cause for errors.Is and errors.As.
 type failure struct {
 	sentence string

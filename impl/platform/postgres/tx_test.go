@@ -285,7 +285,9 @@ func TestSessionEndedDuringCommit(t *testing.T) {
 func TestPreparedIsLeftToItsOwner(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, accounts())
-	add := func(tx pgx.Tx) error { return run(t.Context(), tx, "UPDATE accounts SET balance = balance + 1 WHERE id = 1") }
+	add := func(tx pgx.Tx) error {
+		return run(t.Context(), tx, "UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+	}
 	outer, err := pool.Begin(t.Context())
 	require.NoError(t, err)
 	for _, db := range []postgres.Beginner{pool, outer} { // a transaction of its own, a savepoint

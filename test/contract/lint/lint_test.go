@@ -35,7 +35,7 @@ var plantedViolations = []planted{
 	{"  description: Accounts and what they hold.", "  description: ''", []string{"info #/info/description"}},
 	{"      operationId: endSession\n", "      operationId: endSession\n      callbacks: {}\n", []string{"known-member #/paths/~1api~1v1~1logout/post/callbacks"}},
 	{"city: {type: string,", "city: {type: string, maxLenght: 3,", []string{"known-member #/components/schemas/CreateAccountRequest/properties/address/properties/city/maxLenght"}},
-	{"      x-access: {owner: self}\n", "      x-access: {owner: self}\n      x-idempotency: required\n", []string{"known-extension #/paths/~1api~1v1~1logout/post/x-idempotency"}},
+	{"      x-access: {owner: self}\n", "      x-access: {owner: self}\n      x-idempotence: required\n", []string{"known-extension #/paths/~1api~1v1~1logout/post/x-idempotence"}},
 	{"  title: Accounts\n", "  title: Accounts\n  x-free-text: true\n", []string{"known-extension #/info/x-free-text"}},
 	{"paths:\n", "paths:\n  x-note: nothing\n", []string{"known-extension #/paths/x-note"}},
 	{"balance: {$ref: '#/components/schemas/Money'}", "balance: {$ref: 'money.yaml#/Money'}",
@@ -82,7 +82,7 @@ var plantedViolations = []planted{
 	{"        '204':\n          description: Signed out.\n", "", []string{"status-success #/paths/~1api~1v1~1logout/post/responses"}},
 	{"          description: The service is well.\n        default: {$ref: '#/components/responses/Failure'}\n", "          description: The service is well.\n", []string{"status-default #/paths/~1api~1v1~1status/get/responses"}},
 	{"        application/problem+json:\n", "        application/json:\n", []string{"status-problem #/components/responses/Failure/content"}},
-	{"          schema: {$ref: '#/components/schemas/Problem'}\n    Unauth", "          schema: {$ref: '#/components/schemas/Violation'}\n    Unauth", []string{"status-problem #/components/responses/Failure/content/application~1problem+json/schema"}},
+	{"          schema: {$ref: '#/components/schemas/Problem'}\n    Conflict", "          schema: {$ref: '#/components/schemas/Violation'}\n    Conflict", []string{"status-problem #/components/responses/Failure/content/application~1problem+json/schema"}},
 	{"          description: Signed out.\n        '401': {$ref: '#/components/responses/Unauthenticated'}\n", "          description: Signed out.\n", []string{"status-401 #/paths/~1api~1v1~1logout/post/responses"}},
 	{"          description: The service is well.\n", "          description: The service is well.\n        '401': {$ref: '#/components/responses/Unauthenticated'}\n", []string{"status-401 #/paths/~1api~1v1~1status/get/responses/401"}},
 	{"        '403': {$ref: '#/components/responses/Failure'}\n        '404'", "        '404'", []string{"status-403-404 #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
@@ -94,7 +94,7 @@ var plantedViolations = []planted{
 	{"          description: Signed out.\n", "          description: Signed out.\n        '413': {$ref: '#/components/responses/Failure'}\n", []string{"status-body #/paths/~1api~1v1~1logout/post/responses/413"}},
 	{"        '403': {$ref: '#/components/responses/Failure'}\n        '422': {$ref: '#/components/responses/Failure'}\n", "        '403': {$ref: '#/components/responses/Failure'}\n", []string{"status-422 #/paths/~1api~1v1~1accounts/get/responses"}},
 	{"        '412': {$ref: '#/components/responses/Failure'}\n", "", []string{"status-precondition #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
-	{"enum: [invalid_request, precondition_required, account_not_found]", "enum: [invalid_request, account_not_found]", []string{"status-precondition #/components/schemas/ProblemCode/enum"}},
+	{"enum: [invalid_request, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", "enum: [invalid_request, idempotency_key_reused, idempotency_key_in_use, account_not_found]", []string{"status-precondition #/components/schemas/ProblemCode/enum"}},
 	{"        '428': {$ref: '#/components/responses/Failure'}\n", "", []string{"status-precondition #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
 	{"        '429': {$ref: '#/components/responses/RateLimited'}\n", "        '500': {$ref: '#/components/responses/RateLimited'}\n", []string{"status-429 #/paths/~1api~1v1~1accounts/post/responses"}},
 	{"          description: Signed out.\n", "          description: Signed out.\n        '429': {$ref: '#/components/responses/RateLimited'}\n", []string{"status-429 #/paths/~1api~1v1~1logout/post/responses/429"}},
@@ -151,12 +151,12 @@ var plantedViolations = []planted{
 		"example-valid #/paths/~1api~1v1~1accounts/post/requestBody/content/application~1json/example/avatar",
 		"required-declared #/components/schemas/CreateAccountRequest/required"}},
 	{"        id: {type: string, format: uuid, maxLength: 36}", "        id: {type: string, maxLength: 36}", []string{"id-format #/components/schemas/Account/properties/id"}},
-	{"      schema: {type: string, format: uuid, maxLength: 36}\n    Limit", "      schema: {type: string, pattern: '^a$', maxLength: 36}\n    Limit", []string{"id-format #/components/parameters/AccountId/schema"}},
+	{"      schema: {type: string, format: uuid, maxLength: 36}\n    IdempotencyKey", "      schema: {type: string, pattern: '^a$', maxLength: 36}\n    IdempotencyKey", []string{"id-format #/components/parameters/AccountId/schema"}},
 	{"        created_at: {type: string, format: date-time, maxLength: 30}", "        created_at: {type: string, maxLength: 30}", []string{"time-format #/components/schemas/Account/properties/created_at"}},
 	{"      maxLength: 254\n      x-sensitive: true\n", "      maxLength: 254\n", []string{
 		"sensitive #/components/schemas/CreateAccountRequest/properties/email", "sensitive #/components/schemas/Account/properties/email"}},
 	{"x-free-text: true, x-sensitive: true", "x-free-text: true", []string{"sensitive #/paths/~1api~1v1~1accounts/get/parameters/0/schema"}},
-	{"            application/json:\n              schema: {$ref: '#/components/schemas/AccountPage'}", "            text/csv:\n              schema: {$ref: '#/components/schemas/AccountPage'}", []string{"list-paging #/paths/~1api~1v1~1accounts/get/responses"}},
+	{"            application/json:\n              schema: {$ref: '#/components/schemas/AccountPage'}", "            text/plain:\n              schema: {$ref: '#/components/schemas/AccountPage'}", []string{"list-paging #/paths/~1api~1v1~1accounts/get/responses"}},
 	{"        - name: cursor\n", "        - name: after\n", []string{"list-paging #/paths/~1api~1v1~1accounts/get/parameters"}},
 	{"maximum: 100, default: 20", "maximum: 1000, default: 20", []string{"list-paging #/components/parameters/Limit/schema"}},
 	{"minimum: 1, maximum: 100, default: 20", "minimum: 1, maximum: 100", []string{"list-paging #/components/parameters/Limit/schema"}},
@@ -183,6 +183,7 @@ var plantedViolations = []planted{
 	{"        keyword: {type: string, maxLength: 64}\n", "        keyword: {type: boolean}\n", []string{"problem-shape #/components/schemas/Violation/properties"}},
 	{"    Problem:\n", "    Fault:\n", []string{
 		"reference-local #/components/responses/Failure/content/application~1problem+json/schema/$ref",
+		"reference-local #/components/responses/Conflict/content/application~1problem+json/schema/$ref",
 		"reference-local #/components/responses/Unauthenticated/content/application~1problem+json/schema/$ref",
 		"reference-local #/components/responses/RateLimited/content/application~1problem+json/schema/$ref",
 		"reference-local #/components/responses/Unavailable/content/application~1problem+json/schema/$ref",
@@ -190,10 +191,10 @@ var plantedViolations = []planted{
 		"component-used #/components/schemas/Violation", "component-used #/components/schemas/ProblemCode"}},
 	{"        errors:\n          type: array\n          maxItems: 100\n          items: {$ref: '#/components/schemas/Violation'}\n", "", []string{
 		"problem-shape #/components/schemas/Problem/properties", "component-used #/components/schemas/Violation"}},
-	{"      enum: [invalid_request, precondition_required, account_not_found]", "      maxLength: 64", []string{
+	{"      enum: [invalid_request, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", "      maxLength: 64", []string{
 		"policy-access #/paths/~1api~1v1~1accounts~1{accountId}/get/x-access/hidden_as",
 		"policy-access #/paths/~1api~1v2~1accounts~1{accountId}/get/x-access/hidden_as", "problem-code #/components/schemas"}},
-	{"enum: [invalid_request, precondition_required, account_not_found]", "enum: [InvalidRequest, precondition_required, account_not_found]", []string{"problem-code #/components/schemas/ProblemCode/enum"}},
+	{"enum: [invalid_request, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", "enum: [InvalidRequest, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", []string{"problem-code #/components/schemas/ProblemCode/enum"}},
 	{"        code: {$ref: '#/components/schemas/ProblemCode'}", "        code: {type: string, maxLength: 9}", []string{"problem-code #/components/schemas/Problem/properties/code", "component-used #/components/schemas/ProblemCode"}},
 
 	// examples
@@ -225,6 +226,10 @@ var plantedViolations = []planted{
 	{"x-timeout: {limit: 5s, slow: 1s}", "x-timeout: {limit: 61s, slow: 1s}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout/limit"}},
 	{"x-timeout: {limit: 5s, slow: 1s}", "x-timeout: {limit: 5s, slow: 5s}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout/slow"}},
 	{"x-timeout: {limit: 5s, slow: 1s}", "x-timeout: {limit: 5}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout", "policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout/limit"}},
+	{"x-timeout: {limit: 5s, slow: 1s}", "x-timeout: {limit: 5s, slow: 1s, stream: 10m}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout/stream"}},
+	{"x-timeout: {limit: 500ms, slow: 250ms, stream: 30m}", "x-timeout: {limit: 500ms, slow: 250ms, stream: 31m}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/get/x-timeout/stream"}},
+	{"x-timeout: {limit: 500ms, slow: 250ms, stream: 30m}", "x-timeout: {limit: 500ms, slow: 250ms, stream: 500ms}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/get/x-timeout/stream"}},
+	{"x-timeout: {limit: 500ms, slow: 250ms, stream: 30m}", "x-timeout: {limit: 500ms, slow: 250ms, stream: long}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/get/x-timeout/stream"}},
 	{"      x-timeout: {limit: 5s, slow: 1s}\n", "", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post"}},
 	{"x-priority: high", "x-priority: highest", []string{"policy-priority #/paths/~1api~1v1~1accounts~1{accountId}/patch/x-priority"}},
 	{"      x-priority: high\n", "", []string{"policy-priority #/paths/~1api~1v1~1accounts~1{accountId}/patch"}},
@@ -232,6 +237,21 @@ var plantedViolations = []planted{
 	{"target: accountId}", "target: userId}", []string{"policy-audit #/paths/~1api~1v1~1accounts~1{accountId}/patch/x-audit/target"}},
 	{"action: session.end", "action: EndSession", []string{"policy-audit #/paths/~1api~1v1~1logout/post/x-audit/action"}},
 	{"      x-priority: low\n", "      x-priority: low\n      x-audit: {action: account.list, target: caller}\n", []string{"policy-audit #/paths/~1api~1v1~1accounts/get/x-audit"}},
+	{"      x-idempotency: optional\n", "      x-idempotency: always\n", []string{"policy-idempotency #/paths/~1api~1v1~1accounts~1{accountId}/patch/x-idempotency"}},
+	{"      x-idempotency: optional\n", "", []string{"policy-idempotency #/components/parameters/IdempotencyKey"}},
+	{"      x-idempotency: optional\n", "      x-idempotency: required\n", []string{"policy-idempotency #/components/parameters/IdempotencyKey"}},
+	{"      x-priority: low\n", "      x-priority: low\n      x-idempotency: optional\n", []string{
+		"policy-idempotency #/paths/~1api~1v1~1accounts/get/x-idempotency", "policy-idempotency #/paths/~1api~1v1~1accounts/get/parameters",
+		"policy-idempotency #/paths/~1api~1v1~1accounts/get/responses", "response-header #/paths/~1api~1v1~1accounts/get/responses/200/headers"}},
+	{"      x-access: {public: true}\n      x-rate-limit", "      x-access: {public: true}\n      x-idempotency: optional\n      x-rate-limit", []string{
+		"policy-idempotency #/paths/~1api~1v1~1accounts/post/x-idempotency", "policy-idempotency #/paths/~1api~1v1~1accounts/post",
+		"response-header #/paths/~1api~1v1~1accounts/post/responses/201/headers", "response-header #/components/responses/Failure"}},
+	{"        '409': {$ref: '#/components/responses/Conflict'}\n", "        '410': {$ref: '#/components/responses/Conflict'}\n", []string{"policy-idempotency #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
+	{"        Retry-After: {$ref: '#/components/headers/PauseBefore'}\n", "        Age: {$ref: '#/components/headers/PauseBefore'}\n", []string{"response-header #/components/responses/Conflict/headers"}},
+	{"            Idempotency-Replayed: {", "            Age: {", []string{"response-header #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses/204/headers"}},
+	{"idempotency_key_reused, idempotency_key_in_use, ", "idempotency_key_reused, ", []string{"policy-idempotency #/components/schemas/ProblemCode/enum"}},
+	{"minLength: 1, maxLength: 255, pattern: '^[!-~]+$'", "minLength: 1, maxLength: 255, pattern: '^[ -~]+$'", []string{"policy-idempotency #/components/parameters/IdempotencyKey/schema"}},
+	{"minLength: 1, maxLength: 255, pattern", "minLength: 1, maxLength: 256, pattern", []string{"policy-idempotency #/components/parameters/IdempotencyKey/schema"}},
 	{"      x-sunset: {since: '2026-11-23', date: '2027-11-30', successor: getAccountV2}\n", "", []string{"policy-sunset #/paths/~1api~1v1~1accounts~1{accountId}/get/deprecated"}},
 	{"      deprecated: true\n", "", []string{"policy-sunset #/paths/~1api~1v1~1accounts~1{accountId}/get/x-sunset"}},
 	{"successor: getAccountV2}", "successor: getAccount}", []string{"policy-sunset #/paths/~1api~1v1~1accounts~1{accountId}/get/x-sunset/successor"}},
@@ -323,8 +343,8 @@ func TestRun(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 68 rules, no violations\n", ""},
-		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 68 rules, 1 violation\n", ""},
+		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 69 rules, no violations\n", ""},
+		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 69 rules, 1 violation\n", ""},
 		{"another kind of file beside a document", []string{other, good}, exitClean, "passed over", ""},
 		{"no document", []string{other}, exitUnusable, "passed over", "none of the files is an OpenAPI document"},
 		{"a violation in the first of two", []string{bad, good}, exitViolation, "no violations", ""},

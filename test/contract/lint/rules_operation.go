@@ -136,6 +136,9 @@ func (op *operation) isDeprecated() bool { return isTrue(op.node, "deprecated") 
 
 func (op *operation) isLimited() bool { return member(op.node, "x-rate-limit") != nil }
 
+// isKeyed says whether a request may come with an Idempotency-Key.
+func (op *operation) isKeyed() bool { return member(op.node, "x-idempotency") != nil }
+
 func (op *operation) isPublic() bool { return isTrue(member(op.node, "x-access"), "public") }
 
 // roles are those that x-access names.

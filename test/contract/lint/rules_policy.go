@@ -20,9 +20,10 @@ func policyRules() []rule {
 		{name: "policy-access", sentence: "x-access is one of its five forms, with roles of Role, a path parameter and a ProblemCode that exist.", check: checkAccess},
 		{name: "policy-security", sentence: "A public operation has security: [], every other the bearer scheme.", check: checkSecurity},
 		{name: "policy-rate-limit", sentence: "x-rate-limit has its shape; a public operation is limited per address.", check: checkRateLimit},
-		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it.", check: checkTimeout},
+		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it; stream is longer, at most 30m, and only where an answer is not JSON.", check: checkTimeout},
 		{name: "policy-priority", sentence: "x-priority is critical, high, normal or low.", check: shapeOf("x-priority")},
 		{name: "policy-audit", sentence: "x-audit is on every operation that changes something, and on no other.", check: checkAudit},
+		{name: "policy-idempotency", sentence: "x-idempotency is on POST and PATCH of signed-in callers only, and goes together with the header Idempotency-Key, 409 and its codes.", check: checkIdempotency},
 		{name: "policy-sunset", sentence: "x-sunset is on every deprecated operation and on no other; its successor is an operation that stays.", check: checkSunset},
 		{name: "schema-extension", sentence: "The extensions of a schema have their shapes; names and descriptions of an enum are as many as its values.", check: checkSchemaExtensions},
 	}
@@ -213,6 +214,27 @@ func checkTimeout(d *document, report reporter) {
 		if slow >= limit {
 			report(timeout.at("slow"), "slow is not below the limit %s; lower it, so that a warning comes before the failure", limit)
 		}
+		d.checkStream(op, timeout, limit, report)
+	}
+}
+
+func (d *document) checkStream(op *operation, timeout object, limit time.Duration, report reporter) {
+	if member(timeout.node, "stream") == nil {
+		return
+	}
+	stream, err := time.ParseDuration(text(member(timeout.node, "stream")))
+	streams := false
+	for _, r := range op.responses {
+		for name := range members(member(r.node, "content")) {
+			streams = streams || r.isSuccess() && name != "application/json" && !strings.HasSuffix(name, "+json")
+		}
+	}
+	switch {
+	case err != nil: // the shape has said so
+	case !streams:
+		report(timeout.at("stream"), "every answer of success is JSON, which is not streamed; take stream out")
+	case stream > 30*time.Minute || stream <= limit:
+		report(timeout.at("stream"), "stream is not more than the limit %s and at most 30m; correct it", limit)
 	}
 }
 
@@ -228,6 +250,44 @@ func checkAudit(d *document, report reporter) {
 			report(op.pointer, "x-audit is missing though the operation changes something; add it")
 		case target != "" && target != "caller" && !slices.Contains(op.pathParameters(), target):
 			report(audit.at("target"), "%q is not a path parameter of the operation; name one or write caller", target)
+		}
+	}
+}
+
+// keyPatterns allow the visible characters of ASCII and nothing else.
+var keyPatterns = []string{"^[!-~]+$", "^[!-~]{1,255}$"}
+
+func checkIdempotency(d *document, report reporter) {
+	shapeOf("x-idempotency")(d, report)
+	for _, op := range d.operations {
+		header := op.parameter("header", "Idempotency-Key")
+		if !op.isKeyed() {
+			if header != nil {
+				report(header.pointer, "the operation has no x-idempotency that the header Idempotency-Key would serve; add it or take the header out")
+			}
+			continue
+		}
+		here := join(op.pointer, "x-idempotency")
+		if op.method != "POST" && op.method != "PATCH" {
+			report(here, "a %s is idempotent without a key; take x-idempotency out", op.method)
+		}
+		if op.isPublic() {
+			report(here, "a public operation has no principal that a key belongs to; take x-idempotency out")
+		}
+		requireStatus(report, op, "409", "a request with the same key may still be running")
+		for _, code := range []string{"idempotency_key_reused", "idempotency_key_in_use"} {
+			d.requireCode(report, code, "some operation has x-idempotency")
+		}
+		if header == nil {
+			report(op.at("parameters"), "the operation has x-idempotency and takes no header Idempotency-Key; add it")
+			continue
+		}
+		if isTrue(header.node, "required") != (text(member(op.node, "x-idempotency")) == "required") {
+			report(header.at("required"), "the header Idempotency-Key is required exactly where x-idempotency is; correct one of them")
+		}
+		s := d.child(*header, "schema")
+		if text(member(s.node, "minLength")) != "1" || text(member(s.node, "maxLength")) != "255" || !slices.Contains(keyPatterns, text(member(s.node, "pattern"))) {
+			report(s.pointer, "Idempotency-Key is not 1 to 255 visible ASCII characters; write minLength: 1, maxLength: 255, pattern: '%s'", keyPatterns[0])
 		}
 	}
 }

@@ -207,7 +207,7 @@ func promisedAlways(status string) []string {
 	}
 }
 
-// promisedByPolicy are the headers that the answer has because the operation is limited or deprecated.
+// promisedByPolicy are the headers that the answer has because the operation is limited, deprecated or keeps answers.
 func promisedByPolicy(op *operation, r response) []string {
 	var names []string
 	if op.isLimited() && (r.isSuccess() || r.status == "429") {
@@ -215,6 +215,12 @@ func promisedByPolicy(op *operation, r response) []string {
 	}
 	if op.isDeprecated() && r.isSuccess() {
 		names = append(names, "Deprecation", "Sunset", "Link")
+	}
+	if op.isKeyed() && r.isSuccess() {
+		names = append(names, "Idempotency-Replayed")
+	}
+	if op.isKeyed() && r.status == "409" {
+		names = append(names, "Retry-After")
 	}
 	return names
 }

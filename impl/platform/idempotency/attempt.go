@@ -1,0 +1,232 @@
+package idempotency
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// attempt is a request with a key on its way to its answer.
+type attempt struct {
+	keeper   *Keeper
+	key      key
+	turn     *turn
+	prepared *postgres.Prepared  // the effect of the handler, not yet committed
+	first    *httpapi.KeptAnswer // of another process, which was quicker
+	lost     error               // why the key cannot be had, nil: it can
+}
+
+type attemptKey struct{}
+
+// InTx runs the statements of a handler as one, as [postgres.InTx] does. For a request with an Idempotency-Key it takes the
+// key first and leaves the transaction open: the chain commits it together with the answer. Whoever was quicker has
+// the key; the error is for the handler to pass on, and the answer becomes that of the other.
+//
+// The handler reads nothing afterwards that it has written, for nobody sees it yet, and it succeeds here once at most.
+func InTx(ctx context.Context, db postgres.Beginner, fn func(tx pgx.Tx) error) error {
+	a, _ := ctx.Value(attemptKey{}).(*attempt)
+	switch {
+	case a == nil:
+		return postgres.InTx(ctx, db, fn)
+	case a.prepared != nil:
+		return errors.New("the handler of a request with an Idempotency-Key has a second transaction: put both into one")
+	}
+	prepared, err := postgres.Prepare(ctx, db, func(tx pgx.Tx) error {
+		if err := a.claim(ctx, tx); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	a.prepared = prepared
+	return err
+}
+
+// Context gives the context by which InTx finds the attempt.
+func (a *attempt) Context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, attemptKey{}, a)
+}
+
+// Finish keeps an answer that will not change: it commits a success with its effect, and a refusal without.
+func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpapi.KeptAnswer, error) {
+	passes := answer.Status >= http.StatusInternalServerError || answer.Header.Get("Retry-After") != ""
+	switch {
+	case a.first != nil:
+	case a.lost != nil:
+		return nil, a.lost
+	case passes:
+		return nil, nil
+	case a.prepared != nil && answer.Status < http.StatusBadRequest:
+		if err := a.fill(ctx, a.prepared.Tx, answer); err != nil {
+			return nil, explain(err)
+		}
+		if err := a.prepared.Commit(ctx); err != nil {
+			return nil, explain(err)
+		}
+		a.turn.answer = &answer
+	default:
+		if err := a.keepAlone(ctx, answer); err != nil {
+			return nil, err
+		}
+	}
+	if a.first != nil {
+		a.turn.answer = a.first
+	}
+	return a.first, nil
+}
+
+// keepAlone keeps an answer that tells of no effect.
+func (a *attempt) keepAlone(ctx context.Context, answer httpapi.KeptAnswer) error {
+	if a.prepared != nil {
+		a.prepared.Rollback(ctx)
+	}
+	err := postgres.InTx(ctx, a.keeper.database, func(tx pgx.Tx) error {
+		if err := a.claim(ctx, tx); err != nil {
+			return err
+		}
+		return a.fill(ctx, tx, answer)
+	})
+	switch {
+	case a.first != nil:
+		return nil
+	case err != nil:
+		return explain(err)
+	}
+	a.turn.answer = &answer
+	return nil
+}
+
+// End undoes what was not committed and lets the next request with the key have its turn.
+func (a *attempt) End(ctx context.Context) {
+	if a.prepared != nil {
+		a.prepared.Rollback(ctx)
+	}
+	a.keeper.endTurn(a.key, a.turn)
+}
+
+// claimKey takes a key. It waits for a transaction that has taken it and is still open; then it changes one row, or none
+// when the key is taken for good.
+const claimKey = `
+INSERT INTO idempotency_keys (principal, operation, key, fingerprint, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (principal, operation, key) DO UPDATE
+SET fingerprint = excluded.fingerprint, status = NULL, headers = NULL, body = NULL, created_at = excluded.created_at
+WHERE idempotency_keys.created_at <= $6`
+
+const (
+	boundLock   = `SELECT set_config('lock_timeout', $1, true)`
+	unboundLock = `SET LOCAL lock_timeout TO DEFAULT`
+)
+
+// claim takes the key within a transaction. When another has it, it notes whose answer is to be given.
+func (a *attempt) claim(ctx context.Context, tx pgx.Tx) error {
+	k := a.keeper
+	a.first, a.lost = nil, nil
+	var claimed int64
+	batch := &pgx.Batch{} // one round trip
+	batch.Queue(boundLock, strconv.FormatInt(k.lock.Milliseconds(), 10))
+	batch.Queue(claimKey, a.key.principal, a.key.operation, a.key.key, a.turn.fingerprint[:], k.clock(), k.expired())
+	batch.Queue(unboundLock)
+	results := tx.SendBatch(ctx, batch)
+	_, err := results.Exec()
+	if err == nil {
+		tag, claimErr := results.Exec()
+		claimed, err = tag.RowsAffected(), claimErr
+	}
+	if err = errors.Join(err, results.Close()); err == nil && claimed == 1 {
+		return nil
+	}
+	if err == nil {
+		a.first, err = a.find(ctx, tx)
+	}
+	switch {
+	case errors.Is(err, httpapi.ErrIdempotencyKeyReused):
+		a.lost = err
+	case postgres.IsLockTimeout(err), err == nil && a.first == nil: // The other may still be running.
+		a.lost = httpapi.ErrIdempotencyKeyInUse // without its cause, for which the transaction would be tried again
+	case err == nil:
+		return httpapi.ErrIdempotencyKeyInUse // It is not what will be answered.
+	}
+	return cmp.Or(a.lost, err)
+}
+
+const findKey = `
+SELECT fingerprint, status, headers, body
+FROM idempotency_keys
+WHERE principal = $1
+  AND operation = $2
+  AND key = $3
+  AND status IS NOT NULL
+  AND created_at > $4`
+
+// find gives the answer that is kept for the key, nil when there is none.
+func (a *attempt) find(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+},
+) (*httpapi.KeptAnswer, error) {
+	var fingerprint, headers []byte
+	var answer httpapi.KeptAnswer
+	err := db.QueryRow(ctx, findKey, a.key.principal, a.key.operation, a.key.key, a.keeper.expired()).
+		Scan(&fingerprint, &answer.Status, &headers, &answer.Body)
+	switch {
+	case postgres.IsNoRows(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("find the answer of an idempotency key: %w", err)
+	case [sha256.Size]byte(fingerprint) != a.turn.fingerprint:
+		return nil, httpapi.ErrIdempotencyKeyReused
+	}
+	if err := json.Unmarshal(headers, &answer.Header); err != nil {
+		return nil, fmt.Errorf("read the answer of an idempotency key: %w", err)
+	}
+	return &answer, nil
+}
+
+const fillKey = `
+UPDATE idempotency_keys
+SET status = $4, headers = $5, body = $6
+WHERE principal = $1
+  AND operation = $2
+  AND key = $3`
+
+// fill writes the answer into the row that claim has made.
+func (a *attempt) fill(ctx context.Context, tx pgx.Tx, answer httpapi.KeptAnswer) error {
+	headers, err := json.Marshal(answer.Header)
+	if err != nil {
+		return err
+	}
+	filled, err := tx.Exec(ctx, fillKey, a.key.principal, a.key.operation, a.key.key, answer.Status, headers, answer.Body)
+	if err == nil && filled.RowsAffected() != 1 {
+		err = errors.New("the row of the key is not there")
+	}
+	if err != nil {
+		return fmt.Errorf("keep the answer of an idempotency key: %w", err)
+	}
+	return nil
+}
+
+// explain turns what the database reports into faults. After an unknown outcome it is safe to repeat the request with
+// the same key: it finds the answer, or that nothing has happened.
+func explain(err error) error {
+	var f *fault.Error
+	switch {
+	case err == nil || errors.As(err, &f):
+		return err
+	case postgres.IsTimeout(err):
+		return httpapi.ErrTimeout.Because(err)
+	case postgres.IsUnavailable(err):
+		return httpapi.ErrUnavailable.Because(err)
+	default:
+		return err
+	}
+}

@@ -1,0 +1,154 @@
+// Package idempotency keeps the answers to requests with an Idempotency-Key in PostgreSQL: an answer is written in the
+// transaction of the effect that it tells of, so that both last or neither.
+package idempotency
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// Kept is how long an answer is given again. A key that is older is as good as new.
+const Kept = 24 * time.Hour
+
+// Database is a pool, or a transaction that a test rolls back. It has the table idempotency_keys.
+type Database interface {
+	postgres.Beginner
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Config is what a keeper is made of. A wait of zero is its default.
+type Config struct {
+	Database Database
+	// Clock tells the time; nil is the system's.
+	Clock func() time.Time
+	// Queue is how long a request waits for the one with the same key in this process, 5 s unless told otherwise. It
+	// holds no connection meanwhile.
+	Queue time.Duration
+	// Lock is how long a request waits for the one with the same key in another process, 1 s unless told otherwise. It
+	// holds a connection meanwhile.
+	Lock time.Duration
+}
+
+// Keeper keeps the answers of one service.
+type Keeper struct {
+	database    Database
+	clock       func() time.Time
+	queue, lock time.Duration
+
+	mu    sync.Mutex
+	turns map[key]*turn
+}
+
+var _ httpapi.Idempotency = (*Keeper)(nil)
+
+// key is what a client's key is bound to, and the key.
+type key struct {
+	principal      uuid.UUID
+	operation, key string
+}
+
+// turn is the attempt that runs in this process for a key. The others wait for its end, so that however many there are
+// they hold one connection.
+type turn struct {
+	fingerprint [sha256.Size]byte
+	ended       chan struct{}
+	answer      *httpapi.KeptAnswer // of the key, once ended; nil: none is known
+}
+
+// New makes a keeper.
+func New(c Config) *Keeper {
+	k := &Keeper{
+		database: c.Database, clock: c.Clock, queue: cmp.Or(c.Queue, 5*time.Second), lock: cmp.Or(c.Lock, time.Second), turns: map[key]*turn{},
+	}
+	if k.clock == nil {
+		k.clock = time.Now
+	}
+	return k
+}
+
+// Begin gives the answer that is kept for a request, or the attempt to be the first to answer it, as httpapi.Idempotency asks.
+func (k *Keeper) Begin(ctx context.Context, request httpapi.KeyedRequest) (*httpapi.KeptAnswer, httpapi.Attempt, error) {
+	at := key{request.Principal, request.Operation, request.Key}
+	mine, answer, err := k.takeTurn(ctx, at, request.Fingerprint)
+	if mine == nil {
+		return answer, nil, err
+	}
+	a := &attempt{keeper: k, key: at, turn: mine}
+	if mine.answer, err = a.find(ctx, k.database); err != nil || mine.answer != nil {
+		a.End(ctx)
+		return mine.answer, nil, explain(err)
+	}
+	return nil, a, nil
+}
+
+// takeTurn gives the turn of the caller, or the answer of the one before.
+func (k *Keeper) takeTurn(ctx context.Context, at key, fingerprint [sha256.Size]byte) (*turn, *httpapi.KeptAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, k.queue)
+	defer cancel()
+	for {
+		k.mu.Lock()
+		before := k.turns[at]
+		if before == nil {
+			mine := &turn{fingerprint: fingerprint, ended: make(chan struct{})}
+			k.turns[at] = mine
+			k.mu.Unlock()
+			return mine, nil, nil
+		}
+		k.mu.Unlock()
+		if before.fingerprint != fingerprint {
+			return nil, nil, httpapi.ErrIdempotencyKeyReused
+		}
+		select {
+		case <-before.ended:
+		case <-ctx.Done():
+			return nil, nil, httpapi.ErrIdempotencyKeyInUse
+		}
+		if before.answer != nil {
+			return nil, before.answer, nil
+		}
+	}
+}
+
+func (k *Keeper) endTurn(at key, t *turn) {
+	k.mu.Lock()
+	delete(k.turns, at)
+	k.mu.Unlock()
+	close(t.ended)
+}
+
+const purgeKeys = `
+DELETE FROM idempotency_keys
+WHERE (principal, operation, key) IN (
+    SELECT principal, operation, key
+    FROM idempotency_keys
+    WHERE created_at <= $1
+    ORDER BY created_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)`
+
+const purgeBatch = 1000
+
+// Purge removes the answers that are given no more, in batches that lock little.
+func (k *Keeper) Purge(ctx context.Context) error {
+	for {
+		purged, err := k.database.Exec(ctx, purgeKeys, k.expired(), purgeBatch)
+		if err != nil || purged.RowsAffected() < purgeBatch {
+			return err
+		}
+	}
+}
+
+// expired is the time at and before which a key was first seen that is as good as new.
+func (k *Keeper) expired() time.Time { return k.clock().Add(-Kept) }

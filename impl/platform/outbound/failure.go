@@ -69,7 +69,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is makes every Error an [ErrUnavailable].
-func (e *Error) Is(target error) bool { return target == ErrUnavailable } //nolint:errorlint // It is the comparison that errors.Is makes.
+func (e *Error) Is(target error) bool { return target == ErrUnavailable }
 
 // broken is the failure of a try that got no whole answer.
 func broken(ctx context.Context, err error) *Error {
@@ -96,7 +96,7 @@ func retryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	wait := time.Duration(0)
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		wait = time.Duration(seconds) * time.Second //nolint:gosec // It has 31 bits.
+		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(value); err == nil {
 		wait = max(time.Until(at), 0)
 	}

@@ -1,0 +1,102 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+const (
+	// migrateLock is the advisory lock of whoever migrates, told from others by its number.
+	migrateLock  = 7_110_402_311
+	migrateWait  = 10 * time.Minute
+	migratePause = 100 * time.Millisecond
+
+	noLimit = -1 // of postgres.Config
+)
+
+// Migrate gives a database the tables of the queue, or those changes of them that it lacks. Replicas may start
+// together: one migrates while the others wait, at most ten minutes. A database that is ahead is left as it is. log is
+// told of each migration; nil is silent.
+func Migrate(ctx context.Context, url string, log *slog.Logger) error {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	pool, err := postgres.Open(ctx, postgres.Config{
+		URL: url, MaxConns: 2, ApplicationName: "migrate jobs",
+		LockTimeout: 3 * time.Second, StatementTimeout: noLimit, IdleInTransactionTimeout: noLimit,
+	})
+	if err != nil {
+		return err
+	}
+	defer pool.Close() // which gives the lock back
+	holder, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate the jobs: %w", err)
+	}
+	defer holder.Release()
+	if err := lock(ctx, holder); err != nil {
+		return fmt.Errorf("migrate the jobs: wait for another replica: %w", err)
+	}
+	migrator, err := newMigrator(pool)
+	if err != nil {
+		return err
+	}
+	result, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return fmt.Errorf("migrate the jobs: %w", err)
+	}
+	for _, m := range result.Versions {
+		log.InfoContext(ctx, "migration of the jobs applied", slog.Int("version", m.Version), slog.String("name", m.Name),
+			slog.Int64("duration_ms", m.Duration.Milliseconds()))
+	}
+	return nil
+}
+
+// lock asks again and again: a statement that waits would hold up an index that another session builds concurrently.
+func lock(ctx context.Context, conn *pgxpool.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateWait)
+	defer cancel()
+	tick := time.NewTicker(migratePause)
+	defer tick.Stop()
+	for {
+		var locked bool
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrateLock)).Scan(&locked); err != nil || locked {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Migrated says whether the database has the tables that this version needs. It changes nothing, so that readiness may ask.
+func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+	migrator, err := newMigrator(pool)
+	if err != nil {
+		return false, err
+	}
+	result, err := migrator.Validate(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("read the migrations of the jobs: %w", err)
+	}
+	return result.OK, nil
+}
+
+func newMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error) {
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("migrate the jobs: %w", err)
+	}
+	return migrator, nil
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 
 	"example.com/plumbline/impl/platform/fault"
@@ -161,6 +162,29 @@ func remoteAddress(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return peer.Addr().Unmap()
+}
+
+// forwardedAddress gives the first address on a request's way that is not of a trusted proxy. Where all are, as between
+// services and on one machine, it is the one that the way begins with. A way with anything else in it leads to nobody.
+func forwardedAddress(r *http.Request) netip.Addr {
+	if address := middleware.GetClientIPAddr(r.Context()); address.IsValid() {
+		return address
+	}
+	way := r.Header.Values("X-Forwarded-For")
+	if len(way) == 0 {
+		return remoteAddress(r)
+	}
+	var first netip.Addr
+	for i, entry := range strings.Split(strings.Join(way, ","), ",") {
+		address, err := netip.ParseAddr(strings.TrimSpace(entry))
+		if err != nil {
+			return netip.Addr{}
+		}
+		if i == 0 {
+			first = address.Unmap()
+		}
+	}
+	return first
 }
 
 // requestIDHeader is written as package http keeps it, which saves it from doing so for every request.

@@ -160,7 +160,7 @@ func New(o Options) (*Chain, error) {
 	c.address = remoteAddress
 	if len(o.TrustedProxies) > 0 {
 		c.outer = slices.Insert(c.outer, 0, middleware.ClientIPFromXFF(o.TrustedProxies...))
-		c.address = func(r *http.Request) netip.Addr { return middleware.GetClientIPAddr(r.Context()) }
+		c.address = forwardedAddress
 	}
 	// Cheap refusals come first, and nothing of the body is read before it is known who sends it and whether
 	// they may. Only a request that has arrived whole counts as work, so that slow senders keep nobody out.

@@ -194,7 +194,10 @@ func TestClientAddress(t *testing.T) {
 		"spoofed as a proxy":                    {proxies, "10.0.0.1:1", []string{"10.9.9.9, 203.0.113.9"}, "203.0.113.9"},
 		"garbage where the client should stand": {proxies, "10.0.0.1:1", []string{"203.0.113.9, unknown"}, "invalid IP"},
 		"garbage further left":                  {proxies, "10.0.0.1:1", []string{"unknown, 203.0.113.9"}, "203.0.113.9"},
-		"proxies only":                          {proxies, "10.0.0.1:1", []string{"10.0.0.2"}, "invalid IP"},
+		"from among the proxies":                {proxies, "10.0.0.1:1", []string{"10.0.0.2"}, "10.0.0.2"},
+		"from among the proxies, over others":   {proxies, "10.0.0.1:1", []string{"::ffff:10.0.0.3,10.0.0.2"}, "10.0.0.3"},
+		"a proxy itself":                        {proxies, "[::ffff:10.0.0.1]:1", nil, "10.0.0.1"},
+		"garbage among the proxies":             {proxies, "10.0.0.1:1", []string{"10.0.0.3, unknown, 10.0.0.2"}, "invalid IP"},
 		"nobody":                                {proxies, "", nil, "invalid IP"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,16 +28,30 @@ type Served struct {
 	JSON []byte
 }
 
-// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, and Swagger UI, which needs nothing
-// from elsewhere, at /docs.
+// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, and Swagger UI, which shows them.
 func Pages(documents ...Served) func(chi.Router) {
+	names := make([]string, len(documents))
+	for i, d := range documents {
+		names[i] = d.Name
+	}
+	return func(r chi.Router) {
+		for _, d := range documents {
+			readable(r, "/openapi/"+d.Name+".yaml", static("application/yaml", d.YAML))
+			readable(r, "/openapi/"+d.Name+".json", static("application/json", d.JSON))
+		}
+		SwaggerUI(names...)(r)
+	}
+}
+
+// SwaggerUI registers Swagger UI at /docs. It shows the documents /openapi/NAME.json and needs nothing from elsewhere.
+func SwaggerUI(names ...string) func(chi.Router) {
 	type link struct {
 		URL  string `json:"url"`
 		Name string `json:"name"`
 	}
 	links := []link{}
-	for _, d := range documents {
-		links = append(links, link{"/openapi/" + d.Name + ".json", d.Name})
+	for _, name := range names {
+		links = append(links, link{"/openapi/" + name + ".json", name})
 	}
 	list, err := json.Marshal(links)
 	if err != nil {
@@ -56,19 +70,17 @@ func Pages(documents ...Served) func(chi.Router) {
 });
 `, list)
 	return func(r chi.Router) {
-		get := func(path string, page http.Handler) {
-			r.Method(http.MethodGet, path, page)
-			r.Method(http.MethodHead, path, page)
-		}
-		for _, d := range documents {
-			get("/openapi/"+d.Name+".yaml", static("application/yaml", d.YAML))
-			get("/openapi/"+d.Name+".json", static("application/json", d.JSON))
-		}
-		get("/", http.RedirectHandler("/docs", http.StatusFound))
-		get("/docs", static("text/html; charset=utf-8", docsPage))
-		get("/docs/start.js", static("text/javascript; charset=utf-8", start))
-		get("/docs/*", paged(v5emb.New("", "", "/docs")))
+		readable(r, "/", http.RedirectHandler("/docs", http.StatusFound))
+		readable(r, "/docs", static("text/html; charset=utf-8", docsPage))
+		readable(r, "/docs/start.js", static("text/javascript; charset=utf-8", start))
+		readable(r, "/docs/*", paged(v5emb.New("", "", "/docs")))
 	}
+}
+
+// readable registers a page that can be read.
+func readable(r chi.Router, path string, page http.Handler) {
+	r.Method(http.MethodGet, path, page)
+	r.Method(http.MethodHead, path, page)
 }
 
 func static(contentType string, body []byte) http.Handler {

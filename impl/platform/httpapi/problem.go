@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // The faults of the chain itself. Their codes are part of every document.
@@ -125,6 +126,30 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	x.answer.discard()
+	if status == http.StatusUnauthorized {
+		challenge := `Bearer realm="plumbline"`
+		if x.hadToken {
+			challenge += `, error="invalid_token"`
+		}
+		w.Header().Set("WWW-Authenticate", challenge)
+	}
+	if err := writeProblem(w, r, f, x.scope.RequestID, c.clock()); err != nil {
+		c.log.LogAttrs(r.Context(), slog.LevelError, "a problem cannot be written", slog.String("error", err.Error()))
+	}
+}
+
+// Refuse answers with a fault in front of the services, where there is no chain.
+func Refuse(w http.ResponseWriter, r *http.Request, f *fault.Error) {
+	var scope telemetry.RequestScope
+	identify(&scope, r.Header)
+	w.Header().Set(requestIDHeader, scope.RequestID)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_ = writeProblem(w, r, f, scope.RequestID, time.Now()) // Only what a service shows as current can fail to be written.
+}
+
+// writeProblem writes a fault as the whole answer. The error is that its current state cannot be written.
+func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, requestID string, now time.Time) error {
+	status := statusOf(f)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -137,24 +162,17 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
-	if status == http.StatusUnauthorized {
-		challenge := `Bearer realm="plumbline"`
-		if x.hadToken {
-			challenge += `, error="invalid_token"`
-		}
-		h.Set("WWW-Authenticate", challenge)
-	}
 	body, err := json.Marshal(problem{
 		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail, Instance: instance(r), Code: f.Code,
-		RequestID: x.scope.RequestID, Timestamp: c.clock().UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
+		RequestID: requestID, Timestamp: now.UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
 		Current: f.Current,
 	})
 	if err != nil {
-		c.log.LogAttrs(r.Context(), slog.LevelError, "a problem cannot be written", slog.String("error", err.Error()))
 		status, body = http.StatusInternalServerError, []byte(`{}`)
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // A caller who has gone reads nothing.
+	return err
 }
 
 func (c *Chain) faultOf(ctx context.Context, err error) *fault.Error {

@@ -61,7 +61,7 @@ func layerOf(path string) (layer, string) {
 }
 
 // embedded are the parts of the platform that the development binary starts by itself.
-var embedded = []string{"postgres", "natsserver"}
+var embedded = []string{"postgres", "natsserver", "front"}
 
 // mayImport is the table of architecture.md.
 func mayImport(from, to string) bool {
@@ -146,6 +146,7 @@ func TestMayImport(t *testing.T) {
 		{"cmd/users", "impl/platform/postgres", false},
 		{"cmd/dev", "impl/platform/postgres", true},
 		{"cmd/dev", "impl/platform/natsserver", true},
+		{"cmd/dev", "impl/platform/front", true},
 		{"cmd/dev", "impl/platform/httpapi", false},
 		{"cmd/dev", "cmd/users", false},
 

@@ -1,0 +1,154 @@
+// Package front puts several services behind one address, as an ingress does in production.
+//
+// It promises that a request reaches the service whose document has its path as the caller sent it, that an answer reaches
+// the caller as the service gave it and as soon as it does, and that a service which does not answer is told as a problem.
+package front
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+const (
+	dialTimeout = time.Second
+	// answerTimeout is longer than any operation takes to begin its answer.
+	answerTimeout = 90 * time.Second
+	// idleTimeout is shorter than the services', so that no request is sent on a connection that is being closed.
+	idleTimeout = 30 * time.Second
+	// stallTimeout is how long a caller may leave a part of an answer unread.
+	stallTimeout = 30 * time.Second
+)
+
+// Service is one of the services behind the address.
+type Service struct {
+	// Document says which paths are the service's.
+	Document *httpapi.Document
+	// Addr and OpsAddr are where the service listens, as in 127.0.0.1:8081.
+	Addr, OpsAddr string
+}
+
+// Options are what a front is made of.
+type Options struct {
+	// Addr is where callers are served, and OpsAddr where operators are.
+	Addr, OpsAddr string
+	// Services are those behind the address. The first one answers for paths that are nobody's.
+	Services []Service
+	// Ready is told when requests are taken.
+	Ready func()
+	// Drain is how long requests that are running may take to end.
+	Drain time.Duration
+	Log   *slog.Logger
+}
+
+// Run serves until ctx ends, and lets running requests end. It refuses documents that share a path.
+func Run(ctx context.Context, o Options) error {
+	transport := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DisableCompression:    true, // What is asked for and what is answered is between the caller and the service.
+		MaxIdleConnsPerHost:   100,
+		IdleConnTimeout:       idleTimeout,
+		ResponseHeaderTimeout: answerTimeout,
+		ExpectContinueTimeout: time.Second,
+	}
+	defer transport.CloseIdleConnections()
+	callers, err := route(o.Services, transport, o.Log)
+	if err != nil {
+		return err
+	}
+	return httpapi.Server{
+		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: callers, Ops: operators(o.Services, transport, o.Log), Drain: o.Drain, Log: o.Log,
+		Ready: func(ready bool) {
+			if ready {
+				o.Ready()
+			}
+		},
+	}.Run(ctx)
+}
+
+// route sends each path to the service whose document has it, and shows all documents at /docs.
+func route(services []Service, transport http.RoundTripper, log *slog.Logger) (http.Handler, error) {
+	router := chi.NewRouter()
+	owners := map[string]string{}
+	var errs []error
+	var names []string
+	for _, s := range services {
+		name := s.Document.Name
+		names = append(names, name)
+		forward := forwardTo(s, transport, log)
+		patterns := []string{"/openapi/" + name + ".yaml", "/openapi/" + name + ".json"}
+		for _, operation := range s.Document.Operations {
+			patterns = append(patterns, operation.Pattern)
+		}
+		for _, pattern := range patterns {
+			if owner, taken := owners[pattern]; taken && owner != name {
+				errs = append(errs, fmt.Errorf("the documents %s and %s both have the path %s", owner, name, pattern))
+			}
+			owners[pattern] = name
+			router.Handle(pattern, forward)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	httpapi.SwaggerUI(names...)(router)
+	stray := forwardTo(services[0], transport, log)
+	router.NotFound(stray.ServeHTTP)
+	router.MethodNotAllowed(stray.ServeHTTP)
+	return router, nil
+}
+
+// forwardTo sends requests on as they came, with the caller's address in X-Forwarded-For.
+func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Handler {
+	proxy := &httputil.ReverseProxy{
+		Transport:     transport,
+		FlushInterval: -1, // At once: what a service writes is meant to arrive.
+		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", s.Addr
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // Also what no parser takes: to refuse it is for the service.
+			r.SetXForwarded()
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() != nil { // The caller has gone.
+				panic(http.ErrAbortHandler)
+			}
+			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name), slog.Any("error", err))
+			httpapi.Refuse(w, r, httpapi.ErrUnavailable)
+		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := patient{w, http.NewResponseController(w)}
+		proxy.ServeHTTP(answer, r)
+		_ = answer.goOn() // The end of an answer is a part too; what fails here has failed the answer already.
+	})
+}
+
+// patient lets an answer take as long as it likes, but not a caller to read a part of it.
+type patient struct {
+	http.ResponseWriter
+
+	connection *http.ResponseController
+}
+
+// Unwrap implements what http.ResponseController looks for.
+func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+// Write implements http.ResponseWriter.
+func (p patient) Write(part []byte) (int, error) {
+	if err := p.goOn(); err != nil {
+		return 0, err
+	}
+	return p.ResponseWriter.Write(part)
+}
+
+func (p patient) goOn() error { return p.connection.SetWriteDeadline(time.Now().Add(stallTimeout)) }

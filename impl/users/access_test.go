@@ -38,7 +38,8 @@ func contract(t *testing.T) *contracttest.Service {
 			{Operation: "disableUser", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 			{Operation: "setUserRoles", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 		},
-		Unattached: []string{"getKeySet"},
+		Unattached:   []string{"getKeySet"},
+		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password"},
 		Start: func(t *testing.T, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()
 			return start(t, func(o *options) {

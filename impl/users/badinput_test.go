@@ -82,6 +82,16 @@ func TestInputAtTheBounds(t *testing.T) {
 	contracttest.InputAtTheBoundsIsTaken(t, contract(t))
 }
 
+func TestWhatTheDocumentAllows(t *testing.T) {
+	t.Parallel()
+	contracttest.WhatTheDocumentAllowsIsTaken(t, contract(t))
+}
+
+func TestLocations(t *testing.T) {
+	t.Parallel()
+	contracttest.LocationsLead(t, contract(t))
+}
+
 // TestEscapedInput shows that what is escaped is kept as what it stands for.
 func TestEscapedInput(t *testing.T) {
 	t.Parallel()

@@ -15,8 +15,14 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
 )
+
+// pathFor fills the parameters of an operation's path.
+func pathFor(op *httpapi.Operation, userID, sessionID string) string {
+	return strings.NewReplacer("{userId}", userID, "{sessionId}", sessionID).Replace(op.Pattern)
+}
 
 // Nothing that identifies a person or opens a door is ever logged: whatever is sent, wherever, and whatever becomes of it.
 func TestNothingSecretIsLogged(t *testing.T) {

@@ -37,6 +37,8 @@ type Service struct {
 	Apart []Exception
 	// Unattached are the operations that answer without the database.
 	Unattached []string
+	// BeyondSchema are the places of requests that have rules which no schema can say, each as "operationId pointer".
+	BeyondSchema []string
 	// Volatile are the tables that also a refused request may change.
 	Volatile []string
 	// Faults are the service's own.

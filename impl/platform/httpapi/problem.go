@@ -23,7 +23,6 @@ var (
 	ErrMalformed        = fault.New(fault.Malformed, "malformed_request", "The request cannot be read.")
 	ErrUnauthenticated  = fault.New(fault.Unauthenticated, "unauthenticated", "A valid access token is needed; log in or refresh.")
 	ErrForbidden        = fault.New(fault.Forbidden, "forbidden", "Your roles do not allow this.")
-	ErrCrossOrigin      = fault.New(fault.Forbidden, "cross_origin_refused", "Requests that use the refresh cookie must come from a trusted origin.")
 	ErrNotFound         = fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
 	ErrMethodNotAllowed = fault.New(fault.NotFound, "method_not_allowed", "This path does not take that method; the Allow header lists those that it takes.")
 	ErrBodyTooLarge     = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation takes.")
@@ -38,6 +37,7 @@ var (
 
 // The faults of what only some documents use. Their codes are part of those alone.
 var (
+	ErrCrossOrigin          = fault.New(fault.Forbidden, "cross_origin_refused", "Requests that use the refresh cookie must come from a trusted origin.")
 	ErrPreconditionRequired = fault.New(fault.PreconditionRequired, "precondition_required", "Say in If-Match which state you change: send the ETag that you read.")
 	ErrIdempotencyKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key came with another request before; make a new one for every new request.")
 	ErrIdempotencyKeyInUse  = fault.New(fault.Conflict, "idempotency_key_in_use", "A request with this Idempotency-Key is still running; repeat yours to get its answer.").After(time.Second)
@@ -47,13 +47,16 @@ var (
 // their codes and no others.
 func Faults(d *Document) []*fault.Error {
 	return append([]*fault.Error{
-		ErrMalformed, ErrUnauthenticated, ErrForbidden, ErrCrossOrigin, ErrNotFound, ErrMethodNotAllowed, ErrBodyTooLarge, ErrMediaType,
+		ErrMalformed, ErrUnauthenticated, ErrForbidden, ErrNotFound, ErrMethodNotAllowed, ErrBodyTooLarge, ErrMediaType,
 		ErrInvalid, ErrRateLimited, ErrOverloaded, ErrTimeout, ErrUnavailable, ErrInternal,
 	}, d.furtherFaults()...)
 }
 
 // furtherFaults lists the faults of what this document uses and others do not.
 func (d *Document) furtherFaults() (faults []*fault.Error) {
+	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.cookies }) {
+		faults = append(faults, ErrCrossOrigin)
+	}
 	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.needsMatch }) {
 		faults = append(faults, ErrPreconditionRequired)
 	}

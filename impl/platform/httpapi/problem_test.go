@@ -288,7 +288,7 @@ func TestFaultsAreThoseOfTheDocument(t *testing.T) {
 	require.ElementsMatch(t, document.Codes, codes)
 	plain, err := Load("things", parseSpec(t, good))
 	require.NoError(t, err)
-	for _, f := range []*fault.Error{ErrPreconditionRequired, ErrIdempotencyKeyReused, ErrIdempotencyKeyInUse} {
+	for _, f := range []*fault.Error{ErrCrossOrigin, ErrPreconditionRequired, ErrIdempotencyKeyReused, ErrIdempotencyKeyInUse} {
 		require.NotContains(t, Faults(plain), f)
 	}
 }

@@ -1,0 +1,111 @@
+package contracttest
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// copies is how many copies of one request come at once.
+const copies = 20
+
+// RepeatedRequestsAreAnsweredOnce repeats what has an Idempotency-Key, one after another and at once. Every copy gets the
+// answer of the first, and the effect is that of one. The key is the caller's and belongs to one request.
+func RepeatedRequestsAreAnsweredOnce(t *testing.T, s *Service) {
+	t.Helper()
+	keyed := 0
+	for _, op := range s.Document.Operations {
+		if op.Policy.Idempotency == "" {
+			continue
+		}
+		keyed++
+		t.Run(op.ID, func(t *testing.T) {
+			t.Parallel()
+			server := s.Start(t)
+			s.repeat(t, server, op)
+			s.repeatAtOnce(t, server, op)
+		})
+	}
+	requireSome(t, keyed, "operation with an Idempotency-Key")
+}
+
+func (s *Service) repeat(t *testing.T, server *Server, op *httpapi.Operation) {
+	t.Helper()
+	r, by := s.Fitting(t, server, op)
+	first, body := server.Do(t, r)
+	require.Equal(t, op.Statuses[0], first.StatusCode, body)
+	require.Empty(t, first.Header.Get("Idempotency-Replayed"))
+	after := s.fingerprint(t, server)
+	again, repeated := server.Do(t, r)
+	requireReplayed(t, first, body, again, repeated)
+	require.Equal(t, after, s.fingerprint(t, server))
+
+	// The same key with another request, and with one that breaks the document.
+	other := r
+	other.Body = strings.Replace(r.Body, "1", "2", 1)
+	require.NotEqual(t, r.Body, other.Body)
+	answer, text := server.Do(t, other)
+	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, text)
+	require.Equal(t, httpapi.ErrIdempotencyKeyReused.Code, ProblemIn(t, answer, text).Code)
+	other.Target += "?nickname=x"
+	answer, text = server.Do(t, other)
+	require.Equal(t, httpapi.ErrInvalid.Code, ProblemIn(t, answer, text).Code, "the document comes first")
+	answer, text = server.Do(t, r.Without("Authorization"))
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode, text)
+	require.Equal(t, after, s.fingerprint(t, server))
+
+	// Another caller's key is another key.
+	stranger := server.Caller(t, append([]string{s.Roles[0]}, op.Policy.Access.Roles...)...)
+	answer, text = server.Do(t, r.Without("Authorization").With(Bearer(stranger)))
+	require.Empty(t, answer.Header.Get("Idempotency-Replayed"), text)
+	require.NotEqual(t, http.StatusUnprocessableEntity, answer.StatusCode, text)
+
+	// A refusal is an answer, too.
+	for _, refusal := range server.Refused(t, op, by, r.withFreshKey) {
+		if refusal.Status != http.StatusConflict {
+			continue
+		}
+		first, body := server.Do(t, refusal.Request)
+		require.Equal(t, http.StatusConflict, first.StatusCode, "%s: %s", refusal.Name, body)
+		again, repeated := server.Do(t, refusal.Request)
+		requireReplayed(t, first, body, again, repeated)
+	}
+}
+
+func requireReplayed(t *testing.T, first *http.Response, body string, again *http.Response, repeated string) {
+	t.Helper()
+	require.Equal(t, first.StatusCode, again.StatusCode, repeated)
+	require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
+	require.Equal(t, body, repeated)
+	for _, name := range []string{"Content-Type", "Location", "ETag"} {
+		require.Equal(t, first.Header.Get(name), again.Header.Get(name), name)
+	}
+}
+
+func (s *Service) repeatAtOnce(t *testing.T, server *Server, op *httpapi.Operation) {
+	t.Helper()
+	r, _ := s.Fitting(t, server, op)
+	statuses, bodies, replayed := make([]int, copies), make([]string, copies), make([]string, copies)
+	var sending sync.WaitGroup
+	for i := range copies {
+		sending.Go(func() {
+			answer, body := server.Do(t, r)
+			statuses[i], bodies[i], replayed[i] = answer.StatusCode, body, answer.Header.Get("Idempotency-Replayed")
+		})
+	}
+	sending.Wait()
+	originals := 0
+	for i := range copies {
+		require.Equal(t, op.Statuses[0], statuses[i], bodies[i])
+		require.Equal(t, bodies[0], bodies[i])
+		if replayed[i] == "" {
+			originals++
+		}
+	}
+	require.Equal(t, 1, originals, "one copy has had the effect")
+}

@@ -85,11 +85,11 @@ type system struct {
 	registry *prometheus.Registry
 }
 
+var nothing = fstest.MapFS{"00001_nothing.sql": &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}}
+
 func database(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool := pgtest.New(t, fstest.MapFS{"00001_nothing.sql": &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}})
-	require.NoError(t, jobs.Migrate(t.Context(), pool.Config().ConnString(), nil))
-	return pool
+	return pgtest.New(t, nothing, jobs.Migrate)
 }
 
 // replica is one process of a service on the database, started, and stopped with the test.
@@ -132,7 +132,7 @@ func (s *system) inState(t *testing.T, kind string, state rivertype.JobState) in
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, fstest.MapFS{"00001_nothing.sql": &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}})
+	pool := pgtest.New(t, nothing)
 	url := pool.Config().ConnString()
 	migrated, err := jobs.Migrated(t.Context(), pool)
 	require.NoError(t, err)

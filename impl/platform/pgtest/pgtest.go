@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"sync"
 	"syscall"
@@ -54,11 +55,15 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// New returns a pool of at most 8 connections to a fresh database with the migrations applied. The pool is closed
-// when the test ends; a connection that the test did not give back by then is a failure.
-func New(t testing.TB, migrations fs.FS) *pgxpool.Pool {
+// A Step changes a database after its migrations, such as one that gives it the tables of a library. It is known by its
+// function, so a closure should always do the same.
+type Step func(ctx context.Context, url string, log *slog.Logger) error
+
+// New returns a pool of at most 8 connections to a fresh database with the migrations and the steps applied. The pool
+// is closed when the test ends; a connection that the test did not give back by then is a failure.
+func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: URL(t, migrations), MaxConns: maxConns, ApplicationName: t.Name()})
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: URL(t, migrations, steps...), MaxConns: maxConns, ApplicationName: t.Name()})
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -78,11 +83,11 @@ func New(t testing.TB, migrations fs.FS) *pgxpool.Pool {
 }
 
 // URL is like New for a test that opens its own connections.
-func URL(t testing.TB, migrations fs.FS) string {
+func URL(t testing.TB, migrations fs.FS, steps ...Step) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), setUpTimeout)
 	defer cancel()
-	url, err := shared.database(ctx, migrations)
+	url, err := shared.database(ctx, migrations, steps)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -97,7 +102,7 @@ type cluster struct {
 	err       error // of the start, told to every test
 	server    *postgres.Server
 	admin     *pgxpool.Pool
-	templates map[string]*template // by content of the migrations
+	templates map[string]*template // by content of the migrations, and by steps
 	count     int
 }
 
@@ -107,12 +112,12 @@ type template struct {
 	err  error
 }
 
-func (c *cluster) database(ctx context.Context, migrations fs.FS) (string, error) {
-	tmpl, number, err := c.prepare(ctx, migrations)
+func (c *cluster) database(ctx context.Context, migrations fs.FS, steps []Step) (string, error) {
+	tmpl, number, err := c.prepare(ctx, migrations, steps)
 	if err != nil {
 		return "", err
 	}
-	tmpl.once.Do(func() { tmpl.err = c.makeTemplate(ctx, tmpl.name, migrations) })
+	tmpl.once.Do(func() { tmpl.err = c.makeTemplate(ctx, tmpl.name, migrations, steps) })
 	if tmpl.err != nil {
 		return "", fmt.Errorf("template: %w", tmpl.err)
 	}
@@ -126,9 +131,9 @@ func (c *cluster) database(ctx context.Context, migrations fs.FS) (string, error
 	return c.server.URLAs(name, role), nil
 }
 
-// prepare starts the cluster when that has not been done, and finds the template of the migrations.
-func (c *cluster) prepare(ctx context.Context, migrations fs.FS) (*template, int, error) {
-	key, err := contentHash(migrations)
+// prepare starts the cluster when that has not been done, and finds the template of the migrations and steps.
+func (c *cluster) prepare(ctx context.Context, migrations fs.FS, steps []Step) (*template, int, error) {
+	key, err := contentHash(migrations, steps)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -152,12 +157,18 @@ func (c *cluster) prepare(ctx context.Context, migrations fs.FS) (*template, int
 }
 
 // makeTemplate makes the database that the databases of tests are copied from.
-func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.FS) error {
+func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.FS, steps []Step) error {
 	if err := c.server.CreateDatabase(ctx, name, role); err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, c.server.URL(name), migrations, slog.New(slog.DiscardHandler)); err != nil {
+	silent := slog.New(slog.DiscardHandler)
+	if err := postgres.Migrate(ctx, c.server.URL(name), migrations, silent); err != nil {
 		return err
+	}
+	for _, step := range steps {
+		if err := step(ctx, c.server.URL(name), silent); err != nil {
+			return err
+		}
 	}
 	// A database with a connection cannot be copied, and a closed connection is not gone at once.
 	if err := c.waitUnused(ctx, name); err != nil {
@@ -274,8 +285,8 @@ func ownerOf(dir string) int {
 	return int(stat.Uid)
 }
 
-// contentHash tells sets of migrations apart.
-func contentHash(migrations fs.FS) (string, error) {
+// contentHash tells sets of migrations and steps apart.
+func contentHash(migrations fs.FS, steps []Step) (string, error) {
 	sum := sha256.New()
 	files, err := fs.Glob(migrations, "*.sql")
 	if err != nil {
@@ -288,6 +299,9 @@ func contentHash(migrations fs.FS) (string, error) {
 		}
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(content))
 		_, _ = sum.Write(content) // a hash takes everything
+	}
+	for _, step := range steps {
+		fmt.Fprintf(sum, "step %x ", reflect.ValueOf(step).Pointer())
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }

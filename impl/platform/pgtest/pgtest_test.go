@@ -3,8 +3,10 @@ package pgtest_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,6 +14,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -52,6 +55,27 @@ func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
 	require.False(t, super)
 	_, err := pool.Exec(t.Context(), "ALTER TABLE things ADD COLUMN note text")
 	require.NoError(t, err, "it owns what the migrations made")
+}
+
+func TestStepsFollowTheMigrationsOnce(t *testing.T) {
+	t.Parallel()
+	taken := 0
+	step := func(ctx context.Context, url string, _ *slog.Logger) error {
+		taken++
+		conn, err := pgx.Connect(ctx, url)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, "ALTER TABLE things ADD COLUMN more text")
+		return errors.Join(err, conn.Close(ctx))
+	}
+	for range 3 {
+		_, err := pgtest.New(t, migrations(), step).Exec(t.Context(), "INSERT INTO things VALUES (gen_random_uuid(), 'one', 'more')")
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, taken)
+	_, err := pgtest.New(t, migrations()).Exec(t.Context(), "SELECT more FROM things")
+	require.Error(t, err, "a template of its own")
 }
 
 func TestOtherMigrationsGiveAnotherTemplate(t *testing.T) {

@@ -25,8 +25,10 @@ type exchange struct {
 	request *http.Request
 	answer  *answer
 	op      *endpoint // nil until chi has found the route
-	url     url.URL   // as it came, before defaults are written into it
-	address netip.Addr
+	// mediaType is what the operation is to answer with.
+	mediaType string
+	url       url.URL // as it came, before defaults are written into it
+	address   netip.Addr
 
 	principal *Principal
 	hadToken  bool
@@ -265,7 +267,7 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	if x.op == nil {
 		return
 	}
-	if slow := time.Duration(x.op.Policy.Timeout.Slow); took > slow {
+	if slow := time.Duration(x.op.Policy.Timeout.Slow); took > slow && !x.streams() {
 		metrics.Slow()
 		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", append(c.parts(x),
 			slog.String("operation", id), slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))...)

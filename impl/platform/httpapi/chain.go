@@ -77,6 +77,7 @@ type Chain struct {
 	responses ResponseMode
 	observe   func(o *Operation, status int, violations []fault.Violation)
 	served    atomic.Uint64
+	stalled   time.Duration
 	outer     []func(http.Handler) http.Handler
 	steps     []step
 }
@@ -105,7 +106,7 @@ func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
-		once: o.Idempotency, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		stalled: stalled, once: o.Idempotency, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
 	if c.clock == nil {
 		c.clock = time.Now

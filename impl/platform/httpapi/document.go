@@ -52,6 +52,7 @@ type Operation struct {
 	takesType  string                // the media type of the body
 	cookies    bool                  // takes or sets a cookie
 	streams    map[string]bool       // the media types of answers that are no JSON
+	offers     []string              // the media types of success, JSON first, the others by name
 	sunset     *sunsetHeaders
 }
 
@@ -175,8 +176,17 @@ func (o *Operation) takeResponses() error {
 			if !isJSON(mediaType) {
 				o.streams[mediaType] = true
 			}
+			if strings.HasPrefix(status, "2") && !slices.Contains(o.offers, mediaType) {
+				o.offers = append(o.offers, mediaType)
+			}
 		}
 	}
+	slices.SortFunc(o.offers, func(a, b string) int {
+		if isJSON(a) != isJSON(b) {
+			return map[bool]int{true: -1, false: 1}[isJSON(a)]
+		}
+		return strings.Compare(a, b)
+	})
 	slices.Sort(o.Statuses)
 	return errors.Join(errs...)
 }

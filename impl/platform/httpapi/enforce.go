@@ -62,13 +62,18 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 			c.fail(w, r, fmt.Errorf("no operation for %s %s", r.Method, r.Pattern))
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(op.Policy.Timeout.Limit))
+		base, limit := r.Context(), x.bounded(time.Duration(op.Policy.Timeout.Limit))
+		ctx, cancel := context.WithTimeout(base, limit)
 		defer cancel()
 		r = r.WithContext(ctx)
-		x.op, x.request = op, r
+		x.op, x.request, x.mediaType = op, r, op.represent(r.Header)
 		x.scope.SetOperation(op.ID)
 		c.prepare(x)
 		defer c.release(x)
+		if limit < leastTime && limit < time.Duration(op.Policy.Timeout.Limit) {
+			c.fail(w, r, ErrTimeout)
+			return
+		}
 		began, last := time.Now(), time.Duration(0)
 		for i, s := range c.steps {
 			err := s.pass(x)
@@ -80,6 +85,9 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 			}
 		}
 		switch {
+		case x.streams():
+			defer c.openStream(base, x)()
+			next.ServeHTTP(w, x.request)
 		case x.kept != nil:
 			c.replay(x, x.kept)
 		case x.attempt != nil:

@@ -188,6 +188,21 @@ paths:
           headers: {X-Kind: {required: true, schema: {type: string}}}
           content: {text/event-stream: {schema: {type: string}}}
         default: {$ref: '#/components/responses/Problem'}
+  /follow:
+    get:
+      operationId: follow
+      security: []
+      x-access: {public: true}
+      x-timeout: {limit: 10s, slow: 1ns, stream: 10m}
+      x-priority: normal
+      responses:
+        '200':
+          description: All of it, or as it comes.
+          content:
+            text/event-stream: {schema: {type: string}}
+            text/csv: {schema: {type: string}}
+            application/json: {schema: {$ref: '#/components/schemas/Answer'}}
+        default: {$ref: '#/components/responses/Problem'}
   /brief:
     get:
       operationId: beBrief

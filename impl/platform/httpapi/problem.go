@@ -119,6 +119,9 @@ type problem struct {
 func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeFrom(r.Context())
 	f := c.faultOf(r.Context(), err)
+	if x.answer.gone {
+		f = ErrUnavailable.Because(err) // It is no defect that a caller does not stay to the end.
+	}
 	status := statusOf(f)
 	x.failure = f
 	if status == http.StatusInternalServerError {

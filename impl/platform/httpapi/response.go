@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // ResponseMode says what happens to answers before they leave.
@@ -49,8 +51,11 @@ type answer struct {
 	status int
 	size   int64
 	wrote  bool // something is on its way to the caller
-	keep   keeping
-	kept   bytes.Buffer
+	gone   bool // the caller takes nothing any more
+	// stalled is how long the caller of a stream may take nothing of it; zero leaves that to the server.
+	stalled time.Duration
+	keep    keeping
+	kept    bytes.Buffer
 	// streams are the documented media types that are never kept.
 	streams map[string]bool
 }
@@ -89,7 +94,23 @@ func (a *answer) Write(p []byte) (int, error) {
 	case keepCopy:
 		a.kept.Write(p)
 	}
-	return a.ResponseWriter.Write(p)
+	return a.send(p)
+}
+
+// send passes a part of the body on.
+func (a *answer) send(p []byte) (int, error) {
+	a.move()
+	n, err := a.ResponseWriter.Write(p)
+	a.gone = a.gone || err != nil
+	return n, err
+}
+
+// move gives the caller of a stream his time to take the next part of it.
+func (a *answer) move() {
+	if a.stalled > 0 {
+		// Where there is no connection, there is nothing to wait for.
+		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(a.stalled))
+	}
 }
 
 // Flush sends what has been written so far. An answer that is kept back still waits for its check.
@@ -103,7 +124,10 @@ func (a *answer) FlushError() error {
 	if a.keep == keepBack {
 		return nil
 	}
-	return http.NewResponseController(a.ResponseWriter).Flush()
+	a.move()
+	err := http.NewResponseController(a.ResponseWriter).Flush()
+	a.gone = a.gone || err != nil && !errors.Is(err, http.ErrNotSupported)
+	return err
 }
 
 // mediaTypeOf gives the media type of an answer without its parameters.
@@ -172,7 +196,8 @@ func (c *Chain) deliver(x *exchange) {
 		status, size := a.status, a.size
 		a.keep, a.status = keepNothing, 0
 		a.WriteHeader(status)
-		_, _ = a.ResponseWriter.Write(a.kept.Bytes()) // A caller who has gone reads nothing.
+		_, _ = a.send(a.kept.Bytes()) // A caller who has gone reads nothing.
 		a.size = size
 	}
+	a.move() // for what the server itself still has to send
 }

@@ -27,6 +27,15 @@ type Server struct {
 	Log   *slog.Logger
 }
 
+type drainingKey struct{}
+
+// Draining gives the channel that is closed when requests are to end, so that an answer that would go on for long ends in
+// good order. It is nil, and so never closed, where no Server runs.
+func Draining(ctx context.Context) <-chan struct{} {
+	draining, _ := ctx.Value(drainingKey{}).(<-chan struct{})
+	return draining
+}
+
 // Run serves until ctx ends and then winds down in order: unready, wait, let requests end, stop the
 // operators' listener. The error says which request outlived Drain or why nothing could be served.
 func (s Server) Run(ctx context.Context) error {
@@ -40,6 +49,10 @@ func (s Server) Run(ctx context.Context) error {
 	}
 	main, ops := s.server(s.Handler), s.server(s.Ops)
 	ops.WriteTimeout = 0 // A profile takes as long as it is asked to.
+	draining := make(chan struct{})
+	main.BaseContext = func(net.Listener) context.Context {
+		return context.WithValue(context.WithoutCancel(ctx), drainingKey{}, (<-chan struct{})(draining))
+	}
 	failed := make(chan error, 2)
 	for _, one := range []struct {
 		server   *http.Server
@@ -60,6 +73,7 @@ func (s Server) Run(ctx context.Context) error {
 	s.Log.Info("winding down", slog.String("unready", s.Unready.String()), slog.String("drain", s.Drain.String()))
 	main.SetKeepAlivesEnabled(false) // Callers are told with their next answer, and none is cut off in between.
 	time.Sleep(s.Unready)
+	close(draining) // Whoever follows a stream comes back to another process: this one is not found any more.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
 	defer cancel()
 	if err = main.Shutdown(drain); err != nil {

@@ -74,7 +74,12 @@ func TestServeWindsDownInOrder(t *testing.T) {
 				entered <- struct{}{}
 				<-letGo
 			}
-			_, _ = io.WriteString(w, "served")
+			select {
+			case <-Draining(r.Context()):
+				_, _ = io.WriteString(w, "served at the end")
+			default:
+				_, _ = io.WriteString(w, "served")
+			}
 		}),
 		Ops:     http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ops") }),
 		Unready: time.Second, Drain: time.Minute,
@@ -102,10 +107,36 @@ func TestServeWindsDownInOrder(t *testing.T) {
 	slow.Wait()
 	require.NoError(t, err)
 	require.Equal(t, 200, status)
-	require.Equal(t, "served", body, "who was being served was served")
+	require.Equal(t, "served at the end", body, "who was being served was served")
 	require.NoError(t, <-s.ended)
 	_, _, getErr = get(t, "http://"+s.ops+"/")
 	require.Error(t, getErr)
+}
+
+// An answer that goes on for as long as it may ends when the server does.
+func TestServeEndsStreams(t *testing.T) {
+	t.Parallel()
+	entered := make(chan struct{})
+	s := run(t, Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		select {
+		case <-Draining(r.Context()):
+			_, _ = io.WriteString(w, "the end")
+		case <-r.Context().Done():
+		}
+	}), Drain: time.Minute})
+	var client sync.WaitGroup
+	client.Go(func() {
+		_, body, err := get(t, "http://"+s.addr+"/")
+		if err != nil || body != "the end" {
+			t.Error("the stream was cut:", body, err)
+		}
+	})
+	<-entered
+	s.stop()
+	require.NoError(t, <-s.ended)
+	client.Wait()
+	require.Nil(t, Draining(t.Context()))
 }
 
 func TestServeDoesNotWaitForever(t *testing.T) {

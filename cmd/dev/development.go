@@ -2,21 +2,20 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"example.com/plumbline/impl/platform/front"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/users"
 )
@@ -25,14 +24,31 @@ import (
 type development struct {
 	environ  map[string]string
 	out      io.Writer
+	log      *slog.Logger
 	data     string
 	addr     string
 	opsAddr  string
 	password string
+	services []*service
 }
 
+// service is one of the services, and where it is behind the front.
+type service struct {
+	front.Service
+
+	// name is that of the service, its database and its database role.
+	name string
+	run  func(ctx context.Context, args, environ []string, out io.Writer) error
+}
+
+// setting is the environment variable of one of the service's settings.
+func (s *service) setting(name string) string { return strings.ToUpper(s.name) + "_" + name }
+
 func newDevelopment(environ []string, out io.Writer) (*development, error) {
-	d := &development{environ: map[string]string{}, out: out}
+	d := &development{
+		environ: map[string]string{}, out: out,
+		log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		d.environ[name] = value
@@ -40,7 +56,13 @@ func newDevelopment(environ []string, out io.Writer) (*development, error) {
 	d.data = d.or("PLUMBLINE_DATA", ".data")
 	d.addr = d.or("PLUMBLINE_ADDR", "127.0.0.1:8080")
 	d.opsAddr = d.or("PLUMBLINE_OPS_ADDR", "127.0.0.1:9090")
-	var err error
+	usersDocument, err := users.Document()
+	if err != nil {
+		return nil, err
+	}
+	d.services = []*service{
+		{name: "users", run: users.Run, Service: front.Service{Document: usersDocument}},
+	}
 	d.data, err = filepath.Abs(d.data)
 	return d, err
 }
@@ -54,7 +76,7 @@ func (d *development) or(name, otherwise string) string {
 
 func (d *development) postgresDir() string { return filepath.Join(d.data, "postgres") }
 
-// reset forgets the database and keeps the secrets and the password.
+// reset forgets the data and keeps the secrets and the password.
 func (d *development) reset(ctx context.Context) error {
 	if err := postgres.RemoveServer(ctx, d.postgresDir()); err != nil {
 		return err
@@ -77,117 +99,103 @@ func (d *development) run(ctx context.Context) (err error) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if d.environ["USERS_DATABASE_URL"] == "" {
-		server, err := postgres.StartServer(ctx, postgres.ServerOptions{Dir: d.postgresDir(), BinDir: d.environ["PLUMBLINE_PG_BINDIR"], Progress: d.out})
-		if err != nil {
-			return err
-		}
-		defer func() {
-			stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-			defer done()
-			err = errors.Join(err, server.Stop(stopping))
-		}()
-		go func() {
-			<-server.Done()
-			cancel(errors.New("the private PostgreSQL ended by itself; start again and the data is there"))
-		}()
-		if err := server.CreateDatabase(ctx, "users", "users"); err != nil {
-			return err
-		}
-		d.environ["USERS_DATABASE_URL"] = server.URL("users")
-	}
-	environ := d.settings()
-	if err := users.Run(ctx, []string{"migrate"}, environ, d.out); err != nil {
+	stopPostgres, err := d.startPostgres(ctx, cancel)
+	if err != nil {
 		return err
 	}
-	if err := users.Seed(ctx, environ, d.password); err != nil {
+	defer func() { err = errors.Join(err, stopPostgres()) }()
+	environ, err := d.settings(ctx)
+	if err != nil {
 		return err
 	}
-	served := make(chan error, 1)
-	go func() { served <- users.Run(ctx, []string{"serve"}, environ, d.out) }()
-	if d.becomesReady(ctx, served) {
-		d.welcome(time.Since(started))
+	personas, err := d.seed(ctx, environ)
+	if err != nil {
+		return err
 	}
-	err = <-served
+	err = d.serve(ctx, environ, func() { d.welcome(time.Since(started), personas) })
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
 	return err
 }
 
-// isFree refuses an address that is taken, before anything is started for nothing; variable is the way out.
-func isFree(ctx context.Context, addr, variable string) error {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", addr)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s is in use by another program: stop it, or choose another address with %s", addr, variable)
-	case err != nil:
-		return fmt.Errorf("cannot listen on %s: %w; choose another address with %s", addr, err, variable)
+// startPostgres starts the private server, if a service needs it, with a database and a role for each that does.
+func (d *development) startPostgres(ctx context.Context, ended context.CancelCauseFunc) (stop func() error, err error) {
+	var wanting []*service
+	for _, s := range d.services {
+		if d.environ[s.setting("DATABASE_URL")] == "" {
+			wanting = append(wanting, s)
+		}
 	}
-	return listener.Close()
+	if len(wanting) == 0 {
+		return func() error { return nil }, nil
+	}
+	server, err := postgres.StartServer(ctx, postgres.ServerOptions{Dir: d.postgresDir(), BinDir: d.environ["PLUMBLINE_PG_BINDIR"], Progress: d.out})
+	if err != nil {
+		return nil, err
+	}
+	stop = func() error {
+		stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer done()
+		return server.Stop(stopping)
+	}
+	go func() {
+		<-server.Done()
+		ended(errors.New("the private PostgreSQL ended by itself; start again and the data is there"))
+	}()
+	for _, s := range wanting {
+		if err := server.CreateDatabase(ctx, s.name, s.name); err != nil {
+			return nil, errors.Join(err, stop())
+		}
+		d.environ[s.setting("DATABASE_URL")] = server.URL(s.name)
+	}
+	return stop, nil
 }
 
-// prepare makes the data folder and the secrets in it.
-func (d *development) prepare() error {
-	// PostgreSQL, which does not run as root, passes through this folder; the secrets in it are closed.
-	if err := os.MkdirAll(d.data, 0o755); err != nil { //nolint:gosec // as it says above
-		return fmt.Errorf("the data folder cannot be made: %w; choose another with PLUMBLINE_DATA", err)
+// seed brings the databases to this version's schema, and what is there on the first day into them.
+func (d *development) seed(ctx context.Context, environ []string) ([]users.Persona, error) {
+	for _, s := range d.services {
+		if err := s.run(ctx, []string{"migrate"}, environ, d.out); err != nil {
+			return nil, err
+		}
 	}
-	master, err := d.secret("master-key", func() string {
-		key := make([]byte, 32)
-		_, _ = rand.Read(key) // It never fails: crypto/rand ends the program instead.
-		return base64.StdEncoding.EncodeToString(key)
+	return users.Seed(ctx, environ, d.password)
+}
+
+// serve runs the services and, once they are ready, the front, until ctx ends or one of them does.
+func (d *development) serve(ctx context.Context, environ []string, ready func()) error {
+	running, ctx := errgroup.WithContext(ctx)
+	for _, s := range d.services {
+		running.Go(func() error {
+			err := s.run(ctx, []string{"serve"}, environ, d.out)
+			if err == nil && ctx.Err() == nil {
+				err = errors.New("it ended by itself")
+			}
+			if err != nil {
+				err = fmt.Errorf("%s: %w", s.name, err)
+			}
+			return err
+		})
+	}
+	running.Go(func() error {
+		var behind []front.Service
+		for _, s := range d.services {
+			if !becomesReady(ctx, s.OpsAddr) {
+				return nil
+			}
+			behind = append(behind, s.Service)
+		}
+		return front.Run(ctx, front.Options{Addr: d.addr, OpsAddr: d.opsAddr, Services: behind, Ready: ready, Drain: drain, Log: d.log})
 	})
-	if err != nil {
-		return err
-	}
-	d.environ["USERS_MASTER_KEY"] = d.or("USERS_MASTER_KEY", master)
-	if d.password = d.environ["PLUMBLINE_DEV_PASSWORD"]; d.password == "" {
-		d.password, err = d.secret("dev-password", rand.Text)
-	}
-	return err
+	return running.Wait()
 }
 
-// secret reads a file of the data folder that only its owner may read, and makes it when it is not there.
-func (d *development) secret(name string, generate func() string) (string, error) {
-	path := filepath.Join(d.data, name)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		text = []byte(generate())
-		err = os.WriteFile(path, text, 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("the data folder cannot be used: %w; choose another with PLUMBLINE_DATA", err)
-	}
-	return strings.TrimSpace(string(text)), nil
-}
-
-// settings are those of the services, where the caller has not set them.
-func (d *development) settings() []string {
-	for name, value := range map[string]string{
-		"USERS_ADDR":            d.addr,
-		"USERS_OPS_ADDR":        d.opsAddr,
-		"USERS_RESPONSES":       "enforce",
-		"USERS_TRUSTED_ORIGINS": "http://localhost:*,http://127.0.0.1:*",
-		"USERS_UNREADY":         "0s",
-		"USERS_DRAIN":           "5s",
-		"USERS_LOG_FORMAT":      "text",
-	} {
-		d.environ[name] = d.or(name, value)
-	}
-	environ := make([]string, 0, len(d.environ))
-	for name, value := range d.environ {
-		environ = append(environ, name+"="+value)
-	}
-	return environ
-}
-
-// becomesReady waits for the operators' listener to say so, or for the service to have failed.
-func (d *development) becomesReady(ctx context.Context, served chan error) bool {
+// becomesReady waits for a service's operators' listener to say so, or for the end of ctx, which a failed service brings.
+func becomesReady(ctx context.Context, opsAddr string) bool {
 	client := http.Client{Timeout: time.Second}
+	defer client.CloseIdleConnections()
 	for ctx.Err() == nil {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.environ["USERS_OPS_ADDR"]+"/readyz", nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+opsAddr+"/readyz", http.NoBody)
 		if err != nil {
 			return false
 		}
@@ -198,9 +206,6 @@ func (d *development) becomesReady(ctx context.Context, served chan error) bool 
 			}
 		}
 		select {
-		case err := <-served:
-			served <- err
-			return false
 		case <-ctx.Done():
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -208,19 +213,21 @@ func (d *development) becomesReady(ctx context.Context, served chan error) bool 
 	return false
 }
 
-func (d *development) welcome(took time.Duration) {
-	base, operations := "http://"+d.environ["USERS_ADDR"], "http://"+d.environ["USERS_OPS_ADDR"]
+func (d *development) welcome(took time.Duration, personas []users.Persona) {
+	base, operations := "http://"+d.addr, "http://"+d.opsAddr
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { _, _ = fmt.Fprintln(table, "  "+strings.Join(cells, "\t")) }
 	row("Swagger UI", base+"/docs")
-	row("document", base+"/openapi/users.yaml", "(or .json)")
+	for i, s := range d.services {
+		row([]string{"documents", ""}[min(i, 1)], base+"/openapi/"+s.name+".yaml", "(or .json)")
+	}
 	row("log in", "POST "+base+"/api/v1/login")
 	row("health", operations+"/healthz")
 	row("metrics", operations+"/metrics")
 	row("data", d.data, "(make reset forgets it)")
 	row("personas")
-	for _, p := range users.Personas() {
+	for _, p := range personas {
 		row("", p.Email, p.Name)
 	}
 	row("their password", d.password)

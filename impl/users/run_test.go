@@ -481,7 +481,7 @@ func TestProductionKnowsNoPersonas(t *testing.T) {
 		require.NoError(t, err)
 		return bytes.Contains(content, []byte(text))
 	}
-	for _, p := range Personas() {
+	for _, p := range personas() {
 		require.True(t, holds("dev", p.Email), p.Email)
 		require.False(t, holds("users", p.Email), p.Email)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/postgres"
@@ -12,59 +14,61 @@ import (
 
 // Persona is an account of the development binary.
 type Persona struct {
+	ID          uuid.UUID
 	Email, Name string
-	Roles       []usersapi.Role
+	Role        usersapi.Role
 }
 
-// Personas are one account for every role, and a second customer.
-func Personas() []Persona {
+// personas are one account for every role, and a second customer.
+func personas() []Persona {
 	return []Persona{
-		{"customer@plumbline.test", "Customer", []usersapi.Role{usersapi.RoleCustomer}},
-		{"customer2@plumbline.test", "Second customer", []usersapi.Role{usersapi.RoleCustomer}},
-		{"support@plumbline.test", "Support", []usersapi.Role{usersapi.RoleSupport}},
-		{"staff@plumbline.test", "Staff", []usersapi.Role{usersapi.RoleStaff}},
-		{"payments@plumbline.test", "Payments", []usersapi.Role{usersapi.RolePayments}},
-		{"admin@plumbline.test", "Administrator", []usersapi.Role{usersapi.RoleAdmin}},
+		{Email: "customer@plumbline.test", Name: "Customer", Role: usersapi.RoleCustomer},
+		{Email: "customer2@plumbline.test", Name: "Second customer", Role: usersapi.RoleCustomer},
+		{Email: "support@plumbline.test", Name: "Support", Role: usersapi.RoleSupport},
+		{Email: "staff@plumbline.test", Name: "Staff", Role: usersapi.RoleStaff},
+		{Email: "payments@plumbline.test", Name: "Payments", Role: usersapi.RolePayments},
+		{Email: "admin@plumbline.test", Name: "Administrator", Role: usersapi.RoleAdmin},
 	}
 }
 
-// Seed opens the personas' accounts, or gives them the password if they are there. Only the development binary calls
-// it; environ is that of Run.
-func Seed(ctx context.Context, environ []string, password string) error {
+// Seed opens the personas' accounts, or gives them the password if they are there, and tells who they are. Only the
+// development binary calls it; environ is that of Run.
+func Seed(ctx context.Context, environ []string, password string) ([]Persona, error) {
 	c, err := settings.Load(settings.Source{Prefix: settingsPrefix, Environ: environ, Getenv: getenv(environ), Others: everySetting()}, defaultServe())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	service, pool, err := offline(ctx, c.databaseSettings, c.keySettings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer pool.Close()
 	hash, err := service.hasher.Hash(ctx, password)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, p := range Personas() {
-		if err := service.seed(ctx, p, hash); err != nil {
-			return fmt.Errorf("persona %s: %w", p.Email, err)
+	all := personas()
+	for i, p := range all {
+		if all[i].ID, err = service.seed(ctx, p, hash); err != nil {
+			return nil, fmt.Errorf("persona %s: %w", p.Email, err)
 		}
 	}
-	return nil
+	return all, nil
 }
 
-func (s *Service) seed(ctx context.Context, p Persona, hash string) error {
+func (s *Service) seed(ctx context.Context, p Persona, hash string) (uuid.UUID, error) {
 	user, err := s.queries.GetUserByEmail(ctx, p.Email)
 	if postgres.IsNoRows(err) {
-		_, err := s.queries.CreateUser(ctx, usersdb.CreateUserParams{
-			ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: toDBRoles(p.Roles), CreatedAt: s.clock(),
+		user, err = s.queries.CreateUser(ctx, usersdb.CreateUserParams{
+			ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, CreatedAt: s.clock(),
 		})
-		return err
+		return user.ID, err
 	}
 	if err != nil {
-		return err
+		return uuid.Nil, err
 	}
 	_, err = s.queries.ChangePassword(ctx, usersdb.ChangePasswordParams{
 		ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: s.clock(),
 	})
-	return err
+	return user.ID, err
 }

@@ -103,7 +103,7 @@ func (b *Bus) jetStream() (jetstream.JetStream, error) {
 		return nil, b.err
 	}
 	if !b.conn.IsConnected() {
-		return nil, errNotConnected
+		return nil, errors.Join(errNotConnected, b.conn.LastError())
 	}
 	return b.stream, nil
 }
@@ -113,7 +113,7 @@ func (b *Bus) Check(ctx context.Context) error {
 	if _, err := b.jetStream(); err != nil {
 		return errors.Join(ops.Unreachable, err)
 	}
-	return b.conn.FlushWithContext(ctx)
+	return within(ctx, dialTimeout, b.conn.FlushWithContext)
 }
 
 // Close ends the connection, for those who use it too.

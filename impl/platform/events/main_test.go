@@ -114,8 +114,13 @@ func start(t *testing.T) *world {
 // startBus starts the bus, on the same port when it has run before.
 func (w *world) startBus(t *testing.T) {
 	t.Helper()
+	w.startBusWith(t, "for-tests")
+}
+
+func (w *world) startBusWith(t *testing.T, token string) {
+	t.Helper()
 	var err error
-	w.nats, err = natsserver.Start(t.Context(), natsserver.Options{Dir: w.dir, Port: w.port, Token: "for-tests", Log: w.log.logger()})
+	w.nats, err = natsserver.Start(t.Context(), natsserver.Options{Dir: w.dir, Port: w.port, Token: token, Log: w.log.logger()})
 	require.NoError(t, err)
 	w.port = w.nats.Port()
 }

@@ -21,7 +21,10 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-const startTimeout = 10 * time.Second
+const (
+	startTimeout = 10 * time.Second
+	startPoll    = 20 * time.Millisecond
+)
 
 // Options says where a server keeps its data and where it listens.
 type Options struct {
@@ -39,6 +42,7 @@ type Options struct {
 type Server struct {
 	server *server.Server
 	token  string
+	port   int
 }
 
 // Start runs a server and returns when it can be connected to. The caller stops it.
@@ -66,14 +70,35 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the private NATS: %w", err)
 	}
-	s.SetLoggerV2(logger{log: o.Log}, false, false, false)
+	fatal := make(chan string, 1)
+	s.SetLoggerV2(logger{log: o.Log, fatal: fatal}, false, false, false)
 	s.Start()
 	started := &Server{server: s, token: o.Token}
-	if !s.ReadyForConnections(startTimeout) || !s.JetStreamEnabled() || ctx.Err() != nil {
+	if err := started.ready(ctx, fatal); err != nil {
 		started.Stop()
-		return nil, errors.Join(fmt.Errorf("the private NATS in %s does not start: is the folder writable, and port %d free?", o.Dir, o.Port), ctx.Err())
+		return nil, fmt.Errorf("start the private NATS in %s: %w", o.Dir, err)
 	}
+	started.port = s.Addr().(*net.TCPAddr).Port
 	return started, nil
+}
+
+// ready waits until the server can be connected to, or says why it never will.
+func (s *Server) ready(ctx context.Context, fatal <-chan string) error {
+	for deadline := time.Now().Add(startTimeout); ; {
+		if s.server.ReadyForConnections(startPoll) && s.server.JetStreamEnabled() {
+			return nil
+		}
+		select {
+		case reason := <-fatal:
+			return errors.New(reason)
+		case <-ctx.Done():
+			return ctx.Err()
+		default:
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("it is not ready after %v", startTimeout)
+		}
+	}
 }
 
 // URL is how to connect, with the token in it.
@@ -82,7 +107,7 @@ func (s *Server) URL() telemetry.Secret {
 }
 
 // Port is where the server listens.
-func (s *Server) Port() int { return s.server.Addr().(*net.TCPAddr).Port }
+func (s *Server) Port() int { return s.port }
 
 // Stop ends the server and returns when its files are closed.
 func (s *Server) Stop() {
@@ -91,7 +116,10 @@ func (s *Server) Stop() {
 }
 
 // logger hands on what an operator of a private server wants to know: nothing of what goes well.
-type logger struct{ log *slog.Logger }
+type logger struct {
+	log   *slog.Logger
+	fatal chan<- string // why the server cannot start
+}
 
 func (l logger) say(level slog.Level, format string, v []any) {
 	l.log.Log(context.Background(), level, "nats-server: "+strings.TrimSpace(fmt.Sprintf(format, v...)))
@@ -103,8 +131,13 @@ func (l logger) Noticef(format string, v ...any) { l.say(slog.LevelDebug, format
 // Warnf implements server.Logger.
 func (l logger) Warnf(format string, v ...any) { l.say(slog.LevelWarn, format, v) }
 
-// Fatalf implements server.Logger. The server goes on to fail its start by itself.
-func (l logger) Fatalf(format string, v ...any) { l.say(slog.LevelError, format, v) }
+// Fatalf implements server.Logger.
+func (l logger) Fatalf(format string, v ...any) {
+	select {
+	case l.fatal <- fmt.Sprintf(format, v...):
+	default: // There is a reason already.
+	}
+}
 
 // Errorf implements server.Logger.
 func (l logger) Errorf(format string, v ...any) { l.say(slog.LevelError, format, v) }

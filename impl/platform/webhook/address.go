@@ -1,0 +1,147 @@
+package webhook
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Flaw is the part of a URL for which it cannot be sent to, in a word that may be shown.
+type Flaw string
+
+// Error implements error.
+func (f Flaw) Error() string { return "webhook: the URL cannot be sent to because of its " + string(f) }
+
+// The flaws.
+const (
+	FlawForm     Flaw = "form"     // it is no absolute URL of at most 2,000 characters
+	FlawScheme   Flaw = "scheme"   // it is not https
+	FlawUser     Flaw = "user"     // it has a user or a password
+	FlawHost     Flaw = "host"     // it is no name of the public internet and no address
+	FlawAddress  Flaw = "address"  // it is a private or special address
+	FlawPort     Flaw = "port"     // it is not between 1 and 65535
+	FlawFragment Flaw = "fragment" // it has one, which is never sent
+)
+
+const longestURL = 2000
+
+// ValidateURL finds what can be found without asking the network. It returns a Flaw, or nil. With allowPrivate, for
+// development, http and private hosts will do.
+func ValidateURL(text string, allowPrivate bool) error {
+	u, err := url.Parse(text)
+	if err != nil || len(text) > longestURL || u.Opaque != "" || u.Host == "" {
+		return FlawForm
+	}
+	port, portErr := strconv.ParseUint(u.Port(), 10, 16)
+	switch {
+	case u.Scheme != "https" && (u.Scheme != "http" || !allowPrivate):
+		return FlawScheme
+	case u.User != nil:
+		return FlawUser
+	case strings.Contains(text, "#"):
+		return FlawFragment
+	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && (portErr != nil || port == 0):
+		return FlawPort
+	}
+	return validateHost(strings.TrimSuffix(u.Hostname(), "."), allowPrivate)
+}
+
+func validateHost(host string, allowPrivate bool) error {
+	if address, err := netip.ParseAddr(host); err == nil {
+		if !allowPrivate && !isPublic(address) {
+			return FlawAddress
+		}
+		return nil
+	}
+	if len(host) > 253 {
+		return FlawHost
+	}
+	labels := strings.Split(strings.ToLower(host), ".")
+	for _, label := range labels {
+		if !isLabel(label) {
+			return FlawHost
+		}
+	}
+	last := labels[len(labels)-1]
+	switch {
+	case endsInNumber(last):
+		return FlawHost // Some resolvers take 2130706433, 0x7f.1 and 0177.0.0.1 for addresses.
+	case !allowPrivate && (len(labels) == 1 || isPrivateName(last, labels[len(labels)-2])):
+		return FlawHost
+	default:
+		return nil
+	}
+}
+
+// isLabel says whether s is a part of a host name (RFC 1123, section 2.1); names in other scripts come as xn--.
+func isLabel(s string) bool {
+	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' })
+}
+
+// endsInNumber is the check of the URL standard for hosts that are meant as IPv4 addresses.
+func endsInNumber(last string) bool {
+	if hex, is := strings.CutPrefix(last, "0x"); is {
+		return !strings.ContainsFunc(hex, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') })
+	}
+	return !strings.ContainsFunc(last, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// isPrivateName says whether no public name ends so (RFC 6761, RFC 6762, RFC 8375, RFC 9476, and ICANN for internal).
+func isPrivateName(last, before string) bool {
+	switch last {
+	case "localhost", "local", "internal", "alt", "onion", "test", "invalid", "example":
+		return true
+	case "arpa":
+		return before == "home"
+	default:
+		return false
+	}
+}
+
+// special are the ranges within public unicast that are not anybody's on the internet.
+// Source: IANA's registries of special-purpose addresses (RFC 6890).
+var special = prefixes(
+	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+	"224.0.0.0/4", "240.0.0.0/4",
+	"168.63.129.16/32", // within one large cloud, its own services
+	"2001::/23",        // protocol assignments, Teredo, benchmarks and ORCHIDs among them
+	"2001:db8::/32", "3fff::/20",
+	"2002::/16", // 6to4, which may hold any IPv4 address
+)
+
+var (
+	globalUnicast = netip.MustParsePrefix("2000::/3")
+	nat64         = netip.MustParsePrefix("64:ff9b::/96")
+)
+
+func prefixes(texts ...string) []netip.Prefix {
+	all := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		all[i] = netip.MustParsePrefix(text)
+	}
+	return all
+}
+
+// isPublic says whether an address is one of the public internet.
+func isPublic(address netip.Addr) bool {
+	address = address.Unmap() // ::ffff:127.0.0.1 is 127.0.0.1
+	if nat64.Contains(address) {
+		// In a network without IPv4, this is how public IPv4 addresses look (RFC 6052).
+		b := address.As16()
+		address = netip.AddrFrom4([4]byte(b[12:]))
+	}
+	if !address.IsValid() || address.Zone() != "" || address.Is6() && !globalUnicast.Contains(address) {
+		return false
+	}
+	for _, prefix := range special {
+		if prefix.Contains(address) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,199 @@
+package webhook
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"syscall"
+	"time"
+
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+const (
+	defaultTimeout  = 10 * time.Second
+	connectTimeout  = 5 * time.Second
+	idleTimeout     = 15 * time.Second
+	maxIdle         = 64
+	maxAnswerBytes  = 64 << 10 // read so that the connection can serve again
+	maxAnswerHeader = 32 << 10
+)
+
+// Config says how messages are sent. A zero value means the default.
+type Config struct {
+	// AllowPrivate has messages sent to any address, and over http. It is for development.
+	AllowPrivate bool
+	// Timeout bounds an attempt, from resolving the name to the end of the answer. Default: 10 s.
+	Timeout time.Duration
+	// UserAgent is what receivers are told of the sender. Default: "Plumbline-Webhooks".
+	UserAgent string
+	// Clock is the time that messages are signed with. Default: time.Now.
+	Clock func() time.Time
+}
+
+// Sender sends messages; it is safe for concurrent use.
+type Sender struct {
+	config    Config
+	dialer    *net.Dialer
+	transport *http.Transport
+}
+
+// Message is what a receiver gets, the same at every attempt.
+type Message struct {
+	// ID names the message; a receiver that knows it has the message already.
+	ID string
+	// Payload is JSON.
+	Payload []byte
+}
+
+// Reason says in a word why a message was not taken; empty: it was.
+type Reason string
+
+// The reasons. None of them tells an address.
+const (
+	BadURL     Reason = "bad_url"     // it has a Flaw
+	Forbidden  Reason = "forbidden"   // its name leads to a private or special address
+	Unresolved Reason = "unresolved"  // its name leads nowhere
+	Unreached  Reason = "unreachable" // no connection, or it broke
+	Untrusted  Reason = "tls"         // no trusted TLS connection
+	TimedOut   Reason = "timeout"     // no whole answer in time
+	Redirected Reason = "redirected"  // the status was a redirect, which is not followed
+	Refused    Reason = "refused"     // the status was neither 2xx nor one of the others here
+	Gone       Reason = "gone"        // the status was 410: the receiver wants no more messages
+)
+
+// Result is what came of one attempt.
+type Result struct {
+	// Status is the answer's; 0 when there was none.
+	Status   int
+	Duration time.Duration
+	Reason   Reason
+}
+
+// NewSender makes a sender. It keeps a few connections for later messages, until Close.
+func NewSender(c Config) *Sender {
+	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
+	c.UserAgent = cmp.Or(c.UserAgent, "Plumbline-Webhooks")
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	s := &Sender{config: c, dialer: &net.Dialer{Timeout: connectTimeout}}
+	if !c.AllowPrivate {
+		s.dialer.ControlContext = onlyPublic
+	}
+	// No proxy is used: it would be the one that resolves names, and connects.
+	s.transport = &http.Transport{
+		DialContext:            s.dialer.DialContext,
+		TLSHandshakeTimeout:    connectTimeout,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true,
+		MaxIdleConns:           maxIdle,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxAnswerHeader,
+	}
+	return s
+}
+
+// Close gives up the connections that are kept for later messages.
+func (s *Sender) Close() { s.transport.CloseIdleConnections() }
+
+var errForbidden = errors.New("a private or special address")
+
+// onlyPublic sees each address that a name has led to, just before it is connected to: asking first and connecting
+// later would leave time for another answer.
+func onlyPublic(_ context.Context, network, address string, _ syscall.RawConn) error {
+	peer, err := netip.ParseAddrPort(address)
+	if err != nil || network != "tcp4" && network != "tcp6" || !isPublic(peer.Addr()) {
+		return errForbidden
+	}
+	return nil
+}
+
+// Send makes one attempt, signed with every secret in force. An error is a message that cannot be signed or a caller
+// who has gone away, never a receiver's failure: that is the result.
+func (s *Sender) Send(ctx context.Context, url string, message Message, secrets ...telemetry.Secret) (Result, error) {
+	now := s.config.Clock()
+	signatures, err := Sign(message.ID, now, message.Payload, secrets...)
+	if err != nil {
+		return Result{}, err
+	}
+	if ValidateURL(url, s.config.AllowPrivate) != nil {
+		return Result{Reason: BadURL}, nil
+	}
+	start := time.Now()
+	attempt, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(attempt, http.MethodPost, url, bytes.NewReader(message.Payload))
+	if err != nil {
+		return Result{Reason: BadURL}, nil //nolint:nilerr // It is the receiver's address.
+	}
+	request.Header.Set(IDHeader, message.ID)
+	request.Header.Set(TimestampHeader, strconv.FormatInt(now.Unix(), 10))
+	request.Header.Set(SignatureHeader, signatures)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", s.config.UserAgent)
+	status, err := s.exchange(request)
+	result := Result{Status: status, Duration: time.Since(start), Reason: reasonOf(status)}
+	if err != nil {
+		result.Reason = failureOf(attempt, err)
+	}
+	if ctx.Err() != nil && result.Reason == TimedOut {
+		return result, fmt.Errorf("webhook: %w", ctx.Err())
+	}
+	return result, nil
+}
+
+// exchange goes without http.Client, which would follow redirects.
+func (s *Sender) exchange(request *http.Request) (int, error) {
+	answer, err := s.transport.RoundTrip(request)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	// A receiver that has more to say is cut off; one that does not end has not answered.
+	if _, err = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswerBytes)); err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, nil
+}
+
+func reasonOf(status int) Reason {
+	switch {
+	case status == http.StatusGone:
+		return Gone
+	case 300 <= status && status < 400:
+		return Redirected
+	case 200 <= status && status < 300:
+		return ""
+	default:
+		return Refused
+	}
+}
+
+func failureOf(ctx context.Context, err error) Reason {
+	_, unresolved := errors.AsType[*net.DNSError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	network, isNetwork := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, errForbidden):
+		return Forbidden
+	case ctx.Err() != nil || isNetwork && network.Timeout():
+		return TimedOut
+	case unresolved:
+		return Unresolved
+	case untrusted || alert || noTLS:
+		return Untrusted
+	default:
+		return Unreached
+	}
+}

@@ -125,15 +125,12 @@ func (s *Sender) Send(ctx context.Context, url string, message Message, secrets 
 	if err != nil {
 		return Result{}, err
 	}
-	if ValidateURL(url, s.config.AllowPrivate) != nil {
-		return Result{Reason: BadURL}, nil
-	}
 	start := time.Now()
 	attempt, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(attempt, http.MethodPost, url, bytes.NewReader(message.Payload))
-	if err != nil {
-		return Result{Reason: BadURL}, nil //nolint:nilerr // It is the receiver's address.
+	if err != nil || ValidateURL(url, s.config.AllowPrivate) != nil {
+		return Result{Reason: BadURL}, nil
 	}
 	request.Header.Set(IDHeader, message.ID)
 	request.Header.Set(TimestampHeader, strconv.FormatInt(now.Unix(), 10))

@@ -1,0 +1,86 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/maypok86/otter/v2"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/outbound"
+)
+
+// customers is the one thing that orders asks of users.
+type customers interface {
+	// MayOrder finds out whether the caller's account exists and is active. The error is a fault.
+	MayOrder(ctx context.Context) error
+}
+
+const (
+	// activeFor is how long an account that was active is taken to be so, unless its session is read anew before that.
+	activeFor = 30 * time.Second
+	// rememberedCustomers bounds the memory, at about a hundred bytes each.
+	rememberedCustomers = 50_000
+)
+
+// usersService asks the users service, with the caller's own token.
+type usersService struct {
+	client usersapi.ClientInterface
+	clock  func() time.Time
+	active *otter.Cache[uuid.UUID, activeCustomer]
+}
+
+// activeCustomer is an account that was active when the session was as principal says. Whatever happens to the account or
+// the session makes the guard read the session anew, which gives another principal: so nothing is remembered that an
+// event has made wrong.
+type activeCustomer struct {
+	principal *httpapi.Principal
+	until     time.Time
+}
+
+// newUsersService makes the client of the users service at an address.
+func newUsersService(address string, doer *outbound.Client, clock func() time.Time) (*usersService, error) {
+	client, err := usersapi.NewClient(address, usersapi.WithHTTPClient(doer))
+	if err != nil {
+		return nil, err
+	}
+	return &usersService{
+		client: client, clock: clock,
+		active: otter.Must(&otter.Options[uuid.UUID, activeCustomer]{
+			MaximumSize: rememberedCustomers, Executor: func(upkeep func()) { upkeep() },
+		}),
+	}, nil
+}
+
+// MayOrder asks unless it is known.
+func (u *usersService) MayOrder(ctx context.Context) error {
+	caller := httpapi.Caller(ctx)
+	if known, ok := u.active.GetIfPresent(caller.Subject); ok && known.principal == caller && known.until.After(u.clock()) {
+		return nil
+	}
+	answer, err := u.client.GetUserV2(ctx, caller.Subject, func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+httpapi.BearerToken(ctx))
+		return nil
+	})
+	var failure *outbound.Error
+	switch {
+	case errors.As(err, &failure):
+		return errCustomersUnavailable.After(max(failure.RetryAfter, time.Second)).Because(err)
+	case err != nil:
+		return errCustomersUnavailable.After(time.Second).Because(err)
+	}
+	defer func() { _ = answer.Body.Close() }() // It has been read; only the status matters.
+	switch answer.StatusCode {
+	case http.StatusOK:
+		u.active.Set(caller.Subject, activeCustomer{principal: caller, until: u.clock().Add(activeFor)})
+		return nil
+	case http.StatusUnauthorized, http.StatusNotFound:
+		return httpapi.ErrUnauthenticated // The account or its session has ended, and the event is on its way.
+	default:
+		return errCustomersUnavailable.After(time.Second).Because(errors.New("the users service answered " + answer.Status))
+	}
+}

@@ -1,0 +1,153 @@
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/outbound"
+)
+
+// usersStandIn answers as the users service does where this service asks it, and as told where that cannot be had on request.
+type usersStandIn struct {
+	*httptest.Server
+	asked  atomic.Int64
+	token  atomic.Value
+	answer atomic.Value // http.HandlerFunc
+}
+
+func newUsersStandIn(t *testing.T) *usersStandIn {
+	t.Helper()
+	u := &usersStandIn{}
+	u.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		u.asked.Add(1)
+		u.token.Store(r.Header.Get("Authorization"))
+		u.answer.Load().(http.HandlerFunc)(w, r)
+	}))
+	t.Cleanup(u.Close)
+	u.answers(http.StatusOK)
+	return u
+}
+
+func (u *usersStandIn) answers(status int) {
+	u.answer.Store(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		if status == http.StatusOK {
+			_ = json.NewEncoder(w).Encode(usersapi.UserV2{ID: uuid.MustParse(r.URL.Path[len("/api/v2/users/"):]), Name: "Ada", Email: "ada@example.com"})
+		}
+	}))
+}
+
+// askingUsers makes a server ask the users service.
+func askingUsers(t *testing.T, u *usersStandIn) func(*options) {
+	t.Helper()
+	return func(o *options) {
+		o.config = func(c *Config) {
+			client, err := outbound.New(outbound.Config{Name: "users", BaseURL: u.URL})
+			require.NoError(t, err)
+			t.Cleanup(client.Close)
+			c.Customers, err = newUsersService(u.URL, client, c.Clock)
+			require.NoError(t, err)
+		}
+	}
+}
+
+func TestMayOrder(t *testing.T) {
+	t.Parallel()
+	u := newUsersStandIn(t)
+	s := start(t, askingUsers(t, u))
+	product := s.product(100)
+	id := uuid.New()
+	access := s.access(id)
+	me := caller{s.client(access), id}
+	item := ordersapi.OrderItemRequest{ProductID: product, Quantity: 1}
+
+	for _, c := range []struct {
+		answers, want int
+		code          ordersapi.ProblemCode
+	}{
+		{http.StatusUnauthorized, http.StatusUnauthorized, ordersapi.ProblemCodeUnauthenticated},
+		{http.StatusNotFound, http.StatusUnauthorized, ordersapi.ProblemCodeUnauthenticated},
+		{http.StatusServiceUnavailable, http.StatusServiceUnavailable, ordersapi.ProblemCodeCustomersUnavailable},
+		{http.StatusInternalServerError, http.StatusServiceUnavailable, ordersapi.ProblemCodeCustomersUnavailable},
+		{http.StatusTeapot, http.StatusServiceUnavailable, ordersapi.ProblemCodeCustomersUnavailable},
+	} {
+		u.answers(c.answers)
+		got := s.place(me, uuid.NewString(), item)
+		require.Equal(t, c.want, got.StatusCode(), "%d: %s", c.answers, got.Body)
+		require.Equal(t, c.code, codeIn(t, got.Body))
+		if c.want == http.StatusServiceUnavailable {
+			wait, err := strconv.Atoi(got.HTTPResponse.Header.Get("Retry-After"))
+			require.NoError(t, err)
+			require.Positive(t, wait)
+		}
+	}
+	require.Equal(t, int64(100), s.stock(product).Available)
+
+	u.answers(http.StatusOK)
+	require.Equal(t, http.StatusCreated, s.place(me, "first", item).StatusCode())
+	require.Equal(t, "Bearer "+access, u.token.Load(), "asked on the caller's behalf")
+	asked := u.asked.Load()
+	for range 3 {
+		require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
+	}
+	require.LessOrEqual(t, u.asked.Load(), asked+1, "whoever was active a moment ago is active, once the session is remembered")
+
+	// What is known is not known any more once an event tells of the account, nor after a while.
+	asked = u.asked.Load()
+	require.NoError(t, s.service.hear(t.Context(), events.Event{
+		ID: uuid.New(), Type: "user.roles_changed", Subject: id, Time: s.clock.Now(),
+		Data: []byte(`{"user_id":"` + id.String() + `","status":"active","roles":["customer"],"changed_at":"2026-11-23T09:30:00Z"}`),
+	}))
+	require.Eventually(t, func() bool {
+		require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
+		return u.asked.Load() > asked
+	}, 30*time.Second, 10*time.Millisecond)
+	asked = u.asked.Load()
+	s.clock.advance(activeFor)
+	require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
+	require.Equal(t, asked+1, u.asked.Load())
+
+	// An answer that is kept needs nobody.
+	u.answers(http.StatusServiceUnavailable)
+	s.clock.advance(activeFor)
+	again := s.place(me, "first", item)
+	require.Equal(t, http.StatusCreated, again.StatusCode())
+	require.Equal(t, "true", again.HTTPResponse.Header.Get("Idempotency-Replayed"))
+}
+
+// TestUsersHang lets the users service be silent: the caller is told so, and soon.
+func TestUsersHang(t *testing.T) {
+	t.Parallel()
+	u := newUsersStandIn(t)
+	s := start(t, askingUsers(t, u))
+	me := s.as()
+	product := s.product(100)
+	released, release := context.WithCancel(t.Context())
+	defer release()
+	u.answer.Store(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-released.Done():
+		case <-r.Context().Done():
+		}
+	}))
+	for range 20 {
+		got := s.place(me, uuid.NewString(), ordersapi.OrderItemRequest{ProductID: product, Quantity: 1})
+		require.Equal(t, http.StatusServiceUnavailable, got.StatusCode(), string(got.Body))
+		require.Equal(t, ordersapi.ProblemCodeCustomersUnavailable, got.ApplicationProblemJSON503.Code)
+	}
+	require.Less(t, u.asked.Load(), int64(20*3), "nobody goes on asking who does not answer")
+	require.Equal(t, int64(100), s.stock(product).Available)
+}

@@ -1,0 +1,64 @@
+package orders
+
+import (
+	"errors"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// Every failure this service answers with, besides those of the chain.
+var (
+	errVersionChanged       = fault.New(fault.PreconditionFailed, ordersapi.ProblemCodeVersionChanged, "It has changed since you read it; current is what it is now.")
+	errProductNotFound      = fault.New(fault.NotFound, ordersapi.ProblemCodeProductNotFound, "There is no product with that id.")
+	errOrderNotFound        = fault.New(fault.NotFound, ordersapi.ProblemCodeOrderNotFound, "There is no order with that id.")
+	errWebhookNotFound      = fault.New(fault.NotFound, ordersapi.ProblemCodeWebhookNotFound, "There is no webhook with that id.")
+	errDeliveryNotFound     = fault.New(fault.NotFound, ordersapi.ProblemCodeDeliveryNotFound, "The webhook has no delivery with that id.")
+	errSKUTaken             = fault.New(fault.Conflict, ordersapi.ProblemCodeSkuTaken, "There is already a product with this SKU.")
+	errOutOfStock           = fault.New(fault.Conflict, ordersapi.ProblemCodeOutOfStock, "There are not enough units.")
+	errPriceChanged         = fault.New(fault.Conflict, ordersapi.ProblemCodePriceChanged, "The total is not the expected one; errors says what it is.")
+	errProductUnavailable   = fault.New(fault.Conflict, ordersapi.ProblemCodeProductUnavailable, "Some products cannot be ordered; errors names the lines.")
+	errMixedCurrencies      = fault.New(fault.Conflict, ordersapi.ProblemCodeMixedCurrencies, "The products are not all priced in one currency; order them apart.")
+	errOrderState           = fault.New(fault.Conflict, ordersapi.ProblemCodeOrderState, "The order is not in a state for this; allowed_actions of the order lists what is possible.")
+	errRefundTooLarge       = fault.New(fault.Conflict, ordersapi.ProblemCodeRefundTooLarge, "This is more than is left of what was paid.")
+	errTooManyStreams       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyStreams, "You follow as many orders at once as one may; end another stream first.")
+	errTooManyWebhooks      = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyWebhooks, "There are as many webhooks as there may be; remove one first.")
+	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable, "It cannot be found out now whether the account may order; try again.")
+)
+
+// faults lists them for the chain, and for the test that holds them against the document.
+func faults() []*fault.Error {
+	return []*fault.Error{
+		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken, errOutOfStock,
+		errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge, errTooManyStreams, errTooManyWebhooks,
+		errCustomersUnavailable,
+	}
+}
+
+// explain turns what the database reports into faults; it is the only place that knows its errors. missing is what it
+// means that a row is not there.
+func explain(err error, missing *fault.Error) error {
+	var f *fault.Error
+	switch {
+	case err == nil || errors.As(err, &f):
+		return err
+	case postgres.IsNoRows(err) && missing != nil:
+		return missing.Because(err)
+	case postgres.Constraint(err) == "products_sku_key":
+		return errSKUTaken.Because(err)
+	case postgres.Constraint(err) == "stock_available_not_negative":
+		return errOutOfStock.At(fault.Violation{Pointer: "#/delta", Keyword: "minimum", Detail: "More cannot be written off than is available."}).Because(err)
+	case postgres.Constraint(err) == "stock_received_range":
+		return httpapi.Violated("#/delta", "maximum", "More cannot be counted").Because(err)
+	case postgres.Constraint(err) == "orders_number_key":
+		return httpapi.ErrUnavailable.Because(err) // Chance gave a number twice; it will not do so again.
+	case postgres.IsTimeout(err):
+		return httpapi.ErrTimeout.Because(err)
+	case postgres.IsUnavailable(err), errors.Is(err, postgres.ErrUnknownOutcome):
+		return httpapi.ErrUnavailable.Because(err)
+	default:
+		return err
+	}
+}

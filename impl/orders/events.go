@@ -1,0 +1,45 @@
+package orders
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// orderEvent is what others are told of an order: the data of an event whose type is an ordersapi.OrderEventType.
+type orderEvent struct {
+	OrderID    uuid.UUID             `json:"order_id"`
+	Number     string                `json:"number"`
+	CustomerID uuid.UUID             `json:"customer_id"`
+	Sequence   int64                 `json:"sequence"`
+	Status     ordersapi.OrderStatus `json:"status"`
+	By         ordersapi.OrderActor  `json:"by"`
+	Total      ordersapi.Money       `json:"total"`
+	Amount     *ordersapi.Money      `json:"amount,omitempty"`
+	Reason     *string               `json:"reason,omitempty"`
+}
+
+// eventOf is what others are told of a step.
+func eventOf(s step, by ordersapi.OrderActor) orderEvent {
+	o := s.order
+	event := orderEvent{
+		OrderID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Sequence: o.Version + 1, Status: ordersapi.OrderStatus(o.Status), By: by,
+		Total: money(o.TotalAmount, o.Currency), Reason: s.reason,
+	}
+	if s.amount != nil {
+		amount := money(*s.amount, o.Currency)
+		event.Amount = &amount
+	}
+	return event
+}
+
+// traceparent links an event to the request that caused it.
+func traceparent(ctx context.Context) *string {
+	if parent := telemetry.Request(ctx).Traceparent(); parent != "" {
+		return &parent
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package orders
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/keyset"
+)
+
+// exportBatch is how many orders are read at once: an export of any size takes this much memory.
+const exportBatch = 500
+
+// ExportOrders streams orders.
+func (s *Service) ExportOrders(ctx context.Context, req ordersapi.ExportOrdersRequestObject) (ordersapi.ExportOrdersResponseObject, error) {
+	e := &export{
+		ctx: ctx, service: s, format: *req.Params.Format,
+		filter: orderFilter{status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.Newest()},
+	}
+	e.filter.before(req.Params.CreatedBefore)
+	// The first page is read before anything is answered, so that a database that is not there is a failure that can be told.
+	return e, explain(e.read(), nil)
+}
+
+// export is an answer that is written while it is read.
+type export struct {
+	ctx     context.Context //nolint:containedctx // It is that of the request, which the answer outlives not.
+	service *Service
+	format  ordersapi.ExportFormat
+	filter  orderFilter
+	page    []ordersdb.Order
+	last    bool // page is the last
+}
+
+// read takes the next page. It is keyset pagination as in a list: nothing is held open between pages, and an order that is
+// placed meanwhile is not among them.
+func (e *export) read() (err error) {
+	if e.page, err = e.filter.list(e.ctx, e.service.queries, exportBatch); err != nil {
+		return err
+	}
+	if e.last = len(e.page) < exportBatch; !e.last {
+		e.filter.after = positionOf(e.page[len(e.page)-1])
+	}
+	return nil
+}
+
+// VisitExportOrdersResponse writes the export. An error ends the connection before the answer's end, so that nobody takes a
+// part for the whole.
+func (e *export) VisitExportOrdersResponse(w http.ResponseWriter) error {
+	media, name := "application/x-ndjson", "orders.ndjson"
+	if e.format == ordersapi.ExportFormatCsv {
+		media, name = "text/csv", "orders.csv"
+	}
+	w.Header().Set("Content-Type", media)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	w.WriteHeader(http.StatusOK)
+	out := bufio.NewWriterSize(w, 64<<10)
+	write := e.lines(out)
+	if e.format == ordersapi.ExportFormatCsv {
+		write = e.rows(out)
+	}
+	for {
+		if err := write(); err != nil {
+			return err
+		}
+		if e.last {
+			return out.Flush()
+		}
+		if err := e.read(); err != nil {
+			return err
+		}
+	}
+}
+
+// lines writes a page as JSON, an order a line.
+func (e *export) lines(out io.Writer) func() error {
+	encoder := json.NewEncoder(out)
+	return func() error {
+		orders, err := e.service.show(e.ctx, e.page)
+		if err != nil {
+			return err
+		}
+		for _, order := range orders {
+			if err := encoder.Encode(order); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// rows writes a page as CSV (RFC 4180), below a head line. Amounts are in minor units.
+func (e *export) rows(out io.Writer) func() error {
+	table := csv.NewWriter(out)
+	table.UseCRLF = true
+	head := []string{"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at"}
+	return func() error {
+		if head != nil {
+			if err := table.Write(head); err != nil {
+				return err
+			}
+			head = nil
+		}
+		for _, o := range e.page {
+			if err := table.Write([]string{
+				o.ID.String(), o.Number, o.CustomerID.String(), string(o.Status), o.Currency,
+				strconv.FormatInt(o.TotalAmount, 10), strconv.FormatInt(o.PaidAmount, 10), strconv.FormatInt(o.RefundedAmount, 10),
+				o.CreatedAt.UTC().Format(time.RFC3339Nano), o.UpdatedAt.UTC().Format(time.RFC3339Nano),
+			}); err != nil {
+				return err
+			}
+		}
+		table.Flush()
+		return table.Error()
+	}
+}

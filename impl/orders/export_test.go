@@ -1,0 +1,102 @@
+package orders
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+)
+
+// arrange makes so many orders of one product, a second apart.
+func (s *server) arrange(orders int) {
+	s.t.Helper()
+	product := s.product(0)
+	const most = 1000 // A statement has its time.
+	for first := 1; first <= orders; first += most {
+		_, err := s.pool.Exec(s.t.Context(), `WITH made AS (
+			INSERT INTO orders (id, number, customer_id, currency, total_amount, expires_at, created_at, updated_at)
+			SELECT gen_random_uuid(), 'PL-' || n, gen_random_uuid(), 'EUR', 2490, $3::timestamptz, $3::timestamptz + n * interval '1 second', $3
+			FROM generate_series($1::integer, $2::integer) AS n
+			RETURNING id
+		)
+		INSERT INTO order_items (order_id, position, product_id, sku, name, quantity, price_amount)
+		SELECT id, 0, $4, 'SKU', 'Brass plumb bob', 1, 2490
+		FROM made`, first, min(first+most-1, orders), s.clock.Now(), product)
+		require.NoError(s.t, err)
+	}
+}
+
+func (s *server) export(ctx context.Context, query string) *http.Response {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/orders/export?"+query, nil)
+	require.NoError(s.t, err)
+	r.Header.Set("Authorization", "Bearer "+s.access(uuid.New(), ordersapi.RoleStaff))
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = answer.Body.Close() })
+	return answer
+}
+
+func TestExportOrders(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const orders = 2*exportBatch + 1
+	s.arrange(orders)
+
+	answer := s.export(t.Context(), "format=ndjson")
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.Equal(t, "application/x-ndjson", answer.Header.Get("Content-Type"))
+	require.Contains(t, answer.Header.Get("Content-Disposition"), "orders.ndjson")
+	seen := map[uuid.UUID]bool{}
+	last := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		var order ordersapi.Order
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &order))
+		require.Len(t, order.Items, 1)
+		require.True(t, order.CreatedAt.Before(last), "the newest first")
+		seen[order.ID], last = true, order.CreatedAt
+	}
+	require.Len(t, seen, orders)
+
+	answer = s.export(t.Context(), "format=csv")
+	require.Equal(t, "text/csv", answer.Header.Get("Content-Type"))
+	rows, err := csv.NewReader(answer.Body).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, orders+1)
+	require.Equal(t, []string{"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at"}, rows[0])
+	require.Equal(t, "PL-1001", rows[1][1])
+	require.Equal(t, "2490", rows[1][5])
+
+	from := s.clock.Now().Add(orders * time.Second).Format(time.RFC3339)
+	rows, err = csv.NewReader(s.export(t.Context(), "format=csv&created_from="+from).Body).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	rows, err = csv.NewReader(s.export(t.Context(), "format=csv&status=paid").Body).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 1, "the head alone")
+}
+
+// TestExportEndsWithItsReader lets the reader go: nothing more is read for nobody.
+func TestExportEndsWithItsReader(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.arrange(20 * exportBatch)
+	ctx, leave := context.WithCancel(t.Context())
+	answer := s.export(ctx, "format=ndjson")
+	_, err := bufio.NewReader(answer.Body).ReadString('\n')
+	require.NoError(t, err)
+	leave()
+	require.Eventually(t, func() bool {
+		require.NoError(t, s.logger.Flush())
+		return strings.Contains(s.log.String(), `"operation":"exportOrders"`)
+	}, 30*time.Second, 10*time.Millisecond)
+}

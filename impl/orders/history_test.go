@@ -1,0 +1,174 @@
+package orders
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+)
+
+// told is one event of a stream.
+type told struct{ id, event, data string }
+
+// follow opens a stream. The channel ends with it.
+func (s *server) follow(ctx context.Context, access string, order uuid.UUID, lastEventID string) (int, <-chan told) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/orders/"+order.String()+"/events", nil)
+	require.NoError(s.t, err)
+	r.Header.Set("Authorization", "Bearer "+access)
+	r.Header.Set("Accept", "text/event-stream")
+	if lastEventID != "" {
+		r.Header.Set("Last-Event-ID", lastEventID)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(s.t, err)
+	events := make(chan told, 100)
+	go func() {
+		defer close(events)
+		defer answer.Body.Close()
+		var one told
+		for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+			name, value, _ := strings.Cut(lines.Text(), ": ")
+			switch name {
+			case "id":
+				one.id = value
+			case "event":
+				one.event = value
+			case "data":
+				one.data = value
+			case "":
+				if one.id != "" {
+					events <- one
+				}
+				one = told{}
+			}
+		}
+	}()
+	return answer.StatusCode, events
+}
+
+func next(t *testing.T, events <-chan told) told {
+	t.Helper()
+	select {
+	case one, ok := <-events:
+		require.True(t, ok, "the stream has ended")
+		return one
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "nothing was told")
+		return told{}
+	}
+}
+
+func ends(t *testing.T, events <-chan told) {
+	t.Helper()
+	for deadline := time.After(30 * time.Second); ; {
+		select {
+		case _, ok := <-events:
+			if !ok {
+				return
+			}
+		case <-deadline:
+			require.Fail(t, "the stream did not end")
+		}
+	}
+}
+
+func TestFollowOrder(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := uuid.New()
+	access := s.access(id)
+	me, payments, staff := caller{s.client(access), id}, s.as(ordersapi.RolePayments), s.as(ordersapi.RoleStaff)
+	order := s.order(me, s.product(10), 1)
+	ctx, leave := context.WithCancel(t.Context())
+	status, events := s.follow(ctx, access, order.ID, "")
+	require.Equal(t, http.StatusOK, status)
+	first := next(t, events)
+	require.Equal(t, told{"1", "order.placed", first.data}, first)
+	var placed ordersapi.OrderEvent
+	require.NoError(t, json.Unmarshal([]byte(first.data), &placed))
+	require.Equal(t, order.Total, *placed.Amount)
+
+	_, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{})
+	require.NoError(t, err)
+	require.Equal(t, "order.paid", next(t, events).event)
+	leave()
+	ends(t, events)
+	require.Eventually(t, func() bool { return s.service.followers.count() == 0 }, 30*time.Second, 10*time.Millisecond, "whoever has left is forgotten")
+
+	// Whoever comes back goes on where it was.
+	_, err = staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{})
+	require.NoError(t, err)
+	status, events = s.follow(t.Context(), access, order.ID, "2")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "3", next(t, events).id)
+	s.tell("session.revoked", id, sessionRevoked{SessionID: uuid.New()})
+	_, err = staff.DeliverOrderWithResponse(t.Context(), order.ID, ordersapi.DeliverOrderRequest{})
+	require.NoError(t, err)
+	require.Equal(t, "order.delivered", next(t, events).event, "another's session is another's")
+
+	// A stream ends with the right to it.
+	s.tell("user.disabled", id, accountChanged{UserID: id, Status: "disabled", ChangedAt: s.clock.Now().Add(time.Second)})
+	ends(t, events)
+}
+
+func TestStreamsPerCaller(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := uuid.New()
+	access := s.access(id)
+	order := s.order(caller{s.client(access), id}, s.product(10), 1)
+	for range mostStreams {
+		status, _ := s.follow(t.Context(), access, order.ID, "")
+		require.Equal(t, http.StatusOK, status)
+	}
+	status, _ := s.follow(t.Context(), access, order.ID, "")
+	require.Equal(t, http.StatusConflict, status)
+	status, events := s.follow(t.Context(), s.access(uuid.New(), ordersapi.RoleSupport), order.ID, "")
+	require.Equal(t, http.StatusOK, status, "others have streams of their own")
+	require.Equal(t, "order.placed", next(t, events).event)
+	status, _ = s.follow(t.Context(), s.access(uuid.New()), order.ID, "")
+	require.Equal(t, http.StatusNotFound, status)
+}
+
+func TestStreamEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := uuid.New()
+	access := s.access(id)
+	order := s.order(caller{s.client(access), id}, s.product(10), 1)
+	_, events := s.follow(t.Context(), access, order.ID, "")
+	require.Equal(t, "order.placed", next(t, events).event)
+	s.clock.advance(6 * time.Minute)
+	ends(t, events)
+}
+
+func TestHistoryPages(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me, payments, staff := s.as(), s.as(ordersapi.RolePayments), s.as(ordersapi.RoleStaff)
+	order := s.order(me, s.product(10), 1)
+	_, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{})
+	require.NoError(t, err)
+	_, err = staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{})
+	require.NoError(t, err)
+	limit := int32(2)
+	page, err := me.ListOrderEventsWithResponse(t.Context(), order.ID, &ordersapi.ListOrderEventsParams{Limit: &limit})
+	require.NoError(t, err)
+	require.Len(t, page.JSON200.Items, 2)
+	cursor, err := page.JSON200.NextCursor.Get()
+	require.NoError(t, err)
+	page, err = me.ListOrderEventsWithResponse(t.Context(), order.ID, &ordersapi.ListOrderEventsParams{Limit: &limit, Cursor: &cursor})
+	require.NoError(t, err)
+	require.Len(t, page.JSON200.Items, 1)
+	require.Equal(t, int32(3), page.JSON200.Items[0].Sequence)
+	require.True(t, page.JSON200.NextCursor.IsNull())
+}

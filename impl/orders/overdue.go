@@ -1,0 +1,64 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+)
+
+// overdueBatch is how many orders are looked for at once.
+const overdueBatch = 100
+
+// expireOverdue gives up the orders that nobody has paid in time. However often and wherever it runs, each order expires
+// once: the step is decided with the order locked.
+func (s *Service) expireOverdue(ctx context.Context) error {
+	return s.sweep(ctx,
+		func() ([]uuid.UUID, error) {
+			return s.queries.ListExpiredOrders(ctx, ordersdb.ListExpiredOrdersParams{Now: s.clock(), RowLimit: overdueBatch})
+		},
+		func(o ordersdb.Order) (step, error) { return expiry(o, s.clock()) })
+}
+
+// withdrawOrphaned cancels the pending orders of accounts that are not active any more. It finds those as well that were
+// being placed while the account was disabled.
+func (s *Service) withdrawOrphaned(ctx context.Context) error {
+	reason := "The account is not active any more."
+	return s.sweep(ctx,
+		func() ([]uuid.UUID, error) { return s.queries.ListOrphanedOrders(ctx, overdueBatch) },
+		func(o ordersdb.Order) (step, error) {
+			if o.Status != ordersdb.OrderStatusPending {
+				return step{order: o, same: true}, nil
+			}
+			return cancellation(o, &reason)
+		})
+}
+
+// sweep makes a step with every order that find finds, each in its own transaction: one that cannot be changed keeps none
+// of the others.
+func (s *Service) sweep(ctx context.Context, find func() ([]uuid.UUID, error), decide func(ordersdb.Order) (step, error)) error {
+	for {
+		ids, err := find()
+		if err != nil {
+			return err
+		}
+		var failed []error
+		for _, id := range ids {
+			if err := s.inTx(ctx, func(q ordersdb.Querier) error {
+				_, err := s.advance(ctx, q, id, decide, bySystem)
+				return err
+			}); err != nil {
+				failed = append(failed, fmt.Errorf("order %s: %w", id, err))
+			}
+		}
+		if len(ids) < overdueBatch || len(failed) > 0 {
+			return errors.Join(failed...)
+		}
+	}
+}
+
+func bySystem(ordersdb.Order) ordersapi.OrderActor { return ordersapi.OrderActorSystem }

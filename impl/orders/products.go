@@ -1,0 +1,138 @@
+package orders
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/keyset"
+)
+
+// ListProducts lists the catalog, or what of it a search finds.
+func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRequestObject) (ordersapi.ListProductsResponseObject, error) {
+	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	status := ordersdb.ProductStatus(*req.Params.Status)
+	var rows []product
+	if req.Params.Q == nil {
+		listed, err := s.queries.ListProducts(ctx, ordersdb.ListProductsParams{
+			Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+		})
+		if err != nil {
+			return nil, explain(err, nil)
+		}
+		for _, row := range listed {
+			rows = append(rows, product(row))
+		}
+	} else {
+		found, err := s.queries.SearchProducts(ctx, ordersdb.SearchProductsParams{
+			Query: searchFor(*req.Params.Q), Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+		})
+		if err != nil {
+			return nil, explain(err, nil)
+		}
+		for _, row := range found {
+			rows = append(rows, product(row))
+		}
+	}
+	rows, next := keyset.Page(rows, int(limit), func(p product) keyset.Position { return keyset.Position{Time: p.CreatedAt, ID: p.ID} })
+	items := make([]ordersapi.Product, len(rows))
+	for i, row := range rows {
+		items[i] = toAPIProduct(row)
+	}
+	return ordersapi.ListProducts200JSONResponse{
+		Body:    ordersapi.ProductList{Items: items, NextCursor: orNull(next)},
+		Headers: ordersapi.ListProducts200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// searchFor writes what to search for as PostgreSQL's text search does: every word, as the beginning of one. A word is
+// what stands between white space and ASCII punctuation, as in products.words, so none can hold a quote. Without a word
+// nothing is found.
+func searchFor(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return r <= ' ' || r == '\u007f' || r < 0x80 && !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z')
+	})
+	for i, word := range words {
+		words[i] = "'" + word + "':*"
+	}
+	return strings.Join(words, " & ")
+}
+
+// CreateProduct adds a product.
+func (s *Service) CreateProduct(ctx context.Context, req ordersapi.CreateProductRequestObject) (ordersapi.CreateProductResponseObject, error) {
+	description := ""
+	if req.Body.Description != nil {
+		description = *req.Body.Description
+	}
+	row, err := s.queries.CreateProduct(ctx, ordersdb.CreateProductParams{
+		ID: newID(), Sku: req.Body.Sku, Name: req.Body.Name, Description: description,
+		PriceAmount: req.Body.Price.Amount, Currency: req.Body.Price.Currency, CreatedAt: s.clock(),
+	})
+	if err != nil {
+		return nil, explain(err, nil)
+	}
+	return ordersapi.CreateProduct201JSONResponse{
+		Body:    toAPIProduct(product(row)),
+		Headers: ordersapi.CreateProduct201ResponseHeaders{Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version)},
+	}, nil
+}
+
+// GetProduct reads a product.
+func (s *Service) GetProduct(ctx context.Context, req ordersapi.GetProductRequestObject) (ordersapi.GetProductResponseObject, error) {
+	row, err := s.queries.GetProduct(ctx, req.ProductID)
+	if err != nil {
+		return nil, explain(err, errProductNotFound)
+	}
+	return ordersapi.GetProduct200JSONResponse{
+		Body:    toAPIProduct(row),
+		Headers: ordersapi.GetProduct200ResponseHeaders{ETag: etag(row.Version)},
+	}, nil
+}
+
+// UpdateProduct changes a product that is still as the caller knows it.
+func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProductRequestObject) (ordersapi.UpdateProductResponseObject, error) {
+	change := ordersdb.UpdateProductParams{
+		ID: req.ProductID, Version: versionOf(req.Params.IfMatch), Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.clock(),
+	}
+	if price := req.Body.Price; price != nil {
+		change.PriceAmount, change.Currency = &price.Amount, &price.Currency
+	}
+	changed, row, err := s.change(ctx, req.ProductID, func() (int64, error) { return s.queries.UpdateProduct(ctx, change) })
+	if err != nil {
+		return nil, err
+	}
+	if !changed {
+		return nil, errVersionChanged.Showing(toAPIProduct(row), etag(row.Version))
+	}
+	return ordersapi.UpdateProduct200JSONResponse{
+		Body:    toAPIProduct(row),
+		Headers: ordersapi.UpdateProduct200ResponseHeaders{ETag: etag(row.Version)},
+	}, nil
+}
+
+// ArchiveProduct takes a product out of the catalog.
+func (s *Service) ArchiveProduct(ctx context.Context, req ordersapi.ArchiveProductRequestObject) (ordersapi.ArchiveProductResponseObject, error) {
+	_, row, err := s.change(ctx, req.ProductID, func() (int64, error) {
+		return s.queries.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ordersapi.ArchiveProduct200JSONResponse{
+		Body:    toAPIProduct(row),
+		Headers: ordersapi.ArchiveProduct200ResponseHeaders{ETag: etag(row.Version)},
+	}, nil
+}
+
+// change carries out a change of one product, tells whether it changed anything and reads the product as it now is.
+func (s *Service) change(ctx context.Context, id uuid.UUID, update func() (int64, error)) (changed bool, now product, err error) {
+	rows, err := update()
+	if err == nil {
+		now, err = s.queries.GetProduct(ctx, id)
+	}
+	return rows > 0, now, explain(err, errProductNotFound)
+}

@@ -1,0 +1,194 @@
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+)
+
+func TestCreateProduct(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff := s.as(ordersapi.RoleStaff)
+	request := ordersapi.CreateProductRequest{Sku: "PLUMB-8OZ", Name: "Brass plumb bob", Price: ordersapi.Price{Amount: 2490, Currency: "EUR"}}
+	got, err := staff.CreateProductWithResponse(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
+	product := *got.JSON201
+	require.Equal(t, "/api/v1/products/"+product.ID.String(), got.HTTPResponse.Header.Get("Location"))
+	require.Equal(t, `"1"`, got.HTTPResponse.Header.Get("ETag"))
+	require.Zero(t, product.Available)
+	read, err := s.client("").GetProductWithResponse(t.Context(), product.ID)
+	require.NoError(t, err)
+	require.Equal(t, product, *read.JSON200)
+	again, err := staff.CreateProductWithResponse(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, ordersapi.ProblemCodeSkuTaken, again.ApplicationProblemJSON409.Code)
+}
+
+func TestUpdateProduct(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff := s.as(ordersapi.RoleStaff)
+	id := s.product(5)
+	name := "Steel plumb bob"
+	update := func(tag string) *ordersapi.UpdateProductResponse {
+		got, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: tag}, ordersapi.UpdateProductRequest{Name: &name})
+		require.NoError(t, err)
+		return got
+	}
+	got := update(`"1"`)
+	require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+	require.Equal(t, `"2"`, got.HTTPResponse.Header.Get("ETag"))
+	require.Equal(t, name, got.JSON200.Name)
+	require.Equal(t, int64(2490), got.JSON200.Price.Amount, "what is not sent stays")
+	require.Equal(t, int64(5), got.JSON200.Available)
+
+	stale := update(`"1"`)
+	require.Equal(t, http.StatusPreconditionFailed, stale.StatusCode())
+	require.Equal(t, ordersapi.ProblemCodeVersionChanged, stale.ApplicationProblemJSON412.Code)
+	require.Equal(t, `"2"`, stale.HTTPResponse.Header.Get("ETag"))
+	require.Equal(t, *got.JSON200, *stale.ApplicationProblemJSON412.Current, "the caller sees what it is now")
+
+	require.Equal(t, http.StatusOK, update(stale.HTTPResponse.Header.Get("ETag")).StatusCode())
+	id = uuid.New()
+	require.Equal(t, ordersapi.ProblemCodeProductNotFound, update(`"1"`).ApplicationProblemJSON404.Code)
+}
+
+// TestUpdateProductWithoutIfMatch asks as the generated client cannot.
+func TestUpdateProductWithoutIfMatch(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	request, err := ordersapi.NewUpdateProductRequest(s.url, s.product(0), &ordersapi.UpdateProductParams{}, ordersapi.UpdateProductRequest{Name: new("Steel")})
+	require.NoError(t, err)
+	request.Header.Del("If-Match")
+	request.Header.Set("Authorization", "Bearer "+s.access(uuid.New(), ordersapi.RoleStaff))
+	answer, err := http.DefaultClient.Do(request.WithContext(t.Context()))
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	require.Equal(t, http.StatusPreconditionRequired, answer.StatusCode)
+	var problem ordersapi.Problem
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&problem))
+	require.Equal(t, ordersapi.ProblemCodePreconditionRequired, problem.Code)
+}
+
+func TestArchiveProduct(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff := s.as(ordersapi.RoleStaff)
+	id := s.product(5)
+	for range 2 {
+		got, err := staff.ArchiveProductWithResponse(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+		require.Equal(t, ordersapi.ProductStatusArchived, got.JSON200.Status)
+		require.Equal(t, int64(2), got.JSON200.Version)
+	}
+	listed, err := staff.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{})
+	require.NoError(t, err)
+	require.Empty(t, listed.JSON200.Items)
+	archived := ordersapi.ProductStatusFilterArchived
+	listed, err = staff.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Status: &archived})
+	require.NoError(t, err)
+	require.Len(t, listed.JSON200.Items, 1)
+}
+
+func TestListProducts(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	anybody := s.client("")
+	var made []uuid.UUID
+	for i, name := range []string{"Brass plumb bob", "Steel plumb-bob, small", "Line reel", "Wasserwaage für Öfen", `Odd % _ \ ' " name`} {
+		s.clock.advance(time.Second)
+		made = append(made, s.product(0, func(p *ordersdb.CreateProductParams) { p.Name, p.Sku = name, fmt.Sprintf("AB-%d.X", i) }))
+	}
+	find := func(q string) []uuid.UUID {
+		got, err := anybody.ListProductsWithResponse(context.Background(), &ordersapi.ListProductsParams{Q: &q})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+		ids := []uuid.UUID{}
+		for _, p := range got.JSON200.Items {
+			ids = append(ids, p.ID)
+		}
+		return ids
+	}
+	for q, want := range map[string][]uuid.UUID{
+		"plumb":        {made[1], made[0]},
+		"PLU bo":       {made[1], made[0]},
+		"plumb-bob":    {made[1], made[0]},
+		"bob brass":    {made[0]},
+		"rass":         {},
+		"AB-2.X":       {made[2]},
+		"ab":           {made[4], made[3], made[2], made[1], made[0]},
+		"für öf":       {made[3]},
+		"'":            {},
+		"-- !":         {},
+		`odd \`:        {made[4]},
+		`zz' | 'ab`:    {},
+		"plumb & !zz:": {},
+	} {
+		require.Equal(t, want, find(q), q)
+	}
+
+	limit := int32(2)
+	var paged []uuid.UUID
+	for params := (&ordersapi.ListProductsParams{Limit: &limit}); ; {
+		page, err := anybody.ListProductsWithResponse(t.Context(), params)
+		require.NoError(t, err)
+		for _, p := range page.JSON200.Items {
+			paged = append(paged, p.ID)
+		}
+		next, err := page.JSON200.NextCursor.Get()
+		if err != nil {
+			break
+		}
+		require.NotEmpty(t, page.HTTPResponse.Header.Get("Link"))
+		params.Cursor = &next
+	}
+	require.Equal(t, []uuid.UUID{made[4], made[3], made[2], made[1], made[0]}, paged)
+}
+
+func TestAdjustStock(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff := s.as(ordersapi.RoleStaff)
+	id := s.product(0)
+	adjust := func(key string, delta int64) *ordersapi.AdjustStockResponse {
+		got, err := staff.AdjustStockWithResponse(t.Context(), id, &ordersapi.AdjustStockParams{IdempotencyKey: key}, ordersapi.AdjustStockRequest{Delta: delta, Reason: "Count"})
+		require.NoError(t, err)
+		return got
+	}
+	for range 2 { // The same request twice is one delivery.
+		got := adjust("first", 10)
+		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
+		require.Equal(t, int64(10), got.JSON201.Stock.Available)
+		require.Equal(t, staff.id, got.JSON201.Adjustment.AdjustedBy)
+	}
+	require.Equal(t, int64(7), adjust("second", -3).JSON201.Stock.Received)
+	short := adjust("third", -8)
+	require.Equal(t, ordersapi.ProblemCodeOutOfStock, short.ApplicationProblemJSON409.Code)
+	require.Equal(t, "#/delta", short.ApplicationProblemJSON409.Errors[0].Pointer)
+	require.Equal(t, http.StatusUnprocessableEntity, adjust("fourth", 0).StatusCode())
+	require.Equal(t, int64(7), s.stock(id).Available)
+
+	listed, err := staff.ListStockAdjustmentsWithResponse(t.Context(), id, &ordersapi.ListStockAdjustmentsParams{})
+	require.NoError(t, err)
+	require.Len(t, listed.JSON200.Items, 2)
+	read, err := staff.GetStockWithResponse(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, int64(7), read.JSON200.Available)
+	id = uuid.New()
+	require.Equal(t, ordersapi.ProblemCodeProductNotFound, adjust("fifth", 1).ApplicationProblemJSON404.Code)
+	missing, err := staff.ListStockAdjustmentsWithResponse(t.Context(), id, &ordersapi.ListStockAdjustmentsParams{})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, missing.StatusCode())
+}

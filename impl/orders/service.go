@@ -1,0 +1,151 @@
+package orders
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/guard"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/idempotency"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/seal"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/openapi"
+)
+
+// Database is a pool, or a transaction that a test rolls back.
+type Database interface {
+	ordersdb.DBTX
+	postgres.Beginner
+}
+
+// Config is what a service is made of.
+type Config struct {
+	Database Database
+	// Keys verify access tokens; Issuer is who signed them.
+	Keys   token.KeySource
+	Issuer string
+	// Customers tells whether a caller may order.
+	Customers customers
+	// MasterKey is 32 bytes in base64, from which the key is derived that seals the secrets of webhooks.
+	MasterKey telemetry.Secret
+	// PayWithin is how long an order waits for its payment.
+	PayWithin time.Duration
+	// AllowPrivate lets webhooks lead into private networks and over plain http.
+	AllowPrivate bool
+	// Clock tells the time; nil is the system's.
+	Clock func() time.Time
+}
+
+// Service answers every operation of openapi/orders.yaml.
+type Service struct {
+	database     Database
+	queries      ordersdb.Querier
+	guard        *guard.Guard
+	keeper       *idempotency.Keeper
+	customers    customers
+	followers    *followers
+	secrets      *seal.Sealer // of webhooks
+	payWithin    time.Duration
+	allowPrivate bool
+	clock        func() time.Time
+}
+
+var _ ordersapi.StrictServerInterface = (*Service)(nil)
+
+// audience is the name of this service in a token's aud.
+const audience = "orders"
+
+// New makes the service, on a database that has been migrated.
+func New(c Config) (*Service, error) {
+	s := &Service{
+		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(),
+		payWithin: c.PayWithin, allowPrivate: c.AllowPrivate, clock: c.Clock,
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	master, err := seal.NewMasterKey("orders", c.MasterKey)
+	if err != nil {
+		return nil, err
+	}
+	if s.secrets, err = master.Sealer("webhook secrets"); err != nil {
+		return nil, err
+	}
+	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: c.Issuer, Audience: audience, Keys: c.Keys, Clock: s.clock})
+	if err != nil {
+		return nil, err
+	}
+	s.keeper = idempotency.New(idempotency.Config{Database: c.Database, Clock: s.clock})
+	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing, Clock: s.clock})
+	return s, nil
+}
+
+// standing is what a token says, as far as the users service has not told otherwise since.
+func (s *Service) standing(ctx context.Context, claims token.Claims) (guard.Session, error) {
+	known, err := s.queries.GetStanding(ctx, ordersdb.GetStandingParams{SessionID: claims.SessionID, UserID: claims.Subject})
+	if err != nil {
+		return guard.Session{}, explain(err, nil)
+	}
+	if known.Ended || known.Status != accountActive {
+		return guard.Session{}, httpapi.ErrUnauthenticated
+	}
+	roles := claims.Roles
+	// A token counts whole seconds: one that is as old as the change may be from before it.
+	if known.ChangedAt != nil && !claims.IssuedAt.After(*known.ChangedAt) {
+		roles = known.Roles
+	}
+	return guard.Session{
+		Principal: &httpapi.Principal{Subject: claims.Subject, SessionID: claims.SessionID, Roles: slices.Clone(roles)},
+		ExpiresAt: claims.ExpiresAt, TokenID: claims.ID,
+	}, nil
+}
+
+// Document loads openapi/orders.yaml with its policy.
+func Document() (*httpapi.Document, error) {
+	spec, err := ordersapi.GetSpec()
+	if err != nil {
+		return nil, err
+	}
+	return httpapi.Load("orders", spec)
+}
+
+// Handler gives the service's whole way in and out. Of the options it sets what is its own.
+func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
+	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
+	o.Idempotency = s.keeper
+	o.Owners = map[string]httpapi.OwnerOf{"orderId": s.ownerOf}
+	chain, err := httpapi.New(o)
+	if err != nil {
+		return nil, err
+	}
+	strict := ordersapi.NewStrictHandlerWithOptions(s, nil, ordersapi.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: chain.BindingFailed, ResponseErrorHandlerFunc: chain.HandlerFailed,
+	})
+	return chain.Handler(func(r chi.Router) {
+		ordersapi.HandlerWithOptions(strict, ordersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Orders, JSON: o.Document.JSON}))
+}
+
+// ownerOf tells whose an order is.
+func (s *Service) ownerOf(ctx context.Context, order uuid.UUID) (uuid.UUID, error) {
+	owner, err := s.queries.GetOrderOwner(ctx, order)
+	return owner, explain(err, errOrderNotFound)
+}
+
+// inTx runs several statements as one, and once where the request has an Idempotency-Key.
+func (s *Service) inTx(ctx context.Context, fn func(ordersdb.Querier) error) error {
+	return idempotency.InTx(ctx, s.database, func(tx pgx.Tx) error { return fn(ordersdb.New(tx)) })
+}
+
+// newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

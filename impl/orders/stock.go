@@ -1,0 +1,70 @@
+package orders
+
+import (
+	"context"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/keyset"
+)
+
+// GetStock reads how many units of a product there are.
+func (s *Service) GetStock(ctx context.Context, req ordersapi.GetStockRequestObject) (ordersapi.GetStockResponseObject, error) {
+	row, err := s.queries.GetStock(ctx, req.ProductID)
+	if err != nil {
+		return nil, explain(err, errProductNotFound)
+	}
+	return ordersapi.GetStock200JSONResponse(toAPIStock(row)), nil
+}
+
+// ListStockAdjustments lists what was received and written off.
+func (s *Service) ListStockAdjustments(ctx context.Context, req ordersapi.ListStockAdjustmentsRequestObject) (ordersapi.ListStockAdjustmentsResponseObject, error) {
+	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	rows, err := s.queries.ListStockAdjustments(ctx, ordersdb.ListStockAdjustmentsParams{
+		ProductID: req.ProductID, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+	})
+	if err == nil && len(rows) == 0 { // Nothing has been adjusted, or there is no such product.
+		_, err = s.queries.GetStock(ctx, req.ProductID)
+	}
+	if err != nil {
+		return nil, explain(err, errProductNotFound)
+	}
+	rows, next := keyset.Page(rows, int(limit), func(a ordersdb.StockAdjustment) keyset.Position {
+		return keyset.Position{Time: a.CreatedAt, ID: a.ID}
+	})
+	items := make([]ordersapi.StockAdjustment, len(rows))
+	for i, row := range rows {
+		items[i] = toAPIStockAdjustment(row)
+	}
+	return ordersapi.ListStockAdjustments200JSONResponse{
+		Body:    ordersapi.StockAdjustmentList{Items: items, NextCursor: orNull(next)},
+		Headers: ordersapi.ListStockAdjustments200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// AdjustStock receives units or writes them off.
+func (s *Service) AdjustStock(ctx context.Context, req ordersapi.AdjustStockRequestObject) (ordersapi.AdjustStockResponseObject, error) {
+	if req.Body.Delta == 0 {
+		return nil, httpapi.Violated("#/delta", "not", "Must not be 0")
+	}
+	now := s.clock()
+	var stock ordersdb.Stock
+	var adjustment ordersdb.StockAdjustment
+	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
+		if stock, err = q.AdjustStock(ctx, ordersdb.AdjustStockParams{ProductID: req.ProductID, Delta: req.Body.Delta, UpdatedAt: now}); err != nil {
+			return err
+		}
+		adjustment, err = q.CreateStockAdjustment(ctx, ordersdb.CreateStockAdjustmentParams{
+			ID: newID(), ProductID: req.ProductID, Delta: req.Body.Delta, Reason: req.Body.Reason, AdjustedBy: httpapi.Caller(ctx).Subject, CreatedAt: now,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, explain(err, errProductNotFound)
+	}
+	return ordersapi.AdjustStock201JSONResponse{
+		Body:    ordersapi.AdjustedStock{Adjustment: toAPIStockAdjustment(adjustment), Stock: toAPIStock(stock)},
+		Headers: ordersapi.AdjustStock201ResponseHeaders{Location: "/api/v1/products/" + req.ProductID.String() + "/stock-adjustments"},
+	}, nil
+}

@@ -1,0 +1,165 @@
+package orders
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/webhook"
+)
+
+// ListWebhooks lists the subscriptions of other systems.
+func (s *Service) ListWebhooks(ctx context.Context, req ordersapi.ListWebhooksRequestObject) (ordersapi.ListWebhooksResponseObject, error) {
+	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	rows, err := s.queries.ListWebhooks(ctx, ordersdb.ListWebhooksParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1})
+	if err != nil {
+		return nil, explain(err, nil)
+	}
+	rows, next := keyset.Page(rows, int(limit), func(w ordersdb.Webhook) keyset.Position { return keyset.Position{Time: w.CreatedAt, ID: w.ID} })
+	items := make([]ordersapi.Webhook, len(rows))
+	for i, row := range rows {
+		items[i] = toAPIWebhook(row)
+	}
+	return ordersapi.ListWebhooks200JSONResponse{
+		Body:    ordersapi.WebhookList{Items: items, NextCursor: orNull(next)},
+		Headers: ordersapi.ListWebhooks200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// CreateWebhook subscribes another system. Its secret is shown this once.
+func (s *Service) CreateWebhook(ctx context.Context, req ordersapi.CreateWebhookRequestObject) (ordersapi.CreateWebhookResponseObject, error) {
+	if err := s.maySendTo(req.Body.URL); err != nil {
+		return nil, err
+	}
+	id, secret := newID(), webhook.NewSecret()
+	var row ordersdb.Webhook
+	err := s.inTx(ctx, func(q ordersdb.Querier) error {
+		if err := q.LockWebhooks(ctx); err != nil {
+			return err
+		}
+		count, err := q.CountWebhooks(ctx)
+		if err != nil {
+			return err
+		}
+		if count >= mostWebhooks {
+			return errTooManyWebhooks
+		}
+		row, err = q.CreateWebhook(ctx, ordersdb.CreateWebhookParams{
+			ID: id, Url: req.Body.URL, EventTypes: convertAll[string](req.Body.EventTypes), Description: req.Body.Description,
+			SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(id)), CreatedAt: s.clock(),
+		})
+		return err
+	})
+	if err != nil {
+		return nil, explain(err, nil)
+	}
+	return ordersapi.CreateWebhook201JSONResponse{
+		Body:    ordersapi.WebhookWithSecret{Webhook: toAPIWebhook(row), Secret: secret.Reveal()},
+		Headers: ordersapi.CreateWebhook201ResponseHeaders{Location: "/api/v1/webhooks/" + id.String()},
+	}, nil
+}
+
+// secretName is whose secret is sealed.
+func secretName(webhook uuid.UUID) string { return "webhooks/" + webhook.String() }
+
+// maySendTo refuses an address that is not to be sent to, as far as it can be told without resolving its name; the
+// sender looks again at what the name leads to.
+func (s *Service) maySendTo(url string) error {
+	if err := webhook.ValidateURL(url, s.allowPrivate); err != nil {
+		return httpapi.Violated("#/url", "format", "Must be an https address outside of private networks").Because(err)
+	}
+	return nil
+}
+
+// GetWebhook reads a subscription.
+func (s *Service) GetWebhook(ctx context.Context, req ordersapi.GetWebhookRequestObject) (ordersapi.GetWebhookResponseObject, error) {
+	row, err := s.queries.GetWebhook(ctx, req.WebhookID)
+	if err != nil {
+		return nil, explain(err, errWebhookNotFound)
+	}
+	return ordersapi.GetWebhook200JSONResponse(toAPIWebhook(row)), nil
+}
+
+// UpdateWebhook changes a subscription.
+func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhookRequestObject) (ordersapi.UpdateWebhookResponseObject, error) {
+	if req.Body.URL != nil {
+		if err := s.maySendTo(*req.Body.URL); err != nil {
+			return nil, err
+		}
+	}
+	change := ordersdb.UpdateWebhookParams{
+		ID: req.WebhookID, Url: req.Body.URL, Description: req.Body.Description, Enabled: req.Body.Enabled, UpdatedAt: s.clock(),
+	}
+	if req.Body.EventTypes != nil {
+		change.EventTypes = convertAll[string](*req.Body.EventTypes)
+	}
+	row, err := s.queries.UpdateWebhook(ctx, change)
+	if err != nil {
+		return nil, explain(err, errWebhookNotFound)
+	}
+	return ordersapi.UpdateWebhook200JSONResponse(toAPIWebhook(row)), nil
+}
+
+// DeleteWebhook ends a subscription.
+func (s *Service) DeleteWebhook(ctx context.Context, req ordersapi.DeleteWebhookRequestObject) (ordersapi.DeleteWebhookResponseObject, error) {
+	deleted, err := s.queries.DeleteWebhook(ctx, req.WebhookID)
+	if err != nil {
+		return nil, explain(err, nil)
+	}
+	if deleted == 0 {
+		return nil, errWebhookNotFound
+	}
+	return ordersapi.DeleteWebhook204Response{}, nil
+}
+
+// RotateWebhookSecret replaces a subscription's secret.
+func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateWebhookSecretRequestObject) (ordersapi.RotateWebhookSecretResponseObject, error) {
+	secret, now := webhook.NewSecret(), s.clock()
+	until := now.Add(secretOverlap)
+	row, err := s.queries.RotateWebhookSecret(ctx, ordersdb.RotateWebhookSecretParams{
+		ID: req.WebhookID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(req.WebhookID)), PreviousUntil: &until, UpdatedAt: now,
+	})
+	if err != nil {
+		return nil, explain(err, errWebhookNotFound)
+	}
+	return ordersapi.RotateWebhookSecret200JSONResponse{Webhook: toAPIWebhook(row), Secret: secret.Reveal()}, nil
+}
+
+// ListWebhookDeliveries lists what was sent to a subscription and what came of it.
+func (s *Service) ListWebhookDeliveries(ctx context.Context, req ordersapi.ListWebhookDeliveriesRequestObject) (ordersapi.ListWebhookDeliveriesResponseObject, error) {
+	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	rows, err := s.queries.ListWebhookDeliveries(ctx, ordersdb.ListWebhookDeliveriesParams{
+		WebhookID: req.WebhookID, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+	})
+	if err == nil && len(rows) == 0 { // Nothing has been sent, or there is no such webhook.
+		_, err = s.queries.GetWebhook(ctx, req.WebhookID)
+	}
+	if err != nil {
+		return nil, explain(err, errWebhookNotFound)
+	}
+	rows, next := keyset.Page(rows, int(limit), func(d ordersdb.WebhookDelivery) keyset.Position {
+		return keyset.Position{Time: d.CreatedAt, ID: d.ID}
+	})
+	items := make([]ordersapi.WebhookDelivery, len(rows))
+	for i, row := range rows {
+		items[i] = toAPIWebhookDelivery(row)
+	}
+	return ordersapi.ListWebhookDeliveries200JSONResponse{
+		Body:    ordersapi.WebhookDeliveryList{Items: items, NextCursor: orNull(next)},
+		Headers: ordersapi.ListWebhookDeliveries200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// ReplayWebhookDelivery sends an event again.
+func (s *Service) ReplayWebhookDelivery(ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {
+	now := s.clock()
+	row, err := s.queries.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{ID: req.DeliveryID, WebhookID: req.WebhookID, Now: now})
+	if err != nil {
+		return nil, explain(err, errDeliveryNotFound)
+	}
+	return ordersapi.ReplayWebhookDelivery202JSONResponse{Body: toAPIWebhookDelivery(row)}, nil
+}

@@ -9,11 +9,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -98,6 +101,19 @@ func (s *Server) ready(ctx context.Context, fatal <-chan string) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("it is not ready after %v", startTimeout)
 		}
+	}
+}
+
+// Remove deletes the streams in a folder on which no server runs, and the folder itself when nothing else is in it.
+func Remove(dir string) error {
+	if err := os.RemoveAll(filepath.Join(dir, server.JetStreamStoreDir)); err != nil {
+		return fmt.Errorf("data of the private NATS: %w", err)
+	}
+	switch err := os.Remove(dir); {
+	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTEMPTY):
+		return nil
+	default:
+		return fmt.Errorf("folder of the private NATS: %w", err)
 	}
 }
 

@@ -89,3 +89,28 @@ func TestStartFails(t *testing.T) {
 		})
 	}
 }
+
+// Only what a server has stored is removed.
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "nats")
+	require.NoError(t, natsserver.Remove(dir), "there is nothing yet")
+	server, err := natsserver.Start(t.Context(), natsserver.Options{Dir: dir})
+	require.NoError(t, err)
+	js, err := connect(t, server.URL().Reveal())
+	require.NoError(t, err)
+	_, err = js.CreateOrUpdateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}})
+	require.NoError(t, err)
+	js.Conn().Close()
+	server.Stop()
+
+	kept := filepath.Join(dir, "notes.txt")
+	require.NoError(t, os.WriteFile(kept, nil, 0o600))
+	require.NoError(t, natsserver.Remove(dir))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	require.NoError(t, os.Remove(kept))
+	require.NoError(t, natsserver.Remove(dir))
+	require.NoDirExists(t, dir)
+}

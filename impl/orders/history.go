@@ -97,7 +97,7 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	if _, err := fmt.Fprintf(w, "retry: %d\n\n", reconnectAfter.Milliseconds()); err != nil {
-		return nil //nolint:nilerr // The caller has gone.
+		return nil // The caller has gone.
 	}
 	beat, standing := time.NewTicker(heartbeat), time.NewTicker(standingEvery)
 	defer beat.Stop()
@@ -105,10 +105,10 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	for {
 		told, err := t.tell(w)
 		if err != nil {
-			return nil //nolint:nilerr // The caller has gone, or the database has: both come back.
+			return nil // The caller has gone, or the database has: both come back.
 		}
 		if err := out.Flush(); err != nil {
-			return nil //nolint:nilerr // The caller has gone.
+			return nil // The caller has gone.
 		}
 		if told == streamBatch {
 			continue

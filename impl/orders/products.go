@@ -3,6 +3,8 @@ package orders
 import (
 	"context"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -53,9 +55,8 @@ func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRe
 // what stands between white space and ASCII punctuation, as in products.words, so none can hold a quote. Without a word
 // nothing is found.
 func searchFor(text string) string {
-	words := strings.FieldsFunc(text, func(r rune) bool {
-		return r <= ' ' || r == '\u007f' || r < 0x80 && !(r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z')
-	})
+	isPart := func(r rune) bool { return r >= utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	words := strings.FieldsFunc(text, func(r rune) bool { return !isPart(r) })
 	for i, word := range words {
 		words[i] = "'" + word + "':*"
 	}

@@ -41,7 +41,7 @@ func TestDatabaseRefusesOtherSteps(t *testing.T) {
 		for _, to := range ordersdb.AllOrderStatusValues() {
 			id := newID()
 			_, err := s.pool.Exec(t.Context(), `INSERT INTO orders (id, number, customer_id, status, currency, total_amount, paid_amount, expires_at, created_at, updated_at)
-				VALUES ($1, $2, $3, $4, 'EUR', 100, 100, now(), now(), now())`, id, newNumber(), uuid.New(), from)
+				VALUES ($1, $2, $3, $4, 'EUR', 100, 100, $5, $5, $5)`, id, newNumber(), uuid.New(), from, s.clock.Now())
 			require.NoError(t, err)
 			_, err = s.pool.Exec(t.Context(), "UPDATE orders SET status = $2, version = version + 1 WHERE id = $1", id, to)
 			if possible[[2]ordersdb.OrderStatus{from, to}] {

@@ -123,18 +123,28 @@ func (s *Service) CreateOrder(ctx context.Context, req ordersapi.CreateOrderRequ
 	if err := s.customers.MayOrder(ctx); err != nil {
 		return nil, err
 	}
-	caller, now := httpapi.Caller(ctx), s.clock()
-	lines := merged(req.Body.Items)
+	order, items, err := s.place(ctx, httpapi.Caller(ctx).Subject, merged(req.Body.Items), req.Body.ExpectedTotal)
+	if err != nil {
+		return nil, explain(err, nil)
+	}
+	return ordersapi.CreateOrder201JSONResponse{
+		Body:    toAPIOrder(order, items, allowedActions(ctx, order)),
+		Headers: ordersapi.CreateOrder201ResponseHeaders{Location: "/api/v1/orders/" + order.ID.String(), ETag: etag(order.Version)},
+	}, nil
+}
+
+// place places an order of a customer, at the total that is expected if one is.
+func (s *Service) place(ctx context.Context, customer uuid.UUID, lines []line, expected *ordersapi.ExpectedTotal) (order ordersdb.Order, items []ordersdb.OrderItem, err error) {
+	now := s.clock()
 	placed := newOrder(lines)
-	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), caller.Subject
+	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), customer
 	placed.CreatedAt, placed.ExpiresAt = now, now.Add(s.payWithin)
-	var order ordersdb.Order
-	err := s.inTx(ctx, func(q ordersdb.Querier) error {
+	err = s.inTx(ctx, func(q ordersdb.Querier) error {
 		products, err := q.PriceProducts(ctx, placed.ProductIds)
 		if err != nil {
 			return err
 		}
-		all, total, err := priceOf(lines, products, req.Body.ExpectedTotal)
+		all, total, err := priceOf(lines, products, expected)
 		if err != nil {
 			return err
 		}
@@ -150,12 +160,9 @@ func (s *Service) CreateOrder(ctx context.Context, req ordersapi.CreateOrderRequ
 		return reserve(ctx, q, lines, placed, now)
 	})
 	if err != nil {
-		return nil, explain(err, nil)
+		return order, nil, err
 	}
-	return ordersapi.CreateOrder201JSONResponse{
-		Body:    toAPIOrder(order, itemsOf(placed), allowedActions(ctx, order)),
-		Headers: ordersapi.CreateOrder201ResponseHeaders{Location: "/api/v1/orders/" + order.ID.String(), ETag: etag(order.Version)},
-	}, nil
+	return order, itemsOf(placed), nil
 }
 
 // newOrder gives the lines of an order as its statement takes them, not priced yet.

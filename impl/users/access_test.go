@@ -6,7 +6,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
@@ -68,16 +67,12 @@ func (a arranger) EndSession(t *testing.T, c contracttest.Caller) {
 
 func (a arranger) Fit(t *testing.T, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
 	t.Helper()
-	m, other := by.(member), a.member()
-	fit := contracttest.Fit{Body: map[string]any{}}
-	switch of {
-	case contracttest.Own:
-		fit.Path = map[string]string{"userId": m.Subject(), "sessionId": m.second.ID.String()}
-	case contracttest.Others:
-		fit.Path = map[string]string{"userId": other.Subject(), "sessionId": other.second.ID.String()}
-	default:
-		fit.Path = map[string]string{"userId": uuid.NewString(), "sessionId": uuid.NewString()}
+	m := by.(member)
+	named := m
+	if of == contracttest.Others {
+		named = a.member()
 	}
+	fit := contracttest.Fit{Path: map[string]string{"userId": named.Subject(), "sessionId": named.second.ID.String()}, Body: map[string]any{}}
 	switch op.ID {
 	case "createUser", "createUserV2":
 		fit.Body["email"] = newID().String() + "@example.com"

@@ -44,11 +44,7 @@ func (a arranger) Refused(t *testing.T, op *httpapi.Operation, by contracttest.C
 		c.Request = c.Without("Authorization").With("Authorization: Bearer " + me.refresh)
 	}
 	path := func(of contracttest.Resource) string {
-		path := op.Pattern
-		for name, value := range a.Fit(t, op, by, of).Path {
-			path = strings.ReplaceAll(path, "{"+name+"}", value)
-		}
-		return path
+		return contracttest.Filled(op.Pattern, a.Fit(t, op, by, of).Path)
 	}
 	switch op.ID {
 	case "createUser", "createUserV2":

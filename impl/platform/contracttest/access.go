@@ -147,14 +147,13 @@ func withoutIdentity(answer *http.Response, body string, path map[string]string)
 // AccessMatrix calls every operation as everybody.
 func AccessMatrix(t *testing.T, s *Service) {
 	t.Helper()
-	server := s.Start(t)
 	for _, op := range s.Document.Operations {
 		for _, role := range op.Policy.Access.Roles {
 			require.Contains(t, s.Roles, role, op.ID)
 		}
 		t.Run(op.ID, func(t *testing.T) {
 			t.Parallel()
-			wrong, cells := s.matrix(t, server, op)
+			wrong, cells := s.matrix(t, s.Start(t), op)
 			require.Empty(t, strings.Join(wrong, "\n"))
 			require.Equal(t, len(s.kinds())*len(resources(op)), cells)
 		})

@@ -39,6 +39,8 @@ type Service struct {
 	Unattached []string
 	// BeyondSchema are the places of requests that have rules which no schema can say, each as "operationId pointer".
 	BeyondSchema []string
+	// Formats are the queries that ask for a media type where Accept does not, by "operationId mediaType".
+	Formats map[string]string
 	// Volatile are the tables that also a refused request may change.
 	Volatile []string
 	// Faults are the service's own.
@@ -79,7 +81,8 @@ type Arranger interface {
 	Caller(t *testing.T, roles ...string) Caller
 	// EndSession makes the token of a caller one of a session that has ended.
 	EndSession(t *testing.T, c Caller)
-	// Fit arranges what an operation by a caller is about, in the state from which it succeeds.
+	// Fit arranges what an operation by a caller is about, the caller's own or another's, in the state from which it
+	// succeeds. What it does for that leaves no trace of the caller's session.
 	Fit(t *testing.T, op *httpapi.Operation, by Caller, of Resource) Fit
 	// Refused are requests that the document allows and the state of things does not, made of a good one of that
 	// caller's. Nothing changes by them.
@@ -90,6 +93,8 @@ type Arranger interface {
 type Fit struct {
 	// Path are the values of the parameters of the path.
 	Path map[string]string
+	// Query is sent as it is, escaped; most operations need none.
+	Query string
 	// Body are the members that take the place of the example's.
 	Body map[string]any
 	// Header are the fields that the document cannot know, such as If-Match.
@@ -131,7 +136,7 @@ func (s *Service) Chain(t testing.TB, log *slog.Logger) httpapi.Options {
 }
 
 // Serve serves what handler makes of the options of Chain after change. It ends with the test.
-func (s *Service) Serve(t *testing.T, pool *pgxpool.Pool, clock *Clock, handler func(httpapi.Options) (http.Handler, error), change ...func(*httpapi.Options)) *Server {
+func (s *Service) Serve(t testing.TB, pool *pgxpool.Pool, clock *Clock, handler func(httpapi.Options) (http.Handler, error), change ...func(*httpapi.Options)) *Server {
 	t.Helper()
 	served := &Server{Pool: pool, Clock: clock, Log: &Log{}}
 	served.Logger = s.NewLogger(served.Log)

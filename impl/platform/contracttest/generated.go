@@ -33,7 +33,7 @@ func WhatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
 				g.query[p.Value.Name] = values(p.Value.Schema.Value)
 			}
 		}
-		if written.RequestBody != nil {
+		if written.RequestBody != nil && len(written.RequestBody.Value.Content[jsonType].Schema.Value.Properties) > 0 {
 			g.body = values(written.RequestBody.Value.Content[jsonType].Schema.Value)
 		}
 		if g.body == nil && len(g.query) == 0 {
@@ -57,6 +57,7 @@ type requests struct {
 func (s *Service) takesGenerated(t *testing.T, server *Server, op *httpapi.Operation, g requests) {
 	t.Helper()
 	good, _ := s.Fitting(t, server, op)
+	good.Target, _, _ = strings.Cut(good.Target, "?")
 	rapid.Check(t, func(rt *rapid.T) {
 		r := good.withFreshKey()
 		query := url.Values{}
@@ -65,9 +66,7 @@ func (s *Service) takesGenerated(t *testing.T, server *Server, op *httpapi.Opera
 				query.Set(name, fmt.Sprint(g.query[name].Draw(rt, name)))
 			}
 		}
-		if len(query) > 0 {
-			r.Target += "?" + query.Encode()
-		}
+		r = r.Asking(query.Encode())
 		if g.body != nil {
 			r.Body = text(t, g.body.Draw(rt, "body"))
 		}

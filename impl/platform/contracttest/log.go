@@ -107,7 +107,7 @@ func RequestsAreLogged(t *testing.T, s *Service) {
 		}
 		r, by = s.Fitting(t, server, op)
 		invalid := loggedRequest{Request: r, operation: op.ID, status: http.StatusUnprocessableEntity, code: httpapi.ErrInvalid.Code, caller: by.Subject()}
-		invalid.Target += "?nickname=x"
+		invalid.Request = r.Asking("nickname=x")
 		if op.Policy.Access.Public {
 			invalid.caller = ""
 		}
@@ -318,7 +318,7 @@ func (s *Service) misplaced(t *testing.T, op *httpapi.Operation, r Request, secr
 	t.Helper()
 	escaped := url.QueryEscape(secret)
 	inQuery, inBody := r.withFreshKey(), r.withFreshKey()
-	inQuery.Target += "?" + escaped + "=1&x=" + escaped
+	inQuery = inQuery.Asking(escaped + "=1&x=" + escaped)
 	all := []Request{
 		inQuery, r.Without("Authorization").With("Authorization: Basic " + basic),
 		r.Without("Authorization").With("Cookie: other="+escaped, "Traceparent: "+secret, "User-Agent: "+secret, "Referer: https://x.test/"+escaped),

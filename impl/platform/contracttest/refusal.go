@@ -139,7 +139,7 @@ func (s *Service) badCallers(t *testing.T, server *Server, op *httpapi.Operation
 		cases = append(cases, c)
 	}
 	unknown("nobody, with a body that is not JSON", func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary })
-	unknown("nobody, with an unknown parameter", func(r *Request) { r.Target += "?nickname=" + Canary })
+	unknown("nobody, with an unknown parameter", func(r *Request) { *r = r.Asking("nickname=" + Canary) })
 	unknown("nobody, with a large body", func(r *Request) { r.Body = strings.Repeat("x", maxBody+1) })
 	return append(cases, s.unentitled(t, server, op)...)
 }

@@ -52,8 +52,7 @@ func (s *Service) repeat(t *testing.T, server *Server, op *httpapi.Operation) {
 	answer, text := server.Do(t, other)
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, text)
 	require.Equal(t, httpapi.ErrIdempotencyKeyReused.Code, ProblemIn(t, answer, text).Code)
-	other.Target += "?nickname=x"
-	answer, text = server.Do(t, other)
+	answer, text = server.Do(t, other.Asking("nickname=x"))
 	require.Equal(t, httpapi.ErrInvalid.Code, ProblemIn(t, answer, text).Code, "the document comes first")
 	answer, text = server.Do(t, r.Without("Authorization"))
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode, text)

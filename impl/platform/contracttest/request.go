@@ -58,6 +58,19 @@ func (r Request) Without(names ...string) Request {
 	return r
 }
 
+// Asking gives a copy with a further part of the query, escaped.
+func (r Request) Asking(query string) Request {
+	if query == "" {
+		return r
+	}
+	separator := "?"
+	if strings.Contains(r.Target, "?") {
+		separator = "&"
+	}
+	r.Target += separator + query
+	return r
+}
+
 // Bearer gives the line that says who is calling.
 func Bearer(c Caller) string { return "Authorization: Bearer " + c.AccessToken() }
 
@@ -65,8 +78,15 @@ func Bearer(c Caller) string { return "Authorization: Bearer " + c.AccessToken()
 // another's. Nobody is said to be calling.
 func (s *Service) request(t *testing.T, server *Server, op *httpapi.Operation, by Caller, of Resource) (Request, Fit) {
 	t.Helper()
-	fit := server.Fit(t, op, by, of)
-	r := Request{Method: op.Method, Target: filled(op.Pattern, fit.Path)}
+	arranged := of
+	if of == Missing {
+		arranged = Own
+	}
+	fit := server.Fit(t, op, by, arranged)
+	if of == Missing && named(op) {
+		fit.Path[namedLast(op)] = uuid.NewString()
+	}
+	r := Request{Method: op.Method, Target: Filled(op.Pattern, fit.Path)}.Asking(fit.Query)
 	for _, name := range slices.Sorted(maps.Keys(fit.Header)) {
 		r.Header = append(r.Header, name+": "+fit.Header[name])
 	}
@@ -120,8 +140,8 @@ func namedLast(op *httpapi.Operation) string {
 	return all[len(all)-1][1]
 }
 
-// filled gives the path of an operation.
-func filled(pattern string, values map[string]string) string {
+// Filled gives a path of a pattern with these values of its parameters.
+func Filled(pattern string, values map[string]string) string {
 	return pathParameter.ReplaceAllStringFunc(pattern, func(p string) string { return values[p[1:len(p)-1]] })
 }
 

@@ -21,7 +21,7 @@ func TestEnvelope(t *testing.T) {
 		`"subject":"0197f0a1-5c3e-7d2b-9f00-aabbccddeeff","time":"2026-11-23T09:30:00.123456Z","data":{"status":"disabled"},"datacontenttype":"application/json"}`
 	message, err := e.encode()
 	require.NoError(t, err)
-	require.Equal(t, want, string(message))
+	require.JSONEq(t, want, string(message))
 	read, err := decode(message)
 	require.NoError(t, err)
 	e.Data = json.RawMessage(`{"status":"disabled"}`)

@@ -29,13 +29,13 @@ func TestArmed(t *testing.T) {
 		killed bool
 		code   int
 	}{
-		"":                             {said: "nil nil nil "},
-		"another.place=kill":           {said: "nil nil nil "},
+		"":                             {said: "- - - "},
+		"another.place=kill":           {said: "- - - "},
 		"a.place=error":                {said: "failpoint a.place failpoint a.place failpoint a.place "},
-		"a.place=error@2":              {said: "nil failpoint a.place nil "},
+		"a.place=error@2":              {said: "- failpoint a.place - "},
 		"a.place=kill":                 {killed: true},
-		"b.place=error,a.place=kill@3": {said: "nil nil ", killed: true},
-		"a.place=delay:1ms":            {said: "nil nil nil "},
+		"b.place=error,a.place=kill@3": {said: "- - ", killed: true},
+		"a.place=delay:1ms":            {said: "- - - "},
 		"a.place":                      {code: 2},
 		"a.place=unknown":              {code: 2},
 		"a.place=kill@0":               {code: 2},

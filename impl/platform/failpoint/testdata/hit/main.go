@@ -12,7 +12,7 @@ func main() {
 		if err := failpoint.Hit("a.place"); err != nil {
 			fmt.Print(err, " ")
 		} else {
-			fmt.Print("nil ")
+			fmt.Print("- ")
 		}
 	}
 }

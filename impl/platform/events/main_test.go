@@ -99,7 +99,7 @@ type world struct {
 	log  *logged
 }
 
-func start(t *testing.T) *world {
+func start(t testing.TB) *world {
 	t.Helper()
 	w := &world{url: pgtest.URL(t, migrations(t)), dir: t.TempDir(), log: &logged{}}
 	var err error
@@ -112,12 +112,12 @@ func start(t *testing.T) *world {
 }
 
 // startBus starts the bus, on the same port when it has run before.
-func (w *world) startBus(t *testing.T) {
+func (w *world) startBus(t testing.TB) {
 	t.Helper()
 	w.startBusWith(t, "for-tests")
 }
 
-func (w *world) startBusWith(t *testing.T, token string) {
+func (w *world) startBusWith(t testing.TB, token string) {
 	t.Helper()
 	var err error
 	w.nats, err = natsserver.Start(t.Context(), natsserver.Options{Dir: w.dir, Port: w.port, Token: token, Log: w.log.logger()})
@@ -125,7 +125,7 @@ func (w *world) startBusWith(t *testing.T, token string) {
 	w.port = w.nats.Port()
 }
 
-func (w *world) connect(t *testing.T) *events.Bus {
+func (w *world) connect(t testing.TB) *events.Bus {
 	t.Helper()
 	bus, err := events.Connect(telemetry.NewSecret(fmt.Sprintf("nats://for-tests@127.0.0.1:%d", w.port)), t.Name(), w.log.logger())
 	require.NoError(t, err)
@@ -140,7 +140,7 @@ type running struct {
 	stop     func()
 }
 
-func (w *world) run(t *testing.T, run func(context.Context)) (stop func()) {
+func (w *world) run(t testing.TB, run func(context.Context)) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
@@ -156,7 +156,7 @@ func (w *world) run(t *testing.T, run func(context.Context)) (stop func()) {
 	return stop
 }
 
-func (w *world) relay(t *testing.T, bus *events.Bus) running {
+func (w *world) relay(t testing.TB, bus *events.Bus) running {
 	t.Helper()
 	r := running{registry: prometheus.NewRegistry()}
 	var err error
@@ -168,7 +168,7 @@ func (w *world) relay(t *testing.T, bus *events.Bus) running {
 	return r
 }
 
-func (w *world) consumer(t *testing.T, bus *events.Bus, handle func(ctx context.Context, e events.Event) error) running {
+func (w *world) consumer(t testing.TB, bus *events.Bus, handle func(ctx context.Context, e events.Event) error) running {
 	t.Helper()
 	r := running{registry: prometheus.NewRegistry()}
 	consumer, err := events.NewConsumer(events.ConsumerConfig{
@@ -194,7 +194,7 @@ func number(e events.Event) int {
 }
 
 // write commits one event and gives its id.
-func (w *world) write(t *testing.T, subject uuid.UUID, number int, more ...string) uuid.UUID {
+func (w *world) write(t testing.TB, subject uuid.UUID, number int, more ...string) uuid.UUID {
 	t.Helper()
 	id := uuid.New()
 	require.NoError(t, insert(t.Context(), w.pool, id, subject, map[string]any{"number": number, "more": strings.Join(more, "")}))
@@ -208,14 +208,14 @@ func insert(ctx context.Context, db interface {
 	return err
 }
 
-func (w *world) count(t *testing.T, query string, args ...any) int {
+func (w *world) count(t testing.TB, query string, args ...any) int {
 	t.Helper()
 	var n int
 	require.NoError(t, w.pool.QueryRow(t.Context(), query, args...).Scan(&n))
 	return n
 }
 
-func (w *world) eventually(t *testing.T, want int, query string, args ...any) {
+func (w *world) eventually(t testing.TB, want int, query string, args ...any) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var n int
@@ -229,7 +229,7 @@ const (
 )
 
 // effectsOf gives the numbers of a subject's effects in the order in which they took place.
-func (w *world) effectsOf(t *testing.T, subject uuid.UUID) []int {
+func (w *world) effectsOf(t testing.TB, subject uuid.UUID) []int {
 	t.Helper()
 	rows, err := w.pool.Query(t.Context(), "SELECT number FROM effects WHERE subject = $1 ORDER BY n", subject)
 	require.NoError(t, err)
@@ -239,7 +239,7 @@ func (w *world) effectsOf(t *testing.T, subject uuid.UUID) []int {
 }
 
 // stream gives the stream of the events, without the code under test.
-func (w *world) stream(t *testing.T) jetstream.JetStream {
+func (w *world) stream(t testing.TB) jetstream.JetStream {
 	t.Helper()
 	conn, err := nats.Connect(w.nats.URL().Reveal())
 	require.NoError(t, err)
@@ -250,7 +250,7 @@ func (w *world) stream(t *testing.T) jetstream.JetStream {
 }
 
 // published gives the numbers of every subject in the order in which they are in the stream.
-func (w *world) published(t *testing.T) map[uuid.UUID][]int {
+func (w *world) published(t testing.TB) map[uuid.UUID][]int {
 	t.Helper()
 	stream, err := w.stream(t).Stream(t.Context(), "SHOP")
 	require.NoError(t, err)
@@ -268,7 +268,7 @@ func (w *world) published(t *testing.T) map[uuid.UUID][]int {
 }
 
 // value reads one series of a registry; labels are those that it must have, as in "type=thing.changed".
-func value(t *testing.T, registry *prometheus.Registry, name string, labels ...string) float64 {
+func value(t testing.TB, registry *prometheus.Registry, name string, labels ...string) float64 {
 	t.Helper()
 	families, err := registry.Gather()
 	require.NoError(t, err)

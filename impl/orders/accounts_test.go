@@ -20,7 +20,7 @@ func (s *server) tell(eventType string, subject uuid.UUID, data any) {
 	s.t.Helper()
 	text, err := json.Marshal(data)
 	require.NoError(s.t, err)
-	event := events.Event{ID: uuid.New(), Source: "/users", Type: eventType, Subject: subject, Time: s.clock.Now(), Data: text}
+	event := events.Event{ID: uuid.New(), Source: "/users", Type: eventType, Subject: subject, Time: s.Clock.Now(), Data: text}
 	for range 2 { // A copy changes nothing.
 		require.NoError(s.t, s.service.hear(s.t.Context(), event))
 	}
@@ -43,8 +43,8 @@ func TestHearOfAccounts(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, status(me))
 
-	s.clock.advance(time.Second)
-	s.tell("user.disabled", me.id, accountChanged{UserID: me.id, Status: "disabled", Roles: []string{"customer"}, ChangedAt: s.clock.Now()})
+	s.Clock.Advance(time.Second)
+	s.tell("user.disabled", me.id, accountChanged{UserID: me.id, Status: "disabled", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	becomes(me, http.StatusUnauthorized)
 	require.Equal(t, http.StatusOK, status(other))
 	row, err := s.queries.GetOrder(t.Context(), pending.ID)
@@ -56,12 +56,12 @@ func TestHearOfAccounts(t *testing.T) {
 	require.Equal(t, ordersdb.OrderStatusPending, row.Status)
 
 	// What was true before comes late, and changes nothing.
-	s.tell("user.enabled", me.id, accountChanged{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.clock.Now().Add(-time.Minute)})
+	s.tell("user.enabled", me.id, accountChanged{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(-time.Minute)})
 	require.Equal(t, http.StatusUnauthorized, status(me))
-	s.clock.advance(time.Second)
-	s.tell("user.enabled", me.id, accountChanged{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.clock.Now()})
+	s.Clock.Advance(time.Second)
+	s.tell("user.enabled", me.id, accountChanged{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	becomes(me, http.StatusOK)
-	s.tell("user.deleted", me.id, accountChanged{UserID: me.id, Status: "deleted", ChangedAt: s.clock.Now().Add(time.Second)})
+	s.tell("user.deleted", me.id, accountChanged{UserID: me.id, Status: "deleted", ChangedAt: s.Clock.Now().Add(time.Second)})
 	becomes(me, http.StatusUnauthorized)
 	s.tell("user.renamed", me.id, map[string]string{}) // Nobody here cares.
 }
@@ -78,11 +78,11 @@ func TestHearOfRoles(t *testing.T) {
 		return got.StatusCode()
 	}
 	require.Equal(t, http.StatusCreated, status(somebody.ClientWithResponses))
-	s.clock.advance(time.Second)
-	s.tell("user.roles_changed", somebody.id, accountChanged{UserID: somebody.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.clock.Now()})
+	s.Clock.Advance(time.Second)
+	s.tell("user.roles_changed", somebody.id, accountChanged{UserID: somebody.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	require.Eventually(t, func() bool { return status(somebody.ClientWithResponses) == http.StatusForbidden }, 30*time.Second, 10*time.Millisecond)
 	// A token that was issued since says what holds now.
-	s.clock.advance(2 * time.Second)
+	s.Clock.Advance(2 * time.Second)
 	require.Equal(t, http.StatusCreated, status(s.client(s.access(somebody.id, ordersapi.RoleStaff))))
 	require.Equal(t, http.StatusForbidden, status(somebody.ClientWithResponses))
 }
@@ -94,7 +94,7 @@ func TestHearOfSessions(t *testing.T) {
 	access := func(session uuid.UUID) *ordersapi.ClientWithResponses {
 		text, err := s.signer.Sign(token.Claims{
 			Issuer: issuer, Audience: []string{"orders"}, Subject: id, SessionID: session, Roles: []string{"customer"},
-			IssuedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
+			IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
 		})
 		require.NoError(t, err)
 		return s.client(text)
@@ -118,14 +118,14 @@ func TestOrphanedOrders(t *testing.T) {
 	s := start(t)
 	me := s.as()
 	product := s.product(10)
-	s.tell("user.disabled", me.id, accountChanged{UserID: me.id, Status: "disabled", ChangedAt: s.clock.Now().Add(-time.Hour)})
+	s.tell("user.disabled", me.id, accountChanged{UserID: me.id, Status: "disabled", ChangedAt: s.Clock.Now().Add(-time.Hour)})
 	late := newOrder([]line{{product: product, quantity: 1}})
 	late.ID, late.Number, late.CustomerID, late.Currency = newID(), newNumber(), me.id, "EUR"
 	late.Skus, late.Names, late.PriceAmounts = []string{"A"}, []string{"A"}, []int64{1}
-	late.CreatedAt, late.ExpiresAt, late.EventID, late.EventData = s.clock.Now(), s.clock.Now(), newID(), []byte(`{}`)
+	late.CreatedAt, late.ExpiresAt, late.EventID, late.EventData = s.Clock.Now(), s.Clock.Now(), newID(), []byte(`{}`)
 	_, err := s.queries.CreateOrder(t.Context(), late)
 	require.NoError(t, err)
-	_, err = s.queries.ReserveStock(t.Context(), ordersdb.ReserveStockParams{ProductIds: late.ProductIds, Quantities: late.Quantities, UpdatedAt: s.clock.Now()})
+	_, err = s.queries.ReserveStock(t.Context(), ordersdb.ReserveStockParams{ProductIds: late.ProductIds, Quantities: late.Quantities, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, s.service.withdrawOrphaned(t.Context()))

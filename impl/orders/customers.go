@@ -71,7 +71,7 @@ func (u *usersService) MayOrder(ctx context.Context) error {
 	case errors.As(err, &failure):
 		return errCustomersUnavailable.After(max(failure.RetryAfter, time.Second)).Because(err)
 	case err != nil:
-		return errCustomersUnavailable.After(time.Second).Because(err)
+		return errCustomersUnavailable.Because(err)
 	}
 	defer func() { _ = answer.Body.Close() }() // It has been read; only the status matters.
 	switch answer.StatusCode {
@@ -81,6 +81,6 @@ func (u *usersService) MayOrder(ctx context.Context) error {
 	case http.StatusUnauthorized, http.StatusNotFound:
 		return httpapi.ErrUnauthenticated // The account or its session has ended, and the event is on its way.
 	default:
-		return errCustomersUnavailable.After(time.Second).Because(errors.New("the users service answered " + answer.Status))
+		return errCustomersUnavailable.Because(errors.New("the users service answered " + answer.Status))
 	}
 }

@@ -108,7 +108,7 @@ func TestMayOrder(t *testing.T) {
 	// What is known is not known any more once an event tells of the account, nor after a while.
 	asked = u.asked.Load()
 	require.NoError(t, s.service.hear(t.Context(), events.Event{
-		ID: uuid.New(), Type: "user.roles_changed", Subject: id, Time: s.clock.Now(),
+		ID: uuid.New(), Type: "user.roles_changed", Subject: id, Time: s.Clock.Now(),
 		Data: []byte(`{"user_id":"` + id.String() + `","status":"active","roles":["customer"],"changed_at":"2026-11-23T09:30:00Z"}`),
 	}))
 	require.Eventually(t, func() bool {
@@ -116,13 +116,13 @@ func TestMayOrder(t *testing.T) {
 		return u.asked.Load() > asked
 	}, 30*time.Second, 10*time.Millisecond)
 	asked = u.asked.Load()
-	s.clock.advance(activeFor)
+	s.Clock.Advance(activeFor)
 	require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
 	require.Equal(t, asked+1, u.asked.Load())
 
 	// An answer that is kept needs nobody.
 	u.answers(http.StatusServiceUnavailable)
-	s.clock.advance(activeFor)
+	s.Clock.Advance(activeFor)
 	again := s.place(me, "first", item)
 	require.Equal(t, http.StatusCreated, again.StatusCode())
 	require.Equal(t, "true", again.HTTPResponse.Header.Get("Idempotency-Replayed"))

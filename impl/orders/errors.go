@@ -2,6 +2,7 @@ package orders
 
 import (
 	"errors"
+	"time"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/impl/platform/fault"
@@ -25,7 +26,7 @@ var (
 	errRefundTooLarge       = fault.New(fault.Conflict, ordersapi.ProblemCodeRefundTooLarge, "This is more than is left of what was paid.")
 	errTooManyStreams       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyStreams, "You follow as many orders at once as one may; end another stream first.")
 	errTooManyWebhooks      = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyWebhooks, "There are as many webhooks as there may be; remove one first.")
-	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable, "It cannot be found out now whether the account may order; try again.")
+	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable, "It cannot be found out now whether the account may order; try again.").After(time.Second)
 )
 
 // faults lists them for the chain, and for the test that holds them against the document.

@@ -22,7 +22,7 @@ func (s *server) arrange(orders int) {
 	product := s.product(0)
 	const most = 1000 // A statement has its time.
 	for first := 1; first <= orders; first += most {
-		_, err := s.pool.Exec(s.t.Context(), `WITH made AS (
+		_, err := s.Pool.Exec(s.t.Context(), `WITH made AS (
 			INSERT INTO orders (id, number, customer_id, currency, total_amount, expires_at, created_at, updated_at)
 			SELECT gen_random_uuid(), 'PL-' || n, gen_random_uuid(), 'EUR', 2490, $3::timestamptz, $3::timestamptz + n * interval '1 second', $3
 			FROM generate_series($1::integer, $2::integer) AS n
@@ -30,14 +30,14 @@ func (s *server) arrange(orders int) {
 		)
 		INSERT INTO order_items (order_id, position, product_id, sku, name, quantity, price_amount)
 		SELECT id, 0, $4, 'SKU', 'Brass plumb bob', 1, 2490
-		FROM made`, first, min(first+most-1, orders), s.clock.Now(), product)
+		FROM made`, first, min(first+most-1, orders), s.Clock.Now(), product)
 		require.NoError(s.t, err)
 	}
 }
 
 func (s *server) export(ctx context.Context, query string) *http.Response {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/orders/export?"+query, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/orders/export?"+query, nil)
 	require.NoError(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+s.access(uuid.New(), ordersapi.RoleStaff))
 	answer, err := http.DefaultClient.Do(r)
@@ -76,7 +76,7 @@ func TestExportOrders(t *testing.T) {
 	require.Equal(t, "PL-1001", rows[1][1])
 	require.Equal(t, "2490", rows[1][5])
 
-	from := s.clock.Now().Add(orders * time.Second).Format(time.RFC3339)
+	from := s.Clock.Now().Add(orders * time.Second).Format(time.RFC3339)
 	rows, err = csv.NewReader(s.export(t.Context(), "format=csv&created_from="+from).Body).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, 2)
@@ -96,7 +96,7 @@ func TestExportEndsWithItsReader(t *testing.T) {
 	require.NoError(t, err)
 	leave()
 	require.Eventually(t, func() bool {
-		require.NoError(t, s.logger.Flush())
-		return strings.Contains(s.log.String(), `"operation":"exportOrders"`)
+		require.NoError(t, s.Logger.Flush())
+		return strings.Contains(s.Log.String(), `"operation":"exportOrders"`)
 	}, 30*time.Second, 10*time.Millisecond)
 }

@@ -21,7 +21,7 @@ type told struct{ id, event, data string }
 // follow opens a stream. The channel ends with it.
 func (s *server) follow(ctx context.Context, access string, order uuid.UUID, lastEventID string) (int, <-chan told) {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/orders/"+order.String()+"/events", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/orders/"+order.String()+"/events", nil)
 	require.NoError(s.t, err)
 	r.Header.Set("Authorization", "Bearer "+access)
 	r.Header.Set("Accept", "text/event-stream")
@@ -116,7 +116,7 @@ func TestFollowOrder(t *testing.T) {
 	require.Equal(t, "order.delivered", next(t, events).event, "another's session is another's")
 
 	// A stream ends with the right to it.
-	s.tell("user.disabled", id, accountChanged{UserID: id, Status: "disabled", ChangedAt: s.clock.Now().Add(time.Second)})
+	s.tell("user.disabled", id, accountChanged{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
 	ends(t, events)
 }
 
@@ -147,7 +147,7 @@ func TestStreamEndsWithItsToken(t *testing.T) {
 	order := s.order(caller{s.client(access), id}, s.product(10), 1)
 	_, events := s.follow(t.Context(), access, order.ID, "")
 	require.Equal(t, "order.placed", next(t, events).event)
-	s.clock.advance(6 * time.Minute)
+	s.Clock.Advance(6 * time.Minute)
 	ends(t, events)
 }
 

@@ -32,7 +32,7 @@ func TestCreateOrder(t *testing.T) {
 	require.Equal(t, ordersapi.Money{Amount: 5280, Currency: "EUR"}, order.Total)
 	require.Len(t, order.Items, 2, "lines of one product are one")
 	require.Equal(t, []ordersapi.OrderAction{ordersapi.OrderActionCancel}, order.AllowedActions)
-	require.Equal(t, s.clock.Now().Add(30*time.Minute), *order.ExpiresAt)
+	require.Equal(t, s.Clock.Now().Add(30*time.Minute), *order.ExpiresAt)
 	require.Equal(t, `"1"`, got.HTTPResponse.Header.Get("ETag"))
 	require.Equal(t, "/api/v1/orders/"+order.ID.String(), got.HTTPResponse.Header.Get("Location"))
 	require.Equal(t, int64(8), s.stock(bob).Available)
@@ -43,7 +43,7 @@ func TestCreateOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, order, *read.JSON200)
 	var events int
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE subject = $1 AND type = 'order.placed'`, order.ID).Scan(&events))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE subject = $1 AND type = 'order.placed'`, order.ID).Scan(&events))
 	require.Equal(t, 1, events)
 }
 
@@ -54,7 +54,7 @@ func TestCreateOrderRefusals(t *testing.T) {
 	plenty, few := s.product(100), s.product(2)
 	dollars := s.product(100, func(p *ordersdb.CreateProductParams) { p.Currency = "USD" })
 	archived := s.product(100)
-	_, err := s.queries.ArchiveProduct(t.Context(), ordersdb.ArchiveProductParams{ID: archived, UpdatedAt: s.clock.Now()})
+	_, err := s.queries.ArchiveProduct(t.Context(), ordersdb.ArchiveProductParams{ID: archived, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	euros := func(amount int64) *ordersapi.ExpectedTotal {
 		return &ordersapi.ExpectedTotal{Amount: amount, Currency: "EUR"}
@@ -101,7 +101,7 @@ func TestCreateOrderRefusals(t *testing.T) {
 	}
 	require.Equal(t, int64(100), s.stock(plenty).Available, "a refusal reserves nothing")
 	var orders int
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM outbox)`).Scan(&orders))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM outbox)`).Scan(&orders))
 	require.Zero(t, orders)
 }
 
@@ -216,10 +216,10 @@ func TestExpireOverdue(t *testing.T) {
 	got, err := payments.PayOrderWithResponse(t.Context(), paid.ID, ordersapi.PayOrderRequest{})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, got.StatusCode())
-	s.clock.advance(30*time.Minute - time.Second)
+	s.Clock.Advance(30*time.Minute - time.Second)
 	require.NoError(t, s.service.expireOverdue(t.Context()))
 	require.Equal(t, int64(7), s.stock(product).Available)
-	s.clock.advance(time.Second)
+	s.Clock.Advance(time.Second)
 	for range 2 {
 		require.NoError(t, s.service.expireOverdue(t.Context()))
 	}
@@ -236,7 +236,7 @@ func TestListOrders(t *testing.T) {
 	product := s.product(100)
 	var mine []uuid.UUID
 	for range 5 {
-		s.clock.advance(time.Second)
+		s.Clock.Advance(time.Second)
 		mine = append(mine, s.order(me, product, 1).ID)
 		s.order(other, product, 1)
 	}
@@ -266,7 +266,7 @@ func TestListOrders(t *testing.T) {
 		return len(page.JSON200.Items)
 	}
 	pending, paid := ordersapi.OrderStatusPending, ordersapi.OrderStatusPaid
-	from := s.clock.Now().Add(-2 * time.Second)
+	from := s.Clock.Now().Add(-2 * time.Second)
 	require.Equal(t, 10, count(support, ordersapi.ListOrdersParams{}))
 	require.Equal(t, 5, count(support, ordersapi.ListOrdersParams{CustomerID: &other.id}))
 	require.Equal(t, 10, count(support, ordersapi.ListOrdersParams{Status: &pending}))

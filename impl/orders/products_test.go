@@ -68,7 +68,7 @@ func TestUpdateProduct(t *testing.T) {
 func TestUpdateProductWithoutIfMatch(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	request, err := ordersapi.NewUpdateProductRequest(s.url, s.product(0), &ordersapi.UpdateProductParams{}, ordersapi.UpdateProductRequest{Name: new("Steel")})
+	request, err := ordersapi.NewUpdateProductRequest(s.URL, s.product(0), &ordersapi.UpdateProductParams{}, ordersapi.UpdateProductRequest{Name: new("Steel")})
 	require.NoError(t, err)
 	request.Header.Del("If-Match")
 	request.Header.Set("Authorization", "Bearer "+s.access(uuid.New(), ordersapi.RoleStaff))
@@ -108,7 +108,7 @@ func TestListProducts(t *testing.T) {
 	anybody := s.client("")
 	var made []uuid.UUID
 	for i, name := range []string{"Brass plumb bob", "Steel plumb-bob, small", "Line reel", "Wasserwaage für Öfen", `Odd % _ \ ' " name`} {
-		s.clock.advance(time.Second)
+		s.Clock.Advance(time.Second)
 		made = append(made, s.product(0, func(p *ordersdb.CreateProductParams) { p.Name, p.Sku = name, fmt.Sprintf("AB-%d.X", i) }))
 	}
 	find := func(q string) []uuid.UUID {

@@ -40,16 +40,16 @@ func TestDatabaseRefusesOtherSteps(t *testing.T) {
 	for _, from := range ordersdb.AllOrderStatusValues() {
 		for _, to := range ordersdb.AllOrderStatusValues() {
 			id := newID()
-			_, err := s.pool.Exec(t.Context(), `INSERT INTO orders (id, number, customer_id, status, currency, total_amount, paid_amount, expires_at, created_at, updated_at)
-				VALUES ($1, $2, $3, $4, 'EUR', 100, 100, $5, $5, $5)`, id, newNumber(), uuid.New(), from, s.clock.Now())
+			_, err := s.Pool.Exec(t.Context(), `INSERT INTO orders (id, number, customer_id, status, currency, total_amount, paid_amount, expires_at, created_at, updated_at)
+				VALUES ($1, $2, $3, $4, 'EUR', 100, 100, $5, $5, $5)`, id, newNumber(), uuid.New(), from, s.Clock.Now())
 			require.NoError(t, err)
-			_, err = s.pool.Exec(t.Context(), "UPDATE orders SET status = $2, version = version + 1 WHERE id = $1", id, to)
+			_, err = s.Pool.Exec(t.Context(), "UPDATE orders SET status = $2, version = version + 1 WHERE id = $1", id, to)
 			if possible[[2]ordersdb.OrderStatus{from, to}] {
 				require.NoError(t, err, "%s to %s", from, to)
 			} else {
 				require.ErrorContains(t, err, "does not become", "%s to %s", from, to)
 			}
-			_, err = s.pool.Exec(t.Context(), "UPDATE orders SET updated_at = now() WHERE id = $1", id)
+			_, err = s.Pool.Exec(t.Context(), "UPDATE orders SET updated_at = now() WHERE id = $1", id)
 			require.ErrorContains(t, err, "goes up by one", "%s", from)
 		}
 	}

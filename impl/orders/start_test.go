@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"sync"
 	"testing"
@@ -19,7 +18,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -27,7 +26,10 @@ import (
 	"example.com/plumbline/queries"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
+
+// conformance counts what the tests of this package exercise of the document.
+var conformance = contracttest.NewCoverage()
 
 const issuer = "https://users.test"
 
@@ -42,46 +44,10 @@ var loadDocument = func() func(testing.TB) *httpapi.Document {
 	}
 }()
 
-// clock is the time of a test, which goes on when it is told to.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // everybody lets everybody order.
 type everybody struct{}
 
 func (everybody) MayOrder(context.Context) error { return nil }
-
-// logBuffer is a log that is read while it is written.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
 
 // options are what a test changes of a server before it starts.
 type options struct {
@@ -93,16 +59,12 @@ type options struct {
 
 // server is the service behind its whole chain, on a database of its own.
 type server struct {
+	*contracttest.Server
+
 	t       testing.TB
 	service *Service
-	pool    *pgxpool.Pool
 	queries *ordersdb.Queries
-	clock   *clock
 	signer  *token.Signer
-	url     string
-	web     *httptest.Server
-	log     *logBuffer
-	logger  *telemetry.Logger
 }
 
 // start serves a service whose every answer is held against the document: one that breaks it fails the test.
@@ -117,48 +79,28 @@ func start(t testing.TB, change ...func(*options)) *server {
 	for _, c := range change {
 		c(&o)
 	}
-	s := &server{t: t, pool: o.pool(t), clock: &clock{now: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)}, log: &logBuffer{}}
-	s.queries = ordersdb.New(s.pool)
-	s.signer = token.NewSigner(s.clock.Now)
-	key, err := token.NewPrivateKey(rand.Reader, s.clock.Now())
+	pool, clock := o.pool(t), contracttest.NewClock()
+	s := &server{t: t, queries: ordersdb.New(pool), signer: token.NewSigner(clock.Now)}
+	key, err := token.NewPrivateKey(rand.Reader, clock.Now())
 	require.NoError(t, err)
 	require.NoError(t, s.signer.SetKeys([]token.PrivateKey{key}))
 	config := Config{
-		Database: o.database(s.pool), Keys: s.signer, Issuer: issuer, Customers: everybody{},
+		Database: o.database(pool), Keys: s.signer, Issuer: issuer, Customers: everybody{},
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		PayWithin: 30 * time.Minute, AllowPrivate: true, Clock: s.clock.Now,
+		PayWithin: 30 * time.Minute, AllowPrivate: true, Clock: clock.Now,
 	}
 	o.config(&config)
 	s.service, err = New(config)
 	require.NoError(t, err)
-	document := loadDocument(t)
-	s.logger = telemetry.NewLogger(s.log, telemetry.LogOptions{Service: "orders", Sensitive: document.Sensitive})
-	metrics, err := telemetry.NewMetrics("orders", "test", nil)
-	require.NoError(t, err)
-	httpMetrics, err := telemetry.NewHTTPMetrics(metrics.Registry, document.Labels())
-	require.NoError(t, err)
-	chain := httpapi.Options{
-		Document: document, Log: s.logger.Logger, Metrics: httpMetrics, Responses: httpapi.ResponsesEnforce,
-		Observe: func(op *httpapi.Operation, status int, violations []fault.Violation) {
-			if len(violations) > 0 {
-				t.Errorf("%s answered %d outside its document: %+v", op.ID, status, violations)
-			}
-		},
-	}
-	o.chain(&chain)
-	handler, err := s.service.Handler(chain)
-	require.NoError(t, err)
+	s.Server = contract(t).Serve(t, pool, clock, s.service.Handler, o.chain)
+	s.Arranger = arranger{s}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var background sync.WaitGroup
-	background.Go(func() { s.service.guard.Watch(ctx, s.pool.Config().ConnConfig, "sessions", s.logger.Logger) })
-	background.Go(func() { s.service.followers.watch(ctx, s.queries, s.logger.Logger) })
-	s.web = httptest.NewServer(handler)
-	s.url = s.web.URL
+	background.Go(func() { s.service.guard.Watch(ctx, s.Pool.Config().ConnConfig, "sessions", s.Logger.Logger) })
+	background.Go(func() { s.service.followers.watch(ctx, s.queries, s.Logger.Logger) })
 	t.Cleanup(func() {
-		s.web.Close()
 		cancel()
 		background.Wait()
-		require.NoError(t, s.logger.Close())
 	})
 	return s
 }
@@ -171,7 +113,7 @@ func (s *server) access(subject uuid.UUID, roles ...ordersapi.Role) string {
 	}
 	access, err := s.signer.Sign(token.Claims{
 		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(), Roles: convertAll[string](roles),
-		IssuedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
+		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
 	})
 	require.NoError(s.t, err)
 	return access
@@ -193,7 +135,7 @@ func (s *server) as(roles ...ordersapi.Role) caller {
 // client sends an access token, or none where it is "".
 func (s *server) client(access string) *ordersapi.ClientWithResponses {
 	s.t.Helper()
-	client, err := ordersapi.NewClientWithResponses(s.url, ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+	client, err := ordersapi.NewClientWithResponses(s.URL, ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 		if access != "" {
 			r.Header.Set("Authorization", "Bearer "+access)
 		}
@@ -207,7 +149,7 @@ func (s *server) client(access string) *ordersapi.ClientWithResponses {
 func (s *server) product(units int64, change ...func(*ordersdb.CreateProductParams)) uuid.UUID {
 	s.t.Helper()
 	p := ordersdb.CreateProductParams{
-		ID: newID(), Sku: "SKU-" + uuid.NewString(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: s.clock.Now(),
+		ID: newID(), Sku: "SKU-" + uuid.NewString(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: s.Clock.Now(),
 	}
 	for _, c := range change {
 		c(&p)
@@ -215,7 +157,7 @@ func (s *server) product(units int64, change ...func(*ordersdb.CreateProductPara
 	_, err := s.queries.CreateProduct(s.t.Context(), p)
 	require.NoError(s.t, err)
 	if units > 0 {
-		_, err = s.queries.AdjustStock(s.t.Context(), ordersdb.AdjustStockParams{ProductID: p.ID, Delta: units, UpdatedAt: s.clock.Now()})
+		_, err = s.queries.AdjustStock(s.t.Context(), ordersdb.AdjustStockParams{ProductID: p.ID, Delta: units, UpdatedAt: s.Clock.Now()})
 		require.NoError(s.t, err)
 	}
 	return p.ID

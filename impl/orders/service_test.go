@@ -1,0 +1,79 @@
+package orders
+
+import (
+	"crypto/rand"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/impl/platform/token/tokentest"
+	"example.com/plumbline/openapi"
+)
+
+func TestEveryOperationSucceeds(t *testing.T) {
+	t.Parallel()
+	contracttest.OperationsSucceed(t, contract(t))
+}
+
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	contracttest.RateLimits(t, contract(t))
+}
+
+func TestDeprecationHeaders(t *testing.T) {
+	t.Parallel()
+	contracttest.DeprecationIsTold(t, contract(t))
+}
+
+func TestLocations(t *testing.T) {
+	t.Parallel()
+	contracttest.LocationsLead(t, contract(t))
+}
+
+func TestStaleChanges(t *testing.T) {
+	t.Parallel()
+	contracttest.StaleChangesAreRefused(t, contract(t))
+}
+
+func TestRepeatedRequests(t *testing.T) {
+	t.Parallel()
+	contracttest.RepeatedRequestsAreAnsweredOnce(t, contract(t))
+}
+
+func TestGenuineTokens(t *testing.T) {
+	t.Parallel()
+	contracttest.GenuineTokensPass(t, contract(t))
+}
+
+func TestForgedTokens(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	now := s.Clock.Now()
+	keys := make([]token.PrivateKey, 2)
+	for i := range keys {
+		var err error
+		keys[i], err = token.NewPrivateKey(rand.Reader, now)
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.signer.SetKeys(keys))
+	contracttest.ForgedTokensAreRefused(t, contract(t), s.Server, tokentest.Options{
+		Claims: token.Claims{
+			Issuer: issuer, Audience: []string{audience}, Subject: uuid.New(), SessionID: uuid.New(), Roles: contract(t).Roles,
+			IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
+		},
+		Issuer: issuer, Audience: audience, Key: keys[1], OtherKey: keys[0], Now: now,
+	})
+}
+
+func TestDocumentIsServed(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	answer, body := s.Do(t, contracttest.Request{Method: http.MethodGet, Target: "/openapi/orders.yaml"})
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.Equal(t, string(openapi.Orders), body, "as it was written")
+}

@@ -169,6 +169,8 @@ func TestMayImport(t *testing.T) {
 		{"impl/platform/httpapi", "openapi", false},
 		{"impl/platform/httpapi", "impl/users", false},
 		{"impl/platform/token/tokentest", "impl/platform/token", true},
+		{"impl/platform/program", "impl/platform/httpapi", true},
+		{"impl/platform/program", "queries", false},
 		{"impl/platform/fault", "impl/platform/format", false},
 		{"impl/platform/fault", "impl/users", false},
 

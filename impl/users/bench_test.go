@@ -182,8 +182,8 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 			o.Policy.RateLimit.Requests = 100_000_000
 		}
 	}
-	log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "users", Version: version(), Sensitive: document.Sensitive})
-	metrics, err := telemetry.NewMetrics("users", version(), log)
+	log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "users", Version: "bench", Sensitive: document.Sensitive})
+	metrics, err := telemetry.NewMetrics("users", "bench", log)
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}

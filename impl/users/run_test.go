@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -24,56 +22,9 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/program/programtest"
 	"example.com/plumbline/queries"
 )
-
-// patience bounds every wait of these tests; none of them takes a thousandth of it.
-const patience = time.Minute
-
-// output is what the program writes, line by line.
-type output struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	wrote chan struct{} // closed and replaced at every write
-}
-
-func newOutput() *output { return &output{wrote: make(chan struct{})} }
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	close(o.wrote)
-	o.wrote = make(chan struct{})
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
-// line waits for a line with that message.
-func (o *output) line(t *testing.T, message string) map[string]any {
-	t.Helper()
-	deadline := time.After(patience)
-	for {
-		o.mu.Lock()
-		wrote, text := o.wrote, o.text.String()
-		o.mu.Unlock()
-		for line := range strings.Lines(text) {
-			var members map[string]any
-			if json.Unmarshal([]byte(line), &members) == nil && members["msg"] == message {
-				return members
-			}
-		}
-		select {
-		case <-wrote:
-		case <-deadline:
-			t.Fatalf("no line %q in:\n%s", message, text)
-		}
-	}
-}
 
 var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
 
@@ -85,92 +36,37 @@ func environment(url string, changes ...string) []string {
 	}, changes...)
 }
 
-// program is a service that Run serves.
-type program struct {
-	base, ops string
-	out       *output
-	stop      context.CancelFunc
-	ended     chan error
-}
-
-func serveProgram(t *testing.T, environ []string) *program {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	p := &program{out: newOutput(), stop: stop, ended: make(chan error, 1)}
-	go func() { p.ended <- Run(ctx, []string{"serve"}, environ, p.out) }()
-	serving := p.out.line(t, "serving")
-	p.base, p.ops = fmt.Sprintf("http://%s", serving["addr"]), fmt.Sprintf("http://%s", serving["ops_addr"])
-	t.Cleanup(func() {
-		stop()
-		select {
-		case err := <-p.ended:
-			p.ended <- err
-		case <-time.After(patience):
-			t.Error("the program does not end")
-		}
-	})
-	return p
-}
-
-// end waits for the program to end and gives its error.
-func (p *program) end(t *testing.T) error {
-	t.Helper()
-	select {
-	case err := <-p.ended:
-		p.ended <- err
-		return err
-	case <-time.After(patience):
-		t.Fatal("the program does not end")
-		return nil
-	}
-}
-
-func get(t *testing.T, url string) (int, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	require.NoError(t, err)
-	answer, err := http.DefaultClient.Do(r)
-	require.NoError(t, err)
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
-	return answer.StatusCode, string(body)
-}
-
 // run carries out a command that ends by itself.
 func run(t *testing.T, environ []string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	out := newOutput()
-	err := Run(ctx, args, environ, out)
-	return out.String(), err
+	return programtest.Command(t, Run, environ, args...)
 }
 
 func TestServe(t *testing.T) {
 	t.Parallel()
-	p := serveProgram(t, environment(pgtest.URL(t, queries.Users())))
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Users())))
 	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": "live_sessions_remembered"} {
-		status, body := get(t, p.ops+path)
+		status, body := programtest.Get(t, p.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
 		require.Contains(t, body, want, path)
 	}
-	client, err := usersapi.NewClientWithResponses(p.base)
+	client, err := usersapi.NewClientWithResponses(p.URL)
 	require.NoError(t, err)
 	created, err := client.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	require.NotEmpty(t, created.HTTPResponse.Header.Get("RateLimit"), "limits hold unless told otherwise")
-	status, _ := get(t, p.base+"/metrics")
+	status, _ := programtest.Get(t, p.URL+"/metrics")
 	require.Equal(t, http.StatusNotFound, status, "callers do not see what operators do")
-	status, body := get(t, p.ops+"/metrics")
+	status, body := programtest.Get(t, p.OpsURL+"/metrics")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, `operation="createUserV2"`)
-	p.stop()
-	require.NoError(t, p.end(t))
-	require.Contains(t, p.out.String(), `"operation":"createUserV2"`, "the last lines are written")
-	require.NotContains(t, p.out.String(), goodPassword)
-	require.NotContains(t, p.out.String(), testMasterKey)
+	require.Contains(t, body, "db_pool_max_connections 16")
+	p.Stop()
+	require.NoError(t, p.End())
+	require.Contains(t, p.Output(), `"operation":"createUserV2"`, "the last lines are written")
+	require.NotContains(t, p.Output(), goodPassword)
+	require.NotContains(t, p.Output(), testMasterKey)
 }
 
 // slowRequest is a request whose body has not arrived yet, and of which the service has begun to read.
@@ -186,7 +82,7 @@ func beginSlowRequest(t *testing.T, base string) *slowRequest {
 	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(base, "http://"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(programtest.Patience)))
 	s := &slowRequest{conn: conn, reader: bufio.NewReader(conn), body: `{"email":"slow@example.com","name":"Slow","password":"` + goodPassword + `"}`}
 	_, err = fmt.Fprintf(conn, "POST /api/v2/users HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(s.body))
 	require.NoError(t, err)
@@ -211,24 +107,20 @@ func (s *slowRequest) finish(t *testing.T) *http.Response {
 
 func TestServeDrains(t *testing.T) {
 	t.Parallel()
-	p := serveProgram(t, environment(pgtest.URL(t, queries.Users())))
-	slow := beginSlowRequest(t, p.base)
-	p.stop()
-	p.out.line(t, "winding down")
-	status, body := get(t, p.ops+"/readyz")
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Users())))
+	slow := beginSlowRequest(t, p.URL)
+	p.Stop()
+	p.Line("winding down")
+	status, body := programtest.Get(t, p.OpsURL+"/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Contains(t, body, "draining")
-	status, _ = get(t, p.ops+"/livez")
+	status, _ = programtest.Get(t, p.OpsURL+"/livez")
 	require.Equal(t, http.StatusOK, status, "it is alive, and must not be killed")
-	select {
-	case err := <-p.ended:
-		t.Fatalf("it ended before the request did: %v", err)
-	default:
-	}
+	require.False(t, p.HasEnded(), "the request is still running")
 	answer := slow.finish(t)
 	require.Equal(t, http.StatusCreated, answer.StatusCode, "the request that was running has its answer")
-	require.NoError(t, p.end(t))
-	for _, address := range []string{p.base, p.ops} {
+	require.NoError(t, p.End())
+	for _, address := range []string{p.URL, p.OpsURL} {
 		_, err := net.DialTimeout("tcp", strings.TrimPrefix(address, "http://"), time.Second)
 		require.Error(t, err, "nothing listens any more")
 	}
@@ -236,23 +128,10 @@ func TestServeDrains(t *testing.T) {
 
 func TestServeGivesUpDraining(t *testing.T) {
 	t.Parallel()
-	p := serveProgram(t, environment(pgtest.URL(t, queries.Users()), "USERS_DRAIN=20ms"))
-	beginSlowRequest(t, p.base)
-	p.stop()
-	require.ErrorContains(t, p.end(t), "requests were still running after 20ms")
-}
-
-// sentence is what a person who starts the program wrongly reads: one line that names the way out.
-func sentence(t *testing.T, err error, parts ...string) {
-	t.Helper()
-	require.Error(t, err)
-	text := strings.TrimPrefix(err.Error(), "settings:\n  ")
-	require.NotContains(t, text, "\n")
-	require.NotContains(t, text, "goroutine")
-	require.Less(t, len(text), 400)
-	for _, part := range parts {
-		require.Contains(t, text, part)
-	}
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Users()), "USERS_DRAIN=20ms"))
+	beginSlowRequest(t, p.URL)
+	p.Stop()
+	require.ErrorContains(t, p.End(), "requests were still running after 20ms")
 }
 
 func TestServeBusyPort(t *testing.T) {
@@ -264,10 +143,10 @@ func TestServeBusyPort(t *testing.T) {
 	url := pgtest.URL(t, queries.Users())
 	for _, variable := range []string{"USERS_ADDR=", "USERS_OPS_ADDR="} {
 		_, err = run(t, environment(url, variable+taken.Addr().String()), "serve")
-		sentence(t, err, taken.Addr().String(), "in use", "choose another address")
+		programtest.RequireSentence(t, err, taken.Addr().String(), "in use", "choose another address")
 	}
 	_, err = run(t, environment(url, "USERS_ADDR=nowhere.invalid:1"), "serve")
-	sentence(t, err, "nowhere.invalid")
+	programtest.RequireSentence(t, err, "nowhere.invalid")
 }
 
 func TestWrongDatabase(t *testing.T) {
@@ -288,7 +167,7 @@ func TestWrongDatabase(t *testing.T) {
 	} {
 		for _, command := range [][]string{{"serve"}, {"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
 			out, err := run(t, environment(url), command...)
-			sentence(t, err)
+			programtest.RequireSentence(t, err)
 			require.NotContains(t, err.Error()+out, canary, "%s: %s", name, command)
 		}
 	}
@@ -324,7 +203,7 @@ func TestOneFileServesEveryCommand(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(file, []byte("adr: 127.0.0.1:0\n"), 0o600))
 	_, err := run(t, environ, "migrate")
-	sentence(t, err, "adr", "addr")
+	programtest.RequireSentence(t, err, "adr", "addr")
 }
 
 func TestWrongSettings(t *testing.T) {
@@ -355,7 +234,7 @@ func TestWrongSettings(t *testing.T) {
 	} {
 		_, err := run(t, c.environ, c.args...)
 		require.Error(t, err, name)
-		sentence(t, err, c.want)
+		programtest.RequireSentence(t, err, c.want)
 		require.NotContains(t, err.Error(), canary, name)
 	}
 	// A variable that is another program's is nobody's mistake.
@@ -366,9 +245,9 @@ func TestWrongSettings(t *testing.T) {
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	_, err := run(t, nil, "srve")
-	sentence(t, err, `"srve"`, "--help")
+	programtest.RequireSentence(t, err, `"srve"`, "--help")
 	_, err = run(t, nil)
-	sentence(t, err, "--help")
+	programtest.RequireSentence(t, err, "--help")
 	for _, flag := range []string{"--help", "-h", "help"} {
 		out, err := run(t, nil, flag)
 		require.NoError(t, err)
@@ -398,14 +277,14 @@ func TestMigrate(t *testing.T) {
 	url := pgtest.URL(t, fstest.MapFS{"00001_create_users.sql": {Data: text}})
 	for _, command := range [][]string{{"serve", "--migrate=false"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
 		_, err = run(t, environment(url), command...)
-		sentence(t, err, "users migrate")
+		programtest.RequireSentence(t, err, "users migrate")
 	}
 	for range 2 { // The second time there is nothing to do.
 		_, err = run(t, environment(url), "migrate")
 		require.NoError(t, err)
 	}
-	p := serveProgram(t, environment(url, "USERS_MIGRATE=false"))
-	status, _ := get(t, p.ops+"/readyz")
+	p := programtest.Serve(t, Run, environment(url, "USERS_MIGRATE=false"))
+	status, _ := programtest.Get(t, p.OpsURL+"/readyz")
 	require.Equal(t, http.StatusOK, status)
 }
 
@@ -421,8 +300,8 @@ func TestCreateAdmin(t *testing.T) {
 	require.NotContains(t, again, "password: ")
 	require.NotContains(t, again, shown[1])
 
-	p := serveProgram(t, environ)
-	client, err := usersapi.NewClientWithResponses(p.base)
+	p := programtest.Serve(t, Run, environ)
+	client, err := usersapi.NewClientWithResponses(p.URL)
 	require.NoError(t, err)
 	created, err := client.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
 	require.NoError(t, err)
@@ -444,7 +323,7 @@ func TestCreateAdmin(t *testing.T) {
 		require.Equal(t, http.StatusOK, list.StatusCode(), string(list.Body))
 		require.Equal(t, []string{"ada@example.com", "admin@example.com"}, emailsIn(list.JSON200))
 	}
-	require.NotContains(t, p.out.String(), shown[1])
+	require.NotContains(t, p.Output(), shown[1])
 }
 
 func TestRotateKeys(t *testing.T) {
@@ -458,10 +337,10 @@ func TestRotateKeys(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, from.After(time.Now()), "verifiers have the time to fetch it")
 	_, err = run(t, environ, "rotate-keys")
-	sentence(t, err, shown[1], shown[2])
+	programtest.RequireSentence(t, err, shown[1], shown[2])
 
-	p := serveProgram(t, environ)
-	status, body := get(t, p.base+"/.well-known/jwks.json")
+	p := programtest.Serve(t, Run, environ)
+	status, body := programtest.Get(t, p.URL+"/.well-known/jwks.json")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, shown[1], "the coming key is published")
 	require.Equal(t, 2, strings.Count(body, `"kid"`))

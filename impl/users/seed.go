@@ -34,22 +34,23 @@ func personas() []Persona {
 // Seed opens the personas' accounts, or gives them the password if they are there, and tells who they are. Only the
 // development binary calls it; environ is that of Run.
 func Seed(ctx context.Context, environ []string, password string) ([]Persona, error) {
-	c, err := settings.Load(settings.Source{Prefix: settingsPrefix, Environ: environ, Getenv: getenv(environ), Others: everySetting()}, defaultServe())
+	users := newProgram()
+	c, err := settings.Load(users.Source(nil, environ), defaultServe())
 	if err != nil {
 		return nil, err
 	}
-	service, pool, err := offline(ctx, c.databaseSettings, c.keySettings)
+	s, pool, err := offline(ctx, users, c.Database, c.keySettings)
 	if err != nil {
 		return nil, err
 	}
 	defer pool.Close()
-	hash, err := service.hasher.Hash(ctx, password)
+	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}
 	all := personas()
 	for i, p := range all {
-		if all[i].ID, err = service.seed(ctx, p, hash); err != nil {
+		if all[i].ID, err = s.seed(ctx, p, hash); err != nil {
 			return nil, fmt.Errorf("persona %s: %w", p.Email, err)
 		}
 	}

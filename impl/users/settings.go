@@ -3,28 +3,16 @@ package users
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
-	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/telemetry"
 )
-
-const settingsPrefix = "USERS_"
-
-// databaseSettings are those of every subcommand.
-type databaseSettings struct {
-	DatabaseURL telemetry.Secret `koanf:"database_url" required:"true" usage:"the database, as in postgres://user:password@host:5432/users"`
-	LogLevel    slog.Level       `koanf:"log_level" usage:"debug, info, warn or error"`
-	LogFormat   string           `koanf:"log_format" usage:"json, or text for a person"`
-}
 
 // keySettings are those of the subcommands that touch secrets.
 type keySettings struct {
@@ -36,28 +24,17 @@ type keySettings struct {
 }
 
 type serveSettings struct {
-	databaseSettings
+	program.Serving
 	keySettings
 
-	Addr           string               `koanf:"addr" usage:"where callers are served"`
-	OpsAddr        string               `koanf:"ops_addr" usage:"where operators are: health, metrics, profiles; keep it from callers"`
-	Issuer         string               `koanf:"issuer" usage:"the iss of access tokens"`
-	Audience       []string             `koanf:"audience" usage:"the services that accept access tokens"`
-	TrustedProxies []string             `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For is believed"`
-	TrustedOrigins []string             `koanf:"trusted_origins" usage:"other origins whose pages may call, as in https://shop.example.com"`
-	Responses      httpapi.ResponseMode `koanf:"responses" usage:"answers held against the document: off, sample or enforce"`
-	RateLimits     bool                 `koanf:"rate_limits" usage:"whether the document's rate limits hold"`
-	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
-	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
-	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
-	HashQueue      int                  `koanf:"hash_queue" usage:"password hashes that may wait for their turn"`
-	HashWait       time.Duration        `koanf:"hash_wait" usage:"how long they wait"`
-	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
-	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
+	Issuer    string        `koanf:"issuer" usage:"the iss of access tokens"`
+	Audience  []string      `koanf:"audience" usage:"the services that accept access tokens"`
+	HashQueue int           `koanf:"hash_queue" usage:"password hashes that may wait for their turn"`
+	HashWait  time.Duration `koanf:"hash_wait" usage:"how long they wait"`
 }
 
 type adminSettings struct {
-	databaseSettings
+	program.Database
 	keySettings
 
 	Email string `koanf:"email" required:"true" usage:"the administrator's e-mail address"`
@@ -65,20 +42,8 @@ type adminSettings struct {
 }
 
 type rotateSettings struct {
-	databaseSettings
+	program.Database
 	keySettings
-}
-
-// everySetting names those of all commands.
-func everySetting() []string {
-	return slices.Concat(settings.Names[serveSettings](), settings.Names[adminSettings]())
-}
-
-func (d *databaseSettings) validate() error {
-	if d.LogFormat != "json" && d.LogFormat != "text" {
-		return fmt.Errorf("log_format is %q: write json or text", d.LogFormat)
-	}
-	return nil
 }
 
 func (k *keySettings) validate() error {
@@ -90,27 +55,20 @@ func (k *keySettings) validate() error {
 }
 
 // Validate finds settings that cannot work, before anything is touched.
-func (d *databaseSettings) Validate() error { return d.validate() }
-
-// Validate finds settings that cannot work, before anything is touched.
 func (c *serveSettings) Validate() error {
-	errs := []error{c.databaseSettings.validate(), c.keySettings.validate()}
-	refuse := func(when bool, text string) {
-		if when {
-			errs = append(errs, errors.New(text))
-		}
+	errs := []error{c.Serving.Validate(), c.keySettings.validate()}
+	if !slices.Contains(c.Audience, serviceName) {
+		errs = append(errs, errors.New("audience lacks "+serviceName+": this service would refuse its own tokens"))
 	}
-	refuse(!slices.Contains(c.Audience, serviceName), "audience lacks "+serviceName+": this service would refuse its own tokens")
-	refuse(c.Addr == c.OpsAddr && !strings.HasSuffix(c.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
-	refuse(c.MaxConns < 1 || c.MaxConns > 1000, "max_conns is between 1 and 1000")
-	refuse(c.HashQueue < 1 || c.HashWait <= 0, "hash_queue and hash_wait are more than nothing")
-	refuse(c.Unready < 0 || c.Drain <= 0, "unready is not less than nothing, and drain is more")
+	if c.HashQueue < 1 || c.HashWait <= 0 {
+		errs = append(errs, errors.New("hash_queue and hash_wait are more than nothing"))
+	}
 	return errors.Join(errs...)
 }
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *adminSettings) Validate() error {
-	errs := []error{c.databaseSettings.validate(), c.keySettings.validate()}
+	errs := []error{c.Database.Validate(), c.keySettings.validate()}
 	formats := format.All()
 	if err := formats["email"].Validate(c.Email); err != nil {
 		errs = append(errs, fmt.Errorf("email: %w", err))
@@ -123,11 +81,7 @@ func (c *adminSettings) Validate() error {
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *rotateSettings) Validate() error {
-	return errors.Join(c.databaseSettings.validate(), c.keySettings.validate())
-}
-
-func defaultDatabase() databaseSettings {
-	return databaseSettings{LogFormat: "json"}
+	return errors.Join(c.Database.Validate(), c.keySettings.validate())
 }
 
 func defaultKeys() keySettings {
@@ -141,18 +95,15 @@ func (k *keySettings) hashing() hashing.Config {
 
 func defaultServe() serveSettings {
 	return serveSettings{
-		databaseSettings: defaultDatabase(), keySettings: defaultKeys(),
-		Addr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
-		Issuer: "plumbline", Audience: []string{serviceName, "orders"},
-		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16,
-		HashQueue: 24, HashWait: time.Second, Unready: 3 * time.Second, Drain: 20 * time.Second,
+		Serving: program.DefaultServing(), keySettings: defaultKeys(),
+		Issuer: "plumbline", Audience: []string{serviceName, "orders"}, HashQueue: 24, HashWait: time.Second,
 	}
 }
 
 func defaultAdmin() adminSettings {
-	return adminSettings{databaseSettings: defaultDatabase(), keySettings: defaultKeys(), Name: "Administrator"}
+	return adminSettings{Database: program.DefaultDatabase(), keySettings: defaultKeys(), Name: "Administrator"}
 }
 
 func defaultRotate() rotateSettings {
-	return rotateSettings{databaseSettings: defaultDatabase(), keySettings: defaultKeys()}
+	return rotateSettings{Database: program.DefaultDatabase(), keySettings: defaultKeys()}
 }

@@ -1,0 +1,221 @@
+package program_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/program/programtest"
+)
+
+func TestMain(m *testing.M) {
+	code := pgtest.Main(m)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			_, _ = os.Stderr.WriteString(err.Error() + "\n")
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// first and second are the migrations of two versions of a service.
+var (
+	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n")}}
+	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
+)
+
+type weighing struct {
+	program.Database
+
+	Scale string `koanf:"scale" required:"true" usage:"the scale"`
+}
+
+func (w *weighing) Validate() error {
+	errs := []error{w.Database.Validate()}
+	if w.Scale == "broken" {
+		errs = append(errs, errors.New("scale is broken: take another"))
+	}
+	return errors.Join(errs...)
+}
+
+// parcels is a small service.
+func parcels(commands ...program.Command) program.Program {
+	return program.Program{
+		Name: "parcels", About: "parcels weighs and sends.", Schema: program.Schema{program.Migrations(second)},
+		Commands: append([]program.Command{
+			program.NewCommand("migrate", "bring the database up", program.DefaultDatabase(), program.Migrate),
+			program.NewCommand("weigh-all", "weigh", weighing{Database: program.DefaultDatabase()}, weigh),
+		}, commands...),
+	}
+}
+
+func weigh(ctx context.Context, p program.Program, w weighing, out io.Writer) error {
+	pool, err := p.Open(ctx, w.Database, 1)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	_, err = fmt.Fprintf(out, "%s weighs with %s", p.Name, w.Scale)
+	return err
+}
+
+func environment(url string, changes ...string) []string {
+	return append([]string{"PARCELS_DATABASE_URL=" + url, "HOME=/nowhere"}, changes...)
+}
+
+func run(t *testing.T, environ []string, args ...string) (string, error) {
+	t.Helper()
+	return programtest.Command(t, parcels().Run, environ, args...)
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--help", "-h", "help"} {
+		out, err := run(t, nil, flag)
+		require.NoError(t, err)
+		require.Equal(t, `parcels weighs and sends.
+
+Usage: parcels COMMAND [FLAGS]
+
+  migrate    bring the database up
+  weigh-all  weigh
+  --version  show the version
+
+parcels COMMAND --help lists the command's settings.
+`, out)
+	}
+	for _, flag := range []string{"--version", "version"} {
+		out, err := run(t, nil, flag)
+		require.NoError(t, err)
+		require.Regexp(t, `^parcels \S+\n$`, out)
+	}
+	out, err := run(t, nil, "weigh-all", "--help")
+	require.NoError(t, err)
+	for _, name := range []string{"PARCELS_DATABASE_URL", "PARCELS_LOG_LEVEL", "PARCELS_SCALE"} {
+		require.Contains(t, out, name)
+	}
+}
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	_, err := run(t, nil)
+	programtest.RequireSentence(t, err, "parcels --help")
+	_, err = run(t, nil, "wiegh-all")
+	programtest.RequireSentence(t, err, `"wiegh-all"`, "parcels --help")
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	environ := environment(pgtest.URL(t, second))
+	out, err := run(t, append(environ, "PARCELS_SCALE=brass"), "weigh-all")
+	require.NoError(t, err)
+	require.Equal(t, "parcels weighs with brass", out)
+	out, err = run(t, append(environ, "PARCELS_SCALE=brass"), "weigh-all", "--scale", "iron")
+	require.NoError(t, err)
+	require.Equal(t, "parcels weighs with iron", out)
+	_, err = run(t, environ, "weigh-all")
+	programtest.RequireSentence(t, err, "PARCELS_SCALE", "is required")
+	_, err = run(t, environ, "weigh-all", "--scale", "broken")
+	programtest.RequireSentence(t, err, "take another")
+	_, err = run(t, append(environ, "PARCELS_LOG_FORMAT=xml"), "weigh-all", "--scale", "iron")
+	programtest.RequireSentence(t, err, "log_format", "json")
+
+	// One file serves all commands; what none of them knows is a mistake.
+	file := filepath.Join(t.TempDir(), "parcels.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("scale: brass\n"), 0o600))
+	_, err = run(t, append(environ, "PARCELS_CONFIG="+file), "migrate")
+	require.NoError(t, err)
+	_, err = run(t, append(environ, "PARCELS_SCALES=brass"), "migrate")
+	programtest.RequireSentence(t, err, "PARCELS_SCALES", "PARCELS_SCALE")
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	environ := environment(pgtest.URL(t, first), "PARCELS_SCALE=brass")
+	_, err := run(t, environ, "weigh-all")
+	programtest.RequireSentence(t, err, "parcels migrate")
+	for range 2 { // The second time there is nothing to do.
+		out, err := run(t, environ, "migrate")
+		require.NoError(t, err)
+		require.Contains(t, out, "the database is at this version's schema")
+		require.Contains(t, out, `"service":"parcels"`)
+	}
+	_, err = run(t, environ, "weigh-all")
+	require.NoError(t, err)
+}
+
+// A schema has several parts: they are migrated in order, and none may be missing.
+func TestMigrateParts(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, first)
+	var log strings.Builder
+	broken := errors.New("broken")
+	part := func(name string, migrated bool, err error) program.Part {
+		return program.Part{
+			Migrate: func(_ context.Context, got string, _ *slog.Logger) error {
+				require.Equal(t, url, got)
+				log.WriteString(name + " ")
+				return err
+			},
+			Migrated: func(ctx context.Context, pool *pgxpool.Pool) (bool, error) { return migrated, pool.Ping(ctx) },
+		}
+	}
+	for name, c := range map[string]struct {
+		schema program.Schema
+		log    string
+		err    string // of migrating
+		open   string // the error of opening
+	}{
+		"in order":        {program.Schema{program.Migrations(first), part("queue", true, nil), part("cache", true, nil)}, "queue cache ", "", ""},
+		"one is missing":  {program.Schema{program.Migrations(first), part("queue", false, nil)}, "queue ", "", "run: parcels migrate"},
+		"the first fails": {program.Schema{part("queue", true, broken), part("cache", true, nil)}, "queue ", "broken", ""},
+	} {
+		log.Reset()
+		p := parcels()
+		p.Schema = c.schema
+		_, err := programtest.Command(t, p.Run, environment(url), "migrate")
+		if c.err == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.ErrorContains(t, err, c.err, name)
+		}
+		require.Equal(t, c.log, log.String(), name)
+		_, err = programtest.Command(t, p.Run, environment(url), "weigh-all", "--scale", "brass")
+		if c.open == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.ErrorContains(t, err, c.open, name)
+		}
+	}
+}
+
+// What is wrong with a database is said without its password.
+func TestAWrongDatabase(t *testing.T) {
+	t.Parallel()
+	const password = "p4ssw0rd"
+	for _, url := range []string{
+		"postgres://parcels:" + password + "@127.0.0.1:1/parcels",
+		"postgres://parcels:" + password + "%zz@127.0.0.1/parcels",
+		"postgres//parcels:" + password + "@127.0.0.1/parcels",
+	} {
+		for _, command := range [][]string{{"migrate"}, {"weigh-all", "--scale", "brass"}} {
+			out, err := run(t, environment(url), command...)
+			programtest.RequireSentence(t, err)
+			require.NotContains(t, out+err.Error(), password)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+// Package programtest runs a service's program within a test, as its main function would.
+package programtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Patience bounds every wait; none comes near it.
+const Patience = time.Minute
+
+// Main is a service's Run.
+type Main func(ctx context.Context, args, environ []string, out io.Writer) error
+
+// Command carries out a command that ends by itself, and gives what it wrote.
+func Command(t *testing.T, main Main, environ []string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	defer cancel()
+	out := newOutput()
+	err := main(ctx, args, environ, out)
+	return out.String(), err
+}
+
+// Served is a service that serves until Stop is called or the test ends.
+type Served struct {
+	// URL is where its callers reach it, OpsURL its operators.
+	URL, OpsURL string
+	Stop        context.CancelFunc
+
+	t     *testing.T
+	out   *output
+	ended chan error
+}
+
+// Serve starts a service and waits until it serves. environ gives it ports of its own.
+func Serve(t *testing.T, main Main, environ []string) *Served {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	s := &Served{Stop: stop, t: t, out: newOutput(), ended: make(chan error, 1)}
+	go func() { s.ended <- main(ctx, []string{"serve"}, environ, s.out) }()
+	t.Cleanup(func() {
+		stop()
+		_ = s.End() // Whether it ends well is for the test to ask.
+	})
+	serving := s.Line("serving")
+	s.URL, s.OpsURL = fmt.Sprintf("http://%s", serving["addr"]), fmt.Sprintf("http://%s", serving["ops_addr"])
+	return s
+}
+
+// End waits for the program to end and gives its error.
+func (s *Served) End() error {
+	s.t.Helper()
+	select {
+	case err := <-s.ended:
+		s.ended <- err
+		return err
+	case <-time.After(Patience):
+		require.FailNow(s.t, "the program does not end", s.out)
+		return nil
+	}
+}
+
+// HasEnded tells whether the program has ended.
+func (s *Served) HasEnded() bool { return len(s.ended) > 0 }
+
+// Output is what the program has written so far.
+func (s *Served) Output() string { return s.out.String() }
+
+// Line waits for a line of the log with that message and gives its members.
+func (s *Served) Line(message string) map[string]any {
+	s.t.Helper()
+	late := time.After(Patience)
+	for {
+		text, wrote := s.out.read()
+		for line := range strings.Lines(text) {
+			var members map[string]any
+			if json.Unmarshal([]byte(line), &members) == nil && members["msg"] == message {
+				return members
+			}
+		}
+		select {
+		case <-wrote:
+		case err := <-s.ended:
+			s.ended <- err
+			if again, _ := s.out.read(); again == text {
+				require.FailNow(s.t, "the program ended without the line "+message, "%v\n%s", err, text)
+			}
+		case <-late:
+			require.FailNow(s.t, "never the line "+message, text)
+		}
+	}
+}
+
+// Get asks for a page.
+func Get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	require.NoError(t, err)
+	r.Close = true // No connection outlives its test.
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer.StatusCode, string(text)
+}
+
+// RequireSentence holds an error against what a person who starts a program wrongly can read: one line, with the parts
+// that name the way out.
+func RequireSentence(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	require.Error(t, err)
+	text := strings.TrimPrefix(err.Error(), "settings:\n  ")
+	require.NotContains(t, text, "\n")
+	require.NotContains(t, text, "goroutine")
+	require.Less(t, len(text), 400)
+	for _, part := range parts {
+		require.Contains(t, text, part)
+	}
+}
+
+// output is what a program writes.
+type output struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	wrote chan struct{} // closed and replaced at every write
+}
+
+func newOutput() *output { return &output{wrote: make(chan struct{})} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	close(o.wrote)
+	o.wrote = make(chan struct{})
+	return o.text.Write(p)
+}
+
+func (o *output) read() (text string, wrote <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String(), o.wrote
+}
+
+func (o *output) String() string {
+	text, _ := o.read()
+	return text
+}

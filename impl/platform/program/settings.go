@@ -1,0 +1,81 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// Database is the settings of every command that has to do with the database. A command's own settings embed it.
+type Database struct {
+	DatabaseURL telemetry.Secret `koanf:"database_url" required:"true" usage:"the database, as in postgres://user:password@host:5432/database"`
+	LogLevel    slog.Level       `koanf:"log_level" usage:"debug, info, warn or error"`
+	LogFormat   string           `koanf:"log_format" usage:"json, or text for a person"`
+}
+
+// DefaultDatabase gives the settings that nobody has to make.
+func DefaultDatabase() Database { return Database{LogFormat: "json"} }
+
+// Validate finds settings that cannot work, before anything is touched. What embeds Database and has settings of its
+// own calls it in its own Validate.
+func (d *Database) Validate() error {
+	if d.LogFormat != "json" && d.LogFormat != "text" {
+		return fmt.Errorf("log_format is %q: write json or text", d.LogFormat)
+	}
+	return nil
+}
+
+// logger makes the log; what the document calls sensitive is not in it.
+func (p Program) logger(d Database, out io.Writer, sensitive []string) *telemetry.Logger {
+	return telemetry.NewLogger(out, telemetry.LogOptions{
+		Level: d.LogLevel, Format: d.LogFormat, Service: p.Name, Version: version(), Sensitive: sensitive,
+	})
+}
+
+// Serving is the settings that serving takes, whatever is served. A service's own settings embed it.
+type Serving struct {
+	Database
+
+	Addr           string               `koanf:"addr" usage:"where callers are served"`
+	OpsAddr        string               `koanf:"ops_addr" usage:"where operators are: health, metrics, profiles; keep it from callers"`
+	TrustedProxies []string             `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For is believed"`
+	TrustedOrigins []string             `koanf:"trusted_origins" usage:"other origins whose pages may call, as in https://shop.example.com"`
+	Responses      httpapi.ResponseMode `koanf:"responses" usage:"answers held against the document: off, sample or enforce"`
+	RateLimits     bool                 `koanf:"rate_limits" usage:"whether the document's rate limits hold"`
+	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
+	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
+	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
+	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
+	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
+}
+
+// DefaultServing gives the settings that nobody has to make.
+func DefaultServing() Serving {
+	return Serving{
+		Database: DefaultDatabase(),
+		Addr:     "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
+		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16,
+		Unready: 3 * time.Second, Drain: 20 * time.Second,
+	}
+}
+
+// Validate finds settings that cannot work, before anything is touched. What embeds Serving and has settings of its
+// own calls it in its own Validate.
+func (s *Serving) Validate() error {
+	errs := []error{s.Database.Validate()}
+	refuse := func(when bool, text string) {
+		if when {
+			errs = append(errs, errors.New(text))
+		}
+	}
+	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
+	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")
+	refuse(s.Unready < 0 || s.Drain <= 0, "unready is not less than nothing, and drain is more")
+	return errors.Join(errs...)
+}

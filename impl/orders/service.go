@@ -74,7 +74,7 @@ func New(c Config) (*Service, error) {
 	if s.clock == nil {
 		s.clock = time.Now
 	}
-	master, err := seal.NewMasterKey("orders", c.MasterKey)
+	master, err := seal.NewMasterKey(name, c.MasterKey)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,147 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/jobs"
+	"example.com/plumbline/impl/platform/ops"
+	"example.com/plumbline/impl/platform/outbound"
+	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/queries"
+)
+
+// name is what the service is called everywhere.
+const name = "orders"
+
+// keysTimeout bounds one request for the keys that verify access tokens.
+const keysTimeout = 3 * time.Second
+
+// Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
+// writes logs and answers to out. It ends when ctx does, winding down in order.
+func Run(ctx context.Context, args, environ []string, out io.Writer) error {
+	return self().Run(ctx, args, environ, out)
+}
+
+func self() program.Program {
+	return program.Program{
+		Name:  name,
+		About: "orders keeps products, their stock, orders and who is told of them.",
+		Schema: program.Schema{
+			program.Migrations(queries.Orders()),
+			{Migrate: jobs.Migrate, Migrated: jobs.Migrated},
+		},
+		Commands: []program.Command{
+			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
+			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
+		},
+	}
+}
+
+func serve(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
+	document, err := Document()
+	if err != nil {
+		return err
+	}
+	return p.Serve(ctx, c.Serving, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
+		users, err := outbound.New(outbound.Config{Name: "users", BaseURL: c.UsersURL, Log: process.Log, Registry: process.Registry})
+		if err != nil {
+			return nil, err
+		}
+		process.Defer("client of users", func(context.Context) error {
+			users.Close()
+			return nil
+		})
+		process.Check(ops.Check{Name: "users", Run: users.Check})
+		keys, err := token.NewRemoteKeys(strings.TrimSuffix(c.UsersURL, "/")+"/.well-known/jwks.json", &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
+		if err != nil {
+			return nil, err
+		}
+		keys.Start(ctx)
+		process.Defer("keys", func(context.Context) error {
+			keys.Close()
+			return nil
+		})
+		customers, err := newUsersService(c.UsersURL, users, time.Now)
+		if err != nil {
+			return nil, err
+		}
+		service, err := New(Config{
+			Database: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
+			PayWithin: c.PayWithin, AllowPrivate: c.WebhooksAllowPrivate,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if err := errors.Join(service.measure(process.Registry), service.exchange(process, c)); err != nil {
+			return nil, err
+		}
+		process.Go("sessions", func(ctx context.Context) {
+			service.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
+		})
+		process.Go("followers", func(ctx context.Context) { service.followers.watch(ctx, service.queries, process.Log) })
+		return service.Handler(process.Chain)
+	})
+}
+
+// exchange publishes what happens here and hears what happens in the users service. Without NATS nothing is lost: events
+// wait in the database, and tokens are judged by what they say until they expire.
+func (s *Service) exchange(process *program.Process, c serveSettings) error {
+	relay := events.RelayConfig{
+		Service: name, Database: process.Pool.Config().ConnConfig, Registry: process.Registry, Log: process.Log, Types: eventTypes(),
+	}
+	if c.NATSURL.Reveal() != "" {
+		bus, err := events.Connect(c.NATSURL, name, process.Log)
+		if err != nil {
+			return err
+		}
+		process.Defer("bus", func(context.Context) error {
+			bus.Close()
+			return nil
+		})
+		process.Check(ops.Check{Name: "nats", Run: bus.Check})
+		consumer, err := events.NewConsumer(events.ConsumerConfig{
+			Service: "users", Name: name, Database: process.Pool.Config().ConnConfig, Bus: bus, Handle: s.hear,
+			Registry: process.Registry, Log: process.Log,
+		})
+		if err != nil {
+			return err
+		}
+		process.Go("consumer of users", consumer.Run)
+		relay.Bus = bus
+	}
+	publisher, err := events.NewRelay(relay)
+	if err != nil {
+		return err
+	}
+	process.Go("relay", publisher.Run)
+	return nil
+}
+
+// eventTypes are those that this service publishes.
+func eventTypes() []string {
+	return convertAll[string]([]ordersapi.OrderEventType{
+		ordersapi.OrderEventTypeOrderPlaced, ordersapi.OrderEventTypeOrderPaid, ordersapi.OrderEventTypeOrderShipped,
+		ordersapi.OrderEventTypeOrderDelivered, ordersapi.OrderEventTypeOrderCancelled, ordersapi.OrderEventTypeOrderExpired,
+		ordersapi.OrderEventTypeOrderRefunded,
+	})
+}
+
+// measure registers what the service's parts count.
+func (s *Service) measure(registry prometheus.Registerer) error {
+	errs := []error{registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "order_streams", Help: "Streams of orders' changes that are open."},
+		func() float64 { return float64(s.followers.count()) }))}
+	for _, c := range s.guard.Collectors() {
+		errs = append(errs, registry.Register(c))
+	}
+	return errors.Join(errs...)
+}

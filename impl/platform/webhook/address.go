@@ -135,7 +135,7 @@ func isPublic(address netip.Addr) bool {
 		b := address.As16()
 		address = netip.AddrFrom4([4]byte(b[12:]))
 	}
-	if !address.IsValid() || address.Zone() != "" || address.Is6() && !globalUnicast.Contains(address) {
+	if !address.IsValid() || address.Is6() && !globalUnicast.Contains(address) {
 		return false
 	}
 	for _, prefix := range special {

@@ -178,7 +178,8 @@ func reasonOf(status int) Reason {
 func failureOf(ctx context.Context, err error) Reason {
 	_, unresolved := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	_, alert := errors.AsType[tls.AlertError](err)
+	operation, isOperation := errors.AsType[*net.OpError](err)
+	alert := isOperation && (operation.Op == "remote error" || operation.Op == "local error") // as crypto/tls names them
 	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
 	network, isNetwork := errors.AsType[net.Error](err)
 	switch {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +23,8 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
 )
+
+var silent = log.New(io.Discard, "", 0)
 
 const patience = time.Minute // on a machine that is busy with other tests
 
@@ -44,7 +47,7 @@ func receiver(t *testing.T, secured bool, answer http.HandlerFunc) (*httptest.Se
 			connections.Add(1)
 		}
 	}
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = silent
 	if secured {
 		server.StartTLS()
 	} else {
@@ -178,6 +181,13 @@ func TestConnectionsThatFail(t *testing.T) {
 
 	unknown, _ := receiver(t, true, func(http.ResponseWriter, *http.Request) {})
 	require.Equal(t, webhook.Untrusted, send(t, s, unknown.URL).Reason)
+
+	outdated := httptest.NewUnstartedServer(http.NotFoundHandler())
+	outdated.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	outdated.Config.ErrorLog = silent
+	outdated.StartTLS()
+	t.Cleanup(outdated.Close)
+	require.Equal(t, webhook.Untrusted, send(t, s, outdated.URL).Reason)
 
 	trusting := newSender(t, webhook.Config{AllowPrivate: true, Timeout: patience})
 	roots := x509.NewCertPool()

@@ -41,18 +41,16 @@ const (
 	Tolerance = 5 * time.Minute
 )
 
-var encoding = base64.StdEncoding.Strict()
-
 // NewSecret makes a secret of 32 random bytes, as in whsec_ and base64.
 func NewSecret() telemetry.Secret {
 	key := make([]byte, secretBytes)
 	_, _ = rand.Read(key) // It never fails.
-	return telemetry.NewSecret(secretPrefix + encoding.EncodeToString(key))
+	return telemetry.NewSecret(secretPrefix + base64.StdEncoding.EncodeToString(key))
 }
 
 func parseSecret(secret telemetry.Secret) ([]byte, error) {
 	encoded, hasPrefix := strings.CutPrefix(secret.Reveal(), secretPrefix)
-	key, err := encoding.DecodeString(encoded)
+	key, err := base64.StdEncoding.DecodeString(encoded)
 	if !hasPrefix || err != nil || len(key) < leastSecret || len(key) > mostSecret {
 		return nil, fmt.Errorf("webhook: a secret is not %s and base64 of %d to %d bytes", secretPrefix, leastSecret, mostSecret)
 	}
@@ -75,7 +73,7 @@ func Sign(id string, at time.Time, payload []byte, secrets ...telemetry.Secret) 
 		if err != nil {
 			return "", err
 		}
-		signatures[i] = signaturePrefix + encoding.EncodeToString(digest(key, id, strconv.FormatInt(at.Unix(), 10), payload))
+		signatures[i] = signaturePrefix + base64.StdEncoding.EncodeToString(digest(key, id, strconv.FormatInt(at.Unix(), 10), payload))
 	}
 	return strings.Join(signatures, " "), nil
 }
@@ -113,7 +111,7 @@ func Verify(h http.Header, payload []byte, now time.Time, secrets ...telemetry.S
 		want := digest(key, id, timestamp, payload)
 		for signature := range strings.FieldsSeq(h.Get(SignatureHeader)) {
 			encoded, known := strings.CutPrefix(signature, signaturePrefix)
-			if got, err := encoding.DecodeString(encoded); known && err == nil && hmac.Equal(got, want) {
+			if got, err := base64.StdEncoding.DecodeString(encoded); known && err == nil && hmac.Equal(got, want) {
 				return nil
 			}
 		}

@@ -57,20 +57,14 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		if err != nil {
 			return nil, err
 		}
-		process.Defer("client of users", func(context.Context) error {
-			users.Close()
-			return nil
-		})
+		process.DeferClose("client of users", users.Close)
 		process.Check(ops.Check{Name: "users", Run: users.Check})
 		keys, err := token.NewRemoteKeys(strings.TrimSuffix(c.UsersURL, "/")+"/.well-known/jwks.json", &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
 		if err != nil {
 			return nil, err
 		}
 		keys.Start(ctx)
-		process.Defer("keys", func(context.Context) error {
-			keys.Close()
-			return nil
-		})
+		process.DeferClose("keys", keys.Close)
 		customers, err := newUsersService(c.UsersURL, users, time.Now)
 		if err != nil {
 			return nil, err
@@ -104,10 +98,7 @@ func (s *Service) exchange(process *program.Process, c serveSettings) error {
 		if err != nil {
 			return err
 		}
-		process.Defer("bus", func(context.Context) error {
-			bus.Close()
-			return nil
-		})
+		process.DeferClose("bus", bus.Close)
 		process.Check(ops.Check{Name: "nats", Run: bus.Check})
 		consumer, err := events.NewConsumer(events.ConsumerConfig{
 			Service: "users", Name: name, Database: process.Pool.Config().ConnConfig, Bus: bus, Handle: s.hear,

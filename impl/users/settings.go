@@ -56,7 +56,7 @@ func (k *keySettings) validate() error {
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *serveSettings) Validate() error {
-	errs := []error{c.Serving.Validate(), c.keySettings.validate()}
+	errs := []error{c.Serving.Validate(), c.validate()}
 	if !slices.Contains(c.Audience, serviceName) {
 		errs = append(errs, errors.New("audience lacks "+serviceName+": this service would refuse its own tokens"))
 	}
@@ -68,7 +68,7 @@ func (c *serveSettings) Validate() error {
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *adminSettings) Validate() error {
-	errs := []error{c.Database.Validate(), c.keySettings.validate()}
+	errs := []error{c.Database.Validate(), c.validate()}
 	formats := format.All()
 	if err := formats["email"].Validate(c.Email); err != nil {
 		errs = append(errs, fmt.Errorf("email: %w", err))
@@ -81,7 +81,7 @@ func (c *adminSettings) Validate() error {
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *rotateSettings) Validate() error {
-	return errors.Join(c.Database.Validate(), c.keySettings.validate())
+	return errors.Join(c.Database.Validate(), c.validate())
 }
 
 func defaultKeys() keySettings {

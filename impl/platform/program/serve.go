@@ -88,6 +88,18 @@ func (p *Process) Defer(name string, stop func(context.Context) error) {
 	p.parts = append(p.parts, part{name, stop})
 }
 
+// DeferClose is Defer for what ends without an error, in a time that it does not bound itself.
+func (p *Process) DeferClose(name string, closer func()) {
+	p.Defer(name, func(stopping context.Context) error {
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			closer()
+		}()
+		return wait(stopping, closed)
+	})
+}
+
 // stop ends all parts, whatever becomes of one of them.
 func (p *Process) stop() error {
 	var errs []error
@@ -137,7 +149,7 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 		checks: []ops.Check{{Name: "database", Critical: true, Run: pool.Ping}},
 		end:    end,
 	}
-	process.Defer("the pool of database connections", func(ctx context.Context) error { return closePool(ctx, pool) })
+	process.DeferClose("the pool of database connections", pool.Close) // It waits until every connection is given back.
 	defer func() { err = errors.Join(err, process.stop()) }()
 	if err := metrics.Registry.Register(postgres.Collector(pool)); err != nil {
 		return err
@@ -160,14 +172,4 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 			log.InfoContext(ctx, "serving", slog.String("addr", addr), slog.String("ops_addr", opsAddr))
 		},
 	}.Run(ctx)
-}
-
-// closePool closes a pool whose connections have been given back, and does not wait for those that never are.
-func closePool(ctx context.Context, pool *pgxpool.Pool) error {
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		pool.Close()
-	}()
-	return wait(ctx, closed)
 }

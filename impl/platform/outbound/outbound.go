@@ -55,7 +55,8 @@ type Config struct {
 
 	// Total bounds a call with all its tries; so does the caller's deadline. Default: 250 ms.
 	Total time.Duration
-	// Timeout bounds one try, from connecting to the end of the answer. Default: 80 ms.
+	// Timeout bounds one try, from connecting to the end of the answer. Default: 120 ms, so that a silent service is
+	// tried twice within Total, and one that is only slow still answers.
 	Timeout time.Duration
 	// Least is the time without which no try is worth it. Default: 10 ms.
 	Least time.Duration
@@ -108,7 +109,7 @@ func New(c Config) (*Client, error) {
 	client := &Client{
 		name: c.Name, base: base,
 		total:       cmp.Or(c.Total, 250*time.Millisecond),
-		timeout:     cmp.Or(c.Timeout, 80*time.Millisecond),
+		timeout:     cmp.Or(c.Timeout, 120*time.Millisecond),
 		least:       cmp.Or(c.Least, 10*time.Millisecond),
 		maxAttempts: cmp.Or(c.MaxAttempts, 3),
 		budget:      newBudget(cmp.Or(c.RetryShare, 0.1)),

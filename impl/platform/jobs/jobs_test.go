@@ -102,7 +102,9 @@ func replica(t *testing.T, pool *pgxpool.Pool, w *worker, config jobs.Config) *s
 	var err error
 	s.jobs, err = jobs.New(config)
 	require.NoError(t, err)
-	require.NoError(t, s.jobs.Start(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, s.jobs.Start(ctx))
+	cancel() // That alone ends nothing.
 	t.Cleanup(func() { require.NoError(t, s.jobs.Stop(context.Background())) })
 	return s
 }
@@ -266,6 +268,22 @@ func TestTheLastFailureIsAnError(t *testing.T) {
 		jobs_total{kind="note",result="discarded"} 1
 		jobs_total{kind="note",result="failed"} 1
 	`), "jobs_depth", "jobs_oldest_available_seconds", "jobs_total"))
+}
+
+// TestAJobThatWasGivenUpCanRunAgain carries out the statement of the operations guide.
+func TestAJobThatWasGivenUpCanRunAgain(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(_ context.Context, job *river.Job[note]) error {
+		if job.Attempt == 1 {
+			return errors.New("it is broken")
+		}
+		return nil
+	})
+	s.insert(t.Context(), t, note{}, &river.InsertOpts{MaxAttempts: 1})
+	eventually(t, "given up", func() bool { return s.inState(t, "note", rivertype.JobStateDiscarded) == 1 })
+	_, err := s.pool.Exec(t.Context(), "UPDATE river_job SET state = 'available', finalized_at = NULL, max_attempts = attempt + 1, scheduled_at = now()")
+	require.NoError(t, err)
+	eventually(t, "completed", func() bool { return s.inState(t, "note", rivertype.JobStateCompleted) == 1 })
 }
 
 func TestAWorkerMayPutOffAndGiveUp(t *testing.T) {

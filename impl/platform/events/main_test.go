@@ -43,10 +43,6 @@ const (
 	relayBus      = "EVENTS_TEST_BUS"
 )
 
-type withCluster struct{ m *testing.M }
-
-func (w withCluster) Run() int { return pgtest.Main(w.m) }
-
 func TestMain(m *testing.M) {
 	if os.Getenv(relayDatabase) != "" {
 		if err := relayHere(context.Background(), os.Getenv(relayDatabase), telemetry.NewSecret(os.Getenv(relayBus))); err != nil {
@@ -55,7 +51,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(withCluster{m})
+	goleak.VerifyTestMain(pgtest.M{M: m})
 }
 
 func relayHere(ctx context.Context, database string, bus telemetry.Secret) error {

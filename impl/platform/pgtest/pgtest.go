@@ -59,6 +59,14 @@ func Main(m *testing.M) int {
 // function, so a closure should always do the same.
 type Step func(ctx context.Context, url string, log *slog.Logger) error
 
+// M is testing.M with Main for its Run, for packages that leave no goroutine running. Use it as
+//
+//	func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
+type M struct{ *testing.M }
+
+// Run is Main.
+func (m M) Run() int { return Main(m.M) }
+
 // New returns a pool of at most 8 connections to a fresh database with the migrations and the steps applied. The pool
 // is closed when the test ends; a connection that the test did not give back by then is a failure.
 func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {

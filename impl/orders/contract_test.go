@@ -34,7 +34,7 @@ func contract(t testing.TB) *contracttest.Service {
 		BeyondSchema: []string{"createWebhook #/url", "updateWebhook #/url", "adjustStock #/delta", "refundOrder #/amount/currency"},
 		Formats:      map[string]string{"exportOrders application/x-ndjson": "format=ndjson", "exportOrders text/csv": "format=csv"},
 		Volatile:     []string{"idempotency_keys"},
-		Start: func(t *testing.T, change ...func(*httpapi.Options)) *contracttest.Server {
+		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()
 			return start(t, func(o *options) {
 				o.chain = func(c *httpapi.Options) {
@@ -64,12 +64,12 @@ func (m member) Subject() string { return m.id.String() }
 // arranger makes what requests are about.
 type arranger struct{ *server }
 
-func (a arranger) Caller(t *testing.T, roles ...string) contracttest.Caller {
+func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
 	t.Helper()
 	return a.member(t, roles...)
 }
 
-func (a arranger) member(t *testing.T, roles ...string) member {
+func (a arranger) member(t testing.TB, roles ...string) member {
 	t.Helper()
 	if len(roles) == 0 {
 		roles = []string{"customer"}
@@ -86,12 +86,12 @@ func (a arranger) member(t *testing.T, roles ...string) member {
 	return m
 }
 
-func (a arranger) EndSession(t *testing.T, c contracttest.Caller) {
+func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
 	require.NoError(t, a.queries.EndSession(t.Context(), ordersdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()}))
 }
 
-func (a arranger) Fit(t *testing.T, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
 	t.Helper()
 	fit := contracttest.Fit{Path: map[string]string{}, Body: map[string]any{}, Header: map[string]string{}}
 	switch op.ID {
@@ -128,34 +128,27 @@ var statusBefore = map[string]ordersdb.OrderStatus{
 }
 
 // orderIn arranges an order of an account in a status: a new one, unless another is asked for.
-func (a arranger) orderIn(t *testing.T, owner member, status ordersdb.OrderStatus) uuid.UUID {
+func (a arranger) orderIn(t testing.TB, owner member, status ordersdb.OrderStatus) uuid.UUID {
 	t.Helper()
 	id := a.order(caller{a.client(a.access(owner.id)), owner.id}, a.product(10), 2).ID
-	payments, staff := a.member(t, "payments"), a.member(t, "staff")
-	steps := map[ordersdb.OrderStatus][]func() (int, error){
-		ordersdb.OrderStatusPaid: {func() (int, error) {
-			r, err := payments.PayOrderWithResponse(t.Context(), id, ordersapi.PayOrderRequest{})
-			return r.StatusCode(), err
-		}},
-		ordersdb.OrderStatusCancelled: {func() (int, error) {
-			r, err := staff.CancelOrderWithResponse(t.Context(), id, ordersapi.CancelOrderRequest{})
-			return r.StatusCode(), err
-		}},
-	}
-	steps[ordersdb.OrderStatusShipped] = append(steps[ordersdb.OrderStatusPaid], func() (int, error) {
-		r, err := staff.ShipOrderWithResponse(t.Context(), id, ordersapi.ShipOrderRequest{})
-		return r.StatusCode(), err
-	})
-	for _, step := range steps[status] {
-		code, err := step()
-		require.NoError(t, err)
-		require.Equal(t, http.StatusOK, code)
+	for _, step := range waysTo[status] {
+		answer, body := a.Do(t, contracttest.Request{
+			Method: http.MethodPost, Target: "/api/v1/orders/" + id.String() + "/" + step.action, Header: []string{contracttest.Bearer(a.member(t, step.role))},
+		})
+		require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	}
 	return id
 }
 
+// waysTo are the steps to a status, and who takes them.
+var waysTo = map[ordersdb.OrderStatus][]struct{ role, action string }{
+	ordersdb.OrderStatusPaid:      {{"payments", "pay"}},
+	ordersdb.OrderStatusShipped:   {{"payments", "pay"}, {"staff", "ship"}},
+	ordersdb.OrderStatusCancelled: {{"support", "cancel"}},
+}
+
 // subscription arranges a webhook and a delivery to it.
-func (a arranger) subscription(t *testing.T) (webhook, delivery string) {
+func (a arranger) subscription(t testing.TB) (webhook, delivery string) {
 	t.Helper()
 	hook, sent := newID(), newID()
 	_, err := a.queries.CreateWebhook(t.Context(), ordersdb.CreateWebhookParams{
@@ -170,7 +163,7 @@ func (a arranger) subscription(t *testing.T) (webhook, delivery string) {
 }
 
 // Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t *testing.T, op *httpapi.Operation, _ contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+func (a arranger) Refused(t testing.TB, op *httpapi.Operation, _ contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
 	t.Helper()
 	var cases []contracttest.Refusal
 	conflict := func(name, body string, code ordersapi.ProblemCode) *contracttest.Refusal {

@@ -18,7 +18,7 @@ import (
 
 var loadSpec = sync.OnceValues(usersapi.GetSpec)
 
-func contract(t *testing.T) *contracttest.Service {
+func contract(t testing.TB) *contracttest.Service {
 	t.Helper()
 	spec, err := loadSpec()
 	require.NoError(t, err)
@@ -39,7 +39,7 @@ func contract(t *testing.T) *contracttest.Service {
 		},
 		Unattached:   []string{"getKeySet"},
 		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password"},
-		Start: func(t *testing.T, change ...func(*httpapi.Options)) *contracttest.Server {
+		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()
 			return start(t, func(o *options) {
 				o.chain = func(c *httpapi.Options) {
@@ -55,17 +55,17 @@ func contract(t *testing.T) *contracttest.Service {
 // arranger makes what requests are about.
 type arranger struct{ *server }
 
-func (a arranger) Caller(t *testing.T, roles ...string) contracttest.Caller {
+func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
 	t.Helper()
 	return a.member(toAPIRoles(roles)...)
 }
 
-func (a arranger) EndSession(t *testing.T, c contracttest.Caller) {
+func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
 	require.NoError(t, a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.clock.Now()}))
 }
 
-func (a arranger) Fit(t *testing.T, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
 	t.Helper()
 	m := by.(member)
 	named := m

@@ -24,7 +24,7 @@ const (
 )
 
 // Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t *testing.T, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
 	t.Helper()
 	me := by.(member)
 	var cases []contracttest.Refusal

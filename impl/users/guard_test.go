@@ -81,7 +81,7 @@ func (s *server) handler(log *slog.Logger) http.Handler {
 }
 
 // eventually asks until the answer is yes.
-func eventually(t *testing.T, what string, ask func() bool) {
+func eventually(t testing.TB, what string, ask func() bool) {
 	t.Helper()
 	late := time.After(30 * time.Second)
 	for !ask() {
@@ -120,7 +120,7 @@ func (s *server) verifier() *token.Verifier {
 }
 
 // session gives the id of the newest session of a person.
-func (p person) session(t *testing.T) uuid.UUID {
+func (p person) session(t testing.TB) uuid.UUID {
 	t.Helper()
 	answer, err := p.ListSessionsWithResponse(t.Context(), nil)
 	require.NoError(t, err)
@@ -141,7 +141,7 @@ func (p person) on(r *server) person {
 }
 
 // readsProfile gives the status of a request that any caller may send.
-func (p person) readsProfile(t *testing.T) int {
+func (p person) readsProfile(t testing.TB) int {
 	t.Helper()
 	answer, err := p.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func (p person) readsProfile(t *testing.T) int {
 }
 
 // listsUsers gives the status of a request that takes a role.
-func (p person) listsUsers(t *testing.T) int {
+func (p person) listsUsers(t testing.TB) int {
 	t.Helper()
 	answer, err := p.ListUsersWithResponse(t.Context(), nil)
 	require.NoError(t, err)
@@ -173,7 +173,7 @@ func (s *server) isRemembered(p person) bool {
 // sessionChanges are what ends a session, or changes what it may do, at once.
 var sessionChanges = map[string]struct {
 	roles  []usersapi.Role
-	probe  func(person, *testing.T) int
+	probe  func(person, testing.TB) int
 	before int
 	change func(t *testing.T, s *server, victim, elsewhere, admin person) (status int)
 	after  int

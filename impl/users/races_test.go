@@ -20,7 +20,7 @@ func TestNoSessionSlipsInBesideAChange(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change string
-		probe  func(person, *testing.T) int
+		probe  func(person, testing.TB) int
 		login  int
 		after  int
 	}{

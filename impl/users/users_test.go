@@ -48,7 +48,7 @@ var cheap = hashing.Params{MemoryKiB: 8, Iterations: 1, Parallelism: 1}
 type server struct {
 	*usersapi.ClientWithResponses
 	*contracttest.Server
-	t       *testing.T
+	t       testing.TB
 	url     string
 	service *Service
 	queries *usersdb.Queries
@@ -64,7 +64,7 @@ type options struct {
 }
 
 // start serves a service whose every answer is held against the document: one that breaks it fails the test.
-func start(t *testing.T, change ...func(*options)) *server {
+func start(t testing.TB, change ...func(*options)) *server {
 	t.Helper()
 	o := options{
 		hashing:  hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
@@ -157,7 +157,7 @@ func (s *server) do(method, path, body string, headers ...string) (*http.Respons
 }
 
 // problemIn reads a failure; the shape is the same for every one.
-func problemIn(t *testing.T, answer *http.Response, body string) usersapi.Problem {
+func problemIn(t testing.TB, answer *http.Response, body string) usersapi.Problem {
 	t.Helper()
 	contracttest.ProblemIn(t, answer, body)
 	var p usersapi.Problem
@@ -166,16 +166,16 @@ func problemIn(t *testing.T, answer *http.Response, body string) usersapi.Proble
 }
 
 // codeIn gives the code of a failure.
-func codeIn(t *testing.T, body []byte) usersapi.ProblemCode {
+func codeIn(t testing.TB, body []byte) usersapi.ProblemCode {
 	t.Helper()
 	var p usersapi.Problem
 	require.NoError(t, json.Unmarshal(body, &p), string(body))
 	return p.Code
 }
 
-var loadDocument = func() func(*testing.T) *httpapi.Document {
+var loadDocument = func() func(testing.TB) *httpapi.Document {
 	load := sync.OnceValues(Document)
-	return func(t *testing.T) *httpapi.Document {
+	return func(t testing.TB) *httpapi.Document {
 		t.Helper()
 		d, err := load()
 		require.NoError(t, err)

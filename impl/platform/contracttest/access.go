@@ -90,7 +90,7 @@ func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource
 
 // matrix calls one operation as everybody on everything and gives every cell in which something else came of it than
 // want's policy says.
-func (s *Service) matrix(t *testing.T, server *Server, want *httpapi.Operation) (wrong []string, cells int) {
+func (s *Service) matrix(t testing.TB, server *Server, want *httpapi.Operation) (wrong []string, cells int) {
 	t.Helper()
 	for _, kind := range s.kinds() {
 		hidden := map[Resource]string{}
@@ -226,7 +226,7 @@ func NoRolePassesEverything(t *testing.T, s *Service) {
 }
 
 // membersOf reads the members of a body.
-func membersOf(t *testing.T, body string) map[string]any {
+func membersOf(t testing.TB, body string) map[string]any {
 	t.Helper()
 	var members map[string]any
 	require.NoError(t, json.Unmarshal([]byte(body), &members), body)

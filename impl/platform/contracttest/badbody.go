@@ -13,7 +13,7 @@ import (
 const maxBody = 64 << 10
 
 // badBodies breaks the body in every way that the document and JSON know.
-func (s *Service) badBodies(t *testing.T, op *httpapi.Operation, good func() Request) []Refusal {
+func (s *Service) badBodies(t testing.TB, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	written, _ := s.spec(op)
 	if written.RequestBody == nil {

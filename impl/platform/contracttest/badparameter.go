@@ -15,7 +15,7 @@ import (
 )
 
 // badParameters breaks every parameter, and sends others.
-func (s *Service) badParameters(t *testing.T, op *httpapi.Operation, good func() Request) []Refusal {
+func (s *Service) badParameters(t testing.TB, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	path, _, _ := strings.Cut(good().Target, "?")
 	p := parameters{op: op, good: good, path: path}
@@ -99,7 +99,7 @@ func (p *parameters) filled(name, value string) string {
 	return strings.Join(path, "/")
 }
 
-func (p *parameters) inQuery(t *testing.T, parameter *openapi3.Parameter) {
+func (p *parameters) inQuery(t testing.TB, parameter *openapi3.Parameter) {
 	t.Helper()
 	name, schema, at := parameter.Name, parameter.Schema.Value, "#/query/"+parameter.Name
 	require.False(t, parameter.Required, "a parameter of the query that must be there: the other checks do not send it")

@@ -17,7 +17,7 @@ import (
 
 // object breaks what a schema says of an object, which stands at a place of the body, and of each of its members. set
 // gives the body with a value in that place.
-func (b *breaker) object(t *testing.T, at string, schema *openapi3.Schema, members map[string]any, set func(any) string) {
+func (b *breaker) object(t testing.TB, at string, schema *openapi3.Schema, members map[string]any, set func(any) string) {
 	t.Helper()
 	b.wrongMembers(at, schema, members, set)
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
@@ -75,7 +75,7 @@ func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[s
 }
 
 // value breaks each rule of a schema, at a place of the body where a value stands that breaks none.
-func (b *breaker) value(t *testing.T, at string, schema *openapi3.Schema, good any, set func(any) string) {
+func (b *breaker) value(t testing.TB, at string, schema *openapi3.Schema, good any, set func(any) string) {
 	t.Helper()
 	add := func(value any, keyword string) { b.invalid(at+" breaks "+keyword, set(value), at, keyword) }
 	byType := "type"
@@ -112,7 +112,7 @@ func (b *breaker) value(t *testing.T, at string, schema *openapi3.Schema, good a
 }
 
 // array breaks what a schema says of an array and of its items.
-func (b *breaker) array(t *testing.T, at string, schema *openapi3.Schema, good []any, set func(any) string) {
+func (b *breaker) array(t testing.TB, at string, schema *openapi3.Schema, good []any, set func(any) string) {
 	t.Helper()
 	add := func(value []any, keyword string) { b.invalid(at+" breaks "+keyword, set(value), at, keyword) }
 	item := schema.Items.Value
@@ -215,7 +215,7 @@ var goodFormats = map[string]string{
 }
 
 // valid gives a value that a schema accepts.
-func valid(t *testing.T, schema *openapi3.Schema) any {
+func valid(t testing.TB, schema *openapi3.Schema) any {
 	t.Helper()
 	switch {
 	case schema.Example != nil:

@@ -53,7 +53,7 @@ func (l *Log) String() string {
 }
 
 // Eventually asks until the answer is yes, for half a minute at most.
-func Eventually(t *testing.T, what string, ask func() bool) {
+func Eventually(t testing.TB, what string, ask func() bool) {
 	t.Helper()
 	end := time.After(late)
 	for !ask() {

@@ -46,7 +46,7 @@ type Service struct {
 	// Faults are the service's own.
 	Faults []*fault.Error
 	// Start serves on an empty database. change sets the options of the chain.
-	Start func(t *testing.T, change ...func(*httpapi.Options)) *Server
+	Start func(t testing.TB, change ...func(*httpapi.Options)) *Server
 }
 
 // Exception is an outcome that x-access does not tell.
@@ -78,15 +78,15 @@ type Caller interface {
 // Arranger makes what requests are about; each service has its own.
 type Arranger interface {
 	// Caller gives a caller with these roles, or the first of the service's where none are named.
-	Caller(t *testing.T, roles ...string) Caller
+	Caller(t testing.TB, roles ...string) Caller
 	// EndSession makes the token of a caller one of a session that has ended.
-	EndSession(t *testing.T, c Caller)
+	EndSession(t testing.TB, c Caller)
 	// Fit arranges what an operation by a caller is about, the caller's own or another's, in the state from which it
 	// succeeds. What it does for that leaves no trace of the caller's session.
-	Fit(t *testing.T, op *httpapi.Operation, by Caller, of Resource) Fit
+	Fit(t testing.TB, op *httpapi.Operation, by Caller, of Resource) Fit
 	// Refused are requests that the document allows and the state of things does not, made of a good one of that
 	// caller's. Nothing changes by them.
-	Refused(t *testing.T, op *httpapi.Operation, by Caller, good func() Request) []Refusal
+	Refused(t testing.TB, op *httpapi.Operation, by Caller, good func() Request) []Refusal
 }
 
 // Fit makes the document's own example of a request one about what there is.
@@ -161,14 +161,14 @@ func (s *Service) NewLogger(log *Log) *telemetry.Logger {
 }
 
 // Logged gives what has been logged so far.
-func (s *Server) Logged(t *testing.T) string {
+func (s *Server) Logged(t testing.TB) string {
 	t.Helper()
 	require.NoError(t, s.Logger.Flush())
 	return s.Log.String()
 }
 
 // End ends the service and gives all that it has logged.
-func (s *Server) End(t *testing.T) string {
+func (s *Server) End(t testing.TB) string {
 	t.Helper()
 	s.Web.Close() // It waits for requests that have been answered and not yet been logged.
 	return s.Logged(t)
@@ -188,7 +188,7 @@ func (s *Service) spec(op *httpapi.Operation) (*openapi3.Operation, openapi3.Par
 }
 
 // able gives a caller for whom an operation succeeds and the resource on which it does.
-func (s *Server) able(t *testing.T, op *httpapi.Operation) (Caller, Resource) {
+func (s *Server) able(t testing.TB, op *httpapi.Operation) (Caller, Resource) {
 	t.Helper()
 	a := op.Policy.Access
 	if named(op) && len(a.Roles) > 0 {
@@ -198,7 +198,7 @@ func (s *Server) able(t *testing.T, op *httpapi.Operation) (Caller, Resource) {
 }
 
 // requireSome guards against a check that looks at nothing.
-func requireSome(t *testing.T, n int, what string) {
+func requireSome(t testing.TB, n int, what string) {
 	t.Helper()
 	require.NotZero(t, n, "the document has no %s: the check looks in the wrong place", what)
 }

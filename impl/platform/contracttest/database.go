@@ -28,7 +28,7 @@ func (w *Switch) Off() { w.off.Store(true) }
 func (w *Switch) On() { w.off.Store(false) }
 
 // Pool gives another pool on the database of a pool, which the switch cuts off.
-func (w *Switch) Pool(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
+func (w *Switch) Pool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	config := pool.Config()
 	dial := config.ConnConfig.DialFunc

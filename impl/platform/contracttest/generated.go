@@ -140,7 +140,7 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	if schema.MaxLength != nil {
 		most = int(min(*schema.MaxLength, 5000))
 	}
-	any := rapid.RuneFrom([]rune("aZ0 '\"<>&%\\/\u00e9\u4e2d\U0001f600"))
+	letter := rapid.RuneFrom([]rune("aZ0 '\"<>&%\\/\u00e9\u4e2d\U0001f600"))
 	word := rapid.StringMatching(`[a-z][a-z0-9]{0,20}`)
 	switch {
 	case schema.Format == "uuid":
@@ -161,13 +161,13 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 			return "https://" + word.Draw(t, "host") + ".example.com/" + word.Draw(t, "path")
 		})
 	case schema.Format == "password":
-		g = rapid.StringOfN(any, 40, 128, -1)
+		g = rapid.StringOfN(letter, 40, 128, -1)
 	case schema.Format == "phone":
 		g = rapid.SampledFrom([]string{"+442079460000", "+12025550143", "+4930123456"})
 	case schema.Pattern != "":
 		g = rapid.OneOf(rapid.StringMatching(schema.Pattern), rapid.Just(fmt.Sprint(schema.Example)))
 	default:
-		g = rapid.OneOf(rapid.StringOfN(any, int(schema.MinLength), most, -1), rapid.StringOfN(any, int(schema.MinLength), int(schema.MinLength), -1), rapid.StringOfN(any, most, most, -1))
+		g = rapid.OneOf(rapid.StringOfN(letter, int(schema.MinLength), most, -1), rapid.StringOfN(letter, int(schema.MinLength), int(schema.MinLength), -1), rapid.StringOfN(letter, most, most, -1))
 	}
 	if schema.Format == "line" {
 		g = rapid.Map(g, strings.TrimSpace)

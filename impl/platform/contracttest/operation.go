@@ -101,7 +101,7 @@ func RateLimits(t *testing.T, s *Service) {
 	requireSome(t, limited, "limited operation")
 }
 
-func (s *Service) rateLimit(t *testing.T, op *httpapi.Operation) {
+func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 	t.Helper()
 	limit := op.Policy.RateLimit
 	server := s.Start(t, func(o *httpapi.Options) { o.RateLimits = true })

@@ -66,7 +66,7 @@ func (r Request) withFreshKey() Request {
 }
 
 // refuse sends one bad request and holds the answer against what it must be.
-func (s *Server) refuse(t *testing.T, c Refusal) {
+func (s *Server) refuse(t testing.TB, c Refusal) {
 	t.Helper()
 	answer, body := s.Send(t, c.Request)
 	require.Less(t, answer.StatusCode, http.StatusInternalServerError, "%s: %s", c.Name, body)
@@ -87,7 +87,7 @@ func (s *Server) refuse(t *testing.T, c Refusal) {
 }
 
 // fingerprint tells whether a row of any table has changed, apart from those that also a refused request may change.
-func (s *Service) fingerprint(t *testing.T, server *Server) map[string]string {
+func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 	t.Helper()
 	rows, err := server.Pool.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%'`)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func (s *Service) fingerprint(t *testing.T, server *Server) map[string]string {
 }
 
 // badCallers are callers who are nobody, or may not.
-func (s *Service) badCallers(t *testing.T, server *Server, op *httpapi.Operation, good func() Request) []Refusal {
+func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	a := op.Policy.Access
 	if a.Public {
@@ -145,7 +145,7 @@ func (s *Service) badCallers(t *testing.T, server *Server, op *httpapi.Operation
 }
 
 // unentitled are callers who are known and may not.
-func (s *Service) unentitled(t *testing.T, server *Server, op *httpapi.Operation) []Refusal {
+func (s *Service) unentitled(t testing.TB, server *Server, op *httpapi.Operation) []Refusal {
 	t.Helper()
 	a := op.Policy.Access
 	without := slices.IndexFunc(s.Roles, func(role string) bool { return !slices.Contains(a.Roles, role) })

@@ -34,7 +34,7 @@ func RepeatedRequestsAreAnsweredOnce(t *testing.T, s *Service) {
 	requireSome(t, keyed, "operation with an Idempotency-Key")
 }
 
-func (s *Service) repeat(t *testing.T, server *Server, op *httpapi.Operation) {
+func (s *Service) repeat(t testing.TB, server *Server, op *httpapi.Operation) {
 	t.Helper()
 	r, by := s.Fitting(t, server, op)
 	first, body := server.Do(t, r)
@@ -76,7 +76,7 @@ func (s *Service) repeat(t *testing.T, server *Server, op *httpapi.Operation) {
 	}
 }
 
-func requireReplayed(t *testing.T, first *http.Response, body string, again *http.Response, repeated string) {
+func requireReplayed(t testing.TB, first *http.Response, body string, again *http.Response, repeated string) {
 	t.Helper()
 	require.Equal(t, first.StatusCode, again.StatusCode, repeated)
 	require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
@@ -86,7 +86,7 @@ func requireReplayed(t *testing.T, first *http.Response, body string, again *htt
 	}
 }
 
-func (s *Service) repeatAtOnce(t *testing.T, server *Server, op *httpapi.Operation) {
+func (s *Service) repeatAtOnce(t testing.TB, server *Server, op *httpapi.Operation) {
 	t.Helper()
 	r, _ := s.Fitting(t, server, op)
 	statuses, bodies, replayed := make([]int, copies), make([]string, copies), make([]string, copies)

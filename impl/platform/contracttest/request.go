@@ -76,7 +76,7 @@ func Bearer(c Caller) string { return "Authorization: Bearer " + c.AccessToken()
 
 // request gives the document's own example of an operation, made to fit a resource of a caller's, a missing one or
 // another's. Nobody is said to be calling.
-func (s *Service) request(t *testing.T, server *Server, op *httpapi.Operation, by Caller, of Resource) (Request, Fit) {
+func (s *Service) request(t testing.TB, server *Server, op *httpapi.Operation, by Caller, of Resource) (Request, Fit) {
 	t.Helper()
 	arranged := of
 	if of == Missing {
@@ -106,7 +106,7 @@ func (s *Service) request(t *testing.T, server *Server, op *httpapi.Operation, b
 }
 
 // Fitting is a request by a caller for whom the operation succeeds.
-func (s *Service) Fitting(t *testing.T, server *Server, op *httpapi.Operation) (Request, Caller) {
+func (s *Service) Fitting(t testing.TB, server *Server, op *httpapi.Operation) (Request, Caller) {
 	t.Helper()
 	by, of := server.able(t, op)
 	r, _ := s.request(t, server, op, by, of)
@@ -114,7 +114,7 @@ func (s *Service) Fitting(t *testing.T, server *Server, op *httpapi.Operation) (
 }
 
 // example gives the document's example of an operation's body.
-func (s *Service) example(t *testing.T, op *httpapi.Operation) map[string]any {
+func (s *Service) example(t testing.TB, op *httpapi.Operation) map[string]any {
 	t.Helper()
 	written, _ := s.spec(op)
 	media := written.RequestBody.Value.Content[jsonType]
@@ -146,7 +146,7 @@ func Filled(pattern string, values map[string]string) string {
 }
 
 // Do sends a request and gives the answer with its body; of an endless one it reads the head.
-func (s *Server) Do(t *testing.T, r Request) (*http.Response, string) {
+func (s *Server) Do(t testing.TB, r Request) (*http.Response, string) {
 	t.Helper()
 	ctx, leave := context.WithTimeout(t.Context(), late)
 	defer leave()
@@ -171,7 +171,7 @@ func (s *Server) Do(t *testing.T, r Request) (*http.Response, string) {
 }
 
 // Send writes a request byte by byte as it is told, which no client would, and reads the answer.
-func (s *Server) Send(t *testing.T, r Request) (*http.Response, string) {
+func (s *Server) Send(t testing.TB, r Request) (*http.Response, string) {
 	t.Helper()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
@@ -212,7 +212,7 @@ type Problem struct {
 }
 
 // ProblemIn reads a failure; the shape is the same for every one.
-func ProblemIn(t *testing.T, answer *http.Response, body string) Problem {
+func ProblemIn(t testing.TB, answer *http.Response, body string) Problem {
 	t.Helper()
 	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), body)
 	var p Problem
@@ -222,7 +222,7 @@ func ProblemIn(t *testing.T, answer *http.Response, body string) Problem {
 	return p
 }
 
-func text(t *testing.T, v any) string {
+func text(t testing.TB, v any) string {
 	t.Helper()
 	out, err := json.Marshal(v)
 	require.NoError(t, err)

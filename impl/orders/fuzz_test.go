@@ -1,0 +1,9 @@
+package orders
+
+import (
+	"testing"
+
+	"example.com/plumbline/impl/platform/contracttest"
+)
+
+func FuzzService(f *testing.F) { contracttest.Fuzz(f, contract(f)) }

@@ -76,7 +76,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		if err != nil {
 			return nil, err
 		}
-		if err := errors.Join(service.measure(process.Registry), service.exchange(process, c)); err != nil {
+		if err := errors.Join(service.measure(process.Registry), service.exchange(process)); err != nil {
 			return nil, err
 		}
 		process.Go("sessions", func(ctx context.Context) {
@@ -89,32 +89,19 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 
 // exchange publishes what happens here and hears what happens in the users service. Without NATS nothing is lost: events
 // wait in the database, and tokens are judged by what they say until they expire.
-func (s *Service) exchange(process *program.Process, c serveSettings) error {
-	relay := events.RelayConfig{
-		Service: name, Database: process.Pool.Config().ConnConfig, Registry: process.Registry, Log: process.Log, Types: eventTypes(),
+func (s *Service) exchange(process *program.Process) error {
+	bus, err := process.Publish(eventTypes())
+	if err != nil || bus == nil {
+		return err
 	}
-	if c.NATSURL.Reveal() != "" {
-		bus, err := events.Connect(c.NATSURL, name, process.Log)
-		if err != nil {
-			return err
-		}
-		process.DeferClose("bus", bus.Close)
-		process.Check(ops.Check{Name: "nats", Run: bus.Check})
-		consumer, err := events.NewConsumer(events.ConsumerConfig{
-			Service: "users", Name: name, Database: process.Pool.Config().ConnConfig, Bus: bus, Handle: s.hear,
-			Registry: process.Registry, Log: process.Log,
-		})
-		if err != nil {
-			return err
-		}
-		process.Go("consumer of users", consumer.Run)
-		relay.Bus = bus
-	}
-	publisher, err := events.NewRelay(relay)
+	consumer, err := events.NewConsumer(events.ConsumerConfig{
+		Service: "users", Name: name, Database: process.Pool.Config().ConnConfig, Bus: bus, Handle: s.hear,
+		Registry: process.Registry, Log: process.Log,
+	})
 	if err != nil {
 		return err
 	}
-	process.Go("relay", publisher.Run)
+	process.Go("consumer of users", consumer.Run)
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"time"
 
-	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -16,7 +15,6 @@ type serveSettings struct {
 
 	MasterKey            telemetry.Secret `koanf:"master_key" required:"true" usage:"32 bytes in base64 that every secret is derived from; openssl rand -base64 32 makes one"`
 	UsersURL             string           `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
-	NATSURL              telemetry.Secret `koanf:"nats_url" usage:"where events are published and heard, as in nats://user:password@host:4222; without it none are, and webhooks are not sent"`
 	Issuer               string           `koanf:"issuer" usage:"the iss of access tokens"`
 	PayWithin            time.Duration    `koanf:"pay_within" usage:"how long an order waits for its payment"`
 	WebhooksAllowPrivate bool             `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
@@ -30,9 +28,6 @@ func (c *serveSettings) Validate() error {
 	}
 	if u, err := url.Parse(c.UsersURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, errors.New("users_url is no http or https address without user, query and fragment"))
-	}
-	if c.NATSURL.Reveal() != "" {
-		errs = append(errs, events.CheckURL(c.NATSURL))
 	}
 	if c.PayWithin <= 0 {
 		errs = append(errs, errors.New("pay_within is more than nothing"))

@@ -3,19 +3,27 @@ package users
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/natsserver"
+	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/queries"
 )
 
 // told takes what is in the outbox, in order.
@@ -272,4 +280,65 @@ func TestEventsOfAUserAreInOrder(t *testing.T) {
 		require.Equal(t, []string{"user.disabled", "user.enabled"}[i%2], event.Type)
 		require.True(t, i == 0 || told[i-1].OccurredAt.Before(event.OccurredAt))
 	}
+}
+
+// The page that describes events shows one of each type, with the data that it has.
+func TestEventsAreDescribed(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/events.md")
+	require.NoError(t, err)
+	type event struct {
+		Source, Type string
+		Data         map[string]any
+	}
+	described := map[string][]string{}
+	for _, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1) {
+		var e event
+		require.NoError(t, json.Unmarshal(block[1], &e), string(block[1]))
+		if e.Source == "/users" {
+			require.NotContains(t, described, e.Type)
+			described[e.Type] = slices.Sorted(maps.Keys(e.Data))
+		}
+	}
+	h := start(t).household(t)
+	h.exec(t, "UPDATE users SET status = 'disabled', roles = '{staff}' WHERE id = $1", h.id)
+	h.exec(t, "UPDATE users SET status = 'active' WHERE id = $1", h.id)
+	h.exec(t, "UPDATE sessions SET revoked_at = now() WHERE id = $1", h.sessions(t)[0])
+	h.exec(t, "DELETE FROM users WHERE id = $1", h.id)
+	written := map[string][]string{}
+	for _, row := range h.told(t) {
+		var data map[string]any
+		require.NoError(t, json.Unmarshal(row.Data, &data))
+		written[row.Type] = slices.Sorted(maps.Keys(data))
+	}
+	require.Equal(t, written, described)
+	require.ElementsMatch(t, eventTypes(), slices.Collect(maps.Keys(written)))
+}
+
+// What becomes of an account reaches NATS, whoever makes it.
+func TestServePublishes(t *testing.T) {
+	t.Parallel()
+	bus, err := natsserver.Start(t.Context(), natsserver.Options{Dir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(bus.Stop)
+	conn, err := nats.Connect(bus.URL().Reveal())
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	published, err := conn.SubscribeSync("plumbline.users.>")
+	require.NoError(t, err)
+	url := pgtest.URL(t, queries.Users())
+	p := programtest.Serve(t, Run, environment(url, "USERS_NATS_URL="+bus.URL().Reveal()))
+	_, err = run(t, environment(url), "create-admin", "--email", "ada@example.com")
+	require.NoError(t, err)
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 1})
+	require.NoError(t, err)
+	defer pool.Close()
+	_, err = pool.Exec(t.Context(), "UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'")
+	require.NoError(t, err)
+	message, err := published.NextMsg(programtest.Patience)
+	require.NoError(t, err)
+	require.Equal(t, "plumbline.users.user.disabled", message.Subject)
+	require.Contains(t, string(message.Data), `"source":"/users","type":"user.disabled"`)
+	_, body := programtest.Get(t, p.OpsURL+"/healthz")
+	require.Contains(t, body, `"name":"nats","status":"healthy"`)
 }

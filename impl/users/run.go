@@ -54,9 +54,17 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		if err := s.measure(process.Registry); err != nil {
 			return nil, err
 		}
+		if _, err := process.Publish(eventTypes()); err != nil {
+			return nil, err
+		}
 		process.Go("upkeep", func(ctx context.Context) { s.maintain(ctx, process.Pool.Config().ConnConfig, process.Log) })
 		return s.Handler(process.Chain)
 	})
+}
+
+// eventTypes are those of the events that triggers write; see docs/events.md.
+func eventTypes() []string {
+	return []string{"user.disabled", "user.enabled", "user.roles_changed", "user.deleted", "session.revoked"}
 }
 
 // measure registers what the service's parts count.

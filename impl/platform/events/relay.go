@@ -94,7 +94,6 @@ type RelayConfig struct {
 // Relay publishes what is in an outbox. Of all relays of a database one works; another takes over when it ends.
 type Relay struct {
 	config RelayConfig
-	wake   chan struct{}
 
 	leader, unpublished, oldest prometheus.Gauge
 	published                   *prometheus.CounterVec
@@ -113,7 +112,7 @@ func NewRelay(c RelayConfig) (*Relay, error) {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	r := &Relay{
-		config: c, wake: make(chan struct{}, 1),
+		config:      c,
 		leader:      gauge("relay_leader", "1 where events are published, 0 where another replica does it."),
 		unpublished: gauge("outbox_unpublished", "Events that wait to be published, counted up to 100000; 0 on replicas that do not lead."),
 		oldest:      gauge("outbox_oldest_unpublished_seconds", "Age of the oldest event that waits; 0 on replicas that do not lead."),
@@ -135,14 +134,6 @@ func register(registry prometheus.Registerer, all ...prometheus.Collector) error
 		errs = append(errs, registry.Register(c))
 	}
 	return errors.Join(errs...)
-}
-
-// Wake lets the relay of this process, if it leads, look at once instead of within a tenth of a second.
-func (r *Relay) Wake() {
-	select {
-	case r.wake <- struct{}{}:
-	default: // It has been told already.
-	}
 }
 
 // Run publishes until ctx ends, and then once more, so that what was committed before is on its way.
@@ -178,7 +169,6 @@ func (r *Relay) work(ctx context.Context, conn *pgx.Conn) error {
 			select {
 			case <-ctx.Done():
 			case <-tick.C:
-			case <-r.wake:
 			}
 		}
 	}

@@ -153,17 +153,6 @@ func TestLastPassPublishesWhatWasCommittedBefore(t *testing.T) {
 	require.Equal(t, upTo(20), w.published(t)[subject])
 }
 
-func TestWakeIsNoticed(t *testing.T) {
-	t.Parallel()
-	w := start(t)
-	r := w.relay(t, w.connect(t))
-	w.write(t, uuid.New(), 1)
-	for range 10 {
-		r.relay.Wake() // It never waits, however often nobody looks.
-	}
-	w.eventually(t, 0, unpublished)
-}
-
 func TestMetricsOfTheOutbox(t *testing.T) {
 	t.Parallel()
 	w := start(t)

@@ -32,6 +32,8 @@ type Process struct {
 	// Chain is the options of the way in and out that the settings and the document make.
 	Chain httpapi.Options
 
+	name   string
+	nats   telemetry.Secret
 	end    context.CancelFunc // of the program
 	checks []ops.Check
 	parts  []part
@@ -147,6 +149,8 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 			TrustedProxies: s.TrustedProxies, TrustedOrigins: s.TrustedOrigins, RateLimits: s.RateLimits, Shed: s.Shed,
 		},
 		checks: []ops.Check{{Name: "database", Critical: true, Run: pool.Ping}},
+		name:   p.Name,
+		nats:   s.NATSURL,
 		end:    end,
 	}
 	process.DeferClose("the pool of database connections", pool.Close) // It waits until every connection is given back.

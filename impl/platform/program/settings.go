@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
 )
@@ -51,6 +52,7 @@ type Serving struct {
 	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
 	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
 	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
+	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and heard, as in nats://user:password@host:4222; without it none are heard, and what happens here is kept for a week"`
 	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
 	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
 }
@@ -76,6 +78,11 @@ func (s *Serving) Validate() error {
 	}
 	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
 	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")
+	if s.NATSURL.Reveal() != "" {
+		if err := events.CheckURL(s.NATSURL); err != nil {
+			errs = append(errs, fmt.Errorf("nats_url: %w", err))
+		}
+	}
 	refuse(s.Unready < 0 || s.Drain <= 0, "unready is not less than nothing, and drain is more")
 	return errors.Join(errs...)
 }

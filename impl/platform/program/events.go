@@ -1,0 +1,26 @@
+package program
+
+import (
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/ops"
+)
+
+// Publish publishes what is in the service's outbox, up to what the last request has written. types are those of the
+// service's events. It gives the bus, for whoever consumes events of others; it is nil where the settings name no NATS.
+func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
+	if p.nats.Reveal() != "" {
+		if bus, err = events.Connect(p.nats, p.name, p.Log); err != nil {
+			return nil, err
+		}
+		p.DeferClose("connection to NATS", bus.Close)
+		p.Check(ops.Check{Name: "nats", Run: bus.Check})
+	}
+	relay, err := events.NewRelay(events.RelayConfig{
+		Service: p.name, Database: p.Pool.Config().ConnConfig, Bus: bus, Types: types, Registry: p.Registry, Log: p.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.Go("outbox relay", relay.Run)
+	return bus, nil
+}

@@ -164,10 +164,10 @@ func TestAnswerLeavesOnceItIsKept(t *testing.T) {
 
 func TestWhatIsNoAnswerIsNotFinished(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []any{"a defect", http.ErrAbortHandler} {
+	for name, cause := range map[string]any{"a defect": "a defect", "cut": http.ErrAbortHandler} {
 		m := &memory{}
 		s := start(t, map[string]http.HandlerFunc{"doOnce": func(http.ResponseWriter, *http.Request) { panic(cause) }}, remembering(m))
-		if cause == http.ErrAbortHandler {
+		if name == "cut" {
 			require.Panics(t, func() { s.once(t, "k", `{"name":"ab"}`) })
 		} else {
 			requireCode(t, s.once(t, "k", `{"name":"ab"}`), http.StatusInternalServerError, "internal")

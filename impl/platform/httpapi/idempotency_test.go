@@ -134,7 +134,11 @@ func TestAnswerLeavesOnceItIsKept(t *testing.T) {
 	} {
 		for _, mode := range []ResponseMode{ResponsesOff, ResponsesEnforce} {
 			m := &memory{}
-			s := start(t, nil, remembering(m), func(o *Options) { o.Responses = mode })
+			var s *service
+			s = start(t, map[string]http.HandlerFunc{"doOnce": func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Of-The-First", "yes")
+				s.answer("doOnce")(w, r)
+			}}, remembering(m), func(o *Options) { o.Responses = mode })
 			w := httptest.NewRecorder()
 			m.finishes = func() (*KeptAnswer, error) {
 				require.Zero(t, w.Body.Len(), name)
@@ -146,6 +150,7 @@ func TestAnswerLeavesOnceItIsKept(t *testing.T) {
 			s.handler.ServeHTTP(w, r)
 			require.Equal(t, c.status, w.Code, name)
 			require.Equal(t, 1, m.ended, name)
+			require.Equal(t, name == "it is kept", w.Header().Get("X-Of-The-First") != "", "nothing is left of an answer that does not leave")
 			switch {
 			case c.code != "":
 				requireCode(t, w, c.status, c.code)

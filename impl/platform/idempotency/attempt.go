@@ -1,7 +1,6 @@
 package idempotency
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -24,7 +23,6 @@ type attempt struct {
 	turn     *turn
 	prepared *postgres.Prepared  // the effect of the handler, not yet committed
 	first    *httpapi.KeptAnswer // of another process, which was quicker
-	lost     error               // why the key cannot be had, nil: it can
 }
 
 type attemptKey struct{}
@@ -62,8 +60,6 @@ func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpa
 	passes := answer.Status >= http.StatusInternalServerError || answer.Header.Get("Retry-After") != ""
 	switch {
 	case a.first != nil:
-	case a.lost != nil:
-		return nil, a.lost
 	case passes:
 		return nil, nil
 	case a.prepared != nil && answer.Status < http.StatusBadRequest:
@@ -128,10 +124,10 @@ const (
 	unboundLock = `SET LOCAL lock_timeout TO DEFAULT`
 )
 
-// claim takes the key within a transaction. When another has it, it notes whose answer is to be given.
+// claim takes the key within a transaction. When another has it for good, it notes the answer that is to be given.
 func (a *attempt) claim(ctx context.Context, tx pgx.Tx) error {
 	k := a.keeper
-	a.first, a.lost = nil, nil
+	a.first = nil
 	var claimed int64
 	batch := &pgx.Batch{} // one round trip
 	batch.Queue(boundLock, strconv.FormatInt(k.lock.Milliseconds(), 10))
@@ -149,15 +145,10 @@ func (a *attempt) claim(ctx context.Context, tx pgx.Tx) error {
 	if err == nil {
 		a.first, err = a.find(ctx, tx)
 	}
-	switch {
-	case errors.Is(err, httpapi.ErrIdempotencyKeyReused):
-		a.lost = err
-	case postgres.IsLockTimeout(err), err == nil && a.first == nil: // The other may still be running.
-		a.lost = httpapi.ErrIdempotencyKeyInUse // without its cause, for which the transaction would be tried again
-	case err == nil:
-		return httpapi.ErrIdempotencyKeyInUse // It is not what will be answered.
+	if err == nil || postgres.IsLockTimeout(err) {
+		return httpapi.ErrIdempotencyKeyInUse // without its cause, for which the transaction would be tried again
 	}
-	return cmp.Or(a.lost, err)
+	return err
 }
 
 const findKey = `

@@ -100,7 +100,8 @@ type Querier interface {
 	ReplayWebhookDelivery(ctx context.Context, arg ReplayWebhookDeliveryParams) (WebhookDelivery, error)
 	// ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.
 	// Fewer rows than products mean that some have not. Everybody locks stock in the order of product ids, so that nobody
-	// waits in a circle.
+	// waits in a circle. Every number is that of the locked row: of a row that has changed since the statement began, PostgreSQL
+	// holds what would become of the old one against the constraints first, and would refuse what the new one has.
 	ReserveStock(ctx context.Context, arg ReserveStockParams) (int64, error)
 	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time.
 	RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (Webhook, error)

@@ -217,15 +217,17 @@ func (q *Queries) ReleaseStock(ctx context.Context, arg ReleaseStockParams) (int
 
 const reserveStock = `-- name: ReserveStock :execrows
 WITH locked AS (
-    SELECT product_id, available
+    SELECT product_id, available, reserved, sold, received
     FROM stock
     WHERE product_id = ANY ($2::uuid[])
     ORDER BY product_id
     FOR UPDATE
 )
 UPDATE stock
-SET available = stock.available - ($1::integer[])[array_position($2::uuid[], stock.product_id)],
-    reserved = stock.reserved + ($1::integer[])[array_position($2::uuid[], stock.product_id)],
+SET available = locked.available - ($1::integer[])[array_position($2::uuid[], locked.product_id)],
+    reserved = locked.reserved + ($1::integer[])[array_position($2::uuid[], locked.product_id)],
+    sold = locked.sold,
+    received = locked.received,
     updated_at = $3
 FROM locked
 WHERE stock.product_id = locked.product_id
@@ -240,7 +242,8 @@ type ReserveStockParams struct {
 
 // ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.
 // Fewer rows than products mean that some have not. Everybody locks stock in the order of product ids, so that nobody
-// waits in a circle.
+// waits in a circle. Every number is that of the locked row: of a row that has changed since the statement began, PostgreSQL
+// holds what would become of the old one against the constraints first, and would refuse what the new one has.
 func (q *Queries) ReserveStock(ctx context.Context, arg ReserveStockParams) (int64, error) {
 	result, err := q.db.Exec(ctx, reserveStock, arg.Quantities, arg.ProductIds, arg.UpdatedAt)
 	if err != nil {

@@ -93,6 +93,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	s.service, err = New(config)
 	require.NoError(t, err)
 	s.Server = contract(t).Serve(t, pool, clock, s.service.Handler, o.chain)
+	s.Web.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // Many call at once in some tests.
 	s.Arranger = arranger{s}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var background sync.WaitGroup
@@ -135,7 +136,7 @@ func (s *server) as(roles ...ordersapi.Role) caller {
 // client sends an access token, or none where it is "".
 func (s *server) client(access string) *ordersapi.ClientWithResponses {
 	s.t.Helper()
-	client, err := ordersapi.NewClientWithResponses(s.URL, ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+	client, err := ordersapi.NewClientWithResponses(s.URL, ordersapi.WithHTTPClient(s.Web.Client()), ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 		if access != "" {
 			r.Header.Set("Authorization", "Bearer "+access)
 		}

@@ -32,17 +32,20 @@ LIMIT @row_limit;
 -- name: ReserveStock :execrows
 -- ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.
 -- Fewer rows than products mean that some have not. Everybody locks stock in the order of product ids, so that nobody
--- waits in a circle.
+-- waits in a circle. Every number is that of the locked row: of a row that has changed since the statement began, PostgreSQL
+-- holds what would become of the old one against the constraints first, and would refuse what the new one has.
 WITH locked AS (
-    SELECT product_id, available
+    SELECT product_id, available, reserved, sold, received
     FROM stock
     WHERE product_id = ANY (@product_ids::uuid[])
     ORDER BY product_id
     FOR UPDATE
 )
 UPDATE stock
-SET available = stock.available - (@quantities::integer[])[array_position(@product_ids::uuid[], stock.product_id)],
-    reserved = stock.reserved + (@quantities::integer[])[array_position(@product_ids::uuid[], stock.product_id)],
+SET available = locked.available - (@quantities::integer[])[array_position(@product_ids::uuid[], locked.product_id)],
+    reserved = locked.reserved + (@quantities::integer[])[array_position(@product_ids::uuid[], locked.product_id)],
+    sold = locked.sold,
+    received = locked.received,
     updated_at = @updated_at
 FROM locked
 WHERE stock.product_id = locked.product_id

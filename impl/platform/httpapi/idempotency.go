@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -102,7 +101,9 @@ func (c *Chain) handleOnce(next http.Handler, x *exchange) {
 		return
 	}
 	clear(a.Header())
-	maps.Copy(a.Header(), before)
+	for name, values := range before {
+		a.Header()[name] = values
+	}
 	x.inspects = inspects // What it found was not the answer.
 	if err != nil {
 		c.fail(a, x.request, err)
@@ -127,9 +128,7 @@ func added(before, after http.Header) http.Header {
 func (c *Chain) replay(x *exchange, kept *KeptAnswer) {
 	x.replayed, x.failure = true, nil
 	if kept.Status >= http.StatusBadRequest {
-		var refusal struct {
-			Code string `json:"code"`
-		}
+		var refusal struct{ Code string }
 		_ = json.Unmarshal(kept.Body, &refusal) // For the log alone.
 		x.failure = &fault.Error{Code: refusal.Code}
 	}

@@ -1,6 +1,7 @@
 package idempotency
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -23,6 +24,7 @@ type attempt struct {
 	turn     *turn
 	prepared *postgres.Prepared  // the effect of the handler, not yet committed
 	first    *httpapi.KeptAnswer // of another process, which was quicker
+	lost     error               // why the key cannot be had, nil: it can
 }
 
 type attemptKey struct{}
@@ -60,6 +62,8 @@ func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpa
 	passes := answer.Status >= http.StatusInternalServerError || answer.Header.Get("Retry-After") != ""
 	switch {
 	case a.first != nil:
+	case a.lost != nil:
+		return nil, a.lost
 	case passes:
 		return nil, nil
 	case a.prepared != nil && answer.Status < http.StatusBadRequest:
@@ -124,10 +128,10 @@ const (
 	unboundLock = `SET LOCAL lock_timeout TO DEFAULT`
 )
 
-// claim takes the key within a transaction. When another has it for good, it notes the answer that is to be given.
+// claim takes the key within a transaction. When another has it, it notes whose answer is to be given.
 func (a *attempt) claim(ctx context.Context, tx pgx.Tx) error {
 	k := a.keeper
-	a.first = nil
+	a.first, a.lost = nil, nil
 	var claimed int64
 	batch := &pgx.Batch{} // one round trip
 	batch.Queue(boundLock, strconv.FormatInt(k.lock.Milliseconds(), 10))
@@ -145,10 +149,15 @@ func (a *attempt) claim(ctx context.Context, tx pgx.Tx) error {
 	if err == nil {
 		a.first, err = a.find(ctx, tx)
 	}
-	if err == nil || postgres.IsLockTimeout(err) {
-		return httpapi.ErrIdempotencyKeyInUse // without its cause, for which the transaction would be tried again
+	switch {
+	case errors.Is(err, httpapi.ErrIdempotencyKeyReused):
+		a.lost = err
+	case postgres.IsLockTimeout(err), err == nil && a.first == nil: // The other may still be running.
+		a.lost = httpapi.ErrIdempotencyKeyInUse // without its cause, for which the transaction would be tried again
+	case err == nil:
+		return httpapi.ErrIdempotencyKeyInUse // It is not what will be answered.
 	}
-	return err
+	return cmp.Or(a.lost, err)
 }
 
 const findKey = `

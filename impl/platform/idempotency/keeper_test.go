@@ -114,16 +114,9 @@ func held(p *process, db postgres.Beginner) (entered chan struct{}, letGo func()
 
 func TestStillRunning(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, migrations(t))
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url})
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	// Nothing but the keeper bounds the wait for a lock.
-	patient, err := postgres.Open(t.Context(), postgres.Config{URL: url, LockTimeout: -1})
-	require.NoError(t, err)
-	t.Cleanup(patient.Close)
+	pool := pgtest.New(t, migrations(t))
 	p := begin(t, Config{Database: pool, Queue: 10 * time.Millisecond})
-	other := begin(t, Config{Database: patient, Lock: 10 * time.Millisecond})
+	other := begin(t, Config{Database: pool, Lock: 10 * time.Millisecond})
 	entered, letGo := held(p, pool)
 	var first answer
 	var group sync.WaitGroup

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run reset test gen gen-check lint-openapi lint check bench fuzz
+.PHONY: help run reset test gen gen-check lint-openapi lint check prove million bench fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -44,6 +44,13 @@ gen-check: ## prove that gen/ is what the documents and the queries make
 	  test $$current = 0 || { echo "gen/ was not current; it is now: look at it and commit it"; exit 1; }
 
 check: lint-openapi gen-check lint test ## everything that CI proves
+
+prove: ## prove the promises of orders with their full figures; this takes some minutes
+	go test -timeout 30m -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders -full
+	go test -timeout 30m -run TestStateMachine -v ./impl/orders -rapid.checks 2000
+
+million: ## make a million orders, show what lists and exports of them cost, and draw it in million.html
+	go run ./test/load/million
 
 bench: ## measure the whole chain beside a bare handler, in one run
 	go test -run '^$$' -bench . -skip BesideBare -benchmem -benchtime 200ms ./...

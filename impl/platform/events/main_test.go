@@ -37,15 +37,15 @@ const (
 	every    = 10 * time.Millisecond
 )
 
-// relayDatabase and relayBus make this test binary a process that relays, for tests that kill one.
+// These make the test binary a process that relays and handles, for tests that kill one.
 const (
-	relayDatabase = "EVENTS_TEST_DATABASE"
-	relayBus      = "EVENTS_TEST_BUS"
+	processDatabase = "EVENTS_TEST_DATABASE"
+	processBus      = "EVENTS_TEST_BUS"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(relayDatabase) != "" {
-		if err := relayHere(context.Background(), os.Getenv(relayDatabase), telemetry.NewSecret(os.Getenv(relayBus))); err != nil {
+	if os.Getenv(processDatabase) != "" {
+		if err := process(context.Background(), os.Getenv(processDatabase), telemetry.NewSecret(os.Getenv(processBus))); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -54,21 +54,29 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(pgtest.M{M: m})
 }
 
-func relayHere(ctx context.Context, database string, bus telemetry.Secret) error {
+func process(ctx context.Context, database string, url telemetry.Secret) error {
 	log := slog.New(slog.NewTextHandler(os.Stdout, nil))
-	config, err := pgx.ParseConfig(database)
+	pool, err := postgres.Open(ctx, postgres.Config{URL: database})
 	if err != nil {
 		return err
 	}
-	connected, err := events.Connect(bus, "relay", log)
+	bus, err := events.Connect(url, "process", log)
 	if err != nil {
 		return err
 	}
-	relay, err := events.NewRelay(events.RelayConfig{Service: "shop", Database: config, Bus: connected, Registry: prometheus.NewRegistry(), Log: log})
+	relay, err := events.NewRelay(events.RelayConfig{Service: "shop", Database: pool.Config().ConnConfig, Bus: bus, Registry: prometheus.NewRegistry(), Log: log})
 	if err != nil {
 		return err
 	}
-	relay.Run(ctx)
+	w := &world{pool: pool}
+	consumer, err := events.NewConsumer(events.ConsumerConfig{
+		Service: "shop", Name: "reader", Database: pool.Config().ConnConfig, Bus: bus, Handle: w.once, Registry: prometheus.NewRegistry(), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	go relay.Run(ctx)
+	consumer.Run(ctx)
 	return nil
 }
 

@@ -62,7 +62,7 @@ func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
 
 func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	require.NoError(t, a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.clock.Now()}))
+	require.NoError(t, a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.Clock.Now()}))
 }
 
 func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
@@ -110,13 +110,13 @@ func (s *server) member(roles ...usersapi.Role) member {
 	m.user = s.account(newID().String()+"@example.com", func(p *usersdb.CreateUserParams) { p.PasswordHash, p.Roles = hash, toDBRoles(roles) })
 	for _, session := range []*usersdb.Session{&m.second, &m.session} {
 		*session, err = s.queries.StartSession(s.t.Context(), usersdb.StartSessionParams{
-			ID: newID(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash, CreatedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(sessionLifetime),
+			ID: newID(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash, CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(sessionLifetime),
 		})
 		require.NoError(s.t, err)
 	}
 	m.refresh = newRefreshToken()
 	require.NoError(s.t, s.queries.CreateRefreshToken(s.t.Context(), usersdb.CreateRefreshTokenParams{
-		Hash: hashOf(m.refresh), SessionID: m.second.ID, CreatedAt: s.clock.Now(),
+		Hash: hashOf(m.refresh), SessionID: m.second.ID, CreatedAt: s.Clock.Now(),
 	}))
 	tokens, _, err := s.service.tokens(m.session, m.user.Roles, m.refresh)
 	require.NoError(s.t, err)

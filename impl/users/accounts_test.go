@@ -24,7 +24,7 @@ func TestCreateUserV2(t *testing.T) {
 	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	require.Equal(t, "Ada@example.com", created.JSON201.Email)
 	require.Equal(t, "https://images.example.com/ada.png", *created.JSON201.Avatar)
-	require.Equal(t, s.clock.Now(), created.JSON201.CreatedAt)
+	require.Equal(t, s.Clock.Now(), created.JSON201.CreatedAt)
 	require.EqualValues(t, 7, created.JSON201.ID.Version())
 
 	row, err := s.queries.GetUser(t.Context(), created.JSON201.ID)

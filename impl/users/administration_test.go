@@ -21,7 +21,7 @@ import (
 func (s *server) account(email string, change ...func(*usersdb.CreateUserParams)) usersdb.User {
 	s.t.Helper()
 	params := usersdb.CreateUserParams{
-		ID: newID(), Email: email, Name: "Ada Lovelace", PasswordHash: "none", Roles: []string{"customer"}, CreatedAt: s.clock.Now(),
+		ID: newID(), Email: email, Name: "Ada Lovelace", PasswordHash: "none", Roles: []string{"customer"}, CreatedAt: s.Clock.Now(),
 	}
 	for _, c := range change {
 		c(&params)
@@ -60,7 +60,7 @@ func TestListUsersFilters(t *testing.T) {
 	s.account("umlaut@example.com", named("ÄRGER Müller"))
 	s.account("staff@example.com", func(p *usersdb.CreateUserParams) { p.Name, p.Roles = "Staff", []string{"customer", "staff"} })
 	disabled := s.account("disabled@example.com", named("Disabled"))
-	_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.clock.Now()})
+	_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 
 	for name, c := range map[string]struct {
@@ -110,7 +110,7 @@ func TestListUsersPages(t *testing.T) {
 		before[email] = true
 		// Three moments only, so that nearly every page ends amid equal times.
 		s.account(email, func(p *usersdb.CreateUserParams) {
-			p.CreatedAt = s.clock.Now().Add(time.Duration(i%3) * time.Microsecond)
+			p.CreatedAt = s.Clock.Now().Add(time.Duration(i%3) * time.Microsecond)
 		})
 	}
 	visited := map[string]int{}
@@ -134,7 +134,7 @@ func TestListUsersPages(t *testing.T) {
 		for range 2 {
 			inserted++
 			s.account(fmt.Sprintf("late%03d@example.com", inserted), func(p *usersdb.CreateUserParams) {
-				p.CreatedAt = s.clock.Now().Add(time.Duration(inserted%4) * time.Microsecond)
+				p.CreatedAt = s.Clock.Now().Add(time.Duration(inserted%4) * time.Microsecond)
 			})
 		}
 		if parsed.JSON200.NextCursor.IsNull() {
@@ -231,13 +231,13 @@ func TestDisableUser(t *testing.T) {
 	s := start(t)
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
 	ada := s.signUp("ada@example.com")
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 
 	first, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, first.StatusCode(), string(first.Body))
 	require.Equal(t, usersapi.UserStatusDisabled, first.JSON200.Status)
-	require.Equal(t, s.clock.Now(), first.JSON200.UpdatedAt)
+	require.Equal(t, s.Clock.Now(), first.JSON200.UpdatedAt)
 
 	refused, err := ada.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
@@ -247,7 +247,7 @@ func TestDisableUser(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, login.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeAccountDisabled, codeIn(t, login.Body))
 
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	again, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.Equal(t, first.JSON200, again.JSON200, "disabling twice changes nothing")
@@ -260,13 +260,13 @@ func TestEnableUser(t *testing.T) {
 	ada := s.signUp("ada@example.com")
 	_, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	first, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, first.StatusCode(), string(first.Body))
 	require.Equal(t, usersapi.UserStatusActive, first.JSON200.Status)
 
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	again, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.Equal(t, first.JSON200, again.JSON200, "enabling twice changes nothing")
@@ -301,7 +301,7 @@ func TestDeleteUser(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, read.Body))
 
 	var left int
-	require.NoError(t, s.pool.QueryRow(t.Context(), "SELECT count(*) FROM sessions WHERE user_id = $1", ada.user.ID).Scan(&left))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM sessions WHERE user_id = $1", ada.user.ID).Scan(&left))
 	require.Zero(t, left)
 	s.signUp("ada@example.com")
 }

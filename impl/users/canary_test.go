@@ -126,7 +126,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	send(access, "BREW", "/api/v2/users", password)
 
 	// What breaks inside: PostgreSQL tells what the row held.
-	_, err := s.pool.Exec(t.Context(), `ALTER TABLE users ADD CONSTRAINT broken CHECK (false) NOT VALID`)
+	_, err := s.Pool.Exec(t.Context(), `ALTER TABLE users ADD CONSTRAINT broken CHECK (false) NOT VALID`)
 	require.NoError(t, err)
 	for _, request := range [][3]string{
 		{"PATCH", "/api/v1/profile", `{"phone":"` + otherPhone + `"}`},
@@ -139,7 +139,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	for _, statement := range []string{
 		`ALTER TABLE users RENAME COLUMN email TO address`, `ALTER TABLE sessions RENAME TO gone`,
 	} {
-		_, err := s.pool.Exec(t.Context(), statement)
+		_, err := s.Pool.Exec(t.Context(), statement)
 		require.NoError(t, err)
 		send("", "POST", "/api/v1/login", log(changed))
 		send("", "POST", "/api/v1/refresh", `{"refresh_token":"`+refresh+`"}`)
@@ -152,7 +152,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/login", strings.NewReader(log(changed)))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
-	logger := telemetry.NewLogger(s.log, telemetry.LogOptions{Level: slog.LevelDebug})
+	logger := telemetry.NewLogger(s.Log, telemetry.LogOptions{Level: slog.LevelDebug})
 	(&server{t: t, service: &broken}).handler(logger.Logger).ServeHTTP(w, r)
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.NoError(t, logger.Close())
@@ -221,6 +221,6 @@ func TestAuditLines(t *testing.T) {
 		`"action":"user.enable","actor":"anonymous","target":"` + her + `","outcome":"unauthenticated"`,
 		`"action":"session.start","actor":"` + her + `","target":"` + her + `","outcome":"account_disabled"`,
 	} {
-		eventually(t, want, func() bool { return strings.Contains(s.Logged(t), want) })
+		contracttest.Eventually(t, want, func() bool { return strings.Contains(s.Logged(t), want) })
 	}
 }

@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/google/uuid"
@@ -26,7 +22,6 @@ import (
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/postgres"
 )
 
 func TestCodesAreThoseOfTheDocument(t *testing.T) {
@@ -36,32 +31,20 @@ func TestCodesAreThoseOfTheDocument(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
+	contracttest.ErrorsAreExplained(t, explain)
 	unexpected := errors.New("relation users does not exist")
-	sqlState := func(code string) error { return fmt.Errorf("query: %w", &pgconn.PgError{Code: code}) }
 	for name, c := range map[string]struct {
 		err  error
 		want error
 	}{
-		"nothing":             {nil, nil},
-		"a fault":             {errWrongPassword, errWrongPassword},
-		"a fault, wrapped":    {fmt.Errorf("in a transaction: %w", errSessionNotFound), errSessionNotFound},
-		"no row":              {fmt.Errorf("get: %w", pgx.ErrNoRows), errUserNotFound},
-		"the address again":   {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
-		"another constraint":  {&pgconn.PgError{Code: "23514", ConstraintName: "users_roles_known"}, nil},
-		"too many hashes":     {fmt.Errorf("hash: %w", hashing.ErrBusy), httpapi.ErrOverloaded},
-		"statement time-out":  {sqlState("57014"), httpapi.ErrTimeout},
-		"lock time-out":       {sqlState("55P03"), httpapi.ErrTimeout},
-		"shutting down":       {sqlState("57P01"), httpapi.ErrUnavailable},
-		"starting up":         {sqlState("57P03"), httpapi.ErrUnavailable},
-		"too many clients":    {sqlState("53300"), httpapi.ErrUnavailable},
-		"disk full":           {sqlState("53100"), httpapi.ErrUnavailable},
-		"a standby":           {sqlState("25006"), httpapi.ErrUnavailable},
-		"refused":             {fmt.Errorf("dial: %w", syscall.ECONNREFUSED), httpapi.ErrUnavailable},
-		"reset":               {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, httpapi.ErrUnavailable},
-		"cut off":             {io.ErrUnexpectedEOF, httpapi.ErrUnavailable},
-		"no connection free":  {fmt.Errorf("acquire: %w", postgres.ErrAcquireTimeout), httpapi.ErrUnavailable},
-		"the unknown outcome": {fmt.Errorf("%w: %w", postgres.ErrUnknownOutcome, io.EOF), httpapi.ErrUnavailable},
-		"something else":      {unexpected, nil},
+		"nothing":            {nil, nil},
+		"a fault":            {errWrongPassword, errWrongPassword},
+		"a fault, wrapped":   {fmt.Errorf("in a transaction: %w", errSessionNotFound), errSessionNotFound},
+		"no row":             {fmt.Errorf("get: %w", pgx.ErrNoRows), errUserNotFound},
+		"the address again":  {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
+		"another constraint": {&pgconn.PgError{Code: "23514", ConstraintName: "users_roles_known"}, nil},
+		"too many hashes":    {fmt.Errorf("hash: %w", hashing.ErrBusy), httpapi.ErrOverloaded},
+		"something else":     {unexpected, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,80 +61,47 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// failing answers one query with an error that PostgreSQL does not give on request.
+// failing answers one query with an error that PostgreSQL does not give on request, or panics.
 type failing struct {
 	usersdb.Querier
-	err error
+
+	fail func() error
 }
 
 func (f failing) GetUser(context.Context, uuid.UUID) (usersdb.User, error) {
-	return usersdb.User{}, f.err
+	return usersdb.User{}, f.fail()
 }
 
-// panicking is a defect in a handler.
-type panicking struct{ usersdb.Querier }
-
-func (panicking) GetUser(context.Context, uuid.UUID) (usersdb.User, error) {
-	panic(canary + " in a panic")
-}
-
-func TestFailuresOfTheDatabase(t *testing.T) {
+func TestFailures(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		err    error
-		status int
-		code   usersapi.ProblemCode
-	}{
-		"unavailable":       {&pgconn.PgError{Code: "57P01", Message: canary}, http.StatusServiceUnavailable, usersapi.ProblemCodeUnavailable},
-		"connection lost":   {fmt.Errorf("%s: %w", canary, syscall.ECONNRESET), http.StatusServiceUnavailable, usersapi.ProblemCodeUnavailable},
-		"statement timeout": {&pgconn.PgError{Code: "57014", Message: canary}, http.StatusServiceUnavailable, usersapi.ProblemCodeTimeout},
-		"deadline":          {fmt.Errorf("%s: %w", canary, context.DeadlineExceeded), http.StatusServiceUnavailable, usersapi.ProblemCodeTimeout},
-		"unknown outcome":   {fmt.Errorf("%w: %s", postgres.ErrUnknownOutcome, canary), http.StatusServiceUnavailable, usersapi.ProblemCodeUnavailable},
-		"unexpected":        {errors.New(canary), http.StatusInternalServerError, usersapi.ProblemCodeInternal},
-		"a constraint":      {&pgconn.PgError{Code: "23514", ConstraintName: canary, Message: canary}, http.StatusInternalServerError, usersapi.ProblemCodeInternal},
-		"a broken query":    {&pgconn.PgError{Code: "42703", Message: canary}, http.StatusInternalServerError, usersapi.ProblemCodeInternal},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := start(t)
-			me := s.member()
-			s.service.queries = failing{s.service.queries, c.err}
-			answer, body := s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
-			require.Equal(t, c.status, answer.StatusCode, body)
-			p := problemIn(t, answer, body)
-			require.Equal(t, c.code, p.Code)
-			require.NotContains(t, body, canary)
-			require.NotContains(t, fmt.Sprint(answer.Header), canary)
-			if c.status == http.StatusServiceUnavailable {
-				require.Equal(t, "1", answer.Header.Get("Retry-After"))
-			} else {
-				require.Empty(t, answer.Header.Get("Retry-After"), "waiting does not help")
-			}
-			logged := s.End(t)
-			require.Contains(t, logged, canary, "the log has the cause")
-			require.Contains(t, logged, p.RequestID)
-		})
-	}
+	contracttest.FailuresAreTold(t, func(t *testing.T, fail func() error) (*contracttest.Server, contracttest.Request) {
+		t.Helper()
+		s := start(t)
+		me := s.member()
+		s.service.queries = failing{s.service.queries, fail}
+		return s.Server, contracttest.Request{Method: http.MethodGet, Target: "/api/v1/profile", Header: []string{contracttest.Bearer(me)}}
+	})
 }
 
-func TestPanic(t *testing.T) {
+// After a panic the service goes on.
+func TestAfterAPanic(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.member()
 	healthy := s.service.queries
-	s.service.queries = panicking{healthy}
-	answer, body := s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
-	require.Equal(t, http.StatusInternalServerError, answer.StatusCode)
-	require.Equal(t, usersapi.ProblemCodeInternal, problemIn(t, answer, body).Code)
-	require.NotContains(t, body, canary)
-	require.NotContains(t, body, "goroutine")
+	for _, c := range []struct {
+		queries usersdb.Querier
+		status  int
+	}{{panicking(healthy), http.StatusInternalServerError}, {healthy, http.StatusOK}} {
+		s.service.queries = c.queries
+		answer, body := s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
+		require.Equal(t, c.status, answer.StatusCode, body)
+	}
+}
 
-	s.service.queries = healthy
-	answer, body = s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
-	require.Equal(t, http.StatusOK, answer.StatusCode, body)
-	logged := s.End(t)
-	require.Contains(t, logged, canary+" in a panic")
-	require.Contains(t, logged, "errors_test.go", "the stack")
+// panicking is a defect in a handler.
+func panicking(queries usersdb.Querier) usersdb.Querier {
+	return failing{queries, func() error { panic(canary + " in a panic") }}
 }
 
 func TestConnectionLostAtCommit(t *testing.T) {
@@ -204,7 +154,7 @@ func TestConnectionsTerminated(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.member()
-	admin, err := pgx.ConnectConfig(t.Context(), s.pool.Config().ConnConfig)
+	admin, err := pgx.ConnectConfig(t.Context(), s.Pool.Config().ConnConfig)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, admin.Close(context.WithoutCancel(t.Context()))) }()
 	seen := map[int]int{}
@@ -213,7 +163,7 @@ func TestConnectionsTerminated(t *testing.T) {
 		require.NoError(t, err)
 		// At most as many requests fail as the pool holds connections; then there are new ones.
 		last := 0
-		for range 1 + s.pool.Config().MaxConns {
+		for range 1 + s.Pool.Config().MaxConns {
 			answer, _ := s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
 			last = answer.StatusCode
 			seen[last]++
@@ -222,30 +172,4 @@ func TestConnectionsTerminated(t *testing.T) {
 	}
 	delete(seen, http.StatusServiceUnavailable)
 	require.Equal(t, []int{http.StatusOK}, slices.Collect(maps.Keys(seen)), "nothing but 200 and 503")
-}
-
-// TestCallerGone is about a caller who does not wait for the answer: it is nobody's defect.
-func TestCallerGone(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	me := s.member()
-	ctx, cancel := context.WithCancel(t.Context())
-	s.service.queries = abandoned{s.service.queries, cancel}
-	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/profile", http.NoBody)
-	r.Header.Set("Authorization", "Bearer "+me.access)
-	w := httptest.NewRecorder()
-	s.Web.Config.Handler.ServeHTTP(w, r)
-	require.NotEqual(t, http.StatusInternalServerError, w.Code, w.Body.String())
-	require.NotContains(t, s.End(t), `"level":"ERROR"`)
-}
-
-// abandoned is left by its caller while it reads.
-type abandoned struct {
-	usersdb.Querier
-	leave context.CancelFunc
-}
-
-func (a abandoned) GetUser(ctx context.Context, id uuid.UUID) (usersdb.User, error) {
-	a.leave()
-	return a.Querier.GetUser(ctx, id)
 }

@@ -1,10 +1,8 @@
 package users
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -19,24 +17,11 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/guard"
-	"example.com/plumbline/impl/platform/hashing"
-	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
 )
-
-// config is that of start, for another service on the same database.
-func (s *server) config(change ...func(*Config)) Config {
-	c := Config{
-		Database: s.pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.clock.Now,
-		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
-	}
-	for _, f := range change {
-		f(&c)
-	}
-	return c
-}
 
 // replica serves another service on the database of s, as a second process would.
 func (s *server) replica(change ...func(*Config)) *server {
@@ -46,7 +31,7 @@ func (s *server) replica(change ...func(*Config)) *server {
 	maintained := make(chan struct{})
 	go func() {
 		defer close(maintained)
-		r.service.maintain(ctx, s.pool.Config().ConnConfig, log)
+		r.service.maintain(ctx, s.Pool.Config().ConnConfig, log)
 	}()
 	s.t.Cleanup(func() {
 		cancel()
@@ -58,18 +43,12 @@ func (s *server) replica(change ...func(*Config)) *server {
 // deafReplica is a replica that is told of no change: what it knows, it knows from its own requests.
 func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
 	s.t.Helper()
-	service, err := New(s.t.Context(), s.config(change...))
+	r := &server{t: s.t, queries: s.queries, Server: &contracttest.Server{Pool: s.Pool, Clock: s.Clock}}
+	var err error
+	r.service, err = New(s.t.Context(), r.config(change...))
 	require.NoError(s.t, err)
-	r := &server{t: s.t, service: service, queries: s.queries, pool: s.pool, clock: s.clock, log: &logBuffer{}}
-	logger := telemetry.NewLogger(r.log, telemetry.LogOptions{Service: "users", Sensitive: loadDocument(s.t).Sensitive})
-	web := httptest.NewServer(r.handler(logger.Logger))
-	s.t.Cleanup(func() {
-		web.Close()
-		require.NoError(s.t, logger.Close())
-	})
-	r.url = web.URL
-	r.ClientWithResponses = r.as("")
-	return r, logger.Logger
+	r.serve(func(*httpapi.Options) {})
+	return r, r.Logger.Logger
 }
 
 // handler is the way in and out of the service, to be called without a network; its answers are held against the document.
@@ -78,19 +57,6 @@ func (s *server) handler(log *slog.Logger) http.Handler {
 	handler, err := s.service.Handler(contract(s.t).Chain(s.t, log))
 	require.NoError(s.t, err)
 	return handler
-}
-
-// eventually asks until the answer is yes.
-func eventually(t testing.TB, what string, ask func() bool) {
-	t.Helper()
-	late := time.After(30 * time.Second)
-	for !ask() {
-		select {
-		case <-late:
-			require.FailNow(t, "never: "+what)
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
 }
 
 func (s *server) isWatching() bool { return s.service.guard.Stats().Watching }
@@ -102,19 +68,19 @@ func (s *server) watchSilence() {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.service.guard.Watch(ctx, s.pool.Config().ConnConfig, "silence", slog.New(slog.DiscardHandler))
+		s.service.guard.Watch(ctx, s.Pool.Config().ConnConfig, "silence", slog.New(slog.DiscardHandler))
 	}()
 	s.t.Cleanup(func() {
 		cancel()
 		<-ended
 	})
-	eventually(s.t, "the service listens", s.isWatching)
+	contracttest.Eventually(s.t, "the service listens", s.isWatching)
 }
 
 // verifier accepts what the service itself accepts.
 func (s *server) verifier() *token.Verifier {
 	s.t.Helper()
-	v, err := token.NewVerifier(token.VerifierConfig{Issuer: "https://users.test", Audience: serviceName, Keys: s.service.signer, Clock: s.clock.Now})
+	v, err := token.NewVerifier(token.VerifierConfig{Issuer: "https://users.test", Audience: serviceName, Keys: s.service.signer, Clock: s.Clock.Now})
 	require.NoError(s.t, err)
 	return v
 }
@@ -159,7 +125,7 @@ func (p person) listsUsers(t testing.TB) int {
 // remember makes the service remember a person's session.
 func (s *server) remember(p person) {
 	s.t.Helper()
-	eventually(s.t, "a session is remembered", func() bool { return s.isRemembered(p) })
+	contracttest.Eventually(s.t, "a session is remembered", func() bool { return s.isRemembered(p) })
 }
 
 // isRemembered tells whether a request of a person is served without asking the database who sends it.
@@ -215,7 +181,7 @@ var sessionChanges = map[string]struct {
 		change: func(t *testing.T, s *server, victim, _, _ person) int {
 			_, status := s.refresh(*victim.tokens.RefreshToken)
 			require.Equal(t, http.StatusOK, status)
-			s.clock.advance(refreshGrace + time.Second)
+			s.Clock.Advance(refreshGrace + time.Second)
 			code, status := s.refreshRefused(*victim.tokens.RefreshToken)
 			require.Equal(t, http.StatusUnauthorized, status)
 			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
@@ -292,7 +258,7 @@ func TestChangesReachTheOtherReplica(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			other := s.replica()
-			eventually(t, "the other replica watches", other.isWatching)
+			contracttest.Eventually(t, "the other replica watches", other.isWatching)
 			victim := s.signUp("victim@example.com", c.roles...)
 			elsewhere := s.logIn("victim@example.com", goodPassword)
 			admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
@@ -300,7 +266,7 @@ func TestChangesReachTheOtherReplica(t *testing.T) {
 			require.Equal(t, c.before, c.probe(victim.on(other), t))
 
 			require.Less(t, c.change(t, s, victim, elsewhere, admin), 300)
-			eventually(t, "the other replica answers by what is now so", func() bool { return c.probe(victim.on(other), t) == c.after })
+			contracttest.Eventually(t, "the other replica answers by what is now so", func() bool { return c.probe(victim.on(other), t) == c.after })
 		})
 	}
 }
@@ -319,12 +285,12 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
-			eventually(t, "the service watches", s.isWatching)
+			contracttest.Eventually(t, "the service watches", s.isWatching)
 			ada := s.signUp("ada@example.com")
 			s.remember(ada)
-			_, err := s.pool.Exec(t.Context(), c.statement, []any{ada.user.ID}[:strings.Count(c.statement, "$1")]...)
+			_, err := s.Pool.Exec(t.Context(), c.statement, []any{ada.user.ID}[:strings.Count(c.statement, "$1")]...)
 			require.NoError(t, err)
-			eventually(t, "the token is refused", func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
+			contracttest.Eventually(t, "the token is refused", func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
 		})
 	}
 }
@@ -332,7 +298,7 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 // terminateListeners cuts the connections that replicas of this database listen on.
 func (s *server) terminateListeners() {
 	s.t.Helper()
-	tag, err := s.pool.Exec(s.t.Context(),
+	tag, err := s.Pool.Exec(s.t.Context(),
 		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
 	require.NoError(s.t, err)
 	require.Positive(s.t, tag.RowsAffected(), "nobody listens")
@@ -342,36 +308,36 @@ func TestAReplicaThatIsToldNothingServesNothingStale(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	other := s.replica()
-	eventually(t, "the other replica watches", other.isWatching)
+	contracttest.Eventually(t, "the other replica watches", other.isWatching)
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
 	disable := func(p person) {
 		answer, err := admin.DisableUserWithResponse(t.Context(), p.user.ID)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, answer.StatusCode())
 	}
-	unaware := func() int { return strings.Count(other.log.String(), "not told of changes to sessions") }
+	unaware := func() int { return strings.Count(other.Log.String(), "not told of changes to sessions") }
 
 	// The change comes while nobody listens: its announcement is lost.
 	ada := s.signUp("ada@example.com")
 	other.remember(ada)
 	s.terminateListeners()
-	eventually(t, "the replica notices", func() bool { return unaware() == 1 })
+	contracttest.Eventually(t, "the replica notices", func() bool { return unaware() == 1 })
 	disable(ada)
 	require.Equal(t, http.StatusUnauthorized, ada.on(other).readsProfile(t))
 
 	// It listens again, and what it remembers from then on is forgotten when told.
-	eventually(t, "the other replica watches again", other.isWatching)
+	contracttest.Eventually(t, "the other replica watches again", other.isWatching)
 	bob := s.signUp("bob@example.com")
 	other.remember(bob)
 	disable(bob)
-	eventually(t, "the token is refused", func() bool { return bob.on(other).readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the token is refused", func() bool { return bob.on(other).readsProfile(t) == http.StatusUnauthorized })
 
 	// The change comes right with the cut, before the replica can have noticed.
 	eve := s.signUp("eve@example.com")
 	other.remember(eve)
 	s.terminateListeners()
 	disable(eve)
-	eventually(t, "the token is refused", func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the token is refused", func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
 }
 
 // However requests and a revocation fall together: what is sent once that has returned is refused. The service is told
@@ -381,7 +347,7 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 	s, _ := start(t).deafReplica()
 	// As if there were little room: of all tokens of a session, the one that was used last is remembered.
 	verifier := s.verifier()
-	s.service.guard = guard.New(guard.Config{Verifier: verifier, Clock: s.clock.Now, Read: func(ctx context.Context, claims token.Claims) (guard.Session, error) {
+	s.service.guard = guard.New(guard.Config{Verifier: verifier, Clock: s.Clock.Now, Read: func(ctx context.Context, claims token.Claims) (guard.Session, error) {
 		session, err := s.service.readSession(ctx, claims)
 		session.TokenID = claims.ID
 		return session, err
@@ -418,7 +384,7 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 				}
 			})
 		}
-		eventually(t, "the token is in use", func() bool { return early.Load() >= users })
+		contracttest.Eventually(t, "the token is in use", func() bool { return early.Load() >= users })
 		var status int
 		switch round % 3 {
 		case 0:
@@ -438,7 +404,7 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 		using.Wait()
 		require.Less(t, status, 300)
 		require.Zero(t, late.Load(), "requests that were sent after the revocation had returned")
-		_, err = s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock.Now()})
+		_, err = s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.Clock.Now()})
 		require.NoError(t, err)
 	}
 }
@@ -447,12 +413,12 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 func TestARememberedSessionIsExtended(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	eventually(t, "the service watches", s.isWatching)
+	contracttest.Eventually(t, "the service watches", s.isWatching)
 	ada := s.signUp("ada@example.com")
 	s.remember(ada)
 	refresh := *ada.tokens.RefreshToken
 	for range 2 {
-		s.clock.advance(sessionLifetime - 24*time.Hour)
+		s.Clock.Advance(sessionLifetime - 24*time.Hour)
 		tokens, status := s.refresh(refresh)
 		require.Equal(t, http.StatusOK, status)
 		refresh = *tokens.RefreshToken
@@ -464,13 +430,13 @@ func TestARememberedSessionIsExtended(t *testing.T) {
 func TestARememberedSessionExpires(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	eventually(t, "the service watches", s.isWatching)
+	contracttest.Eventually(t, "the service watches", s.isWatching)
 	ada := s.signUp("ada@example.com")
 	// Its end comes before that of the access token.
-	_, err := s.pool.Exec(t.Context(), `UPDATE sessions SET expires_at = $1`, s.clock.Now().Add(time.Minute))
+	_, err := s.Pool.Exec(t.Context(), `UPDATE sessions SET expires_at = $1`, s.Clock.Now().Add(time.Minute))
 	require.NoError(t, err)
 	s.remember(ada)
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	require.Equal(t, http.StatusUnauthorized, ada.readsProfile(t))
 }
 
@@ -478,7 +444,7 @@ func TestARememberedSessionExpires(t *testing.T) {
 func TestASessionOfAnotherIsRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	eventually(t, "the service watches", s.isWatching)
+	contracttest.Eventually(t, "the service watches", s.isWatching)
 	ada, bob := s.signUp("ada@example.com"), s.signUp("bob@example.com")
 	s.remember(bob)
 	claims, err := s.verifier().Verify(t.Context(), ada.tokens.AccessToken)

@@ -59,7 +59,7 @@ func (s *server) privateKeys() []token.PrivateKey {
 // transaction lets them, so that none is done before another begins.
 func (s *server) allAtOnce(times int, do func()) {
 	s.t.Helper()
-	gate, err := pgx.ConnectConfig(s.t.Context(), s.pool.Config().ConnConfig)
+	gate, err := pgx.ConnectConfig(s.t.Context(), s.Pool.Config().ConnConfig)
 	require.NoError(s.t, err)
 	defer gate.Close(context.WithoutCancel(s.t.Context()))
 	_, err = gate.Exec(s.t.Context(), `BEGIN; LOCK TABLE signing_keys IN ACCESS EXCLUSIVE MODE`)
@@ -68,7 +68,7 @@ func (s *server) allAtOnce(times int, do func()) {
 	for range times {
 		all.Go(do)
 	}
-	eventually(s.t, "all of them wait", func() bool {
+	contracttest.Eventually(s.t, "all of them wait", func() bool {
 		var waiting int
 		require.NoError(s.t, gate.QueryRow(s.t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signing_keys'::regclass`).Scan(&waiting))
 		return waiting == times
@@ -80,7 +80,7 @@ func (s *server) allAtOnce(times int, do func()) {
 
 func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, pool: pgtest.New(t, queries.Users()), clock: &clock{contracttest.NewClock()}}
+	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, queries.Users()), Clock: contracttest.NewClock()}}
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {
@@ -112,7 +112,7 @@ func TestRotation(t *testing.T) {
 	// Published at once, here and in another replica, but not signing.
 	kid, signsFrom, err := s.service.keys.rotate(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, s.clock.Now().Add(keyLead), signsFrom)
+	require.Equal(t, s.Clock.Now().Add(keyLead), signsFrom)
 	require.NoError(t, s.service.keys.load(t.Context()))
 	require.Equal(t, []string{kid, before[0]}, s.publishedKeys())
 	require.Equal(t, []string{kid, before[0]}, s.replica().publishedKeys())
@@ -122,33 +122,33 @@ func TestRotation(t *testing.T) {
 	require.ErrorContains(t, err, kid)
 	require.Equal(t, 2, s.count(`SELECT count(*) FROM signing_keys`))
 
-	s.clock.advance(keyLead - time.Second)
+	s.Clock.Advance(keyLead - time.Second)
 	old := s.logIn("ada@example.com", goodPassword)
 	require.Equal(t, before[0], old.signedBy(t))
 
 	// It signs once its time has come; what the old key signed is still good.
-	s.clock.advance(time.Second)
+	s.Clock.Advance(time.Second)
 	renewed := s.logIn("ada@example.com", goodPassword)
 	require.Equal(t, kid, renewed.signedBy(t))
 	require.Equal(t, http.StatusOK, renewed.readsProfile(t))
 	require.Equal(t, http.StatusOK, old.readsProfile(t))
 
 	// The old key stays for as long as a token of its may live, and longer.
-	s.clock.advance(keyOverlap - time.Second)
+	s.Clock.Advance(keyOverlap - time.Second)
 	require.NoError(t, s.service.keys.load(t.Context()))
 	require.Equal(t, []string{kid, before[0]}, s.publishedKeys())
 	claims := token.Claims{
 		Issuer: "https://users.test", Audience: []string{"users"}, Subject: ada.user.ID, SessionID: session,
-		IssuedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(time.Minute), ID: "late",
+		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(time.Minute), ID: "late",
 	}
-	oldest := token.NewSigner(s.clock.Now)
+	oldest := token.NewSigner(s.Clock.Now)
 	require.NoError(t, oldest.SetKeys(s.privateKeys()[1:]))
 	raw, err := oldest.Sign(claims)
 	require.NoError(t, err)
 	late := person{ClientWithResponses: s.as(raw)}
 	require.Equal(t, http.StatusOK, late.readsProfile(t))
 
-	s.clock.advance(time.Second)
+	s.Clock.Advance(time.Second)
 	require.NoError(t, s.service.keys.load(t.Context()))
 	require.Equal(t, []string{kid}, s.publishedKeys())
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM signing_keys`))
@@ -226,7 +226,7 @@ func TestSealedKeys(t *testing.T) {
 				require.NoError(t, err)
 			}
 			before := s.publishedKeys()
-			_, err := s.pool.Exec(t.Context(), statement)
+			_, err := s.Pool.Exec(t.Context(), statement)
 			require.NoError(t, err)
 			_, err = New(t.Context(), s.config())
 			require.ErrorContains(t, err, "does not open")
@@ -296,7 +296,7 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 
 	var dump strings.Builder
 	for _, table := range []string{"users", "sessions", "refresh_tokens", "signing_keys"} {
-		rows, err := s.pool.Query(t.Context(), `SELECT to_jsonb(r)::text FROM `+table+` AS r`)
+		rows, err := s.Pool.Query(t.Context(), `SELECT to_jsonb(r)::text FROM `+table+` AS r`)
 		require.NoError(t, err)
 		for rows.Next() {
 			var row string

@@ -29,7 +29,7 @@ import (
 // told takes what is in the outbox, in order.
 func (s *server) told(t *testing.T) []usersdb.Outbox {
 	t.Helper()
-	rows, err := s.pool.Query(t.Context(), "WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
+	rows, err := s.Pool.Query(t.Context(), "WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
 	require.NoError(t, err)
 	told, err := pgx.CollectRows(rows, pgx.RowToStructByPos[usersdb.Outbox])
 	require.NoError(t, err)
@@ -58,14 +58,14 @@ func (s *server) household(t *testing.T) household {
 
 func (s *server) exec(t *testing.T, statement string, args ...any) {
 	t.Helper()
-	_, err := s.pool.Exec(t.Context(), statement, args...)
+	_, err := s.Pool.Exec(t.Context(), statement, args...)
 	require.NoError(t, err)
 }
 
 // sessions are those of ada's account.
 func (h household) sessions(t *testing.T) []uuid.UUID {
 	t.Helper()
-	rows, err := h.pool.Query(t.Context(), "SELECT id FROM sessions WHERE user_id = $1 ORDER BY id", h.id)
+	rows, err := h.Pool.Query(t.Context(), "SELECT id FROM sessions WHERE user_id = $1 ORDER BY id", h.id)
 	require.NoError(t, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestWhatOthersAreTold(t *testing.T) {
 		"startSession beyond the most": {"", func(t *testing.T, h household) {
 			h.exec(t, `INSERT INTO sessions SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at + interval '1 minute', last_used_at, expires_at
 FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSessions-2)
-			h.clock.advance(time.Hour)
+			h.Clock.Advance(time.Hour)
 			h.logIn("ada@example.com", goodPassword)
 		}, []string{revoked}},
 		"refreshSession": {"", func(t *testing.T, h household) {
@@ -141,7 +141,7 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 		}, nil},
 		"refreshSession with a token that was used": {"", func(t *testing.T, h household) {
 			h.refresh(*h.ada.tokens.RefreshToken)
-			h.clock.advance(time.Minute)
+			h.Clock.Advance(time.Minute)
 			_, status := h.refreshRefused(*h.ada.tokens.RefreshToken)
 			require.Equal(t, http.StatusUnauthorized, status)
 		}, []string{revoked}},
@@ -150,7 +150,7 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 			answered(t, http.StatusOK)(h.ada.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Name: &name}))
 		}, nil},
 		"the purge of sessions that are over": {"UPDATE sessions SET expires_at = now() - interval '1 hour', revoked_at = NULL", func(t *testing.T, h household) {
-			h.clock.advance(100 * 365 * 24 * time.Hour)
+			h.Clock.Advance(100 * 365 * 24 * time.Hour)
 			require.NoError(t, h.service.purge(t.Context()))
 			require.Empty(t, h.sessions(t))
 		}, nil},
@@ -185,7 +185,7 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 		}, []string{deleted}},
 		"what is rolled back": {"", func(t *testing.T, h household) {
 			changed := errors.New("changed my mind")
-			require.ErrorIs(t, postgres.InTx(t.Context(), h.pool, func(tx pgx.Tx) error {
+			require.ErrorIs(t, postgres.InTx(t.Context(), h.Pool, func(tx pgx.Tx) error {
 				_, err := tx.Exec(t.Context(), "UPDATE users SET status = 'disabled', roles = '{staff}' WHERE id = $1", h.id)
 				require.NoError(t, err)
 				_, err = tx.Exec(t.Context(), "DELETE FROM users WHERE id = $1", h.id)
@@ -265,7 +265,7 @@ func TestEventsOfAUserAreInOrder(t *testing.T) {
 	for range 8 {
 		all.Go(func() error {
 			for range 20 {
-				_, err := h.pool.Exec(t.Context(), "UPDATE users SET status = CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1", h.id)
+				_, err := h.Pool.Exec(t.Context(), "UPDATE users SET status = CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1", h.id)
 				if err != nil {
 					return err
 				}

@@ -22,7 +22,7 @@ func TestGetProfile(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.StatusCode())
 	require.Equal(t, usersapi.Profile{
 		ID: ada.user.ID, Name: "Ada Lovelace", Email: "ada@example.com", Roles: []usersapi.Role{usersapi.RoleCustomer, usersapi.RoleSupport},
-		CreatedAt: s.clock.Now(), UpdatedAt: s.clock.Now(),
+		CreatedAt: s.Clock.Now(), UpdatedAt: s.Clock.Now(),
 	}, *answer.JSON200)
 }
 
@@ -56,7 +56,7 @@ func TestUpdateProfile(t *testing.T) {
 			answer, body := s.do(http.MethodPatch, "/api/v1/profile", string(text), bearer...)
 			require.Equal(t, http.StatusOK, answer.StatusCode, body)
 
-			s.clock.advance(time.Minute)
+			s.Clock.Advance(time.Minute)
 			answer, changed := s.do(http.MethodPatch, "/api/v1/profile", c.body, bearer...)
 			require.Equal(t, http.StatusOK, answer.StatusCode, changed)
 			answer, read := s.do(http.MethodGet, "/api/v1/profile", "", bearer...)
@@ -64,8 +64,8 @@ func TestUpdateProfile(t *testing.T) {
 			require.Equal(t, changed, read, "the answer is what is kept")
 			var profile map[string]any
 			require.NoError(t, json.Unmarshal([]byte(read), &profile))
-			require.Equal(t, s.clock.Now().Format(time.RFC3339), profile["updated_at"])
-			require.Equal(t, s.clock.Now().Add(-time.Minute).Format(time.RFC3339), profile["created_at"])
+			require.Equal(t, s.Clock.Now().Format(time.RFC3339), profile["updated_at"])
+			require.Equal(t, s.Clock.Now().Add(-time.Minute).Format(time.RFC3339), profile["created_at"])
 			for _, name := range []string{"id", "email", "roles", "created_at", "updated_at"} {
 				delete(profile, name)
 			}
@@ -85,7 +85,7 @@ func TestUpdateProfileRefused(t *testing.T) {
 	ada := s.signUp("ada@example.com")
 	before, err := s.queries.GetUser(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	for name, c := range map[string]struct{ body, pointer, keyword string }{
 		"nothing":                        {`{}`, "#", "minProperties"},
 		"name removed":                   {`{"name":null}`, "#/name", "type"},
@@ -118,7 +118,7 @@ func TestChangePassword(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("ada@example.com")
 	elsewhere := s.logIn("ada@example.com", goodPassword)
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	answer, err := ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
@@ -136,7 +136,7 @@ func TestChangePassword(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.logIn("ada@example.com", newPassword).readsProfile(t))
 	user, err := s.queries.GetUser(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	require.Equal(t, s.clock.Now(), user.UpdatedAt.UTC())
+	require.Equal(t, s.Clock.Now(), user.UpdatedAt.UTC())
 }
 
 func TestChangePasswordRefused(t *testing.T) {

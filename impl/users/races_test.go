@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 )
 
@@ -32,9 +33,9 @@ func TestNoSessionSlipsInBesideAChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
-			eventually(t, "the service watches", s.isWatching)
+			contracttest.Eventually(t, "the service watches", s.isWatching)
 			ada := s.signUp("ada@example.com", usersapi.RoleSupport)
-			tx, err := s.pool.Begin(t.Context())
+			tx, err := s.Pool.Begin(t.Context())
 			require.NoError(t, err)
 			_, err = tx.Exec(t.Context(), c.change, ada.user.ID)
 			require.NoError(t, err)
@@ -49,7 +50,7 @@ func TestNoSessionSlipsInBesideAChange(t *testing.T) {
 					_, _ = s.as(answer.JSON200.AccessToken).ListUsersWithResponse(t.Context(), nil)
 				}
 			})
-			eventually(t, "the login waits for the change, or is through", func() bool {
+			contracttest.Eventually(t, "the login waits for the change, or is through", func() bool {
 				return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 || done.Load()
 			})
 			require.NoError(t, tx.Commit(t.Context()))
@@ -90,7 +91,7 @@ func TestAnAdministratorRemains(t *testing.T) {
 	sessions := []uuid.UUID{one.session(t), other.session(t)}
 	for range 20 {
 		for _, p := range []person{one, other} {
-			_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: p.user.ID, Roles: []string{"admin"}, UpdatedAt: s.clock.Now()})
+			_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: p.user.ID, Roles: []string{"admin"}, UpdatedAt: s.Clock.Now()})
 			require.NoError(t, err)
 		}
 		s.service.guard.Forget(sessions...)
@@ -169,7 +170,7 @@ func TestSessionsOfOneAccountAreBounded(t *testing.T) {
 	first := s.signUp("ada@example.com")
 	require.Equal(t, http.StatusOK, first.readsProfile(t))
 	for range mostSessions {
-		s.clock.advance(time.Millisecond)
+		s.Clock.Advance(time.Millisecond)
 		s.logIn("ada@example.com", goodPassword)
 	}
 	require.Equal(t, http.StatusUnauthorized, first.readsProfile(t))

@@ -17,6 +17,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 )
@@ -42,7 +43,7 @@ func (s *server) refreshRefused(token string) (usersapi.ProblemCode, int) {
 // count gives the one number that a query answers.
 func (s *server) count(query string, args ...any) (n int) {
 	s.t.Helper()
-	require.NoError(s.t, s.pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
+	require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
 	return n
 }
 
@@ -74,7 +75,7 @@ func TestLogin(t *testing.T) {
 			s := start(t)
 			ada := s.signUp("ada@example.com")
 			if c.disabled {
-				_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.clock.Now()})
+				_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 				require.NoError(t, err)
 			}
 			before := s.count(`SELECT count(*) FROM sessions`)
@@ -122,7 +123,7 @@ func TestLoginBesideADeletion(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	tx, err := s.pool.Begin(t.Context())
+	tx, err := s.Pool.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), `DELETE FROM users WHERE id = $1`, ada.user.ID)
 	require.NoError(t, err)
@@ -136,7 +137,7 @@ func TestLoginBesideADeletion(t *testing.T) {
 		}
 		answers <- answer
 	}()
-	eventually(t, "the login waits", func() bool {
+	contracttest.Eventually(t, "the login waits", func() bool {
 		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 	})
 	require.NoError(t, tx.Commit(t.Context()))
@@ -166,14 +167,14 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	sent.Go(func() { _, _, _ = s.service.hasher.Verify(ctx, newPassword, slowHash()) })
-	eventually(t, "the hasher is busy", func() bool { running, _ := s.service.hasher.Stats(); return running == 1 })
+	contracttest.Eventually(t, "the hasher is busy", func() bool { running, _ := s.service.hasher.Stats(); return running == 1 })
 	waiting := func(email string, all int) {
 		for range each {
 			sent.Go(func() {
 				_, _ = s.StartSessionWithResponse(ctx, usersapi.StartSessionRequest{Email: email, Password: newPassword})
 			})
 		}
-		eventually(t, "each waits for one hash", func() bool { _, n := s.service.hasher.Stats(); return n == all })
+		contracttest.Eventually(t, "each waits for one hash", func() bool { _, n := s.service.hasher.Stats(); return n == all })
 	}
 	waiting("eve@example.com", each)
 	waiting("ada@example.com", 2*each)
@@ -260,7 +261,7 @@ func TestLoginRaisesTheHash(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Equal(t, first, hash(), "a wrong password changes nothing")
 
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	stronger.logIn("ada@example.com", goodPassword)
 	raised := hash()
 	require.Contains(t, raised, "$m=16,t=2,p=1$")
@@ -486,7 +487,7 @@ func TestReplay(t *testing.T) {
 			elsewhere := s.logIn("ada@example.com", goodPassword)
 			next, status := s.refresh(*ada.tokens.RefreshToken)
 			require.Equal(t, http.StatusOK, status)
-			s.clock.advance(c.wait)
+			s.Clock.Advance(c.wait)
 			if c.passes {
 				again, status := s.refresh(*ada.tokens.RefreshToken)
 				require.Equal(t, http.StatusOK, status)
@@ -515,7 +516,7 @@ func TestReplayOfAnOlderGeneration(t *testing.T) {
 	ada := s.signUp("ada@example.com")
 	tokens := &ada.tokens
 	for range 4 {
-		s.clock.advance(time.Minute)
+		s.Clock.Advance(time.Minute)
 		next, status := s.refresh(*tokens.RefreshToken)
 		require.Equal(t, http.StatusOK, status)
 		tokens = next
@@ -556,7 +557,7 @@ func TestRefreshOfADisabledAccount(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("ada@example.com")
 	set := func(status usersdb.UserStatus) {
-		_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.clock.Now()})
+		_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.Clock.Now()})
 		require.NoError(t, err)
 	}
 	// The session itself is still in force: it is the account that is not.
@@ -574,7 +575,7 @@ func TestRefreshGivesTheRolesOfNow(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.clock.Now()})
+	_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	tokens, _ := s.refresh(*ada.tokens.RefreshToken)
 	claims, err := s.verifier().Verify(t.Context(), tokens.AccessToken)
@@ -598,7 +599,7 @@ func TestAnUnusedSessionExpires(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			ada := s.signUp("ada@example.com")
-			s.clock.advance(c.wait)
+			s.Clock.Advance(c.wait)
 			if c.ok {
 				_, status := s.refresh(*ada.tokens.RefreshToken)
 				require.Equal(t, http.StatusOK, status)
@@ -623,18 +624,18 @@ func TestAUsedSessionEndsAtLast(t *testing.T) {
 	}
 	const day = 24 * time.Hour
 	for _, left := range []time.Duration{sessionLifetime, sessionLifetime, 3 * day} {
-		s.clock.advance(29 * day)
+		s.Clock.Advance(29 * day)
 		answer := refresh()
 		require.Equal(t, http.StatusOK, answer.StatusCode)
 		cookie = answer.Cookies()[0]
 		require.EqualValues(t, left.Seconds(), cookie.MaxAge)
 	}
-	s.clock.advance(3*day - time.Second)
+	s.Clock.Advance(3*day - time.Second)
 	answer = refresh()
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	cookie = answer.Cookies()[0]
 	require.Equal(t, 1, cookie.MaxAge)
-	s.clock.advance(time.Second)
+	s.Clock.Advance(time.Second)
 	require.Equal(t, http.StatusUnauthorized, refresh().StatusCode)
 }
 
@@ -642,9 +643,9 @@ func TestAnAccessTokenExpires(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	s.clock.advance(accessLifetime - time.Second)
+	s.Clock.Advance(accessLifetime - time.Second)
 	require.Equal(t, http.StatusOK, ada.readsProfile(t))
-	s.clock.advance(time.Minute)
+	s.Clock.Advance(time.Minute)
 	require.Equal(t, http.StatusUnauthorized, ada.readsProfile(t))
 }
 
@@ -672,7 +673,7 @@ func TestListSessions(t *testing.T) {
 	mine := []uuid.UUID{ada.session(t)}
 	for i := range 6 {
 		if i%2 == 0 { // Every second one begins at the very time of another.
-			s.clock.advance(time.Second)
+			s.Clock.Advance(time.Second)
 		}
 		mine = append(mine, s.logIn("ada@example.com", goodPassword).session(t))
 	}
@@ -680,7 +681,7 @@ func TestListSessions(t *testing.T) {
 	_, err := s.logIn("ada@example.com", goodPassword).EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
 	expired := s.logIn("ada@example.com", goodPassword).session(t)
-	_, err = s.pool.Exec(t.Context(), `UPDATE sessions SET expires_at = $1 WHERE id = $2`, s.clock.Now(), expired)
+	_, err = s.Pool.Exec(t.Context(), `UPDATE sessions SET expires_at = $1 WHERE id = $2`, s.Clock.Now(), expired)
 	require.NoError(t, err)
 
 	var seen []usersapi.Session
@@ -787,13 +788,13 @@ func TestPurge(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp("ada@example.com")
-	s.clock.advance(sessionLifetime)
+	s.Clock.Advance(sessionLifetime)
 	s.logIn("ada@example.com", goodPassword)
 	for _, step := range []struct {
 		wait time.Duration
 		left int
 	}{{sessionLifetime, 2}, {time.Second, 1}, {sessionLifetime, 0}} {
-		s.clock.advance(step.wait)
+		s.Clock.Advance(step.wait)
 		require.NoError(t, s.service.purge(t.Context()))
 		require.Equal(t, step.left, s.count(`SELECT count(*) FROM sessions`))
 		require.Equal(t, step.left, s.count(`SELECT count(*) FROM refresh_tokens`))

@@ -24,7 +24,7 @@ func TestForgedTokens(t *testing.T) {
 	require.NoError(t, s.service.keys.load(t.Context()))
 	keys := s.privateKeys()
 	require.Len(t, keys, 2)
-	now := s.clock.Now()
+	now := s.Clock.Now()
 	session := admin.session(t)
 	forging := tokentest.Options{
 		Claims: token.Claims{

@@ -49,12 +49,8 @@ type server struct {
 	*usersapi.ClientWithResponses
 	*contracttest.Server
 	t       testing.TB
-	url     string
 	service *Service
 	queries *usersdb.Queries
-	pool    *pgxpool.Pool
-	clock   *clock
-	log     *logBuffer
 }
 
 type options struct {
@@ -74,35 +70,49 @@ func start(t testing.TB, change ...func(*options)) *server {
 	for _, c := range change {
 		c(&o)
 	}
-	c := contracttest.NewClock()
-	s := &server{t: t, pool: pgtest.New(t, queries.Users()), clock: &clock{c}}
-	s.queries = usersdb.New(s.pool)
+	pool := pgtest.New(t, queries.Users())
+	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
 	var err error
-	s.service, err = New(t.Context(), Config{
-		Database: o.database(s.pool), MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Hashing: o.hashing, Clock: s.clock.Now,
-	})
+	s.service, err = New(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
 	require.NoError(t, err)
-	s.Server = contract(t).Serve(t, s.pool, c, s.service.Handler, o.chain)
-	s.Arranger = arranger{s}
-	s.url, s.log = s.URL, s.Log
+	s.serve(o.chain)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	maintained := make(chan struct{})
 	go func() {
 		defer close(maintained)
-		s.service.maintain(ctx, s.pool.Config().ConnConfig, s.Logger.Logger)
+		s.service.maintain(ctx, s.Pool.Config().ConnConfig, s.Logger.Logger)
 	}()
 	t.Cleanup(func() {
 		cancel()
 		<-maintained
 	})
-	s.ClientWithResponses = s.as("")
 	return s
+}
+
+// config is that of a service on the database of s.
+func (s *server) config(change ...func(*Config)) Config {
+	c := Config{
+		Database: s.Pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
+		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	return c
+}
+
+// serve serves the service of s.
+func (s *server) serve(chain func(*httpapi.Options)) {
+	s.t.Helper()
+	s.Server = contract(s.t).Serve(s.t, s.Pool, s.Clock, s.service.Handler, chain)
+	s.Arranger = arranger{s}
+	s.ClientWithResponses = s.as("")
 }
 
 // as gives the client of a caller who has an access token.
 func (s *server) as(access string) *usersapi.ClientWithResponses {
-	client, err := usersapi.NewClientWithResponses(s.url, usersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+	client, err := usersapi.NewClientWithResponses(s.URL, usersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 		if access != "" {
 			r.Header.Set("Authorization", "Bearer "+access)
 		}
@@ -126,7 +136,7 @@ func (s *server) signUp(email string, roles ...usersapi.Role) person {
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	if len(roles) > 0 {
-		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{ID: created.JSON201.ID, Roles: toDBRoles(roles), UpdatedAt: s.clock.Now()})
+		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{ID: created.JSON201.ID, Roles: toDBRoles(roles), UpdatedAt: s.Clock.Now()})
 		require.NoError(s.t, err)
 	}
 	p := s.logIn(email, goodPassword)
@@ -153,7 +163,7 @@ func (s *server) do(method, path, body string, headers ...string) (*http.Respons
 	if body != "" && !slices.ContainsFunc(r.Header, func(line string) bool { return strings.HasPrefix(line, "Content-Type:") }) {
 		r = r.With("Content-Type: application/json")
 	}
-	return (&contracttest.Server{URL: s.url}).Do(s.t, r)
+	return s.Do(s.t, r)
 }
 
 // problemIn reads a failure; the shape is the same for every one.
@@ -182,9 +192,3 @@ var loadDocument = func() func(testing.TB) *httpapi.Document {
 		return d
 	}
 }()
-
-type clock struct{ *contracttest.Clock }
-
-func (c *clock) advance(d time.Duration) { c.Advance(d) }
-
-type logBuffer = contracttest.Log

@@ -155,7 +155,7 @@ func TestFailuresOfTheChain(t *testing.T) {
 	})
 	ada := s.signUp("ada@example.com")
 	bearer := "Bearer " + ada.tokens.AccessToken
-	s.service.queries = panicking{s.service.queries}
+	s.service.queries = panicking(s.service.queries)
 	for _, c := range []struct {
 		name, method, path, body string
 		headers                  []string

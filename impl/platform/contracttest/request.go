@@ -58,6 +58,16 @@ func (r Request) Without(names ...string) Request {
 	return r
 }
 
+// field gives the value of a field, "" where there is none.
+func (r Request) field(name string) string {
+	for _, line := range r.Header {
+		if value, found := strings.CutPrefix(line, name+": "); found {
+			return value
+		}
+	}
+	return ""
+}
+
 // Asking gives a copy with a further part of the query, escaped.
 func (r Request) Asking(query string) Request {
 	if query == "" {

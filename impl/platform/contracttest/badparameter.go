@@ -28,7 +28,7 @@ func (s *Service) badParameters(t testing.TB, op *httpapi.Operation, good func()
 		case openapi3.ParameterInQuery:
 			p.inQuery(t, ref.Value)
 		case openapi3.ParameterInHeader:
-			p.inHeader(ref.Value)
+			p.inHeader(t, ref.Value)
 		case openapi3.ParameterInCookie:
 			p.invalid("cookie too long", p.path, "#/cookie/"+ref.Value.Name, "")
 			p.cases[len(p.cases)-1].Request = good().With("Cookie: " + ref.Value.Name + "=" + Canary + strings.Repeat("A", 4096))
@@ -133,7 +133,8 @@ func (p *parameters) inQuery(t testing.TB, parameter *openapi3.Parameter) {
 
 // inHeader breaks a field of the header. One that is missing although it is needed is told apart where that is If-Match
 // (RFC 6585, section 3).
-func (p *parameters) inHeader(parameter *openapi3.Parameter) {
+func (p *parameters) inHeader(t testing.TB, parameter *openapi3.Parameter) {
+	t.Helper()
 	name, schema, at := parameter.Name, parameter.Schema.Value, "#/header/"+parameter.Name
 	with := func(what string, lines ...string) {
 		p.invalid(name+" "+what, p.path, at, "")
@@ -148,6 +149,11 @@ func (p *parameters) inHeader(parameter *openapi3.Parameter) {
 	case parameter.Required:
 		with("missing")
 	}
+	good := p.good().field(name)
+	if good == "" {
+		good = fmt.Sprint(valid(t, schema))
+	}
+	with("twice", name+": "+good, name+": "+good)
 	for what, value := range map[string]string{
 		"empty": "", "of spaces": "   ", "very long": Canary + strings.Repeat("x", 9000), "with a space": "a " + Canary, "beyond ASCII": "\u00e9" + Canary, "with a quote": `"` + Canary, "with a tab": "a\t" + Canary,
 	} {

@@ -78,6 +78,10 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			violations = append(violations, violation("#/query/"+pointerToken(p.Value.Name), "minLength", nil, "Must not be empty"))
 			continue
 		}
+		if p.Value.In == openapi3.ParameterInHeader && len(in.Request.Header.Values(p.Value.Name)) > 1 {
+			violations = append(violations, givenTwice("#/header/"+pointerToken(p.Value.Name)))
+			continue
+		}
 		if err := openapi3filter.ValidateParameter(in.Request.Context(), &input, p.Value); err != nil {
 			violations = append(violations, parameterViolations(p.Value, err)...)
 		}
@@ -202,13 +206,17 @@ func checkQuery(o *Operation, query url.Values) []fault.Violation {
 		case !o.query[name]:
 			violations = append(violations, violation(at, "additionalProperties", nil, "Is no parameter of this operation"))
 		case len(values) > 1:
-			violations = append(violations, violation(at, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only"))
+			violations = append(violations, givenTwice(at))
 		case strings.ContainsFunc(values[0], isUnkeepable):
 			violations = append(violations, violation(at, "format", nil, "Must be UTF-8 text without NUL"))
 		}
 	}
 	slices.SortFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
 	return violations
+}
+
+func givenTwice(at string) fault.Violation {
+	return violation(at, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only")
 }
 
 func isUnkeepable(r rune) bool { return r == 0 || r == utf8.RuneError }

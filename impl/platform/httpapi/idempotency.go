@@ -60,10 +60,7 @@ const (
 func (c *Chain) beginOnce(x *exchange) error {
 	keys := x.request.Header[idempotencyKeyHeader]
 	if x.op.Policy.Idempotency == "" || len(keys) == 0 {
-		return nil // That a key is required, the check has said.
-	}
-	if len(keys) > 1 {
-		return ErrInvalid.At(violation("#/header/"+idempotencyKeyHeader, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only"))
+		return nil // That a key is required, and one only, the check has said.
 	}
 	request := KeyedRequest{Principal: x.principal.Subject, Operation: x.op.ID, Key: keys[0]}
 	var err error

@@ -328,6 +328,7 @@ type Webhook struct {
 	SealedSecret   []byte
 	SealedPrevious []byte
 	PreviousUntil  *time.Time
+	Lagging        bool
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }

@@ -11,6 +11,8 @@ import (
 )
 
 type Querier interface {
+	// AbandonWebhookDelivery ends a delivery without an attempt.
+	AbandonWebhookDelivery(ctx context.Context, arg AbandonWebhookDeliveryParams) (int64, error)
 	// AdjustStock adds to what was received and is available, or takes away from both. Taking more than is available
 	// breaks stock_available_not_negative.
 	AdjustStock(ctx context.Context, arg AdjustStockParams) (Stock, error)
@@ -31,11 +33,13 @@ type Querier interface {
 	// CreateWebhook keeps a subscription with its secret, sealed.
 	CreateWebhook(ctx context.Context, arg CreateWebhookParams) (Webhook, error)
 	// CreateWebhookDeliveries keeps one delivery for every subscription to the event, and gives those that are new.
-	CreateWebhookDeliveries(ctx context.Context, arg CreateWebhookDeliveriesParams) ([]uuid.UUID, error)
+	CreateWebhookDeliveries(ctx context.Context, arg CreateWebhookDeliveriesParams) ([]CreateWebhookDeliveriesRow, error)
 	// DeleteWebhook ends a subscription and forgets its deliveries.
 	DeleteWebhook(ctx context.Context, id uuid.UUID) (int64, error)
 	// EndSession records that a session has ended.
 	EndSession(ctx context.Context, arg EndSessionParams) error
+	// GetDeliveryOfWebhook reads one of a subscription's deliveries.
+	GetDeliveryOfWebhook(ctx context.Context, arg GetDeliveryOfWebhookParams) (WebhookDelivery, error)
 	// GetOrder reads one order.
 	GetOrder(ctx context.Context, id uuid.UUID) (Order, error)
 	// GetOrderOwner tells whose an order is.
@@ -84,6 +88,9 @@ type Querier interface {
 	LockOrder(ctx context.Context, id uuid.UUID) (Order, error)
 	// LockWebhooks lets one subscription be added at a time, so that their number can be bounded.
 	LockWebhooks(ctx context.Context) error
+	// MarkWebhook keeps whether a subscription's receiver lags, and sends nothing more to one that is gone. It leaves a
+	// subscription alone that leads elsewhere by now.
+	MarkWebhook(ctx context.Context, arg MarkWebhookParams) error
 	// PriceProducts reads what an order's lines are made of.
 	PriceProducts(ctx context.Context, ids []uuid.UUID) ([]PriceProductsRow, error)
 	// PurgeAccounts forgets what was told of accounts that no token contradicts any more, a batch at most.
@@ -92,11 +99,11 @@ type Querier interface {
 	PurgeEndedSessions(ctx context.Context, arg PurgeEndedSessionsParams) (int64, error)
 	// PurgeWebhookDeliveries forgets deliveries made before a time, a batch at most.
 	PurgeWebhookDeliveries(ctx context.Context, arg PurgeWebhookDeliveriesParams) (int64, error)
-	// RecordWebhookAttempt keeps what came of sending a delivery.
+	// RecordWebhookAttempt keeps what came of sending a delivery, unless another attempt has been recorded since it was read.
 	RecordWebhookAttempt(ctx context.Context, arg RecordWebhookAttemptParams) (int64, error)
 	// ReleaseStock gives the units of an order back, which is cancelled, expired, or refunded before it has shipped.
 	ReleaseStock(ctx context.Context, arg ReleaseStockParams) (int64, error)
-	// ReplayWebhookDelivery makes a delivery pending again.
+	// ReplayWebhookDelivery makes a delivery one that is about to be sent. No row means that it is so already, or is not there.
 	ReplayWebhookDelivery(ctx context.Context, arg ReplayWebhookDeliveryParams) (WebhookDelivery, error)
 	// ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.
 	// Fewer rows than products mean that some have not. Everybody locks stock in the order of product ids, so that nobody

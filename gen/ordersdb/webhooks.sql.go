@@ -12,6 +12,31 @@ import (
 	"github.com/google/uuid"
 )
 
+const abandonWebhookDelivery = `-- name: AbandonWebhookDelivery :execrows
+UPDATE webhook_deliveries
+SET status = 'failed',
+    next_attempt_at = NULL,
+    failure = $1::text
+WHERE id = $2
+  AND status = 'pending'
+  AND attempts = $3
+`
+
+type AbandonWebhookDeliveryParams struct {
+	Failure string
+	ID      uuid.UUID
+	Made    int32
+}
+
+// AbandonWebhookDelivery ends a delivery without an attempt.
+func (q *Queries) AbandonWebhookDelivery(ctx context.Context, arg AbandonWebhookDeliveryParams) (int64, error) {
+	result, err := q.db.Exec(ctx, abandonWebhookDelivery, arg.Failure, arg.ID, arg.Made)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const countWebhooks = `-- name: CountWebhooks :one
 SELECT count(*)
 FROM webhooks
@@ -28,7 +53,7 @@ func (q *Queries) CountWebhooks(ctx context.Context) (int64, error) {
 const createWebhook = `-- name: CreateWebhook :one
 INSERT INTO webhooks (id, url, event_types, description, sealed_secret, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
-RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, created_at, updated_at
+RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
 `
 
 type CreateWebhookParams struct {
@@ -60,6 +85,7 @@ func (q *Queries) CreateWebhook(ctx context.Context, arg CreateWebhookParams) (W
 		&i.SealedSecret,
 		&i.SealedPrevious,
 		&i.PreviousUntil,
+		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
@@ -67,13 +93,18 @@ func (q *Queries) CreateWebhook(ctx context.Context, arg CreateWebhookParams) (W
 }
 
 const createWebhookDeliveries = `-- name: CreateWebhookDeliveries :many
-INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, created_at)
-SELECT gen_random_uuid(), webhooks.id, $1, $2, $3, $4, $5
-FROM webhooks
-WHERE enabled
-  AND event_types @> ARRAY[$2::text]
-ON CONFLICT ON CONSTRAINT webhook_deliveries_event_once DO NOTHING
-RETURNING id
+WITH created AS (
+    INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)
+    SELECT gen_random_uuid(), webhooks.id, $1, $2, $3, $4, $5::timestamptz, $5
+    FROM webhooks
+    WHERE enabled
+      AND event_types @> ARRAY[$2::text]
+    ON CONFLICT ON CONSTRAINT webhook_deliveries_event_once DO NOTHING
+    RETURNING id, webhook_id
+)
+SELECT created.id, webhooks.lagging
+FROM created
+JOIN webhooks ON webhooks.id = created.webhook_id
 `
 
 type CreateWebhookDeliveriesParams struct {
@@ -84,8 +115,13 @@ type CreateWebhookDeliveriesParams struct {
 	CreatedAt time.Time
 }
 
+type CreateWebhookDeliveriesRow struct {
+	ID      uuid.UUID
+	Lagging bool
+}
+
 // CreateWebhookDeliveries keeps one delivery for every subscription to the event, and gives those that are new.
-func (q *Queries) CreateWebhookDeliveries(ctx context.Context, arg CreateWebhookDeliveriesParams) ([]uuid.UUID, error) {
+func (q *Queries) CreateWebhookDeliveries(ctx context.Context, arg CreateWebhookDeliveriesParams) ([]CreateWebhookDeliveriesRow, error) {
 	rows, err := q.db.Query(ctx, createWebhookDeliveries,
 		arg.EventID,
 		arg.EventType,
@@ -97,13 +133,13 @@ func (q *Queries) CreateWebhookDeliveries(ctx context.Context, arg CreateWebhook
 		return nil, err
 	}
 	defer rows.Close()
-	items := []uuid.UUID{}
+	items := []CreateWebhookDeliveriesRow{}
 	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
+		var i CreateWebhookDeliveriesRow
+		if err := rows.Scan(&i.ID, &i.Lagging); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -125,8 +161,42 @@ func (q *Queries) DeleteWebhook(ctx context.Context, id uuid.UUID) (int64, error
 	return result.RowsAffected(), nil
 }
 
+const getDeliveryOfWebhook = `-- name: GetDeliveryOfWebhook :one
+SELECT id, webhook_id, event_id, event_type, order_id, payload, status, attempts, last_attempt_at, next_attempt_at, response_status, failure, created_at
+FROM webhook_deliveries
+WHERE id = $1
+  AND webhook_id = $2
+`
+
+type GetDeliveryOfWebhookParams struct {
+	ID        uuid.UUID
+	WebhookID uuid.UUID
+}
+
+// GetDeliveryOfWebhook reads one of a subscription's deliveries.
+func (q *Queries) GetDeliveryOfWebhook(ctx context.Context, arg GetDeliveryOfWebhookParams) (WebhookDelivery, error) {
+	row := q.db.QueryRow(ctx, getDeliveryOfWebhook, arg.ID, arg.WebhookID)
+	var i WebhookDelivery
+	err := row.Scan(
+		&i.ID,
+		&i.WebhookID,
+		&i.EventID,
+		&i.EventType,
+		&i.OrderID,
+		&i.Payload,
+		&i.Status,
+		&i.Attempts,
+		&i.LastAttemptAt,
+		&i.NextAttemptAt,
+		&i.ResponseStatus,
+		&i.Failure,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const getWebhook = `-- name: GetWebhook :one
-SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, created_at, updated_at
+SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
 FROM webhooks
 WHERE id = $1
 `
@@ -144,6 +214,7 @@ func (q *Queries) GetWebhook(ctx context.Context, id uuid.UUID) (Webhook, error)
 		&i.SealedSecret,
 		&i.SealedPrevious,
 		&i.PreviousUntil,
+		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
@@ -151,7 +222,7 @@ func (q *Queries) GetWebhook(ctx context.Context, id uuid.UUID) (Webhook, error)
 }
 
 const getWebhookDelivery = `-- name: GetWebhookDelivery :one
-SELECT webhook_deliveries.id, webhook_deliveries.webhook_id, webhook_deliveries.event_id, webhook_deliveries.event_type, webhook_deliveries.order_id, webhook_deliveries.payload, webhook_deliveries.status, webhook_deliveries.attempts, webhook_deliveries.last_attempt_at, webhook_deliveries.next_attempt_at, webhook_deliveries.response_status, webhook_deliveries.failure, webhook_deliveries.created_at, webhooks.id, webhooks.url, webhooks.event_types, webhooks.description, webhooks.enabled, webhooks.sealed_secret, webhooks.sealed_previous, webhooks.previous_until, webhooks.created_at, webhooks.updated_at
+SELECT webhook_deliveries.id, webhook_deliveries.webhook_id, webhook_deliveries.event_id, webhook_deliveries.event_type, webhook_deliveries.order_id, webhook_deliveries.payload, webhook_deliveries.status, webhook_deliveries.attempts, webhook_deliveries.last_attempt_at, webhook_deliveries.next_attempt_at, webhook_deliveries.response_status, webhook_deliveries.failure, webhook_deliveries.created_at, webhooks.id, webhooks.url, webhooks.event_types, webhooks.description, webhooks.enabled, webhooks.sealed_secret, webhooks.sealed_previous, webhooks.previous_until, webhooks.lagging, webhooks.created_at, webhooks.updated_at
 FROM webhook_deliveries
 JOIN webhooks ON webhooks.id = webhook_deliveries.webhook_id
 WHERE webhook_deliveries.id = $1
@@ -188,6 +259,7 @@ func (q *Queries) GetWebhookDelivery(ctx context.Context, id uuid.UUID) (GetWebh
 		&i.Webhook.SealedSecret,
 		&i.Webhook.SealedPrevious,
 		&i.Webhook.PreviousUntil,
+		&i.Webhook.Lagging,
 		&i.Webhook.CreatedAt,
 		&i.Webhook.UpdatedAt,
 	)
@@ -251,7 +323,7 @@ func (q *Queries) ListWebhookDeliveries(ctx context.Context, arg ListWebhookDeli
 }
 
 const listWebhooks = `-- name: ListWebhooks :many
-SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, created_at, updated_at
+SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
 FROM webhooks
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
 ORDER BY created_at DESC, id DESC
@@ -283,6 +355,7 @@ func (q *Queries) ListWebhooks(ctx context.Context, arg ListWebhooksParams) ([]W
 			&i.SealedSecret,
 			&i.SealedPrevious,
 			&i.PreviousUntil,
+			&i.Lagging,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
@@ -303,6 +376,36 @@ SELECT pg_advisory_xact_lock(hashtextextended('orders webhooks', 0))
 // LockWebhooks lets one subscription be added at a time, so that their number can be bounded.
 func (q *Queries) LockWebhooks(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, lockWebhooks)
+	return err
+}
+
+const markWebhook = `-- name: MarkWebhook :exec
+UPDATE webhooks
+SET lagging = $1,
+    enabled = enabled AND NOT $2::boolean,
+    updated_at = CASE WHEN $2 THEN $3 ELSE updated_at END
+WHERE id = $4
+  AND url = $5
+`
+
+type MarkWebhookParams struct {
+	Lagging bool
+	Gone    bool
+	Now     time.Time
+	ID      uuid.UUID
+	Url     string
+}
+
+// MarkWebhook keeps whether a subscription's receiver lags, and sends nothing more to one that is gone. It leaves a
+// subscription alone that leads elsewhere by now.
+func (q *Queries) MarkWebhook(ctx context.Context, arg MarkWebhookParams) error {
+	_, err := q.db.Exec(ctx, markWebhook,
+		arg.Lagging,
+		arg.Gone,
+		arg.Now,
+		arg.ID,
+		arg.Url,
+	)
 	return err
 }
 
@@ -339,6 +442,8 @@ SET status = $1,
     response_status = $4,
     failure = $5
 WHERE id = $6
+  AND status = 'pending'
+  AND attempts = $7
 `
 
 type RecordWebhookAttemptParams struct {
@@ -348,9 +453,10 @@ type RecordWebhookAttemptParams struct {
 	ResponseStatus *int32
 	Failure        *string
 	ID             uuid.UUID
+	Made           int32
 }
 
-// RecordWebhookAttempt keeps what came of sending a delivery.
+// RecordWebhookAttempt keeps what came of sending a delivery, unless another attempt has been recorded since it was read.
 func (q *Queries) RecordWebhookAttempt(ctx context.Context, arg RecordWebhookAttemptParams) (int64, error) {
 	result, err := q.db.Exec(ctx, recordWebhookAttempt,
 		arg.Status,
@@ -359,6 +465,7 @@ func (q *Queries) RecordWebhookAttempt(ctx context.Context, arg RecordWebhookAtt
 		arg.ResponseStatus,
 		arg.Failure,
 		arg.ID,
+		arg.Made,
 	)
 	if err != nil {
 		return 0, err
@@ -372,6 +479,7 @@ SET status = 'pending',
     next_attempt_at = $1::timestamptz
 WHERE id = $2
   AND webhook_id = $3
+  AND (status <> 'pending' OR next_attempt_at > $1)
 RETURNING id, webhook_id, event_id, event_type, order_id, payload, status, attempts, last_attempt_at, next_attempt_at, response_status, failure, created_at
 `
 
@@ -381,7 +489,7 @@ type ReplayWebhookDeliveryParams struct {
 	WebhookID uuid.UUID
 }
 
-// ReplayWebhookDelivery makes a delivery pending again.
+// ReplayWebhookDelivery makes a delivery one that is about to be sent. No row means that it is so already, or is not there.
 func (q *Queries) ReplayWebhookDelivery(ctx context.Context, arg ReplayWebhookDeliveryParams) (WebhookDelivery, error) {
 	row := q.db.QueryRow(ctx, replayWebhookDelivery, arg.Now, arg.ID, arg.WebhookID)
 	var i WebhookDelivery
@@ -410,7 +518,7 @@ SET sealed_previous = sealed_secret,
     sealed_secret = $2,
     updated_at = $3
 WHERE id = $4
-RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, created_at, updated_at
+RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
 `
 
 type RotateWebhookSecretParams struct {
@@ -438,6 +546,7 @@ func (q *Queries) RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecr
 		&i.SealedSecret,
 		&i.SealedPrevious,
 		&i.PreviousUntil,
+		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
@@ -452,7 +561,7 @@ SET url = coalesce($1, url),
     enabled = coalesce($4, enabled),
     updated_at = $5
 WHERE id = $6
-RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, created_at, updated_at
+RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
 `
 
 type UpdateWebhookParams struct {
@@ -484,6 +593,7 @@ func (q *Queries) UpdateWebhook(ctx context.Context, arg UpdateWebhookParams) (W
 		&i.SealedSecret,
 		&i.SealedPrevious,
 		&i.PreviousUntil,
+		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)

@@ -156,8 +156,8 @@ func (a arranger) subscription(t testing.TB) (webhook, delivery string) {
 		CreatedAt: a.Clock.Now(),
 	})
 	require.NoError(t, err)
-	_, err = a.Pool.Exec(t.Context(), `INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, created_at)
-		VALUES ($1, $2, $3, 'order.paid', $3, '{}', $4)`, sent, hook, newID(), a.Clock.Now())
+	_, err = a.Pool.Exec(t.Context(), `INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)
+		VALUES ($1, $2, $3, 'order.paid', $3, '{}', $4, $4)`, sent, hook, newID(), a.Clock.Now())
 	require.NoError(t, err)
 	return hook.String(), sent.String()
 }

@@ -70,13 +70,13 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 			return nil, err
 		}
 		service, err := New(Config{
-			Database: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
-			PayWithin: c.PayWithin, AllowPrivate: c.WebhooksAllowPrivate,
+			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
+			PayWithin: c.PayWithin, AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry,
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err := errors.Join(service.measure(process.Registry), service.exchange(process)); err != nil {
+		if err := errors.Join(service.measure(process.Registry), service.work(ctx, process), service.exchange(process)); err != nil {
 			return nil, err
 		}
 		process.Go("sessions", func(ctx context.Context) {
@@ -87,21 +87,24 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 	})
 }
 
-// exchange publishes what happens here and hears what happens in the users service. Without NATS nothing is lost: events
-// wait in the database, and tokens are judged by what they say until they expire.
+// exchange publishes what happens here, tells webhooks of it and hears what happens in the users service. Without NATS
+// nothing is lost: events wait in the database, and tokens are judged by what they say until they expire.
 func (s *Service) exchange(process *program.Process) error {
 	bus, err := process.Publish(eventTypes())
 	if err != nil || bus == nil {
 		return err
 	}
-	consumer, err := events.NewConsumer(events.ConsumerConfig{
-		Service: "users", Name: name, Database: process.Pool.Config().ConnConfig, Bus: bus, Handle: s.hear,
-		Registry: process.Registry, Log: process.Log,
-	})
-	if err != nil {
-		return err
+	for _, c := range []events.ConsumerConfig{
+		{Service: "users", Name: name, Handle: s.hear},
+		{Service: name, Name: "webhooks", Handle: s.deliver},
+	} {
+		c.Database, c.Bus, c.Registry, c.Log = process.Pool.Config().ConnConfig, bus, process.Registry, process.Log
+		consumer, err := events.NewConsumer(c)
+		if err != nil {
+			return err
+		}
+		process.Go("consumer of "+c.Service, consumer.Run)
 	}
-	process.Go("consumer of users", consumer.Run)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -9,16 +10,20 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/idempotency"
+	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/impl/platform/webhook"
 	"example.com/plumbline/openapi"
 )
 
@@ -31,6 +36,8 @@ type Database interface {
 // Config is what a service is made of.
 type Config struct {
 	Database Database
+	// Pool is that of the jobs, in the same database.
+	Pool *pgxpool.Pool
 	// Keys verify access tokens; Issuer is who signed them.
 	Keys   token.KeySource
 	Issuer string
@@ -42,6 +49,10 @@ type Config struct {
 	PayWithin time.Duration
 	// AllowPrivate lets webhooks lead into private networks and over plain http.
 	AllowPrivate bool
+	// Log is told what goes wrong beside requests; nil: nobody is.
+	Log *slog.Logger
+	// Registry takes the metrics of jobs and deliveries; nil: none does.
+	Registry prometheus.Registerer
 	// Clock tells the time; nil is the system's.
 	Clock func() time.Time
 }
@@ -54,9 +65,13 @@ type Service struct {
 	keeper       *idempotency.Keeper
 	customers    customers
 	followers    *followers
+	jobs         *jobs.Jobs
 	secrets      *seal.Sealer // of webhooks
+	sender       *webhook.Sender
+	sent         sent
 	payWithin    time.Duration
 	allowPrivate bool
+	log          *slog.Logger
 	clock        func() time.Time
 }
 
@@ -69,10 +84,16 @@ const audience = "orders"
 func New(c Config) (*Service, error) {
 	s := &Service{
 		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(),
-		payWithin: c.PayWithin, allowPrivate: c.AllowPrivate, clock: c.Clock,
+		payWithin: c.PayWithin, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
 	}
 	master, err := seal.NewMasterKey(name, c.MasterKey)
 	if err != nil {
@@ -87,7 +108,12 @@ func New(c Config) (*Service, error) {
 	}
 	s.keeper = idempotency.New(idempotency.Config{Database: c.Database, Clock: s.clock})
 	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing, Clock: s.clock})
-	return s, nil
+	s.sender = webhook.NewSender(webhook.Config{AllowPrivate: c.AllowPrivate, Clock: s.clock})
+	if s.sent, err = newSent(c.Registry); err != nil {
+		return nil, err
+	}
+	s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Log: s.log, Registry: c.Registry})
+	return s, err
 }
 
 // standing is what a token says, as far as the users service has not told otherwise since.

@@ -14,12 +14,14 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
@@ -55,6 +57,7 @@ type options struct {
 	chain    func(*httpapi.Options)
 	pool     func(testing.TB) *pgxpool.Pool
 	database func(*pgxpool.Pool) Database
+	clock    *contracttest.Clock
 }
 
 // server is the service behind its whole chain, on a database of its own.
@@ -65,6 +68,7 @@ type server struct {
 	service *Service
 	queries *ordersdb.Queries
 	signer  *token.Signer
+	beside  func() string // gives what has been logged beside requests
 }
 
 // start serves a service whose every answer is held against the document: one that breaks it fails the test.
@@ -73,21 +77,29 @@ func start(t testing.TB, change ...func(*options)) *server {
 	o := options{
 		config:   func(*Config) {},
 		chain:    func(*httpapi.Options) {},
-		pool:     func(t testing.TB) *pgxpool.Pool { t.Helper(); return pgtest.New(t, queries.Orders()) },
+		pool:     func(t testing.TB) *pgxpool.Pool { t.Helper(); return pgtest.New(t, queries.Orders(), jobs.Migrate) },
 		database: func(pool *pgxpool.Pool) Database { return pool },
+		clock:    contracttest.NewClock(),
 	}
 	for _, c := range change {
 		c(&o)
 	}
-	pool, clock := o.pool(t), contracttest.NewClock()
+	pool, clock := o.pool(t), o.clock
 	s := &server{t: t, queries: ordersdb.New(pool), signer: token.NewSigner(clock.Now)}
+	lines := &contracttest.Log{}
+	log := contract(t).NewLogger(lines)
+	t.Cleanup(func() { require.NoError(t, log.Close()) })
+	s.beside = func() string {
+		require.NoError(t, log.Flush())
+		return lines.String()
+	}
 	key, err := token.NewPrivateKey(rand.Reader, clock.Now())
 	require.NoError(t, err)
 	require.NoError(t, s.signer.SetKeys([]token.PrivateKey{key}))
 	config := Config{
-		Database: o.database(pool), Keys: s.signer, Issuer: issuer, Customers: everybody{},
+		Database: o.database(pool), Pool: pool, Keys: s.signer, Issuer: issuer, Customers: everybody{},
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		PayWithin: 30 * time.Minute, AllowPrivate: true, Clock: clock.Now,
+		PayWithin: 30 * time.Minute, AllowPrivate: true, Log: log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
 	}
 	o.config(&config)
 	s.service, err = New(config)

@@ -4,11 +4,14 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/webhook"
 )
 
@@ -154,10 +157,21 @@ func (s *Service) ListWebhookDeliveries(ctx context.Context, req ordersapi.ListW
 	}, nil
 }
 
-// ReplayWebhookDelivery sends an event again.
+// ReplayWebhookDelivery sends an event again. One that waits for its next attempt need not wait any longer.
 func (s *Service) ReplayWebhookDelivery(ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {
-	now := s.clock()
-	row, err := s.queries.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{ID: req.DeliveryID, WebhookID: req.WebhookID, Now: now})
+	var row ordersdb.WebhookDelivery
+	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
+		q := ordersdb.New(tx)
+		row, err = q.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock()})
+		if postgres.IsNoRows(err) { // It has its job, or is not there.
+			row, err = q.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{ID: req.DeliveryID, WebhookID: req.WebhookID})
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		return s.jobs.Insert(ctx, tx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{Queue: promptLane})
+	})
 	if err != nil {
 		return nil, explain(err, errDeliveryNotFound)
 	}

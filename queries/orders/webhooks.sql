@@ -53,15 +53,30 @@ RETURNING *;
 DELETE FROM webhooks
 WHERE id = @id;
 
+-- name: MarkWebhook :exec
+-- MarkWebhook keeps whether a subscription's receiver lags, and sends nothing more to one that is gone. It leaves a
+-- subscription alone that leads elsewhere by now.
+UPDATE webhooks
+SET lagging = @lagging,
+    enabled = enabled AND NOT @gone::boolean,
+    updated_at = CASE WHEN @gone THEN @now ELSE updated_at END
+WHERE id = @id
+  AND url = @url;
+
 -- name: CreateWebhookDeliveries :many
 -- CreateWebhookDeliveries keeps one delivery for every subscription to the event, and gives those that are new.
-INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, created_at)
-SELECT gen_random_uuid(), webhooks.id, @event_id, @event_type, @order_id, @payload, @created_at
-FROM webhooks
-WHERE enabled
-  AND event_types @> ARRAY[@event_type::text]
-ON CONFLICT ON CONSTRAINT webhook_deliveries_event_once DO NOTHING
-RETURNING id;
+WITH created AS (
+    INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)
+    SELECT gen_random_uuid(), webhooks.id, @event_id, @event_type, @order_id, @payload, @created_at::timestamptz, @created_at
+    FROM webhooks
+    WHERE enabled
+      AND event_types @> ARRAY[@event_type::text]
+    ON CONFLICT ON CONSTRAINT webhook_deliveries_event_once DO NOTHING
+    RETURNING id, webhook_id
+)
+SELECT created.id, webhooks.lagging
+FROM created
+JOIN webhooks ON webhooks.id = created.webhook_id;
 
 -- name: GetWebhookDelivery :one
 -- GetWebhookDelivery reads a delivery with where it goes and what it is signed with.
@@ -79,8 +94,15 @@ WHERE webhook_id = @webhook_id
 ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
+-- name: GetDeliveryOfWebhook :one
+-- GetDeliveryOfWebhook reads one of a subscription's deliveries.
+SELECT *
+FROM webhook_deliveries
+WHERE id = @id
+  AND webhook_id = @webhook_id;
+
 -- name: RecordWebhookAttempt :execrows
--- RecordWebhookAttempt keeps what came of sending a delivery.
+-- RecordWebhookAttempt keeps what came of sending a delivery, unless another attempt has been recorded since it was read.
 UPDATE webhook_deliveries
 SET status = @status,
     attempts = attempts + 1,
@@ -88,15 +110,28 @@ SET status = @status,
     next_attempt_at = sqlc.narg(next_attempt_at),
     response_status = sqlc.narg(response_status),
     failure = sqlc.narg(failure)
-WHERE id = @id;
+WHERE id = @id
+  AND status = 'pending'
+  AND attempts = @made;
+
+-- name: AbandonWebhookDelivery :execrows
+-- AbandonWebhookDelivery ends a delivery without an attempt.
+UPDATE webhook_deliveries
+SET status = 'failed',
+    next_attempt_at = NULL,
+    failure = @failure::text
+WHERE id = @id
+  AND status = 'pending'
+  AND attempts = @made;
 
 -- name: ReplayWebhookDelivery :one
--- ReplayWebhookDelivery makes a delivery pending again.
+-- ReplayWebhookDelivery makes a delivery one that is about to be sent. No row means that it is so already, or is not there.
 UPDATE webhook_deliveries
 SET status = 'pending',
     next_attempt_at = @now::timestamptz
 WHERE id = @id
   AND webhook_id = @webhook_id
+  AND (status <> 'pending' OR next_attempt_at > @now)
 RETURNING *;
 
 -- name: PurgeWebhookDeliveries :execrows

@@ -9,6 +9,8 @@ CREATE TABLE webhooks (
     -- The secret before the last rotation, with which deliveries are signed as well until then.
     sealed_previous bytea,
     previous_until  timestamptz,
+    -- Whether the last attempt failed or took long. What such a receiver is sent waits in a queue of its own.
+    lagging         boolean     NOT NULL DEFAULT false,
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL,
     CONSTRAINT webhooks_previous_whole CHECK ((sealed_previous IS NULL) = (previous_until IS NULL))
@@ -26,13 +28,14 @@ CREATE TABLE webhook_deliveries (
     order_id        uuid                    NOT NULL,
     payload         text                    NOT NULL,
     status          webhook_delivery_status NOT NULL DEFAULT 'pending',
-    attempts        integer                 NOT NULL DEFAULT 0,
+    attempts        integer                 NOT NULL DEFAULT 0 CONSTRAINT webhook_deliveries_attempts_not_negative CHECK (attempts >= 0),
     last_attempt_at timestamptz,
     next_attempt_at timestamptz,
     response_status integer                 CONSTRAINT webhook_deliveries_response_status_range CHECK (response_status BETWEEN 100 AND 599),
     failure         text                    CONSTRAINT webhook_deliveries_failure_length CHECK (char_length(failure) <= 64),
     created_at      timestamptz             NOT NULL,
-    CONSTRAINT webhook_deliveries_event_once UNIQUE (webhook_id, event_id)
+    CONSTRAINT webhook_deliveries_event_once UNIQUE (webhook_id, event_id),
+    CONSTRAINT webhook_deliveries_pending_has_next CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL))
 );
 
 CREATE INDEX webhook_deliveries_webhook_id_idx ON webhook_deliveries (webhook_id, created_at DESC, id DESC);

@@ -1,0 +1,544 @@
+package orders
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/webhook"
+)
+
+const patience = time.Minute // on a machine that is busy with other tests
+
+// receiver is another system, which answers as it is told to.
+type receiver struct {
+	*httptest.Server
+
+	mu     sync.Mutex
+	got    []received
+	status int
+}
+
+type received struct {
+	header http.Header
+	body   []byte
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	r := &receiver{status: http.StatusNoContent}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.got = append(r.got, received{request.Header, body})
+		w.WriteHeader(r.status)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) answers(status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = status
+}
+
+func (r *receiver) all() []received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]received(nil), r.got...)
+}
+
+// subscribe makes a webhook for orders that are placed.
+func (s *server) subscribe(url string) ordersapi.WebhookWithSecret {
+	s.t.Helper()
+	got, err := s.as(ordersapi.RoleAdmin).CreateWebhookWithResponse(s.t.Context(), ordersapi.CreateWebhookRequest{
+		URL: url, EventTypes: []ordersapi.OrderEventType{ordersapi.OrderEventTypeOrderPlaced},
+	})
+	require.NoError(s.t, err)
+	require.Equal(s.t, http.StatusCreated, got.StatusCode(), string(got.Body))
+	return *got.JSON201
+}
+
+// placed lets the service hear that an order was placed, twice as the bus may.
+func (s *server) placed() events.Event {
+	s.t.Helper()
+	e := events.Event{
+		ID: uuid.New(), Source: "/orders", Type: string(ordersapi.OrderEventTypeOrderPlaced), Subject: uuid.New(), Time: s.Clock.Now().UTC(),
+		Data: json.RawMessage(`{"sequence":1}`),
+	}
+	for range 2 {
+		require.NoError(s.t, s.service.deliver(s.t.Context(), e))
+	}
+	return e
+}
+
+// deliveries reads those of a webhook, the newest first.
+func (s *server) deliveries(id uuid.UUID) []ordersapi.WebhookDelivery {
+	s.t.Helper()
+	got, err := s.as(ordersapi.RoleAdmin).ListWebhookDeliveriesWithResponse(s.t.Context(), id, &ordersapi.ListWebhookDeliveriesParams{})
+	require.NoError(s.t, err)
+	require.Equal(s.t, http.StatusOK, got.StatusCode(), string(got.Body))
+	return got.JSON200.Items
+}
+
+// delivery reads the only one of a webhook.
+func (s *server) delivery(id uuid.UUID) ordersapi.WebhookDelivery {
+	s.t.Helper()
+	all := s.deliveries(id)
+	require.Len(s.t, all, 1)
+	return all[0]
+}
+
+// queued is a job that sends a delivery.
+type queued struct {
+	Args        deliverWebhook
+	Queue       string
+	ScheduledAt time.Time
+}
+
+// queued lists all that were ever inserted, the newest last. The queue does not run by itself unless a test lets it work.
+func (s *server) queued() []queued {
+	s.t.Helper()
+	rows, err := s.Pool.Query(s.t.Context(), "SELECT args, queue, scheduled_at FROM river_job WHERE kind = 'deliver_webhook' ORDER BY id")
+	require.NoError(s.t, err)
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[queued])
+	require.NoError(s.t, err)
+	return all
+}
+
+// attempt does the newest job and gives it.
+func (s *server) attempt() queued {
+	s.t.Helper()
+	all := s.queued()
+	job := all[len(all)-1]
+	require.NoError(s.t, s.service.attempt(s.t.Context(), job.Args, job.Queue))
+	return job
+}
+
+func (s *server) replay(webhookID, delivery uuid.UUID) *ordersapi.ReplayWebhookDeliveryResponse {
+	s.t.Helper()
+	got, err := s.as(ordersapi.RoleAdmin).ReplayWebhookDeliveryWithResponse(s.t.Context(), webhookID, delivery)
+	require.NoError(s.t, err)
+	return got
+}
+
+func TestDelivery(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	e := s.placed()
+	require.Equal(t, []queued{{Args: deliverWebhook{DeliveryID: s.delivery(made.Webhook.ID).ID, Attempt: 1}, Queue: promptLane}}, withoutTime(s.queued()))
+	require.Equal(t, ordersapi.WebhookDeliveryStatusPending, s.delivery(made.Webhook.ID).Status)
+	require.NotNil(t, s.delivery(made.Webhook.ID).NextAttemptAt)
+	for range 2 { // A job may run more than once.
+		s.attempt()
+	}
+	require.Len(t, r.all(), 1)
+	got := r.all()[0]
+	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), telemetry.NewSecret(made.Secret)))
+	require.Equal(t, e.ID.String(), got.header.Get(webhook.IDHeader))
+	require.JSONEq(t, `{"type":"order.placed","timestamp":"`+e.Time.Format(time.RFC3339Nano)+`","data":{"sequence":1}}`, string(got.body))
+
+	d := s.delivery(made.Webhook.ID)
+	require.Equal(t, ordersapi.WebhookDeliveryStatusDelivered, d.Status)
+	require.Equal(t, int32(1), d.Attempts)
+	require.Equal(t, int32(http.StatusNoContent), *d.ResponseStatus)
+	require.Equal(t, e.ID, d.EventID)
+	require.Equal(t, e.Subject, d.OrderID)
+	require.NotNil(t, d.LastAttemptAt)
+	require.Nil(t, d.NextAttemptAt)
+	require.Nil(t, d.Failure)
+	require.InEpsilon(t, 1, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues("delivered")), 0)
+}
+
+func withoutTime(all []queued) []queued {
+	for i := range all {
+		all[i].ScheduledAt = time.Time{}
+	}
+	return all
+}
+
+func TestDeliveryGoesToWhomItConcerns(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	admin := s.as(ordersapi.RoleAdmin)
+	one, other, disabled := s.subscribe(r.URL), s.subscribe(r.URL), s.subscribe(r.URL)
+	no := false
+	_, err := admin.UpdateWebhookWithResponse(t.Context(), disabled.Webhook.ID, ordersapi.UpdateWebhookRequest{Enabled: &no})
+	require.NoError(t, err)
+	got, err := admin.CreateWebhookWithResponse(t.Context(), ordersapi.CreateWebhookRequest{
+		URL: r.URL, EventTypes: []ordersapi.OrderEventType{ordersapi.OrderEventTypeOrderPaid},
+	})
+	require.NoError(t, err)
+	s.placed()
+	require.Len(t, s.queued(), 2)
+	s.delivery(one.Webhook.ID)
+	s.delivery(other.Webhook.ID)
+	require.Empty(t, s.deliveries(disabled.Webhook.ID))
+	require.Empty(t, s.deliveries(got.JSON201.Webhook.ID))
+}
+
+// TestDeliveryIsRepeated has an attempt for each pause of the schedule, the last of which succeeds or does not.
+func TestDeliveryIsRepeated(t *testing.T) {
+	t.Parallel()
+	pauses := []time.Duration{
+		5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+	}
+	for name, last := range map[string]int{"delivered": http.StatusOK, "failed": http.StatusInternalServerError} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, r := start(t), newReceiver(t)
+			made := s.subscribe(r.URL)
+			e := s.placed()
+			r.answers(http.StatusServiceUnavailable)
+			for i, pause := range pauses {
+				s.attempt()
+				d := s.delivery(made.Webhook.ID)
+				require.Equal(t, ordersapi.WebhookDeliveryStatusPending, d.Status)
+				require.Equal(t, int32(i+1), d.Attempts)
+				require.Equal(t, "refused", *d.Failure)
+				require.Equal(t, int32(http.StatusServiceUnavailable), *d.ResponseStatus)
+				require.WithinDuration(t, s.Clock.Now().Add(pause), *d.NextAttemptAt, pause/10+time.Millisecond)
+				require.WithinDuration(t, *d.NextAttemptAt, s.queued()[i+1].ScheduledAt, 0)
+				s.Clock.Advance(d.NextAttemptAt.Sub(s.Clock.Now()))
+			}
+			r.answers(last)
+			s.attempt()
+			d := s.delivery(made.Webhook.ID)
+			require.Equal(t, ordersapi.WebhookDeliveryStatus(name), d.Status)
+			require.Equal(t, int32(10), d.Attempts)
+			require.Nil(t, d.NextAttemptAt)
+			require.Len(t, s.queued(), 10, "no further attempt")
+			require.Len(t, r.all(), 10)
+			for _, got := range r.all() {
+				require.Equal(t, e.ID.String(), got.header.Get(webhook.IDHeader))
+				require.Equal(t, r.all()[0].body, got.body)
+			}
+			require.NoError(t, webhook.Verify(r.all()[9].header, r.all()[9].body, s.Clock.Now(), telemetry.NewSecret(made.Secret)), "signed anew")
+			require.InEpsilon(t, 9, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues("retried")), 0)
+			require.InEpsilon(t, 1, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues(name)), 0)
+		})
+	}
+}
+
+// TestDeliveryIsNotRepeatedTwice has two workers do one job at the same time: it has one successor.
+func TestDeliveryIsNotRepeatedTwice(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	s.placed()
+	r.answers(http.StatusBadGateway)
+	job := s.queued()[0]
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if err := s.service.attempt(t.Context(), job.Args, job.Queue); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	require.Len(t, s.queued(), 2)
+	require.Equal(t, int32(1), s.delivery(made.Webhook.ID).Attempts)
+}
+
+func TestReplayWebhookDelivery(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	s.placed()
+	d := s.delivery(made.Webhook.ID)
+
+	// About to be sent: it has its job.
+	again := s.replay(made.Webhook.ID, d.ID)
+	require.Equal(t, http.StatusAccepted, again.StatusCode(), string(again.Body))
+	require.Equal(t, ordersapi.WebhookDeliveryStatusPending, again.JSON202.Status)
+	require.Len(t, s.queued(), 1)
+
+	// Delivered: it is sent once more, with the same id.
+	s.attempt()
+	s.Clock.Advance(time.Hour)
+	for range 2 {
+		again = s.replay(made.Webhook.ID, d.ID)
+		require.Equal(t, http.StatusAccepted, again.StatusCode(), string(again.Body))
+		require.Equal(t, ordersapi.WebhookDeliveryStatusPending, again.JSON202.Status)
+		require.Equal(t, s.Clock.Now(), again.JSON202.NextAttemptAt.UTC())
+	}
+	require.Len(t, s.queued(), 2)
+	r.answers(http.StatusServiceUnavailable)
+	require.Equal(t, 1, s.attempt().Args.Attempt, "the schedule begins anew")
+	require.Len(t, r.all(), 2)
+	require.Equal(t, r.all()[0].header.Get(webhook.IDHeader), r.all()[1].header.Get(webhook.IDHeader))
+	require.Equal(t, r.all()[0].body, r.all()[1].body)
+
+	// Waiting for its next attempt: it need not wait, and the job that would have come is void.
+	r.answers(http.StatusNoContent)
+	waiting := s.queued()[2]
+	require.Equal(t, 2, waiting.Args.Attempt)
+	for range 2 {
+		require.Equal(t, http.StatusAccepted, s.replay(made.Webhook.ID, d.ID).StatusCode())
+	}
+	require.Len(t, s.queued(), 4)
+	s.attempt() // It moves to the queue of those that lag.
+	s.attempt()
+	require.NoError(t, s.service.attempt(t.Context(), waiting.Args, waiting.Queue))
+	require.Len(t, r.all(), 3)
+	d = s.delivery(made.Webhook.ID)
+	require.Equal(t, ordersapi.WebhookDeliveryStatusDelivered, d.Status)
+	require.Equal(t, int32(3), d.Attempts)
+
+	// Not there, or another webhook's.
+	other := s.subscribe(r.URL)
+	for _, id := range [][2]uuid.UUID{{made.Webhook.ID, uuid.New()}, {other.Webhook.ID, d.ID}, {uuid.New(), d.ID}} {
+		missing := s.replay(id[0], id[1])
+		require.Equal(t, http.StatusNotFound, missing.StatusCode())
+		require.Equal(t, ordersapi.ProblemCodeDeliveryNotFound, codeIn(t, missing.Body))
+	}
+}
+
+func TestDeliveryIsSignedWithBothSecrets(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	rotated, err := s.as(ordersapi.RoleAdmin).RotateWebhookSecretWithResponse(t.Context(), made.Webhook.ID)
+	require.NoError(t, err)
+	old, current := telemetry.NewSecret(made.Secret), telemetry.NewSecret(rotated.JSON200.Secret)
+	s.placed()
+	s.Clock.Advance(secretOverlap - time.Second)
+	s.attempt()
+	got := r.all()[0]
+	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), old))
+	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), current))
+	s.Clock.Advance(time.Second)
+	s.placed()
+	s.attempt()
+	got = r.all()[1]
+	require.ErrorIs(t, webhook.Verify(got.header, got.body, s.Clock.Now(), old), webhook.ErrSignature)
+	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), current))
+}
+
+func TestDeliveryToADisabledOrRemovedWebhook(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	admin := s.as(ordersapi.RoleAdmin)
+	disabled := s.subscribe(r.URL)
+	s.placed()
+	no := false
+	_, err := admin.UpdateWebhookWithResponse(t.Context(), disabled.Webhook.ID, ordersapi.UpdateWebhookRequest{Enabled: &no})
+	require.NoError(t, err)
+	s.attempt()
+	d := s.delivery(disabled.Webhook.ID)
+	require.Equal(t, ordersapi.WebhookDeliveryStatusFailed, d.Status)
+	require.Equal(t, "disabled", *d.Failure)
+	require.Zero(t, d.Attempts)
+	require.InEpsilon(t, 1, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues("failed")), 0)
+
+	removed := s.subscribe(r.URL)
+	s.placed()
+	_, err = admin.DeleteWebhookWithResponse(t.Context(), removed.Webhook.ID)
+	require.NoError(t, err)
+	s.attempt()
+	require.Empty(t, r.all())
+}
+
+func TestAReceiverThatIsGoneDisablesItsWebhook(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made, moved := s.subscribe(r.URL), s.subscribe(r.URL+"/old")
+	s.placed()
+	r.answers(http.StatusGone)
+	s.Clock.Advance(time.Second)
+	jobs := s.queued()
+	for _, job := range jobs {
+		require.NoError(t, s.service.attempt(t.Context(), job.Args, job.Queue))
+	}
+	require.Len(t, s.queued(), len(jobs), "it is not tried again")
+	for _, id := range []uuid.UUID{made.Webhook.ID, moved.Webhook.ID} {
+		d := s.delivery(id)
+		require.Equal(t, ordersapi.WebhookDeliveryStatusFailed, d.Status)
+		require.Equal(t, "gone", *d.Failure)
+		require.Equal(t, int32(http.StatusGone), *d.ResponseStatus)
+		got, err := s.as(ordersapi.RoleAdmin).GetWebhookWithResponse(t.Context(), id)
+		require.NoError(t, err)
+		require.False(t, got.JSON200.Enabled)
+		require.Equal(t, s.Clock.Now(), got.JSON200.UpdatedAt)
+	}
+
+	// One that leads elsewhere by now is not meant.
+	yes := true
+	elsewhere := r.URL + "/new"
+	_, err := s.as(ordersapi.RoleAdmin).UpdateWebhookWithResponse(t.Context(), moved.Webhook.ID, ordersapi.UpdateWebhookRequest{URL: &elsewhere, Enabled: &yes})
+	require.NoError(t, err)
+	require.NoError(t, s.queries.MarkWebhook(t.Context(), ordersdb.MarkWebhookParams{ID: moved.Webhook.ID, Url: moved.Webhook.URL, Gone: true, Now: s.Clock.Now()}))
+	got, err := s.as(ordersapi.RoleAdmin).GetWebhookWithResponse(t.Context(), moved.Webhook.ID)
+	require.NoError(t, err)
+	require.True(t, got.JSON200.Enabled)
+}
+
+// TestAPrivateAddressIsNotSentTo has a webhook that leads to a private address although none can be made so now.
+func TestAPrivateAddressIsNotSentTo(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.config = func(c *Config) { c.AllowPrivate = false } })
+	var connected atomic.Int64
+	private := httptest.NewUnstartedServer(http.NotFoundHandler())
+	private.Config.ConnState = func(net.Conn, http.ConnState) { connected.Add(1) }
+	private.StartTLS()
+	t.Cleanup(private.Close)
+	made := s.subscribe("https://hooks.example.com/")
+	_, err := s.Pool.Exec(t.Context(), "UPDATE webhooks SET url = $1", private.URL)
+	require.NoError(t, err)
+	s.placed()
+	s.attempt()
+	d := s.delivery(made.Webhook.ID)
+	require.Equal(t, ordersapi.WebhookDeliveryStatusFailed, d.Status)
+	require.Equal(t, "bad_url", *d.Failure)
+	require.Nil(t, d.ResponseStatus)
+	require.Len(t, s.queued(), 1, "it is not tried again")
+	require.Zero(t, connected.Load())
+}
+
+func TestPauseAfter(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[webhook.Reason]bool{
+		webhook.BadURL: false, webhook.Forbidden: false, webhook.Gone: false,
+		webhook.Unresolved: true, webhook.Unreached: true, webhook.Untrusted: true, webhook.TimedOut: true, webhook.Redirected: true,
+		webhook.Refused: true, failureUnsigned: true,
+	} {
+		_, again := pauseAfter(reason, 1)
+		require.Equal(t, want, again, reason)
+		_, again = pauseAfter(reason, webhook.MaxAttempts)
+		require.False(t, again, reason)
+	}
+}
+
+// TestAStatusThatIsNone is what some receivers answer with.
+func TestAStatusThatIsNone(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	s.placed()
+	r.answers(999)
+	s.attempt()
+	d := s.delivery(made.Webhook.ID)
+	require.Equal(t, "refused", *d.Failure)
+	require.Nil(t, d.ResponseStatus)
+	require.Equal(t, int32(1), d.Attempts)
+}
+
+// TestASecretThatDoesNotOpen is what a wrong master key makes of every secret.
+func TestASecretThatDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	_, err := s.Pool.Exec(t.Context(), "UPDATE webhooks SET sealed_secret = sealed_secret || '\\x00'")
+	require.NoError(t, err)
+	s.placed()
+	s.attempt()
+	d := s.delivery(made.Webhook.ID)
+	require.Equal(t, "unsigned", *d.Failure)
+	require.Equal(t, ordersapi.WebhookDeliveryStatusPending, d.Status)
+	require.Empty(t, r.all())
+	require.Equal(t, 1, strings.Count(s.beside(), `"level":"ERROR"`), s.beside())
+}
+
+// TestAReceiverThatLags has a queue of its own until it takes what it is sent.
+func TestAReceiverThatLags(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	s.placed()
+	s.placed()
+	r.answers(http.StatusServiceUnavailable)
+	s.attempt()
+	jobs := s.queued()
+	require.Equal(t, []string{promptLane, promptLane, laggingLane}, []string{jobs[0].Queue, jobs[1].Queue, jobs[2].Queue})
+
+	require.NoError(t, s.service.attempt(t.Context(), jobs[0].Args, jobs[0].Queue))
+	require.Len(t, r.all(), 1, "it moves instead")
+	jobs = s.queued()
+	require.Equal(t, laggingLane, jobs[3].Queue)
+	require.Equal(t, jobs[0].Args, jobs[3].Args)
+	s.placed()
+	require.Equal(t, laggingLane, s.queued()[4].Queue)
+
+	r.answers(http.StatusOK)
+	s.attempt()
+	require.Len(t, r.all(), 2)
+	s.placed()
+	require.Equal(t, promptLane, s.queued()[5].Queue)
+	s.attempt()
+	require.Len(t, r.all(), 3)
+	require.Len(t, s.deliveries(made.Webhook.ID), 4)
+}
+
+// TestNothingOfAWebhooksSecretIsShown looks for it wherever it is not given out.
+func TestNothingOfAWebhooksSecretIsShown(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	admin := s.as(ordersapi.RoleAdmin)
+	made := s.subscribe(r.URL)
+	rotated, err := admin.RotateWebhookSecretWithResponse(t.Context(), made.Webhook.ID)
+	require.NoError(t, err)
+	var shown strings.Builder
+	for _, status := range []int{http.StatusServiceUnavailable, http.StatusFound, http.StatusOK} {
+		r.answers(status)
+		s.placed()
+		s.attempt()
+	}
+	_, err = s.Pool.Exec(t.Context(), "UPDATE webhooks SET sealed_previous = sealed_secret, sealed_secret = sealed_previous || '\\x00'")
+	require.NoError(t, err)
+	s.placed()
+	s.attempt()
+	list, err := admin.ListWebhooksWithResponse(t.Context(), &ordersapi.ListWebhooksParams{})
+	require.NoError(t, err)
+	one, err := admin.GetWebhookWithResponse(t.Context(), made.Webhook.ID)
+	require.NoError(t, err)
+	name := "Ledger"
+	changed, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{Description: &name})
+	require.NoError(t, err)
+	deliveries, err := admin.ListWebhookDeliveriesWithResponse(t.Context(), made.Webhook.ID, &ordersapi.ListWebhookDeliveriesParams{})
+	require.NoError(t, err)
+	replayed := s.replay(made.Webhook.ID, deliveries.JSON200.Items[0].ID)
+	for _, body := range [][]byte{list.Body, one.Body, changed.Body, deliveries.Body, replayed.Body, []byte(s.Logged(t)), []byte(s.beside())} {
+		require.NotEmpty(t, body)
+		shown.Write(body)
+	}
+	rows, err := s.Pool.Query(t.Context(), "SELECT (to_jsonb(webhooks))::text FROM webhooks UNION ALL SELECT to_jsonb(webhook_deliveries)::text FROM webhook_deliveries UNION ALL SELECT to_jsonb(river_job)::text FROM river_job")
+	require.NoError(t, err)
+	texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Greater(t, len(texts), 4)
+	for _, text := range texts {
+		shown.WriteString(text)
+	}
+	for _, secret := range []string{made.Secret, rotated.JSON200.Secret} {
+		encoded := strings.TrimPrefix(secret, "whsec_")
+		plain, err := base64.StdEncoding.DecodeString(encoded)
+		require.NoError(t, err)
+		require.NotContains(t, shown.String(), encoded)
+		require.NotContains(t, shown.String(), hex.EncodeToString(plain))
+		require.NotContains(t, shown.String(), hex.EncodeToString([]byte(secret)))
+	}
+	require.Contains(t, shown.String(), `"failure":"unsigned"`)
+	require.NotContains(t, s.beside(), r.URL, "where others can be reached is not for the log")
+}

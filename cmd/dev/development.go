@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +14,12 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/plumbline/impl/orders"
 	"example.com/plumbline/impl/platform/front"
+	"example.com/plumbline/impl/platform/natsserver"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/users"
 )
@@ -30,6 +34,7 @@ type development struct {
 	opsAddr  string
 	password string
 	services []*service
+	natsURL  string // of the private NATS; "" when there is another
 }
 
 // service is one of the services, and where it is behind the front.
@@ -60,8 +65,13 @@ func newDevelopment(environ []string, out io.Writer) (*development, error) {
 	if err != nil {
 		return nil, err
 	}
+	ordersDocument, err := orders.Document()
+	if err != nil {
+		return nil, err
+	}
 	d.services = []*service{
 		{name: "users", run: users.Run, Service: front.Service{Document: usersDocument}},
+		{name: "orders", run: orders.Run, Service: front.Service{Document: ordersDocument}},
 	}
 	d.data, err = filepath.Abs(d.data)
 	return d, err
@@ -76,6 +86,8 @@ func (d *development) or(name, otherwise string) string {
 
 func (d *development) postgresDir() string { return filepath.Join(d.data, "postgres") }
 
+func (d *development) natsDir() string { return filepath.Join(d.data, "nats") }
+
 // reset forgets the data and keeps the secrets and the password.
 func (d *development) reset(ctx context.Context) error {
 	if err := postgres.RemoveServer(ctx, d.postgresDir()); err != nil {
@@ -83,6 +95,9 @@ func (d *development) reset(ctx context.Context) error {
 	}
 	if _, err := os.Stat(d.postgresDir()); err == nil {
 		return fmt.Errorf("%s holds no data of this program and stays as it is; choose another folder with PLUMBLINE_DATA", d.postgresDir())
+	}
+	if err := natsserver.Remove(d.natsDir()); err != nil {
+		return err
 	}
 	_, err := fmt.Fprintln(d.out, "the data is gone; the next start seeds it anew. The secrets and the password stay.")
 	return err
@@ -104,6 +119,11 @@ func (d *development) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopPostgres()) }()
+	stopNATS, err := d.startNATS(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopNATS()
 	environ, err := d.settings(ctx)
 	if err != nil {
 		return err
@@ -152,6 +172,26 @@ func (d *development) startPostgres(ctx context.Context, ended context.CancelCau
 	return stop, nil
 }
 
+// startNATS starts the private NATS, unless the caller has named another: all services use the same.
+func (d *development) startNATS(ctx context.Context) (stop func(), err error) {
+	url, stop := "", func() {}
+	for _, s := range d.services {
+		url = cmp.Or(url, d.environ[s.setting("NATS_URL")])
+	}
+	if url == "" {
+		server, err := natsserver.Start(ctx, natsserver.Options{Dir: d.natsDir(), Log: d.log})
+		if err != nil {
+			return nil, err
+		}
+		d.natsURL = server.URL().Reveal()
+		url, stop = d.natsURL, server.Stop
+	}
+	for _, s := range d.services {
+		d.environ[s.setting("NATS_URL")] = d.or(s.setting("NATS_URL"), url)
+	}
+	return stop, nil
+}
+
 // seed brings the databases to this version's schema, and what is there on the first day into them.
 func (d *development) seed(ctx context.Context, environ []string) ([]users.Persona, error) {
 	for _, s := range d.services {
@@ -159,7 +199,21 @@ func (d *development) seed(ctx context.Context, environ []string) ([]users.Perso
 			return nil, err
 		}
 	}
-	return users.Seed(ctx, environ, d.password)
+	personas, err := users.Seed(ctx, environ, d.password)
+	if err != nil {
+		return nil, err
+	}
+	var staff uuid.UUID
+	var customers []uuid.UUID
+	for _, p := range personas {
+		switch p.Role {
+		case "staff":
+			staff = p.ID
+		case "customer":
+			customers = append(customers, p.ID)
+		}
+	}
+	return personas, orders.Seed(ctx, environ, staff, customers...)
 }
 
 // serve runs the services and, once they are ready, the front, until ctx ends or one of them does.
@@ -225,6 +279,9 @@ func (d *development) welcome(took time.Duration, personas []users.Persona) {
 	row("log in", "POST "+base+"/api/v1/login")
 	row("health", operations+"/healthz")
 	row("metrics", operations+"/metrics")
+	if d.natsURL != "" {
+		row("NATS", d.natsURL)
+	}
 	row("data", d.data, "(make reset forgets it)")
 	row("personas")
 	for _, p := range personas {

@@ -1,5 +1,5 @@
-// Command dev runs every service in one process with what they need: a private PostgreSQL in the data folder,
-// personas to log in as, and secrets made on the first start. It is for development only.
+// Command dev runs every service in one process behind one address, with what they need: a private PostgreSQL and a
+// private NATS in the data folder, personas to log in as, a catalog with orders, and secrets made on the first start. It is for development only.
 package main
 
 import (
@@ -16,7 +16,7 @@ const usage = `dev runs the services for development.
 Usage: dev [run | reset | --help]
 
   run    start everything until Ctrl-C; this is what dev does by itself
-  reset  forget the data of the private PostgreSQL
+  reset  forget the data of the private PostgreSQL and NATS
 
   PLUMBLINE_ADDR          where the services are (127.0.0.1:8080)
   PLUMBLINE_OPS_ADDR      where health and metrics are (127.0.0.1:9090)
@@ -24,7 +24,9 @@ Usage: dev [run | reset | --help]
   PLUMBLINE_DEV_PASSWORD  the personas' password (random, kept in the data folder)
   PLUMBLINE_PG_BINDIR     the folder of initdb and postgres (found, or fetched)
   USERS_DATABASE_URL      a PostgreSQL to use instead of the private one
-  USERS_…                 any setting of users serve; users serve --help lists them
+  ORDERS_DATABASE_URL     the same for orders
+  USERS_NATS_URL          a NATS to use instead of the private one, for both
+  USERS_…, ORDERS_…       any setting of users serve and orders serve; their --help lists them
 `
 
 func main() {

@@ -85,6 +85,13 @@ func (d *development) settings(ctx context.Context) ([]string, error) {
 		}
 		s.Addr, s.OpsAddr = d.environ[s.setting("ADDR")], d.environ[s.setting("OPS_ADDR")]
 	}
+	for name, value := range map[string]string{
+		"ORDERS_USERS_URL":              "http://" + d.environ["USERS_ADDR"],
+		"ORDERS_ISSUER":                 d.or("USERS_ISSUER", "plumbline"),
+		"ORDERS_WEBHOOKS_ALLOW_PRIVATE": "true", // A receiver in development is on this machine.
+	} {
+		d.environ[name] = d.or(name, value)
+	}
 	environ := make([]string, 0, len(d.environ))
 	for name, value := range d.environ {
 		environ = append(environ, name+"="+value)

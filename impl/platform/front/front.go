@@ -119,8 +119,8 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 			r.SetXForwarded()
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() != nil { // The caller has gone.
-				panic(http.ErrAbortHandler)
+			if r.Context().Err() != nil {
+				return // The caller has gone.
 			}
 			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name), slog.Any("error", err))
 			httpapi.Refuse(w, r, httpapi.ErrUnavailable)

@@ -187,6 +187,11 @@ func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	require.Equal(t, "refused", text)
 	require.Equal(t, []string{"a=1", "b=2"}, answer.Header.Values("Set-Cookie"))
 	require.Equal(t, `"1"`, answer.Header.Get("Etag"))
+
+	// What is not sent does not arrive either.
+	send(t, addr, http.MethodGet, "/echo", "", func(r *http.Request) { r.Header["User-Agent"] = nil })
+	require.Empty(t, got.Header.Values("Accept-Encoding"))
+	require.Empty(t, got.Header.Values("User-Agent"))
 }
 
 // Every part of a stream arrives before the next one is made, and the service learns that the caller has gone.

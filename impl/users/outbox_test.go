@@ -243,7 +243,7 @@ func (h household) userIn(t *testing.T, event usersdb.Outbox) {
 	t.Helper()
 	var data map[string]any
 	require.NoError(t, json.Unmarshal(event.Data, &data))
-	status, roles := "active", []any{"customer"}
+	status, roles := "deleted", []any{"customer"}
 	user, err := h.queries.GetUser(t.Context(), h.id)
 	if !postgres.IsNoRows(err) {
 		require.NoError(t, err)

@@ -7,7 +7,7 @@ CREATE FUNCTION record_user(type text, account users) RETURNS void LANGUAGE sql 
     INSERT INTO outbox (id, type, subject, data, occurred_at)
     SELECT gen_random_uuid(), type, account.id, jsonb_build_object(
         'user_id', account.id,
-        'status', account.status,
+        'status', CASE type WHEN 'user.deleted' THEN 'deleted' ELSE account.status::text END,
         'roles', account.roles,
         'changed_at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     ), at

@@ -739,7 +739,7 @@ type WebhookDelivery struct {
 	// EventType What happened to an order. Answers may come to hold values that are not listed here.
 	EventType OrderEventType `json:"event_type"`
 
-	// Failure Why there was no answer, in a word such as `timeout`.
+	// Failure Why the last attempt failed, or why there was none, in a word: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`.
 	Failure       *string            `json:"failure,omitempty"`
 	ID            openapi_types.UUID `json:"id"`
 	LastAttemptAt *time.Time         `json:"last_attempt_at,omitempty"`
@@ -1349,8 +1349,10 @@ type ClientInterface interface {
 
 	// CreateWebhookWithBody Subscribe another system
 	//
-	// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-	// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+	// The secret is shown this once. Addresses within private networks are refused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1359,8 +1361,10 @@ type ClientInterface interface {
 
 	// CreateWebhook Subscribe another system
 	//
-	// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-	// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+	// The secret is shown this once. Addresses within private networks are refused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1383,7 +1387,8 @@ type ClientInterface interface {
 
 	// UpdateWebhookWithBody Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// not ends as failed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1392,7 +1397,8 @@ type ClientInterface interface {
 
 	// UpdateWebhook Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// not ends as failed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1408,7 +1414,8 @@ type ClientInterface interface {
 
 	// ReplayWebhookDelivery Send a delivery again
 	//
-	// Sends an event again, at once and with the same id, whatever came of it before. One that is about to be sent stays so.
+	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+	// attempt need not wait any longer, and one that is about to be sent stays so.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 	ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1960,8 +1967,10 @@ func (c *Client) ListWebhooks(ctx context.Context, params *ListWebhooksParams, r
 
 // CreateWebhookWithBody Subscribe another system
 //
-// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+// The secret is shown this once. Addresses within private networks are refused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1980,8 +1989,10 @@ func (c *Client) CreateWebhookWithBody(ctx context.Context, contentType string, 
 
 // CreateWebhook Subscribe another system
 //
-// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+// The secret is shown this once. Addresses within private networks are refused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2034,7 +2045,8 @@ func (c *Client) GetWebhook(ctx context.Context, webhookID WebhookID, reqEditors
 
 // UpdateWebhookWithBody Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// not ends as failed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2053,7 +2065,8 @@ func (c *Client) UpdateWebhookWithBody(ctx context.Context, webhookID WebhookID,
 
 // UpdateWebhook Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// not ends as failed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2089,7 +2102,8 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, webhookID WebhookID,
 
 // ReplayWebhookDelivery Send a delivery again
 //
-// Sends an event again, at once and with the same id, whatever came of it before. One that is about to be sent stays so.
+// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+// attempt need not wait any longer, and one that is about to be sent stays so.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3867,8 +3881,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWebhookWithBodyWithResponse Subscribe another system
 	//
-	// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-	// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+	// The secret is shown this once. Addresses within private networks are refused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3877,8 +3893,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateWebhookWithResponse Subscribe another system
 	//
-	// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-	// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+	// The secret is shown this once. Addresses within private networks are refused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3905,7 +3923,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithBodyWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// not ends as failed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3914,7 +3933,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// not ends as failed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3932,7 +3952,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplayWebhookDeliveryWithResponse Send a delivery again
 	//
-	// Sends an event again, at once and with the same id, whatever came of it before. One that is about to be sent stays so.
+	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+	// attempt need not wait any longer, and one that is about to be sent stays so.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6198,8 +6219,10 @@ func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, para
 
 // CreateWebhookWithBodyWithResponse Subscribe another system
 //
-// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+// The secret is shown this once. Addresses within private networks are refused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6214,8 +6237,10 @@ func (c *ClientWithResponses) CreateWebhookWithBodyWithResponse(ctx context.Cont
 
 // CreateWebhookWithResponse Subscribe another system
 //
-// Sends every event of the given types to an https address, signed as Standard Webhooks sets out, and repeats it for three days until it is
-// answered with a 2xx status. The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+// The secret is shown this once. Addresses within private networks are refused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6260,7 +6285,8 @@ func (c *ClientWithResponses) GetWebhookWithResponse(ctx context.Context, webhoo
 
 // UpdateWebhookWithBodyWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// not ends as failed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6275,7 +6301,8 @@ func (c *ClientWithResponses) UpdateWebhookWithBodyWithResponse(ctx context.Cont
 
 // UpdateWebhookWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later.
+// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// not ends as failed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6305,7 +6332,8 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 
 // ReplayWebhookDeliveryWithResponse Send a delivery again
 //
-// Sends an event again, at once and with the same id, whatever came of it before. One that is about to be sent stays so.
+// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+// attempt need not wait any longer, and one that is about to be sent stays so.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15929,180 +15957,185 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4tuCvYHlvVSc9lC3JdmzLNbXl6XTvzXTSycTJ5G7HWQsiIQljClAA0Ipuylv7Nfth+yVbOABI",
-	"kCIlypLtpFuprmpLIoED4OC8H1+DiE+mnBGmZND7GowJjomAP3/iTBGmnlM55ZIqypn+NiYyEnRqPgbn",
-	"iOEJQUMukBoTNKQJCdHbX35Cz7rPnu0FYSDI55QKEgc9JVISBjIakwnWA03wl5eEjdQ46HW6J2Gg5lMS",
-	"9AKpBGWjIAy+tIaCkJYiX5R5+fY2DH5+h0eLULwbE3RDhKSchYgy9DnlisgQwOq/GLZeYRWN++iJBuy0",
-	"02k/bQ7ZSRhMsVJE6Hn+12Xwsd06/fS1E3ae3V4G/x6UwdYwvojJZMoVYdH8LZkmeK7nKIPc15P2EWcI",
-	"6//kjOgdxArNsETXZKrQUPCJ/pFgkVAikIaXSIVmVI1hs6Xe+Wsy14upBP6wALuesBrgl5RdV28qI18U",
-	"muIRQU/6giR/vQz0N5dB/6k55ZPuyUn99O3TZw2P9SWPcDWCaSimWI0RH6KZ258JjsnyIxxyMcEq6AWp",
-	"oC1BhkQQFpEg9OHrtg9PqrbjLVbkJZ1QtQjNBw0BlSghQ6Uh0seQ6EcRZrE5FBJxFkuUMkUTROHp2Zgn",
-	"BOERpixEWGoM7V8GMRniNFGXwZn4a/f0TP31Wbtfu5fNb0gG/Rue0GhevaM5zFRJNKMs5jMNloW+EsrP",
-	"fz1on822BSVRYn4+VEQsAnhht1BxNMNUoQEZckGQEnPKRmYbGx4+Zeqgaw6dTtJJ0Dt5dthuh8GEMvO5",
-	"nYFLmSIjIoIicC/Ye0nuBGFo7mmf5sTg6prMryi7SiUpbeGmAH/48OE8VWPCFI2wqgD4P/hMA4u9hyyZ",
-	"Pj5qNyaG3aNm9/lW0x2BJ0Q5TpIKyUXVdSJ62+CKjwgakBFlMoQv+prQXEXwYt9dNfsUbDZVe+j1FH9O",
-	"gRJQPdznlIh5EAaaJQW9wLxcvdHZb8uxt0TOfyXzGpowwddEAoyOTGcUejYmzBICQaYEKxKfIYzev3/x",
-	"HMWcSDQjSZKtwfDffBHe7C09feOjOgKsydZWYAUf/1vrf2sm1j06uq1jCZX0T+PRBLM5oopMJMLmRMY8",
-	"iSXSu8ClqjsNIDmFw7CkRRPicMkV6BQuQKfyArwGAHHyrZ3VvZzNaxET8SKupuxc/5hBqDlnDh+3LzZj",
-	"nCmNi/fj4FkVNG8Ej9NI1cEzNT/XQDTNXt4qTB/IYMz5dR1MM/NzDUyz7OUtwnSrx5JTziRxsvUwoRFc",
-	"scjI2fpPPJ0m1IhC+1PBBwmZ/OVf0shF+dz/Lsgw6AX/tp+L7vvmV7n/xrxlplxcusN4QGbGFRpSi/4K",
-	"K2LoLGUjiZ705XV6pfA1Yf0Q9XmqrvjwSioeXevPU0EjchWNMRuR2HwBJ3mVMnyDaYIHCdFfT+gXEmsy",
-	"ruUvSmQ/vGR9wMMrmFE/I8gwZfGV4vwqwWIE3+kPmtBcSSUInsjCd/aEpJZCreIBt9ctjko0IJoTR1gI",
-	"SmLEU3XJntTx4jPUB47fApbfRxLPpaEEmmXKa8PQn+5dsiD09SPvpbpTsU/vlyUKOJ1fuBjQOCbsoZEg",
-	"wklCBJrgOaBAzPWh6yMfOoj6T/cCzfrYDU5o/FhIOhAEX0sDXMyjdEKY0mwGRIEER0DFsUJ9IgQXsg+6",
-	"qF4HNXBf2YEsnmhR95rMQYNIJYlBPcSMqzERaBE7BNEP2Z14hRN948mj7UWEmT6rgf4Gx0a1JV/wZJpo",
-	"iSjCqTSC1IDHc30B9MN/v3j9G3rSnzjY8/2ANf3G1S88ZQ+9JC27afiQTKOxITdwPIwzYs5TFXFUEq1+",
-	"OgLDuLoaarCBLAElKXxliUPxy5gk9IaIufet2YM3AkR5sG78gmny8AcMG4DGWCJLTZGkLNIrthaNjMo+",
-	"PUN9Q0lVX2+hyt7W2poyuzrbKxIpZzBZRp3gmdvb0na8zXjfA1MnWC5ihMSyYL3pTz3orhxrzg7SDPqA",
-	"wJ6zOTLEY4hpkgoCgGT69wPvHOdGMrd3XJNBgRW5Sgws/aclxChYOZbyruxBf3Wt3LzQ6GX7uNOu12Wb",
-	"ZsnvOH+pJYSHRklHVEE8ATsdg9vHp0TAtEiBTvGkr5/0JBmDm++Zr3g/Gr0FnohwFBEpkeLXhKEn/bQI",
-	"2wKafPjwoVW2LSw7srIpAmB6nwuFD310kogbGhHHP62llfHZGVJibkQ7hDWKlaVAa+N50uc3RCQcx0bQ",
-	"VXRCeKr0nyVZN0ql4hMiZEEIXrh3d0f/90ym0ykXisSvSEzxO1AyHucq6M3kQ4TRREOCtL6TM+/Fe5Hm",
-	"oF/BG1f6Dbgft06tgu05j/+VSnWh9Yy3hpLBsmJD9XHyRujBFdVq1BAnkoRaicy+0upeovCi3veeafFP",
-	"C/RxbLQGDsAhPMPzM1gOGMJ8O8Szw5IdQv/zbBGt7KuySUJre9hu+7LNfmueMuqhY7cf7RqyQT5lE/DB",
-	"v0gEhNjsE4lhp/Q0xV3A8PPEYsUyEGCA8/xxfRxuzJXvLUDuzevGqYL+J8wikoAh426nvPb2LoIgCFZk",
-	"AxDIlymJND4rrnCyCpSf7dPv4OHbMAALmn4r+2PZ68bmo8jEwXoLmPnCvOtMZO5jtlwsBJ4vHJKZ8VPt",
-	"pliTzl3vn3ftVpIaPc9z741bZ4Zp9OZv+tFbDQGNGryjH9LofZ2uRO5f3y/smn7NQudmrN9Ca4G69y20",
-	"85S2kNwQpoDCyoYD/KzfeAcv3IZBKpKG771/+3Jho/TbRRiq9um5UcnWuoALgxRv1arXK5Qv/d6C0mlu",
-	"tgRX8oQyLlCqucdeUD4oPOGpobD1bOO03T7unJ52jw6PD9unp53lzpwwsLayeclofFAwGR8UTcbnrd8/",
-	"fT2oMRcXyLMB2JvlU/WucqF+sUvyDPUBi0GYCAPC9AI+5l9E8sYby00fBq84qzLEnzNkYCntcWisAlob",
-	"1uj28FteBPPFxWt02O0cO4foz+/f7pWMvQ94Lr+RL6rOlaaxuV9yl2Xe+xCxNEkQN1pLgqVCnJG9CveX",
-	"fs6I6cbgvXCecF8r5I0k4TMSX+FIwyNrPC8lw07MQQpzXosFM0ZzzngeOdLnMcVnZTYYBhEQ5/gKFzEo",
-	"xoq0tGBfOtt2xQY4Kf/K2EXX8wOEWmqggsgrXBldQCAcxOyGsrEGUtEkQVPCYspGyL5fEFXXAf9uUN9R",
-	"WKmQUsonwtLJgIg6fOGALh6KGLM8Tq71XmhpHk2JkJyVb2W3YhFTbBa/DHRDruDhuZZir/LYkXqUts/q",
-	"wwLsjjWY4KIuRKv4d61ddTbGEUKaAykVVmmz47gwj2pJuIm4mk2hBI70ZtfEB8HpocEczcY0GtvdEBFJ",
-	"9GYMuaEKjRafTuNNr6Y1mK5a2z/tYwtisb4JFh+L9zzbaXcT3C5apPKOLlwghTlcBfpTWHEVtfcJWzXu",
-	"RZihAUExGM55Rjn20DlYOSQQ2YhP4NcxT2J0g5PUeU2wIKD2JlTrkUhj7J7H2SNQ0WCF4Mke02mgRSiQ",
-	"2rIVL/L8MPjSIl8UYZIOEtIyw0FcSL6kKgb2gpn4rghPcUTVHEk+IWBtwBG44ftyLhWZZKZvZ9mhSpJk",
-	"uKVF20M3Jz4cBhkh0OdoALjDkkG6rmCamSzT6CoO5k15IQexhkcgTWx0pXI9uxA4V/Wo1EJ8JaH0wjOd",
-	"aGIZPtjd9GfQFnqoE6JuiA4gMk1yZOh6fWjIqfu3PEDkroTSmtdWvpIpT4s6o9sTO5pHSAb6VvlHVEsD",
-	"YPiXVFZg0B34ssHFBow5j79aNa4nl1abGoqjLV+oM2pW0Lsxnk4JI/H2iZ0ZCnzKmoTbj4a0mw+a/k29",
-	"Hy0h9L4xBDPxvjGyWv45YxLVFISlk9YNFuDE1kDBnrxxMJlPBiSDqBlE8PG5BxB88ZMHj9neDByrdOfQ",
-	"rKBfIMtVxH4nlBErtWtBxwhnuayGpXHTx4tqnDPyrKQqzu17N7n1c4qZomq+PMiyUzbsVtMQYzbypnx2",
-	"WDHleuKVVnqvGpmv7Cul++VtT1i0UGVLL0zi4Ku9g76NcT2r1UOd1MpgwNr9yeaoXf3WqOy3SWAvMjZY",
-	"4ShzAWA5Ze1bpbMPUc4SYk6sOBSivqVu5kcSI8rQDQQ+9x2d60NYwxjHSCtxfAgROE5ZGtEbwtAAR9cF",
-	"En7J1qLhl74xyoKbS+U50fbJtU+ocxK9gjjXkMc3eL6RF+PelMv6+NLz1u+49V/t1uneVa/16S/VxqkF",
-	"/HnjaNQaFtZzBERnK2ZU62prr4qG/yYMqF4wSnlHbKiIzUU6PDoG/7CN5DLO3BgG8wIuAX8Vpknm0HdX",
-	"gTCejsZmX/UF0zqTC7mVZ8jExdmwOJOrwoztyPwS9D5+rRp6SGbEnpYLdqDw2jWZz7iIg152MDbUX9rd",
-	"toelGTfXZyKApAGR2m/vZwT49lMYUCYVBtwP9vGU7t909oHuSBt3S6ThJUG7c3rQPYy7rQN8RFrHUafd",
-	"OhkeklZ38Czu4NOoTY6Pc8m6d9g+DQOt3kiFJ9OgF3Tb3WetTqfVPXjXPu0dtHvt9u/6oKnSO56H4mYH",
-	"6Tzncr9wCrdlvDVH1cid/pN+NENO1dC/FdzmJ79cItYK08yazGKO8ICnClG1SBmqZCyHDA0Z3D8pT3CF",
-	"vbWKyeWHvCyxy4vFLyh86yZvFRFnVWpSQS+slzmOCurlYbW738O3O2raFh3rWHMK/gd9+WQjc5qqUaNc",
-	"wo3GXc1TyJdpgikzMvomWXM+lbS6rlmSp/NaXPbQIjSXqHBw/m4uoa4/2dtXcS1mmmHOBGcjEyg7FXyk",
-	"idR2lMWFeFoQsYshXrCXNro7DLKoU72VRI15DIGo1lIYhEExbAzGq4qXgZ0rhDbrnfOi/OABzdXANpkH",
-	"Ltk95amFNYvG0iStIqhSj1MZDl3xg4miz82cLl41yJU3f/2lkN0gDBYidnN5bV74MstI0MMU+WMhH8Gb",
-	"ubjWcjZCBg4Iv5kQWDiJciaC/5VLRPDMxYXgrzVlSUv0F+2EfvBcZViTZw2GBZWu8+Ye0s39ZqWghkKe",
-	"cHt7nqo1DAvNle7Gyn8zO6M96NzS+I34Pgr2A/+83G55pNy/Vnfzb1RE/yyg9xvNm5AiX9QZIszwLJUr",
-	"QFQiOeazsvevCqGqElUzGLah9nsi2zel+PuhUj5yaVWgzNkX9MYFNCuibpV8AQHxKs/8K9OlrbBgHCl6",
-	"o8HHIhrTm7W1dn8Vv9AkS0N3cS7Z+GtMCKHtzltS3pY5BBNhUMAKpPlux2Bst+eZ3ryGUu4c64bV3XuM",
-	"U+cbVdHNDm5gu2nmvCsc1F3CghcB50md2IsZwlEEUVUmvKbOtWlEy2onJ44nlK13nS5+fV+nuPDoGl0T",
-	"MqVsBAgW+qThB+lXj+GSoNmYw+PmzRJZ1xy3gVnrk2/han36sQJjwuBiTKcbHP59RUVs22pXFx3+6ALl",
-	"Zs4CQSICRLga69IJ2LGTBOXh6DIEG4k1NqixIMQkb8ntLkwQSUQlaO+dkc5Yucwej/GNYXTWVL1dYCRP",
-	"1gLkXoDYWLhd5tLxxdBs6+3CPTxZKYyWsyBqEipIfDWoKanjKC/sZkxja31bF7W3omnZDJht5bLc7ZJu",
-	"esUbBp5UKTIFFCkl04SFoyxseAPE2IamUJFx801pDO/hqqyZBDKhzP+2872lhdzWbsSaqRxb3Iia5A6m",
-	"6V1cr3xBLJUEFUoSBlTILm3AeULwI6WILGzvP3OTRXEhP2lCahxWxqJ3dx5dqX7kDoyFqV8zW1qi5JbI",
-	"orGxQqAkLipKuaNmtccl86NVcRKRJiSbbyD4NWF5WkQ/G7yPuEB9syv9ClG5Iv7ZOeqqEdhE/C/CM6Sj",
-	"VBCZ7UiaEA+er5f5xJdBD3Xa7VsHjj/6SQUGZD7CSj9FD2FTwsI+hiiz6QIQFppBsOhf7EOGZ//f9qEG",
-	"1T4Yx/uh/sKk1u7/v//zf83nKVZj+LQgjXcPVwoiFvr8ODMPRxVZtddhkXvcq3G12vjp0ZCVpGHN0EIT",
-	"B7kqEeNuQsEW7KSWbq3p0ALoFvPa8o1cz/SZEXbj5KiQNpUik6mSa8at3Zft3qyZ1tArV3KlReMs9cj5",
-	"b8K8OhNWmjOJObKLu4t0nG/++ghpIy8qrXMaSkEgoIZxWyTAWuz0xc5pjcv+b0Jv74bjCZbqym7RJmcG",
-	"Ut4WxjEOsrsK8abk2ZWstRe7igEguZgAe7v/i3roMr98p1p1aeaQKd1H55ipIgLZVSggo7dNvo/E3eKV",
-	"WkYJgG1oGWUa861pGdV7XpfoMjGhiRldOUP9IZRr6rtiFAoqvZl6HoP5VrNC8rhCP4zQzL+epbRCot/c",
-	"J7Mon2+La9eXFICg4s8psT8Xl7dF9P1W0VYrNXXRNVyrXbFVw87QWKmptT5qHJtRNQbGMhX0BiuCGFEz",
-	"LsrGbiOVeBZgGOa/9/b3oUDoXyqt2ha4D1SNL0gkSMUpyOz7intm0ZsSqz3SESMxQHxmzPJUhVmKrjK+",
-	"17wg8+pC0FJfCnCkOYyZ5UJxI2wonZp7PXTrWjwyyEyKUkHV/EKPZrZhQLAwiof5yyW7B3//8C6oUoL6",
-	"pm7SFdRN6htilPCRK/TMU8PHQFr4GwyZlXgG8drMl0GnT9OU2KFsyCsc3zaGE+QnKow/JHQW2yzab0A0",
-	"TXOq2WTvkl2yH3+8oCNG2QhRtvfjj0hDn0r9WpYxJ6UmfX4lKHmmB5hnRgMQds5TNeaC/hfoyj27LATa",
-	"EjJ1JBVO+EijA5+acpkg4Wn1zIICARQ//giaM0OWMWtwPZ8jegK5/k9NxWyMnN8OPXHp90/NfA5+sOvI",
-	"LFD9TL9jsspnY45mmJlKPwOCZCrIJdPX0ZbLy+s9UOXqPFhQn3MopWdL6nEWEb17r10pI8sqoGZQv1Tp",
-	"t29uhzkqW2JqyAXqHqIxT4XsLdYoXajij0ZEyUtGVbF+uD+T6ybQQ9A8IKMptoLgdEo0lDMakT30Cmob",
-	"IUZmMDiUiwTpW39jiy5Clh1xheuBxzJTA/mSzXlqSyAjnAMNTjq7QC0sJ1yqPXQOUxifEaCjOUhbWdOr",
-	"yirIEApvVpdGtwU37XH8NMZspBcGiK7BMS4KQgCr+z+/w6MsF9TLLrQHuOeXDjQVn7ErLchZMkd0WMqw",
-	"15hoxzkz8uiMSnLJ9Ph2yVSiw04XLVRmDO3ONCnPaFb3i1FGpF7Kz3AuLjCcStSvq+LV98PG0XMS0Viv",
-	"BvUjHhOAgkZjxPRBO8sZLGtCsCYIZ0CxL1nfWCn6fgL9maui+vGTq6Nq8KWRNSw03jZlrg36R8oVQf08",
-	"plPjaiJ5RlrUmFyy/n+2rFG19eJ5HxnTjJ7JqolWC4OsMiwh41+j8ZgkU41z9soDLx2nQsyRuefesO+M",
-	"ttZ6Jfs9l13syqg6JQNRps9YX206IYZQ2V8ATY/aB/bMrL0Szuw3MkMTMhk40VJfPmyAsQIn3E0yc3Jm",
-	"/ssPSIuEsofoiHGtdDr8jjlw1WuNJeg90/9n2SSYxZcsr6qvx8sqPWqiba+WSYhJaESYaVxgi1qfT3E0",
-	"Jq3uXtuLNQ7eJOlkAEl8WeR9FkcWdPba5mlN2/GUBr3gYK+9dwDhAmoMbLQUuN/7GoyqhAstEEqv+scP",
-	"Eum1mbdCW6tkphFrSIXU2GQKywPx0cdyhmzMQoggZAF2FyIVqFQCKy4kCO85//lBGp4xhOgeeckYFoLP",
-	"bBaERmE+AnO52bGsYt2LGORwqV67HfFbGXxcmjmlFuqvl2rgZ5phs1J8hXzk23BRZNM0x2xifQ+EQhWD",
-	"O5dUrwjMi7S6pRDP07g10aOT+n4MVgceCj6pBmYdn3ANRK4VR1NgzPPbAKfqJHPc2XclVFc+6BSUT6WS",
-	"8d12e0mxR1fk0csksnrWx4rqPFl5h09F+2Bdrkyh6E2ekNPpdDr1CTl+qRt/4I4e1Q7sj3fUOo0OSOsY",
-	"Hx62TuL2oHVEOsPjqItPB512Xg7oY0bU/iawlGiqiRga8EHR8ds4byjPPO3aON/gzcv3r/7WOnn9e+Dl",
-	"87qAr8PTk7Yfwhb8/P7tYiqve7p7eFrxtD5cV/kmePOydfzrwavW6T+6/9n652+H74K8Vo0bpnJGv17M",
-	"0gedFcyzZDRflmdzr0OPjGl0YGG+Qs7SJLldi+CB9aCq3LLhCVncSqmuqmtitaygKjwDQx+2O3UPZ5du",
-	"v1y3V7/X7a5+z5XNvw2Do/ZBo3myMBZYtg1DXfVeXqo1DGQ6mWAxt8w25+cKj2RW4UCaXH+j+Onx+YwB",
-	"CkqSDIMwEDwxpQcWIwRtWOCtfn8qKBdwYwKmaWUCyr1LMOl9tb1eekEXeF3CZ/rvo/bE2FSnXFbICG9N",
-	"9I6t7QKBg5rJZ3X+LacLswYARgm0bNeqomcmwxGQhOUhyFpAmhAxIvEe5C17dTv7odf0BVRFFaJJKkFG",
-	"nDnzdFZFmE+mKbSWyxSETAHTWrAJlYNS5X5/DKu/On1omEqcGLGt1FjjklU20oCdWOylcVbufJCneKLz",
-	"chkxLVpqqqIlR5B0XSWxCvknymujLgpAK9hXqQWPYWMgqP6Nx/P1ONhiidVV1CrnERuygttPjalWRSXZ",
-	"26Khyhq7Suy8s95m7Jj4jok/EBNfi1/XVQrPNKE7daMo9F1r+X00l71b1Xqz1F5yqXzgnrMyQns1D84b",
-	"w2wiVbRPV7+X5anrFzoNxIqsWwK8cNQEsor68t+H0APaX2YRXk/uAZkGp7FphYFtxT1X1QkIKwwowLYR",
-	"GBOGecszYQa9wMueLQhJYzoaryMi3YYlw8o+gYq8tfaVC5OausygIk0olRGPnnCWlWCDr56CGi/RTxf/",
-	"XPwx93BQJU3nv6cF4woythVjKjWg5uYVdI5M5qyRRGxPJz4cooRgJ+9BSVowRLmpzNRoSJxNqyihmFma",
-	"2WhcxtNMUFVrD7BKf1PKVyiRXGGNeEy70M42UwRnPUPKl5ataV3omLEYJerfkJL3czEetSJVh3xR+5G8",
-	"WTbNOdjEbZU1FqPyxTTegMPOiWlovRYE9Sy7rFjbNuCtUh/wZXy0onN4ua/yw3Uc2kjdb8LJ8j5+d+CV",
-	"h90GrN/vKfU4/NXQu6ZmhdyOsNx6oNme/kroy5w41JgCa54KyiI6BeOC83QEvU47DEy76qAXdCaGC1ew",
-	"1SOfrcLfwIOCXnDQnlSy2K+2O+ptLZd9S3As9SX03RdNPBNC32LMMr/EufGM/iDdbXYuI4kwmlApjQMa",
-	"yEqR7Y2Iclr5ZrbhnTK5Uyb/PMrkZizgcPV7WSvN70NbemsIUkNlaQzM7QpLpxQV6/lYVcprLv0wVuS1",
-	"rJKuZzaY9eoo/74lgZoH3XH0Ouv2B6rGscAzWervMMbST//tgYplrN9UejUywzzmC8rqgiFXInff95Ct",
-	"9mtCmLIKl3YqGwtyyaytutLmm7fkCjYw2bq8TVNwVAv9c83SFL42vZeaWVQX24PdLvbQ3jG9HdP74zO9",
-	"ML/NG/K/h7Nmrssxd+bPDRm6IZiPwNI/LTeeuh4imfHUDXm7dRNpzsVdj5J7YONvScRF7LJGHNe2XFbz",
-	"ciwEvdH82Oa1GH6cpY0U+bFzHS/qebHXHG8DbtyYDFU149tx3B3H/ZNy3Oy+fjccd20z5Y5HP7zSDSZU",
-	"x6N/kFky47r21OVMN2/RtZLrrq93L+O7JuFtRRD4zGm9Vc18jOeSYJHQzHe5hz5Atsh5FJGp6kExUDNV",
-	"y9h0+4gqNOJEIs56iOBo7PI8qMwSDqirlS4v2ZMLIm6IaF3o3yD7UT4NvYQc27PJlXEz6Qomne8HiWh8",
-	"hvovsVQteBVSFwSR6YRINCBjyqDyEzpHEZ+4xg0aiktm0ho6R661vNHpTbgbOEghfcE67AiUZUwVgSSL",
-	"CZeqh6BSMyOR8efC9Bc8FRFBsV6+n/Xqt9k0Bef0kJfMJZCZTA30pF8ub9x/ujQg3mxXk6h4mhVbA+cu",
-	"bJ+Rm2ZYIleZ68xfv1RYKH8XnX/Q0NbcQVjY/oJ/0PeBFQvotVunn752wtPqCpLfdvh2XudzBc8czL2Y",
-	"/1J/sVommjdu61RzbJtQ6ffI2kKcb97WLPOH+td6mWPUYKFLuoK3IOUKIw2rxrt8Bms4gydjrDA8yO/g",
-	"s60UGMZUKi7mUG/Gw2TodfM4Acr3z9i/E/s2F47yeSzXntd3aPP2XJid9uTeTOBTPL93xRkSpcc8KbSb",
-	"+kHa7Fxn39ZczDU/KmbLZp0pHG+GBqg2zlnATCQuK9lnlwxbzuv3VHIpqU/6XieAaiY4tb2eNjOPZx2f",
-	"9HhXR8NudNJpbhkv95vaKek7Jf1PqqQDjdjp5zv9/N70c8smmqvnWRn15Rq66aj9oDZx2637Xji7HllC",
-	"yrZQmqMXvNRaMs4DiPuGnvRNvQDHshMyVEZkPrPFCyZcaOW03I6n/7QiscnRuUtmZAobZUqNmcGZ6Ef0",
-	"xhZDMN5123jSAM0IicEzv1DYI0SSZ/VCvMlAfT6zHykb5TLNJfOEmgUgF0z/FXKGyFsTrJ199Xpq6npu",
-	"MwtrUf00VU2rWI51/l9EAqtobKhfM5Jf0ZBhJ9zshJs/pXBj9J3MVDoghOWhPt9ARtVOetpJTwvSk0bP",
-	"5hEICyHiDWUnK8jUiU/FhCxuuWFwr34PLWI8QLABxPzlkQZaaDoDgcYUUYPKbTyJ99CFFnlM4EExQGFl",
-	"2IF0XXE2MXHkvXGCvz9vdw6ftdvt9rPuSad70G4uDiw06NkJAzth4E9q6fDa8uyMHTt2vQ12rcnrnZn1",
-	"cg4N7PC+gw9cj/sV0QZTv4zqihpze6j/uY+GlMX5e9BzG3yHmtSGyJsDcYEufn1vixVCauYQ2DH06L5k",
-	"AzKiTNoC8iaIASwghgb1TRHK2WKfNTCIQB3qOke8qw27Mu/ZSA8cSYJFNEZDXpuA/LnOid5ZVX+6qq9q",
-	"Vak62xeUm+J7VevmoqTxuFabW8qarmr6+c17/vNGfZ1uu5mMUmIjqWAkRkPBJ1o8pDEaaGnBxbsQhiZE",
-	"2e4uLpV5HalhiQjSSAKoEjUyNp11XX3IImR+T+ClZcgckbizn/9xU6L/UInKtsJ30Pv4qcDmDOXDLDZ0",
-	"Z5qTTsfxbOWwMsubpoOERlnppjrOVZW5jONY6FEKectQyL9J5vI6NdPOY2N4N6uydzqrR8ZsF1X0Qklg",
-	"VdQYwPmMQSHdEeexrcsLwWDGwu2o7hnK3eW2jBoMTxcqOV+yftaZv19fTsw1yN5AtdyctG2fXK1ZJqzU",
-	"Vu9eCoXtmMZdmMaa/KFOZ7OXZQMz7bdfrWp9BW+nr22mr53HcU7oV3Ovhgqbw9XlRa62rbPtf7V/rS62",
-	"4fE2x5e0qqW1Gm74mu0DEJmWkc7CafsEOsZlwqLPUN8rqTnhN7ZTgalsVVlsw+dZGxkedyT5uybJj1q6",
-	"6J7rT3yXgr2pYNGcIG5ZnD9obyjOr+UqeuPIpXEWYRWNK5rmWtI3c01NXOy7V2ZPEKmybiShaYGSU0nT",
-	"BmWMiy1VKPM6qeyZwHq/ZzyYakxWwCVzbXDAXJaltwAJyUJ/52hGhO2yGyOsqjSG1G9B3STbxLIBXlwR",
-	"ltBY45rx2bJ0Ere8oCyK1xnFip25LgOXXNJ5dnsZVOWXbBJ+s0iAu5WulKbEsrK9dyM9ZMf0vj+mZ687",
-	"3AC58yBlTLLTbcKIwP4BBQx/Md0ev3nd5LB7st7C3rpL/0iVK0yq5v3pNub2+brNNGen963e7FutZf3w",
-	"kBLPrzT/vbNtzdxV14qMi78tOlfCzOC3nIOjEUec7aFzABtiSHI/TDZPk3JS9qWdAvUH4iVhwSX3CJX4",
-	"7p8tfAeWIHME90gxHc16JJIJTosVdqExn6EJZnMb+2a6t2NB9tAH15nQbXmotR4iNP2Cfpc8iUH5cQXK",
-	"wzxfwSWlV5qCLgCsbdOxuwRqOTCDXueoDQDB8oLeQRjo5QW97nETStE8Fg+WXkMbjI8p2N3rrdTkdJf6",
-	"B5un4l1u83lVGK3LP36EGpu+yNLokrdw/K9UqknTsiH+HTVp/YIqzbn5cLgY4bNXGTwDuHzuzbvuKh81",
-	"HATgJvEV1HnIyMXx8fFxPbloJiolClt64pOiw9ZRB+PWMWl3W6dRp9Nqx8cD0jkaHuBuJ7gr+bJJQr/o",
-	"U8qL4GwWtVE619XRGx7uPVKhhh3Vs83qFqiefzjbo4Cu2vzDWGnrAzb6cNv6TnbhNcTNF2LOoJX3CGst",
-	"AMHrppuJC/7nw+EeemWaa2BWeNVreWzJ5SXjwyF6Umw9V1nxwByDk3werw+cT55qyUdTSnGeL+peozAy",
-	"FM4//VEpdxhkQvs3JeCuiRMkXirp5ifqV+4CcgU1uxYq/vypOpjtgv6/AxUD7hVEWmvuAV247qJm1FkQ",
-	"jC5o7skS80GzrmkbWRZmZDDm/LpJS3qZDrIfTOdYCFWXc6nl7gq9Ar0bEyqQJJEgNvHOlPDnM1atdHxw",
-	"0HxPykYT7kOYRs3MWwqV2K7UfEryZJI9SOEKCxWh9SufivzquNXuDjqt4+GzTgsfRget08O4S04G7ePo",
-	"6Kih4TMVSdALxkpNZW9/H3Z8zy5tL+KTfbDKJpSRDXUNe5yrdQyHhd+LgvGd6Auz/Do5qpV9VUe4VnSg",
-	"2jAQ+wJKd5pUIFPp0kYimA4ecCNsoVNAT2SDSkIk6YhpgV+iC4VZjEWMHLVAUpMXnlpxQ5ApwdCAEZw5",
-	"aiwIQTGeax1A0cR1sDbNpGxoNsKo++ULMn4E07PRkC2IENEEy3Tj4ywie+jcAGXD4ihDU0FvsNLkT824",
-	"uDa0zoZ+1wd6W/g3CfRek5CscfHXi9a2S7lPPcGcR9ALZmNJoqtXw1//cSpO/sev//OzeDf71/s3z09e",
-	"vHzz+wvefYlf4otZ/jv/axA6vIcp/8j0el3a/IGq8YXZ2Rpp3u6cUbWVtPeiTKl3odg7KbqcOmvkxQFB",
-	"mPmi4l250aIYbV9/oLBsB+z+V/uXDcuOSUJURdrNzyxeFJzhGg25BtMkGVnjACWysrsFKbKJAgE9rIh0",
-	"8C4slWgE9Xt3xteN9cEJB0/yLDuKLWOwxSEPgzMcC7bhoFqaOuDjp0kWyGWfJQrbiKha1FxTmfpDs+Q1",
-	"OfIKPry7ztvyIG94mR/OYfIhJwVbDGu3ISC22wOajWnikTh39+2ty0gBNCfgeoQEK9NptCoifRuqjbvv",
-	"Q5xIsmbU9l30kR3Nui+aVYqt/uPFSO8k/+pY5XuTlxaDlbcpL60Q+vdzmb1pNI7MG2xAzPHEVsGpspo/",
-	"z0YHM9I1mRpD1kEbrFhLLef5u99XvI5SZDKF+g/NvLmGkvoE8qT1bNhut44Hpwetk+joqHWAT0knbg8P",
-	"B8fdwKe9XnlpoLzlUbpx/SgJlurKQlsHYOd3R86v1qlW5/byygUzd9uHXmRz1mptOzZ5iyjz1bb5ooK6",
-	"C/95zPAfS4N+8M0G35f82py07n91cROmLvs0uUvHFW/usMpY4ubIch6nWI3zLIUchKU5j1pMAWqQpkBS",
-	"vBzIg2eVWY7L3COYWd8IHmHKwqwJGfCPQoMXGpuobKgFn3MVW9p9D732+r3gAU9Bdh8Qw46kwnOJJN+r",
-	"KKyuN7tEKRaV/O6agT47Ir8Gkb8jPa+TxB0ihwt4UKLqj5rB/4dhEd92rQCv7BeL87bLc0Nwti+tW+K9",
-	"rrReVWRgKiiL6BSeyMsMPNugyMAqjiS40nA49+PXzYw3lWT/lc1PZGRmTa/hotP5Fy5Q9xCNeSp89m/q",
-	"WRvneMYcpoLcUJ5C/z6tfM9IklSQeViZBdA6ATeV6Xde2m/DS5uj0s5gvI2ORwmOSEEAl+6+bJtWwqW8",
-	"8oa/DwNHsWLM12BAsND09eMnTaXskhaL01rTMk9ir0agS6ZcFLD/w2Uf5nmHflVaCCFeeOlNgiPKRiYj",
-	"2/b+BavJgER8YvKO1ZhMvKFsMeYKCZ8kCYzlRyq66rnG7q24nckbLzvK20+3/z8AAP//",
+	"7H2Nchs3tuarYPveqtiZpkRSkiVRNbWliZO9ntixx7LHd2N6SbAbJDFqAnQDLZrXpa19mn2wfZItHADd",
+	"6D+yKVKSnTCVKotk/xz8nf/zna9ewGdzzgiTwut99aYEhySGP3/iTBImn1Mx54JKypn6NiQiiOlcf/Qu",
+	"EcMzgsY8RnJK0JhGxEdvf/kJPes+e3bg+V5MPic0JqHXk3FCfE8EUzLD6kEz/OUlYRM59Xqd7pnvyeWc",
+	"eD1PyJiyied7X1rjmJCWJF+kvvn21vd+focnZSreTQm6IbGgnPmIMvQ54ZIIH8gavhi3XmEZTIfoiSLs",
+	"vNNpP21O2ZnvzbGUJFbv+V9972O7df7pa8fvPLvte//uFclWNL4IyWzOJWHB8i2ZR3ip3lEkeaheOkSc",
+	"Iaz+FwuiZhBLtMACXZO5ROOYz9SPBMcRJTFS9BIh0YLKKUy2UDN/TZZqMJXEH+doVy+sJvglZdfVk8rI",
+	"F4nmeELQk2FMor/2PfVN3xs+1at81j07q399+/xZw2V9yQNcvcEUFXMsp4iP0cLOzwyHZPUSjnk8w9Lr",
+	"eUlMWzEZk5iwgHi+S1+3fXxWNR1vsSQv6YzKMjUfFAVUoIiMpaJILUOkLkWYhXpRSMBZKFDCJI0QhasX",
+	"Ux4RhCeYMh9hoXbosO+FZIyTSPa9i/iv3fML+ddn7WHtXDY/ISn1b3hEg2X1jGY0UynQgrKQLxRZhvpK",
+	"Kj//9ah9sdgVlUTGy8uxJHGZwCszhZKjBaYSjciYxwTJeEnZRE9jw8WnTB519aLTWTLzemfPjttt35tR",
+	"pj+3U3Ipk2RCYi9P3Av2XpA7UejrczqkGTMYXJPlgLJBIkhhCrcl+MOHD5eJnBImaYBlBcH/wReKWOxc",
+	"ZNj06Um7MTPsnjQ7z7eK78R4RqSVJEkseFx1nIiaNjjiE4JGZEKZ8OGLoWI0gwBuHNqjZq6CyabyAL2e",
+	"488JcAKqHvc5IfHS8z0lkryep2+unuj0t9W7t8DOfyXLGp4ww9dEAI2WTaccejElzDCCmMwJliS8QBi9",
+	"f//iOQo5EWhBoigdg5a/2SCct7fU6xsv1QnsmnRsOVHw8b+1/rcSYt2Tk9s6kVDJ/9Q+mmG2RFSSmUBY",
+	"r8iUR6FAaha4kHWrASwntxiGtShG7K84Ap3cAehUHoDXQCCOvrW1upe1eR2HJH4RVnN2rn5MKVSSM6OP",
+	"mxubCc6EhvnzcfSsipo3MQ+TQNbRM9c/11A0T2/eKU0fyGjK+XUdTQv9cw1Ni/TmHdJ0q54l5pwJYnXr",
+	"cUQDOGKB1rPVn3g+j6hWhQ7nMR9FZPaXfwmtF2Xv/veYjL2e92+Hmep+qH8Vh2/0XfqV5aHbHQ+bmXGJ",
+	"xtRsf4kl0XyWsolAT4biOhlIfE3Y0EdDnsgBHw+E5MG1+jyPaUAGwRSzCQn1F7CSg4ThG0wjPIqI+npG",
+	"v5BQsXGlf1Eihn6fDWEfDuCN6pqYjBMWDiTngwjHE/hOfVCMZiBkTPBM5L4zKySUFmoMDzi9dnBUoBFR",
+	"kjjAcUxJiHgi++xJnSy+QEOQ+C0Q+UMk8FJoTqBEprjWAv3pQZ95vmsfOTfVrYq5+rCoUcDq/MLjEQ1D",
+	"wh56EwQ4ikiMZngJWyDkatHVko8tRcOnB54SfewGRzR8rE06igm+Fpq4kAfJjDCpxAyoAhEOgItjiYYk",
+	"jnkshmCLqnFQTffAPMjsE6XqXpMlWBCJICGYh5hxOSUxKu+OmKiLzEy8wpE68eTR5iLATK3VSH2DQ23a",
+	"ki94No+URhTgRGhFasTDpToA6uK/X73+DT0Zzizt2XzAmH7j8heesIcektLdFH1IJMFUsxtYHsYZ0esp",
+	"83tUEGV+WgbDuByMFdnAloCT5L4yzCH/ZUgiekPipfOtnoM3Majy4N34BdPo4RcYJgBNsUCGmyJBWaBG",
+	"bDwaKZd9eoGGmpPKoZpCmd6trDWpZ3VxkGdS1mGyijvBNbe3hel4m8q+B+ZOMFzECAlFznsznDvUDaxo",
+	"ThdSP/QBib1kS6SZxxjTKIkJEJLa3w88c5xrzdycccUGYyzJINK0DJ8WNkbOy7FSdqUXuqNrZe6FRjeb",
+	"y611vanY1EN+x/lLpSE89Ja0TBXUE/DTMTh9fE5ieC2SYFM8GaorHU1G7833zDW8H43fgkxEOAiIEEjy",
+	"a8LQk2GSp620TT58+NAq+hZWLVnRFQE0vc+UwodeOkHiGxoQKz+Np5XxxQWS8VKrdgirLVbUAo2P58mQ",
+	"35A44jjUiq6kM8ITqf4s6LpBIiSfkVjklODSubv79n/PRDKf81iS8BUJKX4HRsbjHAU1mXyMMJopSpCy",
+	"dzLhXT4XSUb6AO4YqDvgfNxaswqm5zL8VyLklbIz3mpOBsMKNdfH0ZtYPVxSZUaNcSSIr4zI9Ctl7kUS",
+	"l+2+90ypf0qhD0NtNXAgDuEFXl7AcMAR5vohnh0X/BDqP8cX0Uq/KroklLWHzbSvmuy3+iptHlpx+9GM",
+	"IX3Ip/QFfPQvEgAj1vNEQpgp9Zr8LGD4eWZ2xSoS4AGX2eVqOewz195Xotx5r31OFfU/YRaQCBwZd1vl",
+	"jae3TEJMsCRbkEC+zEmg9rPkEkfrSPnZXP0OLr71PfCgqbvSP1bdrn0+kswsrbewM1/oe62LzH5Mh4vj",
+	"GC9Li6Tf+Kl2UoxL567nzzl2a1mNes9z545b64ZpdOdv6tJbRQENGtyjLlLb+zpZu7l/fV+aNXWboc6+",
+	"sX4KjQfq3qfQvKcwheSGMAkcVjR8wM/qjndww63vJXHU8L73b1+WJkrdnaehap6ea5NsowNYekj+VK27",
+	"vcL4UveVjE59sgWEkmeU8RglSnoceMWFwjOeaA5bLzbO2+3Tzvl59+T49Lh9ft5ZHczxPeMrWxacxkc5",
+	"l/FR3mV82fr909ejGndxjj1rgp23fKqeVR7LX8yQHEe9x0JQJnyPMDWAj9kXgbhxnmVf73uvOKtyxF8y",
+	"pGkpzLGvvQLKGlbb7eGnPE/mi6vX6LjbObUB0Z/fvz0oOHsfcF1+I19kXShN7eZhIVyWRu99xJIoQlxb",
+	"LREWEnFGDirCX+o6raZrh3dpPeG8VugbUcQXJBzgQNEjaiIvBcdOyEELs1GLkhujuWS8DCzrc4Tis6IY",
+	"9L0AmHM4wPkdFGJJWkqxL6xtu2ICrJY/0H7RzeIAvtIaaEzEAFdmFxBIB9GzIU2ugZA0itCcsJCyCTL3",
+	"51TVTci/G9V3VFYqtJTiirBkNiJx3X7hsF2cLaLd8ji6VnOhtHk0J7HgrHgquxWDmGM9+FWka3YFFy+V",
+	"FjvIckfqt7S5Vi0W7O5QkQkh6ly2invW2lVrowMhpDmRQmKZNFuOK32p0oSbqKvpK2SMAzXZNflBsHpo",
+	"tESLKQ2mZjbigERqMsZcc4VGg0/m4bZH0zhM143tn+ayklqsToLZj/lzns60PQl2Fs2mcpbOL7HCjK4c",
+	"/8mNuIrbu4yteu8FmKERQSE4znnKOQ7QJXg5BDDZgM/g1ymPQnSDo8RGTXBMwOyNqLIjkdqxB45kD8BE",
+	"gxFCJHtK555SoUBrS0dclvm+96VFvkjCBB1FpKUfB3kh2ZCqBNgLpvO7AjzHAZVLJPiMgLcBBxCGH4ql",
+	"kGSWur6tZ4dKQaLxjgZtFl2v+HjspYxAraMm4A5DBu26QmimukyjozhaNpWFHNQaHoA2sdWRyuzsXOJc",
+	"1aVCKfGVjNJJz7SqiRH44HdTn8Fa6KGOj7o+OoLMNMGR5uv1qSHn9r/VCSJ3ZZTGvbb2ltR4KtuMdk7M",
+	"0xxGMlKnyl2iWh4Aj39JRcUOuoNc1nuxgWDO8q/WPdfRS6tdDfmnrR6odWpW8Lspns8JI+HumZ1+FMSU",
+	"FQs3HzVr1x8U/5s7PxpG6HyjGWbkfKN1texzKiSqOQhLZq0bHEMQWxEFc/LG0qQ/aZL0Rk0pgo/PHYLg",
+	"i58cevT0puQYozujZg3/Al2uIvc7oowYrV0pOlo5y3Q1LHSYPiybcdbJs5ar2LDv3fTWzwlmksrl6iTL",
+	"TtGxW81DtNvIeeWz44pXbqZeKaN30Mh9ZW4pnC9nevy8hyodeu4llr7aM+j6GDfzWj3USq1NBqydn/Qd",
+	"taPfGZf9NhnsVSoGKwJlNgEs46xDY3QOIctZQM6JUYd8NDTcTf9IQkQZuoHE56Hlc0NIa5jiECkjjo8h",
+	"A8caSxN6Qxga4eA6x8L7bCMe3nedUYbcTCvPmLbLrl1GnbHoNcy5hj2+wcutohj3ZlzW55detn7Hrf9q",
+	"t84PBr3Wp79UO6dK++eN5VEbeFgvETCdnbhRTaitvS4b/ptwoDrJKMUZMakiphbp+OQU4sMmk0sHc0N4",
+	"mJNwCftXYhqlAX17FAjjyWSq51UdMGUz2ZRbcYF0XpxJi9O1Kkz7jvQvXu/j16pHj8mCmNWyyQ4Ubrsm",
+	"ywWPQ6+XLoxJ9Rdmts1iKcHN1ZrEwNKASR22D1MGfPvJ9ygTEsPe9w7xnB7edA6B7wiTd0uEliVeu3N+",
+	"1D0Ou60jfEJap0Gn3TobH5NWd/Qs7ODzoE1OTzPNunfcPvc9Zd4IiWdzr+d1291nrU6n1T161z7vHbV7",
+	"7fbvaqGpVDOepeKmC2kj5+Iwtwq3xX2rl6pROP0ndWm6OWXD+JZ3m638ao1YGUwL4zILOcIjnkhEZZkz",
+	"VOlYdjM0FHD/pDzCFf7WKiGXLfKqwi4nFz9n8G1avJXfOOtKk3J2Yb3OcZIzL4+rw/3OfrujpW22Y51o",
+	"TiD+oA6faOROkzVmlC24UXtXyRTyZR5hyrSOvk3VnMslja2rh+TYvGYvO9vC14cot3DubK7grj+Z01dx",
+	"LBZKYC5iziY6UXYe84liUrsxFkv5tKBi51O8YC5NdrfvpVmnaiqJnPIQElGNp9DzvXzaGDyvKl8GZi6X",
+	"2qxmzsnygwuUVAPfZJa4ZOaUJ4bWNBtLsbSKpEr1nMp06IofdBZ95ua0+apeZry54y+k7Hq+V8rYzfS1",
+	"Ze7LtCJBPSYvH3P1CM6b82MtViOk5IDymyqBuZUoViK4X9lCBMddnEv+2lCXNEy/7Cd0k+cq05ocbzAM",
+	"qHCct4+Qbh83KyQ15OqE27uLVG3gWGhudDc2/pv5Gc1CZ57GbyT2kfMfuOtlZ8th5e6xult8oyL7p7S9",
+	"3yjZhCT5Ii8QYVpmycwAogKJKV8Uo39VG6qqUDWlYRdmv6OyfVOGv5sq5W4uZQoUJXvJbixts/zWrdIv",
+	"ICFeZpV/Rb60ExGMA0lvFPk4Dqb0ZmOr3R3FLzRKy9Btnkv6/A1eCKntNlpSnJYlJBNhMMByrPluy6B9",
+	"t5ep3byBUW4D61rU3XuOU+cbNdH1DG7hu2kWvMst1F3SgsuE86hO7cUM4SCArCqdXlMX2tSqZXWQE4cz",
+	"yjY7Tle/vq8zXHhwja4JmVM2gQ3mu6zhB+Gix3BB0GLK4XJ9Z4GtK4nbwK31yfVwtT79WLFjfO9qSudb",
+	"LP59ZUXs2mtXlx3+6ArldsGCmAQEmHD1rktm4MeOIpSlowsffCTG2SCnMSG6eEvsdmAxESSuJO29ddJp",
+	"L5ee4ym+0YLOuKp3S4zg0UaE3AsRWyu3q0I6rhqaTr0ZuLNP1iqjxSqImoIKEg5GNZA6lvPCbIY0NN63",
+	"Tbf2TiwtUwGzq1qWux3SbY94w8STKkMmt0UKxTR+bilzE95gY+zCUqiouPmmLIb3cFQ2LAKZUeZ+2/ne",
+	"ykJuaydiw1KOHU5ETXEHU/wurDe+IJdKgAklCAMuZIY24jwi+JFKRErT+8/MZZEfyE+KkeqAlfbo3V1G",
+	"V5ofWQCj9OrXzEBLFMISaTY2lgiMxLKhlAVq1kdc0jhalSSJk4ik7xvF/JqwrCximD58iHiMhnpWhhWq",
+	"ckX+sw3UVW9gnfFfpmdMJ0lMRDojSUQcer72sxf3vR7qtNu3lhz36WcVOyCNEVbGKXoIawgLcxmizJQL",
+	"QFpoSkE5vjiECs/hvx0CBtUhOMeHvvpCl9Ye/r//83/15zmWU/hU0sa7x2sVEUN9tpxphKOKrZrjUJYe",
+	"9+pcrXZ+OjxkLWvYMLVQ50GuK8S4m1KwAz+p4VsbBrSAunJdWzaRm7k+U8augxwV2qaUZDaXYsO8tfvy",
+	"3esx0xp+ZSFXWjRMS49s/MbP0JmwVJIpXiIzuLtox9nkb74hTeZFpXcuq4syxEGeBtGV4gv9e0wg4YZx",
+	"RowzT535nk53EiQcoicyC9bqSyXqfvnyFFKiQhpDqaLiOxPOSAlLICY4mFosAfVR8OjGYA5EAIA1wuEg",
+	"iSP1Z4bUhJ5gNI/pDZYE4TCMiRBP4QGCTlhGFQliUkQRegpcMqQC9nAjGXK3c6tmdmBmdpt9CJrrDp6j",
+	"g353NUw0jNtA1PrALQoCaGO6aMAAT5Rt61W5Bp1qc6xZkKnAY2ywqYqxpcc7d8CcaXLjPpYzrbWcCgTs",
+	"wnIq8s1vzXKqnvO64p2ZTrdMeeUFGmquM7QAGxLQ6zRGyWi500qXLFfSTY3U79/M+1thpWwfZyrbHLvS",
+	"ROphEiBR+nNCzM/54e1w+36r21YZanUZQ1yZkqExLS/QVMq58aiqPbagcgoS0QoiRuSCx0UHvta0HK82",
+	"POa/9w4PAfT0L5WeekPcByqnVyDEyqsg0u8rzpnZ3pQYixikIlB8oUMNVPpp2bHU8eQMZHo9uLVQhwKC",
+	"g3bHLDJFv9FuKKyavd234yovGVRbBUlM5fJKPU1Pw4jgWBtT+i9bwO/9/cM7r8qwG2osqAFgQQ01M4r4",
+	"xIJX80TLMaXmoL/BI1PYajAZ9PtS6tRqatggysa8Iphv8lJBJ6SxjvH41gudZjCOiOJp1tycHfRZn/34",
+	"4xWdMMomiLKDH39EivpEqNvSKkAhFOtz0a3EhXrAMnWEgLF4mcgpj+l/gf3fM8NCYAEijY0pccQnajvw",
+	"uYYABa1VmZyGFEgK+fFH8AYwZASzIteJo6IngF/wVKOAY2RjkeiJhRR4qt9n6QdflUiT7y/UPbpSfjHl",
+	"aIGZRi8aESSSmPSZOo4GAjDDsKDSYlcYUp9zgAc0MIGcBUTN3msLz2REBeAgDQvoxUN9OvRSGdisMY9R",
+	"9xhNeRKLXhl3tdSZAE2IFH1GZR4T3X2T7ZDQQ9AQIeUpBhVxPieKygUNyAF6BXhNiJEFPBwgMMGiUN8Y",
+	"IEmoHCQWjB9kLNO4zn225ImBdUY4IxoCj2aASmuPuJAH6BJeoeNgsB31Qhq0UAdp1mj/NXDvBkTULMdP",
+	"U8wmamCw0RU5OuxCCOzq4c/v8CStb3UqJs0CHrhwiBrFGlu4RM6iJaLjAmqA2onmORdaH11QQfpMPd8M",
+	"mQp03OmiEtqkb2amCeSkHt0v2sASaig/w7rYZHcq0LAOmWzopsKj5ySgoRoNGgY8JEAFDaaIqYW23kAY",
+	"1oxgxRAugGP32VB7XoYuKMCFRYb9+Mliw+r90sjD5+sIotTHBv0j4ZIoQ87mqaq9GgmeshY5JX02/M+W",
+	"cRS3XjwfIu1uUm8ypi/Mua8r5bAAFAO1jackmqs9Z448yNJpEsdLpM+589h32mZsvRLDnq2YtkadNTIQ",
+	"ZWqN1dGmM6IZlfkFtulJ+8ismfHBwpr9RhZoRmYjq1qqw4c1MUbhhLNJFlbPzH75ASmVUPQQnTCuDGW7",
+	"v0MOUvVa7RL0nql/WfoSzMI+yzoFqOel6JWKaZujpYt8IhoQppsxGKDuyzkOpqTVPWg7+dPemyiZjaAw",
+	"Ma0mSHPjvM5BW1+teDueU6/nHR20D44gBUJOQYwWihF6X71JlXKhFELhIJr8IJAam77LN/grC7WxxjQW",
+	"ajdpsHxgPmpZLpDJw/ARpGHA7EL2BRUyxpLHApT3TP78ILTMGEPGkugzhuOYL0xlh9rCfAIhAD1jKQrf",
+	"ixD0cCFf2xlx2zN8XFkNJkuY8gVc/9QybAYvmKuxvvXLKpviOXoS6/s65JAZ7gwTX5FsGChzSyKelaYr",
+	"pkdn9T0mjA08jvmsmphN4tw1FNn2Ik2J0dfvgpyqlcz2zqGFhV17oTVQPhVg8Lvt9goASwtc6VRHGTvr",
+	"YwXiUApZ8Snv86yr/8kB+WRFRp1Op1NfZOTC97gP7qinmge7zztpnQdHpHWKj49bZ2F71DohnfFp0MXn",
+	"o047gzj6mDK1v8VYCDRXTAyN+CgfzG5cC5VV03ZN7rL35uX7V39rnb3+3XNqlG0S2/H5WdtNy/N+fv+2",
+	"XJ5sr+4en1dcrRbXovl4b162Tn89etU6/0f3P1v//O34nZfh79jHVL7RxcBZeaH1gjmejObDcuIIddsj",
+	"FRodGJhrkLMkim43YnjgPaiCkNYyIc3FKWDF2sZcq0Bi4Rp49HG7U3dxeugOi1jE6r5ud/19thXAre+d",
+	"tI8avSdNzYFhm9Tadfdl8LO+J5LZDMdLI2wzeS7xRKSoDULjF2jDTz2fLxhsQUGised7MY80nEI569Gk",
+	"Ot6q++cx5TGcGI8pXhmBcW+LZnpfTf+antcFWRfxhfr7pD3TPtU5FxU6wludkWTwaiAZUgn5tHeBkXR+",
+	"2tRAG4FG7BpT9EJXbcImYVlatVKQZiSekPAAarEdLNKh7zSyAVNR+miWCNARF9Y9nSIj89k8gXZ5qYGQ",
+	"GmDKCtbpfwC/7vb8MPartYfGicCRVtsKzUL6rLI5CMxEuT/IRbGbQ1a2ii6L0GhKtVRcRWmOoOladLQK",
+	"/SfI8F7LCtAa8VVoK6TFGCiqf+PhcjMJVoaNXcetMhmxpSi4/dSYa1Wg497mHVXG2VUQ553NJmMvxPdC",
+	"/IGE+Ebyug79PLWE7tRhI9dLruX2Bl11b1U70ULLzJX6gb3O6Ajt9TI4a3azjVbRPl9/X1p7r27oNFAr",
+	"0g4QcMNJE8oqMPO/D6UHrL/UI7yZ3gM6DU5C3d4DGxRBi1QFjBUeGINvw9MuDH2X48L0ep5TEZxTkqZ0",
+	"Mt1ERbr1C46VQwIow7X+lStdbrvKoSJ0ephWj55wlsLKwVeQ3YAF+unqn+UfswgHlUJ3M3yac64g7VvR",
+	"rlJNauZeQZdIVwNrTcT0qeLjMYoItvoepJOAI8q+Sr8ajYn1aeU1FP2WZj4aW8W1iKms9QcYo78p58vB",
+	"Pld4Ix7TL7T3zeTJ2cyR8qVlcLpzXUDKma/uCSlEP8s5thXlR+SLPAzEzarXXIJP3CDHsRAVD6aOBhx3",
+	"znST7o0oqBfZRcPatDZvFXqbr5KjFd3Qi72iH66L0lbmfhNJlvUmvIOsPO42EP1un6zHka+a3zV1K2R+",
+	"hNXeAyX21FexOsyR3RpzEM3zmLKAzsG5YCMdXq/T9j3dgtvreZ2ZlsIVYvXEFavwN8ggr+cdtWeVIvar",
+	"6fh6Wytl3xIcCnUI3fBFk8hErE4xZmlc4lJHRn8Q9jTbkJFAGM2oEDoADWwlL/YmRFqrfDvf8N6Y3BuT",
+	"fx5jcjsRcLz+vrQ96PdhLb3VDKmhsTQF4TbAwhpFeYwiY0o5DbMfxou8kVfS9gEHt14d5z80LFDJoDs+",
+	"vc67/YHKaRjjhSj0rJhi4ZY098DE0t5vKhzcTz/L+QKoYHDkCmTP+wEyCMY6hSlF7TSvMrkgfWZ81ZU+",
+	"36zNmLeFy9bWomoQVaX0L5VIk/ha95Nq5lEttzy7LfcF3wu9vdD74ws9PzvNW8q/h/Nmbiox9+7PLQW6",
+	"ZpiPINI/rXae2r4oqfPUPvJ25y7STIrbviv3IMbfkoDHoa0asVLbSFkly3Ec0xslj01di5bHadlIXh7b",
+	"0HHZzgudhn9bSOPGbKiqweBe4u4l7p9U4qbn9buRuBu7Kfcy+uGNbnChWhn9g0iLGTf1p64WulnbsbVS",
+	"d3O7e5Xc1QVva5LAF9bqrWpQpCOXBMcRTWOXB+gDVItcBgGZyx4AnOpXtbRPd4ioRBNOBOKshwgOprbO",
+	"g4q04IBa/HfRZ0+uSHxD4taV+g2qH8VT3ynIMX2oLDSdLlfQ5Xw/CETDCzR8iYVswa1QuhATkcyIQCMy",
+	"pQzQrNAlCvjMNqNQVPSZLmvonNh2+dqm1+luECCF8gUTsCMANZlIAkUWMy5kDwH6NCOBjufC6694EgcE",
+	"hWr4btWr2zpUg+ipR/aZLSDTlRroybAI2Tx8ujIhXk9Xk6x4mgLIQXAXpk/rTQsskEUbu3DHLySOpTuL",
+	"Nj6oeWsWIMxNfy4+6MbA8qCA7db5p68d/7waFfPbTt/OsEvXyMzR0sn5L/RMqxWiWTO6TrXENgWVbt+v",
+	"HeT5Zq3a0nioe6xXBUb1LrRFV3AXlFxhpGhV+y57g3GcwZUhlhgu5HeI2VYqDFMqJI+XgH3h7GTo3/M4",
+	"Ccr3L9i/E/82jy3nc0SuWa/v0OfthDA77dm9ucDneHnvhjMUSk95lGuh9YMw1bnWv62kmG3olK+WTbtt",
+	"WNkMTV1NnnMMbyJh0ci+6DNsJK/bJ8qWpD4ZOt0NqoXg3PSv2s49nnaxUs8bnIy7wVmnuWe82ENrb6Tv",
+	"jfQ/qZEOPGJvn+/t83uzz42YaG6ep9Dwqy103SX8QX3ipgP5vUh29WQBJduxVBI9F6VWmnGWQDzU/GSo",
+	"8QKsyI7IWGqV+cKAF8x4rIzTYouh4dOKwibL5/pM6xQmy5RqN4N10U/ojQFD0NF100xTE80ICSEyXwL2",
+	"8JHgKV6I8zIwny/MR8ommU7TZ45SUyKy5Pqv0DPirN3CxtVXr+caq3SXVVhl81MjtVaJHBP8vwpiLIOp",
+	"5n7NWH5Fk4m9crNXbv6Uyo22d1JX6YgQlqX6fAMVVXvtaa89lbQntT2bZyCUUsQb6k5GkalTn/IFWdxI",
+	"Q+9e4x5KxXiAZAPI+csyDZTSdAEKjQZRA+Q2HoUH6EqpPDrxIJ+gsDbtQNhOP9u4OLJ+P97fn7c7x8/a",
+	"7Xb7Wfes0z1qN1cHSk2H9srAXhn4k3o6nFZDe2fHXlzvQlwr9npnYb1aQoM4vO/kA9u3f022wdyFUV2D",
+	"MXeAhp+HaExZmN0HfcQhdqhYrY+cdyAeo6tf3xuwQijNHIM4hr7jfTYiE8qEQb7XSQzgAdE8aKhBKBfl",
+	"3nHgEAEc6rpAvMWGXVv3rLUHjgTBcTBFY15bgPy5LojeWYc/XdUrtgqqzvQ65Rp8r2rc0D3AtXhs+9Ad",
+	"VU1XNTL95iP/WfPBTrfdTEcpiJEkZiRE45jPlHpIQzRS2oLNdyEMzYg0HWtsKfMmWsMKFaSRBlClaqRi",
+	"Ou0k+5AgZG6f45UwZJZJ3DnO/7gl0X+oQmWD8O31Pn7KiTnN+TALNd+ZZ6zTSjyDHFYUefNkFNEghW6q",
+	"k1xVlcums0i+bhmA/JtULm+CmXYZase7HpU50ykeGTOdYdELKUBUUe0A5wsGQLoTzkODywvJYNrDbbnu",
+	"BcrC5QZGDR5PS0jOfTYU18lA4mvChvVwYrbp9xam5fasbffsakOYsEKrwHsBCtsLjbsIjQ3lQ53NZg7L",
+	"Fm7abx+tanMDb2+vbWevXYZhxujXS6+GBpvdq6tBrnZtsx1+NX+tB9twZJuVS8rUUlYN13LN9AEIdBtM",
+	"6+E0vQ+t4NJp0Rdo6EBqzviN6VSgka0qwTZcmbWV43HPkr9rlvyo0EX3jD/xXSr2GsGiOUPcsTp/1N5S",
+	"nd8oVPTGsksdLMIymFY0Ajasb2GbmtjcdwdmLyZCpt1IfN0CJeOSug3KFOdbqlDmdFI50In1bh98cNXo",
+	"qoA+s21wwF2WlrcAC0lTf5doQWLTOThEWFZZDInbVrtJtYkRAzw/IiygscY144tV5SR2eF5RFa9ziuU7",
+	"c/U9W1zSeXbb96rqS7ZJvykz4G5lKKUps6xsWd7IDtkLve9P6JnjDidA7CNIqZDsdJsIIvB/AIDhL7rb",
+	"4zdvmxx3zzYb2Ft76B8JuUKXat6fbaNPn2vbzDNxet/mzaGxWjZPDynI/Er33zvT1swedWXI2PzbfHDF",
+	"Tx1+qyU4mnDE2QG6BLIhhySLw6TvaQInZW7aG1B/IFni50Jyj4DEd/9i4TvwBOkluEeOaXnWI7FMCFqs",
+	"8QtN+QLNMFua3DfdcR7H5AB9sJ0J7ZT7yuohseJf0O+SRyEYPxag3M/qFWxReqUr6ArI2jUfu0uiliXT",
+	"63VO2kAQDM/rHfmeGp7X65424RTNc/Fg6DW8QceYvP253gkmpz3UP5g6Fedw68/r0mht/fEjYGy6Kkuj",
+	"Q97C4b8SIWdNYUPcM6rL+mMqleTm43E5w+egMnkG9vKl895NR/mo6SBANwkHgPOQsovT09PTenbRTFWK",
+	"JDb8xGVFx62TDsatU9Luts6DTqfVDk9HpHMyPsLdjndX9mWKhH5Rq5SB4GyXtVFY1/XZG87eeySghj3X",
+	"M83qSlzPXZzdcUCLNv8wXtr6hI0hnLah1V14DXNzlZgLaOU9wcoKQHC77mZik//5eHyAXunmGpjlbnVa",
+	"Hht22Wd8PEZP8q3nKhEP9DJYzefx+sC57KmWfTTlFJfZoO41CyPdwtmnPyrn9r1Uaf+mFNwN9wQJV2q6",
+	"2Yq6yF3ArgCzq4T486fqYLZP+v8OTAw4V5BpraQHdOG6i5lR50HQtqA+JyvcB826pm3lWViQ0ZTz6yYt",
+	"6UUySn/QnWMhVV0shdK7K+wK9G5KaIwECWJiCu80hD9fsGqj44Ol5nsyNppIH8LU1kyjpYDENpDLOcmK",
+	"SQ6ghMvPIUKrWz7l5dVpq90ddVqn42edFj4Ojlrnx2GXnI3ap8HJSUPHZxJHXs+bSjkXvcNDmPEDM7SD",
+	"gM8OwSsbUUa2tDXMcq63Mewu/F4MjO/EXlhkx8lyrfSrOsa1pgPVlonYVwDdqUuBNNKlyUTQHTzgRBig",
+	"U9ieyCSVAJDn8GsfEgb6no/6nqJESDyb648hlrjv3eoW0IJOmLIOBLqSmIU4DpFlLUgoXsQTeYBeGzS0",
+	"PjNtn3V/KZOtjTDqfvmCdGgBvqEMwh8GlTTLHZlgynz4CWhClAFqi7lF8Jl6TUwICvFS+AWMtqFZkRYN",
+	"hwd9ZhAbZ3iJAnXjLLVVIPUc7B2GMFvarlqA1XhgoSnTBD8JxVimvbdmKejS2k0GbsW20zrutFFIhdp5",
+	"OvHdkHTQZ+C4BP4Nw1WcW7clVNQcoEu9OiSdn3lMb7BUckAueHytmb7Jga/PeDdrs03G+4YcdQMOuFna",
+	"uhnKfRpMej28nreYChIMXo1//cd5fPY/fv2fn+N3i3+9f/P87MXLN7+/4N2X+CW+WmS/8796vmUA8Mo/",
+	"suDaVEh9oHJ6pWe2xqwxM6fPoBTmXBRF1j4nfW9OFGuIteI8Uuzb1ZnvKpbL9oRl2A+Tn26JPfxq/jL5",
+	"6SGJiKyoP/qZhWULAo7RmCsytdAxXhJKRGWbD5IXEzkGelyR8uEcWCrQBICM917orQ3jGYeQ+iJdih3v",
+	"YLOHnB2c7jFvF5G6lTUU7v7UVROZ7rPCcp0QWbs1N7Qq/9AieUOJvEYO74/zrkLpWx7mh4scfchYwQ7z",
+	"+00ujGl7gRZTGjkszp59c+pSVgBdGrh6QoQliZ2+k1SgMCHmOfAGSAA0XSsEGkOGbH02/y6sIcsixjgS",
+	"ZMOM97uYMHs2d19srpCX/sfLL98bC9V53vemYpUTvXepYq2xEw4zNb9pJpPImpNAvvbMIAhVRRyep08H",
+	"z9M1mUvI6D5qg/NtZdQhu/f7ynWSkszmgJ3RLBKuOanLIM9az8btdut0dH7UOgtOTlpH+Jx0wvb4eHTa",
+	"9Vze60BzA+ctPqUb1j8lwkIODLV1BHZ+t+x8sAnSn53LgU0E77aPnazwtE3dbuIZZqMs18c18jbtPnXq",
+	"MVOnDA/6wfU0fF8qb3PWevjV5pxoTPt5dJduNc67/Sr/in1HWi86x3KaVXhkJKysF1VqCnCDJAGW4tSP",
+	"Hj2rrBBdFVrCzMSVTFTGNnAD+ZELvNBQZ7QDjn4mVQws/oWWNkpXFxrHZw6cValjOBU3NoKEFphKAZJG",
+	"/as4TJ8ZVgeg+WAzqIsgdBNxNrEmg9uSB494AlbFiGipJyReCiR4Nfq9WtUCSyo7ILobZmPtpckG0uSO",
+	"gqNO5bcnxi/thIL4eFSYhT+MLPq2AR0cbDYWZr2xl5qz7d4sMFJiU7OgCgliHlMW0DlckWFBPNsCCWKd",
+	"6Iu5VHTY0OjX7RxLlfLllSkiZWRh3MJ+OSD+C49R9xhNeRK7eoYGHddJCakUmsfkhvIEmiwqsbIgUVQ2",
+	"UPTIDIEmQLmt8bCPIH8bEeRsK+2d2btoSxXhgOQ0fWHPy655JRzKgfP4+/Ck5GF9vnojgmPFXz9+UlzK",
+	"DKmMIGzc3jwKHSBHW/Fa1uT/w5aIZsWhLnQw5HmXbnoT4YCyic4sEo7ze0QCPtPF4XJKZs6jDGJ2hSlB",
+	"ogie5aaTWohj7ZOX3LzJeV66lLefbv9/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -123,12 +123,12 @@ func freeAddrs(ctx context.Context, count int) ([]string, error) {
 		if len(found) == count {
 			return found, nil
 		}
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+random.IntN(endPort-firstPort))) //nolint:gosec // No secret: a port to try.
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+random.IntN(endPort-firstPort))) // No secret: a port to try.
 		listener, err := config.Listen(ctx, "tcp", addr)
 		if err != nil {
 			continue
 		}
-		defer listener.Close() //nolint:errcheck,gosec // It has served its purpose, which is to keep the address from being found twice.
+		defer listener.Close() //nolint:errcheck // It has served its purpose, which is to keep the address from being found twice.
 		found = append(found, addr)
 	}
 	return nil, errors.New("there are no free ports on 127.0.0.1")

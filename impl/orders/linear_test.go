@@ -59,7 +59,7 @@ const scarce = 20
 
 // TestStockIsLinearizable lets several callers change and read the stock of one product at once, and looks for an order
 // of all calls, one after the other and each between its beginning and its end, in which the answers are right.
-func TestStockIsLinearizable(t *testing.T) {
+func TestStockIsLinearizable(t *testing.T) { //nolint:gocognit // the model and its clients belong together
 	t.Parallel()
 	s := start(t, patient)
 	product := s.product(scarce)

@@ -32,7 +32,7 @@ type answer struct {
 
 // TestEachKeyOrdersOnce sends every request many times at once, to two replicas. A client that is told that its key is
 // in use waits for as long as it is told to and sends the same again.
-func TestEachKeyOrdersOnce(t *testing.T) {
+func TestEachKeyOrdersOnce(t *testing.T) { //nolint:gocognit // one race, told in its order
 	t.Parallel()
 	s := start(t, patient)
 	replicas := []*server{s, s.replica()}

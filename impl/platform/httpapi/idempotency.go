@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -98,9 +99,7 @@ func (c *Chain) handleOnce(next http.Handler, x *exchange) {
 		return
 	}
 	clear(a.Header())
-	for name, values := range before {
-		a.Header()[name] = values
-	}
+	maps.Copy(a.Header(), before)
 	x.inspects = inspects // What it found was not the answer.
 	if err != nil {
 		c.fail(a, x.request, err)
@@ -125,7 +124,9 @@ func added(before, after http.Header) http.Header {
 func (c *Chain) replay(x *exchange, kept *KeptAnswer) {
 	x.replayed, x.failure = true, nil
 	if kept.Status >= http.StatusBadRequest {
-		var refusal struct{ Code string }
+		var refusal struct {
+			Code string `json:"code"`
+		}
 		_ = json.Unmarshal(kept.Body, &refusal) // For the log alone.
 		x.failure = &fault.Error{Code: refusal.Code}
 	}

@@ -167,7 +167,7 @@ func TestWhatIsNoAnswerIsNotFinished(t *testing.T) {
 	for _, cause := range []any{"a defect", http.ErrAbortHandler} {
 		m := &memory{}
 		s := start(t, map[string]http.HandlerFunc{"doOnce": func(http.ResponseWriter, *http.Request) { panic(cause) }}, remembering(m))
-		if cause == http.ErrAbortHandler {
+		if cause == http.ErrAbortHandler { //nolint:errorlint // what was panicked with is that very value
 			require.Panics(t, func() { s.once(t, "k", `{"name":"ab"}`) })
 		} else {
 			requireCode(t, s.once(t, "k", `{"name":"ab"}`), http.StatusInternalServerError, "internal")

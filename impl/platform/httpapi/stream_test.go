@@ -173,7 +173,7 @@ func TestPatienceOfTheCaller(t *testing.T) {
 	}})
 	for value, limit := range map[string]time.Duration{
 		"5000": 5 * time.Second, "": 10 * time.Second, "10001": 10 * time.Second, "4294967295": 10 * time.Second,
-		"99999999999999999999": 10 * time.Second, "-1": 10 * time.Second, "1e3": 10 * time.Second, "soon": 10 * time.Second, " 1": 10 * time.Second, "+1": 10 * time.Second,
+		"99999999999999999999": 10 * time.Second, "-1": 10 * time.Second, "1e3": 10 * time.Second, "soon": 10 * time.Second, "\t1": 10 * time.Second, "+1": 10 * time.Second,
 	} {
 		r := request(t, http.MethodGet, "/public", http.NoBody)
 		if value != "" {

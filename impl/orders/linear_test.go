@@ -57,96 +57,123 @@ var oneAtATime = porcupine.Model{
 // scarce is how many units there are: few, so that they run out again and again.
 const scarce = 20
 
+// register is the stock of one product, and what callers have seen of it.
+type register struct {
+	*server
+
+	product         uuid.UUID
+	staff, payments caller
+	began           time.Time
+
+	mu      sync.Mutex
+	history []porcupine.Operation
+}
+
+func (r *register) record(client int, call asked, does func() reply) {
+	from := time.Since(r.began)
+	answer := does()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.history = append(r.history, porcupine.Operation{ClientId: client, Input: call, Call: int64(from), Output: answer, Return: int64(time.Since(r.began))})
+}
+
+// reserve places an order; nil means that there was too little.
+func (r *register) reserve(client int, buyer caller) (order *ordersapi.Order) {
+	quantity := 1 + rand.Int32N(4)
+	r.record(client, asked{"reserve", int64(quantity)}, func() reply {
+		got, err := buyer.CreateOrderWithResponse(r.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: r.product, Quantity: quantity}}})
+		switch {
+		case err != nil:
+			r.t.Errorf("an order got no answer: %v", err)
+		case got.JSON201 != nil:
+			order = got.JSON201
+			return reply{done: true}
+		case got.ApplicationProblemJSON409 != nil && got.ApplicationProblemJSON409.Code == ordersapi.ProblemCodeOutOfStock:
+			short, said := got.ApplicationProblemJSON409.Errors[0].Params["maximum"].(float64)
+			if !said {
+				r.t.Errorf("an order was refused without saying how many there are: %s", got.Body)
+			}
+			return reply{short: int64(short)}
+		default:
+			r.t.Errorf("an order was answered %d: %s", got.StatusCode(), got.Body)
+		}
+		return reply{}
+	})
+	return order
+}
+
+func (r *register) cancel(client int, buyer caller, order *ordersapi.Order) {
+	r.record(client, asked{"cancel", int64(order.Items[0].Quantity)}, func() reply {
+		got, err := buyer.CancelOrderWithResponse(r.t.Context(), order.ID, ordersapi.CancelOrderRequest{})
+		return reply{done: err == nil && got.StatusCode() == http.StatusOK}
+	})
+}
+
+// ship sells an order, and receives as many units as have left: otherwise nothing would be there in the end.
+func (r *register) ship(client int, order *ordersapi.Order) {
+	if paid, err := r.payments.PayOrderWithResponse(r.t.Context(), order.ID, ordersapi.PayOrderRequest{}); err != nil || paid.JSON200 == nil {
+		r.t.Errorf("an order could not be paid: %v", err)
+	}
+	quantity := int64(order.Items[0].Quantity)
+	r.record(client, asked{"ship", quantity}, func() reply {
+		got, err := r.staff.ShipOrderWithResponse(r.t.Context(), order.ID, ordersapi.ShipOrderRequest{})
+		return reply{done: err == nil && got.StatusCode() == http.StatusOK}
+	})
+	r.record(client, asked{"receive", quantity}, func() reply {
+		got, err := r.staff.AdjustStockWithResponse(r.t.Context(), r.product, &ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
+			ordersapi.AdjustStockRequest{Delta: quantity, Reason: "Delivered"})
+		return reply{done: err == nil && got.StatusCode() == http.StatusCreated}
+	})
+}
+
+func (r *register) read(client int) {
+	r.record(client, asked{does: "read"}, func() reply {
+		got, err := r.staff.GetStockWithResponse(r.t.Context(), r.product)
+		if err != nil || got.JSON200 == nil {
+			r.t.Errorf("the stock could not be read: %v", err)
+			return reply{}
+		}
+		return reply{read: units{got.JSON200.Available, got.JSON200.Reserved, got.JSON200.Sold}}
+	})
+}
+
+// act makes so many calls at random.
+func (r *register) act(client, calls int, buyer caller) {
+	var mine []*ordersapi.Order
+	for range calls {
+		switch does := rand.IntN(10); {
+		case does < 4:
+			if order := r.reserve(client, buyer); order != nil {
+				mine = append(mine, order)
+			}
+		case does < 6 && len(mine) > 0:
+			r.cancel(client, buyer, mine[0])
+			mine = mine[1:]
+		case does < 7 && len(mine) > 0:
+			r.ship(client, mine[0])
+			mine = mine[1:]
+		default:
+			r.read(client)
+		}
+	}
+}
+
 // TestStockIsLinearizable lets several callers change and read the stock of one product at once, and looks for an order
 // of all calls, one after the other and each between its beginning and its end, in which the answers are right.
 func TestStockIsLinearizable(t *testing.T) { //nolint:gocognit // the model and its clients belong together
 	t.Parallel()
 	s := start(t, patient)
-	product := s.product(scarce)
-	staff, payments := s.as(ordersapi.RoleStaff), s.as(ordersapi.RolePayments)
+	r := &register{server: s, product: s.product(scarce), staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), began: time.Now()}
 	const callers = 8
 	calls := figure(300, 30)
-	began := time.Now()
-	var mu sync.Mutex
-	var history []porcupine.Operation
-	record := func(client int, call asked, does func() reply) reply {
-		from := time.Since(began)
-		answer := does()
-		mu.Lock()
-		defer mu.Unlock()
-		history = append(history, porcupine.Operation{ClientId: client, Input: call, Call: int64(from), Output: answer, Return: int64(time.Since(began))})
-		return answer
-	}
 	var crowd sync.WaitGroup
 	for client := range callers {
 		buyer := s.as()
-		crowd.Go(func() {
-			var mine []ordersapi.Order
-			for range calls {
-				switch does := rand.IntN(10); {
-				case does < 4:
-					quantity := 1 + rand.Int32N(4)
-					record(client, asked{"reserve", int64(quantity)}, func() reply {
-						got, err := buyer.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
-							ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: product, Quantity: quantity}}})
-						switch {
-						case err != nil:
-							t.Errorf("an order got no answer: %v", err)
-						case got.JSON201 != nil:
-							mine = append(mine, *got.JSON201)
-							return reply{done: true}
-						case got.ApplicationProblemJSON409 != nil && got.ApplicationProblemJSON409.Code == ordersapi.ProblemCodeOutOfStock:
-							short, said := got.ApplicationProblemJSON409.Errors[0].Params["maximum"].(float64)
-							if !said {
-								t.Errorf("an order was refused without saying how many there are: %s", got.Body)
-							}
-							return reply{short: int64(short)}
-						default:
-							t.Errorf("an order was answered %d: %s", got.StatusCode(), got.Body)
-						}
-						return reply{}
-					})
-				case does < 7 && len(mine) > 0:
-					order := mine[0]
-					mine = mine[1:]
-					call := asked{"cancel", int64(order.Items[0].Quantity)}
-					if does == 4 {
-						call.does = "ship"
-						got, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{})
-						if err != nil || got.JSON200 == nil {
-							t.Errorf("an order could not be paid: %v", err)
-						}
-					}
-					record(client, call, func() reply {
-						if call.does == "ship" {
-							got, err := staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{})
-							return reply{done: err == nil && got.StatusCode() == http.StatusOK}
-						}
-						got, err := buyer.CancelOrderWithResponse(t.Context(), order.ID, ordersapi.CancelOrderRequest{})
-						return reply{done: err == nil && got.StatusCode() == http.StatusOK}
-					})
-					if call.does == "ship" { // Otherwise nothing would be left in the end.
-						record(client, asked{"receive", call.quantity}, func() reply {
-							got, err := staff.AdjustStockWithResponse(t.Context(), product, &ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
-								ordersapi.AdjustStockRequest{Delta: call.quantity, Reason: "Delivered"})
-							return reply{done: err == nil && got.StatusCode() == http.StatusCreated}
-						})
-					}
-				default:
-					record(client, asked{does: "read"}, func() reply {
-						got, err := staff.GetStockWithResponse(t.Context(), product)
-						if err != nil || got.JSON200 == nil {
-							t.Errorf("the stock could not be read: %v", err)
-							return reply{}
-						}
-						return reply{read: units{got.JSON200.Available, got.JSON200.Reserved, got.JSON200.Sold}}
-					})
-				}
-			}
-		})
+		crowd.Go(func() { r.act(client, calls, buyer) })
 	}
 	crowd.Wait()
-	result := porcupine.CheckOperationsTimeout(oneAtATime, history, time.Minute)
-	t.Logf("%d calls by %d callers at once: %s", len(history), callers, result)
+	result := porcupine.CheckOperationsTimeout(oneAtATime, r.history, time.Minute)
+	t.Logf("%d calls by %d callers at once: %s", len(r.history), callers, result)
 	require.Equal(t, porcupine.Ok, result)
 }

@@ -179,6 +179,24 @@ func (m *model) requireShown(t require.TestingT, shown ordersapi.Order, a actor)
 	require.ElementsMatch(t, m.allowed(a), shown.AllowedActions, "allowed_actions as %s sees them", a.name)
 }
 
+// draw makes up an attempt. Half of them lead on: otherwise hardly any order would come far.
+func (m *model) draw(t *rapid.T, actors []actor) try {
+	x := try{who: rapid.SampledFrom(actors).Draw(t, "actor"), does: rapid.SampledFrom([]ordersapi.OrderAction{"pay", "cancel", "ship", "deliver", "refund"}).Draw(t, "action")}
+	if rapid.Bool().Draw(t, "goes on") {
+		if x.who = rapid.SampledFrom(actors[3:5]).Draw(t, "clerk"); len(m.allowed(x.who)) > 0 {
+			x.does = rapid.SampledFrom(m.allowed(x.who)).Draw(t, "allowed action")
+		}
+	}
+	switch x.does {
+	case "pay":
+		x.reference = rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "reference")
+	case "refund":
+		left := m.paid - m.refunded
+		x.part = rapid.SampledFrom([]int64{0, 1, max(left-1, 1), max(left, 1), left + 1}).Draw(t, "part")
+	}
+	return x
+}
+
 // TestStateMachine acts on orders at random, as everybody, and holds what is answered, what anybody is told that he may
 // do, the stock and the history against the model.
 func TestStateMachine(t *testing.T) { //nolint:gocognit // the model and its actions belong together
@@ -209,19 +227,7 @@ func TestStateMachine(t *testing.T) { //nolint:gocognit // the model and its act
 				m.status, m.reserved, m.by, m.event = "expired", 0, ordersapi.OrderActorSystem, "order.expired"
 				m.version++
 			} else {
-				x := try{who: rapid.SampledFrom(actors).Draw(t, "actor"), does: rapid.SampledFrom([]ordersapi.OrderAction{"pay", "cancel", "ship", "deliver", "refund"}).Draw(t, "action")}
-				if rapid.Bool().Draw(t, "goes on") { // Otherwise hardly any order would come far.
-					if x.who = rapid.SampledFrom(actors[3:5]).Draw(t, "clerk"); len(m.allowed(x.who)) > 0 {
-						x.does = rapid.SampledFrom(m.allowed(x.who)).Draw(t, "allowed action")
-					}
-				}
-				switch x.does {
-				case "pay":
-					x.reference = rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "reference")
-				case "refund":
-					left := m.paid - m.refunded
-					x.part = rapid.SampledFrom([]int64{0, 1, max(left-1, 1), max(left, 1), left + 1}).Draw(t, "part")
-				}
+				x := m.draw(t, actors)
 				wanted, code, changes := m.expect(x)
 				status, shown, refusal := x.ask(t, s, order.ID)
 				require.Equal(t, wanted, status, "%s by %s when it is %s: %s", x.does, x.who.name, m.status, refusal)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -30,79 +31,89 @@ type answer struct {
 	body, contentType, etag, where string
 }
 
-// TestEachKeyOrdersOnce sends every request many times at once, to two replicas. A client that is told that its key is
-// in use waits for as long as it is told to and sends the same again.
-func TestEachKeyOrdersOnce(t *testing.T) { //nolint:gocognit // one race, told in its order
-	t.Parallel()
-	s := start(t, patient)
-	replicas := []*server{s, s.replica()}
-	keys, atOnce := figure(500, 40), 4
-	const copies = 20
-	product := s.product(int64(keys))
-	var inUse, replayed atomic.Int64
-	began := time.Now()
+// copier sends copies of requests for one product to replicas.
+type copier struct {
+	t               *testing.T
+	replicas        []*server
+	product         uuid.UUID
+	inUse, replayed atomic.Int64
+}
 
-	place := func(c *ordersapi.ClientWithResponses, key string) (answer, bool) {
-		for {
-			got, err := c.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
-				ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: product, Quantity: 1}}})
-			if err != nil {
-				t.Errorf("a copy got no answer: %v", err)
-				return answer{}, false
-			}
-			header := got.HTTPResponse.Header
-			if p := got.ApplicationProblemJSON409; p != nil && p.Code == ordersapi.ProblemCodeIdempotencyKeyInUse {
-				inUse.Add(1)
-				seconds, err := strconv.Atoi(header.Get("Retry-After"))
-				if err != nil || t.Context().Err() != nil {
-					t.Errorf("a key is in use for as long as nobody says: %v", err)
-					return answer{}, false
-				}
-				time.Sleep(time.Duration(seconds) * time.Second)
-				continue
-			}
-			return answer{got.StatusCode(), string(got.Body), header.Get("Content-Type"), header.Get("ETag"), header.Get("Location")}, header.Get("Idempotency-Replayed") == "true"
+// place sends one copy, and tells whether its answer had been given before. A client that is told that its key is in use
+// waits for as long as it is told to and sends the same again.
+func (c *copier) place(client *ordersapi.ClientWithResponses, key string) (answer, bool) {
+	for {
+		got, err := client.CreateOrderWithResponse(c.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
+			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: c.product, Quantity: 1}}})
+		if err != nil {
+			c.t.Errorf("a copy got no answer: %v", err)
+			return answer{}, false
+		}
+		header := got.HTTPResponse.Header
+		if p := got.ApplicationProblemJSON409; p == nil || p.Code != ordersapi.ProblemCodeIdempotencyKeyInUse {
+			return answer{got.StatusCode(), string(got.Body), header.Get("Content-Type"), header.Get("ETag"), header.Get("Location")},
+				header.Get("Idempotency-Replayed") == "true"
+		}
+		c.inUse.Add(1)
+		seconds, err := strconv.Atoi(header.Get("Retry-After"))
+		if err != nil || c.t.Context().Err() != nil {
+			c.t.Errorf("a key is in use for as long as nobody says: %v", err)
+			return answer{}, false
+		}
+		time.Sleep(time.Duration(seconds) * time.Second)
+	}
+}
+
+const copies = 20
+
+// placeAll sends every copy at once and holds the answers against one another.
+func (c *copier) placeAll(access, key string) {
+	var answers [copies]answer
+	var again [copies]bool
+	var all sync.WaitGroup
+	for i := range copies {
+		all.Go(func() { answers[i], again[i] = c.place(c.replicas[i%len(c.replicas)].client(access), key) })
+	}
+	all.Wait()
+	first := 0
+	for i := range copies {
+		if answers[i] != answers[0] || answers[i].status != http.StatusCreated {
+			c.t.Errorf("%s: one copy was answered %+v, another %+v", key, answers[0], answers[i])
+		}
+		if again[i] {
+			c.replayed.Add(1)
+		} else {
+			first++
 		}
 	}
+	if first != 1 {
+		c.t.Errorf("%s: %d of %d copies were told that they are the first", key, first, copies)
+	}
+}
+
+// TestEachKeyOrdersOnce sends every request many times at once, to two replicas.
+func TestEachKeyOrdersOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t, patient)
+	keys, atOnce := figure(500, 40), 4
+	c := &copier{t: t, replicas: []*server{s, s.replica()}, product: s.product(int64(keys))}
+	began := time.Now()
 	var next atomic.Int64
 	var crowd sync.WaitGroup
 	for range atOnce {
-		buyer := s.as()
-		access := s.access(buyer.id)
+		access := s.access(uuid.New())
 		crowd.Go(func() {
 			for n := next.Add(1); n <= int64(keys); n = next.Add(1) {
-				var answers [copies]answer
-				var again [copies]bool
-				var all sync.WaitGroup
-				for i := range copies {
-					all.Go(func() {
-						answers[i], again[i] = place(replicas[i%len(replicas)].client(access), "key-"+strconv.FormatInt(n, 10))
-					})
-				}
-				all.Wait()
-				first := 0
-				for i := range copies {
-					if answers[i] != answers[0] || answers[i].status != http.StatusCreated {
-						t.Errorf("key %d: one copy was answered %+v, another %+v", n, answers[0], answers[i])
-					}
-					if again[i] {
-						replayed.Add(1)
-					} else {
-						first++
-					}
-				}
-				if first != 1 {
-					t.Errorf("key %d: %d of %d copies were told that they are the first", n, first, copies)
-				}
+				c.placeAll(access, "key-"+strconv.FormatInt(n, 10))
 			}
 		})
 	}
 	crowd.Wait()
-	t.Logf("%d keys × %d copies to %d replicas in %v: %d replayed, %d told once to wait", keys, copies, len(replicas),
-		time.Since(began).Round(time.Millisecond), replayed.Load(), inUse.Load())
+	t.Logf("%d keys × %d copies to %d replicas in %v: %d replayed, %d told once to wait", keys, copies, len(c.replicas),
+		time.Since(began).Round(time.Millisecond), c.replayed.Load(), c.inUse.Load())
 
 	require.Equal(t, keys, s.count(`SELECT count(*) FROM orders`))
 	require.Equal(t, keys, s.count(`SELECT count(*) FROM outbox`))
 	require.Equal(t, keys, s.count(`SELECT count(*) FROM idempotency_keys WHERE status = 201`))
-	require.Equal(t, int64(keys), s.stock(product).Reserved)
+	require.Equal(t, int64(keys), s.stock(c.product).Reserved)
 }

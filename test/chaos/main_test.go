@@ -1,0 +1,307 @@
+// Package chaos_test kills the services, which run as processes of their own, and takes away what they lean on, and holds
+// them to what they promise.
+package chaos_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/natsserver"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/queries"
+)
+
+// patience bounds what happens by itself; a machine that is busy takes its time.
+const patience = time.Minute
+
+const every = 10 * time.Millisecond
+
+// programs is the folder of the services' programs, built so that they can be made to fail.
+var programs string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	var err error
+	if programs, err = os.MkdirTemp("", "chaos-"); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(programs) }()
+	build := exec.CommandContext(context.Background(), "go", "build", "-tags", "failpoints", "-o", programs+string(filepath.Separator), "./cmd/users", "./cmd/orders")
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Printf("%v\n%s", err, out)
+		return 1
+	}
+	return pgtest.Main(m)
+}
+
+// process runs a service as a process of its own, which ends as an operator ends it.
+func process(service string) programtest.Main {
+	return func(ctx context.Context, args, environ []string, out io.Writer) error {
+		cmd := exec.CommandContext(ctx, filepath.Join(programs, service), args...)
+		cmd.Env, cmd.Stdout, cmd.Stderr = environ, out, out
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		if err := cmd.Run(); cmd.ProcessState == nil || !cmd.ProcessState.Success() {
+			return err
+		}
+		return nil // Otherwise Run says that it has been asked to end.
+	}
+}
+
+// world is both services on databases of their own, with a bus between them.
+type world struct {
+	t              *testing.T
+	usersDB        *pgxpool.Pool
+	ordersDB       *pgxpool.Pool
+	nats           *natsserver.Server
+	natsDir        string
+	natsPort       int
+	users          *programtest.Served
+	orders         *programtest.Served
+	ordersDatabase string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, natsDir: t.TempDir()}
+	usersDatabase := pgtest.URL(t, queries.Users())
+	w.ordersDatabase = pgtest.URL(t, queries.Orders())
+	w.usersDB, w.ordersDB = w.open(usersDatabase), w.open(w.ordersDatabase)
+	w.startBus()
+	t.Cleanup(func() { w.nats.Stop() })
+	w.users = programtest.Serve(t, process("users"), []string{
+		"USERS_DATABASE_URL=" + usersDatabase, "USERS_MASTER_KEY=" + masterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
+		"USERS_RESPONSES=enforce", "USERS_UNREADY=0s", "USERS_RATE_LIMITS=false", "USERS_SHED=false", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1",
+		"USERS_NATS_URL=" + w.nats.URL().Reveal(),
+	})
+	w.startOrders("")
+	return w
+}
+
+var masterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
+
+func (w *world) open(url string) *pgxpool.Pool {
+	w.t.Helper()
+	pool, err := postgres.Open(w.t.Context(), postgres.Config{URL: url, MaxConns: 4})
+	require.NoError(w.t, err)
+	w.t.Cleanup(pool.Close)
+	return pool
+}
+
+// startBus starts the bus, with what it had stored and on the same port when it has run before.
+func (w *world) startBus() {
+	w.t.Helper()
+	var err error
+	w.nats, err = natsserver.Start(w.t.Context(), natsserver.Options{Dir: w.natsDir, Port: w.natsPort, Token: "for-tests"})
+	require.NoError(w.t, err)
+	w.natsPort = w.nats.Port()
+}
+
+// startOrders starts the orders service, in which the failure is to happen.
+func (w *world) startOrders(failure string) {
+	w.t.Helper()
+	w.orders = programtest.Serve(w.t, process("orders"), []string{
+		"ORDERS_DATABASE_URL=" + w.ordersDatabase, "ORDERS_MASTER_KEY=" + masterKey, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
+		"ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s", "ORDERS_RATE_LIMITS=false", "ORDERS_SHED=false",
+		"ORDERS_USERS_URL=" + w.users.URL, "ORDERS_NATS_URL=" + w.nats.URL().Reveal(), "PLUMBLINE_FAILPOINTS=" + failure,
+	})
+}
+
+// restartOrders ends the orders service in order, and starts it with the failure.
+func (w *world) restartOrders(failure string) {
+	w.t.Helper()
+	w.orders.Stop()
+	require.NoError(w.t, w.orders.End(), w.orders.Output())
+	w.startOrders(failure)
+}
+
+// requireKilled waits for the orders service to have been killed.
+func (w *world) requireKilled() {
+	w.t.Helper()
+	var exit *exec.ExitError
+	require.ErrorAs(w.t, w.orders.End(), &exit, w.orders.Output())
+	require.Equal(w.t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), w.orders.Output())
+}
+
+// person is somebody who is signed in.
+type person struct {
+	id     uuid.UUID
+	access string
+}
+
+const password = "correct horse battery staple"
+
+// signIn opens an account with roles, which are a customer's where none are given, and a session.
+func (w *world) signIn(name string, roles ...string) person {
+	w.t.Helper()
+	users := w.usersAs(person{})
+	email := name + "@example.com"
+	created, err := users.CreateUserV2WithResponse(w.t.Context(), usersapi.CreateUserV2Request{Email: email, Name: name, Password: password})
+	require.NoError(w.t, err)
+	require.Equal(w.t, http.StatusCreated, created.StatusCode(), string(created.Body))
+	if len(roles) > 0 {
+		_, err = w.usersDB.Exec(w.t.Context(), `UPDATE users SET roles = $2 WHERE id = $1`, created.JSON201.ID, roles)
+		require.NoError(w.t, err)
+	}
+	got, err := users.StartSessionWithResponse(w.t.Context(), usersapi.StartSessionRequest{Email: email, Password: password})
+	require.NoError(w.t, err)
+	require.Equal(w.t, http.StatusOK, got.StatusCode(), string(got.Body))
+	return person{created.JSON201.ID, got.JSON200.AccessToken}
+}
+
+func bearer(access string) func(context.Context, *http.Request) error {
+	return func(_ context.Context, r *http.Request) error {
+		r.Close = true // The other end may be killed.
+		if access != "" {
+			r.Header.Set("Authorization", "Bearer "+access)
+		}
+		return nil
+	}
+}
+
+func (w *world) usersAs(p person) *usersapi.ClientWithResponses {
+	w.t.Helper()
+	client, err := usersapi.NewClientWithResponses(w.users.URL, usersapi.WithRequestEditorFn(bearer(p.access)))
+	require.NoError(w.t, err)
+	return client
+}
+
+func (w *world) ordersAs(p person) *ordersapi.ClientWithResponses {
+	w.t.Helper()
+	client, err := ordersapi.NewClientWithResponses(w.orders.URL, ordersapi.WithRequestEditorFn(bearer(p.access)))
+	require.NoError(w.t, err)
+	return client
+}
+
+// product puts a product into the catalog, with a hundred units.
+func (w *world) product() uuid.UUID {
+	w.t.Helper()
+	id, db, now := uuid.New(), ordersdb.New(w.ordersDB), time.Now()
+	_, err := db.CreateProduct(w.t.Context(), ordersdb.CreateProductParams{ID: id, Sku: id.String(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: now})
+	require.NoError(w.t, err)
+	_, err = db.AdjustStock(w.t.Context(), ordersdb.AdjustStockParams{ProductID: id, Delta: 100, UpdatedAt: now})
+	require.NoError(w.t, err)
+	return id
+}
+
+// place sends one order of a product, and again where it is told that it may later. Whoever dies while it answers gives an
+// error.
+func (w *world) place(p person, product uuid.UUID, key string) (*ordersapi.CreateOrderResponse, error) {
+	w.t.Helper()
+	for late := time.Now().Add(patience); ; {
+		got, err := w.ordersAs(p).CreateOrderWithResponse(w.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
+			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: product, Quantity: 1}}})
+		if err != nil || got.StatusCode() != http.StatusServiceUnavailable || time.Now().After(late) {
+			return got, err
+		}
+		seconds, err := strconv.Atoi(got.HTTPResponse.Header.Get("Retry-After"))
+		require.NoError(w.t, err, "%s", got.Body)
+		time.Sleep(time.Duration(seconds) * time.Second)
+	}
+}
+
+// order places an order that must succeed.
+func (w *world) order(p person, product uuid.UUID) ordersapi.Order {
+	w.t.Helper()
+	got, err := w.place(p, product, uuid.NewString())
+	require.NoError(w.t, err)
+	require.Equal(w.t, http.StatusCreated, got.StatusCode(), string(got.Body))
+	return *got.JSON201
+}
+
+// count reads one number.
+func count(t *testing.T, pool *pgxpool.Pool, query string, args ...any) int {
+	t.Helper()
+	var n int
+	require.NoError(t, pool.QueryRow(t.Context(), query, args...).Scan(&n), query)
+	return n
+}
+
+// eventually waits for a query to give a number.
+func eventually(t *testing.T, pool *pgxpool.Pool, want int, query string, args ...any) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var n int
+		return pool.QueryRow(t.Context(), query, args...).Scan(&n) == nil && n == want
+	}, patience, every, query)
+}
+
+// listener is another system that takes up what the orders service tells, once.
+type listener struct{ pool *pgxpool.Pool }
+
+func (w *world) listen() *listener {
+	w.t.Helper()
+	inbox, err := fs.ReadFile(queries.Orders(), "00005_create_inbox.sql")
+	require.NoError(w.t, err)
+	l := &listener{pgtest.New(w.t, fstest.MapFS{
+		"00005_create_inbox.sql":   {Data: inbox},
+		"00006_create_effects.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effects (event uuid NOT NULL, type text NOT NULL, subject uuid NOT NULL);\n")},
+	})}
+	log := slog.New(slog.DiscardHandler)
+	bus, err := events.Connect(w.nats.URL(), "listener", log)
+	require.NoError(w.t, err)
+	consumer, err := events.NewConsumer(events.ConsumerConfig{
+		Service: "orders", Name: "listener", Database: l.pool.Config().ConnConfig, Bus: bus, Registry: prometheus.NewRegistry(), Log: log,
+		Handle: func(ctx context.Context, e events.Event) error {
+			return events.Once(ctx, l.pool, e, func(tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, `INSERT INTO effects (event, type, subject) VALUES ($1, $2, $3)`, e.ID, e.Type, e.Subject)
+				return err
+			})
+		},
+	})
+	require.NoError(w.t, err)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		consumer.Run(ctx)
+	}()
+	w.t.Cleanup(func() {
+		cancel()
+		<-ended
+		bus.Close()
+	})
+	return l
+}
+
+// requireHeard waits until nothing waits to be published, and looks for exactly these events.
+func (l *listener) requireHeard(w *world, types map[string]int, order uuid.UUID) {
+	w.t.Helper()
+	eventually(w.t, w.ordersDB, 0, `SELECT count(*) FROM outbox WHERE published_at IS NULL`)
+	total := 0
+	for _, n := range types {
+		total += n
+	}
+	eventually(w.t, l.pool, total, `SELECT count(*) FROM effects WHERE subject = $1`, order)
+	for kind, n := range types {
+		require.Equal(w.t, n, count(w.t, l.pool, `SELECT count(*) FROM effects WHERE subject = $1 AND type = $2`, order, kind), kind)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/queries"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+func openSlow(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, queries.Orders()), MaxConns: 4, StatementTimeout: -1})
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// TestPlansOfLists holds the plan of every list, on its first page and far behind it, planned for its values and for any:
+// an index gives the rows in their order, and how far one has paged costs nothing.
+func TestPlansOfLists(t *testing.T) {
+	t.Parallel()
+	pool := openSlow(t)
+	require.NoError(t, fill(t.Context(), pool, 50_000, newBar(os.Stderr, "orders", 50_000)))
+	looks, err := lookAtLists(t.Context(), pool)
+	require.NoError(t, err)
+	first := map[string]look{}
+	for _, l := range looks {
+		for kind, p := range map[string]plan{"custom": l.plan, "generic": l.generic} {
+			where := l.list.name + ", page " + kind + ": " + p.Node.String()
+			if l.list.sorts || l.list.name == "products" { // All products fit into a few buffers.
+				continue
+			}
+			require.Contains(t, p.Node.String(), "Index", where)
+			for _, n := range p.Node.all() {
+				require.NotContains(t, n.Type, "Sort", where)
+				require.NotEqual(t, "Seq Scan", n.Type, where)
+				require.False(t, strings.HasPrefix(n.Type, "Bitmap"), where)
+			}
+			require.Less(t, p.buffers(), int64(3*pageSize), where)
+		}
+		if l.pages == 0 {
+			first[l.list.name] = l
+			continue
+		}
+		if l.list.sorts {
+			continue
+		}
+		require.Greater(t, l.pages, 5, "%s: this proves too little", l.list.name)
+		require.InDelta(t, pageSize+1, l.plan.Node.Rows, 0, "a whole page")
+		require.LessOrEqual(t, l.plan.buffers(), 2*first[l.list.name].plan.buffers()+10, l.list.name)
+	}
+}

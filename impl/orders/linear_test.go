@@ -161,7 +161,7 @@ func (r *register) act(client, calls int, buyer caller) {
 
 // TestStockIsLinearizable lets several callers change and read the stock of one product at once, and looks for an order
 // of all calls, one after the other and each between its beginning and its end, in which the answers are right.
-func TestStockIsLinearizable(t *testing.T) { //nolint:gocognit // the model and its clients belong together
+func TestStockIsLinearizable(t *testing.T) {
 	t.Parallel()
 	s := start(t, patient)
 	r := &register{server: s, product: s.product(scarce), staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), began: time.Now()}

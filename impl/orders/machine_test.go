@@ -199,7 +199,7 @@ func (m *model) draw(t *rapid.T, actors []actor) try {
 
 // TestStateMachine acts on orders at random, as everybody, and holds what is answered, what anybody is told that he may
 // do, the stock and the history against the model.
-func TestStateMachine(t *testing.T) { //nolint:gocognit // the model and its actions belong together
+func TestStateMachine(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) {
 		o.config = func(c *Config) { c.PayWithin = time.Minute }

@@ -198,6 +198,26 @@ func TestDeliveryGoesToWhomItConcerns(t *testing.T) {
 	require.Empty(t, s.deliveries(got.JSON201.Webhook.ID))
 }
 
+// TestACopyOfAnEvent comes when a webhook has been made since, and when the event is not remembered any more.
+func TestACopyOfAnEvent(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	e := s.placed()
+	later := s.subscribe(r.URL)
+	require.NoError(t, s.service.deliver(t.Context(), e))
+	require.Empty(t, s.deliveries(later.Webhook.ID))
+	require.Len(t, s.queued(), 1)
+
+	_, err := s.Pool.Exec(t.Context(), "DELETE FROM inbox")
+	require.NoError(t, err)
+	_, err = s.as(ordersapi.RoleAdmin).DeleteWebhookWithResponse(t.Context(), later.Webhook.ID)
+	require.NoError(t, err)
+	require.NoError(t, s.service.deliver(t.Context(), e))
+	s.delivery(made.Webhook.ID)
+	require.Len(t, s.queued(), 1)
+}
+
 // TestDeliveryIsRepeated has an attempt for each pause of the schedule, the last of which succeeds or does not.
 func TestDeliveryIsRepeated(t *testing.T) {
 	t.Parallel()
@@ -244,10 +264,17 @@ func TestDeliveryIsRepeated(t *testing.T) {
 // TestDeliveryIsNotRepeatedTwice has two workers do one job at the same time: it has one successor.
 func TestDeliveryIsNotRepeatedTwice(t *testing.T) {
 	t.Parallel()
-	s, r := start(t), newReceiver(t)
-	made := s.subscribe(r.URL)
+	s := start(t)
+	var arrived sync.WaitGroup
+	arrived.Add(2)
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		arrived.Done()
+		arrived.Wait()
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	t.Cleanup(busy.Close)
+	made := s.subscribe(busy.URL)
 	s.placed()
-	r.answers(http.StatusBadGateway)
 	job := s.queued()[0]
 	var both sync.WaitGroup
 	for range 2 {
@@ -292,7 +319,6 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	require.Equal(t, r.all()[0].body, r.all()[1].body)
 
 	// Waiting for its next attempt: it need not wait, and the job that would have come is void.
-	r.answers(http.StatusNoContent)
 	waiting := s.queued()[2]
 	require.Equal(t, 2, waiting.Args.Attempt)
 	for range 2 {
@@ -301,11 +327,14 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	require.Len(t, s.queued(), 4)
 	s.attempt() // It moves to the queue of those that lag.
 	s.attempt()
+	require.Len(t, r.all(), 3)
 	require.NoError(t, s.service.attempt(t.Context(), waiting.Args, waiting.Queue))
 	require.Len(t, r.all(), 3)
+	r.answers(http.StatusNoContent)
+	s.attempt()
 	d = s.delivery(made.Webhook.ID)
 	require.Equal(t, ordersapi.WebhookDeliveryStatusDelivered, d.Status)
-	require.Equal(t, int32(3), d.Attempts)
+	require.Equal(t, int32(4), d.Attempts)
 
 	// Not there, or another webhook's.
 	other := s.subscribe(r.URL)

@@ -189,7 +189,7 @@ func TestExpiryRacesPayment(t *testing.T) {
 			}
 		}
 	})
-	for _, s := range []*server{first, second} {
+	for _, s := range []*server{first, second, first, second} {
 		racing.Go(func() {
 			if err := s.service.expireOverdue(t.Context()); err != nil {
 				t.Error(err)

@@ -1,0 +1,275 @@
+package users
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+)
+
+// refresh exchanges a token.
+func (s *server) refresh(token string) (*usersapi.TokenSet, int) {
+	s.t.Helper()
+	answer, err := s.RefreshSessionWithResponse(s.t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &token})
+	require.NoError(s.t, err)
+	return answer.JSON200, answer.StatusCode()
+}
+
+// refreshRefused exchanges a token that is not good any more.
+func (s *server) refreshRefused(token string) (usersapi.ProblemCode, int) {
+	s.t.Helper()
+	answer, err := s.RefreshSessionWithResponse(s.t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &token})
+	require.NoError(s.t, err)
+	require.NotEqual(s.t, http.StatusOK, answer.StatusCode())
+	require.NotEmpty(s.t, answer.HTTPResponse.Header.Get("WWW-Authenticate"))
+	return codeIn(s.t, answer.Body), answer.StatusCode()
+}
+
+func TestOneTokenUsedManyTimesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	const users = 20
+	got := make(chan usersapi.TokenSet, users)
+	var all sync.WaitGroup
+	for range users {
+		all.Go(func() {
+			answer, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
+			if err != nil || answer.JSON200 == nil {
+				t.Errorf("refused: %v %s", err, answer.Body)
+				return
+			}
+			got <- *answer.JSON200
+		})
+	}
+	all.Wait()
+	close(got)
+	successors := map[string]int{}
+	for tokens := range got {
+		successors[*tokens.RefreshToken]++
+		require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(tokens.AccessToken)}.readsProfile(t))
+	}
+	require.Len(t, successors, 1)
+	require.NotContains(t, successors, *ada.tokens.RefreshToken)
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM refresh_tokens`))
+	for successor, times := range successors {
+		require.Equal(t, users, times)
+		_, status := s.refresh(successor)
+		require.Equal(t, http.StatusOK, status)
+	}
+}
+
+// Only who holds the service's key can tell a token's successor.
+func TestSuccessorsDependOnTheMasterKey(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	other := *s.service
+	other.refreshKey = make([]byte, 32)
+	token := newRefreshToken()
+	successor := s.service.successorOf(token)
+	require.Equal(t, successor, s.service.successorOf(token), "the same each time")
+	require.NotEqual(t, successor, other.successorOf(token))
+	require.NotEqual(t, successor, s.service.successorOf(newRefreshToken()))
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wait   time.Duration
+		passes bool
+	}{
+		"at once":                   {0, true},
+		"at the end of the grace":   {refreshGrace, true},
+		"just after the grace":      {refreshGrace + time.Millisecond, false},
+		"after the access token's":  {accessLifetime, false},
+		"as late as a session goes": {sessionLifetime - time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			ada := s.signUp("ada@example.com")
+			elsewhere := s.logIn("ada@example.com", goodPassword)
+			next, status := s.refresh(*ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status)
+			s.Clock.Advance(c.wait)
+			if c.passes {
+				again, status := s.refresh(*ada.tokens.RefreshToken)
+				require.Equal(t, http.StatusOK, status)
+				require.Equal(t, *next.RefreshToken, *again.RefreshToken)
+				require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(again.AccessToken)}.readsProfile(t))
+				_, status = s.refresh(*next.RefreshToken)
+				require.Equal(t, http.StatusOK, status)
+				return
+			}
+			code, status := s.refreshRefused(*ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusUnauthorized, status)
+			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+			code, _ = s.refreshRefused(*next.RefreshToken)
+			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code, "the newest of the family")
+			require.Equal(t, http.StatusUnauthorized, person{ClientWithResponses: s.as(next.AccessToken)}.readsProfile(t))
+			require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
+			_, status = s.refresh(*elsewhere.tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status, "another session of the same account goes on")
+		})
+	}
+}
+
+func TestReplayOfAnOlderGeneration(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	tokens := &ada.tokens
+	for range 4 {
+		s.Clock.Advance(time.Minute)
+		next, status := s.refresh(*tokens.RefreshToken)
+		require.Equal(t, http.StatusOK, status)
+		tokens = next
+	}
+	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(tokens.AccessToken)}.readsProfile(t))
+	_, status := s.refreshRefused(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status)
+	require.Equal(t, http.StatusUnauthorized, person{ClientWithResponses: s.as(tokens.AccessToken)}.readsProfile(t))
+	_, status = s.refreshRefused(*tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status)
+}
+
+func TestRefreshRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	for range 3 {
+		code, status := s.refreshRefused(newRefreshToken())
+		require.Equal(t, http.StatusUnauthorized, status)
+		require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	}
+	answer, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode())
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, codeIn(t, answer.Body))
+	// A successor that has not been handed out is not good.
+	code, _ := s.refreshRefused(s.service.successorOf(*ada.tokens.RefreshToken))
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+
+	require.Zero(t, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
+	require.Equal(t, http.StatusOK, ada.readsProfile(t))
+	_, status := s.refresh(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusOK, status)
+}
+
+func TestRefreshOfADisabledAccount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	set := func(status usersdb.UserStatus) {
+		_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.Clock.Now()})
+		require.NoError(t, err)
+	}
+	// The session itself is still in force: it is the account that is not.
+	set(usersdb.UserStatusDisabled)
+	code, status := s.refreshRefused(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status)
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	// The refusal has spent nothing.
+	set(usersdb.UserStatusActive)
+	_, status = s.refresh(*ada.tokens.RefreshToken)
+	require.Equal(t, http.StatusOK, status)
+}
+
+func TestRefreshGivesTheRolesOfNow(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.Clock.Now()})
+	require.NoError(t, err)
+	tokens, _ := s.refresh(*ada.tokens.RefreshToken)
+	claims, err := s.verifier().Verify(t.Context(), tokens.AccessToken)
+	require.NoError(t, err)
+	require.Equal(t, []string{"support"}, claims.Roles)
+	require.Equal(t, []string{"users", "orders"}, claims.Audience)
+	require.Equal(t, ada.user.ID, claims.Subject)
+}
+
+func TestAnUnusedSessionExpires(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wait time.Duration
+		ok   bool
+	}{
+		"just before": {sessionLifetime - time.Second, true},
+		"at its end":  {sessionLifetime, false},
+		"long after":  {sessionLongest, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			ada := s.signUp("ada@example.com")
+			s.Clock.Advance(c.wait)
+			if c.ok {
+				_, status := s.refresh(*ada.tokens.RefreshToken)
+				require.Equal(t, http.StatusOK, status)
+				return
+			}
+			code, status := s.refreshRefused(*ada.tokens.RefreshToken)
+			require.Equal(t, http.StatusUnauthorized, status)
+			require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+		})
+	}
+}
+
+func TestAUsedSessionEndsAtLast(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("ada@example.com")
+	answer, _ := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	cookie := answer.Cookies()[0]
+	refresh := func() *http.Response {
+		answer, _ := s.do(http.MethodPost, "/api/v1/refresh", `{}`, "Cookie", cookie.Name+"="+cookie.Value)
+		return answer
+	}
+	const day = 24 * time.Hour
+	for _, left := range []time.Duration{sessionLifetime, sessionLifetime, 3 * day} {
+		s.Clock.Advance(29 * day)
+		answer := refresh()
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+		cookie = answer.Cookies()[0]
+		require.EqualValues(t, left.Seconds(), cookie.MaxAge)
+	}
+	s.Clock.Advance(3*day - time.Second)
+	answer = refresh()
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	cookie = answer.Cookies()[0]
+	require.Equal(t, 1, cookie.MaxAge)
+	s.Clock.Advance(time.Second)
+	require.Equal(t, http.StatusUnauthorized, refresh().StatusCode)
+}
+
+func TestAnAccessTokenExpires(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	s.Clock.Advance(accessLifetime - time.Second)
+	require.Equal(t, http.StatusOK, ada.readsProfile(t))
+	s.Clock.Advance(time.Minute)
+	require.Equal(t, http.StatusUnauthorized, ada.readsProfile(t))
+}
+
+func TestLogoutEndsTheRefreshTokenToo(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	elsewhere := s.logIn("ada@example.com", goodPassword)
+	answer, err := ada.EndSessionWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode())
+	code, _ := s.refreshRefused(*ada.tokens.RefreshToken)
+	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	require.Equal(t, http.StatusOK, elsewhere.readsProfile(t))
+	again, err := ada.EndSessionWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, again.StatusCode())
+}

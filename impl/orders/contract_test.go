@@ -34,6 +34,7 @@ func contract(t testing.TB) *contracttest.Service {
 		BeyondSchema: []string{"createWebhook #/url", "updateWebhook #/url", "adjustStock #/delta", "refundOrder #/amount/currency"},
 		Formats:      map[string]string{"exportOrders application/x-ndjson": "format=ndjson", "exportOrders text/csv": "format=csv"},
 		Volatile:     []string{"idempotency_keys"},
+		Checked:      map[string]string{"order_events_actor_known": "OrderActor"},
 		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()
 			return start(t, func(o *options) {

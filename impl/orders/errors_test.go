@@ -15,11 +15,18 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/queries"
 )
 
 func TestCodesAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
 	contracttest.CodesAreThoseOfTheDocument(t, contract(t))
+}
+
+func TestEnumsAreThoseOfTheDocument(t *testing.T) {
+	t.Parallel()
+	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Orders()))
 }
 
 func TestExplain(t *testing.T) {

@@ -22,11 +22,18 @@ import (
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/queries"
 )
 
 func TestCodesAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
 	contracttest.CodesAreThoseOfTheDocument(t, contract(t))
+}
+
+func TestEnumsAreThoseOfTheDocument(t *testing.T) {
+	t.Parallel()
+	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Users()))
 }
 
 func TestExplain(t *testing.T) {

@@ -41,6 +41,8 @@ type Service struct {
 	BeyondSchema []string
 	// Formats are the queries that ask for a media type where Accept does not, by "operationId mediaType".
 	Formats map[string]string
+	// Checked are the constraints of the database that list what a schema of the document enumerates.
+	Checked map[string]string
 	// Volatile are the tables that also a refused request may change.
 	Volatile []string
 	// Faults are the service's own.

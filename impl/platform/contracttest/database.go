@@ -3,10 +3,13 @@ package contracttest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -79,6 +82,42 @@ func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Swit
 		database.On()
 		answer, body = server.Do(t, r)
 		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: it is back: %s", op.ID, body)
+	}
+}
+
+// EnumsAreThoseOfTheDocument holds the enumerations of the database, and the constraints that list values, against those
+// of the document: what one knows, the other does.
+func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
+	t.Helper()
+	values := func(schema string) (values []string) {
+		require.Contains(t, s.Spec.Components.Schemas, schema)
+		for _, v := range s.Spec.Components.Schemas[schema].Value.Enum {
+			values = append(values, fmt.Sprint(v))
+		}
+		return values
+	}
+	rows, err := pool.Query(t.Context(), `SELECT typname, array_agg(enumlabel::text) FROM pg_type JOIN pg_enum ON enumtypid = pg_type.oid
+		WHERE typnamespace = 'public'::regnamespace AND typname NOT LIKE 'river%' GROUP BY typname`)
+	require.NoError(t, err)
+	var name string
+	var labels []string
+	_, err = pgx.ForEachRow(rows, []any{&name, &labels}, func() error {
+		schema := ""
+		for word := range strings.SplitSeq(name, "_") {
+			schema += strings.ToUpper(word[:1]) + word[1:]
+		}
+		require.ElementsMatch(t, values(schema), labels, name)
+		return nil
+	})
+	require.NoError(t, err)
+	for constraint, schema := range s.Checked {
+		var definition string
+		require.NoError(t, pool.QueryRow(t.Context(), `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1`, constraint).Scan(&definition), constraint)
+		var listed []string
+		for _, quoted := range regexp.MustCompile(`'([^']*)'`).FindAllStringSubmatch(definition, -1) {
+			listed = append(listed, strings.Split(strings.Trim(quoted[1], "{}"), ",")...)
+		}
+		require.ElementsMatch(t, values(schema), listed, constraint)
 	}
 }
 

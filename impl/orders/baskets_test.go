@@ -88,7 +88,8 @@ type shop struct {
 
 	mu     sync.Mutex
 	orders []placed
-	next   atomic.Int64 // numbers keys and references
+	seen   map[ordersapi.OrderStatus][]placed // by what they were once answered to be, which they may not be any more
+	next   atomic.Int64                       // numbers keys and references
 }
 
 type placed struct {
@@ -96,51 +97,60 @@ type placed struct {
 	owner caller
 }
 
-// pick gives an order, a young one more often than not.
-func (w *shop) pick() (placed, bool) {
+// pick gives an order: as often as not any, otherwise one of the last that were seen in one of the states.
+func (w *shop) pick(states ...ordersapi.OrderStatus) placed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.orders) == 0 {
-		return placed{}, false
+	from := w.orders
+	if fit := w.seen[states[rand.IntN(len(states))]]; len(fit) > 0 && rand.IntN(2) == 0 {
+		from = fit[max(0, len(fit)-20):]
 	}
-	if n := len(w.orders); rand.IntN(3) > 0 && n > 20 {
-		return w.orders[n-1-rand.IntN(20)], true
-	}
-	return w.orders[rand.IntN(len(w.orders))], true
+	return from[rand.IntN(len(from))]
 }
 
-// act does something at random and gives what was answered.
+// note remembers an order as it was answered.
+func (w *shop) note(order ordersapi.Order, owner caller) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := placed{order.ID, owner}
+	if order.Status == ordersapi.OrderStatusPending {
+		w.orders = append(w.orders, was)
+	}
+	w.seen[order.Status] = append(w.seen[order.Status], was)
+}
+
+// act does something at random, which the state of the order need not allow, and gives what was answered.
 func (w *shop) act() (what string, status int, body []byte, err error) {
 	ctx := w.t.Context()
 	key := fmt.Sprintf("key-%d", w.next.Add(1))
-	order, known := w.pick()
 	customer := w.customers[rand.IntN(len(w.customers))]
+	var order placed
 	var got *http.Response
 	switch does := rand.IntN(24); {
-	case does < 9 || !known:
+	case does < 9:
 		items := make([]ordersapi.OrderItemRequest, 1+rand.IntN(5))
 		for i := range items {
 			items[i] = ordersapi.OrderItemRequest{ProductID: w.products[rand.IntN(len(w.products))], Quantity: 1 + rand.Int32N(3)}
 		}
-		what = "create"
+		what, order.owner = "create", customer
 		got, err = customer.CreateOrder(ctx, &ordersapi.CreateOrderParams{IdempotencyKey: key}, ordersapi.CreateOrderRequest{Items: items})
 	case does < 13:
-		what = "pay"
+		what, order = "pay", w.pick(ordersapi.OrderStatusPending)
 		got, err = w.payments.PayOrder(ctx, order.id, ordersapi.PayOrderRequest{Reference: &key})
 	case does < 14:
-		what = "cancel"
+		what, order = "cancel", w.pick(ordersapi.OrderStatusPending, ordersapi.OrderStatusPaid)
 		got, err = order.owner.CancelOrder(ctx, order.id, ordersapi.CancelOrderRequest{})
 	case does < 17:
-		what = "ship"
+		what, order = "ship", w.pick(ordersapi.OrderStatusPaid)
 		got, err = w.staff.ShipOrder(ctx, order.id, ordersapi.ShipOrderRequest{})
 	case does < 19:
-		what = "deliver"
+		what, order = "deliver", w.pick(ordersapi.OrderStatusShipped)
 		got, err = w.staff.DeliverOrder(ctx, order.id, ordersapi.DeliverOrderRequest{})
 	case does < 20:
-		what = "refund"
+		what, order = "refund", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{}, ordersapi.RefundOrderRequest{})
 	case does < 22:
-		what = "refund a part"
+		what, order = "refund a part", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{IdempotencyKey: &key},
 			ordersapi.RefundOrderRequest{Amount: &ordersapi.RefundAmount{Amount: 1 + rand.Int64N(3000), Currency: "EUR"}})
 	default:
@@ -156,12 +166,11 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 		return what, 0, nil, err
 	}
 	defer func() { _ = got.Body.Close() }()
-	if body, err = io.ReadAll(got.Body); err == nil && what == "create" && got.StatusCode == http.StatusCreated {
-		var order ordersapi.Order
-		err = json.Unmarshal(body, &order)
-		w.mu.Lock()
-		w.orders = append(w.orders, placed{order.ID, customer})
-		w.mu.Unlock()
+	if body, err = io.ReadAll(got.Body); err == nil && what != "adjust" && got.StatusCode < 300 {
+		var answered ordersapi.Order
+		if err = json.Unmarshal(body, &answered); err == nil {
+			w.note(answered, order.owner)
+		}
 	}
 	return what, got.StatusCode, body, err
 }
@@ -175,7 +184,7 @@ func TestBasketsAddUp(t *testing.T) {
 	s := start(t, patient, func(o *options) {
 		o.config = func(c *Config) { c.PayWithin = 10 * time.Second }
 	})
-	w := &shop{server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments)}
+	w := &shop{server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), seen: map[ordersapi.OrderStatus][]placed{}}
 	for range 8 {
 		w.customers = append(w.customers, s.as())
 	}
@@ -187,6 +196,7 @@ func TestBasketsAddUp(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
 	}
+	w.note(s.order(w.customers[0], w.products[0], 1), w.customers[0]) // So there always is one to pick.
 
 	began := time.Now()
 	var acted atomic.Int64

@@ -52,9 +52,10 @@ prove: ## prove the promises of orders with their full figures; this takes some 
 million: ## make a million orders, show what lists and exports of them cost, and draw it in million.html
 	go run ./test/load/million
 
-bench: ## measure the whole chain beside a bare handler, in one run
-	go test -run '^$$' -bench . -skip BesideBare -benchmem -benchtime 200ms ./...
+bench: ## measure the whole chain beside a bare handler, and orders beside pgbench, each in one run
+	go test -run '^$$' -bench . -skip 'BesideBare|BesidePgbench' -benchmem -benchtime 200ms ./...
 	go test -run '^$$' -bench BesideBare -timeout 20m ./impl/users
+	go test -run '^$$' -bench BesidePgbench -benchtime 1x -timeout 20m ./impl/orders
 
 FUZZTIME ?= 1m
 fuzz: ## run each fuzz target for FUZZTIME, a minute unless told otherwise

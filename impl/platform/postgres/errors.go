@@ -60,8 +60,9 @@ func IsNoRows(err error) bool {
 	return errors.Is(err, pgx.ErrNoRows)
 }
 
-// IsUnavailable says whether the database could not be used at all: not reached, connection lost, no
-// connection free, shutting down, out of resources, or a standby. It is worth trying again later.
+// IsUnavailable says whether the database could not be used: not reached, connection lost, no connection
+// free, shutting down, out of resources, a standby, or a transaction that lost to others each time that it
+// was tried. It is worth trying again later.
 func IsUnavailable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
@@ -74,7 +75,8 @@ func IsUnavailable(err error) bool {
 		return strings.HasPrefix(code, classConnection) ||
 			strings.HasPrefix(code, classNoResources) ||
 			strings.HasPrefix(code, classIntervention) ||
-			code == codeReadOnly || code == codeUnknownCompletion
+			code == codeReadOnly || code == codeUnknownCompletion ||
+			code == codeSerializationFailure || code == codeDeadlock
 	}
 	for _, target := range []error{
 		ErrAcquireTimeout, ErrUnknownOutcome, puddle.ErrClosedPool, pgconn.ErrConnClosed, net.ErrClosed,

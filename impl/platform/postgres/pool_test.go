@@ -253,6 +253,8 @@ func TestJudgingErrors(t *testing.T) {
 		"admin shutdown":       {err: state("57P01"), unavailable: true},
 		"starting up":          {err: state("57P03"), unavailable: true},
 		"standby":              {err: state("25006"), unavailable: true},
+		"serialization":        {err: state("40001"), unavailable: true},
+		"deadlock":             {err: state("40P01"), unavailable: true},
 		"statement time-out":   {err: state("57014"), timeout: true},
 		"lock time-out":        {err: state("55P03"), timeout: true},
 		"refused":              {err: fmt.Errorf("wrapped: %w", refused(t)), unavailable: true},

@@ -35,8 +35,9 @@ END $$;
 
 CREATE TRIGGER ended_sessions_added AFTER INSERT ON ended_sessions
     FOR EACH ROW EXECUTE FUNCTION notify_ended_session();
-CREATE TRIGGER accounts_changed AFTER INSERT OR UPDATE OR DELETE ON accounts
-    FOR EACH STATEMENT EXECUTE FUNCTION notify_account();
+-- A row is only deleted when no token is left that it says something of.
+CREATE TRIGGER accounts_changed AFTER INSERT OR UPDATE ON accounts
+    FOR EACH ROW EXECUTE FUNCTION notify_account();
 
 -- +goose Down
 DROP TABLE ended_sessions;

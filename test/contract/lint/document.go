@@ -202,15 +202,30 @@ func (d *document) use(s object, way side) {
 		return
 	}
 	d.uses[s.pointer] |= way
-	for name := range members(member(s.node, "properties")) {
-		d.use(d.child(s, "properties", name), way)
+	for inner := range d.inner(s) {
+		d.use(inner, way)
 	}
-	for _, key := range []string{"items", "additionalProperties", "not"} {
-		d.use(d.child(s, key), way)
-	}
-	for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-		for i := range items(member(s.node, key)) {
-			d.use(d.child(s, key, strconv.Itoa(i)), way)
+}
+
+// inner are the schemas directly within a schema.
+func (d *document) inner(s object) iter.Seq[object] {
+	return func(yield func(object) bool) {
+		var paths [][]string
+		for name := range members(member(s.node, "properties")) {
+			paths = append(paths, []string{"properties", name})
+		}
+		for _, key := range []string{"items", "additionalProperties", "not"} {
+			paths = append(paths, []string{key})
+		}
+		for _, key := range []string{"allOf", "oneOf", "anyOf"} {
+			for i := range items(member(s.node, key)) {
+				paths = append(paths, []string{key, strconv.Itoa(i)})
+			}
+		}
+		for _, path := range paths {
+			if !yield(d.child(s, path...)) {
+				return
+			}
 		}
 	}
 }

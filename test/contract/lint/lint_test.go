@@ -241,10 +241,14 @@ var plantedViolations = []planted{
 	{"      x-idempotency: optional\n", "", []string{"policy-idempotency #/components/parameters/IdempotencyKey"}},
 	{"      x-idempotency: optional\n", "      x-idempotency: required\n", []string{"policy-idempotency #/components/parameters/IdempotencyKey"}},
 	{"      x-priority: low\n", "      x-priority: low\n      x-idempotency: optional\n", []string{
-		"policy-idempotency #/paths/~1api~1v1~1accounts/get/x-idempotency", "policy-idempotency #/paths/~1api~1v1~1accounts/get/parameters",
+		"policy-idempotency #/paths/~1api~1v1~1accounts/get/x-idempotency", // of a GET
+		"policy-idempotency #/paths/~1api~1v1~1accounts/get/x-idempotency", // with e-mail addresses in the answer
+		"policy-idempotency #/paths/~1api~1v1~1accounts/get/parameters",
 		"policy-idempotency #/paths/~1api~1v1~1accounts/get/responses", "response-header #/paths/~1api~1v1~1accounts/get/responses/200/headers"}},
 	{"      x-access: {public: true}\n      x-rate-limit", "      x-access: {public: true}\n      x-idempotency: optional\n      x-rate-limit", []string{
-		"policy-idempotency #/paths/~1api~1v1~1accounts/post/x-idempotency", "policy-idempotency #/paths/~1api~1v1~1accounts/post",
+		"policy-idempotency #/paths/~1api~1v1~1accounts/post/x-idempotency", // of anybody
+		"policy-idempotency #/paths/~1api~1v1~1accounts/post/x-idempotency", // with an e-mail address in the answer
+		"policy-idempotency #/paths/~1api~1v1~1accounts/post",
 		"response-header #/paths/~1api~1v1~1accounts/post/responses/201/headers", "response-header #/components/responses/Failure"}},
 	{"        '409': {$ref: '#/components/responses/Conflict'}\n", "        '410': {$ref: '#/components/responses/Conflict'}\n", []string{"policy-idempotency #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
 	{"        Retry-After: {$ref: '#/components/headers/PauseBefore'}\n", "        Age: {$ref: '#/components/headers/PauseBefore'}\n", []string{"response-header #/components/responses/Conflict/headers"}},

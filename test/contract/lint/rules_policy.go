@@ -23,7 +23,7 @@ func policyRules() []rule {
 		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it; stream is longer, at most 30m, and only where an answer is not JSON.", check: checkTimeout},
 		{name: "policy-priority", sentence: "x-priority is critical, high, normal or low.", check: shapeOf("x-priority")},
 		{name: "policy-audit", sentence: "x-audit is on every operation that changes something, and on no other.", check: checkAudit},
-		{name: "policy-idempotency", sentence: "x-idempotency is on POST and PATCH of signed-in callers only, and goes together with the header Idempotency-Key, 409 and its codes.", check: checkIdempotency},
+		{name: "policy-idempotency", sentence: "x-idempotency is on POST and PATCH of signed-in callers only, goes together with the header Idempotency-Key, 409 and its codes, and keeps no answer with something sensitive in it.", check: checkIdempotency},
 		{name: "policy-sunset", sentence: "x-sunset is on every deprecated operation and on no other; its successor is an operation that stays.", check: checkSunset},
 		{name: "schema-extension", sentence: "The extensions of a schema have their shapes; names and descriptions of an enum are as many as its values.", check: checkSchemaExtensions},
 	}
@@ -274,6 +274,13 @@ func checkIdempotency(d *document, report reporter) {
 		if op.isPublic() {
 			report(here, "a public operation has no principal that a key belongs to; take x-idempotency out")
 		}
+		for _, answer := range op.responses {
+			for _, media := range d.mediaTypes(answer.object) {
+				if place := d.sensitiveWithin(d.child(media, "schema"), map[string]bool{}); place != "" && answer.isSuccess() {
+					report(here, "the answer %s would be kept, and %s is sensitive; take x-idempotency out or answer without it", answer.status, place)
+				}
+			}
+		}
 		requireStatus(report, op, "409", "a request with the same key may still be running")
 		for _, code := range []string{"idempotency_key_reused", "idempotency_key_in_use"} {
 			d.requireCode(report, code, "some operation has x-idempotency")
@@ -290,6 +297,22 @@ func checkIdempotency(d *document, report reporter) {
 			report(s.pointer, "Idempotency-Key is not 1 to 255 visible ASCII characters; write minLength: 1, maxLength: 255, pattern: '%s'", keyPatterns[0])
 		}
 	}
+}
+
+// sensitiveWithin is the place of something x-sensitive in a schema, or "".
+func (d *document) sensitiveWithin(s object, seen map[string]bool) string {
+	if s.node == nil || seen[s.pointer] {
+		return ""
+	}
+	if seen[s.pointer] = true; isTrue(s.node, "x-sensitive") {
+		return s.pointer
+	}
+	for inner := range d.inner(s) {
+		if place := d.sensitiveWithin(inner, seen); place != "" {
+			return place
+		}
+	}
+	return ""
 }
 
 func checkSunset(d *document, report reporter) {

@@ -1,0 +1,276 @@
+package orders
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/queries"
+)
+
+const (
+	// orderRounds is how many turns each side has; the first one warms up.
+	orderRounds  = 6
+	orderCallers = 16
+	orderShelves = 1000 // products
+	// orderForEnv is how long a turn is, as in 5s.
+	orderForEnv     = "BENCH_FOR"
+	orderForDefault = 3 * time.Second
+)
+
+// trip is what the service has sent in one round trip: a statement, or several as a batch.
+type trip []statement
+
+type statement struct {
+	sql  string
+	args []any
+}
+
+// tape records what is sent while it runs.
+type tape struct {
+	mu      sync.Mutex
+	running bool
+	trips   []trip
+}
+
+func (p *tape) record(t trip) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running {
+		p.trips = append(p.trips, t)
+	}
+}
+
+// take gives what was sent while does ran.
+func (p *tape) take(does func()) []trip {
+	p.mu.Lock()
+	p.running = true
+	p.mu.Unlock()
+	does()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running = false
+	return p.trips
+}
+
+func (p *tape) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	p.record(trip{{data.SQL, data.Args}})
+	return ctx
+}
+
+func (p *tape) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (p *tape) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	var sent trip
+	for _, q := range data.Batch.QueuedQueries {
+		sent = append(sent, statement{q.SQL, q.Arguments})
+	}
+	p.record(sent)
+	return ctx
+}
+
+func (p *tape) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+func (p *tape) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// shelf gives the id of a product as pgbench computes it.
+func shelf(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "product%d", n))) }
+
+// BenchmarkOrdersBesidePgbench places orders through the whole chain, over loopback and on many products, and lets pgbench
+// send the same statements, in batches where the service does, to the same server in turns. The ratio is how much of what the database can do the service
+// lets through. Both run on this machine, and so does the caller.
+func BenchmarkOrdersBesidePgbench(b *testing.B) {
+	turn := orderForDefault
+	if text := os.Getenv(orderForEnv); text != "" {
+		var err error
+		turn, err = time.ParseDuration(text)
+		require.NoError(b, err, orderForEnv)
+	}
+	url, tape := pgtest.URL(b, queries.Orders()), &tape{}
+	s := start(b, func(o *options) {
+		o.pool = func(t testing.TB) *pgxpool.Pool {
+			t.Helper()
+			pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: orderCallers, Tracer: tape})
+			require.NoError(t, err)
+			t.Cleanup(pool.Close)
+			return pool
+		}
+		o.chain = func(chain *httpapi.Options) {
+			chain.Log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
+			chain.Responses, chain.Observe = httpapi.ResponsesSample, nil
+		}
+	})
+	for n := range orderShelves {
+		id := shelf(n)
+		s.product(1_000_000, func(p *ordersdb.CreateProductParams) { p.ID = id })
+	}
+	callers := make([]caller, orderCallers)
+	for i := range callers {
+		callers[i] = s.as()
+		s.order(callers[i], shelf(0), 1) // Its session is known from then on.
+	}
+	script := pgbenchScript(b, s, tape, callers[0])
+
+	for b.Loop() {
+		var ours, theirs, ratios []float64
+		for round := range orderRounds {
+			placed := s.placeFor(callers, turn)
+			sent := pgbench(b, url, script, turn)
+			if round > 0 {
+				ours, theirs, ratios = append(ours, placed), append(theirs, sent), append(ratios, placed/sent)
+			}
+		}
+		for _, figures := range [][]float64{ours, theirs, ratios} {
+			slices.Sort(figures)
+		}
+		middle := len(ratios) / 2
+		b.ReportMetric(ours[middle], "orders/s")
+		b.ReportMetric(theirs[middle], "pgbench/s")
+		b.ReportMetric(ratios[middle], "ratio")
+	}
+	require.Empty(b, s.rows(`SELECT format('%s', product_id) FROM stock WHERE available + reserved + sold <> received`))
+}
+
+// placeFor lets everybody place orders for a time, and gives how many a second there were.
+func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
+	var placed atomic.Int64
+	var all sync.WaitGroup
+	began := time.Now()
+	for _, c := range callers {
+		all.Go(func() {
+			for time.Since(began) < turn {
+				got, err := c.CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+					ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}}})
+				if err != nil || got.StatusCode() != http.StatusCreated {
+					s.t.Errorf("what is measured must succeed: %v %s", err, got.Body)
+					return
+				}
+				placed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return float64(placed.Load()) / time.Since(began).Seconds()
+}
+
+// pgbenchScript writes the statements of one order for pgbench: the same text and as many round trips, with other values each time.
+func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
+	b.Helper()
+	var order ordersapi.Order
+	const key = "the-key-that-is-recorded"
+	trips := tape.take(func() {
+		order = *s.place(c, key, ordersapi.OrderItemRequest{ProductID: shelf(0), Quantity: 1}).JSON201
+	})
+	var event uuid.UUID
+	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM outbox WHERE subject = $1`, order.ID).Scan(&event))
+	varies := strings.NewReplacer(
+		order.ID.String(), "' || md5('order' || :n)::uuid || '", event.String(), "' || md5('event' || :n)::uuid || '",
+		order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
+	)
+	conn, err := s.Pool.Acquire(b.Context())
+	require.NoError(b, err)
+	defer conn.Release()
+	var script strings.Builder
+	fmt.Fprintf(&script, "\\set n random(1, 9000000000000000)\n\\set product random(0, %d)\n", orderShelves-1)
+	for _, trip := range trips {
+		if len(trip) > 1 {
+			script.WriteString("\\startpipeline\n")
+		}
+		for _, statement := range trip {
+			script.WriteString(literally(b, conn.Conn(), statement, varies) + ";\n")
+		}
+		if len(trip) > 1 {
+			script.WriteString("\\endpipeline\n")
+		}
+	}
+	file := filepath.Join(b.TempDir(), "order.sql")
+	require.NoError(b, os.WriteFile(file, []byte(script.String()), 0o600))
+	return file
+}
+
+// literally writes a statement with its arguments in it.
+func literally(b *testing.B, conn *pgx.Conn, statement statement, varies *strings.Replacer) string {
+	b.Helper()
+	described, err := conn.Prepare(b.Context(), "", statement.sql)
+	require.NoError(b, err, statement.sql)
+	sql := statement.sql
+	for i, oid := range slices.Backward(described.ParamOIDs) { // $12 before $1
+		text, err := conn.TypeMap().Encode(oid, pgx.TextFormatCode, statement.args[i], nil)
+		require.NoError(b, err, statement.sql)
+		var kind string
+		require.NoError(b, conn.QueryRow(b.Context(), `SELECT $1::oid::regtype::text`, oid).Scan(&kind))
+		value := "NULL::" + kind
+		if text != nil {
+			value = "('" + varies.Replace(strings.ReplaceAll(string(text), "'", "''")) + "')::" + kind
+		}
+		sql = strings.ReplaceAll(sql, fmt.Sprintf("$%d", i+1), value)
+	}
+	return withoutComments(sql)
+}
+
+// withoutComments leaves out the line that names a query.
+func withoutComments(sql string) string {
+	var kept []string
+	for line := range strings.Lines(strings.TrimSpace(sql)) {
+		if !strings.HasPrefix(line, "--") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(kept, ""))
+}
+
+// pgbench sends a script over and over for a time, and gives how often a second it did.
+func pgbench(b *testing.B, url, script string, turn time.Duration) float64 {
+	b.Helper()
+	program, err := findPgbench()
+	require.NoError(b, err)
+	cmd := exec.CommandContext(b.Context(), program, "--no-vacuum", "--protocol=prepared", fmt.Sprintf("--client=%d", orderCallers), "--jobs=2",
+		fmt.Sprintf("--time=%d", max(1, int(turn.Seconds()))), "--file="+script, url)
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	require.NoError(b, cmd.Run(), problems.String())
+	for line := range strings.Lines(out.String()) {
+		var tps float64
+		if _, err := fmt.Sscanf(line, "tps = %f", &tps); err == nil {
+			return tps
+		}
+	}
+	require.Fail(b, "pgbench does not tell how much it did", out.String())
+	return 0
+}
+
+func findPgbench() (string, error) {
+	if program, err := exec.LookPath("pgbench"); err == nil {
+		return program, nil
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
+	if err != nil || len(found) == 0 {
+		return "", errors.New("there is no pgbench: install PostgreSQL's server package")
+	}
+	return found[len(found)-1], nil
+}

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run reset test gen gen-check lint-openapi lint check prove million bench fuzz
+.PHONY: help run reset test test-typescript gen gen-typescript gen-check lint-openapi lint check prove million bench fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -24,13 +24,26 @@ bin/dev:
 test: ## run every test against real PostgreSQL
 	go test -race -shuffle=on ./...
 
-gen: ## make gen/ anew from the documents and the queries
-	rm -rf gen
+test-typescript: bin/dev clients/typescript/node_modules ## test the TypeScript client in Node and in Chromium
+	cd clients/typescript && npx tsc && npm test --silent
+
+# What the lockfile pins; made anew only when that has changed.
+clients/typescript/node_modules: clients/typescript/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or later from https://nodejs.org/"; exit 1; }
+	cd clients/typescript && npm ci --prefer-offline --no-audit --no-fund && touch node_modules
+
+gen: ## make gen/ anew from the documents, the queries and the TypeScript client
+	rm -rf gen/*api gen/*db
 	for service in users orders; do \
 	  mkdir -p gen/$${service}api && \
 	  $(call TOOL,oapi-codegen) -config openapi/oapi-codegen.yaml -package $${service}api -o gen/$${service}api/$${service}api.gen.go openapi/$$service.yaml || exit 1; \
 	done
 	$(SQLC) generate
+	@$(MAKE) --no-print-directory gen-typescript
+
+gen-typescript: clients/typescript/node_modules ## make only gen/ts anew
+	rm -rf gen/ts
+	cd clients/typescript && npm run --silent generate
 
 lint-openapi: ## hold the documents against the rules of documents
 	go run ./test/contract/lint openapi/users.yaml openapi/orders.yaml
@@ -39,7 +52,7 @@ lint: ## vet and lint the code
 	go vet ./...
 	$(call TOOL,golangci-lint) run
 
-gen-check: ## prove that gen/ is what the documents and the queries make
+gen-check: ## prove that gen/ is what it is made from
 	@before=$$(mktemp -d) && cp -r gen/. $$before && $(MAKE) gen && diff -rq $$before gen; current=$$?; rm -rf $$before; \
 	  test $$current = 0 || { echo "gen/ was not current; it is now: look at it and commit it"; exit 1; }
 

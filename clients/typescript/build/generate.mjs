@@ -1,0 +1,114 @@
+// Makes gen/ts from the documents in openapi/: the shapes with openapi-typescript, and beside them one table of what the
+// client has to know of each operation, so that nothing of an operation is written by hand.
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import openapiTS, {astToString} from 'openapi-typescript';
+import {parse} from 'yaml';
+
+const root = new URL('../../../', import.meta.url);
+const out = new URL('gen/ts/', root);
+const services = ['users', 'orders'];
+const made = '// Made by `make gen` from openapi/; not to be edited.\n';
+
+await mkdir(out, {recursive: true});
+const documents = {};
+for (const service of services) {
+  const file = new URL(`openapi/${service}.yaml`, root);
+  documents[service] = parse(await readFile(file, 'utf8'), {maxAliasCount: -1});
+  await writeFile(new URL(`${service}.ts`, out), made + astToString(await openapiTS(file, {silent: true, defaultNonNullable: false})));
+}
+
+const operations = services.flatMap((service) => operationsOf(service, documents[service]));
+await writeFile(new URL('operations.ts', out), `${made}import type * as users from './users.js';
+import type * as orders from './orders.js';
+
+/**
+ * What the client does for each operation: method, path and marks. The marks: p needs no access token, c the refresh cookie
+ * travels with it, k takes an Idempotency-Key, m takes If-Match, l is a list in pages, s can be followed as a stream of
+ * events, b answers with bytes, and a digit says that the ETag of its answer is that of its path without so many of its last segments.
+ */
+export const table = {
+${services.map((service) => `  ${service}: {\n${operations.filter((o) => o.service === service).map((o) => `    ${o.id}: '${[o.method, o.path, o.marks].join(' ').trim()}',\n`).join('')}  },\n`).join('')}} as const;
+
+/** The schemas of both documents. */
+export interface Schemas extends Omit<orders.components['schemas'], keyof users.components['schemas']>, Omit<users.components['schemas'], 'Problem' | 'ProblemCode'> {
+  Problem: orders.components['schemas']['Problem'];
+  UsersProblemCode: users.components['schemas']['ProblemCode'];
+  OrdersProblemCode: orders.components['schemas']['ProblemCode'];
+}
+
+/** Every operation: where it is, its shapes, and the codes of its problems by status. */
+export interface Operations {
+${operations.map(declaration).join('')}}
+`);
+
+function operationsOf(service, document) {
+  const found = [];
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      if (!operation.operationId) continue;
+      const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) => resolve(document, p));
+      const responses = Object.entries(operation.responses).map(([status, r]) => [status, resolve(document, r)]);
+      const success = responses.filter(([status]) => status.startsWith('2'));
+      const offers = success.flatMap(([, r]) => Object.keys(r.content ?? {}));
+      const has = (place, name) => parameters.some((p) => p.in === place && p.name === name);
+      const sends = (name) => success.some(([, r]) => name in (r.headers ?? {}));
+      const marks = [
+        operation['x-access'].public && 'p',
+        (parameters.some((p) => p.in === 'cookie') || sends('Set-Cookie')) && 'c',
+        operation['x-idempotency'] && 'k',
+        has('header', 'If-Match') && 'm',
+        has('query', 'cursor') && 'l',
+        offers.includes('text/event-stream') && 's',
+        offers.length > 0 && !offers.includes('application/json') && 'b',
+        sends('ETag') && String(above(document, path)),
+      ];
+      found.push({
+        service, id: operation.operationId, method: method.toUpperCase(), path, marks: marks.filter(Boolean).join(''),
+        deprecated: operation.deprecated, text: `${operation.summary}.\n${operation.description}`, codes: codesOf(document, responses),
+      });
+    }
+  }
+  return found;
+}
+
+// above counts the segments between a path and the resource that its ETag is of: the nearest one that is read with an ETag.
+function above(document, path) {
+  for (let count = 0, at = path; at; count++, at = at.slice(0, at.lastIndexOf('/'))) {
+    const read = document.paths[at]?.get?.responses['200'];
+    if (read && resolve(document, read).headers?.ETag) return count;
+  }
+  return 0; // It is of what Location names.
+}
+
+// codesOf reads the codes that the descriptions of an operation's answers name, by status. What no answer of the document
+// names may come with any other status.
+function codesOf(document, responses) {
+  const known = document.components.schemas.ProblemCode.enum;
+  const named = (response) => known.filter((code) => response.description.includes(`\`${code}\``));
+  const everywhere = new Set(Object.values(document.components.responses).flatMap(named));
+  return Object.fromEntries(responses.filter(([status]) => !status.startsWith('2')).map(([status, response]) => {
+    const codes = status === 'default' ? known.filter((code) => !everywhere.has(code)) : named(response);
+    if (codes.length === 0) throw new Error(`the description of the answer ${status} names no code: ${response.description}`);
+    return [status, codes];
+  }));
+}
+
+function resolve(document, node) {
+  if (!node.$ref) return node;
+  return node.$ref.replace('#/', '').split('/').reduce((at, name) => at[name], document);
+}
+
+function declaration(o) {
+  const comment = o.text.trim().split('\n').map((line) => `   * ${line.trim()}\n`).join('').replaceAll('*/', '*\\/');
+  const codes = Object.entries(o.codes).map(([status, names]) => `      ${status}: ${names.map((c) => `'${c}'`).join(' | ')};\n`).join('');
+  return `  /**\n${comment}${o.deprecated ? '   * @deprecated\n' : ''}   */
+  ${o.id}: {
+    method: '${o.method}';
+    path: '${o.path}';
+    marks: '${o.marks}';
+    shape: ${o.service}.operations['${o.id}'];
+    codes: {
+${codes}    };
+  };
+`;
+}

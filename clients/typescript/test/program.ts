@@ -1,0 +1,73 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {mkdtemp, rm, chmod} from 'node:fs/promises';
+import {createServer} from 'node:net';
+import {fileURLToPath} from 'node:url';
+
+/** The development binary, which the Makefile builds. */
+const binary = fileURLToPath(new URL('../../../bin/dev', import.meta.url));
+
+/** The password of all personas. */
+export const password = 'a password of the tests';
+
+/** How long the services may take to be ready, in milliseconds. It is long because nothing is asserted on time. */
+const patience = 120_000;
+
+/** The running services, with data of their own. */
+export interface Program {
+  address: string;
+  stop(): Promise<void>;
+}
+
+/** Starts both services on free ports. */
+export async function start(): Promise<Program> {
+  // Not the folder for temporary files of root's: PostgreSQL does not run as root.
+  const data = await mkdtemp('/var/tmp/plumbline-typescript-');
+  await chmod(data, 0o755);
+  const [address, operators] = [await freeAddress(), await freeAddress()];
+  const child = spawn(binary, ['run'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {...process.env, PLUMBLINE_ADDR: address, PLUMBLINE_OPS_ADDR: operators, PLUMBLINE_DATA: data, PLUMBLINE_DEV_PASSWORD: password},
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  await ready(child);
+  return {
+    address: `http://${address}`,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      await rm(data, {recursive: true});
+    },
+  };
+}
+
+/** Waits until the program says that it is ready. */
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const timer = setTimeout(() => reject(new Error(`not ready in time: ${said}`)), patience);
+    const hear = (part: Buffer): void => {
+      said += part.toString();
+      if (!said.includes('Ctrl-C stops all of it')) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('close', () => {
+      clearTimeout(timer);
+      reject(new Error(`it ended early: ${said}`));
+    });
+  });
+}
+
+/** Finds a loopback address on which nobody listens. */
+function freeAddress(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const at = server.address();
+      server.close(() => (typeof at === 'object' && at ? resolve(`127.0.0.1:${at.port}`) : reject(new Error('no address'))));
+    });
+  });
+}

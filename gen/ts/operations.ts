@@ -1,0 +1,968 @@
+// Made by `make gen` from openapi/; not to be edited.
+import type * as users from './users.js';
+import type * as orders from './orders.js';
+
+/**
+ * What the client does for each operation: method, path and marks. The marks: p needs no access token, c the refresh cookie
+ * travels with it, k takes an Idempotency-Key, m takes If-Match, l is a list in pages, s can be followed as a stream of
+ * events, b answers with bytes, and a digit says that the ETag of its answer is that of its path without so many of its last segments.
+ */
+export const table = {
+  users: {
+    createUser: 'POST /api/v1/users p',
+    getUser: 'GET /api/v1/users/{userId}',
+    createUserV2: 'POST /api/v2/users p',
+    getUserV2: 'GET /api/v2/users/{userId}',
+    getUserProfile: 'GET /api/v2/users/{userId}/profile',
+    startSession: 'POST /api/v1/login pc',
+    refreshSession: 'POST /api/v1/refresh pc',
+    endSession: 'POST /api/v1/logout c',
+    listSessions: 'GET /api/v1/sessions l',
+    revokeOtherSessions: 'POST /api/v1/sessions/revoke-others',
+    revokeSession: 'DELETE /api/v1/sessions/{sessionId}',
+    getProfile: 'GET /api/v1/profile',
+    updateProfile: 'PATCH /api/v1/profile',
+    changePassword: 'PUT /api/v1/profile/password',
+    listUsers: 'GET /api/v1/admin/users l',
+    deleteUser: 'DELETE /api/v1/admin/users/{userId}',
+    disableUser: 'POST /api/v1/admin/users/{userId}/disable',
+    enableUser: 'POST /api/v1/admin/users/{userId}/enable',
+    setUserRoles: 'PUT /api/v1/admin/users/{userId}/roles',
+    getKeySet: 'GET /.well-known/jwks.json p',
+  },
+  orders: {
+    listProducts: 'GET /api/v1/products pl',
+    createProduct: 'POST /api/v1/products 0',
+    getProduct: 'GET /api/v1/products/{productId} p0',
+    updateProduct: 'PATCH /api/v1/products/{productId} m0',
+    archiveProduct: 'POST /api/v1/products/{productId}/archive 1',
+    getStock: 'GET /api/v1/products/{productId}/stock',
+    listStockAdjustments: 'GET /api/v1/products/{productId}/stock-adjustments l',
+    adjustStock: 'POST /api/v1/products/{productId}/stock-adjustments k',
+    listOrders: 'GET /api/v1/orders l',
+    createOrder: 'POST /api/v1/orders k0',
+    exportOrders: 'GET /api/v1/orders/export b',
+    getOrder: 'GET /api/v1/orders/{orderId} 0',
+    listOrderEvents: 'GET /api/v1/orders/{orderId}/events ls',
+    cancelOrder: 'POST /api/v1/orders/{orderId}/cancel 1',
+    payOrder: 'POST /api/v1/orders/{orderId}/pay 1',
+    shipOrder: 'POST /api/v1/orders/{orderId}/ship 1',
+    deliverOrder: 'POST /api/v1/orders/{orderId}/deliver 1',
+    refundOrder: 'POST /api/v1/orders/{orderId}/refund k1',
+    listWebhooks: 'GET /api/v1/webhooks l',
+    createWebhook: 'POST /api/v1/webhooks',
+    getWebhook: 'GET /api/v1/webhooks/{webhookId}',
+    updateWebhook: 'PATCH /api/v1/webhooks/{webhookId}',
+    deleteWebhook: 'DELETE /api/v1/webhooks/{webhookId}',
+    rotateWebhookSecret: 'POST /api/v1/webhooks/{webhookId}/rotate-secret',
+    listWebhookDeliveries: 'GET /api/v1/webhooks/{webhookId}/deliveries l',
+    replayWebhookDelivery: 'POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay',
+  },
+} as const;
+
+/** The schemas of both documents. */
+export interface Schemas extends Omit<orders.components['schemas'], keyof users.components['schemas']>, Omit<users.components['schemas'], 'Problem' | 'ProblemCode'> {
+  Problem: orders.components['schemas']['Problem'];
+  UsersProblemCode: users.components['schemas']['ProblemCode'];
+  OrdersProblemCode: orders.components['schemas']['ProblemCode'];
+}
+
+/** Every operation: where it is, its shapes, and the codes of its problems by status. */
+export interface Operations {
+  /**
+   * Open an account.
+   * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+   * account for an address is refused with `email_taken`.
+   * @deprecated
+   */
+  createUser: {
+    method: 'POST';
+    path: '/api/v1/users';
+    marks: 'p';
+    shape: users.operations['createUser'];
+    codes: {
+      400: 'malformed_request';
+      409: 'email_taken' | 'self_administration';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read an account.
+   * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+   * @deprecated
+   */
+  getUser: {
+    method: 'GET';
+    path: '/api/v1/users/{userId}';
+    marks: '';
+    shape: users.operations['getUser'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      404: 'user_not_found' | 'session_not_found';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Open an account.
+   * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+   * account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
+   * with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
+   * that contains the part of the e-mail address before the @.
+   */
+  createUserV2: {
+    method: 'POST';
+    path: '/api/v2/users';
+    marks: 'p';
+    shape: users.operations['createUserV2'];
+    codes: {
+      400: 'malformed_request';
+      409: 'email_taken' | 'self_administration';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read an account.
+   * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+   */
+  getUserV2: {
+    method: 'GET';
+    path: '/api/v2/users/{userId}';
+    marks: '';
+    shape: users.operations['getUserV2'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      404: 'user_not_found' | 'session_not_found';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read an account's profile.
+   * Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+   */
+  getUserProfile: {
+    method: 'GET';
+    path: '/api/v2/users/{userId}/profile';
+    marks: '';
+    shape: users.operations['getUserProfile'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      404: 'user_not_found' | 'session_not_found';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Sign in.
+   * Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
+   * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
+   * from the same origin as the service, or from one that it trusts.
+   */
+  startSession: {
+    method: 'POST';
+    path: '/api/v1/login';
+    marks: 'pc';
+    shape: users.operations['startSession'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Exchange a refresh token.
+   * Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
+   * `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
+   * within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+   */
+  refreshSession: {
+    method: 'POST';
+    path: '/api/v1/refresh';
+    marks: 'pc';
+    shape: users.operations['refreshSession'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Sign out.
+   * Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+   */
+  endSession: {
+    method: 'POST';
+    path: '/api/v1/logout';
+    marks: 'c';
+    shape: users.operations['endSession'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * List own sessions.
+   * Lists the caller's live sessions, the newest first.
+   */
+  listSessions: {
+    method: 'GET';
+    path: '/api/v1/sessions';
+    marks: 'l';
+    shape: users.operations['listSessions'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * End all other own sessions.
+   * Ends every session of the caller but the one that asks.
+   */
+  revokeOtherSessions: {
+    method: 'POST';
+    path: '/api/v1/sessions/revoke-others';
+    marks: '';
+    shape: users.operations['revokeOtherSessions'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * End one own session.
+   * Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+   */
+  revokeSession: {
+    method: 'DELETE';
+    path: '/api/v1/sessions/{sessionId}';
+    marks: '';
+    shape: users.operations['revokeSession'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      404: 'user_not_found' | 'session_not_found';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read own profile.
+   * Reads the caller's own profile.
+   */
+  getProfile: {
+    method: 'GET';
+    path: '/api/v1/profile';
+    marks: '';
+    shape: users.operations['getProfile'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Change own profile.
+   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+   */
+  updateProfile: {
+    method: 'PATCH';
+    path: '/api/v1/profile';
+    marks: '';
+    shape: users.operations['updateProfile'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Change own password.
+   * Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
+   * `createUserV2`.
+   */
+  changePassword: {
+    method: 'PUT';
+    path: '/api/v1/profile/password';
+    marks: '';
+    shape: users.operations['changePassword'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Search and list accounts.
+   * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
+   * without regard to case, `status` and `role` compare exactly.
+   */
+  listUsers: {
+    method: 'GET';
+    path: '/api/v1/admin/users';
+    marks: 'l';
+    shape: users.operations['listUsers'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Delete an account.
+   * Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+   */
+  deleteUser: {
+    method: 'DELETE';
+    path: '/api/v1/admin/users/{userId}';
+    marks: '';
+    shape: users.operations['deleteUser'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      404: 'user_not_found' | 'session_not_found';
+      409: 'email_taken' | 'self_administration';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Disable an account.
+   * Ends every session of the account and refuses its logins until it is enabled. Disabling a disabled account changes nothing. An
+   * administrator cannot disable their own account.
+   */
+  disableUser: {
+    method: 'POST';
+    path: '/api/v1/admin/users/{userId}/disable';
+    marks: '';
+    shape: users.operations['disableUser'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      404: 'user_not_found' | 'session_not_found';
+      409: 'email_taken' | 'self_administration';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Enable an account.
+   * Accepts the account's logins again. Enabling an active account changes nothing.
+   */
+  enableUser: {
+    method: 'POST';
+    path: '/api/v1/admin/users/{userId}/enable';
+    marks: '';
+    shape: users.operations['enableUser'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      404: 'user_not_found' | 'session_not_found';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Set an account's roles.
+   * Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
+   * roles.
+   */
+  setUserRoles: {
+    method: 'PUT';
+    path: '/api/v1/admin/users/{userId}/roles';
+    marks: '';
+    shape: users.operations['setUserRoles'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      404: 'user_not_found' | 'session_not_found';
+      409: 'email_taken' | 'self_administration';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read the public keys.
+   * The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+   */
+  getKeySet: {
+    method: 'GET';
+    path: '/.well-known/jwks.json';
+    marks: 'p';
+    shape: users.operations['getKeySet'];
+    codes: {
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Search and list products.
+   * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
+   * begins a word. Without `status` only what can be ordered is listed.
+   */
+  listProducts: {
+    method: 'GET';
+    path: '/api/v1/products';
+    marks: 'pl';
+    shape: orders.operations['listProducts'];
+    codes: {
+      422: 'invalid_request' | 'idempotency_key_reused';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Add a product.
+   * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
+   * `sku_taken`.
+   */
+  createProduct: {
+    method: 'POST';
+    path: '/api/v1/products';
+    marks: '0';
+    shape: orders.operations['createProduct'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read a product.
+   * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+   */
+  getProduct: {
+    method: 'GET';
+    path: '/api/v1/products/{productId}';
+    marks: 'p0';
+    shape: orders.operations['getProduct'];
+    codes: {
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Change a product.
+   * Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+   * keep the name and the price that they were placed at.
+   */
+  updateProduct: {
+    method: 'PATCH';
+    path: '/api/v1/products/{productId}';
+    marks: 'm0';
+    shape: orders.operations['updateProduct'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      412: 'version_changed';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      428: 'precondition_required';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Archive a product.
+   * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
+   * nothing.
+   */
+  archiveProduct: {
+    method: 'POST';
+    path: '/api/v1/products/{productId}/archive';
+    marks: '1';
+    shape: orders.operations['archiveProduct'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read a product's stock.
+   * Reads how many units there are. What is available, reserved and sold is, together, what was received.
+   */
+  getStock: {
+    method: 'GET';
+    path: '/api/v1/products/{productId}/stock';
+    marks: '';
+    shape: orders.operations['getStock'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * List a product's stock adjustments.
+   * Lists what was received and written off, the newest first.
+   */
+  listStockAdjustments: {
+    method: 'GET';
+    path: '/api/v1/products/{productId}/stock-adjustments';
+    marks: 'l';
+    shape: orders.operations['listStockAdjustments'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Receive or write off stock.
+   * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
+   * off (`out_of_stock`).
+   */
+  adjustStock: {
+    method: 'POST';
+    path: '/api/v1/products/{productId}/stock-adjustments';
+    marks: 'k';
+    shape: orders.operations['adjustStock'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * List orders.
+   * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
+   * narrow the list together.
+   */
+  listOrders: {
+    method: 'GET';
+    path: '/api/v1/orders';
+    marks: 'l';
+    shape: orders.operations['listOrders'];
+    codes: {
+      401: 'unauthenticated';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Place an order.
+   * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
+   * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
+   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+   */
+  createOrder: {
+    method: 'POST';
+    path: '/api/v1/orders';
+    marks: 'k0';
+    shape: orders.operations['createOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Export orders.
+   * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
+   * the export together. A stream that breaks off leaves the last line without a line feed.
+   */
+  exportOrders: {
+    method: 'GET';
+    path: '/api/v1/orders/export';
+    marks: 'b';
+    shape: orders.operations['exportOrders'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read an order.
+   * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+   */
+  getOrder: {
+    method: 'GET';
+    path: '/api/v1/orders/{orderId}';
+    marks: '0';
+    shape: orders.operations['getOrder'];
+    codes: {
+      401: 'unauthenticated';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read or follow an order's history.
+   * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
+   * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
+   * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
+   * orders at once (`too_many_streams`).
+   */
+  listOrderEvents: {
+    method: 'GET';
+    path: '/api/v1/orders/{orderId}/events';
+    marks: 'ls';
+    shape: orders.operations['listOrderEvents'];
+    codes: {
+      401: 'unauthenticated';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Cancel an order.
+   * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
+   * nothing.
+   */
+  cancelOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/cancel';
+    marks: '1';
+    shape: orders.operations['cancelOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Report an order's payment.
+   * Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
+   * a second payment is refused (`order_state`).
+   */
+  payOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/pay';
+    marks: '1';
+    shape: orders.operations['payOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Ship an order.
+   * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+   */
+  shipOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/ship';
+    marks: '1';
+    shape: orders.operations['shipOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Report an order's delivery.
+   * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+   */
+  deliverOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/deliver';
+    marks: '1';
+    shape: orders.operations['deliverOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Refund an order.
+   * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
+   * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
+   * of an order that is refunded changes nothing.
+   */
+  refundOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/refund';
+    marks: 'k1';
+    shape: orders.operations['refundOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * List webhooks.
+   * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+   */
+  listWebhooks: {
+    method: 'GET';
+    path: '/api/v1/webhooks';
+    marks: 'l';
+    shape: orders.operations['listWebhooks'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Subscribe another system.
+   * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+   * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+   * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+   * The secret is shown this once. Addresses within private networks are refused.
+   */
+  createWebhook: {
+    method: 'POST';
+    path: '/api/v1/webhooks';
+    marks: '';
+    shape: orders.operations['createWebhook'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read a webhook.
+   * Reads a subscription. Its secret is not shown.
+   */
+  getWebhook: {
+    method: 'GET';
+    path: '/api/v1/webhooks/{webhookId}';
+    marks: '';
+    shape: orders.operations['getWebhook'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Change a webhook.
+   * Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+   * not ends as failed.
+   */
+  updateWebhook: {
+    method: 'PATCH';
+    path: '/api/v1/webhooks/{webhookId}';
+    marks: '';
+    shape: orders.operations['updateWebhook'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Remove a webhook.
+   * Ends the subscription and forgets its deliveries.
+   */
+  deleteWebhook: {
+    method: 'DELETE';
+    path: '/api/v1/webhooks/{webhookId}';
+    marks: '';
+    shape: orders.operations['deleteWebhook'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Replace a webhook's secret.
+   * Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+   */
+  rotateWebhookSecret: {
+    method: 'POST';
+    path: '/api/v1/webhooks/{webhookId}/rotate-secret';
+    marks: '';
+    shape: orders.operations['rotateWebhookSecret'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * List a webhook's deliveries.
+   * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+   */
+  listWebhookDeliveries: {
+    method: 'GET';
+    path: '/api/v1/webhooks/{webhookId}/deliveries';
+    marks: 'l';
+    shape: orders.operations['listWebhookDeliveries'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Send a delivery again.
+   * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+   * attempt need not wait any longer, and one that is about to be sent stays so.
+   */
+  replayWebhookDelivery: {
+    method: 'POST';
+    path: '/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay';
+    marks: '';
+    shape: orders.operations['replayWebhookDelivery'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+}

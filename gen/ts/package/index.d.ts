@@ -1,0 +1,4581 @@
+// Made by `make gen` from clients/typescript and openapi/; not to be edited.
+
+interface components$1 {
+    schemas: {
+        CreateUserRequest: {
+            email: components$1["schemas"]["Email"];
+            name: components$1["schemas"]["PersonName"];
+            password: components$1["schemas"]["NewPassword"];
+        };
+        CreateUserV2Request: {
+            email: components$1["schemas"]["Email"];
+            name: components$1["schemas"]["PersonName"];
+            password: components$1["schemas"]["NewPassword"];
+            avatar?: components$1["schemas"]["Avatar"];
+        };
+        StartSessionRequest: {
+            email: components$1["schemas"]["Email"];
+            password: components$1["schemas"]["Password"];
+            /**
+             * @description Whether the refresh token is set as a cookie instead of being part of the answer.
+             * @default false
+             */
+            cookie?: boolean;
+        };
+        RefreshSessionRequest: {
+            refresh_token?: components$1["schemas"]["RefreshToken"];
+        };
+        UpdateProfileRequest: {
+            name?: components$1["schemas"]["PersonName"];
+            /**
+             * Format: https-url
+             * @description The address of a picture; null removes it.
+             */
+            avatar?: string | null;
+            /**
+             * Format: phone
+             * @description The phone number in E.164 form; null removes it.
+             */
+            phone?: string | null;
+        };
+        ChangePasswordRequest: {
+            current_password: components$1["schemas"]["Password"];
+            new_password: components$1["schemas"]["NewPassword"];
+        };
+        SetUserRolesRequest: {
+            roles: components$1["schemas"]["Role"][];
+        };
+        /**
+         * Format: email
+         * @description An e-mail address; compared without regard to case.
+         */
+        Email: string;
+        /**
+         * Format: line
+         * @description What to call the person; one line that neither begins nor ends with a space.
+         */
+        PersonName: string;
+        /**
+         * Format: password
+         * @description A password that meets the rules of `createUserV2`.
+         */
+        NewPassword: string;
+        /** @description A password as it was chosen. */
+        Password: string;
+        /** @description A refresh token: 256 bits in base64url. */
+        RefreshToken: string;
+        /**
+         * Format: https-url
+         * @description The address of a picture, https only.
+         */
+        Avatar: string;
+        /**
+         * @description What an account may do. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        Role: "customer" | "support" | "staff" | "payments" | "admin";
+        /**
+         * @description The state of an account. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        UserStatus: "active" | "disabled";
+        UserV1: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components$1["schemas"]["Email"];
+        };
+        UserV2: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components$1["schemas"]["Email"];
+            avatar?: components$1["schemas"]["Avatar"];
+            /** Format: date-time */
+            created_at: string;
+        };
+        Profile: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components$1["schemas"]["Email"];
+            avatar?: components$1["schemas"]["Avatar"];
+            /** Format: phone */
+            phone?: string;
+            roles: components$1["schemas"]["Role"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AdminUser: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components$1["schemas"]["Email"];
+            avatar?: components$1["schemas"]["Avatar"];
+            status: components$1["schemas"]["UserStatus"];
+            roles: components$1["schemas"]["Role"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AdminUserList: {
+            items: components$1["schemas"]["AdminUser"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
+        };
+        Session: {
+            /** Format: uuid */
+            id: string;
+            /** @description Whether this is the session that asks. */
+            current: boolean;
+            /** @description The network address that started the session. */
+            address: string;
+            /** @description What the program that started the session calls itself. */
+            user_agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        SessionList: {
+            items: components$1["schemas"]["Session"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
+        };
+        /** @description The `cursor` of the next page, null on the last one. */
+        NextCursor: string | null;
+        RevokedSessions: {
+            /** Format: int64 */
+            revoked: number;
+        };
+        TokenSet: {
+            /** @description The token for the `Authorization` header (RFC 9068). */
+            access_token: string;
+            /** @enum {string} */
+            token_type: "Bearer";
+            /**
+             * Format: int32
+             * @description Seconds until the access token expires.
+             */
+            expires_in: number;
+            refresh_token?: components$1["schemas"]["RefreshToken"];
+        };
+        KeySet: {
+            keys: components$1["schemas"]["Key"][];
+        };
+        /** @description A public key (RFC 8037). */
+        Key: {
+            kty: string;
+            crv: string;
+            use: string;
+            alg: string;
+            kid: string;
+            x: string;
+        };
+        /**
+         * @description A failure (RFC 9457).
+         * @example {
+         *       "type": "/problems/invalid_request",
+         *       "title": "Unprocessable Entity",
+         *       "status": 422,
+         *       "detail": "Some of what was sent is not valid; errors names each place.",
+         *       "instance": "/api/v2/users",
+         *       "code": "invalid_request",
+         *       "request_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+         *       "timestamp": "2026-11-23T09:30:00Z",
+         *       "errors": [
+         *         {
+         *           "pointer": "#/email",
+         *           "keyword": "format",
+         *           "params": {
+         *             "format": "email"
+         *           },
+         *           "detail": "Must be an e-mail address such as name@example.com."
+         *         }
+         *       ]
+         *     }
+         */
+        Problem: {
+            /**
+             * Format: uri-reference
+             * @description Where the code is explained.
+             */
+            type: string;
+            /** @description The status in words. */
+            title: string;
+            /** Format: int32 */
+            status: number;
+            /** @description What happened and what to do about it. */
+            detail: string;
+            /**
+             * Format: uri-reference
+             * @description The path of the request.
+             */
+            instance: string;
+            code: components$1["schemas"]["ProblemCode"];
+            request_id: string;
+            /** Format: date-time */
+            timestamp: string;
+            errors?: components$1["schemas"]["Violation"][];
+        };
+        /** @description One place of the request that breaks this document. */
+        Violation: {
+            /** @description Where: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`. */
+            pointer: string;
+            /** @description The rule that is broken, such as `maxLength` or `format`. */
+            keyword: string;
+            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
+            params?: {
+                [key: string]: unknown;
+            };
+            detail: string;
+        };
+        /**
+         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration";
+    };
+    responses: {
+        /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
+        Malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no valid access token (`unauthenticated`), or the credentials that were sent are not valid (`invalid_credentials`, `invalid_refresh_token`). */
+        Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller may not do this: `forbidden`, `cross_origin_refused`, `wrong_password`, `account_disabled`. */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing, or none that the caller may see (`user_not_found`, `session_not_found`). */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The request does not fit the state of things (`email_taken`, `self_administration`). */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than the operation takes (`body_too_large`). */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The request breaks this document at the places that `errors` names (`invalid_request`). */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests (`rate_limited`). */
+        RateLimited: {
+            headers: {
+                "Retry-After": components$1["headers"]["RetryAfter"];
+                RateLimit: components$1["headers"]["RateLimit"];
+                "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`). */
+        Unavailable: {
+            headers: {
+                "Retry-After": components$1["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description Any other failure. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description The account. */
+        UserId: string;
+        /** @description How many items a page holds at most. */
+        Limit: number;
+        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+        Cursor: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description The path of what was made. */
+        Location: string;
+        /** @description The next page (`rel="next"`) or what follows this operation (`rel="successor-version"`), RFC 8288. */
+        Link: string;
+        /** @description Since when the operation is deprecated, RFC 9745. */
+        Deprecation: string;
+        /** @description When the operation stops working, RFC 8594. */
+        Sunset: string;
+        /** @description What is left of the limit and the seconds until it is whole again, as in `"default";r=29;t=60`. */
+        RateLimit: string;
+        /** @description The limit and its window in seconds, as in `"default";q=30;w=60`. */
+        RateLimitPolicy: string;
+        /** @description Seconds to wait before trying again. */
+        RetryAfter: number;
+        /** @description How to authenticate, RFC 6750. */
+        WWWAuthenticate: string;
+        /** @description The refresh cookie of a browser's session, set or removed. */
+        SetCookie: string;
+        /** @description For how long the answer may be kept, RFC 9111. */
+        CacheControl: string;
+    };
+    pathItems: never;
+}
+interface operations$1 {
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "name": "Ada Lovelace",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["CreateUserRequest"];
+            };
+        };
+        responses: {
+            /** @description The account, open. */
+            201: {
+                headers: {
+                    Location: components$1["headers"]["Location"];
+                    Deprecation: components$1["headers"]["Deprecation"];
+                    Sunset: components$1["headers"]["Sunset"];
+                    Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["UserV1"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            409: components$1["responses"]["Conflict"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    Deprecation: components$1["headers"]["Deprecation"];
+                    Sunset: components$1["headers"]["Sunset"];
+                    Link: components$1["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["UserV1"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["NotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    createUserV2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "name": "Ada Lovelace",
+                 *       "password": "correct horse battery",
+                 *       "avatar": "https://images.example.com/ada.png"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["CreateUserV2Request"];
+            };
+        };
+        responses: {
+            /** @description The account, open. */
+            201: {
+                headers: {
+                    Location: components$1["headers"]["Location"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "created_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["UserV2"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            409: components$1["responses"]["Conflict"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getUserV2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "created_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["UserV2"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["NotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getUserProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "phone": "+442079460000",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Profile"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["NotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    startSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["StartSessionRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    "Set-Cookie": components$1["headers"]["SetCookie"];
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 300,
+                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["TokenSet"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    refreshSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                /** @description The refresh token of a browser's session. */
+                "__Secure-plumbline_refresh"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["RefreshSessionRequest"];
+            };
+        };
+        responses: {
+            /** @description The session goes on. */
+            200: {
+                headers: {
+                    "Set-Cookie": components$1["headers"]["SetCookie"];
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 300,
+                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["TokenSet"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    "Set-Cookie": components$1["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
+                     *           "current": true,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "last_used_at": "2026-11-23T09:35:00Z",
+                     *           "expires_at": "2026-12-23T09:35:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["SessionList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    revokeOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many sessions were ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": 2
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["RevokedSessions"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    revokeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session. */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["NotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "phone": "+442079460000",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Profile"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    updateProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ada King",
+                 *       "phone": "+442079460000",
+                 *       "avatar": null
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["UpdateProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description The profile as it now is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "phone": "+442079460000",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Profile"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "new_password": "staple wrong donkey"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description The password is changed. */
+            204: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description The beginning of the e-mail address. */
+                email?: string;
+                /** @description The beginning of the name. */
+                name?: string;
+                /** @description The state of the account. */
+                status?: components$1["schemas"]["UserStatus"];
+                /** @description A role that the account has. */
+                role?: components$1["schemas"]["Role"];
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "name": "Ada Lovelace",
+                     *           "email": "ada@example.com",
+                     *           "avatar": "https://images.example.com/ada.png",
+                     *           "status": "active",
+                     *           "roles": [
+                     *             "customer"
+                     *           ],
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "updated_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "AQAGYO484PhAAZMk0jpefBCPTittGpwOdw"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["AdminUserList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["NotFound"];
+            409: components$1["responses"]["Conflict"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    disableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account, disabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "status": "active",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["AdminUser"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["NotFound"];
+            409: components$1["responses"]["Conflict"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    enableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account, active. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "status": "active",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["AdminUser"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["NotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    setUserRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "roles": [
+                 *         "customer",
+                 *         "support"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["SetUserRolesRequest"];
+            };
+        };
+        responses: {
+            /** @description The account with its roles. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "status": "active",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["AdminUser"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["NotFound"];
+            409: components$1["responses"]["Conflict"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getKeySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key set. */
+            200: {
+                headers: {
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "OKP",
+                     *           "crv": "Ed25519",
+                     *           "use": "sig",
+                     *           "alg": "EdDSA",
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["KeySet"];
+                };
+            };
+            default: components$1["responses"]["Problem"];
+        };
+    };
+}
+
+interface components {
+    schemas: {
+        CreateProductRequest: {
+            sku: components["schemas"]["SKU"];
+            name: components["schemas"]["ProductName"];
+            description?: components["schemas"]["ProductDescription"];
+            price: components["schemas"]["Price"];
+        };
+        UpdateProductRequest: {
+            name?: components["schemas"]["ProductName"];
+            description?: components["schemas"]["ProductDescription"];
+            price?: components["schemas"]["Price"];
+        };
+        AdjustStockRequest: {
+            /**
+             * Format: int64
+             * @description Units to add, or to take away; not 0.
+             */
+            delta: number;
+            reason: components["schemas"]["Reason"];
+        };
+        CreateOrderRequest: {
+            items: components["schemas"]["OrderItemRequest"][];
+            expected_total?: components["schemas"]["ExpectedTotal"];
+        };
+        OrderItemRequest: {
+            /** Format: uuid */
+            product_id: string;
+            /** Format: int32 */
+            quantity: number;
+        };
+        CancelOrderRequest: {
+            reason?: components["schemas"]["Reason"];
+        };
+        PayOrderRequest: {
+            /** @description What the payment is called where it was made. */
+            reference?: string;
+        };
+        ShipOrderRequest: {
+            /** @description The number by which the parcel is followed. */
+            tracking?: string;
+        };
+        DeliverOrderRequest: Record<string, never>;
+        RefundOrderRequest: {
+            amount?: components["schemas"]["RefundAmount"];
+            reason?: components["schemas"]["Reason"];
+        };
+        CreateWebhookRequest: {
+            url: components["schemas"]["WebhookURL"];
+            event_types: components["schemas"]["WebhookEventTypes"];
+            description?: components["schemas"]["WebhookDescription"];
+        };
+        UpdateWebhookRequest: {
+            url?: components["schemas"]["WebhookURL"];
+            event_types?: components["schemas"]["WebhookEventTypes"];
+            description?: components["schemas"]["WebhookDescription"];
+            /** @description Whether events are sent. */
+            enabled?: boolean;
+        };
+        /** @description The stock keeping unit, the product's name for those who keep stock. */
+        SKU: string;
+        /** Format: line */
+        ProductName: string;
+        /** @description Plain text; encode it where it is shown. */
+        ProductDescription: string;
+        /**
+         * Format: line
+         * @description Why, in a line.
+         */
+        Reason: string;
+        /** @description A price in minor units. */
+        Price: {
+            /** Format: int64 */
+            amount: number;
+            currency: string;
+        };
+        /** @description The total that the caller expects, in minor units. */
+        ExpectedTotal: {
+            /** Format: int64 */
+            amount: number;
+            currency: string;
+        };
+        /** @description What to refund, in minor units. */
+        RefundAmount: {
+            /** Format: int64 */
+            amount: number;
+            currency: string;
+        };
+        /**
+         * @default active
+         * @enum {string}
+         */
+        ProductStatusFilter: "active" | "archived";
+        /**
+         * @default ndjson
+         * @enum {string}
+         */
+        ExportFormat: "ndjson" | "csv";
+        /** @description Where to send events; https, and not within a private network. */
+        WebhookURL: string;
+        WebhookEventTypes: components["schemas"]["OrderEventType"][];
+        /** Format: line */
+        WebhookDescription: string;
+        /** @description An amount in minor units, such as cents. */
+        Money: {
+            /** Format: int64 */
+            amount: number;
+            /** @description ISO 4217, as in EUR. */
+            currency: string;
+        };
+        /**
+         * @description Whether the product can be ordered. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        ProductStatus: "active" | "archived";
+        Product: {
+            /** Format: uuid */
+            id: string;
+            sku: string;
+            name: string;
+            description: string;
+            price: components["schemas"]["Money"];
+            status: components["schemas"]["ProductStatus"];
+            /**
+             * Format: int64
+             * @description Units that can be ordered.
+             */
+            available: number;
+            version: components["schemas"]["Version"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ProductList: {
+            items: components["schemas"]["Product"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        Stock: {
+            /** Format: uuid */
+            product_id: string;
+            /**
+             * Format: int64
+             * @description Units that can be ordered.
+             */
+            available: number;
+            /**
+             * Format: int64
+             * @description Units of orders that have not shipped.
+             */
+            reserved: number;
+            /**
+             * Format: int64
+             * @description Units of orders that have shipped.
+             */
+            sold: number;
+            /**
+             * Format: int64
+             * @description The sum of all adjustments, and of the three others.
+             */
+            received: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        StockAdjustment: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            product_id: string;
+            /** Format: int64 */
+            delta: number;
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The account that did it.
+             */
+            adjusted_by: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        StockAdjustmentList: {
+            items: components["schemas"]["StockAdjustment"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        AdjustedStock: {
+            adjustment: components["schemas"]["StockAdjustment"];
+            stock: components["schemas"]["Stock"];
+        };
+        /**
+         * @description The state of an order. `pending` waits for payment, `expired` waited in vain, `refunded` has had all of its payment given back. Answers may
+         *     come to hold values that are not listed here.
+         * @enum {string}
+         */
+        OrderStatus: "pending" | "paid" | "shipped" | "delivered" | "cancelled" | "expired" | "refunded";
+        /**
+         * @description What can be done to an order. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        OrderAction: "cancel" | "pay" | "ship" | "deliver" | "refund";
+        /** @description A line as it was when the order was placed. */
+        OrderItem: {
+            /** Format: uuid */
+            product_id: string;
+            sku: string;
+            name: string;
+            /** Format: int32 */
+            quantity: number;
+            unit_price: components["schemas"]["Money"];
+            total: components["schemas"]["Money"];
+        };
+        Order: {
+            /** Format: uuid */
+            id: string;
+            /** @description What to call the order when talking to a person. */
+            number: string;
+            /** Format: uuid */
+            customer_id: string;
+            status: components["schemas"]["OrderStatus"];
+            items: components["schemas"]["OrderItem"][];
+            total: components["schemas"]["Money"];
+            paid: components["schemas"]["Money"];
+            refunded: components["schemas"]["Money"];
+            /** @description What the caller may do to the order as it is now. */
+            allowed_actions: components["schemas"]["OrderAction"][];
+            version: components["schemas"]["Version"];
+            /** @description What the payment is called where it was made. */
+            payment_reference?: string;
+            /** @description The number by which the parcel is followed. */
+            tracking?: string;
+            /**
+             * Format: date-time
+             * @description When an order that is still pending expires.
+             */
+            expires_at?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        OrderList: {
+            items: components["schemas"]["Order"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * @description What happened to an order. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        OrderEventType: "order.placed" | "order.paid" | "order.shipped" | "order.delivered" | "order.cancelled" | "order.expired" | "order.refunded";
+        /**
+         * @description In what capacity somebody acted; `system` is the service itself. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        OrderActor: "customer" | "staff" | "payments" | "system";
+        OrderEvent: {
+            /**
+             * Format: int32
+             * @description The version of the order after the event: 1, 2, 3 and so on.
+             */
+            sequence: number;
+            type: components["schemas"]["OrderEventType"];
+            status: components["schemas"]["OrderStatus"];
+            by: components["schemas"]["OrderActor"];
+            amount?: components["schemas"]["Money"];
+            reason?: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        OrderEventList: {
+            items: components["schemas"]["OrderEvent"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            url: string;
+            event_types: components["schemas"]["OrderEventType"][];
+            description?: string;
+            enabled: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        WebhookList: {
+            items: components["schemas"]["Webhook"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        WebhookWithSecret: {
+            webhook: components["schemas"]["Webhook"];
+            /** @description What deliveries are signed with; keep it, it is not shown again. */
+            secret: string;
+        };
+        /**
+         * @description What came of a delivery; `failed` is not tried again by itself. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        WebhookDeliveryStatus: "pending" | "delivered" | "failed";
+        WebhookDelivery: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The `webhook-id` of the delivery, the same at every attempt.
+             */
+            event_id: string;
+            event_type: components["schemas"]["OrderEventType"];
+            /** Format: uuid */
+            order_id: string;
+            status: components["schemas"]["WebhookDeliveryStatus"];
+            /** Format: int32 */
+            attempts: number;
+            /** Format: date-time */
+            last_attempt_at?: string;
+            /** Format: date-time */
+            next_attempt_at?: string;
+            /**
+             * Format: int32
+             * @description What the other system answered.
+             */
+            response_status?: number;
+            /** @description Why the last attempt failed, or why there was none, in a word: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`. */
+            failure?: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        WebhookDeliveryList: {
+            items: components["schemas"]["WebhookDelivery"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /**
+         * Format: int64
+         * @description Counts the changes.
+         */
+        Version: number;
+        /** @description The `cursor` of the next page, null on the last one. */
+        NextCursor: string | null;
+        /**
+         * @description What an account may do.
+         * @enum {string}
+         */
+        Role: "customer" | "support" | "staff" | "payments" | "admin";
+        /**
+         * @description A failure (RFC 9457).
+         * @example {
+         *       "type": "/problems/out_of_stock",
+         *       "title": "Conflict",
+         *       "status": 409,
+         *       "detail": "There are not enough units of some products; errors names the lines.",
+         *       "instance": "/api/v1/orders",
+         *       "code": "out_of_stock",
+         *       "request_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+         *       "timestamp": "2026-11-23T09:30:00Z",
+         *       "errors": [
+         *         {
+         *           "pointer": "#/items/0/quantity",
+         *           "keyword": "maximum",
+         *           "params": {
+         *             "maximum": 1
+         *           },
+         *           "detail": "There are fewer units than this."
+         *         }
+         *       ]
+         *     }
+         */
+        Problem: {
+            /**
+             * Format: uri-reference
+             * @description Where the code is explained.
+             */
+            type: string;
+            /** @description The status in words. */
+            title: string;
+            /** Format: int32 */
+            status: number;
+            /** @description What happened and what to do about it. */
+            detail: string;
+            /**
+             * Format: uri-reference
+             * @description The path of the request.
+             */
+            instance: string;
+            code: components["schemas"]["ProblemCode"];
+            request_id: string;
+            /** Format: date-time */
+            timestamp: string;
+            current?: components["schemas"]["Product"];
+            errors?: components["schemas"]["Violation"][];
+        };
+        /** @description One place of the request that is at fault. */
+        Violation: {
+            /** @description Where: a JSON pointer into the body such as `#/items/0/quantity`, or `#/query/limit`, `#/header/…`, `#/path/…`. */
+            pointer: string;
+            /** @description The rule that is broken, such as `maxLength` or `format`. */
+            keyword: string;
+            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
+            params?: {
+                [key: string]: unknown;
+            };
+            detail: string;
+        };
+        /**
+         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
+    };
+    responses: {
+        /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
+        Malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no valid access token (`unauthenticated`). */
+        Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller may not do this (`forbidden`). */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such thing, or none that the caller may see (`product_not_found`, `order_not_found`, `webhook_not_found`, `delivery_not_found`). */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The request does not fit the state of things (`sku_taken`, `out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`,
+         *     `order_state`, `refund_too_large`, `too_many_streams`, `too_many_webhooks`), or the same request is being carried out
+         *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         */
+        Conflict: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The thing has changed since (`version_changed`); `current` is the thing as it is now. */
+        PreconditionFailed: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The change needs `If-Match` (`precondition_required`). */
+        PreconditionRequired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than the operation takes (`body_too_large`). */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another (`idempotency_key_reused`). */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests (`rate_limited`). */
+        RateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`, `customers_unavailable`). */
+        Unavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Any other failure. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description The product. */
+        ProductId: string;
+        /** @description The order. */
+        OrderId: string;
+        /** @description The webhook. */
+        WebhookId: string;
+        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        IdempotencyKey: string;
+        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        OptionalIdempotencyKey: string;
+        /** @description How many items a page holds at most. */
+        Limit: number;
+        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+        Cursor: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description The path of what was made. */
+        Location: string;
+        /** @description The version, in quotes, for `If-Match` (RFC 9110). */
+        ETag: string;
+        /** @description `true` on an answer that was kept from an earlier request with the same key. */
+        IdempotencyReplayed: string;
+        /** @description The next page (`rel="next"`), RFC 8288. */
+        Link: string;
+        /** @description A name for the file, RFC 6266. */
+        ContentDisposition: string;
+        /** @description What is left of the limit and the seconds until it is whole again, as in `"default";r=29;t=60`. */
+        RateLimit: string;
+        /** @description The limit and its window in seconds, as in `"default";q=30;w=60`. */
+        RateLimitPolicy: string;
+        /** @description Seconds to wait before trying again. */
+        RetryAfter: number;
+        /** @description Seconds to wait before trying again, with `idempotency_key_in_use`. */
+        RetryAfterInUse: number;
+        /** @description How to authenticate, RFC 6750. */
+        WWWAuthenticate: string;
+    };
+    pathItems: never;
+}
+interface operations {
+    listProducts: {
+        parameters: {
+            query?: {
+                /** @description Words to search for. */
+                q?: string;
+                /** @description Whether to list what can be ordered or what has been archived. */
+                status?: components["schemas"]["ProductStatusFilter"];
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of products. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "description": "Turned from solid brass, with ten metres of line.",
+                     *           "price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "status": "active",
+                     *           "available": 120,
+                     *           "version": 1,
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "updated_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProductList"];
+                };
+            };
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sku": "PLUMB-8OZ",
+                 *       "name": "Brass plumb bob",
+                 *       "description": "Turned from solid brass, with ten metres of line.",
+                 *       "price": {
+                 *         "amount": 2490,
+                 *         "currency": "EUR"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateProductRequest"];
+            };
+        };
+        responses: {
+            /** @description The product. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "sku": "PLUMB-8OZ",
+                     *       "name": "Brass plumb bob",
+                     *       "description": "Turned from solid brass, with ten metres of line.",
+                     *       "price": {
+                     *         "amount": 2490,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "status": "active",
+                     *       "available": 120,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The product. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "sku": "PLUMB-8OZ",
+                     *       "name": "Brass plumb bob",
+                     *       "description": "Turned from solid brass, with ten metres of line.",
+                     *       "price": {
+                     *         "amount": 2490,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "status": "active",
+                     *       "available": 120,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateProduct: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of the product as you know it. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "price": {
+                 *         "amount": 2290,
+                 *         "currency": "EUR"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateProductRequest"];
+            };
+        };
+        responses: {
+            /** @description The product as it now is. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "sku": "PLUMB-8OZ",
+                     *       "name": "Brass plumb bob",
+                     *       "description": "Turned from solid brass, with ten metres of line.",
+                     *       "price": {
+                     *         "amount": 2490,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "status": "active",
+                     *       "available": 120,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["PreconditionRequired"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    archiveProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The product, archived. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "sku": "PLUMB-8OZ",
+                     *       "name": "Brass plumb bob",
+                     *       "description": "Turned from solid brass, with ten metres of line.",
+                     *       "price": {
+                     *         "amount": 2490,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "status": "active",
+                     *       "available": 120,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stock. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "available": 120,
+                     *       "reserved": 3,
+                     *       "sold": 27,
+                     *       "received": 150,
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stock"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStockAdjustments: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of adjustments. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d4-51aa-7e02-9c11-0d7be15f3a21",
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "delta": 150,
+                     *           "reason": "First delivery",
+                     *           "adjusted_by": "019324d2-7777-7c10-8f4e-2b6d1a9c0e77",
+                     *           "created_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StockAdjustmentList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    adjustStock: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "delta": 150,
+                 *       "reason": "First delivery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AdjustStockRequest"];
+            };
+        };
+        responses: {
+            /** @description The adjustment, and the stock after it. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "adjustment": {
+                     *         "id": "019324d4-51aa-7e02-9c11-0d7be15f3a21",
+                     *         "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *         "delta": 150,
+                     *         "reason": "First delivery",
+                     *         "adjusted_by": "019324d2-7777-7c10-8f4e-2b6d1a9c0e77",
+                     *         "created_at": "2026-11-23T09:30:00Z"
+                     *       },
+                     *       "stock": {
+                     *         "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *         "available": 120,
+                     *         "reserved": 3,
+                     *         "sold": 27,
+                     *         "received": 150,
+                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdjustedStock"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                /** @description The state of the order. */
+                status?: components["schemas"]["OrderStatus"];
+                /** @description Whose orders. */
+                customer_id?: string;
+                /** @description Placed at or after this time. */
+                created_from?: string;
+                /** @description Placed before this time. */
+                created_before?: string;
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orders. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "number": "PL-7K3M-9Q2X-VN4T",
+                     *           "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *           "status": "pending",
+                     *           "items": [
+                     *             {
+                     *               "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *               "sku": "PLUMB-8OZ",
+                     *               "name": "Brass plumb bob",
+                     *               "quantity": 2,
+                     *               "unit_price": {
+                     *                 "amount": 2490,
+                     *                 "currency": "EUR"
+                     *               },
+                     *               "total": {
+                     *                 "amount": 4980,
+                     *                 "currency": "EUR"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "paid": {
+                     *             "amount": 0,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "refunded": {
+                     *             "amount": 0,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "allowed_actions": [
+                     *             "cancel"
+                     *           ],
+                     *           "version": 1,
+                     *           "expires_at": "2026-11-23T10:00:00Z",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "updated_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createOrder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                 *           "quantity": 2
+                 *         }
+                 *       ],
+                 *       "expected_total": {
+                 *         "amount": 4980,
+                 *         "currency": "EUR"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportOrders: {
+        parameters: {
+            query?: {
+                /** @description What to write. */
+                format?: components["schemas"]["ExportFormat"];
+                /** @description The state of the order. */
+                status?: components["schemas"]["OrderStatus"];
+                /** @description Placed at or after this time. */
+                created_from?: string;
+                /** @description Placed before this time. */
+                created_before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The orders. */
+            200: {
+                headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOrderEvents: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: {
+                /** @description The id of the last event that was received; the stream starts behind it. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history, or the stream of it. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "sequence": 1,
+                     *           "type": "order.placed",
+                     *           "status": "pending",
+                     *           "by": "customer",
+                     *           "amount": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderEventList"];
+                    "text/event-stream": string;
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "Ordered by mistake"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CancelOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, cancelled. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    payOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reference": "pay_5f2c81"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PayOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, paid. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    shipOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "tracking": "JD014600006281230"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ShipOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, shipped. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deliverOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["DeliverOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, delivered. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    refundOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
+            };
+            path: {
+                /** @description The order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": {
+                 *         "amount": 1000,
+                 *         "currency": "EUR"
+                 *       },
+                 *       "reason": "Scratched"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order with what has been refunded. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of webhooks. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *           "url": "https://hooks.example.com/plumbline",
+                     *           "event_types": [
+                     *             "order.paid",
+                     *             "order.cancelled"
+                     *           ],
+                     *           "enabled": true,
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "updated_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/plumbline",
+                 *       "event_types": [
+                 *         "order.paid",
+                 *         "order.cancelled"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook and its secret. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "webhook": {
+                     *         "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *         "url": "https://hooks.example.com/plumbline",
+                     *         "event_types": [
+                     *           "order.paid",
+                     *           "order.cancelled"
+                     *         ],
+                     *         "enabled": true,
+                     *         "created_at": "2026-11-23T09:30:00Z",
+                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *       },
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *       "url": "https://hooks.example.com/plumbline",
+                     *       "event_types": [
+                     *         "order.paid",
+                     *         "order.cancelled"
+                     *       ],
+                     *       "enabled": true,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it now is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *       "url": "https://hooks.example.com/plumbline",
+                     *       "event_types": [
+                     *         "order.paid",
+                     *         "order.cancelled"
+                     *       ],
+                     *       "enabled": true,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook and its new secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "webhook": {
+                     *         "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *         "url": "https://hooks.example.com/plumbline",
+                     *         "event_types": [
+                     *           "order.paid",
+                     *           "order.cancelled"
+                     *         ],
+                     *         "enabled": true,
+                     *         "created_at": "2026-11-23T09:30:00Z",
+                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *       },
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d8-6f2d-7b93-8c55-3a9e1d0f4b72",
+                     *           "event_id": "019324d8-6f00-7b93-8c55-3a9e1d0f4b72",
+                     *           "event_type": "order.paid",
+                     *           "order_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "status": "delivered",
+                     *           "attempts": 1,
+                     *           "last_attempt_at": "2026-11-23T09:30:01Z",
+                     *           "response_status": 204,
+                     *           "created_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                webhookId: components["parameters"]["WebhookId"];
+                /** @description The delivery. */
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, about to be sent. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d8-6f2d-7b93-8c55-3a9e1d0f4b72",
+                     *       "event_id": "019324d8-6f00-7b93-8c55-3a9e1d0f4b72",
+                     *       "event_type": "order.paid",
+                     *       "order_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "last_attempt_at": "2026-11-23T09:30:01Z",
+                     *       "response_status": 204,
+                     *       "created_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+}
+
+/** The schemas of both documents. */
+interface Schemas extends Omit<components['schemas'], keyof components$1['schemas']>, Omit<components$1['schemas'], 'Problem' | 'ProblemCode'> {
+    Problem: components['schemas']['Problem'];
+    UsersProblemCode: components$1['schemas']['ProblemCode'];
+    OrdersProblemCode: components['schemas']['ProblemCode'];
+}
+/** Every operation: where it is, its shapes, and the codes of its problems by status. */
+interface Operations {
+    /**
+     * Open an account.
+     * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+     * account for an address is refused with `email_taken`.
+     * @deprecated
+     */
+    createUser: {
+        method: 'POST';
+        path: '/api/v1/users';
+        marks: 'p';
+        shape: operations$1['createUser'];
+        codes: {
+            400: 'malformed_request';
+            409: 'email_taken' | 'self_administration';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read an account.
+     * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+     * @deprecated
+     */
+    getUser: {
+        method: 'GET';
+        path: '/api/v1/users/{userId}';
+        marks: '';
+        shape: operations$1['getUser'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            404: 'user_not_found' | 'session_not_found';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Open an account.
+     * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+     * account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
+     * with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
+     * that contains the part of the e-mail address before the @.
+     */
+    createUserV2: {
+        method: 'POST';
+        path: '/api/v2/users';
+        marks: 'p';
+        shape: operations$1['createUserV2'];
+        codes: {
+            400: 'malformed_request';
+            409: 'email_taken' | 'self_administration';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read an account.
+     * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+     */
+    getUserV2: {
+        method: 'GET';
+        path: '/api/v2/users/{userId}';
+        marks: '';
+        shape: operations$1['getUserV2'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            404: 'user_not_found' | 'session_not_found';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read an account's profile.
+     * Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+     */
+    getUserProfile: {
+        method: 'GET';
+        path: '/api/v2/users/{userId}/profile';
+        marks: '';
+        shape: operations$1['getUserProfile'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            404: 'user_not_found' | 'session_not_found';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Sign in.
+     * Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
+     * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
+     * from the same origin as the service, or from one that it trusts.
+     */
+    startSession: {
+        method: 'POST';
+        path: '/api/v1/login';
+        marks: 'pc';
+        shape: operations$1['startSession'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Exchange a refresh token.
+     * Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
+     * `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
+     * within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+     */
+    refreshSession: {
+        method: 'POST';
+        path: '/api/v1/refresh';
+        marks: 'pc';
+        shape: operations$1['refreshSession'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Sign out.
+     * Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+     */
+    endSession: {
+        method: 'POST';
+        path: '/api/v1/logout';
+        marks: 'c';
+        shape: operations$1['endSession'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * List own sessions.
+     * Lists the caller's live sessions, the newest first.
+     */
+    listSessions: {
+        method: 'GET';
+        path: '/api/v1/sessions';
+        marks: 'l';
+        shape: operations$1['listSessions'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * End all other own sessions.
+     * Ends every session of the caller but the one that asks.
+     */
+    revokeOtherSessions: {
+        method: 'POST';
+        path: '/api/v1/sessions/revoke-others';
+        marks: '';
+        shape: operations$1['revokeOtherSessions'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * End one own session.
+     * Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+     */
+    revokeSession: {
+        method: 'DELETE';
+        path: '/api/v1/sessions/{sessionId}';
+        marks: '';
+        shape: operations$1['revokeSession'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            404: 'user_not_found' | 'session_not_found';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read own profile.
+     * Reads the caller's own profile.
+     */
+    getProfile: {
+        method: 'GET';
+        path: '/api/v1/profile';
+        marks: '';
+        shape: operations$1['getProfile'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Change own profile.
+     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+     */
+    updateProfile: {
+        method: 'PATCH';
+        path: '/api/v1/profile';
+        marks: '';
+        shape: operations$1['updateProfile'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Change own password.
+     * Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
+     * `createUserV2`.
+     */
+    changePassword: {
+        method: 'PUT';
+        path: '/api/v1/profile/password';
+        marks: '';
+        shape: operations$1['changePassword'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Search and list accounts.
+     * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
+     * without regard to case, `status` and `role` compare exactly.
+     */
+    listUsers: {
+        method: 'GET';
+        path: '/api/v1/admin/users';
+        marks: 'l';
+        shape: operations$1['listUsers'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Delete an account.
+     * Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+     */
+    deleteUser: {
+        method: 'DELETE';
+        path: '/api/v1/admin/users/{userId}';
+        marks: '';
+        shape: operations$1['deleteUser'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            404: 'user_not_found' | 'session_not_found';
+            409: 'email_taken' | 'self_administration';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Disable an account.
+     * Ends every session of the account and refuses its logins until it is enabled. Disabling a disabled account changes nothing. An
+     * administrator cannot disable their own account.
+     */
+    disableUser: {
+        method: 'POST';
+        path: '/api/v1/admin/users/{userId}/disable';
+        marks: '';
+        shape: operations$1['disableUser'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            404: 'user_not_found' | 'session_not_found';
+            409: 'email_taken' | 'self_administration';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Enable an account.
+     * Accepts the account's logins again. Enabling an active account changes nothing.
+     */
+    enableUser: {
+        method: 'POST';
+        path: '/api/v1/admin/users/{userId}/enable';
+        marks: '';
+        shape: operations$1['enableUser'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            404: 'user_not_found' | 'session_not_found';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Set an account's roles.
+     * Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
+     * roles.
+     */
+    setUserRoles: {
+        method: 'PUT';
+        path: '/api/v1/admin/users/{userId}/roles';
+        marks: '';
+        shape: operations$1['setUserRoles'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            404: 'user_not_found' | 'session_not_found';
+            409: 'email_taken' | 'self_administration';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read the public keys.
+     * The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+     */
+    getKeySet: {
+        method: 'GET';
+        path: '/.well-known/jwks.json';
+        marks: 'p';
+        shape: operations$1['getKeySet'];
+        codes: {
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Search and list products.
+     * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
+     * begins a word. Without `status` only what can be ordered is listed.
+     */
+    listProducts: {
+        method: 'GET';
+        path: '/api/v1/products';
+        marks: 'pl';
+        shape: operations['listProducts'];
+        codes: {
+            422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Add a product.
+     * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
+     * `sku_taken`.
+     */
+    createProduct: {
+        method: 'POST';
+        path: '/api/v1/products';
+        marks: '0';
+        shape: operations['createProduct'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read a product.
+     * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+     */
+    getProduct: {
+        method: 'GET';
+        path: '/api/v1/products/{productId}';
+        marks: 'p0';
+        shape: operations['getProduct'];
+        codes: {
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Change a product.
+     * Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+     * keep the name and the price that they were placed at.
+     */
+    updateProduct: {
+        method: 'PATCH';
+        path: '/api/v1/products/{productId}';
+        marks: 'm0';
+        shape: operations['updateProduct'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            412: 'version_changed';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            428: 'precondition_required';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Archive a product.
+     * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
+     * nothing.
+     */
+    archiveProduct: {
+        method: 'POST';
+        path: '/api/v1/products/{productId}/archive';
+        marks: '1';
+        shape: operations['archiveProduct'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read a product's stock.
+     * Reads how many units there are. What is available, reserved and sold is, together, what was received.
+     */
+    getStock: {
+        method: 'GET';
+        path: '/api/v1/products/{productId}/stock';
+        marks: '';
+        shape: operations['getStock'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * List a product's stock adjustments.
+     * Lists what was received and written off, the newest first.
+     */
+    listStockAdjustments: {
+        method: 'GET';
+        path: '/api/v1/products/{productId}/stock-adjustments';
+        marks: 'l';
+        shape: operations['listStockAdjustments'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Receive or write off stock.
+     * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
+     * off (`out_of_stock`).
+     */
+    adjustStock: {
+        method: 'POST';
+        path: '/api/v1/products/{productId}/stock-adjustments';
+        marks: 'k';
+        shape: operations['adjustStock'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * List orders.
+     * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
+     * narrow the list together.
+     */
+    listOrders: {
+        method: 'GET';
+        path: '/api/v1/orders';
+        marks: 'l';
+        shape: operations['listOrders'];
+        codes: {
+            401: 'unauthenticated';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Place an order.
+     * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
+     * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
+     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+     */
+    createOrder: {
+        method: 'POST';
+        path: '/api/v1/orders';
+        marks: 'k0';
+        shape: operations['createOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Export orders.
+     * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
+     * the export together. A stream that breaks off leaves the last line without a line feed.
+     */
+    exportOrders: {
+        method: 'GET';
+        path: '/api/v1/orders/export';
+        marks: 'b';
+        shape: operations['exportOrders'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read an order.
+     * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+     */
+    getOrder: {
+        method: 'GET';
+        path: '/api/v1/orders/{orderId}';
+        marks: '0';
+        shape: operations['getOrder'];
+        codes: {
+            401: 'unauthenticated';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read or follow an order's history.
+     * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
+     * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
+     * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
+     * orders at once (`too_many_streams`).
+     */
+    listOrderEvents: {
+        method: 'GET';
+        path: '/api/v1/orders/{orderId}/events';
+        marks: 'ls';
+        shape: operations['listOrderEvents'];
+        codes: {
+            401: 'unauthenticated';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Cancel an order.
+     * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
+     * nothing.
+     */
+    cancelOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/cancel';
+        marks: '1';
+        shape: operations['cancelOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Report an order's payment.
+     * Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
+     * a second payment is refused (`order_state`).
+     */
+    payOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/pay';
+        marks: '1';
+        shape: operations['payOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Ship an order.
+     * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+     */
+    shipOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/ship';
+        marks: '1';
+        shape: operations['shipOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Report an order's delivery.
+     * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+     */
+    deliverOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/deliver';
+        marks: '1';
+        shape: operations['deliverOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Refund an order.
+     * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
+     * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
+     * of an order that is refunded changes nothing.
+     */
+    refundOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/refund';
+        marks: 'k1';
+        shape: operations['refundOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * List webhooks.
+     * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+     */
+    listWebhooks: {
+        method: 'GET';
+        path: '/api/v1/webhooks';
+        marks: 'l';
+        shape: operations['listWebhooks'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Subscribe another system.
+     * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+     * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+     * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+     * The secret is shown this once. Addresses within private networks are refused.
+     */
+    createWebhook: {
+        method: 'POST';
+        path: '/api/v1/webhooks';
+        marks: '';
+        shape: operations['createWebhook'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read a webhook.
+     * Reads a subscription. Its secret is not shown.
+     */
+    getWebhook: {
+        method: 'GET';
+        path: '/api/v1/webhooks/{webhookId}';
+        marks: '';
+        shape: operations['getWebhook'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Change a webhook.
+     * Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+     * not ends as failed.
+     */
+    updateWebhook: {
+        method: 'PATCH';
+        path: '/api/v1/webhooks/{webhookId}';
+        marks: '';
+        shape: operations['updateWebhook'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Remove a webhook.
+     * Ends the subscription and forgets its deliveries.
+     */
+    deleteWebhook: {
+        method: 'DELETE';
+        path: '/api/v1/webhooks/{webhookId}';
+        marks: '';
+        shape: operations['deleteWebhook'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Replace a webhook's secret.
+     * Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+     */
+    rotateWebhookSecret: {
+        method: 'POST';
+        path: '/api/v1/webhooks/{webhookId}/rotate-secret';
+        marks: '';
+        shape: operations['rotateWebhookSecret'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * List a webhook's deliveries.
+     * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+     */
+    listWebhookDeliveries: {
+        method: 'GET';
+        path: '/api/v1/webhooks/{webhookId}/deliveries';
+        marks: 'l';
+        shape: operations['listWebhookDeliveries'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Send a delivery again.
+     * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+     * attempt need not wait any longer, and one that is about to be sent stays so.
+     */
+    replayWebhookDelivery: {
+        method: 'POST';
+        path: '/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay';
+        marks: '';
+        shape: operations['replayWebhookDelivery'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+}
+
+/** What every problem of the services has besides its code (RFC 9457). */
+type ProblemBody = Omit<Schemas['Problem'], 'code' | 'status' | 'current'>;
+/**
+ * The failures that no service tells of, because there was no answer or none that the client understands:
+ *
+ * - `unreachable`: the request or its answer was lost on the way.
+ * - `timed_out`: the call's own time is over.
+ * - `aborted`: its signal ended it.
+ * - `unreadable`: the answer is not what the documents describe, such as the error page of a proxy.
+ * - `refresh_failed`: the session could not be renewed now; `cause` is the problem of the renewal.
+ */
+type ClientCode = 'unreachable' | 'timed_out' | 'aborted' | 'unreadable' | 'refresh_failed';
+/** A failure that no service tells of, in the shape of the others. */
+interface ClientProblem extends ProblemBody {
+    code: ClientCode;
+    status: 0;
+    /** What it came from. */
+    cause?: unknown;
+}
+/** Any problem, when it does not matter of which operation. */
+type AnyProblem = (ProblemBody & {
+    code: Schemas['UsersProblemCode'] | Schemas['OrdersProblemCode'];
+    status: number;
+    current?: unknown;
+}) | ClientProblem;
+/** What is thrown where a failure has no other way out: by lists, by streams and by unwrap. */
+declare class ProblemError<P extends AnyProblem = AnyProblem> extends Error {
+    readonly name = "ProblemError";
+    /** The problem. */
+    readonly problem: P;
+    /** The answer, when there was one. */
+    readonly response: Response | undefined;
+    constructor(failure: {
+        problem: P;
+        response: Response | undefined;
+    });
+}
+/** Gives the data of a result, or throws its problem as a ProblemError. */
+declare function unwrap<D>(result: {
+    ok: true;
+    data: D;
+} | {
+    ok: false;
+    problem: AnyProblem;
+    response: Response | undefined;
+}): D;
+
+/** The operationIds. */
+type OperationId = keyof Operations;
+/** An HTTP method that some operation has. */
+type Method = Operations[OperationId]['method'];
+/** The paths that have an operation with the method. */
+type PathOf<M extends Method> = Extract<Operations[OperationId], {
+    method: M;
+}>['path'];
+/** The operation with a method and a path. */
+type At<M extends Method, P extends string> = {
+    [K in OperationId]: Operations[K] extends {
+        method: M;
+        path: P;
+    } ? K : never;
+}[OperationId];
+type Shape<K extends OperationId> = Operations[K]['shape'];
+type Marked<M extends string> = {
+    [K in OperationId]: Operations[K]['marks'] extends `${string}${M}${string}` ? K : never;
+}[OperationId];
+/** The operations that list in pages. */
+type ListId = Marked<'l'>;
+/** The operations that can be followed as a stream of events. */
+type StreamId = Marked<'s'>;
+/** What shortens or ends any call. */
+interface Limits {
+    /** Ends the call; its result is then the problem `aborted`. */
+    signal?: AbortSignal | undefined;
+    /** Milliseconds for the call with all its tries, in place of the client's. */
+    timeout?: number | undefined;
+}
+interface Keyed {
+    /** What makes the request the same when it is repeated, in place of one that the client makes. */
+    idempotencyKey?: string | undefined;
+}
+interface Matching {
+    /** The version that is to be changed, as an ETag or as the `version` of what was read, in place of the one the client saw last. */
+    ifMatch?: string | number | undefined;
+}
+type Flat<T> = {
+    [K in keyof T]: T[K];
+};
+type Loose<T> = {
+    [K in keyof T]: undefined extends T[K] ? T[K] | undefined : T[K];
+};
+type JSONOf<C> = C extends {
+    content: {
+        'application/json': infer B;
+    };
+} ? B : never;
+type Path<S> = S extends {
+    parameters: {
+        path: infer P;
+    };
+} ? {
+    path: P;
+} : unknown;
+type Query<S> = S extends {
+    parameters: {
+        query?: infer Q;
+    };
+} ? ([NonNullable<Q>] extends [never] ? unknown : {
+    query?: Loose<NonNullable<Q>> | undefined;
+}) : unknown;
+type Body<S> = S extends {
+    requestBody: infer B;
+} ? {
+    body: JSONOf<B>;
+} : S extends {
+    requestBody?: infer B;
+} ? ([NonNullable<B>] extends [never] ? unknown : {
+    body?: JSONOf<NonNullable<B>> | undefined;
+}) : unknown;
+/** What an operation is called with: `path`, `query` and `body` as its document has them, and what rules the call. */
+type Input<K extends OperationId> = Flat<Path<Shape<K>> & Query<Shape<K>> & Body<Shape<K>> & (K extends Marked<'k'> ? Keyed : unknown) & (K extends Marked<'m'> ? Matching : unknown) & Limits>;
+/** The arguments of a call: none is needed where nothing in the input is. */
+type Arguments<T> = {} extends T ? [input?: T] : [input: T];
+type Answers<K extends OperationId> = Shape<K>['responses'];
+type SuccessStatus<K extends OperationId> = Extract<keyof Answers<K>, 200 | 201 | 202 | 204>;
+type DataOf<A> = A extends {
+    content: infer C;
+} ? (C extends {
+    'application/json': infer B;
+} ? B : ReadableStream<Uint8Array>) : undefined;
+/** What an operation answers with when it succeeds. */
+type Data<K extends OperationId> = {
+    [S in SuccessStatus<K>]: DataOf<Answers<K>[S & keyof Answers<K>]>;
+}[SuccessStatus<K>];
+/** One item of a list, or one event of a stream. */
+type Item<K extends OperationId> = Extract<Data<K>, {
+    items: unknown[];
+}>['items'][number];
+type StatusOf<S> = S extends number ? S : number;
+/** A problem that an operation's document lists, told apart by `code` and by `status`. */
+type DocumentedProblem<K extends OperationId> = {
+    [S in keyof Operations[K]['codes']]: {
+        [C in Operations[K]['codes'][S] & string]: ProblemBody & {
+            code: C;
+            status: StatusOf<S>;
+        } & (S extends 412 ? {
+            current: NonNullable<Schemas['Problem']['current']>;
+        } : unknown);
+    }[Operations[K]['codes'][S] & string];
+}[keyof Operations[K]['codes']];
+/** A problem of an operation, the client's own included. */
+type Problem<K extends OperationId> = DocumentedProblem<K> | ClientProblem;
+/** How a call went well. */
+type Success<K extends OperationId> = {
+    [S in SuccessStatus<K>]: {
+        ok: true;
+        status: S;
+        data: DataOf<Answers<K>[S & keyof Answers<K>]>;
+        /** The answer; its body has been read, or is `data`. */
+        response: Response;
+    } & Sent<K>;
+}[SuccessStatus<K>];
+/** How a call failed. */
+type Failure<K extends OperationId> = {
+    ok: false;
+    /** The status of the answer, 0 when there was none. */
+    status: number;
+    problem: Problem<K>;
+    /** The answer, when there was one; its body has been read. */
+    response: Response | undefined;
+} & Sent<K>;
+type Sent<K extends OperationId> = K extends Marked<'k'> ? {
+    /** The key that the request had: give it again to try the same again. */
+    idempotencyKey: string;
+} : unknown;
+/** What became of a call: look at `ok` first. */
+type Result<K extends OperationId> = Success<K> | Failure<K>;
+
+/** What a session is carried on with. */
+interface Tokens {
+    /** The access token. */
+    access: string;
+    /** The refresh token; a browser that keeps it in a cookie has none here. */
+    refresh?: string | undefined;
+    /** When the access token expires, in milliseconds since 1970. */
+    expires: number;
+}
+/** Whether somebody is signed in; `unknown` until a browser's cookie has been tried. */
+type SessionState = 'unknown' | 'signed_in' | 'signed_out';
+/** The session of one person, which the client takes from logins, carries on by itself and shares with the other tabs. */
+interface Session {
+    /** Whether somebody is signed in. */
+    readonly state: SessionState;
+    /** The tokens, for a program that keeps them between its runs; undefined when nobody is signed in. They are secrets. */
+    readonly tokens: Tokens | undefined;
+    /** Calls the listener whenever `state` changes, until what this returns is called. */
+    subscribe(listener: () => void): () => void;
+    /** Takes up a session whose tokens were kept. */
+    restore(tokens: Tokens): void;
+    /** Finds out whether there is a session to go on with: this page's, another tab's or the cookie's. */
+    resume(): Promise<boolean>;
+    /** Forgets the session here and in the other tabs, without a word to the service: endSession tells it and forgets as well. */
+    forget(): void;
+}
+
+/** What a stream is followed with, beside the input of its operation. */
+interface Following {
+    /** The id of the last event that is known; the stream starts behind it. */
+    lastEventId?: string | undefined;
+    /** Milliseconds without a sign of life after which the connection is taken for dead. The services give one every 15 seconds. */
+    silence?: number | undefined;
+    /** Milliseconds for which the stream is taken up again without success before it fails. */
+    patience?: number | undefined;
+}
+
+/** How a client is made. */
+interface Options {
+    /** Where the services are, as in `https://api.example.com`, or where each of them is. Without it, where the page is from. */
+    baseUrl?: string | {
+        users: string;
+        orders: string;
+    };
+    /** Whether a login that does not say so keeps the refresh token in a cookie. So it is in a browser, unless this says no. */
+    cookie?: boolean;
+    /** Whether all tabs of the page's origin share one session. So it is in a browser, unless this says no. */
+    tabs?: boolean;
+    /** Milliseconds for a call that says nothing else; 10,000 unless this says otherwise. */
+    timeout?: number;
+    /** How often a request is sent at most where that is safe; 3 unless this says otherwise. */
+    attempts?: number;
+    /** Called when a session has ended that this page did not end itself, with the refusal if that is how it ended. */
+    onSessionEnd?: (problem: AnyProblem | undefined) => void;
+    /** What requests are sent with, in place of the global fetch. */
+    fetch?: (url: string, init: RequestInit) => Promise<Response>;
+    /** The time in milliseconds since 1970, in place of Date.now. */
+    now?: () => number;
+}
+/** A list, item by item over all its pages, or page by page. A failure is thrown as a ProblemError. */
+interface List<K extends ListId> extends AsyncIterable<Item<K>> {
+    /** The pages. */
+    pages(): AsyncIterable<Data<K>>;
+}
+type ByName = {
+    [K in keyof Operations]: (...input: Arguments<Input<K>>) => Promise<Result<K>>;
+};
+type ByPath = {
+    [M in Method]: <P extends PathOf<M>>(path: P, ...input: Arguments<Input<At<M, P>>>) => Promise<Result<At<M, P>>>;
+};
+/** The operations of both services, each a method named after its operationId, and GET, POST, … for calling them by path. */
+type Client = ByName & ByPath & {
+    /** The lists, over all their pages. */
+    readonly pages: {
+        [K in ListId]: (...input: Arguments<Input<K>>) => List<K>;
+    };
+    /** The streams of events. Each goes on until its signal ends it or the loop is left; a failure is thrown as a ProblemError. */
+    readonly streams: {
+        [K in StreamId]: (input: Input<K> & Following) => AsyncIterable<Item<K>>;
+    };
+    /** Who is signed in. */
+    readonly session: Session;
+    /** Lets go of the other tabs. */
+    close(): void;
+};
+/** Makes a client of both services. */
+declare function createClient(options?: Options): Client;
+
+export { ProblemError, createClient, unwrap };
+export type { AnyProblem, Client, ClientCode, ClientProblem, Data, DocumentedProblem, Failure, Following, Input, Item, List, ListId, OperationId, Operations, Options, Problem, ProblemBody, Result, Schemas, Session, SessionState, StreamId, Success, Tokens };

@@ -72,7 +72,8 @@ func mayImport(from, to string) bool {
 	}
 	switch layer {
 	case commands:
-		return target == services || target == platform && name == "dev" && slices.Contains(embedded, what)
+		development := target == platform && slices.Contains(embedded, what) || target == generated && what == "ts" // the client that it gives away
+		return target == services || name == "dev" && development
 	case services:
 		switch target {
 		case services:
@@ -147,6 +148,9 @@ func TestMayImport(t *testing.T) {
 		{"cmd/dev", "impl/platform/postgres", true},
 		{"cmd/dev", "impl/platform/natsserver", true},
 		{"cmd/dev", "impl/platform/front", true},
+		{"cmd/dev", "gen/ts", true},
+		{"cmd/dev", "gen/usersapi", false},
+		{"cmd/users", "gen/ts", false},
 		{"cmd/dev", "impl/platform/httpapi", false},
 		{"cmd/dev", "cmd/users", false},
 

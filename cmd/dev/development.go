@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/plumbline/gen/ts"
 	"example.com/plumbline/impl/orders"
 	"example.com/plumbline/impl/platform/front"
 	"example.com/plumbline/impl/platform/natsserver"
@@ -218,6 +220,10 @@ func (d *development) seed(ctx context.Context, environ []string) ([]users.Perso
 
 // serve runs the services and, once they are ready, the front, until ctx ends or one of them does.
 func (d *development) serve(ctx context.Context, environ []string, ready func()) error {
+	client, err := fs.Sub(ts.Package, "package")
+	if err != nil {
+		return err
+	}
 	running, ctx := errgroup.WithContext(ctx)
 	for _, s := range d.services {
 		running.Go(func() error {
@@ -239,7 +245,9 @@ func (d *development) serve(ctx context.Context, environ []string, ready func())
 			}
 			behind = append(behind, s.Service)
 		}
-		return front.Run(ctx, front.Options{Addr: d.addr, OpsAddr: d.opsAddr, Services: behind, Ready: ready, Drain: drain, Log: d.log})
+		return front.Run(ctx, front.Options{
+			Addr: d.addr, OpsAddr: d.opsAddr, Services: behind, Client: client, Ready: ready, Drain: drain, Log: d.log,
+		})
 	})
 	return running.Wait()
 }
@@ -276,6 +284,7 @@ func (d *development) welcome(took time.Duration, personas []users.Persona) {
 	for i, s := range d.services {
 		row([]string{"documents", ""}[min(i, 1)], base+"/openapi/"+s.name+".yaml", "(or .json)")
 	}
+	row("client", "npm install "+base+"/clients/typescript.tgz")
 	row("log in", "POST "+base+"/api/v1/login")
 	row("health", operations+"/healthz")
 	row("metrics", operations+"/metrics")

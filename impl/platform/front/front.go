@@ -1,13 +1,15 @@
 // Package front puts several services behind one address, as an ingress does in production.
 //
 // It promises that a request reaches the service whose document has its path as the caller sent it, that an answer reaches
-// the caller as the service gave it and as soon as it does, and that a service which does not answer is told as a problem.
+// the caller as the service gave it and as soon as it does, and that a service which does not answer is told as a problem. Beside that it gives away what
+// callers need: the documents and the client.
 package front
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,6 +45,8 @@ type Options struct {
 	Addr, OpsAddr string
 	// Services are those behind the address. The first one answers for paths that are nobody's.
 	Services []Service
+	// Client holds the files of the client of the services, an npm package that is given away at /clients/typescript.tgz.
+	Client fs.FS
 	// Ready is told when requests are taken.
 	Ready func()
 	// Drain is how long requests that are running may take to end.
@@ -61,7 +65,7 @@ func Run(ctx context.Context, o Options) error {
 		ExpectContinueTimeout: time.Second,
 	}
 	defer transport.CloseIdleConnections()
-	callers, err := route(o.Services, transport, o.Log)
+	callers, err := route(o.Services, o.Client, transport, o.Log)
 	if err != nil {
 		return err
 	}
@@ -75,8 +79,8 @@ func Run(ctx context.Context, o Options) error {
 	}.Run(ctx)
 }
 
-// route sends each path to the service whose document has it, and shows all documents at /docs.
-func route(services []Service, transport http.RoundTripper, log *slog.Logger) (http.Handler, error) {
+// route sends each path to the service whose document has it, shows all documents at /docs and gives the client away.
+func route(services []Service, client fs.FS, transport http.RoundTripper, log *slog.Logger) (http.Handler, error) {
 	router := chi.NewRouter()
 	owners := map[string]string{}
 	var errs []error
@@ -101,6 +105,12 @@ func route(services []Service, transport http.RoundTripper, log *slog.Logger) (h
 		return nil, err
 	}
 	httpapi.SwaggerUI(names...)(router)
+	download, err := packed(client)
+	if err != nil {
+		return nil, err
+	}
+	router.Method(http.MethodGet, clientPath, download)
+	router.Method(http.MethodHead, clientPath, download)
 	stray := forwardTo(services[0], transport, log)
 	router.NotFound(stray.ServeHTTP)
 	router.MethodNotAllowed(stray.ServeHTTP)

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +25,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait here. It is long because nothing is asserted on time.
 const patience = time.Minute
+
+// client is an npm package to give away.
+var client = fstest.MapFS{"package.json": {Data: []byte(`{"name":"client"}`)}, "lib/index.js": {Data: []byte("export {};\n")}}
 
 // behind is a service with a document of these paths.
 func behind(t *testing.T, name string, patterns []string, handler http.HandlerFunc) Service {
@@ -54,7 +58,7 @@ func start(t *testing.T, services ...Service) (addr, opsAddr string) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
-			Addr: addr, OpsAddr: opsAddr, Services: services, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
+			Addr: addr, OpsAddr: opsAddr, Services: services, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
 	select {
@@ -244,7 +248,7 @@ func TestStreamsAreNotCutOff(t *testing.T) {
 		}
 	})
 	transport := &http.Transport{DisableKeepAlives: true}
-	handler, err := route([]Service{service}, transport, slog.New(slog.DiscardHandler))
+	handler, err := route([]Service{service}, client, transport, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	web := httptest.NewUnstartedServer(handler)
 	web.Config.WriteTimeout = 20 * time.Millisecond
@@ -306,7 +310,7 @@ func TestWindingDownLetsRequestsEnd(t *testing.T) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
-			Addr: addr, OpsAddr: opsAddr, Services: []Service{service}, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
+			Addr: addr, OpsAddr: opsAddr, Services: []Service{service}, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
 	<-ready

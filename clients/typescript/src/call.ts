@@ -20,8 +20,8 @@ export interface Sending {
   timeout?: number | undefined;
   idempotencyKey?: string | undefined;
   ifMatch?: string | number | undefined;
-  /** Further header fields. */
-  headers?: Readonly<Record<string, string>>;
+  /** The header fields of a request for a stream: the body of its answer is for the caller to read. */
+  stream?: Readonly<Record<string, string>>;
   /** That repeating the request does no harm, though nothing in the table says so. */
   repeatable?: boolean;
 }
@@ -33,7 +33,8 @@ interface Answered {
   response: Response;
 }
 
-interface Failed {
+/** A call that failed. */
+export interface Failed {
   ok: false;
   status: number;
   problem: AnyProblem;
@@ -70,18 +71,25 @@ export function backoff(tries: number): number {
  * the operation takes them, and again where that is safe. Every failure is a result; only a path that cannot be written throws.
  */
 export async function call(c: Circumstances, op: Operation, input: Sending): Promise<Answer> {
-  const time = input.timeout ?? c.timeout;
-  const end = c.now() + time;
   const url = addressOf(op, input);
   const keyed = op.marks.includes('k') ? {idempotencyKey: input.idempotencyKey ?? newKey()} : {};
+  const time = input.timeout ?? c.timeout;
   const bound = deadline(input.signal, time);
+  const answer = await persist(c, op, url, {...input, ...keyed}, bound, c.now() + time);
+  if (answer.ok && answer.data instanceof ReadableStream) bound.stop();
+  else bound.release();
+  return {...answer, ...keyed};
+}
+
+/** Sends a request until it succeeds, fails for good, or has no time or tries left. */
+async function persist(c: Circumstances, op: Operation, url: string, input: Sending, bound: Deadline, end: number): Promise<Answered | Failed> {
   let refused: Failed | undefined;
   for (let tries = 1; ; tries++) {
     const access = op.marks.includes('p') ? undefined : await accessToken(c, op, bound);
-    if (typeof access === 'object') return {...keyed, ...access};
-    if (refused && access === undefined) return {...keyed, ...refused};
-    const answer = await send(c, op, url, {...input, ...keyed}, access, bound);
-    if (answer.ok) return {...keyed, ...answer};
+    if (typeof access === 'object') return access;
+    if (refused && access === undefined) return refused;
+    const answer = await send(c, op, url, input, access, bound);
+    if (answer.ok) return answer;
     if (access !== undefined && !refused && answer.problem.code === 'unauthenticated') {
       refused = answer;
       c.session.refuse(access);
@@ -89,7 +97,7 @@ export async function call(c: Circumstances, op: Operation, input: Sending): Pro
       continue;
     }
     const wait = retryAfter(answer.response) * 1000 + backoff(tries);
-    if (tries >= c.attempts || !mayRepeat(op, {...input, ...keyed}, answer) || c.now() + wait >= end) return {...keyed, ...answer};
+    if (tries >= c.attempts || !mayRepeat(op, input, answer) || c.now() + wait >= end) return answer;
     await sleep(wait, bound.signal);
   }
 }
@@ -98,36 +106,33 @@ export async function call(c: Circumstances, op: Operation, input: Sending): Pro
 async function accessToken(c: Circumstances, op: Operation, bound: Deadline): Promise<string | undefined | Failed> {
   try {
     const access = await until(c.session.access(), bound.signal);
-    return typeof access === 'object' ? fail(clientProblem('refresh_failed', op.path, c.now(), access)) : access;
+    if (typeof access !== 'object') return access;
+    return fail(access.status === 0 ? access : clientProblem('refresh_failed', op.path, c.now(), access));
   } catch (cause) {
-    bound.release();
     return fail(clientProblem(bound.late ? 'timed_out' : 'aborted', op.path, c.now(), cause));
   }
 }
 
 /** Sends a request once and reads the answer. */
 async function send(c: Circumstances, op: Operation, url: string, input: Sending, access: string | undefined, bound: Deadline): Promise<Answered | Failed> {
-  const headers = new Headers({Accept: 'application/json, application/problem+json', ...input.headers});
-  const resource = url.split('?', 1)[0]!;
-  const version = input.ifMatch === undefined ? c.versions.of(resource) : typeof input.ifMatch === 'number' ? `"${input.ifMatch}"` : input.ifMatch;
+  const headers = new Headers({Accept: 'application/json, application/problem+json', ...input.stream});
   if (access !== undefined) headers.set('Authorization', `Bearer ${access}`);
   if (input.body !== undefined) headers.set('Content-Type', 'application/json');
   if (input.idempotencyKey !== undefined) headers.set('Idempotency-Key', input.idempotencyKey);
-  if (op.marks.includes('m') && version !== undefined) headers.set('If-Match', version);
+  const version = op.marks.includes('m') ? (input.ifMatch ?? c.versions.of(resourceOf(op, url))) : undefined;
+  if (version !== undefined) headers.set('If-Match', typeof version === 'number' ? `"${version}"` : version);
   const init: RequestInit = {method: op.method, headers, signal: bound.signal, credentials: op.marks.includes('c') ? 'include' : 'omit'};
   if (input.body !== undefined) init.body = JSON.stringify(input.body);
   let response: Response | undefined;
   try {
     response = await c.fetch(url, init);
-    if (response.ok && (op.marks.includes('b') || input.headers?.['Accept'])) {
-      bound.stop();
+    if (response.ok && (op.marks.includes('b') || input.stream)) {
       return {ok: true, status: response.status, data: response.body, response};
     }
     const text = await response.text();
-    bound.release();
     const data: unknown = text === '' ? undefined : JSON.parse(text);
     if (response.ok) {
-      remember(c, op, resource, response);
+      remember(c, op, url, response);
       return {ok: true, status: response.status, data, response};
     }
     return isProblem(data) ? fail(data, response) : fail(clientProblem('unreadable', op.path, c.now(), text), response);
@@ -145,13 +150,17 @@ function isProblem(data: unknown): data is AnyProblem {
   return typeof data === 'object' && data !== null && 'code' in data && typeof data.code === 'string';
 }
 
-/** Keeps the ETag of an answer for the resource that it is of: the one that was made, or the path without an action at its end. */
-function remember(c: Circumstances, op: Operation, resource: string, response: Response): void {
+/** Gives the address of the resource that an operation's ETag is of: its path, without an action at the end. */
+function resourceOf(op: Operation, url: string): string {
+  const above = Number(/\d/.exec(op.marks));
+  return url.split('?', 1)[0]!.split('/').slice(0, -above || undefined).join('/');
+}
+
+/** Keeps the ETag of an answer for the resource that it is of, which may have been made just now. */
+function remember(c: Circumstances, op: Operation, url: string, response: Response): void {
   const tag = response.headers.get('ETag');
-  const above = /\d/.exec(op.marks);
-  if (tag === null || above === null) return;
   const made = response.headers.get('Location');
-  c.versions.remember(made === null ? resource.split('/').slice(0, -above[0] || undefined).join('/') : op.base + made, tag);
+  if (tag !== null) c.versions.remember(made === null ? resourceOf(op, url) : op.base + made, tag);
 }
 
 /**

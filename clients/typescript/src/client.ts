@@ -53,7 +53,7 @@ const renewalTime = 8_000;
 
 /** Makes a client of both services. */
 export function createClient(options: Options = {}): Client {
-  const browser = typeof document !== 'undefined';
+  const browser = typeof document !== 'undefined' && typeof BroadcastChannel !== 'undefined';
   const {baseUrl = '', cookie = browser, tabs = browser} = options;
   const operations = new Map<string, Operation>();
   const byPath = new Map<string, string>();
@@ -72,7 +72,7 @@ export function createClient(options: Options = {}): Client {
     }) as Promise<Result<'refreshSession'>>,
     now: options.now ?? Date.now,
     cookie,
-    tabs: tabs ? (hear, fresh) => new Tabs('plumbline', hear, fresh) : undefined,
+    tabs: tabs ? (hear, fresh) => new Tabs(`plumbline ${operations.get('refreshSession')!.base}`, hear, fresh) : undefined,
     ended: (problem) => options.onSessionEnd?.(problem),
   });
   const circumstances: Circumstances = {

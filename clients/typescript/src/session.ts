@@ -60,7 +60,7 @@ export class KeptSession implements Session {
     this.#ended = o.ended;
     this.#tokens = o.cookie ? undefined : null;
     this.#tabs = o.tabs?.(
-      (tokens) => (tokens ? this.#set(tokens) : this.#end(undefined)),
+      (tokens) => this.#hear(tokens),
       () => this.#fresh(),
     );
   }
@@ -132,10 +132,16 @@ export class KeptSession implements Session {
         return result.data.access_token;
       }
       if (result.status < 400 || result.status >= 500 || result.status === 429) return result.problem;
-      this.#tabs?.tell(null);
+      if (this.#tokens) this.#tabs?.tell(null);
       return this.#end(result.problem);
     };
     return this.#tabs ? this.#tabs.alone(renew) : renew();
+  }
+
+  /** Takes what another tab tells, unless it is no news: an access token that was refused here is not good because others hold it still. */
+  #hear(tokens: Tokens | null): void {
+    if (!tokens) this.#end(undefined);
+    else if (!this.#tokens || (tokens.expires > this.#tokens.expires && tokens.access !== this.#tokens.access)) this.#set(tokens);
   }
 
   #end(problem: AnyProblem | undefined): undefined {

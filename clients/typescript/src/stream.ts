@@ -1,6 +1,8 @@
-import {backoff, call, type Circumstances, type Operation, type Sending} from './call.js';
-import {ProblemError} from './problem.js';
+import {backoff, call, type Circumstances, type Failed, type Operation, type Sending} from './call.js';
+import {clientProblem, ProblemError} from './problem.js';
 import {sleep} from './waiting.js';
+
+const eventStream = 'text/event-stream';
 
 /** What a stream is followed with, beside the input of its operation. */
 export interface Following {
@@ -25,37 +27,41 @@ interface ServerEvent {
  * it breaks off. It ends when the signal does, and throws a ProblemError when it is refused or stays away for too long.
  */
 export async function* follow(c: Circumstances, op: Operation, input: Sending & Following): AsyncGenerator<unknown, void, undefined> {
-  const {silence = 40_000, patience = 120_000} = input;
+  const {signal, silence = 40_000, patience = 120_000} = input;
   let {lastEventId} = input;
-  let pause = 1000;
+  let pause = 1_000;
   let failures = 0;
   let alive = c.now();
-  for (;;) {
-    const headers = {Accept: 'text/event-stream', ...(lastEventId === undefined ? {} : {'Last-Event-ID': lastEventId})};
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    input.signal?.addEventListener('abort', leave);
+  while (!signal?.aborted) {
+    const connection = new AbortController();
+    const leave = (): void => connection.abort();
+    signal?.addEventListener('abort', leave);
+    let lost: Failed = {ok: false, status: 0, problem: clientProblem('unreachable', op.path, c.now()), response: undefined};
     try {
-      if (input.signal?.aborted) return;
-      const answer = await call(c, op, {...input, headers, signal: gone.signal});
-      if (input.signal?.aborted) return;
+      const stream = {Accept: eventStream, ...(lastEventId === undefined ? {} : {'Last-Event-ID': lastEventId})};
+      const answer = await call(c, op, {...input, stream, signal: connection.signal});
+      if (signal?.aborted) return;
       if (!answer.ok) {
-        const passes = answer.status === 0 || answer.status === 429 || answer.status >= 500;
-        if (!passes || c.now() - alive > patience) throw new ProblemError(answer);
-      } else if (answer.data instanceof ReadableStream) {
-        for await (const event of events(answer.data, silence, leave)) {
+        lost = answer;
+      } else if (answer.response.headers.get('Content-Type')?.startsWith(eventStream)) {
+        for await (const event of events(answer.data as ReadableStream<Uint8Array>, silence, leave)) {
           failures = 0;
           alive = c.now();
           lastEventId = event.id ?? lastEventId;
           pause = event.retry ?? pause;
           if (event.data !== '') yield JSON.parse(event.data);
         }
+      } else {
+        lost = {...lost, status: answer.status, problem: clientProblem('unreadable', op.path, c.now()), response: answer.response};
       }
     } finally {
-      gone.abort();
-      input.signal?.removeEventListener('abort', leave);
+      leave();
+      signal?.removeEventListener('abort', leave);
     }
-    await sleep(pause / 2 + Math.random() * pause + backoff(failures++), input.signal);
+    if (signal?.aborted) return;
+    const passes = lost.problem.code !== 'unreadable' && (lost.status === 0 || lost.status === 429 || lost.status >= 500);
+    if (!passes || c.now() - alive > patience) throw new ProblemError(lost);
+    await sleep(pause / 2 + Math.random() * pause + backoff(failures++), signal);
   }
 }
 
@@ -73,7 +79,7 @@ async function* events(body: ReadableStream<Uint8Array>, silence: number, leave:
     const lines = (rest + decoder.decode(part.value, {stream: true})).split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop()!;
     for (const line of lines) {
-      const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line)!;
+      const [, field, value = ''] = /^([^:]*)(?:: ?([^]*))?$/.exec(line)!;
       if (line === '') {
         yield {...event, data: event.data.slice(0, -1)};
         event = {id: event.id, data: '', retry: event.retry};

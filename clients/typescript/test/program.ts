@@ -13,13 +13,24 @@ export const password = 'a password of the tests';
 const patience = 120_000;
 
 /** The running services, with data of their own. */
-export interface Program {
+interface Program {
   address: string;
   stop(): Promise<void>;
 }
 
-/** Starts both services on free ports. */
-export async function start(): Promise<Program> {
+let running: Promise<Program> | undefined;
+
+/** Gives the running services, which are started once for all tests. */
+export function program(): Promise<Program> {
+  return (running ??= start());
+}
+
+/** Ends them, if any test has asked for them. */
+export async function stop(): Promise<void> {
+  await (await running)?.stop();
+}
+
+async function start(): Promise<Program> {
   // Not the folder for temporary files of root's: PostgreSQL does not run as root.
   const data = await mkdtemp('/var/tmp/plumbline-typescript-');
   await chmod(data, 0o755);

@@ -142,18 +142,23 @@ function backoff(tries) {
   return Math.random() * Math.min(longestStep, firstStep * 2 ** tries);
 }
 async function call(c, op, input) {
-  const time = input.timeout ?? c.timeout;
-  const end = c.now() + time;
   const url = addressOf(op, input);
   const keyed = op.marks.includes("k") ? { idempotencyKey: input.idempotencyKey ?? newKey() } : {};
+  const time = input.timeout ?? c.timeout;
   const bound = deadline(input.signal, time);
+  const answer = await persist(c, op, url, { ...input, ...keyed }, bound, c.now() + time);
+  if (answer.ok && answer.data instanceof ReadableStream) bound.stop();
+  else bound.release();
+  return { ...answer, ...keyed };
+}
+async function persist(c, op, url, input, bound, end) {
   let refused;
   for (let tries = 1; ; tries++) {
     const access = op.marks.includes("p") ? void 0 : await accessToken(c, op, bound);
-    if (typeof access === "object") return { ...keyed, ...access };
-    if (refused && access === void 0) return { ...keyed, ...refused };
-    const answer = await send(c, op, url, { ...input, ...keyed }, access, bound);
-    if (answer.ok) return { ...keyed, ...answer };
+    if (typeof access === "object") return access;
+    if (refused && access === void 0) return refused;
+    const answer = await send(c, op, url, input, access, bound);
+    if (answer.ok) return answer;
     if (access !== void 0 && !refused && answer.problem.code === "unauthenticated") {
       refused = answer;
       c.session.refuse(access);
@@ -161,41 +166,38 @@ async function call(c, op, input) {
       continue;
     }
     const wait = retryAfter(answer.response) * 1e3 + backoff(tries);
-    if (tries >= c.attempts || !mayRepeat(op, { ...input, ...keyed }, answer) || c.now() + wait >= end) return { ...keyed, ...answer };
+    if (tries >= c.attempts || !mayRepeat(op, input, answer) || c.now() + wait >= end) return answer;
     await sleep(wait, bound.signal);
   }
 }
 async function accessToken(c, op, bound) {
   try {
     const access = await until(c.session.access(), bound.signal);
-    return typeof access === "object" ? fail(clientProblem("refresh_failed", op.path, c.now(), access)) : access;
+    if (typeof access !== "object") return access;
+    return fail(access.status === 0 ? access : clientProblem("refresh_failed", op.path, c.now(), access));
   } catch (cause) {
-    bound.release();
     return fail(clientProblem(bound.late ? "timed_out" : "aborted", op.path, c.now(), cause));
   }
 }
 async function send(c, op, url, input, access, bound) {
-  const headers = new Headers({ Accept: "application/json, application/problem+json", ...input.headers });
-  const resource = url.split("?", 1)[0];
-  const version = input.ifMatch === void 0 ? c.versions.of(resource) : typeof input.ifMatch === "number" ? `"${input.ifMatch}"` : input.ifMatch;
+  const headers = new Headers({ Accept: "application/json, application/problem+json", ...input.stream });
   if (access !== void 0) headers.set("Authorization", `Bearer ${access}`);
   if (input.body !== void 0) headers.set("Content-Type", "application/json");
   if (input.idempotencyKey !== void 0) headers.set("Idempotency-Key", input.idempotencyKey);
-  if (op.marks.includes("m") && version !== void 0) headers.set("If-Match", version);
+  const version = op.marks.includes("m") ? input.ifMatch ?? c.versions.of(resourceOf(op, url)) : void 0;
+  if (version !== void 0) headers.set("If-Match", typeof version === "number" ? `"${version}"` : version);
   const init = { method: op.method, headers, signal: bound.signal, credentials: op.marks.includes("c") ? "include" : "omit" };
   if (input.body !== void 0) init.body = JSON.stringify(input.body);
   let response;
   try {
     response = await c.fetch(url, init);
-    if (response.ok && (op.marks.includes("b") || input.headers?.["Accept"])) {
-      bound.stop();
+    if (response.ok && (op.marks.includes("b") || input.stream)) {
       return { ok: true, status: response.status, data: response.body, response };
     }
     const text = await response.text();
-    bound.release();
     const data = text === "" ? void 0 : JSON.parse(text);
     if (response.ok) {
-      remember(c, op, resource, response);
+      remember(c, op, url, response);
       return { ok: true, status: response.status, data, response };
     }
     return isProblem(data) ? fail(data, response) : fail(clientProblem("unreadable", op.path, c.now(), text), response);
@@ -210,12 +212,14 @@ function fail(problem, response) {
 function isProblem(data) {
   return typeof data === "object" && data !== null && "code" in data && typeof data.code === "string";
 }
-function remember(c, op, resource, response) {
+function resourceOf(op, url) {
+  const above = Number(/\d/.exec(op.marks));
+  return url.split("?", 1)[0].split("/").slice(0, -above || void 0).join("/");
+}
+function remember(c, op, url, response) {
   const tag = response.headers.get("ETag");
-  const above = /\d/.exec(op.marks);
-  if (tag === null || above === null) return;
   const made = response.headers.get("Location");
-  c.versions.remember(made === null ? resource.split("/").slice(0, -above[0] || void 0).join("/") : op.base + made, tag);
+  if (tag !== null) c.versions.remember(made === null ? resourceOf(op, url) : op.base + made, tag);
 }
 function mayRepeat(op, input, answer) {
   const { code } = answer.problem;
@@ -260,7 +264,7 @@ var KeptSession = class {
     this.#ended = o.ended;
     this.#tokens = o.cookie ? void 0 : null;
     this.#tabs = o.tabs?.(
-      (tokens) => tokens ? this.#set(tokens) : this.#end(void 0),
+      (tokens) => this.#hear(tokens),
       () => this.#fresh()
     );
   }
@@ -321,10 +325,15 @@ var KeptSession = class {
         return result.data.access_token;
       }
       if (result.status < 400 || result.status >= 500 || result.status === 429) return result.problem;
-      this.#tabs?.tell(null);
+      if (this.#tokens) this.#tabs?.tell(null);
       return this.#end(result.problem);
     };
     return this.#tabs ? this.#tabs.alone(renew) : renew();
+  }
+  /** Takes what another tab tells, unless it is no news: an access token that was refused here is not good because others hold it still. */
+  #hear(tokens) {
+    if (!tokens) this.#end(void 0);
+    else if (!this.#tokens || tokens.expires > this.#tokens.expires && tokens.access !== this.#tokens.access) this.#set(tokens);
   }
   #end(problem) {
     const before = this.state;
@@ -343,25 +352,25 @@ var KeptSession = class {
 };
 
 // src/stream.ts
+var eventStream = "text/event-stream";
 async function* follow(c, op, input) {
-  const { silence = 4e4, patience = 12e4 } = input;
+  const { signal, silence = 4e4, patience = 12e4 } = input;
   let { lastEventId } = input;
   let pause = 1e3;
   let failures = 0;
   let alive = c.now();
-  for (; ; ) {
-    const headers = { Accept: "text/event-stream", ...lastEventId === void 0 ? {} : { "Last-Event-ID": lastEventId } };
-    const gone = new AbortController();
-    const leave = () => gone.abort();
-    input.signal?.addEventListener("abort", leave);
+  while (!signal?.aborted) {
+    const connection = new AbortController();
+    const leave = () => connection.abort();
+    signal?.addEventListener("abort", leave);
+    let lost = { ok: false, status: 0, problem: clientProblem("unreachable", op.path, c.now()), response: void 0 };
     try {
-      if (input.signal?.aborted) return;
-      const answer = await call(c, op, { ...input, headers, signal: gone.signal });
-      if (input.signal?.aborted) return;
+      const stream = { Accept: eventStream, ...lastEventId === void 0 ? {} : { "Last-Event-ID": lastEventId } };
+      const answer = await call(c, op, { ...input, stream, signal: connection.signal });
+      if (signal?.aborted) return;
       if (!answer.ok) {
-        const passes = answer.status === 0 || answer.status === 429 || answer.status >= 500;
-        if (!passes || c.now() - alive > patience) throw new ProblemError(answer);
-      } else if (answer.data instanceof ReadableStream) {
+        lost = answer;
+      } else if (answer.response.headers.get("Content-Type")?.startsWith(eventStream)) {
         for await (const event of events(answer.data, silence, leave)) {
           failures = 0;
           alive = c.now();
@@ -369,12 +378,17 @@ async function* follow(c, op, input) {
           pause = event.retry ?? pause;
           if (event.data !== "") yield JSON.parse(event.data);
         }
+      } else {
+        lost = { ...lost, status: answer.status, problem: clientProblem("unreadable", op.path, c.now()), response: answer.response };
       }
     } finally {
-      gone.abort();
-      input.signal?.removeEventListener("abort", leave);
+      leave();
+      signal?.removeEventListener("abort", leave);
     }
-    await sleep(pause / 2 + Math.random() * pause + backoff(failures++), input.signal);
+    if (signal?.aborted) return;
+    const passes = lost.problem.code !== "unreadable" && (lost.status === 0 || lost.status === 429 || lost.status >= 500);
+    if (!passes || c.now() - alive > patience) throw new ProblemError(lost);
+    await sleep(pause / 2 + Math.random() * pause + backoff(failures++), signal);
   }
 }
 async function* events(body, silence, leave) {
@@ -390,7 +404,7 @@ async function* events(body, silence, leave) {
     const lines = (rest + decoder.decode(part.value, { stream: true })).split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop();
     for (const line of lines) {
-      const [, field, value = ""] = /^([^:]*)(?:: ?(.*))?$/.exec(line);
+      const [, field, value = ""] = /^([^:]*)(?:: ?([^]*))?$/.exec(line);
       if (line === "") {
         yield { ...event, data: event.data.slice(0, -1) };
         event = { id: event.id, data: "", retry: event.retry };
@@ -483,7 +497,7 @@ var Versions = class {
 // src/client.ts
 var renewalTime = 8e3;
 function createClient(options = {}) {
-  const browser = typeof document !== "undefined";
+  const browser = typeof document !== "undefined" && typeof BroadcastChannel !== "undefined";
   const { baseUrl = "", cookie = browser, tabs = browser } = options;
   const operations = /* @__PURE__ */ new Map();
   const byPath = /* @__PURE__ */ new Map();
@@ -503,7 +517,7 @@ function createClient(options = {}) {
     }),
     now: options.now ?? Date.now,
     cookie,
-    tabs: tabs ? (hear, fresh) => new Tabs("plumbline", hear, fresh) : void 0,
+    tabs: tabs ? (hear, fresh) => new Tabs(`plumbline ${operations.get("refreshSession").base}`, hear, fresh) : void 0,
     ended: (problem) => options.onSessionEnd?.(problem)
   });
   const circumstances = {

@@ -1,0 +1,11 @@
+// All tests, in one process: they share the running services.
+import {after} from 'node:test';
+import {stop} from './program.js';
+import './calls.js';
+import './versions.js';
+import './session.js';
+import './lists.js';
+import './streams.js';
+import './pages.js';
+
+after(stop);

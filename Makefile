@@ -24,8 +24,10 @@ bin/dev:
 test: ## run every test against real PostgreSQL
 	go test -race -shuffle=on ./...
 
+CHROMIUM ?= $(shell command -v chromium)
 test-typescript: bin/dev clients/typescript/node_modules ## test the TypeScript client in Node and in Chromium
-	cd clients/typescript && npx tsc && npm test --silent
+	@test -x "$(CHROMIUM)" || { echo "Chromium is missing: apt-get install chromium, or name one in CHROMIUM"; exit 1; }
+	cd clients/typescript && npm run --silent check && CHROMIUM="$(CHROMIUM)" npm test --silent
 
 # What the lockfile pins; made anew only when that has changed.
 clients/typescript/node_modules: clients/typescript/package-lock.json
@@ -56,7 +58,7 @@ gen-check: ## prove that gen/ is what it is made from
 	@before=$$(mktemp -d) && cp -r gen/. $$before && $(MAKE) gen && diff -rq $$before gen; current=$$?; rm -rf $$before; \
 	  test $$current = 0 || { echo "gen/ was not current; it is now: look at it and commit it"; exit 1; }
 
-check: lint-openapi gen-check lint test ## everything that CI proves
+check: lint-openapi gen-check lint test test-typescript ## everything that CI proves
 
 prove: ## prove the promises of orders with their full figures; this takes some minutes
 	go test -timeout 30m -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders -full

@@ -7,5 +7,6 @@ import './session.js';
 import './lists.js';
 import './streams.js';
 import './pages.js';
+import './package.js';
 
 after(stop);

@@ -140,7 +140,7 @@ test('a page follows an order over a break, reads versions and keys, and leaves 
   const page = await tab(context, way);
   assert.ok(await signIn(page, 'customer'));
   way.meets('POST', '/orders', {kind: 'lose answer'});
-  way.meets('GET', '/events', {kind: 'break off', after: 'order.placed'});
+  way.meets('GET', '/events', {kind: 'break off', when: way.comes('POST', '/cancel')});
   const seen = await page.evaluate(async () => {
     const found = plumbline.unwrap(await made.listProducts({query: {limit: 100}})).items.find((p) => p.available > 50)!;
     const placed = await made.createOrder({body: {items: [{product_id: found.id, quantity: 1}]}});

@@ -24,7 +24,7 @@ for (const kind of ['break off', 'go silent'] as const) {
   test(`a stream that ${kind === 'break off' ? 'breaks off' : 'goes silent'} is taken up behind the last event`, soon, async (t) => {
     const {client, way} = await signedIn(t, 'customer');
     const order = await someOrder(client);
-    way.meets('GET', '/events', {kind, after: 'order.placed'});
+    way.meets('GET', '/events', {kind, when: way.comes('POST', '/cancel')});
     const told: string[] = [];
     for await (const event of client.streams.listOrderEvents({path: {orderId: order.id}, silence: kind === 'go silent' ? 500 : undefined})) {
       told.push(event.type);
@@ -32,7 +32,9 @@ for (const kind of ['break off', 'go silent'] as const) {
       unwrap(await client.cancelOrder({path: {orderId: order.id}}));
     }
     assert.deepEqual(told, ['order.placed', 'order.cancelled']);
-    assert.deepEqual(way.of('GET', '/events').map((p) => p.headers['last-event-id']), [undefined, '1']);
+    const [first, ...later] = way.of('GET', '/events').map((p) => p.headers['last-event-id']);
+    assert.equal(first, undefined);
+    assert.deepEqual(new Set(later), new Set(['1']));
   });
 }
 
@@ -49,7 +51,7 @@ test('a stream starts behind an event that is known', soon, async (t) => {
 test('a stream whose token is refused renews it and goes on', soon, async (t) => {
   const {client, way} = await signedIn(t, 'customer');
   const order = await someOrder(client);
-  way.meets('GET', '/events', {kind: 'break off', after: 'order.placed'}, {kind: 'spoil token'});
+  way.meets('GET', '/events', {kind: 'break off', when: way.comes('POST', '/cancel')}, {kind: 'spoil token'});
   let told = 0;
   for await (const event of client.streams.listOrderEvents({path: {orderId: order.id}})) {
     told = event.sequence;

@@ -8,8 +8,8 @@ export type Mishap =
   | {kind: 'spoil token'}
   | {kind: 'hold answer'; until: Promise<void>}
   | {kind: 'answer'; status: number; headers?: Record<string, string>; body: string}
-  | {kind: 'break off'; after: string}
-  | {kind: 'go silent'; after: string};
+  | {kind: 'break off'; when: Promise<void>}
+  | {kind: 'go silent'; when: Promise<void>};
 
 /** One request that came this way. */
 export interface Passed {
@@ -25,6 +25,7 @@ export interface Passed {
 export class Way {
   readonly passed: Passed[] = [];
   address = '';
+  readonly #awaited: {method: string; path: string; come: () => void}[] = [];
   readonly #mishaps: {method: string; path: string; mishap: Mishap}[] = [];
   readonly #server = createServer((incoming, outgoing) => this.#pass(incoming, outgoing));
   readonly #to: string;
@@ -46,6 +47,11 @@ export class Way {
     for (const mishap of mishaps) this.#mishaps.push({method, path, mishap});
   }
 
+  /** Waits for the next request of a method and a path, which stands at the end of its own, and until just before it is sent on. */
+  comes(method: string, path: string): Promise<void> {
+    return new Promise((come) => this.#awaited.push({method, path, come}));
+  }
+
   /** Gives the requests of a method and a path, which stands at the end of theirs. */
   of(method: string, path: string): Passed[] {
     return this.passed.filter((p) => p.method === method && p.path.endsWith(path));
@@ -64,6 +70,7 @@ export class Way {
     const mishap = index < 0 ? undefined : this.#mishaps.splice(index, 1)[0]?.mishap;
     const passed: Passed = {method, path, headers: incoming.headers, status: 0, answer: {}};
     this.passed.push(passed);
+    for (const a of this.#awaited) if (a.method === method && path.endsWith(a.path)) a.come();
     if (mishap?.kind === 'lose request') return void incoming.socket.destroy();
     if (mishap?.kind === 'answer') {
       incoming.resume();
@@ -81,15 +88,9 @@ export class Way {
       const give = (): void => {
         outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
         outgoing.flushHeaders();
-        let said = '';
-        answer.on('data', (part: Buffer) => {
-          said += part.toString();
-          const over = (mishap?.kind === 'break off' || mishap?.kind === 'go silent') && said.includes(mishap.after);
-          outgoing.write(part);
-          if (!over) return;
-          answer.removeAllListeners('data').resume();
-          if (mishap.kind === 'break off') setImmediate(() => incoming.socket.destroy());
-        });
+        answer.on('data', (part: Buffer) => outgoing.write(part));
+        if (mishap?.kind === 'break off') void mishap.when.then(() => incoming.socket.destroy());
+        if (mishap?.kind === 'go silent') void mishap.when.then(() => answer.removeAllListeners('data').resume());
         answer.on('end', () => mishap?.kind === 'go silent' || outgoing.end());
       };
       if (mishap?.kind === 'hold answer') void mishap.until.then(give);

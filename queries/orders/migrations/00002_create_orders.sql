@@ -22,6 +22,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_created_at_idx ON orders (created_at DESC, id DESC);
 CREATE INDEX orders_status_idx ON orders (status, created_at DESC, id DESC);
 CREATE INDEX orders_customer_id_idx ON orders (customer_id, created_at DESC, id DESC);
+CREATE INDEX orders_customer_id_status_idx ON orders (customer_id, status, created_at DESC, id DESC);
 CREATE INDEX orders_expires_at_idx ON orders (expires_at) WHERE status = 'pending';
 
 -- A line as it was when the order was placed.

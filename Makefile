@@ -31,7 +31,8 @@ test-typescript: bin/dev clients/typescript/node_modules ## test the TypeScript 
 
 # What the lockfile pins; made anew only when that has changed.
 clients/typescript/node_modules: clients/typescript/package-lock.json
-	@command -v npm >/dev/null || { echo "npm is missing: install Node 20 or later from https://nodejs.org/"; exit 1; }
+	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
+	  { echo "Node 20 or later, with npm, is missing: https://nodejs.org/ has it"; exit 1; }
 	cd clients/typescript && npm ci --prefer-offline --no-audit --no-fund && touch node_modules
 
 gen: ## make gen/ anew from the documents, the queries and the TypeScript client

@@ -40,7 +40,7 @@ export class KeptSession implements Session {
   readonly #exchange: (refresh: string | undefined) => Promise<Result<'refreshSession'>>;
   readonly #now: () => number;
   readonly #cookie: boolean;
-  readonly #tabs: Tabs | undefined;
+  #tabs: Tabs | undefined;
   readonly #ended: (problem: AnyProblem | undefined) => void;
   readonly #listeners = new Set<() => void>();
   #tokens: Tokens | null | undefined; // null: signed out; undefined: nobody knows yet
@@ -114,6 +114,7 @@ export class KeptSession implements Session {
   /** Lets go of the other tabs. */
   close(): void {
     this.#tabs?.close();
+    this.#tabs = undefined;
   }
 
   async #renew(): Promise<string | undefined | AnyProblem> {

@@ -308,6 +308,7 @@ var KeptSession = class {
   /** Lets go of the other tabs. */
   close() {
     this.#tabs?.close();
+    this.#tabs = void 0;
   }
   async #renew() {
     const renew = async () => {

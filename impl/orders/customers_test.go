@@ -143,10 +143,12 @@ func TestUsersHang(t *testing.T) {
 		case <-r.Context().Done():
 		}
 	}))
-	for range 20 {
+	for i := range 20 {
+		began := time.Now()
 		got := s.place(me, uuid.NewString(), ordersapi.OrderItemRequest{ProductID: product, Quantity: 1})
 		require.Equal(t, http.StatusServiceUnavailable, got.StatusCode(), string(got.Body))
 		require.Equal(t, ordersapi.ProblemCodeCustomersUnavailable, got.ApplicationProblemJSON503.Code)
+		t.Logf("order %d is refused after %v", i+1, time.Since(began).Round(time.Millisecond))
 	}
 	require.Less(t, u.asked.Load(), int64(20*3), "nobody goes on asking who does not answer")
 	require.Equal(t, int64(100), s.stock(product).Available)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/usersapi"
 )
 
 // refusedAfter waits until the orders service knows the token no more, and tells how long it took.
@@ -66,6 +67,41 @@ func TestWhatUsersTells(t *testing.T) {
 	w.requireStatus(safe.ID, "pending")
 	w.order(bystander, product)
 	require.Equal(t, 100-4, count(t, w.ordersDB, `SELECT available FROM stock`))
+
+	enabled, err := w.usersAs(admin).EnableUserWithResponse(t.Context(), disabled.id)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, enabled.StatusCode(), string(enabled.Body))
+	back := w.signInAgain("ada", disabled.id)
+	require.Eventually(t, func() bool { // It may be a moment until that is heard.
+		got, err := w.place(back, product, "welcome-back")
+		return err == nil && got.StatusCode() == http.StatusCreated
+	}, patience, every)
+
+	// Roles hold at once for the tokens that are out, whether there are more of them or fewer.
+	for _, step := range []struct {
+		roles []usersapi.Role
+		sees  int
+	}{
+		{[]usersapi.Role{usersapi.RoleCustomer, usersapi.RoleSupport}, http.StatusOK},
+		{[]usersapi.Role{usersapi.RoleCustomer}, http.StatusNotFound},
+	} {
+		set, err := w.usersAs(admin).SetUserRolesWithResponse(t.Context(), bystander.id, usersapi.SetUserRolesRequest{Roles: step.roles})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, set.StatusCode(), string(set.Body))
+		require.Eventually(t, func() bool {
+			got, err := w.ordersAs(bystander).GetOrderWithResponse(t.Context(), paid.ID)
+			require.NoError(t, err)
+			return got.StatusCode() == step.sees
+		}, patience, every, "with the roles %v", step.roles)
+	}
+
+	leaver := w.signIn("dan")
+	left := w.order(leaver, product)
+	deleted, err := w.usersAs(admin).DeleteUserWithResponse(t.Context(), leaver.id)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, deleted.StatusCode(), string(deleted.Body))
+	t.Logf("the token of a deleted account is refused after %v", w.refusedAfter(leaver))
+	w.requireStatus(left.ID, "cancelled")
 }
 
 // TestWithoutTheBus takes the bus away: nothing fails, and what was missed is made up for.

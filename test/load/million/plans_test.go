@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -57,4 +58,28 @@ func TestPlansOfLists(t *testing.T) {
 		require.InDelta(t, pageSize+1, l.plan.Node.Rows, 0, "a whole page")
 		require.LessOrEqual(t, l.plan.buffers(), 2*first[l.list.name].plan.buffers()+10, l.list.name)
 	}
+}
+
+// TestExportsInConstantMemory exports many orders from a process of its own, which may not come to hold them.
+func TestExportsInConstantMemory(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells the memory of another process here")
+	}
+	const orders = 50_000
+	url := pgtest.URL(t, queries.Orders())
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 4, StatementTimeout: -1})
+	require.NoError(t, err)
+	defer pool.Close()
+	require.NoError(t, fill(t.Context(), pool, orders, newBar(os.Stderr, "orders", orders)))
+	exports, err := export(t.Context(), url, orders, os.Stderr)
+	require.NoError(t, err)
+	require.Len(t, exports, 2)
+	for _, e := range exports {
+		require.GreaterOrEqual(t, e.lines, orders, e.format)
+		require.Positive(t, e.before, e.format)
+	}
+	ndjson := exports[1]
+	require.Less(t, (ndjson.peak-ndjson.before)<<10, ndjson.bytes/2, "the process keeps what it sends: %+v", ndjson)
+	reportExports(os.Stderr, exports)
 }

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-typescript gen gen-typescript gen-check lint-openapi lint check prove million bench fuzz
+.PHONY: help run reset test test-typescript gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -51,15 +51,28 @@ gen-typescript: clients/typescript/node_modules ## make only gen/ts anew
 lint-openapi: ## hold the documents against the rules of documents
 	go run ./test/contract/lint openapi/users.yaml openapi/orders.yaml
 
+breaking: ## compare the documents with the released ones; fail when a caller would break
+	go run ./test/contract/breaking openapi/users.yaml openapi/orders.yaml
+
+BASE ?= openapi/released
+contract-report: ## write contract-report/: what differs from BASE, a revision of git or a folder
+	go run ./test/contract/breaking -base '$(BASE)' -report contract-report openapi/users.yaml openapi/orders.yaml
+
+release-contract: ## make the documents the released ones and write openapi/CHANGELOG.md
+	go run ./test/contract/breaking -release openapi/users.yaml openapi/orders.yaml
+
 lint: ## vet and lint the code
 	go vet ./...
 	$(call TOOL,golangci-lint) run
+
+lint-ci: ## hold the workflows for GitHub against their rules
+	$(call TOOL,actionlint)
 
 gen-check: ## prove that gen/ is what it is made from
 	@before=$$(mktemp -d) && cp -r gen/. $$before && $(MAKE) gen && diff -rq $$before gen; current=$$?; rm -rf $$before; \
 	  test $$current = 0 || { echo "gen/ was not current; it is now: look at it and commit it"; exit 1; }
 
-check: lint-openapi gen-check lint test test-typescript ## everything that CI proves
+check: lint-openapi breaking gen-check lint lint-ci test test-typescript ## everything that CI proves
 
 prove: ## prove the promises of orders with their full figures; this takes some minutes
 	go test -timeout 30m -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders -full

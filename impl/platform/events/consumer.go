@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -112,7 +113,11 @@ func (c *Consumer) work(ctx context.Context, conn *pgx.Conn) error {
 		})
 		if ctx.Err() == nil && !failing {
 			failing = true
-			c.config.Log.WarnContext(ctx, "events of "+c.config.Service+" cannot be read", slog.Any("error", err))
+			level := slog.LevelWarn
+			if errors.Is(err, jetstream.ErrStreamNotFound) {
+				level = slog.LevelInfo // The service that makes it has not started for the first time.
+			}
+			c.config.Log.Log(ctx, level, "events of "+c.config.Service+" cannot be read", slog.Any("error", err))
 		}
 		pause(ctx, readRetry)
 	}

@@ -1,0 +1,79 @@
+package orders
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/queries"
+)
+
+const secret = "never-shown-to-anybody"
+
+var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
+
+// environment is that of a program on a database of its own, with changes as "name=value".
+func environment(url string, changes ...string) []string {
+	return append([]string{
+		"ORDERS_DATABASE_URL=" + url, "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
+		"ORDERS_USERS_URL=http://127.0.0.1:1", "ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s",
+	}, changes...)
+}
+
+// TestServe runs the service alone: without NATS, and with nobody where the users service should be.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Orders())))
+	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/metrics": "order_streams 0"} {
+		status, body := programtest.Get(t, p.OpsURL+path)
+		require.Equal(t, http.StatusOK, status, path)
+		require.Contains(t, body, want, path)
+	}
+	_, body := programtest.Get(t, p.OpsURL+"/healthz")
+	require.Contains(t, body, `"users"`, "operators see who does not answer")
+	client, err := ordersapi.NewClientWithResponses(p.URL)
+	require.NoError(t, err)
+	products, err := client.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, products.StatusCode(), "the catalog is open to everybody, whoever else is away: %s", products.Body)
+	order, err := client.GetOrderWithResponse(t.Context(), uuid.New())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, order.StatusCode(), string(order.Body))
+	status, _ := programtest.Get(t, p.URL+"/metrics")
+	require.Equal(t, http.StatusNotFound, status, "callers do not see what operators do")
+	p.Stop()
+	require.NoError(t, p.End())
+	require.Contains(t, p.Output(), `"operation":"listProducts"`, "the last lines are written")
+	require.NotContains(t, p.Output(), testMasterKey)
+}
+
+func TestWrongSettings(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, queries.Orders())
+	for name, c := range map[string]struct {
+		environ []string
+		command string
+		want    string
+	}{
+		"users nowhere":           {environment(url)[:2], "serve", "ORDERS_USERS_URL"},
+		"a misspelt variable":     {environment(url, "ORDERS_USER_URL=http://users"), "serve", "ORDERS_USERS_URL"},
+		"users at no address":     {environment(url, "ORDERS_USERS_URL=users:8080"), "serve", "users_url"},
+		"users with a password":   {environment(url, "ORDERS_USERS_URL=http://orders:"+secret+"@users"), "serve", "users_url"},
+		"a wrong master key":      {environment(url, "ORDERS_MASTER_KEY="+secret), "serve", "master key"},
+		"no time to pay":          {environment(url, "ORDERS_PAY_WITHIN=0s"), "serve", "pay_within"},
+		"a wrong bus":             {environment(url, "ORDERS_NATS_URL=http://bus:"+secret+"@there"), "serve", "nats"},
+		"a database that is none": {environment("postgres//orders:" + secret + "@localhost/orders"), "migrate", "database URL"},
+	} {
+		out, err := programtest.Command(t, Run, c.environ, c.command)
+		require.ErrorContains(t, err, c.want, name)
+		programtest.RequireSentence(t, err, c.want)
+		require.NotContains(t, err.Error()+out, secret, name)
+	}
+}

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -113,14 +115,14 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 		if told == streamBatch {
 			continue
 		}
-		if !t.wait(w, beat.C, standing.C) {
+		if !t.wait(w, out, beat.C, standing.C) {
 			return nil
 		}
 	}
 }
 
-// wait returns when there may be something to tell, or a heartbeat was written. It gives false when the stream is to end.
-func (t *stream) wait(w http.ResponseWriter, beat, standing <-chan time.Time) bool {
+// wait returns when there may be something to tell, and sends heartbeats until then. It gives false when the stream is to end.
+func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing <-chan time.Time) bool {
 	for {
 		select {
 		case <-t.ctx.Done():
@@ -130,18 +132,22 @@ func (t *stream) wait(w http.ResponseWriter, beat, standing <-chan time.Time) bo
 		case <-t.follower.changed:
 			return true
 		case <-beat:
-			_, err := w.Write([]byte(": still here\n\n"))
-			return err == nil
+			if _, err := io.WriteString(w, ": still here\n\n"); err != nil || out.Flush() != nil {
+				return false // The caller has gone.
+			}
 		case <-standing:
-			if _, err := t.service.guard.Authenticate(t.ctx, httpapi.BearerToken(t.ctx)); errors.Is(err, httpapi.ErrUnauthenticated) {
+			switch now, err := t.service.guard.Authenticate(t.ctx, httpapi.BearerToken(t.ctx)); {
+			case errors.Is(err, httpapi.ErrUnauthenticated):
 				return false
+			case err == nil && !slices.Equal(now.Roles, httpapi.Caller(t.ctx).Roles):
+				return false // Whoever may still follow the order is let in again.
 			}
 		}
 	}
 }
 
 // tell writes the events behind the last that was told and says how many there were.
-func (t *stream) tell(w http.ResponseWriter) (int, error) {
+func (t *stream) tell(w io.Writer) (int, error) {
 	rows, err := t.service.queries.ListOrderEvents(t.ctx, ordersdb.ListOrderEventsParams{OrderID: t.order, After: t.after, RowLimit: streamBatch})
 	if err != nil {
 		return 0, err

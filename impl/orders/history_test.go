@@ -18,8 +18,8 @@ import (
 // told is one event of a stream.
 type told struct{ id, event, data string }
 
-// follow opens a stream. The channel ends with it.
-func (s *server) follow(ctx context.Context, access string, order uuid.UUID, lastEventID string) (int, <-chan told) {
+// openStream asks for a stream, behind an event if one is named.
+func (s *server) openStream(ctx context.Context, access string, order uuid.UUID, lastEventID string) *http.Response {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/orders/"+order.String()+"/events", nil)
 	require.NoError(s.t, err)
@@ -30,6 +30,13 @@ func (s *server) follow(ctx context.Context, access string, order uuid.UUID, las
 	}
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(s.t, err)
+	return answer
+}
+
+// follow reads a stream. The channel ends with it.
+func (s *server) follow(ctx context.Context, access string, order uuid.UUID, lastEventID string) (int, <-chan told) {
+	s.t.Helper()
+	answer := s.openStream(ctx, access, order, lastEventID)
 	events := make(chan told, 100)
 	go func() {
 		defer close(events)
@@ -149,6 +156,34 @@ func TestStreamEndsWithItsToken(t *testing.T) {
 	require.Equal(t, "order.placed", next(t, events).event)
 	s.Clock.Advance(6 * time.Minute)
 	ends(t, events)
+}
+
+func TestStreamEndsWithItsRoles(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	support := uuid.New()
+	_, events := s.follow(t.Context(), s.access(support, ordersapi.RoleSupport), s.order(s.as(), s.product(10), 1).ID, "")
+	require.Equal(t, "order.placed", next(t, events).event)
+	s.tell("user.roles_changed", support, accountChanged{UserID: support, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(time.Second)})
+	ends(t, events)
+}
+
+// TestHeartbeats waits until a stream on which nothing happens says so.
+func TestHeartbeats(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := uuid.New()
+	access := s.access(id)
+	order := s.order(caller{s.client(access), id}, s.product(10), 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*heartbeat)
+	defer cancel()
+	answer := s.openStream(ctx, access, order.ID, "")
+	defer func() { _ = answer.Body.Close() }() // It has been read.
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), ":") {
+	}
+	require.NoError(t, lines.Err(), "no heartbeat")
+	require.Equal(t, ": still here", lines.Text())
 }
 
 func TestHistoryPages(t *testing.T) {

@@ -90,11 +90,12 @@ func (r *register) reserve(client int, buyer caller) (order *ordersapi.Order) {
 			order = got.JSON201
 			return reply{done: true}
 		case got.ApplicationProblemJSON409 != nil && got.ApplicationProblemJSON409.Code == ordersapi.ProblemCodeOutOfStock:
-			short, said := got.ApplicationProblemJSON409.Errors[0].Params["maximum"].(float64)
-			if !said {
-				r.t.Errorf("an order was refused without saying how many there are: %s", got.Body)
+			if at := got.ApplicationProblemJSON409.Errors; len(at) == 1 {
+				if short, said := at[0].Params["maximum"].(float64); said {
+					return reply{short: int64(short)}
+				}
 			}
-			return reply{short: int64(short)}
+			r.t.Errorf("an order was refused without saying how many there are: %s", got.Body)
 		default:
 			r.t.Errorf("an order was answered %d: %s", got.StatusCode(), got.Body)
 		}

@@ -13,7 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const root = "../../.."
+// TestMain runs the tests where the program is run, in the root of the repository.
+func TestMain(m *testing.M) {
+	if err := os.Chdir(filepath.Join("..", "..", "..")); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // planted are changes of the released documents: after an anchor the first occurrence of a text is replaced. Each has what it means
 // and every finding as "operation rule", those that break with an exclamation mark.
@@ -103,18 +109,18 @@ func TestPlantedChanges(t *testing.T) {
 }
 
 // edited is the text with the first occurrence of old after the anchor replaced.
-func edited(t *testing.T, text, anchor, old, new string) string {
+func edited(t *testing.T, text, anchor, old, replacement string) string {
 	t.Helper()
 	before, after, found := strings.Cut(text, anchor)
 	require.True(t, found, "the anchor %q must be in the document", anchor)
 	after = anchor + after
 	require.Contains(t, after, old)
-	return before + strings.Replace(after, old, new, 1)
+	return before + strings.Replace(after, old, replacement, 1)
 }
 
 func releasedText(t *testing.T, name string) string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(root, released, name+".yaml"))
+	data, err := os.ReadFile(filepath.Join(released, name+".yaml"))
 	require.NoError(t, err)
 	return string(data)
 }
@@ -122,7 +128,7 @@ func releasedText(t *testing.T, name string) string {
 var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 // theProgram builds oasdiff once for all tests.
-var theProgram = sync.OnceValues(func() (string, error) { return oasdiff(context.Background(), root) })
+var theProgram = sync.OnceValues(func() (string, error) { return oasdiff(context.Background()) })
 
 func compareTo(t *testing.T, name, before, after string) *comparison {
 	t.Helper()

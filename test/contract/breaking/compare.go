@@ -36,6 +36,14 @@ type change struct {
 	exception *exception // why it may break, nil when it may not
 }
 
+// weight is the verdict that the change alone would bring.
+func (c change) weight() verdict {
+	if c.breaking {
+		return breaking
+	}
+	return additive
+}
+
 // compared is one operation of either document, or both.
 type compared struct {
 	id      string
@@ -129,10 +137,7 @@ func (op *compared) add(c change) {
 		return
 	}
 	op.changes = append(op.changes, c)
-	op.verdict = max(op.verdict, additive)
-	if c.breaking {
-		op.verdict = breaking
-	}
+	op.verdict = max(op.verdict, c.weight())
 }
 
 // compareOperation judges that an operation came or went, and what its extensions say.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,11 +72,7 @@ func parse(file string, data []byte) (*document, error) {
 
 // schemas are the named schemas, by name.
 func (d *document) schemas() map[string]*yaml.Node {
-	found := map[string]*yaml.Node{}
-	for name, node := range members(step(d.root, "components", "schemas")) {
-		found[name] = node
-	}
-	return found
+	return maps.Collect(members(step(d.root, "components", "schemas")))
 }
 
 // reach is everything that an operation is made of: itself, what is said for all operations, and by its pointer each component that

@@ -102,7 +102,7 @@ func judge(ctx context.Context, t task) (int, error) {
 
 // compareAll compares every document with its namesake of the base.
 func compareAll(ctx context.Context, t task) ([]*comparison, error) {
-	program, err := oasdiff(ctx, ".")
+	program, err := oasdiff(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -66,9 +66,8 @@ func (f finding) breaks() bool {
 }
 
 // oasdiff is the path of the program of that name, built when it has not been.
-func oasdiff(ctx context.Context, root string) (string, error) {
+func oasdiff(ctx context.Context) (string, error) {
 	build := exec.CommandContext(ctx, "go", "tool", "-n", "-modfile="+filepath.Join("tools", "oasdiff", "go.mod"), "oasdiff")
-	build.Dir = root
 	var said bytes.Buffer
 	build.Stderr = &said
 	path, err := build.Output()

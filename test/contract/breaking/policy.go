@@ -28,9 +28,9 @@ type access struct {
 }
 
 type rateLimit struct {
-	Requests int           `yaml:"requests"`
-	Window   time.Duration `yaml:"window"`
-	Per      string        `yaml:"per"`
+	Requests int    `yaml:"requests"`
+	Window   string `yaml:"window"` // as in 1m
+	Per      string `yaml:"per"`
 }
 
 type sunset struct {
@@ -73,7 +73,10 @@ func (l *rateLimit) String() string {
 }
 
 // perSecond is the rate that callers may keep up.
-func (l *rateLimit) perSecond() float64 { return float64(l.Requests) / l.Window.Seconds() }
+func (l *rateLimit) perSecond() float64 {
+	window, _ := time.ParseDuration(l.Window) // The lint has seen to its form.
+	return float64(l.Requests) / window.Seconds()
+}
 
 // note is one finding about an operation, before it is known where.
 type note struct {

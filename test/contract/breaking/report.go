@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -88,9 +89,10 @@ func gather(t task, comparisons []*comparison) reported {
 	heaviest := unchanged
 	for _, c := range comparisons {
 		heaviest = max(heaviest, c.verdict())
+		heaviestFirst := func(a, b *compared) int { return cmp.Compare(b.verdict, a.verdict) }
 		d := reportedDocument{Name: c.after.name, Before: c.before.version, After: c.after.version}
 		counts := map[verdict]int{}
-		for _, op := range c.each() {
+		for _, op := range slices.SortedStableFunc(slices.Values(c.each()), heaviestFirst) {
 			if op == &c.general && len(op.changes) == 0 {
 				continue
 			}
@@ -119,11 +121,9 @@ func (op *compared) reported() reportedOperation {
 		callers = op.after + " (before: " + op.before + ")"
 	}
 	shown := reportedOperation{ID: op.id, Route: op.route, Verdict: op.verdict.String(), Callers: cmp.Or(callers, "everybody")}
-	for _, c := range op.changes {
-		one := reportedChange{Rule: c.rule, Text: c.text, Place: c.place, Verdict: additive.String()}
-		if c.breaking {
-			one.Verdict = breaking.String()
-		}
+	breakingFirst := func(a, b change) int { return cmp.Compare(b.weight(), a.weight()) }
+	for _, c := range slices.SortedStableFunc(slices.Values(op.changes), breakingFirst) {
+		one := reportedChange{Rule: c.rule, Text: c.text, Place: c.place, Verdict: c.weight().String()}
 		if c.exception != nil {
 			one.Exception = "excepted until " + c.exception.until + ": " + c.exception.reason
 		}
@@ -145,10 +145,10 @@ func difference(before, after string) []reportedLine {
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
+	for i, old := range slices.Backward(a) {
+		for j, current := range slices.Backward(b) {
 			common[i][j] = max(common[i+1][j], common[i][j+1])
-			if a[i] == b[j] {
+			if old == current {
 				common[i][j] = common[i+1][j+1] + 1
 			}
 		}

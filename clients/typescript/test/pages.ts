@@ -43,7 +43,6 @@ after(async () => {
 async function visit(t: TestContext): Promise<{context: BrowserContext; way: Way}> {
   const way = await Way.open((await program()).address);
   const context = await browser.newContext();
-  await context.addInitScript('globalThis.__name = (named) => named'); // What tsx calls in the functions that are sent to the page.
   t.after(async () => {
     await context.close();
     way.close();

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-typescript gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench fuzz
+.PHONY: help run reset test contract test-typescript gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -22,7 +22,14 @@ bin/dev:
 	@if test -e $@; then go build -o $@ ./cmd/dev; else echo "building for the first time; this takes a minute or two"; go build -v -o $@ ./cmd/dev; fi
 
 test: ## run every test against real PostgreSQL
-	go test -race -shuffle=on ./...
+	rm -rf contract
+	CONTRACT_FIGURES=$(CURDIR)/contract go test -race -shuffle=on ./...
+	@go run ./test/contract/conformance users orders
+
+contract: ## run the tests of the contract alone, print the conformance and draw it in contract/matrix.html
+	rm -rf contract
+	CONTRACT_FIGURES=$(CURDIR)/contract go test -count=1 ./impl/users ./impl/orders ./test/contract/...
+	@go run ./test/contract/conformance users orders
 
 CHROMIUM ?= $(shell command -v chromium)
 test-typescript: bin/dev clients/typescript/node_modules ## test the TypeScript client in Node and in Chromium

@@ -1,11 +1,13 @@
 package contracttest
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -14,34 +16,39 @@ import (
 	"example.com/plumbline/impl/platform/pgtest"
 )
 
-// leastStatuses is how many of a hundred documented statuses the tests of a service must exercise.
-const leastStatuses = 95
+// LeastStatuses is how many of a hundred documented statuses the tests of a service must exercise.
+const LeastStatuses = 95
+
+// figuresEnv names a folder in which Main leaves the figures as SERVICE.json.
+const figuresEnv = "CONTRACT_FIGURES"
 
 // Coverage counts what the tests of a package exercise of a document.
 type Coverage struct {
-	mu         sync.Mutex
-	seen       map[string]map[int]bool
-	mismatches int
+	mu   sync.Mutex
+	seen map[string]map[int]Answers
 }
 
 // NewCoverage has seen nothing yet.
-func NewCoverage() *Coverage { return &Coverage{seen: map[string]map[int]bool{}} }
+func NewCoverage() *Coverage { return &Coverage{seen: map[string]map[int]Answers{}} }
 
 func (c *Coverage) observe(op *httpapi.Operation, status, violations int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen[op.ID] == nil {
-		c.seen[op.ID] = map[int]bool{}
+		c.seen[op.ID] = map[int]Answers{}
 	}
-	c.seen[op.ID][status] = true
+	a := c.seen[op.ID][status]
+	a.Status = status
+	a.Times++
 	if violations > 0 {
-		c.mismatches++
+		a.Mismatches++
 	}
+	c.seen[op.ID][status] = a
 }
 
 // Main runs the tests of a service's package with a PostgreSQL for all of them. When every test has run and passed it
 // prints what they have exercised of the document; they fail unless that is every operation, 95 of a hundred documented
-// statuses, and no answer outside the document. Use it as
+// statuses, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the figures there. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int {
@@ -49,66 +56,135 @@ func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int
 	if code != 0 || !isWholeRun(flagValue) {
 		return code
 	}
-	return c.verdict(os.Stdout, load)
+	return c.verdict(os.Stdout, load, os.Getenv(figuresEnv))
 }
 
-// figures are how much of a document has been exercised.
-type figures struct {
-	service                    string
-	operations, seenOperations int
-	statuses, seenStatuses     int
-	mismatches                 int
-	missing                    []string
+// Conformance is how much of a service's document has been exercised.
+type Conformance struct {
+	Service    string      `json:"service"`
+	Operations []Exercised `json:"operations"`
 }
 
-func (c *Coverage) figures(d *httpapi.Document) figures {
+// Exercised is how much of an operation has been.
+type Exercised struct {
+	ID     string `json:"id"`
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	// Answers are those of the documented statuses, in order, and then of others.
+	Answers []Answers `json:"answers"`
+}
+
+// Answers are those with one status: how many there were, and how many of them were not as the document says.
+type Answers struct {
+	Status     int  `json:"status"`
+	Documented bool `json:"documented"` // by its number: what only default stands for is not
+	Times      int  `json:"times"`
+	Mismatches int  `json:"mismatches"`
+}
+
+func (c *Coverage) figures(d *httpapi.Document) Conformance {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f := figures{service: d.Name, operations: len(d.Operations), mismatches: c.mismatches}
+	f := Conformance{Service: d.Name}
 	for _, op := range d.Operations {
-		seen := slices.Collect(maps.Keys(c.seen[op.ID]))
-		if len(seen) > 0 {
-			f.seenOperations++
-		}
+		e := Exercised{ID: op.ID, Method: op.Method, Path: op.Pattern}
 		for _, status := range op.Statuses {
-			f.statuses++
-			if slices.Contains(seen, status) {
-				f.seenStatuses++
-			} else {
-				f.missing = append(f.missing, fmt.Sprintf("%s %d", op.ID, status))
+			a := c.seen[op.ID][status]
+			a.Status, a.Documented = status, true
+			e.Answers = append(e.Answers, a)
+		}
+		for _, status := range slices.Sorted(maps.Keys(c.seen[op.ID])) {
+			if a := c.seen[op.ID][status]; !slices.Contains(op.Statuses, status) {
+				e.Answers = append(e.Answers, a)
 			}
 		}
+		f.Operations = append(f.Operations, e)
 	}
 	return f
 }
 
-// enough says whether the document is exercised as far as it must be.
-func (f figures) enough() bool {
-	return f.seenOperations == f.operations && f.seenStatuses*100 >= f.statuses*leastStatuses && f.mismatches == 0
+// Totals are what the figures of services add up to.
+type Totals struct {
+	Operations, SeenOperations int
+	Statuses, SeenStatuses     int
+	Mismatches                 int
+	Missing                    []string // as operation and status
 }
 
-func (f figures) print(w io.Writer) {
+// Total adds up.
+func Total(services ...Conformance) Totals {
+	var t Totals
+	for _, service := range services {
+		for _, op := range service.Operations {
+			t.Operations++
+			if slices.ContainsFunc(op.Answers, func(a Answers) bool { return a.Times > 0 }) {
+				t.SeenOperations++
+			}
+			for _, a := range op.Answers {
+				t.Mismatches += a.Mismatches
+				if !a.Documented {
+					continue
+				}
+				t.Statuses++
+				if a.Times > 0 {
+					t.SeenStatuses++
+				} else {
+					t.Missing = append(t.Missing, fmt.Sprintf("%s %d", op.ID, a.Status))
+				}
+			}
+		}
+	}
+	return t
+}
+
+// Enough says whether as much is exercised as must be.
+func (t Totals) Enough() bool {
+	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*LeastStatuses && t.Mismatches == 0
+}
+
+// Print writes the totals of what is named.
+func (t Totals) Print(w io.Writer, name string) {
 	fmt.Fprintf(w, "conformance of %s: operations %d/%d, documented statuses %d/%d, mismatches %d\n",
-		f.service, f.seenOperations, f.operations, f.seenStatuses, f.statuses, f.mismatches)
-	for _, m := range f.missing {
+		name, t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.Mismatches)
+	for _, m := range t.Missing {
 		fmt.Fprintln(w, "  not exercised:", m)
 	}
 }
 
-// verdict prints the figures and gives the exit code of the tests, which have passed.
-func (c *Coverage) verdict(w io.Writer, load func() (*httpapi.Document, error)) int {
+// verdict prints the totals, leaves the figures in a folder if there is one, and gives the exit code of the tests, which
+// have passed.
+func (c *Coverage) verdict(w io.Writer, load func() (*httpapi.Document, error), folder string) int {
 	document, err := load()
 	if err != nil {
 		fmt.Fprintln(w, err)
 		return 1
 	}
 	f := c.figures(document)
-	f.print(w)
-	if f.enough() {
+	t := Total(f)
+	t.Print(w, f.Service)
+	if err := f.leave(folder); err != nil {
+		fmt.Fprintln(w, err)
+		return 1
+	}
+	if t.Enough() {
 		return 0
 	}
-	fmt.Fprintf(w, "FAIL: all operations, %d %% of the statuses and no mismatch are needed\n", leastStatuses)
+	fmt.Fprintf(w, "FAIL: all operations, %d %% of the statuses and no mismatch are needed\n", LeastStatuses)
 	return 1
+}
+
+func (f Conformance) leave(folder string) error {
+	if folder == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, f.Service+".json"), text, 0o600)
 }
 
 // isWholeRun says by the flags of go test whether every test of the package has run, so that the figures mean something.

@@ -2,9 +2,12 @@ package contracttest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -55,21 +58,26 @@ func TestConformanceVerdict(t *testing.T) {
 		}
 		return c
 	}
-	require.True(t, exercised(0).figures(d).enough())
-	require.True(t, exercised(2).figures(d).enough(), "95 of a hundred")
-	require.False(t, exercised(3).figures(d).enough(), "fewer statuses")
+	require.True(t, Total(exercised(0).figures(d)).Enough())
+	require.True(t, Total(exercised(2).figures(d)).Enough(), "95 of a hundred")
+	require.False(t, Total(exercised(3).figures(d)).Enough(), "fewer statuses")
 
 	broken := exercised(0)
 	broken.observe(d.Operations[0], 200, 1)
-	require.False(t, broken.figures(d).enough(), "a mismatch")
+	require.False(t, Total(broken.figures(d)).Enough(), "a mismatch")
 
 	larger := &httpapi.Document{Name: "things", Operations: append(slices.Clone(d.Operations), &httpapi.Operation{ID: "readNothing", Statuses: []int{204}})}
-	f := exercised(0).figures(larger)
-	require.GreaterOrEqual(t, f.seenStatuses*100, f.statuses*leastStatuses)
-	require.False(t, f.enough(), "an operation")
+	f := Total(exercised(0).figures(larger))
+	require.GreaterOrEqual(t, f.SeenStatuses*100, f.Statuses*LeastStatuses)
+	require.False(t, f.Enough(), "an operation")
+
+	undocumented := exercised(0)
+	undocumented.observe(d.Operations[0], 418, 1)
+	require.Equal(t, Answers{Status: 418, Times: 1, Mismatches: 1}, undocumented.figures(d).Operations[0].Answers[4])
+	require.False(t, Total(undocumented.figures(d)).Enough(), "a status that is not documented")
 
 	var text bytes.Buffer
-	f.print(&text)
+	f.Print(&text, "things")
 	require.Equal(t, "conformance of things: operations 10/11, documented statuses 40/41, mismatches 0\n  not exercised: readNothing 204\n", text.String())
 
 	for _, c := range []struct {
@@ -82,7 +90,15 @@ func TestConformanceVerdict(t *testing.T) {
 		{1, func() (*httpapi.Document, error) { return nil, errors.New("no such document") }, "no such document"},
 	} {
 		text.Reset()
-		require.Equal(t, c.code, exercised(0).verdict(&text, c.load))
+		require.Equal(t, c.code, exercised(0).verdict(&text, c.load, ""))
 		require.Contains(t, text.String(), c.says)
 	}
+
+	folder := filepath.Join(t.TempDir(), "figures")
+	require.Zero(t, exercised(0).verdict(&text, func() (*httpapi.Document, error) { return d, nil }, folder))
+	left, err := os.ReadFile(filepath.Join(folder, "things.json"))
+	require.NoError(t, err)
+	var read Conformance
+	require.NoError(t, json.Unmarshal(left, &read))
+	require.Equal(t, exercised(0).figures(d), read)
 }

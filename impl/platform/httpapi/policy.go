@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -190,11 +191,15 @@ func (p Policy) check(deprecated bool, broken map[string]bool) (errs []error) {
 		refuse("x-rate-limit", l.Per != perAddress && l.Per != perPrincipal, "per is address or principal")
 		refuse("x-rate-limit", l.Per == perPrincipal && a.Public, "a public operation has no principal")
 	}
-	refuse("x-audit", p.Audit != nil && (p.Audit.Action == "" || p.Audit.Target == ""), "action and target are both needed")
+	refuse("x-audit", p.Audit != nil && (!auditAction.MatchString(p.Audit.Action) || p.Audit.Target == ""), "action and target are both needed, action as in user.disable")
 	refuse("x-sunset", deprecated != (p.Sunset != nil), "goes together with deprecated")
+	refuse("x-sunset", p.Sunset != nil && (time.Time(p.Sunset.Since).IsZero() || p.Sunset.Successor == ""), "since and successor are both needed")
 	refuse("x-sunset", p.Sunset != nil && !time.Time(p.Sunset.Date).After(time.Time(p.Sunset.Since)), "date lies after since")
 	return errs
 }
+
+// auditAction is what was done, after what it was done to.
+var auditAction = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+$`)
 
 const (
 	ownerSelf    = "self"

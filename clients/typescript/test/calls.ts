@@ -156,9 +156,9 @@ test('a call ends with its time or its signal, also while it waits to try again'
   assert.ok(!left.ok && left.problem.code === 'aborted');
 
   const waiting = new AbortController();
-  way.meets('GET', '/products', refusal(503, 'unavailable', {'Retry-After': '9'}));
+  way.meets('GET', '/products', refusal(503, 'unavailable', {'Retry-After': '90'})); // For longer than this test may take.
   setTimeout(() => waiting.abort(), 100);
-  const stopped = await client.listProducts({signal: waiting.signal});
+  const stopped = await client.listProducts({signal: waiting.signal, timeout: 120_000});
   assert.ok(!stopped.ok && stopped.problem.code === 'aborted');
 
   const before = await client.listProducts({signal: AbortSignal.abort()});

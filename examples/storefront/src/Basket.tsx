@@ -1,0 +1,102 @@
+// The basket and placing the order, with everything that can come between.
+import type {AnyProblem, Input, Schemas} from '@plumbline/client';
+import {useRef, useState} from 'react';
+import {client, loginFor} from './api';
+import {clear, refresh, setQuantity, totalOf, useBasket} from './basket';
+import {canPass, Notice, violationAt} from './form';
+import {price} from './format';
+import {go, Link} from './router';
+import {useProfile} from './session';
+
+/** Gives the total that the service has computed, from the problem `price_changed`. */
+function newTotal(problem: AnyProblem | undefined): Schemas['Money'] | undefined {
+  const {amount, currency} = violationAt(problem, '/expected_total')?.params ?? {};
+  return problem?.code === 'price_changed' && typeof amount === 'number' && typeof currency === 'string' ? {amount, currency} : undefined;
+}
+
+/** The basket. */
+export function Basket() {
+  const basket = useBasket();
+  const profile = useProfile();
+  const [problem, setProblem] = useState<AnyProblem>();
+  const [busy, setBusy] = useState(false);
+  const unanswered = useRef<{body: string; key: string}>(undefined);
+  const total = totalOf(basket);
+  const changed = newTotal(problem);
+
+  const place = async (expected_total: Schemas['Money']): Promise<void> => {
+    if (busy) return;
+    const body: Input<'createOrder'>['body'] = {items: basket.map(({product, quantity}) => ({product_id: product.id, quantity})), expected_total};
+    const text = JSON.stringify(body);
+    setBusy(true);
+    // Perhaps an order that had no answer was placed: the same key finds out, and never orders twice.
+    const result = await client.createOrder({body, idempotencyKey: unanswered.current?.body === text ? unanswered.current.key : undefined});
+    setBusy(false);
+    if (result.ok) {
+      clear();
+      return go(`/orders/${result.data.id}`);
+    }
+    unanswered.current = canPass(result.problem) || result.problem.code === 'idempotency_key_in_use' ? {body: text, key: result.idempotencyKey} : undefined;
+    setProblem(result.problem);
+    if (newTotal(result.problem)) {
+      const products = await Promise.all(basket.map(({product}) => client.getProduct({path: {productId: product.id}})));
+      refresh(products.flatMap((product) => product.ok ? [product.data] : []));
+    }
+  };
+  const change = (id: string, quantity: number): void => {
+    setProblem(undefined); // Its places are those of the lines as they were.
+    setQuantity(id, quantity);
+  };
+
+  if (basket.length === 0) return <><h1>Basket</h1><p className="quiet">There is nothing in it yet. <Link href="/">See the catalog</Link></p></>;
+  const located = problem?.errors?.some(({pointer}) => pointer.startsWith('#/items/'));
+  return (
+    <>
+      <h1>Basket</h1>
+      <ul className="lines card">
+        {basket.map(({product, quantity}, i) => {
+          const short = violationAt(problem, `/items/${i}/quantity`);
+          const gone = violationAt(problem, `/items/${i}/product_id`);
+          const maximum = Number(short?.params?.['maximum'] ?? NaN);
+          return (
+            <li key={product.id}>
+              <div>
+                <strong>{product.name}</strong>
+                <small>{price(product.price)} each</small>
+                {gone && <small className="error" role="alert">This is no longer sold.</small>}
+                {short && (
+                  <small className="error" role="alert">
+                    {maximum > 0 ? `Only ${maximum} left. ` : maximum === 0 ? 'Out of stock. ' : `${short.detail} `}
+                    {maximum > 0 && <button type="button" className="link" onClick={() => change(product.id, maximum)}>Take {maximum}</button>}
+                  </small>
+                )}
+              </div>
+              <input
+                type="number" min={1} max={1000} value={quantity} aria-label={`Quantity of ${product.name}`} aria-invalid={short || gone ? true : undefined}
+                onChange={(event) => event.target.valueAsNumber >= 1 && change(product.id, event.target.valueAsNumber)}
+              />
+              <span className="price">{price({...product.price, amount: product.price.amount * quantity})}</span>
+              <button type="button" className="link" aria-label={`Remove ${product.name}`} onClick={() => change(product.id, 0)}>Remove</button>
+            </li>
+          );
+        })}
+        <li className="total"><span>Total</span><strong className="price">{price(total)}</strong></li>
+      </ul>
+      {changed ? (
+        <div className="notice" role="alert">
+          <p><strong>Prices have changed.</strong> The total is now {price(changed)}.</p>
+          <button className="primary" disabled={busy} onClick={() => void place(changed)}>Order for {price(changed)}</button>
+        </div>
+      ) : (
+        <>
+          {problem && (located
+            ? <p className="error" role="alert">Not everything in the basket can be had: see the lines above.</p>
+            : <Notice problem={problem} retry={() => void place(total)} />)}
+          {profile
+            ? <button className="primary" disabled={busy} onClick={() => void place(total)}>{busy ? 'One moment…' : `Order for ${price(total)}`}</button>
+            : <Link className="button primary" href={loginFor('/basket')}>Log in to order</Link>}
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,91 @@
+// Forms whose fields show what the service says about them, and the one place for every other problem.
+import type {AnyProblem} from '@plumbline/client';
+import {createContext, useContext, useEffect, useId, useRef, useState, type ComponentProps, type ReactNode} from 'react';
+import type {Outcome} from './api';
+
+/** Gives what a problem says about a place in the request's body, such as `/email`. */
+export function violationAt(problem: AnyProblem | undefined, place: string) {
+  return problem?.errors?.find((violation) => violation.pointer === `#${place}`);
+}
+
+/** The codes after which the same request may succeed. */
+const passing = new Set(['unreachable', 'timed_out', 'refresh_failed', 'unavailable', 'customers_unavailable', 'overloaded', 'rate_limited', 'timeout', 'internal']);
+
+/** Says whether the failure can pass, so that trying again makes sense. */
+export const canPass = (problem: AnyProblem): boolean => passing.has(problem.code);
+
+/** Shows a problem with what support needs to find it. */
+export function Notice({problem, retry, children}: {problem: AnyProblem; retry?: (() => void) | undefined; children?: ReactNode}) {
+  const offline = problem.code === 'unreachable' && !navigator.onLine;
+  return (
+    <div className="notice" role="alert">
+      <p><strong>{offline ? 'You are offline.' : problem.detail}</strong></p>
+      {children}
+      {retry && canPass(problem) && <button type="button" onClick={retry}>Try again</button>}
+      <small>
+        <code>{problem.code}</code>
+        {problem.request_id && <> · request <code>{problem.request_id}</code></>}
+      </small>
+    </div>
+  );
+}
+
+const FormProblem = createContext<AnyProblem | undefined>(undefined);
+
+/** A form that sends what was entered, shows field errors at their fields and moves to the first of them. */
+export function Form<T>({send, done, fields, submit, children, unusual}: {
+  send: (values: FormData) => Promise<Outcome<T>>;
+  done: (data: T) => void;
+  /** The places in the body that have a field, such as `/email`. */
+  fields: string[];
+  /** What the button says. */
+  submit: string;
+  children?: ReactNode;
+  /** Shows problems that need more than their text; null leaves one to the form. */
+  unusual?: (problem: AnyProblem) => ReactNode;
+}) {
+  const form = useRef<HTMLFormElement>(null);
+  const [problem, setProblem] = useState<AnyProblem>();
+  const [busy, setBusy] = useState(false);
+  useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus(), [problem]);
+  const run = async (): Promise<void> => {
+    if (busy || !form.current) return;
+    setBusy(true);
+    const outcome = await send(new FormData(form.current));
+    setBusy(false);
+    setProblem(outcome.ok ? undefined : outcome.problem);
+    if (outcome.ok) done(outcome.data);
+  };
+  const rest = problem?.errors?.filter((violation) => !fields.includes(violation.pointer.slice(1)));
+  const special = problem && unusual?.(problem);
+  return (
+    <form ref={form} noValidate aria-busy={busy} onSubmit={(event) => {
+      event.preventDefault();
+      void run();
+    }}>
+      <FormProblem value={problem}>{children}</FormProblem>
+      {special ?? (problem && (!rest || rest.length > 0 || problem.errors?.length === 0) && (
+        <Notice problem={problem} retry={() => void run()}>
+          {rest && <ul>{rest.map((violation) => <li key={violation.pointer}><code>{violation.pointer}</code> {violation.detail}</li>)}</ul>}
+        </Notice>
+      ))}
+      <button className="primary" aria-disabled={busy}>{busy ? 'One moment…' : submit}</button>
+    </form>
+  );
+}
+
+/** A labelled field. `place` is where the body has its value; what the service says about that is shown below it. */
+export function Field({label, place, hint, ...input}: ComponentProps<'input'> & {label: string; place: string; hint?: string}) {
+  const id = useId();
+  const violation = violationAt(useContext(FormProblem), place);
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input {...input} id={id} aria-invalid={violation ? true : undefined} aria-describedby={`${id}-hint`} />
+      <small id={`${id}-hint`} className={violation ? 'error' : undefined}>{violation?.detail ?? hint}</small>
+    </div>
+  );
+}
+
+/** Gives what was entered in a field, without the blanks around it. */
+export const entered = (values: FormData, name: string): string => String(values.get(name) ?? '').trim();

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run reset test contract test-typescript gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench fuzz
+.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -12,6 +12,12 @@ help: ## list the targets
 
 run: bin/dev ## start everything for development; Ctrl-C stops it
 	@exec bin/dev run
+
+ADDR = $(or $(PLUMBLINE_ADDR),127.0.0.1:8080)
+storefront: examples/storefront/node_modules ## start the example front end beside make run
+	@node -e 'fetch("http://$(ADDR)/openapi/orders.json").catch(() => process.exit(1))' || \
+	  { echo "The services are not at $(ADDR): start them with make run in another terminal, or name their address in PLUMBLINE_ADDR"; exit 1; }
+	@cd examples/storefront && exec npm run --silent dev
 
 reset: bin/dev ## forget the development data
 	@bin/dev reset
@@ -36,11 +42,15 @@ test-typescript: bin/dev clients/typescript/node_modules ## test the TypeScript 
 	@test -x "$(CHROMIUM)" || { echo "Chromium is missing: apt-get install chromium, or name one in CHROMIUM"; exit 1; }
 	cd clients/typescript && npm run --silent check && CHROMIUM="$(CHROMIUM)" npm test --silent
 
+test-storefront: bin/dev examples/storefront/node_modules ## test the example front end in Chromium
+	@test -x "$(CHROMIUM)" || { echo "Chromium is missing: apt-get install chromium, or name one in CHROMIUM"; exit 1; }
+	cd examples/storefront && npm run --silent check && CHROMIUM="$(CHROMIUM)" npm test --silent
+
 # What the lockfile pins; made anew only when that has changed.
-clients/typescript/node_modules: clients/typescript/package-lock.json
-	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
-	  { echo "Node 20 or later, with npm, is missing: https://nodejs.org/ has it"; exit 1; }
-	cd clients/typescript && npm ci --prefer-offline --no-audit --no-fund && touch node_modules
+clients/typescript/node_modules examples/storefront/node_modules: %/node_modules: %/package-lock.json
+	@command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019 ? 1 : 0)' || \
+	  { echo "Node 20.19 or later, with npm, is missing: https://nodejs.org/ has it"; exit 1; }
+	cd $* && npm ci --prefer-offline --no-audit --no-fund && touch node_modules
 
 gen: ## make gen/ anew from the documents, the queries and the TypeScript client
 	rm -rf gen/*api gen/*db
@@ -79,7 +89,7 @@ gen-check: ## prove that gen/ is what it is made from
 	@before=$$(mktemp -d) && cp -r gen/. $$before && $(MAKE) gen && diff -rq $$before gen; current=$$?; rm -rf $$before; \
 	  test $$current = 0 || { echo "gen/ was not current; it is now: look at it and commit it"; exit 1; }
 
-check: lint-openapi breaking gen-check lint lint-ci test prove test-typescript ## everything that CI proves
+check: lint-openapi breaking gen-check lint lint-ci test prove test-typescript test-storefront ## everything that CI proves
 
 prove: ## prove the promises of orders with their full figures; this takes some minutes
 	go test -timeout 30m -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders -full

@@ -54,7 +54,7 @@ clients/typescript/node_modules examples/storefront/node_modules: %/node_modules
 
 gen: ## make gen/ anew from the documents, the queries and the TypeScript client
 	rm -rf gen/*api gen/*db
-	for service in users orders; do \
+	for service in users orders dev; do \
 	  mkdir -p gen/$${service}api && \
 	  $(call TOOL,oapi-codegen) -config openapi/oapi-codegen.yaml -package $${service}api -o gen/$${service}api/$${service}api.gen.go openapi/$$service.yaml || exit 1; \
 	done
@@ -66,7 +66,7 @@ gen-typescript: clients/typescript/node_modules ## make only gen/ts anew
 	cd clients/typescript && npm run --silent generate
 
 lint-openapi: ## hold the documents against the rules of documents
-	go run ./test/contract/lint openapi/users.yaml openapi/orders.yaml
+	go run ./test/contract/lint openapi/users.yaml openapi/orders.yaml openapi/dev.yaml
 
 breaking: ## compare the documents with the released ones; fail when a caller would break
 	go run ./test/contract/breaking openapi/users.yaml openapi/orders.yaml

@@ -133,6 +133,23 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestFrontEndModeIsInNoOtherBinary looks at all that the services' binaries link.
+func TestFrontEndModeIsInNoOtherBinary(t *testing.T) {
+	t.Parallel()
+	linked := func(command string) []string {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"cmd/"+command).Output()
+		require.NoError(t, err)
+		return strings.Fields(string(out))
+	}
+	mode := []string{module + "impl/dev", module + "gen/devapi"}
+	require.Subset(t, linked("dev"), mode, "the test looks for what there is not")
+	for _, command := range []string{"users", "orders"} {
+		for _, part := range mode {
+			require.NotContains(t, linked(command), part, command)
+		}
+	}
+}
+
 // TestMayImport plants every kind of violation beside what is allowed.
 func TestMayImport(t *testing.T) {
 	t.Parallel()

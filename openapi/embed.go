@@ -12,3 +12,13 @@ var Users []byte
 //
 //go:embed orders.yaml
 var Orders []byte
+
+// Dev is the document of what only the development binary offers.
+//
+//go:embed dev.yaml
+var Dev []byte
+
+// Changelog tells what each release of a document changed for callers.
+//
+//go:embed CHANGELOG.md
+var Changelog []byte

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/plumbline/gen/ts"
+	"example.com/plumbline/impl/dev"
 	"example.com/plumbline/impl/orders"
 	"example.com/plumbline/impl/platform/front"
 	"example.com/plumbline/impl/platform/natsserver"
@@ -36,7 +37,8 @@ type development struct {
 	opsAddr  string
 	password string
 	services []*service
-	natsURL  string // of the private NATS; "" when there is another
+	clock    dev.Clock // of all services
+	natsURL  string    // of the private NATS; "" when there is another
 }
 
 // service is one of the services, and where it is behind the front.
@@ -45,7 +47,7 @@ type service struct {
 
 	// name is that of the service, its database and its database role.
 	name string
-	run  func(ctx context.Context, args, environ []string, out io.Writer) error
+	run  func(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error
 }
 
 // setting is the environment variable of one of the service's settings.
@@ -63,18 +65,15 @@ func newDevelopment(environ []string, out io.Writer) (*development, error) {
 	d.data = d.or("PLUMBLINE_DATA", ".data")
 	d.addr = d.or("PLUMBLINE_ADDR", "127.0.0.1:8080")
 	d.opsAddr = d.or("PLUMBLINE_OPS_ADDR", "127.0.0.1:9090")
-	usersDocument, err := users.Document()
+	described, err := users.Described()
 	if err != nil {
 		return nil, err
 	}
-	ordersDocument, err := orders.Document()
-	if err != nil {
+	d.services = append(d.services, &service{name: "users", run: users.RunAt, Service: front.Service{Described: described}})
+	if described, err = orders.Described(); err != nil {
 		return nil, err
 	}
-	d.services = []*service{
-		{name: "users", run: users.Run, Service: front.Service{Document: usersDocument}},
-		{name: "orders", run: orders.Run, Service: front.Service{Document: ordersDocument}},
-	}
+	d.services = append(d.services, &service{name: "orders", run: orders.RunAt, Service: front.Service{Described: described}})
 	d.data, err = filepath.Abs(d.data)
 	return d, err
 }
@@ -134,7 +133,11 @@ func (d *development) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	err = d.serve(ctx, environ, func() { d.welcome(time.Since(started), personas) })
+	mode, err := d.frontEndMode(environ, personas)
+	if err != nil {
+		return err
+	}
+	err = d.serve(ctx, environ, mode, func() { d.welcome(time.Since(started), personas) })
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
@@ -197,7 +200,7 @@ func (d *development) startNATS(ctx context.Context) (stop func(), err error) {
 // seed brings the databases to this version's schema, and what is there on the first day into them.
 func (d *development) seed(ctx context.Context, environ []string) ([]users.Persona, error) {
 	for _, s := range d.services {
-		if err := s.run(ctx, []string{"migrate"}, environ, d.out); err != nil {
+		if err := s.run(ctx, nil, []string{"migrate"}, environ, d.out); err != nil {
 			return nil, err
 		}
 	}
@@ -205,8 +208,12 @@ func (d *development) seed(ctx context.Context, environ []string) ([]users.Perso
 	if err != nil {
 		return nil, err
 	}
-	var staff uuid.UUID
-	var customers []uuid.UUID
+	staff, customers := castOf(personas)
+	return personas, orders.Seed(ctx, environ, staff, customers...)
+}
+
+// castOf tells who receives goods and who orders them.
+func castOf(personas []users.Persona) (staff uuid.UUID, customers []uuid.UUID) {
 	for _, p := range personas {
 		switch p.Role {
 		case "staff":
@@ -215,11 +222,34 @@ func (d *development) seed(ctx context.Context, environ []string) ([]users.Perso
 			customers = append(customers, p.ID)
 		}
 	}
-	return personas, orders.Seed(ctx, environ, staff, customers...)
+	return staff, customers
+}
+
+// frontEndMode is what stands before the services.
+func (d *development) frontEndMode(environ []string, personas []users.Persona) (*dev.Service, error) {
+	c := dev.Config{
+		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + d.opsAddr, Clock: &d.clock,
+		Origins: strings.Split(d.environ["USERS_TRUSTED_ORIGINS"], ","), Log: d.log,
+		Reset: func(ctx context.Context) error {
+			personas, err := users.Reset(ctx, environ, d.password)
+			if err != nil {
+				return err
+			}
+			staff, customers := castOf(personas)
+			return orders.Reset(ctx, environ, staff, customers...)
+		},
+	}
+	for _, s := range d.services {
+		c.Services = append(c.Services, s.Described)
+	}
+	for _, p := range personas {
+		c.Personas = append(c.Personas, dev.Persona{Email: p.Email, Role: string(p.Role)})
+	}
+	return dev.New(c)
 }
 
 // serve runs the services and, once they are ready, the front, until ctx ends or one of them does.
-func (d *development) serve(ctx context.Context, environ []string, ready func()) error {
+func (d *development) serve(ctx context.Context, environ []string, mode *dev.Service, ready func()) error {
 	client, err := fs.Sub(ts.Package, "package")
 	if err != nil {
 		return err
@@ -227,7 +257,7 @@ func (d *development) serve(ctx context.Context, environ []string, ready func())
 	running, ctx := errgroup.WithContext(ctx)
 	for _, s := range d.services {
 		running.Go(func() error {
-			err := s.run(ctx, []string{"serve"}, environ, d.out)
+			err := s.run(ctx, d.clock.Now, []string{"serve"}, environ, d.out)
 			if err == nil && ctx.Err() == nil {
 				err = errors.New("it ended by itself")
 			}
@@ -246,7 +276,7 @@ func (d *development) serve(ctx context.Context, environ []string, ready func())
 			behind = append(behind, s.Service)
 		}
 		return front.Run(ctx, front.Options{
-			Addr: d.addr, OpsAddr: d.opsAddr, Services: behind, Client: client, Ready: ready, Drain: drain, Log: d.log,
+			Addr: d.addr, OpsAddr: d.opsAddr, Services: behind, Client: client, Before: mode.Before, Ready: ready, Drain: drain, Log: d.log,
 		})
 	})
 	return running.Wait()
@@ -280,6 +310,7 @@ func (d *development) welcome(took time.Duration, personas []users.Persona) {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { _, _ = fmt.Fprintln(table, "  "+strings.Join(cells, "\t")) }
+	row("all of it", base)
 	row("Swagger UI", base+"/docs")
 	for i, s := range d.services {
 		row([]string{"documents", ""}[min(i, 1)], base+"/openapi/"+s.name+".yaml", "(or .json)")

@@ -103,6 +103,8 @@ type Querier interface {
 	RecordWebhookAttempt(ctx context.Context, arg RecordWebhookAttemptParams) (int64, error)
 	// ReleaseStock gives the units of an order back, which is cancelled, expired, or refunded before it has shipped.
 	ReleaseStock(ctx context.Context, arg ReleaseStockParams) (int64, error)
+	// RemoveEverything leaves only what is known of accounts and what is still to be told. Only the development binary asks for it.
+	RemoveEverything(ctx context.Context) error
 	// ReplayWebhookDelivery makes a delivery one that is about to be sent. No row means that it is so already, or is not there.
 	ReplayWebhookDelivery(ctx context.Context, arg ReplayWebhookDeliveryParams) (WebhookDelivery, error)
 	// ReserveStock moves units from available to reserved, of each product that has enough as many as stand at its place.

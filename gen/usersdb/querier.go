@@ -24,6 +24,8 @@ type Querier interface {
 	DeleteSigningKey(ctx context.Context, kid string) error
 	// DeleteUser removes an account with all that hangs on it.
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
+	// DeleteUsersBut removes every account that has none of the addresses, with its sessions. Only the development binary asks for it.
+	DeleteUsersBut(ctx context.Context, emails []string) error
 	// EndSession ends a session; ending it twice changes nothing.
 	EndSession(ctx context.Context, arg EndSessionParams) error
 	// ExtendSession moves the end of a live session of an active account and tells whose it is.
@@ -53,6 +55,8 @@ type Querier interface {
 	LockSigningKeys(ctx context.Context) error
 	// PurgeSessions removes sessions that ended before a time, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
+	// RestoreUser makes an account what it was when it was opened. Only the development binary asks for it.
+	RestoreUser(ctx context.Context, arg RestoreUserParams) (User, error)
 	// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
 	RevokeOldestSessions(ctx context.Context, arg RevokeOldestSessionsParams) ([]uuid.UUID, error)
 	// RevokeSession ends one session of a user, unless there is no such live one.

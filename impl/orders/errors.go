@@ -29,7 +29,7 @@ var (
 	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable, "It cannot be found out now whether the account may order; try again.").After(time.Second)
 )
 
-// faults lists them for the chain, and for the test that holds them against the document.
+// faults lists them for the chain, for who explains them, and for the test that holds them against the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken, errOutOfStock,

@@ -29,7 +29,14 @@ const keysTimeout = 3 * time.Second
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
 func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	return self().Run(ctx, args, environ, out)
+	return RunAt(ctx, nil, args, environ, out)
+}
+
+// RunAt is Run with a clock that tells the service the time; nil is the system's. Only the development binary has another.
+func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
+	p := self()
+	p.Clock = clock
+	return p.Run(ctx, args, environ, out)
 }
 
 func self() program.Program {
@@ -72,6 +79,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		service, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
 			PayWithin: c.PayWithin, AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry,
+			Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err

@@ -18,6 +18,22 @@ import (
 // whose histories were made by the rules of the service. All of it is there afterwards or none. Only the development
 // binary calls it; environ is that of Run.
 func Seed(ctx context.Context, environ []string, staff uuid.UUID, customers ...uuid.UUID) error {
+	return withSeeding(ctx, environ, func(s *seeding) error { return s.seed(ctx, staff, customers) })
+}
+
+// Reset is Seed after everything has been removed but what is known of accounts and what is still to be told. Nobody sees
+// the time between. Only the development binary calls it; environ is that of Run.
+func Reset(ctx context.Context, environ []string, staff uuid.UUID, customers ...uuid.UUID) error {
+	return withSeeding(ctx, environ, func(s *seeding) error {
+		if err := s.queries.RemoveEverything(ctx); err != nil {
+			return err
+		}
+		return s.seed(ctx, staff, customers)
+	})
+}
+
+// withSeeding runs what fills the database in one transaction.
+func withSeeding(ctx context.Context, environ []string, fill func(*seeding) error) error {
 	p := self()
 	c, err := settings.Load(p.Source(nil, environ), defaultServe())
 	if err != nil {
@@ -31,7 +47,7 @@ func Seed(ctx context.Context, environ []string, staff uuid.UUID, customers ...u
 	return postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
 		s := &seeding{Service: Service{database: tx, queries: ordersdb.New(tx)}, end: time.Now()}
 		s.clock = func() time.Time { return s.now }
-		return s.seed(ctx, staff, customers)
+		return fill(s)
 	})
 }
 

@@ -145,6 +145,12 @@ func Document() (*httpapi.Document, error) {
 	return httpapi.Load("orders", spec)
 }
 
+// Described is the document with the faults of this service.
+func Described() (httpapi.Described, error) {
+	document, err := Document()
+	return httpapi.Described{Document: document, Faults: faults()}, err
+}
+
 // Handler gives the service's whole way in and out. Of the options it sets what is its own.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
@@ -159,7 +165,7 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	})
 	return chain.Handler(func(r chi.Router) {
 		ordersapi.HandlerWithOptions(strict, ordersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
-	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Orders, JSON: o.Document.JSON}))
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Orders, JSON: o.Document.JSON, Described: httpapi.Described{Document: o.Document, Faults: o.Faults}}))
 }
 
 // ownerOf tells whose an order is.

@@ -22,7 +22,7 @@ var (
 	errSelfAdministration  = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account.")
 )
 
-// faults lists them for the chain, and for the test that holds them against the document.
+// faults lists them for the chain, for who explains them, and for the test that holds them against the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled, errWrongPassword,

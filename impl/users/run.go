@@ -22,7 +22,14 @@ import (
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
 func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	return newProgram().Run(ctx, args, environ, out)
+	return RunAt(ctx, nil, args, environ, out)
+}
+
+// RunAt is Run with a clock that tells the service the time; nil is the system's. Only the development binary has another.
+func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
+	p := newProgram()
+	p.Clock = clock
+	return p.Run(ctx, args, environ, out)
 }
 
 func newProgram() program.Program {
@@ -47,7 +54,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 	return p.Serve(ctx, c.Serving, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
 		hashes := c.hashing()
 		hashes.Queue, hashes.Wait = c.HashQueue, c.HashWait
-		s, err := New(ctx, Config{Database: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes})
+		s, err := New(ctx, Config{Database: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes, Clock: p.Clock})
 		if err != nil {
 			return nil, err
 		}

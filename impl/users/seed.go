@@ -34,6 +34,17 @@ func personas() []Persona {
 // Seed opens the personas' accounts, or gives them the password if they are there, and tells who they are. Only the
 // development binary calls it; environ is that of Run.
 func Seed(ctx context.Context, environ []string, password string) ([]Persona, error) {
+	return withPersonas(ctx, environ, password, false)
+}
+
+// Reset removes every account but the personas', makes these what they were on the first day and tells who they are. They
+// keep their ids and their sessions. Only the development binary calls it; environ is that of Run.
+func Reset(ctx context.Context, environ []string, password string) ([]Persona, error) {
+	return withPersonas(ctx, environ, password, true)
+}
+
+// withPersonas brings all personas about in one transaction: as they are, or anew and alone.
+func withPersonas(ctx context.Context, environ []string, password string, anew bool) ([]Persona, error) {
 	users := newProgram()
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
 	if err != nil {
@@ -49,27 +60,54 @@ func Seed(ctx context.Context, environ []string, password string) ([]Persona, er
 		return nil, err
 	}
 	all := personas()
-	for i, p := range all {
-		if all[i].ID, err = s.seed(ctx, p, hash); err != nil {
-			return nil, fmt.Errorf("persona %s: %w", p.Email, err)
-		}
+	var addresses []string
+	for _, p := range all {
+		addresses = append(addresses, p.Email)
 	}
-	return all, nil
+	return all, s.inTx(ctx, func(q usersdb.Querier) error {
+		bring := s.seed
+		if anew {
+			bring = s.restore
+			if err := q.DeleteUsersBut(ctx, addresses); err != nil {
+				return err
+			}
+		}
+		for i, p := range all {
+			if all[i].ID, err = bring(ctx, q, p, hash); err != nil {
+				return fmt.Errorf("persona %s: %w", p.Email, err)
+			}
+		}
+		return nil
+	})
 }
 
-func (s *Service) seed(ctx context.Context, p Persona, hash string) (uuid.UUID, error) {
-	user, err := s.queries.GetUserByEmail(ctx, p.Email)
+func (s *Service) seed(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+	user, err := q.GetUserByEmail(ctx, p.Email)
 	if postgres.IsNoRows(err) {
-		user, err = s.queries.CreateUser(ctx, usersdb.CreateUserParams{
-			ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, CreatedAt: s.clock(),
-		})
-		return user.ID, err
+		return s.open(ctx, q, p, hash)
 	}
 	if err != nil {
 		return uuid.Nil, err
 	}
-	_, err = s.queries.ChangePassword(ctx, usersdb.ChangePasswordParams{
+	_, err = q.ChangePassword(ctx, usersdb.ChangePasswordParams{
 		ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: s.clock(),
+	})
+	return user.ID, err
+}
+
+func (s *Service) restore(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+	user, err := q.RestoreUser(ctx, usersdb.RestoreUserParams{
+		Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, UpdatedAt: s.clock(),
+	})
+	if postgres.IsNoRows(err) {
+		return s.open(ctx, q, p, hash)
+	}
+	return user.ID, err
+}
+
+func (s *Service) open(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
+		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, CreatedAt: s.clock(),
 	})
 	return user.ID, err
 }

@@ -117,6 +117,12 @@ func Document() (*httpapi.Document, error) {
 	return httpapi.Load("users", spec)
 }
 
+// Described is the document with the faults of this service.
+func Described() (httpapi.Described, error) {
+	document, err := Document()
+	return httpapi.Described{Document: document, Faults: faults()}, err
+}
+
 // Handler gives the service's whole way in and out. Of the options it sets what is its own.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
@@ -129,7 +135,7 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	})
 	return chain.Handler(func(r chi.Router) {
 		usersapi.HandlerWithOptions(strict, usersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
-	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Users, JSON: o.Document.JSON}))
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Users, JSON: o.Document.JSON, Described: httpapi.Described{Document: o.Document, Faults: o.Faults}}))
 }
 
 // inTx runs several statements as one.

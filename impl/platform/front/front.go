@@ -33,8 +33,9 @@ const (
 
 // Service is one of the services behind the address.
 type Service struct {
-	// Document says which paths are the service's.
-	Document *httpapi.Document
+	// The document says which paths are the service's.
+	httpapi.Described
+
 	// Addr and OpsAddr are where the service listens, as in 127.0.0.1:8081.
 	Addr, OpsAddr string
 }
@@ -47,6 +48,8 @@ type Options struct {
 	Services []Service
 	// Client holds the files of the client of the services, an npm package that is given away at /clients/typescript.tgz.
 	Client fs.FS
+	// Before, when there is one, stands before everything that callers reach.
+	Before func(next http.Handler) http.Handler
 	// Ready is told when requests are taken.
 	Ready func()
 	// Drain is how long requests that are running may take to end.
@@ -68,6 +71,9 @@ func Run(ctx context.Context, o Options) error {
 	callers, err := route(o.Services, o.Client, transport, o.Log)
 	if err != nil {
 		return err
+	}
+	if o.Before != nil {
+		callers = o.Before(callers)
 	}
 	return httpapi.Server{
 		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: callers, Ops: operators(o.Services, transport, o.Log), Drain: o.Drain, Log: o.Log,
@@ -104,7 +110,7 @@ func route(services []Service, client fs.FS, transport http.RoundTripper, log *s
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	httpapi.SwaggerUI(names...)(router)
+	httpapi.SwaggerUI(names)(router)
 	download, err := packed(client)
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func behind(t *testing.T, name string, patterns []string, handler http.HandlerFu
 	web := httptest.NewServer(handler)
 	t.Cleanup(web.Close)
 	addr := strings.TrimPrefix(web.URL, "http://")
-	s := Service{Document: &httpapi.Document{Name: name}, Addr: addr, OpsAddr: addr}
+	s := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: addr, OpsAddr: addr}
 	for _, pattern := range patterns {
 		s.Document.Operations = append(s.Document.Operations, &httpapi.Operation{Pattern: pattern})
 	}
@@ -278,7 +278,7 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 
 func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 	t.Parallel()
-	down := Service{Document: &httpapi.Document{Name: "orders", Operations: []*httpapi.Operation{{Pattern: "/api/v1/orders"}}}, Addr: free(t), OpsAddr: free(t)}
+	down := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders", Operations: []*httpapi.Operation{{Pattern: "/api/v1/orders"}}}}, Addr: free(t), OpsAddr: free(t)}
 	addr, _ := start(t, behind(t, "users", []string{"/api/v1/users"}, says("users")), down)
 	answer, text := send(t, addr, http.MethodPost, "/api/v1/orders?secret=x", "{}", func(r *http.Request) { r.Header.Set("X-Request-Id", "from-the-caller") })
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)

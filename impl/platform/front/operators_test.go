@@ -26,7 +26,7 @@ func operated(t *testing.T, name string, registry *prometheus.Registry, checks .
 	state.SetReady(true)
 	web := httptest.NewServer(state.Handler())
 	t.Cleanup(web.Close)
-	return Service{Document: &httpapi.Document{Name: name}, Addr: free(t), OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
+	return Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: free(t), OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
 }
 
 // requests registers what each service counts: in one of them with the name of the service, in the other without.
@@ -78,7 +78,7 @@ func TestMetricsOfTheServicesThatAnswer(t *testing.T) {
 	users := prometheus.NewRegistry()
 	requests(users, nil, 3)
 	one, _ := operated(t, "users", users)
-	_, opsAddr := start(t, Service{Document: &httpapi.Document{Name: "orders"}, Addr: free(t), OpsAddr: free(t)}, one)
+	_, opsAddr := start(t, Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders"}}, Addr: free(t), OpsAddr: free(t)}, one)
 	answer, text := send(t, opsAddr, http.MethodGet, "/metrics", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Contains(t, text, `http_requests_total{operation="getOne",service="users",status="200"} 3`)
@@ -128,7 +128,7 @@ func TestOneServiceThatIsNotReadyIsEnough(t *testing.T) {
 	t.Parallel()
 	one, _ := operated(t, "users", prometheus.NewRegistry())
 	two, orders := operated(t, "orders", prometheus.NewRegistry())
-	gone := Service{Document: &httpapi.Document{Name: "gone"}, Addr: free(t), OpsAddr: free(t)}
+	gone := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "gone"}}, Addr: free(t), OpsAddr: free(t)}
 	said := func(services ...Service) (status int, body map[string]string) {
 		_, opsAddr := start(t, services...)
 		answer, text := send(t, opsAddr, http.MethodGet, "/readyz", "")

@@ -48,6 +48,8 @@ type Options struct {
 	TrustedProxies []string
 	// TrustedOrigins are other origins whose pages may call, credentials included; "http://127.0.0.1:*" allows every port.
 	TrustedOrigins []string
+	// TrustedHeaders are header fields that their pages may send beside those that every service takes.
+	TrustedHeaders []string
 	// Idempotency keeps the answers of operations with x-idempotency.
 	Idempotency Idempotency
 	// RateLimits turns x-rate-limit on.
@@ -157,7 +159,7 @@ func New(o Options) (*Chain, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin()}
+	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin(o.TrustedHeaders)}
 	c.address = remoteAddress
 	if len(o.TrustedProxies) > 0 {
 		c.outer = slices.Insert(c.outer, 0, middleware.ClientIPFromXFF(o.TrustedProxies...))
@@ -230,6 +232,21 @@ func (c *Chain) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		c.fail(w, r, ErrMethodNotAllowed)
 	}
+}
+
+// Failing answers every request with a fault, as an operation, of whichever document, does that ends with it.
+func (c *Chain) Failing(op *Operation, f *fault.Error) http.Handler {
+	limit := op.Policy.RateLimit
+	if f.Kind == fault.RateLimited && limit != nil {
+		f = f.After(time.Duration(limit.Window) / time.Duration(limit.Requests))
+	}
+	return chi.Chain(c.outer...).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f.Kind == fault.RateLimited && limit != nil {
+			w.Header().Set("Ratelimit-Policy", limitPolicy(limit))
+			w.Header().Set("Ratelimit", rateLeft(0, time.Duration(limit.Window)))
+		}
+		c.fail(w, r, f)
+	})
 }
 
 // BindingFailed answers when generated code cannot bind what the document allows.

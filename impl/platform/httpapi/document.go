@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,9 @@ type Operation struct {
 	Policy  Policy
 	// Statuses are the documented ones, in order.
 	Statuses []int
+	// Problems are the ones that its documented failures name, by status and in the order of the naming, and at last
+	// internal, which stands for any other.
+	Problems []Problem
 
 	spec       *openapi3.Operation
 	parameters openapi3.Parameters // the path item's and the operation's own
@@ -54,6 +58,13 @@ type Operation struct {
 	streams    map[string]bool       // the media types of answers that are no JSON
 	offers     []string              // the media types of success, JSON first, the others by name
 	sunset     *sunsetHeaders
+}
+
+// Problem is one that an operation can end with.
+type Problem struct {
+	Status int
+	// Code is a value of ProblemCode.
+	Code string
 }
 
 type sunsetHeaders struct {
@@ -191,6 +202,38 @@ func (o *Operation) takeResponses() error {
 	return errors.Join(errs...)
 }
 
+// quoted is a word between backquotes, as descriptions write codes.
+var quoted = regexp.MustCompile("`([a-z0-9_]+)`")
+
+// takeProblems reads from the descriptions of the failures which codes they stand for.
+func (o *Operation) takeProblems(codes []string) {
+	for _, status := range o.Statuses {
+		description := o.spec.Responses.Status(status).Value.Description
+		if status < http.StatusBadRequest || description == nil {
+			continue
+		}
+		for _, word := range quoted.FindAllStringSubmatch(*description, -1) {
+			problem := Problem{status, word[1]}
+			if slices.Contains(codes, problem.Code) && !slices.Contains(o.Problems, problem) && !o.rulesOut(problem.Code) {
+				o.Problems = append(o.Problems, problem)
+			}
+		}
+	}
+	o.Problems = append(o.Problems, Problem{http.StatusInternalServerError, ErrInternal.Code})
+}
+
+// rulesOut tells that the operation has nothing that a code of a shared description is about.
+func (o *Operation) rulesOut(code string) bool {
+	switch code {
+	case ErrIdempotencyKeyReused.Code, ErrIdempotencyKeyInUse.Code:
+		return o.Policy.Idempotency == ""
+	case ErrCrossOrigin.Code:
+		return !o.cookies
+	default:
+		return false
+	}
+}
+
 func (p Policy) auditTarget() string {
 	if p.Audit == nil {
 		return ""
@@ -206,6 +249,7 @@ func (d *Document) link() (errs []error) {
 		}
 	}
 	for _, o := range d.Operations {
+		o.takeProblems(d.Codes)
 		if code := o.Policy.Access.HiddenAs; code != "" && !slices.Contains(d.Codes, code) {
 			errs = append(errs, fmt.Errorf("document %s: %s: hidden_as %q is no ProblemCode", d.Name, o.ID, code))
 		}

@@ -31,7 +31,7 @@ func (l *rateLimiter) take(key rateKey, limit *RateLimit, now time.Time) (left i
 	window := time.Duration(limit.Window)
 	each := window / time.Duration(limit.Requests)
 	l.whole.Compute(key, func(whole time.Time, _ bool) (time.Time, otter.ComputeOp) {
-		if whole.Before(now) {
+		if whole.Before(now) || whole.Sub(now) > window { // Beyond the window it is from before the clock was set back.
 			whole = now
 		}
 		next := whole.Add(each)
@@ -74,11 +74,16 @@ func (c *Chain) limit(x *exchange, l *RateLimit, caller string) error {
 	left, reset, wait := c.limits.take(rateKey{x.op.ID, caller}, l, c.clock())
 	h := x.answer.Header()
 	h.Set("Ratelimit-Policy", x.op.limitPolicy)
-	h.Set("Ratelimit", `"default";r=`+strconv.Itoa(left)+`;t=`+strconv.Itoa(int(math.Ceil(reset.Seconds()))))
+	h.Set("Ratelimit", rateLeft(left, reset))
 	if wait > 0 {
 		return ErrRateLimited.After(wait)
 	}
 	return nil
+}
+
+// rateLeft is the RateLimit field: what is left, and the seconds until the limit is whole again.
+func rateLeft(left int, reset time.Duration) string {
+	return `"default";r=` + strconv.Itoa(left) + `;t=` + strconv.Itoa(int(math.Ceil(reset.Seconds())))
 }
 
 // network is what counts as one caller: an IPv4 address, or the /64 that one IPv6 customer gets.

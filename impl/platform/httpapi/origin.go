@@ -43,15 +43,16 @@ func (o origins) trust(origin string) bool {
 	return colon > 0 && colon+1 < len(origin) && strings.Trim(origin[colon+1:], "0123456789") == "" && slices.Contains(o.anyPort, origin[:colon])
 }
 
-// crossOrigin lets pages of trusted origins call (CORS).
-func (c *Chain) crossOrigin() func(http.Handler) http.Handler {
+// crossOrigin lets pages of trusted origins call (CORS), with those header fields as well.
+func (c *Chain) crossOrigin(headers []string) func(http.Handler) http.Handler {
 	if len(c.trusted.exact)+len(c.trusted.anyPort) == 0 {
 		return func(next http.Handler) http.Handler { return next }
 	}
 	return cors.Handler(cors.Options{
-		AllowOriginFunc:  func(_ *http.Request, origin string) bool { return c.trusted.trust(origin) },
-		AllowedMethods:   []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders:   []string{"Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "Traceparent", "X-Request-ID", "X-Request-Timeout-Ms"},
+		AllowOriginFunc: func(_ *http.Request, origin string) bool { return c.trusted.trust(origin) },
+		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders: append(slices.Clone(headers), "Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID",
+			"Traceparent", "X-Request-ID", "X-Request-Timeout-Ms"),
 		ExposedHeaders:   []string{"Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-ID"},
 		AllowCredentials: true,
 		MaxAge:           600,

@@ -11,10 +11,15 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/swaggest/swgui/v5emb"
+
+	"example.com/plumbline/impl/platform/fault"
 )
 
 //go:embed docs/index.html
 var docsPage []byte
+
+//go:embed docs/page.css
+var pageStyle []byte
 
 // pagePolicy lets the documentation's pages load only what this service serves. Swagger UI draws with style
 // attributes and inlined images.
@@ -26,9 +31,18 @@ type Served struct {
 	Name string
 	YAML []byte // as it was written
 	JSON []byte
+	// Described is whose problems are explained; one without a document has none.
+	Described Described
 }
 
-// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, and Swagger UI, which shows them.
+// Described is a document with the faults that its service answers with, besides those of the chain.
+type Described struct {
+	Document *Document
+	Faults   []*fault.Error
+}
+
+// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, Swagger UI, which shows them, and the pages of
+// their problems.
 func Pages(documents ...Served) func(chi.Router) {
 	names := make([]string, len(documents))
 	for i, d := range documents {
@@ -36,15 +50,19 @@ func Pages(documents ...Served) func(chi.Router) {
 	}
 	return func(r chi.Router) {
 		for _, d := range documents {
-			readable(r, "/openapi/"+d.Name+".yaml", static("application/yaml", d.YAML))
-			readable(r, "/openapi/"+d.Name+".json", static("application/json", d.JSON))
+			readable(r, "/openapi/"+d.Name+".yaml", Page("application/yaml", d.YAML))
+			readable(r, "/openapi/"+d.Name+".json", Page("application/json", d.JSON))
+			if d.Described.Document != nil {
+				ProblemPages(d.Described)(r)
+			}
 		}
-		SwaggerUI(names...)(r)
+		SwaggerUI(names)(r)
 	}
 }
 
-// SwaggerUI registers Swagger UI at /docs. It shows the documents /openapi/NAME.json and needs nothing from elsewhere.
-func SwaggerUI(names ...string) func(chi.Router) {
+// SwaggerUI registers Swagger UI at /docs, with further scripts that this service serves. It shows the documents
+// /openapi/NAME.json and needs nothing from elsewhere.
+func SwaggerUI(names []string, scripts ...string) func(chi.Router) {
 	type link struct {
 		URL  string `json:"url"`
 		Name string `json:"name"`
@@ -69,11 +87,16 @@ func SwaggerUI(names ...string) func(chi.Router) {
   layout: 'StandaloneLayout',
 });
 `, list)
+	page := docsPage
+	for _, script := range scripts {
+		page = bytes.Replace(page, []byte("</body>"), []byte(`  <script src="`+script+`"></script>`+"\n</body>"), 1)
+	}
 	return func(r chi.Router) {
 		readable(r, "/", http.RedirectHandler("/docs", http.StatusFound))
-		readable(r, "/docs", static("text/html; charset=utf-8", docsPage))
-		readable(r, "/docs/start.js", static("text/javascript; charset=utf-8", start))
-		readable(r, "/docs/*", paged(v5emb.New("", "", "/docs")))
+		readable(r, "/docs", Page("text/html; charset=utf-8", page))
+		readable(r, "/docs/page.css", Page("text/css; charset=utf-8", pageStyle))
+		readable(r, "/docs/start.js", Page("text/javascript; charset=utf-8", start))
+		readable(r, "/docs/*", Paged(v5emb.New("", "", "/docs")))
 	}
 }
 
@@ -83,17 +106,18 @@ func readable(r chi.Router, path string, page http.Handler) {
 	r.Method(http.MethodHead, path, page)
 }
 
-func static(contentType string, body []byte) http.Handler {
+// Page serves a page, or a part of one, that does not change. Like all pages it may load only what this service serves.
+func Page(contentType string, body []byte) http.Handler {
 	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(body))
-	return paged(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return Paged(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("ETag", tag)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 	}))
 }
 
-// paged sets what protects a page that a browser shows.
-func paged(next http.Handler) http.Handler {
+// Paged sets what protects a page that a browser shows.
+func Paged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", pagePolicy)

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/plumbline/impl/platform/settings"
 )
@@ -27,6 +28,8 @@ type Program struct {
 	Schema Schema
 	// Commands are what it can be told to do.
 	Commands []Command
+	// Clock tells its service the time; nil is the system's.
+	Clock func() time.Time
 }
 
 // Command is something that a program can be told to do.

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/devapi"
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/usersapi"
+)
+
+// TestFrontEndMode is what a front end's own tests do, through the generated clients.
+func TestFrontEndMode(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	usersAddr, ordersAddr := freeAddr(t), freeAddr(t)
+	r := p.start("USERS_ADDR="+usersAddr, "ORDERS_ADDR="+ordersAddr).ready(t)
+	mode, err := devapi.NewClientWithResponses("http://" + p.addr)
+	require.NoError(t, err)
+
+	// The services themselves have none of it.
+	for _, addr := range []string{usersAddr, ordersAddr} {
+		for _, path := range []string{"personas", "faults", "clock", "reset"} {
+			answer, err := http.Get("http://" + addr + "/dev/v1/" + path)
+			require.NoError(t, err)
+			require.NoError(t, answer.Body.Close())
+			require.Equal(t, http.StatusNotFound, answer.StatusCode, path)
+		}
+	}
+
+	bearer := func(access string) func(context.Context, *http.Request) error {
+		return func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+access)
+			return nil
+		}
+	}
+	as := func(persona string) *ordersapi.ClientWithResponses {
+		got, err := mode.StartPersonaSessionWithResponse(t.Context(), persona, devapi.StartPersonaSessionRequest{})
+		require.NoError(t, err)
+		require.NotNil(t, got.JSON200, string(got.Body))
+		client, err := ordersapi.NewClientWithResponses("http://"+p.addr, ordersapi.WithRequestEditorFn(bearer(got.JSON200.AccessToken)))
+		require.NoError(t, err)
+		return client
+	}
+	listed, err := mode.GetPersonasWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Len(t, listed.JSON200.Personas, 6)
+
+	// A rule lets the next order fail as it would fail, and the one after it succeed.
+	customer := as("customer")
+	words, once := "brass bob", int32(1)
+	found, err := customer.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Q: &words})
+	require.NoError(t, err)
+	place := func(key string) *ordersapi.CreateOrderResponse {
+		got, err := customer.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
+			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: found.JSON200.Items[0].ID, Quantity: 1}}})
+		require.NoError(t, err)
+		return got
+	}
+	rule, err := mode.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: "createOrder", Fault: "problem=out_of_stock", Times: &once})
+	require.NoError(t, err)
+	require.NotNil(t, rule.JSON201, string(rule.Body))
+	require.Equal(t, ordersapi.ProblemCodeOutOfStock, place("a").ApplicationProblemJSON409.Code)
+	order := place("a").JSON201
+	require.NotNil(t, order, "what was let fail did not happen, and its key is free")
+
+	// A request asks for its own fault.
+	fail := func(fault string) ordersapi.RequestEditorFn {
+		return func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Plumbline-Fault", fault)
+			return nil
+		}
+	}
+	busy, err := customer.GetOrderWithResponse(t.Context(), order.ID, fail("delay=5ms, status=503"))
+	require.NoError(t, err)
+	require.Equal(t, ordersapi.ProblemCodeOverloaded, busy.ApplicationProblemJSON503.Code)
+	require.Equal(t, "1", busy.HTTPResponse.Header.Get("Retry-After"))
+	_, err = customer.GetOrderWithResponse(t.Context(), order.ID, fail("drop"))
+	require.ErrorIs(t, err, io.EOF)
+	refused, err := customer.GetOrderWithResponse(t.Context(), order.ID, fail("problem=sku_taken"))
+	require.NoError(t, err)
+	require.Equal(t, "#/header/Plumbline-Fault", refused.ApplicationProblemJSON422.Errors[0].Pointer)
+
+	// Nobody pays for half an hour.
+	moved, err := mode.AdjustClockWithResponse(t.Context(), devapi.AdvanceClockRequest{Seconds: 31 * 60})
+	require.NoError(t, err)
+	require.True(t, moved.JSON200.Now.After(time.Now().Add(30*time.Minute)))
+	again := as("customer")
+	require.Eventually(t, func() bool {
+		got, err := again.GetOrderWithResponse(t.Context(), order.ID)
+		return err == nil && got.JSON200 != nil && got.JSON200.Status == ordersapi.OrderStatusExpired
+	}, patience, 50*time.Millisecond)
+
+	// What has become of the data is undone, and personas stay logged in.
+	_, err = mode.ResetClockWithResponse(t.Context())
+	require.NoError(t, err)
+	accounts, err := usersapi.NewClientWithResponses("http://" + p.addr)
+	require.NoError(t, err)
+	opened, err := accounts.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"})
+	require.NoError(t, err)
+	require.NotNil(t, opened.JSON201)
+	support := as("support")
+	_, err = mode.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: "listOrders", Fault: "drop"})
+	require.NoError(t, err)
+	reset, err := mode.ResetDataWithResponse(t.Context())
+	require.NoError(t, err)
+	require.NotNil(t, reset.JSON200, string(reset.Body))
+	t.Logf("reset took %d ms", reset.JSON200.TookMs)
+	most := int32(100)
+	orders, err := support.ListOrdersWithResponse(t.Context(), &ordersapi.ListOrdersParams{Limit: &most})
+	require.NoError(t, err)
+	require.Len(t, orders.JSON200.Items, 18, "nine stories for each of two customers")
+	gone, err := support.GetOrderWithResponse(t.Context(), order.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, gone.StatusCode())
+	opened, err = accounts.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"})
+	require.NoError(t, err)
+	require.NotNil(t, opened.JSON201, "the address is free again")
+	require.NotNil(t, r)
+}

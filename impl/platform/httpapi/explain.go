@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"example.com/plumbline/impl/platform/fault"
+)
+
+//go:embed docs/problem.html
+var problemPage string
+
+// Explained is a problem code as its page explains it.
+type Explained struct {
+	Code   string
+	Status int
+	// Title is the status in words, Detail what has happened, and Advice what to do about it.
+	Title, Detail, Advice string
+	// Operations are those that document it.
+	Operations []ExplainedOperation
+}
+
+// ExplainedOperation is an operation that a problem is an answer of.
+type ExplainedOperation struct{ Document, ID, Request, Summary string }
+
+// Explain explains every problem of some documents, each code once, in the order of the codes.
+func Explain(documents ...Described) []Explained {
+	var all []Explained
+	for _, d := range documents {
+		for _, f := range slices.Concat(Faults(d.Document), d.Faults) {
+			i := slices.IndexFunc(all, func(e Explained) bool { return e.Code == f.Code })
+			if i < 0 {
+				status := statusOf(f)
+				all = append(all, Explained{Code: f.Code, Status: status, Title: http.StatusText(status), Detail: f.Detail, Advice: adviceOn(f)})
+				i = len(all) - 1
+			}
+			all[i].Operations = append(all[i].Operations, d.Document.answering(f.Code)...)
+		}
+	}
+	slices.SortFunc(all, func(a, b Explained) int { return strings.Compare(a.Code, b.Code) })
+	return all
+}
+
+// answering lists the operations that document a code.
+func (d *Document) answering(code string) (operations []ExplainedOperation) {
+	for _, o := range d.Operations {
+		if slices.ContainsFunc(o.Problems, func(p Problem) bool { return p.Code == code }) {
+			operations = append(operations, ExplainedOperation{d.Name, o.ID, o.Method + " " + o.Pattern, o.spec.Summary})
+		}
+	}
+	return operations
+}
+
+// adviceOn says what a program that is told of a fault does.
+func adviceOn(f *fault.Error) string {
+	switch {
+	case f.Kind == fault.Unauthenticated:
+		return "Refresh the access token once and repeat the request; when that is refused as well, let the person log in."
+	case f.Kind == fault.Forbidden:
+		return "Do not repeat the request: it will be refused again. Show what the person may do instead."
+	case f.Kind == fault.NotFound:
+		return "Do not repeat the request. What was there may have been removed, or belong to somebody else: read the list anew."
+	case f.RetryAfter > 0 || f.Kind == fault.RateLimited || f.Kind == fault.Unavailable:
+		return "Wait as many seconds as Retry-After says and send the same request again, with the same Idempotency-Key where there is one."
+	case f.Kind == fault.Conflict:
+		return "Read the thing anew, show how it is now, and let the person decide; errors, where there are any, name the places."
+	case f.Kind == fault.PreconditionFailed:
+		return "Take current and its ETag as the new state, let the person decide again, and send the change with that ETag in If-Match."
+	case f.Kind == fault.PreconditionRequired:
+		return "Read the thing and send the ETag of the answer in If-Match."
+	case f.Kind == fault.Invalid:
+		return "Show each entry of errors at the field that its pointer names; the request succeeds once these are mended."
+	case f.Kind == fault.Malformed, f.Kind == fault.TooLarge, f.Kind == fault.UnsupportedMediaType:
+		return "Mend the program that sends the request: a generated client sends what the document asks for."
+	default:
+		return "Quote request_id when you ask for help. Repeat the request only if it may happen twice, or has an Idempotency-Key."
+	}
+}
+
+// ProblemPages registers a page for each problem code at /problems/CODE, where the type of a problem leads.
+func ProblemPages(documents ...Described) func(chi.Router) {
+	page := template.Must(template.New("problem").Parse(problemPage))
+	return func(r chi.Router) {
+		for _, e := range Explain(documents...) {
+			var text bytes.Buffer
+			if err := page.Execute(&text, e); err != nil {
+				panic(err) // The template and what fills it are of this package.
+			}
+			readable(r, "/problems/"+e.Code, Page("text/html; charset=utf-8", text.Bytes()))
+		}
+	}
+}

@@ -1,0 +1,17 @@
+-- name: DeleteUsersBut :exec
+-- DeleteUsersBut removes every account that has none of the addresses, with its sessions. Only the development binary asks for it.
+DELETE FROM users
+WHERE email <> ALL(@emails::text[]);
+
+-- name: RestoreUser :one
+-- RestoreUser makes an account what it was when it was opened. Only the development binary asks for it.
+UPDATE users
+SET name = @name,
+    password_hash = @password_hash,
+    avatar = NULL,
+    phone = NULL,
+    status = 'active',
+    roles = @roles,
+    updated_at = @updated_at
+WHERE email = @email
+RETURNING *;

@@ -102,7 +102,11 @@ func (t *target) find(by, value string) (*fault.Error, *fault.Violation) {
 			key = strconv.Itoa(p.Status)
 		}
 		if key == value {
-			return t.faults[p.Code].Because(errInjected), nil
+			f := t.faults[p.Code].Because(errInjected)
+			if f.Kind == fault.PreconditionFailed {
+				f = f.Showing(nil, `"0"`) // The document wants a tag; this one is that of no state.
+			}
+			return f, nil
 		}
 		if !slices.Contains(allowed, key) {
 			allowed = append(allowed, key)

@@ -31,7 +31,7 @@ func (l *rateLimiter) take(key rateKey, limit *RateLimit, now time.Time) (left i
 	window := time.Duration(limit.Window)
 	each := window / time.Duration(limit.Requests)
 	l.whole.Compute(key, func(whole time.Time, _ bool) (time.Time, otter.ComputeOp) {
-		if whole.Before(now) || whole.Sub(now) > window { // Beyond the window it is from before the clock was set back.
+		if whole.Before(now) || whole.Sub(now) > 2*window { // So far ahead, it is from before the clock was set back.
 			whole = now
 		}
 		next := whole.Add(each)

@@ -7,7 +7,7 @@ import {go, Link, useHere} from './router';
 /** Gives where to go after the login: only to a page of this site. */
 function useDestination(): string {
   const to = useHere().searchParams.get('to') ?? '/';
-  return new URL(to, location.origin).origin === location.origin && to.startsWith('/') ? to : '/';
+  return /^\/(?![/\\])/.test(to) ? to : '/';
 }
 
 /** The login. */

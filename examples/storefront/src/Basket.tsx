@@ -92,7 +92,7 @@ export function Basket() {
           {problem && (located
             ? <p className="error" role="alert">Not everything in the basket can be had: see the lines above.</p>
             : <Notice problem={problem} retry={() => void place(total)} />)}
-          {profile
+          {profile !== null
             ? <button className="primary" disabled={busy} onClick={() => void place(total)}>{busy ? 'One moment…' : `Order for ${price(total)}`}</button>
             : <Link className="button primary" href={loginFor('/basket')}>Log in to order</Link>}
         </>

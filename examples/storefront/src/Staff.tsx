@@ -4,7 +4,7 @@ import {useCallback, useState} from 'react';
 import {Actions} from './Actions';
 import {client, useLoaded, usePages} from './api';
 import {useSettled} from './Catalog';
-import {entered, Field, Form, Notice} from './form';
+import {entered, Field, Form, Notice, TextField} from './form';
 import {amountOf, decimal, price, time} from './format';
 import {OrderList, Status} from './Orders';
 import {useRole} from './session';
@@ -99,7 +99,7 @@ function ProductFields({product}: {product?: Product}) {
   return (
     <>
       <Field label="Name" place="/name" name="name" defaultValue={product?.name} />
-      <Field label="Description" place="/description" name="description" defaultValue={product?.description} />
+      <TextField label="Description" place="/description" name="description" defaultValue={product?.description} />
       <Field label={`Price in ${product?.price.currency ?? 'EUR'}`} place="/price/amount" name="price" inputMode="decimal" defaultValue={product && decimal(product.price)} />
     </>
   );

@@ -4,7 +4,7 @@ import {useCallback, useEffect, useRef, useState} from 'react';
 import {go, here} from './router';
 
 /** The client of both services, which are where the page is from. A session that ends by itself sends to the login and back. */
-export const client = createClient({onSessionEnd: () => go(loginFor(here()))});
+export const client = createClient({onSessionEnd: () => location.pathname !== '/login' && go(loginFor(here()))});
 
 /** Gives the address of the login that leads on to a page. */
 export const loginFor = (page: string): string => `/login?to=${encodeURIComponent(page)}`;

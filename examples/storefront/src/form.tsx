@@ -76,12 +76,26 @@ export function Form<T>({send, done, fields, submit, children, unusual}: {
 
 /** A labelled field. `place` is where the body has its value; what the service says about that is shown below it. */
 export function Field({label, place, hint, ...input}: ComponentProps<'input'> & {label: string; place: string; hint?: string}) {
+  return <Labelled label={label} place={place} hint={hint}>{(state) => <input {...input} {...state} />}</Labelled>;
+}
+
+/** A field for text of several lines. */
+export function TextField({label, place, ...area}: ComponentProps<'textarea'> & {label: string; place: string}) {
+  return <Labelled label={label} place={place}>{(state) => <textarea rows={3} {...area} {...state} />}</Labelled>;
+}
+
+function Labelled({label, place, hint, children}: {
+  label: string;
+  place: string;
+  hint?: string | undefined;
+  children: (state: {id: string; 'aria-invalid': true | undefined; 'aria-describedby': string}) => ReactNode;
+}) {
   const id = useId();
   const violation = violationAt(useContext(FormProblem), place);
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input {...input} id={id} aria-invalid={violation ? true : undefined} aria-describedby={`${id}-hint`} />
+      {children({id, 'aria-invalid': violation ? true : undefined, 'aria-describedby': `${id}-hint`})}
       <small id={`${id}-hint`} className={violation ? 'error' : undefined}>{violation?.detail ?? hint}</small>
     </div>
   );

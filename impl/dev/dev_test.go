@@ -109,7 +109,8 @@ func TestEveryProblemIsOneOfTheDocument(t *testing.T) {
 				require.NoError(t, err)
 				var problem struct{ Code, Instance string }
 				require.NoError(t, json.Unmarshal(body, &problem), "%s", body)
-				require.Equal(t, p, httpapi.Problem{Status: answer.StatusCode, Code: problem.Code}, o.ID)
+				got := httpapi.Problem{Status: answer.StatusCode, Code: problem.Code}
+				require.Equal(t, p, got, o.ID)
 				require.Equal(t, path, problem.Instance)
 				require.Equal(t, "http://localhost:5173", answer.Header.Get("Access-Control-Allow-Origin"), "a page may read it")
 				require.Empty(t, checker.CheckResponse(o, httpapi.Output{Status: answer.StatusCode, Header: answer.Header, Body: body}), "%s %s: %s", o.ID, p.Code, body)

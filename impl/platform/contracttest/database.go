@@ -102,11 +102,11 @@ func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 	var name string
 	var labels []string
 	_, err = pgx.ForEachRow(rows, []any{&name, &labels}, func() error {
-		schema := ""
+		var schema strings.Builder
 		for word := range strings.SplitSeq(name, "_") {
-			schema += strings.ToUpper(word[:1]) + word[1:]
+			schema.WriteString(strings.ToUpper(word[:1]) + word[1:])
 		}
-		require.ElementsMatch(t, values(schema), labels, name)
+		require.ElementsMatch(t, values(schema.String()), labels, name)
 		return nil
 	})
 	require.NoError(t, err)

@@ -52,14 +52,14 @@ CROSS JOIN LATERAL (
     FROM order_events
     WHERE order_id = orders.id
 ) AS history
-CROSS JOIN LATERAL (
-    SELECT count(DISTINCT data->>'sequence') AS events
+LEFT JOIN (
+    SELECT subject, count(DISTINCT data->>'sequence') AS events
     FROM outbox
-    WHERE subject = orders.id
-) AS published
+    GROUP BY subject
+) AS published ON published.subject = orders.id
 WHERE history.events <> version
    OR history.latest <> version
-   OR published.events <> version
+   OR published.events IS DISTINCT FROM version
    OR history.status <> orders.status
    OR history.refunded <> refunded_amount`
 

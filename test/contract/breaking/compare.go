@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 // verdict is what a change means to callers, the lightest first.
@@ -159,7 +161,7 @@ func (c *comparison) compareOperation(route string, today time.Time) *compared {
 	default:
 		for _, n := range comparePolicies(before.policy, after.policy, today) {
 			line := after.node.Line
-			if extension := member(after.node, n.extension); extension != nil {
+			if extension := yamlnode.Member(after.node, n.extension); extension != nil {
 				line = extension.Line
 			}
 			op.add(change{rule: n.rule, text: n.text, place: fmt.Sprintf("%s:%d", c.after.file, line), breaking: n.breaking})

@@ -3,13 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 // document is one OpenAPI document, as it is written.
@@ -50,17 +51,17 @@ func parse(file string, data []byte) (*document, error) {
 		root:       tree.Content[0],
 		operations: map[string]*operation{},
 	}
-	d.version = text(step(d.root, "info", "version"))
-	if member(d.root, "paths") == nil || d.version == "" {
+	d.version = yamlnode.Text(step(d.root, "info", "version"))
+	if yamlnode.Member(d.root, "paths") == nil || d.version == "" {
 		return nil, fmt.Errorf("%s: not an OpenAPI document: paths or info.version is missing", file)
 	}
 	var errs []error
-	for path, item := range members(member(d.root, "paths")) {
-		for method, node := range members(item) {
+	for path, item := range yamlnode.Members(yamlnode.Member(d.root, "paths")) {
+		for method, node := range yamlnode.Members(item) {
 			if !slices.Contains(methods, method) {
 				continue
 			}
-			op := &operation{id: text(member(node, "operationId")), method: strings.ToUpper(method), path: path, node: node, shared: member(item, "parameters")}
+			op := &operation{id: yamlnode.Text(yamlnode.Member(node, "operationId")), method: strings.ToUpper(method), path: path, node: node, shared: yamlnode.Member(item, "parameters")}
 			if err := op.policy.read(node); err != nil {
 				errs = append(errs, fmt.Errorf("%s:%d: %w", file, node.Line, err))
 			}
@@ -72,22 +73,22 @@ func parse(file string, data []byte) (*document, error) {
 
 // schemas are the named schemas, by name.
 func (d *document) schemas() map[string]*yaml.Node {
-	return maps.Collect(members(step(d.root, "components", "schemas")))
+	return maps.Collect(yamlnode.Members(step(d.root, "components", "schemas")))
 }
 
 // reach is everything that an operation is made of: itself, what is said for all operations, and by its pointer each component that
 // either leads to.
 func (d *document) reach(op *operation) map[string]any {
-	found := map[string]any{"": plain(op.node), "#/security": plain(member(d.root, "security"))}
+	found := map[string]any{"": yamlnode.Plain(op.node), "#/security": yamlnode.Plain(yamlnode.Member(d.root, "security"))}
 	var follow func(n *yaml.Node)
 	follow = func(n *yaml.Node) {
-		n = resolve(n)
+		n = yamlnode.Resolve(n)
 		if n == nil {
 			return
 		}
-		if pointer := text(member(n, "$ref")); pointer != "" && found[pointer] == nil {
+		if pointer := yamlnode.Text(yamlnode.Member(n, "$ref")); pointer != "" && found[pointer] == nil {
 			target := step(d.root, strings.Split(strings.TrimPrefix(pointer, "#/"), "/")...)
-			found[pointer] = plain(target)
+			found[pointer] = yamlnode.Plain(target)
 			follow(target)
 		}
 		for _, inner := range n.Content {
@@ -96,94 +97,19 @@ func (d *document) reach(op *operation) map[string]any {
 	}
 	follow(op.node)
 	if op.shared != nil {
-		found["#parameters"] = plain(op.shared)
+		found["#parameters"] = yamlnode.Plain(op.shared)
 		follow(op.shared)
 	}
-	for name, scheme := range members(step(d.root, "components", "securitySchemes")) {
-		found["#/components/securitySchemes/"+name] = plain(scheme)
+	for name, scheme := range yamlnode.Members(step(d.root, "components", "securitySchemes")) {
+		found["#/components/securitySchemes/"+name] = yamlnode.Plain(scheme)
 	}
 	return found
-}
-
-// resolve follows YAML aliases.
-func resolve(n *yaml.Node) *yaml.Node {
-	for n != nil && n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	return n
-}
-
-// members are the keys and values of a mapping, nothing for any other node.
-func members(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
-	return func(yield func(string, *yaml.Node) bool) {
-		n := resolve(n)
-		if n == nil || n.Kind != yaml.MappingNode {
-			return
-		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if !yield(n.Content[i].Value, resolve(n.Content[i+1])) {
-				return
-			}
-		}
-	}
-}
-
-// member is the value of a mapping's key, nil when there is none.
-func member(n *yaml.Node, key string) *yaml.Node {
-	for name, value := range members(n) {
-		if name == key {
-			return value
-		}
-	}
-	return nil
 }
 
 // step is the node at the end of the keys, nil when there is none.
 func step(n *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
-		n = member(n, strings.NewReplacer("~1", "/", "~0", "~").Replace(key))
+		n = yamlnode.Member(n, strings.NewReplacer("~1", "/", "~0", "~").Replace(key))
 	}
 	return n
-}
-
-// items are the items of a sequence, nothing for any other node.
-func items(n *yaml.Node) []*yaml.Node {
-	n = resolve(n)
-	if n == nil || n.Kind != yaml.SequenceNode {
-		return nil
-	}
-	return n.Content
-}
-
-// text is the text of a scalar, empty for any other node.
-func text(n *yaml.Node) string {
-	n = resolve(n)
-	if n == nil || n.Kind != yaml.ScalarNode {
-		return ""
-	}
-	return n.Value
-}
-
-// plain is the node as values that can be compared.
-func plain(n *yaml.Node) any {
-	n = resolve(n)
-	if n == nil {
-		return nil
-	}
-	switch n.Kind {
-	case yaml.MappingNode:
-		object := map[string]any{}
-		for key, value := range members(n) {
-			object[key] = plain(value)
-		}
-		return object
-	case yaml.SequenceNode:
-		array := make([]any, 0, len(n.Content))
-		for _, item := range n.Content {
-			array = append(array, plain(item))
-		}
-		return array
-	default:
-		return n.Value
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 // exception lets one rule be broken by one operation until a day.
@@ -59,13 +61,13 @@ func readException(file string, entry *yaml.Node) (*exception, error) {
 	refuse := func(line int, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...)))
 	}
-	for name, value := range members(entry) {
+	for name, value := range yamlnode.Members(entry) {
 		field := fields[name]
 		if field == nil {
 			refuse(value.Line, "%s is no member of an exception: document, operation, rule, reason and until are", name)
 			continue
 		}
-		*field = text(value)
+		*field = yamlnode.Text(value)
 	}
 	for _, name := range []string{"document", "operation", "rule", "reason", "until"} {
 		if *fields[name] == "" {
@@ -73,7 +75,7 @@ func readException(file string, entry *yaml.Node) (*exception, error) {
 		}
 	}
 	if _, err := time.Parse(time.DateOnly, e.until); e.until != "" && err != nil {
-		refuse(member(entry, "until").Line, "%q is no day; write it as in 2026-12-31", e.until)
+		refuse(yamlnode.Member(entry, "until").Line, "%q is no day; write it as in 2026-12-31", e.until)
 	}
 	return e, errors.Join(errs...)
 }

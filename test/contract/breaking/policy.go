@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 // policy is what the extensions of an operation promise its callers.
@@ -39,10 +41,10 @@ type sunset struct {
 }
 
 func (p *policy) read(op *yaml.Node) error {
-	p.timeout, p.priority = plain(member(op, "x-timeout")), text(member(op, "x-priority"))
-	p.idempotency, p.deprecated = text(member(op, "x-idempotency")), text(member(op, "deprecated")) == "true"
+	p.timeout, p.priority = yamlnode.Plain(yamlnode.Member(op, "x-timeout")), yamlnode.Text(yamlnode.Member(op, "x-priority"))
+	p.idempotency, p.deprecated = yamlnode.Text(yamlnode.Member(op, "x-idempotency")), yamlnode.Text(yamlnode.Member(op, "deprecated")) == "true"
 	for name, into := range map[string]any{"x-access": &p.access, "x-rate-limit": &p.rateLimit, "x-sunset": &p.sunset} {
-		if n := member(op, name); n != nil {
+		if n := yamlnode.Member(op, name); n != nil {
 			if err := n.Decode(into); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 // typeChange is a TypeScript type that differs.
@@ -48,18 +50,18 @@ func typeOf(schema *yaml.Node, indent string) string {
 		return ""
 	}
 	written := bareTypeOf(schema, indent)
-	if text(member(schema, "nullable")) == "true" {
+	if yamlnode.Text(yamlnode.Member(schema, "nullable")) == "true" {
 		written += " | null"
 	}
 	return written
 }
 
 func bareTypeOf(schema *yaml.Node, indent string) string {
-	if ref := text(member(schema, "$ref")); ref != "" {
+	if ref := yamlnode.Text(yamlnode.Member(schema, "$ref")); ref != "" {
 		return `components["schemas"]["` + strings.TrimPrefix(ref, schemaPrefix) + `"]`
 	}
 	for key, glue := range map[string]string{"oneOf": " | ", "anyOf": " | ", "allOf": " & "} {
-		if choices := items(member(schema, key)); choices != nil {
+		if choices := yamlnode.Items(yamlnode.Member(schema, key)); choices != nil {
 			var parts []string
 			for _, choice := range choices {
 				parts = append(parts, typeOf(choice, indent))
@@ -67,8 +69,8 @@ func bareTypeOf(schema *yaml.Node, indent string) string {
 			return strings.Join(parts, glue)
 		}
 	}
-	kind := text(member(schema, "type"))
-	if values := items(member(schema, "enum")); values != nil {
+	kind := yamlnode.Text(yamlnode.Member(schema, "type"))
+	if values := yamlnode.Items(yamlnode.Member(schema, "enum")); values != nil {
 		var parts []string
 		for _, value := range values {
 			if kind == "string" {
@@ -83,7 +85,7 @@ func bareTypeOf(schema *yaml.Node, indent string) string {
 	case "integer", "number":
 		return "number"
 	case "array":
-		item := typeOf(member(schema, "items"), indent)
+		item := typeOf(yamlnode.Member(schema, "items"), indent)
 		if strings.Contains(item, " | ") && !strings.HasSuffix(item, "}") {
 			item = "(" + item + ")"
 		}
@@ -97,23 +99,23 @@ func bareTypeOf(schema *yaml.Node, indent string) string {
 
 func objectTypeOf(schema *yaml.Node, indent string) string {
 	var required []string
-	for _, name := range items(member(schema, "required")) {
+	for _, name := range yamlnode.Items(yamlnode.Member(schema, "required")) {
 		required = append(required, name.Value)
 	}
 	inner := indent + "    "
 	var lines []string
-	for name, property := range members(member(schema, "properties")) {
+	for name, property := range yamlnode.Members(yamlnode.Member(schema, "properties")) {
 		mark := "?"
 		if slices.Contains(required, name) {
 			mark = ""
 		}
 		lines = append(lines, inner+name+mark+": "+typeOf(property, inner)+";")
 	}
-	free := member(schema, "additionalProperties")
+	free := yamlnode.Member(schema, "additionalProperties")
 	switch {
 	case free != nil && free.Kind == yaml.MappingNode:
 		lines = append(lines, inner+"[key: string]: "+typeOf(free, inner)+";")
-	case text(free) == "true":
+	case yamlnode.Text(free) == "true":
 		lines = append(lines, inner+"[key: string]: unknown;")
 	case len(lines) == 0:
 		return "Record<string, never>"

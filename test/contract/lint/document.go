@@ -9,6 +9,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 var errNotADocument = errors.New("not an OpenAPI document")
@@ -34,7 +36,7 @@ type object struct {
 
 // at is the place of a member, or of the object when the member is missing.
 func (o object) at(key string) string {
-	if member(o.node, key) == nil {
+	if yamlnode.Member(o.node, key) == nil {
 		return o.pointer
 	}
 	return join(o.pointer, key)
@@ -84,8 +86,8 @@ func parse(data []byte, policy *policySchemas) (*document, error) {
 	if len(file.Content) == 0 {
 		return nil, errNotADocument
 	}
-	root := resolve(file.Content[0])
-	if member(root, "openapi") == nil && member(root, "paths") == nil {
+	root := yamlnode.Resolve(file.Content[0])
+	if yamlnode.Member(root, "openapi") == nil && yamlnode.Member(root, "paths") == nil {
 		return nil, errNotADocument
 	}
 
@@ -99,25 +101,25 @@ func parse(data []byte, policy *policySchemas) (*document, error) {
 
 // walk records the object and those inside it, as the grammar sets out.
 func (d *document) walk(kind, pointer string, node *yaml.Node) {
-	node = resolve(node)
+	node = yamlnode.Resolve(node)
 	if node == nil || node.Kind != yaml.MappingNode {
 		return
 	}
 	d.objects = append(d.objects, object{kind: kind, pointer: pointer, node: node})
-	if member(node, "$ref") != nil {
+	if yamlnode.Member(node, "$ref") != nil {
 		return
 	}
-	for key, value := range members(node) {
+	for key, value := range yamlnode.Members(node) {
 		child := grammar[kind][key]
 		here := join(pointer, key)
 		switch {
 		case child == "":
 		case strings.HasPrefix(child, "[]"):
-			for i, item := range items(value) {
+			for i, item := range yamlnode.Items(value) {
 				d.walk(child[2:], join(here, strconv.Itoa(i)), item)
 			}
 		case strings.HasPrefix(child, "{}"):
-			for name, entry := range members(value) {
+			for name, entry := range yamlnode.Members(value) {
 				d.walk(child[2:], join(here, name), entry)
 			}
 		default:
@@ -131,7 +133,7 @@ func (d *document) findOperations() {
 		if item.kind != "pathItem" {
 			continue
 		}
-		for method, node := range members(item.node) {
+		for method, node := range yamlnode.Members(item.node) {
 			if grammar["pathItem"][method] != "operation" {
 				continue
 			}
@@ -140,13 +142,13 @@ func (d *document) findOperations() {
 				object: object{kind: "operation", pointer: join(item.pointer, method), node: node},
 				method: strings.ToUpper(method),
 				path:   unescape(segments[len(segments)-1]),
-				id:     text(member(node, "operationId")),
+				id:     yamlnode.Text(yamlnode.Member(node, "operationId")),
 			}
 			op.parameters = d.parametersOf(item, op)
 			if body := d.child(op.object, "requestBody"); body.node != nil {
 				op.body = &body
 			}
-			for status, answer := range members(member(node, "responses")) {
+			for status, answer := range yamlnode.Members(yamlnode.Member(node, "responses")) {
 				resolved := d.deref(object{"response", join(op.pointer, "responses", status), answer})
 				op.responses = append(op.responses, response{object: resolved, status: status})
 			}
@@ -161,9 +163,9 @@ func (d *document) parametersOf(item object, op *operation) []object {
 	var found []object
 	place := map[string]int{}
 	for _, owner := range []object{item, op.object} {
-		for i, node := range items(member(owner.node, "parameters")) {
+		for i, node := range yamlnode.Items(yamlnode.Member(owner.node, "parameters")) {
 			p := d.deref(object{"parameter", join(owner.pointer, "parameters", strconv.Itoa(i)), node})
-			key := text(member(p.node, "in")) + " " + text(member(p.node, "name"))
+			key := yamlnode.Text(yamlnode.Member(p.node, "in")) + " " + yamlnode.Text(yamlnode.Member(p.node, "name"))
 			if at, repeated := place[key]; repeated {
 				found[at] = p
 				continue
@@ -190,7 +192,7 @@ func (d *document) findUses() {
 			for _, media := range d.mediaTypes(answer.object) {
 				d.use(d.child(media, "schema"), inResponse)
 			}
-			for name := range members(member(answer.node, "headers")) {
+			for name := range yamlnode.Members(yamlnode.Member(answer.node, "headers")) {
 				d.use(d.child(d.child(answer.object, "headers", name), "schema"), inResponse)
 			}
 		}
@@ -211,14 +213,14 @@ func (d *document) use(s object, way side) {
 func (d *document) inner(s object) iter.Seq[object] {
 	return func(yield func(object) bool) {
 		var paths [][]string
-		for name := range members(member(s.node, "properties")) {
+		for name := range yamlnode.Members(yamlnode.Member(s.node, "properties")) {
 			paths = append(paths, []string{"properties", name})
 		}
 		for _, key := range []string{"items", "additionalProperties", "not"} {
 			paths = append(paths, []string{key})
 		}
 		for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-			for i := range items(member(s.node, key)) {
+			for i := range yamlnode.Items(yamlnode.Member(s.node, key)) {
 				paths = append(paths, []string{key, strconv.Itoa(i)})
 			}
 		}
@@ -233,7 +235,7 @@ func (d *document) inner(s object) iter.Seq[object] {
 // mediaTypes are the entries of `content` of a body or an answer.
 func (d *document) mediaTypes(o object) []object {
 	var found []object
-	for name := range members(member(o.node, "content")) {
+	for name := range yamlnode.Members(yamlnode.Member(o.node, "content")) {
 		found = append(found, d.child(o, "content", name))
 	}
 	return found
@@ -257,12 +259,12 @@ func (d *document) component(section, name string) object {
 func (d *document) deref(o object) object {
 	const longestChain = 16
 	for range longestChain {
-		o.node = resolve(o.node)
-		ref := member(o.node, "$ref")
+		o.node = yamlnode.Resolve(o.node)
+		ref := yamlnode.Member(o.node, "$ref")
 		if ref == nil {
 			return o
 		}
-		pointer, local := strings.CutPrefix(text(ref), "#")
+		pointer, local := strings.CutPrefix(yamlnode.Text(ref), "#")
 		o.pointer, o.node = pointer, nil
 		if local {
 			o.node, _ = d.lookup(pointer)
@@ -304,7 +306,7 @@ func (d *document) lookup(pointer string) (*yaml.Node, int) {
 func (d *document) of(kind string) iter.Seq[object] {
 	return func(yield func(object) bool) {
 		for _, o := range d.objects {
-			if o.kind == kind && member(o.node, "$ref") == nil && !yield(o) {
+			if o.kind == kind && yamlnode.Member(o.node, "$ref") == nil && !yield(o) {
 				return
 			}
 		}
@@ -325,132 +327,53 @@ func (d *document) schemas(ways side) iter.Seq[object] {
 // countSchemas is the number of named schemas.
 func (d *document) countSchemas() int {
 	count := 0
-	for range members(step(step(d.root, "components"), "schemas")) {
+	for range yamlnode.Members(step(step(d.root, "components"), "schemas")) {
 		count++
 	}
 	return count
 }
 
-// resolve follows YAML aliases.
-func resolve(n *yaml.Node) *yaml.Node {
-	for n != nil && n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	return n
-}
-
 // step is the member or the item of that name, nil when there is none.
 func step(n *yaml.Node, key string) *yaml.Node {
-	n = resolve(n)
+	n = yamlnode.Resolve(n)
 	if n != nil && n.Kind == yaml.SequenceNode {
 		if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(n.Content) {
-			return resolve(n.Content[i])
+			return yamlnode.Resolve(n.Content[i])
 		}
 		return nil
 	}
-	return member(n, key)
-}
-
-// member is the value of a mapping's key, nil when there is none.
-func member(n *yaml.Node, key string) *yaml.Node {
-	for name, value := range members(n) {
-		if name == key {
-			return value
-		}
-	}
-	return nil
-}
-
-// members are the keys and values of a mapping, nothing for any other node.
-func members(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
-	return func(yield func(string, *yaml.Node) bool) {
-		n := resolve(n)
-		if n == nil || n.Kind != yaml.MappingNode {
-			return
-		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if !yield(n.Content[i].Value, resolve(n.Content[i+1])) {
-				return
-			}
-		}
-	}
-}
-
-// items are the items of a sequence, nothing for any other node.
-func items(n *yaml.Node) []*yaml.Node {
-	n = resolve(n)
-	if n == nil || n.Kind != yaml.SequenceNode {
-		return nil
-	}
-	return n.Content
+	return yamlnode.Member(n, key)
 }
 
 // texts are the items of a sequence of scalars.
 func texts(n *yaml.Node) []string {
 	var found []string
-	for _, item := range items(n) {
-		found = append(found, text(item))
+	for _, item := range yamlnode.Items(n) {
+		found = append(found, yamlnode.Text(item))
 	}
 	return found
 }
 
-// text is the text of a scalar, empty for any other node.
-func text(n *yaml.Node) string {
-	n = resolve(n)
-	if n == nil || n.Kind != yaml.ScalarNode {
-		return ""
-	}
-	return n.Value
-}
-
 // isTrue says whether the member is there and true.
 func isTrue(n *yaml.Node, key string) bool {
-	value := member(n, key)
+	value := yamlnode.Member(n, key)
 	return value != nil && value.Tag == "!!bool" && value.Value == "true"
 }
 
 // isFalse says whether the member is there and false.
 func isFalse(n *yaml.Node, key string) bool {
-	value := member(n, key)
+	value := yamlnode.Member(n, key)
 	return value != nil && value.Tag == "!!bool" && value.Value == "false"
-}
-
-// plain is the node as JSON would have it; a date stays the text that was written.
-func plain(n *yaml.Node) any {
-	n = resolve(n)
-	if n == nil {
-		return nil
-	}
-	switch n.Kind {
-	case yaml.MappingNode:
-		object := map[string]any{}
-		for key, value := range members(n) {
-			object[key] = plain(value)
-		}
-		return object
-	case yaml.SequenceNode:
-		array := make([]any, 0, len(n.Content))
-		for _, item := range n.Content {
-			array = append(array, plain(item))
-		}
-		return array
-	default:
-		var value any
-		if n.Tag == "!!timestamp" || n.Decode(&value) != nil {
-			return n.Value
-		}
-		return value
-	}
 }
 
 // join appends keys to a JSON pointer (RFC 6901).
 func join(pointer string, keys ...string) string {
-	var pointerSb433 strings.Builder
+	var longer strings.Builder
+	longer.WriteString(pointer)
 	for _, key := range keys {
-		pointerSb433.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+		longer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
 	}
-	pointer += pointerSb433.String()
-	return pointer
+	return longer.String()
 }
 
 func unescape(segment string) string {

@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"strings"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func bodyRules() []rule {
@@ -33,8 +35,8 @@ func checkBodyRequired(d *document, report reporter) {
 func (d *document) mayBeEmpty(body object) bool {
 	for _, media := range d.mediaTypes(body) {
 		s := d.child(media, "schema").node
-		least := text(member(s, "minProperties"))
-		if !hasType(s, "object") || len(items(member(s, "required"))) > 0 || least != "" && least != "0" {
+		least := yamlnode.Text(yamlnode.Member(s, "minProperties"))
+		if !hasType(s, "object") || len(yamlnode.Items(yamlnode.Member(s, "required"))) > 0 || least != "" && least != "0" {
 			return false
 		}
 	}
@@ -51,7 +53,7 @@ func checkBodyMediaType(d *document, report reporter) {
 			allowed = append(allowed, "application/merge-patch+json")
 		}
 		var names []string
-		for name := range members(member(op.body.node, "content")) {
+		for name := range yamlnode.Members(yamlnode.Member(op.body.node, "content")) {
 			names = append(names, name)
 		}
 		if len(names) != 1 || !slices.Contains(allowed, names[0]) {
@@ -66,7 +68,7 @@ func checkBodySchemaNamed(d *document, report reporter) {
 			continue
 		}
 		for _, media := range d.mediaTypes(*op.body) {
-			if !strings.HasPrefix(text(member(member(media.node, "schema"), "$ref")), "#/components/schemas/") {
+			if !strings.HasPrefix(yamlnode.Text(yamlnode.Member(yamlnode.Member(media.node, "schema"), "$ref")), "#/components/schemas/") {
 				report(media.at("schema"), "the schema of the request body has no name; make it a component and refer to it by $ref")
 			}
 		}
@@ -91,7 +93,7 @@ func checkRequestClosed(d *document, report reporter) {
 
 func checkRequestAllOf(d *document, report reporter) {
 	for s := range d.schemas(inRequest) {
-		if member(s.node, "allOf") != nil {
+		if yamlnode.Member(s.node, "allOf") != nil {
 			report(s.at("allOf"), "the schema of a request uses allOf; write its properties out")
 		}
 	}
@@ -100,7 +102,7 @@ func checkRequestAllOf(d *document, report reporter) {
 func checkSchemaPresent(d *document, report reporter) {
 	for _, kind := range []string{"mediaType", "parameter", "header"} {
 		for o := range d.of(kind) {
-			if member(o.node, "schema") == nil {
+			if yamlnode.Member(o.node, "schema") == nil {
 				report(o.pointer, "the %s has no schema; add one, so that what it holds is bounded", kind)
 			}
 		}
@@ -108,5 +110,5 @@ func checkSchemaPresent(d *document, report reporter) {
 }
 
 func isObject(s object) bool {
-	return text(member(s.node, "type")) == "object" || member(s.node, "properties") != nil
+	return yamlnode.Text(yamlnode.Member(s.node, "type")) == "object" || yamlnode.Member(s.node, "properties") != nil
 }

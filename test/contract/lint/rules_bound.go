@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func boundRules() []rule {
@@ -26,9 +28,9 @@ const bothWays = inRequest | inResponse
 
 func checkSchemaTyped(d *document, report reporter) {
 	for s := range d.schemas(bothWays) {
-		typed := text(member(s.node, "type")) != ""
+		typed := yamlnode.Text(yamlnode.Member(s.node, "type")) != ""
 		for _, key := range []string{"allOf", "oneOf", "anyOf"} {
-			typed = typed || member(s.node, key) != nil
+			typed = typed || yamlnode.Member(s.node, key) != nil
 		}
 		if !typed {
 			report(s.pointer, "the schema has no type and so accepts everything; add its type")
@@ -38,7 +40,7 @@ func checkSchemaTyped(d *document, report reporter) {
 
 func checkStringLength(d *document, report reporter) {
 	for s := range d.typed(bothWays, "string") {
-		if member(s.node, "maxLength") == nil && member(s.node, "enum") == nil {
+		if yamlnode.Member(s.node, "maxLength") == nil && yamlnode.Member(s.node, "enum") == nil {
 			report(s.pointer, "the string has no maxLength; add it")
 		}
 	}
@@ -49,7 +51,7 @@ func checkStringForm(d *document, report reporter) {
 		if isTrue(s.node, "x-free-text") {
 			continue
 		}
-		if !slices.ContainsFunc([]string{"pattern", "format", "enum"}, func(key string) bool { return member(s.node, key) != nil }) {
+		if !slices.ContainsFunc([]string{"pattern", "format", "enum"}, func(key string) bool { return yamlnode.Member(s.node, key) != nil }) {
 			report(s.pointer, "the string of a request has no form; add a pattern or a format, or x-free-text: true")
 		}
 	}
@@ -58,7 +60,7 @@ func checkStringForm(d *document, report reporter) {
 func checkFormatKnown(d *document, report reporter) {
 	known := d.formatNames()
 	for s := range d.of("schema") {
-		if format := text(member(s.node, "format")); format != "" && !slices.Contains(known, format) {
+		if format := yamlnode.Text(yamlnode.Member(s.node, "format")); format != "" && !slices.Contains(known, format) {
 			report(s.at("format"), "the format %q is not registered; use one of %s", format, strings.Join(known, ", "))
 		}
 	}
@@ -66,7 +68,7 @@ func checkFormatKnown(d *document, report reporter) {
 
 func checkArrayLength(d *document, report reporter) {
 	for s := range d.typed(bothWays, "array") {
-		if member(s.node, "maxItems") == nil {
+		if yamlnode.Member(s.node, "maxItems") == nil {
 			report(s.pointer, "the array has no maxItems; add it")
 		}
 	}
@@ -77,7 +79,7 @@ func checkIntegerBounds(d *document, report reporter) {
 	for s := range d.typed(bothWays, "integer") {
 		for _, key := range []string{"minimum", "maximum"} {
 			var bound int64
-			switch node := member(s.node, key); {
+			switch node := yamlnode.Member(s.node, key); {
 			case node == nil:
 				report(s.pointer, "the integer has no %s; add it", key)
 			case node.Decode(&bound) != nil || bound > largest || bound < -largest:
@@ -90,7 +92,7 @@ func checkIntegerBounds(d *document, report reporter) {
 func checkNumberBounds(d *document, report reporter) {
 	for s := range d.typed(bothWays, "number") {
 		for _, key := range []string{"minimum", "maximum"} {
-			if member(s.node, key) == nil {
+			if yamlnode.Member(s.node, key) == nil {
 				report(s.pointer, "the number has no %s; add it", key)
 			}
 		}
@@ -99,9 +101,9 @@ func checkNumberBounds(d *document, report reporter) {
 
 func checkObjectBounds(d *document, report reporter) {
 	for s := range d.schemas(bothWays) {
-		extra := member(s.node, "additionalProperties")
-		named := member(s.node, "properties") != nil && extra == nil
-		if isObject(s) && !named && !isFalse(s.node, "additionalProperties") && member(s.node, "maxProperties") == nil {
+		extra := yamlnode.Member(s.node, "additionalProperties")
+		named := yamlnode.Member(s.node, "properties") != nil && extra == nil
+		if isObject(s) && !named && !isFalse(s.node, "additionalProperties") && yamlnode.Member(s.node, "maxProperties") == nil {
 			report(s.pointer, "the object may have any names and has no maxProperties; add it")
 		}
 	}
@@ -110,7 +112,7 @@ func checkObjectBounds(d *document, report reporter) {
 func checkEnumUnique(d *document, report reporter) {
 	for s := range d.of("schema") {
 		seen := map[string]bool{}
-		for _, value := range texts(member(s.node, "enum")) {
+		for _, value := range texts(yamlnode.Member(s.node, "enum")) {
 			if seen[value] {
 				report(s.at("enum"), "the enum lists %q twice; keep one", value)
 			}
@@ -121,7 +123,7 @@ func checkEnumUnique(d *document, report reporter) {
 
 func checkEnumOpen(d *document, report reporter) {
 	for s := range d.schemas(bothWays) {
-		if member(s.node, "enum") == nil {
+		if yamlnode.Member(s.node, "enum") == nil {
 			continue
 		}
 		open := isTrue(s.node, "x-extensible-enum")
@@ -145,4 +147,6 @@ func (d *document) typed(ways side, name string) func(yield func(object) bool) {
 	}
 }
 
-func hasType(n *yaml.Node, name string) bool { return text(member(n, "type")) == name }
+func hasType(n *yaml.Node, name string) bool {
+	return yamlnode.Text(yamlnode.Member(n, "type")) == name
+}

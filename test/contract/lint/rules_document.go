@@ -9,6 +9,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func documentRules() []rule {
@@ -52,29 +54,29 @@ func checkDuplicateKeys(d *document, report reporter) {
 }
 
 func checkVersion(d *document, report reporter) {
-	if got := text(member(d.root, "openapi")); got != "3.0.3" {
+	if got := yamlnode.Text(yamlnode.Member(d.root, "openapi")); got != "3.0.3" {
 		report("/openapi", "the document is OpenAPI %q; write 3.0.3", got)
 	}
 }
 
 func checkInfo(d *document, report reporter) {
-	info := object{kind: "info", pointer: "/info", node: member(d.root, "info")}
+	info := object{kind: "info", pointer: "/info", node: yamlnode.Member(d.root, "info")}
 	for _, key := range []string{"title", "version", "description"} {
-		if text(member(info.node, key)) == "" {
+		if yamlnode.Text(yamlnode.Member(info.node, key)) == "" {
 			report(info.at(key), "the document has no %s; add it to info", key)
 		}
 	}
-	if text(member(member(info.node, "license"), "name")) == "" {
+	if yamlnode.Text(yamlnode.Member(yamlnode.Member(info.node, "license"), "name")) == "" {
 		report(info.at("license"), "the document has no licence; add info.license.name")
 	}
 }
 
 func checkKnownMembers(d *document, report reporter) {
 	for _, o := range d.objects {
-		if member(o.node, "$ref") != nil {
+		if yamlnode.Member(o.node, "$ref") != nil {
 			continue
 		}
-		for key := range members(o.node) {
+		for key := range yamlnode.Members(o.node) {
 			if _, known := grammar[o.kind][key]; !known && !strings.HasPrefix(key, "x-") {
 				report(join(o.pointer, key), "%q is not a member of a %s here; correct its name, take it out, or quote the text whose comma made it", key, o.kind)
 			}
@@ -84,13 +86,13 @@ func checkKnownMembers(d *document, report reporter) {
 
 func checkKnownExtensions(d *document, report reporter) {
 	for _, o := range d.objects {
-		for key := range members(o.node) {
+		for key := range yamlnode.Members(o.node) {
 			if strings.HasPrefix(key, "x-") && !strings.HasPrefix(key, "x-go-") && !slices.Contains(d.policy.extensionsOf(o.kind), key) {
 				report(join(o.pointer, key), "%s is not an extension of a %s; see policy.schema.json for those there are", key, o.kind)
 			}
 		}
 	}
-	for path := range members(member(d.root, "paths")) {
+	for path := range yamlnode.Members(yamlnode.Member(d.root, "paths")) {
 		if strings.HasPrefix(path, "x-") {
 			report(join("/paths", path), "%s is not an extension of paths; take it out", path)
 		}
@@ -99,18 +101,18 @@ func checkKnownExtensions(d *document, report reporter) {
 
 func checkReferencesLocal(d *document, report reporter) {
 	for _, o := range d.objects {
-		if ref := member(o.node, "$ref"); ref != nil && d.deref(o).node == nil {
-			report(join(o.pointer, "$ref"), "%q is not a place in this file; refer to a component by #/components/…", text(ref))
+		if ref := yamlnode.Member(o.node, "$ref"); ref != nil && d.deref(o).node == nil {
+			report(join(o.pointer, "$ref"), "%q is not a place in this file; refer to a component by #/components/…", yamlnode.Text(ref))
 		}
 	}
 }
 
 func checkReferencesAlone(d *document, report reporter) {
 	for _, o := range d.objects {
-		if member(o.node, "$ref") == nil {
+		if yamlnode.Member(o.node, "$ref") == nil {
 			continue
 		}
-		for key := range members(o.node) {
+		for key := range yamlnode.Members(o.node) {
 			if key != "$ref" {
 				report(join(o.pointer, key), "%q beside $ref is ignored; move it to the component or write the object out", key)
 			}
@@ -120,7 +122,7 @@ func checkReferencesAlone(d *document, report reporter) {
 
 func checkServers(d *document, report reporter) {
 	for s := range d.of("server") {
-		if url := text(member(s.node, "url")); !strings.HasPrefix(url, "/") || strings.HasPrefix(url, "//") {
+		if url := yamlnode.Text(yamlnode.Member(s.node, "url")); !strings.HasPrefix(url, "/") || strings.HasPrefix(url, "//") {
 			report(s.at("url"), "the server %q names a host; write a path such as / or leave servers out", url)
 		}
 	}
@@ -129,17 +131,17 @@ func checkServers(d *document, report reporter) {
 func checkTags(d *document, report reporter) {
 	used := map[string]bool{}
 	for _, op := range d.operations {
-		for _, tag := range texts(member(op.node, "tags")) {
+		for _, tag := range texts(yamlnode.Member(op.node, "tags")) {
 			used[tag] = true
 		}
 	}
 	declared := map[string]bool{}
 	for tag := range d.of("tag") {
-		name := text(member(tag.node, "name"))
+		name := yamlnode.Text(yamlnode.Member(tag.node, "name"))
 		switch {
 		case declared[name]:
 			report(tag.at("name"), "the tag %q is declared twice; keep one declaration", name)
-		case text(member(tag.node, "description")) == "":
+		case yamlnode.Text(yamlnode.Member(tag.node, "description")) == "":
 			report(tag.pointer, "the tag %q has no description; say what its operations are about", name)
 		case !used[name]:
 			report(tag.at("name"), "no operation has the tag %q; use it or take it out", name)
@@ -147,7 +149,7 @@ func checkTags(d *document, report reporter) {
 		declared[name] = true
 	}
 	for _, op := range d.operations {
-		for i, tag := range texts(member(op.node, "tags")) {
+		for i, tag := range texts(yamlnode.Member(op.node, "tags")) {
 			if !declared[tag] {
 				report(join(op.pointer, "tags", strconv.Itoa(i)), "the tag %q is not declared; add it to tags at the top", tag)
 			}
@@ -158,7 +160,7 @@ func checkTags(d *document, report reporter) {
 func checkComponentsUsed(d *document, report reporter) {
 	targets := map[string][]string{} // by the component that refers, "" for what is outside of the components
 	for _, o := range d.objects {
-		if ref := text(member(o.node, "$ref")); ref != "" {
+		if ref := yamlnode.Text(yamlnode.Member(o.node, "$ref")); ref != "" {
 			owner := componentOf(o.pointer)
 			targets[owner] = append(targets[owner], componentOf(strings.TrimPrefix(ref, "#")))
 		}
@@ -178,8 +180,8 @@ func checkComponentsUsed(d *document, report reporter) {
 	for name := range d.securitySchemesUsed() {
 		reached[join("/components/securitySchemes", name)] = true
 	}
-	for section, named := range members(member(d.root, "components")) {
-		for name := range members(named) {
+	for section, named := range yamlnode.Members(yamlnode.Member(d.root, "components")) {
+		for name := range yamlnode.Members(named) {
 			if pointer := join("/components", section, name); !reached[pointer] {
 				report(pointer, "nothing uses this component; use it or take it out")
 			}
@@ -199,8 +201,8 @@ func componentOf(pointer string) string {
 func (d *document) securitySchemesUsed() map[string]bool {
 	used := map[string]bool{}
 	for _, op := range d.operations {
-		for _, requirement := range items(d.security(op)) {
-			for name := range members(requirement) {
+		for _, requirement := range yamlnode.Items(d.security(op)) {
+			for name := range yamlnode.Members(requirement) {
 				used[name] = true
 			}
 		}
@@ -210,10 +212,10 @@ func (d *document) securitySchemesUsed() map[string]bool {
 
 // security is what the operation demands: its own, or else the document's.
 func (d *document) security(op *operation) *yaml.Node {
-	if own := member(op.node, "security"); own != nil {
+	if own := yamlnode.Member(op.node, "security"); own != nil {
 		return own
 	}
-	return member(d.root, "security")
+	return yamlnode.Member(d.root, "security")
 }
 
 var whitespace = regexp.MustCompile(`\s+`)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func exampleRules() []rule {
@@ -38,7 +40,7 @@ func (b bodyOf) String() string {
 func (d *document) bodies() []bodyOf {
 	var found []bodyOf
 	add := func(op *operation, owner object, way side, status string, must bool) {
-		for name := range members(member(owner.node, "content")) {
+		for name := range yamlnode.Members(yamlnode.Member(owner.node, "content")) {
 			if name == "application/json" || strings.HasSuffix(name, "+json") {
 				found = append(found, bodyOf{op, d.child(owner, "content", name), name, way, status, must})
 			}
@@ -66,15 +68,15 @@ func checkExamplePresent(d *document, report reporter) {
 // examples are the places of the examples of a body: its own, or else the one of its schema.
 func (d *document) examples(media object) []object {
 	var found []object
-	if member(media.node, "example") != nil {
+	if yamlnode.Member(media.node, "example") != nil {
 		found = append(found, d.child(media, "example"))
 	}
-	for name := range members(member(media.node, "examples")) {
+	for name := range yamlnode.Members(yamlnode.Member(media.node, "examples")) {
 		if value := d.child(d.child(media, "examples", name), "value"); value.node != nil {
 			found = append(found, value)
 		}
 	}
-	if schema := d.child(media, "schema"); len(found) == 0 && member(schema.node, "example") != nil {
+	if schema := d.child(media, "schema"); len(found) == 0 && yamlnode.Member(schema.node, "example") != nil {
 		found = append(found, d.child(schema, "example"))
 	}
 	return found
@@ -94,7 +96,7 @@ func checkExampleValid(d *document, report reporter) {
 			way = openapi3.VisitAsResponse()
 		}
 		for _, example := range d.examples(b.media) {
-			value := jsonValue(plain(example.node))
+			value := jsonValue(yamlnode.Plain(example.node))
 			err := schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation(), way,
 				openapi3.WithStringFormatValidators(d.formats))
 			for _, one := range flatten(err) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func operationRules() []rule {
@@ -57,7 +59,7 @@ func checkOperationIDUnique(d *document, report reporter) {
 
 func checkOperationTag(d *document, report reporter) {
 	for _, op := range d.operations {
-		if n := len(items(member(op.node, "tags"))); n != 1 {
+		if n := len(yamlnode.Items(yamlnode.Member(op.node, "tags"))); n != 1 {
 			report(op.at("tags"), "the operation has %d tags; give it exactly one", n)
 		}
 	}
@@ -66,7 +68,7 @@ func checkOperationTag(d *document, report reporter) {
 func checkSummary(d *document, report reporter) {
 	const longest = 80
 	for _, op := range d.operations {
-		summary := text(member(op.node, "summary"))
+		summary := yamlnode.Text(yamlnode.Member(op.node, "summary"))
 		switch {
 		case summary == "":
 			report(op.at("summary"), "the operation has no summary; say in a few words what it does")
@@ -80,7 +82,7 @@ func checkSummary(d *document, report reporter) {
 
 func checkDescription(d *document, report reporter) {
 	for _, op := range d.operations {
-		if strings.TrimSpace(text(member(op.node, "description"))) == "" {
+		if strings.TrimSpace(yamlnode.Text(yamlnode.Member(op.node, "description"))) == "" {
 			report(op.at("description"), "the operation has no description; say what a caller needs to know")
 		}
 	}
@@ -88,16 +90,16 @@ func checkDescription(d *document, report reporter) {
 
 func checkParameterDescribed(d *document, report reporter) {
 	for p := range d.of("parameter") {
-		if strings.TrimSpace(text(member(p.node, "description"))) == "" {
-			report(p.at("description"), "the parameter %q has no description; say what it is", text(member(p.node, "name")))
+		if strings.TrimSpace(yamlnode.Text(yamlnode.Member(p.node, "description"))) == "" {
+			report(p.at("description"), "the parameter %q has no description; say what it is", yamlnode.Text(yamlnode.Member(p.node, "name")))
 		}
 	}
 }
 
 func checkParameterNames(d *document, report reporter) {
 	for p := range d.of("parameter") {
-		name := text(member(p.node, "name"))
-		switch in := text(member(p.node, "in")); {
+		name := yamlnode.Text(yamlnode.Member(p.node, "name"))
+		switch in := yamlnode.Text(yamlnode.Member(p.node, "in")); {
 		case in == "path" && !lowerCamelCase.MatchString(name):
 			report(p.at("name"), "the path parameter %q is not lowerCamelCase; rename it", name)
 		case in == "query" && !snakeCase.MatchString(name):
@@ -110,8 +112,8 @@ func checkParameterNames(d *document, report reporter) {
 func (op *operation) pathParameters() []string {
 	var names []string
 	for _, p := range op.parameters {
-		if text(member(p.node, "in")) == "path" {
-			names = append(names, text(member(p.node, "name")))
+		if yamlnode.Text(yamlnode.Member(p.node, "in")) == "path" {
+			names = append(names, yamlnode.Text(yamlnode.Member(p.node, "name")))
 		}
 	}
 	return names
@@ -120,7 +122,7 @@ func (op *operation) pathParameters() []string {
 // parameter is the operation's parameter of that name and place, or nil. Header names are compared without regard to case.
 func (op *operation) parameter(in, name string) *object {
 	for i, p := range op.parameters {
-		if text(member(p.node, "in")) == in && strings.EqualFold(text(member(p.node, "name")), name) {
+		if yamlnode.Text(yamlnode.Member(p.node, "in")) == in && strings.EqualFold(yamlnode.Text(yamlnode.Member(p.node, "name")), name) {
 			return &op.parameters[i]
 		}
 	}
@@ -134,18 +136,22 @@ func (op *operation) isSafe() bool {
 
 func (op *operation) isDeprecated() bool { return isTrue(op.node, "deprecated") }
 
-func (op *operation) isLimited() bool { return member(op.node, "x-rate-limit") != nil }
+func (op *operation) isLimited() bool { return yamlnode.Member(op.node, "x-rate-limit") != nil }
 
 // isKeyed says whether a request may come with an Idempotency-Key.
-func (op *operation) isKeyed() bool { return member(op.node, "x-idempotency") != nil }
+func (op *operation) isKeyed() bool { return yamlnode.Member(op.node, "x-idempotency") != nil }
 
-func (op *operation) isPublic() bool { return isTrue(member(op.node, "x-access"), "public") }
+func (op *operation) isPublic() bool { return isTrue(yamlnode.Member(op.node, "x-access"), "public") }
 
 // roles are those that x-access names.
-func (op *operation) roles() []string { return texts(member(member(op.node, "x-access"), "roles")) }
+func (op *operation) roles() []string {
+	return texts(yamlnode.Member(yamlnode.Member(op.node, "x-access"), "roles"))
+}
 
 // owner is the path parameter that x-access names as the owner, "self", or empty.
-func (op *operation) owner() string { return text(member(member(op.node, "x-access"), "owner")) }
+func (op *operation) owner() string {
+	return yamlnode.Text(yamlnode.Member(yamlnode.Member(op.node, "x-access"), "owner"))
+}
 
 // answer is the answer with that status, or nil.
 func (op *operation) answer(status string) *response {

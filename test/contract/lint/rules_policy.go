@@ -13,6 +13,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func policyRules() []rule {
@@ -97,8 +99,8 @@ func (p *policySchemas) checkOperation(op *operation) []policyError {
 func (p *policySchemas) check(schema *jsonschema.Schema, o object) []policyError {
 	own := map[string]any{}
 	for _, name := range p.extensionsOf(o.kind) {
-		if value := member(o.node, name); value != nil {
-			own[name] = jsonValue(plain(value))
+		if value := yamlnode.Member(o.node, name); value != nil {
+			own[name] = jsonValue(yamlnode.Plain(value))
 		}
 	}
 	var invalid *jsonschema.ValidationError
@@ -150,10 +152,10 @@ func shapeOf(extension string) func(d *document, report reporter) {
 
 func checkAccess(d *document, report reporter) {
 	shapeOf("x-access")(d, report)
-	roles := texts(member(d.component("schemas", "Role").node, "enum"))
-	codes := texts(member(d.component("schemas", "ProblemCode").node, "enum"))
+	roles := texts(yamlnode.Member(d.component("schemas", "Role").node, "enum"))
+	codes := texts(yamlnode.Member(d.component("schemas", "ProblemCode").node, "enum"))
 	for _, op := range d.operations {
-		access := object{pointer: join(op.pointer, "x-access"), node: member(op.node, "x-access")}
+		access := object{pointer: join(op.pointer, "x-access"), node: yamlnode.Member(op.node, "x-access")}
 		for _, role := range op.roles() {
 			if !slices.Contains(roles, role) {
 				report(access.at("roles"), "%q is not a value of the schema Role; add it there or correct it", role)
@@ -162,7 +164,7 @@ func checkAccess(d *document, report reporter) {
 		if owner := op.owner(); owner != "" && owner != "self" && !slices.Contains(op.pathParameters(), owner) {
 			report(access.at("owner"), "%q is not a path parameter of the operation; name one", owner)
 		}
-		if code := text(member(access.node, "hidden_as")); code != "" && !slices.Contains(codes, code) {
+		if code := yamlnode.Text(yamlnode.Member(access.node, "hidden_as")); code != "" && !slices.Contains(codes, code) {
 			report(access.at("hidden_as"), "%q is not a value of ProblemCode; add it there or correct it", code)
 		}
 	}
@@ -170,18 +172,18 @@ func checkAccess(d *document, report reporter) {
 
 func checkSecurity(d *document, report reporter) {
 	for _, op := range d.operations {
-		requirements := items(d.security(op))
+		requirements := yamlnode.Items(d.security(op))
 		if op.isPublic() {
-			if own := member(op.node, "security"); own == nil || len(requirements) > 0 {
+			if own := yamlnode.Member(op.node, "security"); own == nil || len(requirements) > 0 {
 				report(op.at("security"), "the operation is public; say so with security: []")
 			}
 			continue
 		}
 		bearer := false
 		if len(requirements) == 1 {
-			for name := range members(requirements[0]) {
+			for name := range yamlnode.Members(requirements[0]) {
 				scheme := d.component("securitySchemes", name)
-				bearer = text(member(scheme.node, "type")) == "http" && text(member(scheme.node, "scheme")) == "bearer"
+				bearer = yamlnode.Text(yamlnode.Member(scheme.node, "type")) == "http" && yamlnode.Text(yamlnode.Member(scheme.node, "scheme")) == "bearer"
 			}
 		}
 		if !bearer {
@@ -193,7 +195,7 @@ func checkSecurity(d *document, report reporter) {
 func checkRateLimit(d *document, report reporter) {
 	shapeOf("x-rate-limit")(d, report)
 	for _, op := range d.operations {
-		if op.isPublic() && text(member(member(op.node, "x-rate-limit"), "per")) == "principal" {
+		if op.isPublic() && yamlnode.Text(yamlnode.Member(yamlnode.Member(op.node, "x-rate-limit"), "per")) == "principal" {
 			report(join(op.pointer, "x-rate-limit", "per"), "a public operation has no principal to count by; write per: address")
 		}
 	}
@@ -202,9 +204,9 @@ func checkRateLimit(d *document, report reporter) {
 func checkTimeout(d *document, report reporter) {
 	shapeOf("x-timeout")(d, report)
 	for _, op := range d.operations {
-		timeout := object{pointer: join(op.pointer, "x-timeout"), node: member(op.node, "x-timeout")}
-		limit, limitErr := time.ParseDuration(text(member(timeout.node, "limit")))
-		slow, slowErr := time.ParseDuration(text(member(timeout.node, "slow")))
+		timeout := object{pointer: join(op.pointer, "x-timeout"), node: yamlnode.Member(op.node, "x-timeout")}
+		limit, limitErr := time.ParseDuration(yamlnode.Text(yamlnode.Member(timeout.node, "limit")))
+		slow, slowErr := time.ParseDuration(yamlnode.Text(yamlnode.Member(timeout.node, "slow")))
 		if limitErr != nil || slowErr != nil {
 			continue // the shape has said so
 		}
@@ -219,13 +221,13 @@ func checkTimeout(d *document, report reporter) {
 }
 
 func (d *document) checkStream(op *operation, timeout object, limit time.Duration, report reporter) {
-	if member(timeout.node, "stream") == nil {
+	if yamlnode.Member(timeout.node, "stream") == nil {
 		return
 	}
-	stream, err := time.ParseDuration(text(member(timeout.node, "stream")))
+	stream, err := time.ParseDuration(yamlnode.Text(yamlnode.Member(timeout.node, "stream")))
 	streams := false
 	for _, r := range op.responses {
-		for name := range members(member(r.node, "content")) {
+		for name := range yamlnode.Members(yamlnode.Member(r.node, "content")) {
 			streams = streams || r.isSuccess() && name != "application/json" && !strings.HasSuffix(name, "+json")
 		}
 	}
@@ -241,8 +243,8 @@ func (d *document) checkStream(op *operation, timeout object, limit time.Duratio
 func checkAudit(d *document, report reporter) {
 	shapeOf("x-audit")(d, report)
 	for _, op := range d.operations {
-		audit := object{pointer: join(op.pointer, "x-audit"), node: member(op.node, "x-audit")}
-		target := text(member(audit.node, "target"))
+		audit := object{pointer: join(op.pointer, "x-audit"), node: yamlnode.Member(op.node, "x-audit")}
+		target := yamlnode.Text(yamlnode.Member(audit.node, "target"))
 		switch {
 		case op.isSafe() && audit.node != nil:
 			report(audit.pointer, "a %s changes nothing to audit; take x-audit out", op.method)
@@ -289,11 +291,11 @@ func checkIdempotency(d *document, report reporter) {
 			report(op.at("parameters"), "the operation has x-idempotency and takes no header Idempotency-Key; add it")
 			continue
 		}
-		if isTrue(header.node, "required") != (text(member(op.node, "x-idempotency")) == "required") {
+		if isTrue(header.node, "required") != (yamlnode.Text(yamlnode.Member(op.node, "x-idempotency")) == "required") {
 			report(header.at("required"), "the header Idempotency-Key is required exactly where x-idempotency is; correct one of them")
 		}
 		s := d.child(*header, "schema")
-		if text(member(s.node, "minLength")) != "1" || text(member(s.node, "maxLength")) != "255" || !slices.Contains(keyPatterns, text(member(s.node, "pattern"))) {
+		if yamlnode.Text(yamlnode.Member(s.node, "minLength")) != "1" || yamlnode.Text(yamlnode.Member(s.node, "maxLength")) != "255" || !slices.Contains(keyPatterns, yamlnode.Text(yamlnode.Member(s.node, "pattern"))) {
 			report(s.pointer, "Idempotency-Key is not 1 to 255 visible ASCII characters; write minLength: 1, maxLength: 255, pattern: '%s'", keyPatterns[0])
 		}
 	}
@@ -322,7 +324,7 @@ func checkSunset(d *document, report reporter) {
 		byID[op.id] = op
 	}
 	for _, op := range d.operations {
-		sunset := object{pointer: join(op.pointer, "x-sunset"), node: member(op.node, "x-sunset")}
+		sunset := object{pointer: join(op.pointer, "x-sunset"), node: yamlnode.Member(op.node, "x-sunset")}
 		switch {
 		case op.isDeprecated() && sunset.node == nil:
 			report(op.at("deprecated"), "the operation is deprecated without x-sunset; say since when, until when and what follows")
@@ -332,12 +334,12 @@ func checkSunset(d *document, report reporter) {
 		if sunset.node == nil {
 			continue
 		}
-		name := text(member(sunset.node, "successor"))
+		name := yamlnode.Text(yamlnode.Member(sunset.node, "successor"))
 		if successor := byID[name]; name != "" && (successor == nil || successor.isDeprecated()) {
 			report(sunset.at("successor"), "the successor %q is not an operation of this document that stays; name one", name)
 		}
-		since, sinceErr := time.Parse(time.DateOnly, text(member(sunset.node, "since")))
-		date, dateErr := time.Parse(time.DateOnly, text(member(sunset.node, "date")))
+		since, sinceErr := time.Parse(time.DateOnly, yamlnode.Text(yamlnode.Member(sunset.node, "since")))
+		date, dateErr := time.Parse(time.DateOnly, yamlnode.Text(yamlnode.Member(sunset.node, "date")))
 		if sinceErr != nil || dateErr != nil || !date.After(since) {
 			report(sunset.at("date"), "since and date are not two days, the second after the first; correct them")
 		}
@@ -350,7 +352,7 @@ func checkSchemaExtensions(d *document, report reporter) {
 			report(e.pointer, "%s", e.message)
 		}
 		for _, key := range []string{"x-enum-varnames", "x-enum-descriptions"} {
-			if names := member(s.node, key); names != nil && len(items(names)) != len(items(member(s.node, "enum"))) {
+			if names := yamlnode.Member(s.node, key); names != nil && len(yamlnode.Items(names)) != len(yamlnode.Items(yamlnode.Member(s.node, "enum"))) {
 				report(s.at(key), "%s has not as many entries as the enum has values; give each value one", key)
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func shapeRules() []rule {
@@ -33,7 +35,7 @@ type property struct {
 func (d *document) properties() []property {
 	var found []property
 	for s := range d.of("schema") {
-		for name := range members(member(s.node, "properties")) {
+		for name := range yamlnode.Members(yamlnode.Member(s.node, "properties")) {
 			found = append(found, property{name, join(s.pointer, "properties", name), d.child(s, "properties", name)})
 		}
 	}
@@ -44,8 +46,8 @@ func (d *document) properties() []property {
 func (d *document) parameterProperties(places ...string) []property {
 	var found []property
 	for p := range d.of("parameter") {
-		if slices.Contains(places, text(member(p.node, "in"))) {
-			name := strings.ReplaceAll(strings.ToLower(text(member(p.node, "name"))), "-", "_")
+		if slices.Contains(places, yamlnode.Text(yamlnode.Member(p.node, "in"))) {
+			name := strings.ReplaceAll(strings.ToLower(yamlnode.Text(yamlnode.Member(p.node, "name"))), "-", "_")
 			found = append(found, property{name, p.at("schema"), d.child(p, "schema")})
 		}
 	}
@@ -62,12 +64,12 @@ func checkPropertyNames(d *document, report reporter) {
 
 func checkRequired(d *document, report reporter) {
 	for s := range d.schemas(bothWays) {
-		properties, required := member(s.node, "properties"), member(s.node, "required")
-		if properties != nil && len(items(required)) == 0 && d.uses[s.pointer]&inResponse != 0 {
+		properties, required := yamlnode.Member(s.node, "properties"), yamlnode.Member(s.node, "required")
+		if properties != nil && len(yamlnode.Items(required)) == 0 && d.uses[s.pointer]&inResponse != 0 {
 			report(s.at("required"), "the object of an answer does not say which properties always come; add required")
 		}
 		for _, name := range texts(required) {
-			if member(properties, name) == nil {
+			if yamlnode.Member(properties, name) == nil {
 				report(s.at("required"), "%q is required and not declared; add it to properties", name)
 			}
 		}
@@ -83,8 +85,8 @@ func checkIDs(d *document, report reporter) {
 		}
 	}
 	for p := range d.of("parameter") {
-		name := text(member(p.node, "name"))
-		if text(member(p.node, "in")) == "path" && (name == "id" || strings.HasSuffix(name, "Id")) {
+		name := yamlnode.Text(yamlnode.Member(p.node, "name"))
+		if yamlnode.Text(yamlnode.Member(p.node, "in")) == "path" && (name == "id" || strings.HasSuffix(name, "Id")) {
 			requireFormat(report, property{name, p.at("schema"), d.child(p, "schema")}, "uuid")
 		}
 	}
@@ -99,7 +101,7 @@ func checkTimes(d *document, report reporter) {
 }
 
 func requireFormat(report reporter, p property, format string) {
-	if !hasType(p.schema.node, "string") || text(member(p.schema.node, "format")) != format {
+	if !hasType(p.schema.node, "string") || yamlnode.Text(yamlnode.Member(p.schema.node, "format")) != format {
 		report(p.place, "%q is not a string of format %s; make it one", p.name, format)
 	}
 }
@@ -119,9 +121,9 @@ func isNamedSensitive(name string) bool {
 
 // isPublicByType says whether the values give nothing away whatever the name: yes or no, a count, a listed value, a time.
 func isPublicByType(n *yaml.Node) bool {
-	return member(n, "enum") != nil ||
-		slices.Contains([]string{"boolean", "integer", "number"}, text(member(n, "type"))) ||
-		slices.Contains([]string{"date", "date-time"}, text(member(n, "format")))
+	return yamlnode.Member(n, "enum") != nil ||
+		slices.Contains([]string{"boolean", "integer", "number"}, yamlnode.Text(yamlnode.Member(n, "type"))) ||
+		slices.Contains([]string{"date", "date-time"}, yamlnode.Text(yamlnode.Member(n, "format")))
 }
 
 func checkLists(d *document, report reporter) {
@@ -150,7 +152,7 @@ func checkLists(d *document, report reporter) {
 			report(page.pointer, "the page has no next_cursor that is a string or null; add it")
 		}
 		for _, name := range []string{"items", "next_cursor"} {
-			if !slices.Contains(texts(member(page.node, "required")), name) {
+			if !slices.Contains(texts(yamlnode.Member(page.node, "required")), name) {
 				report(page.pointer, "%s is not required in the page; add it to required", name)
 			}
 		}
@@ -170,7 +172,7 @@ func checkListParameters(d *document, op *operation, report reporter) {
 		return
 	}
 	s := d.child(*limit, "schema")
-	if !hasType(s.node, "integer") || text(member(s.node, "minimum")) != "1" || text(member(s.node, "maximum")) != "100" || member(s.node, "default") == nil {
+	if !hasType(s.node, "integer") || yamlnode.Text(yamlnode.Member(s.node, "minimum")) != "1" || yamlnode.Text(yamlnode.Member(s.node, "maximum")) != "100" || yamlnode.Member(s.node, "default") == nil {
 		report(limit.at("schema"), "limit is not an integer from 1 to 100 with a default; make it one")
 	}
 }
@@ -181,12 +183,12 @@ func checkMoneyShape(d *document, report reporter) {
 		if amount.node == nil {
 			continue
 		}
-		required := texts(member(s.node, "required"))
+		required := texts(yamlnode.Member(s.node, "required"))
 		switch {
 		case d.child(amount, "properties", "amount").node != nil: // It is money itself.
 		case !hasType(amount.node, "integer"):
 			report(join(s.pointer, "properties", "amount"), "amount is not an integer; count minor units such as cents")
-		case !hasType(currency.node, "string") || text(member(currency.node, "pattern")) != "^[A-Z]{3}$":
+		case !hasType(currency.node, "string") || yamlnode.Text(yamlnode.Member(currency.node, "pattern")) != "^[A-Z]{3}$":
 			report(s.at("properties"), "money has no currency of pattern ^[A-Z]{3}$ (ISO 4217); add it")
 		case !slices.Contains(required, "amount") || !slices.Contains(required, "currency"):
 			report(s.at("required"), "amount and currency mean nothing apart; require both")
@@ -236,7 +238,7 @@ func requireMembers(d *document, report reporter, o object, types map[string]str
 		}
 	}
 	for _, name := range always {
-		if !slices.Contains(texts(member(o.node, "required")), name) {
+		if !slices.Contains(texts(yamlnode.Member(o.node, "required")), name) {
 			report(o.at("required"), "%s always comes; add it to required", name)
 		}
 	}
@@ -253,10 +255,10 @@ func checkProblemCode(d *document, report reporter) {
 		report(join(problem.pointer, "properties", "code"), "code is not the schema ProblemCode; write $ref: '#%s'", problemCodePlace)
 	}
 	codes := d.component("schemas", "ProblemCode")
-	if len(items(member(codes.node, "enum"))) == 0 {
+	if len(yamlnode.Items(yamlnode.Member(codes.node, "enum"))) == 0 {
 		report("/components/schemas", "ProblemCode has no enum; list the codes there")
 	}
-	for _, value := range texts(member(codes.node, "enum")) {
+	for _, value := range texts(yamlnode.Member(codes.node, "enum")) {
 		if !snakeCase.MatchString(value) {
 			report(codes.at("enum"), "the code %q is not snake_case; rename it", value)
 		}

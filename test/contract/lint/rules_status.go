@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.com/plumbline/test/contract/yamlnode"
 )
 
 func statusRules() []rule {
@@ -66,11 +68,11 @@ func checkProblemAnswers(d *document, report reporter) {
 				continue
 			}
 			content := d.mediaTypes(r.object)
-			if len(content) != 1 || member(member(r.node, "content"), media) == nil {
+			if len(content) != 1 || yamlnode.Member(yamlnode.Member(r.node, "content"), media) == nil {
 				report(r.at("content"), "a failure must be %s and nothing else; give it that one media type", media)
 				continue
 			}
-			if got := text(member(member(content[0].node, "schema"), "$ref")); got != problem {
+			if got := yamlnode.Text(yamlnode.Member(yamlnode.Member(content[0].node, "schema"), "$ref")); got != problem {
 				report(content[0].at("schema"), "the schema of a failure is not Problem; write $ref: '%s'", problem)
 			}
 		}
@@ -150,7 +152,7 @@ func checkStatus429(d *document, report reporter) {
 
 func checkStatus503(d *document, report reporter) {
 	for _, op := range d.operations {
-		if text(member(op.node, "x-priority")) != "critical" {
+		if yamlnode.Text(yamlnode.Member(op.node, "x-priority")) != "critical" {
 			requireStatus(report, op, "503", "the operation may be shed when the service is overloaded")
 		}
 	}
@@ -165,7 +167,7 @@ func requireStatus(report reporter, op *operation, status, because string) {
 // requireCode reports a code that ProblemCode lacks.
 func (d *document) requireCode(report reporter, code, because string) {
 	codes := d.component("schemas", "ProblemCode")
-	if enum := member(codes.node, "enum"); enum != nil && !slices.Contains(texts(enum), code) {
+	if enum := yamlnode.Member(codes.node, "enum"); enum != nil && !slices.Contains(texts(enum), code) {
 		report(codes.at("enum"), "ProblemCode has no %s though %s; add it", code, because)
 	}
 }
@@ -227,7 +229,7 @@ func promisedByPolicy(op *operation, r response) []string {
 
 // header is the header of the answer, compared without regard to case; its node is nil when there is none.
 func (d *document) header(r response, name string) object {
-	for declared := range members(member(r.node, "headers")) {
+	for declared := range yamlnode.Members(yamlnode.Member(r.node, "headers")) {
 		if strings.EqualFold(declared, name) {
 			return d.child(r.object, "headers", declared)
 		}
@@ -238,7 +240,7 @@ func (d *document) header(r response, name string) object {
 func checkResponseDescribed(d *document, report reporter) {
 	for _, kind := range []string{"response", "header"} {
 		for o := range d.of(kind) {
-			if strings.TrimSpace(text(member(o.node, "description"))) == "" {
+			if strings.TrimSpace(yamlnode.Text(yamlnode.Member(o.node, "description"))) == "" {
 				report(o.at("description"), "the %s has no description; say what it tells the caller", kind)
 			}
 		}

@@ -82,7 +82,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			var broken atomic.Bool
 			s := start(t, func(o *options) {
 				o.database = func(pool *pgxpool.Pool) Database {
-					return contracttest.Brittle{Pool: pool, Broken: &broken, Carried: carried}
+					return pgtest.Brittle{Pool: pool, Broken: &broken, Carried: carried}
 				}
 			})
 			r, _ := contract(t).Fitting(t, s.Server, loadDocument(t).Operation(id))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"regexp"
@@ -119,35 +118,4 @@ func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 		}
 		require.ElementsMatch(t, values(schema), listed, constraint)
 	}
-}
-
-// Brittle is a database whose connection is lost at COMMIT, for as long as Broken is true.
-type Brittle struct {
-	*pgxpool.Pool
-
-	Broken *atomic.Bool
-	// Carried is whether the server carries the commit out all the same.
-	Carried bool
-}
-
-// BeginTx begins a transaction that ends as Brittle says.
-func (b Brittle) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
-	tx, err := b.Pool.BeginTx(ctx, options)
-	if err != nil || !b.Broken.Load() {
-		return tx, err
-	}
-	return brittleTx{tx, b.Carried}, nil
-}
-
-type brittleTx struct {
-	pgx.Tx
-
-	carried bool
-}
-
-func (b brittleTx) Commit(ctx context.Context) error {
-	if !b.carried {
-		return errors.Join(io.ErrUnexpectedEOF, b.Rollback(ctx))
-	}
-	return errors.Join(io.ErrUnexpectedEOF, b.Tx.Commit(ctx))
 }

@@ -3,7 +3,6 @@ package idempotency
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -257,33 +256,6 @@ func TestAnotherProcessIsQuicker(t *testing.T) {
 	}
 }
 
-// brittle is a database whose connection is lost at COMMIT for as long as it is told.
-type brittle struct {
-	*pgxpool.Pool
-	broken  *atomic.Bool
-	carried bool // whether the server carries the commit out all the same
-}
-
-func (b brittle) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
-	tx, err := b.Pool.BeginTx(ctx, options)
-	if err != nil || !b.broken.Load() {
-		return tx, err
-	}
-	return brittleTx{tx, b.carried}, nil
-}
-
-type brittleTx struct {
-	pgx.Tx
-	carried bool
-}
-
-func (b brittleTx) Commit(ctx context.Context) error {
-	if !b.carried {
-		return errors.Join(io.ErrUnexpectedEOF, b.Rollback(ctx))
-	}
-	return errors.Join(io.ErrUnexpectedEOF, b.Tx.Commit(ctx))
-}
-
 func TestConnectionLostAtCommit(t *testing.T) {
 	t.Parallel()
 	for name, carried := range map[string]bool{"and rolled back": false, "and carried out": true} {
@@ -291,7 +263,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			t.Parallel()
 			pool := pgtest.New(t, migrations(t))
 			var broken atomic.Bool
-			p := begin(t, Config{Database: brittle{pool, &broken, carried}})
+			p := begin(t, Config{Database: pgtest.Brittle{Pool: pool, Broken: &broken, Carried: carried}})
 			broken.Store(true)
 			got := p.send("k", "a")
 			require.Equal(t, http.StatusServiceUnavailable, got.status, got.body)

@@ -549,7 +549,7 @@ func endProcessesIn(ctx context.Context, data string) error {
 	if gone() {
 		return nil
 	}
-	if postmaster, _ := readPidFile(data); contains(left, postmaster) {
+	if postmaster, _ := readPidFile(data); slices.Contains(left, postmaster) {
 		signalAll([]int{postmaster}, syscall.SIGINT)
 		if waitUntil(ctx, fastStop, gone) {
 			return nil
@@ -566,10 +566,6 @@ func endProcessesIn(ctx context.Context, data string) error {
 		return nil
 	}
 	return fmt.Errorf("processes %v of an earlier PostgreSQL in %s do not end: end them by hand", left, data)
-}
-
-func contains(pids []int, pid int) bool {
-	return slices.Contains(pids, pid)
 }
 
 func signalAll(pids []int, signal syscall.Signal) {

@@ -4,6 +4,10 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +23,7 @@ func TestFrontEndMode(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	usersAddr, ordersAddr := freeAddr(t), freeAddr(t)
-	r := p.start("USERS_ADDR="+usersAddr, "ORDERS_ADDR="+ordersAddr).ready(t)
+	p.start("USERS_ADDR="+usersAddr, "ORDERS_ADDR="+ordersAddr).ready(t)
 	mode, err := devapi.NewClientWithResponses("http://" + p.addr)
 	require.NoError(t, err)
 
@@ -121,5 +125,28 @@ func TestFrontEndMode(t *testing.T) {
 	opened, err = accounts.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"})
 	require.NoError(t, err)
 	require.NotNil(t, opened.JSON201, "the address is free again")
-	require.NotNil(t, r)
+}
+
+// TestFrontEndPage does what the page for front-end developers shows.
+func TestFrontEndPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/frontend.md")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	require.Len(t, blocks, 4)
+	p := newProgram(t)
+	p.start().ready(t)
+	for i, wants := range [][]string{
+		{`"name":"customer"`, `"access_token"`},
+		{"HTTP/1.1 503", `"code":"overloaded"`, `"rules":[{`, `"operation":"createOrder"`},
+		{`"fixed":false`},
+		{`"took_ms"`},
+	} {
+		out, err := exec.CommandContext(t.Context(), "bash", "-euc", strings.ReplaceAll(blocks[i][1], "127.0.0.1:8080", p.addr)).Output()
+		require.NoError(t, err, string(out))
+		for _, want := range wants {
+			require.Contains(t, string(out), want)
+		}
+		require.NotContains(t, string(out), `"code":"invalid_request"`)
+	}
 }

@@ -356,3 +356,37 @@ func TestCodes(t *testing.T) {
 	}
 	require.ElementsMatch(t, document.Codes, known)
 }
+
+// TestPortal follows the links of the portal: to every problem, and to every document.
+func TestPortal(t *testing.T) {
+	t.Parallel()
+	s := start(t, reached)
+	show := func(path string) string {
+		answer, body, err := s.ask(http.MethodGet, path)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, answer.StatusCode, path)
+		require.Contains(t, answer.Header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		return string(body)
+	}
+	portal := show("/")
+	for _, want := range []string{"npm install " + s.url + "/clients/typescript.tgz", "/docs?persona=customer", "Nobody answers at", "Changelog"} {
+		require.Contains(t, portal, want)
+	}
+	require.Contains(t, show("/docs"), "/docs/personas.js")
+	require.Contains(t, show("/docs/personas.js"), "/dev/v1/personas")
+	for _, described := range s.services {
+		require.Contains(t, portal, "/openapi/"+described.Document.Name+".yaml")
+		for _, code := range described.Document.Codes {
+			require.Contains(t, portal, `href="/problems/`+code+`"`)
+			show("/problems/" + code)
+		}
+		for _, o := range described.Document.Operations {
+			for _, p := range o.Problems {
+				require.Contains(t, show("/problems/"+p.Code), ">"+o.ID+"</a>", p.Code)
+			}
+		}
+	}
+	answer, _, err := s.ask(http.MethodGet, "/problems/nothing")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, answer.StatusCode)
+}

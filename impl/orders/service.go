@@ -165,7 +165,8 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	})
 	return chain.Handler(func(r chi.Router) {
 		ordersapi.HandlerWithOptions(strict, ordersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
-	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Orders, JSON: o.Document.JSON, Described: httpapi.Described{Document: o.Document, Faults: o.Faults}}))
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Orders, JSON: o.Document.JSON}),
+		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
 }
 
 // ownerOf tells whose an order is.

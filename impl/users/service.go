@@ -135,7 +135,8 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	})
 	return chain.Handler(func(r chi.Router) {
 		usersapi.HandlerWithOptions(strict, usersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
-	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Users, JSON: o.Document.JSON, Described: httpapi.Described{Document: o.Document, Faults: o.Faults}}))
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Users, JSON: o.Document.JSON}),
+		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
 }
 
 // inTx runs several statements as one.

@@ -1,8 +1,8 @@
 // Package front puts several services behind one address, as an ingress does in production.
 //
 // It promises that a request reaches the service whose document has its path as the caller sent it, that an answer reaches
-// the caller as the service gave it and as soon as it does, and that a service which does not answer is told as a problem. Beside that it gives away what
-// callers need: the documents and the client.
+// the caller as the service gave it and as soon as it does, and that a service which does not answer is told as a problem.
+// Beside that it gives away what callers need: the documents and the client.
 package front
 
 import (

@@ -186,7 +186,7 @@ func New(o Options) (*Chain, error) {
 // Handler gives the whole way in and out. operations registers the generated routes, each behind the policy of its
 // operation; pages registers what is no operation, such as the document itself. It refuses a route without an
 // operation and an operation without a route.
-func (c *Chain) Handler(operations func(chi.Router), pages func(chi.Router)) (http.Handler, error) {
+func (c *Chain) Handler(operations func(chi.Router), pages ...func(chi.Router)) (http.Handler, error) {
 	root := chi.NewRouter()
 	root.Use(c.outer...)
 	root.NotFound(func(w http.ResponseWriter, r *http.Request) { c.fail(w, r, ErrNotFound) })
@@ -195,8 +195,8 @@ func (c *Chain) Handler(operations func(chi.Router), pages func(chi.Router)) (ht
 	if err := c.compareRoutes(root); err != nil {
 		return nil, err
 	}
-	if pages != nil {
-		pages(root)
+	for _, register := range pages {
+		register(root)
 	}
 	return root, nil
 }

@@ -229,7 +229,7 @@ func TestHandlerComparesRoutesWithOperations(t *testing.T) {
 		}
 		r.Get("/extra", nothing)
 		r.Patch("/public", nothing)
-	}, nil)
+	})
 	for _, says := range []string{"operation getSelf", "operation echo", "route GET /extra has no", "route PATCH /public has no"} {
 		require.ErrorContains(t, err, says)
 	}

@@ -16,6 +16,12 @@ import (
 //go:embed docs/problem.html
 var problemPage string
 
+// Described is a document with the faults that its service answers with, besides those of the chain.
+type Described struct {
+	Document *Document
+	Faults   []*fault.Error
+}
+
 // Explained is a problem code as its page explains it.
 type Explained struct {
 	Code   string

@@ -372,7 +372,7 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 			}
 			r.Method(o.Method, o.Pattern, handle)
 		}
-	}, nil)
+	})
 	require.NoError(t, err)
 	return s
 }

@@ -11,8 +11,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/swaggest/swgui/v5emb"
-
-	"example.com/plumbline/impl/platform/fault"
 )
 
 //go:embed docs/index.html
@@ -31,18 +29,9 @@ type Served struct {
 	Name string
 	YAML []byte // as it was written
 	JSON []byte
-	// Described is whose problems are explained; one without a document has none.
-	Described Described
 }
 
-// Described is a document with the faults that its service answers with, besides those of the chain.
-type Described struct {
-	Document *Document
-	Faults   []*fault.Error
-}
-
-// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, Swagger UI, which shows them, and the pages of
-// their problems.
+// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, and Swagger UI, which shows them.
 func Pages(documents ...Served) func(chi.Router) {
 	names := make([]string, len(documents))
 	for i, d := range documents {
@@ -52,9 +41,6 @@ func Pages(documents ...Served) func(chi.Router) {
 		for _, d := range documents {
 			readable(r, "/openapi/"+d.Name+".yaml", Page("application/yaml", d.YAML))
 			readable(r, "/openapi/"+d.Name+".json", Page("application/json", d.JSON))
-			if d.Described.Document != nil {
-				ProblemPages(d.Described)(r)
-			}
 		}
 		SwaggerUI(names)(r)
 	}

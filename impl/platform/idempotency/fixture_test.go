@@ -147,7 +147,7 @@ func begin(t testing.TB, config Config) *process {
 		w.WriteHeader(http.StatusCreated)
 		_ = json.NewEncoder(w).Encode(map[string]string{"id": uuid.NewString()})
 	}
-	p.handler, err = chain.Handler(func(r chi.Router) { r.Post("/effects", makeEffect) }, nil)
+	p.handler, err = chain.Handler(func(r chi.Router) { r.Post("/effects", makeEffect) })
 	require.NoError(t, err)
 	return p
 }

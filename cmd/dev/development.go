@@ -200,7 +200,7 @@ func (d *development) startNATS(ctx context.Context) (stop func(), err error) {
 // seed brings the databases to this version's schema, and what is there on the first day into them.
 func (d *development) seed(ctx context.Context, environ []string) ([]users.Persona, error) {
 	for _, s := range d.services {
-		if err := s.run(ctx, nil, []string{"migrate"}, environ, d.out); err != nil {
+		if err := s.run(ctx, d.clock.Now, []string{"migrate"}, environ, d.out); err != nil {
 			return nil, err
 		}
 	}

@@ -29,10 +29,10 @@ const keysTimeout = 3 * time.Second
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
 func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	return RunAt(ctx, nil, args, environ, out)
+	return RunAt(ctx, time.Now, args, environ, out)
 }
 
-// RunAt is Run with a clock that tells the service the time; nil is the system's. Only the development binary has another.
+// RunAt is Run with a clock that tells the service the time. Only the development binary has another than the system's.
 func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
 	p := self()
 	p.Clock = clock
@@ -72,7 +72,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		}
 		keys.Start(ctx)
 		process.DeferClose("keys", keys.Close)
-		customers, err := newUsersService(c.UsersURL, users, time.Now)
+		customers, err := newUsersService(c.UsersURL, users, p.Clock)
 		if err != nil {
 			return nil, err
 		}

@@ -22,10 +22,10 @@ import (
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
 func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	return RunAt(ctx, nil, args, environ, out)
+	return RunAt(ctx, time.Now, args, environ, out)
 }
 
-// RunAt is Run with a clock that tells the service the time; nil is the system's. Only the development binary has another.
+// RunAt is Run with a clock that tells the service the time. Only the development binary has another than the system's.
 func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
 	p := newProgram()
 	p.Clock = clock

@@ -28,7 +28,7 @@ type Program struct {
 	Schema Schema
 	// Commands are what it can be told to do.
 	Commands []Command
-	// Clock tells its service the time; nil is the system's.
+	// Clock tells its service the time.
 	Clock func() time.Time
 }
 

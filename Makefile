@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench fuzz
+.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench generative planted fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -102,6 +102,13 @@ bench: ## measure the whole chain beside a bare handler, and orders beside pgben
 	go test -run '^$$' -bench . -skip 'BesideBare|BesidePgbench' -benchmem -benchtime 200ms ./...
 	go test -run '^$$' -bench BesideBare -timeout 20m ./impl/users
 	go test -run '^$$' -bench BesidePgbench -benchtime 1x -timeout 20m ./impl/orders
+
+CHECKS ?= 1000
+generative: ## make CHECKS requests of each operation, and CHECKS sequences, at random from the documents; a thousand unless told otherwise
+	go test -timeout 0 -v -run 'TestWhatTheDocument|TestSequences' ./impl/users ./impl/orders -rapid.checks $(CHECKS)
+
+planted: ## break the services in one place at a time and show that the generated tests find each; this takes minutes
+	go run ./test/contract/planted
 
 FUZZTIME ?= 1m
 fuzz: ## run each fuzz target for FUZZTIME, a minute unless told otherwise

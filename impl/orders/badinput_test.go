@@ -25,3 +25,13 @@ func TestWhatTheDocumentAllows(t *testing.T) {
 	t.Parallel()
 	contracttest.WhatTheDocumentAllowsIsTaken(t, contract(t))
 }
+
+func TestWhatTheDocumentForbids(t *testing.T) {
+	t.Parallel()
+	contracttest.WhatTheDocumentForbidsIsRefused(t, contract(t))
+}
+
+func TestSequences(t *testing.T) {
+	t.Parallel()
+	contracttest.SequencesHoldTogether(t, contract(t))
+}

@@ -152,3 +152,13 @@ func TestPaths(t *testing.T) {
 	answer, body = s.Send(t, contracttest.Request{Method: "BREW", Target: "/nowhere"})
 	require.Equal(t, usersapi.ProblemCodeNotFound, problemIn(t, answer, body).Code)
 }
+
+func TestWhatTheDocumentForbids(t *testing.T) {
+	t.Parallel()
+	contracttest.WhatTheDocumentForbidsIsRefused(t, contract(t))
+}
+
+func TestSequences(t *testing.T) {
+	t.Parallel()
+	contracttest.SequencesHoldTogether(t, contract(t))
+}

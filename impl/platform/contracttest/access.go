@@ -226,7 +226,7 @@ func NoRolePassesEverything(t *testing.T, s *Service) {
 }
 
 // membersOf reads the members of a body.
-func membersOf(t testing.TB, body string) map[string]any {
+func membersOf(t tester, body string) map[string]any {
 	t.Helper()
 	var members map[string]any
 	require.NoError(t, json.Unmarshal([]byte(body), &members), body)

@@ -45,8 +45,10 @@ func unwantedBodies(good func() Request) []Refusal {
 
 // breaker makes bad bodies of a good one.
 type breaker struct {
-	good  func() Request
-	cases []Refusal
+	good func() Request
+	// hostile is text that takes the place of every string whose schema does not accept it.
+	hostile []string
+	cases   []Refusal
 }
 
 // add makes a case of a body, with other lines than that of its type if there are any.

@@ -55,8 +55,8 @@ func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[s
 		unknown("the member __proto__", map[string]any{"__proto__": map[string]any{"isAdmin": true}}, "__proto__")
 		unknown("members of a row", map[string]any{"roles_": []any{"admin"}, "row_status": "active", "password_hash": SecretCanary}, "password_hash")
 		unknown("300 unknown members", many, "m0")
-		for name, value := range members {
-			changed := with(members, strings.ToUpper(name), value)
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			changed := with(members, strings.ToUpper(name), members[name])
 			delete(changed, name)
 			b.invalid(at+" with the member "+strings.ToUpper(name), set(changed), at+"/"+strings.ToUpper(name), "additionalProperties")
 		}
@@ -85,9 +85,9 @@ func (b *breaker) value(t testing.TB, at string, schema *openapi3.Schema, good a
 	kinds := map[string]any{
 		"string": SecretCanary, "boolean": true, "object": map[string]any{"x": SecretCanary}, "array": []any{SecretCanary}, "number": 7.5,
 	}
-	for kind, value := range kinds {
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		if !schema.Type.Is(kind) {
-			add(value, byType)
+			add(kinds[kind], byType)
 		}
 	}
 	if !schema.Nullable {
@@ -97,6 +97,11 @@ func (b *breaker) value(t testing.TB, at string, schema *openapi3.Schema, good a
 	case schema.Type.Is(openapi3.TypeString):
 		for _, bad := range badStrings(schema) {
 			add(bad.value, bad.keyword)
+		}
+		for _, value := range b.hostile {
+			if !accepts(schema, value) {
+				add(value, "")
+			}
 		}
 	case schema.Type.Is(openapi3.TypeInteger):
 		for _, bad := range badIntegers(schema) {
@@ -254,5 +259,8 @@ func valid(t testing.TB, schema *openapi3.Schema) any {
 
 // accepts tells whether a value is one of a schema.
 func accepts(schema *openapi3.Schema, value any) bool {
-	return schema.VisitJSON(value, openapi3.WithStringFormatValidators(format.All())) == nil
+	return schema.VisitJSON(value, asFormatted) == nil
 }
+
+// asFormatted checks formats as the services do.
+var asFormatted = openapi3.WithStringFormatValidators(format.All())

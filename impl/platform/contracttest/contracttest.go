@@ -39,6 +39,8 @@ type Service struct {
 	Unattached []string
 	// BeyondSchema are the places of requests that have rules which no schema can say, each as "operationId pointer".
 	BeyondSchema []string
+	// Replaced are the places of requests that answers have other values for by intent, each as "operationId pointer".
+	Replaced []string
 	// Formats are the queries that ask for a media type where Accept does not, by "operationId mediaType".
 	Formats map[string]string
 	// Checked are the constraints of the database that list what a schema of the document enumerates.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"example.com/plumbline/impl/platform/httpapi"
@@ -24,8 +25,9 @@ const figuresEnv = "CONTRACT_FIGURES"
 
 // Coverage counts what the tests of a package exercise of a document.
 type Coverage struct {
-	mu   sync.Mutex
-	seen map[string]map[int]Answers
+	mu        sync.Mutex
+	seen      map[string]map[int]Answers
+	generated atomic.Int64 // requests
 }
 
 // NewCoverage has seen nothing yet.
@@ -63,6 +65,8 @@ func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int
 type Conformance struct {
 	Service    string      `json:"service"`
 	Operations []Exercised `json:"operations"`
+	// Generated is how many of the requests were made at random from the document.
+	Generated int64 `json:"generated"`
 }
 
 // Exercised is how much of an operation has been.
@@ -85,7 +89,7 @@ type Answers struct {
 func (c *Coverage) figures(d *httpapi.Document) Conformance {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f := Conformance{Service: d.Name}
+	f := Conformance{Service: d.Name, Generated: c.generated.Load()}
 	for _, op := range d.Operations {
 		e := Exercised{ID: op.ID, Method: op.Method, Path: op.Pattern}
 		for _, status := range op.Statuses {
@@ -108,6 +112,7 @@ type Totals struct {
 	Operations, SeenOperations int
 	Statuses, SeenStatuses     int
 	Mismatches                 int
+	Generated                  int64
 	Missing                    []string // as operation and status
 }
 
@@ -115,6 +120,7 @@ type Totals struct {
 func Total(services ...Conformance) Totals {
 	var t Totals
 	for _, service := range services {
+		t.Generated += service.Generated
 		for _, op := range service.Operations {
 			t.Operations++
 			if slices.ContainsFunc(op.Answers, func(a Answers) bool { return a.Times > 0 }) {
@@ -144,8 +150,8 @@ func (t Totals) Enough() bool {
 
 // Print writes the totals of what is named.
 func (t Totals) Print(w io.Writer, name string) {
-	fmt.Fprintf(w, "conformance of %s: operations %d/%d, documented statuses %d/%d, mismatches %d\n",
-		name, t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.Mismatches)
+	fmt.Fprintf(w, "conformance of %s: operations %d/%d, documented statuses %d/%d, mismatches %d, generated requests %d\n",
+		name, t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.Mismatches, t.Generated)
 	for _, m := range t.Missing {
 		fmt.Fprintln(w, "  not exercised:", m)
 	}

@@ -78,7 +78,7 @@ func TestConformanceVerdict(t *testing.T) {
 
 	var text bytes.Buffer
 	f.Print(&text, "things")
-	require.Equal(t, "conformance of things: operations 10/11, documented statuses 40/41, mismatches 0\n  not exercised: readNothing 204\n", text.String())
+	require.Equal(t, "conformance of things: operations 10/11, documented statuses 40/41, mismatches 0, generated requests 0\n  not exercised: readNothing 204\n", text.String())
 
 	for _, c := range []struct {
 		code int

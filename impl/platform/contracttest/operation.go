@@ -230,3 +230,62 @@ func CodesAreThoseOfTheDocument(t *testing.T, s *Service) {
 	}
 	require.ElementsMatch(t, s.Document.Codes, codes, "one fault for each code")
 }
+
+// StaleChangesAreRefused changes what has changed since: each operation with If-Match answers 412 with the thing as it is
+// now and its version, with which the change is made.
+func StaleChangesAreRefused(t *testing.T, s *Service) {
+	t.Helper()
+	server := s.Start(t)
+	found := 0
+	for _, op := range s.Document.Operations {
+		if !slices.Contains(op.Statuses, http.StatusPreconditionFailed) {
+			continue
+		}
+		found++
+		r, _ := s.Fitting(t, server, op)
+		before := s.fingerprint(t, server)
+		for _, version := range []string{`"0"`, `"9999999999999999"`} {
+			answer, body := server.Do(t, r.Without("If-Match").With("If-Match: "+version))
+			require.Equal(t, http.StatusPreconditionFailed, answer.StatusCode, "%s: %s", op.ID, body)
+			ProblemIn(t, answer, body)
+			require.NotEmpty(t, membersOf(t, body)["current"], op.ID)
+			require.Contains(t, r.Header, "If-Match: "+answer.Header.Get("ETag"), op.ID)
+		}
+		require.Equal(t, before, s.fingerprint(t, server), op.ID)
+		answer, body := server.Do(t, r)
+		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
+		answer, body = server.Do(t, r)
+		require.Equal(t, http.StatusPreconditionFailed, answer.StatusCode, "%s changes the version: %s", op.ID, body)
+	}
+	requireSome(t, found, "operation with If-Match")
+}
+
+// LocationsLead follows the Location of everything that is made: whoever made it reads it there.
+func LocationsLead(t *testing.T, s *Service) {
+	t.Helper()
+	server := s.Start(t)
+	made := 0
+	for _, op := range s.Document.Operations {
+		if op.Statuses[0] != http.StatusCreated {
+			continue
+		}
+		made++
+		r, _ := s.Fitting(t, server, op)
+		answer, body := server.Do(t, r)
+		require.Equal(t, http.StatusCreated, answer.StatusCode, "%s: %s", op.ID, body)
+		location := answer.Header.Get("Location")
+		require.True(t, slices.ContainsFunc(s.Document.Operations, func(o *httpapi.Operation) bool {
+			return o.Method == http.MethodGet && matches(o.Pattern, location)
+		}), "%s: nothing is read at %s", op.ID, location)
+		if op.Policy.Access.Public {
+			continue // Whoever made it must log in first.
+		}
+		there, read := server.Do(t, Request{Method: http.MethodGet, Target: location, Header: r.Header}.Without("Content-Type", idempotencyKey))
+		require.Equal(t, http.StatusOK, there.StatusCode, "%s: %s", op.ID, read)
+		if tag := answer.Header.Get("ETag"); tag != "" {
+			require.Equal(t, tag, there.Header.Get("ETag"), op.ID)
+			require.JSONEq(t, body, read, op.ID)
+		}
+	}
+	requireSome(t, made, "operation that makes something")
+}

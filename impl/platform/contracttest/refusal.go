@@ -66,7 +66,7 @@ func (r Request) withFreshKey() Request {
 }
 
 // refuse sends one bad request and holds the answer against what it must be.
-func (s *Server) refuse(t testing.TB, c Refusal) {
+func (s *Server) refuse(t tester, c Refusal) {
 	t.Helper()
 	answer, body := s.Send(t, c.Request)
 	require.Less(t, answer.StatusCode, http.StatusInternalServerError, "%s: %s", c.Name, body)

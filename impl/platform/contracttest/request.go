@@ -40,6 +40,7 @@ const (
 	asJSON         = "Content-Type: application/json"
 	idempotencyKey = "Idempotency-Key"
 	jsonType       = "application/json"
+	problemType    = "application/problem+json"
 	eventStream    = "text/event-stream"
 )
 
@@ -155,8 +156,15 @@ func Filled(pattern string, values map[string]string) string {
 	return pathParameter.ReplaceAllStringFunc(pattern, func(p string) string { return values[p[1:len(p)-1]] })
 }
 
+// tester is a test, or one case of a generated one.
+type tester interface {
+	require.TestingT
+	Helper()
+	Context() context.Context
+}
+
 // Do sends a request and gives the answer with its body; of an endless one it reads the head.
-func (s *Server) Do(t testing.TB, r Request) (*http.Response, string) {
+func (s *Server) Do(t tester, r Request) (*http.Response, string) {
 	t.Helper()
 	ctx, leave := context.WithTimeout(t.Context(), late)
 	defer leave()
@@ -181,7 +189,7 @@ func (s *Server) Do(t testing.TB, r Request) (*http.Response, string) {
 }
 
 // Send writes a request byte by byte as it is told, which no client would, and reads the answer.
-func (s *Server) Send(t testing.TB, r Request) (*http.Response, string) {
+func (s *Server) Send(t tester, r Request) (*http.Response, string) {
 	t.Helper()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
@@ -222,9 +230,9 @@ type Problem struct {
 }
 
 // ProblemIn reads a failure; the shape is the same for every one.
-func ProblemIn(t testing.TB, answer *http.Response, body string) Problem {
+func ProblemIn(t tester, answer *http.Response, body string) Problem {
 	t.Helper()
-	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), body)
+	require.Equal(t, problemType, answer.Header.Get("Content-Type"), body)
 	var p Problem
 	require.NoError(t, json.Unmarshal([]byte(body), &p), body)
 	require.Equal(t, answer.StatusCode, p.Status)
@@ -232,7 +240,7 @@ func ProblemIn(t testing.TB, answer *http.Response, body string) Problem {
 	return p
 }
 
-func text(t testing.TB, v any) string {
+func text(t tester, v any) string {
 	t.Helper()
 	out, err := json.Marshal(v)
 	require.NoError(t, err)

@@ -207,7 +207,7 @@ func checkQuery(o *Operation, query url.Values) []fault.Violation {
 			violations = append(violations, violation(at, "additionalProperties", nil, "Is no parameter of this operation"))
 		case len(values) > 1:
 			violations = append(violations, givenTwice(at))
-		case strings.ContainsFunc(values[0], isUnkeepable):
+		case !utf8.ValidString(values[0]) || strings.Contains(values[0], "\x00"):
 			violations = append(violations, violation(at, "format", nil, "Must be UTF-8 text without NUL"))
 		}
 	}
@@ -218,8 +218,6 @@ func checkQuery(o *Operation, query url.Values) []fault.Violation {
 func givenTwice(at string) fault.Violation {
 	return violation(at, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only")
 }
-
-func isUnkeepable(r rune) bool { return r == 0 || r == utf8.RuneError }
 
 func limited(violations []fault.Violation) []fault.Violation {
 	return violations[:min(len(violations), maxViolations)]

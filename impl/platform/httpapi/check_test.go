@@ -177,7 +177,7 @@ func TestQuery(t *testing.T) {
 		query = r.URL.Query().Encode()
 		writeJSON(w, map[string]bool{"ok": true})
 	}})
-	for raw, want := range map[string]string{"": "limit=20", "limit=3": "limit=3", "name=a%26b": "limit=20&name=a%26b", "name=a+b&limit=100": "limit=100&name=a+b"} {
+	for raw, want := range map[string]string{"": "limit=20", "limit=3": "limit=3", "name=a%26b": "limit=20&name=a%26b", "name=a+b&limit=100": "limit=100&name=a+b", "name=%EF%BF%BD": "limit=20&name=%EF%BF%BD"} {
 		w := s.send(t, http.MethodGet, "/public?"+raw, "")
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 		require.Equal(t, want, query, raw)

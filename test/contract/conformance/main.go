@@ -21,7 +21,12 @@ func main() {
 	}
 }
 
+// leastGenerated is how many requests the tests must have made at random from the documents.
+const leastGenerated = 5000
+
 var errTooLittle = fmt.Errorf("all operations, %d %% of the statuses and no mismatch are needed", contracttest.LeastStatuses)
+
+var errTooFew = fmt.Errorf("%d generated requests are needed", leastGenerated)
 
 // run reads FOLDER/SERVICE.json of each service that is named, and writes FOLDER/matrix.html.
 func run(args []string, out io.Writer) error {
@@ -53,6 +58,9 @@ func run(args []string, out io.Writer) error {
 	fmt.Fprintln(out, "the matrix is in", file)
 	if !total.Enough() {
 		return errTooLittle
+	}
+	if total.Generated < leastGenerated {
+		return errTooFew
 	}
 	return nil
 }

@@ -1,0 +1,165 @@
+// Planted breaks the services on purpose, in one place at a time and without touching the tree, and tells whether the
+// generated tests find it.
+//
+// It promises that a bug which is not found, or can no longer be planted because the code has changed, is a failure.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// mistake is something that somebody could have written.
+type mistake struct {
+	says     string
+	service  string // whose tests must find it
+	file     string
+	old, new string // old stands in the file once
+}
+
+var mistakes = []mistake{
+	{"a change forgets what was sent", "orders", "impl/orders/products.go",
+		"Name: req.Body.Name, Description: req.Body.Description, UpdatedAt", "Name: req.Body.Name, UpdatedAt"},
+	{"a change leaves the version as it was", "orders", "gen/ordersdb/products.sql.go",
+		"    currency = coalesce($4, currency),\n    version = version + 1,", "    currency = coalesce($4, currency),"},
+	{"a stale version is taken", "orders", "gen/ordersdb/products.sql.go",
+		"  AND version = $7", "  AND (version = $7 OR version > 0)"},
+	{"a change reaches other things", "orders", "gen/ordersdb/webhooks.sql.go",
+		"    updated_at = $5\nWHERE id = $6\nRETURNING", "    updated_at = $5\nWHERE (id = $6 OR enabled)\nRETURNING"},
+	{"a filter lets others through", "orders", "gen/ordersdb/products.sql.go",
+		"JOIN stock ON stock.product_id = products.id\nWHERE status = $1", "JOIN stock ON stock.product_id = products.id\nWHERE status >= $1"},
+	{"a page begins with the last of the one before", "orders", "gen/ordersdb/webhooks.sql.go",
+		"FROM webhooks\nWHERE (created_at, id) < (", "FROM webhooks\nWHERE (created_at, id) <= ("},
+	{"what is deleted stays", "orders", "gen/ordersdb/webhooks.sql.go",
+		"DELETE FROM webhooks\nWHERE id = $1", "UPDATE webhooks\nSET enabled = false\nWHERE id = $1"},
+	{"a quote breaks a search", "orders", "impl/orders/products.go",
+		"return r >= utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r)", "return !unicode.IsSpace(r)"},
+	{"spaces of a text are lost", "orders", "impl/orders/products.go",
+		"Name: req.Body.Name, Description: description,", "Name: req.Body.Name, Description: strings.TrimSpace(description),"},
+	{"a repeated request is carried out again", "orders", "impl/platform/idempotency/keeper.go",
+		"if mine.answer, err = a.find(ctx, k.database); err != nil || mine.answer != nil {", "if err != nil {"},
+	{"another's order is shown", "orders", "impl/platform/httpapi/enforce.go",
+		"if owner != x.principal.Subject {", "if owner == uuid.Nil {"},
+	{"an answer has a figure out of its bounds", "orders", "impl/orders/convert.go",
+		"Delta: a.Delta,", "Delta: a.Delta * 2,"},
+	{"an answer has an undocumented status", "orders", "impl/orders/webhooks.go",
+		"return ordersapi.DeleteWebhook204Response{}, nil", "return ordersapi.DeleteWebhookdefaultApplicationProblemPlusJSONResponse{StatusCode: 410}, nil"},
+	{"an unknown parameter is taken", "users", "impl/platform/httpapi/check.go",
+		"case !o.query[name]:", "case !o.query[name] && len(name) > 32:"},
+	{"the format of a string is not checked", "users", "impl/platform/format/format.go",
+		"check(line)", "check(func(string) error { return nil })"},
+	{"a member of a new account is forgotten", "users", "impl/users/accounts.go",
+		"PasswordHash: hash, Avatar: avatar,", "PasswordHash: hash,"},
+	{"the address of an account is changed", "users", "impl/users/accounts.go",
+		"ID: newID(), Email: email, Name", "ID: newID(), Email: strings.ToUpper(email), Name"},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+var errMissed = errors.New("not every planted bug was found")
+
+func run(ctx context.Context, out io.Writer) (err error) {
+	folder, err := os.MkdirTemp("", "planted-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	for _, service := range []string{"users", "orders"} {
+		by, err := search(ctx, service)
+		if err != nil {
+			return err
+		}
+		if by != "" {
+			return fmt.Errorf("%s fails already without a planted bug", by)
+		}
+	}
+	found := 0
+	for i, m := range mistakes {
+		overlay, err := m.plant(filepath.Join(folder, strconv.Itoa(i)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.says, err)
+		}
+		began := time.Now()
+		by, err := search(ctx, m.service, "-overlay", overlay)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.says, err)
+		}
+		if by != "" {
+			found++
+		} else {
+			by = "NOT FOUND"
+		}
+		fmt.Fprintf(out, "%2d of %d  %-48s %s (%.0f s)\n", i+1, len(mistakes), m.says, by, time.Since(began).Seconds())
+	}
+	fmt.Fprintf(out, "%d of %d planted bugs were found\n", found, len(mistakes))
+	if found < len(mistakes) {
+		return errMissed
+	}
+	return nil
+}
+
+// plant writes what makes the compiler see the bug.
+func (m mistake) plant(folder string) (overlay string, err error) {
+	text, err := os.ReadFile(m.file)
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(text), m.old); n != 1 {
+		return "", fmt.Errorf("%s has %d places like the one to break", m.file, n)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	broken := filepath.Join(folder, filepath.Base(m.file))
+	if err := os.WriteFile(broken, []byte(strings.Replace(string(text), m.old, m.new, 1)), 0o600); err != nil { //nolint:gosec // The name is one of those above.
+		return "", err
+	}
+	file, err := filepath.Abs(m.file)
+	if err != nil {
+		return "", err
+	}
+	written, err := json.Marshal(map[string]map[string]string{"Replace": {file: broken}})
+	if err != nil {
+		return "", err
+	}
+	overlay = filepath.Join(folder, "overlay.json")
+	return overlay, os.WriteFile(overlay, written, 0o600)
+}
+
+var failed = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
+
+// search runs the generated tests of a service and gives the innermost one that fails, "" for none.
+func search(ctx context.Context, service string, flags ...string) (by string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	arguments := slices.Concat([]string{"test", "-run", "TestWhatTheDocument|TestSequences"}, flags, []string{"./impl/" + service, "-rapid.nofailfile", "-rapid.shrinktime=1s"})
+	text, err := exec.CommandContext(ctx, "go", arguments...).CombinedOutput()
+	if err == nil {
+		return "", nil
+	}
+	all := failed.FindAllStringSubmatch(string(text), -1)
+	if len(all) == 0 {
+		return "", fmt.Errorf("the tests of %s cannot run: %w\n%s", service, err, text)
+	}
+	return all[len(all)-1][1], nil
+}

@@ -43,7 +43,7 @@ function Head() {
         {catalog && <Link href="/staff/catalog">Stock</Link>}
         {payments && <Link href="/payments">Payments</Link>}
         <span className="account">
-          {profile && <><span>{profile.name}</span><button className="link" onClick={() => void client.endSession().then(() => go('/'))}>Log out</button></>}
+          {profile && <><span className="quiet">{profile.name}</span><button className="link" onClick={() => void client.endSession().then(() => go('/'))}>Log out</button></>}
           {profile === null && <Link href="/login">Log in</Link>}
         </span>
       </nav>

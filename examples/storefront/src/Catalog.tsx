@@ -51,9 +51,9 @@ export function Catalog() {
           );
         })}
       </ul>
-      {products.problem && <Notice problem={products.problem} retry={products.next} />}
-      {!products.loading && !products.problem && products.items.length === 0 && <p className="quiet">Nothing is called “{q}”.</p>}
-      {products.more && !products.problem && <button className="more" disabled={products.loading} onClick={products.next}>Load more</button>}
+      {products.failure && <Notice failure={products.failure} retry={products.next} />}
+      {!products.loading && !products.failure && products.items.length === 0 && <p className="quiet">Nothing is called “{q}”.</p>}
+      {products.more && !products.failure && <button className="more" disabled={products.loading} onClick={products.next}>Load more</button>}
     </>
   );
 }

@@ -1,8 +1,8 @@
 // Orders: lists of them, and one with what happens to it while one looks.
-import {ProblemError, type AnyProblem, type Item, type Schemas} from '@plumbline/client';
+import {ProblemError, type Item, type Schemas} from '@plumbline/client';
 import {useCallback, useEffect, useState} from 'react';
 import {Actions} from './Actions';
-import {client, useLoaded, usePages, type Paged} from './api';
+import {client, useLoaded, usePages, type Failure, type Paged} from './api';
 import {Notice} from './form';
 import {price, time} from './format';
 import {Link} from './router';
@@ -29,9 +29,9 @@ export function OrderList({orders, none}: {orders: Paged<Order>; none: string}) 
           </li>
         ))}
       </ul>
-      {orders.problem && <Notice problem={orders.problem} retry={orders.next} />}
-      {!orders.loading && !orders.problem && orders.items.length === 0 && <p className="quiet">{none}</p>}
-      {orders.more && !orders.problem && <button className="more" disabled={orders.loading} onClick={orders.next}>Load more</button>}
+      {orders.failure && <Notice failure={orders.failure} retry={orders.next} />}
+      {!orders.loading && !orders.failure && orders.items.length === 0 && <p className="quiet">{none}</p>}
+      {orders.more && !orders.failure && <button className="more" disabled={orders.loading} onClick={orders.next}>Load more</button>}
     </>
   );
 }
@@ -44,39 +44,39 @@ export function MyOrders() {
 }
 
 /** Follows the events of an order from its first, for as long as the page is there; the client takes a broken stream up again. */
-function useEvents(orderId: string): {events: Event[]; problem: AnyProblem | undefined; again: () => void} {
+function useEvents(orderId: string): {events: Event[]; failure: Failure | undefined; again: () => void} {
   const [events, setEvents] = useState<Event[]>([]);
-  const [problem, setProblem] = useState<AnyProblem>();
+  const [failure, setFailure] = useState<Failure>();
   const [round, setRound] = useState(0);
   useEffect(() => {
     const leaving = new AbortController();
     const follow = async (): Promise<void> => {
       setEvents([]);
-      setProblem(undefined);
+      setFailure(undefined);
       try {
         for await (const event of client.streams.listOrderEvents({path: {orderId}, signal: leaving.signal})) setEvents((before) => [...before, event]);
-      } catch (failure) {
-        if (!(failure instanceof ProblemError)) throw failure;
-        if (!leaving.signal.aborted) setProblem(failure.problem);
+      } catch (thrown) {
+        if (!(thrown instanceof ProblemError)) throw thrown;
+        if (!leaving.signal.aborted) setFailure(thrown);
       }
     };
     void follow();
     return () => leaving.abort();
   }, [orderId, round]);
-  return {events, problem, again: () => setRound((n) => n + 1)};
+  return {events, failure, again: () => setRound((n) => n + 1)};
 }
 
 /** One order: its lines, what can be done with it, and its timeline. */
 export function OrderPage({id}: {id: string}) {
   const order = useLoaded(useCallback((signal) => client.getOrder({path: {orderId: id}, signal}), [id]));
-  const {events, problem, again} = useEvents(id);
+  const {events, failure, again} = useEvents(id);
   const {data, reload} = order;
   const latest = events.at(-1);
   const behind = latest !== undefined && data !== undefined && latest.sequence > data.version;
   useEffect(() => {
     if (behind) reload(); // Somebody has done something: what may be done now is in the order.
   }, [behind, latest?.sequence, reload]);
-  if (!data) return order.problem ? <Notice problem={order.problem} retry={reload} /> : <p role="status">One moment…</p>;
+  if (!data) return order.failure ? <Notice failure={order.failure} retry={reload} /> : <p role="status">One moment…</p>;
   return (
     <>
       <div className="bar">
@@ -102,19 +102,19 @@ export function OrderPage({id}: {id: string}) {
             {data.expires_at && <><dt>To be paid by</dt><dd>{time(data.expires_at)}</dd></>}
           </dl>
           <Actions order={data} done={order.put} />
-          {order.problem && <Notice problem={order.problem} retry={reload} />}
+          {order.failure && <Notice failure={order.failure} retry={reload} />}
         </section>
         <section className="card" aria-label="Timeline">
           <h2>What has happened</h2>
           <ol className="timeline" aria-live="polite">
             {events.map((event) => (
               <li key={event.sequence}>
-                <strong>{event.type.replace('order.', '')}</strong>{event.amount && <> {price(event.amount)}</>}
+                <span><strong>{event.type.replace('order.', '')}</strong>{event.amount && <> {price(event.amount)}</>}</span>
                 <small>{time(event.occurred_at)}, by {event.by}{event.reason && <>: {event.reason}</>}</small>
               </li>
             ))}
           </ol>
-          {problem ? <Notice problem={problem} retry={again} /> : <small>This page follows the order.</small>}
+          {failure ? <Notice failure={failure} retry={again} /> : <small>This page follows the order.</small>}
         </section>
       </div>
     </>

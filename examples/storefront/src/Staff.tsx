@@ -1,8 +1,8 @@
 // What the people of the shop see: all orders, the catalog with its stock, and payments.
-import type {Problem, Schemas} from '@plumbline/client';
+import type {Schemas} from '@plumbline/client';
 import {useCallback, useState} from 'react';
 import {Actions} from './Actions';
-import {client, useLoaded, usePages} from './api';
+import {client, useLoaded, usePages, type Failure} from './api';
 import {useSettled} from './Catalog';
 import {entered, Field, Form, Notice, TextField} from './form';
 import {amountOf, decimal, price, time} from './format';
@@ -88,8 +88,9 @@ export function StaffCatalog() {
           </li>
         ))}
       </ul>
-      {products.problem && <Notice problem={products.problem} retry={products.next} />}
-      {products.more && !products.problem && <button className="more" disabled={products.loading} onClick={products.next}>Load more</button>}
+      {products.failure && <Notice failure={products.failure} retry={products.next} />}
+      {!products.loading && !products.failure && products.items.length === 0 && <p className="quiet">No product is like that.</p>}
+      {products.more && !products.failure && <button className="more" disabled={products.loading} onClick={products.next}>Load more</button>}
     </>
   );
 }
@@ -129,7 +130,7 @@ function NewProduct({done}: {done: () => void}) {
 function EditProduct({product, done}: {product: Product; done: () => void}) {
   const [seen, setSeen] = useState(product);
   const [conflict, setConflict] = useState<Product>();
-  const [archiving, setArchiving] = useState<Problem<'archiveProduct'>>();
+  const [archiving, setArchiving] = useState<Failure>();
   const version = conflict?.version ?? seen.version;
   return (
     <section aria-label={`Change ${product.name}`}>
@@ -161,10 +162,10 @@ function EditProduct({product, done}: {product: Product; done: () => void}) {
       {product.status === 'active' && (
         <button type="button" className="link" onClick={() => void client.archiveProduct({path: {productId: product.id}}).then((result) => {
           if (result.ok) done();
-          else setArchiving(result.problem);
+          else setArchiving(result);
         })}>Take it out of the catalog</button>
       )}
-      {archiving && <Notice problem={archiving} />}
+      {archiving && <Notice failure={archiving} />}
     </section>
   );
 }
@@ -179,7 +180,7 @@ function StockOf({product, mayAdjust, changed}: {product: Product; mayAdjust: bo
   return (
     <section aria-label={`Stock of ${product.name}`}>
       <h2>Stock</h2>
-      {stock.problem && <Notice problem={stock.problem} retry={stock.reload} />}
+      {stock.failure && <Notice failure={stock.failure} retry={stock.reload} />}
       {stock.data && (
         <dl aria-live="polite">
           <dt>Available</dt><dd>{stock.data.available}</dd>
@@ -205,8 +206,8 @@ function StockOf({product, mayAdjust, changed}: {product: Product; mayAdjust: bo
       <ul className="plain small">
         {adjustments.items.map((one) => <li key={one.id}>{one.delta > 0 && '+'}{one.delta} · {one.reason} <small>{time(one.created_at)}</small></li>)}
       </ul>
-      {adjustments.problem && <Notice problem={adjustments.problem} retry={adjustments.next} />}
-      {adjustments.more && !adjustments.problem && <button className="link" disabled={adjustments.loading} onClick={adjustments.next}>Earlier ones</button>}
+      {adjustments.failure && <Notice failure={adjustments.failure} retry={adjustments.next} />}
+      {adjustments.more && !adjustments.failure && <button className="link" disabled={adjustments.loading} onClick={adjustments.next}>Earlier ones</button>}
     </section>
   );
 }
@@ -218,13 +219,13 @@ export function Payments() {
     <section className="narrow card" aria-label="Payment">
       <h1>Record a payment</h1>
       <Form
-        key={order?.version} submit="Record the payment" fields={['/reference']} done={setOrder}
+        key={order?.version} submit="Record the payment" fields={['/path/orderId', '/reference']} done={setOrder}
         send={(values) => {
           const reference = entered(values, 'reference');
-          return client.payOrder({path: {orderId: entered(values, 'order')}, body: reference ? {reference} : {}});
+          return client.payOrder({path: {orderId: entered(values, 'order') || 'none'}, body: reference ? {reference} : {}});
         }}
       >
-        <Field label="Id of the order" place="" name="order" />
+        <Field label="Id of the order" place="/path/orderId" name="order" />
         <Field label="Reference of the payment" place="/reference" name="reference" />
       </Form>
       {order && (

@@ -9,8 +9,14 @@ export const client = createClient({onSessionEnd: () => location.pathname !== '/
 /** Gives the address of the login that leads on to a page. */
 export const loginFor = (page: string): string => `/login?to=${encodeURIComponent(page)}`;
 
-/** What a call comes to, when it does not matter of which operation. */
-export type Outcome<T> = {ok: true; data: T} | {ok: false; problem: AnyProblem};
+/** How a call failed, when it does not matter of which operation: the problem, and the answer if there was one. */
+export interface Failure {
+  problem: AnyProblem;
+  response: Response | undefined;
+}
+
+/** What a call comes to. */
+export type Outcome<T> = {ok: true; data: T} | ({ok: false} & Failure);
 
 /** One page of a list. */
 export interface Page<T> {
@@ -21,7 +27,7 @@ export interface Page<T> {
 /** Something that is read, and how far that has got. */
 export interface Loaded<T> {
   data: T | undefined;
-  problem: AnyProblem | undefined;
+  failure: Failure | undefined;
   loading: boolean;
   /** Reads again; what is there stays until then. */
   reload(): void;
@@ -31,19 +37,19 @@ export interface Loaded<T> {
 
 /** Reads something whenever `load`, which useCallback holds still, is another. What is no longer wanted is aborted. */
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<Outcome<T>>): Loaded<T> {
-  const [state, setState] = useState<{data?: T | undefined; problem?: AnyProblem | undefined; loading: boolean}>({loading: true});
+  const [state, setState] = useState<{data?: T | undefined; failure?: Failure; loading: boolean}>({loading: true});
   const [round, setRound] = useState(0);
   useEffect(() => {
     const leaving = new AbortController();
     setState((before) => ({data: before.data, loading: true}));
     void load(leaving.signal).then((outcome) => {
       if (leaving.signal.aborted) return;
-      setState((before) => outcome.ok ? {data: outcome.data, loading: false} : {data: before.data, problem: outcome.problem, loading: false});
+      setState((before) => outcome.ok ? {data: outcome.data, loading: false} : {data: before.data, failure: outcome, loading: false});
     });
     return () => leaving.abort();
   }, [load, round]);
   return {
-    data: state.data, problem: state.problem, loading: state.loading,
+    data: state.data, failure: state.failure, loading: state.loading,
     reload: useCallback(() => setRound((n) => n + 1), []),
     put: useCallback((data: T) => setState({data, loading: false}), []),
   };
@@ -52,7 +58,7 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<Outcome<T>>)
 /** A list of which some pages are there. */
 export interface Paged<T> {
   items: T[];
-  problem: AnyProblem | undefined;
+  failure: Failure | undefined;
   loading: boolean;
   /** Whether there are more. */
   more: boolean;
@@ -64,7 +70,7 @@ export interface Paged<T> {
 
 /** Reads a list from its first page whenever `load`, which useCallback holds still, is another. */
 export function usePages<T>(load: (cursor: string | undefined, signal: AbortSignal) => Promise<Outcome<Page<T>>>): Paged<T> {
-  const [state, setState] = useState<{items: T[]; cursor: string | null; problem?: AnyProblem; loading: boolean}>({items: [], cursor: null, loading: true});
+  const [state, setState] = useState<{items: T[]; cursor: string | null; failure?: Failure; loading: boolean}>({items: [], cursor: null, loading: true});
   const reading = useRef(new AbortController());
   const read = useCallback(async (cursor: string | undefined) => {
     reading.current.abort();
@@ -72,16 +78,19 @@ export function usePages<T>(load: (cursor: string | undefined, signal: AbortSign
     setState(({items, cursor: behind}) => ({items, cursor: behind, loading: true}));
     const outcome = await load(cursor, signal);
     if (signal.aborted) return;
-    setState(({items, cursor: behind}) => outcome.ok
-      ? {items: cursor === undefined ? outcome.data.items : [...items, ...outcome.data.items], cursor: outcome.data.next_cursor, loading: false}
-      : {items, cursor: behind, problem: outcome.problem, loading: false});
+    setState(({items}) => {
+      const before = cursor === undefined ? [] : items; // Those of another search are no answer to this one, nor does their cursor go on with it.
+      return outcome.ok
+        ? {items: [...before, ...outcome.data.items], cursor: outcome.data.next_cursor, loading: false}
+        : {items: before, cursor: cursor ?? null, failure: outcome, loading: false};
+    });
   }, [load]);
   useEffect(() => {
     void read(undefined);
     return () => reading.current.abort();
   }, [read]);
   return {
-    items: state.items, loading: state.loading, problem: state.problem, more: state.cursor !== null,
+    items: state.items, loading: state.loading, failure: state.failure, more: state.cursor !== null,
     next: () => void read(state.cursor ?? undefined),
     reload: useCallback(() => void read(undefined), [read]),
   };

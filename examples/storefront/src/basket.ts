@@ -9,6 +9,7 @@ export interface Line {
 }
 
 const place = 'storefront basket';
+const unanswered = 'storefront unanswered order';
 const empty: Line[] = [];
 const listeners = new Set<() => void>();
 let kept: {text: string | null; lines: Line[]} = {text: null, lines: empty};
@@ -52,6 +53,18 @@ export function setQuantity(id: string, quantity: number): void {
 export function refresh(products: Schemas['Product'][]): void {
   keep(lines().map((line) => ({...line, product: products.find(({id}) => id === line.product.id) ?? line.product})));
 }
+
+/** Gives the Idempotency-Key of an order: as long as it has no answer the same for the same content, also after the page was loaded anew. */
+export function keyOf(order: string): string {
+  const kept = JSON.parse(sessionStorage.getItem(unanswered) ?? 'null') as {order: string; key: string} | null;
+  if (kept?.order === order) return kept.key;
+  const key = crypto.randomUUID();
+  sessionStorage.setItem(unanswered, JSON.stringify({order, key}));
+  return key;
+}
+
+/** Forgets the key: the next order is another, even one for the same. */
+export const answered = (): void => sessionStorage.removeItem(unanswered);
 
 /** Empties the basket. */
 export const clear = (): void => keep([]);

@@ -1,31 +1,55 @@
 // Forms whose fields show what the service says about them, and the one place for every other problem.
 import type {AnyProblem} from '@plumbline/client';
 import {createContext, useContext, useEffect, useId, useRef, useState, type ComponentProps, type ReactNode} from 'react';
-import type {Outcome} from './api';
+import type {Failure, Outcome} from './api';
 
-/** Gives what a problem says about a place in the request's body, such as `/email`. */
+/** Gives what a problem says about a place in the request's body, such as `/email`, or beside it, such as `/path/orderId`. */
 export function violationAt(problem: AnyProblem | undefined, place: string) {
   return problem?.errors?.find((violation) => violation.pointer === `#${place}`);
 }
 
 /** The codes after which the same request may succeed. */
-const passing = new Set(['unreachable', 'timed_out', 'refresh_failed', 'unavailable', 'customers_unavailable', 'overloaded', 'rate_limited', 'timeout', 'internal']);
+const passing = new Set(['unreachable', 'timed_out', 'unreadable', 'refresh_failed', 'unavailable', 'customers_unavailable', 'overloaded', 'rate_limited', 'timeout', 'internal']);
 
 /** Says whether the failure can pass, so that trying again makes sense. */
-export const canPass = (problem: AnyProblem): boolean => passing.has(problem.code);
+const canPass = (problem: AnyProblem): boolean => passing.has(problem.code);
 
-/** Shows a problem with what support needs to find it. */
-export function Notice({problem, retry, children}: {problem: AnyProblem; retry?: (() => void) | undefined; children?: ReactNode}) {
+/** Counts the seconds down for which an answer asks to wait, in its Retry-After; 0 is that nothing needs to be waited for. */
+function useWait(response: Response | undefined): number {
+  const [left, setLeft] = useState(0);
+  useEffect(() => {
+    const end = Date.now() + Number(response?.headers.get('Retry-After') ?? 0) * 1000;
+    const count = (): void => {
+      const seconds = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+      setLeft(seconds);
+      if (seconds === 0) clearInterval(timer);
+    };
+    const timer = setInterval(count, 250);
+    count();
+    return () => clearInterval(timer);
+  }, [response]);
+  return left;
+}
+
+/** Shows a problem with what support needs to find it, and offers another try once the service wants one. */
+export function Notice({failure: {problem, response}, retry, children}: {failure: Failure; retry?: (() => void) | undefined; children?: ReactNode}) {
   const offline = problem.code === 'unreachable' && !navigator.onLine;
+  const left = useWait(response);
   return (
-    <div className="notice" role="alert">
-      <p><strong>{offline ? 'You are offline.' : problem.detail}</strong></p>
-      {children}
-      {retry && canPass(problem) && <button type="button" onClick={retry}>Try again</button>}
-      <small>
-        <code>{problem.code}</code>
-        {problem.request_id && <> · request <code>{problem.request_id}</code></>}
-      </small>
+    <div className="notice">
+      <div role="alert">
+        <p><strong>{offline ? 'You are offline.' : problem.detail}</strong></p>
+        {children}
+        <small>
+          <code>{problem.code}</code>
+          {problem.request_id && <> · request <code>{problem.request_id}</code></>}
+        </small>
+      </div>
+      {retry && canPass(problem) && (
+        <button type="button" disabled={left > 0} onClick={retry}>
+          {left > 90 ? `Try again in ${Math.ceil(left / 60)} minutes` : left > 0 ? `Try again in ${left} s` : 'Try again'}
+        </button>
+      )}
     </div>
   );
 }
@@ -36,16 +60,17 @@ const FormProblem = createContext<AnyProblem | undefined>(undefined);
 export function Form<T>({send, done, fields, submit, children, unusual}: {
   send: (values: FormData) => Promise<Outcome<T>>;
   done: (data: T) => void;
-  /** The places in the body that have a field, such as `/email`. */
+  /** The places in the request that have a field, such as `/email`. */
   fields: string[];
   /** What the button says. */
   submit: string;
   children?: ReactNode;
-  /** Shows problems that need more than their text; null leaves one to the form. */
+  /** Shows problems that need more than their text; nothing leaves one to the form. */
   unusual?: (problem: AnyProblem) => ReactNode;
 }) {
   const form = useRef<HTMLFormElement>(null);
-  const [problem, setProblem] = useState<AnyProblem>();
+  const [failure, setFailure] = useState<Failure>();
+  const problem = failure?.problem;
   const [busy, setBusy] = useState(false);
   useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus(), [problem]);
   const run = async (): Promise<void> => {
@@ -53,10 +78,11 @@ export function Form<T>({send, done, fields, submit, children, unusual}: {
     setBusy(true);
     const outcome = await send(new FormData(form.current));
     setBusy(false);
-    setProblem(outcome.ok ? undefined : outcome.problem);
+    setFailure(outcome.ok ? undefined : outcome);
     if (outcome.ok) done(outcome.data);
   };
   const rest = problem?.errors?.filter((violation) => !fields.includes(violation.pointer.slice(1)));
+  const placed = rest?.length === 0 && problem?.errors?.length !== 0; // Every error has its field.
   const special = problem && unusual?.(problem);
   return (
     <form ref={form} noValidate aria-busy={busy} onSubmit={(event) => {
@@ -64,8 +90,8 @@ export function Form<T>({send, done, fields, submit, children, unusual}: {
       void run();
     }}>
       <FormProblem value={problem}>{children}</FormProblem>
-      {special ?? (problem && (!rest || rest.length > 0 || problem.errors?.length === 0) && (
-        <Notice problem={problem} retry={() => void run()}>
+      {special || (failure && !placed && (
+        <Notice failure={failure} retry={() => void run()}>
           {rest && <ul>{rest.map((violation) => <li key={violation.pointer}><code>{violation.pointer}</code> {violation.detail}</li>)}</ul>}
         </Notice>
       ))}
@@ -74,7 +100,7 @@ export function Form<T>({send, done, fields, submit, children, unusual}: {
   );
 }
 
-/** A labelled field. `place` is where the body has its value; what the service says about that is shown below it. */
+/** A labelled field. `place` is where the request has its value; what the service says about that is shown below it. */
 export function Field({label, place, hint, ...input}: ComponentProps<'input'> & {label: string; place: string; hint?: string}) {
   return <Labelled label={label} place={place} hint={hint}>{(state) => <input {...input} {...state} />}</Labelled>;
 }

@@ -40,5 +40,5 @@ export function SignedIn({roles, children}: {roles?: Schemas['Role'][]; children
     if (missing) go(loginFor(address), 'replace');
   }, [missing, address]);
   if (session.data) return roles && !allowed ? <p>This page is for {roles.join(', ')}.</p> : children;
-  return session.problem ? <Notice problem={session.problem} retry={session.reload} /> : <p role="status">One moment…</p>;
+  return session.failure ? <Notice failure={session.failure} retry={session.reload} /> : <p role="status">One moment…</p>;
 }

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test, type TestContext} from 'node:test';
 import {fileURLToPath} from 'node:url';
-import {createClient, unwrap, type Client, type Schemas} from '@plumbline/client';
+import {createClient, unwrap, type Client, type OperationId, type Schemas} from '@plumbline/client';
 import {chromium, type Browser, type BrowserContextOptions, type Page} from 'playwright-core';
 import {build, createServer, preview, type PreviewServer} from 'vite';
 import {password, program, stop} from '../../../clients/typescript/test/program.js';
@@ -83,6 +83,20 @@ async function signedIn(t: TestContext, persona: string, options: BrowserContext
   await page.goto('/login');
   await logIn(page, persona);
   return page;
+}
+
+/** Lets an operation fail until noFaults, or the end of the test. */
+async function fault(t: TestContext, operation: OperationId, what: string): Promise<void> {
+  t.after(noFaults);
+  const made = await fetch(`${address}/dev/v1/faults`, {
+    method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({operation, fault: what}),
+  });
+  assert.equal(made.status, 201);
+}
+
+/** Lets everything work again. */
+async function noFaults(): Promise<void> {
+  assert.equal((await fetch(`${address}/dev/v1/faults`, {method: 'DELETE'})).status, 204);
 }
 
 let made = 0;
@@ -204,6 +218,98 @@ test('an order whose answer was lost is placed once, with the key of the first t
   assert.equal(new Set(keys).size, 1);
 });
 
+for (const lost of ['request', 'answer'] as const) {
+  test(`an order whose ${lost} was lost is placed once, also when the page was loaded anew meanwhile`, patience, async (t) => {
+    const page = await signedIn(t, 'customer');
+    const wanted = await product(5);
+    await fill(page, wanted);
+    const keys: string[] = [];
+    page.on('request', (request) => request.method() === 'POST' && request.url().endsWith('/orders') && keys.push(request.headers()['idempotency-key'] ?? ''));
+    if (lost === 'request') await fault(t, 'createOrder', 'drop'); // The service does not hear of it.
+    else {
+      await page.route('**/api/v1/orders', async (route) => {
+        await route.fetch(); // The browser does not hear of it.
+        await route.abort();
+      });
+    }
+    await page.getByRole('button', {name: 'Order for €10.00'}).click();
+    await page.getByRole('button', {name: 'Try again'}).waitFor();
+    await page.unroute('**/api/v1/orders');
+    await noFaults();
+    await page.reload();
+    await page.getByRole('button', {name: 'Order for €10.00'}).click();
+    await orderShown(page);
+    assert.ok(keys.length > 1);
+    assert.equal(new Set(keys).size, 1);
+    const {available, reserved} = unwrap(await staff.getStock({path: {productId: wanted.id}}));
+    assert.deepEqual([available, reserved], [4, 1], 'exactly one order');
+
+    await fill(page, wanted);
+    await page.getByRole('button', {name: 'Order for €10.00'}).click();
+    await orderShown(page);
+    assert.equal(new Set(keys).size, 2, 'the same once more is another order');
+  });
+}
+
+test('a basket that has changed, and an order that was refused, have another key', patience, async (t) => {
+  const page = await signedIn(t, 'customer');
+  const wanted = await product(1);
+  await fill(page, wanted);
+  const keys = new Set<string>();
+  page.on('request', (request) => request.method() === 'POST' && request.url().endsWith('/orders') && keys.add(request.headers()['idempotency-key'] ?? ''));
+  await fault(t, 'createOrder', 'drop');
+  await page.getByRole('button', {name: 'Order for €10.00'}).click();
+  await page.getByRole('button', {name: 'Try again'}).waitFor();
+  assert.equal(keys.size, 1);
+  await noFaults();
+  await page.getByLabel(`Quantity of ${wanted.name}`).fill('2');
+  await page.getByRole('button', {name: 'Order for €20.00'}).click();
+  await shown(page, 'Only 1 left.');
+  assert.equal(keys.size, 2);
+  unwrap(await staff.adjustStock({path: {productId: wanted.id}, body: {delta: 1, reason: 'For a test'}}));
+  await page.getByRole('button', {name: 'Order for €20.00'}).click();
+  await orderShown(page);
+  assert.equal(keys.size, 3);
+});
+
+test('who must log in anew between the tries orders once', patience, async (t) => {
+  const page = await signedIn(t, 'customer2');
+  const wanted = await product(5);
+  await fill(page, wanted);
+  await page.route('**/api/v1/orders', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('button', {name: 'Order for €10.00'}).click();
+  await page.getByRole('button', {name: 'Try again'}).waitFor();
+  await page.unroute('**/api/v1/orders');
+  unwrap(await (await caller('customer2')).revokeOtherSessions());
+  await page.reload();
+  await page.getByRole('link', {name: 'Log in to order'}).click();
+  await logIn(page, 'customer2');
+  await page.getByRole('button', {name: 'Order for €10.00'}).click();
+  await orderShown(page);
+  assert.equal(unwrap(await staff.getStock({path: {productId: wanted.id}})).reserved, 1);
+});
+
+test('the quantity can be written anew, and more than may be ordered at once is no shortage', patience, async (t) => {
+  const page = await signedIn(t, 'customer');
+  const wanted = await product(5);
+  await fill(page, wanted);
+  const quantity = page.getByLabel(`Quantity of ${wanted.name}`);
+  await quantity.press('End');
+  await quantity.press('Backspace');
+  await quantity.pressSequentially('3');
+  await page.getByRole('button', {name: 'Order for €30.00'}).waitFor();
+  await quantity.fill('');
+  await quantity.blur();
+  assert.equal(await quantity.inputValue(), '3');
+  await quantity.fill('1001');
+  await page.getByRole('button', {name: /^Order for/}).click();
+  await page.getByRole('listitem').getByRole('alert').waitFor();
+  assert.equal(await page.getByText(/left\./).count(), 0);
+});
+
 test('errors of a registration are at their fields, and the first has the focus', patience, async (t) => {
   const page = await visit(t);
   await page.goto('/register');
@@ -264,6 +370,92 @@ test('without the services a notice offers another try', patience, async (t) => 
   await page.getByRole('button', {name: /^Add /}).first().waitFor();
 });
 
+test('an overloaded service says when to try again, and the next try is a search of its own', patience, async (t) => {
+  const page = await visit(t);
+  await page.addInitScript(() => {
+    new MutationObserver(() => {
+      for (const button of document.querySelectorAll('.notice button:disabled')) document.documentElement.dataset['waited'] = button.textContent;
+    }).observe(document, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['disabled']});
+  });
+  await page.goto('/');
+  await page.getByRole('button', {name: 'Load more'}).waitFor();
+  await fault(t, 'listProducts', 'problem=overloaded');
+  await page.getByRole('searchbox').fill('plumb bob');
+  await page.getByRole('alert').getByText('overloaded').waitFor();
+  assert.equal(await page.locator('.products > li').count(), 0, 'those of the search before are no answer');
+  const again = page.getByRole('button', {name: 'Try again', exact: true, disabled: false});
+  await again.waitFor();
+  assert.match(await page.evaluate(() => document.documentElement.dataset['waited'] ?? ''), /^Try again in \d+ s$/);
+  await noFaults();
+  const asked = page.waitForRequest(/\/api\/v1\/products\?/);
+  await again.click();
+  assert.equal(new URL((await asked).url()).searchParams.get('cursor'), null);
+  await page.getByRole('button', {name: /^Add .* plumb bob/}).first().waitFor();
+});
+
+test('staff filter orders by the days of where they are', patience, async (t) => {
+  const page = await signedIn(t, 'staff', {timezoneId: 'Asia/Tokyo'});
+  const day = (at: number): string => new Date(at + 9 * 3_600_000).toISOString().slice(0, 10);
+  const start = (date: string): number => Date.parse(`${date}T00:00+09:00`);
+  const orders: Schemas['Order'][] = [];
+  for await (const order of staff.pages.listOrders({query: {limit: 100}})) orders.push(order);
+  const times = orders.map((order) => Date.parse(order.created_at)).sort((a, b) => a - b);
+  const [from, before] = [day(times[0]! + 86_400_000), day(times.at(-1)!)];
+  const wanted = orders.filter(({created_at}) => Date.parse(created_at) >= start(from) && Date.parse(created_at) < start(before)).map((order) => order.number);
+  assert.ok(wanted.length > 0 && wanted.length < orders.length);
+  await page.goto('/staff/orders');
+  await page.getByLabel('From').fill(from);
+  const filtered = page.waitForResponse((response) => response.url().includes('created_from=') && response.url().includes('created_before='));
+  await page.getByLabel('Before').fill(before);
+  await filtered;
+  const [first, last] = [wanted[0]!, wanted.at(-1)!];
+  await page.getByRole('link', {name: first}).waitFor();
+  while (await page.getByRole('button', {name: 'Load more'}).count() > 0) {
+    await page.getByRole('button', {name: 'Load more', disabled: false}).click();
+    await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+  }
+  await page.getByRole('link', {name: last}).waitFor();
+  assert.deepEqual(await page.locator('.orders a').allTextContents(), wanted);
+  await page.getByLabel('Before').fill(day(times[0]!));
+  await shown(page, 'No order is like that.');
+});
+
+test('staff add a product, and take it out of the catalog', patience, async (t) => {
+  const page = await signedIn(t, 'staff');
+  await page.getByRole('link', {name: 'Stock'}).click();
+  await page.getByRole('button', {name: 'New product…'}).click();
+  const add = page.getByRole('button', {name: 'Add the product'});
+  await page.getByLabel('SKU').fill('NEW-1');
+  await page.getByLabel('Name').fill('Anvil, small');
+  await page.getByLabel('Price in EUR').fill('a lot');
+  await add.click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'price');
+  await page.getByLabel('Price in EUR').fill('129.50');
+  await add.click();
+  await page.getByRole('button', {name: 'Open Anvil, small'}).waitFor();
+  const added = unwrap(await staff.listProducts({query: {q: 'Anvil, small'}})).items[0]!;
+  assert.deepEqual([added.sku, added.price], ['NEW-1', {amount: 12_950, currency: 'EUR'}]);
+
+  await page.getByRole('button', {name: 'New product…'}).click();
+  await page.getByLabel('SKU').fill('NEW-1');
+  await page.getByLabel('Name').fill('Another');
+  await page.getByLabel('Price in EUR').fill('1');
+  await add.click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'sku' || document.querySelector('.notice'));
+  await page.getByRole('button', {name: 'New product…'}).click();
+
+  await page.getByRole('button', {name: 'Open Anvil, small'}).click();
+  await page.getByRole('button', {name: 'Take it out of the catalog'}).click();
+  await page.getByRole('button', {name: 'Open Anvil, small'}).waitFor({state: 'detached'});
+  await page.getByLabel('State').selectOption('archived');
+  await page.getByRole('button', {name: 'Open Anvil, small'}).click();
+  await page.getByText('Reserved').waitFor();
+  assert.equal(await page.getByRole('button', {name: 'Take it out of the catalog'}).count(), 0);
+  assert.equal(unwrap(await staff.getProduct({path: {productId: added.id}})).status, 'archived');
+  await page.getByLabel('Search').fill('there is no such thing');
+  await shown(page, 'No product is like that.');
+});
+
 test('staff find an order, ship and deliver it', patience, async (t) => {
   const customer = await caller('customer');
   const wanted = await product(5);
@@ -294,6 +486,9 @@ test('payments record a payment', patience, async (t) => {
   const order = unwrap(await customer.createOrder({body: {items: [{product_id: (await product(5)).id, quantity: 1}]}}));
   const page = await signedIn(t, 'payments');
   await page.getByRole('link', {name: 'Payments'}).click();
+  await page.getByLabel('Reference of the payment').fill('PAY-1');
+  await page.getByRole('button', {name: 'Record the payment'}).click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'order');
   await page.getByLabel('Id of the order').fill(order.id);
   await page.getByLabel('Reference of the payment').fill('PAY-1');
   await page.getByRole('button', {name: 'Record the payment'}).click();

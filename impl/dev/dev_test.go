@@ -343,6 +343,25 @@ func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 	require.Equal(t, 4, s.resets)
 }
 
+// No operation asks for a token: a test of a front end has none, and the address is of this machine alone.
+func TestNoOperationNeedsAToken(t *testing.T) {
+	t.Parallel()
+	s := start(t, reached)
+	spec, err := devapi.GetSpec()
+	require.NoError(t, err)
+	document, err := httpapi.Load("dev", spec)
+	require.NoError(t, err)
+	require.Greater(t, len(document.Operations), 10)
+	for _, o := range document.Operations {
+		require.True(t, o.Policy.Access.Public, o.ID)
+		for _, headers := range [][]string{nil, {"Authorization", "Bearer nothing"}} {
+			answer, body, err := s.ask(o.Method, pathParameter.ReplaceAllString(o.Pattern, anID), headers...)
+			require.NoError(t, err)
+			require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, answer.StatusCode, "%s: %s", o.ID, body)
+		}
+	}
+}
+
 // The document and the code know the same codes.
 func TestCodes(t *testing.T) {
 	t.Parallel()

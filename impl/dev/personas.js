@@ -11,7 +11,10 @@
       said.textContent = body.detail;
       return;
     }
-    window.ui.authActions.authorize({bearer: {name: 'bearer', schema: {type: 'http', scheme: 'bearer'}, value: body.access_token}});
+    const schema = {type: 'http', scheme: 'bearer'};
+    // Swagger UI asks the schema as it keeps it, with get, and keeps what can be enumerated.
+    Object.defineProperty(schema, 'get', {value: (name) => schema[name]});
+    window.ui.authActions.authorize({bearer: {name: 'bearer', schema, value: body.access_token}});
     said.textContent = `Authorized as ${name} for ${body.expires_in / 60} minutes.`;
   };
   const home = document.createElement('a');
@@ -30,7 +33,8 @@
   document.body.prepend(bar);
   const style = document.createElement('style');
   style.textContent = '.personas{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem;margin:0;padding:.6rem 1rem;background:#f4f6f8;color:#1b2430;font:15px system-ui,sans-serif}' +
-    '.personas a{color:#0b57b0}.personas button{font:inherit;padding:.25rem .7rem;border:1px solid #8a94a3;border-radius:6px;background:#fff;color:inherit;cursor:pointer}';
+    '.personas a{color:#0b57b0}.personas button{font:inherit;padding:.25rem .7rem;border:1px solid #8a94a3;border-radius:6px;background:#fff;color:inherit;cursor:pointer}' +
+    '@media (pointer:coarse){.personas button{min-height:2.75rem}}';
   document.head.append(style);
   const wanted = new URLSearchParams(location.search).get('persona');
   if (wanted) await authorize(wanted);

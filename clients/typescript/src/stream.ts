@@ -46,10 +46,10 @@ export async function* follow(c: Circumstances, op: Operation, input: Sending & 
       } else if (answer.response.headers.get('Content-Type')?.startsWith(eventStream)) {
         for await (const event of events(answer.data as ReadableStream<Uint8Array>, silence, leave)) {
           failures = 0;
-          alive = c.now();
           lastEventId = event.id ?? lastEventId;
           pause = event.retry ?? pause;
           if (event.data !== '') yield JSON.parse(event.data);
+          alive = c.now(); // How long the caller took for the event says nothing about the stream.
         }
       } else {
         lost = {...lost, status: answer.status, problem: clientProblem('unreadable', op.path, c.now()), response: answer.response};

@@ -59,10 +59,23 @@ test('a path is made of whole segments', async (t) => {
   assert.equal(way.passed.at(-1)?.path, '/api/v1/products/a%2F..%2Fb%3Fc%23d');
 });
 
-test('what is public goes without the token, and only the session with the cookie', async (t) => {
-  const {client, way} = await signedIn(t, 'customer');
+test('what is public goes without the token, and only what carries the session on with the cookie', async (t) => {
+  const credentials = new Map<string, RequestCredentials | undefined>();
+  const {client, way} = await signedIn(t, 'customer', {
+    fetch: (url, init) => {
+      credentials.set(new URL(url).pathname, init.credentials);
+      return fetch(url, init);
+    },
+  });
   unwrap(await client.listProducts());
   unwrap(await client.getProfile());
+  client.session.restore({...client.session.tokens!, expires: 0});
+  await someOrder(client);
+  await client.endSession();
+  assert.deepEqual(Object.fromEntries(credentials), {
+    '/api/v1/login': 'include', '/api/v1/refresh': 'include', '/api/v1/logout': 'include',
+    '/api/v1/products': 'omit', '/api/v1/profile': 'omit', '/api/v1/orders': 'omit',
+  });
   assert.equal(way.of('GET', '/products')[0]?.headers.authorization, undefined);
   assert.match(way.of('GET', '/profile')[0]?.headers.authorization ?? '', /^Bearer /);
 });
@@ -176,6 +189,32 @@ test('an answer that is no answer of a service is a problem', async (t) => {
     assert.ok(!strange.ok && strange.problem.code === 'unreadable' && strange.problem.status === 0);
     assert.equal(strange.status, status);
   }
+});
+
+test('a test lets a call of its own fail, as the service would let it', async (t) => {
+  let fault: string | undefined;
+  const {client, way} = await signedIn(t, 'customer', {
+    fetch: (url, init) => {
+      const headers = new Headers(init.headers);
+      if (fault !== undefined) headers.set('Plumbline-Fault', fault);
+      return fetch(url, {...init, headers});
+    },
+  });
+  const {id} = await someProduct(client);
+  const order = () => client.createOrder({body: {items: [{product_id: id, quantity: 1}]}});
+  fault = 'problem=out_of_stock, at=#/items/0/quantity';
+  const short = await order();
+  assert.ok(!short.ok && short.problem.code === 'out_of_stock' && short.problem.errors?.[0]?.pointer === '#/items/0/quantity');
+  fault = 'problem=overloaded';
+  const busy = await order();
+  assert.ok(!busy.ok && busy.problem.code === 'overloaded' && busy.response?.headers.get('Retry-After') === '1');
+  fault = 'drop';
+  const dropped = await order();
+  assert.ok(!dropped.ok && dropped.problem.code === 'unreachable');
+  assert.equal(way.of('POST', '/orders').length, 7, 'one refusal, and three tries of each that can pass');
+  fault = undefined;
+  const {idempotencyKey} = dropped;
+  assert.ok((await client.createOrder({body: {items: [{product_id: id, quantity: 1}]}, idempotencyKey})).ok, 'what was let fail did not happen');
 });
 
 test('an export is a stream of bytes', async (t) => {

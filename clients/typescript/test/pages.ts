@@ -56,7 +56,8 @@ async function tab(context: BrowserContext, way: Way): Promise<Page> {
   await page.goto(origin);
   await page.evaluate((baseUrl) => {
     globalThis.told = [];
-    globalThis.made = plumbline.createClient({baseUrl, onSessionEnd: (problem) => told.push(`ended ${problem?.code}`)});
+    // Nothing is asserted on time: a busy machine takes its own.
+    globalThis.made = plumbline.createClient({baseUrl, timeout: 60_000, attempts: 20, onSessionEnd: (problem) => told.push(`ended ${problem?.code}`)});
   }, way.address);
   return page;
 }
@@ -77,6 +78,7 @@ test('a page signs in with a cookie that it never sees, and goes on after a relo
   assert.equal(await page.evaluate(() => made.session.tokens?.refresh), undefined);
   assert.equal(await page.evaluate(() => document.cookie), '');
   assert.equal(await profile(page), 'customer@plumbline.test');
+  assert.ok(way.of('GET', '/profile').every((p) => p.headers.cookie === undefined));
 
   await page.close();
   const again = await tab(context, way);
@@ -154,13 +156,12 @@ test('a page follows an order over a break, reads versions and keys, and leaves 
     const seen = [`replayed ${placed.response.headers.get('Idempotency-Replayed')}`, `version ${placed.response.headers.get('ETag')}`];
     for await (const event of made.streams.listOrderEvents({path, signal: leaving.signal})) {
       seen.push(event.type);
-      if (event.type === 'order.placed') await made.cancelOrder({path});
+      if (event.type === 'order.placed') plumbline.unwrap(await made.cancelOrder({path}));
       else leaving.abort();
     }
     return seen;
   });
   assert.deepEqual(seen, ['replayed true', 'version "1"', 'order.placed', 'order.cancelled']);
-  const [first, ...later] = way.of('GET', '/events').map((p) => p.headers['last-event-id']);
-  assert.equal(first, undefined);
-  assert.deepEqual(new Set(later), new Set(['1']));
+  const known = way.of('GET', '/events').map((p) => p.headers['last-event-id'] ?? 'none').join(' ');
+  assert.match(known, /^none( none)*( 1)+$/);
 });

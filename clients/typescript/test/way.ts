@@ -1,7 +1,7 @@
 import {createServer, request, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 
-/** What goes wrong on the way. Everything else passes as it is. */
+/** What goes wrong on the way. Everything else passes as it is, and what befalls an answer waits for one that is no failure of the service. */
 export type Mishap =
   | {kind: 'lose request'}
   | {kind: 'lose answer'}
@@ -67,7 +67,7 @@ export class Way {
     const {method = '', url = ''} = incoming;
     const path = url.split('?', 1)[0]!;
     const index = this.#mishaps.findIndex((m) => m.method === method && path.endsWith(m.path));
-    const mishap = index < 0 ? undefined : this.#mishaps.splice(index, 1)[0]?.mishap;
+    let mishap = index < 0 ? undefined : this.#mishaps.splice(index, 1)[0]?.mishap;
     const passed: Passed = {method, path, headers: incoming.headers, status: 0, answer: {}};
     this.passed.push(passed);
     for (const a of this.#awaited) if (a.method === method && path.endsWith(a.path)) a.come();
@@ -81,6 +81,10 @@ export class Way {
     const onward = request(this.#to + url, {method, headers}, (answer) => {
       passed.status = answer.statusCode ?? 0;
       passed.answer = answer.headers;
+      if (mishap && passed.status >= 500) {
+        this.#mishaps.unshift({method, path, mishap});
+        mishap = undefined;
+      }
       if (mishap?.kind === 'lose answer') {
         answer.resume();
         return void incoming.socket.destroy();

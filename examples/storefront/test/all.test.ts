@@ -284,8 +284,10 @@ test('who must log in anew between the tries orders once', patience, async (t) =
   await page.getByRole('button', {name: 'Try again'}).waitFor();
   await page.unroute('**/api/v1/orders');
   unwrap(await (await caller('customer2')).revokeOtherSessions());
-  await page.reload();
-  await page.getByRole('link', {name: 'Log in to order'}).click();
+  await fault(t, 'createOrder', 'problem=unauthenticated'); // The access token would have its time.
+  await page.getByRole('button', {name: 'Try again'}).click();
+  await page.waitForURL(/\/login\?to=%2Fbasket/);
+  await noFaults();
   await logIn(page, 'customer2');
   await page.getByRole('button', {name: 'Order for €10.00'}).click();
   await orderShown(page);
@@ -441,7 +443,7 @@ test('staff add a product, and take it out of the catalog', patience, async (t) 
   await page.getByLabel('Name').fill('Another');
   await page.getByLabel('Price in EUR').fill('1');
   await add.click();
-  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'sku' || document.querySelector('.notice'));
+  await page.getByRole('alert').getByText('sku_taken').waitFor();
   await page.getByRole('button', {name: 'New product…'}).click();
 
   await page.getByRole('button', {name: 'Open Anvil, small'}).click();

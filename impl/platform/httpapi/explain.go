@@ -33,7 +33,7 @@ type Explained struct {
 }
 
 // ExplainedOperation is an operation that a problem is an answer of.
-type ExplainedOperation struct{ Document, ID, Request, Summary string }
+type ExplainedOperation struct{ Document, Tag, ID, Request, Summary string }
 
 // Explain explains every problem of some documents, each code once, in the order of the codes.
 func Explain(documents ...Described) []Explained {
@@ -57,7 +57,7 @@ func Explain(documents ...Described) []Explained {
 func (d *Document) answering(code string) (operations []ExplainedOperation) {
 	for _, o := range d.Operations {
 		if slices.ContainsFunc(o.Problems, func(p Problem) bool { return p.Code == code }) {
-			operations = append(operations, ExplainedOperation{d.Name, o.ID, o.Method + " " + o.Pattern, o.spec.Summary})
+			operations = append(operations, ExplainedOperation{d.Name, o.spec.Tags[0], o.ID, o.Method + " " + o.Pattern, o.spec.Summary})
 		}
 	}
 	return operations

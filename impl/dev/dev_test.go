@@ -401,7 +401,7 @@ func TestPortal(t *testing.T) {
 		}
 		for _, o := range described.Document.Operations {
 			for _, p := range o.Problems {
-				require.Contains(t, show("/problems/"+p.Code), ">"+o.ID+"</a>", p.Code)
+				require.Contains(t, show("/problems/"+p.Code), "/"+o.ID+`">`+o.ID+"</a>", p.Code)
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func Explain(documents ...Described) []Explained {
 	return all
 }
 
-// answering lists the operations that document a code.
+// answering lists the operations that document a code. Each has one tag, as the lint of documents demands.
 func (d *Document) answering(code string) (operations []ExplainedOperation) {
 	for _, o := range d.Operations {
 		if slices.ContainsFunc(o.Problems, func(p Problem) bool { return p.Code == code }) {

@@ -374,10 +374,10 @@ async function* follow(c, op, input) {
       } else if (answer.response.headers.get("Content-Type")?.startsWith(eventStream)) {
         for await (const event of events(answer.data, silence, leave)) {
           failures = 0;
-          alive = c.now();
           lastEventId = event.id ?? lastEventId;
           pause = event.retry ?? pause;
           if (event.data !== "") yield JSON.parse(event.data);
+          alive = c.now();
         }
       } else {
         lost = { ...lost, status: answer.status, problem: clientProblem("unreadable", op.path, c.now()), response: answer.response };

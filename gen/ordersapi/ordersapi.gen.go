@@ -364,6 +364,39 @@ type AdjustedStock struct {
 	Stock      Stock           `json:"stock"`
 }
 
+// AuditAction defines model for AuditAction.
+type AuditAction = string
+
+// AuditEntry defines model for AuditEntry.
+type AuditEntry struct {
+	Action AuditAction `json:"action"`
+
+	// Actor The account that did it; nobody is known where it is missing.
+	Actor *openapi_types.UUID `json:"actor,omitempty"`
+
+	// Address The network address that it was done from.
+	Address    string             `json:"address"`
+	ID         openapi_types.UUID `json:"id"`
+	OccurredAt time.Time          `json:"occurred_at"`
+
+	// Outcome `success`, or the code of the problem that it ended with.
+	Outcome string `json:"outcome"`
+
+	// RequestID The request of the service's log that did it.
+	RequestID string `json:"request_id"`
+
+	// Target What it was done to; nothing is known where it is missing.
+	Target *openapi_types.UUID `json:"target,omitempty"`
+}
+
+// AuditEntryList defines model for AuditEntryList.
+type AuditEntryList struct {
+	Items []AuditEntry `json:"items"`
+
+	// NextCursor The `cursor` of the next page, null on the last one.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
 // CancelOrderRequest defines model for CancelOrderRequest.
 type CancelOrderRequest struct {
 	// Reason Why, in a line.
@@ -896,6 +929,30 @@ type CreateOrderParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ListOrderAuditEntriesParams defines parameters for ListOrderAuditEntries.
+type ListOrderAuditEntriesParams struct {
+	// Actor Who did it.
+	Actor *openapi_types.UUID `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Target What it was done to.
+	Target *openapi_types.UUID `form:"target,omitempty" json:"target,omitempty"`
+
+	// Action What was done, as in `order.cancel`.
+	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
+
+	// OccurredFrom Done at or after this time.
+	OccurredFrom *time.Time `form:"occurred_from,omitempty" json:"occurred_from,omitempty"`
+
+	// OccurredBefore Done before this time.
+	OccurredBefore *time.Time `form:"occurred_before,omitempty" json:"occurred_before,omitempty"`
+
+	// Limit How many items a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ExportOrdersParams defines parameters for ExportOrders.
 type ExportOrdersParams struct {
 	// Format What to write.
@@ -1119,6 +1176,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/orders (the `CreateOrder` operationId).
 	CreateOrder(ctx context.Context, params *CreateOrderParams, body CreateOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListOrderAuditEntries Read the audit log
+	//
+	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+	// list together. Entries are never changed. The users service has a log of its own.
+	//
+	// Corresponds with GET /api/v1/orders/audit-entries (the `ListOrderAuditEntries` operationId).
+	ListOrderAuditEntries(ctx context.Context, params *ListOrderAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportOrders Export orders
 	//
@@ -1478,6 +1543,24 @@ func (c *Client) CreateOrderWithBody(ctx context.Context, params *CreateOrderPar
 // Corresponds with POST /api/v1/orders (the `CreateOrder` operationId).
 func (c *Client) CreateOrder(ctx context.Context, params *CreateOrderParams, body CreateOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOrderRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListOrderAuditEntries Read the audit log
+//
+// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+// list together. Entries are never changed. The users service has a log of its own.
+//
+// Corresponds with GET /api/v1/orders/audit-entries (the `ListOrderAuditEntries` operationId).
+func (c *Client) ListOrderAuditEntries(ctx context.Context, params *ListOrderAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOrderAuditEntriesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2297,6 +2380,132 @@ func NewCreateOrderRequestWithBody(server string, params *CreateOrderParams, con
 
 		req.Header.Set("Idempotency-Key", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewListOrderAuditEntriesRequest constructs an http.Request for the ListOrderAuditEntries method
+func NewListOrderAuditEntriesRequest(server string, params *ListOrderAuditEntriesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/orders/audit-entries")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Actor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Target != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target", *params.Target, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurredFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurred_from", *params.OccurredFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurredBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurred_before", *params.OccurredBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "cursor"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -3634,6 +3843,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/orders (the `CreateOrder` operationId).
 	CreateOrderWithResponse(ctx context.Context, params *CreateOrderParams, body CreateOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrderResponse, error)
 
+	// ListOrderAuditEntriesWithResponse Read the audit log
+	//
+	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+	// list together. Entries are never changed. The users service has a log of its own.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/orders/audit-entries (the `ListOrderAuditEntries` operationId).
+	ListOrderAuditEntriesWithResponse(ctx context.Context, params *ListOrderAuditEntriesParams, reqEditors ...RequestEditorFn) (*ListOrderAuditEntriesResponse, error)
+
 	// ExportOrdersWithResponse Export orders
 	//
 	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
@@ -4101,6 +4320,68 @@ func (r CreateOrderResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateOrderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListOrderAuditEntriesResponse200Headers the declared response headers of an HTTP 200 response for ListOrderAuditEntries
+type ListOrderAuditEntriesResponse200Headers struct {
+	Link *string
+}
+
+// ListOrderAuditEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListOrderAuditEntries
+type ListOrderAuditEntriesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListOrderAuditEntriesResponse503Headers the declared response headers of an HTTP 503 response for ListOrderAuditEntries
+type ListOrderAuditEntriesResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ListOrderAuditEntriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuditEntryList
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListOrderAuditEntriesResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListOrderAuditEntriesResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListOrderAuditEntriesResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListOrderAuditEntriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListOrderAuditEntriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListOrderAuditEntriesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5822,6 +6103,22 @@ func (c *ClientWithResponses) CreateOrderWithResponse(ctx context.Context, param
 	return ParseCreateOrderResponse(rsp)
 }
 
+// ListOrderAuditEntriesWithResponse Read the audit log
+//
+// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+// list together. Entries are never changed. The users service has a log of its own.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/orders/audit-entries (the `ListOrderAuditEntries` operationId).
+func (c *ClientWithResponses) ListOrderAuditEntriesWithResponse(ctx context.Context, params *ListOrderAuditEntriesParams, reqEditors ...RequestEditorFn) (*ListOrderAuditEntriesResponse, error) {
+	rsp, err := c.ListOrderAuditEntries(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListOrderAuditEntriesResponse(rsp)
+}
+
 // ExportOrdersWithResponse Export orders
 //
 // Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
@@ -6574,6 +6871,100 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 		response.Headers409 = &headers
 	case rsp.StatusCode == 503:
 		var headers CreateOrderResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListOrderAuditEntriesResponse parses an HTTP response from a ListOrderAuditEntriesWithResponse call
+func ParseListOrderAuditEntriesResponse(rsp *http.Response) (*ListOrderAuditEntriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListOrderAuditEntriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuditEntryList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListOrderAuditEntriesResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListOrderAuditEntriesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListOrderAuditEntriesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int32
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
@@ -9438,6 +9829,9 @@ type ServerInterface interface {
 	// CreateOrder Place an order
 	// (POST /api/v1/orders)
 	CreateOrder(w http.ResponseWriter, r *http.Request, params CreateOrderParams)
+	// ListOrderAuditEntries Read the audit log
+	// (GET /api/v1/orders/audit-entries)
+	ListOrderAuditEntries(w http.ResponseWriter, r *http.Request, params ListOrderAuditEntriesParams)
 	// ExportOrders Export orders
 	// (GET /api/v1/orders/export)
 	ExportOrders(w http.ResponseWriter, r *http.Request, params ExportOrdersParams)
@@ -9525,6 +9919,12 @@ func (_ Unimplemented) ListOrders(w http.ResponseWriter, r *http.Request, params
 // CreateOrder Place an order
 // (POST /api/v1/orders)
 func (_ Unimplemented) CreateOrder(w http.ResponseWriter, r *http.Request, params CreateOrderParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListOrderAuditEntries Read the audit log
+// (GET /api/v1/orders/audit-entries)
+func (_ Unimplemented) ListOrderAuditEntries(w http.ResponseWriter, r *http.Request, params ListOrderAuditEntriesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -9815,6 +10215,117 @@ func (siw *ServerInterfaceWrapper) CreateOrder(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateOrder(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListOrderAuditEntries operation middleware
+func (siw *ServerInterfaceWrapper) ListOrderAuditEntries(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOrderAuditEntriesParams
+
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", r.URL.Query(), &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "actor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "actor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "target" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target", r.URL.Query(), &params.Target, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "target"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "target", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", r.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "action"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "action", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "occurred_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurred_from", r.URL.Query(), &params.OccurredFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "occurred_from"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "occurred_from", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "occurred_before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurred_before", r.URL.Query(), &params.OccurredBefore, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "occurred_before"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "occurred_before", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: "cursor"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListOrderAuditEntries(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -10877,6 +11388,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/orders", wrapper.CreateOrder)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/orders/audit-entries", wrapper.ListOrderAuditEntries)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/api/v1/orders/export", wrapper.ExportOrders)
 	})
 	r.Group(func(r chi.Router) {
@@ -11250,6 +11764,121 @@ type CreateOrderdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateOrderdefaultApplicationProblemPlusJSONResponse) VisitCreateOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntriesRequestObject struct {
+	Params ListOrderAuditEntriesParams
+}
+
+type ListOrderAuditEntriesResponseObject interface {
+	VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListOrderAuditEntries200ResponseHeaders struct {
+	Link *string
+}
+
+type ListOrderAuditEntries200JSONResponse struct {
+	Body    AuditEntryList
+	Headers ListOrderAuditEntries200ResponseHeaders
+}
+
+func (response ListOrderAuditEntries200JSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntries401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderAuditEntries401ApplicationProblemPlusJSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntries403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderAuditEntries403ApplicationProblemPlusJSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntries422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderAuditEntries422ApplicationProblemPlusJSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntries503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderAuditEntries503ApplicationProblemPlusJSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListOrderAuditEntriesdefaultApplicationProblemPlusJSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15068,6 +15697,9 @@ type StrictServerInterface interface {
 	// CreateOrder Place an order
 	// (POST /api/v1/orders)
 	CreateOrder(ctx context.Context, request CreateOrderRequestObject) (CreateOrderResponseObject, error)
+	// ListOrderAuditEntries Read the audit log
+	// (GET /api/v1/orders/audit-entries)
+	ListOrderAuditEntries(ctx context.Context, request ListOrderAuditEntriesRequestObject) (ListOrderAuditEntriesResponseObject, error)
 	// ExportOrders Export orders
 	// (GET /api/v1/orders/export)
 	ExportOrders(ctx context.Context, request ExportOrdersRequestObject) (ExportOrdersResponseObject, error)
@@ -15233,6 +15865,32 @@ func (sh *strictHandler) CreateOrder(w http.ResponseWriter, r *http.Request, par
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateOrderResponseObject); ok {
 		if err := validResponse.VisitCreateOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListOrderAuditEntries operation middleware
+func (sh *strictHandler) ListOrderAuditEntries(w http.ResponseWriter, r *http.Request, params ListOrderAuditEntriesParams) {
+	var request ListOrderAuditEntriesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOrderAuditEntries(ctx, request.(ListOrderAuditEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOrderAuditEntries")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListOrderAuditEntriesResponseObject); ok {
+		if err := validResponse.VisitListOrderAuditEntriesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -15957,185 +16615,192 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Nchs3tuarYPveqtiZpkRSkiVRNbWliZO9ntixx7LHd2N6SbAbJDFqAnQDLZrXpa19mn2wfZItHADd",
-	"6D+yKVKSnTCVKotk/xz8nf/zna9ewGdzzgiTwut99aYEhySGP3/iTBImn1Mx54JKypn6NiQiiOlcf/Qu",
-	"EcMzgsY8RnJK0JhGxEdvf/kJPes+e3bg+V5MPic0JqHXk3FCfE8EUzLD6kEz/OUlYRM59Xqd7pnvyeWc",
-	"eD1PyJiyied7X1rjmJCWJF+kvvn21vd+focnZSreTQm6IbGgnPmIMvQ54ZIIH8gavhi3XmEZTIfoiSLs",
-	"vNNpP21O2ZnvzbGUJFbv+V9972O7df7pa8fvPLvte//uFclWNL4IyWzOJWHB8i2ZR3ip3lEkeaheOkSc",
-	"Iaz+FwuiZhBLtMACXZO5ROOYz9SPBMcRJTFS9BIh0YLKKUy2UDN/TZZqMJXEH+doVy+sJvglZdfVk8rI",
-	"F4nmeELQk2FMor/2PfVN3xs+1at81j07q399+/xZw2V9yQNcvcEUFXMsp4iP0cLOzwyHZPUSjnk8w9Lr",
-	"eUlMWzEZk5iwgHi+S1+3fXxWNR1vsSQv6YzKMjUfFAVUoIiMpaJILUOkLkWYhXpRSMBZKFDCJI0QhasX",
-	"Ux4RhCeYMh9hoXbosO+FZIyTSPa9i/iv3fML+ddn7WHtXDY/ISn1b3hEg2X1jGY0UynQgrKQLxRZhvpK",
-	"Kj//9ah9sdgVlUTGy8uxJHGZwCszhZKjBaYSjciYxwTJeEnZRE9jw8WnTB519aLTWTLzemfPjttt35tR",
-	"pj+3U3Ipk2RCYi9P3Av2XpA7UejrczqkGTMYXJPlgLJBIkhhCrcl+MOHD5eJnBImaYBlBcH/wReKWOxc",
-	"ZNj06Um7MTPsnjQ7z7eK78R4RqSVJEkseFx1nIiaNjjiE4JGZEKZ8OGLoWI0gwBuHNqjZq6CyabyAL2e",
-	"488JcAKqHvc5IfHS8z0lkryep2+unuj0t9W7t8DOfyXLGp4ww9dEAI2WTaccejElzDCCmMwJliS8QBi9",
-	"f//iOQo5EWhBoigdg5a/2SCct7fU6xsv1QnsmnRsOVHw8b+1/rcSYt2Tk9s6kVDJ/9Q+mmG2RFSSmUBY",
-	"r8iUR6FAaha4kHWrASwntxiGtShG7K84Ap3cAehUHoDXQCCOvrW1upe1eR2HJH4RVnN2rn5MKVSSM6OP",
-	"mxubCc6EhvnzcfSsipo3MQ+TQNbRM9c/11A0T2/eKU0fyGjK+XUdTQv9cw1Ni/TmHdJ0q54l5pwJYnXr",
-	"cUQDOGKB1rPVn3g+j6hWhQ7nMR9FZPaXfwmtF2Xv/veYjL2e92+Hmep+qH8Vh2/0XfqV5aHbHQ+bmXGJ",
-	"xtRsf4kl0XyWsolAT4biOhlIfE3Y0EdDnsgBHw+E5MG1+jyPaUAGwRSzCQn1F7CSg4ThG0wjPIqI+npG",
-	"v5BQsXGlf1Eihn6fDWEfDuCN6pqYjBMWDiTngwjHE/hOfVCMZiBkTPBM5L4zKySUFmoMDzi9dnBUoBFR",
-	"kjjAcUxJiHgi++xJnSy+QEOQ+C0Q+UMk8FJoTqBEprjWAv3pQZ95vmsfOTfVrYq5+rCoUcDq/MLjEQ1D",
-	"wh56EwQ4ikiMZngJWyDkatHVko8tRcOnB54SfewGRzR8rE06igm+Fpq4kAfJjDCpxAyoAhEOgItjiYYk",
-	"jnkshmCLqnFQTffAPMjsE6XqXpMlWBCJICGYh5hxOSUxKu+OmKiLzEy8wpE68eTR5iLATK3VSH2DQ23a",
-	"ki94No+URhTgRGhFasTDpToA6uK/X73+DT0Zzizt2XzAmH7j8heesIcektLdFH1IJMFUsxtYHsYZ0esp",
-	"83tUEGV+WgbDuByMFdnAloCT5L4yzCH/ZUgiekPipfOtnoM3Majy4N34BdPo4RcYJgBNsUCGmyJBWaBG",
-	"bDwaKZd9eoGGmpPKoZpCmd6trDWpZ3VxkGdS1mGyijvBNbe3hel4m8q+B+ZOMFzECAlFznsznDvUDaxo",
-	"ThdSP/QBib1kS6SZxxjTKIkJEJLa3w88c5xrzdycccUGYyzJINK0DJ8WNkbOy7FSdqUXuqNrZe6FRjeb",
-	"y611vanY1EN+x/lLpSE89Ja0TBXUE/DTMTh9fE5ieC2SYFM8GaorHU1G7833zDW8H43fgkxEOAiIEEjy",
-	"a8LQk2GSp620TT58+NAq+hZWLVnRFQE0vc+UwodeOkHiGxoQKz+Np5XxxQWS8VKrdgirLVbUAo2P58mQ",
-	"35A44jjUiq6kM8ITqf4s6LpBIiSfkVjklODSubv79n/PRDKf81iS8BUJKX4HRsbjHAU1mXyMMJopSpCy",
-	"dzLhXT4XSUb6AO4YqDvgfNxaswqm5zL8VyLklbIz3mpOBsMKNdfH0ZtYPVxSZUaNcSSIr4zI9Ctl7kUS",
-	"l+2+90ypf0qhD0NtNXAgDuEFXl7AcMAR5vohnh0X/BDqP8cX0Uq/KroklLWHzbSvmuy3+iptHlpx+9GM",
-	"IX3Ip/QFfPQvEgAj1vNEQpgp9Zr8LGD4eWZ2xSoS4AGX2eVqOewz195Xotx5r31OFfU/YRaQCBwZd1vl",
-	"jae3TEJMsCRbkEC+zEmg9rPkEkfrSPnZXP0OLr71PfCgqbvSP1bdrn0+kswsrbewM1/oe62LzH5Mh4vj",
-	"GC9Li6Tf+Kl2UoxL567nzzl2a1mNes9z545b64ZpdOdv6tJbRQENGtyjLlLb+zpZu7l/fV+aNXWboc6+",
-	"sX4KjQfq3qfQvKcwheSGMAkcVjR8wM/qjndww63vJXHU8L73b1+WJkrdnaehap6ea5NsowNYekj+VK27",
-	"vcL4UveVjE59sgWEkmeU8RglSnoceMWFwjOeaA5bLzbO2+3Tzvl59+T49Lh9ft5ZHczxPeMrWxacxkc5",
-	"l/FR3mV82fr909ejGndxjj1rgp23fKqeVR7LX8yQHEe9x0JQJnyPMDWAj9kXgbhxnmVf73uvOKtyxF8y",
-	"pGkpzLGvvQLKGlbb7eGnPE/mi6vX6LjbObUB0Z/fvz0oOHsfcF1+I19kXShN7eZhIVyWRu99xJIoQlxb",
-	"LREWEnFGDirCX+o6raZrh3dpPeG8VugbUcQXJBzgQNEjaiIvBcdOyEELs1GLkhujuWS8DCzrc4Tis6IY",
-	"9L0AmHM4wPkdFGJJWkqxL6xtu2ICrJY/0H7RzeIAvtIaaEzEAFdmFxBIB9GzIU2ugZA0itCcsJCyCTL3",
-	"51TVTci/G9V3VFYqtJTiirBkNiJx3X7hsF2cLaLd8ji6VnOhtHk0J7HgrHgquxWDmGM9+FWka3YFFy+V",
-	"FjvIckfqt7S5Vi0W7O5QkQkh6ly2invW2lVrowMhpDmRQmKZNFuOK32p0oSbqKvpK2SMAzXZNflBsHpo",
-	"tESLKQ2mZjbigERqMsZcc4VGg0/m4bZH0zhM143tn+ayklqsToLZj/lzns60PQl2Fs2mcpbOL7HCjK4c",
-	"/8mNuIrbu4yteu8FmKERQSE4znnKOQ7QJXg5BDDZgM/g1ymPQnSDo8RGTXBMwOyNqLIjkdqxB45kD8BE",
-	"gxFCJHtK555SoUBrS0dclvm+96VFvkjCBB1FpKUfB3kh2ZCqBNgLpvO7AjzHAZVLJPiMgLcBBxCGH4ql",
-	"kGSWur6tZ4dKQaLxjgZtFl2v+HjspYxAraMm4A5DBu26QmimukyjozhaNpWFHNQaHoA2sdWRyuzsXOJc",
-	"1aVCKfGVjNJJz7SqiRH44HdTn8Fa6KGOj7o+OoLMNMGR5uv1qSHn9r/VCSJ3ZZTGvbb2ltR4KtuMdk7M",
-	"0xxGMlKnyl2iWh4Aj39JRcUOuoNc1nuxgWDO8q/WPdfRS6tdDfmnrR6odWpW8Lspns8JI+HumZ1+FMSU",
-	"FQs3HzVr1x8U/5s7PxpG6HyjGWbkfKN1texzKiSqOQhLZq0bHEMQWxEFc/LG0qQ/aZL0Rk0pgo/PHYLg",
-	"i58cevT0puQYozujZg3/Al2uIvc7oowYrV0pOlo5y3Q1LHSYPiybcdbJs5ar2LDv3fTWzwlmksrl6iTL",
-	"TtGxW81DtNvIeeWz44pXbqZeKaN30Mh9ZW4pnC9nevy8hyodeu4llr7aM+j6GDfzWj3USq1NBqydn/Qd",
-	"taPfGZf9NhnsVSoGKwJlNgEs46xDY3QOIctZQM6JUYd8NDTcTf9IQkQZuoHE56Hlc0NIa5jiECkjjo8h",
-	"A8caSxN6Qxga4eA6x8L7bCMe3nedUYbcTCvPmLbLrl1GnbHoNcy5hj2+wcutohj3ZlzW55detn7Hrf9q",
-	"t84PBr3Wp79UO6dK++eN5VEbeFgvETCdnbhRTaitvS4b/ptwoDrJKMUZMakiphbp+OQU4sMmk0sHc0N4",
-	"mJNwCftXYhqlAX17FAjjyWSq51UdMGUz2ZRbcYF0XpxJi9O1Kkz7jvQvXu/j16pHj8mCmNWyyQ4Ubrsm",
-	"ywWPQ6+XLoxJ9Rdmts1iKcHN1ZrEwNKASR22D1MGfPvJ9ygTEsPe9w7xnB7edA6B7wiTd0uEliVeu3N+",
-	"1D0Ou60jfEJap0Gn3TobH5NWd/Qs7ODzoE1OTzPNunfcPvc9Zd4IiWdzr+d1291nrU6n1T161z7vHbV7",
-	"7fbvaqGpVDOepeKmC2kj5+Iwtwq3xX2rl6pROP0ndWm6OWXD+JZ3m638ao1YGUwL4zILOcIjnkhEZZkz",
-	"VOlYdjM0FHD/pDzCFf7WKiGXLfKqwi4nFz9n8G1avJXfOOtKk3J2Yb3OcZIzL4+rw/3OfrujpW22Y51o",
-	"TiD+oA6faOROkzVmlC24UXtXyRTyZR5hyrSOvk3VnMslja2rh+TYvGYvO9vC14cot3DubK7grj+Z01dx",
-	"LBZKYC5iziY6UXYe84liUrsxFkv5tKBi51O8YC5NdrfvpVmnaiqJnPIQElGNp9DzvXzaGDyvKl8GZi6X",
-	"2qxmzsnygwuUVAPfZJa4ZOaUJ4bWNBtLsbSKpEr1nMp06IofdBZ95ua0+apeZry54y+k7Hq+V8rYzfS1",
-	"Ze7LtCJBPSYvH3P1CM6b82MtViOk5IDymyqBuZUoViK4X9lCBMddnEv+2lCXNEy/7Cd0k+cq05ocbzAM",
-	"qHCct4+Qbh83KyQ15OqE27uLVG3gWGhudDc2/pv5Gc1CZ57GbyT2kfMfuOtlZ8th5e6xult8oyL7p7S9",
-	"3yjZhCT5Ii8QYVpmycwAogKJKV8Uo39VG6qqUDWlYRdmv6OyfVOGv5sq5W4uZQoUJXvJbixts/zWrdIv",
-	"ICFeZpV/Rb60ExGMA0lvFPk4Dqb0ZmOr3R3FLzRKy9Btnkv6/A1eCKntNlpSnJYlJBNhMMByrPluy6B9",
-	"t5ep3byBUW4D61rU3XuOU+cbNdH1DG7hu2kWvMst1F3SgsuE86hO7cUM4SCArCqdXlMX2tSqZXWQE4cz",
-	"yjY7Tle/vq8zXHhwja4JmVM2gQ3mu6zhB+Gix3BB0GLK4XJ9Z4GtK4nbwK31yfVwtT79WLFjfO9qSudb",
-	"LP59ZUXs2mtXlx3+6ArldsGCmAQEmHD1rktm4MeOIpSlowsffCTG2SCnMSG6eEvsdmAxESSuJO29ddJp",
-	"L5ee4ym+0YLOuKp3S4zg0UaE3AsRWyu3q0I6rhqaTr0ZuLNP1iqjxSqImoIKEg5GNZA6lvPCbIY0NN63",
-	"Tbf2TiwtUwGzq1qWux3SbY94w8STKkMmt0UKxTR+bilzE95gY+zCUqiouPmmLIb3cFQ2LAKZUeZ+2/ne",
-	"ykJuaydiw1KOHU5ETXEHU/wurDe+IJdKgAklCAMuZIY24jwi+JFKRErT+8/MZZEfyE+KkeqAlfbo3V1G",
-	"V5ofWQCj9OrXzEBLFMISaTY2lgiMxLKhlAVq1kdc0jhalSSJk4ik7xvF/JqwrCximD58iHiMhnpWhhWq",
-	"ckX+sw3UVW9gnfFfpmdMJ0lMRDojSUQcer72sxf3vR7qtNu3lhz36WcVOyCNEVbGKXoIawgLcxmizJQL",
-	"QFpoSkE5vjiECs/hvx0CBtUhOMeHvvpCl9Ye/r//83/15zmWU/hU0sa7x2sVEUN9tpxphKOKrZrjUJYe",
-	"9+pcrXZ+OjxkLWvYMLVQ50GuK8S4m1KwAz+p4VsbBrSAunJdWzaRm7k+U8augxwV2qaUZDaXYsO8tfvy",
-	"3esx0xp+ZSFXWjRMS49s/MbP0JmwVJIpXiIzuLtox9nkb74hTeZFpXcuq4syxEGeBtGV4gv9e0wg4YZx",
-	"RowzT535nk53EiQcoicyC9bqSyXqfvnyFFKiQhpDqaLiOxPOSAlLICY4mFosAfVR8OjGYA5EAIA1wuEg",
-	"iSP1Z4bUhJ5gNI/pDZYE4TCMiRBP4QGCTlhGFQliUkQRegpcMqQC9nAjGXK3c6tmdmBmdpt9CJrrDp6j",
-	"g353NUw0jNtA1PrALQoCaGO6aMAAT5Rt61W5Bp1qc6xZkKnAY2ywqYqxpcc7d8CcaXLjPpYzrbWcCgTs",
-	"wnIq8s1vzXKqnvO64p2ZTrdMeeUFGmquM7QAGxLQ6zRGyWi500qXLFfSTY3U79/M+1thpWwfZyrbHLvS",
-	"ROphEiBR+nNCzM/54e1w+36r21YZanUZQ1yZkqExLS/QVMq58aiqPbagcgoS0QoiRuSCx0UHvta0HK82",
-	"POa/9w4PAfT0L5WeekPcByqnVyDEyqsg0u8rzpnZ3pQYixikIlB8oUMNVPpp2bHU8eQMZHo9uLVQhwKC",
-	"g3bHLDJFv9FuKKyavd234yovGVRbBUlM5fJKPU1Pw4jgWBtT+i9bwO/9/cM7r8qwG2osqAFgQQ01M4r4",
-	"xIJX80TLMaXmoL/BI1PYajAZ9PtS6tRqatggysa8Iphv8lJBJ6SxjvH41gudZjCOiOJp1tycHfRZn/34",
-	"4xWdMMomiLKDH39EivpEqNvSKkAhFOtz0a3EhXrAMnWEgLF4mcgpj+l/gf3fM8NCYAEijY0pccQnajvw",
-	"uYYABa1VmZyGFEgK+fFH8AYwZASzIteJo6IngF/wVKOAY2RjkeiJhRR4qt9n6QdflUiT7y/UPbpSfjHl",
-	"aIGZRi8aESSSmPSZOo4GAjDDsKDSYlcYUp9zgAc0MIGcBUTN3msLz2REBeAgDQvoxUN9OvRSGdisMY9R",
-	"9xhNeRKLXhl3tdSZAE2IFH1GZR4T3X2T7ZDQQ9AQIeUpBhVxPieKygUNyAF6BXhNiJEFPBwgMMGiUN8Y",
-	"IEmoHCQWjB9kLNO4zn225ImBdUY4IxoCj2aASmuPuJAH6BJeoeNgsB31Qhq0UAdp1mj/NXDvBkTULMdP",
-	"U8wmamCw0RU5OuxCCOzq4c/v8CStb3UqJs0CHrhwiBrFGlu4RM6iJaLjAmqA2onmORdaH11QQfpMPd8M",
-	"mQp03OmiEtqkb2amCeSkHt0v2sASaig/w7rYZHcq0LAOmWzopsKj5ySgoRoNGgY8JEAFDaaIqYW23kAY",
-	"1oxgxRAugGP32VB7XoYuKMCFRYb9+Mliw+r90sjD5+sIotTHBv0j4ZIoQ87mqaq9GgmeshY5JX02/M+W",
-	"cRS3XjwfIu1uUm8ypi/Mua8r5bAAFAO1jackmqs9Z448yNJpEsdLpM+589h32mZsvRLDnq2YtkadNTIQ",
-	"ZWqN1dGmM6IZlfkFtulJ+8ismfHBwpr9RhZoRmYjq1qqw4c1MUbhhLNJFlbPzH75ASmVUPQQnTCuDGW7",
-	"v0MOUvVa7RL0nql/WfoSzMI+yzoFqOel6JWKaZujpYt8IhoQppsxGKDuyzkOpqTVPWg7+dPemyiZjaAw",
-	"Ma0mSHPjvM5BW1+teDueU6/nHR20D44gBUJOQYwWihF6X71JlXKhFELhIJr8IJAam77LN/grC7WxxjQW",
-	"ajdpsHxgPmpZLpDJw/ARpGHA7EL2BRUyxpLHApT3TP78ILTMGEPGkugzhuOYL0xlh9rCfAIhAD1jKQrf",
-	"ixD0cCFf2xlx2zN8XFkNJkuY8gVc/9QybAYvmKuxvvXLKpviOXoS6/s65JAZ7gwTX5FsGChzSyKelaYr",
-	"pkdn9T0mjA08jvmsmphN4tw1FNn2Ik2J0dfvgpyqlcz2zqGFhV17oTVQPhVg8Lvt9goASwtc6VRHGTvr",
-	"YwXiUApZ8Snv86yr/8kB+WRFRp1Op1NfZOTC97gP7qinmge7zztpnQdHpHWKj49bZ2F71DohnfFp0MXn",
-	"o047gzj6mDK1v8VYCDRXTAyN+CgfzG5cC5VV03ZN7rL35uX7V39rnb3+3XNqlG0S2/H5WdtNy/N+fv+2",
-	"XJ5sr+4en1dcrRbXovl4b162Tn89etU6/0f3P1v//O34nZfh79jHVL7RxcBZeaH1gjmejObDcuIIddsj",
-	"FRodGJhrkLMkim43YnjgPaiCkNYyIc3FKWDF2sZcq0Bi4Rp49HG7U3dxeugOi1jE6r5ud/19thXAre+d",
-	"tI8avSdNzYFhm9Tadfdl8LO+J5LZDMdLI2wzeS7xRKSoDULjF2jDTz2fLxhsQUGised7MY80nEI569Gk",
-	"Ot6q++cx5TGcGI8pXhmBcW+LZnpfTf+antcFWRfxhfr7pD3TPtU5FxU6wludkWTwaiAZUgn5tHeBkXR+",
-	"2tRAG4FG7BpT9EJXbcImYVlatVKQZiSekPAAarEdLNKh7zSyAVNR+miWCNARF9Y9nSIj89k8gXZ5qYGQ",
-	"GmDKCtbpfwC/7vb8MPartYfGicCRVtsKzUL6rLI5CMxEuT/IRbGbQ1a2ii6L0GhKtVRcRWmOoOladLQK",
-	"/SfI8F7LCtAa8VVoK6TFGCiqf+PhcjMJVoaNXcetMhmxpSi4/dSYa1Wg497mHVXG2VUQ553NJmMvxPdC",
-	"/IGE+Ebyug79PLWE7tRhI9dLruX2Bl11b1U70ULLzJX6gb3O6Ajt9TI4a3azjVbRPl9/X1p7r27oNFAr",
-	"0g4QcMNJE8oqMPO/D6UHrL/UI7yZ3gM6DU5C3d4DGxRBi1QFjBUeGINvw9MuDH2X48L0ep5TEZxTkqZ0",
-	"Mt1ERbr1C46VQwIow7X+lStdbrvKoSJ0ephWj55wlsLKwVeQ3YAF+unqn+UfswgHlUJ3M3yac64g7VvR",
-	"rlJNauZeQZdIVwNrTcT0qeLjMYoItvoepJOAI8q+Sr8ajYn1aeU1FP2WZj4aW8W1iKms9QcYo78p58vB",
-	"Pld4Ix7TL7T3zeTJ2cyR8qVlcLpzXUDKma/uCSlEP8s5thXlR+SLPAzEzarXXIJP3CDHsRAVD6aOBhx3",
-	"znST7o0oqBfZRcPatDZvFXqbr5KjFd3Qi72iH66L0lbmfhNJlvUmvIOsPO42EP1un6zHka+a3zV1K2R+",
-	"hNXeAyX21FexOsyR3RpzEM3zmLKAzsG5YCMdXq/T9j3dgtvreZ2ZlsIVYvXEFavwN8ggr+cdtWeVIvar",
-	"6fh6Wytl3xIcCnUI3fBFk8hErE4xZmlc4lJHRn8Q9jTbkJFAGM2oEDoADWwlL/YmRFqrfDvf8N6Y3BuT",
-	"fx5jcjsRcLz+vrQ96PdhLb3VDKmhsTQF4TbAwhpFeYwiY0o5DbMfxou8kVfS9gEHt14d5z80LFDJoDs+",
-	"vc67/YHKaRjjhSj0rJhi4ZY098DE0t5vKhzcTz/L+QKoYHDkCmTP+wEyCMY6hSlF7TSvMrkgfWZ81ZU+",
-	"36zNmLeFy9bWomoQVaX0L5VIk/ha95Nq5lEttzy7LfcF3wu9vdD74ws9PzvNW8q/h/Nmbiox9+7PLQW6",
-	"ZpiPINI/rXae2r4oqfPUPvJ25y7STIrbviv3IMbfkoDHoa0asVLbSFkly3Ec0xslj01di5bHadlIXh7b",
-	"0HHZzgudhn9bSOPGbKiqweBe4u4l7p9U4qbn9buRuBu7Kfcy+uGNbnChWhn9g0iLGTf1p64WulnbsbVS",
-	"d3O7e5Xc1QVva5LAF9bqrWpQpCOXBMcRTWOXB+gDVItcBgGZyx4AnOpXtbRPd4ioRBNOBOKshwgOprbO",
-	"g4q04IBa/HfRZ0+uSHxD4taV+g2qH8VT3ynIMX2oLDSdLlfQ5Xw/CETDCzR8iYVswa1QuhATkcyIQCMy",
-	"pQzQrNAlCvjMNqNQVPSZLmvonNh2+dqm1+luECCF8gUTsCMANZlIAkUWMy5kDwH6NCOBjufC6694EgcE",
-	"hWr4btWr2zpUg+ipR/aZLSDTlRroybAI2Tx8ujIhXk9Xk6x4mgLIQXAXpk/rTQsskEUbu3DHLySOpTuL",
-	"Nj6oeWsWIMxNfy4+6MbA8qCA7db5p68d/7waFfPbTt/OsEvXyMzR0sn5L/RMqxWiWTO6TrXENgWVbt+v",
-	"HeT5Zq3a0nioe6xXBUb1LrRFV3AXlFxhpGhV+y57g3GcwZUhlhgu5HeI2VYqDFMqJI+XgH3h7GTo3/M4",
-	"Ccr3L9i/E/82jy3nc0SuWa/v0OfthDA77dm9ucDneHnvhjMUSk95lGuh9YMw1bnWv62kmG3olK+WTbtt",
-	"WNkMTV1NnnMMbyJh0ci+6DNsJK/bJ8qWpD4ZOt0NqoXg3PSv2s49nnaxUs8bnIy7wVmnuWe82ENrb6Tv",
-	"jfQ/qZEOPGJvn+/t83uzz42YaG6ep9Dwqy103SX8QX3ipgP5vUh29WQBJduxVBI9F6VWmnGWQDzU/GSo",
-	"8QKsyI7IWGqV+cKAF8x4rIzTYouh4dOKwibL5/pM6xQmy5RqN4N10U/ojQFD0NF100xTE80ICSEyXwL2",
-	"8JHgKV6I8zIwny/MR8ommU7TZ45SUyKy5Pqv0DPirN3CxtVXr+caq3SXVVhl81MjtVaJHBP8vwpiLIOp",
-	"5n7NWH5Fk4m9crNXbv6Uyo22d1JX6YgQlqX6fAMVVXvtaa89lbQntT2bZyCUUsQb6k5GkalTn/IFWdxI",
-	"Q+9e4x5KxXiAZAPI+csyDZTSdAEKjQZRA+Q2HoUH6EqpPDrxIJ+gsDbtQNhOP9u4OLJ+P97fn7c7x8/a",
-	"7Xb7Wfes0z1qN1cHSk2H9srAXhn4k3o6nFZDe2fHXlzvQlwr9npnYb1aQoM4vO/kA9u3f022wdyFUV2D",
-	"MXeAhp+HaExZmN0HfcQhdqhYrY+cdyAeo6tf3xuwQijNHIM4hr7jfTYiE8qEQb7XSQzgAdE8aKhBKBfl",
-	"3nHgEAEc6rpAvMWGXVv3rLUHjgTBcTBFY15bgPy5LojeWYc/XdUrtgqqzvQ65Rp8r2rc0D3AtXhs+9Ad",
-	"VU1XNTL95iP/WfPBTrfdTEcpiJEkZiRE45jPlHpIQzRS2oLNdyEMzYg0HWtsKfMmWsMKFaSRBlClaqRi",
-	"Ou0k+5AgZG6f45UwZJZJ3DnO/7gl0X+oQmWD8O31Pn7KiTnN+TALNd+ZZ6zTSjyDHFYUefNkFNEghW6q",
-	"k1xVlcums0i+bhmA/JtULm+CmXYZase7HpU50ykeGTOdYdELKUBUUe0A5wsGQLoTzkODywvJYNrDbbnu",
-	"BcrC5QZGDR5PS0jOfTYU18lA4mvChvVwYrbp9xam5fasbffsakOYsEKrwHsBCtsLjbsIjQ3lQ53NZg7L",
-	"Fm7abx+tanMDb2+vbWevXYZhxujXS6+GBpvdq6tBrnZtsx1+NX+tB9twZJuVS8rUUlYN13LN9AEIdBtM",
-	"6+E0vQ+t4NJp0Rdo6EBqzviN6VSgka0qwTZcmbWV43HPkr9rlvyo0EX3jD/xXSr2GsGiOUPcsTp/1N5S",
-	"nd8oVPTGsksdLMIymFY0Ajasb2GbmtjcdwdmLyZCpt1IfN0CJeOSug3KFOdbqlDmdFI50In1bh98cNXo",
-	"qoA+s21wwF2WlrcAC0lTf5doQWLTOThEWFZZDInbVrtJtYkRAzw/IiygscY144tV5SR2eF5RFa9ziuU7",
-	"c/U9W1zSeXbb96rqS7ZJvykz4G5lKKUps6xsWd7IDtkLve9P6JnjDidA7CNIqZDsdJsIIvB/AIDhL7rb",
-	"4zdvmxx3zzYb2Ft76B8JuUKXat6fbaNPn2vbzDNxet/mzaGxWjZPDynI/Er33zvT1swedWXI2PzbfHDF",
-	"Tx1+qyU4mnDE2QG6BLIhhySLw6TvaQInZW7aG1B/IFni50Jyj4DEd/9i4TvwBOkluEeOaXnWI7FMCFqs",
-	"8QtN+QLNMFua3DfdcR7H5AB9sJ0J7ZT7yuohseJf0O+SRyEYPxag3M/qFWxReqUr6ArI2jUfu0uiliXT",
-	"63VO2kAQDM/rHfmeGp7X65424RTNc/Fg6DW8QceYvP253gkmpz3UP5g6Fedw68/r0mht/fEjYGy6Kkuj",
-	"Q97C4b8SIWdNYUPcM6rL+mMqleTm43E5w+egMnkG9vKl895NR/mo6SBANwkHgPOQsovT09PTenbRTFWK",
-	"JDb8xGVFx62TDsatU9Luts6DTqfVDk9HpHMyPsLdjndX9mWKhH5Rq5SB4GyXtVFY1/XZG87eeySghj3X",
-	"M83qSlzPXZzdcUCLNv8wXtr6hI0hnLah1V14DXNzlZgLaOU9wcoKQHC77mZik//5eHyAXunmGpjlbnVa",
-	"Hht22Wd8PEZP8q3nKhEP9DJYzefx+sC57KmWfTTlFJfZoO41CyPdwtmnPyrn9r1Uaf+mFNwN9wQJV2q6",
-	"2Yq6yF3ArgCzq4T486fqYLZP+v8OTAw4V5BpraQHdOG6i5lR50HQtqA+JyvcB826pm3lWViQ0ZTz6yYt",
-	"6UUySn/QnWMhVV0shdK7K+wK9G5KaIwECWJiCu80hD9fsGqj44Ol5nsyNppIH8LU1kyjpYDENpDLOcmK",
-	"SQ6ghMvPIUKrWz7l5dVpq90ddVqn42edFj4Ojlrnx2GXnI3ap8HJSUPHZxJHXs+bSjkXvcNDmPEDM7SD",
-	"gM8OwSsbUUa2tDXMcq63Mewu/F4MjO/EXlhkx8lyrfSrOsa1pgPVlonYVwDdqUuBNNKlyUTQHTzgRBig",
-	"U9ieyCSVAJDn8GsfEgb6no/6nqJESDyb648hlrjv3eoW0IJOmLIOBLqSmIU4DpFlLUgoXsQTeYBeGzS0",
-	"PjNtn3V/KZOtjTDqfvmCdGgBvqEMwh8GlTTLHZlgynz4CWhClAFqi7lF8Jl6TUwICvFS+AWMtqFZkRYN",
-	"hwd9ZhAbZ3iJAnXjLLVVIPUc7B2GMFvarlqA1XhgoSnTBD8JxVimvbdmKejS2k0GbsW20zrutFFIhdp5",
-	"OvHdkHTQZ+C4BP4Nw1WcW7clVNQcoEu9OiSdn3lMb7BUckAueHytmb7Jga/PeDdrs03G+4YcdQMOuFna",
-	"uhnKfRpMej28nreYChIMXo1//cd5fPY/fv2fn+N3i3+9f/P87MXLN7+/4N2X+CW+WmS/8796vmUA8Mo/",
-	"suDaVEh9oHJ6pWe2xqwxM6fPoBTmXBRF1j4nfW9OFGuIteI8Uuzb1ZnvKpbL9oRl2A+Tn26JPfxq/jL5",
-	"6SGJiKyoP/qZhWULAo7RmCsytdAxXhJKRGWbD5IXEzkGelyR8uEcWCrQBICM917orQ3jGYeQ+iJdih3v",
-	"YLOHnB2c7jFvF5G6lTUU7v7UVROZ7rPCcp0QWbs1N7Qq/9AieUOJvEYO74/zrkLpWx7mh4scfchYwQ7z",
-	"+00ujGl7gRZTGjkszp59c+pSVgBdGrh6QoQliZ2+k1SgMCHmOfAGSAA0XSsEGkOGbH02/y6sIcsixjgS",
-	"ZMOM97uYMHs2d19srpCX/sfLL98bC9V53vemYpUTvXepYq2xEw4zNb9pJpPImpNAvvbMIAhVRRyep08H",
-	"z9M1mUvI6D5qg/NtZdQhu/f7ynWSkszmgJ3RLBKuOanLIM9az8btdut0dH7UOgtOTlpH+Jx0wvb4eHTa",
-	"9Vze60BzA+ctPqUb1j8lwkIODLV1BHZ+t+x8sAnSn53LgU0E77aPnazwtE3dbuIZZqMs18c18jbtPnXq",
-	"MVOnDA/6wfU0fF8qb3PWevjV5pxoTPt5dJduNc67/Sr/in1HWi86x3KaVXhkJKysF1VqCnCDJAGW4tSP",
-	"Hj2rrBBdFVrCzMSVTFTGNnAD+ZELvNBQZ7QDjn4mVQws/oWWNkpXFxrHZw6cValjOBU3NoKEFphKAZJG",
-	"/as4TJ8ZVgeg+WAzqIsgdBNxNrEmg9uSB494AlbFiGipJyReCiR4Nfq9WtUCSyo7ILobZmPtpckG0uSO",
-	"gqNO5bcnxi/thIL4eFSYhT+MLPq2AR0cbDYWZr2xl5qz7d4sMFJiU7OgCgliHlMW0DlckWFBPNsCCWKd",
-	"6Iu5VHTY0OjX7RxLlfLllSkiZWRh3MJ+OSD+C49R9xhNeRK7eoYGHddJCakUmsfkhvIEmiwqsbIgUVQ2",
-	"UPTIDIEmQLmt8bCPIH8bEeRsK+2d2btoSxXhgOQ0fWHPy655JRzKgfP4+/Ck5GF9vnojgmPFXz9+UlzK",
-	"DKmMIGzc3jwKHSBHW/Fa1uT/w5aIZsWhLnQw5HmXbnoT4YCyic4sEo7ze0QCPtPF4XJKZs6jDGJ2hSlB",
-	"ogie5aaTWohj7ZOX3LzJeV66lLefbv9/AAAA//8=",
+	"7H2NchpJtuar5Na9EW33FAiQZFkoJjY07fZeT9ttj2WP77bxQlKVQI6KTLoyS5jr0MY+zT7YPslGnsys",
+	"yvqDQiDL7qZjYiygfk7+nf/znS9ewOcLzgiTwut/8WYEhySGP3/iTBImn1Gx4IJKypn6NiQiiOlCf/Qu",
+	"EcNzgiY8RnJG0IRGxEdvn/+EnvSePGl7vheT3xMak9DryzghvieCGZlj9aA5/vySsKmcef1u76nvydWC",
+	"eH1PyJiyqed7n1uTmJCWJJ+lvvn21vd+foenZSrezQi6IbGgnPmIMvR7wiURPpA1ejFpvcIymI3QI0XY",
+	"ebfbedycsqe+t8BSkli9538NvI+d1vmnL12/++R24P27VyRb0fgiJPMFl4QFq7dkEeGVekeR5JF66Qhx",
+	"hrD6n1gSNYNYoiUW6JosJJrEfK5+JDiOKImRopcIiZZUzmCyhZr5a7JSg6kk/iRHu3phNcEvKbuunlRG",
+	"Pku0wFOCHo1iEv114KlvBt7osV7lp72nT+tf3zl/0nBZX/IAV28wRcUCyxniE7S08zPHIVm/hBMez7H0",
+	"+l4S01ZMJiQmLCCe79LX65w8rZqOt1iSl3ROZZmaD4oCKlBEJlJRpJYhUpcizEK9KCTgLBQoYZJGiMLV",
+	"yxmPCMJTTJmPsFA7dDTwQjLBSSQH3kX81975hfzrk86odi6bn5CU+jc8osGqekYzmqkUaElZyJeKLEN9",
+	"JZW///W4c7HcF5VExqvLiSRxmcArM4WSoyWmEo3JhMcEyXhF2VRPY8PFp0we9/Si03ky9/pPn5x0Or43",
+	"p0x/7qTkUibJlMRenrgX7L0gd6LQ1+d0RDNmMLwmqyFlw0SQwhTuSvCHDx8uEzkjTNIAywqC/4MvFbHY",
+	"uciw6bPTTmNm2Dttdp5vFd+J8ZxIK0mSWPC46jgRNW1wxKcEjcmUMuHDFyPFaIYB3DiyR81cBZNNZRu9",
+	"XuDfE+AEVD3u94TEK8/3lEjy+p6+uXqi09/W794CO/+FrGp4whxfEwE0WjadcujljDDDCGKyIFiS8AJh",
+	"9P79i2co5ESgJYmidAxa/maDcN7eUq9vvFSnsGvSseVEwcf/1vrfSoj1Tk9v60RCJf9T+2iO2QpRSeYC",
+	"Yb0iMx6FAqlZ4ELWrQawnNxiGNaiGLG/5gh0cwegW3kAXgOBOPrW1upe1uZ1HJL4RVjN2bn6MaVQSc6M",
+	"Pm5ubCY4Exrmz8fxkypq3sQ8TAJZR89C/1xD0SK9ea80fSDjGefXdTQt9c81NC3Tm/dI0616llhwJojV",
+	"rScRDeCIBVrPVn/ixSKiWhU6WsR8HJH5X/4ltF6UvfvfYzLx+t6/HWWq+5H+VRy90XfpV5aHbnc8bGbG",
+	"JZpQs/0llkTzWcqmAj0aietkKPE1YSMfjXgih3wyFJIH1+rzIqYBGQYzzKYk1F/ASg4Thm8wjfA4Iurr",
+	"Of1MQsXGlf5FiRj5AzaCfTiEN6prYjJJWDiUnA8jHE/hO/VBMZqhkDHBc5H7zqyQUFqoMTzg9NrBUYHG",
+	"REniAMcxJSHiiRywR3Wy+AKNQOK3QOSPkMAroTmBEpniWgv0x+0B83zXPnJuqlsVc/VRUaOA1XnO4zEN",
+	"Q8K+9iYIcBSRGM3xCrZAyNWiqyWfWIpGj9ueEn3sBkc0fKhNOo4JvhaauJAHyZwwqcQMqAIRDoCLY4lG",
+	"JI55LEZgi6pxUE330DzI7BOl6l6TFVgQiSAhmIeYcTkjMSrvjpioi8xMvMKROvHkweYiwEyt1Vh9g0Nt",
+	"2pLPeL6IlEYU4ERoRWrMw5U6AOriv1+9/hU9Gs0t7dl8wJh+5fI5T9jXHpLS3RR9SCTBTLMbWB7GGdHr",
+	"KfN7VBBlfloGw7gcThTZwJaAk+S+Mswh/2VIInpD4pXzrZ6DNzGo8uDdeI5p9PUXGCYAzbBAhpsiQVmg",
+	"Rmw8GimXfXyBRpqTypGaQpneraw1qWd12c4zKeswWced4Jrb28J0vE1l31fmTjBcxAgJRc57M1o41A2t",
+	"aE4XUj/0KxJ7yVZIM48JplESEyAktb+/8sxxrjVzc8YVG4yxJMNI0zJ6XNgYOS/HWtmVXuiOrpW5Fxrd",
+	"bC631vW2YlMP+R3nL5WG8LW3pGWqoJ6An47B6eMLEsNrkQSb4tFIXeloMnpvvmeu4f1g/BZkIsJBQIRA",
+	"kl8Thh6NkjxtpW3y4cOHVtG3sG7Jiq4IoOl9phR+7aUTJL6hAbHy03haGV9eIBmvtGqHsNpiRS3Q+Hge",
+	"jfgNiSOOQ63oSjonPJHqz4KuGyRC8jmJRU4JLp27u2//90wkiwWPJQlfkZDid2BkPMxRUJPJJwijuaIE",
+	"KXsnE97lc5FkpA/hjqG6A87HrTWrYHouw38lQl4pO+Ot5mQwrFBzfRy9idXDJVVm1ARHgvjKiEy/UuZe",
+	"JHHZ7nvPlPqnFPow1FYDB+IQXuLVBQwHHGGuH+LJScEPof5zfBGt9KuiS0JZe9hM+7rJfquv0uahFbcf",
+	"zRjSh3xKX8DH/yIBMGI9TySEmVKvyc8Chp/nZlesIwEecJldrpbDPnPjfSXKnffa51RSn4RUXgbW5e8Y",
+	"z09Ocr6R47xvBLf+65P6v07r/NOPj4b2z788/vHRYNBe8/Pjv1T4UgwdPzMZryqmMCVv3TS4I7n11U1V",
+	"jk51cnAQ8IRJfUpCGiIq1b6zB+qa8SVTZif4NtU3cyoEZdPcrmzkbfDVeYmJEHVBHbnk8TUyF2mCqI6s",
+	"hEoJn8R83s6/5eS04i3aMtyWNh6AEhsOsczdHmJJWoq7Fp7RqXpGIgM+r3B0j0QC8m2UegYCHpLUf6x5",
+	"WzpiwkISgqO+MFy1C0svNZrVkNa4laypZl5mJM8PAkV86q56e7Pb2fek0h9qI1DOYkkO3AvsgP1uo8LR",
+	"hjvMochWINtruQnKL3MtC4Cj95JqJp8/fuBhzv2x8Rjqg3wL43qh7+o63BnHMYafndDCpuf+Sj5LE70o",
+	"zQe8If+0qoH+hFlAInDa3k2ibS1KyiTEBEuyAwnk84IESnZLLnG0iZSfzdXv4GLFKLZaS+3flmRuaS2v",
+	"6Jwy+7G4vJWr9Kl2Uoz7+q66hnM0N6pV6j3PnDturcu50Z2/qktvFQU0aHCPukiJ8utkoyD/5X1p1tRt",
+	"hjr7xvopNN72e59C857CFJIbwiRok6LhA35Wd7yDG259L4mjhve9f/uyNFHq7jwNVfP0TLuftjqApYfk",
+	"T9Wm2yscTeq+koNNn2wBaTNzyniMEqUpt73iQuG50l6K0eq8inze6Zx1z897pydnJ53z8+76wLXvmbjA",
+	"qqADHq9TAS9bv336clwTGsupoppg5y2fqmeVx/K5GZITlPRYCIaT7xGmBvAx+yIQN86zMpn9irOqoOMl",
+	"Q5qWwhz72gOKBQrUdvv6U54n88XVa3TS657Z5I+f378taCpfc10cwVupbI0KqQFpppKPWBJFiGsPTYSV",
+	"QsZIlc6lrtMuCR3cK60nnNcKwyCK+FIpNqALiRodreDEDjlYnDZCW3LZNpeMmbHhCMUnZS0nAOa8k5pt",
+	"PRrDu2n65POCxkQMcaUeSyD1Tc+GNHlVQtIoQgvCQqXOmvtzmus25N+N6jsqK030zmQ+JnHdfuGwXZwt",
+	"okOQOLpWcyE5wmhBYsFZ8VT2KgaxwHrw60jX7AouXimLfZjlydVvaXOtWizY3WFma7iZee5Z63QqjalJ",
+	"oqyvxkQKiWXSbDmu9KVKE26irqavkDEO1GTXmM2wemi8QssZDWZmNuKARGoyJlxzhUaDTxbhrkfTBIc2",
+	"je2f5rJKY87sx/w5T2faTy0cPYtmUzlL55dYYUZXjv/kRlzF7V3GVr33AszQmFiTN+UcbXQJHl0BTFZZ",
+	"pOrXGY9CdIOjxEaIcUzAxRdRIUmI1I5tO5I9ABMNRghZOzO68JQKBVpbOuKyzPe9zy3yWRIm6DgiLf04",
+	"yIHLhlQlwF4wncsa4AUOqFwhwecEHEE4gJSjkVgJSeZpmM96sakUJJrsadBm0fWKTyZeygjUOmoC7jBk",
+	"0K4rhGaqyzQ6iuNVU1nI4305lTI7O5ckXHWpUEp8JaN0UtGtamIEPsQY1GewFvqo66Oej44hC1dwpPl6",
+	"fRrcuf1vfTLcXRmlCSVsvCU1nso2o50T8zSHkYxXDRxC2eP34RBy9uK35hAqzGM1v5vhxYIwEu6f2elH",
+	"Qf4M+On0R83a9QfF/xbOj4YROt9ohhk532hdLfucColqDsKSeesGx5Cwo4iCOXljadKfNEl6o6YUwcdn",
+	"DkHwxU8OPXp6U3KM0Z1Rs4F/gS5XUecSUUaM1q4UHa2cZboaFjolKSybcdbJs5Gr2BSXu+mtvyeYSSpX",
+	"6xPKu8UgVjUP0W6jTR7x7dQrZfQOG7mvzC2F8+VMj5/3UKVDz73E0ld7Bl0f43Zeq6+1UhsTn2vnJ31H",
+	"7ej3xmW/TQZ7lYrBiqQAm+yacdaRMTpHUNEhIL/OqEM+Ghnupn8kIaIM3UCRx8jyuRGkcM1wiJQRxyeQ",
+	"bWiNpSm9IQyNcXCdY+EDthUPH7jOKENuppVnTNtl1y6jzlj0BuZcwx7f4NVOUYx7My7rc+kvW7/pGHB7",
+	"2G99+ku1c6q0f95YHrWFh/USAdPZixvVpBV0NlX+fBMOVCfxrjgjJi3O1F2enJ5BLozJWtWJKyE8zEku",
+	"h/0rMY3S5CV7FAjjyXSm51UdMGUz2fICcYF0DrBJAdZ1eUz7jvQvXv/jl6pHT8iSmNWyiV0UbrsmqyWP",
+	"Q6+fLowpaxJmts1iKcHN1ZrEwNKASR11jlIGfPvJ9ygTEsPe947wgh7ddI+A7xSipn2v0z0/7p2EvdYx",
+	"PiWts6DbaT2dnJBWb/wk7OLzoEPOzjLNun/SOfc9Zd4IiecLr+/1Or0nrW631Tt+1znvH3f6nc5vaqGp",
+	"VDOelR2kC2mzhMRRbhVui/tWL1Wj1KGf1KXp5pQN41vebbby6zViZTAtjcss5AiPeSIrwuqdSh3LboaG",
+	"Au6flEe4wt9aJeSyRV5XxOrUHeVD8lsWqhbzETZmFGR2Yb3OcZozL0+qU5uc/XZHS9tsxzrRnED8QR0+",
+	"0cidJmvMKFtcCCkgVCDyeRFhyrSOvkuFsMslja2rh+TYvGYvO9vC14eokCeRzeYa7vqTOX0Vx2KpBOYy",
+	"5myqiwIWMZ8qJrUfY7FUOwAqdj6dFebSVLL4Xpphr6aSyBkPIeneeAo938unyMLzqnIDYeZyZRxq5pyM",
+	"ZrhASTXwTWZJmmZOeWJoTTNPFUurSCBXz6ks/aj4QVcMZW5Om5vvZcabO/5CeYLne6XqhExfW+W+TKuv",
+	"dK6NKx9ztVfOm/NjLVZepeSA8psqgbmVKFZduV/ZoivHXZxLdN1SlzRMv+wndBOFK1M4HW8wDKhwnHeP",
+	"kO4eNyskNeQwETr7i1Rt4VhobnQ3Nv6b+RnNQmeexm8k9pHzH7jrZWfLYeXusbpbfKMi+6e0vd8o2YQk",
+	"+SwvEGFaZslcJp+Y8WUx+le1oaqK8lMa9mH2OyrbN2X4u6lS7uZSpkBRspfsxtI2y2/dKv0Cin9kVuVc",
+	"5Et7EcE4kPQGEi3jYEZvtrba3VE8p1EKuWHzXNLnb/FCKOOx0ZLitKwgmQiDAZZjzXdbBu27vUzt5i2M",
+	"chtY16Lu3nOcut+oia5ncAffTbPgXW6h7lICUSacR3VqL2ZpQr1Or6kLbWrVsjrIicM5Zdsdp6tf3tcZ",
+	"Ljy4RteELCibwgbzXdbwg3CRsrggaDnjcLm+syIBvYFb65Pr4Wp9+rGyyOFqRhc7LP59ZUXs22tXVwnz",
+	"4ArlbsGCmAQEmHD1rkvm4MeOIpSV3ggffCTG2SBnMSG6UFXsd2AxESSuJO29ddJpL5ee4xm+0YLOuKr3",
+	"S4zg0VaE3AsROyu360I6rhqaTr0ZuLNPNiqjxYqvmuIxEg7Hq8alTHepUtqLpWWq/fZVt3e3Q7rrEW+Y",
+	"eFJlyOS2SKFw0M8tZW7CG2yMfVgKFdWF35TF8B6OypZFIHPK3G+731tZyG3tRGxZyrHHiagp7mCK34X1",
+	"xhfkUgkwoQRhwIXM0MacRwQ/UIlIaXr/mbks8gP5STFSHbDSHr27y+hK8yMLYJRe/ZoZGJ1CWCLNxsYS",
+	"gZFYNpSyQM3miEsaR6usmUwikr5vHPNrwrKyiFH68BHiMRrpWRk1qdXMAnXVG1hn/JfpmdBpEhORzkgS",
+	"EYeeL4PsxQOvj7qdzq0lx33604odkMYIK+MUfYQ1XI+5DFFmygUgLTSloBxf1JWuo387Ary9I3COj3z1",
+	"hYYROPp//+f/6s8LLGfwqaSN9042KiKG+mw50whHFVs1x6EsPe7VuVrt/HR4yEbWsGVqoc6D3FSIcTel",
+	"YA9+UsO3tgxoAXXlurZsIrdzfaaMXQc5KrRNKcl8IcWWeWv35bvXY66r8bbwUi0apqVHNn7jZ0h0WCrJ",
+	"FK+QGdxdtONs8rffkCbzotI7l9VFGeIgT4NoVIyl/j0mkHDDOCPGmafOfF+nOwkSjtAjmQVr9aUS9T5/",
+	"fgwpUSGNoVRR8Z0pZ6SEmxITHMwsbor6KHh0Y/BVIgD7G+NwmMSR+jNDpUOPMFrE9AZLYtELHsMDBJ2y",
+	"jCoSxKSImPYYuGRIBezhRjLkbudWzezQzOwu+xA01z08Rwf97mqYaMjKoaj1gVvEF9DGdNGAAdkp29br",
+	"cg261eZYsyBTgcfYYFMVY0uPd+6AOdPkxn0sZ9poORUI2IflVOSb35rlVD3ndcU7c51umfLKCzTSXGdk",
+	"wYQkIHVqPKbxaq+VLlmupJsaqd+/nfe3wkrZPc5Utjn2pYnUwyRAovTvCTE/54e3x+37rW5bZajVZQxx",
+	"ZUqGxrS8QDMpF8ajqvbYksoZSEQriAycTrsqdcjxasNj/nv/6AgAnqvhiAxxH6icXYEQK6+CSL+vOGdm",
+	"e1NiLGKQikDxhQ41UOmnZcdSx5MzQP3NQP5CHQoIDtods8wU/Ua7obBq9nbfjqu8ZFBtFSQxlasr9TQ9",
+	"DWOCY21M6b9sAb/39w/vvCrDbqRx74aAezfSzCjiUwvUzxMtx5Sag/4Gj0wh+sFk0O9LqVOrqSHSKJvw",
+	"imC+yUsFnZDGOsbjWy90msE4JoqnWXNz3h6wAfvxxys6ZQDnw9o//ogU9YlQt6VVgEIo1uci+YkL9YBV",
+	"6ggBY/EykTMe0/8C+79vhoXAAkQaB1jiiANsEF9ouGPQWpXJaUiBpJAffwRvAENGMCtynTgqegT4BY91",
+	"xwOMbCwSPbKQAo/1+yz94KsSafL9hbpHV8ovZxwtMdNIbWOCRBKTAVPH0cCdZhgWVFrsCkPqMw5QqAYS",
+	"lbOAqNl7baHojKgAzLdRAal9pE+HXioDETjhMeqdoBlPYtEvY0yXurCgKZFiwKjM939w32S7wfQRNH9J",
+	"eYpBgF0siKJySQPSRq8Amw4xsoSHA9wvWBTqGwOaC5WDxDYeARnLNIb9gK14YiDsEc6IhsCjGaDS2iMu",
+	"ZBtdwit0HAy2o15Ig4zsoGob7b+mtYUBTDbL8dMMs6kaGGx0RY4OuxACu3r08zs8TetbnYpJs4BtF/pV",
+	"I/ZjCw3LWbRCdFJADVA70TznQuujSyrIgKnnmyFTgU66PVRC1vXNzDSB19Wje64NLKGG8jOsi012pwKN",
+	"6lAYR24qPHpGAhqq0aBRwEMCVNBghphaaOsNhGHNCVYM4QI49oCNtOdl5IICXFgU7I+fLA623i+NPHy+",
+	"jiBKfWzQPxIuiTLkbJ6q2quR4ClrkTMyYKP/bBlHcevFsxHS7ib1JmP6wpz7ulIOC0AxUNt4RqKF2nPm",
+	"yIMsnSVxvEL6nDuPfadtxtYrMerbimlr1FkjA1Gm1lgdbTonmlGZX2CbnnaOzZoZHyys2a9kieZkPraq",
+	"pTp8WBNjFE44m2Rp9czslx+QUglFH9Ep48pQtvs75CBVr9UuQe+ZRmKzL8EsHLCsK4p6XorUq5i2OVq6",
+	"yCeiAWG68YxpSnC5wMGMtHrtjpM/7b2JkvkYChPTaoI0N87rtjv6asXb8YJ6fe+43WkfQwqEnIEYLRQj",
+	"9L94laBzSiEUDqLJDwKpsem7fIO/slQba0JjoXaTbgwCzEctywUyeRg+gjQMmF3IvqBCxljyWIDynsmf",
+	"H4SWGRPIWBIDxnAc86Wp7FBbmE8hBKBnLEUcfRGCHi7kazsjbiuaj2urwWSpf0ahh0lqGTaDUs3VWN/6",
+	"ZZVN8Rw9ifU9bHLIDHduiVGRbBgoc0sinpWmK6ZH5/X9dIwNPIn5vJqYbeLcNRTZVkpNidHX74OcqpXM",
+	"9s6RhcDeeKE1UD4VWn70Op01YL0WpNepjjJ21scKxKEUsuJT3udZV/+TA/LJioy63W63vsjIhe9xH9xV",
+	"TzUPdp932joPjknrDJ+ctJ6GnXHrlHQnZ0EPn4+7nQzi6GPK1P4WYyHQQjExNObjfDC7cS1UVk3bM7nL",
+	"3puX71/9rfX09W+eU6Nsk9hOzp923LQ87+f3b8vlyfbq3sl5xdVqcS2aj/fmZevsl+NXrfN/9P6z9c9f",
+	"T955Gf6OfUzlG10MnLUXWi+Y48loPiwnjlC3PVKh0YWBuQY5S6LodiuGB96DKrh8LRPSXJwCLrZtQrgO",
+	"EBuugUefdLp1F6eH7qiIu67u6/U232fbntz63mnnuNF70tQcGLZJrd10Xwa17Xsimc9xvDLCNpPnEk9F",
+	"itogNH6BNvzU8/mSwRYUJJp4vhfzSMMplLMeTarjrbp/EVMew4nxmOKVERj3tmim/8X06up7PZB1EV+q",
+	"v087c+1TXXBRoSO81RlJBq8GkiGVkE/7tBhJ56cNXLQRaMSuMUUvdNUmbBKWpVUrBWlO4ikJ21CL7WCR",
+	"jnynaReYitJH80SAjri07ukUBZ7PFwm0Bk0NBBc816T/QasJt7+RsV+tPTRJBI602lZojDRglY2QYCbK",
+	"vZAuip1rsrJVdFmERlOqpeIqSnMETdeio1XoP0GG91pWgDaIr0ILNS3GQFH9Gw9X20mwMmzsJm6VyYgd",
+	"RcHtp8ZcqwId9zbvqDLOroI47243GQchfhDiX0mIbyWv6zo9pJbQnboJ5fpmttw+yOvurWqdXGgPvFY/",
+	"sNcZHaGzWQZnjb120So655vvS2vv1Q3dBmpF2u0GbjhtQllFf5DvQ+kB6y/1CG+n94BOg5NQtzKybRss",
+	"UhUwVi8D1LesVt/m+DC9vueUBOe0pBmdzrbRkW79gmflCMhrESZjE8dZ42dJ21wD2OGMxMTX9RV87kPL",
+	"YfgD2oPr6kAIJ1A503caZP4mbpmciwVlHpYBy7tY0M+acB1oddyTYbsiPDHDQgdXLAwOX7K1XpoUvF+X",
+	"Ka912HyYcSfjvMozoFtw7NNZUtFzoe7lZpft/e321WlnbheHbbRmKnStajNxkOtlUibkmRr6Vh6jFPLv",
+	"flxGQFBTh1FKy5/DY1Tgghbg1PSnaao9pn1kvO55r91p99rdLfXFHDBnneqStnPxTPuWGlicdS/rujy+",
+	"kda5m6+j0L9krcMD7Do+fRiPRxNhnrWi/T7UhbcE66gnyFU1txtVhtQ3UuMJURK8RsSfOiL+tFMn4gl0",
+	"EqiV7VcaUmNd0EToFHDtAnnEWQodC19BBiMW6Kerf5Z/zLIYlMAFPvC4SrrrcKgm1ZHvl0gjfmhvg+m7",
+	"yycTFBFsfTqQMgrBJvsq/Wo0ITZulZfv+i3N4jC2UnsZU1nLwg2bbnpCc60dKsTHQ8Z+DvGXPDnbib7P",
+	"LdOLI9fVsFzd4p6QQoZTuY6mosSYfJZHgbhZ95pLiHsbdFgWouLB1BH/k+7TzuOtKag3y4vO85/0PLWe",
+	"UbHggjaxlc0t7h1uf9ev2xX22xZwJ70G5r3b9/dhhKLmd01DB1msYH2EwMrFWB3myG6NBZjfi5iygC4g",
+	"gGCzGbx+t+N7S8pCkJfduTa0N4hVbUWDDPL63nFnXiliv8C/L8LbWimrFAOhDqGbotAk+yBWpxizNPfg",
+	"Umc//SDsabZpIcq2NS31bGOZvNibEmk977tp8weH8cFh/OdxGO8mAk423/crl88BXO87MnEaO0RnINyG",
+	"WFiTP49DaNylhn1+vUjxVpHH14Y6CN3Vcf4jwwKVDLrj0+si2B+onIUxXopCX6oZFi5sSR9MLB3hpsLB",
+	"9vazvG5oBwDBWoHseW8j06VApymnyNzmVSbfc8BMPLoyrpu1EvV2CMtavAkNlK6U/pUSaRJf656RzaKm",
+	"5bamtyZsehB6B6H3pxJ6fnaad5R/Xy9iua3EPIQ4dxTommE+gEj/tD5AakMDqfPcPvJ271HQTIrb3mr3",
+	"IMbfkoDHoa0MtVLbSFmITcYxvVHy2NSuanmclobm5bFNDyvbeaHT1HcHadyYDVU1ET5I3IPE/ZNK3PS8",
+	"fjcSd2s35UFGf32jG1yoVkb/IFLAgm39qeuFbtZadKPU3d7uXid3dVF7kwQk3c6q3IRQRy4JjiOaxi7b",
+	"6ANUhF4GAVnIPoCY61e1tE93hKhEU04E4qyPCA5mtpaTirSokNoeL2LAHl2R+IbErSv1GyAciMe+U3Rr",
+	"ek1a+FldkqhL9n8QiIYXaPQSC9mCW6E8MSYimROBxmRGGeQPoUsU8LltOKWoGDBdutg9RQI6RZi6f53S",
+	"DgFSKFE0ATsCcNKJJFBIOedC9hF0mGAk0PFceP0VT+KAoFAN30W2cNuDa6Bc9cgBs0XiuhoTPRoV2zKM",
+	"Hq9Np9LT1aTyjaYgsRDchenTetMSC2QRRS/c8QuJY+nOoo0Pat6aBQhz05+LD7oxsDzwb6d1/ulL1z+v",
+	"Rr7+thNuMnzyDTJzvHLq+ppmyGQNZ7vVEtuAJri9PfdQy5O1Y03joe6xXhcY1bvQFlbDXVBWjZGiVe27",
+	"7A3GcQZXhlhiuJDfIWZbqTDMqJA8XgG+lbOTITnxgVJy7l2wfyf+bR5bzueIXLNe36HP2wlhdjvze3OB",
+	"L/Dq3g1nAEOZ8SjXJvMHYRA4rH9bSTHbtDGPiJF21LKyGfJmTS1TDG8iYdHIvhgwbCSv2wvSwk48Gjkd",
+	"jKqF4ML0qNzNPZ52qlTPG55OesHTbnPPeLFP5sFIPxjpf1IjHXjEwT4/2Of3Zp8bMdHcPE/bv6y30Bd4",
+	"9bV94poZ3I9kV08WUP8TSyXRc1FqpRlnCcQjzU9GGhPIiuyITKRWmS9MBdCcx8o4LbYRHD2uKF62fG7A",
+	"tE5hskypdjNYF/2U3hjAIx1dNw2zNdGMkBAi8yXwLh8JnmKCOS8D8/nCfKRsmuk0A+YoNSUiS67/Cj0j",
+	"zloqbV1h/Xqh8cj3WWldNj81GnuVyDHB/6sgxjKYae7XjOVXNJI6KDcH5eZPqdw4FZeKh40JYVmqzzdQ",
+	"NX3Qng7aU0l7UtuzeQZCKUW8oe5kFJk69Slfc82NNPTuNe6hVIyvkGwAOX9ZpoFSmi5AodFAqYDOyqOw",
+	"ja6UyqMTD/IJChvTDoTt5reLiyPr6ef9/Vmne/Kk0+l0nvSednvHnebqQKmx4EEZOCgDf1JPh9NO8ODs",
+	"OIjrfYhrxV7vLKzXS2gQh/edfGAY3KZsg4ULlb4RsGT0+whNKAuz+xBlJnaoWK2PnHcgHqOrX94bQGIo",
+	"zdSIJEsltAdsTKaUCdPdRicxgAdE86CRBppelvvDgkMEek3UBeIt/vvGumetPXAkCI6DGZrw2gLk3+uC",
+	"6N1NPSaq+sFX4YyYfuZcA+xWjRs6BLkWj20Rvqeq6apm5d985D9rMNztdZrpKAUxksSMhBrRR/CIhmis",
+	"tAWb70IYmhNputLZUuZttIY1KkgjDaBK1UjFdNot/msCjZp9shl5wzKJO8f5H7Yk+g9VqGy6eHj9j59y",
+	"Yk5zPsxCzXcWGeu0Es+ggxZF3iIZRzRI4RnrJFdV5bIFtsnVLUOzniaVy9vgol6G2vGuR2XOdIo5ykz3",
+	"d/RCChBVVFjILADLn3IeGux9SAbTHm7LdS9QFi43UKnweFrq1jBgI3GdDCW+JmxUDxlqztUupuXurG3/",
+	"7GpLKNBCO+B7AQM9CI27CI0t5UOdzWYOyw5u2m8fkXJ7A+9gr+1mr12GYcboN0uvhgab3asbgCz3bbQd",
+	"fTF/bUbbcISbFUzK1lJmDdeCzTT7CXSva+viNA2OreTSedEXaOTgZs/5jWlHpKGtKtE2XKG1k+fxwJO/",
+	"a578oNhF9wxA8V1q9hrCojlH3LM+f9zZUZ/fKlb0xrJLHS3CMphVdPs3rG9pO5fZ5HcHZy8mQqYtx3zd",
+	"5yzjkrrX2Qzn+6ZR5rRLa+vMemHRK26I9tXosoABs73uwF+W1rcAC0lzf1doSWJibkFYVpkMmk9k3Hdj",
+	"uYkRAzw/Iiyge9Y148t19SR2eF5RF6/ziuXbbw48W13SfXI78KoKTHbJvykz4F5lLKUps3zvzu1WhshB",
+	"6H1/Qs8cdzgB4hBCSoVkt9dEEIEDBBAMn+uWzt+8cXLSe7rdwN7aQ/9A0BW6VvP+jBt9+lzjZpGJ0/s2",
+	"b46M1bJ9fkhB5lf6/96Z3qX2qCtDxibg5qMrfurxWy/B0ZQjztroEsiGJJIsEJO+pwmelLnpYED9gWSJ",
+	"n4vJPQAU3/2Lhe/AFaSX4B45puVZD8QyIWqxwS8040s0x2xlkt+k7lUSkzb6YNsP2yn3ldVDYsW/oKk1",
+	"j0IwfixCuZ8VLNiq9EpX0BWQtW8+dpdMLUum1++edoAgGJ7XP/Y9NTyv3ztrwimaJ+PB0Gt4gw4yeYdz",
+	"vRdQTnuofzCFKs7h1p835dHaAuQHANl0VZZGh7yFw38lQs6b4oa4Z1TX9cdUKsnNJ5Nyik+7MnsG9vKl",
+	"895tR/mg+SBANwmHAPSQsouzs7OzenbRTFWKJDb8xGVFJ63TLsatM9Lptc6DbrfVCc/GpHs6Oca9rndX",
+	"9mWqhJ6rVcpQcHZL2yis6+b0DWfvfS/NU/6AXA860pa4nrs4++OAa9qw3IOXtj5jYwSnbWR1F17D3Fwl",
+	"5gJhxMgUKysAwe26nYnN/ueTSRu90t01MMvdqixBxnXPWs0uB4xPJuhRvr9sJeSBXgar+Txcs1eXPdWy",
+	"j8bdlbJB3WsaRrqFs09/VM7te6nS/k0puFvuCRKu1XSzFXWhu4BdAWhXCfLnT9Wm9JD1/x2YGHCuINVa",
+	"SQ9ow3UXM6POg6BtQX1O1rgPmnVG3cmzsCTjGefXm8wKOMLJOP1Bt4eHXHWxEkrvrrAr0LsZoTESJIiJ",
+	"qbzTGP58yaqNjg+Wmu/J2GgifQhTWzONlgIU21CuFiSrJmlDDZefg4RWt3zKy6uzVqc37rbOJk+6LXwS",
+	"HLfOT8IeeTrunAWnpw0dn0kceX1vJuVC9I+OYMbbZmjtgM+PwCsbUUZ2tDXMcm62MewuPHRn3Ku9sMyO",
+	"k+Va6Vf7a824TSb2FWB36logDXVpMhF0Cw84EQbpFLYnMkklgOQ5+jKAhIGB56OBpygREs8X+mOIJR54",
+	"tyPtvKRTpqwDga4kZiGOQ2RZCxKKF/FEttFrA4c2YFR3F9ENpky6NsKo9/kz0qEF+IYyCH8YWNIsd2SK",
+	"KfPhJ6AJUQawLeYWwefqNTEhKMQr4RdA2kZmRVo0HLUHzEA2zvEKBerGeWqrQO452DsMYbaybbUArLFt",
+	"sSnTBD8J1ViKSdtmeG10ae0mg7di+2mddDsopELtPJ35bkhqDxg4LoF/w3AV59Z9CRU1bXSpV4ek87OI",
+	"6Q2WSg7IJY+vNdM3SfD1Ke9mbXZJed+So27BAbfLWzdDuU+DSa+H1/eWM0GC4avJL/84j5/+j1/+5+/x",
+	"u+W/3r959vTFyze/veC9l/glvlpmv/O/er5lAPDKP7Lg2lZIfaBydqVntsasMTOnz6AU5lwURdYhKf1g",
+	"ThSLiLXiPFbs29WZ7yqWy/aEZdhfKUHdUnv0xfxlEtRDEhFZUYH0MwvLJgScowlXdGqpY9wklIjKRh8k",
+	"LydyHPSkIufDObFUoClAGR/c0DtbxnMOMfVluhR73sJmDzlbON1j3j5CdWuLKNz9qcsmMuVnjek6JbJ2",
+	"a25pVv6hZfKWInmDID4c533F0nc8zF8vdPQhYwV7TPA3yTCm8QVazmjksDh79s2pS1kB9Gng6gkRliR2",
+	"Ok9SgcKEmOfAGyAD0PStEGgCKbL16fz7MIcsi5jgSJAtU97vYsMc2Nx9sblCYvofL8H8YC1UJ3rfm4pV",
+	"zvTep4q1wU44ytT8pqlMImtPAgnbc4MhVBVyeJY+HVxP12QhIaX7uAPet7Vhh+ze7yvZSUoyXwB6RrNQ",
+	"uOakLoN82noy6XRaZ+Pz49bT4PS0dYzPSTfsTE7GZz3P5b0OODdw3uJTemH9UyIs5NBQW0dg9zfLzofb",
+	"YP3ZuRzaTPBe58RJC08b1e0noGE2ympzYCNv0x5ypx4yd8rwoB9cT8P3pfI2Z61HX2zSiUa1X0R36Vfj",
+	"vNuv8q/Yd6QFowssZ1mJR0bC2oJRpaYAN0gSYClOAenxk8oS0XWxJcxMYMmEZWwLN5AfucgLDXVKOyDp",
+	"Z1LFAONfaGmjdHWhkXwWwFmVOoZTcWNDSGiJqRQgadS/isMMmGF1AJsPNoO6CGI3EWdTazK4TXnwmCdg",
+	"VYyJlnpC4pVAglfj36tVLbCksgOit2U61kGabCFN7ig46lR+e2L80k4oiI8HxVn4w8iibxvRwUFnY2HW",
+	"HXulOdv+zQIjJbY1C6qgIBYxZQFdwBUZGMSTHaAgNom+mEtFh42NftnNsVQpX16ZKlJGlsYt7Jcj4s95",
+	"jHonaMaT2NUzNOy4zkpIpdAiJjeUJ9BmUYmVJYmisoGiR2YINBHKXY2HQwj52wghZ1vp4MzeR2OqCAck",
+	"p+kLe172zSvhUA6dx9+HJyWP6/PFGxMcK/768ZPiUmZIZQxh4/bmUehAOdqS17Im/x+2RjSrDnXBgyHR",
+	"u3TTmwgHlE11apFwnN9jEvC5rg6XMzJ3HmUwsytMCRJF8Cw3n9SCHGufvOTmTc7z0qW8/XT7/wMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -211,6 +211,31 @@ type Account struct {
 	ChangedAt time.Time
 }
 
+type AuditBatch struct {
+	Number   int64
+	Entries  int32
+	Seal     []byte
+	SealedAt time.Time
+}
+
+type AuditEntry struct {
+	Position      int64
+	ID            uuid.UUID
+	Action        string
+	Outcome       string
+	Actor         *uuid.UUID
+	Target        *uuid.UUID
+	SealedAddress []byte
+	RequestID     string
+	OccurredAt    time.Time
+}
+
+type AuditSeal struct {
+	Position int64
+	Batch    int64
+	Seal     []byte
+}
+
 type EndedSession struct {
 	SessionID uuid.UUID
 	EndedAt   time.Time

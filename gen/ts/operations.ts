@@ -28,6 +28,7 @@ export const table = {
     disableUser: 'POST /api/v1/admin/users/{userId}/disable',
     enableUser: 'POST /api/v1/admin/users/{userId}/enable',
     setUserRoles: 'PUT /api/v1/admin/users/{userId}/roles',
+    listAuditEntries: 'GET /api/v1/admin/audit-entries l',
     getKeySet: 'GET /.well-known/jwks.json p',
   },
   orders: {
@@ -41,6 +42,7 @@ export const table = {
     adjustStock: 'POST /api/v1/products/{productId}/stock-adjustments k',
     listOrders: 'GET /api/v1/orders l',
     createOrder: 'POST /api/v1/orders k0',
+    listOrderAuditEntries: 'GET /api/v1/orders/audit-entries l',
     exportOrders: 'GET /api/v1/orders/export b',
     getOrder: 'GET /api/v1/orders/{orderId} 0',
     listOrderEvents: 'GET /api/v1/orders/{orderId}/events ls',
@@ -431,6 +433,24 @@ export interface Operations {
     };
   };
   /**
+   * Read the audit log.
+   * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+   * list together. Entries are never changed.
+   */
+  listAuditEntries: {
+    method: 'GET';
+    path: '/api/v1/admin/audit-entries';
+    marks: 'l';
+    shape: users.operations['listAuditEntries'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      422: 'invalid_request';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
    * Read the public keys.
    * The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
    */
@@ -635,6 +655,24 @@ export interface Operations {
       409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
       413: 'body_too_large';
       415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Read the audit log.
+   * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+   * list together. Entries are never changed. The users service has a log of its own.
+   */
+  listOrderAuditEntries: {
+    method: 'GET';
+    path: '/api/v1/orders/audit-entries';
+    marks: 'l';
+    shape: orders.operations['listOrderAuditEntries'];
+    codes: {
+      401: 'unauthenticated';
+      403: 'forbidden';
       422: 'invalid_request' | 'idempotency_key_reused';
       503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
       default: 'not_found' | 'method_not_allowed' | 'internal';

@@ -156,6 +156,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/audit-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the audit log
+         * @description Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+         *     list together. Entries are never changed. The users service has a log of its own.
+         */
+        get: operations["listOrderAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/export": {
         parameters: {
             query?: never;
@@ -812,6 +833,34 @@ export interface components {
          * @description Counts the changes.
          */
         Version: number;
+        AuditAction: string;
+        AuditEntry: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["AuditAction"];
+            /** @description `success`, or the code of the problem that it ended with. */
+            outcome: string;
+            /**
+             * Format: uuid
+             * @description The account that did it; nobody is known where it is missing.
+             */
+            actor?: string;
+            /**
+             * Format: uuid
+             * @description What it was done to; nothing is known where it is missing.
+             */
+            target?: string;
+            /** @description The network address that it was done from. */
+            address: string;
+            /** @description The request of the service's log that did it. */
+            request_id: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        AuditEntryList: {
+            items: components["schemas"]["AuditEntry"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
         /** @description The `cursor` of the next page, null on the last one. */
         NextCursor: string | null;
         /**
@@ -1673,6 +1722,64 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOrderAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description Who did it. */
+                actor?: string;
+                /** @description What it was done to. */
+                target?: string;
+                /** @description What was done, as in `order.cancel`. */
+                action?: components["schemas"]["AuditAction"];
+                /** @description Done at or after this time. */
+                occurred_from?: string;
+                /** @description Done before this time. */
+                occurred_before?: string;
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "action": "order.cancel",
+                     *           "outcome": "success",
+                     *           "actor": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *           "target": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "address": "192.0.2.1",
+                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];

@@ -188,6 +188,39 @@ type AdminUserList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
+// AuditAction defines model for AuditAction.
+type AuditAction = string
+
+// AuditEntry defines model for AuditEntry.
+type AuditEntry struct {
+	Action AuditAction `json:"action"`
+
+	// Actor The account that did it; nobody is known where it is missing.
+	Actor *openapi_types.UUID `json:"actor,omitempty"`
+
+	// Address The network address that it was done from.
+	Address    string             `json:"address"`
+	ID         openapi_types.UUID `json:"id"`
+	OccurredAt time.Time          `json:"occurred_at"`
+
+	// Outcome `success`, or the code of the problem that it ended with.
+	Outcome string `json:"outcome"`
+
+	// RequestID The request of the service's log that did it.
+	RequestID string `json:"request_id"`
+
+	// Target What it was done to; nothing is known where it is missing.
+	Target *openapi_types.UUID `json:"target,omitempty"`
+}
+
+// AuditEntryList defines model for AuditEntryList.
+type AuditEntryList struct {
+	Items []AuditEntry `json:"items"`
+
+	// NextCursor The `cursor` of the next page, null on the last one.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
 // Avatar The address of a picture, https only.
 type Avatar = string
 
@@ -481,6 +514,30 @@ type Unavailable = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type UnsupportedMediaType = Problem
 
+// ListAuditEntriesParams defines parameters for ListAuditEntries.
+type ListAuditEntriesParams struct {
+	// Actor Who did it.
+	Actor *openapi_types.UUID `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Target What it was done to.
+	Target *openapi_types.UUID `form:"target,omitempty" json:"target,omitempty"`
+
+	// Action What was done, as in `user.disable`.
+	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
+
+	// OccurredFrom Done at or after this time.
+	OccurredFrom *time.Time `form:"occurred_from,omitempty" json:"occurred_from,omitempty"`
+
+	// OccurredBefore Done before this time.
+	OccurredBefore *time.Time `form:"occurred_before,omitempty" json:"occurred_before,omitempty"`
+
+	// Limit How many items a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
 	// Email The beginning of the e-mail address.
@@ -620,6 +677,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /.well-known/jwks.json (the `GetKeySet` operationId).
 	GetKeySet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAuditEntries Read the audit log
+	//
+	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+	// list together. Entries are never changed.
+	//
+	// Corresponds with GET /api/v1/admin/audit-entries (the `ListAuditEntries` operationId).
+	ListAuditEntries(ctx context.Context, params *ListAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListUsers Search and list accounts
 	//
@@ -867,6 +932,24 @@ type ClientInterface interface {
 // Corresponds with GET /.well-known/jwks.json (the `GetKeySet` operationId).
 func (c *Client) GetKeySet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetKeySetRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAuditEntries Read the audit log
+//
+// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+// list together. Entries are never changed.
+//
+// Corresponds with GET /api/v1/admin/audit-entries (the `ListAuditEntries` operationId).
+func (c *Client) ListAuditEntries(ctx context.Context, params *ListAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuditEntriesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1389,6 +1472,132 @@ func NewGetKeySetRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListAuditEntriesRequest constructs an http.Request for the ListAuditEntries method
+func NewListAuditEntriesRequest(server string, params *ListAuditEntriesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/admin/audit-entries")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Actor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "actor", *params.Actor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Target != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "target", *params.Target, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Action != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "action", *params.Action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurredFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurred_from", *params.OccurredFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OccurredBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "occurred_before", *params.OccurredBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "cursor"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -2255,6 +2464,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /.well-known/jwks.json (the `GetKeySet` operationId).
 	GetKeySetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetKeySetResponse, error)
 
+	// ListAuditEntriesWithResponse Read the audit log
+	//
+	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+	// list together. Entries are never changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/admin/audit-entries (the `ListAuditEntries` operationId).
+	ListAuditEntriesWithResponse(ctx context.Context, params *ListAuditEntriesParams, reqEditors ...RequestEditorFn) (*ListAuditEntriesResponse, error)
+
 	// ListUsersWithResponse Search and list accounts
 	//
 	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
@@ -2552,6 +2771,68 @@ func (r GetKeySetResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetKeySetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAuditEntriesResponse200Headers the declared response headers of an HTTP 200 response for ListAuditEntries
+type ListAuditEntriesResponse200Headers struct {
+	Link *string
+}
+
+// ListAuditEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListAuditEntries
+type ListAuditEntriesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListAuditEntriesResponse503Headers the declared response headers of an HTTP 503 response for ListAuditEntries
+type ListAuditEntriesResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ListAuditEntriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuditEntryList
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListAuditEntriesResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListAuditEntriesResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListAuditEntriesResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAuditEntriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAuditEntriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAuditEntriesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3779,6 +4060,22 @@ func (c *ClientWithResponses) GetKeySetWithResponse(ctx context.Context, reqEdit
 	return ParseGetKeySetResponse(rsp)
 }
 
+// ListAuditEntriesWithResponse Read the audit log
+//
+// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+// list together. Entries are never changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/admin/audit-entries (the `ListAuditEntries` operationId).
+func (c *ClientWithResponses) ListAuditEntriesWithResponse(ctx context.Context, params *ListAuditEntriesParams, reqEditors ...RequestEditorFn) (*ListAuditEntriesResponse, error) {
+	rsp, err := c.ListAuditEntries(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuditEntriesResponse(rsp)
+}
+
 // ListUsersWithResponse Search and list accounts
 //
 // Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
@@ -4237,6 +4534,100 @@ func ParseGetKeySetResponse(rsp *http.Response) (*GetKeySetResponse, error) {
 			headers.CacheControl = value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListAuditEntriesResponse parses an HTTP response from a ListAuditEntriesWithResponse call
+func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAuditEntriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuditEntryList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListAuditEntriesResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListAuditEntriesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListAuditEntriesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil
@@ -6335,6 +6726,9 @@ type ServerInterface interface {
 	// GetKeySet Read the public keys
 	// (GET /.well-known/jwks.json)
 	GetKeySet(w http.ResponseWriter, r *http.Request)
+	// ListAuditEntries Read the audit log
+	// (GET /api/v1/admin/audit-entries)
+	ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams)
 	// ListUsers Search and list accounts
 	// (GET /api/v1/admin/users)
 	ListUsers(w http.ResponseWriter, r *http.Request, params ListUsersParams)
@@ -6405,6 +6799,12 @@ type Unimplemented struct{}
 // GetKeySet Read the public keys
 // (GET /.well-known/jwks.json)
 func (_ Unimplemented) GetKeySet(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListAuditEntries Read the audit log
+// (GET /api/v1/admin/audit-entries)
+func (_ Unimplemented) ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -6540,6 +6940,117 @@ func (siw *ServerInterfaceWrapper) GetKeySet(w http.ResponseWriter, r *http.Requ
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetKeySet(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListAuditEntries operation middleware
+func (siw *ServerInterfaceWrapper) ListAuditEntries(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuditEntriesParams
+
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", r.URL.Query(), &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "actor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "actor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "target" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target", r.URL.Query(), &params.Target, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "target"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "target", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", r.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "action"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "action", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "occurred_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurred_from", r.URL.Query(), &params.OccurredFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "occurred_from"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "occurred_from", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "occurred_before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "occurred_before", r.URL.Query(), &params.OccurredBefore, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "occurred_before"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "occurred_before", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: "cursor"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAuditEntries(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -7219,6 +7730,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Put(options.BaseURL+"/api/v1/admin/users/{userId}/roles", wrapper.SetUserRoles)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/admin/audit-entries", wrapper.ListAuditEntries)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeySet)
 	})
 
@@ -7305,6 +7819,121 @@ type GetKeySetdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetKeySetdefaultApplicationProblemPlusJSONResponse) VisitGetKeySetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntriesRequestObject struct {
+	Params ListAuditEntriesParams
+}
+
+type ListAuditEntriesResponseObject interface {
+	VisitListAuditEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListAuditEntries200ResponseHeaders struct {
+	Link *string
+}
+
+type ListAuditEntries200JSONResponse struct {
+	Body    AuditEntryList
+	Headers ListAuditEntries200ResponseHeaders
+}
+
+func (response ListAuditEntries200JSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries401ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries403ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries422ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries503ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAuditEntriesdefaultApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9865,6 +10494,9 @@ type StrictServerInterface interface {
 	// GetKeySet Read the public keys
 	// (GET /.well-known/jwks.json)
 	GetKeySet(ctx context.Context, request GetKeySetRequestObject) (GetKeySetResponseObject, error)
+	// ListAuditEntries Read the audit log
+	// (GET /api/v1/admin/audit-entries)
+	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
 	// ListUsers Search and list accounts
 	// (GET /api/v1/admin/users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
@@ -9984,6 +10616,32 @@ func (sh *strictHandler) GetKeySet(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetKeySetResponseObject); ok {
 		if err := validResponse.VisitGetKeySetResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAuditEntries operation middleware
+func (sh *strictHandler) ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams) {
+	var request ListAuditEntriesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuditEntries(ctx, request.(ListAuditEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuditEntries")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAuditEntriesResponseObject); ok {
+		if err := validResponse.VisitListAuditEntriesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -10523,130 +11181,138 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H35ctu21virYHjvTJdLyZIs27E8nblumrRp0yaNnaRt7J8EkUcSahJgANCymtHM72m+B/ue5Bts3ERt",
-	"lrO1/iMTSwLJg4Ozb3znBSxOGAUqhdd7500Ah8D1nw9xMIGHjErOIvU5BBFwkkjCqNfzHjOOJmyKIkbH",
-	"SE4AYSqmwFGMZ2gI6AoS6aMXjx+i43a73fR8j8PblHAIvZ7kKfieCCYQY3XjGN88BTqWE6/X7jzwPTlL",
-	"wOt5QnJCx57v3TRGHKAh4Uaai+dz3/sOEg4BNtBUgTsjNAA0nQDVoLEEuF6JiEChvRBCC99R90DBVw/P",
-	"oe8lWErg6rb/779vWo3jy3dtv92Z/9urQqrAekro1SI85xNAFG4kSvAY0JcDDtE3F5765sIbfIUYR9MJ",
-	"lmjEoohNBZITIgpAu/UiDQIQgvHGNXBBGFUXm0086Dx4sHQT3dbx4YZYfcqWoVRtIcFygtjIADvFAsU4",
-	"hNVnO2I8xtLreSknDQ4j4EAD8PwifJ1W90EdLl9gCU9JTOQiNK8VBESgCEZSQaROOVJLEaah/iQgYDQU",
-	"KKWSRIjo1dMJiwDhMSbUR1ggQtHgwgthhNNIXngn/JvO8Yn85rA1WE4QGxNoBv1zFpFgVo/RHGYiBZoS",
-	"GrKpAstCXwvl22/2WyfTu4ISJJ+djiTwGi6yKJQMTTGRaAgjxgFJPiN0bNC44eETKvc75tBJnMZe78Fh",
-	"t9XyvZhQ87mVgUuohDFwTQBnIB8ydkWgHnkcRhzEBAV6jSIDjIacTQXwLwQSIBSP+EiAVBzGIWbXEN4F",
-	"l5ylVEAtVS4IHCFZItCU8StCx5ZXD467K6DYEIbXr1+fpnICVBIlzBaB+YFN1cnhwiLz/MOjg9bGArlz",
-	"sBlS5kpOchyDdNoj5YLxWhwpGtLSZAxoCGNCha+/GCiB2A/0hQPH1XaVpjwim+hZgt+mWugQdbu3KfCZ",
-	"53sUxwpEc7FXS4TZb6sZxUjxWqmjUBpjOkNEQiwQNsBNWBQKhCWKmZDLANOMXoLLMrQSf/4KTmmX+KRd",
-	"yycvBfAnYT2T4CBgKc3hUjI8Bys1V24mwVMSlrG3f7iIvLm6l0gYFWDogNFRRAKNzYBRCVT/iZMkIkbX",
-	"7CWcDSOI//OnMIonf/a/OYy8nvevvdxI2TO/ir3n5irzyDrh8DYFIVHIQCDKJBoRaRSDxBIMdRE6FujL",
-	"AcSYRH2Jr4AOfDQQEI36OFQ4F9Kw8eCrpjf3lc0zJGEI9ENvJsBRZG0rtZWQaROhhwYjB5ECPOBMiD7j",
-	"ZExon8MoFRCq76ec0XE/wUJMGdffWKLoh0TgYQThQG/vCb3GEQk/1kkNOeAra/yELEhjoFKxlZYCEQ5A",
-	"/YYlGgDnjIsBUjSszo8YuPv2RvawfsaRIl34aPsJMFWHNVTf4NBHI8YR3OA4iZRAC3AqjBwcsnCmrBO1",
-	"+MezZ7+gLwexg72yp1+YfMxS+qG3pESvgg+JNJgYvvGVSqWMgjkTWSZSAcrKVcKlT5nsjxTMhrW0Ti58",
-	"afblHv8Bt3VKZ4jJCXA0wiRKOWhAMqPtA5MNY0ax2ONWVM2xhH5kYFFo8ou+Wck0rnuoXbuXLyzurpHb",
-	"pBtdbJc7e7GRGYwrr85NS73lc8aeYj6GD82Pjr8i9XCu6LVqpCnRr1CuVvYlY3291NLmS1o0oT4a62kR",
-	"p7Q5CGWRX4HyC9MybMobZNwwI4dQfY8jKzWn6lZCi1QOWtaYO+bis3CJ4tVcqmoru6+fuUCIr1+/blTt",
-	"0FVEUTVb9a5fUnyNSaRU0YcmDgH8mgTghLUNYlA2PVF+jnFyEFZEjAYF2h9k/uWXA3YNPGI4NMpWkhhY",
-	"KtWfab6tRQa+PR+9pCJNEsYlhD9DSPC5tsA+Dk8pnGm/K1aQIGUM5gphkcHSHPS+vqKvrtCMNnc2p0bP",
-	"qTK/lFmrPiRc3UkSY1DiaywxXwf/qVk1972Ag+KNPpYlazbEEhrqsCom7YL/Nfc9bSCue+IjvWjue8aC",
-	"2s5sdgZ52Ytv1QHDWWQQoZ2QdVC9YBGoq2J888SsP8juiTnHWqgrkzhdeyt1HGdm5dz30iTcDa3zotPx",
-	"xtNI0khw+M7gcnsunWUJgsvs7mz4JwRa2WUk9JQIuUhGGfY2QmNOjyVcFk8ow2bBi11321/gRlpHeQEf",
-	"+gnlu9VuM2OHGt8vDLlSF5pDExLIlIOPJlImAjEazZRMyk5Of91IebRBcM73Hk4wHcNz61O8MGaLZs8w",
-	"JAoEHD0v4HuEIwF+5QiClHOgMvNM1sokt04jebrxdb/ANL+0guYFGCq3rkP5Q02Fihput+/txIkTDCsx",
-	"A1ww+otaqQMxu+PFsaDlyA3x8apzO4xsK9P/bhh85PZT9VEQNNRPjpNPkAICcwjRlMgJSyXiMMY8RJKh",
-	"AAsocbSDoBTO69aF88assfilACqIJNdgY3y+9xPUhLFPUZIOIxKgK5ihL3WAs7V/pO2dyiFH45rsyoJk",
-	"Cfj1JsuujJotLDvs1i2Ts03ulgrYZNnN+kdWqEA93+zJPMTXaDDgq/vVUcNPMDuDGpV1BbPNNZY6q7Ku",
-	"Oqyqqiqo6vZ18BSpvO747W/G8IsBpNDmH08j0LpnEBQExKBEogWxuz59sUiQBf1ZqwAHlWByloPzEU2j",
-	"CDHjCUZYSMSo5p4qGGqdcUxMYHSBJjZCDRaImJRZMGECaN2TYkKzzxvE3OsxUpBj9UkzLSiiyETV9OIT",
-	"tXUUERfLoUB0XMSE5hFlHIHydJTEQRiJBAdlOaMurezHBq2X7qcc86mizUZkjDQ57h4YaWJjZ8bVCU0M",
-	"vBT485SnIrUk9c5YDKVUpXZ9rceirzpBJo5ow4iAg4kJM+pn6Z+83pt3+S1/ToWO5uGqVDZhMWzu9F8L",
-	"ZjNgsbrTFcwMdTh82USJKJnN4HRVwgjVPqH3rz375aXvESokpoHa8x5OyN51Zy8VypM0HAxC9pU49Frt",
-	"4/1ON+w09vEBNI6CdqvxYNSFRmd4GLbxcdCCo6Pcru51Ox3fU8a6kDhOvJ7XaXUOG+12o7N/3jru7bd6",
-	"rdYfnloiFd69lzThLAChg8boEZVESzd7tM7TFHvVc5kvWH76/DbyQB+qpfP8ZGuJeoKTBCiEOpM6tWQe",
-	"MoSHSkUS2Vwgz1o3zx76hhL2FWGRSZav9wnyA1yVV5d59LjEYNvmzstUsS4zXHIAlyeiDo6PC4mobqsm",
-	"ZVsiplv62pbW6tBkoESEIsVRolkjcxZvZ4Mjy5KQihKVWICbJMKEmvzwLkULRY2qf3VbKrizlpYLZOEb",
-	"ligdXBGbdWq5yCD1bDFVMk9nf0z2IeFsrERPE53qOJfQwfpAiUrJdB5TicbUJVpcoDAiQkKIFM60bKSK",
-	"AN54C0kKZeJUgqUalzZnpsygxQSVspBdNkBhGOSEhTpBgKOITfWCclxWP6YujqQRWtUIxTC6XiCBU6yQ",
-	"n8ftLKpZareQBSOtp2Fyg8aCK2Q01JFWExoFGArx1BJkhXCqMgcrqTjP98r5Ov2UhYxkgSIKJgLcSGUR",
-	"DCNomFNyVgFnI2LY6j6YVlyYTBiF0hPMN/5qV6De9noPkbkPEWW7TXDthaHiM0P+t3P6y5ywDltm8ble",
-	"O58vB+nc3a1qVLpqIf24HuocHKIhkVqdDLGAw27Ko4pK6e6XrFj1sVAM+Oa08Qdu/NVqHPcbl++6+zUV",
-	"gfV08gKu2RWEFnlikSu5WVDVx4fdoj4+brWO2sfHnYPuUbd1fNxeW01VpAP3hNqzZdEyhYKpqyfRmiNk",
-	"d6NJglRIFoOu2zFy3WjL0Uhby7NYV6f6nhaB20k+i+QayWds92W1mnLK+FVm4OtNCImVwrHVhfq2VXo5",
-	"qI1n7CwybZCy1o7RrpqumSCiCJpFvLjSdpK95ZCxCLA2WOEmIRzELmDdTjYrZ7uvNP8uj9aKGI+XIMUV",
-	"jRhzZ+npaUdYOeZKvzargbLDjWSpOxo/I6gScBWpWtp76QzqGNHS7l3kLxwbfGrZizOQOo6uVNAttcju",
-	"Sjcm1GGkgg9lDZK3KdifXe1lSZLq59fuTVHcThoyKBS/2mJBu26ZGICymlMyQYASAwi7MlnlcwAOlb85",
-	"BELHKME8q6E2+e8lEmMrw237pM6S+PnKwLnW9rXBUlMpkRsXi0LeYGhkCyYGp6mcME7+MgV/yGTfbQiq",
-	"dfjgq6qsX1IuvKjuHZcTurzE2lSpS1OvmVd42EtLPultaqn9XYwt39MX9Z0r7bT2t4A58G3UceWES0dU",
-	"ekoJaXXn/lKbp9at2ZS5YkKL37aXZ6E2S6WemCCyKSwXNsy0WT51bVT5Fjkr58rUxJfUT4im8RC4sncf",
-	"NduHXUX58eotLPGFVgNfxwR19nqhnGBptMcU9WdG591YmzjQkPle5nJvZVHqNEZ7UeB8Qn7tWqfvcsl5",
-	"vOrchwi29p8LG67Dax4mXiDzZ9RWNleCv4aM6+qhF7OqeVx8fYA7y0XUdtOkkU0AEYGGXAljP8tsDLKb",
-	"DxDjuu48xnJQ0Ym1Gdg821EvnI0MWYRnRMYpNwlEl00swPPuIn/whddD7VZr7sAp3v1BzYlkOZbasHAP",
-	"YVOGbZchQiXLC7UzCGx+ZqBLLgf/2tMNH3s60jjw1RfGgtj73///P+ZzguUk/2SsMf15IZDdWZtWdlvI",
-	"zzSLKi/S4Nz3BAQpJ3J2ppjHEM7QqO/sr8eOgX58fe7VHcigqK8HRhNGbEyonxUjKCzpfKexDbIuJ21J",
-	"mudl0Cn9aMoLCR2xmoiNkfnCd+6a0NkdbW83L+gF/frrMzKmyoIltPn112jw/NnZOTL5sfaehmxgDVqX",
-	"vKQl88q39bCiYvz1LPjIHJbmiYgo/aiMxRG5BhQTmkoQ/gVVMOGy1d2sgGJ/HCC4CXTZlKix1J0dalPU",
-	"hJ+YlOSCPT9mLNSrGYUL6m7ZRKeu903tKhRocGH9B8UeiskGSO1DoUUjksK1XlsHTQ8RiSTH1xDpABmm",
-	"6Acpk2c0mlk3wp7AY5OpFQr/j66Bz7LcLRFosKwMdVDM7KLvICAhIEbRIGAhDHw0nZBgYgF0GCNSoBiw",
-	"Ou8TJCZsekEHhuIHus0tS2bb9pA3l65BBDRcq+Qsu4KymPURjiKFLkYDaKJfUyYBDfLczEAdfCRYRkDa",
-	"g/itYS3RxpPvMgeCjSwAhhJ905WMxZUiXHWME4gSi81Xpq1XY/OZK55Vxg6/grDQuIzGTKHLdhUWnAel",
-	"ZNV5yQkQjgamT9GBcmKgfEroVQadYosLuqK/2OKw0p4McRP9AlMUgzIpjTmGkwQwN9RieM5Q2dTZZvkv",
-	"XyBlUYkeImPKOFxQffsZS1HItOV2Rdm0iV5S9T/NnqLulzcZqvtl7RLK5LMJpeaFciYiEgA1RT221e00",
-	"wcEEGp1mq5Bm9J5HaTzUtQ8uoW737vW8drNlFrMEKE6I1/P2m63mvnZK5URL0b3mFKKooQHd+3N6JZqu",
-	"znpc1yGqrfGsXMraq9fAyWhWEk3CcMjRQfvoK98mKmN11sqQJzSI0hDCJvoJINHHoSkJC9ONrwSabt5v",
-	"2O79ARJ4pr3IrCT7Sej1FIi21qjStNdptVZUlLsdFgoyTGnSG1vk5T0Kvzs7tXVP6lPn4KB9bKueet7V",
-	"c/5T/2188+o1/v3V6fF0+u3jwycp279+9ddfR+c3Pzw8n/727WzMz7pXnq3g8p799NxWUPU8QbSFrk6o",
-	"/fb3099/unnIR6/O+kfns9e//vBsfDQJrp/jhPwc8ekTjJ8HP7x8wbz55dzfsPjdImVJ7fsVzJAAWSno",
-	"LyF8XUl/abSCfYwN8NRfmJ1OoTA/1+pe782l74k0jjFXyHoB2AQ6C6SmFC8ei2Kh103DkJy2+fXKzMm5",
-	"aSScMHNvL+BEkkDnTG8aLlHae2d7WnteR91cRGyq/j5oxcJsyak/HbW39SrL+OIp0VycqXyjCadKRo8I",
-	"F0ogm2Zb5d4hBUMTGSMx0rKAYs7Z1I4BUIKdjXVIrIdMd+dAC4+BEgUDV0NpCpyUQhEXtL6c0kcDk7S3",
-	"1yvjI78ebnAgo5kROGXOUkC8tAKl2Bf9pk4gZHA49VQuL1rWUpxVydf3bXfvpKJs7m8EsQJpGZzWXaof",
-	"VLCuUKy++31lvEDWdD1XQMoqMTaTB8XOh8WHn2qbNG97cRmyCV56dOqCjZ9uYtbquXWrcurac31+axe6",
-	"oP3lrmLfxtzf5FECE/bq7e2RGI9BNAvVcHs4xM1En2kxRrCs6MwGATwc4mJNnWcc/k1L3ZzyDzF6yq5B",
-	"GYFZyruYebzMi6DyAFEx+14PpkJhKWPinf56+v3vz7oPus8np6d//HzV+jOB0bcPn58TKb9Pps/Cqbex",
-	"Hiq3sNQ1sRqhqFwxKzorWsmNo1mljPSa6riVD9dTqnbVbbXXa75qI6a+bn/9dXnXvrqi01l/hWuE1+uP",
-	"168vdg3Pfe9gE6iKPY+31v+Zxj8DzIOJVlJa/zlyKGj9xfqhov7POCJPwNtse9UaUHpefcWxhEbk6CXR",
-	"NasJJzQgiTYVnG3u9faVkDezbZTNFutK+jpD4qBgSBy0VhkSe+/M5Iq5MSUiqJuA8p3+XhSFsm+cMd3C",
-	"rjwv00eBCjN4XLChiU4pKuCMcdcjah5nfSzln2QC3waay6aAWa57xxbEbXflzA7j7VPTmf4BWcSAtfqK",
-	"bBKBvmADHsnmgNyCCT8CQxnaKeQetuekIv/gNDR8onSLPmdFv01LuerWXNvFbiBLleko4/FyA7yObxbs",
-	"zjU2gZ0ho72kVQy3Z7Mmmulv9wTfS5iocQIe0dBFa1yFRtmcMwFA7eabgJCOZpVnfAHVOZ0m+k7DqSdV",
-	"IZfpyW7kokqUaVGgmP2C1nO7uXSR3evMfru4ntm3tK3+qRbV1sbRMj89E/nu9O/l6EeQo5Z93rcgtUJp",
-	"vSSdkPFk90BGLg6NvHkP0vA0CCCRJevli0zimeF76BF1Ik6hV/HYUgm3IKsM4Pei6pMSVebpn7yg+vTl",
-	"juaM9y52LPPvar/dRu5kdY+3FztpjdR5AdmoNTC51mpIDZ1PYGaKbkacxdoO00lLl1RjhYQw1gkgLbSa",
-	"6LRoXwlnYBlBldtXF9SleBdElihUi+Ye5rcsnG0nrxYlQF54vnmWoK52dV5O1LvGkHvp+glIV+fqC1tD",
-	"YERfa72EyScJ/t3sx/YGMGVj2/QFB5tsvmY+1eehNc6g2OPyhaWU96I6BMh+fvf3qD208NWKotbM1FXq",
-	"AuGspQWdmpbRwvACqv6h1KbjXSmsnZWGI3IFvq06QALHYPNzrxW71VSh1FWpX1BXpp5XmvjoDAI9segM",
-	"x3BGJHxzJjkJpKtkHzGOBgtFNjqQJxAe6toMraLyyvYTW7+VKas4FVJXkl7QbKneg+lSdbUddkycrvXS",
-	"67LJl7pQJhWyXmEVWgB2UVjLBXZeZu8FjHMIJJowLgANdaPabHMxWteu8F7UWakw34PZj5Ph9wF5Rn58",
-	"/MejF+e/nv143ITZj3+Fr5+oLydPaKsZdCI6jB+3wt9+jMrF4Sa4XKlu936NX7XCzqtoSL5t4e9fjoff",
-	"R+kfv/08HnZ+H/9+9q0Ydg7ok+9vovCHX8uF5z1X1b4x2rIOhBrlc0bGFEJkxqTfTa2A//FGf56BbOTj",
-	"2FddnM9tt9mdT1jJftIq8NPOPi2pPlFUjwgtaE2XU1lbdLKoK51W0pK0qCrNtOHl4Z269FTeopcnpw5v",
-	"kZtqL6pYu3pFYDsfkZy/nKCJnpiyF6NPw7JeLJW15Zqs4myd2PIw09wliu85qAZ8wqIqWpeIssKLpdVK",
-	"px3kwO24+mMYgoqGzTyIdUTMplQTl4Bo5K2hYtADItbR8I71Vkk+7KG21uoF4Co5KrPOXlZbJejmR/yz",
-	"XFnbUeX9p9vttI6Ou4etVqu1zMW9Q4fWYXuJO5sd1OfFUroosUBoBdZy36zlrJ18Il21G0wWGeKhDZVP",
-	"bfOLKeqmIYoAX2fl8ULaKW7EFefuHx9+dYIGNI2iQdZCp30NTeZuFHex+26Ru9JiJ+MuPoLjLQVOiaJ/",
-	"MnV09dS8MVHWdlzeh7s+bRlhKZayKSIfPOB1H1wqC0AjZnYVgYvGhdMHhro2sC92CifZp+0V+/vXZxIy",
-	"S8Nd5pp8YjtUcUyugep2GxQzDr6Wv5AXhJhXdWRm83k2X1TPNbM3NQaznDABiI0uaGXwaE2AJiiNsd5F",
-	"/C4Os14SkKnOrvaExEkENugWMnoFW0Rt6udwbySXu8uGEdqwHxE2NxN+Gi8fuQ8l/H1DCbVCMufKO5SS",
-	"hqT7pZvvEFKor3ht30FQwYYCVkQVsm5SvKqXdFl0wQhRc0HAYtOg59qcdaDbfrahhextqvbdHxd08G4+",
-	"OCm9c3Ehqo52DaqjF5AAlrbGxXW7mn4dBR8U3pXpXqpFZJacmOqeOCF9rWBEDknW63iCUmGKBEWi7H6D",
-	"kAhLsGOPi+O+ajQIL03C26Tdp3xW9W+tzBpH7AigzPzs901SpJG4xkU3UXLH91rWz67Ro+Hto+1UGBfR",
-	"udwlAb9DvH5j1Vg/o/A+pbFTSuO8MD5tzEAgdp/cuLdI/jnJDad0qzr3brMduUi/83zHxs04a/xAUZhe",
-	"uqKlt+T8ReQ6kx41Tb7N2jbabEzqth0NH7Ud0k0X9Tqt/War2W7vN482DFdl0z6NWi4O6rSXdNwlB/aS",
-	"Yhxrv9EKOsPGUdhtN4YtfNA4HHXgOGwH3eGDB9UZlAtAuDsWB2x6P7O/SBThvYNma7HjkaZRtEXNXD7S",
-	"cmU/Y9aGddt+xp3aCj/9YJLCoPaSRM4e22eq7ioo5J64Z+YKN3S0RqxJiNZ2+tiXyA7tMKHMI3CDbKvG",
-	"t3rcM/W0gpjYjYmz4cudLSzN8kDnGsrOXh2eDTPSL+QEGu7Yl/JRaqtDPR/HxOR2JsJValDhtW+paQtl",
-	"uAMFv7N/rekt1RSsqLOWfrPoJp6hIdRQMjqlele5x5dPzVH+fEyEsONellH9Fh5n1aksvwM+2/Bdvgb+",
-	"ctNwo9v+BIs74Ia/ZytDqKmnwGjvhc+KDJbTxB3yWDYCJlcKbqJV/RjAZ4kugqHlCm7XmYAGLrc2UPw0",
-	"03EpPRhUCSdiOhWqr2oiYt0r9E50LWzAaHhB3XP1dCVavImrytEQDQpvCalPM2R5iPdTBbokN3lntaGL",
-	"b7zcKIzSvqv97ZqnnW8z6eVVe22bFkugGvb4ztKyHfS5ykAtLp37W83oeMo2e0S27qPGVPT4ubXxFLPq",
-	"1sGUv1XPw2cZE1FiekmnnRtDsn0oRDdJGLm5XUp780BITRxEZCSrc+naPT5S7vF+S6k2Yt7Bl/vMunHM",
-	"ZhJKcv5V51ZJn8XhJllsZbWqNEV9jIKt5rOYP0GWLk0TR7kBjwMOETaK84uSTZrPW9jUJh2bZridva/P",
-	"RQd8FOl/G4F6b0eXChC3ElMTHUnvY2HlUek1b87Atj1b/hYjlArSakeBY9luhbRZVgm522yYTp0x//mb",
-	"7ui0VP6C9QgGtXQCFBE90g+1D1AwwRwHevAk47ZeiXH0wH0y6WndM5ckwBsKNhSBMrp9PTR7uvhlSMZ2",
-	"ChU2Yjh/yokdhZynxzUmYkajGVJb8QsDnfVUaL1KCV1MqInBF1/yUsHrEEbMvg3zv6udl1eduyhQ3ayw",
-	"81NwdvLX2b8Pd+dzKnTdTnl2buNAfUauzb2rcu+qfHRXZSvPorPKs/gE/Qiraf4pfQR3K17vI+ifg+X/",
-	"oW31fHTQZg2CuQyw628pA7JWlG1lwH3T4d+s6fAfIFpyev+HCJmyrZW/VerN5fwyw0BdcCCbWlic7IpD",
-	"/TonHV2z7JEhb3Hwfv76Jx8JiWfqb+FGbug7CrvCNrGXE951tzyvdkUXwn32ane+ixfrOhSUAEsiyI0f",
-	"UdxMeXzQ4i2eF94NM2LcvhpG46r4dpjCLfXLPOaX8/8LAAD//w==",
+	"7H35ctu21+irYPj7ZrpRsiTLdixPZ35uljZt0qSxk7SNfS2IPJJQUwADgJbVjGbu09wHu0/yDTbu2iwn",
+	"cVr/kYwlgeTBwdk3fvACNokZBSqF1/vgjQGHwPWfD3EwhoeMSs4i9TkEEXASS8Ko1/OeMI7GbIoiRkdI",
+	"jgFhKqbA0QTP0ADQJcTSR6+ePESH7Xa76fkeh/cJ4RB6PckT8D0RjGGC1Y0n+PoZ0JEce71254HvyVkM",
+	"Xs8TkhM68nzvujHkAA0J19JcPJ/73iOIOQTYQFMG7oTQANB0DFSDxmLgeiUiAoX2QggtfAfdPQVfPTz7",
+	"vhdjKYGr2/6f/75rNQ7PP7T9dmf+P14ZUgXWM0Ivq/CcjgFRuJYoxiNAX/c5RN+feeqbM6//DWIcTcdY",
+	"oiGLIjYVSI6JyAHt1oskCEAIxhtXwAVhVF1sNvGg8+DBwk10W4f7a2L1GVuEUrWFGMsxYkMD7BQLNMEh",
+	"LD/bIeMTLL2el3DS4DAEDjQAz8/D12l1H9Th8hWW8IxMiKxC81ZBQASKYCgVROqUI7UUYRrqTwICRkOB",
+	"EipJhIhePR2zCBAeYUJ9hAUiFPXPvBCGOInkmXfEv+8cHsnv91v9xQSxNoGm0L9kEQlm9RjNYCZSoCmh",
+	"IZsqsCz0tVC+/363dTS9LShB8tnxUAKv4SKLQsnQFBOJBjBkHJDkM0JHBo1rHj6hcrdjDp1MkonXe7Df",
+	"bbV8b0Ko+dxKwSVUwgi4JoATkA8ZuyRQjzwOQw5ijAK9RpEBRgPOpgL4VwIJEIpHfCRAKg7jMGFXEN4G",
+	"l5wkVEAtVVYEjpAsFmjK+CWhI8ure4fdJVCsCcPbt2+PEzkGKokSZlVgfmJTdXI4t8g8f/9gr7W2QO7s",
+	"rYeUuZKTHE9AOu2RcMF4LY4UDWlpMgI0gBGhwtdf9JVAvAj0hX3H1XaVpjwim+hFjN8nWugQdbv3CfCZ",
+	"53sUTxSI5mKvlgjT35YzipHitVJHoXSC6QwRCROBsAFuzKJQICzRhAm5CDDN6AW4LEMr8ecv4ZR2gU/a",
+	"tXzyWgB/GtYzCQ4CltAMLiXDM7ASc+V6EjwhYRF7u/tV5M3VvUTMqABDB4wOIxJobAaMSqD6TxzHETG6",
+	"ZifmbBDB5Lu/hFE82bP/h8PQ63n/2cmMlB3zq9h5aa4yj6wTDu8TEBKFDASiTKIhkUYxSCzBUBehI4G+",
+	"7sMEk+hC4kugfR/1BUTDCxwqnAtp2Lj/TdOb+8rmGZAwBPqpNxPgKLK2ldpKyLSJ0EP9oYNIAR5wJsQF",
+	"42RE6AWHYSIgVN9POaOjixgLMWVcf2OJ4iIkAg8iCPt6e0/pFY5I+LlOasABX1rjJ2RBMgEqFVtpKRDh",
+	"ANRvWKI+cM646CNFw+r8iIH7wt7IHtZzHCnShc+2nwBTdVgD9Q0OfTRkHME1nsSREmgBToSRgwMWzpR1",
+	"ohb/fPLiV/R1f+JgL+3pVyafsIR+6i0p0avgQyIJxoZvfKVSKaNgzkQWiVSAsnKVcLmgTF4MFcyGtbRO",
+	"zn1p9uUe/wm3dUxniMkxcDTEJEo4aEBSo+0Tkw1jRrHY41ZUzbGEi8jAotDk532zgmlc91C7didbmN9d",
+	"I7NJ17rYLnf2YiM1GJdenZmWesunjD3DfASfmh8df0Xq4VzRa9lIU6JfoVytvJCMXeilljZf07wJ9dlY",
+	"T4s4pc1BKIv8EpRfmBRhU94g44YZOYTqexxZqTlVtxJapHLQssbcMROfuUsUr2ZSVVvZF/qZFUJ8+/Zt",
+	"o2yHLiOKstmqd/2a4itMIqWKPjVxCOBXJAAnrG0Qg7LpkfJzjJODsCJi1M/Rfj/1L7/usyvgEcOhUbaS",
+	"TIAlUv2ZZNuqMvDN+eg1FUkcMy4hfA4hwafaAvs8PKVwpv2uiYIEKWMwUwhVBksy0C/0FRfqCs1oc2dz",
+	"avQcK/NLmbXqQ8zVnSQxBiW+whLzVfAfm1Vz3ws4KN64wLJgzYZYQkMdVsmkrfhfc9/TBuKqJz7Wi+a+",
+	"ZyyozcxmZ5AXvfhWHTCcRQYR2glZBdUrFoG6aoKvn5r1e+k9MedYC3VlEicrb6WO48SsnPteEofboXWe",
+	"dzreeRpJGgkO3ylcbs+FsyxAcJ7enQ3+gkAru5SEnhEhq2SUYm8tNGb0WMBl/oRSbOa82FW3/RWupXWU",
+	"K/jQTyjerXabSUjkceCCdjmc73e145geQSGS+Q43/j5X/7Uah+fffn3h/vzum2+/PjtrLvn5m+9qIp8W",
+	"jsdU8lkNy6bgLcVxbidzX11UFz/I+bRG0oQkREQeIcqcULqkbErR1ChPHfibECEIHSkZvClf4jDkIMSi",
+	"mK6cMn6J7CIDEDGx0VAZx0POJs3iU7p7NU+5mcxgQZBwvp1sY4kM2KQmftS34eZ+ZlOwENKwjNEP6Y6B",
+	"hhCiKZHj0nYVFVZlmDFzL0i4KLJnXCj7MKukvxIoYqP8qTdXR3N8TypjbmEMOXdYkikq0u7NLZNRnayz",
+	"TJGdQEZrBQQVj3mhCNCsdyuiLmPkOyfrUtVfIxMsC2prJCaBTDj4aCxlLBCj0axwaPrrRsKjNRIRvvdw",
+	"jOkIXtr4yStzNFquhSFRIODoZQ7hQxwJ8EtnoE+QyjQKs9L+cus0kqdrX/crTLNLS2iuwFC6dR3KH2qN",
+	"qzTfzfa9menkjKClmAEuGP1VrdRB5+3x4swNa32siY83nZthZFP79Z+GwcduP+V4DIKG+slx8hFSQGBu",
+	"1QpLJOIwwjxEkqEACyhwtIOgkLro1qUuRqxR/VIAFUSSK7D5DN/7BWpSdscoTgYRCdAlzNDXOpnT2j3Q",
+	"vl3pkKNRTSa5IlkCfrXOskujJ1dp1Us5W+duiYB1ll2vfmSJCtTzzZ7MQ3yNBgO+ul8dNfwCsxOo0VmX",
+	"MFtfZamzKuqq/bKqKoOqbl8HT57K647f/maMkAmAFNpC4UkEWvf0g5yA6BdINCd2V6dqqwSZ05+1CrBf",
+	"Spyl9QY+okkUIWaiXhFWdhWFOtNJrTNBGJMEqtDEWqjBwllVwZgJoHVPyvkl7TXyi/UYycmxeuNOC4oo",
+	"MgarXnykto4i4uLWFIiOAZs0JKKMK0tWaImDMBIxDopyRl1a2o9N0C3cTzG+XUabjT4baXLY3TPSxOYJ",
+	"TFgnNPm+QpLD870QpJak3gmbQKEsQ4f5bHRGX3WETM7EpkwAB2OTUtHP0j95vXcfsls+T4TOXOCyVDYp",
+	"AGzu9F8LZjMwXs4lzAx1OHzZpLAoeCfgdFXMCNXxL+8/O/bLc98jVEhMA7XnHRyTnavOTiKAl6zintdq",
+	"H+52umGnsYv3oHEQtFuNB8MuNDqD/bCND4MWHBxkMYRet9PxPeUTCYknsdfzOq3OfqPdbnR2T1uHvd1W",
+	"r9X6Uzm2RCq8e69pzJnyfxRDoMdUEi3d7NG6qJrYKZ/LvGL56fNbK9r2UC2dZydbS9RjHMdAIdRVI1NL",
+	"5iFDeKBUZNUnatVGkdyhrylh3xAWYeeZr/AJsgNcVkMkMzev6E9tWCdUdiZXuoNZsGtx0n3v8DCXdO+2",
+	"aspTCsR0Q9/b0lodmgyUiFCkOEo0a2RO9XY2ELyo4EL770QguI4jTKiphdmmQCuvUfWvbku50J2l5RxZ",
+	"+IYlSk5uhs06tZxnkHq2mCqZpzPdJtMaczZSoqeJjnVMX+jEpHK0Fb+MWRQq0Zi4pLJLikRESAiRwpmW",
+	"jVQRwDuvkpBVJk4pMaRxaesDlBlUTcYrC9llPhWGQY5ZqJOhOIrYVC8o5qD0Y+pi5hqhZY2QTxnqBRI4",
+	"xQr5WY7Copoldgtp4sV6GqYOwlhwueytOtJy8jYHQy53VIAslzrSIY9i2YHne8XaBP2USvVFjiJyJgJc",
+	"S2URDCJomFNyVgFnQ2LY6j5xkF8YjxmFwhPMN/5yV6De9voIWYhPkVG4SSLhlaHiE0P+N3P6i5ywCltm",
+	"8aleO58vBunU3a1sVLrKSP24Hurs7aMBkVqdDLCA/W7Co3JYerdgxXZL6YLjxp8mBXDROP/Q3a2pfq6n",
+	"k1dwxS4htMgTVa7kZkFZH+938/r4sNU6aB8edva6B93W4WF7ZeVong7cE2rPlkWLFAqmaZ5BaY6Q3Y4m",
+	"CRIh2QR0jaKR60ZbDofaWp5NdCW+72kRuJnks0iukXwb5zCExErh2Oi7vu06aYxbEJk2SFlrx2hXTdeH",
+	"EZEHzSJeXGo7yd5ywFgEWBuscB0TDmIbsG4mm5WzfaE0/zaP1ooYjxYgxRXIGXNn4elpR1g55kq/NsuB",
+	"svUyFu5o8omKHHAlqVrYe+EM6hjR0u5tJDAcG9y17MUJSB1HVyrohlpke6U7IdRhpIQPZQ2S9wnYn12d",
+	"eUGS6ufX7k1R3FYaMsgV+tvCaLtukRiAoppTMkGAEgMIu5YA5XMADpW/OQBCRyjGPM0qmlqfBRJjI8Nt",
+	"86TOgvj50sC51va1wVJTFZYZF1UhbzA0tInc/nEix4yTv01xMzKVRjYE1dp/8E1Z1i9ojaiqe8flhC5u",
+	"JzEdOdLk8bNqNntpwSe9Sd+Iv42x5Xv6ogvnSjut/QNgDnwTdVw64cIRFZ5SQFrdub/W5ql1a9Zlrgmh",
+	"+W/bi7NQ66VSj0wQ2TTRCBtmWi+fujKqfIOclXNlauJL6idEk8kAuLJ3Hzfb+11F+ZPlW1jgCy0Hvo4J",
+	"6uz1XOnUwmiPaWBKjc7bsTZxoCHzvdTl3sii1GmMdlXg3CG/dqXTd77gPN507kMEG/vPuQ3X4TULE1fI",
+	"/AW1XRyl4K8h47rej2pWNYuLrw5wp7mI2vqiJLIJICLQgCth7KeZjX568z5iXPfYTLDsr1PXlGU76oWz",
+	"kSFVeIZklHCTQHTZxBw8H86yB595PdRuteYOnPzdH9ScSJpjqQ0L9xA2LSd2GSJUsqwpJYXA5mdMKVj/",
+	"Pzu6uW1HRxr7vvrCWBA7/////j/zOcZynH0y1pj+XAlkd1amld0WsjNNo8pVGpz7noAg4UTOThTzGMIZ",
+	"GPWd/vXEMdDPb0+9ugPp5/V132jCiI0I9dNiBIUlne80tkHa0aktSfO8FDqlH00pNaFDVhOxMTJf+M5d",
+	"Ezq7o+3t5hk9o99+e0JGVBem0ea336L+yxcnp8jkx9o7GrK+NWhd8pIWzCvf1v6LkvHXs+Ajc1iaJyKi",
+	"9KMyFofkCtCE0ESC8M+oggkXre5mCRT7Yx/BdaDLpkSNpe7sUJuiJvzIpCQr9vyIsVCvZhTOqLtlEx27",
+	"Pl+1q1Cg/pn1HxR7KCbrI7UPhRaNSApXem0dND1EJJIcX0GkA2SYop+kjF/QaGbdCHsCT0ymVij8P74C",
+	"Pktzt0Sg/qKS+34+s4seQUBCQIyifsBC6PtoOibB2ALoMEakQBPA6ryPkBiz6RntG4rv65beNJltW+He",
+	"nbtmONBwLZOz7BKKYtZHOIoUuhgNoIl+S5gE1M9yM3118JFgKQFpD+L3hrVEG08fpQ4EG1oADCX6ZgID",
+	"FpeKcNUxjiGKLTbfmBEGGpsvXKOAMnb4JYS5IQ1oxBS6bAd1znlQSladlxwD4ahverIdKEcGymeEXqbQ",
+	"KbY4o0tmKVgclkYxwKSJfoUpmoAyKY05huMYMDfUYnjOUNnU2WbZL18hZVGJHiIjyjicUX37GUtQyLTl",
+	"dknZtIleU1Nu6p6i7pc1VKv7pa1hyuSzCaXmmXImIhIANUU9tq33OMbBGBqdZiuXZvReRslkoGsfXELd",
+	"7t3ree1myyxmMVAcE6/n7TZbzV3tlMqxlqI7zSlEUUMDuvPX9FI0XU9JbX2ttsbTcilrr14BJ8NZQTQJ",
+	"wyEHe+2Db3ybqJyos1aGPKFBlIQQNtEvALE+Dk1JWJjJI0qg6UElDTuppI8EnmkvMm0/eRp6PQWirTUq",
+	"NSh3Wq0l3TNuh7mCDFOa9M4WeXmPw0cnx7buSX3q7O21D23VU8+7fMl/uXg/uX7zFv/x5vhwOv3hyf7T",
+	"hO1evfn774PT658enk5//2E24ifdS89WcHkvfnlpK6h6niDaQlcn1H7/x/Efv1w/5MM3JxcHp7O3v/30",
+	"YnQwDq5e4pg8j/j0KcYvg59ev2Le/Hzur9noY5GyoM/nEmZIgCw1LxUQvqp9qTBGxj7GBnjqL0xPJ9eE",
+	"lGl1r/fu3PdEMplgrpD1CrAJdOZITSlePBL5Qq/rhiE5bfPrlamTc92IOWHm3l7AiSSBzpleN1yitPfB",
+	"9u/3vI66uYjYVP2915oIsyWn/nTUfgcnIZENoJJbw7WWP54Rxc1p0Y4uQVdGmY8GMzQds4mvJ2/oP4ac",
+	"TWwpui77UBpeX2mLx32rT6dK0g8JF0qsm/EEyklEaidNZEzNSEsUijlnU3XZGVXOI5JspCNrTfTYAG58",
+	"y5xisuKmyFfq2rRknOjkWn4QxLuq3clyxft1oxJM48cWIwj8NSr9Fz3cNgvc+tPdo9OJLkoEN61X3l+C",
+	"CtMjsB4vFzpoqoA8UlvHehiK6WjUdoAmjQXPTzsPFP3VI2WT9GwtQG6qzNqwmAtuA5o6XGbEu+P6plcu",
+	"dImB821Vi43rv8taprw8nXhpV1RW/dZut9uLq9/SzJ/XPuw0W81Os+2ZKIK7w17jMNiFxgHudhsPwtag",
+	"sQft4UHQwYeDdqvUfLKwaC5tInJ21YJivWUPa3tZq856xX0K34UUDk2iaL4Rs2RdM3UjAowAdeOl2Kik",
+	"Bt2sr2XaT6/R9+622qs1XrnZXF+3u/q6bDKJuqLTWX2FG/Yx9729dZ6Q79G+sQ6vam2tKhVuczq7Wv2T",
+	"1942CfbOZcjLGlzp5gXKey+nvPdaC5S3sY2XK22c+us3V7uooHV7yIyh6Wv93lcyr+8aIEx1svIGxRmt",
+	"74XwUd9U3NnrFZKy6+EaBzKaLVLfr603sFRv665vB4fjiWJt8CLJnbbz1g+Y6t5KOXhVu9RCrEBaBKeN",
+	"ddZPVFtV5V0/pmtpsF/WjGcqgZSWUa4n0/It2tWHH+uAUtaf78pbxnjh0akL1n66STjfdcVqQ/wmZ9Xb",
+	"2SETPALRzJWy7+AQN2N9pvkA/yLlZyP4Hg5xviC+pGdX1ak7zz3E6Bm7ggjrStlU2KVlQ+dZBXOW3cmX",
+	"ztWDWdGV3vFvxz/+8aL7oPtyfHz85/PL1l8xDH94+PKUSPljPH0RTr31dWmh136pKnWi88a61P9cw2/u",
+	"thLvdg5Xr8+PN/o8iv8EMA/GWklp/efIYXP1n1XPrTAEuPIJIkcvsW44iTmhAYm1n+8Ca8pNaPmeGcKp",
+	"LOaJboPbzpDY+WBG7M2NKRFB3ajGR/p7kRfKvomkmmb0MUTW588NC3WZgiY6piiHM8bdMBvzOBsgZdOs",
+	"ntFliYumgFmuh1xUxG13+SAGHaqnZoTWJ2QRA9byK9KRafqCNXgkHVj4ZVjShnZyhQPbGdLaHs/P7LAO",
+	"qKHcnIdmJ0eWmY4qTzzaxACv2J0rbAI77FKHOJcx3I5zmhXT3+wJvhczUeMEPKahS7W48sqiOWeydzpG",
+	"b7I5OhVVHEYMVBdkNNEjDaceqYtcmUZ6I5cSsnMpFLOf0XpuN5dW2b3O7LeL65l9Q9vq32pRbWwcLQqy",
+	"pyLfnf69HP0MctSyz8cWpGkkb5UkHZPReKssREkcGnnzEaThcRBALAvWy1epxDNTwtFj6kScQq/isYUS",
+	"riKrDOD3oupOiSrz9DsvqO6+3NGc8dHFjmX+be23m8idtGnh5mInqZE6ryCdCQ2mUKocUkOnY5iZilmd",
+	"PlV2mK44SqeL5aq5sK7e0EKriY7z9pVwBpYRVJl9dUZdfVZFZIlcq0fmYf7Awtlm8qoqAbKusfVT/HWN",
+	"J/NilZ3r6ryXrndAujpXX9gCQCP6WqslTDby/J9mP7bXgCmdL60v2Ftn8zWDdL8MrXEC+QbVryylfBTV",
+	"IUBeZHf/iNpDC1+tKGrNTN1iJhBO+1HRsZn3kJs8RNU/lNhaOtfHYoc644hcgm9LBpHAE7D5ubeK3WpK",
+	"SOtazM6o6zHLykR9dAKBHjd4gidwQiR8fyI5CaRrQxsyjvqVClkdyBMID3RhpVZRWVvakS2+TpXVJBFS",
+	"t4Gc0XSp3oMZMeEKM+2oTF2ordelI/p1lWsiZL3CyvXvbaOwFgvsrEfOCxjnEEg0ZlwAGugu89n6YrSu",
+	"1/CjqLNCV50Hs5/Hgx8D8oL8/OTPx69Ofzv5+bAJs5//Dt8+VV+On9JWM+hEdDB50gp//zkqdnaZ4HKp",
+	"Nc37bfKmFXbeRAPyQwv/+Ho0+DFK/vz9+WjQ+WP0x8kPYtDZo09/vI7Cn34rdo31XEva2mhL2wdrlM8J",
+	"GVEIkXmf0+0U+vmf7x0FJyAb2Xujll2cvWDKZnfusJK90yrwbmefFpSOKqpHhOa0psuprKwYrepKp5W0",
+	"JM2rSvNalMXhnbr0VGUQsPB6+zfITbWrKtauXhLYzt7lkr1FrYmemrIXo0/Dol4s1KRnmqzkbB3Z2m7T",
+	"mS3yL2QrB3zCvCpalYiywosl5TLlLeTAzbj6cxiCiobNMKdVRMymVBOXgGjoraBi0NOdVtHwlsXScTap",
+	"qbbW6hXgMjkqs85eVlvi74Y//btcWdsO7X3X7XZaB4fd/Var1Vrk4t6iQ+uwvcCdTQ/qy2IpXZuYI7Qc",
+	"a7lvVnLWVj6RbrkJxlWGeGhD5VPbuWo6smiIIsBXaW+bkHYEK3GdNbuH+98coT5Noqif9r9rX0OTuZvv",
+	"n2+dr3JXkh9DsI2P4HhLgVOg6F9MHV09Na9NlLXjEu7DXXdbRliKpWyKyCcPeN0Hl4oC0IiZbUVg1bhw",
+	"+sBQ1xr2xVbhJPu0nfxwntWZhNTScJe5Dt2JnYg8IldAda8smjAOvpa/kBWEmHcKpmbzaTocXA8ltTc1",
+	"BrMcMwGIDc9oaWp4TYAmKLyDYhvxW30TxYKATPnFE56QOI7ABt1CRi9hg6hN/Us01pLL3UWThG3Yj4i0",
+	"Qe1OvCXxPpTwzw0l1ArJjCtvUUoakr4o3HyLkEJ9xWv7FoIKNhSwJKqQjoLAywZBLIouGCFqLgjYxHTX",
+	"uxklOtBtP9vQwtS9hd2+D+yM9j/M+0eFl8NXoupo26A6egUxYGlrXNyoCtOvo+CD3Ev93dt/iUyTE1Pd",
+	"0C6krxWMyCBJBxUcoUSYIkERK7vfICTCEuw7C/KzOms0CC+MsV2n3ad4VvWv108bR+z8vtT8vLgwSZFG",
+	"7KYOuHHQW76Av37wnH6vi320HenmIjrn2yTgt4jXr60a6wcM36c0tkppnOZmn44YCMTukxv3Fsm/J7nh",
+	"lG5Z595utiMT6bee71i7GWeFHyhyo8eXtPQWnL+IXKXSo6bJt1nbRpvOON+0o+GztkOmAwI6rd1mq9lu",
+	"7zYP1gxXpaO6jVrOT9m2l3TcJXv2knwca7fRCjqDxkHYbTcGLbzX2B924DBsB93BgwflAdIVINwd89Ox",
+	"vefsbxJFeGev2dpyOkB+HvXSfsa0DeuzzAa4+8EkhUHtJYmMPTbPVN1WUMg9cce8FKChozViRUK0ttPH",
+	"yAo0sJMAU4/ATaEvG9/qcS/U03JiYjsmTt+c0NnA0iy+jaGGsn9iUzTBdJZNIpwCB/N+3y8tk/OYhnq4",
+	"nYnJbU2Ey9SgwuuFpaYNlOEWFPzB/rWit1RTsKLOWvpNo5t4hgZQQ8nomOpdZR5fNvJO+fP2lcjujYJ1",
+	"VL+Bx1l2KmMsx7lhCG7DXtkx2mJc0/m64Ua3/TEWt8AN/8xWhlBTT47RPgqf5Rkso4lb5LF0BEymFNw4",
+	"yvoZvi9iXQRDixXcrjMB9V1ura/4aabjUnqqtxJOxHQqlN+zSMSq998e6VrYgNHwjLrn6tGINH8TV5Wj",
+	"IernXvFVn2ZI8xAfpwp0QW7y1mpDq6+rXiuM0r6t/W2bp51vMunlTXtlmxaLoRz2eGRp2U7pXmag5pfO",
+	"/Y1mdDxj6z0iXfdZYyp6duzKeIpZdeNgyj+q5+GLjIkoMb2g086NIdk8FKKbJIzc3CylvX4gpCYOIlKS",
+	"1bl07R4fKPd4t6VUGzEv0M18Zt04ZjMJBTn/pnOjpE91uEkaW1muKk1RH6Ngq/ks5o+QpUvTxFFswOOA",
+	"Q4SN4vyqYJNm8xbWtUlHphlua+/rS9EBn0X630Sg3tvRhQLEjcTUWEfSL7Cw8qjwjlZnYNueLX+DEUo5",
+	"abWlwLFst0TaLKqE3G42TKfOmP/yTXd0XCh/wXoEg1o6BoqIHumH2nsoGGOOAz14knFbr8Q4euA+mfS0",
+	"7pmLY+ANBRuKQBndvn7jxbT6ZUhGdgoVNmI4e8qRHRedpcc1JiaMRjOktuLn3sagX+mgVymhiwk1Mfj8",
+	"G9pKeE0nBQP673Ln5U3nNgpU1yvsvAvOzpvOx3R3vqRC182UZ+cmDtQX5Nrcuyr3rspnd1U28iw6yzyL",
+	"O+hHWE3zb+kjuF3xeh9B/xIs/09tq2ejg9ZrEMxkgF1/QxmQtqJsKgPumw7/YU2H/wLRktH7v0TIFG2t",
+	"7JWQ787n5ykG6oID6dTC/GRXHOp3MeroWvquHou86uD97N2NPhISz9Tfwo3c0HcUdoVtYi8mvOtueVru",
+	"is6F++zV7nyrF+s6FBQDiyPIjB+R30xxfFD1Fi9zL3YbMm7f66ZxlX+1W+6W+k1c8/P5/wYAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

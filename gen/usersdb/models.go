@@ -70,6 +70,31 @@ func AllUserStatusValues() []UserStatus {
 	}
 }
 
+type AuditBatch struct {
+	Number   int64
+	Entries  int32
+	Seal     []byte
+	SealedAt time.Time
+}
+
+type AuditEntry struct {
+	Position      int64
+	ID            uuid.UUID
+	Action        string
+	Outcome       string
+	Actor         *uuid.UUID
+	Target        *uuid.UUID
+	SealedAddress []byte
+	RequestID     string
+	OccurredAt    time.Time
+}
+
+type AuditSeal struct {
+	Position int64
+	Batch    int64
+	Seal     []byte
+}
+
 type Outbox struct {
 	Position    int64
 	ID          uuid.UUID

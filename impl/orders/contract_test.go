@@ -34,7 +34,7 @@ func contract(t testing.TB) *contracttest.Service {
 		BeyondSchema: []string{"createWebhook #/url", "updateWebhook #/url", "adjustStock #/delta", "refundOrder #/amount/currency"},
 		Replaced:     []string{"createOrder #/items"}, // lines of one product are merged
 		Formats:      map[string]string{"exportOrders application/x-ndjson": "format=ndjson", "exportOrders text/csv": "format=csv"},
-		Volatile:     []string{"idempotency_keys"},
+		Volatile:     []string{"idempotency_keys", "audit_entries"},
 		Checked:      map[string]string{"order_events_actor_known": "OrderActor"},
 		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()

@@ -138,6 +138,7 @@ func (s *Service) place(ctx context.Context, customer uuid.UUID, lines []line, e
 	now := s.clock()
 	placed := newOrder(lines)
 	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), customer
+	httpapi.Creates(ctx, placed.ID)
 	placed.CreatedAt, placed.ExpiresAt = now, now.Add(s.payWithin)
 	err = s.inTx(ctx, func(q ordersdb.Querier) error {
 		products, err := q.PriceProducts(ctx, placed.ProductIds)

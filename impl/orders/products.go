@@ -69,9 +69,15 @@ func (s *Service) CreateProduct(ctx context.Context, req ordersapi.CreateProduct
 	if req.Body.Description != nil {
 		description = *req.Body.Description
 	}
-	row, err := s.queries.CreateProduct(ctx, ordersdb.CreateProductParams{
-		ID: newID(), Sku: req.Body.Sku, Name: req.Body.Name, Description: description,
-		PriceAmount: req.Body.Price.Amount, Currency: req.Body.Price.Currency, CreatedAt: s.clock(),
+	id := newID()
+	httpapi.Creates(ctx, id)
+	var row ordersdb.CreateProductRow
+	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
+		row, err = q.CreateProduct(ctx, ordersdb.CreateProductParams{
+			ID: id, Sku: req.Body.Sku, Name: req.Body.Name, Description: description,
+			PriceAmount: req.Body.Price.Amount, Currency: req.Body.Price.Currency, CreatedAt: s.clock(),
+		})
+		return err
 	})
 	if err != nil {
 		return nil, explain(err, nil)
@@ -102,12 +108,10 @@ func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProduct
 	if price := req.Body.Price; price != nil {
 		change.PriceAmount, change.Currency = &price.Amount, &price.Currency
 	}
-	changed, row, err := s.change(ctx, req.ProductID, func() (int64, error) { return s.queries.UpdateProduct(ctx, change) })
+	row, err := s.change(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) { return q.UpdateProduct(ctx, change) },
+		func(now product) error { return errVersionChanged.Showing(toAPIProduct(now), etag(now.Version)) })
 	if err != nil {
 		return nil, err
-	}
-	if !changed {
-		return nil, errVersionChanged.Showing(toAPIProduct(row), etag(row.Version))
 	}
 	return ordersapi.UpdateProduct200JSONResponse{
 		Body:    toAPIProduct(row),
@@ -117,9 +121,9 @@ func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProduct
 
 // ArchiveProduct takes a product out of the catalog.
 func (s *Service) ArchiveProduct(ctx context.Context, req ordersapi.ArchiveProductRequestObject) (ordersapi.ArchiveProductResponseObject, error) {
-	_, row, err := s.change(ctx, req.ProductID, func() (int64, error) {
-		return s.queries.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
-	})
+	row, err := s.change(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) {
+		return q.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
+	}, func(product) error { return nil }) // It is so already.
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +133,18 @@ func (s *Service) ArchiveProduct(ctx context.Context, req ordersapi.ArchiveProdu
 	}, nil
 }
 
-// change carries out a change of one product, tells whether it changed anything and reads the product as it now is.
-func (s *Service) change(ctx context.Context, id uuid.UUID, update func() (int64, error)) (changed bool, now product, err error) {
-	rows, err := update()
-	if err == nil {
-		now, err = s.queries.GetProduct(ctx, id)
-	}
-	return rows > 0, now, explain(err, errProductNotFound)
+// change carries out a change of one product and reads the product as it now is. unchanged says what it means that
+// there was nothing to change.
+func (s *Service) change(ctx context.Context, id uuid.UUID, update func(ordersdb.Querier) (int64, error), unchanged func(product) error) (now product, err error) {
+	err = s.inTx(ctx, func(q ordersdb.Querier) error {
+		rows, err := update(q)
+		if err != nil {
+			return err
+		}
+		if now, err = q.GetProduct(ctx, id); err != nil || rows > 0 {
+			return err
+		}
+		return unchanged(now)
+	})
+	return now, explain(err, errProductNotFound)
 }

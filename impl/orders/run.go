@@ -49,6 +49,7 @@ func self() program.Program {
 		},
 		Commands: []program.Command{
 			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
+			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.AuditSettings{Database: program.DefaultDatabase()}, program.VerifyAudit),
 			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 		},
 	}
@@ -90,6 +91,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		process.Go("sessions", func(ctx context.Context) {
 			service.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
 		})
+		process.Go("audit", func(ctx context.Context) { service.audit.Run(ctx, process.Log) })
 		process.Go("followers", func(ctx context.Context) { service.followers.watch(ctx, service.queries, process.Log) })
 		return service.Handler(process.Chain)
 	})

@@ -15,6 +15,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/audit"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/idempotency"
@@ -63,6 +64,7 @@ type Service struct {
 	queries      ordersdb.Querier
 	guard        *guard.Guard
 	keeper       *idempotency.Keeper
+	audit        *audit.Log
 	customers    customers
 	followers    *followers
 	jobs         *jobs.Jobs
@@ -100,6 +102,9 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.secrets, err = master.Sealer("webhook secrets"); err != nil {
+		return nil, err
+	}
+	if s.audit, err = audit.New(c.Database, master, s.clock); err != nil {
 		return nil, err
 	}
 	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: c.Issuer, Audience: audience, Keys: c.Keys, Clock: s.clock})
@@ -154,7 +159,7 @@ func Described() (httpapi.Described, error) {
 // Handler gives the service's whole way in and out. Of the options it sets what is its own.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
-	o.Idempotency = s.keeper
+	o.Idempotency, o.Auditor = s.keeper, s.audit
 	o.Owners = map[string]httpapi.OwnerOf{"orderId": s.ownerOf}
 	chain, err := httpapi.New(o)
 	if err != nil {

@@ -39,6 +39,7 @@ func (s *Service) CreateWebhook(ctx context.Context, req ordersapi.CreateWebhook
 		return nil, err
 	}
 	id, secret := newID(), webhook.NewSecret()
+	httpapi.Creates(ctx, id)
 	var row ordersdb.Webhook
 	err := s.inTx(ctx, func(q ordersdb.Querier) error {
 		if err := q.LockWebhooks(ctx); err != nil {
@@ -100,7 +101,11 @@ func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhook
 	if req.Body.EventTypes != nil {
 		change.EventTypes = convertAll[string](*req.Body.EventTypes)
 	}
-	row, err := s.queries.UpdateWebhook(ctx, change)
+	var row ordersdb.Webhook
+	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
+		row, err = q.UpdateWebhook(ctx, change)
+		return err
+	})
 	if err != nil {
 		return nil, explain(err, errWebhookNotFound)
 	}
@@ -109,12 +114,15 @@ func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhook
 
 // DeleteWebhook ends a subscription.
 func (s *Service) DeleteWebhook(ctx context.Context, req ordersapi.DeleteWebhookRequestObject) (ordersapi.DeleteWebhookResponseObject, error) {
-	deleted, err := s.queries.DeleteWebhook(ctx, req.WebhookID)
+	err := s.inTx(ctx, func(q ordersdb.Querier) error {
+		deleted, err := q.DeleteWebhook(ctx, req.WebhookID)
+		if err == nil && deleted == 0 {
+			return errWebhookNotFound
+		}
+		return err
+	})
 	if err != nil {
 		return nil, explain(err, nil)
-	}
-	if deleted == 0 {
-		return nil, errWebhookNotFound
 	}
 	return ordersapi.DeleteWebhook204Response{}, nil
 }
@@ -123,8 +131,12 @@ func (s *Service) DeleteWebhook(ctx context.Context, req ordersapi.DeleteWebhook
 func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateWebhookSecretRequestObject) (ordersapi.RotateWebhookSecretResponseObject, error) {
 	secret, now := webhook.NewSecret(), s.clock()
 	until := now.Add(secretOverlap)
-	row, err := s.queries.RotateWebhookSecret(ctx, ordersdb.RotateWebhookSecretParams{
-		ID: req.WebhookID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(req.WebhookID)), PreviousUntil: &until, UpdatedAt: now,
+	var row ordersdb.Webhook
+	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
+		row, err = q.RotateWebhookSecret(ctx, ordersdb.RotateWebhookSecretParams{
+			ID: req.WebhookID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(req.WebhookID)), PreviousUntil: &until, UpdatedAt: now,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, explain(err, errWebhookNotFound)

@@ -40,6 +40,7 @@ func contract(t testing.TB) *contracttest.Service {
 		Unattached:   []string{"getKeySet"},
 		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password"},
 		Replaced:     []string{"refreshSession #/refresh_token"},
+		Volatile:     []string{"audit_entries"},
 		Checked:      map[string]string{"users_roles_known": "Role"},
 		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()

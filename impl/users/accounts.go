@@ -43,12 +43,16 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 	if err != nil {
 		return usersdb.User{}, err
 	}
-	user, err := s.queries.CreateUser(ctx, usersdb.CreateUserParams{
-		ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar, Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
+	var user usersdb.User
+	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		user, err = q.CreateUser(ctx, usersdb.CreateUserParams{
+			ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar, Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
+		})
+		if err == nil {
+			httpapi.Identify(ctx, user.ID)
+		}
+		return err
 	})
-	if err == nil {
-		httpapi.Identify(ctx, user.ID)
-	}
 	return user, err
 }
 

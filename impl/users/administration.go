@@ -84,7 +84,11 @@ func (s *Service) DisableUser(ctx context.Context, req usersapi.DisableUserReque
 
 // EnableUser accepts an account's logins again.
 func (s *Service) EnableUser(ctx context.Context, req usersapi.EnableUserRequestObject) (usersapi.EnableUserResponseObject, error) {
-	user, err := s.queries.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock()})
+	var user usersdb.User
+	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		user, err = q.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock()})
+		return err
+	})
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -30,7 +30,11 @@ func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileR
 	if change.SetName {
 		change.Name = *req.Body.Name
 	}
-	user, err := s.queries.UpdateProfile(ctx, change)
+	var user usersdb.User
+	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		user, err = q.UpdateProfile(ctx, change)
+		return err
+	})
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -39,6 +39,7 @@ func newProgram() program.Program {
 		Schema: program.Schema{program.Migrations(queries.Users())},
 		Commands: []program.Command{
 			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
+			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.AuditSettings{Database: program.DefaultDatabase()}, program.VerifyAudit),
 			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), createAdmin),
 			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(), rotateKeys),
@@ -64,6 +65,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		if _, err := process.Publish(eventTypes()); err != nil {
 			return nil, err
 		}
+		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
 		process.Go("upkeep", func(ctx context.Context) { s.maintain(ctx, process.Pool.Config().ConnConfig, process.Log) })
 		return s.Handler(process.Chain)
 	})

@@ -11,6 +11,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/audit"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -48,6 +49,7 @@ type Service struct {
 	signer     *token.Signer
 	keys       *keyring
 	guard      *guard.Guard
+	audit      *audit.Log
 	refreshKey []byte
 	issuer     string
 	audience   []string
@@ -73,6 +75,9 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.refreshKey, err = master.Derive("refresh tokens"); err != nil {
+		return nil, err
+	}
+	if s.audit, err = audit.New(c.Database, master, s.clock); err != nil {
 		return nil, err
 	}
 	s.signer = token.NewSigner(s.clock)
@@ -125,7 +130,7 @@ func Described() (httpapi.Described, error) {
 
 // Handler gives the service's whole way in and out. Of the options it sets what is its own.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
-	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
+	o.Authenticator, o.Faults, o.Clock, o.Auditor = s.guard, faults(), s.clock, s.audit
 	chain, err := httpapi.New(o)
 	if err != nil {
 		return nil, err

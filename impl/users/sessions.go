@@ -138,15 +138,15 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 	successor := s.successorOf(presented)
 	now := s.clock()
 	var session usersdb.ExtendSessionRow
-	var replayed *uuid.UUID
+	var replayed uuid.UUID
 	err := s.inTx(ctx, func(q usersdb.Querier) error {
 		spent, live, err := useRefreshToken(ctx, q, presented, now)
 		if err != nil {
 			return err
 		}
 		if !live {
-			replayed = &spent.SessionID
-			return q.EndSession(ctx, usersdb.EndSessionParams{ID: spent.SessionID, Now: now})
+			replayed = spent.SessionID
+			return errInvalidRefreshToken
 		}
 		session, err = q.ExtendSession(ctx, usersdb.ExtendSessionParams{
 			ID: spent.SessionID, UsedAt: now, ExpiresAt: now.Add(sessionLifetime), Longest: sessionLongest,
@@ -157,16 +157,16 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 		if err != nil {
 			return err
 		}
+		httpapi.Identify(ctx, session.UserID)
 		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now})
 	})
+	if replayed != uuid.Nil { // The refusal is no success to be recorded, so its effect is no part of the transaction.
+		err = errors.Join(err, s.queries.EndSession(ctx, usersdb.EndSessionParams{ID: replayed, Now: now}))
+		s.guard.Forget(replayed)
+	}
 	if err != nil {
 		return nil, explain(err)
 	}
-	if replayed != nil {
-		s.guard.Forget(*replayed)
-		return nil, errInvalidRefreshToken
-	}
-	httpapi.Identify(ctx, session.UserID)
 	tokens, cookie, err := s.tokens(usersdb.Session{
 		ID: session.ID, UserID: session.UserID, Cookie: session.Cookie, ExpiresAt: session.ExpiresAt,
 	}, session.Roles, successor)
@@ -202,7 +202,10 @@ func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, n
 // EndSession signs out.
 func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestObject) (usersapi.EndSessionResponseObject, error) {
 	caller := httpapi.Caller(ctx)
-	if err := s.queries.EndSession(ctx, usersdb.EndSessionParams{ID: caller.SessionID, Now: s.clock()}); err != nil {
+	err := s.inTx(ctx, func(q usersdb.Querier) error {
+		return q.EndSession(ctx, usersdb.EndSessionParams{ID: caller.SessionID, Now: s.clock()})
+	})
+	if err != nil {
 		return nil, explain(err)
 	}
 	s.guard.Forget(caller.SessionID)
@@ -233,7 +236,11 @@ func (s *Service) ListSessions(ctx context.Context, req usersapi.ListSessionsReq
 // RevokeOtherSessions ends the caller's sessions but this one.
 func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOtherSessionsRequestObject) (usersapi.RevokeOtherSessionsResponseObject, error) {
 	caller := httpapi.Caller(ctx)
-	revoked, err := s.queries.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: caller.Subject, Kept: caller.SessionID, Now: s.clock()})
+	var revoked []uuid.UUID
+	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: caller.Subject, Kept: caller.SessionID, Now: s.clock()})
+		return err
+	})
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -243,12 +250,15 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOthe
 
 // RevokeSession ends one of the caller's sessions.
 func (s *Service) RevokeSession(ctx context.Context, req usersapi.RevokeSessionRequestObject) (usersapi.RevokeSessionResponseObject, error) {
-	revoked, err := s.queries.RevokeSession(ctx, usersdb.RevokeSessionParams{ID: req.SessionID, UserID: httpapi.Caller(ctx).Subject, Now: s.clock()})
+	err := s.inTx(ctx, func(q usersdb.Querier) error {
+		revoked, err := q.RevokeSession(ctx, usersdb.RevokeSessionParams{ID: req.SessionID, UserID: httpapi.Caller(ctx).Subject, Now: s.clock()})
+		if err == nil && revoked == 0 {
+			return errSessionNotFound
+		}
+		return err
+	})
 	if err != nil {
 		return nil, explain(err)
-	}
-	if revoked == 0 {
-		return nil, errSessionNotFound
 	}
 	s.guard.Forget(req.SessionID)
 	return usersapi.RevokeSession204Response{}, nil

@@ -145,6 +145,34 @@ interface components$1 {
             items: components$1["schemas"]["Session"][];
             next_cursor: components$1["schemas"]["NextCursor"];
         };
+        AuditAction: string;
+        AuditEntry: {
+            /** Format: uuid */
+            id: string;
+            action: components$1["schemas"]["AuditAction"];
+            /** @description `success`, or the code of the problem that it ended with. */
+            outcome: string;
+            /**
+             * Format: uuid
+             * @description The account that did it; nobody is known where it is missing.
+             */
+            actor?: string;
+            /**
+             * Format: uuid
+             * @description What it was done to; nothing is known where it is missing.
+             */
+            target?: string;
+            /** @description The network address that it was done from. */
+            address: string;
+            /** @description The request of the service's log that did it. */
+            request_id: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        AuditEntryList: {
+            items: components$1["schemas"]["AuditEntry"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
+        };
         /** @description The `cursor` of the next page, null on the last one. */
         NextCursor: string | null;
         RevokedSessions: {
@@ -1189,6 +1217,64 @@ interface operations$1 {
             default: components$1["responses"]["Problem"];
         };
     };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description Who did it. */
+                actor?: string;
+                /** @description What it was done to. */
+                target?: string;
+                /** @description What was done, as in `user.disable`. */
+                action?: components$1["schemas"]["AuditAction"];
+                /** @description Done at or after this time. */
+                occurred_from?: string;
+                /** @description Done before this time. */
+                occurred_before?: string;
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "action": "user.disable",
+                     *           "outcome": "success",
+                     *           "actor": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *           "target": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "address": "192.0.2.1",
+                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["AuditEntryList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
     getKeySet: {
         parameters: {
             query?: never;
@@ -1561,6 +1647,34 @@ interface components {
          * @description Counts the changes.
          */
         Version: number;
+        AuditAction: string;
+        AuditEntry: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["AuditAction"];
+            /** @description `success`, or the code of the problem that it ended with. */
+            outcome: string;
+            /**
+             * Format: uuid
+             * @description The account that did it; nobody is known where it is missing.
+             */
+            actor?: string;
+            /**
+             * Format: uuid
+             * @description What it was done to; nothing is known where it is missing.
+             */
+            target?: string;
+            /** @description The network address that it was done from. */
+            address: string;
+            /** @description The request of the service's log that did it. */
+            request_id: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        AuditEntryList: {
+            items: components["schemas"]["AuditEntry"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
         /** @description The `cursor` of the next page, null on the last one. */
         NextCursor: string | null;
         /**
@@ -2421,6 +2535,64 @@ interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOrderAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description Who did it. */
+                actor?: string;
+                /** @description What it was done to. */
+                target?: string;
+                /** @description What was done, as in `order.cancel`. */
+                action?: components["schemas"]["AuditAction"];
+                /** @description Done at or after this time. */
+                occurred_from?: string;
+                /** @description Done before this time. */
+                occurred_before?: string;
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "action": "order.cancel",
+                     *           "outcome": "success",
+                     *           "actor": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *           "target": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "address": "192.0.2.1",
+                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -3775,6 +3947,24 @@ interface Operations {
         };
     };
     /**
+     * Read the audit log.
+     * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+     * list together. Entries are never changed.
+     */
+    listAuditEntries: {
+        method: 'GET';
+        path: '/api/v1/admin/audit-entries';
+        marks: 'l';
+        shape: operations$1['listAuditEntries'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            422: 'invalid_request';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
      * Read the public keys.
      * The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
      */
@@ -3979,6 +4169,24 @@ interface Operations {
             409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
             413: 'body_too_large';
             415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Read the audit log.
+     * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+     * list together. Entries are never changed. The users service has a log of its own.
+     */
+    listOrderAuditEntries: {
+        method: 'GET';
+        path: '/api/v1/orders/audit-entries';
+        marks: 'l';
+        shape: operations['listOrderAuditEntries'];
+        codes: {
+            401: 'unauthenticated';
+            403: 'forbidden';
             422: 'invalid_request' | 'idempotency_key_reused';
             503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
             default: 'not_found' | 'method_not_allowed' | 'internal';

@@ -23,6 +23,7 @@ var table = {
     disableUser: "POST /api/v1/admin/users/{userId}/disable",
     enableUser: "POST /api/v1/admin/users/{userId}/enable",
     setUserRoles: "PUT /api/v1/admin/users/{userId}/roles",
+    listAuditEntries: "GET /api/v1/admin/audit-entries l",
     getKeySet: "GET /.well-known/jwks.json p"
   },
   orders: {
@@ -36,6 +37,7 @@ var table = {
     adjustStock: "POST /api/v1/products/{productId}/stock-adjustments k",
     listOrders: "GET /api/v1/orders l",
     createOrder: "POST /api/v1/orders k0",
+    listOrderAuditEntries: "GET /api/v1/orders/audit-entries l",
     exportOrders: "GET /api/v1/orders/export b",
     getOrder: "GET /api/v1/orders/{orderId} 0",
     listOrderEvents: "GET /api/v1/orders/{orderId}/events ls",

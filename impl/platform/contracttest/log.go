@@ -205,7 +205,11 @@ func ActionsAreAudited(t *testing.T, s *Service) {
 			if caller != nil {
 				line.Actor, line.Target = caller.Subject(), caller.Subject()
 			}
-			if policy.Target != "caller" {
+			switch policy.Target {
+			case "caller":
+			case "created":
+				line.Target = lastPart(answer.Header.Get("Location"))
+			default:
 				line.Target = pathPart(op, r.Target, policy.Target)
 			}
 			if op.Policy.Access.Public {
@@ -247,6 +251,9 @@ func ActionsAreAudited(t *testing.T, s *Service) {
 		require.Equal(t, line, got[id])
 	}
 }
+
+// lastPart gives what stands behind the last slash of a path.
+func lastPart(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
 // pathPart gives a parameter of a path that is of an operation's pattern.
 func pathPart(op *httpapi.Operation, path, name string) string {

@@ -342,7 +342,7 @@ func (q *sequence) made(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, b
 		if !matches(k.read.Pattern, location) {
 			continue
 		}
-		one := &thing{thingKind: k, id: location[strings.LastIndex(location, "/")+1:], owner: by}
+		one := &thing{thingKind: k, id: lastPart(location), owner: by}
 		q.things = append(q.things, one)
 		q.calls[len(q.calls)-1].makes, q.calls[len(q.calls)-1].made = k.parameter+strconv.Itoa(len(q.things)), one.id
 		read := q.read(rt, one)

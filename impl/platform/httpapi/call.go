@@ -40,6 +40,8 @@ type exchange struct {
 	attempt   Attempt           // nil: the request has no key, or its answer is kept
 	kept      *KeptAnswer       // of the same request before
 	replayed  bool              // the answer is one that was kept
+	entry     AuditEntry        // of an operation with x-audit
+	recorded  bool              // in a transaction of the handler
 	inspects  bool              // the answer is still to be held against the document
 	took      [16]time.Duration // by step
 	handling  time.Duration     // zero until the handler has returned
@@ -97,6 +99,13 @@ func BearerToken(ctx context.Context) string {
 func Identify(ctx context.Context, subject uuid.UUID) {
 	if c := exchangeFrom(ctx); c != nil {
 		c.scope.SetCaller(telemetry.Caller{Kind: "user", ID: subject.String()})
+	}
+}
+
+// Creates notes what the handler of an operation whose x-audit says "created" is about to make, before it is made.
+func Creates(ctx context.Context, id uuid.UUID) {
+	if c := exchangeFrom(ctx); c != nil {
+		c.entry.Target = id
 	}
 }
 
@@ -282,32 +291,6 @@ func (c *Chain) parts(x *exchange) []slog.Attr {
 		members = append(members, slog.Float64(s.name+"_ms", milliseconds(x.took[i])))
 	}
 	return []slog.Attr{slog.Group("parts", append(members, slog.Float64("handle_ms", milliseconds(x.handling)))...)}
-}
-
-// audit records who did what to whom, from where and with what outcome, as x-audit says.
-func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
-	a := x.op.Policy.Audit
-	if a == nil {
-		return
-	}
-	actor, target := "anonymous", ""
-	if caller := x.scope.Caller(); caller.ID != "" {
-		actor, target = caller.ID, caller.ID
-	}
-	if a.Target != targetCaller {
-		target = ""
-		if id, err := uuid.Parse(x.pathParameter(a.Target)); err == nil {
-			target = id.String()
-		}
-	}
-	attrs := []slog.Attr{
-		slog.String("action", a.Action), slog.String("actor", actor), slog.String("target", target),
-		slog.String("outcome", outcome), slog.String("address", x.address.String()),
-	}
-	if x.replayed {
-		attrs = append(attrs, slog.Bool("replayed", true))
-	}
-	c.line(ctx, "audit", attrs...)
 }
 
 // line writes a line without looking up which line of the source does so, as the logger itself would for every request.

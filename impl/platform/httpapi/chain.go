@@ -52,6 +52,8 @@ type Options struct {
 	TrustedHeaders []string
 	// Idempotency keeps the answers of operations with x-idempotency.
 	Idempotency Idempotency
+	// Auditor keeps what x-audit says is to be recorded; nil: only the log of the service says so.
+	Auditor Auditor
 	// RateLimits turns x-rate-limit on.
 	RateLimits bool
 	// Shed turns the refusal of work beyond capacity on.
@@ -72,6 +74,7 @@ type Chain struct {
 	clock     func() time.Time
 	address   func(*http.Request) netip.Addr // of the caller
 	once      Idempotency
+	auditor   Auditor
 	owners    *otter.Cache[ownedThing, uuid.UUID]
 	limits    *rateLimiter                         // nil: off
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
@@ -108,7 +111,7 @@ func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
-		stalled: stalled, once: o.Idempotency, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
 	if c.clock == nil {
 		c.clock = time.Now

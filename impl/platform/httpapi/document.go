@@ -122,7 +122,7 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 	refuse(!slices.Contains(methods, method), "the method is none of %s", strings.Join(methods, ", "))
 	errs = append(errs, o.takeParameters(item), o.takeBody(), o.takeResponses())
 	for _, name := range []string{policy.Access.Owner, policy.auditTarget()} {
-		special := name == "" || name == ownerSelf || name == targetCaller
+		special := name == "" || name == ownerSelf || name == targetCaller || name == targetCreated
 		refuse(!special && o.parameters.GetByInAndName(openapi3.ParameterInPath, name) == nil,
 			"x-access or x-audit names the path parameter %s, which there is not", name)
 	}

@@ -84,6 +84,7 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 				return
 			}
 		}
+		c.beginAudit(x)
 		switch {
 		case x.streams():
 			defer c.openStream(base, x)()

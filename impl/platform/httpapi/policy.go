@@ -202,8 +202,9 @@ func (p Policy) check(deprecated bool, broken map[string]bool) (errs []error) {
 var auditAction = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+$`)
 
 const (
-	ownerSelf    = "self"
-	targetCaller = "caller"
-	perAddress   = "address"
-	perPrincipal = "principal"
+	ownerSelf     = "self"
+	targetCaller  = "caller"
+	targetCreated = "created"
+	perAddress    = "address"
+	perPrincipal  = "principal"
 )

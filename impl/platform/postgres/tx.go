@@ -50,6 +50,17 @@ func InTx(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) error {
 	})
 }
 
+type lastKey struct{}
+
+// WithLast gives a context whose transactions, those of [InTx] and [Prepare], end with last, which belongs to each of them:
+// when it fails nothing is committed. nil takes back what an outer context had.
+func WithLast(ctx context.Context, last func(ctx context.Context, tx pgx.Tx) error) context.Context {
+	if last == nil {
+		return context.WithValue(ctx, lastKey{}, nil)
+	}
+	return context.WithValue(ctx, lastKey{}, last)
+}
+
 // Prepared is a transaction that has done its work and is open until Commit or Rollback ends it.
 type Prepared struct {
 	// Tx is for what still belongs to it.
@@ -116,6 +127,11 @@ func prepare(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) (*Prepa
 	}()
 	if err := fn(tx); err != nil {
 		return nil, err
+	}
+	if last, ok := ctx.Value(lastKey{}).(func(context.Context, pgx.Tx) error); ok {
+		if err := last(ctx, tx); err != nil {
+			return nil, err
+		}
 	}
 	done = true
 	return &Prepared{Tx: tx, nested: nested}, nil

@@ -72,11 +72,12 @@ func (p Program) Run(ctx context.Context, args, environ []string, out io.Writer)
 		_, err := io.WriteString(out, p.usage())
 		return err
 	}
-	i := slices.IndexFunc(p.Commands, func(c Command) bool { return c.name == args[0] })
-	if i < 0 {
-		return fmt.Errorf("there is no command %q; %s --help lists them", args[0], p.Name)
+	for _, c := range p.Commands {
+		if words := strings.Fields(c.name); len(args) >= len(words) && slices.Equal(words, args[:len(words)]) {
+			return c.run(ctx, p, p.Source(args[len(words):], environ), out)
+		}
 	}
-	return p.Commands[i].run(ctx, p, p.Source(args[1:], environ), out)
+	return fmt.Errorf("there is no command %q; %s --help lists them", args[0], p.Name)
 }
 
 // Source is where a command finds its settings. One file and one environment serve all commands: what is another's

@@ -235,6 +235,7 @@ var plantedViolations = []planted{
 	{"      x-priority: high\n", "", []string{"policy-priority #/paths/~1api~1v1~1accounts~1{accountId}/patch"}},
 	{"      x-audit: {action: session.end, target: caller}\n", "", []string{"policy-audit #/paths/~1api~1v1~1logout/post"}},
 	{"target: accountId}", "target: userId}", []string{"policy-audit #/paths/~1api~1v1~1accounts~1{accountId}/patch/x-audit/target"}},
+	{"action: session.end, target: caller", "action: session.end, target: created", []string{"policy-audit #/paths/~1api~1v1~1logout/post/x-audit/target"}},
 	{"action: session.end", "action: EndSession", []string{"policy-audit #/paths/~1api~1v1~1logout/post/x-audit/action"}},
 	{"      x-priority: low\n", "      x-priority: low\n      x-audit: {action: account.list, target: caller}\n", []string{"policy-audit #/paths/~1api~1v1~1accounts/get/x-audit"}},
 	{"      x-idempotency: optional\n", "      x-idempotency: always\n", []string{"policy-idempotency #/paths/~1api~1v1~1accounts~1{accountId}/patch/x-idempotency"}},

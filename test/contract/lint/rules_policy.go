@@ -250,8 +250,10 @@ func checkAudit(d *document, report reporter) {
 			report(audit.pointer, "a %s changes nothing to audit; take x-audit out", op.method)
 		case !op.isSafe() && audit.node == nil:
 			report(op.pointer, "x-audit is missing though the operation changes something; add it")
-		case target != "" && target != "caller" && !slices.Contains(op.pathParameters(), target):
-			report(audit.at("target"), "%q is not a path parameter of the operation; name one or write caller", target)
+		case target == "created" && !slices.ContainsFunc(op.responses, func(r response) bool { return r.status == "201" }):
+			report(audit.at("target"), "the operation creates nothing; name a path parameter or write caller")
+		case target != "" && target != "caller" && target != "created" && !slices.Contains(op.pathParameters(), target):
+			report(audit.at("target"), "%q is not a path parameter of the operation; name one, or write caller or created", target)
 		}
 	}
 }

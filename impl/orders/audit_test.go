@@ -1,0 +1,12 @@
+package orders
+
+import (
+	"testing"
+
+	"example.com/plumbline/impl/platform/contracttest"
+)
+
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	contracttest.WhatIsDoneIsAudited(t, contract(t))
+}

@@ -1,0 +1,139 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/seal"
+)
+
+// Database is a pool, or a transaction that a test rolls back.
+type Database interface {
+	postgres.Beginner
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Log is a service's log. It is safe for concurrent use.
+type Log struct {
+	database  Database
+	addresses *seal.Sealer
+	key       []byte
+	clock     func() time.Time
+}
+
+// New gives the log of a service in its database, which has been migrated. clock tells the time of batches.
+func New(database Database, master seal.MasterKey, clock func() time.Time) (*Log, error) {
+	addresses, err := master.Sealer("audit addresses")
+	if err != nil {
+		return nil, err
+	}
+	key, err := master.Derive("audit seals")
+	return &Log{database: database, addresses: addresses, key: key, clock: clock}, err
+}
+
+const (
+	record = `
+INSERT INTO audit_entries (id, action, outcome, actor, target, sealed_address, request_id, occurred_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT ON CONSTRAINT audit_entries_id_key DO NOTHING`
+	list = `
+SELECT id, action, outcome, actor, target, sealed_address, request_id, occurred_at
+FROM audit_entries
+WHERE (occurred_at, id) < ($1, $2)
+  AND ($3::uuid IS NULL OR actor = $3)
+  AND ($4::uuid IS NULL OR target = $4)
+  AND ($5::text IS NULL OR action = $5)
+  AND ($6::timestamptz IS NULL OR occurred_at >= $6)
+  AND ($7::timestamptz IS NULL OR occurred_at < $7)
+ORDER BY occurred_at DESC, id DESC
+LIMIT $8`
+)
+
+// Within gives the context for the handler of an operation: every transaction of it ends with the entry, as it is then,
+// once.
+func (l *Log) Within(ctx context.Context, entry func() httpapi.AuditEntry) context.Context {
+	return postgres.WithLast(ctx, func(ctx context.Context, tx pgx.Tx) error { return l.record(ctx, tx, entry()) })
+}
+
+// Record writes an entry by itself, for what was refused and so did nothing.
+func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
+	return l.record(ctx, l.database, e)
+}
+
+func (l *Log) record(ctx context.Context, db interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}, e httpapi.AuditEntry) error {
+	var address []byte
+	if e.Address.IsValid() {
+		address = []byte(e.Address.String())
+	}
+	sealed := l.addresses.Seal(address, addressOf(e.ID))
+	if _, err := db.Exec(ctx, record, e.ID, e.Action, e.Outcome, orNull(e.Actor), orNull(e.Target), sealed, e.RequestID, e.OccurredAt); err != nil {
+		return fmt.Errorf("record %s in the audit log: %w", e.Action, err)
+	}
+	return nil
+}
+
+// addressOf names the address of an entry to the sealer.
+func addressOf(entry uuid.UUID) string { return "audit_entries/" + entry.String() }
+
+func orNull(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+// Filter says which entries are listed: those that fit all of it. Nil fits every entry.
+type Filter struct {
+	Actor, Target *uuid.UUID
+	Action        *string
+	// From is the first moment, and Before the first one that does not fit.
+	From, Before *time.Time
+}
+
+// List gives a page of the entries that fit, the newest first: at most limit, behind those that cursor stands for. next is
+// the cursor of the page after it, nil on the last one.
+func (l *Log) List(ctx context.Context, f Filter, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
+	after := keyset.After(cursor)
+	rows, err := l.database.Query(ctx, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the audit log: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, l.open)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the audit log: %w", err)
+	}
+	page, next = keyset.Page(entries, int(limit), func(e httpapi.AuditEntry) keyset.Position { return keyset.Position{Time: e.OccurredAt, ID: e.ID} })
+	return page, next, nil
+}
+
+// open reads an entry and the address that is sealed in it.
+func (l *Log) open(row pgx.CollectableRow) (e httpapi.AuditEntry, err error) {
+	var actor, target *uuid.UUID
+	var sealed []byte
+	if err := row.Scan(&e.ID, &e.Action, &e.Outcome, &actor, &target, &sealed, &e.RequestID, &e.OccurredAt); err != nil {
+		return e, err
+	}
+	if actor != nil {
+		e.Actor = *actor
+	}
+	if target != nil {
+		e.Target = *target
+	}
+	address, err := l.addresses.Open(sealed, addressOf(e.ID))
+	if err == nil && len(address) > 0 {
+		e.Address, err = netip.ParseAddr(string(address))
+	}
+	return e, err
+}

@@ -1,0 +1,105 @@
+package contracttest
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// audited is an entry of the audit log as far as the checks go.
+type audited struct {
+	Action, Outcome string
+	Actor, Target   uuid.UUID
+	RequestID       string
+}
+
+// entriesSince gives what has been recorded of an action since there were n entries of it.
+func (s *Server) entriesSince(t testing.TB, action string, n int) []audited {
+	t.Helper()
+	const none = "'00000000-0000-0000-0000-000000000000'"
+	rows, err := s.Pool.Query(t.Context(), `SELECT action, outcome, coalesce(actor, `+none+`), coalesce(target, `+none+`), request_id
+		FROM audit_entries WHERE action = $1 ORDER BY position OFFSET $2`, action, n)
+	require.NoError(t, err)
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[audited])
+	require.NoError(t, err)
+	return entries
+}
+
+// WhatIsDoneIsAudited calls each operation with x-audit: what it does is recorded once, in the transaction that does it, so
+// that nothing is done where nothing can be recorded; what it refuses to who is known is recorded, too.
+func WhatIsDoneIsAudited(t *testing.T, s *Service) {
+	t.Helper()
+	found := 0
+	for _, op := range s.Document.Operations {
+		if op.Policy.Audit == nil {
+			continue
+		}
+		found++
+		t.Run(op.ID, func(t *testing.T) {
+			t.Parallel()
+			s.audits(t, s.Start(t), op)
+		})
+	}
+	requireSome(t, found, "operation with x-audit")
+}
+
+func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
+	t.Helper()
+	action := op.Policy.Audit.Action
+	told := func() int { return len(server.entriesSince(t, action, 0)) }
+	r, by := s.Fitting(t, server, op)
+	before := told()
+	answer, body := server.Do(t, r)
+	require.Equal(t, op.Statuses[0], answer.StatusCode, body)
+	entries := server.entriesSince(t, action, before)
+	require.Len(t, entries, 1)
+	e := entries[0]
+	require.Equal(t, "success", e.Outcome)
+	require.Equal(t, answer.Header.Get("X-Request-Id"), e.RequestID)
+	if op.Policy.Access.Public {
+		require.NotEqual(t, uuid.Nil, e.Actor, "who has logged in or opened an account is known then")
+	} else {
+		require.Equal(t, by.Subject(), e.Actor.String())
+	}
+	require.NotEqual(t, uuid.Nil, e.Target)
+	if named(op) {
+		require.Contains(t, r.Target, e.Target.String())
+	}
+	if op.Policy.Idempotency != "" {
+		answer, body = server.Do(t, r)
+		require.Equal(t, op.Statuses[0], answer.StatusCode, body)
+		require.Len(t, server.entriesSince(t, action, before), 1, "what is answered again has not been done again")
+	}
+
+	// Nobody known has tried nothing, and a request that is not understood is no attempt.
+	before = told()
+	_, _ = server.Do(t, r.withFreshKey().Asking("nickname=x"))
+	if !op.Policy.Access.Public {
+		_, _ = server.Do(t, r.withFreshKey().Without("Authorization"))
+	}
+	require.Empty(t, server.entriesSince(t, action, before))
+	for _, c := range s.unentitled(t, server, op) {
+		before = told()
+		answer, body := server.Send(t, c.Request)
+		entries := server.entriesSince(t, action, before)
+		if answer.StatusCode != http.StatusForbidden && answer.StatusCode != http.StatusNotFound {
+			continue
+		}
+		require.Len(t, entries, 1, "%s: %s", c.Name, body)
+		require.Equal(t, c.Code, entries[0].Outcome, c.Name)
+		require.NotEqual(t, uuid.Nil, entries[0].Actor, c.Name)
+	}
+
+	r, _ = s.Fitting(t, server, op)
+	_, err := server.Pool.Exec(t.Context(), `ALTER TABLE audit_entries ADD CONSTRAINT nothing_succeeds CHECK (outcome <> 'success') NOT VALID`)
+	require.NoError(t, err)
+	rows := s.fingerprint(t, server)
+	answer, body = server.Do(t, r)
+	require.Equal(t, http.StatusInternalServerError, answer.StatusCode, "it is done although it cannot be recorded: %s", body)
+	require.Equal(t, rows, s.fingerprint(t, server), "it is done although it cannot be recorded")
+}

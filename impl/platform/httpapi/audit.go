@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// Auditor keeps the log of who did what.
+type Auditor interface {
+	// Within gives the context for a handler, by which the transaction that does something ends with the entry.
+	Within(ctx context.Context, entry func() AuditEntry) context.Context
+	// Record keeps the entry of what was refused.
+	Record(ctx context.Context, e AuditEntry) error
+}
+
+// AuditEntry says who did what to whom, from where and with what outcome.
+type AuditEntry struct {
+	// ID is the entry's own, a UUIDv7.
+	ID uuid.UUID
+	// Action is that of x-audit.
+	Action string
+	// Outcome is a code of the document's problems, or telemetry.Success.
+	Outcome string
+	// Actor and Target are uuid.Nil where nobody is known to be calling, or nothing is named.
+	Actor, Target uuid.UUID
+	Address       netip.Addr
+	RequestID     string
+	OccurredAt    time.Time
+}
+
+// recordPatience bounds the recording of what was refused.
+const recordPatience = 2 * time.Second
+
+// beginAudit makes the transaction of a handler keep the entry that x-audit wants.
+func (c *Chain) beginAudit(x *exchange) {
+	if x.op.Policy.Audit == nil || c.auditor == nil {
+		return
+	}
+	x.entry.ID = newEntryID()
+	x.request = x.request.WithContext(c.auditor.Within(x.request.Context(), func() AuditEntry {
+		x.recorded = true
+		return c.auditEntry(x, telemetry.Success)
+	}))
+}
+
+func newEntryID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// auditEntry is what there is to say of a request now.
+func (c *Chain) auditEntry(x *exchange, outcome string) AuditEntry {
+	e, a := x.entry, x.op.Policy.Audit
+	if e.ID == uuid.Nil {
+		e.ID = newEntryID()
+	}
+	e.Action, e.Outcome, e.Address, e.RequestID, e.OccurredAt = a.Action, outcome, x.address, x.scope.RequestID, c.clock()
+	if id, err := uuid.Parse(x.scope.Caller().ID); err == nil {
+		e.Actor = id
+	}
+	switch a.Target {
+	case targetCreated: // It has been told, or nothing was made.
+	case targetCaller:
+		e.Target = e.Actor
+	default:
+		if id, err := uuid.Parse(x.pathParameter(a.Target)); err == nil {
+			e.Target = id
+		}
+	}
+	return e
+}
+
+// audit logs what was done or refused, and keeps what was refused and has no transaction to be kept in. What is answered
+// again has not been done again.
+func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
+	if x.op.Policy.Audit == nil {
+		return
+	}
+	e := c.auditEntry(x, outcome)
+	attrs := []slog.Attr{
+		slog.String("action", e.Action), slog.String("actor", nameOr(e.Actor, "anonymous")), slog.String("target", nameOr(e.Target, "")),
+		slog.String("outcome", outcome), slog.String("address", x.address.String()),
+	}
+	if x.replayed {
+		attrs = append(attrs, slog.Bool("replayed", true))
+	}
+	c.line(ctx, "audit", attrs...)
+	if c.auditor == nil || x.replayed || !c.keepsRefusal(x, outcome) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
+	defer cancel()
+	if err := c.auditor.Record(ctx, e); err != nil {
+		c.log.LogAttrs(ctx, slog.LevelError, "an entry of the audit log is missing", slog.String("action", e.Action), slog.String("outcome", outcome), slog.Any("error", err))
+	}
+}
+
+// keepsRefusal tells whether somebody has tried to do something and was kept from it, or did it without a transaction.
+// A request that is not understood, or that nobody known has sent to where one has to be known, has tried nothing.
+func (c *Chain) keepsRefusal(x *exchange, outcome string) bool {
+	if outcome == telemetry.Success {
+		return !x.recorded
+	}
+	switch x.answer.status {
+	case http.StatusUnauthorized:
+		return x.op.Policy.Access.Public
+	case http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusInternalServerError:
+		return true
+	default:
+		return false
+	}
+}
+
+func nameOr(id uuid.UUID, none string) string {
+	if id == uuid.Nil {
+		return none
+	}
+	return id.String()
+}

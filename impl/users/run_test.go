@@ -18,9 +18,11 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/audit"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program/programtest"
 	"example.com/plumbline/queries"
@@ -366,4 +368,35 @@ func TestProductionKnowsNoPersonas(t *testing.T) {
 	}
 	require.False(t, holds("users", "plumbline.test"))
 	require.True(t, holds("users", "users keeps accounts, sessions"), "what is in it is found")
+}
+
+func TestAuditVerify(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, queries.Users())
+	environ := environment(url)
+	p := programtest.Serve(t, Run, environ)
+	answer, err := http.Post(p.URL+"/api/v2/users", "application/json", strings.NewReader(`{"email":"ada@example.com","name":"Ada","password":"correct horse battery"}`))
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusCreated, answer.StatusCode)
+	var out string
+	require.Eventually(t, func() bool {
+		out, err = run(t, environ, "audit", "verify")
+		return err == nil && strings.Contains(out, "1 entries in 1 batches are as they were written; 0 more wait to be sealed\n")
+	}, time.Minute, 100*time.Millisecond, out)
+	head := regexp.MustCompile(`the head is (\S+)\n`).FindStringSubmatch(out)
+	require.NotNil(t, head, out)
+	require.Eventually(t, func() bool { return strings.Contains(p.Output(), head[1]) }, time.Minute, 10*time.Millisecond, "the log has it, too")
+
+	pool, err := pgxpool.New(t.Context(), url)
+	require.NoError(t, err)
+	defer pool.Close()
+	_, err = pool.Exec(t.Context(), `ALTER TABLE audit_entries DISABLE TRIGGER USER; UPDATE audit_entries SET actor = gen_random_uuid()`)
+	require.NoError(t, err)
+	out, err = run(t, environ, "audit", "verify", "--head", head[1])
+	require.ErrorIs(t, err, audit.ErrTampered)
+	require.Contains(t, out, "batch 1: the entry ")
+	require.Contains(t, out, " at 1 has been changed\n")
+	_, err = run(t, environ, "audit", "verify", "--head", "7")
+	programtest.RequireSentence(t, err, "head")
 }

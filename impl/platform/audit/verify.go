@@ -100,7 +100,7 @@ func (l *Log) Verify(ctx context.Context, known *Head, progress func(done, all i
 		progress(v.Batches, all)
 	}
 	if known != nil && known.Number > v.Head.Number {
-		v.say("the batches %d to %d are gone", v.Head.Number+1, known.Number)
+		v.sayf("the batches %d to %d are gone", v.Head.Number+1, known.Number)
 	}
 	if err := l.verifyUnsealed(ctx, tx, &v); err != nil {
 		return v, err
@@ -111,7 +111,7 @@ func (l *Log) Verify(ctx context.Context, known *Head, progress func(done, all i
 	return v, nil
 }
 
-func (v *Verified) say(format string, args ...any) {
+func (v *Verified) sayf(format string, args ...any) {
 	v.Wrong = append(v.Wrong, fmt.Sprintf(format, args...))
 }
 
@@ -133,10 +133,10 @@ func (l *Log) verifySome(ctx context.Context, tx pgx.Tx, known *Head, v *Verifie
 	}
 	for _, b := range batches {
 		if b.Number > v.Head.Number+1 {
-			v.say("the batches %d to %d are gone", v.Head.Number+1, b.Number-1)
+			v.sayf("the batches %d to %d are gone", v.Head.Number+1, b.Number-1)
 		}
 		if known != nil && known.Number == b.Number && !hmac.Equal(known.Seal, b.Seal) {
-			v.say("batch %d has another seal than it had", b.Number)
+			v.sayf("batch %d has another seal than it had", b.Number)
 		}
 		if err := l.verifyBatch(ctx, tx, b, v); err != nil {
 			return 0, err
@@ -161,9 +161,9 @@ func (l *Log) verifyBatch(ctx context.Context, tx pgx.Tx, b batch, v *Verified) 
 	_, err = pgx.ForEachRow(found, []any{&r.Position, &seal, &gone, &r.ID, &r.Action, &r.Outcome, &r.Actor, &r.Target, &r.SealedAddress, &r.RequestID, &r.OccurredAt}, func() error {
 		switch {
 		case gone:
-			v.say("batch %d: the entry at %d is gone", b.Number, r.Position)
+			v.sayf("batch %d: the entry at %d is gone", b.Number, r.Position)
 		case !hmac.Equal(seal, l.sealOf(r)):
-			v.say("batch %d: the entry %s at %d has been changed", b.Number, r.ID, r.Position)
+			v.sayf("batch %d: the entry %s at %d has been changed", b.Number, r.ID, r.Position)
 		}
 		seals = append(seals, append([]byte(nil), seal...))
 		return nil
@@ -174,9 +174,9 @@ func (l *Log) verifyBatch(ctx context.Context, tx pgx.Tx, b batch, v *Verified) 
 	v.Entries += len(seals)
 	switch {
 	case len(seals) != b.Entries:
-		v.say("batch %d was sealed with %d entries and has %d", b.Number, b.Entries, len(seals))
+		v.sayf("batch %d was sealed with %d entries and has %d", b.Number, b.Entries, len(seals))
 	case !hmac.Equal(b.Seal, l.sealOfBatch(b.Number, v.Head.Seal, seals)):
-		v.say("batch %d does not follow from the one before with the entries that it has", b.Number)
+		v.sayf("batch %d does not follow from the one before with the entries that it has", b.Number)
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func (l *Log) verifyUnsealed(ctx context.Context, tx pgx.Tx, v *Verified) error 
 		return err
 	}
 	for _, p := range positions {
-		v.say("the entry at %d has never been sealed", p)
+		v.sayf("the entry at %d has never been sealed", p)
 	}
 	err = tx.QueryRow(ctx, countUnsealed).Scan(&v.Unsealed)
 	if postgres.IsNoRows(err) {

@@ -63,7 +63,10 @@ func (c *Chain) auditEntry(x *exchange, outcome string) AuditEntry {
 		e.Actor = id
 	}
 	switch a.Target {
-	case targetCreated: // It has been told, or nothing was made.
+	case targetCreated: // The handler has told.
+		if outcome != telemetry.Success {
+			e.Target = uuid.Nil
+		}
 	case targetCaller:
 		e.Target = e.Actor
 	default:

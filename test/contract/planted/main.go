@@ -156,7 +156,7 @@ func (m mistake) plant(folder string) (overlay string, err error) {
 
 // build shows that a mistake is none that the compiler finds.
 func build(ctx context.Context, service, overlay string) error {
-	if text, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "./impl/"+service).CombinedOutput(); err != nil { //nolint:gosec // Both are ours.
+	if text, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "./impl/"+service).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, text)
 	}
 	return nil

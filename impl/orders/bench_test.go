@@ -186,10 +186,12 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	trips := tape.take(func() {
 		order = *s.place(c, key, ordersapi.OrderItemRequest{ProductID: shelf(0), Quantity: 1}).JSON201
 	})
-	var event uuid.UUID
+	var event, entry uuid.UUID
 	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM outbox WHERE subject = $1`, order.ID).Scan(&event))
+	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM audit_entries WHERE target = $1`, order.ID).Scan(&entry))
 	varies := strings.NewReplacer(
 		order.ID.String(), "' || md5('order' || :n)::uuid || '", event.String(), "' || md5('event' || :n)::uuid || '",
+		entry.String(), "' || md5('entry' || :n)::uuid || '",
 		order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
 	)
 	conn, err := s.Pool.Acquire(b.Context())

@@ -29,16 +29,17 @@ SET name = $1,
     phone = NULL,
     status = 'active',
     roles = $3,
+    email_verified_at = $4,
     updated_at = $4
 WHERE email = $5
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 `
 
 type RestoreUserParams struct {
 	Name         string
 	PasswordHash string
 	Roles        []string
-	UpdatedAt    time.Time
+	UpdatedAt    *time.Time
 	Email        string
 }
 
@@ -63,6 +64,7 @@ func (q *Queries) RestoreUser(ctx context.Context, arg RestoreUserParams) (User,
 		&i.Roles,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }

@@ -95,6 +95,16 @@ type AuditSeal struct {
 	Seal     []byte
 }
 
+type EmailToken struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	Purpose   string
+	Email     string
+	Hash      []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 type Outbox struct {
 	Position    int64
 	ID          uuid.UUID
@@ -133,14 +143,15 @@ type SigningKey struct {
 }
 
 type User struct {
-	ID           uuid.UUID
-	Email        string
-	Name         string
-	PasswordHash string
-	Avatar       *string
-	Phone        *string
-	Status       UserStatus
-	Roles        []string
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	ID              uuid.UUID
+	Email           string
+	Name            string
+	PasswordHash    string
+	Avatar          *string
+	Phone           *string
+	Status          UserStatus
+	Roles           []string
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	EmailVerifiedAt *time.Time
 }

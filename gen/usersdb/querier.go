@@ -11,8 +11,13 @@ import (
 )
 
 type Querier interface {
+	// ChangeEmail gives an account another address, which is known to be its owner's.
+	ChangeEmail(ctx context.Context, arg ChangeEmailParams) error
 	// ChangePassword replaces the hash unless another change came between.
 	ChangePassword(ctx context.Context, arg ChangePasswordParams) (int64, error)
+	// CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
+	// replaced_before: so that nobody's mailbox is filled, and a job that runs twice sends one mail.
+	CreateEmailToken(ctx context.Context, arg CreateEmailTokenParams) (int64, error)
 	// CreateRefreshToken keeps the hash of a token that a session may use. The successor of a token
 	// is always the same one, so a second attempt to keep it changes nothing.
 	CreateRefreshToken(ctx context.Context, arg CreateRefreshTokenParams) error
@@ -20,6 +25,8 @@ type Querier interface {
 	CreateSigningKey(ctx context.Context, arg CreateSigningKeyParams) error
 	// CreateUser opens an account. A second account for an address breaks users_email_key.
 	CreateUser(ctx context.Context, arg CreateUserParams) (User, error)
+	// DeleteEmailTokens makes the tokens of an account for some purposes void.
+	DeleteEmailTokens(ctx context.Context, arg DeleteEmailTokensParams) error
 	// DeleteSigningKey forgets a key.
 	DeleteSigningKey(ctx context.Context, kid string) error
 	// DeleteUser removes an account with all that hangs on it.
@@ -30,6 +37,10 @@ type Querier interface {
 	EndSession(ctx context.Context, arg EndSessionParams) error
 	// ExtendSession moves the end of a live session of an active account and tells whose it is.
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
+	// FindEmailToken reads a token of one of the purposes that was presented and may still be used.
+	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)
+	// GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
+	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)
 	// GetLiveSession tells whose a session is and what they may do, while both are in force.
 	GetLiveSession(ctx context.Context, arg GetLiveSessionParams) (GetLiveSessionRow, error)
 	// GetRefreshToken reads a token, spent or not.
@@ -53,8 +64,12 @@ type Querier interface {
 	LockSession(ctx context.Context, hash []byte) (uuid.UUID, error)
 	// LockSigningKeys keeps two from making keys at once; readers go on.
 	LockSigningKeys(ctx context.Context) error
+	// PurgeEmailTokens removes tokens that have expired, a batch at most.
+	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
 	// PurgeSessions removes sessions that ended before a time, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
+	// ResetPassword replaces the hash for whoever reads what is sent to the account's address, if it is still that one.
+	ResetPassword(ctx context.Context, arg ResetPasswordParams) (int64, error)
 	// RestoreUser makes an account what it was when it was opened. Only the development binary asks for it.
 	RestoreUser(ctx context.Context, arg RestoreUserParams) (User, error)
 	// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
@@ -72,8 +87,12 @@ type Querier interface {
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
 	// UpdateProfile changes what its set_ arguments name and leaves the rest.
 	UpdateProfile(ctx context.Context, arg UpdateProfileParams) (User, error)
+	// UseEmailToken spends a token of one of the purposes; of many at once, one gets the row.
+	UseEmailToken(ctx context.Context, arg UseEmailTokenParams) (EmailToken, error)
 	// UseRefreshToken spends a token; of many at once, one gets the row.
 	UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams) (RefreshToken, error)
+	// VerifyEmail notes that the owner of an account reads what is sent to its address, if it is still that one.
+	VerifyEmail(ctx context.Context, arg VerifyEmailParams) (int64, error)
 }
 
 var _ Querier = (*Queries)(nil)

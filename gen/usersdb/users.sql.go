@@ -42,19 +42,20 @@ func (q *Queries) ChangePassword(ctx context.Context, arg ChangePasswordParams) 
 }
 
 const createUser = `-- name: CreateUser :one
-INSERT INTO users (id, email, name, password_hash, avatar, roles, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+INSERT INTO users (id, email, name, password_hash, avatar, roles, email_verified_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 `
 
 type CreateUserParams struct {
-	ID           uuid.UUID
-	Email        string
-	Name         string
-	PasswordHash string
-	Avatar       *string
-	Roles        []string
-	CreatedAt    time.Time
+	ID              uuid.UUID
+	Email           string
+	Name            string
+	PasswordHash    string
+	Avatar          *string
+	Roles           []string
+	EmailVerifiedAt *time.Time
+	CreatedAt       time.Time
 }
 
 // CreateUser opens an account. A second account for an address breaks users_email_key.
@@ -66,6 +67,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		arg.PasswordHash,
 		arg.Avatar,
 		arg.Roles,
+		arg.EmailVerifiedAt,
 		arg.CreatedAt,
 	)
 	var i User
@@ -80,6 +82,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		&i.Roles,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }
@@ -99,7 +102,7 @@ func (q *Queries) DeleteUser(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 FROM users
 WHERE id = $1
 `
@@ -119,12 +122,13 @@ func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.Roles,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 FROM users
 WHERE lower(email) = lower($1)
 `
@@ -144,12 +148,13 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (User, error
 		&i.Roles,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 FROM users
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
   AND ($3::text IS NULL OR lower(email) LIKE lower($3))
@@ -201,6 +206,7 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 			&i.Roles,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.EmailVerifiedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -227,7 +233,7 @@ UPDATE users
 SET roles = $1,
     updated_at = $2
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 `
 
 type SetUserRolesParams struct {
@@ -251,6 +257,7 @@ func (q *Queries) SetUserRoles(ctx context.Context, arg SetUserRolesParams) (Use
 		&i.Roles,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }
@@ -260,7 +267,7 @@ UPDATE users
 SET status = $1,
     updated_at = CASE WHEN status = $1 THEN updated_at ELSE $2::timestamptz END
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 `
 
 type SetUserStatusParams struct {
@@ -284,6 +291,7 @@ func (q *Queries) SetUserStatus(ctx context.Context, arg SetUserStatusParams) (U
 		&i.Roles,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }
@@ -295,7 +303,7 @@ SET name = CASE WHEN $1::boolean THEN $2 ELSE name END,
     phone = CASE WHEN $5::boolean THEN $6 ELSE phone END,
     updated_at = $7
 WHERE id = $8
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 `
 
 type UpdateProfileParams struct {
@@ -333,6 +341,7 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) (U
 		&i.Roles,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
 	)
 	return i, err
 }

@@ -12,6 +12,7 @@ SET name = @name,
     phone = NULL,
     status = 'active',
     roles = @roles,
+    email_verified_at = @updated_at,
     updated_at = @updated_at
 WHERE email = @email
 RETURNING *;

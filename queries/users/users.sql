@@ -1,7 +1,7 @@
 -- name: CreateUser :one
 -- CreateUser opens an account. A second account for an address breaks users_email_key.
-INSERT INTO users (id, email, name, password_hash, avatar, roles, created_at, updated_at)
-VALUES (@id, @email, @name, @password_hash, @avatar, @roles, @created_at, @created_at)
+INSERT INTO users (id, email, name, password_hash, avatar, roles, email_verified_at, created_at, updated_at)
+VALUES (@id, @email, @name, @password_hash, @avatar, @roles, @email_verified_at, @created_at, @created_at)
 RETURNING *;
 
 -- name: GetUser :one

@@ -1,0 +1,165 @@
+package mail
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/textproto"
+	"slices"
+	"strconv"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// Encryption is how the way to a server is kept from others.
+type Encryption string
+
+// The ways. Only None goes on without TLS, which is for a server on the same machine.
+const (
+	StartTLS Encryption = "starttls" // RFC 3207
+	Implicit Encryption = "implicit" // RFC 8314
+	None     Encryption = "none"
+)
+
+// SMTPConfig says which server takes messages (RFC 5321, 6409).
+type SMTPConfig struct {
+	Addr string // host:port
+	// User and Password log in with PLAIN (RFC 4616); without a User nobody does. They are sent over TLS only.
+	User     string
+	Password telemetry.Secret
+	// From is who messages are from, as in Plumbline <no-reply@example.com>.
+	From       string
+	Encryption Encryption
+	// Timeout bounds one message, from the connection on. Default: 20 s.
+	Timeout time.Duration
+	// TLS is how the server is known; nil: by the system's roots.
+	TLS *tls.Config
+	// Clock tells the time of a message; nil is the system's.
+	Clock func() time.Time
+}
+
+// SMTP hands messages to a server, with a connection for each.
+type SMTP struct {
+	host    string
+	options []gomail.Option
+	// implicit is the TLS that a connection begins with, nil where it does not.
+	implicit *tls.Config
+	from     string
+	timeout  time.Duration
+	clock    func() time.Time
+}
+
+// NewSMTP checks the configuration; nothing is connected yet.
+func NewSMTP(c SMTPConfig) (*SMTP, error) {
+	host, port, err := net.SplitHostPort(c.Addr)
+	number, notNumber := strconv.Atoi(port)
+	if err != nil || notNumber != nil || host == "" || number < 1 || number > 65535 {
+		return nil, errors.New("the address of the mail server is no host:port")
+	}
+	if _, err := mail.ParseAddress(c.From); err != nil {
+		return nil, errors.New("the sender of mails is no address, as in Plumbline <no-reply@example.com>")
+	}
+	s := &SMTP{host: host, from: c.From, timeout: cmp.Or(c.Timeout, 20*time.Second), clock: c.Clock}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	s.options = []gomail.Option{gomail.WithPort(number), gomail.WithTimeout(s.timeout)}
+	switch c.Encryption {
+	case StartTLS:
+		s.options = append(s.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	case Implicit:
+		if s.implicit = c.TLS; s.implicit == nil {
+			s.implicit = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+		}
+		s.options = append(s.options, gomail.WithSSL())
+	case None:
+		if c.User != "" {
+			return nil, errors.New("a password is sent to the mail server over TLS only")
+		}
+		s.options = append(s.options, gomail.WithTLSPolicy(gomail.NoTLS))
+	default:
+		return nil, errors.New("the way to the mail server is starttls, implicit or none")
+	}
+	if c.TLS != nil {
+		s.options = append(s.options, gomail.WithTLSConfig(c.TLS))
+	}
+	if c.User != "" {
+		s.options = append(s.options, gomail.WithSMTPAuth(gomail.SMTPAuthPlain), gomail.WithUsername(c.User), gomail.WithPassword(c.Password.Reveal()))
+	}
+	_, err = gomail.NewClient(s.host, s.options...)
+	return s, err
+}
+
+// Send implements Mailer.
+func (s *SMTP) Send(ctx context.Context, m Message) error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	if err := errors.Join(message.From(s.from), message.To(m.To)); err != nil {
+		return ErrRefused // Both have been checked; the library's error holds them.
+	}
+	message.Subject(m.Subject)
+	message.SetDateWithValue(s.clock())
+	message.SetMessageID()
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no absence note is to answer.
+	message.SetBodyString(gomail.TypeTextPlain, m.Text)
+	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	// The library bounds the dialling alone: the end of ctx closes the connection, whatever is being waited for.
+	client, err := gomail.NewClient(s.host, append(slices.Clone(s.options), gomail.WithDialContextFunc(func(_ context.Context, network, addr string) (net.Conn, error) {
+		return s.dial(ctx, network, addr)
+	}))...)
+	if err != nil {
+		return err
+	}
+	err = client.DialAndSendWithContext(ctx, message)
+	if message.IsDelivered() {
+		return nil // What failed was the farewell; sending it again would be a second mail.
+	}
+	return located(err)
+}
+
+// dial connects until ctx ends.
+func (s *SMTP) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	connection, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { _ = connection.Close() }) // It may have been closed before.
+	if s.implicit == nil {
+		return connection, nil
+	}
+	encrypted := tls.Client(connection, s.implicit)
+	return encrypted, encrypted.HandshakeContext(ctx)
+}
+
+// located keeps of a failure what tells where it was, without what the server said: that may hold the address.
+func located(err error) error {
+	var refused *gomail.SendError
+	var reply *textproto.Error
+	var network *net.OpError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused):
+		if !refused.IsTemp() && refused.ErrorCode() >= 500 {
+			return fmt.Errorf("%w: the mail server answered %d", ErrRefused, refused.ErrorCode())
+		}
+		return fmt.Errorf("the mail server did not take the message: it answered %d", refused.ErrorCode())
+	case errors.As(err, &reply):
+		return fmt.Errorf("the mail server takes nothing from here: it answered %d", reply.Code)
+	case errors.As(err, &network):
+		return fmt.Errorf("the mail server cannot be reached: %s", network.Op)
+	default:
+		return errors.New("the mail server takes nothing from here: TLS or the log-in failed, or it gave no answer in time")
+	}
+}

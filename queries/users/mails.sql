@@ -1,0 +1,76 @@
+-- name: CreateEmailToken :execrows
+-- CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
+-- replaced_before: so that nobody's mailbox is filled, and a job that runs twice sends one mail.
+INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at)
+VALUES (@id, @user_id, @purpose, @email, @hash, @created_at, @expires_at)
+ON CONFLICT ON CONSTRAINT email_tokens_user_id_purpose_key DO UPDATE
+SET id = EXCLUDED.id,
+    email = EXCLUDED.email,
+    hash = EXCLUDED.hash,
+    created_at = EXCLUDED.created_at,
+    expires_at = EXCLUDED.expires_at
+WHERE email_tokens.created_at <= @replaced_before::timestamptz;
+
+-- name: GetEmailToken :one
+-- GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
+SELECT *
+FROM email_tokens
+WHERE id = @id
+  AND expires_at > @now;
+
+-- name: FindEmailToken :one
+-- FindEmailToken reads a token of one of the purposes that was presented and may still be used.
+SELECT *
+FROM email_tokens
+WHERE hash = @hash
+  AND purpose = ANY(@purposes::text[])
+  AND expires_at > @now;
+
+-- name: UseEmailToken :one
+-- UseEmailToken spends a token of one of the purposes; of many at once, one gets the row.
+DELETE FROM email_tokens
+WHERE hash = @hash
+  AND purpose = ANY(@purposes::text[])
+  AND expires_at > @now
+RETURNING *;
+
+-- name: DeleteEmailTokens :exec
+-- DeleteEmailTokens makes the tokens of an account for some purposes void.
+DELETE FROM email_tokens
+WHERE user_id = @user_id
+  AND purpose = ANY(@purposes::text[]);
+
+-- name: PurgeEmailTokens :execrows
+-- PurgeEmailTokens removes tokens that have expired, a batch at most.
+DELETE FROM email_tokens
+WHERE id IN (
+    SELECT expired.id
+    FROM email_tokens AS expired
+    WHERE expired.expires_at < @expired_before
+    LIMIT @row_limit
+);
+
+-- name: VerifyEmail :execrows
+-- VerifyEmail notes that the owner of an account reads what is sent to its address, if it is still that one.
+UPDATE users
+SET email_verified_at = COALESCE(email_verified_at, @now::timestamptz),
+    updated_at = CASE WHEN email_verified_at IS NULL THEN @now::timestamptz ELSE updated_at END
+WHERE id = @id
+  AND lower(email) = lower(@email);
+
+-- name: ChangeEmail :exec
+-- ChangeEmail gives an account another address, which is known to be its owner's.
+UPDATE users
+SET email = @email,
+    email_verified_at = @now::timestamptz,
+    updated_at = @now::timestamptz
+WHERE id = @id;
+
+-- name: ResetPassword :execrows
+-- ResetPassword replaces the hash for whoever reads what is sent to the account's address, if it is still that one.
+UPDATE users
+SET password_hash = @password_hash,
+    email_verified_at = COALESCE(email_verified_at, @now::timestamptz),
+    updated_at = @now::timestamptz
+WHERE id = @id
+  AND lower(email) = lower(@email);

@@ -38,6 +38,7 @@ type development struct {
 	password string
 	services []*service
 	clock    dev.Clock // of all services
+	mails    dev.Mailbox
 	natsURL  string    // of the private NATS; "" when there is another
 }
 
@@ -69,13 +70,18 @@ func newDevelopment(environ []string, out io.Writer) (*development, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.services = append(d.services, &service{name: "users", run: users.RunAt, Service: front.Service{Described: described}})
+	d.services = append(d.services, &service{name: "users", run: d.runUsers, Service: front.Service{Described: described}})
 	if described, err = orders.Described(); err != nil {
 		return nil, err
 	}
 	d.services = append(d.services, &service{name: "orders", run: orders.RunAt, Service: front.Service{Described: described}})
 	d.data, err = filepath.Abs(d.data)
 	return d, err
+}
+
+// runUsers is the users service, whose mails stay here.
+func (d *development) runUsers(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
+	return users.RunAt(ctx, clock, &d.mails, args, environ, out)
 }
 
 func (d *development) or(name, otherwise string) string {
@@ -228,7 +234,7 @@ func castOf(personas []users.Persona) (staff uuid.UUID, customers []uuid.UUID) {
 // frontEndMode is what stands before the services.
 func (d *development) frontEndMode(environ []string, personas []users.Persona) (*dev.Service, error) {
 	c := dev.Config{
-		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + d.opsAddr, Clock: &d.clock,
+		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + d.opsAddr, Clock: &d.clock, Mails: &d.mails,
 		Origins: strings.Split(d.environ["USERS_TRUSTED_ORIGINS"], ","), Log: d.log,
 		Reset: func(ctx context.Context) error {
 			personas, err := users.Reset(ctx, environ, d.password)
@@ -315,6 +321,7 @@ func (d *development) welcome(took time.Duration, personas []users.Persona) {
 	for i, s := range d.services {
 		row([]string{"documents", ""}[min(i, 1)], base+"/openapi/"+s.name+".yaml", "(or .json)")
 	}
+	row("mails", base+"/dev/mails")
 	row("client", "npm install "+base+"/clients/typescript.tgz")
 	row("log in", "POST "+base+"/api/v1/login")
 	row("health", operations+"/healthz")

@@ -86,6 +86,8 @@ func (d *development) settings(ctx context.Context) ([]string, error) {
 		s.Addr, s.OpsAddr = d.environ[s.setting("ADDR")], d.environ[s.setting("OPS_ADDR")]
 	}
 	for name, value := range map[string]string{
+		"USERS_MAIL":                    "off", // They stay here, see runUsers.
+		"USERS_PUBLIC_URL":              "http://" + d.addr,
 		"ORDERS_USERS_URL":              "http://" + d.environ["USERS_ADDR"],
 		"ORDERS_ISSUER":                 d.or("USERS_ISSUER", "plumbline"),
 		"ORDERS_WEBHOOKS_ALLOW_PRIVATE": "true", // A receiver in development is on this machine.

@@ -142,6 +142,21 @@ type Faults struct {
 	Rules []Fault `json:"rules"`
 }
 
+// Mail defines model for Mail.
+type Mail struct {
+	HTML    string             `json:"html"`
+	ID      openapi_types.UUID `json:"id"`
+	SentAt  time.Time          `json:"sent_at"`
+	Subject string             `json:"subject"`
+	Text    string             `json:"text"`
+	To      string             `json:"to"`
+}
+
+// Mails defines model for Mails.
+type Mails struct {
+	Mails []Mail `json:"mails"`
+}
+
 // Persona defines model for Persona.
 type Persona struct {
 	Email string `json:"email"`
@@ -281,6 +296,12 @@ type Unavailable = Problem
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be a problem that the operation documents.","keyword":"enum","params":{"allowed":["out_of_stock","price_changed"]},"pointer":"#/fault"}],"instance":"/dev/v1/faults","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type UnsupportedMediaType = Problem
+
+// GetMailsParams defines parameters for GetMails.
+type GetMailsParams struct {
+	// To Whose mails, as an address; compared without regard to case.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+}
 
 // SetClockJSONRequestBody defines body for SetClock for application/json ContentType.
 type SetClockJSONRequestBody = SetClockRequest
@@ -456,6 +477,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with DELETE /dev/v1/faults/{faultId} (the `DeleteFault` operationId).
 	DeleteFault(ctx context.Context, faultID FaultID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMails Read the mails
+	//
+	// Tells the last mails that the services have sent, the newest first, with the links in them.
+	//
+	// Corresponds with GET /dev/v1/mails (the `GetMails` operationId).
+	GetMails(ctx context.Context, params *GetMailsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPersonas Read the personas
 	//
@@ -679,6 +707,23 @@ func (c *Client) CreateFault(ctx context.Context, body CreateFaultJSONRequestBod
 // Corresponds with DELETE /dev/v1/faults/{faultId} (the `DeleteFault` operationId).
 func (c *Client) DeleteFault(ctx context.Context, faultID FaultID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteFaultRequest(c.Server, faultID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMails Read the mails
+//
+// Tells the last mails that the services have sent, the newest first, with the links in them.
+//
+// Corresponds with GET /dev/v1/mails (the `GetMails` operationId).
+func (c *Client) GetMails(ctx context.Context, params *GetMailsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMailsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1023,6 +1068,60 @@ func NewDeleteFaultRequest(server string, faultID FaultID) (*http.Request, error
 	return req, nil
 }
 
+// NewGetMailsRequest constructs an http.Request for the GetMails method
+func NewGetMailsRequest(server string, params *GetMailsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/dev/v1/mails")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetPersonasRequest constructs an http.Request for the GetPersonas method
 func NewGetPersonasRequest(server string) (*http.Request, error) {
 	var err error
@@ -1266,6 +1365,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with DELETE /dev/v1/faults/{faultId} (the `DeleteFault` operationId).
 	DeleteFaultWithResponse(ctx context.Context, faultID FaultID, reqEditors ...RequestEditorFn) (*DeleteFaultResponse, error)
+
+	// GetMailsWithResponse Read the mails
+	//
+	// Tells the last mails that the services have sent, the newest first, with the links in them.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /dev/v1/mails (the `GetMails` operationId).
+	GetMailsWithResponse(ctx context.Context, params *GetMailsParams, reqEditors ...RequestEditorFn) (*GetMailsResponse, error)
 
 	// GetPersonasWithResponse Read the personas
 	//
@@ -1671,6 +1779,50 @@ func (r DeleteFaultResponse) ContentType() string {
 	return ""
 }
 
+// GetMailsResponse503Headers the declared response headers of an HTTP 503 response for GetMails
+type GetMailsResponse503Headers struct {
+	RetryAfter int32
+}
+
+type GetMailsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Mails
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetMailsResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMailsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMailsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMailsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetPersonasResponse503Headers the declared response headers of an HTTP 503 response for GetPersonas
 type GetPersonasResponse503Headers struct {
 	RetryAfter int32
@@ -1993,6 +2145,21 @@ func (c *ClientWithResponses) DeleteFaultWithResponse(ctx context.Context, fault
 		return nil, err
 	}
 	return ParseDeleteFaultResponse(rsp)
+}
+
+// GetMailsWithResponse Read the mails
+//
+// Tells the last mails that the services have sent, the newest first, with the links in them.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /dev/v1/mails (the `GetMails` operationId).
+func (c *ClientWithResponses) GetMailsWithResponse(ctx context.Context, params *GetMailsParams, reqEditors ...RequestEditorFn) (*GetMailsResponse, error) {
+	rsp, err := c.GetMails(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMailsResponse(rsp)
 }
 
 // GetPersonasWithResponse Read the personas
@@ -2579,6 +2746,66 @@ func ParseDeleteFaultResponse(rsp *http.Response) (*DeleteFaultResponse, error) 
 	return response, nil
 }
 
+// ParseGetMailsResponse parses an HTTP response from a GetMailsWithResponse call
+func ParseGetMailsResponse(rsp *http.Response) (*GetMailsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMailsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Mails
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers GetMailsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetPersonasResponse parses an HTTP response from a GetPersonasWithResponse call
 func ParseGetPersonasResponse(rsp *http.Response) (*GetPersonasResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2868,6 +3095,9 @@ type ServerInterface interface {
 	// DeleteFault Delete a rule
 	// (DELETE /dev/v1/faults/{faultId})
 	DeleteFault(w http.ResponseWriter, r *http.Request, faultID FaultID)
+	// GetMails Read the mails
+	// (GET /dev/v1/mails)
+	GetMails(w http.ResponseWriter, r *http.Request, params GetMailsParams)
 	// GetPersonas Read the personas
 	// (GET /dev/v1/personas)
 	GetPersonas(w http.ResponseWriter, r *http.Request)
@@ -2928,6 +3158,12 @@ func (_ Unimplemented) CreateFault(w http.ResponseWriter, r *http.Request) {
 // DeleteFault Delete a rule
 // (DELETE /dev/v1/faults/{faultId})
 func (_ Unimplemented) DeleteFault(w http.ResponseWriter, r *http.Request, faultID FaultID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetMails Read the mails
+// (GET /dev/v1/mails)
+func (_ Unimplemented) GetMails(w http.ResponseWriter, r *http.Request, params GetMailsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -3073,6 +3309,39 @@ func (siw *ServerInterfaceWrapper) DeleteFault(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DeleteFault(w, r, faultID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetMails operation middleware
+func (siw *ServerInterfaceWrapper) GetMails(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMailsParams
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", r.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "to"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "to", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetMails(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3278,6 +3547,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/dev/v1/clock/advance", wrapper.AdjustClock)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/dev/v1/mails", wrapper.GetMails)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/dev/v1/reset", wrapper.ResetData)
@@ -3984,6 +4256,78 @@ func (response DeleteFaultdefaultApplicationProblemPlusJSONResponse) VisitDelete
 	return err
 }
 
+type GetMailsRequestObject struct {
+	Params GetMailsParams
+}
+
+type GetMailsResponseObject interface {
+	VisitGetMailsResponse(w http.ResponseWriter) error
+}
+
+type GetMails200JSONResponse Mails
+
+func (response GetMails200JSONResponse) VisitGetMailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMails422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetMails422ApplicationProblemPlusJSONResponse) VisitGetMailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMails503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetMails503ApplicationProblemPlusJSONResponse) VisitGetMailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMailsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMailsdefaultApplicationProblemPlusJSONResponse) VisitGetMailsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPersonasRequestObject struct {
 }
 
@@ -4316,6 +4660,9 @@ type StrictServerInterface interface {
 	// DeleteFault Delete a rule
 	// (DELETE /dev/v1/faults/{faultId})
 	DeleteFault(ctx context.Context, request DeleteFaultRequestObject) (DeleteFaultResponseObject, error)
+	// GetMails Read the mails
+	// (GET /dev/v1/mails)
+	GetMails(ctx context.Context, request GetMailsRequestObject) (GetMailsResponseObject, error)
 	// GetPersonas Read the personas
 	// (GET /dev/v1/personas)
 	GetPersonas(ctx context.Context, request GetPersonasRequestObject) (GetPersonasResponseObject, error)
@@ -4581,6 +4928,32 @@ func (sh *strictHandler) DeleteFault(w http.ResponseWriter, r *http.Request, fau
 	}
 }
 
+// GetMails operation middleware
+func (sh *strictHandler) GetMails(w http.ResponseWriter, r *http.Request, params GetMailsParams) {
+	var request GetMailsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMails(ctx, request.(GetMailsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMails")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetMailsResponseObject); ok {
+		if err := validResponse.VisitGetMailsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetPersonas operation middleware
 func (sh *strictHandler) GetPersonas(w http.ResponseWriter, r *http.Request) {
 	var request GetPersonasRequestObject
@@ -4670,83 +5043,88 @@ func (sh *strictHandler) ResetData(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7Fzrchs3ln4VFGaqNpNpUk2Kki26XLW2Z5yxy44Ty0lmYmtJsPuQRIQGOgBaFOPi1j7NPtg+ydYB0BeS",
-	"TYqybI8zNf94QaMPzvU7l+73NFFZriRIa+jwPZ0DS0G7j09YMocnSlqtBH5PwSSa55YrSYf0qdJkrhZE",
-	"KDkjdg6ESbMATTK2JBMgl5DbiLx++oSc9Xq9Lo2ohl8LriGlQ6sLiKhJ5pAx3Dhj1y9AzuycDnv9+xG1",
-	"yxzokBqruZzRiF53phqgY+Ha+otXq4i+UAnzpGxS9mYOJGd2TtSULObMkgUzJGMp7KdiqnTGLB3SQvOO",
-	"hilokAnQqElePx5s0YfEvGYWXvCM221qfkIKuCECphYpQlYJXEqYTN03A4mSqSGFtFwQ7lYv5koAYTPG",
-	"ZUSYIVyS8TuawpQVwr6jD/TD/tkD+/A0HuOh7sjKivrvlODJsp2jNc3cGrLgMlULJCtQ30rlrw+P4weL",
-	"j0UlWL18NLWgtwk8Dyy0iiwYt2QCU6WBWL3kcubZeKDwubTHfS90nhUZHd4/HcRxRDMu/fe4IpdLCzPQ",
-	"TgHOwT5R6pJDO/M0TDWYOUncGlQDRiZaLQzo/zDEgDFcyYgYsERpoiFTV5Du5NkgPjs9iGmriOZMswxs",
-	"MOmnKJhn6Q4iC+FMhOMPaEA0opJleJNpuO4w+yl4um42x6dtRvMdaKMk+9bdoo0gvLnnVe6XRs5eplwb",
-	"S3KmK3uCTsa4ICxNNRiz4wxhj0M90XEfmWctaNzqv96yzm9x5+zifS867q/+SLcPtMKNTa6kAc9rpSc8",
-	"TcF5qERJC9K5B5bngnvfdZRrNRGQ/fkX4x1ZTckfNUzpkP7hqHbPR/5fc/Sdv8rfs8X3+YOShEmpLBFq",
-	"hob51Tj8Pkq5YRMB6fhPEWqbde5yBsSip2Lm0qADcmxHI+IzSZTmM7dFopUxI/91pGFaGNymS1cRfSav",
-	"mODp5z4syhKMJRMN7NIQO+eGpCopMpCWMOtPJ1gCxp9vDForbcZOuQz5asw93aOwUTjNSyZQn+Gfdp4g",
-	"vAn+wtIIRUHgmmW5ADKBhBUG3NkmKl2ivHDx8/NX35KvxllJ+8aZvlX2qSrk5z6SBk8fMUUyRwHJWUMZ",
-	"pbKjKVI1jsjYuZnGT57ucvvPSPYjuSTKzkGTKeOi0OAIqeLkZ1YLpUjG5LLUDdRazSyMhKcF2RQ1gdsa",
-	"Gmm7aVh7VC9snq5Tw4CDLg7LyxDdqWL03qvraO6O/EapF0zP4HPbW2k/Am+OzpBJZ1cqB+1uSyy7dI4C",
-	"V46sUiO3NOjmD5JdMS7Qn35uyg3oK55A6SkC/JZq8QBxjwc9hCGHybghmHGFN78aqyvQQrEUnPVZnoEq",
-	"LH4s6mNta9eHC/kHaYo8V9pC+hJSzt64EPrPETjyzAW5DCkhGM19hGiXflGTPnJXjPAKpwWrEkE49jxK",
-	"r5hM4IlQyeVrb7DuXGnKcUMmvtO4u+WIEqZMGIho3vjpPQ3y2cZEf1MLMmUaUe5MoVSaqPV00EStx72T",
-	"49M4XkOuvVbkWoOht9WdL6qVavILJM49uAMhTevETvk1pG1ZDzj3yS0xlsnUgbKw50QpAUziplIt1qBj",
-	"yix0UA838GPchh+blONGUSCmlXoNzIKDvx8mFBeadmR3VpXWt+B2XmZCqEfeEMj4O1FkE8EldBwJLh1a",
-	"SyvjdbBJOv998ecWkBnRSjPbIXP197PUabdsqLKaksKANgj6lEYD3SDjdLAFeS/ePur8HKDv160EobR2",
-	"6Opa0HrgmKMKS7iNCBMi5Ls2ZB5okykIsD7x2Z2Q9eL41opdcy0KkmxTkqeljHeIflNiW7zw8Pd2idCG",
-	"SDfE0c7ukYCp3cPzDJPfmvFsYhANL+YgHeN91pR9fDa7496C12ab2agK7gO3kJmbfL2X2MqR/cxf0Isb",
-	"omFas+UWmf4ebVSFlHSbLMAEc1MHTgZtWbgBabjlVxCy8DIBbXcdjXyNG5IwISAlCJo3bBPT0S1l0Ers",
-	"KjgoEcIZt4awJFGFtGTOzM3bbnpW5ryxZ0C45R7WtYg0b/xzkFRLKWzK9QaxVvdpJa9OIjagfgnxyVeu",
-	"Wjk4uecQT0i2PDxJvdavZYoU0YV1akHPla9UVOVGZ3ABZbirHhCfeIa8E1gy93mpu5f7iw7fvq+3fFkY",
-	"l/4xEmBQGzopM10n1ktYLpRO6ZCCLDIaaj+O20wItQiusLAjNR0Zi+EcoxxPYJTMmZxh6FxFNFdo3toJ",
-	"x9vv6iKiXGIcT5APRylcHV31/J8m1FPA2BG6Pxr3zo77g7TfOWYn0LmX9OLO/ekAOv3JadpjZ0kM9+7R",
-	"iBrLbGHocNDvB6dmWZbTIe3H/dNOr9fpH7+Jz4bH8TCOf8a4wy0Kg/4gc60SMK6EQf4qLbfLOiyVkNEc",
-	"bQprtRnQvVAPgpJPcOmqFnerJc9ZnoOE1JVIFwEWpIqwiY95G4a35qZqiy414UBL+ZEr4X3tTbbSlOC+",
-	"grmtaxBr8eG2RfF1rbip5LuqFWJfLfbk7KwRjwZxSy12TZk+CFlWutbGJk8lwjs0NbMt1LbtQpazhZC1",
-	"L+GgJqKvgOtcMC438M8HdCOaTtH9Wx6p4nKlyw21iLxJrAmuyc09XvVJsKUWs1g45KGVnPkaVq7VDL1S",
-	"lzxykNm4hlGC/tMqMlciRX9ZlOU6psH5UMGNbQRG5+CGb+lWqYtGtJCssHOQFtNISD0vQyU2om0VTIqJ",
-	"SKg5IYfBzlXqylCl34zoevbvbtOWEDqGboaJZrHGLUCEzZD5dQIeWK2KcISqqhDRrVJZ47eylltircai",
-	"izZwAtcW4clEQMfzMECU175B8UZdgmyLkWUDw+KCIemfnJIJIgsuyYQZOB0UWmwYw+DY2WrzazO5qPKK",
-	"Uefi/eC4paTeDqZeg4EWkG6Vuhxl+xKRjAvBy9oHR/esLvcn0WdxfK93dtY/GdwbxGdnvRu7QGuGFwhq",
-	"M5tzsHeoD4Skeds5oQIRtLk5T1BUxFiVrx3xTvl160ks0zbgtXPfxvqwQyWN7llIuMK69sKCbXTVnFKi",
-	"BzVgMflmZZ8NfRswlwlPgMvZWtPIp+xtdYlVy0GdZZy3aR5LEI6MbLvpOLk4+qah1zJ+VNi50vw3F7jH",
-	"ZY3Ao8/49P6fNu1oR7dv2zTgOucazIjL3R3SOun2dAfiwqX7U8IDWqGoNU4oNT/24Zc1t4Nsxw+jMmCW",
-	"Xv4xMA36Ng5tQ3vXRLR2lzWmtSl4jbC2WPpKhtbSBm7ykautIdWlm2pfQ8qbsWGF73c1b0PCZ8hE4wkj",
-	"33FhhoyrzcdEaTL2Ih63lH+2btrIIVqN2XdQt+mZ8lmhwVSsKQQ06Hn/rr7xOzokvTheleQ0d7/fIpEq",
-	"P2lFVEPCfB8sLCNcWlV3yioKQm4zdi3Q8R+Ofi1AL49ckB5H+IM3y6P/+5//9d8RINffvINx37cwYH9w",
-	"kzctj1DLtAJk2zq4cth9qnYArHGSpZiRjYmaThFPWUUWcwVXoMmk4CJFfzjVSloCMh2W1Qa3bgIR8Vmc",
-	"ixYAEfpOjEz43RZaumwmZZb55TOOv8DC1fK65Fv1Tvo22YRLppdkjt5XLlHq3HbfyXfy6699paf79dfk",
-	"UW0harMUiWrrPTKkbnekGq/0ZStuiWFLQ4y6qbTqBOpLXU7r3kl0vIhVmmkzIAANN+CGLDS3Fi8xbiWG",
-	"CeOpSFSWMUMmYBcA7s7ZkIxTEGz58H4cZ2bsJk6MR7fHMTEYgTNl7IN3chzS0YfNpHsczhlu4Gw2rIvI",
-	"2AP0hyfx8bj8v5x42Jf/h+jCbMhQIhTcOzlOtcrHJClQwi7VkBISd2lZjWWyjITEjfkwdycNQOA6EUUK",
-	"REkMlk7OXfJKimVIb3dQkjDp6hbmElLH/AeoEr7vC8K4VCcAb3/CQb/fJT9tb7lQhUjJnF0BSZEGlJpL",
-	"BnyqHdTLASnUrsfKzsummCEWhA9zDhRNlu4UTrW75JmtiPTNmhR1xjUPHN/cTRBLTFhyWc0SOQfPhNuw",
-	"+w7jiOAJSONCVZgxeZSzZA6dfjdu5JG0UlGSwhUIlSOjaESvQBtvyb1u7C9ROUiWczqkx924e+yKOHbu",
-	"/G9ZdknKRoyvlreEAxDCrNMbRqDIo0bMN+gVMsKIYOgn/TJXN/aywRwqQoMLAyRo991mffdZSodUIxz3",
-	"vaGN+Zd+HO/p7ZU9vUaZLbSSAuxzKLe9GrSKDmwFerp2NAK9MuBmJ/Hxrp2qEx01O71uv6otsP+6uh0Z",
-	"UQNJobld0uHbi4iaIsuYXtIhfQ0CWBjoSAIvLZsZjBX++wViHQ9jHAItJoInFfC77rAi9e1+loQj+uNp",
-	"v7PbT88QvlJXY3ZQ7bqTa648QVQiJhAOU5WJ6PA9FX6MgJ4YGlEjvExO4sy488zA7lI/7yJQp/xAY4l+",
-	"SwPd1qTZR9Yjj0wqNbrXiXuduIdqFP/LqhFL76BDd1SGvGhRhnOrclPThLGRebUosaqfclp3sUpCl7jZ",
-	"Egcgq7mXVLnlGhKF8GYx5wLqFnNEpNI+StQBx6H7bWVbc1pu98cqXd5Ozz6Gam1WAlbrUDHI5vdpDwNP",
-	"6H69rgft8IreARZUTQq5C04OMbmWqRO8uN+/+eJyrPFLsO+n/PoThAgD9pOEh1W0DlmOAthyxCnT4ixe",
-	"qitoOgslI0Ty64MkbkC6kCZARm4I+oK0cO5DBmzosXU9nb7tAFj6S2Hu7gOqWZ3e/dP4YANqmxH6hJa/",
-	"C1H14mHc+7fp/x5MP2jMJzD/0io/sQuYVvMeu9KWF2ANgSvQIXQvlL6sH91Yt16/x9O6Ab1mJYPWElk1",
-	"h+xKZeWYzJeB3P7izuOGc/xwSi3dwLjbi9dd2PWcGjEhPn8OUBb+Gr087urgCfgnOZRIwVhf3mhNCHZJ",
-	"+JZ+MAwVva1muWhbYYb6Aa5DJxgaY1s0ceOFr3TqinrNGa3+6uJg5xpOu+vJADzEF5ZofKCy3jXTaEUP",
-	"zn8gURKubZ0zbE5BThkXbkTTNQWZ8XPPZuzqi654uH82kbyaEoNuiolKuStNniuRmgeEbbYCuJz5yqJa",
-	"yLrqiLmMG8zyLf917U/qidW7AJQbFP4GJUb9PRgabI/YHoRpeh/1QJ/Cgm9lv/vMd2OSvvkI674x+mqd",
-	"2/rf2Ooje7OX7BJCs+DjxV2vT58HVR29D89nrm7EV5sV9oMgFl1/jPRtO9PrJUflY6ariwOxWeVlZ0pC",
-	"yCAGN0u3eqLt96h2Jeb7yIoXxP+JFa8507u3CqzKVotQsxmkrpFgfKsp1xxDH8mZMQulU5S/i5dq6uZj",
-	"WxFhNWZ8V0xYn+BtNd5Nk8JYlYH+z7xs2XStn+EKDZ5yQTkJ3fjlFkCvOsT+J3i/NLSX17wvlbU5c/3p",
-	"IF+L4h29D59WR0LN/MRLOy50I0qGsPIx+3IkoRy7RwhocE2YXxq7EnLUeFzFVCraJY+q62w5613O4CF2",
-	"DCjRDTQa3z90Pc6x65P9hVk2bilGbw9R3drlNh+m9273AwFjOYjlikaH17F3z4Gtth+Nv7Wxrs9YUVg+",
-	"n0++Sfgr/vzpz399/eb78+dnXVg+/y396Rn+OH8m427SF3KSPY3Tvz8X63M+w+M43hpUot9nP8Zp/0cx",
-	"4Y9j9s0Ps8k3ovj57y9nk/4/Zv84f2wm/RP57Jtrkf7t+/UZomE5oHQwt6phshb7P+cz6fzkBlh0b2Pp",
-	"NF7Hsg8xrr26ZfP9JJ/zieBzsJ36xRj7Lq7foPGhKPcQP1m/lOGDMMYXDaQH/bOb1zefYf8SgsuLMFxg",
-	"6rd8fEh42UZD4dKujw63gkOaWeiI0lxy9yxMeLdInYobOjyNI+pfhEOHtJf5LW8Iab2NeKarcebW4PXY",
-	"lw5cIMGg5UaxQgDzU0EpW0bhjTHNihuTKQnN/0ZLpUtK6EEuAXL8g2vCU+MGPcoBI67LWImAnCj5wNdl",
-	"3QRdOcLjkXrrOAiGuTvjs2qge9A/vLHih8N3oCrHO25Q15Rc5+CXArQM2ErMDTNwX29vAnhZ1yvYXdOB",
-	"43hLh1cVfVuPC/jHDcOIYXfrFTyGrqLWWcaZAuMfFkEJNR5Dar6GqO3qavq9mpFbGwRrbOGbJTvuz417",
-	"b1ljueP86mL1/wEAAP//",
+	"7Fzrchs3ln4VFGaqNpNpUs2LZIsuV43tGSd22XHGcpKZWFoS7D4kEaEBBkCLYlzc2qfZB9sn2cIB+kKy",
+	"SVGS7XG25pfNVjf64Fy/c0F/oInK5kqCtIYOPtAZsBQ0/vcZS2bwTEmrlXC/UzCJ5nPLlaQD+lxpMlML",
+	"IpScEjsDwqRZgCYZW5IxkEuY24i8ff6MnHY6nTaNqIZfc64hpQOrc4ioSWaQMbdwxq5fgZzaGR10ug8j",
+	"apdzoANqrOZySiN63ZpogJaFa+sfXq0i+kolzJOySdm7GZA5szOiJmQxY5YsmCEZS2E/FROlM2bpgOaa",
+	"tzRMQINMgEZ18rpxf4s+R8xbZuEVz7jdpuYnRwE3RMDEOoocq4S7lTCZ4i8DiZKpIbm0XBCOdy9mSgBh",
+	"U8ZlRJghXJLROU1hwnJhz+kj/bh7+sg+PolHblP3ZGVJ/fdK8GTZzNGKZm4NWXCZqoUjK1DfSOWvj3vx",
+	"o8XHohKsXj6ZWNDbBJ4FFlpFFoxbMoaJ0kCsXnI59Ww8UPhc2l7XC51neUYHD0/6cRzRjEv/Oy7J5dLC",
+	"FDQqwBnYZ0pdcmhmnoaJBjMjCd7j1ICRsVYLA/o/DDFgDFcyIgYsUZpoyNQVpDt51o9PTw5i2iqic6ZZ",
+	"BjaY9HMnmBfpDiJzgSbC3QVnQDSikmXuJZPw3GH2k/N03Wx6J01G8z1ooyT7Dl/RRJB7uefV3N8aob1M",
+	"uDaWzJku7QlaGeOCsDTVYMyOPYQ1DvVEva5jnrWg3VL/+Z61fotbpxcfOlGvu/oj3d7Qyi1s5koa8LxW",
+	"eszTFNBDJUpakOge2HwuuPddR3OtxgKyP/9ivCOrKPmjhgkd0D8cVe75yP/VHH3vn/LvbPB9fqMkYVIq",
+	"S4SaOsP8ahSuD1Nu2FhAOvpT5LTNorucArHOUzFzaZwDQrY7I+JTSZTmU1wi0cqYof851DDJjVumTVcR",
+	"fSGvmODp596skyUYS8Ya2KUhdsYNSVWSZyAtYdbvTrAEjN/fCLRW2oxQuQz5asQ93cOwUNjNayacPsO/",
+	"bD9BeGN3haWREwWBa5bNBZAxJCw3gHsbq3Tp5OVufnn25jvy1SgraN/Y03fKPle5/Nxb0uDpIyZPZk5A",
+	"clpTRqnscOKoGkVkhG6mdsnTXSz/Gcl+IpdE2RloMmFc5BqQkDJOfma1UIpkTC4L3XBaq5mFofC0ODZF",
+	"deC2hkaaXhruPapurO+uVcGAgx4OtxchulXG6L1PV9Ect/xOqVdMT+Fz21thP8K93DlDJtGu1Bw0vpZY",
+	"domOwt05tEoN8dagmz9IdsW4cP70c1NuQF/xBApPEeC3VItHDvd40EOY4zAZ1QQzKvHmVyN1BVoolgJa",
+	"n+UZqNy6/+bVtra16+5C/kGafD5X2kL6GlLO3mEI/dcI3PEMg1zmKCEumvsI0Sz9vCJ9iE8M3ROoBasC",
+	"QSB7nqRXTCbwTKjk8q03WNxXmnK3IBPfa7e65Q4lTJgwENF57dIHGuSzjYm+VQsyYdqh3KlyUqmj1pN+",
+	"HbX2Ose9kzheQ66dRuRagaH35ZsvyjvV+BdI0D3ghhxN68RO+DWkTVkPoPvklhjLZIqgLKw5VkoAk25R",
+	"qRZr0DFlFlpODzfwY9yEH+uUu4WiQEwj9RqYBYS/dxMKhqYd2Z1VhfUtuJ0VmZDTI28IZPS9yLOx4BJa",
+	"SAKmQ2tpZbwONknrvy7+3AAyI1pqZjNkLv/8IkXtljVVVhOSG9DGgT6lnYFukHHS34K8F++ftH4O0Pfr",
+	"RoKctHbo6lrQeoTMUbkl3EaECRHyXRsyD2eTKQiwPvHZnZB14vjWil1xLQqSbFKS54WMd4h+U2JbvPDw",
+	"93aJ0IZIN8TRzO6hgIndw/PMJb8V49nYODS8mIFExvusKfv4bMbt3oLXZpvZThXwP9xCZm7y9V5iKyT7",
+	"hX+gE9dEw7Rmyy0y/TuaqHrNuNimaWYzsVm2OOk97Dfl4FPVCvnmt+9ev8JLBqThll9BSMvvqidOiENm",
+	"7+gwI2pyv89DNNlXEQ7b8vb+rNp8yfFBTzapk1W0Ij0QFnmRVCzZJcsGBcuKywcpGCrEmn51b1Qv/4Ym",
+	"kkLFY5soyILi3Z5nRX2jOTLVygHckIQJASlxOdmG6+91G5RAK7GrnqVEQEvcGsKSROXSkhkzNy+7GbgZ",
+	"6q5nQHjlHtY1CHRe+8tBMi2ksOk2bhBr+Z5G8qocdSOTLDJI8hUWw/vHDxBQh1zeo9/UO9W1QgR14NWi",
+	"WtAz5QthZTUb/XkAsfjUI+LrGqGsASyZ+bIHvgv/RAfvP1RLvs4NVhcYCSi7CfwWhRQU6yUsF0qndEBB",
+	"5hkNpUXkNhNCLUKkze1QTYbGOrToQBRPYJjMmJw6ZLaK6Fy56KFROD48rC4iyqWDiYnjw1EKV0dXHf9H",
+	"E8p1YOzQeU0ad0573X7abfXYMbQeJJ249XDSh1Z3fJJ22GkSw4MHzjFYZnNDB/1uN8RMy7I5HdBu3D1p",
+	"dTqtbu9dfDroxYM4/tm5FW6dMOgPcq5VAgYrZORv0nK7rFBPkZGYo01hrTbxohfqQZnKM3frqhJ3oyXP",
+	"2HwOElKswC8C6kwVYWMPqTYMby0KVhZdaMKBlvIjV8KH8ptspS7Bff0YW5W41uDHbXsu61pxU0dhVSnE",
+	"vlL/8elpDe7044ZS/5oy3TEOB11rYpOn0mUPztTMtlCblgtJ9FYCpn2F0Gmi8xVwPReMyw14fYdmV90p",
+	"4l+LLZVcLnW5phaRN4k1wdW5ucerPgu21GAWCwS2WsmpL5HOtZo6r9QmTzAjM9iPTJz/tIrMlEidv8yL",
+	"ajDTgD5UcGNrgREdHEbyjUoqjWguWW5nIC1PmIXU8zIU+iPaVCCnLs8NJU3HYbAzlWKVs/CbEV0vLuFr",
+	"muoNyNDNMFGvBeINLoFjjvlVfSewWuVhC2XRKqJbldjataJVUED52k0XTeAErq2DJ2MBLc/DAFHe+v7X",
+	"O3UJsilGFv0x624YkO7xCRk7ZMElGTMDJ/1ciw1j6PfQVus/67lrmbYOWxcf+r2Gjk0zmHoLBhpyQKvU",
+	"5TDbl+dmXAhelNa4c8/qcn+N5jSOH3ROT7vH/Qf9+PS0c2OTcc3wAkFNZnMG9h7lp1CT2XZOToGIs7kZ",
+	"T5yoiLFqvrbFe5VvGndimbYBr535LundNpXUmrMhnw/3NdetbK1pi0rpPKgBS5ghrGjjOt8GDAstY+By",
+	"utaT9BWhprLXqmGjaBlnTZrHEgdHhrbZdFAuSN8ktPJGT3I7U5r/hoF7VJSgPPqMTx7+adOOdjSTt00D",
+	"rudcgxlyubsBX9V0PN2BuPDo/orDAZ12pzUolIof+/DLmtvBvPQS5LAImIWXfwpMg76NQ9vQ3jURrb1l",
+	"jWlNCl4hrC2WvpGhc7mBm3zkaup3tumm2leQ8mZsWOL7XbMBIeEzZKzdDiPf0GOGjMrFR0RpMvIiHjVU",
+	"F7deWsshGo3ZN+i36Znwaa7BlKzJBdTo+XBevficDkgnjlcFOfXVHzZIpMxPGhHVgDDfZg23ES6tqhqx",
+	"JQUhtxlhh330h6Nfc9DLIwzSo8hd8GZ59L///T/+twPI1S/vYPD3Fgbs9m/ypsUWKpmWgGxbB1eI3Sdq",
+	"B8AaJVnqMrIRUZOJw1NWkcVMwRVoMs65SJ0/nGglLQGZDopqA943hoj4LA6jBUDkfKeLTO63zbXEbCZl",
+	"lvnbp9xdgQWWitvkO3UufRd2zCXTSzJz3lcundS5bZ/Lc/n1176Q2P76a/KkshC1Wel2aus9MqS4uqPa",
+	"PemrotwSw5aGGHVT5R4F6iupqHXn0jleh1XqaTM4ABpewA1ZaG6te8TgnS5MGE9ForKMGTIGuwDAN2cD",
+	"MkpBsOXjh3GcmREONBmPbnsxMS4CZ8rYR+dyFNLRx/WkexT2GV6ANhvui8jIA/THx3FvVPy9GKjZl/+H",
+	"6MJsyFAiJ7hzOUq1mo9IkjsJY6ohJST4aFHsZ7KIhASnyBi+SQMQuE5EngJR0gVLlHObvJFiGdLbHZQk",
+	"TGLdwlxCisx/5FTCjxWAMJjqBODtd9jvdtvkp+0lFyoXKZmxKyCpo8FJDZMBn2oH9UIg5bTrqbKzoudq",
+	"iAXhwxyCovESd4Gq3SYvbEmk7wWmTmewN4V8w5c4LDFmyWU5qoYOnglcsH3u4ojgCUiDoSqUlJ/MWTKD",
+	"Vrcd1/JIWqooSeEKhJo7RtGIXoE23pI77dg/ouYg2ZzTAe2143YPizh2hv63KLskRZ/PN2MawgEIYdbp",
+	"DRN25Ekt5hvnFTLCiGDOT/rbsC3hZeNyqMgZXJhPcnbfrrcPXqR0QLWD4771uDFe1Y3jPa3jomVcK7OF",
+	"TmWAfYhym6tBq+jATrOna0ef2SuDW+w47u1aqdzRUX2QANcru077n6u63RE1kOSa2yUdvL+IqMmzjOkl",
+	"HdC3IICFeaEk8NKyqXGxwv++cFjHwxhEoPlY8KQEftctlqd+moQlYYt+e9qvjOvpqYOvFGvMCNWuW3PN",
+	"lSeISocJBGKqIhEdfKDCT6nQY0MjaoSXyXGcGdzPFOwu9fMuwumUn5ct0G9hoNuaNP3IeuSRSalGD1px",
+	"pxV3nBrF/2/ViKX30KF7KsM8b1CGM6vmpqLJxUbm1aLAqn6Ibt3FKgltgqNLCCDLsapU4e0aEuXgzWLG",
+	"BVQTDBGRSvsoUQUcRPfbyrbmtHD1pypd3k7PPoZqbVYCVutQMcjm92kPfU/ofr2u5jjdE50DLKgcRMMH",
+	"jg8xuYahJvdwt3vzw8XU7Jdg38/59ScIEQbsJwkPq2gdshwFsIXEKdPgLF6rK6g7CyUjh+TX55Rw/j6X",
+	"JkBGbojzBWmO7kMGbOixdXX4YdsBsPSX3NzfB5SjYJ2HJ/HBBtQ0gvYJLX8XourEg7jzb9P/PZh+0JhP",
+	"YP6FVX5iFzApx4l2pS2vwBoCV6BD6F4ofVmdDFq3Xr/G86oBvWYl/cYSWTnmjqWyYgrry0Buf8X94OyX",
+	"n32qpBsYd3vx4oNtz6khE+Lz5wBF4a/Wy+NYB0/AHxRSIgVjfXmjMSHYJeFb+sEws/a+HBWkTYUZ6ue+",
+	"Dp1gqE0F0gSnV9/oFIt69RHA7uriYOcadrvr4InbxBeWaNxRWe+baTSiB/QfjigJ17bKGTaHbCeMC5wA",
+	"xqYgM36s3oywvojFw/2jr+TNhBjnppgolbvU5JkSqXlE2GYrgMupryyqhayqji6XwcEs3/Jf1/6kGoi+",
+	"D0C5QeFvUGKnvwdDg+0J7oMwTeejbuhTWPCt7Hef+W4c1KifkN53SqO8D5f+N7b6yN7sNbuE0Cz4eHHX",
+	"69PnQVVHH8Lx39WN+Gqzwn4QxKLrp5TfNzO9uuWoOMW8ujgQm5VedqokhAyif7N0ywOTv0e1KzDfR1a8",
+	"IP5PrHjlkPYN8A/bSXhz1b4qezTY2jEgbRTi9qJEg1HV/BJcXhbndbJGlOgHybeUdLNZqgx4UjD8M1kc",
+	"R39EnAxZ0XhUuUMPU6ZTYhVJmKnO3GOTuDqw7iffm86m42h4bfipc8DXABrn7S/uC32DoN4XhyToeR7H",
+	"vWSO/8C3IIQiT1Lmrx6Fy7eMo+W5h13Du+XBBvojaD5ZkqXK9cZHAYqjAwNaEuUPFwwoS9lfwpbaicro",
+	"LSC1V40dIRl50/5dOo8SgWdB9wvvUZ5t+HQAvOYG6qP9e5tBqui4CjWdQor9ROM7znPNHQImc2bMQunU",
+	"hQH0FWqCY/KNJl+eNrivfVQ7eF+e8qBJbqzKQP9lXnRu29aPcgbLL24oDkTUrtxCOctN7P9OxJeW9M0r",
+	"3hdaVz968VkV7+hD+N/qSKipH3xrTg9xUtEQVnzMpZhMKk7fuEzQuHvCGOMIO0lR7VCkKVW0TZ6Uz9ni",
+	"yEcxiutSyJAs4lyz8WMEGM9G2C7/K7Ns1NCT2p6lvDXyqn+yxQePO+aNxTwm1o4Pb2ftHgddbX+A5dbG",
+	"uj5qSWH5cjb+JuFv+MvnP//t7bu/n708bcPy5W/pTy/cxdkLGbeTrpDj7Hmc/uOlWB/3G/TieGtekf49",
+	"+zFOuz+KMX8as29+mI6/EfnP/3g9HXf/Of3n2VMz7h7LF99ci/Tbv6+PEg6KOcWDuVXOlDbY/xmfSvST",
+	"GzkjfvOrVfvo177Ece0DYZtfwfqc3504A9uqPr+07+HqO013TXYP8ZPVp3/ulGp80fl0v3t68/31L6V8",
+	"CcHlVZgxMtW3pO4SXraTovBo20eHW2VFmlloicJc5ngkrgKrRYGRDk7iiPrPrdEB7WR+yRtCWmcjnuny",
+	"VENj8HrqK4gYSFzQwonMEMD8cGDKllH4Llm98M5kSsIMUK2z2iYF9CCXAHP3B64JTw3OexWJGtdFrHR5",
+	"OVHykW/P4CBtMcnnE/bGqTAX5u6Nz8pzHf3u4f1Vf0ZkB6pC3nHjdE3JdQ5+KUDLgC3FXDMD/Hl7E3CP",
+	"tb2C3bcq0Iu3dHhV0rd1asifOg6Txu2tD70ZuooaR5qnCow/M+YkVDuNWP/YXdPT5SGY7VqDBSFqS/ie",
+	"6Y73c4Nfx6zdjpzfcXdzSaP2sE/JVher/wsAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

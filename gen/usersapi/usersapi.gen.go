@@ -34,6 +34,7 @@ const (
 	ProblemCodeForbidden            ProblemCode = "forbidden"
 	ProblemCodeInternal             ProblemCode = "internal"
 	ProblemCodeInvalidCredentials   ProblemCode = "invalid_credentials"
+	ProblemCodeInvalidMailToken     ProblemCode = "invalid_mail_token"
 	ProblemCodeInvalidRefreshToken  ProblemCode = "invalid_refresh_token"
 	ProblemCodeInvalidRequest       ProblemCode = "invalid_request"
 	ProblemCodeMalformedRequest     ProblemCode = "malformed_request"
@@ -67,6 +68,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeInternal:
 		return true
 	case ProblemCodeInvalidCredentials:
+		return true
+	case ProblemCodeInvalidMailToken:
 		return true
 	case ProblemCodeInvalidRefreshToken:
 		return true
@@ -170,10 +173,13 @@ type AdminUser struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// Email An e-mail address; compared without regard to case.
-	Email Email              `json:"email"`
-	ID    openapi_types.UUID `json:"id"`
-	Name  string             `json:"name"`
-	Roles []Role             `json:"roles"`
+	Email Email `json:"email"`
+
+	// EmailVerified Whether the owner has shown to read what is sent to the address.
+	EmailVerified bool               `json:"email_verified"`
+	ID            openapi_types.UUID `json:"id"`
+	Name          string             `json:"name"`
+	Roles         []Role             `json:"roles"`
 
 	// Status The state of an account. Answers may come to hold values that are not listed here.
 	Status    UserStatus `json:"status"`
@@ -233,6 +239,12 @@ type ChangePasswordRequest struct {
 	NewPassword NewPassword `json:"new_password"`
 }
 
+// ConfirmEmailRequest defines model for ConfirmEmailRequest.
+type ConfirmEmailRequest struct {
+	// Token The token in the link of a mail, behind `#token=`.
+	Token MailToken `json:"token"`
+}
+
 // CreateUserRequest defines model for CreateUserRequest.
 type CreateUserRequest struct {
 	// Email An e-mail address; compared without regard to case.
@@ -277,6 +289,9 @@ type Key struct {
 type KeySet struct {
 	Keys []Key `json:"keys"`
 }
+
+// MailToken The token in the link of a mail, behind `#token=`.
+type MailToken = string
 
 // NewPassword A password that meets the rules of `createUserV2`.
 type NewPassword = string
@@ -324,12 +339,15 @@ type Profile struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// Email An e-mail address; compared without regard to case.
-	Email     Email              `json:"email"`
-	ID        openapi_types.UUID `json:"id"`
-	Name      string             `json:"name"`
-	Phone     *string            `json:"phone,omitempty"`
-	Roles     []Role             `json:"roles"`
-	UpdatedAt time.Time          `json:"updated_at"`
+	Email Email `json:"email"`
+
+	// EmailVerified Whether the owner has shown to read what is sent to the address.
+	EmailVerified bool               `json:"email_verified"`
+	ID            openapi_types.UUID `json:"id"`
+	Name          string             `json:"name"`
+	Phone         *string            `json:"phone,omitempty"`
+	Roles         []Role             `json:"roles"`
+	UpdatedAt     time.Time          `json:"updated_at"`
 }
 
 // RefreshSessionRequest defines model for RefreshSessionRequest.
@@ -340,6 +358,21 @@ type RefreshSessionRequest struct {
 
 // RefreshToken A refresh token: 256 bits in base64url.
 type RefreshToken = string
+
+// RequestPasswordResetRequest defines model for RequestPasswordResetRequest.
+type RequestPasswordResetRequest struct {
+	// Email An e-mail address; compared without regard to case.
+	Email Email `json:"email"`
+}
+
+// ResetPasswordRequest defines model for ResetPasswordRequest.
+type ResetPasswordRequest struct {
+	// NewPassword A password that meets the rules of `createUserV2`.
+	NewPassword NewPassword `json:"new_password"`
+
+	// Token The token in the link of a mail, behind `#token=`.
+	Token MailToken `json:"token"`
+}
 
 // RevokedSessions defines model for RevokedSessions.
 type RevokedSessions struct {
@@ -577,8 +610,17 @@ type ListSessionsParams struct {
 // SetUserRolesJSONRequestBody defines body for SetUserRoles for application/json ContentType.
 type SetUserRolesJSONRequestBody = SetUserRolesRequest
 
+// ConfirmEmailJSONRequestBody defines body for ConfirmEmail for application/json ContentType.
+type ConfirmEmailJSONRequestBody = ConfirmEmailRequest
+
 // StartSessionJSONRequestBody defines body for StartSession for application/json ContentType.
 type StartSessionJSONRequestBody = StartSessionRequest
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = RequestPasswordResetRequest
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = ResetPasswordRequest
 
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = UpdateProfileRequest
@@ -736,6 +778,26 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRoles(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ConfirmEmailWithBody Verify an e-mail address
+	//
+	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+	ConfirmEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmail Verify an e-mail address
+	//
+	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+	ConfirmEmail(ctx context.Context, body ConfirmEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// StartSessionWithBody Sign in
 	//
 	// Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
@@ -765,6 +827,48 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/logout (the `EndSession` operationId).
 	EndSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RequestPasswordResetWithBody Ask for a mail that resets the password
+	//
+	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestPasswordReset Ask for a mail that resets the password
+	//
+	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordReset(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResetPasswordWithBody Choose a new password
+	//
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResetPassword Choose a new password
+	//
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPassword(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetProfile Read own profile
 	//
 	// Reads the caller's own profile.
@@ -789,6 +893,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/profile (the `UpdateProfile` operationId).
 	UpdateProfile(ctx context.Context, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestEmailVerification Ask for another verification mail
+	//
+	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
+	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	//
+	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
+	RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ChangePasswordWithBody Change own password
 	//
@@ -1070,6 +1182,46 @@ func (c *Client) SetUserRoles(ctx context.Context, userID UserID, body SetUserRo
 	return c.Client.Do(req)
 }
 
+// ConfirmEmailWithBody Verify an e-mail address
+//
+// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+func (c *Client) ConfirmEmailWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmail Verify an e-mail address
+//
+// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+func (c *Client) ConfirmEmail(ctx context.Context, body ConfirmEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // StartSessionWithBody Sign in
 //
 // Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
@@ -1129,6 +1281,88 @@ func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+// RequestPasswordResetWithBody Ask for a mail that resets the password
+//
+// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestPasswordReset Ask for a mail that resets the password
+//
+// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestPasswordResetRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetPasswordWithBody Choose a new password
+//
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetPasswordRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetPassword Choose a new password
+//
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+func (c *Client) ResetPassword(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetPasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetProfile Read own profile
 //
 // Reads the caller's own profile.
@@ -1174,6 +1408,24 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, contentType string, 
 // Corresponds with PATCH /api/v1/profile (the `UpdateProfile` operationId).
 func (c *Client) UpdateProfile(ctx context.Context, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateProfileRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestEmailVerification Ask for another verification mail
+//
+// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
+// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+//
+// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
+func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestEmailVerificationRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1871,6 +2123,46 @@ func NewSetUserRolesRequestWithBody(server string, userID UserID, contentType st
 	return req, nil
 }
 
+// NewConfirmEmailRequest calls the generic ConfirmEmail builder with application/json body
+func NewConfirmEmailRequest(server string, body ConfirmEmailJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmEmailRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmEmailRequestWithBody constructs an http.Request for the ConfirmEmail method, with any body, and a specified content type
+func NewConfirmEmailRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/email-verification/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewStartSessionRequest calls the generic StartSession builder with application/json body
 func NewStartSessionRequest(server string, body StartSessionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1938,6 +2230,86 @@ func NewEndSessionRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewRequestPasswordResetRequest calls the generic RequestPasswordReset builder with application/json body
+func NewRequestPasswordResetRequest(server string, body RequestPasswordResetJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestPasswordResetRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRequestPasswordResetRequestWithBody constructs an http.Request for the RequestPasswordReset method, with any body, and a specified content type
+func NewRequestPasswordResetRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/password-reset")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResetPasswordRequest calls the generic ResetPassword builder with application/json body
+func NewResetPasswordRequest(server string, body ResetPasswordJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResetPasswordRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewResetPasswordRequestWithBody constructs an http.Request for the ResetPassword method, with any body, and a specified content type
+func NewResetPasswordRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/password-reset/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetProfileRequest constructs an http.Request for the GetProfile method
 func NewGetProfileRequest(server string) (*http.Request, error) {
 	var err error
@@ -2001,6 +2373,33 @@ func NewUpdateProfileRequestWithBody(server string, contentType string, body io.
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRequestEmailVerificationRequest constructs an http.Request for the RequestEmailVerification method
+func NewRequestEmailVerificationRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-verification")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -2532,6 +2931,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRolesWithResponse(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUserRolesResponse, error)
 
+	// ConfirmEmailWithBodyWithResponse Verify an e-mail address
+	//
+	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+	ConfirmEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailResponse, error)
+
+	// ConfirmEmailWithResponse Verify an e-mail address
+	//
+	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+	ConfirmEmailWithResponse(ctx context.Context, body ConfirmEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailResponse, error)
+
 	// StartSessionWithBodyWithResponse Sign in
 	//
 	// Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
@@ -2563,6 +2982,48 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/logout (the `EndSession` operationId).
 	EndSessionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EndSessionResponse, error)
 
+	// RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
+	//
+	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error)
+
+	// RequestPasswordResetWithResponse Ask for a mail that resets the password
+	//
+	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+	RequestPasswordResetWithResponse(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error)
+
+	// ResetPasswordWithBodyWithResponse Choose a new password
+	//
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
+
+	// ResetPasswordWithResponse Choose a new password
+	//
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+	ResetPasswordWithResponse(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
+
 	// GetProfileWithResponse Read own profile
 	//
 	// Reads the caller's own profile.
@@ -2589,6 +3050,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v1/profile (the `UpdateProfile` operationId).
 	UpdateProfileWithResponse(ctx context.Context, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateProfileResponse, error)
+
+	// RequestEmailVerificationWithResponse Ask for another verification mail
+	//
+	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
+	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
+	RequestEmailVerificationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RequestEmailVerificationResponse, error)
 
 	// ChangePasswordWithBodyWithResponse Change own password
 	//
@@ -3152,6 +3623,75 @@ func (r SetUserRolesResponse) ContentType() string {
 	return ""
 }
 
+// ConfirmEmailResponse204Headers the declared response headers of an HTTP 204 response for ConfirmEmail
+type ConfirmEmailResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// ConfirmEmailResponse429Headers the declared response headers of an HTTP 429 response for ConfirmEmail
+type ConfirmEmailResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// ConfirmEmailResponse503Headers the declared response headers of an HTTP 503 response for ConfirmEmail
+type ConfirmEmailResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ConfirmEmailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *ConfirmEmailResponse204Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ConfirmEmailResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ConfirmEmailResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmEmailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmEmailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmEmailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // StartSessionResponse200Headers the declared response headers of an HTTP 200 response for StartSession
 type StartSessionResponse200Headers struct {
 	CacheControl    string
@@ -3290,6 +3830,142 @@ func (r EndSessionResponse) ContentType() string {
 	return ""
 }
 
+// RequestPasswordResetResponse202Headers the declared response headers of an HTTP 202 response for RequestPasswordReset
+type RequestPasswordResetResponse202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// RequestPasswordResetResponse429Headers the declared response headers of an HTTP 429 response for RequestPasswordReset
+type RequestPasswordResetResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// RequestPasswordResetResponse503Headers the declared response headers of an HTTP 503 response for RequestPasswordReset
+type RequestPasswordResetResponse503Headers struct {
+	RetryAfter int32
+}
+
+type RequestPasswordResetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestPasswordResetResponse202Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RequestPasswordResetResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RequestPasswordResetResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestPasswordResetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestPasswordResetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestPasswordResetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResetPasswordResponse204Headers the declared response headers of an HTTP 204 response for ResetPassword
+type ResetPasswordResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// ResetPasswordResponse429Headers the declared response headers of an HTTP 429 response for ResetPassword
+type ResetPasswordResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// ResetPasswordResponse503Headers the declared response headers of an HTTP 503 response for ResetPassword
+type ResetPasswordResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ResetPasswordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *ResetPasswordResponse204Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResetPasswordResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ResetPasswordResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ResetPasswordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResetPasswordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResetPasswordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetProfileResponse401Headers the declared response headers of an HTTP 401 response for GetProfile
 type GetProfileResponse401Headers struct {
 	WWWAuthenticate string
@@ -3394,6 +4070,74 @@ func (r UpdateProfileResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UpdateProfileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestEmailVerificationResponse202Headers the declared response headers of an HTTP 202 response for RequestEmailVerification
+type RequestEmailVerificationResponse202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// RequestEmailVerificationResponse401Headers the declared response headers of an HTTP 401 response for RequestEmailVerification
+type RequestEmailVerificationResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RequestEmailVerificationResponse429Headers the declared response headers of an HTTP 429 response for RequestEmailVerification
+type RequestEmailVerificationResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// RequestEmailVerificationResponse503Headers the declared response headers of an HTTP 503 response for RequestEmailVerification
+type RequestEmailVerificationResponse503Headers struct {
+	RetryAfter int32
+}
+
+type RequestEmailVerificationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestEmailVerificationResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RequestEmailVerificationResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RequestEmailVerificationResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RequestEmailVerificationResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestEmailVerificationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestEmailVerificationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestEmailVerificationResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4170,6 +4914,38 @@ func (c *ClientWithResponses) SetUserRolesWithResponse(ctx context.Context, user
 	return ParseSetUserRolesResponse(rsp)
 }
 
+// ConfirmEmailWithBodyWithResponse Verify an e-mail address
+//
+// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+func (c *ClientWithResponses) ConfirmEmailWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailResponse, error) {
+	rsp, err := c.ConfirmEmailWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailResponse(rsp)
+}
+
+// ConfirmEmailWithResponse Verify an e-mail address
+//
+// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/email-verification/confirm (the `ConfirmEmail` operationId).
+func (c *ClientWithResponses) ConfirmEmailWithResponse(ctx context.Context, body ConfirmEmailJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailResponse, error) {
+	rsp, err := c.ConfirmEmail(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailResponse(rsp)
+}
+
 // StartSessionWithBodyWithResponse Sign in
 //
 // Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
@@ -4219,6 +4995,72 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, reqEdi
 	return ParseEndSessionResponse(rsp)
 }
 
+// RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
+//
+// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error) {
+	rsp, err := c.RequestPasswordResetWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResponse(rsp)
+}
+
+// RequestPasswordResetWithResponse Ask for a mail that resets the password
+//
+// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
+func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error) {
+	rsp, err := c.RequestPasswordReset(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestPasswordResetResponse(rsp)
+}
+
+// ResetPasswordWithBodyWithResponse Choose a new password
+//
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error) {
+	rsp, err := c.ResetPasswordWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetPasswordResponse(rsp)
+}
+
+// ResetPasswordWithResponse Choose a new password
+//
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
+func (c *ClientWithResponses) ResetPasswordWithResponse(ctx context.Context, body ResetPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error) {
+	rsp, err := c.ResetPassword(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetPasswordResponse(rsp)
+}
+
 // GetProfileWithResponse Read own profile
 //
 // Reads the caller's own profile.
@@ -4262,6 +5104,22 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, bod
 		return nil, err
 	}
 	return ParseUpdateProfileResponse(rsp)
+}
+
+// RequestEmailVerificationWithResponse Ask for another verification mail
+//
+// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
+// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
+func (c *ClientWithResponses) RequestEmailVerificationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RequestEmailVerificationResponse, error) {
+	rsp, err := c.RequestEmailVerification(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestEmailVerificationResponse(rsp)
 }
 
 // ChangePasswordWithBodyWithResponse Change own password
@@ -5174,6 +6032,138 @@ func ParseSetUserRolesResponse(rsp *http.Response) (*SetUserRolesResponse, error
 	return response, nil
 }
 
+// ParseConfirmEmailResponse parses an HTTP response from a ConfirmEmailWithResponse call
+func ParseConfirmEmailResponse(rsp *http.Response) (*ConfirmEmailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmEmailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		var headers ConfirmEmailResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 429:
+		var headers ConfirmEmailResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ConfirmEmailResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseStartSessionResponse parses an HTTP response from a StartSessionWithResponse call
 func ParseStartSessionResponse(rsp *http.Response) (*StartSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5417,6 +6407,263 @@ func ParseEndSessionResponse(rsp *http.Response) (*EndSessionResponse, error) {
 	return response, nil
 }
 
+// ParseRequestPasswordResetResponse parses an HTTP response from a RequestPasswordResetWithResponse call
+func ParseRequestPasswordResetResponse(rsp *http.Response) (*RequestPasswordResetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestPasswordResetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestPasswordResetResponse202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 429:
+		var headers RequestPasswordResetResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RequestPasswordResetResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResetPasswordResponse parses an HTTP response from a ResetPasswordWithResponse call
+func ParseResetPasswordResponse(rsp *http.Response) (*ResetPasswordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResetPasswordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		var headers ResetPasswordResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResetPasswordResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ResetPasswordResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetProfileResponse parses an HTTP response from a GetProfileWithResponse call
 func ParseGetProfileResponse(rsp *http.Response) (*GetProfileResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5572,6 +6819,120 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers UpdateProfileResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRequestEmailVerificationResponse parses an HTTP response from a RequestEmailVerificationWithResponse call
+func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVerificationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestEmailVerificationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestEmailVerificationResponse202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers RequestEmailVerificationResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RequestEmailVerificationResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RequestEmailVerificationResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int32
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
@@ -6744,18 +8105,30 @@ type ServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(w http.ResponseWriter, r *http.Request, userID UserID)
+	// ConfirmEmail Verify an e-mail address
+	// (POST /api/v1/email-verification/confirm)
+	ConfirmEmail(w http.ResponseWriter, r *http.Request)
 	// StartSession Sign in
 	// (POST /api/v1/login)
 	StartSession(w http.ResponseWriter, r *http.Request)
 	// EndSession Sign out
 	// (POST /api/v1/logout)
 	EndSession(w http.ResponseWriter, r *http.Request)
+	// RequestPasswordReset Ask for a mail that resets the password
+	// (POST /api/v1/password-reset)
+	RequestPasswordReset(w http.ResponseWriter, r *http.Request)
+	// ResetPassword Choose a new password
+	// (POST /api/v1/password-reset/confirm)
+	ResetPassword(w http.ResponseWriter, r *http.Request)
 	// GetProfile Read own profile
 	// (GET /api/v1/profile)
 	GetProfile(w http.ResponseWriter, r *http.Request)
 	// UpdateProfile Change own profile
 	// (PATCH /api/v1/profile)
 	UpdateProfile(w http.ResponseWriter, r *http.Request)
+	// RequestEmailVerification Ask for another verification mail
+	// (POST /api/v1/profile/email-verification)
+	RequestEmailVerification(w http.ResponseWriter, r *http.Request)
 	// ChangePassword Change own password
 	// (PUT /api/v1/profile/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
@@ -6838,6 +8211,12 @@ func (_ Unimplemented) SetUserRoles(w http.ResponseWriter, r *http.Request, user
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ConfirmEmail Verify an e-mail address
+// (POST /api/v1/email-verification/confirm)
+func (_ Unimplemented) ConfirmEmail(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // StartSession Sign in
 // (POST /api/v1/login)
 func (_ Unimplemented) StartSession(w http.ResponseWriter, r *http.Request) {
@@ -6850,6 +8229,18 @@ func (_ Unimplemented) EndSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RequestPasswordReset Ask for a mail that resets the password
+// (POST /api/v1/password-reset)
+func (_ Unimplemented) RequestPasswordReset(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ResetPassword Choose a new password
+// (POST /api/v1/password-reset/confirm)
+func (_ Unimplemented) ResetPassword(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // GetProfile Read own profile
 // (GET /api/v1/profile)
 func (_ Unimplemented) GetProfile(w http.ResponseWriter, r *http.Request) {
@@ -6859,6 +8250,12 @@ func (_ Unimplemented) GetProfile(w http.ResponseWriter, r *http.Request) {
 // UpdateProfile Change own profile
 // (PATCH /api/v1/profile)
 func (_ Unimplemented) UpdateProfile(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RequestEmailVerification Ask for another verification mail
+// (POST /api/v1/profile/email-verification)
+func (_ Unimplemented) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -7262,6 +8659,20 @@ func (siw *ServerInterfaceWrapper) SetUserRoles(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// ConfirmEmail operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmEmail(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ConfirmEmail(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // StartSession operation middleware
 func (siw *ServerInterfaceWrapper) StartSession(w http.ResponseWriter, r *http.Request) {
 
@@ -7290,6 +8701,34 @@ func (siw *ServerInterfaceWrapper) EndSession(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
+// RequestPasswordReset operation middleware
+func (siw *ServerInterfaceWrapper) RequestPasswordReset(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestPasswordReset(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ResetPassword operation middleware
+func (siw *ServerInterfaceWrapper) ResetPassword(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResetPassword(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetProfile operation middleware
 func (siw *ServerInterfaceWrapper) GetProfile(w http.ResponseWriter, r *http.Request) {
 
@@ -7309,6 +8748,20 @@ func (siw *ServerInterfaceWrapper) UpdateProfile(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UpdateProfile(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RequestEmailVerification operation middleware
+func (siw *ServerInterfaceWrapper) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestEmailVerification(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -7688,6 +9141,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Get(options.BaseURL+"/api/v2/users/{userId}/profile", wrapper.GetUserProfile)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/email-verification/confirm", wrapper.ConfirmEmail)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/password-reset", wrapper.RequestPasswordReset)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/password-reset/confirm", wrapper.ResetPassword)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/login", wrapper.StartSession)
 	})
 	r.Group(func(r chi.Router) {
@@ -7713,6 +9175,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Put(options.BaseURL+"/api/v1/profile/password", wrapper.ChangePassword)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/email-verification", wrapper.RequestEmailVerification)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/api/v1/admin/users", wrapper.ListUsers)
@@ -8666,6 +10131,171 @@ func (response SetUserRolesdefaultApplicationProblemPlusJSONResponse) VisitSetUs
 	return err
 }
 
+type ConfirmEmailRequestObject struct {
+	Body *ConfirmEmailJSONRequestBody
+}
+
+type ConfirmEmailResponseObject interface {
+	VisitConfirmEmailResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmail204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type ConfirmEmail204Response struct {
+	Headers ConfirmEmail204ResponseHeaders
+}
+
+func (response ConfirmEmail204Response) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(204)
+	return nil
+}
+
+type ConfirmEmail400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmail400ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmail403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmail403ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmail413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmail413ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmail415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmail415ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmail422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmail422ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmail429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmail429ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmail503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmail503ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmaildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmEmaildefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StartSessionRequestObject struct {
 	Body *StartSessionJSONRequestBody
 }
@@ -8936,6 +10566,320 @@ func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSess
 	return err
 }
 
+type RequestPasswordResetRequestObject struct {
+	Body *RequestPasswordResetJSONRequestBody
+}
+
+type RequestPasswordResetResponseObject interface {
+	VisitRequestPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type RequestPasswordReset202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type RequestPasswordReset202Response struct {
+	Headers RequestPasswordReset202ResponseHeaders
+}
+
+func (response RequestPasswordReset202Response) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(202)
+	return nil
+}
+
+type RequestPasswordReset400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset400ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordReset413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset413ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordReset415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset415ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordReset422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset422ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordReset429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset429ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordReset503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset503ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPasswordRequestObject struct {
+	Body *ResetPasswordJSONRequestBody
+}
+
+type ResetPasswordResponseObject interface {
+	VisitResetPasswordResponse(w http.ResponseWriter) error
+}
+
+type ResetPassword204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type ResetPassword204Response struct {
+	Headers ResetPassword204ResponseHeaders
+}
+
+func (response ResetPassword204Response) VisitResetPasswordResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(204)
+	return nil
+}
+
+type ResetPassword400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword400ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword403ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword413ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword415ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword422ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword429ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassword503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ResetPassword503ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetPassworddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ResetPassworddefaultApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetProfileRequestObject struct {
 }
 
@@ -9134,6 +11078,107 @@ type UpdateProfiledefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateProfiledefaultApplicationProblemPlusJSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationRequestObject struct {
+}
+
+type RequestEmailVerificationResponseObject interface {
+	VisitRequestEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type RequestEmailVerification202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type RequestEmailVerification202Response struct {
+	Headers RequestEmailVerification202ResponseHeaders
+}
+
+func (response RequestEmailVerification202Response) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(202)
+	return nil
+}
+
+type RequestEmailVerification401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailVerification401ApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerification429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailVerification429ApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerification503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailVerification503ApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -10512,18 +12557,30 @@ type StrictServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(ctx context.Context, request SetUserRolesRequestObject) (SetUserRolesResponseObject, error)
+	// ConfirmEmail Verify an e-mail address
+	// (POST /api/v1/email-verification/confirm)
+	ConfirmEmail(ctx context.Context, request ConfirmEmailRequestObject) (ConfirmEmailResponseObject, error)
 	// StartSession Sign in
 	// (POST /api/v1/login)
 	StartSession(ctx context.Context, request StartSessionRequestObject) (StartSessionResponseObject, error)
 	// EndSession Sign out
 	// (POST /api/v1/logout)
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// RequestPasswordReset Ask for a mail that resets the password
+	// (POST /api/v1/password-reset)
+	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
+	// ResetPassword Choose a new password
+	// (POST /api/v1/password-reset/confirm)
+	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 	// GetProfile Read own profile
 	// (GET /api/v1/profile)
 	GetProfile(ctx context.Context, request GetProfileRequestObject) (GetProfileResponseObject, error)
 	// UpdateProfile Change own profile
 	// (PATCH /api/v1/profile)
 	UpdateProfile(ctx context.Context, request UpdateProfileRequestObject) (UpdateProfileResponseObject, error)
+	// RequestEmailVerification Ask for another verification mail
+	// (POST /api/v1/profile/email-verification)
+	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
 	// ChangePassword Change own password
 	// (PUT /api/v1/profile/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -10786,6 +12843,37 @@ func (sh *strictHandler) SetUserRoles(w http.ResponseWriter, r *http.Request, us
 	}
 }
 
+// ConfirmEmail operation middleware
+func (sh *strictHandler) ConfirmEmail(w http.ResponseWriter, r *http.Request) {
+	var request ConfirmEmailRequestObject
+
+	var body ConfirmEmailJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmail(ctx, request.(ConfirmEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmail")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ConfirmEmailResponseObject); ok {
+		if err := validResponse.VisitConfirmEmailResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // StartSession operation middleware
 func (sh *strictHandler) StartSession(w http.ResponseWriter, r *http.Request) {
 	var request StartSessionRequestObject
@@ -10841,6 +12929,68 @@ func (sh *strictHandler) EndSession(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// RequestPasswordReset operation middleware
+func (sh *strictHandler) RequestPasswordReset(w http.ResponseWriter, r *http.Request) {
+	var request RequestPasswordResetRequestObject
+
+	var body RequestPasswordResetJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestPasswordReset(ctx, request.(RequestPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestPasswordReset")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestPasswordResetResponseObject); ok {
+		if err := validResponse.VisitRequestPasswordResetResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResetPassword operation middleware
+func (sh *strictHandler) ResetPassword(w http.ResponseWriter, r *http.Request) {
+	var request ResetPasswordRequestObject
+
+	var body ResetPasswordJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetPassword(ctx, request.(ResetPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetPassword")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ResetPasswordResponseObject); ok {
+		if err := validResponse.VisitResetPasswordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetProfile operation middleware
 func (sh *strictHandler) GetProfile(w http.ResponseWriter, r *http.Request) {
 	var request GetProfileRequestObject
@@ -10889,6 +13039,30 @@ func (sh *strictHandler) UpdateProfile(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateProfileResponseObject); ok {
 		if err := validResponse.VisitUpdateProfileResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestEmailVerification operation middleware
+func (sh *strictHandler) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
+	var request RequestEmailVerificationRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestEmailVerification(ctx, request.(RequestEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestEmailVerification")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestEmailVerificationResponseObject); ok {
+		if err := validResponse.VisitRequestEmailVerificationResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -11181,138 +13355,152 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H35ctu21+irYPj7ZrpRsiTLdixPZ35uljZt0qSxk7SNfS2IPJJQUwADgJbVjGbu09wHu0/yDTbu2iwn",
-	"cVr/kYwlgeTBwdk3fvACNokZBSqF1/vgjQGHwPWfD3EwhoeMSs4i9TkEEXASS8Ko1/OeMI7GbIoiRkdI",
-	"jgFhKqbA0QTP0ADQJcTSR6+ePESH7Xa76fkeh/cJ4RB6PckT8D0RjGGC1Y0n+PoZ0JEce71254HvyVkM",
-	"Xs8TkhM68nzvujHkAA0J19JcPJ/73iOIOQTYQFMG7oTQANB0DFSDxmLgeiUiAoX2QggtfAfdPQVfPTz7",
-	"vhdjKYGr2/6f/75rNQ7PP7T9dmf+P14ZUgXWM0Ivq/CcjgFRuJYoxiNAX/c5RN+feeqbM6//DWIcTcdY",
-	"oiGLIjYVSI6JyAHt1oskCEAIxhtXwAVhVF1sNvGg8+DBwk10W4f7a2L1GVuEUrWFGMsxYkMD7BQLNMEh",
-	"LD/bIeMTLL2el3DS4DAEDjQAz8/D12l1H9Th8hWW8IxMiKxC81ZBQASKYCgVROqUI7UUYRrqTwICRkOB",
-	"EipJhIhePR2zCBAeYUJ9hAUiFPXPvBCGOInkmXfEv+8cHsnv91v9xQSxNoGm0L9kEQlm9RjNYCZSoCmh",
-	"IZsqsCz0tVC+/363dTS9LShB8tnxUAKv4SKLQsnQFBOJBjBkHJDkM0JHBo1rHj6hcrdjDp1MkonXe7Df",
-	"bbV8b0Ko+dxKwSVUwgi4JoATkA8ZuyRQjzwOQw5ijAK9RpEBRgPOpgL4VwIJEIpHfCRAKg7jMGFXEN4G",
-	"l5wkVEAtVVYEjpAsFmjK+CWhI8ure4fdJVCsCcPbt2+PEzkGKokSZlVgfmJTdXI4t8g8f/9gr7W2QO7s",
-	"rYeUuZKTHE9AOu2RcMF4LY4UDWlpMgI0gBGhwtdf9JVAvAj0hX3H1XaVpjwim+hFjN8nWugQdbv3CfCZ",
-	"53sUTxSI5mKvlgjT35YzipHitVJHoXSC6QwRCROBsAFuzKJQICzRhAm5CDDN6AW4LEMr8ecv4ZR2gU/a",
-	"tXzyWgB/GtYzCQ4CltAMLiXDM7ASc+V6EjwhYRF7u/tV5M3VvUTMqABDB4wOIxJobAaMSqD6TxzHETG6",
-	"ZifmbBDB5Lu/hFE82bP/h8PQ63n/2cmMlB3zq9h5aa4yj6wTDu8TEBKFDASiTKIhkUYxSCzBUBehI4G+",
-	"7sMEk+hC4kugfR/1BUTDCxwqnAtp2Lj/TdOb+8rmGZAwBPqpNxPgKLK2ldpKyLSJ0EP9oYNIAR5wJsQF",
-	"42RE6AWHYSIgVN9POaOjixgLMWVcf2OJ4iIkAg8iCPt6e0/pFY5I+LlOasABX1rjJ2RBMgEqFVtpKRDh",
-	"ANRvWKI+cM646CNFw+r8iIH7wt7IHtZzHCnShc+2nwBTdVgD9Q0OfTRkHME1nsSREmgBToSRgwMWzpR1",
-	"ohb/fPLiV/R1f+JgL+3pVyafsIR+6i0p0avgQyIJxoZvfKVSKaNgzkQWiVSAsnKVcLmgTF4MFcyGtbRO",
-	"zn1p9uUe/wm3dUxniMkxcDTEJEo4aEBSo+0Tkw1jRrHY41ZUzbGEi8jAotDk532zgmlc91C7didbmN9d",
-	"I7NJ17rYLnf2YiM1GJdenZmWesunjD3DfASfmh8df0Xq4VzRa9lIU6JfoVytvJCMXeilljZf07wJ9dlY",
-	"T4s4pc1BKIv8EpRfmBRhU94g44YZOYTqexxZqTlVtxJapHLQssbcMROfuUsUr2ZSVVvZF/qZFUJ8+/Zt",
-	"o2yHLiOKstmqd/2a4itMIqWKPjVxCOBXJAAnrG0Qg7LpkfJzjJODsCJi1M/Rfj/1L7/usyvgEcOhUbaS",
-	"TIAlUv2ZZNuqMvDN+eg1FUkcMy4hfA4hwafaAvs8PKVwpv2uiYIEKWMwUwhVBksy0C/0FRfqCs1oc2dz",
-	"avQcK/NLmbXqQ8zVnSQxBiW+whLzVfAfm1Vz3ws4KN64wLJgzYZYQkMdVsmkrfhfc9/TBuKqJz7Wi+a+",
-	"ZyyozcxmZ5AXvfhWHTCcRQYR2glZBdUrFoG6aoKvn5r1e+k9MedYC3VlEicrb6WO48SsnPteEofboXWe",
-	"dzreeRpJGgkO3ylcbs+FsyxAcJ7enQ3+gkAru5SEnhEhq2SUYm8tNGb0WMBl/oRSbOa82FW3/RWupXWU",
-	"K/jQTyjerXabSUjkceCCdjmc73e145geQSGS+Q43/j5X/7Uah+fffn3h/vzum2+/PjtrLvn5m+9qIp8W",
-	"jsdU8lkNy6bgLcVxbidzX11UFz/I+bRG0oQkREQeIcqcULqkbErR1ChPHfibECEIHSkZvClf4jDkIMSi",
-	"mK6cMn6J7CIDEDGx0VAZx0POJs3iU7p7NU+5mcxgQZBwvp1sY4kM2KQmftS34eZ+ZlOwENKwjNEP6Y6B",
-	"hhCiKZHj0nYVFVZlmDFzL0i4KLJnXCj7MKukvxIoYqP8qTdXR3N8TypjbmEMOXdYkikq0u7NLZNRnayz",
-	"TJGdQEZrBQQVj3mhCNCsdyuiLmPkOyfrUtVfIxMsC2prJCaBTDj4aCxlLBCj0axwaPrrRsKjNRIRvvdw",
-	"jOkIXtr4yStzNFquhSFRIODoZQ7hQxwJ8EtnoE+QyjQKs9L+cus0kqdrX/crTLNLS2iuwFC6dR3KH2qN",
-	"qzTfzfa9menkjKClmAEuGP1VrdRB5+3x4swNa32siY83nZthZFP79Z+GwcduP+V4DIKG+slx8hFSQGBu",
-	"1QpLJOIwwjxEkqEACyhwtIOgkLro1qUuRqxR/VIAFUSSK7D5DN/7BWpSdscoTgYRCdAlzNDXOpnT2j3Q",
-	"vl3pkKNRTSa5IlkCfrXOskujJ1dp1Us5W+duiYB1ll2vfmSJCtTzzZ7MQ3yNBgO+ul8dNfwCsxOo0VmX",
-	"MFtfZamzKuqq/bKqKoOqbl8HT57K647f/maMkAmAFNpC4UkEWvf0g5yA6BdINCd2V6dqqwSZ05+1CrBf",
-	"Spyl9QY+okkUIWaiXhFWdhWFOtNJrTNBGJMEqtDEWqjBwllVwZgJoHVPyvkl7TXyi/UYycmxeuNOC4oo",
-	"MgarXnykto4i4uLWFIiOAZs0JKKMK0tWaImDMBIxDopyRl1a2o9N0C3cTzG+XUabjT4baXLY3TPSxOYJ",
-	"TFgnNPm+QpLD870QpJak3gmbQKEsQ4f5bHRGX3WETM7EpkwAB2OTUtHP0j95vXcfsls+T4TOXOCyVDYp",
-	"AGzu9F8LZjMwXs4lzAx1OHzZpLAoeCfgdFXMCNXxL+8/O/bLc98jVEhMA7XnHRyTnavOTiKAl6zintdq",
-	"H+52umGnsYv3oHEQtFuNB8MuNDqD/bCND4MWHBxkMYRet9PxPeUTCYknsdfzOq3OfqPdbnR2T1uHvd1W",
-	"r9X6Uzm2RCq8e69pzJnyfxRDoMdUEi3d7NG6qJrYKZ/LvGL56fNbK9r2UC2dZydbS9RjHMdAIdRVI1NL",
-	"5iFDeKBUZNUnatVGkdyhrylh3xAWYeeZr/AJsgNcVkMkMzev6E9tWCdUdiZXuoNZsGtx0n3v8DCXdO+2",
-	"aspTCsR0Q9/b0lodmgyUiFCkOEo0a2RO9XY2ELyo4EL770QguI4jTKiphdmmQCuvUfWvbku50J2l5RxZ",
-	"+IYlSk5uhs06tZxnkHq2mCqZpzPdJtMaczZSoqeJjnVMX+jEpHK0Fb+MWRQq0Zi4pLJLikRESAiRwpmW",
-	"jVQRwDuvkpBVJk4pMaRxaesDlBlUTcYrC9llPhWGQY5ZqJOhOIrYVC8o5qD0Y+pi5hqhZY2QTxnqBRI4",
-	"xQr5WY7Copoldgtp4sV6GqYOwlhwueytOtJy8jYHQy53VIAslzrSIY9i2YHne8XaBP2USvVFjiJyJgJc",
-	"S2URDCJomFNyVgFnQ2LY6j5xkF8YjxmFwhPMN/5yV6De9voIWYhPkVG4SSLhlaHiE0P+N3P6i5ywCltm",
-	"8aleO58vBunU3a1sVLrKSP24Hurs7aMBkVqdDLCA/W7Co3JYerdgxXZL6YLjxp8mBXDROP/Q3a2pfq6n",
-	"k1dwxS4htMgTVa7kZkFZH+938/r4sNU6aB8edva6B93W4WF7ZeVong7cE2rPlkWLFAqmaZ5BaY6Q3Y4m",
-	"CRIh2QR0jaKR60ZbDofaWp5NdCW+72kRuJnks0iukXwb5zCExErh2Oi7vu06aYxbEJk2SFlrx2hXTdeH",
-	"EZEHzSJeXGo7yd5ywFgEWBuscB0TDmIbsG4mm5WzfaE0/zaP1ooYjxYgxRXIGXNn4elpR1g55kq/NsuB",
-	"svUyFu5o8omKHHAlqVrYe+EM6hjR0u5tJDAcG9y17MUJSB1HVyrohlpke6U7IdRhpIQPZQ2S9wnYn12d",
-	"eUGS6ufX7k1R3FYaMsgV+tvCaLtukRiAoppTMkGAEgMIu5YA5XMADpW/OQBCRyjGPM0qmlqfBRJjI8Nt",
-	"86TOgvj50sC51va1wVJTFZYZF1UhbzA0tInc/nEix4yTv01xMzKVRjYE1dp/8E1Z1i9ojaiqe8flhC5u",
-	"JzEdOdLk8bNqNntpwSe9Sd+Iv42x5Xv6ogvnSjut/QNgDnwTdVw64cIRFZ5SQFrdub/W5ql1a9Zlrgmh",
-	"+W/bi7NQ66VSj0wQ2TTRCBtmWi+fujKqfIOclXNlauJL6idEk8kAuLJ3Hzfb+11F+ZPlW1jgCy0Hvo4J",
-	"6uz1XOnUwmiPaWBKjc7bsTZxoCHzvdTl3sii1GmMdlXg3CG/dqXTd77gPN507kMEG/vPuQ3X4TULE1fI",
-	"/AW1XRyl4K8h47rej2pWNYuLrw5wp7mI2vqiJLIJICLQgCth7KeZjX568z5iXPfYTLDsr1PXlGU76oWz",
-	"kSFVeIZklHCTQHTZxBw8H86yB595PdRuteYOnPzdH9ScSJpjqQ0L9xA2LSd2GSJUsqwpJYXA5mdMKVj/",
-	"Pzu6uW1HRxr7vvrCWBA7/////j/zOcZynH0y1pj+XAlkd1amld0WsjNNo8pVGpz7noAg4UTOThTzGMIZ",
-	"GPWd/vXEMdDPb0+9ugPp5/V132jCiI0I9dNiBIUlne80tkHa0aktSfO8FDqlH00pNaFDVhOxMTJf+M5d",
-	"Ezq7o+3t5hk9o99+e0JGVBem0ea336L+yxcnp8jkx9o7GrK+NWhd8pIWzCvf1v6LkvHXs+Ajc1iaJyKi",
-	"9KMyFofkCtCE0ESC8M+oggkXre5mCRT7Yx/BdaDLpkSNpe7sUJuiJvzIpCQr9vyIsVCvZhTOqLtlEx27",
-	"Pl+1q1Cg/pn1HxR7KCbrI7UPhRaNSApXem0dND1EJJIcX0GkA2SYop+kjF/QaGbdCHsCT0ymVij8P74C",
-	"Pktzt0Sg/qKS+34+s4seQUBCQIyifsBC6PtoOibB2ALoMEakQBPA6ryPkBiz6RntG4rv65beNJltW+He",
-	"nbtmONBwLZOz7BKKYtZHOIoUuhgNoIl+S5gE1M9yM3118JFgKQFpD+L3hrVEG08fpQ4EG1oADCX6ZgID",
-	"FpeKcNUxjiGKLTbfmBEGGpsvXKOAMnb4JYS5IQ1oxBS6bAd1znlQSladlxwD4ahverIdKEcGymeEXqbQ",
-	"KbY4o0tmKVgclkYxwKSJfoUpmoAyKY05huMYMDfUYnjOUNnU2WbZL18hZVGJHiIjyjicUX37GUtQyLTl",
-	"dknZtIleU1Nu6p6i7pc1VKv7pa1hyuSzCaXmmXImIhIANUU9tq33OMbBGBqdZiuXZvReRslkoGsfXELd",
-	"7t3ree1myyxmMVAcE6/n7TZbzV3tlMqxlqI7zSlEUUMDuvPX9FI0XU9JbX2ttsbTcilrr14BJ8NZQTQJ",
-	"wyEHe+2Db3ybqJyos1aGPKFBlIQQNtEvALE+Dk1JWJjJI0qg6UElDTuppI8EnmkvMm0/eRp6PQWirTUq",
-	"NSh3Wq0l3TNuh7mCDFOa9M4WeXmPw0cnx7buSX3q7O21D23VU8+7fMl/uXg/uX7zFv/x5vhwOv3hyf7T",
-	"hO1evfn774PT658enk5//2E24ifdS89WcHkvfnlpK6h6niDaQlcn1H7/x/Efv1w/5MM3JxcHp7O3v/30",
-	"YnQwDq5e4pg8j/j0KcYvg59ev2Le/Hzur9noY5GyoM/nEmZIgCw1LxUQvqp9qTBGxj7GBnjqL0xPJ9eE",
-	"lGl1r/fu3PdEMplgrpD1CrAJdOZITSlePBL5Qq/rhiE5bfPrlamTc92IOWHm3l7AiSSBzpleN1yitPfB",
-	"9u/3vI66uYjYVP2915oIsyWn/nTUfgcnIZENoJJbw7WWP54Rxc1p0Y4uQVdGmY8GMzQds4mvJ2/oP4ac",
-	"TWwpui77UBpeX2mLx32rT6dK0g8JF0qsm/EEyklEaidNZEzNSEsUijlnU3XZGVXOI5JspCNrTfTYAG58",
-	"y5xisuKmyFfq2rRknOjkWn4QxLuq3clyxft1oxJM48cWIwj8NSr9Fz3cNgvc+tPdo9OJLkoEN61X3l+C",
-	"CtMjsB4vFzpoqoA8UlvHehiK6WjUdoAmjQXPTzsPFP3VI2WT9GwtQG6qzNqwmAtuA5o6XGbEu+P6plcu",
-	"dImB821Vi43rv8taprw8nXhpV1RW/dZut9uLq9/SzJ/XPuw0W81Os+2ZKIK7w17jMNiFxgHudhsPwtag",
-	"sQft4UHQwYeDdqvUfLKwaC5tInJ21YJivWUPa3tZq856xX0K34UUDk2iaL4Rs2RdM3UjAowAdeOl2Kik",
-	"Bt2sr2XaT6/R9+622qs1XrnZXF+3u/q6bDKJuqLTWX2FG/Yx9729dZ6Q79G+sQ6vam2tKhVuczq7Wv2T",
-	"1942CfbOZcjLGlzp5gXKey+nvPdaC5S3sY2XK22c+us3V7uooHV7yIyh6Wv93lcyr+8aIEx1svIGxRmt",
-	"74XwUd9U3NnrFZKy6+EaBzKaLVLfr603sFRv665vB4fjiWJt8CLJnbbz1g+Y6t5KOXhVu9RCrEBaBKeN",
-	"ddZPVFtV5V0/pmtpsF/WjGcqgZSWUa4n0/It2tWHH+uAUtaf78pbxnjh0akL1n66STjfdcVqQ/wmZ9Xb",
-	"2SETPALRzJWy7+AQN2N9pvkA/yLlZyP4Hg5xviC+pGdX1ak7zz3E6Bm7ggjrStlU2KVlQ+dZBXOW3cmX",
-	"ztWDWdGV3vFvxz/+8aL7oPtyfHz85/PL1l8xDH94+PKUSPljPH0RTr31dWmh136pKnWi88a61P9cw2/u",
-	"thLvdg5Xr8+PN/o8iv8EMA/GWklp/efIYXP1n1XPrTAEuPIJIkcvsW44iTmhAYm1n+8Ca8pNaPmeGcKp",
-	"LOaJboPbzpDY+WBG7M2NKRFB3ajGR/p7kRfKvomkmmb0MUTW588NC3WZgiY6piiHM8bdMBvzOBsgZdOs",
-	"ntFliYumgFmuh1xUxG13+SAGHaqnZoTWJ2QRA9byK9KRafqCNXgkHVj4ZVjShnZyhQPbGdLaHs/P7LAO",
-	"qKHcnIdmJ0eWmY4qTzzaxACv2J0rbAI77FKHOJcx3I5zmhXT3+wJvhczUeMEPKahS7W48sqiOWeydzpG",
-	"b7I5OhVVHEYMVBdkNNEjDaceqYtcmUZ6I5cSsnMpFLOf0XpuN5dW2b3O7LeL65l9Q9vq32pRbWwcLQqy",
-	"pyLfnf69HP0MctSyz8cWpGkkb5UkHZPReKssREkcGnnzEaThcRBALAvWy1epxDNTwtFj6kScQq/isYUS",
-	"riKrDOD3oupOiSrz9DsvqO6+3NGc8dHFjmX+be23m8idtGnh5mInqZE6ryCdCQ2mUKocUkOnY5iZilmd",
-	"PlV2mK44SqeL5aq5sK7e0EKriY7z9pVwBpYRVJl9dUZdfVZFZIlcq0fmYf7Awtlm8qoqAbKusfVT/HWN",
-	"J/NilZ3r6ryXrndAujpXX9gCQCP6WqslTDby/J9mP7bXgCmdL60v2Ftn8zWDdL8MrXEC+QbVryylfBTV",
-	"IUBeZHf/iNpDC1+tKGrNTN1iJhBO+1HRsZn3kJs8RNU/lNhaOtfHYoc644hcgm9LBpHAE7D5ubeK3WpK",
-	"SOtazM6o6zHLykR9dAKBHjd4gidwQiR8fyI5CaRrQxsyjvqVClkdyBMID3RhpVZRWVvakS2+TpXVJBFS",
-	"t4Gc0XSp3oMZMeEKM+2oTF2ordelI/p1lWsiZL3CyvXvbaOwFgvsrEfOCxjnEEg0ZlwAGugu89n6YrSu",
-	"1/CjqLNCV50Hs5/Hgx8D8oL8/OTPx69Ofzv5+bAJs5//Dt8+VV+On9JWM+hEdDB50gp//zkqdnaZ4HKp",
-	"Nc37bfKmFXbeRAPyQwv/+Ho0+DFK/vz9+WjQ+WP0x8kPYtDZo09/vI7Cn34rdo31XEva2mhL2wdrlM8J",
-	"GVEIkXmf0+0U+vmf7x0FJyAb2Xujll2cvWDKZnfusJK90yrwbmefFpSOKqpHhOa0psuprKwYrepKp5W0",
-	"JM2rSvNalMXhnbr0VGUQsPB6+zfITbWrKtauXhLYzt7lkr1FrYmemrIXo0/Dol4s1KRnmqzkbB3Z2m7T",
-	"mS3yL2QrB3zCvCpalYiywosl5TLlLeTAzbj6cxiCiobNMKdVRMymVBOXgGjoraBi0NOdVtHwlsXScTap",
-	"qbbW6hXgMjkqs85eVlvi74Y//btcWdsO7X3X7XZaB4fd/Var1Vrk4t6iQ+uwvcCdTQ/qy2IpXZuYI7Qc",
-	"a7lvVnLWVj6RbrkJxlWGeGhD5VPbuWo6smiIIsBXaW+bkHYEK3GdNbuH+98coT5Noqif9r9rX0OTuZvv",
-	"n2+dr3JXkh9DsI2P4HhLgVOg6F9MHV09Na9NlLXjEu7DXXdbRliKpWyKyCcPeN0Hl4oC0IiZbUVg1bhw",
-	"+sBQ1xr2xVbhJPu0nfxwntWZhNTScJe5Dt2JnYg8IldAda8smjAOvpa/kBWEmHcKpmbzaTocXA8ltTc1",
-	"BrMcMwGIDc9oaWp4TYAmKLyDYhvxW30TxYKATPnFE56QOI7ABt1CRi9hg6hN/Us01pLL3UWThG3Yj4i0",
-	"Qe1OvCXxPpTwzw0l1ArJjCtvUUoakr4o3HyLkEJ9xWv7FoIKNhSwJKqQjoLAywZBLIouGCFqLgjYxHTX",
-	"uxklOtBtP9vQwtS9hd2+D+yM9j/M+0eFl8NXoupo26A6egUxYGlrXNyoCtOvo+CD3Ev93dt/iUyTE1Pd",
-	"0C6krxWMyCBJBxUcoUSYIkERK7vfICTCEuw7C/KzOms0CC+MsV2n3ad4VvWv108bR+z8vtT8vLgwSZFG",
-	"7KYOuHHQW76Av37wnH6vi320HenmIjrn2yTgt4jXr60a6wcM36c0tkppnOZmn44YCMTukxv3Fsm/J7nh",
-	"lG5Z595utiMT6bee71i7GWeFHyhyo8eXtPQWnL+IXKXSo6bJt1nbRpvOON+0o+GztkOmAwI6rd1mq9lu",
-	"7zYP1gxXpaO6jVrOT9m2l3TcJXv2knwca7fRCjqDxkHYbTcGLbzX2B924DBsB93BgwflAdIVINwd89Ox",
-	"vefsbxJFeGev2dpyOkB+HvXSfsa0DeuzzAa4+8EkhUHtJYmMPTbPVN1WUMg9cce8FKChozViRUK0ttPH",
-	"yAo0sJMAU4/ATaEvG9/qcS/U03JiYjsmTt+c0NnA0iy+jaGGsn9iUzTBdJZNIpwCB/N+3y8tk/OYhnq4",
-	"nYnJbU2Ey9SgwuuFpaYNlOEWFPzB/rWit1RTsKLOWvpNo5t4hgZQQ8nomOpdZR5fNvJO+fP2lcjujYJ1",
-	"VL+Bx1l2KmMsx7lhCG7DXtkx2mJc0/m64Ua3/TEWt8AN/8xWhlBTT47RPgqf5Rkso4lb5LF0BEymFNw4",
-	"yvoZvi9iXQRDixXcrjMB9V1ura/4aabjUnqqtxJOxHQqlN+zSMSq998e6VrYgNHwjLrn6tGINH8TV5Wj",
-	"IernXvFVn2ZI8xAfpwp0QW7y1mpDq6+rXiuM0r6t/W2bp51vMunlTXtlmxaLoRz2eGRp2U7pXmag5pfO",
-	"/Y1mdDxj6z0iXfdZYyp6duzKeIpZdeNgyj+q5+GLjIkoMb2g086NIdk8FKKbJIzc3CylvX4gpCYOIlKS",
-	"1bl07R4fKPd4t6VUGzEv0M18Zt04ZjMJBTn/pnOjpE91uEkaW1muKk1RH6Ngq/ks5o+QpUvTxFFswOOA",
-	"Q4SN4vyqYJNm8xbWtUlHphlua+/rS9EBn0X630Sg3tvRhQLEjcTUWEfSL7Cw8qjwjlZnYNueLX+DEUo5",
-	"abWlwLFst0TaLKqE3G42TKfOmP/yTXd0XCh/wXoEg1o6BoqIHumH2nsoGGOOAz14knFbr8Q4euA+mfS0",
-	"7pmLY+ANBRuKQBndvn7jxbT6ZUhGdgoVNmI4e8qRHRedpcc1JiaMRjOktuLn3sagX+mgVymhiwk1Mfj8",
-	"G9pKeE0nBQP673Ln5U3nNgpU1yvsvAvOzpvOx3R3vqRC182UZ+cmDtQX5Nrcuyr3rspnd1U28iw6yzyL",
-	"O+hHWE3zb+kjuF3xeh9B/xIs/09tq2ejg9ZrEMxkgF1/QxmQtqJsKgPumw7/YU2H/wLRktH7v0TIFG2t",
-	"7JWQ787n5ykG6oID6dTC/GRXHOp3MeroWvquHou86uD97N2NPhISz9Tfwo3c0HcUdoVtYi8mvOtueVru",
-	"is6F++zV7nyrF+s6FBQDiyPIjB+R30xxfFD1Fi9zL3YbMm7f66ZxlX+1W+6W+k1c8/P5/wYAAP//",
+	"7H3rctu21uirYLi/mV42JUuybMfydGa7adqmTZs0zmW3cY4FkZCEbQpgAdCymvHMeZrzYOdJvsECwJug",
+	"ux0nu/6RjCWB5OLCut/wIYj4JOWMMCWD3odgTHBMBPz5GEdj8pgzJXiiP8dERoKminIW9ILvuUBjPkUJ",
+	"ZyOkxgRhJqdEoAmeoQFBlyRVIXr5/WN03G63m0EYCPJnRgWJg54SGQkDGY3JBOsbT/D1M8JGahz02p1H",
+	"YaBmKQl6gVSCslEQBteNoSCkoci1Mhff3ITBdyQVJMIGmjpwZ5RFBE3HhAFoPCUCViIqUWwvJLGF76h7",
+	"oOHzw3MYBilWigh92//zr3etxvH7D+2w3bn5n6AOqQbrGWWX8/C8GhPEyLVCKR4R9GVfkOSb80B/cx70",
+	"v0JcoOkYKzTkScKnEqkxlSWg3XqZRRGRkovGFRGScqYvNi/xqPPo0cKX6LaOD9fE6jO+CKX6FVKsxogP",
+	"DbBTLNEEx2T53g65mGAV9IJM0IYgQyIIi0gQluHrtLqPfLh8iRV5RidUzUPzVkNAJUrIUGmI9C4neinC",
+	"LIZPkkScxRJlTNEEUVg9HfOEIDzClIUIS0QZ6p8HMRniLFHnwYn4pnN8or45bPUXE8TaBJpD/4InNJr5",
+	"MVrATJVEU8piPtVgWei9UP75zX7rZHpbUBIlZqdDRYSHiywKFUdTTBUakCEXBCkxo2xk0Ljm5lOm9jtm",
+	"0+kkmwS9R4fdVisMJpSZz60cXMoUGREBBHBG1GPOLynxI0+QoSByjCJYo8kAo4HgU0nEFxJJIjWPhEgS",
+	"pTlMkAm/IvFtcMlZxiTxUuWcwJGKpxJNubikbGR59eC4uwSKNWF4+/btaabGhCmqhdk8MD/yqd45XFpk",
+	"nn94dNBaWyB3DtZDyo2WkwJPiHLaIxOSCy+ONA2BNBkRNCAjymQIX/S1QLyI4MK+42q7CiiPqiZ6nuI/",
+	"MxA6VN/uz4yIWRAGDE80iObiwEuE+W/LGcVIca/U0SidYDZDVJGJRNgAN+ZJLBFWaMKlWgQYMHoFLsvQ",
+	"WvyFSzilXeGTtpdPXksinsZ+JsFRxDNWwKVleAFWZq5cT4JnNK5ib/9wHnk3+l4y5UwSQwecDRMaATYj",
+	"zhRh8CdO04QaXbOXCj5IyOSf/5FG8RTP/h9BhkEv+MdeYaTsmV/l3gtzlXmkTzj8mRGpUMyJRIwrNKTK",
+	"KAaFFTHURdlIoi/7ZIJpcqHwJWH9EPUlSYYXONY4l8qwcf+rZnATaptnQOOYsI/9MhFOEmtb6VeJOZgI",
+	"PdQfOog04JHgUl5wQUeUXQgyzCSJ9fdTwdnoIsVSTrmAbyxRXMRU4kFiVlF2hRMaXxhkcI0MeOmn5vv7",
+	"2r+BIPjSmkQxj7IJYUozG8iGBEdE/4YV6hMhuJB9pClb76p7H3sju4W/4EQTNLm394kw01s40N/gOERD",
+	"LhC5xpM00WIuwpk00nHA45m2WfTin86e/4q+7E8c7LV3+pWr73nGPvYraYGs4UMyi8aGm0KtaBlnxOyJ",
+	"qpKuJNr21SLngnF1MdQwG4YDTV360ryXe/xHfK1TNkNcjYlAQ0yTTBAAJDflPjLZcG7Ujd1uTdUCK3KR",
+	"GFg0msKyx1YxmH0PtWv3ioXlt2sUlupaF9vlzops5Gbk0qsLgxNe+RXnz7AYkY/Nj46/Ev1woem1brpp",
+	"haBRrldeKM4vYKmlzdesbFjdG+uBiNM6nkhtp18S7S1mVdi0j8iFYUZBYv09TqzUnOpbSRCpgoCsMXcs",
+	"xGfpkrKWsLa3VRR1Qnz79m2jbp0uI4q6MQtv/ZrhK0wTraA+NnFIIq5oRJywtqENxqcn2vsxrg/CmohR",
+	"v0T7/dzr/LLPr4hIOI6NclV0Qnim9J9Z8VrzDLw9H71mMktTLhSJfyExxa/ALrsfntI4A29soiFB2kQs",
+	"FMI8g2UF6BdwxYW+AhjtxlmigJ5TbZRpY1d/SIW+k6LGzMRXWGGxCv5Ts+omDCJBNG9cYFWxcWOsSENv",
+	"Vs3QnfPKbsIAzMZVT3wCi9zqiysi6JCS2OsXgd4BFE0ZEWiMJZJjPmXajdPGgom7UGkYVnETdotjQaRs",
+	"FtGoAecJwUw/1Jhtm1nwzjeoBhRaPgwInhjsgz+0ChUveUL0VRN8/dSsP8jviYXAoEm0dZ6tvJWmgTOz",
+	"8iYMsjTebS9vyv7PuwCQBEhwmzy3fTmgDgkViqqA9D5/HB/8h0SgcnNCfkalmifmHJ1r4bXgigpyy1uW",
+	"o7fkYa+67a/kWlknfg5B8ITq3byvmcVUnUYuoFjahMMuOLX5nlSirO9w46/3+r9W4/j9119euD//+dXX",
+	"X56fN5f8/NU/PVFZC8cTpsTMIzhy8JbiuPQmN6G+yBfbKPnbRt7FNEZUnSDGnWi8ZJqhp0aFAzNPqJSU",
+	"jTQDb8qolvcXxZvVlItLJyAMQNTEbWNtog8FnzSrT+keeJ6ynRDhUZQJsZuE5ZmK+MQT2+rbUHi/sGx4",
+	"TPKQkdFS+RsTFpMYTaka115XU+G8UDPG9gWNF0UdjSNnH2ZNhS8kSviovOvN1ZGmMFDapFwY3y5tluKa",
+	"isDJumUy8gk/yxTFDhS0VkFQdZsXigBgvVsRdQUjf3KyLjdAPDLBsiDYRCmNVCZIiMZKpRJxlswqmwZf",
+	"NzKRrJEkCYPHY8xG5IWN7bw0WwNyLY6pBgEnL0oIH+JEkrC2B7CDTOURopVWoFsHSJ6ufd2vZFpcWkPz",
+	"HAy1W/tQ/pizIRUTMLG2e3PwXlaB/QumyStYWAfaXO4FDYwBrZS3A2wz29IZbEs3jQjJ2a96JcTqd98y",
+	"ZxpZS2n5VuX4eNPZDiObGvj/bRh84t6nHrBCpKF/ckLmBGkgsLAaj2cKCTLCItYOQ4QlqQgbB0El49P1",
+	"ZXxGvDH/pSRMUkWviE0DhcHPxJPpPEVpNkhohC7JDH0JObDW/hE4v7VNTkaeBPyc0IvE1TrLLo0KX6Xw",
+	"L9Vsnbtlkqyz7Hr1I2tUoJ9v3sk8JAQ0GPD1/XzU8DOZnRGPOr0ks/W1qd6rqho9rGvROqj69j54Chnp",
+	"VYAmMkWZzdOzSxsewDQJ0YCMKYtR/x+w6pt+3Sbdr7gK3ZqvcNr4w9j/F433H7r7nrIMP6GW+dJHsPY3",
+	"Y9FNCFESgBdZQkCR96OSSOtXmKqkw1bn5H2Q5caIF5n9WoY0LywJEcuSBHGLZqyNVEZ8dqheZ+JqJts3",
+	"R8VroQZLZ6JGYy4J8z2ptHPtNRLJfoyUJK/fUgbRliTG+ofFJ/rVNanZyBMjFMIrJt+MGBfaLZAgIxFG",
+	"MsVRVTLqS2vvYzOxC9+nmrKoo80mFIz8O+4eGPlnUz8mUhebxG4lbxWEQUwUyP7gjE9Ipf4GAkE24AZX",
+	"nSCTBrNZMIKjscmSwbPgp6D37kNxy18yCckoXNcjJquDzZ3+ZcFsRsZlvCQzQx0OXzb7LyuuHnHaNeWU",
+	"QUgz+Mee/fJ9GFAmFWaRfuc9nNK9q85eJomouRi9oNU+3u90405jHx+QxlHUbjUeDbuk0Rkcxm18HLXI",
+	"0VERkOl1O50w0A6mVHiSBr2g0+ocNtrtRmf/Veu4t9/qtVp/aCFBlcZ78JqlgmtnUjMEesIUBXlst9YF",
+	"SuVefV9u5sxo2L+1AqiP9dKbYme9RD3GaUoYiaE8aGrJPOYID7RSn3cwW94Yndv0NXXCG8oT7MIcKxys",
+	"YgOXFYupwmeuOqcbFoTVPfOVvnURSlxcXXFwfFyqrui2PHVIFWLaMpBhac2HJgOl1o2ao2TTI3Pmb2dj",
+	"+4sqayAYQiUi12mCKTNFT7tU4lWcHv2re6VSHNTScoksQsMStYhBgU2fIVFmED9bTLXMg5IGkzxPBR9p",
+	"0dNEp5CmkZBrjrSoVByKc7RozFydgMtzJVQqEiONM5CNTBPAu2Aux66NslquD3BpC0G04TZfdaFtepfM",
+	"1hgmasxjyG/jJOFTWFBNK8JjfGkQQGhdI5SzwLBAm0NYI79IO1lU88y+Qp5Lc8FsKHgxNmcpIa+3tJ6P",
+	"L8FQSgdWICtlAyF+VK0vCcKgWoQCT5krsyndsahCKZFJyW4g10qbCYOENMzWOVNB8CE1vPaQILr3BFE6",
+	"5oxUnmC+CZe7UX4r8A6yTfeSOdomYfTSMNiZ4cztIihVJl2FPrO4iHstAmmB13eaV+fC43qoc3CIBlSB",
+	"phtgSQ67mUg+jqtn0VUESSVRdx+W88Z6/Hsridotgrt1FDa8nRDoGsHal+SKX5LYUrCcF9DCLKjba4fd",
+	"sr123GodtY+POwfdo27r+Li9soS8DKt7ghc8niwyODDLk3rasoj57VgaUSYVnxAoVjZ631hTwyF4U7MJ",
+	"tOSEAajIzZSgRbJHCW6cMJQKa4PEprrgtuvkDG9Be9qMwDJFSKVWdiXQLOLl5QJ1R65TKojcBaztNGaC",
+	"pbrQluEujwZDDY8WIMXVxBpzeOHuQaBEIqq0/dWsh37XSw+6rSlnBUvA1VRb5d0re+BjREu7t5EtdGzw",
+	"qaUKz4iCzJC2A7ZU5bubQhPKHEZq+NDeAv0zI/Zn13BSkaTwfO+7aYrbyUyJSh0/tkPCrltsD1dsDWMA",
+	"azGAsOsN0j6pNpD5EA0IZSOUYpGn8E153wKJsZENv3kGdUFGaKkqBU3sDf+bQtDCwlsUiR/aqon+aabG",
+	"XNC/TJcDMsWFNkTZOnz0VV3WL+iRmre5HJdTtrivzLTmKVM0UxSw2ksrMYttGsjCXSxeaxhduFCL09rf",
+	"EiyI2EQd13a4skWVp1SQ5tv31+AjWA93XeaaUFb+tr04r7pe3cKJSTKYbjppw5DrFS+szDpskYV1DqYn",
+	"/qh/QiybDIjQTseTZvuwqyl/svwVFnioy4H3MYHPaSoVLi6MBppOxtzovB1rE0cAWRjkIZmNLEpIc7Xn",
+	"Bc5m4vFOow0rXfH3C/bjTeczjBbdLyorL+zDa5FGmCPz58w2btWSA4aMfe1e83UCRd5kdQIkz1V5i/my",
+	"xCYIqUQDoYVxmGe++vnN+4gLaLabYNVfp4iwyIb5hbORIfPwDOkoEybB7LLNJXg+nBcPPg96qN1q3Thw",
+	"ynd/5NmRPAfnTRv0EDZdZnYZosyGD6FwNYfA5u9M3WX/H3vQ5boHkeh+qL8wFsTe//+//898TrEaF5+M",
+	"NQaf5xIdnZWFEu4Vij3Nsw7zNHgTBpJEmaBqdqaZxxDOwKjv/K/vHQP99PZV4NuQfllf940mTPiIsjAv",
+	"r9FYgny4sQ3y1m6wJM3zcui0fjTdE5QNuSdsZmS+DJ27JiH7B/Z285yds6+/PqMjBlWgrPn116j/4vnZ",
+	"K2Typ+09gKxvDVqX3GYV8yq07T6yZvz1LPjIbBbwREK1ftTG4pBeETShLFNEhudMw4SrVnezBor9sY/I",
+	"dQQ1itJjqTs71JYwUHFiUtZz9vyI8xhWc0bOmbtlE526hn/9VrFE/XPrP2j20EzWR/o9NFoAkYxcwVof",
+	"ND1EFVICX5EEopSYoR+VSp+zZGbdCLsD35tMvtT4f3JFxCzP7VOJ+ou6bPrlzD/6jkQ0Jogz1I94TPoh",
+	"mo5pNLYAOoxRJdGEYL3fJxDqP2d9Q/F96O3Pix1s9+u7967/lQBcy+QsvyRVMRsinCQaXZxFpIl+y7gi",
+	"qF/k7vp64xPJcwICD+LfDWuJNp5+lzsQfGgBMJQYmlEsWF5qwtXbOCZJarH5xswyAWw+d71B2tgRlyQu",
+	"TWtBI67RZUcplJwHrWRtbREVqG+GMzhQTgyUzyi7zKHTbHHOlgxVsTiszWQhkyb6lUzRhGiT0phjOE0J",
+	"FoZaDM8ZKps626z45QukLSrZQ3TEuCDnDG4/4xmKOVhul4xPm+g1M7Xd7in6fsVkBX2/vBtUm3w24dg8",
+	"185EQiPCTJma7e8/TXE0Jo1Os1VKQwcvkmwygNoYV3Bh3z3oBe1myyzmKWE4pUEv2G+2mvvglKoxSNG9",
+	"5pQkSQMA3fvP9FI2XRuZt5gdrPG8ANDaq5AQmVVEkzQccnTQPvoqtInsid5rbchTFiVZTOIm+pmQFLYD",
+	"KAlLM4JICzSYWNSwI4v6SOIZeJF5x9nTOOhpEG31XG1SQafVWtIw596wVLBjiu3e2bLF4En83dmpreTT",
+	"nzoHB+1jW8fXCy5fiJ8v/pxcv3mLf39zejydfvv94dOM71+9+euvo1fXPz5+Nf33t7OROOteBrYmMXj+",
+	"8wtbE9gLJAULXe9Q+8/fT3//+fqxGL45uzh6NXv724/PR0fj6OoFTukviZg+xfhF9OPrlzy4eX8Trtnb",
+	"Z5GyoLXvksyQJKrWr1hB+KqOxco8KfsYG+DxX5jvTqnvsNDqQe/d+zCQ2WSChUbWS4JNoLNEalrx4pEs",
+	"ly5eNwzJgc0PK3Mn57qRCsrNvYNIUEUjyKlfN1wivffBDvLoBR19c5nwqf77oDWR5pWc+oOo/R7OYqoa",
+	"hClhDVcvfzyjmpvzoi7o99BGWYgGMzQd80kII3jgj6HgE9v3AWVBWsPDlbZTI7T6dKol/ZAKqcW6mVOi",
+	"nUSk36SJjKmZgERhWAg+1ZedM+08IsVHEFlroicGcONblhSTFTdVvtLX5v0ZFDKc5Ykw7+btTl7qlPHN",
+	"TDFdVjvMIgnXaKtZ9HDbmXPrT3ePzkc7aRHctF55fwkqTH3EerxcaVebB+Q7/eoYpiKZJmawA4A0Fjw/",
+	"b/PR9OdHyiZJcy9AbrzU2rCYC24DGh8uC+Ldc6MSVi50iYH3u6oWG9d/V/QnBmU6CfIWxKI6st1utxdX",
+	"R+aZv6B93Gm2mp1mOzBRBHeHg8ZxtE8aR7jbbTyKW4PGAWkPj6IOPh60W7VOr4VFlXnHnrOrFhRzLntY",
+	"Oyj64tYr/tT4rqRwWJYkNxsxS9Gi5psKYgSomzPHRzU16Ib+LdN+sAbu3W21V2u8+nwJuG5/9XXFiCJ9",
+	"Raez+go33+cmDA7WeUJ5LMPWOnxea4Oq1Lgt6exadVhNe9sk2DuXIa9rcK2bFyjvg5LyPmgtUN7GNl6u",
+	"tHHur2+vdlFF6/aQmUfVB/3e1zKv71p6TPW69gblOfN394Sobyoy7fUaScX15BpHKpktUt+vrTewVG/D",
+	"oAcHh+OJau34IsntgocLJs11b6VdYF67eCHWIC2C08Y6/aMVV3UB+Of1LQ32K8+cthpIeZntejKtPCBh",
+	"/uGnEFAqRnK48pYxXrh1+oK1n24Szp+6YrUhfpOz6u3t0QkeEdkstTrs4Rg3U9jTcoB/kfKzEfwAx7jc",
+	"MDFfA2hpd5PuBufPxxg941ckwVBfnYvAvJjofVH3XuR8ymWOfuDnNGhw+tvpD78/7z7qvhifnv7xy2Xr",
+	"PykZfvv4xSuq1A/p9Hk8DdbXsJVxF0sVrBOoW2vY8L6mYH3aqr3bOV69vjzn7H7MgTOCRTQG1QVa0ZHD",
+	"5kZBUVO3wjwQ2lNIHL2k0KaUCsoimoL378Jt2nlohYGZ0avt6Am0e+5mXux9MBM4b4yBkRDfJNfv4HtZ",
+	"FtWhia+aeRBjkthIQGmWsMsfNNEpQyWcceGmWpnH2bApnxZVji53XDUQzHKYMzMnhLvLZ6FAAJ+ZWXof",
+	"kUUMWMuvyGcnwgVr8Eg+z/TzsK8N7ZTKCXYzr8FKL4/NsW6podyS32YHy9aZjmn/PNnELJ+zRldYCnYW",
+	"LgQ+lzHcnnOlNdNv94QwSLn0uAZPWOwSMK7osmrkmZweRO5NjgcSVNVZ5YRBmUYTfQdwwsRt5Io38hu5",
+	"RJEdDaOZ/Zz5ud1cOs/uPmfALvYz+4YW14OdVbazNjaZFgXkc0XgaOJBut6DdLVMddfiNY/6rZKvYzoa",
+	"75SxqAlJI4XuQEaeRhFJVcWm+SKXg+ZoAfSEOcGn0at5bKHcm5NgBvAHAfYZCDDz9E9efH360gj45c6F",
+	"kRUJu9p620ijvO1he2GUeWTRS5IPkiem1KoelEOvxmRmam4hAattNqhZyocBlurBMNR/gChrotOyLSad",
+	"MWbEV2GLnTNX4TUnyGSpWaTwRr/l8WwzKTYvAYq+s/WLBHytKzfVOj3Xrfsgcz9ZmeuCBdIWFhqB2Fot",
+	"d4rTE/7bbM32GjDlo+rhgoN1Xt4zk/vz0CVnpNz4+oWllDtRKJKoi+Lud6hTgNEbhtGt6InMCEnQKV47",
+	"9SyFulKVt05BBXD5HjDFrFczZF3nDJXICZYmOvXUs2IU4xnEA2x1K8okCV1h7DkrRwxK0xwq03yhHnPI",
+	"RWgDCKCAiLmbHQZxgnB+sgWVrmrQyAHvyS8eTRSVxm3uoolsN1bw2+RNK+68SQb02xb+4fVo8EOS/fHv",
+	"X0aDzu+j38++lYPOAXv6w3US//jb+iLQNxN0LQXVXd4CVd7IT+LQjZstZfbGsveTloyfdlpjQaXiG1v6",
+	"Wh+5VpauLu+xqmJxXqaClGua8tqyRDUH8SyTqL5MyNzYZxn0DtdMg6wQx2AhL5G8CgslEc7HDqBTM/ap",
+	"NICQ6X8osyXTjlftcR04oZckdFMnJZ4QW4bxFqTefKeAr5P4nLlW4qIbIERnemdJiM7whJxRRb45U4JG",
+	"ynUba+ndn2uEgMyMRHhg5LX2I4ru4xPbY5N7FJNMKuj2O2f5UngHM2nK1d/b8ePQjwPr8sOXoJkhk8rv",
+	"VZTatHeR5Yut6qIVOoi4ECRSaMyFJGgAE11m64t0X0v5nfgclebpgMx+Gg9+iOhz+tP3fzx5+eq3s5+O",
+	"m2T201/x26f6y/FT1mpGnYQNJt+34n//lFQbeE22sNaBvJHOq7Ygu87jtdGWd4l7fIEzOmIkRub8ztup",
+	"5w7v7/SpM6IaxTmhyy4uDhTdWn9+NJ/nQe/ett7VVI8oK6lZlyTfQs06rQSSdA09m0fmb1vLlpOm7XkV",
+	"a1cvyVQWp/QVp+Y20VNT3Wj0aVzVi5XWo0KT1SJiJ7aFxwzgkOUDeOux+risilaZ5VZ48azejbKDHNiO",
+	"q+/DL9c0bGY6riJiGBIIlJoMgxVUTGDI4yoa3rEnxpkEDUHs8ckLLD9wuc14cDegGYaGm6ZUokzSXJhu",
+	"vmjMuSQ26uoeESIKEVzTkzmfP4K7lqcjotI4GUHOGZXWksoPts8PklUkSUKYIA1RATopGVz4kkiIFtsH",
+	"m0OB4VZg3xlz33bS+gwz4ZlVdxcG2tpmxLLheWtZYR3fcEDAA+DYHHyOZ5UNM7YwKxfFfrYe94Mev209",
+	"fiovbewMyAiYD0SKtCeG5zNmb8GdTs24nabrYnF3vxCWNe/AwW7fjoNdlbfbxjoNjrkZqVURsk3b/b6g",
+	"yEnfLMzrEc3IWiqR4kmMBjO471xM9JxBdzhOYALOmGdiPja6MMjpzgLL4wNUuobFJfHPc+YNgKJX+WkP",
+	"MGXa3tOYPmqsVc78KRBegV6a7rmLJK/O+NQefJoQGxGJObsksyC829iqd1DpLsFVz0Y9BFcflMNOyuGx",
+	"zxy8bVUgSeWksjtQAfu34P2lxSx0bwvbS4Lr7h+fMuRe0zc5wY1Xf8jv57Pngn92u53W0XH3sNVqtRbl",
+	"/W8xy+/2YEGOP9++z8uxhUbQEvmVWNZ9s9K/3SlRDPNNovE8mzy2tYaV4frQoULwVT5ISCp7HhJ1Y0z2",
+	"jw+/OkF9liVJPx82CAYSEH9urZTmFM7zXFae+biL+eA4ToNToeifTdOin5rXJkrvbMqHyqDPUXJYOmZ8",
+	"iuhHrw16qMOpikUjfHYVjIttGUNdm9kwW3ii5mmeCpxto4CpsOLUtjAbqCEmKP3HoNRrc1w7vrDxObce",
+	"RpVVam+oRBxO4loQ2XPxPOPsMv3VND+LyVNA0iuHFd0AezxZFg+EepY3ZbxtHWfLWGIKiOybMI4YIcbH",
+	"pp9UqG1LEfJ5dLrmQSxmohJzJWW3w+emGsQFr66qFLSj3+Lvkr2t4JUVGeWR6qurt3NHpkgEmLmKE3vO",
+	"4YheEQYTDtGEC8uypGjYM5uRZ8HWCQKds9VRoKhyTPcudtz8Yd0L6ivCdSJG69fVec8Zfwj+PFQGfJ6D",
+	"Bsp21XyQ6BYMK0PSm0SJllYI7CZrl0WJbGZ/SZFAPsAXLxvfu6hYwAhRc0HEJ2YmqpssDXVr9rOtFHD2",
+	"l5k8TeU563+46Z8g7Eb9fiHni+TQrjVy6CVJCVa229ANGDZTljR8hCFpjq0I0YBEOJMELCprxU1hDKlU",
+	"ISiYwqRD+XjZE5RJ08QtU2OWaoQkWBF7EnH5hCWvIVg+AW6dIU3VvYJcToHB0llOMO7HnrqSe6wXF6bG",
+	"sZG6WbHukMdFg5EWnQ2y1gnPcL68fbQ9iMMVaLzfpelph/K7DdIivrP5HioUd6pQfFU6sWrEifZgHmoV",
+	"HyySv00ayyndus693eLFQqTfevni2sOSVviBsnRg5JJBjBXnL6FXufTwjGZseocf5idTbjpx5l6H2OVj",
+	"XTut/War2W7vN4/WjHvnBywatVw+G9Fe0nGXHNhLyqHv/UYr6gwaR3G33Ri08EHjcNghx3E76g4ePaof",
+	"+zcHhLtj+UzD4Bf+F00SvHfQbO0407V8iuDSeXP5mKx7mej66cefNQbBS5IFe2xeeHpbcWT3xD1zlGsD",
+	"ojVyRX2zdxKTjRcP7PktuUfgzg6tG9/6cc/100piYjcmzs+77WxgaVbP0PVQ9o98iiaYzYrzY6ZEEO1h",
+	"7Dgh6F7mWcRwJImJye1MhMvUoMbrhaWmDZThDhT8wf61YvYfUDCUD/voN49u4hkaEA8lo1MTXi48vuKg",
+	"EkiuUCntCRuLqH4Dj7PuVKZYjUsjbN0LB3XHaIch++/XDTe61x9jeQvc8N85PiYG6ikx2p3wWZnBCpq4",
+	"RR7LB3cXSsEdIuQ/ee15Cj0tbL49AOYk9106vq/5aQZxKTiLUQsnaqbD1Fp5Iahthm7HyD+p+wRaWyPO",
+	"4iLTaBJC5ZtUO/VNQYLCC1v08zzE3TR1LihnuLVWz8c5/BuFUdq39X67lnbcbDKf+0175WgsnpJ62OM7",
+	"S8s2d77MQC0vvQk3mqH8jK/3iHzdvcZU4MSvlfEUs2rrYMp/1USZzzImosX0gulm2xf1wggaIzc/YiWv",
+	"zEkWym/APT7S7vF+S6s2yiJS8ZlhWJfNJFTk/JvOVkmf+eHTeWxluao0NcOcEVssbDF/gixdmpkM1aFn",
+	"guAYYaM4v6jYpMV0m3Vt0pEZQLaz9/W56IB7kf7bCNQHO7pSybyRmBpDJP0CSyuPLhhXF0N45TA3sO1E",
+	"rHCDEfclabWjwLFst0TaLCqp3m12d8dnzH/+pjs6rZS/YBiGq5eOCUMUDmJB7QMUjbHAERwXxIWtV+IC",
+	"PXKfTHoaRuCkKRENDRtKiDa6QzineDr/ZUxH9pQAV3mWP+XEHvJXpMcBExPOkhnSrxKWztCFg3hhlRa6",
+	"mDLXfCmU/1Cg4nw3gv613Hl507mNSvf1KsQ/BWfnTecu3Z2PWTH/cZVnZxsH6jNybR5clQdX5d5dlY08",
+	"i84yz+IT9COspvlcGpI+LfH6EEH/HCz/j22rF+Pa1+s/LmSAXb+lDMi71zaVAQ89zX+Lnua/gcApuOBv",
+	"InqqFtiHYGAqUHvv3t+8zzHgCxnkp8qUz+PCsf7a9MDl565b5M0fonpGR3AbykIkFZ7pv6Wbqwl3lHaF",
+	"nVRXTYP7bvmqPoqhFAS0V7v9nb8YqlNQSniakMIkkuWXqY5sn7/FC7BB0SWZmX4nM0QYcGWK+830v9It",
+	"9VK9Ef8bAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

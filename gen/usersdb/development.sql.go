@@ -29,8 +29,8 @@ SET name = $1,
     phone = NULL,
     status = 'active',
     roles = $3,
-    email_verified_at = $4,
-    updated_at = $4
+    email_verified_at = $4::timestamptz,
+    updated_at = $4::timestamptz
 WHERE email = $5
 RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
 `
@@ -39,7 +39,7 @@ type RestoreUserParams struct {
 	Name         string
 	PasswordHash string
 	Roles        []string
-	UpdatedAt    *time.Time
+	UpdatedAt    time.Time
 	Email        string
 }
 

@@ -12,26 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const changeEmail = `-- name: ChangeEmail :exec
-UPDATE users
-SET email = $1,
-    email_verified_at = $2::timestamptz,
-    updated_at = $2::timestamptz
-WHERE id = $3
-`
-
-type ChangeEmailParams struct {
-	Email string
-	Now   time.Time
-	ID    uuid.UUID
-}
-
-// ChangeEmail gives an account another address, which is known to be its owner's.
-func (q *Queries) ChangeEmail(ctx context.Context, arg ChangeEmailParams) error {
-	_, err := q.db.Exec(ctx, changeEmail, arg.Email, arg.Now, arg.ID)
-	return err
-}
-
 const createEmailToken = `-- name: CreateEmailToken :execrows
 INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -74,20 +54,20 @@ func (q *Queries) CreateEmailToken(ctx context.Context, arg CreateEmailTokenPara
 	return result.RowsAffected(), nil
 }
 
-const deleteEmailTokens = `-- name: DeleteEmailTokens :exec
+const deleteEmailToken = `-- name: DeleteEmailToken :exec
 DELETE FROM email_tokens
 WHERE user_id = $1
-  AND purpose = ANY($2::text[])
+  AND purpose = $2
 `
 
-type DeleteEmailTokensParams struct {
-	UserID   uuid.UUID
-	Purposes []string
+type DeleteEmailTokenParams struct {
+	UserID  uuid.UUID
+	Purpose string
 }
 
-// DeleteEmailTokens makes the tokens of an account for some purposes void.
-func (q *Queries) DeleteEmailTokens(ctx context.Context, arg DeleteEmailTokensParams) error {
-	_, err := q.db.Exec(ctx, deleteEmailTokens, arg.UserID, arg.Purposes)
+// DeleteEmailToken makes the token of an account for a purpose void.
+func (q *Queries) DeleteEmailToken(ctx context.Context, arg DeleteEmailTokenParams) error {
+	_, err := q.db.Exec(ctx, deleteEmailToken, arg.UserID, arg.Purpose)
 	return err
 }
 
@@ -95,19 +75,19 @@ const findEmailToken = `-- name: FindEmailToken :one
 SELECT id, user_id, purpose, email, hash, created_at, expires_at
 FROM email_tokens
 WHERE hash = $1
-  AND purpose = ANY($2::text[])
+  AND purpose = $2
   AND expires_at > $3
 `
 
 type FindEmailTokenParams struct {
-	Hash     []byte
-	Purposes []string
-	Now      time.Time
+	Hash    []byte
+	Purpose string
+	Now     time.Time
 }
 
-// FindEmailToken reads a token of one of the purposes that was presented and may still be used.
+// FindEmailToken reads a token for a purpose that was presented and may still be used.
 func (q *Queries) FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error) {
-	row := q.db.QueryRow(ctx, findEmailToken, arg.Hash, arg.Purposes, arg.Now)
+	row := q.db.QueryRow(ctx, findEmailToken, arg.Hash, arg.Purpose, arg.Now)
 	var i EmailToken
 	err := row.Scan(
 		&i.ID,
@@ -206,20 +186,20 @@ func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (i
 const useEmailToken = `-- name: UseEmailToken :one
 DELETE FROM email_tokens
 WHERE hash = $1
-  AND purpose = ANY($2::text[])
+  AND purpose = $2
   AND expires_at > $3
 RETURNING id, user_id, purpose, email, hash, created_at, expires_at
 `
 
 type UseEmailTokenParams struct {
-	Hash     []byte
-	Purposes []string
-	Now      time.Time
+	Hash    []byte
+	Purpose string
+	Now     time.Time
 }
 
-// UseEmailToken spends a token of one of the purposes; of many at once, one gets the row.
+// UseEmailToken spends a token for a purpose; of many at once, one gets the row.
 func (q *Queries) UseEmailToken(ctx context.Context, arg UseEmailTokenParams) (EmailToken, error) {
-	row := q.db.QueryRow(ctx, useEmailToken, arg.Hash, arg.Purposes, arg.Now)
+	row := q.db.QueryRow(ctx, useEmailToken, arg.Hash, arg.Purpose, arg.Now)
 	var i EmailToken
 	err := row.Scan(
 		&i.ID,

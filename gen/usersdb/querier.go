@@ -11,8 +11,6 @@ import (
 )
 
 type Querier interface {
-	// ChangeEmail gives an account another address, which is known to be its owner's.
-	ChangeEmail(ctx context.Context, arg ChangeEmailParams) error
 	// ChangePassword replaces the hash unless another change came between.
 	ChangePassword(ctx context.Context, arg ChangePasswordParams) (int64, error)
 	// CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
@@ -25,8 +23,8 @@ type Querier interface {
 	CreateSigningKey(ctx context.Context, arg CreateSigningKeyParams) error
 	// CreateUser opens an account. A second account for an address breaks users_email_key.
 	CreateUser(ctx context.Context, arg CreateUserParams) (User, error)
-	// DeleteEmailTokens makes the tokens of an account for some purposes void.
-	DeleteEmailTokens(ctx context.Context, arg DeleteEmailTokensParams) error
+	// DeleteEmailToken makes the token of an account for a purpose void.
+	DeleteEmailToken(ctx context.Context, arg DeleteEmailTokenParams) error
 	// DeleteSigningKey forgets a key.
 	DeleteSigningKey(ctx context.Context, kid string) error
 	// DeleteUser removes an account with all that hangs on it.
@@ -37,7 +35,7 @@ type Querier interface {
 	EndSession(ctx context.Context, arg EndSessionParams) error
 	// ExtendSession moves the end of a live session of an active account and tells whose it is.
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
-	// FindEmailToken reads a token of one of the purposes that was presented and may still be used.
+	// FindEmailToken reads a token for a purpose that was presented and may still be used.
 	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)
 	// GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
 	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)
@@ -87,7 +85,7 @@ type Querier interface {
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
 	// UpdateProfile changes what its set_ arguments name and leaves the rest.
 	UpdateProfile(ctx context.Context, arg UpdateProfileParams) (User, error)
-	// UseEmailToken spends a token of one of the purposes; of many at once, one gets the row.
+	// UseEmailToken spends a token for a purpose; of many at once, one gets the row.
 	UseEmailToken(ctx context.Context, arg UseEmailTokenParams) (EmailToken, error)
 	// UseRefreshToken spends a token; of many at once, one gets the row.
 	UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams) (RefreshToken, error)

@@ -12,6 +12,7 @@ func (s *Service) ResetData(ctx context.Context, _ devapi.ResetDataRequestObject
 	began := time.Now()
 	s.rules.clear()
 	s.clock.release()
+	s.mails.clear()
 	if err := s.reset(ctx); err != nil {
 		return nil, err
 	}

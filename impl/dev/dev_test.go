@@ -35,6 +35,7 @@ type served struct {
 	clock    *Clock
 	services []httpapi.Described
 	resets   int
+	mails    Mailbox
 }
 
 func start(t *testing.T, services http.HandlerFunc) *served {
@@ -49,7 +50,7 @@ func start(t *testing.T, services http.HandlerFunc) *served {
 	t.Cleanup(behind.Close)
 	mode, err := New(Config{
 		Services: s.services, Personas: []Persona{{Email: "customer@plumbline.test", Role: "customer"}}, Password: password, UsersURL: behind.URL,
-		Clock: s.clock, Origins: []string{"http://localhost:*"}, Log: slog.New(slog.DiscardHandler),
+		Clock: s.clock, Mails: &s.mails, Origins: []string{"http://localhost:*"}, Log: slog.New(slog.DiscardHandler),
 		Reset: func(context.Context) error {
 			s.resets++
 			return nil

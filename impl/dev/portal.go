@@ -74,6 +74,11 @@ func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Ser
 		httpapi.SwaggerUI(names, script)(r)
 		httpapi.ProblemPages(documents...)(r)
 		r.Method(http.MethodGet, script, httpapi.Page("text/javascript; charset=utf-8", personasScript))
+		r.Method(http.MethodGet, "/dev/mails", httpapi.Paged(newMailsView(s.mails, c.Log)))
+		r.Method(http.MethodGet, "/dev/link.js", httpapi.Page("text/javascript; charset=utf-8", linkScript))
+		for _, path := range []string{verifyPage, resetPage} {
+			r.Method(http.MethodGet, path, httpapi.Page("text/html; charset=utf-8", linkPage))
+		}
 		r.Method(http.MethodGet, "/", httpapi.Paged(p))
 	}
 }

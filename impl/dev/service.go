@@ -33,6 +33,8 @@ type Config struct {
 	OpsURL string
 	// Clock is the one of the services.
 	Clock *Clock
+	// Mails are what the services send.
+	Mails *Mailbox
 	// Reset brings back the data of the first day.
 	Reset func(context.Context) error
 	// Origins are those whose pages may call, as in http://127.0.0.1:*.
@@ -47,6 +49,7 @@ type Service struct {
 	users    *usersapi.ClientWithResponses
 	clock    *Clock
 	reset    func(context.Context) error
+	mails    *Mailbox
 	targets  *targets
 	rules    rules
 	chain    *httpapi.Chain
@@ -60,7 +63,7 @@ const loginTimeout = 5 * time.Second
 
 // New makes front-end mode ready.
 func New(c Config) (*Service, error) {
-	s := &Service{personas: c.Personas, password: c.Password, clock: c.Clock, reset: c.Reset, targets: newTargets(c.Services)}
+	s := &Service{personas: c.Personas, password: c.Password, clock: c.Clock, reset: c.Reset, mails: c.Mails, targets: newTargets(c.Services)}
 	var err error
 	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})); err != nil {
 		return nil, err
@@ -110,7 +113,7 @@ func (s *Service) Before(next http.Handler) http.Handler {
 // isOwn tells what is answered here: the document's paths, the pages, and what a page asks before it sends the header of a fault.
 func isOwn(r *http.Request) bool {
 	path := r.URL.Path
-	return path == "/" || path == "/docs" ||
+	return slices.Contains([]string{"/", "/docs", verifyPage, resetPage}, path) ||
 		slices.ContainsFunc([]string{"/dev/", "/openapi/dev.", "/docs/", "/problems/"}, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
 		r.Method == http.MethodOptions && strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
 }

@@ -38,7 +38,8 @@ func contract(t testing.TB) *contracttest.Service {
 			{Operation: "setUserRoles", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 		},
 		Unattached:   []string{"getKeySet"},
-		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password"},
+		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password", "resetPassword #/new_password"},
+		Nameless:     []string{"requestPasswordReset"},
 		Replaced:     []string{"refreshSession #/refresh_token"},
 		Volatile:     []string{"audit_entries"},
 		Checked:      map[string]string{"users_roles_known": "Role"},
@@ -83,6 +84,10 @@ func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Calle
 		fit.Body["email"], fit.Body["password"] = m.user.Email, goodPassword
 	case "refreshSession":
 		fit.Body["refresh_token"] = m.refresh
+	case "confirmEmail":
+		fit.Body["token"] = a.mailToken(m.user, mailVerify)
+	case "resetPassword":
+		fit.Body["token"] = a.mailToken(m.user, mailReset)
 	case "changePassword":
 		fit.Body["current_password"] = goodPassword
 	}

@@ -5,10 +5,12 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
 )
 
 // CreateUser opens an account, as version 1 answers.
@@ -44,14 +46,15 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 		return usersdb.User{}, err
 	}
 	var user usersdb.User
-	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		user, err = q.CreateUser(ctx, usersdb.CreateUserParams{
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
+		user, err = usersdb.New(tx).CreateUser(ctx, usersdb.CreateUserParams{
 			ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar, Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
 		})
-		if err == nil {
-			httpapi.Identify(ctx, user.ID)
+		if err != nil {
+			return err
 		}
-		return err
+		httpapi.Identify(ctx, user.ID)
+		return s.mailToken(ctx, tx, user, mailVerify, verifyLifetime)
 	})
 	return user, err
 }

@@ -60,6 +60,12 @@ func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.C
 		add("an unknown token", "", `{"refresh_token":"`+newRefreshToken()+`"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken)
 	case "changePassword":
 		add("a wrong password", "", `{"current_password":"`+secret+`","new_password":"`+newPassword+secret+`"}`, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)
+	case "confirmEmail":
+		add("an unknown token", "", `{"token":"`+newRefreshToken()+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
+		add("a token for something else", "", `{"token":"`+a.mailToken(a.member().user, mailReset)+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
+	case "resetPassword":
+		add("an unknown token", "", `{"token":"`+newRefreshToken()+`","new_password":"`+newPassword+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
+		add("a token for something else", "", `{"token":"`+a.mailToken(a.member().user, mailVerify)+`","new_password":"`+newPassword+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
 	case "deleteUser", "disableUser", "setUserRoles":
 		add("oneself", path(contracttest.Own), "", http.StatusConflict, usersapi.ProblemCodeSelfAdministration)
 	case "revokeSession":

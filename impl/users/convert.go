@@ -19,14 +19,14 @@ func toAPIUserV2(u usersdb.User) usersapi.UserV2 {
 
 func toAPIProfile(u usersdb.User) usersapi.Profile {
 	return usersapi.Profile{
-		ID: u.ID, Name: u.Name, Email: u.Email, Avatar: u.Avatar, Phone: u.Phone, Roles: toAPIRoles(u.Roles),
+		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Avatar: u.Avatar, Phone: u.Phone, Roles: toAPIRoles(u.Roles),
 		CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
 	}
 }
 
 func toAPIAdminUser(u usersdb.User) usersapi.AdminUser {
 	return usersapi.AdminUser{
-		ID: u.ID, Name: u.Name, Email: u.Email, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status), Roles: toAPIRoles(u.Roles),
+		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status), Roles: toAPIRoles(u.Roles),
 		CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
 	}
 }

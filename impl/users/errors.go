@@ -19,6 +19,7 @@ var (
 	errInvalidRefreshToken = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidRefreshToken, "The refresh token is missing or not valid any more; log in again.")
 	errAccountDisabled     = fault.New(fault.Forbidden, usersapi.ProblemCodeAccountDisabled, "The account is disabled; ask an administrator.")
 	errWrongPassword       = fault.New(fault.Forbidden, usersapi.ProblemCodeWrongPassword, "The current password is wrong.")
+	errInvalidMailToken    = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidMailToken, "The link of the mail is not valid any more; ask for another mail.")
 	errSelfAdministration  = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account.")
 )
 
@@ -26,7 +27,7 @@ var (
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled, errWrongPassword,
-		errSelfAdministration,
+		errSelfAdministration, errInvalidMailToken,
 	}
 }
 

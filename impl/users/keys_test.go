@@ -17,6 +17,7 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
@@ -80,7 +81,7 @@ func (s *server) allAtOnce(times int, do func()) {
 
 func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, queries.Users()), Clock: contracttest.NewClock()}}
+	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, queries.Users(), jobs.Migrate), Clock: contracttest.NewClock()}}
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {

@@ -74,6 +74,9 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 		if changed == 0 {
 			return errWrongPassword // Another change came first: what was given is the current one no more.
 		}
+		if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailReset}); err != nil {
+			return err
+		}
 		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now})
 		return err
 	})

@@ -66,7 +66,7 @@ func TestUpdateProfile(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(read), &profile))
 			require.Equal(t, s.Clock.Now().Format(time.RFC3339), profile["updated_at"])
 			require.Equal(t, s.Clock.Now().Add(-time.Minute).Format(time.RFC3339), profile["created_at"])
-			for _, name := range []string{"id", "email", "roles", "created_at", "updated_at"} {
+			for _, name := range []string{"id", "email", "email_verified", "roles", "created_at", "updated_at"} {
 				delete(profile, name)
 			}
 			require.Equal(t, c.then, profile)

@@ -14,6 +14,8 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/jobs"
+	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/queries"
@@ -22,23 +24,27 @@ import (
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
 func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	return RunAt(ctx, time.Now, args, environ, out)
+	return newProgram(nil).Run(ctx, args, environ, out)
 }
 
-// RunAt is Run with a clock that tells the service the time. Only the development binary has another than the system's.
-func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
-	p := newProgram()
+// RunAt is Run with a clock that tells the service the time, and with what takes the mails, whatever the settings say. Only the
+// development binary has others than the system's clock and the settings' mailer.
+func RunAt(ctx context.Context, clock func() time.Time, mailer mail.Mailer, args, environ []string, out io.Writer) error {
+	p := newProgram(mailer)
 	p.Clock = clock
 	return p.Run(ctx, args, environ, out)
 }
 
-func newProgram() program.Program {
+// newProgram makes the program; mailer is nil where the settings say which.
+func newProgram(mailer mail.Mailer) program.Program {
 	return program.Program{
 		Name:   serviceName,
 		About:  "users keeps accounts, sessions and the keys that sign access tokens.",
-		Schema: program.Schema{program.Migrations(queries.Users())},
+		Schema: program.Schema{program.Migrations(queries.Users()), {Migrate: jobs.Migrate, Migrated: jobs.Migrated}},
 		Commands: []program.Command{
-			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
+			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
+				return serve(ctx, p, c, mailer, out)
+			}),
 			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.AuditSettings{Database: program.DefaultDatabase()}, program.VerifyAudit),
 			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), createAdmin),
@@ -47,7 +53,13 @@ func newProgram() program.Program {
 	}
 }
 
-func serve(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
+func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.Mailer, out io.Writer) error {
+	if mailer == nil {
+		var err error
+		if mailer, err = c.newMailer(); err != nil {
+			return err
+		}
+	}
 	document, err := Document()
 	if err != nil {
 		return err
@@ -55,7 +67,10 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 	return p.Serve(ctx, c.Serving, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
 		hashes := c.hashing()
 		hashes.Queue, hashes.Wait = c.HashQueue, c.HashWait
-		s, err := New(ctx, Config{Database: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes, Clock: p.Clock})
+		s, err := New(ctx, Config{
+			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes,
+			Mailer: mailer, PublicURL: c.PublicURL, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -66,6 +81,10 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 			return nil, err
 		}
 		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
+		if err := s.jobs.Start(ctx); err != nil {
+			return nil, err
+		}
+		process.Defer("jobs", s.jobs.Stop)
 		process.Go("upkeep", func(ctx context.Context) { s.maintain(ctx, process.Pool.Config().ConnConfig, process.Log) })
 		return s.Handler(process.Chain)
 	})
@@ -150,7 +169,7 @@ func offline(ctx context.Context, p program.Program, d program.Database, k keySe
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := New(ctx, Config{Database: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: k.hashing()})
+	s, err := New(ctx, Config{Database: pool, Pool: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: k.hashing()})
 	if err != nil {
 		pool.Close()
 		return nil, nil, err

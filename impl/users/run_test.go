@@ -23,6 +23,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program/programtest"
 	"example.com/plumbline/queries"
@@ -34,7 +35,7 @@ var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32
 func environment(url string, changes ...string) []string {
 	return append([]string{
 		"USERS_DATABASE_URL=" + url, "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
-		"USERS_RESPONSES=enforce", "USERS_UNREADY=0s", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1", "HOME=/nowhere",
+		"USERS_RESPONSES=enforce", "USERS_MAIL=off", "USERS_UNREADY=0s", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1", "HOME=/nowhere",
 	}, changes...)
 }
 
@@ -232,6 +233,11 @@ func TestWrongSettings(t *testing.T) {
 		"time turned back":    {environment(url, "USERS_DRAIN=-1s"), []string{"serve"}, "drain"},
 		"a name of spaces":    {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", "  "}, "name is one line"},
 		"a name too long":     {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", strings.Repeat("n", 101)}, "name is one line"},
+		"no mail server":      {environment(url, "USERS_MAIL=smtp"), []string{"serve"}, "smtp_addr"},
+		"a wrong mail server": {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com", "USERS_MAIL_FROM=a@example.com"), []string{"serve"}, "host:port"},
+		"nobody to be from":   {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587"), []string{"serve"}, "sender"},
+		"another way of mail": {environment(url, "USERS_MAIL=pigeon"), []string{"serve"}, "mail"},
+		"no public address":   {environment(url, "USERS_PUBLIC_URL=shop"), []string{"serve"}, "public_url"},
 		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "email"},
 	} {
 		_, err := run(t, c.environ, c.args...)
@@ -292,7 +298,7 @@ func TestMigrate(t *testing.T) {
 
 func TestCreateAdmin(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, queries.Users()))
+	environ := environment(pgtest.URL(t, queries.Users(), jobs.Migrate))
 	out, err := run(t, environ, "create-admin", "--email", "admin@example.com", "--name", "Amina")
 	require.NoError(t, err)
 	shown := regexp.MustCompile(`(?m)^password: (\S{20,})$`).FindStringSubmatch(out)
@@ -330,7 +336,7 @@ func TestCreateAdmin(t *testing.T) {
 
 func TestRotateKeys(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, queries.Users()))
+	environ := environment(pgtest.URL(t, queries.Users(), jobs.Migrate))
 	out, err := run(t, environ, "rotate-keys")
 	require.NoError(t, err)
 	shown := regexp.MustCompile(`^the key (\S+) is published and signs from (\S+) on\n$`).FindStringSubmatch(out)

@@ -45,7 +45,7 @@ func Reset(ctx context.Context, environ []string, password string) ([]Persona, e
 
 // withPersonas brings all personas about in one transaction: as they are, or anew and alone.
 func withPersonas(ctx context.Context, environ []string, password string, anew bool) ([]Persona, error) {
-	users := newProgram()
+	users := newProgram(nil)
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
 	if err != nil {
 		return nil, err
@@ -106,8 +106,9 @@ func (s *Service) restore(ctx context.Context, q usersdb.Querier, p Persona, has
 }
 
 func (s *Service) open(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+	now := s.clock()
 	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
-		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, CreatedAt: s.clock(),
+		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, EmailVerifiedAt: &now, CreatedAt: now,
 	})
 	return user.ID, err
 }

@@ -2,12 +2,17 @@ package users
 
 import (
 	"context"
+	htmltemplate "html/template"
 	"log/slog"
 	"net/http"
+	"strings"
+	texttemplate "text/template"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
@@ -15,6 +20,8 @@ import (
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/jobs"
+	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -37,6 +44,15 @@ type Config struct {
 	Issuer   string
 	Audience []string
 	Hashing  hashing.Config
+	// Pool is that of the jobs, in the same database.
+	Pool *pgxpool.Pool
+	// Mailer takes the mails; nil: they go nowhere. PublicURL is where the front end is that their links lead to.
+	Mailer    mail.Mailer
+	PublicURL string
+	// Log is told what goes wrong with jobs; nil: nobody is.
+	Log *slog.Logger
+	// Registry takes the metrics of jobs; nil: none does.
+	Registry prometheus.Registerer
 	// Clock tells the time; nil is the system's.
 	Clock func() time.Time
 }
@@ -50,6 +66,13 @@ type Service struct {
 	keys       *keyring
 	guard      *guard.Guard
 	audit      *audit.Log
+	jobs       *jobs.Jobs
+	mailer     mail.Mailer
+	texts      *texttemplate.Template
+	markup     *htmltemplate.Template
+	addresses  *seal.Sealer // of who has asked for a mail
+	mailKey    []byte
+	publicURL  string
 	refreshKey []byte
 	issuer     string
 	audience   []string
@@ -67,14 +90,29 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, clock: c.Clock}
+	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, publicURL: strings.TrimSuffix(c.PublicURL, "/"), clock: c.Clock}
 	if s.clock == nil {
 		s.clock = time.Now
+	}
+	if s.mailer == nil {
+		s.mailer = mail.Discard{}
 	}
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}
 	if s.refreshKey, err = master.Derive("refresh tokens"); err != nil {
+		return nil, err
+	}
+	if s.mailKey, err = master.Derive("tokens of mails"); err != nil {
+		return nil, err
+	}
+	if s.addresses, err = master.Sealer("addresses of mails"); err != nil {
+		return nil, err
+	}
+	if err := s.readMails(); err != nil {
+		return nil, err
+	}
+	if s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Log: c.Log, Registry: c.Registry}); err != nil {
 		return nil, err
 	}
 	if s.audit, err = audit.New(c.Database, master, s.clock); err != nil {
@@ -183,8 +221,17 @@ func (s *Service) maintain(ctx context.Context, config *pgx.ConnConfig, log *slo
 	}
 }
 
-// purge removes the sessions that ended a while ago, in batches that lock little.
+// purge removes the tokens of mails that have expired, and the sessions that ended a while ago, in batches that lock little.
 func (s *Service) purge(ctx context.Context) error {
+	for {
+		purged, err := s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{ExpiredBefore: s.clock(), RowLimit: purgeBatch})
+		if err != nil {
+			return err
+		}
+		if purged < purgeBatch {
+			break
+		}
+	}
 	for {
 		purged, err := s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{EndedBefore: s.clock().Add(-sessionLifetime), RowLimit: purgeBatch})
 		if err != nil || purged < purgeBatch {

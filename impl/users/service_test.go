@@ -12,6 +12,7 @@ import (
 	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/openapi"
@@ -49,11 +50,11 @@ func TestDocumentIsServed(t *testing.T) {
 
 func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, queries.Users())
+	pool := pgtest.New(t, queries.Users(), jobs.Migrate)
 	key := func(bytes int) telemetry.Secret {
 		return telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", bytes))))
 	}
-	good := Config{Database: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"}, Hashing: hashing.Config{Params: cheap}}
+	good := Config{Database: pool, Pool: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"}, Hashing: hashing.Config{Params: cheap}}
 	_, err := New(t.Context(), good)
 	require.NoError(t, err)
 	for name, change := range map[string]func(*Config){

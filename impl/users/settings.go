@@ -3,12 +3,14 @@ package users
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 	"unicode/utf8"
 
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -31,6 +33,46 @@ type serveSettings struct {
 	Audience  []string      `koanf:"audience" usage:"the services that accept access tokens"`
 	HashQueue int           `koanf:"hash_queue" usage:"password hashes that may wait for their turn"`
 	HashWait  time.Duration `koanf:"hash_wait" usage:"how long they wait"`
+
+	Mail         string           `koanf:"mail" usage:"smtp, or off: then no address is verified and no password reset"`
+	MailFrom     string           `koanf:"mail_from" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
+	PublicURL    string           `koanf:"public_url" usage:"where the front end is that links in mails lead to, as in https://shop.example.com"`
+	SMTPAddr     string           `koanf:"smtp_addr" usage:"the mail server, as in mail.example.com:587"`
+	SMTPUser     string           `koanf:"smtp_user" usage:"who logs in there; nobody does without"`
+	SMTPPassword telemetry.Secret `koanf:"smtp_password" usage:"with what password"`
+	SMTPTLS      mail.Encryption  `koanf:"smtp_tls" usage:"starttls, implicit, or none for a server on the same machine"`
+}
+
+// The values of the setting mail.
+const (
+	mailSMTP = "smtp"
+	mailOff  = "off"
+)
+
+// newMailer makes what the settings say takes the mails.
+func (c *serveSettings) newMailer() (mail.Mailer, error) {
+	if c.Mail == mailOff {
+		return mail.Discard{}, nil
+	}
+	return mail.NewSMTP(mail.SMTPConfig{Addr: c.SMTPAddr, User: c.SMTPUser, Password: c.SMTPPassword, From: c.MailFrom, Encryption: c.SMTPTLS})
+}
+
+func (c *serveSettings) validateMail() error {
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("public_url is no http or https address without user, query and fragment")
+	}
+	switch c.Mail {
+	case mailOff:
+		return nil
+	case mailSMTP:
+		if c.SMTPAddr == "" {
+			return errors.New("smtp_addr is missing: name the mail server, or write mail=off to go without mails")
+		}
+		_, err := c.newMailer()
+		return err
+	default:
+		return fmt.Errorf("mail is %q: write smtp or off", c.Mail)
+	}
 }
 
 type adminSettings struct {
@@ -56,7 +98,7 @@ func (k *keySettings) validate() error {
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *serveSettings) Validate() error {
-	errs := []error{c.Serving.Validate(), c.validate()}
+	errs := []error{c.Serving.Validate(), c.validate(), c.validateMail()}
 	if !slices.Contains(c.Audience, serviceName) {
 		errs = append(errs, errors.New("audience lacks "+serviceName+": this service would refuse its own tokens"))
 	}
@@ -97,6 +139,7 @@ func defaultServe() serveSettings {
 	return serveSettings{
 		Serving: program.DefaultServing(), keySettings: defaultKeys(),
 		Issuer: "plumbline", Audience: []string{serviceName, "orders"}, HashQueue: 24, HashWait: time.Second,
+		Mail: mailSMTP, SMTPTLS: mail.StartTLS, PublicURL: "http://127.0.0.1:8080",
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/queries"
@@ -51,6 +52,7 @@ type server struct {
 	t       testing.TB
 	service *Service
 	queries *usersdb.Queries
+	mailbox mailbox
 }
 
 type options struct {
@@ -70,7 +72,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	for _, c := range change {
 		c(&o)
 	}
-	pool := pgtest.New(t, queries.Users())
+	pool := pgtest.New(t, queries.Users(), jobs.Migrate)
 	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
 	var err error
 	s.service, err = New(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
@@ -92,7 +94,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 // config is that of a service on the database of s.
 func (s *server) config(change ...func(*Config)) Config {
 	c := Config{
-		Database: s.Pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
 		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
 	}

@@ -12,7 +12,7 @@ SET name = @name,
     phone = NULL,
     status = 'active',
     roles = @roles,
-    email_verified_at = @updated_at,
-    updated_at = @updated_at
+    email_verified_at = @updated_at::timestamptz,
+    updated_at = @updated_at::timestamptz
 WHERE email = @email
 RETURNING *;

@@ -19,26 +19,26 @@ WHERE id = @id
   AND expires_at > @now;
 
 -- name: FindEmailToken :one
--- FindEmailToken reads a token of one of the purposes that was presented and may still be used.
+-- FindEmailToken reads a token for a purpose that was presented and may still be used.
 SELECT *
 FROM email_tokens
 WHERE hash = @hash
-  AND purpose = ANY(@purposes::text[])
+  AND purpose = @purpose
   AND expires_at > @now;
 
 -- name: UseEmailToken :one
--- UseEmailToken spends a token of one of the purposes; of many at once, one gets the row.
+-- UseEmailToken spends a token for a purpose; of many at once, one gets the row.
 DELETE FROM email_tokens
 WHERE hash = @hash
-  AND purpose = ANY(@purposes::text[])
+  AND purpose = @purpose
   AND expires_at > @now
 RETURNING *;
 
--- name: DeleteEmailTokens :exec
--- DeleteEmailTokens makes the tokens of an account for some purposes void.
+-- name: DeleteEmailToken :exec
+-- DeleteEmailToken makes the token of an account for a purpose void.
 DELETE FROM email_tokens
 WHERE user_id = @user_id
-  AND purpose = ANY(@purposes::text[]);
+  AND purpose = @purpose;
 
 -- name: PurgeEmailTokens :execrows
 -- PurgeEmailTokens removes tokens that have expired, a batch at most.
@@ -57,14 +57,6 @@ SET email_verified_at = COALESCE(email_verified_at, @now::timestamptz),
     updated_at = CASE WHEN email_verified_at IS NULL THEN @now::timestamptz ELSE updated_at END
 WHERE id = @id
   AND lower(email) = lower(@email);
-
--- name: ChangeEmail :exec
--- ChangeEmail gives an account another address, which is known to be its owner's.
-UPDATE users
-SET email = @email,
-    email_verified_at = @now::timestamptz,
-    updated_at = @now::timestamptz
-WHERE id = @id;
 
 -- name: ResetPassword :execrows
 -- ResetPassword replaces the hash for whoever reads what is sent to the account's address, if it is still that one.

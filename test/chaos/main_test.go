@@ -98,7 +98,7 @@ func newWorld(t *testing.T) *world {
 	w.startBus()
 	t.Cleanup(func() { w.nats.Stop() })
 	w.users = programtest.Serve(t, process("users"), []string{
-		"USERS_DATABASE_URL=" + usersDatabase, "USERS_MASTER_KEY=" + masterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
+		"USERS_DATABASE_URL=" + usersDatabase, "USERS_MAIL=off", "USERS_MASTER_KEY=" + masterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
 		"USERS_RESPONSES=enforce", "USERS_UNREADY=0s", "USERS_RATE_LIMITS=false", "USERS_SHED=false", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1",
 		"USERS_NATS_URL=" + w.nats.URL().Reveal(),
 	})

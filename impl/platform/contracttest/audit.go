@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -61,6 +62,11 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 	e := entries[0]
 	require.Equal(t, "success", e.Outcome)
 	require.Equal(t, answer.Header.Get("X-Request-Id"), e.RequestID)
+	if slices.Contains(s.Nameless, op.ID) {
+		require.Equal(t, uuid.Nil, e.Actor)
+		require.Equal(t, uuid.Nil, e.Target)
+		return
+	}
 	if op.Policy.Access.Public {
 		require.NotEqual(t, uuid.Nil, e.Actor, "who has logged in or opened an account is known then")
 	} else {

@@ -37,6 +37,8 @@ type Service struct {
 	Apart []Exception
 	// Unattached are the operations that answer without the database.
 	Unattached []string
+	// Nameless are the public operations that do not find out who is calling, lest the answer or its time tells.
+	Nameless []string
 	// BeyondSchema are the places of requests that have rules which no schema can say, each as "operationId pointer".
 	BeyondSchema []string
 	// Replaced are the places of requests that answers have other values for by intent, each as "operationId pointer".

@@ -8,7 +8,7 @@ ALTER TABLE users ADD COLUMN email_verified_at timestamptz;
 CREATE TABLE email_tokens (
     id         uuid        NOT NULL CONSTRAINT email_tokens_pkey PRIMARY KEY,
     user_id    uuid        NOT NULL CONSTRAINT email_tokens_user_id_fkey REFERENCES users ON DELETE CASCADE,
-    purpose    text        NOT NULL CONSTRAINT email_tokens_purpose_known CHECK (purpose IN ('verify', 'change', 'reset')),
+    purpose    text        NOT NULL CONSTRAINT email_tokens_purpose_known CHECK (purpose IN ('verify', 'reset')),
     email      text        NOT NULL CONSTRAINT email_tokens_email_length CHECK (char_length(email) <= 254),
     hash       bytea       NOT NULL CONSTRAINT email_tokens_hash_key UNIQUE CONSTRAINT email_tokens_hash_length CHECK (octet_length(hash) = 32),
     created_at timestamptz NOT NULL,

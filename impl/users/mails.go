@@ -1,0 +1,186 @@
+package users
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"strings"
+	texttemplate "text/template"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/jobs"
+	"example.com/plumbline/impl/platform/mail"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// The mails, each with a text and an HTML template of its name. The first two are also the purposes of their tokens.
+const (
+	mailVerify  = "verify"
+	mailReset   = "reset"
+	mailChanged = "changed" // the password
+)
+
+const (
+	// verifyLifetime and resetLifetime are how long the token of a mail is good.
+	verifyLifetime = 24 * time.Hour
+	resetLifetime  = 30 * time.Minute
+	// mailPause is how long an account gets no second mail for a purpose.
+	mailPause = time.Minute
+)
+
+//go:embed mails
+var mailFiles embed.FS
+
+// mailSubjects are those of the mails, and pages where their links lead: behind the address of the front end.
+func mailSubjects() map[string]string {
+	return map[string]string{
+		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password", mailChanged: "Your password has been changed",
+	}
+}
+
+func mailPages() map[string]string {
+	return map[string]string{mailVerify: "/verify-email", mailReset: "/reset-password"}
+}
+
+// sendMail is the job that sends a mail to an account. It holds neither the address nor the token, which whoever reads the
+// queue's tables would see.
+type sendMail struct {
+	Mail   string    `json:"mail"`
+	UserID uuid.UUID `json:"user_id"`
+	// TokenID is the token that the mail is about; one without has the zero UUID.
+	TokenID uuid.UUID `json:"token_id"`
+}
+
+// Kind implements river.JobArgs.
+func (sendMail) Kind() string { return "send_mail" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts: what a mail server does holds up nothing but mails.
+func (sendMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: mailLane} }
+
+// startReset is the job that finds out whether there is an account to reset the password of, so that the request does the same
+// for every address.
+type startReset struct {
+	// Email is sealed.
+	Email []byte `json:"email"`
+}
+
+// Kind implements river.JobArgs.
+func (startReset) Kind() string { return "start_reset" }
+
+const mailLane = "mails"
+
+// sealedEmail names what a job of startReset holds.
+const sealedEmail = "start_reset/email"
+
+// newJobs makes the queue of mails.
+func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
+	c.Workers = river.NewWorkers()
+	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendMail]) error { return s.send(ctx, job.Args) }))
+	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[startReset]) error { return s.startReset(ctx, job.Args) }))
+	c.Queues = map[string]int{river.QueueDefault: 4, mailLane: 8}
+	return jobs.New(c)
+}
+
+// mailToken keeps a token for an account and has it sent after tx commits, unless one has been sent just before.
+func (s *Service) mailToken(ctx context.Context, tx pgx.Tx, user usersdb.User, purpose string, lifetime time.Duration) error {
+	id, now := newID(), s.clock()
+	kept, err := usersdb.New(tx).CreateEmailToken(ctx, usersdb.CreateEmailTokenParams{
+		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(s.mailTokenOf(id)),
+		CreatedAt: now, ExpiresAt: now.Add(lifetime), ReplacedBefore: now.Add(-mailPause),
+	})
+	if err != nil || kept == 0 {
+		return err
+	}
+	return s.jobs.Insert(ctx, tx, sendMail{Mail: purpose, UserID: user.ID, TokenID: id}, nil)
+}
+
+// mailTokenOf computes the token with that id: only who has the service's key can.
+func (s *Service) mailTokenOf(id uuid.UUID) string {
+	mac := hmac.New(sha256.New, s.mailKey)
+	mac.Write(id[:])
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// startReset sends the mail that resets a password, if there is an active account with the address.
+func (s *Service) startReset(ctx context.Context, job startReset) error {
+	email, err := s.addresses.Open(job.Email, sealedEmail)
+	if err != nil {
+		return river.JobCancel(err) // Another master key does not come back.
+	}
+	return postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		user, err := usersdb.New(tx).GetUserByEmail(ctx, string(email))
+		if postgres.IsNoRows(err) {
+			return nil
+		}
+		if err != nil || user.Status != usersdb.UserStatusActive {
+			return err
+		}
+		return s.mailToken(ctx, tx, user, mailReset, resetLifetime)
+	})
+}
+
+// send sends a mail, unless its token is of no use any more or its account is gone. A failure tells no address.
+func (s *Service) send(ctx context.Context, job sendMail) error {
+	user, err := s.queries.GetUser(ctx, job.UserID)
+	if postgres.IsNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	to, link := user.Email, ""
+	if job.TokenID != uuid.Nil {
+		token, err := s.queries.GetEmailToken(ctx, usersdb.GetEmailTokenParams{ID: job.TokenID, Now: s.clock()})
+		if postgres.IsNoRows(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// What is behind # stays in the browser: no server, log or Referer has it.
+		to, link = token.Email, s.publicURL+mailPages()[job.Mail]+"#token="+s.mailTokenOf(token.ID)
+	}
+	message, err := s.write(job.Mail, user.Name, link)
+	if err != nil {
+		return err
+	}
+	message.To = to
+	if err = s.mailer.Send(ctx, message); errors.Is(err, mail.ErrRefused) {
+		return river.JobCancel(err)
+	}
+	return err
+}
+
+// write fills the templates of a mail.
+func (s *Service) write(name, addressee, link string) (mail.Message, error) {
+	subject, known := mailSubjects()[name]
+	if !known {
+		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name)) // of a later version, which will not be waited for
+	}
+	var text, html bytes.Buffer
+	values := map[string]string{"Name": addressee, "Link": link, "Subject": subject}
+	if err := errors.Join(s.texts.ExecuteTemplate(&text, name+".txt", values), s.markup.ExecuteTemplate(&html, name+".html", values)); err != nil {
+		return mail.Message{}, err
+	}
+	return mail.Message{Subject: subject, Text: strings.TrimSpace(text.String()) + "\n", HTML: html.String()}, nil
+}
+
+// readMails parses the templates.
+func (s *Service) readMails() (err error) {
+	if s.texts, err = texttemplate.ParseFS(mailFiles, "mails/*.txt"); err != nil {
+		return err
+	}
+	s.markup, err = htmltemplate.ParseFS(mailFiles, "mails/*.html")
+	return err
+}

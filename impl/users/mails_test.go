@@ -1,0 +1,346 @@
+package users
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/platform/mail"
+)
+
+// mailbox takes the mails of a test.
+type mailbox struct {
+	mu   sync.Mutex
+	got  []mail.Message
+	fail []error // of the next mails
+}
+
+// Send implements mail.Mailer.
+func (b *mailbox) Send(_ context.Context, m mail.Message) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.fail) > 0 {
+		err := b.fail[0]
+		b.fail = b.fail[1:]
+		return err
+	}
+	b.got = append(b.got, m)
+	return nil
+}
+
+// with gives the mails with a subject that somebody got.
+func (b *mailbox) with(to, subject string) (found []mail.Message) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range b.got {
+		if m.To == to && m.Subject == subject {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// mailing runs the jobs of s.
+func (s *server) mailing() {
+	s.t.Helper()
+	require.NoError(s.t, s.service.jobs.Start(s.t.Context()))
+	s.t.Cleanup(func() { require.NoError(s.t, s.service.jobs.Stop(context.Background())) })
+}
+
+// settled waits until every job has been done.
+func (s *server) settled() {
+	s.t.Helper()
+	contracttest.Eventually(s.t, "the jobs are done", func() bool {
+		var waiting int
+		require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&waiting))
+		return waiting == 0
+	})
+}
+
+// mail waits for the one mail with a subject that somebody gets, the last of so many.
+func (s *server) mail(to, name string, count int) mail.Message {
+	s.t.Helper()
+	s.settled()
+	found := s.mailbox.with(to, mailSubjects()[name])
+	require.Len(s.t, found, count, "%s to %s", name, to)
+	return found[count-1]
+}
+
+var linked = regexp.MustCompile(`https://shop\.test(/[a-z-]+)#token=([A-Za-z0-9_-]{43})`)
+
+// tokenIn gives the token of a mail, the same in its text and its HTML.
+func tokenIn(t testing.TB, m mail.Message) string {
+	t.Helper()
+	text, html := linked.FindStringSubmatch(m.Text), linked.FindStringSubmatch(m.HTML)
+	require.NotNil(t, text, m.Text)
+	require.Equal(t, text, html)
+	return text[2]
+}
+
+// mailToken gives an account a token without a mail.
+func (s *server) mailToken(user usersdb.User, purpose string) string {
+	s.t.Helper()
+	id, now := newID(), s.Clock.Now()
+	token := s.service.mailTokenOf(id)
+	_, err := s.queries.CreateEmailToken(s.t.Context(), usersdb.CreateEmailTokenParams{
+		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(token), CreatedAt: now, ExpiresAt: now.Add(resetLifetime), ReplacedBefore: now,
+	})
+	require.NoError(s.t, err)
+	return token
+}
+
+func (s *server) confirm(token string) int {
+	s.t.Helper()
+	answer, _ := s.do(http.MethodPost, "/api/v1/email-verification/confirm", fmt.Sprintf(`{"token":%q}`, token))
+	return answer.StatusCode
+}
+
+func (s *server) askReset(email string) (*http.Response, string) {
+	s.t.Helper()
+	return s.do(http.MethodPost, "/api/v1/password-reset", fmt.Sprintf(`{"email":%q}`, email))
+}
+
+func (s *server) reset(token, password string) int {
+	s.t.Helper()
+	answer, _ := s.do(http.MethodPost, "/api/v1/password-reset/confirm", fmt.Sprintf(`{"token":%q,"new_password":%q}`, token, password))
+	return answer.StatusCode
+}
+
+func isVerified(t testing.TB, me person) bool {
+	t.Helper()
+	got, err := me.GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, got.StatusCode())
+	return got.JSON200.EmailVerified
+}
+
+const ada = "ada@example.com"
+
+func TestVerification(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	me := s.signUp(ada)
+	require.False(t, isVerified(t, me))
+	first := tokenIn(t, s.mail(ada, mailVerify, 1))
+	again := func() {
+		answer, err := me.RequestEmailVerificationWithResponse(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, http.StatusAccepted, answer.StatusCode())
+	}
+	again()
+	s.mail(ada, mailVerify, 1) // There was one just now.
+	s.Clock.Advance(mailPause)
+	again()
+	second := tokenIn(t, s.mail(ada, mailVerify, 2))
+	require.Equal(t, http.StatusForbidden, s.confirm(first), "it was replaced")
+	require.False(t, isVerified(t, me))
+	require.Equal(t, http.StatusNoContent, s.confirm(second))
+	require.True(t, isVerified(t, me))
+	require.Equal(t, http.StatusForbidden, s.confirm(second), "it is for one use")
+	s.Clock.Advance(mailPause)
+	again()
+	s.mail(ada, mailVerify, 2) // There is nothing to verify any more.
+}
+
+func TestTokensOfMailsAreBound(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(s *server, user usersdb.User){
+		"to a time": func(s *server, _ usersdb.User) { s.Clock.Advance(verifyLifetime) },
+		"to an address": func(s *server, _ usersdb.User) {
+			_, err := s.Pool.Exec(s.t.Context(), "UPDATE users SET email = 'other@example.com'")
+			require.NoError(s.t, err)
+		},
+		"to an account": func(s *server, user usersdb.User) {
+			_, err := s.queries.DeleteUser(s.t.Context(), user.ID)
+			require.NoError(s.t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			me := s.signUp(ada)
+			s.Clock.Advance(mailPause)
+			verify, reset := s.mailToken(me.user, mailVerify), s.mailToken(me.user, mailReset)
+			spoil(s, me.user)
+			require.Equal(t, http.StatusForbidden, s.confirm(verify))
+			require.Equal(t, http.StatusForbidden, s.reset(reset, newPassword))
+		})
+	}
+}
+
+func TestPasswordReset(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	me := s.signUp(ada)
+	answer, _ := s.askReset(strings.ToUpper(ada))
+	require.Equal(t, http.StatusAccepted, answer.StatusCode)
+	first := tokenIn(t, s.mail(ada, mailReset, 1))
+	s.askReset(ada)
+	s.mail(ada, mailReset, 1) // There was one just now.
+	s.Clock.Advance(mailPause)
+	s.askReset(ada)
+	second := tokenIn(t, s.mail(ada, mailReset, 2))
+	require.Equal(t, http.StatusForbidden, s.reset(first, newPassword), "it was replaced")
+	require.Equal(t, http.StatusUnprocessableEntity, s.reset(second, "my name is ada"), "it has the e-mail's name")
+	require.Equal(t, http.StatusForbidden, s.confirm(second), "it is for a password")
+	require.Equal(t, http.StatusNoContent, s.reset(second, newPassword))
+	require.Equal(t, http.StatusForbidden, s.reset(second, goodPassword), "it is for one use")
+	s.mail(ada, mailChanged, 1)
+
+	got, err := me.GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, got.StatusCode(), "every session has ended")
+	for password, status := range map[string]int{goodPassword: http.StatusUnauthorized, newPassword: http.StatusOK} {
+		answer, _ := s.do(http.MethodPost, "/api/v1/login", login(ada, password))
+		require.Equal(t, status, answer.StatusCode)
+	}
+	user, err := s.queries.GetUser(t.Context(), me.user.ID)
+	require.NoError(t, err)
+	require.NotNil(t, user.EmailVerifiedAt, "its owner reads what is sent there")
+}
+
+// Of many who have the same token one gets to choose the password.
+func TestPasswordResetAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.mailToken(s.member().user, mailReset)
+	var group sync.WaitGroup
+	statuses := make([]int, 8)
+	for i := range statuses {
+		group.Go(func() {
+			answer, err := s.ResetPasswordWithResponse(context.WithoutCancel(t.Context()), usersapi.ResetPasswordRequest{Token: token, NewPassword: newPassword})
+			if err == nil {
+				statuses[i] = answer.StatusCode()
+			}
+		})
+	}
+	group.Wait()
+	slices.Sort(statuses)
+	require.Equal(t, append([]int{http.StatusNoContent}, slices.Repeat([]int{http.StatusForbidden}, 7)...), statuses)
+}
+
+func TestAChangeOfPasswordMakesTheResetVoid(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := s.member()
+	token := s.mailToken(m.user, mailReset)
+	answer, err := s.as(m.access).ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode())
+	require.Equal(t, http.StatusForbidden, s.reset(token, goodPassword))
+}
+
+// TestNoResetForWhomThereIsNone sees the same answer, and the same written, whoever is asked for.
+func TestNoResetForWhomThereIsNone(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	active, disabled := s.member().user, s.member().user
+	_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+	require.NoError(t, err)
+	nobody := newID().String() + "@example.com" // as long as the others
+	var answers []string
+	for _, email := range []string{active.Email, disabled.Email, nobody} {
+		answer, body := s.askReset(email)
+		for _, varying := range []string{"X-Request-Id", "Date", "Ratelimit", "Traceparent"} {
+			answer.Header.Del(varying)
+		}
+		var args string
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT kind || octet_length(args::text) || queue FROM river_job ORDER BY id DESC LIMIT 1").Scan(&args))
+		answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body, args))
+	}
+	require.Equal(t, answers[0], answers[1])
+	require.Equal(t, answers[0], answers[2])
+	s.mailing()
+	s.mail(active.Email, mailReset, 1)
+	require.Len(t, s.mailbox.got, 1)
+}
+
+// A mail that fails is sent again; one that is refused for good is not.
+func TestMailsAreSentAgain(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailbox.fail = []error{errors.New("the mail server cannot be reached")}
+	s.mailing()
+	s.signUp(ada)
+	s.mail(ada, mailVerify, 1)
+	s.mailbox.fail = []error{mail.ErrRefused}
+	s.signUp("eve@example.com")
+	s.settled()
+	require.Empty(t, s.mailbox.with("eve@example.com", mailSubjects()[mailVerify]))
+}
+
+// Who opens no account gets no mail.
+func TestNoMailWithoutItsTransaction(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp(ada)
+	answer, _ := s.do(http.MethodPost, "/api/v2/users", `{"email":"ada@example.com","name":"Ada","password":"`+goodPassword+`"}`)
+	require.Equal(t, http.StatusConflict, answer.StatusCode)
+	s.mailing()
+	s.mail(ada, mailVerify, 1)
+}
+
+// Neither an address nor a token is in the queue's tables, in the table of tokens, or in the log.
+func TestMailsLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailbox.fail = []error{errors.New("the mail server cannot be reached"), mail.ErrRefused}
+	s.mailing()
+	s.signUp(ada)
+	s.settled()
+	s.Clock.Advance(mailPause)
+	s.askReset(ada)
+	token := tokenIn(t, s.mail(ada, mailReset, 1))
+	var queue, tokens string
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT string_agg(river_job::text, '\n') FROM river_job").Scan(&queue))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT string_agg(email_tokens::text, '\n') FROM email_tokens").Scan(&tokens))
+	require.Contains(t, queue, "send_mail")
+	require.NotContains(t, queue, ada)
+	require.Equal(t, http.StatusNoContent, s.reset(token, newPassword))
+	contracttest.RequireNone(t, queue+tokens+s.Logged(t), []string{token})
+	require.NotContains(t, s.Logged(t), ada)
+}
+
+func TestMailsAreEscaped(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, name := range []string{mailVerify, mailReset, mailChanged} {
+		m, err := s.service.write(name, `<img src=x onerror="alert(1)">`, "https://shop.test/#token=x")
+		require.NoError(t, err)
+		require.NotContains(t, m.HTML, "<img")
+		require.Contains(t, m.HTML, "&lt;img")
+		require.Contains(t, m.Text, "<img", "a text is no markup")
+	}
+	_, err := s.service.write("of a later version", "", "")
+	require.ErrorIs(t, err, river.JobCancel(nil))
+}
+
+func TestExpiredTokensArePurged(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailToken(s.member().user, mailReset)
+	count := func() (n int) {
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM email_tokens").Scan(&n))
+		return n
+	}
+	require.NoError(t, s.service.purge(t.Context()))
+	require.Equal(t, 1, count())
+	s.Clock.Advance(resetLifetime + time.Second)
+	require.NoError(t, s.service.purge(t.Context()))
+	require.Zero(t, count())
+}

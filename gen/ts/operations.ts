@@ -14,6 +14,9 @@ export const table = {
     createUserV2: 'POST /api/v2/users p',
     getUserV2: 'GET /api/v2/users/{userId}',
     getUserProfile: 'GET /api/v2/users/{userId}/profile',
+    confirmEmail: 'POST /api/v1/email-verification/confirm p',
+    requestPasswordReset: 'POST /api/v1/password-reset p',
+    resetPassword: 'POST /api/v1/password-reset/confirm p',
     startSession: 'POST /api/v1/login pc',
     refreshSession: 'POST /api/v1/refresh pc',
     endSession: 'POST /api/v1/logout c',
@@ -23,6 +26,7 @@ export const table = {
     getProfile: 'GET /api/v1/profile',
     updateProfile: 'PATCH /api/v1/profile',
     changePassword: 'PUT /api/v1/profile/password',
+    requestEmailVerification: 'POST /api/v1/profile/email-verification',
     listUsers: 'GET /api/v1/admin/users l',
     deleteUser: 'DELETE /api/v1/admin/users/{userId}',
     disableUser: 'POST /api/v1/admin/users/{userId}/disable',
@@ -169,6 +173,69 @@ export interface Operations {
     };
   };
   /**
+   * Verify an e-mail address.
+   * Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+   * account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+   */
+  confirmEmail: {
+    method: 'POST';
+    path: '/api/v1/email-verification/confirm';
+    marks: 'p';
+    shape: users.operations['confirmEmail'];
+    codes: {
+      400: 'malformed_request';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Ask for a mail that resets the password.
+   * Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+   * is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+   */
+  requestPasswordReset: {
+    method: 'POST';
+    path: '/api/v1/password-reset';
+    marks: 'p';
+    shape: users.operations['requestPasswordReset'];
+    codes: {
+      400: 'malformed_request';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Choose a new password.
+   * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+   * for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+   * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+   */
+  resetPassword: {
+    method: 'POST';
+    path: '/api/v1/password-reset/confirm';
+    marks: 'p';
+    shape: users.operations['resetPassword'];
+    codes: {
+      400: 'malformed_request';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
    * Sign in.
    * Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
    * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
@@ -182,7 +249,7 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -205,7 +272,7 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -324,10 +391,27 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
+      429: 'rate_limited';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed' | 'internal';
+    };
+  };
+  /**
+   * Ask for another verification mail.
+   * Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
+   * account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+   */
+  requestEmailVerification: {
+    method: 'POST';
+    path: '/api/v1/profile/email-verification';
+    marks: '';
+    shape: users.operations['requestEmailVerification'];
+    codes: {
+      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
       429: 'rate_limited';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed' | 'internal';
@@ -345,7 +429,7 @@ export interface Operations {
     shape: users.operations['listUsers'];
     codes: {
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       422: 'invalid_request';
       429: 'rate_limited';
       503: 'overloaded' | 'timeout' | 'unavailable';
@@ -363,7 +447,7 @@ export interface Operations {
     shape: users.operations['deleteUser'];
     codes: {
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       404: 'user_not_found' | 'session_not_found';
       409: 'email_taken' | 'self_administration';
       422: 'invalid_request';
@@ -383,7 +467,7 @@ export interface Operations {
     shape: users.operations['disableUser'];
     codes: {
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       404: 'user_not_found' | 'session_not_found';
       409: 'email_taken' | 'self_administration';
       422: 'invalid_request';
@@ -402,7 +486,7 @@ export interface Operations {
     shape: users.operations['enableUser'];
     codes: {
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       404: 'user_not_found' | 'session_not_found';
       422: 'invalid_request';
       503: 'overloaded' | 'timeout' | 'unavailable';
@@ -422,7 +506,7 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       404: 'user_not_found' | 'session_not_found';
       409: 'email_taken' | 'self_administration';
       413: 'body_too_large';
@@ -444,7 +528,7 @@ export interface Operations {
     shape: users.operations['listAuditEntries'];
     codes: {
       401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
       422: 'invalid_request';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed' | 'internal';

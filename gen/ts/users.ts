@@ -115,6 +115,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/email-verification/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify an e-mail address
+         * @description Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+         *     account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+         */
+        post: operations["confirmEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a mail that resets the password
+         * @description Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+         *     is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+         */
+        post: operations["requestPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose a new password
+         * @description Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+         *     for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+         *     `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -278,6 +342,27 @@ export interface paths {
          */
         put: operations["changePassword"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/email-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another verification mail
+         * @description Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
+         *     account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+         */
+        post: operations["requestEmailVerification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -484,6 +569,16 @@ export interface components {
             current_password: components["schemas"]["Password"];
             new_password: components["schemas"]["NewPassword"];
         };
+        ConfirmEmailRequest: {
+            token: components["schemas"]["MailToken"];
+        };
+        RequestPasswordResetRequest: {
+            email: components["schemas"]["Email"];
+        };
+        ResetPasswordRequest: {
+            token: components["schemas"]["MailToken"];
+            new_password: components["schemas"]["NewPassword"];
+        };
         SetUserRolesRequest: {
             roles: components["schemas"]["Role"][];
         };
@@ -506,6 +601,8 @@ export interface components {
         Password: string;
         /** @description A refresh token: 256 bits in base64url. */
         RefreshToken: string;
+        /** @description The token in the link of a mail, behind `#token=`. */
+        MailToken: string;
         /**
          * Format: https-url
          * @description The address of a picture, https only.
@@ -541,6 +638,8 @@ export interface components {
             id: string;
             name: string;
             email: components["schemas"]["Email"];
+            /** @description Whether the owner has shown to read what is sent to the address. */
+            email_verified: boolean;
             avatar?: components["schemas"]["Avatar"];
             /** Format: phone */
             phone?: string;
@@ -555,6 +654,8 @@ export interface components {
             id: string;
             name: string;
             email: components["schemas"]["Email"];
+            /** @description Whether the owner has shown to read what is sent to the address. */
+            email_verified: boolean;
             avatar?: components["schemas"]["Avatar"];
             status: components["schemas"]["UserStatus"];
             roles: components["schemas"]["Role"][];
@@ -707,7 +808,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -729,7 +830,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The caller may not do this: `forbidden`, `cross_origin_refused`, `wrong_password`, `account_disabled`. */
+        /** @description The caller may not do this: `forbidden`, `cross_origin_refused`, `wrong_password`, `account_disabled`, `invalid_mail_token`. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -1052,6 +1153,7 @@ export interface operations {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
                      *       "roles": [
@@ -1067,6 +1169,117 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmEmailRequest"];
+            };
+        };
+        responses: {
+            /** @description The address is verified. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestPasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way if there is such an account. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ",
+                 *       "new_password": "staple wrong donkey"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResetPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description The password is changed. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -1317,6 +1530,7 @@ export interface operations {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
                      *       "roles": [
@@ -1365,6 +1579,7 @@ export interface operations {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
                      *       "roles": [
@@ -1425,6 +1640,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    requestEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A mail is on its way unless there is no need for it. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listUsers: {
         parameters: {
             query?: {
@@ -1463,6 +1702,7 @@ export interface operations {
                      *           "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *           "name": "Ada Lovelace",
                      *           "email": "ada@example.com",
+                     *           "email_verified": true,
                      *           "avatar": "https://images.example.com/ada.png",
                      *           "status": "active",
                      *           "roles": [
@@ -1537,6 +1777,7 @@ export interface operations {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -1581,6 +1822,7 @@ export interface operations {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -1636,6 +1878,7 @@ export interface operations {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [

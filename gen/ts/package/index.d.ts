@@ -42,6 +42,16 @@ interface components$1 {
             current_password: components$1["schemas"]["Password"];
             new_password: components$1["schemas"]["NewPassword"];
         };
+        ConfirmEmailRequest: {
+            token: components$1["schemas"]["MailToken"];
+        };
+        RequestPasswordResetRequest: {
+            email: components$1["schemas"]["Email"];
+        };
+        ResetPasswordRequest: {
+            token: components$1["schemas"]["MailToken"];
+            new_password: components$1["schemas"]["NewPassword"];
+        };
         SetUserRolesRequest: {
             roles: components$1["schemas"]["Role"][];
         };
@@ -64,6 +74,8 @@ interface components$1 {
         Password: string;
         /** @description A refresh token: 256 bits in base64url. */
         RefreshToken: string;
+        /** @description The token in the link of a mail, behind `#token=`. */
+        MailToken: string;
         /**
          * Format: https-url
          * @description The address of a picture, https only.
@@ -99,6 +111,8 @@ interface components$1 {
             id: string;
             name: string;
             email: components$1["schemas"]["Email"];
+            /** @description Whether the owner has shown to read what is sent to the address. */
+            email_verified: boolean;
             avatar?: components$1["schemas"]["Avatar"];
             /** Format: phone */
             phone?: string;
@@ -113,6 +127,8 @@ interface components$1 {
             id: string;
             name: string;
             email: components$1["schemas"]["Email"];
+            /** @description Whether the owner has shown to read what is sent to the address. */
+            email_verified: boolean;
             avatar?: components$1["schemas"]["Avatar"];
             status: components$1["schemas"]["UserStatus"];
             roles: components$1["schemas"]["Role"][];
@@ -265,7 +281,7 @@ interface components$1 {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -287,7 +303,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The caller may not do this: `forbidden`, `cross_origin_refused`, `wrong_password`, `account_disabled`. */
+        /** @description The caller may not do this: `forbidden`, `cross_origin_refused`, `wrong_password`, `account_disabled`, `invalid_mail_token`. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -609,6 +625,7 @@ interface operations$1 {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
                      *       "roles": [
@@ -624,6 +641,117 @@ interface operations$1 {
             401: components$1["responses"]["Unauthenticated"];
             404: components$1["responses"]["NotFound"];
             422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    confirmEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ConfirmEmailRequest"];
+            };
+        };
+        responses: {
+            /** @description The address is verified. */
+            204: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components$1["responses"]["Malformed"];
+            403: components$1["responses"]["Forbidden"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    requestPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["RequestPasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way if there is such an account. */
+            202: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components$1["responses"]["Malformed"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ",
+                 *       "new_password": "staple wrong donkey"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ResetPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description The password is changed. */
+            204: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components$1["responses"]["Malformed"];
+            403: components$1["responses"]["Forbidden"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -874,6 +1002,7 @@ interface operations$1 {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
                      *       "roles": [
@@ -922,6 +1051,7 @@ interface operations$1 {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
                      *       "roles": [
@@ -982,6 +1112,30 @@ interface operations$1 {
             default: components$1["responses"]["Problem"];
         };
     };
+    requestEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A mail is on its way unless there is no need for it. */
+            202: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
     listUsers: {
         parameters: {
             query?: {
@@ -1020,6 +1174,7 @@ interface operations$1 {
                      *           "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *           "name": "Ada Lovelace",
                      *           "email": "ada@example.com",
+                     *           "email_verified": true,
                      *           "avatar": "https://images.example.com/ada.png",
                      *           "status": "active",
                      *           "roles": [
@@ -1094,6 +1249,7 @@ interface operations$1 {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -1138,6 +1294,7 @@ interface operations$1 {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -1193,6 +1350,7 @@ interface operations$1 {
                      *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
+                     *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -3683,6 +3841,69 @@ interface Operations {
         };
     };
     /**
+     * Verify an e-mail address.
+     * Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
+     * account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+     */
+    confirmEmail: {
+        method: 'POST';
+        path: '/api/v1/email-verification/confirm';
+        marks: 'p';
+        shape: operations$1['confirmEmail'];
+        codes: {
+            400: 'malformed_request';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Ask for a mail that resets the password.
+     * Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
+     * is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+     */
+    requestPasswordReset: {
+        method: 'POST';
+        path: '/api/v1/password-reset';
+        marks: 'p';
+        shape: operations$1['requestPasswordReset'];
+        codes: {
+            400: 'malformed_request';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Choose a new password.
+     * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+     * for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
+     * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+     */
+    resetPassword: {
+        method: 'POST';
+        path: '/api/v1/password-reset/confirm';
+        marks: 'p';
+        shape: operations$1['resetPassword'];
+        codes: {
+            400: 'malformed_request';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
      * Sign in.
      * Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
      * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
@@ -3696,7 +3917,7 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -3719,7 +3940,7 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -3838,10 +4059,27 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
+            429: 'rate_limited';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed' | 'internal';
+        };
+    };
+    /**
+     * Ask for another verification mail.
+     * Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
+     * account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+     */
+    requestEmailVerification: {
+        method: 'POST';
+        path: '/api/v1/profile/email-verification';
+        marks: '';
+        shape: operations$1['requestEmailVerification'];
+        codes: {
+            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
             429: 'rate_limited';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed' | 'internal';
@@ -3859,7 +4097,7 @@ interface Operations {
         shape: operations$1['listUsers'];
         codes: {
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             422: 'invalid_request';
             429: 'rate_limited';
             503: 'overloaded' | 'timeout' | 'unavailable';
@@ -3877,7 +4115,7 @@ interface Operations {
         shape: operations$1['deleteUser'];
         codes: {
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             404: 'user_not_found' | 'session_not_found';
             409: 'email_taken' | 'self_administration';
             422: 'invalid_request';
@@ -3897,7 +4135,7 @@ interface Operations {
         shape: operations$1['disableUser'];
         codes: {
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             404: 'user_not_found' | 'session_not_found';
             409: 'email_taken' | 'self_administration';
             422: 'invalid_request';
@@ -3916,7 +4154,7 @@ interface Operations {
         shape: operations$1['enableUser'];
         codes: {
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             404: 'user_not_found' | 'session_not_found';
             422: 'invalid_request';
             503: 'overloaded' | 'timeout' | 'unavailable';
@@ -3936,7 +4174,7 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             404: 'user_not_found' | 'session_not_found';
             409: 'email_taken' | 'self_administration';
             413: 'body_too_large';
@@ -3958,7 +4196,7 @@ interface Operations {
         shape: operations$1['listAuditEntries'];
         codes: {
             401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password';
+            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
             422: 'invalid_request';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed' | 'internal';

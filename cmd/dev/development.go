@@ -261,8 +261,12 @@ func (d *development) serve(ctx context.Context, environ []string, mode *dev.Ser
 		return err
 	}
 	running, ctx := errgroup.WithContext(ctx)
-	for _, s := range d.services {
+	for i, s := range d.services {
 		running.Go(func() error {
+			// Orders asks users for its keys when it starts, and then not again for ten seconds.
+			if i > 0 && !becomesReady(ctx, d.services[i-1].OpsAddr) {
+				return nil
+			}
 			err := s.run(ctx, d.clock.Now, []string{"serve"}, environ, d.out)
 			if err == nil && ctx.Err() == nil {
 				err = errors.New("it ended by itself")

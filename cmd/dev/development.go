@@ -39,7 +39,7 @@ type development struct {
 	services []*service
 	clock    dev.Clock // of all services
 	mails    dev.Mailbox
-	natsURL  string    // of the private NATS; "" when there is another
+	natsURL  string // of the private NATS; "" when there is another
 }
 
 // service is one of the services, and where it is behind the front.

@@ -29,7 +29,6 @@ const (
 	ProblemCodeBodyTooLarge         ProblemCode = "body_too_large"
 	ProblemCodeCrossOriginRefused   ProblemCode = "cross_origin_refused"
 	ProblemCodeFaultNotFound        ProblemCode = "fault_not_found"
-	ProblemCodeForbidden            ProblemCode = "forbidden"
 	ProblemCodeInternal             ProblemCode = "internal"
 	ProblemCodeInvalidRequest       ProblemCode = "invalid_request"
 	ProblemCodeMalformedRequest     ProblemCode = "malformed_request"
@@ -40,7 +39,6 @@ const (
 	ProblemCodePersonaNotFound      ProblemCode = "persona_not_found"
 	ProblemCodeRateLimited          ProblemCode = "rate_limited"
 	ProblemCodeTimeout              ProblemCode = "timeout"
-	ProblemCodeUnauthenticated      ProblemCode = "unauthenticated"
 	ProblemCodeUnavailable          ProblemCode = "unavailable"
 	ProblemCodeUnsupportedMediaType ProblemCode = "unsupported_media_type"
 )
@@ -53,8 +51,6 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeCrossOriginRefused:
 		return true
 	case ProblemCodeFaultNotFound:
-		return true
-	case ProblemCodeForbidden:
 		return true
 	case ProblemCodeInternal:
 		return true
@@ -75,8 +71,6 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeRateLimited:
 		return true
 	case ProblemCodeTimeout:
-		return true
-	case ProblemCodeUnauthenticated:
 		return true
 	case ProblemCodeUnavailable:
 		return true
@@ -257,6 +251,11 @@ type FaultID = openapi_types.UUID
 // PersonaName defines model for PersonaName.
 type PersonaName = string
 
+// FaultNotFound A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be a problem that the operation documents.","keyword":"enum","params":{"allowed":["out_of_stock","price_changed"]},"pointer":"#/fault"}],"instance":"/dev/v1/faults","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type FaultNotFound = Problem
+
 // Forbidden A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be a problem that the operation documents.","keyword":"enum","params":{"allowed":["out_of_stock","price_changed"]},"pointer":"#/fault"}],"instance":"/dev/v1/faults","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -272,10 +271,10 @@ type Invalid = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be a problem that the operation documents.","keyword":"enum","params":{"allowed":["out_of_stock","price_changed"]},"pointer":"#/fault"}],"instance":"/dev/v1/faults","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Malformed = Problem
 
-// NotFound A failure (RFC 9457).
+// PersonaNotFound A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be a problem that the operation documents.","keyword":"enum","params":{"allowed":["out_of_stock","price_changed"]},"pointer":"#/fault"}],"instance":"/dev/v1/faults","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
-type NotFound = Problem
+type PersonaNotFound = Problem
 
 // RateLimited A failure (RFC 9457).
 //
@@ -1744,7 +1743,7 @@ type DeleteFaultResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *FaultNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -1895,7 +1894,7 @@ type StartPersonaSessionResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *PersonaNotFound
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -2701,7 +2700,7 @@ func ParseDeleteFaultResponse(rsp *http.Response) (*DeleteFaultResponse, error) 
 		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest FaultNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2895,7 +2894,7 @@ func ParseStartPersonaSessionResponse(rsp *http.Response) (*StartPersonaSessionR
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest PersonaNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -3558,13 +3557,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	return r
 }
 
+type FaultNotFoundApplicationProblemPlusJSONResponse Problem
+
 type ForbiddenApplicationProblemPlusJSONResponse Problem
 
 type InvalidApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
-type NotFoundApplicationProblemPlusJSONResponse Problem
+type PersonaNotFoundApplicationProblemPlusJSONResponse Problem
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
@@ -4191,7 +4192,7 @@ func (response DeleteFault204Response) VisitDeleteFaultResponse(w http.ResponseW
 }
 
 type DeleteFault404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	FaultNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response DeleteFault404ApplicationProblemPlusJSONResponse) VisitDeleteFaultResponse(w http.ResponseWriter) error {
@@ -4459,7 +4460,7 @@ func (response StartPersonaSession403ApplicationProblemPlusJSONResponse) VisitSt
 }
 
 type StartPersonaSession404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	PersonaNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response StartPersonaSession404ApplicationProblemPlusJSONResponse) VisitStartPersonaSessionResponse(w http.ResponseWriter) error {
@@ -5043,88 +5044,88 @@ func (sh *strictHandler) ResetData(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7Fzrchs3ln4VFGaqNpNpUs2LZIsuV43tGSd22XHGcpKZWFoS7D4kEaEBBkCLYlzc2qfZB9sn2cIB+kKy",
-	"SVGS7XG25pfNVjf64Fy/c0F/oInK5kqCtIYOPtAZsBQ0/vcZS2bwTEmrlXC/UzCJ5nPLlaQD+lxpMlML",
-	"IpScEjsDwqRZgCYZW5IxkEuY24i8ff6MnHY6nTaNqIZfc64hpQOrc4ioSWaQMbdwxq5fgZzaGR10ug8j",
-	"apdzoANqrOZySiN63ZpogJaFa+sfXq0i+kolzJOySdm7GZA5szOiJmQxY5YsmCEZS2E/FROlM2bpgOaa",
-	"tzRMQINMgEZ18rpxf4s+R8xbZuEVz7jdpuYnRwE3RMDEOoocq4S7lTCZ4i8DiZKpIbm0XBCOdy9mSgBh",
-	"U8ZlRJghXJLROU1hwnJhz+kj/bh7+sg+PolHblP3ZGVJ/fdK8GTZzNGKZm4NWXCZqoUjK1DfSOWvj3vx",
-	"o8XHohKsXj6ZWNDbBJ4FFlpFFoxbMoaJ0kCsXnI59Ww8UPhc2l7XC51neUYHD0/6cRzRjEv/Oy7J5dLC",
-	"FDQqwBnYZ0pdcmhmnoaJBjMjCd7j1ICRsVYLA/o/DDFgDFcyIgYsUZpoyNQVpDt51o9PTw5i2iqic6ZZ",
-	"BjaY9HMnmBfpDiJzgSbC3QVnQDSikmXuJZPw3GH2k/N03Wx6J01G8z1ooyT7Dl/RRJB7uefV3N8aob1M",
-	"uDaWzJku7QlaGeOCsDTVYMyOPYQ1DvVEva5jnrWg3VL/+Z61fotbpxcfOlGvu/oj3d7Qyi1s5koa8LxW",
-	"eszTFNBDJUpakOge2HwuuPddR3OtxgKyP/9ivCOrKPmjhgkd0D8cVe75yP/VHH3vn/LvbPB9fqMkYVIq",
-	"S4SaOsP8ahSuD1Nu2FhAOvpT5LTNorucArHOUzFzaZwDQrY7I+JTSZTmU1wi0cqYof851DDJjVumTVcR",
-	"fSGvmODp596skyUYS8Ya2KUhdsYNSVWSZyAtYdbvTrAEjN/fCLRW2oxQuQz5asQ93cOwUNjNayacPsO/",
-	"bD9BeGN3haWREwWBa5bNBZAxJCw3gHsbq3Tp5OVufnn25jvy1SgraN/Y03fKPle5/Nxb0uDpIyZPZk5A",
-	"clpTRqnscOKoGkVkhG6mdsnTXSz/Gcl+IpdE2RloMmFc5BqQkDJOfma1UIpkTC4L3XBaq5mFofC0ODZF",
-	"deC2hkaaXhruPapurO+uVcGAgx4OtxchulXG6L1PV9Ect/xOqVdMT+Fz21thP8K93DlDJtGu1Bw0vpZY",
-	"domOwt05tEoN8dagmz9IdsW4cP70c1NuQF/xBApPEeC3VItHDvd40EOY4zAZ1QQzKvHmVyN1BVoolgJa",
-	"n+UZqNy6/+bVtra16+5C/kGafD5X2kL6GlLO3mEI/dcI3PEMg1zmKCEumvsI0Sz9vCJ9iE8M3ROoBasC",
-	"QSB7nqRXTCbwTKjk8q03WNxXmnK3IBPfa7e65Q4lTJgwENF57dIHGuSzjYm+VQsyYdqh3KlyUqmj1pN+",
-	"HbX2Ose9kzheQ66dRuRagaH35ZsvyjvV+BdI0D3ghhxN68RO+DWkTVkPoPvklhjLZIqgLKw5VkoAk25R",
-	"qRZr0DFlFlpODzfwY9yEH+uUu4WiQEwj9RqYBYS/dxMKhqYd2Z1VhfUtuJ0VmZDTI28IZPS9yLOx4BJa",
-	"SAKmQ2tpZbwONknrvy7+3AAyI1pqZjNkLv/8IkXtljVVVhOSG9DGgT6lnYFukHHS34K8F++ftH4O0Pfr",
-	"RoKctHbo6lrQeoTMUbkl3EaECRHyXRsyD2eTKQiwPvHZnZB14vjWil1xLQqSbFKS54WMd4h+U2JbvPDw",
-	"93aJ0IZIN8TRzO6hgIndw/PMJb8V49nYODS8mIFExvusKfv4bMbt3oLXZpvZThXwP9xCZm7y9V5iKyT7",
-	"hX+gE9dEw7Rmyy0y/TuaqHrNuNimaWYzsVm2OOk97Dfl4FPVCvnmt+9ev8JLBqThll9BSMvvqidOiENm",
-	"7+gwI2pyv89DNNlXEQ7b8vb+rNp8yfFBTzapk1W0Ij0QFnmRVCzZJcsGBcuKywcpGCrEmn51b1Qv/4Ym",
-	"kkLFY5soyILi3Z5nRX2jOTLVygHckIQJASlxOdmG6+91G5RAK7GrnqVEQEvcGsKSROXSkhkzNy+7GbgZ",
-	"6q5nQHjlHtY1CHRe+8tBMi2ksOk2bhBr+Z5G8qocdSOTLDJI8hUWw/vHDxBQh1zeo9/UO9W1QgR14NWi",
-	"WtAz5QthZTUb/XkAsfjUI+LrGqGsASyZ+bIHvgv/RAfvP1RLvs4NVhcYCSi7CfwWhRQU6yUsF0qndEBB",
-	"5hkNpUXkNhNCLUKkze1QTYbGOrToQBRPYJjMmJw6ZLaK6Fy56KFROD48rC4iyqWDiYnjw1EKV0dXHf9H",
-	"E8p1YOzQeU0ad0573X7abfXYMbQeJJ249XDSh1Z3fJJ22GkSw4MHzjFYZnNDB/1uN8RMy7I5HdBu3D1p",
-	"dTqtbu9dfDroxYM4/tm5FW6dMOgPcq5VAgYrZORv0nK7rFBPkZGYo01hrTbxohfqQZnKM3frqhJ3oyXP",
-	"2HwOElKswC8C6kwVYWMPqTYMby0KVhZdaMKBlvIjV8KH8ptspS7Bff0YW5W41uDHbXsu61pxU0dhVSnE",
-	"vlL/8elpDe7044ZS/5oy3TEOB11rYpOn0mUPztTMtlCblgtJ9FYCpn2F0Gmi8xVwPReMyw14fYdmV90p",
-	"4l+LLZVcLnW5phaRN4k1wdW5ucerPgu21GAWCwS2WsmpL5HOtZo6r9QmTzAjM9iPTJz/tIrMlEidv8yL",
-	"ajDTgD5UcGNrgREdHEbyjUoqjWguWW5nIC1PmIXU8zIU+iPaVCCnLs8NJU3HYbAzlWKVs/CbEV0vLuFr",
-	"muoNyNDNMFGvBeINLoFjjvlVfSewWuVhC2XRKqJbldjataJVUED52k0XTeAErq2DJ2MBLc/DAFHe+v7X",
-	"O3UJsilGFv0x624YkO7xCRk7ZMElGTMDJ/1ciw1j6PfQVus/67lrmbYOWxcf+r2Gjk0zmHoLBhpyQKvU",
-	"5TDbl+dmXAhelNa4c8/qcn+N5jSOH3ROT7vH/Qf9+PS0c2OTcc3wAkFNZnMG9h7lp1CT2XZOToGIs7kZ",
-	"T5yoiLFqvrbFe5VvGndimbYBr535LundNpXUmrMhnw/3NdetbK1pi0rpPKgBS5ghrGjjOt8GDAstY+By",
-	"utaT9BWhprLXqmGjaBlnTZrHEgdHhrbZdFAuSN8ktPJGT3I7U5r/hoF7VJSgPPqMTx7+adOOdjSTt00D",
-	"rudcgxlyubsBX9V0PN2BuPDo/orDAZ12pzUolIof+/DLmtvBvPQS5LAImIWXfwpMg76NQ9vQ3jURrb1l",
-	"jWlNCl4hrC2WvpGhc7mBm3zkaup3tumm2leQ8mZsWOL7XbMBIeEzZKzdDiPf0GOGjMrFR0RpMvIiHjVU",
-	"F7deWsshGo3ZN+i36Znwaa7BlKzJBdTo+XBevficDkgnjlcFOfXVHzZIpMxPGhHVgDDfZg23ES6tqhqx",
-	"JQUhtxlhh330h6Nfc9DLIwzSo8hd8GZ59L///T/+twPI1S/vYPD3Fgbs9m/ypsUWKpmWgGxbB1eI3Sdq",
-	"B8AaJVnqMrIRUZOJw1NWkcVMwRVoMs65SJ0/nGglLQGZDopqA943hoj4LA6jBUDkfKeLTO63zbXEbCZl",
-	"lvnbp9xdgQWWitvkO3UufRd2zCXTSzJz3lcundS5bZ/Lc/n1176Q2P76a/KkshC1Wel2aus9MqS4uqPa",
-	"PemrotwSw5aGGHVT5R4F6iupqHXn0jleh1XqaTM4ABpewA1ZaG6te8TgnS5MGE9ForKMGTIGuwDAN2cD",
-	"MkpBsOXjh3GcmREONBmPbnsxMS4CZ8rYR+dyFNLRx/WkexT2GV6ANhvui8jIA/THx3FvVPy9GKjZl/+H",
-	"6MJsyFAiJ7hzOUq1mo9IkjsJY6ohJST4aFHsZ7KIhASnyBi+SQMQuE5EngJR0gVLlHObvJFiGdLbHZQk",
-	"TGLdwlxCisx/5FTCjxWAMJjqBODtd9jvdtvkp+0lFyoXKZmxKyCpo8FJDZMBn2oH9UIg5bTrqbKzoudq",
-	"iAXhwxyCovESd4Gq3SYvbEmk7wWmTmewN4V8w5c4LDFmyWU5qoYOnglcsH3u4ojgCUiDoSqUlJ/MWTKD",
-	"Vrcd1/JIWqooSeEKhJo7RtGIXoE23pI77dg/ouYg2ZzTAe2143YPizh2hv63KLskRZ/PN2MawgEIYdbp",
-	"DRN25Ekt5hvnFTLCiGDOT/rbsC3hZeNyqMgZXJhPcnbfrrcPXqR0QLWD4771uDFe1Y3jPa3jomVcK7OF",
-	"TmWAfYhym6tBq+jATrOna0ef2SuDW+w47u1aqdzRUX2QANcru077n6u63RE1kOSa2yUdvL+IqMmzjOkl",
-	"HdC3IICFeaEk8NKyqXGxwv++cFjHwxhEoPlY8KQEftctlqd+moQlYYt+e9qvjOvpqYOvFGvMCNWuW3PN",
-	"lSeISocJBGKqIhEdfKDCT6nQY0MjaoSXyXGcGdzPFOwu9fMuwumUn5ct0G9hoNuaNP3IeuSRSalGD1px",
-	"pxV3nBrF/2/ViKX30KF7KsM8b1CGM6vmpqLJxUbm1aLAqn6Ibt3FKgltgqNLCCDLsapU4e0aEuXgzWLG",
-	"BVQTDBGRSvsoUQUcRPfbyrbmtHD1pypd3k7PPoZqbVYCVutQMcjm92kPfU/ofr2u5jjdE50DLKgcRMMH",
-	"jg8xuYahJvdwt3vzw8XU7Jdg38/59ScIEQbsJwkPq2gdshwFsIXEKdPgLF6rK6g7CyUjh+TX55Rw/j6X",
-	"JkBGbojzBWmO7kMGbOixdXX4YdsBsPSX3NzfB5SjYJ2HJ/HBBtQ0gvYJLX8XourEg7jzb9P/PZh+0JhP",
-	"YP6FVX5iFzApx4l2pS2vwBoCV6BD6F4ofVmdDFq3Xr/G86oBvWYl/cYSWTnmjqWyYgrry0Buf8X94OyX",
-	"n32qpBsYd3vx4oNtz6khE+Lz5wBF4a/Wy+NYB0/AHxRSIgVjfXmjMSHYJeFb+sEws/a+HBWkTYUZ6ue+",
-	"Dp1gqE0F0gSnV9/oFIt69RHA7uriYOcadrvr4InbxBeWaNxRWe+baTSiB/QfjigJ17bKGTaHbCeMC5wA",
-	"xqYgM36s3oywvojFw/2jr+TNhBjnppgolbvU5JkSqXlE2GYrgMupryyqhayqji6XwcEs3/Jf1/6kGoi+",
-	"D0C5QeFvUGKnvwdDg+0J7oMwTeejbuhTWPCt7Hef+W4c1KifkN53SqO8D5f+N7b6yN7sNbuE0Cz4eHHX",
-	"69PnQVVHH8Lx39WN+Gqzwn4QxKLrp5TfNzO9uuWoOMW8ujgQm5VedqokhAyif7N0ywOTv0e1KzDfR1a8",
-	"IP5PrHjlkPYN8A/bSXhz1b4qezTY2jEgbRTi9qJEg1HV/BJcXhbndbJGlOgHybeUdLNZqgx4UjD8M1kc",
-	"R39EnAxZ0XhUuUMPU6ZTYhVJmKnO3GOTuDqw7iffm86m42h4bfipc8DXABrn7S/uC32DoN4XhyToeR7H",
-	"vWSO/8C3IIQiT1Lmrx6Fy7eMo+W5h13Du+XBBvojaD5ZkqXK9cZHAYqjAwNaEuUPFwwoS9lfwpbaicro",
-	"LSC1V40dIRl50/5dOo8SgWdB9wvvUZ5t+HQAvOYG6qP9e5tBqui4CjWdQor9ROM7znPNHQImc2bMQunU",
-	"hQH0FWqCY/KNJl+eNrivfVQ7eF+e8qBJbqzKQP9lXnRu29aPcgbLL24oDkTUrtxCOctN7P9OxJeW9M0r",
-	"3hdaVz968VkV7+hD+N/qSKipH3xrTg9xUtEQVnzMpZhMKk7fuEzQuHvCGOMIO0lR7VCkKVW0TZ6Uz9ni",
-	"yEcxiutSyJAs4lyz8WMEGM9G2C7/K7Ns1NCT2p6lvDXyqn+yxQePO+aNxTwm1o4Pb2ftHgddbX+A5dbG",
-	"uj5qSWH5cjb+JuFv+MvnP//t7bu/n708bcPy5W/pTy/cxdkLGbeTrpDj7Hmc/uOlWB/3G/TieGtekf49",
-	"+zFOuz+KMX8as29+mI6/EfnP/3g9HXf/Of3n2VMz7h7LF99ci/Tbv6+PEg6KOcWDuVXOlDbY/xmfSvST",
-	"GzkjfvOrVfvo177Ece0DYZtfwfqc3504A9uqPr+07+HqO013TXYP8ZPVp3/ulGp80fl0v3t68/31L6V8",
-	"CcHlVZgxMtW3pO4SXraTovBo20eHW2VFmlloicJc5ngkrgKrRYGRDk7iiPrPrdEB7WR+yRtCWmcjnuny",
-	"VENj8HrqK4gYSFzQwonMEMD8cGDKllH4Llm98M5kSsIMUK2z2iYF9CCXAHP3B64JTw3OexWJGtdFrHR5",
-	"OVHykW/P4CBtMcnnE/bGqTAX5u6Nz8pzHf3u4f1Vf0ZkB6pC3nHjdE3JdQ5+KUDLgC3FXDMD/Hl7E3CP",
-	"tb2C3bcq0Iu3dHhV0rd1asifOg6Txu2tD70ZuooaR5qnCow/M+YkVDuNWP/YXdPT5SGY7VqDBSFqS/ie",
-	"6Y73c4Nfx6zdjpzfcXdzSaP2sE/JVher/wsAAP//",
+	"7Fzrchs3ln4VFGaq1sk0qeZFskWXq8b2jBO77DixnGQmlpYEuw9JRGiAAdCiGBe39mn2wfZJtnCAvpBs",
+	"UpRle5yt+WWz1Y0+ONfvXNDvaaKyuZIgraGD93QGLAWN/33Kkhk8VdJqJdzvFEyi+dxyJemAPlOazNSC",
+	"CCWnxM6AMGkWoEnGlmQM5BLmNiJvnj0lp51Op00jquG3nGtI6cDqHCJqkhlkzC2cseuXIKd2Rged7oOI",
+	"2uUc6IAaq7mc0ohetyYaoGXh2vqHV6uIvlQJ86RsUvZ2BmTO7IyoCVnMmCULZkjGUthPxUTpjFk6oLnm",
+	"LQ0T0CAToFGdvG7c36LPEfOGWXjJM263qfnZUcANETCxjiLHKuFuJUym+MtAomRqSC4tF4Tj3YuZEkDY",
+	"lHEZEWYIl2R0TlOYsFzYc/pQP+qePrSPTuKR29QdWVlS/70SPFk2c7SimVtDFlymauHICtQ3Uvnbo178",
+	"cPGxqASrl48nFvQ2gWeBhVaRBeOWjGGiNBCrl1xOPRsPFD6Xttf1QudZntHBg5N+HEc049L/jktyubQw",
+	"BY0KcAb2qVKXHJqZp2GiwcxIgvc4NWBkrNXCgP4PQwwYw5WMiAFLlCYaMnUF6U6e9ePTk4OYtoronGmW",
+	"gQ0m/cwJ5nm6g8hcoIlwd8EZEI2oZJl7ySQ8d5j95DxdN5veSZPRfA/aKMm+w1c0EeRe7nk197dGaC8T",
+	"ro0lc6ZLe4JWxrggLE01GLNjD2GNQz1Rr+uYZy1ot9R/vmOt3+PW6cX7TtTrrv5Mtze0cgubuZIGKl5/",
+	"p+wzlUvkeKKkBYkugs3ngnv/dTTXaiwg+8uvxjuzipo/a5jQAf3TUeWij/xfzdH3/in/3i3WaXBORCpi",
+	"8mSGgiX3RijEoVR2OHEkjb5q01Xk/PiYpynIz0xiIVOSMCmVJUJNnf+4NwrXhyk3bCwgHX0VOaOw6NWn",
+	"QKxzqMxcGrdF1A5n63wqidJ8ikskWhkz9D+HGia5gWK7z+UVE/xzy4M4lQNjyVgDuzTEzrghqUryDKQl",
+	"zPrdCZaA8fsbgdZKmxHagCH3RtzTPQwLhd28YsKZHfzL9hOEN3ZXWBo5URC4ZtlcABlDwnIDuLexSpde",
+	"JS15cfb6O3JvlBW0b+ypcAtfguUUOlpp5ab5FKt9RiofyyVRdgaaTBgXuQYkpAzin1kZlCIZk8tCI5yu",
+	"amZhKDwtjk1RHVWuQaWml4Z7j6ob67trVRjloIfD7QV+aJUAYu/TFdTALb9V6iXTU/jcVlZYjXAvdy6Q",
+	"SbQmNQeNryWWXaJ7cHcOrVJDvDXo5o+SXTEunBf93JQb0Fc8gcI/hNxAqsVDB8o8IiPMcZiMaoIZlWD4",
+	"3khdgRaKpZCOIjKyPAOVW/ffvNrWtnZ9uJB/lCafz5W2kL6ClLO3GN//NQJ3PMPQljlKiIMaPi40Sz+v",
+	"SB/iE0P3BGrBqoA3yJ7H6RWTCTwVKrl84w0W95Wm3C3IxPfarW65gzATJgxEdF679J4G+WwDtm/VgkyY",
+	"dhB8qpxU6pD6pF+H1L3Oce8kjtdgdacRVldI7V355ovyTjX+FRJ0D7ghR9M6sRN+DWlTSgboPrklxjKZ",
+	"ImIMa46VEsCkW1SqxRquTZmFltPDDXAbN4HbOuVuoSgQ00i9BmYB8eKHCQWR3Y7U06rC+hbczoo0zemR",
+	"NwQy+l7k2VhwCS0kAXO1tZw3XkfCpPVfF39pQMARLTWzGc+Xf36eonbLmiqrCckNaOOgntLOQDfIOOlv",
+	"4fGLd49bvwRc/nUjQU5aO3R1LWg9ROao3BJuI8KECMm4DWmRs8kUBFifle3OFjtxfGvFrrgWBUk2Kcmz",
+	"QsY7RL8psS1eeNB7uyxtQ6Qb4mhm91DAxO7heeYy84rxbGwcBl7MQCLjfUqXfXw243ZvwWuzzWynCvgf",
+	"biEzN/l6L7EVkv3cP9CJa6JhWrPlFpn+HU1UvWJcbNM0s5nYrKmc9B70mwoEU9UKyfC3b1+9xEsGpOGW",
+	"X0GoGXyonjghDpn9QIcZUZP7fR6iyb7EcdiWt/dn1eZLjg96skmdrKIV6YGwyIukYskuWTYoWFZcPkjB",
+	"UCHW9Kt7o3r5NzSRFPKubaIgC4p3e54VxZfmyFQrAnBDEiYEpMSlYBuuv9dtUAKtxK5imxIBLXFrCEsS",
+	"lUtLZszcvOxm4Gaou54B4ZV7WNcg0HntLwfJtJDCptu4QazlexrJq3LUjUyyyCDJPazU94/vI6AOGbxH",
+	"v6l3qmvlB+rAq0W1oGfKV+nKUjv68wBi8amHxFczQjEDmMusBUtQzv5PdPDufbXkq9xgTYGRgLKbwG9R",
+	"PkGxXsJyoXRKBxRkntFQ90RuMyHUIkTa3A7VZGisQ4sORPEEhsmMyalDZquIzpWLHhqF48PD6iKiXDqY",
+	"mDg+HKVwdXTV8X80oZYIxg6d16Rx57TX7afdVo8dQ+t+0olbDyZ9aHXHJ2mHnSYx3L/vHINlNjd00O92",
+	"Q8y0LJvTAe3G3ZNWp9Pq9t7Gp4NePIjjX5xb4dYJg/4o51olYLAuRv4uLbfLCvUUGYk52hTWahMveqEe",
+	"lKk8dbeuKnE3WvKMzecgIcX2wCKgzlQRNvaQasPw1qJgZdGFJhxoKT9xJXwov8lW6hLc1yyyVWFrDX7c",
+	"tiG0rhU3tTtWlULs60Mcn57W4E4/buhDrCnTB8bhoGtNbPJUuuzBmZrZFmrTciGJ3krAtK8LOk10vgKu",
+	"54JxuQGvP6ATV3eK+NdiSyWXS12uqUXkTWJNcHVu7vGqT4MtNZjFAoGtVnLqC6NzrabOK7XJY8zIDDZL",
+	"E+c/rSIzJVLnL/OiBsw0oA8V3NhaYEQHh5F8o37qdtFQ+KYukw1FS8dDsDOVYh2z8IwRXS8f0Yg2VxSQ",
+	"ZZuBoF7twxtcisYce6sKTmCmyi2uXZWlIrpVWK1dK1oABViv3XTRBD/g2joAMhbQ8lwKIOSNb7+9VZcg",
+	"m6Jg0Z6z7oYB6R6fkLHDDlySMTNw0s+12FD3fg+tsf6znp2WiemwdfG+32toGDXDpTdgoCHLs0pdDrN9",
+	"mWzGheBF8Yw7B6wu91dhTuP4fuf0tHvcv9+PT087N/Y410wrENRkGGdg71BgClWXbffjFIg4q5rxxImK",
+	"GKvma1u8U4GmcSeWaRsQ2Zlv0n7YppJabzhk7OG+5sqUrfWMUSmdjzRgCTOEFV1k572AYSllDFxO11qi",
+	"vubTVNhaNWwULeOsSfNY4gDH0DabDsoF6ZuEFt3ocW5nSvPfMTSPiiKTx5fxyYOvNu1oRy972zTges41",
+	"mCGXu/v/VdXG0x2IC4/urykc0Oh3WoNCqfixD6GsuR3MPC9BDouQWPjxJ8A06Ns4tA3tXRPR2lvWmNak",
+	"4BWG2mLpaxk6khvIyMempj5mm26qfQUab0Z/JYLfNZoQUjpDxtrtMPIdOmbIqFx8RJQmIy/iUUP9cOul",
+	"tSyh0Zj9fMA2PRM+zTWYkjW5gBo978+rF5/TAenE8aogp776gwaJlBlII2YaEObbp+E2wqVVVYO1pCBk",
+	"LyPsnI/+dPRbDnp5hEF6FLkL3iyP/ve//8f/dhC4+uUdDP7eQnnd/k3etNhCJdMScm3r4ArR+UTtgFCj",
+	"JEtdzjUiajJxiMkqspgpuAJNxjkXqfOHE62kJSDTQVFPwPvGEBGfp2G0AIic73SRyf22uZaYr6TMMn/7",
+	"lLsrsMBicJt8p86l77OOuWR6SWbO+8qlkzq37XN5Lr/+2pcK219/TR5XFqI2a9lObb1HhhRXd1S7J33d",
+	"k1ti2NIQo26qzaNAfa0Ute5cOsfrsEo9MQYHMcMLuCELza11jxi804UJ46lIVJYxQ8ZgFwD45mxARikI",
+	"tnz0II4zM8J5KuPxay8mxkXgTBn78FyOQsL5qJ5Wj8I+wwvQZsN9ERl5CP7oOO6Nir8X8zz7MvwQXZgN",
+	"OUjkBHcuR6lW8xFJcidhTCakhAQfLcr5TBaRkOAQG8M3aQAC14nIUyBKumCJcm6T11IsQwK7g5KESaxM",
+	"mEtIkfkPnUrYmYu/IAwmMwF4+x32u902+Xl7yYXKRUpm7ApI6mhwUkO475PpoF4IpJx2PVF2VnRVDbEg",
+	"fJhDUDRe4i5QtdvkuS2J9N2+1OkMdp+Qb/gShyXGLLksJ+XQwTOBC7bPXRwRPAFpMFSFovHjOUtm0Oq2",
+	"41qmSEsVJSlcgVBzxyga0SvQxltypx37R9QcJJtzOqC9dtzuYZnGztD/FoWVpOjk+XZLQzgAIcw6vWHA",
+	"jzyuxXzjvEJGGBHM+Ul/GzYevGzsDEOIKuaOnN236w2C5ykdUO3guG8ubkx3deN4T3O4aArXCmmhFxlg",
+	"H6Lc5nrPKjqwl+zp2tFJ9srgFjuOe7tWKnd0VB8VwPXKvtL+56p+dkQNJLnmdkkH7y4iavIsY3pJB/QN",
+	"CGBhDigJvLRsalys8L8vHNbxMAYRaD4WPCmB33WL5amfF2FJ2KLfnvYr43p66uArxSoyQrXr1lxz5Qmi",
+	"0mECgZiqSEQH76nwcyj02NCIGuFlchxnBvczBbtL/byLcDrlx3UL9FsY6LYmTT+yHnlkUqrR/VbcacUd",
+	"p0bx/1s1YukddOiOyjDPG5ThzKq5qWhysZF5tSiwqh+OW3exSkKb4HASAshycCpVeLuGRDl4s5hxAdWM",
+	"QkSk0j5KVAEH0f22sq05LVz9iUqXt9Ozj6Fam5WA1TpUDLL5Y9pD3xO6X6+r+Uz3ROcACypHzfCB40NM",
+	"rmFsyT3c7d78cDEN+yXY9zN+/QlChAH7ScLDKlqHLEcBbCFxyjQ4i1fqCurOQsnIIfn1SSQc/8+lCZCR",
+	"G+J8QZqj+5ABG3psXZ292HYALP01N3f3AeWwV+fBSXywATUNmX1Cy9+FqDrxIO782/T/CKYfNOYTmH9h",
+	"lZ/YBUzKgaFdactLsIbAFegQuhdKX1YHk9at16/xrGoxr1lJv7FEVs6tY6msmLP6MpDb33A/ON3lp5sq",
+	"6QbG3V68+GDbc2rIhPj8OUBR+Kt16zjWwRPw55SUSMFYX95oTAh2SfiWfjBMpb0rhwFpU2GG+smuQ2cU",
+	"anN/NMH51Nc6xaJefcivu7o42LmG3e46UOI28YUlGh+orHfNNBrRA/oPR5SEa1vlDJtjtBPGBc74YlOQ",
+	"GT84b0ZYX8Ti4f7hVvJ6QoxzU0yUyl1q8kyJ1DwkbLMVwOXUVxbVQlZVR5fL4OiVb+qva39SjTzfBaDc",
+	"oPA3KLHT34OhwfaM9kGYpvNRN/QpLPhW9rvPfDeOYtQPaO87h1Heh0v/G1t9ZG/2il1CaBZ8vLjr9enz",
+	"oKqj9+H08epGfLVZYT8IYtH1Q9Lvmple3XJUHKJeXRyIzUovO1USQgbRv1m66weI/4i6VwC/j6x9QQd2",
+	"aF+iUi8OZPK77cmhj6qj5cT2DUgRO094c9XpKts52AUyIG0UQvyiBI5R1ScTXF4Wh3eyRkDpp8q39Hmz",
+	"r6oMeFIQKTBZHJx/SJykWdGjVLkDGlOmU2IVSZipvg6A/eTqaL0fg286RY9z4rU5qc4B3y1oHL6/uCtK",
+	"DoJ6V5yYoOd5HPeSOf4D34IQijxOmb96FC7fMuSWhyB2TfKWpxzoT6D5ZEmWKtcbny8ozhEMaEmUP2kw",
+	"oCxlfw1baicqo7dA3141dkRv5E37D+liSrCeBd0vfEx50OHTYfWaG6jP+e/tG6miOSvUdAopth6Nb07P",
+	"NXdgmcyZMQulUxcx0FeoCc7MN5p8efTgrvZR7eBdeeSDJrmxKgP913nR5G1bP/UZLL+4oTgdUbtyC+Us",
+	"N7H/UxFfWn44r3hfaF39HMZnVbyj9+F/qyOhpn5GrjmTxKFGQ1jx2ZliiKk4iuOSRuPuCROPI2w6RbUT",
+	"kqZU0TZ5XD5ni/MfxdSuyzZDXolDzsZPHGA8G2Fn/W/MslFD+2p77PLWIK3+cRkfPD4wxSxGN7HMfHjn",
+	"a/fk6Gr7UzG3Ntb1qUwKyxez8TcJf81fPPvl72/e/nD24rQNyxe/pz8/dxdnz2XcTrpCjrNncfqPF2J9",
+	"MnDQi+Ot0Ub6Q/ZTnHZ/EmP+JGbf/DgdfyPyX/7xajru/nP6z7MnZtw9ls+/uRbptz+sTx0OipHGg7lV",
+	"jp822P8Zn0r0kxvpJX6drFX7PNm+HHPtU2ab3+v6nB+hOAPbqj4Ute/h6otSH5oXH+Inq6//HJqVbH6e",
+	"5YvPwPvd05vvr3895UuIMS/DVJKpPn71IVFmO4MKj7Z9kLg5herV3ledx7iIiuxq+/jGvvxKMwstURje",
+	"HE/aVbC3qGrSwUkcUf+JOTqgncxTdUNw7GxERl0epWgMg0982RJDkgt/OAYaQqGfSEzZMgrfYqtX+5lM",
+	"SRg8qrVz26QAMeQSYO7+wDXhqcEhsyLl47qIuoZMFVHyoe8J4fRuMT7oqwSNo2guYN4Z6ZWHSfrdw5u6",
+	"/mDKDnyGvOPGqauS6xz8UiCbAVuKuWZJ+PP2VuQea3sFu2sNrBdv6fCqpG/rqJI/zBzGm9tbH7czdBU1",
+	"zlFPFRh/FM1JqHbIsf6Bv6any5M321ULC0LUlvCN2h3v5wa/CFq7HTm/4+7m4kjtYZ/crS5W/xcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

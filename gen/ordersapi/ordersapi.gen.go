@@ -842,10 +842,15 @@ type ProductID = openapi_types.UUID
 // WebhookID defines model for WebhookId.
 type WebhookID = openapi_types.UUID
 
-// Conflict A failure (RFC 9457).
+// AdjustmentRefused A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
-type Conflict = Problem
+type AdjustmentRefused = Problem
+
+// DeliveryNotFound A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type DeliveryNotFound = Problem
 
 // Forbidden A failure (RFC 9457).
 //
@@ -857,15 +862,35 @@ type Forbidden = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type Invalid = Problem
 
+// InvalidOrReused A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type InvalidOrReused = Problem
+
 // Malformed A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type Malformed = Problem
 
-// NotFound A failure (RFC 9457).
+// OrderNotFound A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
-type NotFound = Problem
+type OrderNotFound = Problem
+
+// OrderRefused A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type OrderRefused = Problem
+
+// OrderState A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type OrderState = Problem
+
+// OrderingUnavailable A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type OrderingUnavailable = Problem
 
 // PreconditionFailed A failure (RFC 9457).
 //
@@ -877,15 +902,40 @@ type PreconditionFailed = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type PreconditionRequired = Problem
 
+// ProductNotFound A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type ProductNotFound = Problem
+
 // RateLimited A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type RateLimited = Problem
 
+// RefundRefused A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type RefundRefused = Problem
+
+// SkuTaken A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type SkuTaken = Problem
+
 // TooLarge A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type TooLarge = Problem
+
+// TooManyStreams A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManyStreams = Problem
+
+// TooManyWebhooks A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManyWebhooks = Problem
 
 // Unauthenticated A failure (RFC 9457).
 //
@@ -901,6 +951,11 @@ type Unavailable = Problem
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type UnsupportedMediaType = Problem
+
+// WebhookNotFound A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type WebhookNotFound = Problem
 
 // ListOrdersParams defines parameters for ListOrders.
 type ListOrdersParams struct {
@@ -4281,15 +4336,15 @@ type CreateOrderResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *OrderRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
-	ApplicationProblemJSON422 *Invalid
+	ApplicationProblemJSON422 *InvalidOrReused
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
-	ApplicationProblemJSON503 *Unavailable
+	ApplicationProblemJSON503 *OrderingUnavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers201 the parsed response headers for an HTTP 201 response
@@ -4484,7 +4539,7 @@ type GetOrderResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -4553,9 +4608,9 @@ type CancelOrderResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *OrderState
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4632,9 +4687,9 @@ type DeliverOrderResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *OrderState
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4707,9 +4762,9 @@ type ListOrderEventsResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *TooManyStreams
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -4782,9 +4837,9 @@ type PayOrderResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *OrderState
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4862,15 +4917,15 @@ type RefundOrderResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *RefundRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
-	ApplicationProblemJSON422 *Invalid
+	ApplicationProblemJSON422 *InvalidOrReused
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4941,9 +4996,9 @@ type ShipOrderResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *OrderState
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -5085,7 +5140,7 @@ type CreateProductResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *SkuTaken
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -5155,7 +5210,7 @@ type GetProductResponse struct {
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Product
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *ProductNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -5228,7 +5283,7 @@ type UpdateProductResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *ProductNotFound
 	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
 	ApplicationProblemJSON412 *PreconditionFailed
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
@@ -5302,7 +5357,7 @@ type ArchiveProductResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *ProductNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -5361,7 +5416,7 @@ type GetStockResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *ProductNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -5423,7 +5478,7 @@ type ListStockAdjustmentsResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *ProductNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -5495,15 +5550,15 @@ type AdjustStockResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *ProductNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *AdjustmentRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
-	ApplicationProblemJSON422 *Invalid
+	ApplicationProblemJSON422 *InvalidOrReused
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5636,7 +5691,7 @@ type CreateWebhookResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *TooManyWebhooks
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -5699,7 +5754,7 @@ type DeleteWebhookResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *WebhookNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -5756,7 +5811,7 @@ type GetWebhookResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *WebhookNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -5815,7 +5870,7 @@ type UpdateWebhookResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *WebhookNotFound
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -5881,7 +5936,7 @@ type ListWebhookDeliveriesResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *WebhookNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -5953,7 +6008,7 @@ type ReplayWebhookDeliveryResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *DeliveryNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -6016,7 +6071,7 @@ type RotateWebhookSecretResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *WebhookNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -6781,7 +6836,7 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest OrderRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6802,14 +6857,14 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 		response.ApplicationProblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
-		var dest Invalid
+		var dest InvalidOrReused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
-		var dest Unavailable
+		var dest OrderingUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7139,7 +7194,7 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest OrderNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7240,14 +7295,14 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest OrderNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest OrderState
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7379,14 +7434,14 @@ func ParseDeliverOrderResponse(rsp *http.Response) (*DeliverOrderResponse, error
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest OrderNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest OrderState
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7504,14 +7559,14 @@ func ParseListOrderEventsResponse(rsp *http.Response) (*ListOrderEventsResponse,
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest OrderNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest TooManyStreams
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7632,14 +7687,14 @@ func ParsePayOrderResponse(rsp *http.Response) (*PayOrderResponse, error) {
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest OrderNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest OrderState
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7771,14 +7826,14 @@ func ParseRefundOrderResponse(rsp *http.Response) (*RefundOrderResponse, error) 
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest OrderNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest RefundRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7799,7 +7854,7 @@ func ParseRefundOrderResponse(rsp *http.Response) (*RefundOrderResponse, error) 
 		response.ApplicationProblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
-		var dest Invalid
+		var dest InvalidOrReused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7917,14 +7972,14 @@ func ParseShipOrderResponse(rsp *http.Response) (*ShipOrderResponse, error) {
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest OrderNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest OrderState
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8171,7 +8226,7 @@ func ParseCreateProductResponse(rsp *http.Response) (*CreateProductResponse, err
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest SkuTaken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8289,7 +8344,7 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8432,7 +8487,7 @@ func ParseUpdateProductResponse(rsp *http.Response) (*UpdateProductResponse, err
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8571,7 +8626,7 @@ func ParseArchiveProductResponse(rsp *http.Response) (*ArchiveProductResponse, e
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8672,7 +8727,7 @@ func ParseGetStockResponse(rsp *http.Response) (*GetStockResponse, error) {
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8763,7 +8818,7 @@ func ParseListStockAdjustmentsResponse(rsp *http.Response) (*ListStockAdjustment
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8871,14 +8926,14 @@ func ParseAdjustStockResponse(rsp *http.Response) (*AdjustStockResponse, error) 
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest AdjustmentRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8899,7 +8954,7 @@ func ParseAdjustStockResponse(rsp *http.Response) (*AdjustStockResponse, error) 
 		response.ApplicationProblemJSON415 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
-		var dest Invalid
+		var dest InvalidOrReused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9111,7 +9166,7 @@ func ParseCreateWebhookResponse(rsp *http.Response) (*CreateWebhookResponse, err
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest TooManyWebhooks
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9232,7 +9287,7 @@ func ParseDeleteWebhookResponse(rsp *http.Response) (*DeleteWebhookResponse, err
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest WebhookNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9323,7 +9378,7 @@ func ParseGetWebhookResponse(rsp *http.Response) (*GetWebhookResponse, error) {
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest WebhookNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9421,7 +9476,7 @@ func ParseUpdateWebhookResponse(rsp *http.Response) (*UpdateWebhookResponse, err
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest WebhookNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9526,7 +9581,7 @@ func ParseListWebhookDeliveriesResponse(rsp *http.Response) (*ListWebhookDeliver
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest WebhookNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9627,7 +9682,7 @@ func ParseReplayWebhookDeliveryResponse(rsp *http.Response) (*ReplayWebhookDeliv
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest DeliveryNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9766,7 +9821,7 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest WebhookNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -11442,22 +11497,53 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	return r
 }
 
-type ConflictResponseHeaders struct {
+type AdjustmentRefusedResponseHeaders struct {
 	RetryAfter *int32
 }
-type ConflictApplicationProblemPlusJSONResponse struct {
+type AdjustmentRefusedApplicationProblemPlusJSONResponse struct {
 	Body Problem
 
-	Headers ConflictResponseHeaders
+	Headers AdjustmentRefusedResponseHeaders
 }
+
+type DeliveryNotFoundApplicationProblemPlusJSONResponse Problem
 
 type ForbiddenApplicationProblemPlusJSONResponse Problem
 
 type InvalidApplicationProblemPlusJSONResponse Problem
 
+type InvalidOrReusedApplicationProblemPlusJSONResponse Problem
+
 type MalformedApplicationProblemPlusJSONResponse Problem
 
-type NotFoundApplicationProblemPlusJSONResponse Problem
+type OrderNotFoundApplicationProblemPlusJSONResponse Problem
+
+type OrderRefusedResponseHeaders struct {
+	RetryAfter *int32
+}
+type OrderRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers OrderRefusedResponseHeaders
+}
+
+type OrderStateResponseHeaders struct {
+	RetryAfter *int32
+}
+type OrderStateApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers OrderStateResponseHeaders
+}
+
+type OrderingUnavailableResponseHeaders struct {
+	RetryAfter int32
+}
+type OrderingUnavailableApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers OrderingUnavailableResponseHeaders
+}
 
 type PreconditionFailedResponseHeaders struct {
 	ETag string
@@ -11472,6 +11558,8 @@ type PreconditionRequiredApplicationProblemPlusJSONResponse Problem
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
+type ProductNotFoundApplicationProblemPlusJSONResponse Problem
+
 type RateLimitedResponseHeaders struct {
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -11483,7 +11571,43 @@ type RateLimitedApplicationProblemPlusJSONResponse struct {
 	Headers RateLimitedResponseHeaders
 }
 
+type RefundRefusedResponseHeaders struct {
+	RetryAfter *int32
+}
+type RefundRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers RefundRefusedResponseHeaders
+}
+
+type SkuTakenResponseHeaders struct {
+	RetryAfter *int32
+}
+type SkuTakenApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers SkuTakenResponseHeaders
+}
+
 type TooLargeApplicationProblemPlusJSONResponse Problem
+
+type TooManyStreamsResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManyStreamsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManyStreamsResponseHeaders
+}
+
+type TooManyWebhooksResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManyWebhooksApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManyWebhooksResponseHeaders
+}
 
 type UnauthenticatedResponseHeaders struct {
 	WWWAuthenticate string
@@ -11504,6 +11628,8 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type WebhookNotFoundApplicationProblemPlusJSONResponse Problem
 
 type ListOrdersRequestObject struct {
 	Params ListOrdersParams
@@ -11675,7 +11801,7 @@ func (response CreateOrder401ApplicationProblemPlusJSONResponse) VisitCreateOrde
 }
 
 type CreateOrder409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	OrderRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response CreateOrder409ApplicationProblemPlusJSONResponse) VisitCreateOrderResponse(w http.ResponseWriter) error {
@@ -11726,7 +11852,7 @@ func (response CreateOrder415ApplicationProblemPlusJSONResponse) VisitCreateOrde
 }
 
 type CreateOrder422ApplicationProblemPlusJSONResponse struct {
-	InvalidApplicationProblemPlusJSONResponse
+	InvalidOrReusedApplicationProblemPlusJSONResponse
 }
 
 func (response CreateOrder422ApplicationProblemPlusJSONResponse) VisitCreateOrderResponse(w http.ResponseWriter) error {
@@ -11742,7 +11868,7 @@ func (response CreateOrder422ApplicationProblemPlusJSONResponse) VisitCreateOrde
 }
 
 type CreateOrder503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	OrderingUnavailableApplicationProblemPlusJSONResponse
 }
 
 func (response CreateOrder503ApplicationProblemPlusJSONResponse) VisitCreateOrderResponse(w http.ResponseWriter) error {
@@ -12137,7 +12263,7 @@ func (response GetOrder401ApplicationProblemPlusJSONResponse) VisitGetOrderRespo
 }
 
 type GetOrder404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	OrderNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response GetOrder404ApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
@@ -12267,7 +12393,7 @@ func (response CancelOrder401ApplicationProblemPlusJSONResponse) VisitCancelOrde
 }
 
 type CancelOrder404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	OrderNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response CancelOrder404ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
@@ -12283,7 +12409,7 @@ func (response CancelOrder404ApplicationProblemPlusJSONResponse) VisitCancelOrde
 }
 
 type CancelOrder409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	OrderStateApplicationProblemPlusJSONResponse
 }
 
 func (response CancelOrder409ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
@@ -12464,7 +12590,7 @@ func (response DeliverOrder403ApplicationProblemPlusJSONResponse) VisitDeliverOr
 }
 
 type DeliverOrder404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	OrderNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response DeliverOrder404ApplicationProblemPlusJSONResponse) VisitDeliverOrderResponse(w http.ResponseWriter) error {
@@ -12480,7 +12606,7 @@ func (response DeliverOrder404ApplicationProblemPlusJSONResponse) VisitDeliverOr
 }
 
 type DeliverOrder409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	OrderStateApplicationProblemPlusJSONResponse
 }
 
 func (response DeliverOrder409ApplicationProblemPlusJSONResponse) VisitDeliverOrderResponse(w http.ResponseWriter) error {
@@ -12678,7 +12804,7 @@ func (response ListOrderEvents401ApplicationProblemPlusJSONResponse) VisitListOr
 }
 
 type ListOrderEvents404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	OrderNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response ListOrderEvents404ApplicationProblemPlusJSONResponse) VisitListOrderEventsResponse(w http.ResponseWriter) error {
@@ -12694,7 +12820,7 @@ func (response ListOrderEvents404ApplicationProblemPlusJSONResponse) VisitListOr
 }
 
 type ListOrderEvents409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	TooManyStreamsApplicationProblemPlusJSONResponse
 }
 
 func (response ListOrderEvents409ApplicationProblemPlusJSONResponse) VisitListOrderEventsResponse(w http.ResponseWriter) error {
@@ -12843,7 +12969,7 @@ func (response PayOrder403ApplicationProblemPlusJSONResponse) VisitPayOrderRespo
 }
 
 type PayOrder404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	OrderNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response PayOrder404ApplicationProblemPlusJSONResponse) VisitPayOrderResponse(w http.ResponseWriter) error {
@@ -12859,7 +12985,7 @@ func (response PayOrder404ApplicationProblemPlusJSONResponse) VisitPayOrderRespo
 }
 
 type PayOrder409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	OrderStateApplicationProblemPlusJSONResponse
 }
 
 func (response PayOrder409ApplicationProblemPlusJSONResponse) VisitPayOrderResponse(w http.ResponseWriter) error {
@@ -13045,7 +13171,7 @@ func (response RefundOrder403ApplicationProblemPlusJSONResponse) VisitRefundOrde
 }
 
 type RefundOrder404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	OrderNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response RefundOrder404ApplicationProblemPlusJSONResponse) VisitRefundOrderResponse(w http.ResponseWriter) error {
@@ -13061,7 +13187,7 @@ func (response RefundOrder404ApplicationProblemPlusJSONResponse) VisitRefundOrde
 }
 
 type RefundOrder409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	RefundRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response RefundOrder409ApplicationProblemPlusJSONResponse) VisitRefundOrderResponse(w http.ResponseWriter) error {
@@ -13112,7 +13238,7 @@ func (response RefundOrder415ApplicationProblemPlusJSONResponse) VisitRefundOrde
 }
 
 type RefundOrder422ApplicationProblemPlusJSONResponse struct {
-	InvalidApplicationProblemPlusJSONResponse
+	InvalidOrReusedApplicationProblemPlusJSONResponse
 }
 
 func (response RefundOrder422ApplicationProblemPlusJSONResponse) VisitRefundOrderResponse(w http.ResponseWriter) error {
@@ -13242,7 +13368,7 @@ func (response ShipOrder403ApplicationProblemPlusJSONResponse) VisitShipOrderRes
 }
 
 type ShipOrder404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	OrderNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response ShipOrder404ApplicationProblemPlusJSONResponse) VisitShipOrderResponse(w http.ResponseWriter) error {
@@ -13258,7 +13384,7 @@ func (response ShipOrder404ApplicationProblemPlusJSONResponse) VisitShipOrderRes
 }
 
 type ShipOrder409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	OrderStateApplicationProblemPlusJSONResponse
 }
 
 func (response ShipOrder409ApplicationProblemPlusJSONResponse) VisitShipOrderResponse(w http.ResponseWriter) error {
@@ -13553,7 +13679,7 @@ func (response CreateProduct403ApplicationProblemPlusJSONResponse) VisitCreatePr
 }
 
 type CreateProduct409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	SkuTakenApplicationProblemPlusJSONResponse
 }
 
 func (response CreateProduct409ApplicationProblemPlusJSONResponse) VisitCreateProductResponse(w http.ResponseWriter) error {
@@ -13692,7 +13818,7 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 }
 
 type GetProduct404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	ProductNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response GetProduct404ApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
@@ -13862,7 +13988,7 @@ func (response UpdateProduct403ApplicationProblemPlusJSONResponse) VisitUpdatePr
 }
 
 type UpdateProduct404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	ProductNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response UpdateProduct404ApplicationProblemPlusJSONResponse) VisitUpdateProductResponse(w http.ResponseWriter) error {
@@ -14056,7 +14182,7 @@ func (response ArchiveProduct403ApplicationProblemPlusJSONResponse) VisitArchive
 }
 
 type ArchiveProduct404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	ProductNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response ArchiveProduct404ApplicationProblemPlusJSONResponse) VisitArchiveProductResponse(w http.ResponseWriter) error {
@@ -14177,7 +14303,7 @@ func (response GetStock403ApplicationProblemPlusJSONResponse) VisitGetStockRespo
 }
 
 type GetStock404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	ProductNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response GetStock404ApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
@@ -14309,7 +14435,7 @@ func (response ListStockAdjustments403ApplicationProblemPlusJSONResponse) VisitL
 }
 
 type ListStockAdjustments404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	ProductNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response ListStockAdjustments404ApplicationProblemPlusJSONResponse) VisitListStockAdjustmentsResponse(w http.ResponseWriter) error {
@@ -14460,7 +14586,7 @@ func (response AdjustStock403ApplicationProblemPlusJSONResponse) VisitAdjustStoc
 }
 
 type AdjustStock404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	ProductNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response AdjustStock404ApplicationProblemPlusJSONResponse) VisitAdjustStockResponse(w http.ResponseWriter) error {
@@ -14476,7 +14602,7 @@ func (response AdjustStock404ApplicationProblemPlusJSONResponse) VisitAdjustStoc
 }
 
 type AdjustStock409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	AdjustmentRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response AdjustStock409ApplicationProblemPlusJSONResponse) VisitAdjustStockResponse(w http.ResponseWriter) error {
@@ -14527,7 +14653,7 @@ func (response AdjustStock415ApplicationProblemPlusJSONResponse) VisitAdjustStoc
 }
 
 type AdjustStock422ApplicationProblemPlusJSONResponse struct {
-	InvalidApplicationProblemPlusJSONResponse
+	InvalidOrReusedApplicationProblemPlusJSONResponse
 }
 
 func (response AdjustStock422ApplicationProblemPlusJSONResponse) VisitAdjustStockResponse(w http.ResponseWriter) error {
@@ -14771,7 +14897,7 @@ func (response CreateWebhook403ApplicationProblemPlusJSONResponse) VisitCreateWe
 }
 
 type CreateWebhook409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	TooManyWebhooksApplicationProblemPlusJSONResponse
 }
 
 func (response CreateWebhook409ApplicationProblemPlusJSONResponse) VisitCreateWebhookResponse(w http.ResponseWriter) error {
@@ -14921,7 +15047,7 @@ func (response DeleteWebhook403ApplicationProblemPlusJSONResponse) VisitDeleteWe
 }
 
 type DeleteWebhook404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	WebhookNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response DeleteWebhook404ApplicationProblemPlusJSONResponse) VisitDeleteWebhookResponse(w http.ResponseWriter) error {
@@ -15042,7 +15168,7 @@ func (response GetWebhook403ApplicationProblemPlusJSONResponse) VisitGetWebhookR
 }
 
 type GetWebhook404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	WebhookNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response GetWebhook404ApplicationProblemPlusJSONResponse) VisitGetWebhookResponse(w http.ResponseWriter) error {
@@ -15180,7 +15306,7 @@ func (response UpdateWebhook403ApplicationProblemPlusJSONResponse) VisitUpdateWe
 }
 
 type UpdateWebhook404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	WebhookNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response UpdateWebhook404ApplicationProblemPlusJSONResponse) VisitUpdateWebhookResponse(w http.ResponseWriter) error {
@@ -15344,7 +15470,7 @@ func (response ListWebhookDeliveries403ApplicationProblemPlusJSONResponse) Visit
 }
 
 type ListWebhookDeliveries404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	WebhookNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response ListWebhookDeliveries404ApplicationProblemPlusJSONResponse) VisitListWebhookDeliveriesResponse(w http.ResponseWriter) error {
@@ -15480,7 +15606,7 @@ func (response ReplayWebhookDelivery403ApplicationProblemPlusJSONResponse) Visit
 }
 
 type ReplayWebhookDelivery404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	DeliveryNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response ReplayWebhookDelivery404ApplicationProblemPlusJSONResponse) VisitReplayWebhookDeliveryResponse(w http.ResponseWriter) error {
@@ -15624,7 +15750,7 @@ func (response RotateWebhookSecret403ApplicationProblemPlusJSONResponse) VisitRo
 }
 
 type RotateWebhookSecret404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	WebhookNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response RotateWebhookSecret404ApplicationProblemPlusJSONResponse) VisitRotateWebhookSecretResponse(w http.ResponseWriter) error {
@@ -16615,192 +16741,200 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2NchpJtuar5Na9EW33FAiQZFkoJjY07fZeT9ttj2WP77bxQlKVQI6KTLoyS5jr0MY+zT7YPslGnsys",
-	"yvqDQiDL7qZjYiygfk7+nf/znS9ewOcLzgiTwut/8WYEhySGP3/iTBImn1Gx4IJKypn6NiQiiOlCf/Qu",
-	"EcNzgiY8RnJG0IRGxEdvn/+EnvSePGl7vheT3xMak9DryzghvieCGZlj9aA5/vySsKmcef1u76nvydWC",
-	"eH1PyJiyqed7n1uTmJCWJJ+lvvn21vd+foenZSrezQi6IbGgnPmIMvR7wiURPpA1ejFpvcIymI3QI0XY",
-	"ebfbedycsqe+t8BSkli9538NvI+d1vmnL12/++R24P27VyRb0fgiJPMFl4QFq7dkEeGVekeR5JF66Qhx",
-	"hrD6n1gSNYNYoiUW6JosJJrEfK5+JDiOKImRopcIiZZUzmCyhZr5a7JSg6kk/iRHu3phNcEvKbuunlRG",
-	"Pku0wFOCHo1iEv114KlvBt7osV7lp72nT+tf3zl/0nBZX/IAV28wRcUCyxniE7S08zPHIVm/hBMez7H0",
-	"+l4S01ZMJiQmLCCe79LX65w8rZqOt1iSl3ROZZmaD4oCKlBEJlJRpJYhUpcizEK9KCTgLBQoYZJGiMLV",
-	"yxmPCMJTTJmPsFA7dDTwQjLBSSQH3kX81975hfzrk86odi6bn5CU+jc8osGqekYzmqkUaElZyJeKLEN9",
-	"JZW///W4c7HcF5VExqvLiSRxmcArM4WSoyWmEo3JhMcEyXhF2VRPY8PFp0we9/Si03ky9/pPn5x0Or43",
-	"p0x/7qTkUibJlMRenrgX7L0gd6LQ1+d0RDNmMLwmqyFlw0SQwhTuSvCHDx8uEzkjTNIAywqC/4MvFbHY",
-	"uciw6bPTTmNm2Dttdp5vFd+J8ZxIK0mSWPC46jgRNW1wxKcEjcmUMuHDFyPFaIYB3DiyR81cBZNNZRu9",
-	"XuDfE+AEVD3u94TEK8/3lEjy+p6+uXqi09/W794CO/+FrGp4whxfEwE0WjadcujljDDDCGKyIFiS8AJh",
-	"9P79i2co5ESgJYmidAxa/maDcN7eUq9vvFSnsGvSseVEwcf/1vrfSoj1Tk9v60RCJf9T+2iO2QpRSeYC",
-	"Yb0iMx6FAqlZ4ELWrQawnNxiGNaiGLG/5gh0cwegW3kAXgOBOPrW1upe1uZ1HJL4RVjN2bn6MaVQSc6M",
-	"Pm5ubCY4Exrmz8fxkypq3sQ8TAJZR89C/1xD0SK9ea80fSDjGefXdTQt9c81NC3Tm/dI0616llhwJojV",
-	"rScRDeCIBVrPVn/ixSKiWhU6WsR8HJH5X/4ltF6UvfvfYzLx+t6/HWWq+5H+VRy90XfpV5aHbnc8bGbG",
-	"JZpQs/0llkTzWcqmAj0aietkKPE1YSMfjXgih3wyFJIH1+rzIqYBGQYzzKYk1F/ASg4Thm8wjfA4Iurr",
-	"Of1MQsXGlf5FiRj5AzaCfTiEN6prYjJJWDiUnA8jHE/hO/VBMZqhkDHBc5H7zqyQUFqoMTzg9NrBUYHG",
-	"REniAMcxJSHiiRywR3Wy+AKNQOK3QOSPkMAroTmBEpniWgv0x+0B83zXPnJuqlsVc/VRUaOA1XnO4zEN",
-	"Q8K+9iYIcBSRGM3xCrZAyNWiqyWfWIpGj9ueEn3sBkc0fKhNOo4JvhaauJAHyZwwqcQMqAIRDoCLY4lG",
-	"JI55LEZgi6pxUE330DzI7BOl6l6TFVgQiSAhmIeYcTkjMSrvjpioi8xMvMKROvHkweYiwEyt1Vh9g0Nt",
-	"2pLPeL6IlEYU4ERoRWrMw5U6AOriv1+9/hU9Gs0t7dl8wJh+5fI5T9jXHpLS3RR9SCTBTLMbWB7GGdHr",
-	"KfN7VBBlfloGw7gcThTZwJaAk+S+Mswh/2VIInpD4pXzrZ6DNzGo8uDdeI5p9PUXGCYAzbBAhpsiQVmg",
-	"Rmw8GimXfXyBRpqTypGaQpneraw1qWd12c4zKeswWced4Jrb28J0vE1l31fmTjBcxAgJRc57M1o41A2t",
-	"aE4XUj/0KxJ7yVZIM48JplESEyAktb+/8sxxrjVzc8YVG4yxJMNI0zJ6XNgYOS/HWtmVXuiOrpW5Fxrd",
-	"bC631vW2YlMP+R3nL5WG8LW3pGWqoJ6An47B6eMLEsNrkQSb4tFIXeloMnpvvmeu4f1g/BZkIsJBQIRA",
-	"kl8Thh6NkjxtpW3y4cOHVtG3sG7Jiq4IoOl9phR+7aUTJL6hAbHy03haGV9eIBmvtGqHsNpiRS3Q+Hge",
-	"jfgNiSOOQ63oSjonPJHqz4KuGyRC8jmJRU4JLp27u2//90wkiwWPJQlfkZDid2BkPMxRUJPJJwijuaIE",
-	"KXsnE97lc5FkpA/hjqG6A87HrTWrYHouw38lQl4pO+Ot5mQwrFBzfRy9idXDJVVm1ARHgvjKiEy/UuZe",
-	"JHHZ7nvPlPqnFPow1FYDB+IQXuLVBQwHHGGuH+LJScEPof5zfBGt9KuiS0JZe9hM+7rJfquv0uahFbcf",
-	"zRjSh3xKX8DH/yIBMGI9TySEmVKvyc8Chp/nZlesIwEecJldrpbDPnPjfSXKnffa51RSn4RUXgbW5e8Y",
-	"z09Ocr6R47xvBLf+65P6v07r/NOPj4b2z788/vHRYNBe8/Pjv1T4UgwdPzMZryqmMCVv3TS4I7n11U1V",
-	"jk51cnAQ8IRJfUpCGiIq1b6zB+qa8SVTZif4NtU3cyoEZdPcrmzkbfDVeYmJEHVBHbnk8TUyF2mCqI6s",
-	"hEoJn8R83s6/5eS04i3aMtyWNh6AEhsOsczdHmJJWoq7Fp7RqXpGIgM+r3B0j0QC8m2UegYCHpLUf6x5",
-	"WzpiwkISgqO+MFy1C0svNZrVkNa4laypZl5mJM8PAkV86q56e7Pb2fek0h9qI1DOYkkO3AvsgP1uo8LR",
-	"hjvMochWINtruQnKL3MtC4Cj95JqJp8/fuBhzv2x8Rjqg3wL43qh7+o63BnHMYafndDCpuf+Sj5LE70o",
-	"zQe8If+0qoH+hFlAInDa3k2ibS1KyiTEBEuyAwnk84IESnZLLnG0iZSfzdXv4GLFKLZaS+3flmRuaS2v",
-	"6Jwy+7G4vJWr9Kl2Uoz7+q66hnM0N6pV6j3PnDturcu50Z2/qktvFQU0aHCPukiJ8utkoyD/5X1p1tRt",
-	"hjr7xvopNN72e59C857CFJIbwiRok6LhA35Wd7yDG259L4mjhve9f/uyNFHq7jwNVfP0TLuftjqApYfk",
-	"T9Wm2yscTeq+koNNn2wBaTNzyniMEqUpt73iQuG50l6K0eq8inze6Zx1z897pydnJ53z8+76wLXvmbjA",
-	"qqADHq9TAS9bv336clwTGsupoppg5y2fqmeVx/K5GZITlPRYCIaT7xGmBvAx+yIQN86zMpn9irOqoOMl",
-	"Q5qWwhz72gOKBQrUdvv6U54n88XVa3TS657Z5I+f378taCpfc10cwVupbI0KqQFpppKPWBJFiGsPTYSV",
-	"QsZIlc6lrtMuCR3cK60nnNcKwyCK+FIpNqALiRodreDEDjlYnDZCW3LZNpeMmbHhCMUnZS0nAOa8k5pt",
-	"PRrDu2n65POCxkQMcaUeSyD1Tc+GNHlVQtIoQgvCQqXOmvtzmus25N+N6jsqK030zmQ+JnHdfuGwXZwt",
-	"okOQOLpWcyE5wmhBYsFZ8VT2KgaxwHrw60jX7AouXimLfZjlydVvaXOtWizY3WFma7iZee5Z63QqjalJ",
-	"oqyvxkQKiWXSbDmu9KVKE26irqavkDEO1GTXmM2wemi8QssZDWZmNuKARGoyJlxzhUaDTxbhrkfTBIc2",
-	"je2f5rJKY87sx/w5T2faTy0cPYtmUzlL55dYYUZXjv/kRlzF7V3GVr33AszQmFiTN+UcbXQJHl0BTFZZ",
-	"pOrXGY9CdIOjxEaIcUzAxRdRIUmI1I5tO5I9ABMNRghZOzO68JQKBVpbOuKyzPe9zy3yWRIm6DgiLf04",
-	"yIHLhlQlwF4wncsa4AUOqFwhwecEHEE4gJSjkVgJSeZpmM96sakUJJrsadBm0fWKTyZeygjUOmoC7jBk",
-	"0K4rhGaqyzQ6iuNVU1nI4305lTI7O5ckXHWpUEp8JaN0UtGtamIEPsQY1GewFvqo66Oej44hC1dwpPl6",
-	"fRrcuf1vfTLcXRmlCSVsvCU1nso2o50T8zSHkYxXDRxC2eP34RBy9uK35hAqzGM1v5vhxYIwEu6f2elH",
-	"Qf4M+On0R83a9QfF/xbOj4YROt9ohhk532hdLfucColqDsKSeesGx5Cwo4iCOXljadKfNEl6o6YUwcdn",
-	"DkHwxU8OPXp6U3KM0Z1Rs4F/gS5XUecSUUaM1q4UHa2cZboaFjolKSybcdbJs5Gr2BSXu+mtvyeYSSpX",
-	"6xPKu8UgVjUP0W6jTR7x7dQrZfQOG7mvzC2F8+VMj5/3UKVDz73E0ld7Bl0f43Zeq6+1UhsTn2vnJ31H",
-	"7ej3xmW/TQZ7lYrBiqQAm+yacdaRMTpHUNEhIL/OqEM+Ghnupn8kIaIM3UCRx8jyuRGkcM1wiJQRxyeQ",
-	"bWiNpSm9IQyNcXCdY+EDthUPH7jOKENuppVnTNtl1y6jzlj0BuZcwx7f4NVOUYx7My7rc+kvW7/pGHB7",
-	"2G99+ku1c6q0f95YHrWFh/USAdPZixvVpBV0NlX+fBMOVCfxrjgjJi3O1F2enJ5BLozJWtWJKyE8zEku",
-	"h/0rMY3S5CV7FAjjyXSm51UdMGUz2fICcYF0DrBJAdZ1eUz7jvQvXv/jl6pHT8iSmNWyiV0UbrsmqyWP",
-	"Q6+fLowpaxJmts1iKcHN1ZrEwNKASR11jlIGfPvJ9ygTEsPe947wgh7ddI+A7xSipn2v0z0/7p2EvdYx",
-	"PiWts6DbaT2dnJBWb/wk7OLzoEPOzjLNun/SOfc9Zd4IiecLr+/1Or0nrW631Tt+1znvH3f6nc5vaqGp",
-	"VDOelR2kC2mzhMRRbhVui/tWL1Wj1KGf1KXp5pQN41vebbby6zViZTAtjcss5AiPeSIrwuqdSh3LboaG",
-	"Au6flEe4wt9aJeSyRV5XxOrUHeVD8lsWqhbzETZmFGR2Yb3OcZozL0+qU5uc/XZHS9tsxzrRnED8QR0+",
-	"0cidJmvMKFtcCCkgVCDyeRFhyrSOvkuFsMslja2rh+TYvGYvO9vC14eokCeRzeYa7vqTOX0Vx2KpBOYy",
-	"5myqiwIWMZ8qJrUfY7FUOwAqdj6dFebSVLL4Xpphr6aSyBkPIeneeAo938unyMLzqnIDYeZyZRxq5pyM",
-	"ZrhASTXwTWZJmmZOeWJoTTNPFUurSCBXz6ks/aj4QVcMZW5Om5vvZcabO/5CeYLne6XqhExfW+W+TKuv",
-	"dK6NKx9ztVfOm/NjLVZepeSA8psqgbmVKFZduV/ZoivHXZxLdN1SlzRMv+wndBOFK1M4HW8wDKhwnHeP",
-	"kO4eNyskNeQwETr7i1Rt4VhobnQ3Nv6b+RnNQmeexm8k9pHzH7jrZWfLYeXusbpbfKMi+6e0vd8o2YQk",
-	"+SwvEGFaZslcJp+Y8WUx+le1oaqK8lMa9mH2OyrbN2X4u6lS7uZSpkBRspfsxtI2y2/dKv0Cin9kVuVc",
-	"5Et7EcE4kPQGEi3jYEZvtrba3VE8p1EKuWHzXNLnb/FCKOOx0ZLitKwgmQiDAZZjzXdbBu27vUzt5i2M",
-	"chtY16Lu3nOcut+oia5ncAffTbPgXW6h7lICUSacR3VqL2ZpQr1Or6kLbWrVsjrIicM5Zdsdp6tf3tcZ",
-	"Ljy4RteELCibwgbzXdbwg3CRsrggaDnjcLm+syIBvYFb65Pr4Wp9+rGyyOFqRhc7LP59ZUXs22tXVwnz",
-	"4ArlbsGCmAQEmHD1rkvm4MeOIpSV3ggffCTG2SBnMSG6UFXsd2AxESSuJO29ddJpL5ee4xm+0YLOuKr3",
-	"S4zg0VaE3AsROyu360I6rhqaTr0ZuLNPNiqjxYqvmuIxEg7Hq8alTHepUtqLpWWq/fZVt3e3Q7rrEW+Y",
-	"eFJlyOS2SKFw0M8tZW7CG2yMfVgKFdWF35TF8B6OypZFIHPK3G+731tZyG3tRGxZyrHHiagp7mCK34X1",
-	"xhfkUgkwoQRhwIXM0MacRwQ/UIlIaXr/mbks8gP5STFSHbDSHr27y+hK8yMLYJRe/ZoZGJ1CWCLNxsYS",
-	"gZFYNpSyQM3miEsaR6usmUwikr5vHPNrwrKyiFH68BHiMRrpWRk1qdXMAnXVG1hn/JfpmdBpEhORzkgS",
-	"EYeeL4PsxQOvj7qdzq0lx33604odkMYIK+MUfYQ1XI+5DFFmygUgLTSloBxf1JWuo387Ary9I3COj3z1",
-	"hYYROPp//+f/6s8LLGfwqaSN9042KiKG+mw50whHFVs1x6EsPe7VuVrt/HR4yEbWsGVqoc6D3FSIcTel",
-	"YA9+UsO3tgxoAXXlurZsIrdzfaaMXQc5KrRNKcl8IcWWeWv35bvXY66r8bbwUi0apqVHNn7jZ0h0WCrJ",
-	"FK+QGdxdtONs8rffkCbzotI7l9VFGeIgT4NoVIyl/j0mkHDDOCPGmafOfF+nOwkSjtAjmQVr9aUS9T5/",
-	"fgwpUSGNoVRR8Z0pZ6SEmxITHMwsbor6KHh0Y/BVIgD7G+NwmMSR+jNDpUOPMFrE9AZLYtELHsMDBJ2y",
-	"jCoSxKSImPYYuGRIBezhRjLkbudWzezQzOwu+xA01z08Rwf97mqYaMjKoaj1gVvEF9DGdNGAAdkp29br",
-	"cg261eZYsyBTgcfYYFMVY0uPd+6AOdPkxn0sZ9poORUI2IflVOSb35rlVD3ndcU7c51umfLKCzTSXGdk",
-	"wYQkIHVqPKbxaq+VLlmupJsaqd+/nfe3wkrZPc5Utjn2pYnUwyRAovTvCTE/54e3x+37rW5bZajVZQxx",
-	"ZUqGxrS8QDMpF8ajqvbYksoZSEQriAycTrsqdcjxasNj/nv/6AgAnqvhiAxxH6icXYEQK6+CSL+vOGdm",
-	"e1NiLGKQikDxhQ41UOmnZcdSx5MzQP3NQP5CHQoIDtods8wU/Ua7obBq9nbfjqu8ZFBtFSQxlasr9TQ9",
-	"DWOCY21M6b9sAb/39w/vvCrDbqRx74aAezfSzCjiUwvUzxMtx5Sag/4Gj0wh+sFk0O9LqVOrqSHSKJvw",
-	"imC+yUsFnZDGOsbjWy90msE4JoqnWXNz3h6wAfvxxys6ZQDnw9o//ogU9YlQt6VVgEIo1uci+YkL9YBV",
-	"6ggBY/EykTMe0/8C+79vhoXAAkQaB1jiiANsEF9ouGPQWpXJaUiBpJAffwRvAENGMCtynTgqegT4BY91",
-	"xwOMbCwSPbKQAo/1+yz94KsSafL9hbpHV8ovZxwtMdNIbWOCRBKTAVPH0cCdZhgWVFrsCkPqMw5QqAYS",
-	"lbOAqNl7baHojKgAzLdRAal9pE+HXioDETjhMeqdoBlPYtEvY0yXurCgKZFiwKjM939w32S7wfQRNH9J",
-	"eYpBgF0siKJySQPSRq8Amw4xsoSHA9wvWBTqGwOaC5WDxDYeARnLNIb9gK14YiDsEc6IhsCjGaDS2iMu",
-	"ZBtdwit0HAy2o15Ig4zsoGob7b+mtYUBTDbL8dMMs6kaGGx0RY4OuxACu3r08zs8TetbnYpJs4BtF/pV",
-	"I/ZjCw3LWbRCdFJADVA70TznQuujSyrIgKnnmyFTgU66PVRC1vXNzDSB19Wje64NLKGG8jOsi012pwKN",
-	"6lAYR24qPHpGAhqq0aBRwEMCVNBghphaaOsNhGHNCVYM4QI49oCNtOdl5IICXFgU7I+fLA623i+NPHy+",
-	"jiBKfWzQPxIuiTLkbJ6q2quR4ClrkTMyYKP/bBlHcevFsxHS7ib1JmP6wpz7ulIOC0AxUNt4RqKF2nPm",
-	"yIMsnSVxvEL6nDuPfadtxtYrMerbimlr1FkjA1Gm1lgdbTonmlGZX2CbnnaOzZoZHyys2a9kieZkPraq",
-	"pTp8WBNjFE44m2Rp9czslx+QUglFH9Ep48pQtvs75CBVr9UuQe+ZRmKzL8EsHLCsK4p6XorUq5i2OVq6",
-	"yCeiAWG68YxpSnC5wMGMtHrtjpM/7b2JkvkYChPTaoI0N87rtjv6asXb8YJ6fe+43WkfQwqEnIEYLRQj",
-	"9L94laBzSiEUDqLJDwKpsem7fIO/slQba0JjoXaTbgwCzEctywUyeRg+gjQMmF3IvqBCxljyWIDynsmf",
-	"H4SWGRPIWBIDxnAc86Wp7FBbmE8hBKBnLEUcfRGCHi7kazsjbiuaj2urwWSpf0ahh0lqGTaDUs3VWN/6",
-	"ZZVN8Rw9ifU9bHLIDHduiVGRbBgoc0sinpWmK6ZH5/X9dIwNPIn5vJqYbeLcNRTZVkpNidHX74OcqpXM",
-	"9s6RhcDeeKE1UD4VWn70Op01YL0WpNepjjJ21scKxKEUsuJT3udZV/+TA/LJioy63W63vsjIhe9xH9xV",
-	"TzUPdp932joPjknrDJ+ctJ6GnXHrlHQnZ0EPn4+7nQzi6GPK1P4WYyHQQjExNObjfDC7cS1UVk3bM7nL",
-	"3puX71/9rfX09W+eU6Nsk9hOzp923LQ87+f3b8vlyfbq3sl5xdVqcS2aj/fmZevsl+NXrfN/9P6z9c9f",
-	"T955Gf6OfUzlG10MnLUXWi+Y48loPiwnjlC3PVKh0YWBuQY5S6LodiuGB96DKrh8LRPSXJwCLrZtQrgO",
-	"EBuugUefdLp1F6eH7qiIu67u6/U232fbntz63mnnuNF70tQcGLZJrd10Xwa17Xsimc9xvDLCNpPnEk9F",
-	"itogNH6BNvzU8/mSwRYUJJp4vhfzSMMplLMeTarjrbp/EVMew4nxmOKVERj3tmim/8X06up7PZB1EV+q",
-	"v087c+1TXXBRoSO81RlJBq8GkiGVkE/7tBhJ56cNXLQRaMSuMUUvdNUmbBKWpVUrBWlO4ikJ21CL7WCR",
-	"jnynaReYitJH80SAjri07ukUBZ7PFwm0Bk0NBBc816T/QasJt7+RsV+tPTRJBI602lZojDRglY2QYCbK",
-	"vZAuip1rsrJVdFmERlOqpeIqSnMETdeio1XoP0GG91pWgDaIr0ILNS3GQFH9Gw9X20mwMmzsJm6VyYgd",
-	"RcHtp8ZcqwId9zbvqDLOroI47243GQchfhDiX0mIbyWv6zo9pJbQnboJ5fpmttw+yOvurWqdXGgPvFY/",
-	"sNcZHaGzWQZnjb120So655vvS2vv1Q3dBmpF2u0GbjhtQllFf5DvQ+kB6y/1CG+n94BOg5NQtzKybRss",
-	"UhUwVi8D1LesVt/m+DC9vueUBOe0pBmdzrbRkW79gmflCMhrESZjE8dZ42dJ21wD2OGMxMTX9RV87kPL",
-	"YfgD2oPr6kAIJ1A503caZP4mbpmciwVlHpYBy7tY0M+acB1oddyTYbsiPDHDQgdXLAwOX7K1XpoUvF+X",
-	"Ka912HyYcSfjvMozoFtw7NNZUtFzoe7lZpft/e321WlnbheHbbRmKnStajNxkOtlUibkmRr6Vh6jFPLv",
-	"flxGQFBTh1FKy5/DY1Tgghbg1PSnaao9pn1kvO55r91p99rdLfXFHDBnneqStnPxTPuWGlicdS/rujy+",
-	"kda5m6+j0L9krcMD7Do+fRiPRxNhnrWi/T7UhbcE66gnyFU1txtVhtQ3UuMJURK8RsSfOiL+tFMn4gl0",
-	"EqiV7VcaUmNd0EToFHDtAnnEWQodC19BBiMW6Kerf5Z/zLIYlMAFPvC4SrrrcKgm1ZHvl0gjfmhvg+m7",
-	"yycTFBFsfTqQMgrBJvsq/Wo0ITZulZfv+i3N4jC2UnsZU1nLwg2bbnpCc60dKsTHQ8Z+DvGXPDnbib7P",
-	"LdOLI9fVsFzd4p6QQoZTuY6mosSYfJZHgbhZ95pLiHsbdFgWouLB1BH/k+7TzuOtKag3y4vO85/0PLWe",
-	"UbHggjaxlc0t7h1uf9ev2xX22xZwJ70G5r3b9/dhhKLmd01DB1msYH2EwMrFWB3myG6NBZjfi5iygC4g",
-	"gGCzGbx+t+N7S8pCkJfduTa0N4hVbUWDDPL63nFnXiliv8C/L8LbWimrFAOhDqGbotAk+yBWpxizNPfg",
-	"Umc//SDsabZpIcq2NS31bGOZvNibEmk977tp8weH8cFh/OdxGO8mAk423/crl88BXO87MnEaO0RnINyG",
-	"WFiTP49DaNylhn1+vUjxVpHH14Y6CN3Vcf4jwwKVDLrj0+si2B+onIUxXopCX6oZFi5sSR9MLB3hpsLB",
-	"9vazvG5oBwDBWoHseW8j06VApymnyNzmVSbfc8BMPLoyrpu1EvV2CMtavAkNlK6U/pUSaRJf656RzaKm",
-	"5bamtyZsehB6B6H3pxJ6fnaad5R/Xy9iua3EPIQ4dxTommE+gEj/tD5AakMDqfPcPvJ271HQTIrb3mr3",
-	"IMbfkoDHoa0MtVLbSFmITcYxvVHy2NSuanmclobm5bFNDyvbeaHT1HcHadyYDVU1ET5I3IPE/ZNK3PS8",
-	"fjcSd2s35UFGf32jG1yoVkb/IFLAgm39qeuFbtZadKPU3d7uXid3dVF7kwQk3c6q3IRQRy4JjiOaxi7b",
-	"6ANUhF4GAVnIPoCY61e1tE93hKhEU04E4qyPCA5mtpaTirSokNoeL2LAHl2R+IbErSv1GyAciMe+U3Rr",
-	"ek1a+FldkqhL9n8QiIYXaPQSC9mCW6E8MSYimROBxmRGGeQPoUsU8LltOKWoGDBdutg9RQI6RZi6f53S",
-	"DgFSKFE0ATsCcNKJJFBIOedC9hF0mGAk0PFceP0VT+KAoFAN30W2cNuDa6Bc9cgBs0XiuhoTPRoV2zKM",
-	"Hq9Np9LT1aTyjaYgsRDchenTetMSC2QRRS/c8QuJY+nOoo0Pat6aBQhz05+LD7oxsDzwb6d1/ulL1z+v",
-	"Rr7+thNuMnzyDTJzvHLq+ppmyGQNZ7vVEtuAJri9PfdQy5O1Y03joe6xXhcY1bvQFlbDXVBWjZGiVe27",
-	"7A3GcQZXhlhiuJDfIWZbqTDMqJA8XgG+lbOTITnxgVJy7l2wfyf+bR5bzueIXLNe36HP2wlhdjvze3OB",
-	"L/Dq3g1nAEOZ8SjXJvMHYRA4rH9bSTHbtDGPiJF21LKyGfJmTS1TDG8iYdHIvhgwbCSv2wvSwk48Gjkd",
-	"jKqF4ML0qNzNPZ52qlTPG55OesHTbnPPeLFP5sFIPxjpf1IjHXjEwT4/2Of3Zp8bMdHcPE/bv6y30Bd4",
-	"9bV94poZ3I9kV08WUP8TSyXRc1FqpRlnCcQjzU9GGhPIiuyITKRWmS9MBdCcx8o4LbYRHD2uKF62fG7A",
-	"tE5hskypdjNYF/2U3hjAIx1dNw2zNdGMkBAi8yXwLh8JnmKCOS8D8/nCfKRsmuk0A+YoNSUiS67/Cj0j",
-	"zloqbV1h/Xqh8cj3WWldNj81GnuVyDHB/6sgxjKYae7XjOVXNJI6KDcH5eZPqdw4FZeKh40JYVmqzzdQ",
-	"NX3Qng7aU0l7UtuzeQZCKUW8oe5kFJk69Slfc82NNPTuNe6hVIyvkGwAOX9ZpoFSmi5AodFAqYDOyqOw",
-	"ja6UyqMTD/IJChvTDoTt5reLiyPr6ef9/Vmne/Kk0+l0nvSednvHnebqQKmx4EEZOCgDf1JPh9NO8ODs",
-	"OIjrfYhrxV7vLKzXS2gQh/edfGAY3KZsg4ULlb4RsGT0+whNKAuz+xBlJnaoWK2PnHcgHqOrX94bQGIo",
-	"zdSIJEsltAdsTKaUCdPdRicxgAdE86CRBppelvvDgkMEek3UBeIt/vvGumetPXAkCI6DGZrw2gLk3+uC",
-	"6N1NPSaq+sFX4YyYfuZcA+xWjRs6BLkWj20Rvqeq6apm5d985D9rMNztdZrpKAUxksSMhBrRR/CIhmis",
-	"tAWb70IYmhNputLZUuZttIY1KkgjDaBK1UjFdNot/msCjZp9shl5wzKJO8f5H7Yk+g9VqGy6eHj9j59y",
-	"Yk5zPsxCzXcWGeu0Es+ggxZF3iIZRzRI4RnrJFdV5bIFtsnVLUOzniaVy9vgol6G2vGuR2XOdIo5ykz3",
-	"d/RCChBVVFjILADLn3IeGux9SAbTHm7LdS9QFi43UKnweFrq1jBgI3GdDCW+JmxUDxlqztUupuXurG3/",
-	"7GpLKNBCO+B7AQM9CI27CI0t5UOdzWYOyw5u2m8fkXJ7A+9gr+1mr12GYcboN0uvhgab3asbgCz3bbQd",
-	"fTF/bUbbcISbFUzK1lJmDdeCzTT7CXSva+viNA2OreTSedEXaOTgZs/5jWlHpKGtKtE2XKG1k+fxwJO/",
-	"a578oNhF9wxA8V1q9hrCojlH3LM+f9zZUZ/fKlb0xrJLHS3CMphVdPs3rG9pO5fZ5HcHZy8mQqYtx3zd",
-	"5yzjkrrX2Qzn+6ZR5rRLa+vMemHRK26I9tXosoABs73uwF+W1rcAC0lzf1doSWJibkFYVpkMmk9k3Hdj",
-	"uYkRAzw/Iiyge9Y148t19SR2eF5RF6/ziuXbbw48W13SfXI78KoKTHbJvykz4F5lLKUps3zvzu1WhshB",
-	"6H1/Qs8cdzgB4hBCSoVkt9dEEIEDBBAMn+uWzt+8cXLSe7rdwN7aQ/9A0BW6VvP+jBt9+lzjZpGJ0/s2",
-	"b46M1bJ9fkhB5lf6/96Z3qX2qCtDxibg5qMrfurxWy/B0ZQjztroEsiGJJIsEJO+pwmelLnpYED9gWSJ",
-	"n4vJPQAU3/2Lhe/AFaSX4B45puVZD8QyIWqxwS8040s0x2xlkt+k7lUSkzb6YNsP2yn3ldVDYsW/oKk1",
-	"j0IwfixCuZ8VLNiq9EpX0BWQtW8+dpdMLUum1++edoAgGJ7XP/Y9NTyv3ztrwimaJ+PB0Gt4gw4yeYdz",
-	"vRdQTnuofzCFKs7h1p835dHaAuQHANl0VZZGh7yFw38lQs6b4oa4Z1TX9cdUKsnNJ5Nyik+7MnsG9vKl",
-	"895tR/mg+SBANwmHAPSQsouzs7OzenbRTFWKJDb8xGVFJ63TLsatM9Lptc6DbrfVCc/GpHs6Oca9rndX",
-	"9mWqhJ6rVcpQcHZL2yis6+b0DWfvfS/NU/6AXA860pa4nrs4++OAa9qw3IOXtj5jYwSnbWR1F17D3Fwl",
-	"5gJhxMgUKysAwe26nYnN/ueTSRu90t01MMvdqixBxnXPWs0uB4xPJuhRvr9sJeSBXgar+Txcs1eXPdWy",
-	"j8bdlbJB3WsaRrqFs09/VM7te6nS/k0puFvuCRKu1XSzFXWhu4BdAWhXCfLnT9Wm9JD1/x2YGHCuINVa",
-	"SQ9ow3UXM6POg6BtQX1O1rgPmnVG3cmzsCTjGefXm8wKOMLJOP1Bt4eHXHWxEkrvrrAr0LsZoTESJIiJ",
-	"qbzTGP58yaqNjg+Wmu/J2GgifQhTWzONlgIU21CuFiSrJmlDDZefg4RWt3zKy6uzVqc37rbOJk+6LXwS",
-	"HLfOT8IeeTrunAWnpw0dn0kceX1vJuVC9I+OYMbbZmjtgM+PwCsbUUZ2tDXMcm62MewuPHRn3Ku9sMyO",
-	"k+Va6Vf7a824TSb2FWB36logDXVpMhF0Cw84EQbpFLYnMkklgOQ5+jKAhIGB56OBpygREs8X+mOIJR54",
-	"tyPtvKRTpqwDga4kZiGOQ2RZCxKKF/FEttFrA4c2YFR3F9ENpky6NsKo9/kz0qEF+IYyCH8YWNIsd2SK",
-	"KfPhJ6AJUQawLeYWwefqNTEhKMQr4RdA2kZmRVo0HLUHzEA2zvEKBerGeWqrQO452DsMYbaybbUArLFt",
-	"sSnTBD8J1ViKSdtmeG10ae0mg7di+2mddDsopELtPJ35bkhqDxg4LoF/w3AV59Z9CRU1bXSpV4ek87OI",
-	"6Q2WSg7IJY+vNdM3SfD1Ke9mbXZJed+So27BAbfLWzdDuU+DSa+H1/eWM0GC4avJL/84j5/+j1/+5+/x",
-	"u+W/3r959vTFyze/veC9l/glvlpmv/O/er5lAPDKP7Lg2lZIfaBydqVntsasMTOnz6AU5lwURdYhKf1g",
-	"ThSLiLXiPFbs29WZ7yqWy/aEZdhfKUHdUnv0xfxlEtRDEhFZUYH0MwvLJgScowlXdGqpY9wklIjKRh8k",
-	"LydyHPSkIufDObFUoClAGR/c0DtbxnMOMfVluhR73sJmDzlbON1j3j5CdWuLKNz9qcsmMuVnjek6JbJ2",
-	"a25pVv6hZfKWInmDID4c533F0nc8zF8vdPQhYwV7TPA3yTCm8QVazmjksDh79s2pS1kB9Gng6gkRliR2",
-	"Ok9SgcKEmOfAGyAD0PStEGgCKbL16fz7MIcsi5jgSJAtU97vYsMc2Nx9sblCYvofL8H8YC1UJ3rfm4pV",
-	"zvTep4q1wU44ytT8pqlMImtPAgnbc4MhVBVyeJY+HVxP12QhIaX7uAPet7Vhh+ze7yvZSUoyXwB6RrNQ",
-	"uOakLoN82noy6XRaZ+Pz49bT4PS0dYzPSTfsTE7GZz3P5b0OODdw3uJTemH9UyIs5NBQW0dg9zfLzofb",
-	"YP3ZuRzaTPBe58RJC08b1e0noGE2ympzYCNv0x5ypx4yd8rwoB9cT8P3pfI2Z61HX2zSiUa1X0R36Vfj",
-	"vNuv8q/Yd6QFowssZ1mJR0bC2oJRpaYAN0gSYClOAenxk8oS0XWxJcxMYMmEZWwLN5AfucgLDXVKOyDp",
-	"Z1LFAONfaGmjdHWhkXwWwFmVOoZTcWNDSGiJqRQgadS/isMMmGF1AJsPNoO6CGI3EWdTazK4TXnwmCdg",
-	"VYyJlnpC4pVAglfj36tVLbCksgOit2U61kGabCFN7ig46lR+e2L80k4oiI8HxVn4w8iibxvRwUFnY2HW",
-	"HXulOdv+zQIjJbY1C6qgIBYxZQFdwBUZGMSTHaAgNom+mEtFh42NftnNsVQpX16ZKlJGlsYt7Jcj4s95",
-	"jHonaMaT2NUzNOy4zkpIpdAiJjeUJ9BmUYmVJYmisoGiR2YINBHKXY2HQwj52wghZ1vp4MzeR2OqCAck",
-	"p+kLe172zSvhUA6dx9+HJyWP6/PFGxMcK/768ZPiUmZIZQxh4/bmUehAOdqS17Im/x+2RjSrDnXBgyHR",
-	"u3TTmwgHlE11apFwnN9jEvC5rg6XMzJ3HmUwsytMCRJF8Cw3n9SCHGufvOTmTc7z0qW8/XT7/wMAAP//",
+	"7H2Lcts4tuCvYHlvVTs9lCzJdhzLNbXlSbr3ZjrpZOJkcrcjrwmRkIQxBagJ0Ipuylv7Nfth+yVbOABI",
+	"8CGJsuRHut01NbEkgjg4AM778c0L+XTGGWFSeP1v3oTgiCTw50vOJGHyFRUzLqiknKlvIyLChM70R+8M",
+	"MTwlaMQTJCcEjWhMfPTh55foee/587bnewn5PaUJiby+TFLieyKckClWL5rir28IG8uJ1+/2XvieXMyI",
+	"1/eETCgbe773tTVKCGlJ8lXqwTc3vvfTRzyuQvFxQtA1SQTlzEeUod9TLonwAazg9aj1FstwEqA9BdhJ",
+	"t9t51hyyF743w1KSRM3zvwbel07r5OJb1+8+vxl4/+6VwVYwvo7IdMYlYeHiA5nFeKHmKIMcqEkDxBnC",
+	"6n9iThQGsURzLNAVmUk0SvhU/UhwElOSIAUvERLNqZwAsoXC/BVZqMXUAn9YgF1NWA/wG8qu6pHKyFeJ",
+	"ZnhM0F6QkPivA099M/CCZ3qXX/RevFg+fefkecNtfcNDXH/AFBQzLCeIj9Dc4meKI7J6C0c8mWLp9b00",
+	"oa2EjEhCWEg834Wv1zl8UYeOD1iSN3RKZRWazwoCKlBMRlJBpLYhVo8izCK9KSTkLBIoZZLGiMLT8wmP",
+	"CcJjTJmPsFAnNBh4ERnhNJYD7zT5a+/kVP71eSdYisvmNySD/j2Pabiox2gOM5UCzSmL+FyBZaCvhfL3",
+	"vx50Tue7gpLIZHE2kiSpAnhuUCg5mmMq0ZCMeEKQTBaUjTUaG24+ZfKgpzedTtOp13/x/LDT8b0pZfpz",
+	"JwOXMknGJPGKwL1mnwS5FYQ+mk9IQuB39eWExDNRRNy2YH7+/PkslRPCJA2xrAHzP/hcgYidhwxxPj7q",
+	"NCaBvaNmt/hGUZsET4m0/CNNBE/qLpFCjISLPSZoSMaUCR++CBR5uQxhYGAvmHkKUExlG72b4d9TuP9U",
+	"ve73lCQLz/cUI/L6nh5cj+jst9VntkTEfyGLJZRgiq+IABgtcc7o8nxCmLn+CZkRLEl0ijD69On1KxRx",
+	"ItCcxHG2Bs1180U4s7fU9I236ghOTba2AgP48t9a/1uxrt7R0c0yRlBL9dQ5mmK2QFSSqUBY78iEx5FA",
+	"CgtcyGW7AYSmsBmGoCjy66+4At3CBejWXoB3ACCOH9te3cnevEsikryO6uk5Vz9mECp+mcPHzcBm7DKl",
+	"UfF+HDyvg+Z9wqM0lMvgmemfl0A0ywbvFKbPZDjh/GoZTHP98xKY5tngHcJ0o94lZpwJAhTxLPpXKuSU",
+	"MPmBjFKh5cJQi9nqTzybxVRLQvuzhA9jMv3Lv4QWi3Ig/j0hI6/v/dt+Lrnv61/F/ns9Ss9dwUFCEE4I",
+	"GhElbaZM8X45wQzNeRpHaEjQPKFSEob4aIT2Ap7KSz66FJKHV0riM0I+3Bl7iahAQ6IYXIiThJII8VQO",
+	"2F5A81txeUUWl5RdpoIEpygA7toC9hoggRdC3z/FqMSVZp7P2gPm+a4u4gxahgLz9H6ZewMqXpGYXpNk",
+	"8SuXP/OU3Tfi7eFDEywQ40ik4QRFBia0F9g/LxmXlyMFYPCs7d343s88GdIoIuy+AQ5xHJMETfECMS5R",
+	"xJGcUIH2gpGFyED4ml3jmN47Qu35GyYEXwkNXMTDVF0uxZRAcIhxCDQfSxSQJOGJCEBfVeugGu5L86Li",
+	"at4lH8gD3M87WBXcWnXRr8gCdCe1LFCMMeNyQhJUvasJrN1g5C2OFdV7OFyEmKkTOFTf4Egr9eQrns5i",
+	"JRWGOBVamBzyaKHIkXr47+fvfkV7wdTCXtpl4KUPRAqUEJvTAGDOsEeMM6I3VRavnyBK+4YHK+QBFvIw",
+	"vESDruUjhfIRtZBLHPNxxiwU8yjzEh8Fs4SG5DKcYDYmkf4ChILLlOFrTGM8jIn6ekq/kkhpBEqBp0SU",
+	"+NCArWJE6NHxIdiwc2nUtfvfLnM/KEMYCQWGMd0BaddnDL4OwES264VTNv6Ub+99Y0CQ5JqGxBIUY3Rj",
+	"fG7unzrDTJ+b+YQAbVTHDIchT5mEuwgYOlWKvj4gCKtlls+SsQ7sBfyaJDHHkT7hkk4JT2XgD1hQOuVh",
+	"KiSfkkQUjv+Ojp/Gx/sEwAI77s+YxvdPMOQEDCFYIHPtkaAsVMTN2G4zcvDsVKFEXXkZqCMrs9FYGEWN",
+	"8XnphFrT8CqkwDMVdHzI5P17lrFguYgREomCnTqYOdBdWnXE0Hz70nsE9owtkBYWRpjGaUIsIIpiPwo+",
+	"argHoE7zkTKrzOyi97zPnGvbieFTiiwkWJLLWMNSJbSu9XnlBc8edFfXys2+jQabx63V83a0RUkgLHpQ",
+	"OaQ5Y/MNBZmCyVapv9agvxcksJBLyflljJMx+c613vOr9CO+unflUV9NHCt5fYFwdjmN54oKdP7LJ7QX",
+	"iKv0Uir4di5tfOT8jdq/+z6LVgeBw5Po06UOD5+RBKZFEsyQe4F60j1nQKM+cv4Ws8W5TAieigdS+Uc8",
+	"jvlcIPCzMSPzwEeloSgpaC9QgKsfL4UG9S42UGHCmPTEw9jJLAaM8QZwIOFXhYUhcRFhn9k5Jj4x13/z",
+	"YFwWzApKFiZCIMmvCEN7Sop1Yaus/fPnz62yi2oVAsoeLYuAR6cxbK0CoKAo6O9MzP/ERDqb8USS6C2J",
+	"KP4IJumHoYIKZ3yEMJoqSJBczBwLR5UkpjnolzDiUo0wpNFQgkchbFpj7l5g/ioJmzfWZeAY/c8lD68+",
+	"aPEBII60dI/j94lChaREeP0RjgXxvZnz1TcvIrHEVZ/GJ22/5whHkZZSOKAS4TlenALywcnr+tieH5Z8",
+	"bOo/x8/Wyr4qu9t8LyHYYHQVHj/op7Trw6pVX8waspdcZBPw4b9ICCKsxhOJAFNqmiIWcOY7WQcCvCB3",
+	"tah3C/vOteMqkDvz2vfUQp9GVJ6FNojFcQw9Pyz4/Q6Kfj/c+q8L9X+d1snFj3uX9s+/PPtxbzBor/j5",
+	"2V9q/IQGjp+YTBY1KMzAW4UGdyU3vhpU58T/6FhG4E5HNEJUqnNnr/8V43NmwiCMyE2FoGxcOJWNPGm+",
+	"ui8JEWJZmJKc8+QKmYc0QFTHCkVKahklfNouznJ4VDOL9mNsChsPwVgRXWJZGB5hSVqK5Jfe0al7RypD",
+	"Pq0J4ghECkw3yDSRkEcki43QZCtbMWERiUDQLi1XncLKpEaduaRLXKZW3TGTGXb4g0AxH7u73l4fUuF7",
+	"Ugm6S2OqnM2SHKgX2Ht2e4xKVxtGmEuR70B+1goIKm7zUhIAV+8N1US+eP0geqLwx9prqC/yDazrtR7V",
+	"dagzThIMPzthM+ve+yv5Kk1kTgUfMEPxbXULfYlZSGLje7gNR9uYlVRBSAiWZAsQyNcZCZWkIbnE8TpQ",
+	"fjJPf4SHFaHYaC917IYkUwtrdUenlNmP5e2t3aWLpUgxZrnbyhrO1VwrMal5Xjkjbmw4RaORv6pHbxQE",
+	"NGwwRj2kWPlVupaR//KpgjU1zEBnZ1yOQiNs3jkKzTwlFJJrwiTIvqLhC35SIz7CgBvfS5O44bhPH95U",
+	"EKVGF2Gow5OJp9joAlZeUrxV64bXOBTUuIrPVN9sAYHgU8q4iXRpe+WNwlMlvZQjMYsi8kmnc9w9Oekd",
+	"HR4fdk5OuquDMn3POCoXJRnwYJUIeNb67eLbwZKwr4IoqgF2ZrmoxypP5M9mSU7Ancci0Il8jzC1gC/5",
+	"F6G4dt6V8+y3nNUF1J0xpGEp4djX+hEWKFTH7f5RXgTz9fk7dNjrHttw5p8+fShJKve5Lw7jrRW2glLY",
+	"axZ77yOWxjHi2pQYYyWQMVInc6nntJ1EB65V9hPua41iEMd8rgQbkIXEEhmtFJcQcdA4Mwt82TXXnDPm",
+	"yobDFJ9XpZwQiPNWYrZ1tF7eTtInX2c0IeIS18qxBJI5NDakyRQQksYxmhEWKXHWjC9IrpuAfzuobyms",
+	"NJE70+mQJMvOC4fj4hwR7fLA8ZXCheQIoxlJBGflW9mrWcQM68WvAl2TK3h4oTT2yzzzY/mRNs+qzYLT",
+	"HeW6hptr4t61TqdWmRqlSvtqDKSQWKbNtuNcP6ok4SbiajaFTHCokL1EbYbdQ8MFmk9oODHYSEISK2Ro",
+	"PwCJGi0+nUXbXk0TBLBubf80j9Uqc+Y8Fu95hmk/03A0Fs2hcrbOr5DCHK4C/SmsuI7au4St/uyFmKEh",
+	"sSpvRjna6AzMzAKIrNJI1a8THkfoGsepjfzDCQETX0yFJBFSJ7btcPYQVDRYIUSkT+jMUyIUSG3Ziqs8",
+	"3/e+tshXSZigw5i09OsgvyNfUh0De810dlaIZzikcoEEnxIwBOEQwukDsRCSTLNwDmtap1KQeLSjRZtN",
+	"1zs+GnkZIVD7qAG4xZJBuq5hmpks0+gqDhdNeSFPdmVUyvXsQtpb3aNCCfG1hNJJrrSiiWH44PhQn0Fb",
+	"6KOuj3o+OoC8MsGRpuvLUzxO7H+rEz1uSyiN42PtkEx5quqMFifmbQ4hGS4aGITy1+/CIOScxcdmECrh",
+	"sZ7eTfBsRhiJdk/s9KsgLhrsdPqjJu36g6J/M+dHQwidbzTBjJ1vtKyWf86YRD0FYem0dY0TCMRWQAFO",
+	"3luY9CcNkj6oGUTw8ZUDEHzx0oFHozcDJwv6tdCsoV8gy9VkbseUESO1K0FHC2e5rIaFDjWPqmqcNfKs",
+	"pSo2GOt2cuvvKWaSysXqZMlu2YlVT0O02WidRXwz8UopvZeNzFdmSOl+OejxixaqbOmFSSx8S++ga2Pc",
+	"zGp1Xzu1NqlvKX6yOZaufmdU9nES2POMDdZEKkDIGx85lDUwSmcAOcgC4uGMOOSjwFA3/SOJEGXoGtKW",
+	"A0vnAgjVneAIKSWOjyCLxCpLY3pNGBri8KpAwgdsIxo+cI1RBtxcKs+JtkuuXUKdk+g1xHkJeXyPF1t5",
+	"Me5MuVyeJ3rW+k37gNuX/dbFX+qNU5Xz897SqA0srGcIiM5OzKgmrKCzLqv9URhQnQDrMkZM+LOpJHJ4",
+	"dAyROyYbScekRPAyJ9sFzq/ENC7ElqmrQBhPxxOTiMlHoDPZYElxinRul0nt0pUmmLYd6V+8/pdvda+u",
+	"pHfKCYVhV2Qx50nk9bONMSn7wmDbbJZi3FztSQIkDYjUfmc/I8A3F75HmZAYzr63j2d0/7q7rwMFi17T",
+	"vtfpnhz0DqNe6wAfkdZx2O20XowOSas3fB518UnYIcfHuWTdP+yc+J5Sb4TE05nX93qd3vNWt9vqHXzs",
+	"nPQPOv1O5ze10VQqjHsvORvFNJT53tsAILFf2IWb8rnVW9UoKuilejQ7nLKhf8u7yXd+tUSsFKa5MZlF",
+	"HOEhT2WNW71TK2PZw9CQwf2T8hjX2FvrmFy+yavKsjg59UWX/IalV8rxCGsjCnK9cLnMcVRQLw/rQ5uc",
+	"83ZLTdscx2WsOQX/g7p8opE5TS5Ro2zhDAgBoQKRr7MYU6Zl9G1q3rhU0ui6ekmOzmvOsnMsfH2JSnES",
+	"OTZXUNeX5vbVXIu5YpjzhLOxTvacJXysiNRulMVKTiiI2MUYW8Clybv2vSy4T6GSyAmPIN7PWAo93yvG",
+	"csP76iIZAXOF9FyFOScXBB5QXA1sk3nkqMEpTw2sWTisImk1iULqPbUpvTU/6AyF3Mxpc7C8XHlz119K",
+	"Q/V8rxICmctri8KXWbS/jrVx+WMhGdSZubjWcipoBg4Iv5kQWNiJcqC6+5UN2XbMxYX8uw1lSUP0q3ZC",
+	"N3q5NoTTsQbDgkrXeXsP6fZ+s1JQQ6HKV2d3nqoNDAvNle7Gyn8zO6PZ6NzS+Eh8HwX7gbtfFlsOKXev",
+	"1e38GzXRP5Xj/V7xJiTJV3mKCNM8SxYi+cSEz8vev7oDVVdwKoNhF2q/I7I9KsXfDZVyD5dSBcqcvaI3",
+	"Vo5Z8ejWyRdZ1rPN2SrRpZ2wYBxKeg2Blkk4odcba+3uKn6mcVZEzsa5ZO/fYELIYrTekjJaFr5OLFRY",
+	"L5Dm222Dtt2eZXrzBkq5daxrVnfnMU7dR6qiawxuYbtp5rwrbNRtUiCqgPN4mdiLWaHUQMSXuTa1aFnv",
+	"5MTRlLLNrtP5L5+WKS48vEJXhMwoG8MB813S8INwa79yQdB8wuFxPbImAL2BWevCtXC1Ln6sTXI4n9DZ",
+	"Fpt/V1ERu7baLcuEeXCBcjtnQUJCAkS4/tSlU7BjxzHKU2+EDzYSY2yQk4QQXZBA7HZhCREkqQXtkzXS",
+	"mXRYqQ0415rRGVP1boERPN4IkDsBYmvhdpVLxxVDM9SbhTvnZK0wWs74WpI8RqLL4aJxKtNtspR2ommZ",
+	"bL9d5e3d7pJue8UbBp7UKTKFI1JKHPQLW1lAeIODsQtNoSa78FFpDJ/gqmyYBDKlzP22+72lhdwsRcSG",
+	"qRw7RMSS5A6m6F20XPmCWCoBKpQgDKiQWdqQ85jgB0oRqaD3n7nJoriQl4qQaoeVtujdnkfXqh+5A6My",
+	"9TtmyiOW3BJZNDaWCJTEqqKUO2rWe1wyP1ptzmQak2y+YcKvCMvTIoLs5QHiCQo0VoImuZq5o67+AOuI",
+	"/yo8IzpOEyIyjKQxceD5NsgnHnh91O10biw47ttf1JyAzEdY66foI6zLMJrHEGUmXQDCQjMIqv5Fneka",
+	"/Ns+1JLeB+N44KsvdNGD/f/3f/6v/jzDcgKfKtJ473CtIGKgz7cz83DUkVVzHarc406Nq/XGT4eGrCUN",
+	"G4YW6jjIdYkYtxMKdmAnNXRrQ4cWQFfNa8sRuZnpMyPs2slRI21KSaYzKTaMW7sr271e87Icb1vDokWj",
+	"LPXI+m/8vPIVloozJQtkFncb6ThH/uYH0kRe1Frn8rwoAxzEaRBdFWOuf4dWDAKqrBpjnrrzfR3uJEgU",
+	"oD2ZO2v1oxL1vn59BiFREU0gVVHRnTFnpFLMJSE4nNhyjuqj4PG1KfoSC/XPEEeXaRKrP/MaymgPo1lC",
+	"r7EktnrBM3iBoGOWQ0XChJQr4T4DKhlRAWe4EQ+53b1VmL00mN3mHILkuoP3aKffbRUTXY79Uiy1gdv6",
+	"NCCN6aQBU/mnqluvijXo1qtjzZxMJRpjnU11hC273oUL5qDJ9ftYyrRWcyoBsAvNqUw3H5vmVI/zZck7",
+	"Ux1umdHKUxRoqhPY0kcSKgPqIlHDxU4zXfJYSTc0Us+/mfW3RkvZ3s9U1Tl2JYksL5MAgdK/p8T8XFze",
+	"Do/vYz22SlFbFjHElSoZGdXyFE2knBmLqjpjcyonwBEtIzLldNp1oUOOVRte89/7+/vQvKS+HJEB7jOV",
+	"k3NgYtVdENn3NffMHG9KjEYMXBEgPtWuBir9LO1Yan9y3iJqfWsqoS4FOAftiZnngn6j01DaNTvct+uq",
+	"bhlkW4VpQuXiXL1No2FIcKKVKf2XTeD3/v75o1en2AW6GN8lFOMLNDGK+RhaT1E54anmY0rMQX+DV2bt",
+	"p0Bl0PNl0Knd1NXPKBvxGme+iUsFmZAm2sfjZ9UhbQTjkCiaZtXNaXvABuzHH8/pmEE5H9b+8UekoE+F",
+	"GpZlAQqhSJ9bXlCcqhcsMkMIKItnqZzwhP4X6P99sywEGiD66BSfpwLxmS6vClKrUjkNKBAU8uOPYA1g",
+	"yDBmBa7jR0V7UL/gma5YipH1RaI9W1LgmZ7Pwg+2KpEF35+qMTpTfj7haI6ZrtQ2JEikCRkwdR1NWeu8",
+	"hgWVtnaFAfUVh5LXpvQ1ZyFR2HtnC+cZVgE134JSF6JA3w69VaZu4YgnqHeIJjxNRL9a07bSVxCNiRQD",
+	"RmXW0Uw9UZjJ9jfsI2hnmNEUU+l7NiMKyjkNSRu9hdp0iJE5vBzaOIBGob6BEXo4kKoMDs50f6YBW/DU",
+	"tGdCOAcaHI9mgUpqj7mQbXQGU2g/GBxHvZGm44VTxddI/2ZpSxphmO14OcFsrBYGB12Bo90uhMCpDn76",
+	"iMdZfquTMWk2sO2W+NbdqLAtAc5ZvEB0VKoaoE6iec+plkfnVJABg6r0eslUoMNuD1UqqPsGM03KqOvV",
+	"/awVLKGW8hPsiw12pwIFywosBm4oPHpFQhqp1aAg5BEBKGg4QUxttLUGwrKmBCuCcAoUe8ACbXkJ3KIA",
+	"p7a7yZcL299En5dGFj5fexClvjboHymXRClyNk5VndVY8Iy0yAkZsOA/W8ZQ3Hr9KkDa3KRmMqov4NzX",
+	"mXJYQBUDdYwnJJ6pM2euPPDSSZokC6TvufPaj1pnbL0VQd9mTFulzioZiDK1x+pq06kupWx/gWN61Dkw",
+	"e2ZssLBnv5I5mpLp0IqW6vJhDYwROOFukrmVM/NffkBKJBR9RMeMK0XZnu+IA1e9UqcEfWK6EpudBLNo",
+	"wPKOf+p9WY1zRbTN1dJJPjENCdOtFE3DrbMZDiek1Wt3nPhp732cToeQmJhlE2SxcV633dFPK9qOZ9Tr",
+	"ewftTvsAQiDkBNhoKRmh/82rLTqnBELhVDT5QSC1Nj3KN/VX5upgjWgi1GnSTe+A+KhtOUUmDsNHEIYB",
+	"2IXoCypkgiVPBAjvOf/5QWieMYKIJTFgDCcJn5vMDnWE+RhcABpjWX3U1xHI4UK+sxhx2yx+WZkNJiu9",
+	"4Ur9+TLNsFmV1EKO9Y1fFdkUzdFIXN6fsVCZ4dbt3mqCDUOlbknE89R0RfTodHmvSKMDjxI+rQdmEz/3",
+	"Eohsc9CmwOjndwFO3U7mZ2ffNg9Y+6BVUC5K7ex6nc6KOry2/q6THWX0rC81FYeykhUXRZvnsvyfQiGf",
+	"PMmo2+12lycZueV73Bd31VvNi933HbVOwgPSOsaHh60XUWfYOiLd0XHYwyfDbicvcfQlI2p/S7AQaKaI",
+	"GBryYdGZ3TgXKs+m7ZnYZe/9m09v/9Z68e43z8lRtkFshycvOm5YnvfTpw/V9GT7dO/wpOZptbm2mo/3",
+	"/k3r+JeDt62Tf/T+s/XPXw8/enn9Hfua2hndGjgrH7RWMMeS0XxZjh9h2fHImEYXFuYq5CyN45uNCB5Y",
+	"D+raomiekMXilKp427baq8p3wzPw6sNOd9nD2aXbLxeDV+N6vfXjbJO+G9876hw0micLzYFlm9DadePy",
+	"Ktq+J9LpFCcLw2xzfi7xWGRVG4SuX6AVP/V+PmdwBAWJR57vJTzW5RSqUY8m1PFGjZ8llCdwYzymaGUM",
+	"yr1Nmul/M31o+14PeF3M5+rvo85U21RnXNTICB90RJJw+pgpJp/13yO2e5vN9dVKoGG7RhU91VmbcEhY",
+	"HlatBKQpScYkakMutlOLNPCdhrSgKkofTVMBMuLcmqez0vR8Okuh2X2mILjFc034H/TFcRuuGf3V6kOj",
+	"VOBYi22lTm0DVtuZDTBRbc52Wu5ImKetorNyaTQlWiqqoiRHkHRtdbQa+SfM671WBaA17KvUHlizMRBU",
+	"/8ajxWYcrFo2dh21ynnElqzg5qIx1aqpjntTNFQZY1eJnXc3Q8YTE39i4vfExDfi1ys7Rd26a1yhJ3xm",
+	"+Vo31hmTDbnxvTc8xKuCyDL5wD5nZITOeh6cN2zdRqronKwfV+g+qgZ1G4gWWWsmGHDUBLqajiYbCj5Z",
+	"P9+mAlBdu8rtBSHQCDMr8WayEMg5OI10YzjbysFWrwJi6+VF9i351cNCHmkSD9v6ZUfptxcGl1+Wpc/C",
+	"3I5N1et7TopyQWqb0PFkE5ntxi9ZevYBNS3CZGL8SivsPiBFZf0GJiQhvs734FMfSW7+GCV8arIVwb1B",
+	"5USPNJ0CmpiJCiYflFt8Bqxo8kE/acC149cxl0btGnfJBAvt7LFleficrbQaZc0EdNr0SgPS5wl3IuDr",
+	"LBW6JcgujTc1PSCWTW5O+M5nt1PbYtGBWxcuWIEKnTvbjD0VeqtUAXmllr6RBSsrQXg3JiwAqKkBK4Pl",
+	"z2HBKlFgW3DV9MtpKs1mfW287kmv3Wn32t0N5ddCodBlolTWXsYz7WSWlOlZNVnX5S+NpODtbC+lfior",
+	"DTCgZ/Lxw1hgmggUP2cFRb4Pm80HgrUXFviqwu1acSWz1SyxzCgOvoTFHzks/qizjMUT6GywlLebtpmr",
+	"nDhCh6Rrk8weZ1kpW/gKIiqxQC/P/1n9MY+qUAwX6MCzOu6u3bMaVIe/nyFdgURbP4YJwVcC8dEIxQRb",
+	"GxOEsILzy06lp0YjYv1oRf6uZ2nmF7KZ4/OEyqUk3JDppje00Gqihn08pC/qyR9UBGcz1ve1ZXqDFBoo",
+	"VrNt3BtSiriq5vXUpDyTr3I/FNerpjkDP7ypVssiVL6YOgLhsPui82xjCJabCcrG/JcaT61XVMy4oE10",
+	"dzPEHeF26r7f/t6Pm8Ed9hqYG9wO7g/DFDW9a+rKyH0Xqz0Wli8m6jLH9mjMQPWfJZSFdAYODRtd4fW7",
+	"Hd+bUxYBv+xOtZK/hq1qLRp4kNf3DjrTWhb7Df59Hd0s5bJKMIBW0G7IRJNoiETdYsyyWIgzHY31g7C3",
+	"2YapKN3WtPizjW6KbG9MpPUEbCfNPxmwnwzYfx4D9nYs4LCh0TTr0Pwd6TmNLbIT4HCXWFi9v1gc0dhr",
+	"DQ29P/f1Ru7QdwY68CcuI//7hg4qRnTLty9zq3+mchIleC5KzbImWLi1VPqgZ2m3OxVOwXE/DzaHHgXg",
+	"QRbIXvo2Mq0TdOx0Vi7cTGWCUAfMOMlrnc15f1NvC1+xLYKhq7cryX+h+JrEV7qRZTNXbrXX6o3x5T5x",
+	"vifO96fifH5+m7dkgvfnRr0V22zsfD2HyreP2vX6QHxd080H4OwXqx211k2QGdLtK+sdtU5944qosL3P",
+	"NGf3tjPcHfD7DyTkSWTzWi17N+wYPJlJQq8V4zaZt5pxZ4mtRcZtg9uqWmHktCTegm03pld1LZCfWPMT",
+	"a/6Tsubsvn43rHljo+YTM38wJR3srpaZ/yCyqgubGmFXc+e8P+pa9nyYs+dcULjwGzHuzXX8VaxbZ/U3",
+	"iXjS/byqXRi1q5TgJKaZs7SNPkNK7FkYkpnsQxV3PVVLG5EDRCUacyIQZ31EcDixyaxUZFmV1Da5EQO2",
+	"d06Sa5K0ztVvUOJBPPOdrGPTbNPW39U5mbpmwQ8C0egUBW+wkC0YCvmZCRHplAg0JBPKIGAJnaGQT23H",
+	"LQXFgOncze4REtAqwxQ+0DH94JGFHE3jISRQTzuVBDJJp1zIPoIWG4yE2oEM05/zNAkJitTy3dIebn90",
+	"XSlYvXLAbJa8TkdFe0G5L0XwbGX8lkZXk9Q/mlXJBW8yoE+LXnMskC2peuquX0icSBeL1iGpyXPukSyg",
+	"v+CQdJ1uxcrHndbJxbeuf1Jf+vtxR/jkBdrXsN3hwklsbBqSk3fc7dYzfVM1wm1uuoNkprwfbeaAda/1",
+	"Kk+sPoU2sxxGQV45RgpWde7yGYyRDp6MsMTwIL+Fk7hW5phQIXmygAJfzkmGaMgHigG6M9ngI+dvMVuY",
+	"6JbvyazOE0sEHc5ttu6hTO1lDbvSIGhrbu14Wbud6Z0Z6Gd4cefaOtSPmfC40Fn0B2GKlljru+J7ts9l",
+	"sYhI1oTMcnMI7TXpXwnMRKKyZn86YNjward9pq3UsRc4slU925yZtp7bGe+z5p7qfZdHo174otvcbl9u",
+	"LfpkGXiyDPxJLQNAI56MAk9Ggbs2Chhu0dwmkDXOWW0WmOHFXZsEdmnL1/TkboQD9WYBWU6JVEJBwQ2v",
+	"xPE8TDrQJCnQlZgs14/JSGo5/dTkOU15ojTicvPG4FlNyrgllQOmxRITS0u1bcO6Fsb02pSZ0uEDpk25",
+	"BpoREkHoQaVkmo8EzyqxOZOBzn5qPlI2zsWiAXPkogqQFZdFjaiS5I2sNs5rfzfTVeB3md9e1Xl1Dfw6",
+	"rmWiG87DBMtwogloM65R077rST56ko/+lPKRk1eqaNiQEJbHMj2CXPU/sQCmydQfM8F917KYwlTzaItK",
+	"aHxDScyINrsVxmoaR9elrnPDbr079eYoGeYeojAgajIPwVBS2SlITLr+LRTd5XHURudKptIRGcXIjbXx",
+	"GMI2adzGDJO3avT+/qrTPXze6XQ6z3svur2DTnN5o9Iv8knaeJI2/qTWGKdL5JNB5skgs0MhQFHZW4sA",
+	"q/k+cMXHHJVhaOS6MIyZW0R/bemY4PcAjSiL8nGIMuNUVdTaR84ciCfo/JdPplQ1JMnq2jBzxfcHbEjG",
+	"lAnT90hHd4CVRpOxQJcgn1c7B4PRBrqQLItQsJ0B1magawGEI0FwEk7QiC9NBf99WXRBd133EbV9o4SQ",
+	"liRfpalzV1fxxXS657r0ct26oXeUq5XZ5vE7yl+va2P/6EMi8tbT3V6nmZhT4kRpwkikaysJHtMIDZXA",
+	"YQOBCENTIk2/QptUvongsUKKaSRE1EkrGadXVOmaePdbgtack/U1UCyRuHUAxMMmp/+hUsZNfxev/+Wi",
+	"wCI15cMs0nRnlpNOyy1N3dgyu5ylw5iGWeHOZZyrLofclhgqZJBDG6cmOeSbVMw9i7RzQK/K3OmsGi3T",
+	"5vg2ei0FsCoqbPEyaKMw5jwyXRkgSk5b4S3VPUV5VIApoguvp5U+HgMWiKv0UuIrwoLlxWTNvdpGO92e",
+	"tO2eXG1YJLbUKPpOysQ+MY3bMI0N+cMytc9cli1MyY+/VunmOmID3nF+lX5UJORJ16vR9c6iKCf067lX",
+	"Q2XPntUNy5lm1P6OlLr9b+av9XVRHOZnGZfSxZTawzXjM22iQt0l3VpRTWtsy9l0QPkpCpyK61N+bRpZ",
+	"6SJktXVRXKa2lXHziWZ/1zT7QatMHTaiKmqF2xQL+S4VAF1upDnhrIj9ZWOXNc475q4dqAcHnS3Vg428",
+	"V+8tddX+KyzDSZW+vjSUcm5b5NkkA6eAYkKEzHrb+bqhXk5UdVO9CS426KPM6cvX1hkMwlYkuSba9KPT",
+	"LwbMNlUE81uWRwQUJ4uYXqA5SYgZgrCs00A0WcmJ9dq0HsM1eHFFWECbtivG56vyduzyvLJov8zIVuzz",
+	"OvBsFk/3+c3Aq0vk2SbkqEqve7Xenaa09ZOL2430mice+f3xSHPd4QaIP7dTq46ndntNxoFZBSpU/qxb",
+	"iD96leew92KzhX2wd/+BypHo1Ni7U5n0JXRVplnOVRsKDua8fPFK3WTvQa3aN9rS5qEvJeGh1i750XTb",
+	"tTRDKVA2eLno9fEzS+RqUQCNOeKsjc4AbIiPyR1E2TxNio2ZQU+K2x+IKfkFX+EDFGu8N/7yHViq9E7c",
+	"Iem1pGsr2nv3FFZ3+1ltvprwOZpitjBhgFI3v0lIG322/bXt1vhK2yKJInfQtZ3HEShdtuS9n+eG2KoD",
+	"tRarc9OEaLdk7zYxaxZMr9896gBAsDyvf+B7anlev3fchLA0D0uEpS8hJdpX5j2RgV3WebU04AeTGuTQ",
+	"Av15XZyyTS6/uL97vY01pRFNaOHoX6mQ06ZlZNwrrcs8JFQquYCPRtXApnZtzBAc/TNn3k1X+aBRMAA3",
+	"iS6h7kdGXY6Pj4+XU5dmglgssSE/LuU6bB11MW4dk06vdRJ2u61OdDwk3aPRAe51vdtSO5O/9bPapbyg",
+	"0nbBKqV9XR+04py976V5zx+XSEKj5gqRdPfo/gnmiq5Bd2B7Xh7WEsDlDKxkxJfQQldEOkUYMTLGSiVB",
+	"MFx337FZFnw0aqO3uhkMZoWhSi1lXLd81tR1wPhohPaK7Zlry1/o7bJy1cP1Snap2VJq07gZWL6oO41V",
+	"yY56/umPSuh9L1MJHpX4vOGZINFKOTrfUbfwG5A1KPlWKRj1p+rye2/Mr0nETS43POVcNtFo4L5BnLri",
+	"KtBN7jZazTL7htZA9f3Z2rBc03h4k/7AW5lD5mQ44fxqnXIDlCEdZj+AhRN6FCGxEEr6r9Fu0McJoQkS",
+	"JEyISZzUTSz4nNWrPp8tNN+TytOEqRGmTnbmWob6gJdyMSN5FlAbUvD8QjF0NeSiyAaPW53esNs6Hj3v",
+	"tvBheNA6OYx65MWwcxweHTU07qZJ7PW9iZQz0d/fB4y3zdLaIZ/ug+U5poxsqfGY7Vyv6dhT+NSjdKfq",
+	"yjy/TpboZV/trkHpJlHw51BQVudh6fqrJmxD97CBG2HK78LxRCYCB8rLBt8GEF0x8Hw08BQkQuLpTH+M",
+	"sMQD7ybQFlc6ZkrpEOhcYhbhJEKWtCChaBFPZRu9MxX3Bozq9jq6zZoJlUcY9b5+Rdp9At9QBi4eUys3",
+	"D7QZY8p8+AlgQpRBWR8zRPCpmiYhBEV4IfxSHcDA7EiLRkF7wEwd0SleoFANnGYqEMT9gxrFEGYL21wO",
+	"Koi2bcHULHhSQiacItK2JWQbnVl1zNTjsV3lDrsdFFGhTp7OOjAgtQcMrK1Av2G5inLr7pwKmjY607tD",
+	"MvzMEnqNpeIDcs6TK030TQLC8nQDszfbpBtsSFE3oICb5QyYpdylHqb3w+t784kg4eXb0S//OEle/I9f",
+	"/ufvycf5vz69f/Xi9Zv3v73mvTf4DT6f57/zv3q+JQAw5R+ZcW3KpD5TOTnXmF2iLRnM6TsohbkXZZb1",
+	"50wIMIV4M/ntKS+gJgdcy89DRcVd0fm23LmqlVi6vWGOQFbnN5/+5i50jP1v5i+TKxCRmMiaZLGfWFTV",
+	"OODajbhaj2ZSxlhDiajtd0OKbKVAcA9rwmCcC04FGkM57sdnPjBL+u4cjFMOYQbzbEd2fOLNUXJOfHbU",
+	"6jVx8/Ou3ZEr01/c46wTXnLRaoViPCZy6UneUGn9Q3P8DRn+Gjb/dPt3HF6w5d2/xQW+Y/fY55zC7DA1",
+	"w4QTmdYwaD6hsUM5LakwlzSjHNDJhKs3xFiSxOkDSwWKUmLeAzNAyKXp7CLQCKKalydi7EI3sxRlhGNB",
+	"NkxWuI1C9UQV74oqllIK/ggemTqi+qS6LAnRvzMBrhqj/xAC3BqlZT/XOZoGg4m83w8E1E9N7ak6d8mr",
+	"7O1gNrsiMwkh9wcdsByudJnkY7+vcDEpyXQGVVeaRQdowuvS0xet56NOp3U8PDlovQiPjloH+IR0o87o",
+	"cHjc81xS7RStB0JdfksvWv6WGAt5aaBdBmD3N0v9LzcpM2lxeWkj9XudQydsP2seuRtnjDkoi/VOmaKC",
+	"/UeJPvs+ZWgTfWZI0Q+u9eOPKVA3p8T732zYjm7wMItv0/3Jmduvsw3ZObJE4hmWkzxjJwdhZSKxEoKA",
+	"eKQpUCAnsfjgeW3q8Co3GmbGh2Y8ULaFIrCbgpOJRjrlAJpK5EzI9Ig41cxJaQJCF4yaASFWwh7OuJP1",
+	"lqE5plIAY1L/KoI0YIYyQgcJ0EjUQ+CmijkbW4XEbXGFhzwFnWVINJMUEi8EEry+FYTa1RIFq1pDehsG",
+	"tD0xnw2Yzy35zDKFwt4Yv3ISStzmQct1PCrWZVH6x60M4hQDZFHe6H6hKdzutQ7DLZprHRagLWqKzBLK",
+	"QjqDJ/KqIs+3qCmyjlcmXCo4rN/423Z2rlqG9NZkETMyN0Ztvxot8DNPUO8QTXiauAKMrqivIzYytjVL",
+	"yDXlKfRFVXxoTuK4qgDplRkAjfd2W+Xkyb3+ONzr+VF6MsXvsC9cjENS0CSEvTa7pq1wNy+d1z+kYadY",
+	"d+qbNyQ4UeT4y4Uiambp1VLYxmjP48ipSGpTo6uawn/YHOE8O9itgQ2h+JVB72McUjbWUVrCMd0PScin",
+	"upiAnJCp8ypTNr5GVSFxDO9yQ3NtrW7tUZDczOS8L9vym4ub/x8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -88,13 +88,14 @@ export interface Operations {
     shape: users.operations['createUser'];
     codes: {
       400: 'malformed_request';
-      409: 'email_taken' | 'self_administration';
+      409: 'email_taken';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -108,11 +109,13 @@ export interface Operations {
     marks: '';
     shape: users.operations['getUser'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      404: 'user_not_found' | 'session_not_found';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'user_not_found';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -129,13 +132,14 @@ export interface Operations {
     shape: users.operations['createUserV2'];
     codes: {
       400: 'malformed_request';
-      409: 'email_taken' | 'self_administration';
+      409: 'email_taken';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -148,11 +152,13 @@ export interface Operations {
     marks: '';
     shape: users.operations['getUserV2'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      404: 'user_not_found' | 'session_not_found';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'user_not_found';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -165,11 +171,13 @@ export interface Operations {
     marks: '';
     shape: users.operations['getUserProfile'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      404: 'user_not_found' | 'session_not_found';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'user_not_found';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -184,13 +192,14 @@ export interface Operations {
     shape: users.operations['confirmEmail'];
     codes: {
       400: 'malformed_request';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      403: 'invalid_mail_token';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -209,8 +218,9 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -226,13 +236,14 @@ export interface Operations {
     shape: users.operations['resetPassword'];
     codes: {
       400: 'malformed_request';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      403: 'invalid_mail_token';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -248,14 +259,15 @@ export interface Operations {
     shape: users.operations['startSession'];
     codes: {
       400: 'malformed_request';
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      401: 'invalid_credentials';
+      403: 'account_disabled' | 'cross_origin_refused';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -271,14 +283,15 @@ export interface Operations {
     shape: users.operations['refreshSession'];
     codes: {
       400: 'malformed_request';
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      401: 'invalid_refresh_token';
+      403: 'cross_origin_refused';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -291,9 +304,13 @@ export interface Operations {
     marks: 'c';
     shape: users.operations['endSession'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'cross_origin_refused';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -306,10 +323,12 @@ export interface Operations {
     marks: 'l';
     shape: users.operations['listSessions'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      400: 'malformed_request';
+      401: 'unauthenticated';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -322,9 +341,12 @@ export interface Operations {
     marks: '';
     shape: users.operations['revokeOtherSessions'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -337,11 +359,13 @@ export interface Operations {
     marks: '';
     shape: users.operations['revokeSession'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      404: 'user_not_found' | 'session_not_found';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'session_not_found';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -354,9 +378,12 @@ export interface Operations {
     marks: '';
     shape: users.operations['getProfile'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -370,12 +397,13 @@ export interface Operations {
     shape: users.operations['updateProfile'];
     codes: {
       400: 'malformed_request';
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      401: 'unauthenticated';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -390,14 +418,15 @@ export interface Operations {
     shape: users.operations['changePassword'];
     codes: {
       400: 'malformed_request';
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      401: 'unauthenticated';
+      403: 'wrong_password';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -411,10 +440,13 @@ export interface Operations {
     marks: '';
     shape: users.operations['requestEmailVerification'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -428,12 +460,14 @@ export interface Operations {
     marks: 'l';
     shape: users.operations['listUsers'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
       422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -446,13 +480,15 @@ export interface Operations {
     marks: '';
     shape: users.operations['deleteUser'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-      404: 'user_not_found' | 'session_not_found';
-      409: 'email_taken' | 'self_administration';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'user_not_found';
+      409: 'self_administration';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -466,13 +502,15 @@ export interface Operations {
     marks: '';
     shape: users.operations['disableUser'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-      404: 'user_not_found' | 'session_not_found';
-      409: 'email_taken' | 'self_administration';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'user_not_found';
+      409: 'self_administration';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -485,12 +523,14 @@ export interface Operations {
     marks: '';
     shape: users.operations['enableUser'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-      404: 'user_not_found' | 'session_not_found';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'user_not_found';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -505,15 +545,16 @@ export interface Operations {
     shape: users.operations['setUserRoles'];
     codes: {
       400: 'malformed_request';
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-      404: 'user_not_found' | 'session_not_found';
-      409: 'email_taken' | 'self_administration';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'user_not_found';
+      409: 'self_administration';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -527,11 +568,13 @@ export interface Operations {
     marks: 'l';
     shape: users.operations['listAuditEntries'];
     codes: {
-      401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-      403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
       422: 'invalid_request';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -544,7 +587,11 @@ export interface Operations {
     marks: 'p';
     shape: users.operations['getKeySet'];
     codes: {
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      400: 'malformed_request';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -558,10 +605,12 @@ export interface Operations {
     marks: 'pl';
     shape: orders.operations['listProducts'];
     codes: {
-      422: 'invalid_request' | 'idempotency_key_reused';
+      400: 'malformed_request';
+      422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -578,12 +627,13 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      409: 'sku_taken';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -596,11 +646,13 @@ export interface Operations {
     marks: 'p0';
     shape: orders.operations['getProduct'];
     codes: {
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
+      400: 'malformed_request';
+      404: 'product_not_found';
+      422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -617,14 +669,15 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      404: 'product_not_found';
       412: 'version_changed';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
+      422: 'invalid_request';
       428: 'precondition_required';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -638,12 +691,14 @@ export interface Operations {
     marks: '1';
     shape: orders.operations['archiveProduct'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'product_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -656,12 +711,14 @@ export interface Operations {
     marks: '';
     shape: orders.operations['getStock'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'product_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -674,12 +731,14 @@ export interface Operations {
     marks: 'l';
     shape: orders.operations['listStockAdjustments'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'product_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -696,13 +755,14 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      404: 'product_not_found';
+      409: 'out_of_stock' | 'idempotency_key_in_use';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -716,10 +776,12 @@ export interface Operations {
     marks: 'l';
     shape: orders.operations['listOrders'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -736,12 +798,13 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'customers_unavailable' | 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -755,11 +818,13 @@ export interface Operations {
     marks: 'l';
     shape: orders.operations['listOrderAuditEntries'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -773,12 +838,14 @@ export interface Operations {
     marks: 'b';
     shape: orders.operations['exportOrders'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      422: 'invalid_request' | 'idempotency_key_reused';
+      422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -791,11 +858,13 @@ export interface Operations {
     marks: '0';
     shape: orders.operations['getOrder'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'order_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -811,12 +880,14 @@ export interface Operations {
     marks: 'ls';
     shape: orders.operations['listOrderEvents'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'order_not_found';
+      409: 'too_many_streams';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -832,13 +903,14 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      404: 'order_not_found';
+      409: 'order_state';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -855,13 +927,14 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      404: 'order_not_found';
+      409: 'order_state';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -877,13 +950,14 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      404: 'order_not_found';
+      409: 'order_state';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -899,13 +973,14 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      404: 'order_not_found';
+      409: 'order_state';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -923,13 +998,14 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      404: 'order_not_found';
+      409: 'order_state' | 'refund_too_large' | 'idempotency_key_in_use';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -942,11 +1018,13 @@ export interface Operations {
     marks: 'l';
     shape: orders.operations['listWebhooks'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -965,12 +1043,13 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+      409: 'too_many_webhooks';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -983,12 +1062,14 @@ export interface Operations {
     marks: '';
     shape: orders.operations['getWebhook'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'webhook_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -1005,12 +1086,13 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+      404: 'webhook_not_found';
       413: 'body_too_large';
       415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -1023,12 +1105,14 @@ export interface Operations {
     marks: '';
     shape: orders.operations['deleteWebhook'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'webhook_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -1041,12 +1125,14 @@ export interface Operations {
     marks: '';
     shape: orders.operations['rotateWebhookSecret'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'webhook_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -1059,12 +1145,14 @@ export interface Operations {
     marks: 'l';
     shape: orders.operations['listWebhookDeliveries'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      404: 'webhook_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
   /**
@@ -1078,13 +1166,15 @@ export interface Operations {
     marks: '';
     shape: orders.operations['replayWebhookDelivery'];
     codes: {
+      400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
-      404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-      422: 'invalid_request' | 'idempotency_key_reused';
+      404: 'delivery_not_found';
+      422: 'invalid_request';
       429: 'rate_limited';
-      503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-      default: 'not_found' | 'method_not_allowed' | 'internal';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
     };
   };
 }

@@ -820,7 +820,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no valid access token (`unauthenticated`), or the credentials that were sent are not valid (`invalid_credentials`, `invalid_refresh_token`). */
+        /** @description There is no valid access token (`unauthenticated`). */
         Unauthenticated: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -830,7 +830,27 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The caller may not do this: `forbidden`, `cross_origin_refused`, `wrong_password`, `account_disabled`, `invalid_mail_token`. */
+        /** @description The e-mail address or the password is wrong (`invalid_credentials`). */
+        CredentialsRefused: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The refresh token is missing or not valid any more (`invalid_refresh_token`). */
+        RefreshRefused: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller may not do this (`forbidden`). */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -839,8 +859,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no such thing, or none that the caller may see (`user_not_found`, `session_not_found`). */
-        NotFound: {
+        /** @description The account is disabled (`account_disabled`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        LoginForbidden: {
             headers: {
                 [name: string]: unknown;
             };
@@ -848,8 +868,62 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request does not fit the state of things (`email_taken`, `self_administration`). */
-        Conflict: {
+        /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
+        CrossOrigin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
+        InvalidMailToken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The current password is wrong (`wrong_password`). */
+        WrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such account, or none that the caller may see (`user_not_found`). */
+        UserNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller has no such session (`session_not_found`). */
+        SessionNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already an account with this e-mail address (`email_taken`). */
+        EmailTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Administrators cannot do this to their own account (`self_administration`). */
+        SelfAdministration: {
             headers: {
                 [name: string]: unknown;
             };
@@ -898,6 +972,16 @@ export interface components {
         };
         /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`). */
         Unavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; try again after `Retry-After` seconds (`timeout`, `unavailable`). */
+        Unanswered: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
@@ -994,7 +1078,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["EmailTaken"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1035,7 +1119,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["UserNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -1084,7 +1168,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["EmailTaken"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1124,7 +1208,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["UserNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -1167,7 +1251,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["UserNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -1201,7 +1285,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Malformed"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["InvalidMailToken"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1275,7 +1359,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Malformed"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["InvalidMailToken"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1325,8 +1409,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
+            401: components["responses"]["CredentialsRefused"];
+            403: components["responses"]["LoginForbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1378,8 +1462,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
+            401: components["responses"]["RefreshRefused"];
+            403: components["responses"]["CrossOrigin"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1406,7 +1490,8 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            503: components["responses"]["Unavailable"];
+            403: components["responses"]["CrossOrigin"];
+            503: components["responses"]["Unanswered"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1504,7 +1589,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["SessionNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -1631,7 +1716,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["WrongPassword"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1747,8 +1832,8 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["SelfAdministration"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -1792,8 +1877,8 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["SelfAdministration"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -1837,7 +1922,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["UserNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -1894,8 +1979,8 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["SelfAdministration"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

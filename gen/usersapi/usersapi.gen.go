@@ -497,10 +497,20 @@ type Limit = int32
 // UserID defines model for UserId.
 type UserID = openapi_types.UUID
 
-// Conflict A failure (RFC 9457).
+// CredentialsRefused A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
-type Conflict = Problem
+type CredentialsRefused = Problem
+
+// CrossOrigin A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type CrossOrigin = Problem
+
+// EmailTaken A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type EmailTaken = Problem
 
 // Forbidden A failure (RFC 9457).
 //
@@ -512,25 +522,50 @@ type Forbidden = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Invalid = Problem
 
+// InvalidMailToken A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type InvalidMailToken = Problem
+
+// LoginForbidden A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type LoginForbidden = Problem
+
 // Malformed A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Malformed = Problem
-
-// NotFound A failure (RFC 9457).
-//
-// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
-type NotFound = Problem
 
 // RateLimited A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type RateLimited = Problem
 
+// RefreshRefused A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type RefreshRefused = Problem
+
+// SelfAdministration A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type SelfAdministration = Problem
+
+// SessionNotFound A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type SessionNotFound = Problem
+
 // TooLarge A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type TooLarge = Problem
+
+// Unanswered A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type Unanswered = Problem
 
 // Unauthenticated A failure (RFC 9457).
 //
@@ -546,6 +581,16 @@ type Unavailable = Problem
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type UnsupportedMediaType = Problem
+
+// UserNotFound A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type UserNotFound = Problem
+
+// WrongPassword A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type WrongPassword = Problem
 
 // ListAuditEntriesParams defines parameters for ListAuditEntries.
 type ListAuditEntriesParams struct {
@@ -3403,9 +3448,9 @@ type DeleteUserResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *SelfAdministration
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -3462,9 +3507,9 @@ type DisableUserResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *SelfAdministration
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -3521,7 +3566,7 @@ type EnableUserResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -3580,9 +3625,9 @@ type SetUserRolesResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *SelfAdministration
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -3647,7 +3692,7 @@ type ConfirmEmailResponse struct {
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
-	ApplicationProblemJSON403 *Forbidden
+	ApplicationProblemJSON403 *InvalidMailToken
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -3725,9 +3770,9 @@ type StartSessionResponse struct {
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
-	ApplicationProblemJSON401 *Unauthenticated
+	ApplicationProblemJSON401 *CredentialsRefused
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
-	ApplicationProblemJSON403 *Forbidden
+	ApplicationProblemJSON403 *LoginForbidden
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -3794,8 +3839,10 @@ type EndSessionResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CrossOrigin
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
-	ApplicationProblemJSON503 *Unavailable
+	ApplicationProblemJSON503 *Unanswered
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
 	// Headers204 the parsed response headers for an HTTP 204 response
@@ -3921,7 +3968,7 @@ type ResetPasswordResponse struct {
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
-	ApplicationProblemJSON403 *Forbidden
+	ApplicationProblemJSON403 *InvalidMailToken
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4175,7 +4222,7 @@ type ChangePasswordResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
-	ApplicationProblemJSON403 *Forbidden
+	ApplicationProblemJSON403 *WrongPassword
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4255,9 +4302,9 @@ type RefreshSessionResponse struct {
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
-	ApplicationProblemJSON401 *Unauthenticated
+	ApplicationProblemJSON401 *RefreshRefused
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
-	ApplicationProblemJSON403 *Forbidden
+	ApplicationProblemJSON403 *CrossOrigin
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4431,7 +4478,7 @@ type RevokeSessionResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *SessionNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -4498,7 +4545,7 @@ type CreateUserResponse struct {
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *EmailTaken
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4568,7 +4615,7 @@ type GetUserResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -4634,7 +4681,7 @@ type CreateUserV2Response struct {
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *Conflict
+	ApplicationProblemJSON409 *EmailTaken
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -4697,7 +4744,7 @@ type GetUserV2Response struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -4752,7 +4799,7 @@ type GetUserProfileResponse struct {
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -5662,14 +5709,14 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest UserNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest SelfAdministration
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -5760,14 +5807,14 @@ func ParseDisableUserResponse(rsp *http.Response) (*DisableUserResponse, error) 
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest UserNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest SelfAdministration
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -5858,7 +5905,7 @@ func ParseEnableUserResponse(rsp *http.Response) (*EnableUserResponse, error) {
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest UserNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -5956,14 +6003,14 @@ func ParseSetUserRolesResponse(rsp *http.Response) (*SetUserRolesResponse, error
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest UserNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest SelfAdministration
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6057,7 +6104,7 @@ func ParseConfirmEmailResponse(rsp *http.Response) (*ConfirmEmailResponse, error
 		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
+		var dest InvalidMailToken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6193,14 +6240,14 @@ func ParseStartSessionResponse(rsp *http.Response) (*StartSessionResponse, error
 		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthenticated
+		var dest CredentialsRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
+		var dest LoginForbidden
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6355,8 +6402,15 @@ func ParseEndSessionResponse(rsp *http.Response) (*EndSessionResponse, error) {
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CrossOrigin
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
-		var dest Unavailable
+		var dest Unanswered
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6557,7 +6611,7 @@ func ParseResetPasswordResponse(rsp *http.Response) (*ResetPasswordResponse, err
 		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
+		var dest InvalidMailToken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6978,7 +7032,7 @@ func ParseChangePasswordResponse(rsp *http.Response) (*ChangePasswordResponse, e
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
+		var dest WrongPassword
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7124,14 +7178,14 @@ func ParseRefreshSessionResponse(rsp *http.Response) (*RefreshSessionResponse, e
 		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest Unauthenticated
+		var dest RefreshRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
-		var dest Forbidden
+		var dest CrossOrigin
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7444,7 +7498,7 @@ func ParseRevokeSessionResponse(rsp *http.Response) (*RevokeSessionResponse, err
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest SessionNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7528,7 +7582,7 @@ func ParseCreateUserResponse(rsp *http.Response) (*CreateUserResponse, error) {
 		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest EmailTaken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7692,7 +7746,7 @@ func ParseGetUserResponse(rsp *http.Response) (*GetUserResponse, error) {
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest UserNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7800,7 +7854,7 @@ func ParseCreateUserV2Response(rsp *http.Response) (*CreateUserV2Response, error
 		response.ApplicationProblemJSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest Conflict
+		var dest EmailTaken
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7943,7 +7997,7 @@ func ParseGetUserV2Response(rsp *http.Response) (*GetUserV2Response, error) {
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest UserNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8027,7 +8081,7 @@ func ParseGetUserProfileResponse(rsp *http.Response) (*GetUserProfileResponse, e
 		response.ApplicationProblemJSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest UserNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -9204,15 +9258,28 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	return r
 }
 
-type ConflictApplicationProblemPlusJSONResponse Problem
+type CredentialsRefusedResponseHeaders struct {
+	WWWAuthenticate string
+}
+type CredentialsRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers CredentialsRefusedResponseHeaders
+}
+
+type CrossOriginApplicationProblemPlusJSONResponse Problem
+
+type EmailTakenApplicationProblemPlusJSONResponse Problem
 
 type ForbiddenApplicationProblemPlusJSONResponse Problem
 
 type InvalidApplicationProblemPlusJSONResponse Problem
 
-type MalformedApplicationProblemPlusJSONResponse Problem
+type InvalidMailTokenApplicationProblemPlusJSONResponse Problem
 
-type NotFoundApplicationProblemPlusJSONResponse Problem
+type LoginForbiddenApplicationProblemPlusJSONResponse Problem
+
+type MalformedApplicationProblemPlusJSONResponse Problem
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
@@ -9227,7 +9294,29 @@ type RateLimitedApplicationProblemPlusJSONResponse struct {
 	Headers RateLimitedResponseHeaders
 }
 
+type RefreshRefusedResponseHeaders struct {
+	WWWAuthenticate string
+}
+type RefreshRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers RefreshRefusedResponseHeaders
+}
+
+type SelfAdministrationApplicationProblemPlusJSONResponse Problem
+
+type SessionNotFoundApplicationProblemPlusJSONResponse Problem
+
 type TooLargeApplicationProblemPlusJSONResponse Problem
+
+type UnansweredResponseHeaders struct {
+	RetryAfter int32
+}
+type UnansweredApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnansweredResponseHeaders
+}
 
 type UnauthenticatedResponseHeaders struct {
 	WWWAuthenticate string
@@ -9248,6 +9337,10 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type UserNotFoundApplicationProblemPlusJSONResponse Problem
+
+type WrongPasswordApplicationProblemPlusJSONResponse Problem
 
 type GetKeySetRequestObject struct {
 }
@@ -9606,7 +9699,7 @@ func (response DeleteUser403ApplicationProblemPlusJSONResponse) VisitDeleteUserR
 }
 
 type DeleteUser404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	UserNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response DeleteUser404ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
@@ -9622,7 +9715,7 @@ func (response DeleteUser404ApplicationProblemPlusJSONResponse) VisitDeleteUserR
 }
 
 type DeleteUser409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	SelfAdministrationApplicationProblemPlusJSONResponse
 }
 
 func (response DeleteUser409ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
@@ -9743,7 +9836,7 @@ func (response DisableUser403ApplicationProblemPlusJSONResponse) VisitDisableUse
 }
 
 type DisableUser404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	UserNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response DisableUser404ApplicationProblemPlusJSONResponse) VisitDisableUserResponse(w http.ResponseWriter) error {
@@ -9759,7 +9852,7 @@ func (response DisableUser404ApplicationProblemPlusJSONResponse) VisitDisableUse
 }
 
 type DisableUser409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	SelfAdministrationApplicationProblemPlusJSONResponse
 }
 
 func (response DisableUser409ApplicationProblemPlusJSONResponse) VisitDisableUserResponse(w http.ResponseWriter) error {
@@ -9880,7 +9973,7 @@ func (response EnableUser403ApplicationProblemPlusJSONResponse) VisitEnableUserR
 }
 
 type EnableUser404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	UserNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response EnableUser404ApplicationProblemPlusJSONResponse) VisitEnableUserResponse(w http.ResponseWriter) error {
@@ -10018,7 +10111,7 @@ func (response SetUserRoles403ApplicationProblemPlusJSONResponse) VisitSetUserRo
 }
 
 type SetUserRoles404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	UserNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response SetUserRoles404ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(w http.ResponseWriter) error {
@@ -10034,7 +10127,7 @@ func (response SetUserRoles404ApplicationProblemPlusJSONResponse) VisitSetUserRo
 }
 
 type SetUserRoles409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	SelfAdministrationApplicationProblemPlusJSONResponse
 }
 
 func (response SetUserRoles409ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(w http.ResponseWriter) error {
@@ -10176,7 +10269,7 @@ func (response ConfirmEmail400ApplicationProblemPlusJSONResponse) VisitConfirmEm
 }
 
 type ConfirmEmail403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+	InvalidMailTokenApplicationProblemPlusJSONResponse
 }
 
 func (response ConfirmEmail403ApplicationProblemPlusJSONResponse) VisitConfirmEmailResponse(w http.ResponseWriter) error {
@@ -10355,7 +10448,7 @@ func (response StartSession400ApplicationProblemPlusJSONResponse) VisitStartSess
 }
 
 type StartSession401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
+	CredentialsRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response StartSession401ApplicationProblemPlusJSONResponse) VisitStartSessionResponse(w http.ResponseWriter) error {
@@ -10372,7 +10465,7 @@ func (response StartSession401ApplicationProblemPlusJSONResponse) VisitStartSess
 }
 
 type StartSession403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+	LoginForbiddenApplicationProblemPlusJSONResponse
 }
 
 func (response StartSession403ApplicationProblemPlusJSONResponse) VisitStartSessionResponse(w http.ResponseWriter) error {
@@ -10532,8 +10625,24 @@ func (response EndSession401ApplicationProblemPlusJSONResponse) VisitEndSessionR
 	return err
 }
 
+type EndSession403ApplicationProblemPlusJSONResponse struct {
+	CrossOriginApplicationProblemPlusJSONResponse
+}
+
+func (response EndSession403ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type EndSession503ApplicationProblemPlusJSONResponse struct {
-	UnavailableApplicationProblemPlusJSONResponse
+	UnansweredApplicationProblemPlusJSONResponse
 }
 
 func (response EndSession503ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
@@ -10760,7 +10869,7 @@ func (response ResetPassword400ApplicationProblemPlusJSONResponse) VisitResetPas
 }
 
 type ResetPassword403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+	InvalidMailTokenApplicationProblemPlusJSONResponse
 }
 
 func (response ResetPassword403ApplicationProblemPlusJSONResponse) VisitResetPasswordResponse(w http.ResponseWriter) error {
@@ -11252,7 +11361,7 @@ func (response ChangePassword401ApplicationProblemPlusJSONResponse) VisitChangeP
 }
 
 type ChangePassword403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+	WrongPasswordApplicationProblemPlusJSONResponse
 }
 
 func (response ChangePassword403ApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
@@ -11432,7 +11541,7 @@ func (response RefreshSession400ApplicationProblemPlusJSONResponse) VisitRefresh
 }
 
 type RefreshSession401ApplicationProblemPlusJSONResponse struct {
-	UnauthenticatedApplicationProblemPlusJSONResponse
+	RefreshRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response RefreshSession401ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
@@ -11449,7 +11558,7 @@ func (response RefreshSession401ApplicationProblemPlusJSONResponse) VisitRefresh
 }
 
 type RefreshSession403ApplicationProblemPlusJSONResponse struct {
-	ForbiddenApplicationProblemPlusJSONResponse
+	CrossOriginApplicationProblemPlusJSONResponse
 }
 
 func (response RefreshSession403ApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
@@ -11774,7 +11883,7 @@ func (response RevokeSession401ApplicationProblemPlusJSONResponse) VisitRevokeSe
 }
 
 type RevokeSession404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	SessionNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response RevokeSession404ApplicationProblemPlusJSONResponse) VisitRevokeSessionResponse(w http.ResponseWriter) error {
@@ -11906,7 +12015,7 @@ func (response CreateUser400ApplicationProblemPlusJSONResponse) VisitCreateUserR
 }
 
 type CreateUser409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	EmailTakenApplicationProblemPlusJSONResponse
 }
 
 func (response CreateUser409ApplicationProblemPlusJSONResponse) VisitCreateUserResponse(w http.ResponseWriter) error {
@@ -12084,7 +12193,7 @@ func (response GetUser401ApplicationProblemPlusJSONResponse) VisitGetUserRespons
 }
 
 type GetUser404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	UserNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response GetUser404ApplicationProblemPlusJSONResponse) VisitGetUserResponse(w http.ResponseWriter) error {
@@ -12204,7 +12313,7 @@ func (response CreateUserV2400ApplicationProblemPlusJSONResponse) VisitCreateUse
 }
 
 type CreateUserV2409ApplicationProblemPlusJSONResponse struct {
-	ConflictApplicationProblemPlusJSONResponse
+	EmailTakenApplicationProblemPlusJSONResponse
 }
 
 func (response CreateUserV2409ApplicationProblemPlusJSONResponse) VisitCreateUserV2Response(w http.ResponseWriter) error {
@@ -12364,7 +12473,7 @@ func (response GetUserV2401ApplicationProblemPlusJSONResponse) VisitGetUserV2Res
 }
 
 type GetUserV2404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	UserNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response GetUserV2404ApplicationProblemPlusJSONResponse) VisitGetUserV2Response(w http.ResponseWriter) error {
@@ -12469,7 +12578,7 @@ func (response GetUserProfile401ApplicationProblemPlusJSONResponse) VisitGetUser
 }
 
 type GetUserProfile404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	UserNotFoundApplicationProblemPlusJSONResponse
 }
 
 func (response GetUserProfile404ApplicationProblemPlusJSONResponse) VisitGetUserProfileResponse(w http.ResponseWriter) error {
@@ -13355,152 +13464,157 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rctu21uirYLi/mV42JUuybMfydGa7adqmTZs0zmW3cY4FkZCEbQpgAdCymvHMeZrzYOdJvsECwJug",
-	"ux0nu/6RjCWB5OLCut/wIYj4JOWMMCWD3odgTHBMBPz5GEdj8pgzJXiiP8dERoKminIW9ILvuUBjPkUJ",
-	"ZyOkxgRhJqdEoAmeoQFBlyRVIXr5/WN03G63m0EYCPJnRgWJg54SGQkDGY3JBOsbT/D1M8JGahz02p1H",
-	"YaBmKQl6gVSCslEQBteNoSCkoci1Mhff3ITBdyQVJMIGmjpwZ5RFBE3HhAFoPCUCViIqUWwvJLGF76h7",
-	"oOHzw3MYBilWigh92//zr3etxvH7D+2w3bn5n6AOqQbrGWWX8/C8GhPEyLVCKR4R9GVfkOSb80B/cx70",
-	"v0JcoOkYKzTkScKnEqkxlSWg3XqZRRGRkovGFRGScqYvNi/xqPPo0cKX6LaOD9fE6jO+CKX6FVKsxogP",
-	"DbBTLNEEx2T53g65mGAV9IJM0IYgQyIIi0gQluHrtLqPfLh8iRV5RidUzUPzVkNAJUrIUGmI9C4neinC",
-	"LIZPkkScxRJlTNEEUVg9HfOEIDzClIUIS0QZ6p8HMRniLFHnwYn4pnN8or45bPUXE8TaBJpD/4InNJr5",
-	"MVrATJVEU8piPtVgWei9UP75zX7rZHpbUBIlZqdDRYSHiywKFUdTTBUakCEXBCkxo2xk0Ljm5lOm9jtm",
-	"0+kkmwS9R4fdVisMJpSZz60cXMoUGREBBHBG1GPOLynxI0+QoSByjCJYo8kAo4HgU0nEFxJJIjWPhEgS",
-	"pTlMkAm/IvFtcMlZxiTxUuWcwJGKpxJNubikbGR59eC4uwSKNWF4+/btaabGhCmqhdk8MD/yqd45XFpk",
-	"nn94dNBaWyB3DtZDyo2WkwJPiHLaIxOSCy+ONA2BNBkRNCAjymQIX/S1QLyI4MK+42q7CiiPqiZ6nuI/",
-	"MxA6VN/uz4yIWRAGDE80iObiwEuE+W/LGcVIca/U0SidYDZDVJGJRNgAN+ZJLBFWaMKlWgQYMHoFLsvQ",
-	"WvyFSzilXeGTtpdPXksinsZ+JsFRxDNWwKVleAFWZq5cT4JnNK5ib/9wHnk3+l4y5UwSQwecDRMaATYj",
-	"zhRh8CdO04QaXbOXCj5IyOSf/5FG8RTP/h9BhkEv+MdeYaTsmV/l3gtzlXmkTzj8mRGpUMyJRIwrNKTK",
-	"KAaFFTHURdlIoi/7ZIJpcqHwJWH9EPUlSYYXONY4l8qwcf+rZnATaptnQOOYsI/9MhFOEmtb6VeJOZgI",
-	"PdQfOog04JHgUl5wQUeUXQgyzCSJ9fdTwdnoIsVSTrmAbyxRXMRU4kFiVlF2hRMaXxhkcI0MeOmn5vv7",
-	"2r+BIPjSmkQxj7IJYUozG8iGBEdE/4YV6hMhuJB9pClb76p7H3sju4W/4EQTNLm394kw01s40N/gOERD",
-	"LhC5xpM00WIuwpk00nHA45m2WfTin86e/4q+7E8c7LV3+pWr73nGPvYraYGs4UMyi8aGm0KtaBlnxOyJ",
-	"qpKuJNr21SLngnF1MdQwG4YDTV360ryXe/xHfK1TNkNcjYlAQ0yTTBAAJDflPjLZcG7Ujd1uTdUCK3KR",
-	"GFg0msKyx1YxmH0PtWv3ioXlt2sUlupaF9vlzops5Gbk0qsLgxNe+RXnz7AYkY/Nj46/Ev1woem1brpp",
-	"haBRrldeKM4vYKmlzdesbFjdG+uBiNM6nkhtp18S7S1mVdi0j8iFYUZBYv09TqzUnOpbSRCpgoCsMXcs",
-	"xGfpkrKWsLa3VRR1Qnz79m2jbp0uI4q6MQtv/ZrhK0wTraA+NnFIIq5oRJywtqENxqcn2vsxrg/CmohR",
-	"v0T7/dzr/LLPr4hIOI6NclV0Qnim9J9Z8VrzDLw9H71mMktTLhSJfyExxa/ALrsfntI4A29soiFB2kQs",
-	"FMI8g2UF6BdwxYW+AhjtxlmigJ5TbZRpY1d/SIW+k6LGzMRXWGGxCv5Ts+omDCJBNG9cYFWxcWOsSENv",
-	"Vs3QnfPKbsIAzMZVT3wCi9zqiysi6JCS2OsXgd4BFE0ZEWiMJZJjPmXajdPGgom7UGkYVnETdotjQaRs",
-	"FtGoAecJwUw/1Jhtm1nwzjeoBhRaPgwInhjsgz+0ChUveUL0VRN8/dSsP8jviYXAoEm0dZ6tvJWmgTOz",
-	"8iYMsjTebS9vyv7PuwCQBEhwmzy3fTmgDgkViqqA9D5/HB/8h0SgcnNCfkalmifmHJ1r4bXgigpyy1uW",
-	"o7fkYa+67a/kWlknfg5B8ITq3byvmcVUnUYuoFjahMMuOLX5nlSirO9w46/3+r9W4/j9119euD//+dXX",
-	"X56fN5f8/NU/PVFZC8cTpsTMIzhy8JbiuPQmN6G+yBfbKPnbRt7FNEZUnSDGnWi8ZJqhp0aFAzNPqJSU",
-	"jTQDb8qolvcXxZvVlItLJyAMQNTEbWNtog8FnzSrT+keeJ6ynRDhUZQJsZuE5ZmK+MQT2+rbUHi/sGx4",
-	"TPKQkdFS+RsTFpMYTaka115XU+G8UDPG9gWNF0UdjSNnH2ZNhS8kSviovOvN1ZGmMFDapFwY3y5tluKa",
-	"isDJumUy8gk/yxTFDhS0VkFQdZsXigBgvVsRdQUjf3KyLjdAPDLBsiDYRCmNVCZIiMZKpRJxlswqmwZf",
-	"NzKRrJEkCYPHY8xG5IWN7bw0WwNyLY6pBgEnL0oIH+JEkrC2B7CDTOURopVWoFsHSJ6ufd2vZFpcWkPz",
-	"HAy1W/tQ/pizIRUTMLG2e3PwXlaB/QumyStYWAfaXO4FDYwBrZS3A2wz29IZbEs3jQjJ2a96JcTqd98y",
-	"ZxpZS2n5VuX4eNPZDiObGvj/bRh84t6nHrBCpKF/ckLmBGkgsLAaj2cKCTLCItYOQ4QlqQgbB0El49P1",
-	"ZXxGvDH/pSRMUkWviE0DhcHPxJPpPEVpNkhohC7JDH0JObDW/hE4v7VNTkaeBPyc0IvE1TrLLo0KX6Xw",
-	"L9Vsnbtlkqyz7Hr1I2tUoJ9v3sk8JAQ0GPD1/XzU8DOZnRGPOr0ks/W1qd6rqho9rGvROqj69j54Chnp",
-	"VYAmMkWZzdOzSxsewDQJ0YCMKYtR/x+w6pt+3Sbdr7gK3ZqvcNr4w9j/F433H7r7nrIMP6GW+dJHsPY3",
-	"Y9FNCFESgBdZQkCR96OSSOtXmKqkw1bn5H2Q5caIF5n9WoY0LywJEcuSBHGLZqyNVEZ8dqheZ+JqJts3",
-	"R8VroQZLZ6JGYy4J8z2ptHPtNRLJfoyUJK/fUgbRliTG+ofFJ/rVNanZyBMjFMIrJt+MGBfaLZAgIxFG",
-	"MsVRVTLqS2vvYzOxC9+nmrKoo80mFIz8O+4eGPlnUz8mUhebxG4lbxWEQUwUyP7gjE9Ipf4GAkE24AZX",
-	"nSCTBrNZMIKjscmSwbPgp6D37kNxy18yCckoXNcjJquDzZ3+ZcFsRsZlvCQzQx0OXzb7LyuuHnHaNeWU",
-	"QUgz+Mee/fJ9GFAmFWaRfuc9nNK9q85eJomouRi9oNU+3u90405jHx+QxlHUbjUeDbuk0Rkcxm18HLXI",
-	"0VERkOl1O50w0A6mVHiSBr2g0+ocNtrtRmf/Veu4t9/qtVp/aCFBlcZ78JqlgmtnUjMEesIUBXlst9YF",
-	"SuVefV9u5sxo2L+1AqiP9dKbYme9RD3GaUoYiaE8aGrJPOYID7RSn3cwW94Yndv0NXXCG8oT7MIcKxys",
-	"YgOXFYupwmeuOqcbFoTVPfOVvnURSlxcXXFwfFyqrui2PHVIFWLaMpBhac2HJgOl1o2ao2TTI3Pmb2dj",
-	"+4sqayAYQiUi12mCKTNFT7tU4lWcHv2re6VSHNTScoksQsMStYhBgU2fIVFmED9bTLXMg5IGkzxPBR9p",
-	"0dNEp5CmkZBrjrSoVByKc7RozFydgMtzJVQqEiONM5CNTBPAu2Aux66NslquD3BpC0G04TZfdaFtepfM",
-	"1hgmasxjyG/jJOFTWFBNK8JjfGkQQGhdI5SzwLBAm0NYI79IO1lU88y+Qp5Lc8FsKHgxNmcpIa+3tJ6P",
-	"L8FQSgdWICtlAyF+VK0vCcKgWoQCT5krsyndsahCKZFJyW4g10qbCYOENMzWOVNB8CE1vPaQILr3BFE6",
-	"5oxUnmC+CZe7UX4r8A6yTfeSOdomYfTSMNiZ4cztIihVJl2FPrO4iHstAmmB13eaV+fC43qoc3CIBlSB",
-	"phtgSQ67mUg+jqtn0VUESSVRdx+W88Z6/Hsridotgrt1FDa8nRDoGsHal+SKX5LYUrCcF9DCLKjba4fd",
-	"sr123GodtY+POwfdo27r+Li9soS8DKt7ghc8niwyODDLk3rasoj57VgaUSYVnxAoVjZ631hTwyF4U7MJ",
-	"tOSEAajIzZSgRbJHCW6cMJQKa4PEprrgtuvkDG9Be9qMwDJFSKVWdiXQLOLl5QJ1R65TKojcBaztNGaC",
-	"pbrQluEujwZDDY8WIMXVxBpzeOHuQaBEIqq0/dWsh37XSw+6rSlnBUvA1VRb5d0re+BjREu7t5EtdGzw",
-	"qaUKz4iCzJC2A7ZU5bubQhPKHEZq+NDeAv0zI/Zn13BSkaTwfO+7aYrbyUyJSh0/tkPCrltsD1dsDWMA",
-	"azGAsOsN0j6pNpD5EA0IZSOUYpGn8E153wKJsZENv3kGdUFGaKkqBU3sDf+bQtDCwlsUiR/aqon+aabG",
-	"XNC/TJcDMsWFNkTZOnz0VV3WL+iRmre5HJdTtrivzLTmKVM0UxSw2ksrMYttGsjCXSxeaxhduFCL09rf",
-	"EiyI2EQd13a4skWVp1SQ5tv31+AjWA93XeaaUFb+tr04r7pe3cKJSTKYbjppw5DrFS+szDpskYV1DqYn",
-	"/qh/QiybDIjQTseTZvuwqyl/svwVFnioy4H3MYHPaSoVLi6MBppOxtzovB1rE0cAWRjkIZmNLEpIc7Xn",
-	"Bc5m4vFOow0rXfH3C/bjTeczjBbdLyorL+zDa5FGmCPz58w2btWSA4aMfe1e83UCRd5kdQIkz1V5i/my",
-	"xCYIqUQDoYVxmGe++vnN+4gLaLabYNVfp4iwyIb5hbORIfPwDOkoEybB7LLNJXg+nBcPPg96qN1q3Thw",
-	"ynd/5NmRPAfnTRv0EDZdZnYZosyGD6FwNYfA5u9M3WX/H3vQ5boHkeh+qL8wFsTe//+//898TrEaF5+M",
-	"NQaf5xIdnZWFEu4Vij3Nsw7zNHgTBpJEmaBqdqaZxxDOwKjv/K/vHQP99PZV4NuQfllf940mTPiIsjAv",
-	"r9FYgny4sQ3y1m6wJM3zcui0fjTdE5QNuSdsZmS+DJ27JiH7B/Z285yds6+/PqMjBlWgrPn116j/4vnZ",
-	"K2Typ+09gKxvDVqX3GYV8yq07T6yZvz1LPjIbBbwREK1ftTG4pBeETShLFNEhudMw4SrVnezBor9sY/I",
-	"dQQ1itJjqTs71JYwUHFiUtZz9vyI8xhWc0bOmbtlE526hn/9VrFE/XPrP2j20EzWR/o9NFoAkYxcwVof",
-	"ND1EFVICX5EEopSYoR+VSp+zZGbdCLsD35tMvtT4f3JFxCzP7VOJ+ou6bPrlzD/6jkQ0Jogz1I94TPoh",
-	"mo5pNLYAOoxRJdGEYL3fJxDqP2d9Q/F96O3Pix1s9+u7967/lQBcy+QsvyRVMRsinCQaXZxFpIl+y7gi",
-	"qF/k7vp64xPJcwICD+LfDWuJNp5+lzsQfGgBMJQYmlEsWF5qwtXbOCZJarH5xswyAWw+d71B2tgRlyQu",
-	"TWtBI67RZUcplJwHrWRtbREVqG+GMzhQTgyUzyi7zKHTbHHOlgxVsTiszWQhkyb6lUzRhGiT0phjOE0J",
-	"FoZaDM8ZKps626z45QukLSrZQ3TEuCDnDG4/4xmKOVhul4xPm+g1M7Xd7in6fsVkBX2/vBtUm3w24dg8",
-	"185EQiPCTJma7e8/TXE0Jo1Os1VKQwcvkmwygNoYV3Bh3z3oBe1myyzmKWE4pUEv2G+2mvvglKoxSNG9",
-	"5pQkSQMA3fvP9FI2XRuZt5gdrPG8ANDaq5AQmVVEkzQccnTQPvoqtInsid5rbchTFiVZTOIm+pmQFLYD",
-	"KAlLM4JICzSYWNSwI4v6SOIZeJF5x9nTOOhpEG31XG1SQafVWtIw596wVLBjiu3e2bLF4En83dmpreTT",
-	"nzoHB+1jW8fXCy5fiJ8v/pxcv3mLf39zejydfvv94dOM71+9+euvo1fXPz5+Nf33t7OROOteBrYmMXj+",
-	"8wtbE9gLJAULXe9Q+8/fT3//+fqxGL45uzh6NXv724/PR0fj6OoFTukviZg+xfhF9OPrlzy4eX8Trtnb",
-	"Z5GyoLXvksyQJKrWr1hB+KqOxco8KfsYG+DxX5jvTqnvsNDqQe/d+zCQ2WSChUbWS4JNoLNEalrx4pEs",
-	"ly5eNwzJgc0PK3Mn57qRCsrNvYNIUEUjyKlfN1wivffBDvLoBR19c5nwqf77oDWR5pWc+oOo/R7OYqoa",
-	"hClhDVcvfzyjmpvzoi7o99BGWYgGMzQd80kII3jgj6HgE9v3AWVBWsPDlbZTI7T6dKol/ZAKqcW6mVOi",
-	"nUSk36SJjKmZgERhWAg+1ZedM+08IsVHEFlroicGcONblhSTFTdVvtLX5v0ZFDKc5Ykw7+btTl7qlPHN",
-	"TDFdVjvMIgnXaKtZ9HDbmXPrT3ePzkc7aRHctF55fwkqTH3EerxcaVebB+Q7/eoYpiKZJmawA4A0Fjw/",
-	"b/PR9OdHyiZJcy9AbrzU2rCYC24DGh8uC+Ldc6MSVi50iYH3u6oWG9d/V/QnBmU6CfIWxKI6st1utxdX",
-	"R+aZv6B93Gm2mp1mOzBRBHeHg8ZxtE8aR7jbbTyKW4PGAWkPj6IOPh60W7VOr4VFlXnHnrOrFhRzLntY",
-	"Oyj64tYr/tT4rqRwWJYkNxsxS9Gi5psKYgSomzPHRzU16Ib+LdN+sAbu3W21V2u8+nwJuG5/9XXFiCJ9",
-	"Raez+go33+cmDA7WeUJ5LMPWOnxea4Oq1Lgt6exadVhNe9sk2DuXIa9rcK2bFyjvg5LyPmgtUN7GNl6u",
-	"tHHur2+vdlFF6/aQmUfVB/3e1zKv71p6TPW69gblOfN394Sobyoy7fUaScX15BpHKpktUt+vrTewVG/D",
-	"oAcHh+OJau34IsntgocLJs11b6VdYF67eCHWIC2C08Y6/aMVV3UB+Of1LQ32K8+cthpIeZntejKtPCBh",
-	"/uGnEFAqRnK48pYxXrh1+oK1n24Szp+6YrUhfpOz6u3t0QkeEdkstTrs4Rg3U9jTcoB/kfKzEfwAx7jc",
-	"MDFfA2hpd5PuBufPxxg941ckwVBfnYvAvJjofVH3XuR8ymWOfuDnNGhw+tvpD78/7z7qvhifnv7xy2Xr",
-	"PykZfvv4xSuq1A/p9Hk8DdbXsJVxF0sVrBOoW2vY8L6mYH3aqr3bOV69vjzn7H7MgTOCRTQG1QVa0ZHD",
-	"5kZBUVO3wjwQ2lNIHL2k0KaUCsoimoL378Jt2nlohYGZ0avt6Am0e+5mXux9MBM4b4yBkRDfJNfv4HtZ",
-	"FtWhia+aeRBjkthIQGmWsMsfNNEpQyWcceGmWpnH2bApnxZVji53XDUQzHKYMzMnhLvLZ6FAAJ+ZWXof",
-	"kUUMWMuvyGcnwgVr8Eg+z/TzsK8N7ZTKCXYzr8FKL4/NsW6podyS32YHy9aZjmn/PNnELJ+zRldYCnYW",
-	"LgQ+lzHcnnOlNdNv94QwSLn0uAZPWOwSMK7osmrkmZweRO5NjgcSVNVZ5YRBmUYTfQdwwsRt5Io38hu5",
-	"RJEdDaOZ/Zz5ud1cOs/uPmfALvYz+4YW14OdVbazNjaZFgXkc0XgaOJBut6DdLVMddfiNY/6rZKvYzoa",
-	"75SxqAlJI4XuQEaeRhFJVcWm+SKXg+ZoAfSEOcGn0at5bKHcm5NgBvAHAfYZCDDz9E9efH360gj45c6F",
-	"kRUJu9p620ijvO1he2GUeWTRS5IPkiem1KoelEOvxmRmam4hAattNqhZyocBlurBMNR/gChrotOyLSad",
-	"MWbEV2GLnTNX4TUnyGSpWaTwRr/l8WwzKTYvAYq+s/WLBHytKzfVOj3Xrfsgcz9ZmeuCBdIWFhqB2Fot",
-	"d4rTE/7bbM32GjDlo+rhgoN1Xt4zk/vz0CVnpNz4+oWllDtRKJKoi+Lud6hTgNEbhtGt6InMCEnQKV47",
-	"9SyFulKVt05BBXD5HjDFrFczZF3nDJXICZYmOvXUs2IU4xnEA2x1K8okCV1h7DkrRwxK0xwq03yhHnPI",
-	"RWgDCKCAiLmbHQZxgnB+sgWVrmrQyAHvyS8eTRSVxm3uoolsN1bw2+RNK+68SQb02xb+4fVo8EOS/fHv",
-	"X0aDzu+j38++lYPOAXv6w3US//jb+iLQNxN0LQXVXd4CVd7IT+LQjZstZfbGsveTloyfdlpjQaXiG1v6",
-	"Wh+5VpauLu+xqmJxXqaClGua8tqyRDUH8SyTqL5MyNzYZxn0DtdMg6wQx2AhL5G8CgslEc7HDqBTM/ap",
-	"NICQ6X8osyXTjlftcR04oZckdFMnJZ4QW4bxFqTefKeAr5P4nLlW4qIbIERnemdJiM7whJxRRb45U4JG",
-	"ynUba+ndn2uEgMyMRHhg5LX2I4ru4xPbY5N7FJNMKuj2O2f5UngHM2nK1d/b8ePQjwPr8sOXoJkhk8rv",
-	"VZTatHeR5Yut6qIVOoi4ECRSaMyFJGgAE11m64t0X0v5nfgclebpgMx+Gg9+iOhz+tP3fzx5+eq3s5+O",
-	"m2T201/x26f6y/FT1mpGnYQNJt+34n//lFQbeE22sNaBvJHOq7Ygu87jtdGWd4l7fIEzOmIkRub8ztup",
-	"5w7v7/SpM6IaxTmhyy4uDhTdWn9+NJ/nQe/ett7VVI8oK6lZlyTfQs06rQSSdA09m0fmb1vLlpOm7XkV",
-	"a1cvyVQWp/QVp+Y20VNT3Wj0aVzVi5XWo0KT1SJiJ7aFxwzgkOUDeOux+risilaZ5VZ48azejbKDHNiO",
-	"q+/DL9c0bGY6riJiGBIIlJoMgxVUTGDI4yoa3rEnxpkEDUHs8ckLLD9wuc14cDegGYaGm6ZUokzSXJhu",
-	"vmjMuSQ26uoeESIKEVzTkzmfP4K7lqcjotI4GUHOGZXWksoPts8PklUkSUKYIA1RATopGVz4kkiIFtsH",
-	"m0OB4VZg3xlz33bS+gwz4ZlVdxcG2tpmxLLheWtZYR3fcEDAA+DYHHyOZ5UNM7YwKxfFfrYe94Mev209",
-	"fiovbewMyAiYD0SKtCeG5zNmb8GdTs24nabrYnF3vxCWNe/AwW7fjoNdlbfbxjoNjrkZqVURsk3b/b6g",
-	"yEnfLMzrEc3IWiqR4kmMBjO471xM9JxBdzhOYALOmGdiPja6MMjpzgLL4wNUuobFJfHPc+YNgKJX+WkP",
-	"MGXa3tOYPmqsVc78KRBegV6a7rmLJK/O+NQefJoQGxGJObsksyC829iqd1DpLsFVz0Y9BFcflMNOyuGx",
-	"zxy8bVUgSeWksjtQAfu34P2lxSx0bwvbS4Lr7h+fMuRe0zc5wY1Xf8jv57Pngn92u53W0XH3sNVqtRbl",
-	"/W8xy+/2YEGOP9++z8uxhUbQEvmVWNZ9s9K/3SlRDPNNovE8mzy2tYaV4frQoULwVT5ISCp7HhJ1Y0z2",
-	"jw+/OkF9liVJPx82CAYSEH9urZTmFM7zXFae+biL+eA4ToNToeifTdOin5rXJkrvbMqHyqDPUXJYOmZ8",
-	"iuhHrw16qMOpikUjfHYVjIttGUNdm9kwW3ii5mmeCpxto4CpsOLUtjAbqCEmKP3HoNRrc1w7vrDxObce",
-	"RpVVam+oRBxO4loQ2XPxPOPsMv3VND+LyVNA0iuHFd0AezxZFg+EepY3ZbxtHWfLWGIKiOybMI4YIcbH",
-	"pp9UqG1LEfJ5dLrmQSxmohJzJWW3w+emGsQFr66qFLSj3+Lvkr2t4JUVGeWR6qurt3NHpkgEmLmKE3vO",
-	"4YheEQYTDtGEC8uypGjYM5uRZ8HWCQKds9VRoKhyTPcudtz8Yd0L6ivCdSJG69fVec8Zfwj+PFQGfJ6D",
-	"Bsp21XyQ6BYMK0PSm0SJllYI7CZrl0WJbGZ/SZFAPsAXLxvfu6hYwAhRc0HEJ2YmqpssDXVr9rOtFHD2",
-	"l5k8TeU563+46Z8g7Eb9fiHni+TQrjVy6CVJCVa229ANGDZTljR8hCFpjq0I0YBEOJMELCprxU1hDKlU",
-	"ISiYwqRD+XjZE5RJ08QtU2OWaoQkWBF7EnH5hCWvIVg+AW6dIU3VvYJcToHB0llOMO7HnrqSe6wXF6bG",
-	"sZG6WbHukMdFg5EWnQ2y1gnPcL68fbQ9iMMVaLzfpelph/K7DdIivrP5HioUd6pQfFU6sWrEifZgHmoV",
-	"HyySv00ayyndus693eLFQqTfevni2sOSVviBsnRg5JJBjBXnL6FXufTwjGZseocf5idTbjpx5l6H2OVj",
-	"XTut/War2W7vN4/WjHvnBywatVw+G9Fe0nGXHNhLyqHv/UYr6gwaR3G33Ri08EHjcNghx3E76g4ePaof",
-	"+zcHhLtj+UzD4Bf+F00SvHfQbO0407V8iuDSeXP5mKx7mej66cefNQbBS5IFe2xeeHpbcWT3xD1zlGsD",
-	"ojVyRX2zdxKTjRcP7PktuUfgzg6tG9/6cc/100piYjcmzs+77WxgaVbP0PVQ9o98iiaYzYrzY6ZEEO1h",
-	"7Dgh6F7mWcRwJImJye1MhMvUoMbrhaWmDZThDhT8wf61YvYfUDCUD/voN49u4hkaEA8lo1MTXi48vuKg",
-	"EkiuUCntCRuLqH4Dj7PuVKZYjUsjbN0LB3XHaIch++/XDTe61x9jeQvc8N85PiYG6ikx2p3wWZnBCpq4",
-	"RR7LB3cXSsEdIuQ/ee15Cj0tbL49AOYk9106vq/5aQZxKTiLUQsnaqbD1Fp5Iahthm7HyD+p+wRaWyPO",
-	"4iLTaBJC5ZtUO/VNQYLCC1v08zzE3TR1LihnuLVWz8c5/BuFUdq39X67lnbcbDKf+0175WgsnpJ62OM7",
-	"S8s2d77MQC0vvQk3mqH8jK/3iHzdvcZU4MSvlfEUs2rrYMp/1USZzzImosX0gulm2xf1wggaIzc/YiWv",
-	"zEkWym/APT7S7vF+S6s2yiJS8ZlhWJfNJFTk/JvOVkmf+eHTeWxluao0NcOcEVssbDF/gixdmpkM1aFn",
-	"guAYYaM4v6jYpMV0m3Vt0pEZQLaz9/W56IB7kf7bCNQHO7pSybyRmBpDJP0CSyuPLhhXF0N45TA3sO1E",
-	"rHCDEfclabWjwLFst0TaLCqp3m12d8dnzH/+pjs6rZS/YBiGq5eOCUMUDmJB7QMUjbHAERwXxIWtV+IC",
-	"PXKfTHoaRuCkKRENDRtKiDa6QzineDr/ZUxH9pQAV3mWP+XEHvJXpMcBExPOkhnSrxKWztCFg3hhlRa6",
-	"mDLXfCmU/1Cg4nw3gv613Hl507mNSvf1KsQ/BWfnTecu3Z2PWTH/cZVnZxsH6jNybR5clQdX5d5dlY08",
-	"i84yz+IT9COspvlcGpI+LfH6EEH/HCz/j22rF+Pa1+s/LmSAXb+lDMi71zaVAQ89zX+Lnua/gcApuOBv",
-	"InqqFtiHYGAqUHvv3t+8zzHgCxnkp8qUz+PCsf7a9MDl565b5M0fonpGR3AbykIkFZ7pv6Wbqwl3lHaF",
-	"nVRXTYP7bvmqPoqhFAS0V7v9nb8YqlNQSniakMIkkuWXqY5sn7/FC7BB0SWZmX4nM0QYcGWK+830v9It",
-	"9VK9Ef8bAAD//w==",
+	"7L37chs30jd8K6jZpypOdkiR1MmSKlWrOE7ixIkdy4dNLH0iOAOSWA0BBsCIYlyq+q7mvbD3St5CA5gj",
+	"eKYk+1n9sRtLmkNPo9HHXzc+BREfjTkjTMng+FMwJDgmAv75DEdD8owzJXiif46JjAQdK8pZcBz8wAUa",
+	"8glKOBsgNSQIMzkhAo3wFPUIuiJjFaI3PzxDR+12uxmEgSB/pVSQODhWIiVhIKMhGWH94BG+eUnYQA2D",
+	"43bnaRio6ZgEx4FUgrJBEAY3jb4gpKHIjTI3396GwfdkLEiEDTVV4s4oiwiaDAkD0viYCLgSUYlieyOJ",
+	"LX2He/uaPj89B2EwxkoRoR/7//3rY6txdPGpHbY7t/8TVCnVZL2k7KpOz9shQYzcKDTGA4KedAVJvj0P",
+	"9G/Og+7XiAs0GWKF+jxJ+EQiNaSyQLS7XqZRRKTkonFNhKSc6ZvNRzztPH068yP2WkcHS3L1JZ/FUv0J",
+	"Y6yGiPcNsRMs0QjHZP7a9rkYYRUcB6mgDUH6RBAWkSAs0tdp7T318fINVuQlHVFVp+aDpoBKlJC+0hTp",
+	"VU70pQizGH6SJOIslihliiaIwtWTIU8IwgNMWYiwRJSh7nkQkz5OE3UenIhvO0cn6tuDVne2QCwtoBn1",
+	"r3lCo6mfoznNVEk0oSzmE02Wpd5L5V/f7rZOJtuikigxPe0rIjy7yLJQcTTBVKEe6XNBkBJTygaGjUsu",
+	"PmVqt2MWnY7SUXD89GCv1QqDEWXm51ZGLmWKDIgAATgj6hnnV5T4mSdIXxA5RBFco8UAo57gE0nEVxJJ",
+	"IvUeCZEkSu8wQUb8msTb2CVnKZPEK5U1hSMVH0s04eKKsoHdq/tHe3OoWJKGDx8+nKZqSJiiWpnVifmJ",
+	"T/TK4cJF5v0Hh/utpRVyZ385ptxqPSnwiChnPVIhufDySMsQaJMBQT0yoEyG8IuuVoiXEdzYdbvaXgWS",
+	"R1UTvRrjv1JQOlQ/7q+UiGkQBgyPNInm5sArhNnf5m8Uo8W9WkezdITZFFFFRhJhQ9yQJ7FEWKERl2oW",
+	"YbDRS3TZDa3VXzhnp7RL+6Tt3SfvJBEvYv8mwVHEU5bTpXV4TlZq7lxOg6c0LnNv96DOvFv9LDnmTBIj",
+	"B4LEWv5wIt+QfioJ0BlxpggDFuPxOKHG6uyMBe8lZPTP/0hjgnIq/keQfnAc/GMnd1d2zF/lzmtzl3l5",
+	"nQOkMcI0QTiOBZFSqwIjV1JOuIjBLgjtxDzpUnaNExpfRjnN3a815wpe0YcPHxrVjecjzt6yU92nQOQz",
+	"waV8JeiAsvvmBois0uYTyyupvx70pt5fdMAQB6LQk26kSbw0P14Ks3KaGbdh8Fzz8y2+IvdNvFYBEuFE",
+	"EBxPEWZOuNGEqqHxmiqL/aRL9M+XSlNryf+Bix6N43unHkU4SayHzLhCMTckP+n2HUWWwhdGDu+bPq0D",
+	"iFSoJwi+sl5ozKN0RJjS+g22TYIjIo0AdYkQXMgu0spEFvaPfVD5a37VQsPvX2iQ0i915gSkQ7uuWp5D",
+	"LU6Kc8STONSKgZFrIuDP+ccY+eG5/LzkA8oeTIicyOu1oRL3EhKjJ13720v3Kx0XZIpu4w3/K060FSAP",
+	"JpERZnrH9PRvcBxq4hG5waNxon2DCKfSuBQ9Hk/1F+qLfz579Rt60h052itS6d58j190yqaIqyERqI9p",
+	"kgoChGRxwj2zl3Pjy1i2aJEXWJHLxNBSM3ylaGyexcsvLH5dIw+DlrrZXu5ClEYWo8y9O49mbk10AxHC",
+	"AzkeLj4xCohKNKJS6tBJaxquEOgXpNdgpL3bov6EG3Ots30P5Iwk/dNY+5VSiSzkv7edkL+ZC+m2tzOI",
+	"Sv+XUIH4JDfxT7qSJP1LXKLZ7uUzE+r9xtUPPGXxA9n1IdaKB8k0GrrgE6iGf10yri77mjpL81vOX2Ix",
+	"IPdNrFORiX65thC4GrJqX0lrA33lpeL8Ei61ZL9jJs93/7tJEnFNI+KExaYbGZ+cICWmJh2BsN77qFtQ",
+	"Gd0sE/Skq+iI8FR1Q9RNGb7GNNHGsq7p1lc471gx3o4fxD9m3GkWSBda9fNEf3KRtrvRK+9yvn6BAsKv",
+	"iUg4jkmsZeQ+xEWm4zEXisS/kpjitxBMP4xC0DwDz3CkKUE6rjduo187pDnpl3DHpb7DaQlJxANp42wP",
+	"gB621sM495wVvqgQjEmijW8qiahp6Q+Cs8Frmyq4d7uSCqFDL1+qAv576f4C1N66rA1IJZhYvQ76h7HQ",
+	"C6ioScnga6ywWETcqbnqNgwiQbTCuMSqlA+KsSINvUcqSaFaBvM2DCAKX/RGyCtkV19eE0H7lMTeHCK4",
+	"0SCZE2Ztrxxqf0FxiBFMjYJKJDUHjUfhsgLNvHLT4zwhmOmXmnh7tWyXy6OVk+8tHwcETwz3IXe4iBVv",
+	"eEL0XSN888Jcv589EwuBwTGWCqt04aO0DJyZK2/DIB3Hm63lbTFX+DEAJgET3CLXli8j1DGhJFElki6y",
+	"1/Hef0gEEUQmyC+pVHVhzti5FF/zXVFibnHJMvYWstGLHvsbuVE24V1jELyh/DTvZ6YxVaeR88QLi3Cw",
+	"BwngbE1KFcmPuPH3hf6/VuPo4psnl+6f//z6myfn5805f/76n54KpqXjOVNi6lEcGXlzeVz4kttQ3+Sr",
+	"AxRzGaCUYxojqk4Q484iXTG9oSdGp6tCAKU38Kob1e79WbVZNeHiKksbAkHU1DhjbTb6go+a5bfs7Xve",
+	"sp4S4RGo+o00LE9VxEeeOlDXlo27WUYo4jHJyivGBGVfTFhMYsinVj5XS2FdqZncwSWNZ1XoTP7Gvsx6",
+	"aF9JlPBBcdWbi6syYaB0GDKzFlxYLMW1FKmhDrW3K0Y+5Wc3Rb4CuayVGFRe5pkqALbeVlRdvpE/O12X",
+	"OSAeneDKNNoVHdNIpYKEaKjUWCLOkmlp0eDXjVQkSwAKwuDZELMBcd7cG7M0oNfimGoScPK6wPA+TiQJ",
+	"K2tgfbLM81ro4rnrgMmTpe/7jUzyWytsrtFQebSP5c8461MxAhdrvS9XLnc/j+w8yV8l2tzuJQ2cAW2U",
+	"1yNsNd/SOWxzF40Iydlv+kqoa2++ZM41sp7S/KXK+PG+sx5HVnXw/7dx8Ln7nmr+vVIePEGaCCysxeOp",
+	"QoIMsIh1wBBhSUrKxlFQQkfs+dARA96o/1ISJqmi18RCJsLgF+JBBZ2icdpLaISuyBQ9AbxIa/cQcg6V",
+	"RU4GHrBaTelF4nqZy66MCV9k8K/UdJmnpZIsc9nN4ldWpEC/33yTeUkIbDDk6+f5pOEXMj0jHnN6RabL",
+	"W1O9VmUzelC1olVS9eN99JQKobPKlZRZTBu7slkZTJMQ9ciQshh1/wFXfdut+qS7pVBhrxIrnDb+NP7/",
+	"ZePi096uB8LoF9TivvQJrMtPgEc3IkRJIF6kCQFD3o0KKq1b2lQFG7YYv+ajLHNGvMzsVtBEGQgzRCxN",
+	"EsQtm7F2Uhnx+aH6OpPONMiYmhQvxRosnYsaDbkkzPemwsq1lwBd+TlS0Lx+TxlUW5IY7x8uPtGfrkXN",
+	"pscYoZBeMdgsxLjQYYE0KAuM5BhHZc2ob618j0UtzfyecgW2yjZbHzX672hv3+g/W/E1abjYgKBKgIMg",
+	"DGKiQPcHZ3xESlhVSATZPCfcdYIMfsHCFwiOhgbeAO+CPwXHHz/lj/w1lVCDxlU7YnON5kn/smQ2IxMy",
+	"XpGpkQ7HL4uUk6VQjzjrOuaUQSY5+MeO/eVFGFAmFWaR/uYdPKY7152dVBJRCTGOg1b7aLezF3cau3if",
+	"NA6jdqvxtL9HGp3eQdzGR1GLHB7mCZnjvU4nDHSAKRUejYPjoNPqHDTa7UZn923r6Hi3ddxq/amVBFWa",
+	"78E7NhZcB5N6Q6DnTFHQx3ZpXRZU7lTX5bbmRsP6LZUdfaYvvc1X1ivUQzweE0ZigNJOrJjHHOGeNur1",
+	"ALPlzdG5RV/SJrynPMEuzbEgwMoXcB6wWuUxczk4XRE8XY3MF8bWeSpxNhJx/+iogETca3kwuyVhWjOR",
+	"YWXNxyZDpbaNekfJpkfn1B9nSyqzUKiQDKESkZtxgikzAOFNUOuloEf/1X1SIQ9qZbkgFqHZEpWMQc5N",
+	"nyNR3CD+bTHROg9KBQYzMxZ8oFVPE51CdUxC/SPSqlJxALJq1Zg6gBcWBNRlQqUiMdI8A93ItAB8DGrQ",
+	"Gu2UVQqgwEuLlNKOWx1jpH16V3XRHCZqyGMoxOAk4RO4oFyKhtf4qk/A0KpFKIJa4ALtDmHN/LzaZ1nN",
+	"U/sJWQnTJbMBP2h8zkKRSC9ptbxfoKEAIy1RVgB3QP6oDN0KwqBc3IG31KAPhSfmCLWCmBT8BnKjtJvQ",
+	"S0jDLJ1zFQTvU7PXHgtED14gGg85I6U3mN+E88Movxd4B9WmB6kcrVMwsqAvCwpaL4NS3qSL2GcuzvNe",
+	"s0iaEfWdlpFix6izf4B6VIGl62FJDvZSkdxPqGfZlSdJJVF3n5bz5nr8ayuJ2iyDu3YWNtxOCnSJZO0b",
+	"cs2vSGwlWNYVtDAXVP21g72iv3bUah22j446+3uHe62jo/bCdqsire4NXvJ4MsvhKGDytWcR8+14GlEq",
+	"FR8RaOwxdt94U/0+RFPTEbSvhgGYyNWMoGWyxwiuXDCUCmuHxJa64LHL1Ay3YD1tRWCeIaQA/S6QlmPC",
+	"/eaO3IypIHITstazmAmW6lJ7hpu8Ghw1PJjBFNfMYNzhmasHiRKJqNL+V7Oa+l2uPOiWplgVLBBXMW2l",
+	"by+tgW8jWtndRrXQbYPPrVR4RhRUhrQfsKYp39wVGlHmOFLhh44W6F8psX92zZklTQrv936blriN3JSo",
+	"0B1ruwntdbP94RoqXRKtBhB2fbQ6JtUOMu+jHqFsgMZYZCV8g6qcoTFW8uFXr6DOqAjNNaVgib3pf4OO",
+	"zT28WZn4vkVNdE9TNeSC/m2Q58hgOm2KsnXw9Ouqrp/RT1z3udwup2x2D7ZpY1cGNJOjeu2tpZzFOs3W",
+	"4SYer3WMLl2qxVnt7wgWRKxijisrXFqi0ltKTPOt+zuIEWyEu+zmGlFW/G17dl11OdzCiSkymM5zadOQ",
+	"y4EXFlYd1qjCugDTk3/Uf0IsHfWI0EHH82b7YE9L/mj+J8yIUOcT79sEvqCpAFycmQ00Xf+Z07kdbxNH",
+	"QFkYZCmZlTxKKHO16wpnNfV4p9mGhaH4xYz1eN/5ArNFD8vK0gf7+JqXEWpi/orZjttKccCIsa9Pt44T",
+	"yOsmiwsgWa3KC+ZLE1sgpBL1hFbGYVb56mYP7yIuUNdwu7sMiDCvhvmVs9EhdXr6dJAKU2B21eYCPZ/O",
+	"8xefB8eo3WrdOnKKT3/qWZGsBuctGxwjbJpL7WWIMps+BOBqRoGt3xncZfcfOzARYgcy0d1Q/8J4EDv/",
+	"9///P+bnMVbD/CfjjcHPtUJHZyFQwn1CvqZZ1aEug7dhIEmUCqqmZ3rzGMHpGfOd/esHt4F+/vA28C1I",
+	"t2ivu8YSJnxAWZjBazSXoB5ufINsDAp4kuZ9GXXaPprWCMr63JM2Mzpfhi5ck1D9A3+7ec7O2TffnNEB",
+	"AxQoa37zDeq+fnX2Fpn6aXsHKOtah9YVt1nJvQpNclgvZsn5O7bkI7NYsCcSqu2jdhb79JqgEWWpIjI8",
+	"Z5omXPa6mxVS7B+7iNxEgFGUHk/d+aEWwkDFiSlZ1/z5AecxXM0ZOWfukU106obj6K+KJeqe2/hBbw+9",
+	"ybpIf4dmCzDSNMNL4qPmGFGFlMDXJIEsJWboJ6XGr1gytWGEXYEfTCVfav4/vyZimtX2qUTdWS003WLl",
+	"H31PIhoTxBnqRjwm3RBNhjQaWgIdx6iSaESwXu8TSPWfs66R+C7MwcnADnZswccLN7iAAF3z9Cy/ImU1",
+	"GyKcJJpdnEWkiX5PuSKom9fuunrhE8kzAYII4t8N64k2XnyfBRC8bwkwkhiasWVYXmnB1cs4JMnYcvO9",
+	"mfsF3HzlWrK0syOuSFyYbIYGXLPLjh0qBA/ayFpsERWoawYZOVJODJUvKbvKqNPb4pzNGUBmeViZX0ZG",
+	"TfQbmaAR0S6lccfweEywMNJi9pyRsonzzfK/fIW0RyWPER0wLsg5g8dPeYpiDp7bFeOTJnrHDLbbvUU/",
+	"L59CpJ+XNbdrl88WHJvnOphIaESYganZWTinYxwNSaPTbBXK0MHrJB31ABvjABf224PjoN1smYv5mDA8",
+	"psFxsNtsNXchKFVD0KI7zQlJkgYQuvOfyZVsuh4xL5gdvPEMAGj9VSiITEuqSZodcrjfPvw6tIXsEfSW",
+	"M73AUZLGJG6iXwgZw3KAJGFpxvVphQbT/Rp2vF8XSTyFKDJr9HsRB8eaRIueq0z16bRac7rh3BcWADsG",
+	"bPfRwhaD5/H3Z6cWyad/6uzvt48sju84uHotfrn8a3Tz/gP+4/3p0WTy3Q8HL1K+e/3+778P39789Ozt",
+	"5N/fTQfibO8qsJjE4NUvry0m8DiQFDx0vULtv/44/eOXm2ei//7s8vDt9MPvP70aHA6j69d4TH9NxOQF",
+	"xq+jn9694cHtxW24ZOOeZcqMvr0rMkWSqEqbaInhixpFS7MX7Wtsgsd/Y7Y6habC3KoHxx8vwkCmoxEW",
+	"mllvCDaJzoKoacOLB7IIXbxpGJEDnx+uzIKcm8ZYUG6eHUSCKhpBTf2m4Qrpx5/s0KvjoKMfLhM+0f/e",
+	"b42k+SRn/iBrv4PTmKoGYUpYx9W7P15SvZszUBf0e2inLES9KZoM+SiEcXXwj77gI9v3AbAgbeHhTtup",
+	"EVp7OtGavk+F1GrdzEvRQSLSX9JExtVMQKMwLASf6NvOmQ4ekeIDyKw10XNDuIktC4bJqpvyvtL3Zv0Z",
+	"FCqcxelpH+t+Jy90yvjmi5kuqw3mdoVLtNXMerntzNn6292rszGIWgU3bVTencMKg49Ybi+X2tXqhHyv",
+	"Px3DBEHTO25GVGjRmPH+rM1Hy5+fKasUzb0EuVGMS9NibtgGNT5e5sK74ya/LLzQFQYuNjUtNq//Me9P",
+	"DIpyEmQtiDk6st1ut2ejI7PKX9A+6jRbzU6zHZgsgnvCfuMo2iWNQ7y313gat3qNfdLuH0YdfNRrtyqd",
+	"XjNBlVnHnvOrZoA5572sHeR9ccuBPzW/SyUclibJ7UqbJW9R8412MQrUzWTlg4oZdANy51k/uAaevddq",
+	"L7Z41aEbcN/u4vvyGV76jk5n8R1uMNttGOwv84biNIy1bXjdaoOp1Lwt2OwKOqxivW0R7KOrkFctuLbN",
+	"M4z3fsF477dmGG/jG8832jiL19c3u6hkdY+RGe/XBfve1Tqv61p6DHpdR4PynPm7e0LUNYhMe79mUn4/",
+	"ucGRSqazzPc7Gw3MtdswX8PR4fZEGTs+S3O75OGMqax7W2kXqFsXL8WapFl02lynfwzxoi4A/2zbucl+",
+	"5ZlpWiEpg9kup9OKAxLqLz+FhFI+N8TBW4Z45tLpG5Z+uyk4f+6G1ab4Tc3qeGeHjvCAyGah1WEHx7g5",
+	"hjUtJvhnGT+bwQ9wjIsNE3UMoJXdVbobXDwfY/SSX5MEA746U4EZmOgix73nNZ8izNFPfM2CBqe/n/74",
+	"x6u9p3uvh6enf/561frPmPS/e/b6LVXqx/HkVTwJlrewpXEXcw2sU6hrW9jwoYb6fd6mfa9ztPj64tjG",
+	"h3EHzggW0RBMF1hFJw6rOwU5pm6BeyB0pJA4eRlDm9JYUBbRMUT/Lt2mg4dWGJh59tqPHkG752buxc4n",
+	"M6361jgYCfFNPf8efi+Lqjo0+VUzD2JIEpsJKMzdd/WDJjplCBdnE2ajCeGxnrGErnZcdhDM5TBnpqaE",
+	"9+bPQoEEPjOjQe9xixiyFrypONULblpin3gGTX4Z3raRpAK4YDNnG3z24hAdG6QaOS5EcXYkO9wU8diI",
+	"DazPx2r7yYVdg4/eBpHaLmY64E9W8fNr7u0C18MOoodM6rwdvONic61F1ntDGIy59MQaz1nsKjoOxVn2",
+	"Gk2REEoBpmgEFa/yQSGEAe6jib4HOuG4i3zcsnuQqzzZWTNae5wzv/owt9b1hy+6sBf7tceKLtyj41Z0",
+	"3Fb2wRYM4Q4zmXhU1w+uru0Wu2t9nSUV70FhD+lguFFNpaJ1jVq7A6V7GkVkrEpe11eZYjUHBaHnzGlS",
+	"vUJ6085UpDWVaAh/1IhfgEY0b/8i9OHnr9Rgz9y5TrNqYU2VtpqXuY7ayjo41tdaqUdpvSHZYSbEoMaq",
+	"+UX0dkimBj4MtWTtLQL8KptrWIC2YYCygM5rIv+Ae6Pnci/wnDmwWk3jyULfSx5Yf8fj6Wrqrq4q8ha6",
+	"5fEOvi6c2zLk0DUePyrnz1Y5u7yHtBhJozlbi5VTfv7L/24vt70Ehdm5DXDD/jKs8Mx4/zLMzxkpdvR+",
+	"ZeXmTmyQJOoyf/oDp0IWGCnQHA2jOawui8x4TTBSXg/5bAyYW1U8jwqj4jNgwttxxYV2XUVUIqepmujU",
+	"g/XFKMZTSG1Y5C9KJQkdaPicFZMfhUkXpUnHgFXtcxHaXAhYNGKeZgdlnMBxNeYQIyodotIoFt+JWT7T",
+	"FhVGkW5i2mynWvD76H0r7rxPevS7Fv7x3aD3Y5L++e9fB73OH4M/zr6Tvc4+e/HjTRL/9PvyOtU3L3Up",
+	"i7c3vz2suJCfxflKt2sagd2llVdhIMLnrmM/78rPDDDne4sOrk6lK+ppVxpaBOqsa2dQdk2DQC7qZnN+",
+	"Rk0370ITlGcw0RwN7Ksq1UZoy+D4YMmS0gL1DS76HE2tsFAS4WyEAzq1p27kwxyZ/h9KLfzc7W174gxO",
+	"6BUJ3QRPiUfEQlo+gJasd134urLPmWvLzjsrQnSmRYCE6AyPyBlV5NszJWikXOe21vbdWlMJVLkkwj2j",
+	"33Ugk3dyn9h+pSykGaVSQefkOcsuhW+wBwViWRzlDr1NcF12uAo0hqRS+cOaQsv7Jrp/tluft5UHEReC",
+	"RAoNuZAE9WA6znR5E+Brz7+ToKfUiB6Q6c/D3o8RfUV//uHP52/e/n7281GTTH/+O/7wQv9y+IK1mlEn",
+	"Yb3RD6343z8n5WZoU3mtdHOvZCPL7dyui3tptmUd955g5IwOGImROTd8O9j48OEOJjwjqpGfTz7v5vwg",
+	"87Xt7RJBl+eo5WVNdeVM00dDfReGWks/oqxglx3wYA277KwTaNQlDHO7aJiLkwkvQme2a5MIZxcktm2y",
+	"i8Xndt1e26vnVHzzI73yo/+b6IWBnRrjHJeNbKknLDeLlfzeie2tMpNRpB2EEPtKFHHRri2KCawm5Gm1",
+	"TWgDpXKHeZnigeUrbCV3VOQWUhFwVnGqltg8MPARdkjSDxbsHgIDO717Z3v9Tc4laQgiyRxBPoMUAbZn",
+	"VJth2zAA3jQYE2XwCsJ0ZkZDziWxaWf3ihBRSGHbk9JrlTZ7UHo+6RIVRgMJcs6otJ6ccxBRzE1lDimS",
+	"JCFMA4csBh0VHD58RSSky+2LFRpxM1Ld+JcmLrFd0T7HUHjmDt6Fg7i0GzNvEOJSXmDHN+gR+AA8hqWc",
+	"4GlpwYwvzooA5y82Q/DoP2zbfziVVzbXB2IEmw9UirQHvWfzgrcQ94/N6KSm60hyT78UdmsuUpprBPjt",
+	"7QT4ZX27bm7W8Jib8WglJdu0kwxm4Mv0w8IMW2rGD8Op1kmMelN4bi2He86g0x8nMM1oyFNRz+XOTMrm",
+	"J/3n54Ta5tM5+dpz5k3YorfZyR0wMdw+03hLaqhNTv1ED69CL0xq3USTl+e1BlLhcUJsRibm7IpMg/Bu",
+	"c8HeobObJIM9C/WYDH60EduwEc98XuG2LYIkpcPnHjInvLuFAHOcz8H3ti++IbgaYfIJQ44fvqkZbrT+",
+	"IyAimzsY/HNvr9M6PNo7aLVarVlAiS3CItwazABFZMu3Qez8UE3ABfEr7G33m4Xx8EaFcJhtEw3r2+SZ",
+	"RXGWDlaA7iSCr7MhUlLZs7CoG2Gze3Tw9QnqsjRJutmgSXCoQPgz76Ywo7K+59LivM9N3A234zQ5JYn+",
+	"xTSs+qV5aaH0ziV9hFJ9iZrDyjHjE0TvHUz1CFUqq0WjfDZVjLOdHiNdq4W9a0Su5m0ehNG6WcOxsOrU",
+	"tq8bqiGHKP1H4FSxR24Ug7D5PHc9jKkrYYuoRBxOYZuRCXT5PxMcM/2rSXYOlwcgc1xMQ7rDC/BoXv4Q",
+	"8Drvi3xbOy+XssQApOyXMI4YISYmp59Vam5NFfJldDlnSS9mshg1yNx29rmBubhk13VZgjZMdfk7pLeV",
+	"7LIqozhOfzHcPQtk8sKBmak5smdcDug1YTDdEo24sFuW5L2VZjGyQtsySaNztjhrFJWOaN/Ej6sf1D4D",
+	"DxIuk2FaHjfoPWP+MVl0P/DxD3rNiic2PWaYtuxb1TNKW3CujFivnFKqHJO4GlphM6U8L51kUQZzAAvZ",
+	"lGc8b8bzLOCC0bbmhoiPzOBcN34cAHn2Z4tacI6aGU9O5TnrfrrtniDs5kF/JevoP7Qp+A+9IWOClW34",
+	"dFOozSguTR9hSJqzTULUIxFOJQHXy7p7E5hVK1UIlij3/VA2g/gEpdI05sux8V81QxKsiD2uungMl9dj",
+	"LB4TuMwkr/JaQZEo52DhwC+YCWWP5slC28tLA95sjN1AYXcS6KzpWbMOkFnqGPCbxoA37KvtaS0OLHKx",
+	"STvZBrjCFeotvgMcH6GXG0Ev3xaONRtwokOdRxDmHbguVnhXBWBWAFaPfsvWK2PO6laN7nbhmLlOXwmQ",
+	"WVYam+Mulx6/tSC6lIUjSOeM9iyFlAm9zlSNZ9hn0ztOMzvrdNWRQw86FjEbFNxp7TZbzXZ7t3m4ZDY9",
+	"O7LT2PDiaZv2lo67Zd/eUkyo7zZaUafXOIz32o1eC+83DvodchS3o73e06fVgyRrRLgnFk/JDH7lf9Mk",
+	"wTv7zdaGU4KL51LOnWCYDV57kBnBn39WW3MQ4i6Zb4/V4a/byk67N+6Yw4EbkAOSC4DZ3lFcNgvdsycC",
+	"ZeGDO4226qnr173Sbyuoic02cXaCcmcFt7R8KrNHsn/iEzTCbJqfSDQhguhwZMMRUQ8yeySGQ25Mpm9j",
+	"IZxnMjVfL600Lc62bjAVKZPgT/ZfC6ZJggQDiNknv1nOFE9Rj3gkGZ2apHUeHuZH30DJhkppz2yZJfUr",
+	"hKfVCHSM1bAwFNl9cFCNojY4tuFi2SSm+/whllvYDUsNhrCc++Im/sQgRIX9difbrbjPctHwTlqwf543",
+	"82eDLZlNjs9tiDvFyn/036sx9O6wek8DDOruOkxAV2+/KeS84DBQrcuomelTaZSGzLqZ+h4j/6j4E+gH",
+	"jjiL83KnqUoVH1Ieh2BQEQrPnIOQFUPuphN2BqZia/2xzzL6V0rRtLf1fZviS25XGRD/vr1w8hkfk2pK",
+	"5Xsry7aAP8+fLV56G640xPslX+4V2XUPmq+BI+cW5mrMVWsnapbITwBU4C1+hCLfVcJFK+oZo+vWByHD",
+	"sCCjOZfIsRxl58QbPXx3kGOZiTXghCDiPtQR925Lmz/KIlIKw2EMm61klGzB+85aRaf6hPQsXTPfnBpw",
+	"M2fEoprt2pwgK7lm2EV5nJ0gOEbYGNevSm5uPmZoWTd3YEbLbRzQfSl24kEsxDpK9w5d8y9wEucbI/Ir",
+	"KLMhjFK4xNJqrYL/HGYOu51wFq5wFkNBY22odOzWm6NxZuG/N5sJ3/E5/V++i49OS1gdDDOR9aVDwhCF",
+	"E4NQex9FQyxwBOdacWHBVVygp+4nUyKH+ULjMRENTRtKiHbOQzhQe1L/ZUwH9jgLB5PL3nJiT6PMS/TA",
+	"iRFnyRTpTwkLhz3DidFwlVa8mDLXWSqU//Sq/CBCgv41P8h539kGLH85OPvnEBS979xlWHSf8P77NaCd",
+	"dQKtLygEegxpHkOaLyKkWSkC6cyLQD7DeMNaoy+lw+rzUsF3n7x/jBC2EyHct0+fD+1frqk61wP2+jX1",
+	"QNaSt6oeeGzU/q9o1P4vUTr5TvgvUT9lX+1T0DOI2eOPF7cXGQd86YXsIKLimXA41r82zX12i2TMq58M",
+	"fEYH8BjKQiQVnup/SzfgFJ4o7RV2yl+5Eu975NvqjIlC0tDe7da3fjMAZNCY8HFCctdIFj+meuRB9RGv",
+	"wVtFV2RqGrnM2GfglWlGMJMTC4/Ul+qF+H8BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -25,6 +25,11 @@ func TestRateLimits(t *testing.T) {
 	contracttest.RateLimits(t, contract(t))
 }
 
+func TestEndsOfAnyOperation(t *testing.T) {
+	t.Parallel()
+	contracttest.EveryOperationEndsAsAnyMay(t, contract(t))
+}
+
 func TestDeprecationHeaders(t *testing.T) {
 	t.Parallel()
 	contracttest.DeprecationIsTold(t, contract(t))

@@ -53,3 +53,12 @@ func explain(err error) error {
 		return err
 	}
 }
+
+// explainOwn explains what is reported of the caller's own account: when it is not there, it was deleted after the session
+// had been checked.
+func explainOwn(err error) error {
+	if postgres.IsNoRows(err) {
+		return httpapi.ErrUnauthenticated.Because(err)
+	}
+	return explain(err)
+}

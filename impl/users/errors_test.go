@@ -39,6 +39,9 @@ func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	contracttest.ErrorsAreExplained(t, explain)
+	require.ErrorIs(t, explainOwn(pgx.ErrNoRows), httpapi.ErrUnauthenticated)
+	require.ErrorIs(t, explainOwn(pgx.ErrNoRows), pgx.ErrNoRows, "the log has the cause")
+	require.ErrorIs(t, explainOwn(hashing.ErrBusy), httpapi.ErrOverloaded, "anything else is explained as ever")
 	unexpected := errors.New("relation users does not exist")
 	for name, c := range map[string]struct {
 		err  error
@@ -77,6 +80,20 @@ type failing struct {
 
 func (f failing) GetUser(context.Context, uuid.UUID) (usersdb.User, error) {
 	return usersdb.User{}, f.fail()
+}
+
+// Who asks after their account was deleted, and before its sessions are forgotten, is told what they will be told from then on.
+func TestOwnAccountGone(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.member()
+	s.service.queries = failing{s.service.queries, func() error { return pgx.ErrNoRows }}
+	for _, id := range []string{"getProfile", "changePassword"} {
+		r, _ := contract(t).Fitting(t, s.Server, contract(t).Document.Operation(id))
+		answer, body := s.Do(t, r.Without("Authorization").With(contracttest.Bearer(me)))
+		require.Equal(t, http.StatusUnauthorized, answer.StatusCode, "%s: %s", id, body)
+		require.Equal(t, httpapi.ErrUnauthenticated.Code, contracttest.ProblemIn(t, answer, body).Code, id)
+	}
 }
 
 func TestFailures(t *testing.T) {

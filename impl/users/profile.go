@@ -14,7 +14,7 @@ import (
 func (s *Service) GetProfile(ctx context.Context, _ usersapi.GetProfileRequestObject) (usersapi.GetProfileResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explainOwn(err)
 	}
 	return usersapi.GetProfile200JSONResponse(toAPIProfile(user)), nil
 }
@@ -36,7 +36,7 @@ func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileR
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explainOwn(err)
 	}
 	return usersapi.UpdateProfile200JSONResponse(toAPIProfile(user)), nil
 }
@@ -46,7 +46,7 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 	caller := httpapi.Caller(ctx)
 	user, err := s.queries.GetUser(ctx, caller.Subject)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explainOwn(err)
 	}
 	if f := mayUsePassword(req.Body.NewPassword, user.Email, "#/new_password"); f != nil {
 		return nil, f

@@ -29,6 +29,11 @@ func TestRateLimits(t *testing.T) {
 	contracttest.RateLimits(t, contract(t))
 }
 
+func TestEndsOfAnyOperation(t *testing.T) {
+	t.Parallel()
+	contracttest.EveryOperationEndsAsAnyMay(t, contract(t))
+}
+
 func TestDocumentIsServed(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -1,5 +1,6 @@
 // Makes gen/ts from the documents in openapi/: the shapes with openapi-typescript, and beside them one table of what the
 // client has to know of each operation, so that nothing of an operation is written by hand.
+import {execFileSync} from 'node:child_process';
 import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import openapiTS, {astToString} from 'openapi-typescript';
 import {parse} from 'yaml';
@@ -8,6 +9,9 @@ const root = new URL('../../../', import.meta.url);
 const out = new URL('gen/ts/', root);
 const services = ['users', 'orders'];
 const made = '// Made by `make gen` from openapi/; not to be edited.\n';
+
+// What an operation can end with is for the services to say: it follows from its policy as well.
+const problems = JSON.parse(execFileSync('go', ['run', './test/contract/problems', ...services.map((service) => `openapi/${service}.yaml`)], {cwd: root, encoding: 'utf8'}));
 
 await mkdir(out, {recursive: true});
 const documents = {};
@@ -64,7 +68,7 @@ function operationsOf(service, document) {
       ];
       found.push({
         service, id: operation.operationId, method: method.toUpperCase(), path, marks: marks.filter(Boolean).join(''),
-        deprecated: operation.deprecated, text: `${operation.summary}.\n${operation.description}`, codes: codesOf(document, responses),
+        deprecated: operation.deprecated, text: `${operation.summary}.\n${operation.description}`, codes: codesOf(service, document, operation.operationId),
       });
     }
   }
@@ -80,17 +84,13 @@ function above(document, path) {
   return 0; // It is of what Location names.
 }
 
-// codesOf reads the codes that the descriptions of an operation's answers name, by status. What no answer of the document
-// names may come with any other status.
-function codesOf(document, responses) {
-  const known = document.components.schemas.ProblemCode.enum;
-  const named = (response) => known.filter((code) => response.description.includes(`\`${code}\``));
-  const everywhere = new Set(Object.values(document.components.responses).flatMap(named));
-  return Object.fromEntries(responses.filter(([status]) => !status.startsWith('2')).map(([status, response]) => {
-    const codes = status === 'default' ? known.filter((code) => !everywhere.has(code)) : named(response);
-    if (codes.length === 0) throw new Error(`the description of the answer ${status} names no code: ${response.description}`);
-    return [status, codes];
-  }));
+// codesOf gives the codes of an operation's problems by status. What no operation of the document ends with comes before any.
+function codesOf(service, document, id) {
+  const codes = {};
+  for (const {status, code} of problems[service][id]) (codes[status] ??= []).push(code);
+  const ended = new Set(Object.values(problems[service]).flat().map((problem) => problem.code));
+  codes.default = document.components.schemas.ProblemCode.enum.filter((code) => !ended.has(code));
+  return codes;
 }
 
 function resolve(document, node) {

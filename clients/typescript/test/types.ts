@@ -25,6 +25,8 @@ export async function results(client: Client, order: Schemas['Order']): Promise<
   problem.code === 'sku_was_taken';
   // @ts-expect-error: a code of the other service
   problem.code === 'email_taken';
+  // @ts-expect-error: a code of the service, and of operations on orders that there are
+  problem.code === 'order_state';
   if (problem.code === 'price_changed') same<Same<typeof problem.status, 409>>();
   if (problem.status === 404) {
     // @ts-expect-error: the document of createOrder lists no 404, so nothing is known of one
@@ -43,7 +45,11 @@ export async function results(client: Client, order: Schemas['Order']): Promise<
     changed.problem.current;
     if (changed.problem.code === 'version_changed') same<Same<typeof changed.problem.current, Schemas['Product']>>();
   }
-  same<Same<Extract<Problem<'getOrder'>, {status: 404}>['code'], 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found'>>();
+  same<Same<Extract<Problem<'getOrder'>, {status: 404}>['code'], 'order_not_found'>>();
+  same<Same<Extract<Problem<'createWebhook'>, {status: 409}>['code'], 'too_many_webhooks'>>();
+  same<Same<Extract<Problem<'createOrder'>, {status: 409}>['code'], 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use'>>();
+  same<Same<Extract<Problem<'createOrder'>, {status: 503}>['code'], 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable'>>();
+  same<Same<Extract<Problem<'endSession'>, {status: 503}>['code'], 'timeout' | 'unavailable'>>();
 }
 
 export async function inputs(client: Client, id: string): Promise<void> {

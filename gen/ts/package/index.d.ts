@@ -293,7 +293,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description There is no valid access token (`unauthenticated`), or the credentials that were sent are not valid (`invalid_credentials`, `invalid_refresh_token`). */
+        /** @description There is no valid access token (`unauthenticated`). */
         Unauthenticated: {
             headers: {
                 "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
@@ -303,7 +303,27 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The caller may not do this: `forbidden`, `cross_origin_refused`, `wrong_password`, `account_disabled`, `invalid_mail_token`. */
+        /** @description The e-mail address or the password is wrong (`invalid_credentials`). */
+        CredentialsRefused: {
+            headers: {
+                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The refresh token is missing or not valid any more (`invalid_refresh_token`). */
+        RefreshRefused: {
+            headers: {
+                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller may not do this (`forbidden`). */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -312,8 +332,8 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description There is no such thing, or none that the caller may see (`user_not_found`, `session_not_found`). */
-        NotFound: {
+        /** @description The account is disabled (`account_disabled`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        LoginForbidden: {
             headers: {
                 [name: string]: unknown;
             };
@@ -321,8 +341,62 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The request does not fit the state of things (`email_taken`, `self_administration`). */
-        Conflict: {
+        /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
+        CrossOrigin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
+        InvalidMailToken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The current password is wrong (`wrong_password`). */
+        WrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such account, or none that the caller may see (`user_not_found`). */
+        UserNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller has no such session (`session_not_found`). */
+        SessionNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already an account with this e-mail address (`email_taken`). */
+        EmailTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description Administrators cannot do this to their own account (`self_administration`). */
+        SelfAdministration: {
             headers: {
                 [name: string]: unknown;
             };
@@ -371,6 +445,16 @@ interface components$1 {
         };
         /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`). */
         Unavailable: {
+            headers: {
+                "Retry-After": components$1["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; try again after `Retry-After` seconds (`timeout`, `unavailable`). */
+        Unanswered: {
             headers: {
                 "Retry-After": components$1["headers"]["RetryAfter"];
                 [name: string]: unknown;
@@ -466,7 +550,7 @@ interface operations$1 {
                 };
             };
             400: components$1["responses"]["Malformed"];
-            409: components$1["responses"]["Conflict"];
+            409: components$1["responses"]["EmailTaken"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -507,7 +591,7 @@ interface operations$1 {
                 };
             };
             401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["NotFound"];
+            404: components$1["responses"]["UserNotFound"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -556,7 +640,7 @@ interface operations$1 {
                 };
             };
             400: components$1["responses"]["Malformed"];
-            409: components$1["responses"]["Conflict"];
+            409: components$1["responses"]["EmailTaken"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -596,7 +680,7 @@ interface operations$1 {
                 };
             };
             401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["NotFound"];
+            404: components$1["responses"]["UserNotFound"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -639,7 +723,7 @@ interface operations$1 {
                 };
             };
             401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["NotFound"];
+            404: components$1["responses"]["UserNotFound"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -673,7 +757,7 @@ interface operations$1 {
                 content?: never;
             };
             400: components$1["responses"]["Malformed"];
-            403: components$1["responses"]["Forbidden"];
+            403: components$1["responses"]["InvalidMailToken"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -747,7 +831,7 @@ interface operations$1 {
                 content?: never;
             };
             400: components$1["responses"]["Malformed"];
-            403: components$1["responses"]["Forbidden"];
+            403: components$1["responses"]["InvalidMailToken"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -797,8 +881,8 @@ interface operations$1 {
                 };
             };
             400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
+            401: components$1["responses"]["CredentialsRefused"];
+            403: components$1["responses"]["LoginForbidden"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -850,8 +934,8 @@ interface operations$1 {
                 };
             };
             400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
+            401: components$1["responses"]["RefreshRefused"];
+            403: components$1["responses"]["CrossOrigin"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -878,7 +962,8 @@ interface operations$1 {
                 content?: never;
             };
             401: components$1["responses"]["Unauthenticated"];
-            503: components$1["responses"]["Unavailable"];
+            403: components$1["responses"]["CrossOrigin"];
+            503: components$1["responses"]["Unanswered"];
             default: components$1["responses"]["Problem"];
         };
     };
@@ -976,7 +1061,7 @@ interface operations$1 {
                 content?: never;
             };
             401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["NotFound"];
+            404: components$1["responses"]["SessionNotFound"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -1103,7 +1188,7 @@ interface operations$1 {
             };
             400: components$1["responses"]["Malformed"];
             401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
+            403: components$1["responses"]["WrongPassword"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -1219,8 +1304,8 @@ interface operations$1 {
             };
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["NotFound"];
-            409: components$1["responses"]["Conflict"];
+            404: components$1["responses"]["UserNotFound"];
+            409: components$1["responses"]["SelfAdministration"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -1264,8 +1349,8 @@ interface operations$1 {
             };
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["NotFound"];
-            409: components$1["responses"]["Conflict"];
+            404: components$1["responses"]["UserNotFound"];
+            409: components$1["responses"]["SelfAdministration"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -1309,7 +1394,7 @@ interface operations$1 {
             };
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["NotFound"];
+            404: components$1["responses"]["UserNotFound"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -1366,8 +1451,8 @@ interface operations$1 {
             400: components$1["responses"]["Malformed"];
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["NotFound"];
-            409: components$1["responses"]["Conflict"];
+            404: components$1["responses"]["UserNotFound"];
+            409: components$1["responses"]["SelfAdministration"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -1934,8 +2019,8 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no such thing, or none that the caller may see (`product_not_found`, `order_not_found`, `webhook_not_found`, `delivery_not_found`). */
-        NotFound: {
+        /** @description There is no such product (`product_not_found`). */
+        ProductNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1943,12 +2028,104 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description There is no such order, or none that the caller may see (`order_not_found`). */
+        OrderNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such webhook (`webhook_not_found`). */
+        WebhookNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The webhook has no such delivery (`delivery_not_found`). */
+        DeliveryNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already a product with this SKU (`sku_taken`). */
+        SkuTaken: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /**
-         * @description The request does not fit the state of things (`sku_taken`, `out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`,
-         *     `order_state`, `refund_too_large`, `too_many_streams`, `too_many_webhooks`), or the same request is being carried out
+         * @description There are fewer units than would be written off (`out_of_stock`), or the same request is being carried out
          *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
-        Conflict: {
+        AdjustmentRefused: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), or the same
+         *     request is being carried out (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         */
+        OrderRefused: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The order is not in a state for this (`order_state`). */
+        OrderState: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The order is not in a state for this (`order_state`), it is more than is left (`refund_too_large`), or the same request is being carried out
+         *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         */
+        RefundRefused: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller follows as many orders as one may (`too_many_streams`). */
+        TooManyStreams: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There are as many webhooks as there may be (`too_many_webhooks`). */
+        TooManyWebhooks: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -1994,8 +2171,17 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another (`idempotency_key_reused`). */
+        /** @description The request breaks this document at the places that `errors` names (`invalid_request`). */
         Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another (`idempotency_key_reused`). */
+        InvalidOrReused: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2015,8 +2201,21 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`, `customers_unavailable`). */
+        /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`). */
         Unavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The service cannot answer now, or not find out whether the account may order; try again after `Retry-After` seconds (`overloaded`, `timeout`,
+         *     `unavailable`, `customers_unavailable`).
+         */
+        OrderingUnavailable: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
@@ -2069,7 +2268,7 @@ interface components {
         RateLimitPolicy: string;
         /** @description Seconds to wait before trying again. */
         RetryAfter: number;
-        /** @description Seconds to wait before trying again, with `idempotency_key_in_use`. */
+        /** @description Seconds to wait before trying again, where waiting helps. */
         RetryAfterInUse: number;
         /** @description How to authenticate, RFC 6750. */
         WWWAuthenticate: string;
@@ -2190,7 +2389,7 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["SkuTaken"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -2239,7 +2438,7 @@ interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["ProductNotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
@@ -2303,7 +2502,7 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["ProductNotFound"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2354,7 +2553,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["ProductNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -2393,7 +2592,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["ProductNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -2443,7 +2642,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["ProductNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -2508,11 +2707,11 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["ProductNotFound"];
+            409: components["responses"]["AdjustmentRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidOrReused"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2690,11 +2889,11 @@ interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["OrderRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
+            422: components["responses"]["InvalidOrReused"];
+            503: components["responses"]["OrderingUnavailable"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2861,7 +3060,7 @@ interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["OrderNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -2917,8 +3116,8 @@ interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["OrderNotFound"];
+            409: components["responses"]["TooManyStreams"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -3000,8 +3199,8 @@ interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["OrderNotFound"];
+            409: components["responses"]["OrderState"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3086,8 +3285,8 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["OrderNotFound"];
+            409: components["responses"]["OrderState"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3172,8 +3371,8 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["OrderNotFound"];
+            409: components["responses"]["OrderState"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3254,8 +3453,8 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["OrderNotFound"];
+            409: components["responses"]["OrderState"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3348,11 +3547,11 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
+            404: components["responses"]["OrderNotFound"];
+            409: components["responses"]["RefundRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidOrReused"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -3457,7 +3656,7 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["TooManyWebhooks"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3501,7 +3700,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -3528,7 +3727,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -3580,7 +3779,7 @@ interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["WebhookNotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3627,7 +3826,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -3680,7 +3879,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -3726,7 +3925,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["DeliveryNotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
@@ -3756,13 +3955,14 @@ interface Operations {
         shape: operations$1['createUser'];
         codes: {
             400: 'malformed_request';
-            409: 'email_taken' | 'self_administration';
+            409: 'email_taken';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3776,11 +3976,13 @@ interface Operations {
         marks: '';
         shape: operations$1['getUser'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            404: 'user_not_found' | 'session_not_found';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'user_not_found';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3797,13 +3999,14 @@ interface Operations {
         shape: operations$1['createUserV2'];
         codes: {
             400: 'malformed_request';
-            409: 'email_taken' | 'self_administration';
+            409: 'email_taken';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3816,11 +4019,13 @@ interface Operations {
         marks: '';
         shape: operations$1['getUserV2'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            404: 'user_not_found' | 'session_not_found';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'user_not_found';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3833,11 +4038,13 @@ interface Operations {
         marks: '';
         shape: operations$1['getUserProfile'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            404: 'user_not_found' | 'session_not_found';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'user_not_found';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3852,13 +4059,14 @@ interface Operations {
         shape: operations$1['confirmEmail'];
         codes: {
             400: 'malformed_request';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            403: 'invalid_mail_token';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3877,8 +4085,9 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3894,13 +4103,14 @@ interface Operations {
         shape: operations$1['resetPassword'];
         codes: {
             400: 'malformed_request';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            403: 'invalid_mail_token';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3916,14 +4126,15 @@ interface Operations {
         shape: operations$1['startSession'];
         codes: {
             400: 'malformed_request';
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            401: 'invalid_credentials';
+            403: 'account_disabled' | 'cross_origin_refused';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3939,14 +4150,15 @@ interface Operations {
         shape: operations$1['refreshSession'];
         codes: {
             400: 'malformed_request';
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            401: 'invalid_refresh_token';
+            403: 'cross_origin_refused';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3959,9 +4171,13 @@ interface Operations {
         marks: 'c';
         shape: operations$1['endSession'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'cross_origin_refused';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3974,10 +4190,12 @@ interface Operations {
         marks: 'l';
         shape: operations$1['listSessions'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            400: 'malformed_request';
+            401: 'unauthenticated';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -3990,9 +4208,12 @@ interface Operations {
         marks: '';
         shape: operations$1['revokeOtherSessions'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4005,11 +4226,13 @@ interface Operations {
         marks: '';
         shape: operations$1['revokeSession'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            404: 'user_not_found' | 'session_not_found';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'session_not_found';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4022,9 +4245,12 @@ interface Operations {
         marks: '';
         shape: operations$1['getProfile'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4038,12 +4264,13 @@ interface Operations {
         shape: operations$1['updateProfile'];
         codes: {
             400: 'malformed_request';
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            401: 'unauthenticated';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4058,14 +4285,15 @@ interface Operations {
         shape: operations$1['changePassword'];
         codes: {
             400: 'malformed_request';
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            401: 'unauthenticated';
+            403: 'wrong_password';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4079,10 +4307,13 @@ interface Operations {
         marks: '';
         shape: operations$1['requestEmailVerification'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4096,12 +4327,14 @@ interface Operations {
         marks: 'l';
         shape: operations$1['listUsers'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
             422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4114,13 +4347,15 @@ interface Operations {
         marks: '';
         shape: operations$1['deleteUser'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-            404: 'user_not_found' | 'session_not_found';
-            409: 'email_taken' | 'self_administration';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'user_not_found';
+            409: 'self_administration';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4134,13 +4369,15 @@ interface Operations {
         marks: '';
         shape: operations$1['disableUser'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-            404: 'user_not_found' | 'session_not_found';
-            409: 'email_taken' | 'self_administration';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'user_not_found';
+            409: 'self_administration';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4153,12 +4390,14 @@ interface Operations {
         marks: '';
         shape: operations$1['enableUser'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-            404: 'user_not_found' | 'session_not_found';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'user_not_found';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4173,15 +4412,16 @@ interface Operations {
         shape: operations$1['setUserRoles'];
         codes: {
             400: 'malformed_request';
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
-            404: 'user_not_found' | 'session_not_found';
-            409: 'email_taken' | 'self_administration';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'user_not_found';
+            409: 'self_administration';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4195,11 +4435,13 @@ interface Operations {
         marks: 'l';
         shape: operations$1['listAuditEntries'];
         codes: {
-            401: 'unauthenticated' | 'invalid_credentials' | 'invalid_refresh_token';
-            403: 'forbidden' | 'cross_origin_refused' | 'account_disabled' | 'wrong_password' | 'invalid_mail_token';
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
             422: 'invalid_request';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4212,7 +4454,11 @@ interface Operations {
         marks: 'p';
         shape: operations$1['getKeySet'];
         codes: {
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            400: 'malformed_request';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4226,10 +4472,12 @@ interface Operations {
         marks: 'pl';
         shape: operations['listProducts'];
         codes: {
-            422: 'invalid_request' | 'idempotency_key_reused';
+            400: 'malformed_request';
+            422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4246,12 +4494,13 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            409: 'sku_taken';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4264,11 +4513,13 @@ interface Operations {
         marks: 'p0';
         shape: operations['getProduct'];
         codes: {
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
+            400: 'malformed_request';
+            404: 'product_not_found';
+            422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4285,14 +4536,15 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            404: 'product_not_found';
             412: 'version_changed';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
+            422: 'invalid_request';
             428: 'precondition_required';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4306,12 +4558,14 @@ interface Operations {
         marks: '1';
         shape: operations['archiveProduct'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'product_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4324,12 +4578,14 @@ interface Operations {
         marks: '';
         shape: operations['getStock'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'product_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4342,12 +4598,14 @@ interface Operations {
         marks: 'l';
         shape: operations['listStockAdjustments'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'product_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4364,13 +4622,14 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            404: 'product_not_found';
+            409: 'out_of_stock' | 'idempotency_key_in_use';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4384,10 +4643,12 @@ interface Operations {
         marks: 'l';
         shape: operations['listOrders'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4404,12 +4665,13 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'customers_unavailable' | 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4423,11 +4685,13 @@ interface Operations {
         marks: 'l';
         shape: operations['listOrderAuditEntries'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4441,12 +4705,14 @@ interface Operations {
         marks: 'b';
         shape: operations['exportOrders'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            422: 'invalid_request' | 'idempotency_key_reused';
+            422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4459,11 +4725,13 @@ interface Operations {
         marks: '0';
         shape: operations['getOrder'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'order_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4479,12 +4747,14 @@ interface Operations {
         marks: 'ls';
         shape: operations['listOrderEvents'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'order_not_found';
+            409: 'too_many_streams';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4500,13 +4770,14 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            404: 'order_not_found';
+            409: 'order_state';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4523,13 +4794,14 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            404: 'order_not_found';
+            409: 'order_state';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4545,13 +4817,14 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            404: 'order_not_found';
+            409: 'order_state';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4567,13 +4840,14 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            404: 'order_not_found';
+            409: 'order_state';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4591,13 +4865,14 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            404: 'order_not_found';
+            409: 'order_state' | 'refund_too_large' | 'idempotency_key_in_use';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4610,11 +4885,13 @@ interface Operations {
         marks: 'l';
         shape: operations['listWebhooks'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4633,12 +4910,13 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            409: 'idempotency_key_in_use' | 'sku_taken' | 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'order_state' | 'refund_too_large' | 'too_many_streams' | 'too_many_webhooks';
+            409: 'too_many_webhooks';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4651,12 +4929,14 @@ interface Operations {
         marks: '';
         shape: operations['getWebhook'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'webhook_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4673,12 +4953,13 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
+            404: 'webhook_not_found';
             413: 'body_too_large';
             415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4691,12 +4972,14 @@ interface Operations {
         marks: '';
         shape: operations['deleteWebhook'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'webhook_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4709,12 +4992,14 @@ interface Operations {
         marks: '';
         shape: operations['rotateWebhookSecret'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'webhook_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4727,12 +5012,14 @@ interface Operations {
         marks: 'l';
         shape: operations['listWebhookDeliveries'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            404: 'webhook_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
     /**
@@ -4746,13 +5033,15 @@ interface Operations {
         marks: '';
         shape: operations['replayWebhookDelivery'];
         codes: {
+            400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
-            404: 'product_not_found' | 'order_not_found' | 'webhook_not_found' | 'delivery_not_found';
-            422: 'invalid_request' | 'idempotency_key_reused';
+            404: 'delivery_not_found';
+            422: 'invalid_request';
             429: 'rate_limited';
-            503: 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable';
-            default: 'not_found' | 'method_not_allowed' | 'internal';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
         };
     };
 }

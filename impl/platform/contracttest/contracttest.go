@@ -132,10 +132,10 @@ func (s *Service) Chain(t testing.TB, log *slog.Logger) httpapi.Options {
 	require.NoError(t, err)
 	return httpapi.Options{
 		Document: s.Document, Log: log, Metrics: httpMetrics, Responses: httpapi.ResponsesEnforce,
-		Observe: func(op *httpapi.Operation, status int, violations []fault.Violation) {
-			s.Coverage.observe(op, status, len(violations))
+		Observe: func(op *httpapi.Operation, answered httpapi.Problem, violations []fault.Violation) {
+			s.Coverage.observe(op, answered, len(violations))
 			if len(violations) > 0 {
-				t.Errorf("%s answered %d outside its document: %+v", op.ID, status, violations)
+				t.Errorf("%s answered %d %s outside its document: %+v", op.ID, answered.Status, answered.Code, violations)
 			}
 		},
 	}

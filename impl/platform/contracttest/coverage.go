@@ -17,8 +17,8 @@ import (
 	"example.com/plumbline/impl/platform/pgtest"
 )
 
-// LeastStatuses is how many of a hundred documented statuses the tests of a service must exercise.
-const LeastStatuses = 95
+// Least is how many of a hundred documented statuses, and of a hundred problem codes, the tests of a service must exercise.
+const Least = 95
 
 // figuresEnv names a folder in which Main leaves the figures as SERVICE.json.
 const figuresEnv = "CONTRACT_FIGURES"
@@ -27,30 +27,34 @@ const figuresEnv = "CONTRACT_FIGURES"
 type Coverage struct {
 	mu        sync.Mutex
 	seen      map[string]map[int]Answers
+	codes     map[string]map[httpapi.Problem]int
 	generated atomic.Int64 // requests
 }
 
 // NewCoverage has seen nothing yet.
-func NewCoverage() *Coverage { return &Coverage{seen: map[string]map[int]Answers{}} }
+func NewCoverage() *Coverage {
+	return &Coverage{seen: map[string]map[int]Answers{}, codes: map[string]map[httpapi.Problem]int{}}
+}
 
-func (c *Coverage) observe(op *httpapi.Operation, status, violations int) {
+func (c *Coverage) observe(op *httpapi.Operation, answered httpapi.Problem, violations int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen[op.ID] == nil {
-		c.seen[op.ID] = map[int]Answers{}
+		c.seen[op.ID], c.codes[op.ID] = map[int]Answers{}, map[httpapi.Problem]int{}
 	}
-	a := c.seen[op.ID][status]
-	a.Status = status
+	a := c.seen[op.ID][answered.Status]
+	a.Status = answered.Status
 	a.Times++
 	if violations > 0 {
 		a.Mismatches++
 	}
-	c.seen[op.ID][status] = a
+	c.seen[op.ID][answered.Status] = a
+	c.codes[op.ID][answered]++
 }
 
 // Main runs the tests of a service's package with a PostgreSQL for all of them. When every test has run and passed it
 // prints what they have exercised of the document; they fail unless that is every operation, 95 of a hundred documented
-// statuses, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the figures there. Use it as
+// statuses and as many problem codes, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the figures there. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int {
@@ -76,6 +80,15 @@ type Exercised struct {
 	Path   string `json:"path"`
 	// Answers are those of the documented statuses, in order, and then of others.
 	Answers []Answers `json:"answers"`
+	// Problems are all that the operation can end with, by status.
+	Problems []Told `json:"problems"`
+}
+
+// Told is how often an operation has ended with a problem.
+type Told struct {
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Times  int    `json:"times"`
 }
 
 // Answers are those with one status: how many there were, and how many of them were not as the document says.
@@ -102,6 +115,9 @@ func (c *Coverage) figures(d *httpapi.Document) Conformance {
 				e.Answers = append(e.Answers, a)
 			}
 		}
+		for _, p := range op.Problems {
+			e.Problems = append(e.Problems, Told{p.Status, p.Code, c.codes[op.ID][p]})
+		}
 		f.Operations = append(f.Operations, e)
 	}
 	return f
@@ -111,9 +127,10 @@ func (c *Coverage) figures(d *httpapi.Document) Conformance {
 type Totals struct {
 	Operations, SeenOperations int
 	Statuses, SeenStatuses     int
+	Codes, SeenCodes           int // of each operation and status
 	Mismatches                 int
 	Generated                  int64
-	Missing                    []string // as operation and status
+	Missing                    []string // as operation and status, or operation, status and code
 }
 
 // Total adds up.
@@ -138,6 +155,14 @@ func Total(services ...Conformance) Totals {
 					t.Missing = append(t.Missing, fmt.Sprintf("%s %d", op.ID, a.Status))
 				}
 			}
+			for _, p := range op.Problems {
+				t.Codes++
+				if p.Times > 0 {
+					t.SeenCodes++
+				} else {
+					t.Missing = append(t.Missing, fmt.Sprintf("%s %d %s", op.ID, p.Status, p.Code))
+				}
+			}
 		}
 	}
 	return t
@@ -145,13 +170,13 @@ func Total(services ...Conformance) Totals {
 
 // Enough says whether as much is exercised as must be.
 func (t Totals) Enough() bool {
-	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*LeastStatuses && t.Mismatches == 0
+	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*Least && t.SeenCodes*100 >= t.Codes*Least && t.Mismatches == 0
 }
 
 // Print writes the totals of what is named.
 func (t Totals) Print(w io.Writer, name string) {
-	fmt.Fprintf(w, "conformance of %s: operations %d/%d, documented statuses %d/%d, mismatches %d, generated requests %d\n",
-		name, t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.Mismatches, t.Generated)
+	fmt.Fprintf(w, "conformance of %s: operations %d/%d, documented statuses %d/%d, problem codes %d/%d, mismatches %d, generated requests %d\n",
+		name, t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.SeenCodes, t.Codes, t.Mismatches, t.Generated)
 	for _, m := range t.Missing {
 		fmt.Fprintln(w, "  not exercised:", m)
 	}
@@ -175,7 +200,7 @@ func (c *Coverage) verdict(w io.Writer, load func() (*httpapi.Document, error), 
 	if t.Enough() {
 		return 0
 	}
-	fmt.Fprintf(w, "FAIL: all operations, %d %% of the statuses and no mismatch are needed\n", LeastStatuses)
+	fmt.Fprintf(w, "FAIL: all operations, %d %% of the statuses and of the codes, and no mismatch are needed\n", Least)
 	return 1
 }
 

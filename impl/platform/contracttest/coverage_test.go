@@ -45,40 +45,53 @@ func TestConformanceVerdict(t *testing.T) {
 	t.Parallel()
 	d := &httpapi.Document{Name: "things"}
 	for i := range 10 {
-		d.Operations = append(d.Operations, &httpapi.Operation{ID: fmt.Sprintf("readThing%d", i), Statuses: []int{200, 401, 404, 503}})
+		d.Operations = append(d.Operations, &httpapi.Operation{
+			ID: fmt.Sprintf("readThing%d", i), Statuses: []int{200, 401, 404, 503},
+			Problems: []httpapi.Problem{{Status: 401, Code: "a"}, {Status: 404, Code: "b"}, {Status: 503, Code: "c"}, {Status: 503, Code: "d"}},
+		})
 	}
-	exercised := func(leaveOut int) *Coverage {
+	exercised := func() *Coverage {
 		c := NewCoverage()
 		for _, op := range d.Operations {
 			for _, status := range op.Statuses {
-				if leaveOut--; leaveOut < 0 {
-					c.observe(op, status, 0)
-				}
+				c.observe(op, httpapi.Problem{Status: status}, 0)
+			}
+			for _, p := range op.Problems {
+				c.observe(op, p, 0)
 			}
 		}
 		return c
 	}
-	require.True(t, Total(exercised(0).figures(d)).Enough())
-	require.True(t, Total(exercised(2).figures(d)).Enough(), "95 of a hundred")
-	require.False(t, Total(exercised(3).figures(d)).Enough(), "fewer statuses")
+	require.True(t, Total(exercised().figures(d)).Enough())
+	for left, enough := range map[int]bool{2: true, 3: false} { // of forty
+		statuses, codes := exercised(), exercised()
+		for _, op := range d.Operations[:left] {
+			delete(statuses.seen[op.ID], 200)
+			delete(codes.codes[op.ID], httpapi.Problem{Status: 503, Code: "d"})
+		}
+		require.Equal(t, enough, Total(statuses.figures(d)).Enough(), "95 of a hundred statuses")
+		require.Equal(t, enough, Total(codes.figures(d)).Enough(), "95 of a hundred codes")
+		require.Equal(t, 40-left, Total(codes.figures(d)).SeenCodes)
+		require.Contains(t, Total(codes.figures(d)).Missing, "readThing0 503 d")
+	}
 
-	broken := exercised(0)
-	broken.observe(d.Operations[0], 200, 1)
+	broken := exercised()
+	broken.observe(d.Operations[0], httpapi.Problem{Status: 200}, 1)
 	require.False(t, Total(broken.figures(d)).Enough(), "a mismatch")
 
 	larger := &httpapi.Document{Name: "things", Operations: append(slices.Clone(d.Operations), &httpapi.Operation{ID: "readNothing", Statuses: []int{204}})}
-	f := Total(exercised(0).figures(larger))
-	require.GreaterOrEqual(t, f.SeenStatuses*100, f.Statuses*LeastStatuses)
+	f := Total(exercised().figures(larger))
+	require.GreaterOrEqual(t, f.SeenStatuses*100, f.Statuses*Least)
 	require.False(t, f.Enough(), "an operation")
 
-	undocumented := exercised(0)
-	undocumented.observe(d.Operations[0], 418, 1)
+	undocumented := exercised()
+	undocumented.observe(d.Operations[0], httpapi.Problem{Status: 418}, 1)
 	require.Equal(t, Answers{Status: 418, Times: 1, Mismatches: 1}, undocumented.figures(d).Operations[0].Answers[4])
 	require.False(t, Total(undocumented.figures(d)).Enough(), "a status that is not documented")
 
 	var text bytes.Buffer
 	f.Print(&text, "things")
-	require.Equal(t, "conformance of things: operations 10/11, documented statuses 40/41, mismatches 0, generated requests 0\n  not exercised: readNothing 204\n", text.String())
+	require.Equal(t, "conformance of things: operations 10/11, documented statuses 40/41, problem codes 40/40, mismatches 0, generated requests 0\n  not exercised: readNothing 204\n", text.String())
 
 	for _, c := range []struct {
 		code int
@@ -90,15 +103,15 @@ func TestConformanceVerdict(t *testing.T) {
 		{1, func() (*httpapi.Document, error) { return nil, errors.New("no such document") }, "no such document"},
 	} {
 		text.Reset()
-		require.Equal(t, c.code, exercised(0).verdict(&text, c.load, ""))
+		require.Equal(t, c.code, exercised().verdict(&text, c.load, ""))
 		require.Contains(t, text.String(), c.says)
 	}
 
 	folder := filepath.Join(t.TempDir(), "figures")
-	require.Zero(t, exercised(0).verdict(&text, func() (*httpapi.Document, error) { return d, nil }, folder))
+	require.Zero(t, exercised().verdict(&text, func() (*httpapi.Document, error) { return d, nil }, folder))
 	left, err := os.ReadFile(filepath.Join(folder, "things.json"))
 	require.NoError(t, err)
 	var read Conformance
 	require.NoError(t, json.Unmarshal(left, &read))
-	require.Equal(t, exercised(0).figures(d), read)
+	require.Equal(t, exercised().figures(d), read)
 }

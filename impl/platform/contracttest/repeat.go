@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -29,6 +31,7 @@ func RepeatedRequestsAreAnsweredOnce(t *testing.T, s *Service) {
 			server := s.Start(t)
 			s.repeat(t, server, op)
 			s.repeatAtOnce(t, server, op)
+			s.repeatTooSoon(t, op)
 		})
 	}
 	requireSome(t, keyed, "operation with an Idempotency-Key")
@@ -107,4 +110,38 @@ func (s *Service) repeatAtOnce(t testing.TB, server *Server, op *httpapi.Operati
 		}
 	}
 	require.Equal(t, 1, originals, "one copy has had the effect")
+}
+
+// lateAnswers holds one answer, once it is armed, until it is let go.
+type lateAnswers struct {
+	httpapi.Checker
+
+	armed          *atomic.Bool
+	waiting, letGo chan struct{} // are closed
+}
+
+func (l lateAnswers) CheckResponse(op *httpapi.Operation, out httpapi.Output) []fault.Violation {
+	if l.armed.CompareAndSwap(true, false) {
+		close(l.waiting)
+		<-l.letGo
+	}
+	return l.Checker.CheckResponse(op, out)
+}
+
+// repeatTooSoon repeats a request whose first copy is still running, for as long as another waits for it.
+func (s *Service) repeatTooSoon(t testing.TB, op *httpapi.Operation) {
+	t.Helper()
+	held := lateAnswers{httpapi.NewChecker(s.Document), &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
+	server := s.Start(t, func(o *httpapi.Options) { o.Checker = held })
+	r, _ := s.Fitting(t, server, op)
+	held.armed.Store(true)
+	var first sync.WaitGroup
+	first.Go(func() { server.Do(t, r) }) // What it is answered depends on how long it was held.
+	<-held.waiting
+	answer, body := server.Do(t, r)
+	close(held.letGo)
+	first.Wait()
+	require.Equal(t, http.StatusConflict, answer.StatusCode, body)
+	require.Equal(t, httpapi.ErrIdempotencyKeyInUse.Code, ProblemIn(t, answer, body).Code)
+	require.Equal(t, "1", answer.Header.Get("Retry-After"))
 }

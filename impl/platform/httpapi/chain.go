@@ -42,8 +42,8 @@ type Options struct {
 	Checker Checker
 	// Responses says what happens to answers.
 	Responses ResponseMode
-	// Observe, when there is one, is told of every checked answer.
-	Observe func(o *Operation, status int, violations []fault.Violation)
+	// Observe, when there is one, is told of every checked answer; one that is no failure has no code.
+	Observe func(o *Operation, answered Problem, violations []fault.Violation)
 	// TrustedProxies are the networks, in CIDR form, whose X-Forwarded-For is believed.
 	TrustedProxies []string
 	// TrustedOrigins are other origins whose pages may call, credentials included; "http://127.0.0.1:*" allows every port.
@@ -80,7 +80,7 @@ type Chain struct {
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
 	trusted   origins
 	responses ResponseMode
-	observe   func(o *Operation, status int, violations []fault.Violation)
+	observe   func(o *Operation, answered Problem, violations []fault.Violation)
 	served    atomic.Uint64
 	stalled   time.Duration
 	outer     []func(http.Handler) http.Handler

@@ -28,7 +28,8 @@ type Checker interface {
 	// breaks the document. An error says that the body is not JSON at all. A body that may be left out and is
 	// empty has no value.
 	CheckRequest(o *Operation, in Input) (body any, violations []fault.Violation, err error)
-	// CheckResponse gives every place of an answer that breaks the document.
+	// CheckResponse gives every place of an answer that breaks the document, a problem among them that is none of the
+	// operation's.
 	CheckResponse(o *Operation, out Output) []fault.Violation
 }
 
@@ -142,7 +143,7 @@ func (c *kinChecker) CheckResponse(o *Operation, out Output) []fault.Violation {
 	if err := content.Schema.Value.VisitJSON(value, c.answer...); err != nil {
 		violations = append(violations, schemaViolations("#", err)...)
 	}
-	return limited(violations)
+	return limited(append(violations, o.checkCode(out.Status, value)...))
 }
 
 // isEmptyForDefault asks whether a parameter is there without a value, which kin-openapi takes for a missing one when

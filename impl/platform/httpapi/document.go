@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,8 +43,7 @@ type Operation struct {
 	Policy  Policy
 	// Statuses are the documented ones, in order.
 	Statuses []int
-	// Problems are the ones that its documented failures name, by status and in the order of the naming, and at last
-	// internal, which stands for any other.
+	// Problems are all that it can end with, by status, and of one status those that x-codes names first.
 	Problems []Problem
 
 	spec       *openapi3.Operation
@@ -58,13 +56,6 @@ type Operation struct {
 	streams    map[string]bool       // the media types of answers that are no JSON
 	offers     []string              // the media types of success, JSON first, the others by name
 	sunset     *sunsetHeaders
-}
-
-// Problem is one that an operation can end with.
-type Problem struct {
-	Status int
-	// Code is a value of ProblemCode.
-	Code string
 }
 
 type sunsetHeaders struct {
@@ -127,6 +118,7 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 			"x-access or x-audit names the path parameter %s, which there is not", name)
 	}
 	errs = append(errs, o.checkIdempotency()...)
+	errs = append(errs, o.takeProblems()...)
 	refuse(policy.Timeout.Stream != 0 && len(o.streams) == 0, "x-timeout: stream needs an answer that is not JSON")
 	public := op.Security != nil && len(*op.Security) == 0
 	refuse(public != policy.Access.Public, "security is empty if and only if x-access is public")
@@ -202,38 +194,6 @@ func (o *Operation) takeResponses() error {
 	return errors.Join(errs...)
 }
 
-// quoted is a word between backquotes, as descriptions write codes.
-var quoted = regexp.MustCompile("`([a-z0-9_]+)`")
-
-// takeProblems reads from the descriptions of the failures which codes they stand for.
-func (o *Operation) takeProblems(codes []string) {
-	for _, status := range o.Statuses {
-		description := o.spec.Responses.Status(status).Value.Description
-		if status < http.StatusBadRequest || description == nil {
-			continue
-		}
-		for _, word := range quoted.FindAllStringSubmatch(*description, -1) {
-			problem := Problem{status, word[1]}
-			if slices.Contains(codes, problem.Code) && !slices.Contains(o.Problems, problem) && !o.rulesOut(problem.Code) {
-				o.Problems = append(o.Problems, problem)
-			}
-		}
-	}
-	o.Problems = append(o.Problems, Problem{http.StatusInternalServerError, ErrInternal.Code})
-}
-
-// rulesOut tells that the operation has nothing that a code of a shared description is about.
-func (o *Operation) rulesOut(code string) bool {
-	switch code {
-	case ErrIdempotencyKeyReused.Code, ErrIdempotencyKeyInUse.Code:
-		return o.Policy.Idempotency == ""
-	case ErrCrossOrigin.Code:
-		return !o.cookies
-	default:
-		return false
-	}
-}
-
 func (p Policy) auditTarget() string {
 	if p.Audit == nil {
 		return ""
@@ -243,15 +203,11 @@ func (p Policy) auditTarget() string {
 
 // link resolves what an operation says of others and of codes.
 func (d *Document) link() (errs []error) {
-	for _, f := range d.furtherFaults() {
-		if !slices.Contains(d.Codes, f.Code) {
-			errs = append(errs, fmt.Errorf("document %s: %q is no ProblemCode, and some operation ends with it", d.Name, f.Code))
-		}
-	}
 	for _, o := range d.Operations {
-		o.takeProblems(d.Codes)
-		if code := o.Policy.Access.HiddenAs; code != "" && !slices.Contains(d.Codes, code) {
-			errs = append(errs, fmt.Errorf("document %s: %s: hidden_as %q is no ProblemCode", d.Name, o.ID, code))
+		for _, p := range o.Problems {
+			if !slices.Contains(d.Codes, p.Code) {
+				errs = append(errs, fmt.Errorf("document %s: %s: %q is no ProblemCode, and the operation can end with it", d.Name, o.ID, p.Code))
+			}
 		}
 		s := o.Policy.Sunset
 		if s == nil {

@@ -31,7 +31,7 @@ func TestLoad(t *testing.T) {
 	require.Equal(t, duration(10*time.Second), o.Policy.Timeout.Limit)
 	require.Equal(t, High, o.Policy.Priority)
 	require.Equal(t, &Audit{Action: "thing.put", Target: "personId"}, o.Policy.Audit)
-	require.Equal(t, []int{200}, o.Statuses)
+	require.Equal(t, []int{200, 503}, o.Statuses)
 	require.Equal(t, &RateLimit{Requests: 3, Window: duration(time.Minute), Per: "address"}, d.Operation("limitAddress").Policy.RateLimit)
 }
 
@@ -41,7 +41,8 @@ openapi: 3.0.3
 info: {title: Things, version: 1.0.0}
 components:
   securitySchemes: {bearer: {type: http, scheme: bearer}}
-  schemas: {ProblemCode: {type: string, enum: [thing_not_found]}}
+  schemas:
+    ProblemCode: {type: string, enum: [malformed_request, unauthenticated, invalid_request, internal, overloaded, timeout, thing_not_found]}
 security: [{bearer: []}]
 paths:
   /things/{thingId}:
@@ -74,7 +75,7 @@ func TestLoadRefuses(t *testing.T) {
 		"optional security, public":     {access, "x-access: {public: true}\n      security: [{}]", "security is empty if and only if"},
 		"an owner nobody hides":         {access, "x-access: {owner: thingId}", "needs hidden_as"},
 		"hidden without an owner":       {access, "x-access: {roles: [admin], hidden_as: thing_not_found}", "hidden_as needs an owner"},
-		"hidden as no code":             {access, "x-access: {owner: thingId, hidden_as: nothing}", `hidden_as "nothing" is no ProblemCode`},
+		"hidden as no code":             {access, "x-access: {owner: thingId, hidden_as: nothing}", `"nothing" is no ProblemCode`},
 		"self that is hidden":           {access, "x-access: {owner: self, roles: [admin], hidden_as: thing_not_found}", "hidden_as needs an owner"},
 		"an owner not in the path":      {access, "x-access: {owner: id, hidden_as: thing_not_found}", "names the path parameter id"},
 		"slow beyond limit":             {timeout, "x-timeout: {limit: 2s, slow: 3s}", "slow lies between"},
@@ -127,6 +128,14 @@ func TestLoadRefuses(t *testing.T) {
 		"a key that is required only as a header": {priority, with("x-idempotency: optional\n      parameters: [{name: Idempotency-Key, in: header, required: true, schema: {type: string}}]"), "required if and only if"},
 		"a cookie that is kept":                   {priority, with("x-idempotency: optional\n      parameters: [{name: c, in: cookie, schema: {type: string}}]"), "a cookie must not be kept"},
 		"a stream that is kept":                   {"responses: {'204': {description: None.}}", "x-idempotency: optional\n      responses: {'200': {description: None., content: {text/csv: {schema: {type: string}}}}}", "a stream cannot be kept"},
+		"codes of another type":                   {priority, with("x-codes: [thing_not_found]"), "x-codes: json"},
+		"codes of no status":                      {priority, with("x-codes: {default: [thing_not_found]}"), "x-codes: json"},
+		"codes of a success":                      {priority, with("x-codes: {'204': [thing_not_found]}"), "x-codes: 204 is no failure"},
+		"codes of a status that is not listed":    {priority, with("x-codes: {'404': [thing_not_found]}"), "x-codes: 404 is no failure"},
+		"a code that there is not":                {"responses: {", "x-codes: {'404': [nothing]}\n      responses: {'404': {description: None.}, ", `"nothing" is no ProblemCode`},
+		"a code that stands there twice":          {"responses: {", "x-codes: {'404': [thing_not_found, thing_not_found]}\n      responses: {'404': {description: None.}, ", "stands there twice"},
+		"a code that follows":                     {"responses: {", "x-codes: {'401': [unauthenticated]}\n      responses: {'401': {description: None.}, ", "401 unauthenticated follows from the rest"},
+		"a code that follows from hidden_as":      {access, "x-access: {owner: thingId, hidden_as: thing_not_found}\n      x-codes: {'404': [thing_not_found]}", "404 thing_not_found follows from the rest"},
 		"a key now and then":                      {priority, with("x-idempotency: sometimes"), "x-idempotency: required or optional"},
 		"a key of another type":                   {priority, with("x-idempotency: true"), "x-idempotency: json"},
 		"keys without their codes":                {priority, with("x-idempotency: optional"), `"idempotency_key_reused" is no ProblemCode`},

@@ -50,7 +50,15 @@ paths:
         - {name: name, in: query, schema: {type: string, minLength: 1, maxLength: 8}}
         - {name: X-Level, in: header, schema: {type: integer, minimum: 1}}
         - {name: visit, in: cookie, schema: {type: string, format: uuid}}
-      responses: ANSWERS
+      x-codes: {'404': [thing_not_found], '409': [idempotency_key_in_use], '412': [thing_changed], '422': [idempotency_key_reused]}
+      responses:
+        '200': {description: Done., content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}
+        '404': {$ref: '#/components/responses/Problem'}
+        '409': {$ref: '#/components/responses/Problem'}
+        '412': {$ref: '#/components/responses/Problem'}
+        '422': {$ref: '#/components/responses/Problem'}
+        '503': {$ref: '#/components/responses/Problem'}
+        default: {$ref: '#/components/responses/Problem'}
   /roles:
     post:
       operationId: useRole
@@ -93,6 +101,7 @@ paths:
       x-timeout: {limit: 10s, slow: 5s}
       x-priority: normal
       x-audit: {action: thing.do, target: caller}
+      x-codes: {'404': [thing_not_found]}
       parameters:
         - {name: note, in: query, schema: {type: string, maxLength: 9}}
         - {name: Idempotency-Key, in: header, required: true, schema: {type: string, minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$'}}
@@ -102,6 +111,8 @@ paths:
           description: Done.
           headers: {Location: {required: true, schema: {type: string}}, Idempotency-Replayed: {schema: {type: string}}}
           content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}
+        '404': {$ref: '#/components/responses/Problem'}
+        '503': {$ref: '#/components/responses/Problem'}
         default: {$ref: '#/components/responses/Problem'}
     patch:
       operationId: doPerhaps
@@ -299,7 +310,7 @@ components:
 `
 
 const answers = `{'200': {description: Done., content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}, ` +
-	`default: {$ref: '#/components/responses/Problem'}}`
+	`'503': {$ref: '#/components/responses/Problem'}, default: {$ref: '#/components/responses/Problem'}}`
 
 var (
 	ada              = uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77")

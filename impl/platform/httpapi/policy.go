@@ -22,6 +22,9 @@ type Policy struct {
 	Sunset    *Sunset // nil: not deprecated
 	// Idempotency says whether a request may come with a key, by which its answer is kept; "" is never.
 	Idempotency IdempotencyPolicy
+	// Codes are those that the operation itself answers with, by status (x-codes). What follows from the rest of the
+	// operation is not among them.
+	Codes map[int][]string
 }
 
 // Access says who may call an operation (x-access).
@@ -153,6 +156,7 @@ func parsePolicy(extensions map[string]any, deprecated bool) (Policy, error) {
 	if sunset := new(Sunset); read("x-sunset", sunset) {
 		p.Sunset = sunset
 	}
+	read("x-codes", &p.Codes)
 	if read("x-idempotency", &p.Idempotency) && p.Idempotency != IdempotencyRequired && p.Idempotency != IdempotencyOptional && !broken["x-idempotency"] {
 		refuse("x-idempotency", errors.New("x-idempotency: required or optional"))
 	}

@@ -9,7 +9,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,29 +41,6 @@ var (
 	ErrIdempotencyKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key came with another request before; make a new one for every new request.")
 	ErrIdempotencyKeyInUse  = fault.New(fault.Conflict, "idempotency_key_in_use", "A request with this Idempotency-Key is still running; repeat yours to get its answer.").After(time.Second)
 )
-
-// Faults lists the faults of the chain that the operations of a document can end with, for the test that it knows all of
-// their codes and no others.
-func Faults(d *Document) []*fault.Error {
-	return append([]*fault.Error{
-		ErrMalformed, ErrUnauthenticated, ErrForbidden, ErrNotFound, ErrMethodNotAllowed, ErrBodyTooLarge, ErrMediaType,
-		ErrInvalid, ErrRateLimited, ErrOverloaded, ErrTimeout, ErrUnavailable, ErrInternal,
-	}, d.furtherFaults()...)
-}
-
-// furtherFaults lists the faults of what this document uses and others do not.
-func (d *Document) furtherFaults() (faults []*fault.Error) {
-	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.cookies }) {
-		faults = append(faults, ErrCrossOrigin)
-	}
-	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.needsMatch }) {
-		faults = append(faults, ErrPreconditionRequired)
-	}
-	if slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.Policy.Idempotency != "" }) {
-		faults = append(faults, ErrIdempotencyKeyReused, ErrIdempotencyKeyInUse)
-	}
-	return faults
-}
 
 // statusOf is the one table from faults to HTTP.
 func statusOf(f *fault.Error) int {

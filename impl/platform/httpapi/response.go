@@ -174,7 +174,11 @@ func (c *Chain) inspect(x *exchange) {
 	a := x.answer
 	violations := c.checker.CheckResponse(x.op.Operation, Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
 	if c.observe != nil {
-		c.observe(x.op.Operation, a.status, violations)
+		answered := Problem{Status: a.status}
+		if x.failure != nil {
+			answered.Code = x.failure.Code
+		}
+		c.observe(x.op.Operation, answered, violations)
 	}
 	if len(violations) == 0 {
 		return

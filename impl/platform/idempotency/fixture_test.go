@@ -56,6 +56,7 @@ paths:
       x-idempotency: optional
       x-timeout: {limit: 60s, slow: 59s}
       x-priority: normal
+      x-codes: {'409': [refused]}
       parameters: [{name: Idempotency-Key, in: header, schema: {type: string, maxLength: 255, pattern: '^[!-~]{1,255}$'}}]
       requestBody:
         required: true
@@ -67,13 +68,20 @@ paths:
           description: Done.
           headers: {Location: {required: true, schema: {type: string}}, Idempotency-Replayed: {schema: {type: string}}}
           content: {application/json: {schema: {type: object, required: [id], properties: {id: {type: string}}}}}
-        default:
-          description: A failure.
-          content: {application/problem+json: {schema: {type: object}}}
+        '409': {$ref: '#/components/responses/Problem'}
+        '503': {$ref: '#/components/responses/Problem'}
+        default: {$ref: '#/components/responses/Problem'}
 components:
+  responses:
+    Problem:
+      description: A failure.
+      content: {application/problem+json: {schema: {type: object}}}
   securitySchemes: {bearer: {type: http, scheme: bearer}}
   schemas:
-    ProblemCode: {type: string, enum: [idempotency_key_reused, idempotency_key_in_use]}
+    ProblemCode:
+      type: string
+      enum: [malformed_request, unauthenticated, body_too_large, unsupported_media_type, invalid_request, idempotency_key_reused,
+        idempotency_key_in_use, overloaded, timeout, unavailable, internal, refused]
 `
 
 var (

@@ -50,6 +50,9 @@ var planted = []struct {
 	{"a status of success removed", "orders", "operationId: archiveProduct", "        '200':", "        '202':", "breaking", []string{"archiveProduct response-success-status-added", "archiveProduct response-success-status-removed!"}},
 	{"a header of an answer removed", "orders", "operationId: archiveProduct", "            ETag: {$ref: '#/components/headers/ETag'}\n", "            Age: {$ref: '#/components/headers/ETag'}\n", "breaking", []string{"archiveProduct required-response-header-removed!", "archiveProduct response-header-added"}},
 
+	// Codes of problems.
+	{"a code of an operation added", "orders", "operationId: createProduct", "      x-priority: normal\n", "      x-priority: normal\n      x-codes: {'409': [out_of_stock]}\n", "additive", []string{"createProduct code-added"}},
+
 	// Operations.
 	{"an operation removed", "orders", "  /api/v1/products/{productId}/archive:", "    post:\n", "    x-gone:\n", "breaking", []string{"archiveProduct removed-without-deprecation!"}},
 	{"a path renamed", "orders", "paths:", "  /api/v1/products/{productId}/archive:\n", "  /api/v1/products/{productId}/withdraw:\n", "breaking", []string{"archiveProduct operation-added", "archiveProduct removed-without-deprecation!"}},

@@ -62,6 +62,28 @@ func TestRemovalAfterSunset(t *testing.T) {
 	require.False(t, compareRemoval(gone, time.Date(2027, 11, 30, 0, 0, 0, 0, time.UTC)).breaking)
 }
 
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	was := policy{codes: map[string][]string{"409": {"taken", "gone"}, "422": {"odd"}}}
+	for name, c := range map[string]struct {
+		codes map[string][]string
+		want  []string
+	}{
+		"the same":       {map[string][]string{"422": {"odd"}, "409": {"gone", "taken"}}, nil},
+		"one added":      {map[string][]string{"409": {"taken", "gone", "full"}, "422": {"odd"}}, []string{"code-added"}},
+		"one removed":    {map[string][]string{"409": {"taken", "gone"}}, []string{"code-removed"}},
+		"another status": {map[string][]string{"409": {"taken"}, "410": {"gone"}, "422": {"odd"}}, []string{"code-moved!"}},
+		"a status more":  {map[string][]string{"409": {"taken", "gone"}, "410": {"gone"}, "422": {"odd"}}, []string{"code-moved!"}},
+		"one renamed":    {map[string][]string{"409": {"taken", "lost"}, "422": {"odd"}}, []string{"code-removed", "code-added"}},
+	} {
+		var found []string
+		for _, n := range comparePolicies(was, policy{codes: c.codes}, today) {
+			found = append(found, n.rule+map[bool]string{true: "!"}[n.breaking])
+		}
+		require.Equal(t, c.want, found, name)
+	}
+}
+
 // slower is orders with a rate limit that is lower than was released.
 func slower(t *testing.T) string {
 	t.Helper()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type policy struct {
 	priority    string
 	deprecated  bool
 	sunset      sunset
+	codes       map[string][]string // by status
 }
 
 type access struct {
@@ -43,7 +45,7 @@ type sunset struct {
 func (p *policy) read(op *yaml.Node) error {
 	p.timeout, p.priority = yamlnode.Plain(yamlnode.Member(op, "x-timeout")), yamlnode.Text(yamlnode.Member(op, "x-priority"))
 	p.idempotency, p.deprecated = yamlnode.Text(yamlnode.Member(op, "x-idempotency")), yamlnode.Text(yamlnode.Member(op, "deprecated")) == "true"
-	for name, into := range map[string]any{"x-access": &p.access, "x-rate-limit": &p.rateLimit, "x-sunset": &p.sunset} {
+	for name, into := range map[string]any{"x-access": &p.access, "x-rate-limit": &p.rateLimit, "x-sunset": &p.sunset, "x-codes": &p.codes} {
 		if n := yamlnode.Member(op, name); n != nil {
 			if err := n.Decode(into); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
@@ -118,6 +120,7 @@ func comparePolicies(before, after policy, today time.Time) []note {
 	say(after.idempotency == "optional" && before.idempotency != "optional", false, "idempotency-optional", "x-idempotency", "an Idempotency-Key may be sent")
 
 	found = append(found, compareLimits(before.rateLimit, after.rateLimit)...)
+	found = append(found, compareCodes(before.codes, after.codes)...)
 
 	say(before.timeout != nil && fmt.Sprint(before.timeout) != fmt.Sprint(after.timeout), false, "timeout-changed", "x-timeout", "the time limits are %s, before %s", words(after.timeout), words(before.timeout))
 	say(before.priority != after.priority, false, "priority-changed", "x-priority", "the priority under overload is %s, before %s", after.priority, before.priority)
@@ -152,6 +155,39 @@ func compareLimits(before, after *rateLimit) []note {
 	default:
 		return change("rate-limit-raised", false)
 	}
+}
+
+// compareCodes finds the codes that an operation has come to answer with, or does no more. One that comes with another
+// status meets a caller where they do not look for it.
+func compareCodes(before, after map[string][]string) (found []note) {
+	old, current := statusesOf(before), statusesOf(after)
+	for _, code := range slices.Sorted(maps.Keys(merged(old, current))) {
+		was, is := old[code], current[code]
+		n := note{extension: "x-codes"}
+		switch {
+		case slices.Equal(was, is):
+			continue
+		case was == nil:
+			n.rule, n.text = "code-added", fmt.Sprintf("answers `%s` with %s", code, strings.Join(is, ", "))
+		case is == nil:
+			n.rule, n.text = "code-removed", fmt.Sprintf("no longer answers `%s`", code)
+		default:
+			n.rule, n.text, n.breaking = "code-moved", fmt.Sprintf("answers `%s` with %s, before with %s", code, strings.Join(is, ", "), strings.Join(was, ", ")), true
+		}
+		found = append(found, n)
+	}
+	return found
+}
+
+// statusesOf gives the statuses of each code, in order.
+func statusesOf(codes map[string][]string) map[string][]string {
+	found := map[string][]string{}
+	for _, status := range slices.Sorted(maps.Keys(codes)) {
+		for _, code := range codes[status] {
+			found[code] = append(found[code], status)
+		}
+	}
+	return found
 }
 
 // compareRemoval judges that an operation is gone.

@@ -24,7 +24,7 @@ func main() {
 // leastGenerated is how many requests the tests must have made at random from the documents.
 const leastGenerated = 5000
 
-var errTooLittle = fmt.Errorf("all operations, %d %% of the statuses and no mismatch are needed", contracttest.LeastStatuses)
+var errTooLittle = fmt.Errorf("all operations, %d %% of the statuses and of the codes, and no mismatch are needed", contracttest.Least)
 
 var errTooFew = fmt.Errorf("%d generated requests are needed", leastGenerated)
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,10 +14,10 @@ import (
 )
 
 // leave writes the figures of a service with one operation.
-func leave(t *testing.T, folder, service string, generated int64, answers ...contracttest.Answers) {
+func leave(t *testing.T, folder, service string, generated int64, problems []contracttest.Told, answers ...contracttest.Answers) {
 	t.Helper()
 	text, err := json.Marshal(contracttest.Conformance{Service: service, Generated: generated, Operations: []contracttest.Exercised{
-		{ID: "readThing", Method: "GET", Path: "/api/v1/things/{thingId}", Answers: answers},
+		{ID: "readThing", Method: "GET", Path: "/api/v1/things/{thingId}", Answers: answers, Problems: problems},
 	}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, service+".json"), text, 0o600))
@@ -27,35 +28,41 @@ func TestConformance(t *testing.T) {
 	seen := contracttest.Answers{Status: 200, Documented: true, Times: 7}
 	for name, c := range map[string]struct {
 		answers   []contracttest.Answers
+		problems  []contracttest.Told
 		generated int64
 		err       error
+		statuses  int // of all
 		drawn     string
 	}{
-		"all":        {[]contracttest.Answers{seen, {Status: 500, Times: 3}}, 2500, nil, `<td class="other">3</td>`},
-		"a status":   {[]contracttest.Answers{seen, {Status: 404, Documented: true}}, 2500, errTooLittle, `<td class="missing">0</td>`},
-		"a mismatch": {[]contracttest.Answers{{Status: 200, Documented: true, Times: 7, Mismatches: 1}}, 2500, errTooLittle, `<td class="wrong">1 of 7</td>`},
-		"too few":    {[]contracttest.Answers{seen}, 2499, errTooFew, `<td class="seen">7</td>`},
-		"nothing":    {[]contracttest.Answers{{Status: 200, Documented: true}}, 2500, errTooLittle, `<td class="missing">0</td>`},
+		"all":        {[]contracttest.Answers{seen, {Status: 500, Times: 3}}, nil, 2500, nil, 2, `<td class="other">3</td>`},
+		"a status":   {[]contracttest.Answers{seen, {Status: 404, Documented: true}}, nil, 2500, errTooLittle, 0, `<td class="missing">0</td>`},
+		"a mismatch": {[]contracttest.Answers{{Status: 200, Documented: true, Times: 7, Mismatches: 1}}, nil, 2500, errTooLittle, 0, `<td class="wrong">1 of 7</td>`},
+		"too few":    {[]contracttest.Answers{seen}, nil, 2499, errTooFew, 0, `<td class="seen">7</td>`},
+		"nothing":    {[]contracttest.Answers{{Status: 200, Documented: true}}, nil, 2500, errTooLittle, 0, `<td class="missing">0</td>`},
+		"a code":     {[]contracttest.Answers{seen}, []contracttest.Told{{Status: 404, Code: "thing_not_found"}}, 2500, errTooLittle, 0, `<td class="missing">0<small class="missing">thing_not_found 0</small></td>`},
+		"its codes":  {[]contracttest.Answers{seen, {Status: 404, Documented: true, Times: 2}}, []contracttest.Told{{Status: 404, Code: "thing_not_found", Times: 2}}, 2500, nil, 3, `<td class="seen">2<small>thing_not_found 2</small></td>`},
 	} {
 		folder := t.TempDir()
-		leave(t, folder, "users", 2500, seen)
-		leave(t, folder, "orders", c.generated, c.answers...)
+		leave(t, folder, "users", 2500, nil, seen)
+		leave(t, folder, "orders", c.generated, c.problems, c.answers...)
 		var out bytes.Buffer
 		err := run([]string{"-folder", folder, "users", "orders"}, &out)
 		require.ErrorIs(t, err, c.err, name)
 		if c.err == nil {
-			require.Contains(t, out.String(), "conformance of all: operations 2/2, documented statuses 2/2, mismatches 0, generated requests 5000", name)
+			all := fmt.Sprintf("conformance of all: operations 2/2, documented statuses %[1]d/%[1]d, problem codes %[2]d/%[2]d, mismatches 0, generated requests 5000", c.statuses, len(c.problems))
+			require.Contains(t, out.String(), all, name)
 		}
 		picture, err := os.ReadFile(filepath.Join(folder, "matrix.html"))
 		require.NoError(t, err)
 		require.Contains(t, string(picture), c.drawn, name)
+		require.Contains(t, string(picture), fmt.Sprintf("/%d, mismatches", len(c.problems)), name)
 	}
 }
 
 func TestFiguresThatAreNotThere(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	leave(t, folder, "users", 2500, contracttest.Answers{Status: 200, Documented: true, Times: 1})
+	leave(t, folder, "users", 2500, nil, contracttest.Answers{Status: 200, Documented: true, Times: 1})
 	require.ErrorContains(t, run([]string{"-folder", folder, "users", "orders"}, &bytes.Buffer{}), "orders.json is not there")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "orders.json"), []byte("{"), 0o600))
 	require.ErrorContains(t, run([]string{"-folder", folder, "users", "orders"}, &bytes.Buffer{}), "orders.json")

@@ -33,10 +33,11 @@ type row struct {
 type cell struct {
 	contracttest.Answers
 
-	Kind string // none, seen, missing, wrong, or other: not documented by its number
+	Kind  string // none, seen, missing, wrong, or other: not documented by its number
+	Codes []contracttest.Told
 }
 
-// draw shows, for each operation and status, how often it was answered.
+// draw shows, for each operation and status, how often it was answered, and how often with each code.
 func draw(services []contracttest.Conformance) []byte {
 	matrices := make([]matrix, len(services))
 	for i, service := range services {
@@ -58,6 +59,9 @@ func matrixOf(service contracttest.Conformance) matrix {
 		for _, a := range op.Answers {
 			columns[a.Status] = true
 		}
+		for _, p := range op.Problems {
+			columns[p.Status] = true
+		}
 	}
 	m := matrix{Service: service.Service, Total: contracttest.Total(service), Statuses: slices.Sorted(maps.Keys(columns))}
 	for _, op := range service.Operations {
@@ -71,19 +75,27 @@ func matrixOf(service contracttest.Conformance) matrix {
 }
 
 func cellOf(op contracttest.Exercised, status int) cell {
+	var c cell
+	for _, p := range op.Problems {
+		if p.Status == status {
+			c.Codes = append(c.Codes, p)
+		}
+	}
 	i := slices.IndexFunc(op.Answers, func(a contracttest.Answers) bool { return a.Status == status })
-	if i < 0 {
-		return cell{Kind: "none"}
+	if i >= 0 {
+		c.Answers = op.Answers[i]
 	}
-	a := op.Answers[i]
 	switch {
-	case a.Mismatches > 0:
-		return cell{a, "wrong"}
-	case !a.Documented:
-		return cell{a, "other"}
-	case a.Times == 0:
-		return cell{a, "missing"}
+	case c.Mismatches > 0:
+		c.Kind = "wrong"
+	case c.Times > 0 && !c.Documented:
+		c.Kind = "other"
+	case c.Times > 0:
+		c.Kind = "seen"
+	case c.Documented || len(c.Codes) > 0:
+		c.Kind = "missing"
 	default:
-		return cell{a, "seen"}
+		c.Kind = "none"
 	}
+	return c
 }

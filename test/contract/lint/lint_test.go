@@ -94,7 +94,7 @@ var plantedViolations = []planted{
 	{"          description: Signed out.\n", "          description: Signed out.\n        '413': {$ref: '#/components/responses/Failure'}\n", []string{"status-body #/paths/~1api~1v1~1logout/post/responses/413"}},
 	{"        '403': {$ref: '#/components/responses/Failure'}\n        '422': {$ref: '#/components/responses/Failure'}\n", "        '403': {$ref: '#/components/responses/Failure'}\n", []string{"status-422 #/paths/~1api~1v1~1accounts/get/responses"}},
 	{"        '412': {$ref: '#/components/responses/Failure'}\n", "", []string{"status-precondition #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
-	{"enum: [invalid_request, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", "enum: [invalid_request, idempotency_key_reused, idempotency_key_in_use, account_not_found]", []string{"status-precondition #/components/schemas/ProblemCode/enum"}},
+	{"        - precondition_required\n", "", []string{"codes #/components/schemas/ProblemCode/enum"}},
 	{"        '428': {$ref: '#/components/responses/Failure'}\n", "", []string{"status-precondition #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
 	{"        '429': {$ref: '#/components/responses/RateLimited'}\n", "        '500': {$ref: '#/components/responses/RateLimited'}\n", []string{"status-429 #/paths/~1api~1v1~1accounts/post/responses"}},
 	{"          description: Signed out.\n", "          description: Signed out.\n        '429': {$ref: '#/components/responses/RateLimited'}\n", []string{"status-429 #/paths/~1api~1v1~1logout/post/responses/429"}},
@@ -191,11 +191,23 @@ var plantedViolations = []planted{
 		"component-used #/components/schemas/Violation", "component-used #/components/schemas/ProblemCode"}},
 	{"        errors:\n          type: array\n          maxItems: 100\n          items: {$ref: '#/components/schemas/Violation'}\n", "", []string{
 		"problem-shape #/components/schemas/Problem/properties", "component-used #/components/schemas/Violation"}},
-	{"      enum: [invalid_request, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", "      maxLength: 64", []string{
+	{"      enum:\n        - malformed_request\n        - unauthenticated\n        - forbidden\n        - not_found\n        - method_not_allowed\n        - body_too_large\n        - unsupported_media_type\n        - invalid_request\n        - precondition_required\n        - idempotency_key_reused\n        - idempotency_key_in_use\n        - rate_limited\n        - overloaded\n        - timeout\n        - unavailable\n        - internal\n        - account_not_found\n        - email_taken", "      maxLength: 64", []string{
 		"policy-access #/paths/~1api~1v1~1accounts~1{accountId}/get/x-access/hidden_as",
 		"policy-access #/paths/~1api~1v2~1accounts~1{accountId}/get/x-access/hidden_as", "problem-code #/components/schemas"}},
-	{"enum: [invalid_request, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", "enum: [InvalidRequest, precondition_required, idempotency_key_reused, idempotency_key_in_use, account_not_found]", []string{"problem-code #/components/schemas/ProblemCode/enum"}},
+	{"        - malformed_request\n", "        - malformed_request\n        - MalformedRequest\n", []string{"problem-code #/components/schemas/ProblemCode/enum"}},
 	{"        code: {$ref: '#/components/schemas/ProblemCode'}", "        code: {type: string, maxLength: 9}", []string{"problem-code #/components/schemas/Problem/properties/code", "component-used #/components/schemas/ProblemCode"}},
+
+	// codes
+	{"{'409': [email_taken]}", "{'409': []}", []string{"codes #/paths/~1api~1v1~1accounts/post/x-codes/409"}},
+	{"{'409': [email_taken]}", "{'201': [email_taken]}", []string{"codes #/paths/~1api~1v1~1accounts/post/x-codes"}},
+	{"{'409': [email_taken]}", "{'409': [email_taken, email_gone]}", []string{"codes #/paths/~1api~1v1~1accounts/post/x-codes/409/1"}},
+	{"{'409': [email_taken]}", "{'410': [email_taken]}", []string{"codes #/paths/~1api~1v1~1accounts/post/x-codes/410/0"}},
+	{"{'409': [email_taken]}", "{'409': [email_taken], '429': [rate_limited]}", []string{"codes #/paths/~1api~1v1~1accounts/post/x-codes/429/0"}},
+	{"      x-priority: normal\n      x-sunset", "      x-priority: normal\n      x-codes: {'404': [account_not_found]}\n      x-sunset", []string{"codes #/paths/~1api~1v1~1accounts~1{accountId}/get/x-codes/404/0"}},
+	{"token (`unauthenticated`).", "token (`unauthenticated`, `email_taken`).", slices.Repeat([]string{"codes-described #/components/responses/Unauthenticated/description"}, 5)},
+	{"      description: Too many requests.", "      description: Too many requests (`overloaded`).", []string{"codes-described #/components/responses/RateLimited/description"}},
+	{"      description: A failure of any kind.", "      description: A failure of any kind (`internal`).", slices.Repeat([]string{"codes-described #/components/responses/Failure/description"}, 19)},
+	{"        - internal\n", "        - internal\n        - account_locked\n", []string{"codes-used #/components/schemas/ProblemCode/enum/16"}},
 
 	// examples
 	{"            examples:\n              rename: {value: {name: Ada King}}\n", "", []string{"example-present #/paths/~1api~1v1~1accounts~1{accountId}/patch/requestBody/content/application~1merge-patch+json"}},
@@ -254,7 +266,7 @@ var plantedViolations = []planted{
 	{"        '409': {$ref: '#/components/responses/Conflict'}\n", "        '410': {$ref: '#/components/responses/Conflict'}\n", []string{"policy-idempotency #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses"}},
 	{"        Retry-After: {$ref: '#/components/headers/PauseBefore'}\n", "        Age: {$ref: '#/components/headers/PauseBefore'}\n", []string{"response-header #/components/responses/Conflict/headers"}},
 	{"            Idempotency-Replayed: {", "            Age: {", []string{"response-header #/paths/~1api~1v1~1accounts~1{accountId}/patch/responses/204/headers"}},
-	{"idempotency_key_reused, idempotency_key_in_use, ", "idempotency_key_reused, ", []string{"policy-idempotency #/components/schemas/ProblemCode/enum"}},
+	{"        - idempotency_key_in_use\n", "", []string{"codes #/components/schemas/ProblemCode/enum"}},
 	{"minLength: 1, maxLength: 255, pattern: '^[!-~]+$'", "minLength: 1, maxLength: 255, pattern: '^[ -~]+$'", []string{"policy-idempotency #/components/parameters/IdempotencyKey/schema"}},
 	{"minLength: 1, maxLength: 255, pattern", "minLength: 1, maxLength: 256, pattern", []string{"policy-idempotency #/components/parameters/IdempotencyKey/schema"}},
 	{"      x-sunset: {since: '2026-11-23', date: '2027-11-30', successor: getAccountV2}\n", "", []string{"policy-sunset #/paths/~1api~1v1~1accounts~1{accountId}/get/deprecated"}},
@@ -348,8 +360,8 @@ func TestRun(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 69 rules, no violations\n", ""},
-		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 69 rules, 1 violation\n", ""},
+		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 72 rules, no violations\n", ""},
+		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 72 rules, 1 violation\n", ""},
 		{"another kind of file beside a document", []string{other, good}, exitClean, "passed over", ""},
 		{"no document", []string{other}, exitUnusable, "passed over", "none of the files is an OpenAPI document"},
 		{"a violation in the first of two", []string{bad, good}, exitViolation, "no violations", ""},

@@ -50,6 +50,6 @@ func lint(d *document, rules []rule) []violation {
 // allRules is the table of the rules, in the order of the contract.
 func allRules() []rule {
 	return slices.Concat(
-		documentRules(), operationRules(), statusRules(), bodyRules(), boundRules(), shapeRules(), exampleRules(), policyRules(),
+		documentRules(), operationRules(), statusRules(), bodyRules(), boundRules(), shapeRules(), exampleRules(), policyRules(), codeRules(),
 	)
 }

@@ -25,7 +25,7 @@ func policyRules() []rule {
 		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it; stream is longer, at most 30m, and only where an answer is not JSON.", check: checkTimeout},
 		{name: "policy-priority", sentence: "x-priority is critical, high, normal or low.", check: shapeOf("x-priority")},
 		{name: "policy-audit", sentence: "x-audit is on every operation that changes something, and on no other.", check: checkAudit},
-		{name: "policy-idempotency", sentence: "x-idempotency is on POST and PATCH of signed-in callers only, goes together with the header Idempotency-Key, 409 and its codes, and keeps no answer with something sensitive in it.", check: checkIdempotency},
+		{name: "policy-idempotency", sentence: "x-idempotency is on POST and PATCH of signed-in callers only, goes together with the header Idempotency-Key, 409, and keeps no answer with something sensitive in it.", check: checkIdempotency},
 		{name: "policy-sunset", sentence: "x-sunset is on every deprecated operation and on no other; its successor is an operation that stays.", check: checkSunset},
 		{name: "schema-extension", sentence: "The extensions of a schema have their shapes; names and descriptions of an enum are as many as its values.", check: checkSchemaExtensions},
 	}
@@ -286,9 +286,6 @@ func checkIdempotency(d *document, report reporter) {
 			}
 		}
 		requireStatus(report, op, "409", "a request with the same key may still be running")
-		for _, code := range []string{"idempotency_key_reused", "idempotency_key_in_use"} {
-			d.requireCode(report, code, "some operation has x-idempotency")
-		}
 		if header == nil {
 			report(op.at("parameters"), "the operation has x-idempotency and takes no header Idempotency-Key; add it")
 			continue

@@ -2,7 +2,6 @@ package main
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"example.com/plumbline/test/contract/yamlnode"
@@ -18,7 +17,7 @@ func statusRules() []rule {
 		{name: "status-403-404", sentence: "403 is listed where roles are needed, 404 where others' resources are hidden or the path has parameters.", check: checkStatus403And404},
 		{name: "status-body", sentence: "400, 413, 415 and 422 are listed where there is a body; 413 and 415 only there.", check: checkStatusBody},
 		{name: "status-422", sentence: "422 is listed where there are parameters.", check: checkStatus422},
-		{name: "status-precondition", sentence: "412 is listed where If-Match is taken, 428 and its code where it is required.", check: checkStatusPrecondition},
+		{name: "status-precondition", sentence: "412 is listed where If-Match is taken, 428 where it is required.", check: checkStatusPrecondition},
 		{name: "status-429", sentence: "429 is listed exactly where x-rate-limit is.", check: checkStatus429},
 		{name: "status-503", sentence: "503 is listed on every operation that may be shed.", check: checkStatus503},
 		{name: "response-header", sentence: "Answers declare the headers that their status or the operation's policy promises.", check: checkResponseHeaders},
@@ -135,7 +134,6 @@ func checkStatusPrecondition(d *document, report reporter) {
 		requireStatus(report, op, "412", "the resource may have changed since the ETag in If-Match")
 		if isTrue(match.node, "required") {
 			requireStatus(report, op, "428", "the required If-Match may be missing")
-			d.requireCode(report, "precondition_required", "some operation requires If-Match")
 		}
 	}
 }
@@ -161,14 +159,6 @@ func checkStatus503(d *document, report reporter) {
 func requireStatus(report reporter, op *operation, status, because string) {
 	if op.answer(status) == nil {
 		report(op.at("responses"), "%s is not listed though %s; add it", status, because)
-	}
-}
-
-// requireCode reports a code that ProblemCode lacks.
-func (d *document) requireCode(report reporter, code, because string) {
-	codes := d.component("schemas", "ProblemCode")
-	if enum := yamlnode.Member(codes.node, "enum"); enum != nil && !slices.Contains(texts(enum), code) {
-		report(codes.at("enum"), "ProblemCode has no %s though %s; add it", code, because)
 	}
 }
 

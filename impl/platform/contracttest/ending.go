@@ -1,0 +1,127 @@
+package contracttest
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// EveryOperationEndsAsAnyMay ends each operation in the ways that are not its own: its caller is in a hurry, a page of a
+// foreign origin asks, the service has too much to do, and something in it is broken.
+func EveryOperationEndsAsAnyMay(t *testing.T, s *Service) {
+	t.Helper()
+	t.Run("in a hurry", func(t *testing.T) {
+		t.Parallel()
+		s.endWith(t, httpapi.ErrTimeout, "X-Request-Timeout-Ms: 1")
+	})
+	t.Run("from a foreign page", func(t *testing.T) {
+		t.Parallel()
+		s.endWith(t, httpapi.ErrCrossOrigin, "Origin: https://foreign.test", "Sec-Fetch-Site: cross-site")
+	})
+	t.Run("broken", func(t *testing.T) {
+		t.Parallel()
+		s.endWith(t, httpapi.ErrInternal, panicsHere)
+	})
+	t.Run("overloaded", func(t *testing.T) {
+		t.Parallel()
+		s.overload(t)
+	})
+}
+
+// Header lines by which a request panics, or is held, where it is checked.
+const (
+	panicsHere = "X-Panic: here"
+	waitsHere  = "X-Wait: here"
+)
+
+// obstacle is a checker at which requests that ask for it panic, or wait until they are let go.
+type obstacle struct {
+	httpapi.Checker
+
+	waiting chan struct{} // takes one for each that begins to
+	letGo   chan struct{} // is closed
+}
+
+func (o obstacle) CheckRequest(op *httpapi.Operation, in httpapi.Input) (any, []fault.Violation, error) {
+	if in.Request.Header.Get("X-Panic") != "" {
+		panic(Canary + " in a panic")
+	}
+	if in.Request.Header.Get("X-Wait") != "" {
+		o.waiting <- struct{}{}
+		<-o.letGo
+	}
+	return o.Checker.CheckRequest(op, in)
+}
+
+// endWith adds lines to a request to each operation. They end those with the fault that can end with it, and no other.
+func (s *Service) endWith(t *testing.T, f *fault.Error, lines ...string) {
+	t.Helper()
+	server := s.Start(t, func(o *httpapi.Options) { o.Checker = obstacle{Checker: httpapi.NewChecker(s.Document)} })
+	for _, op := range s.Document.Operations {
+		r, _ := s.Fitting(t, server, op)
+		answer, body := server.Do(t, r.With(lines...))
+		requireEnd(t, op, f, answer, body)
+	}
+}
+
+// requireEnd wants an operation that can end with a fault to have done so, and any other to have succeeded.
+func requireEnd(t testing.TB, op *httpapi.Operation, f *fault.Error, answer *http.Response, body string) {
+	t.Helper()
+	if !slices.ContainsFunc(op.Problems, func(p httpapi.Problem) bool { return p.Code == f.Code }) {
+		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
+		return
+	}
+	require.GreaterOrEqual(t, answer.StatusCode, http.StatusBadRequest, "%s: %s", op.ID, body)
+	require.Equal(t, f.Code, ProblemIn(t, answer, body).Code, "%s: %s", op.ID, body)
+	require.NotContains(t, body, Canary)
+}
+
+// overload holds as many requests as the service lets run at once, and then calls each operation.
+func (s *Service) overload(t *testing.T) {
+	t.Helper()
+	held := obstacle{httpapi.NewChecker(s.Document), make(chan struct{}), make(chan struct{})}
+	server := s.Start(t, func(o *httpapi.Options) { o.Checker, o.Shed = held, true })
+	requests := make([]Request, len(s.Document.Operations))
+	var holding Request
+	for i, op := range s.Document.Operations {
+		requests[i], _ = s.Fitting(t, server, op)
+		if op.Method == http.MethodGet && op.Policy.Priority != httpapi.Critical {
+			holding = requests[i].With(waitsHere)
+		}
+	}
+	require.NotEmpty(t, holding.Method, "no operation can be held")
+	var sending sync.WaitGroup
+	refused := make(chan string)
+	for full := false; !full; {
+		sending.Go(func() {
+			if answer, body := server.Do(t, holding); answer.StatusCode == http.StatusServiceUnavailable {
+				select {
+				case refused <- body:
+				case <-held.letGo: // It has been held, and for too long.
+				}
+			}
+		})
+		select {
+		case <-held.waiting:
+		case body := <-refused:
+			require.Contains(t, body, httpapi.ErrOverloaded.Code)
+			full = true
+		}
+	}
+	var asking sync.WaitGroup
+	for i, op := range s.Document.Operations {
+		asking.Go(func() {
+			answer, body := server.Do(t, requests[i])
+			requireEnd(t, op, httpapi.ErrOverloaded, answer, body)
+		})
+	}
+	asking.Wait()
+	close(held.letGo)
+	sending.Wait()
+}

@@ -32,6 +32,9 @@ export const table = {
     disableUser: 'POST /api/v1/admin/users/{userId}/disable',
     enableUser: 'POST /api/v1/admin/users/{userId}/enable',
     setUserRoles: 'PUT /api/v1/admin/users/{userId}/roles',
+    listUserSessions: 'GET /api/v1/admin/users/{userId}/sessions l',
+    revokeUserSessions: 'POST /api/v1/admin/users/{userId}/sessions/revoke',
+    revokeUserSession: 'DELETE /api/v1/admin/users/{userId}/sessions/{sessionId}',
     listAuditEntries: 'GET /api/v1/admin/audit-entries l',
     getKeySet: 'GET /.well-known/jwks.json p',
   },
@@ -551,6 +554,66 @@ export interface Operations {
       409: 'self_administration';
       413: 'body_too_large';
       415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * List an account's sessions.
+   * Lists the live sessions of an account, the newest first.
+   */
+  listUserSessions: {
+    method: 'GET';
+    path: '/api/v1/admin/users/{userId}/sessions';
+    marks: 'l';
+    shape: users.operations['listUserSessions'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'user_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * End an account's sessions.
+   * Ends every session of an account; whoever uses it has to log in again.
+   */
+  revokeUserSessions: {
+    method: 'POST';
+    path: '/api/v1/admin/users/{userId}/sessions/revoke';
+    marks: '';
+    shape: users.operations['revokeUserSessions'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'user_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'timeout' | 'overloaded' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * End one of an account's sessions.
+   * Ends one session of an account.
+   */
+  revokeUserSession: {
+    method: 'DELETE';
+    path: '/api/v1/admin/users/{userId}/sessions/{sessionId}';
+    marks: '';
+    shape: users.operations['revokeUserSession'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'session_not_found';
       422: 'invalid_request';
       500: 'internal';
       503: 'timeout' | 'overloaded' | 'unavailable';

@@ -637,6 +637,15 @@ type ListUsersParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListUserSessionsParams defines parameters for ListUserSessions.
+type ListUserSessionsParams struct {
+	// Limit How many items a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // RefreshSessionParams defines parameters for RefreshSession.
 type RefreshSessionParams struct {
 	// RefreshCookie The refresh token of a browser's session.
@@ -822,6 +831,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRoles(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListUserSessions List an account's sessions
+	//
+	// Lists the live sessions of an account, the newest first.
+	//
+	// Corresponds with GET /api/v1/admin/users/{userId}/sessions (the `ListUserSessions` operationId).
+	ListUserSessions(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeUserSessions End an account's sessions
+	//
+	// Ends every session of an account; whoever uses it has to log in again.
+	//
+	// Corresponds with POST /api/v1/admin/users/{userId}/sessions/revoke (the `RevokeUserSessions` operationId).
+	RevokeUserSessions(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeUserSession End one of an account's sessions
+	//
+	// Ends one session of an account.
+	//
+	// Corresponds with DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} (the `RevokeUserSession` operationId).
+	RevokeUserSession(ctx context.Context, userID UserID, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ConfirmEmailWithBody Verify an e-mail address
 	//
@@ -1217,6 +1247,57 @@ func (c *Client) SetUserRolesWithBody(ctx context.Context, userID UserID, conten
 // Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 func (c *Client) SetUserRoles(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetUserRolesRequest(c.Server, userID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListUserSessions List an account's sessions
+//
+// Lists the live sessions of an account, the newest first.
+//
+// Corresponds with GET /api/v1/admin/users/{userId}/sessions (the `ListUserSessions` operationId).
+func (c *Client) ListUserSessions(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListUserSessionsRequest(c.Server, userID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeUserSessions End an account's sessions
+//
+// Ends every session of an account; whoever uses it has to log in again.
+//
+// Corresponds with POST /api/v1/admin/users/{userId}/sessions/revoke (the `RevokeUserSessions` operationId).
+func (c *Client) RevokeUserSessions(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeUserSessionsRequest(c.Server, userID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeUserSession End one of an account's sessions
+//
+// Ends one session of an account.
+//
+// Corresponds with DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} (the `RevokeUserSession` operationId).
+func (c *Client) RevokeUserSession(ctx context.Context, userID UserID, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeUserSessionRequest(c.Server, userID, sessionID)
 	if err != nil {
 		return nil, err
 	}
@@ -2168,6 +2249,154 @@ func NewSetUserRolesRequestWithBody(server string, userID UserID, contentType st
 	return req, nil
 }
 
+// NewListUserSessionsRequest constructs an http.Request for the ListUserSessions method
+func NewListUserSessionsRequest(server string, userID UserID, params *ListUserSessionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "userId", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/admin/users/%s/sessions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "cursor"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRevokeUserSessionsRequest constructs an http.Request for the RevokeUserSessions method
+func NewRevokeUserSessionsRequest(server string, userID UserID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "userId", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/admin/users/%s/sessions/revoke", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRevokeUserSessionRequest constructs an http.Request for the RevokeUserSession method
+func NewRevokeUserSessionRequest(server string, userID UserID, sessionID openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "userId", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "sessionId", sessionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/admin/users/%s/sessions/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewConfirmEmailRequest calls the generic ConfirmEmail builder with application/json body
 func NewConfirmEmailRequest(server string, body ConfirmEmailJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -2976,6 +3205,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRolesWithResponse(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUserRolesResponse, error)
 
+	// ListUserSessionsWithResponse List an account's sessions
+	//
+	// Lists the live sessions of an account, the newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/admin/users/{userId}/sessions (the `ListUserSessions` operationId).
+	ListUserSessionsWithResponse(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*ListUserSessionsResponse, error)
+
+	// RevokeUserSessionsWithResponse End an account's sessions
+	//
+	// Ends every session of an account; whoever uses it has to log in again.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/admin/users/{userId}/sessions/revoke (the `RevokeUserSessions` operationId).
+	RevokeUserSessionsWithResponse(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*RevokeUserSessionsResponse, error)
+
+	// RevokeUserSessionWithResponse End one of an account's sessions
+	//
+	// Ends one session of an account.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} (the `RevokeUserSession` operationId).
+	RevokeUserSessionWithResponse(ctx context.Context, userID UserID, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeUserSessionResponse, error)
+
 	// ConfirmEmailWithBodyWithResponse Verify an e-mail address
 	//
 	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
@@ -3662,6 +3918,182 @@ func (r SetUserRolesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SetUserRolesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListUserSessionsResponse200Headers the declared response headers of an HTTP 200 response for ListUserSessions
+type ListUserSessionsResponse200Headers struct {
+	Link *string
+}
+
+// ListUserSessionsResponse401Headers the declared response headers of an HTTP 401 response for ListUserSessions
+type ListUserSessionsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListUserSessionsResponse503Headers the declared response headers of an HTTP 503 response for ListUserSessions
+type ListUserSessionsResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ListUserSessionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionList
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *UserNotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListUserSessionsResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListUserSessionsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListUserSessionsResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListUserSessionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListUserSessionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListUserSessionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RevokeUserSessionsResponse401Headers the declared response headers of an HTTP 401 response for RevokeUserSessions
+type RevokeUserSessionsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RevokeUserSessionsResponse503Headers the declared response headers of an HTTP 503 response for RevokeUserSessions
+type RevokeUserSessionsResponse503Headers struct {
+	RetryAfter int32
+}
+
+type RevokeUserSessionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RevokedSessions
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *UserNotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RevokeUserSessionsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RevokeUserSessionsResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeUserSessionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeUserSessionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeUserSessionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RevokeUserSessionResponse401Headers the declared response headers of an HTTP 401 response for RevokeUserSession
+type RevokeUserSessionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RevokeUserSessionResponse503Headers the declared response headers of an HTTP 503 response for RevokeUserSession
+type RevokeUserSessionResponse503Headers struct {
+	RetryAfter int32
+}
+
+type RevokeUserSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *SessionNotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RevokeUserSessionResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RevokeUserSessionResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeUserSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeUserSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeUserSessionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4961,6 +5393,51 @@ func (c *ClientWithResponses) SetUserRolesWithResponse(ctx context.Context, user
 	return ParseSetUserRolesResponse(rsp)
 }
 
+// ListUserSessionsWithResponse List an account's sessions
+//
+// Lists the live sessions of an account, the newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/admin/users/{userId}/sessions (the `ListUserSessions` operationId).
+func (c *ClientWithResponses) ListUserSessionsWithResponse(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*ListUserSessionsResponse, error) {
+	rsp, err := c.ListUserSessions(ctx, userID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListUserSessionsResponse(rsp)
+}
+
+// RevokeUserSessionsWithResponse End an account's sessions
+//
+// Ends every session of an account; whoever uses it has to log in again.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/admin/users/{userId}/sessions/revoke (the `RevokeUserSessions` operationId).
+func (c *ClientWithResponses) RevokeUserSessionsWithResponse(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*RevokeUserSessionsResponse, error) {
+	rsp, err := c.RevokeUserSessions(ctx, userID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeUserSessionsResponse(rsp)
+}
+
+// RevokeUserSessionWithResponse End one of an account's sessions
+//
+// Ends one session of an account.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} (the `RevokeUserSession` operationId).
+func (c *ClientWithResponses) RevokeUserSessionWithResponse(ctx context.Context, userID UserID, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeUserSessionResponse, error) {
+	rsp, err := c.RevokeUserSession(ctx, userID, sessionID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeUserSessionResponse(rsp)
+}
+
 // ConfirmEmailWithBodyWithResponse Verify an e-mail address
 //
 // Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
@@ -6066,6 +6543,285 @@ func ParseSetUserRolesResponse(rsp *http.Response) (*SetUserRolesResponse, error
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers SetUserRolesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListUserSessionsResponse parses an HTTP response from a ListUserSessionsWithResponse call
+func ParseListUserSessionsResponse(rsp *http.Response) (*ListUserSessionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListUserSessionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest UserNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListUserSessionsResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListUserSessionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListUserSessionsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRevokeUserSessionsResponse parses an HTTP response from a RevokeUserSessionsWithResponse call
+func ParseRevokeUserSessionsResponse(rsp *http.Response) (*RevokeUserSessionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeUserSessionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RevokedSessions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest UserNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RevokeUserSessionsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers RevokeUserSessionsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRevokeUserSessionResponse parses an HTTP response from a RevokeUserSessionWithResponse call
+func ParseRevokeUserSessionResponse(rsp *http.Response) (*RevokeUserSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeUserSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest SessionNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RevokeUserSessionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers RevokeUserSessionResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int32
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
@@ -8159,6 +8915,15 @@ type ServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(w http.ResponseWriter, r *http.Request, userID UserID)
+	// ListUserSessions List an account's sessions
+	// (GET /api/v1/admin/users/{userId}/sessions)
+	ListUserSessions(w http.ResponseWriter, r *http.Request, userID UserID, params ListUserSessionsParams)
+	// RevokeUserSessions End an account's sessions
+	// (POST /api/v1/admin/users/{userId}/sessions/revoke)
+	RevokeUserSessions(w http.ResponseWriter, r *http.Request, userID UserID)
+	// RevokeUserSession End one of an account's sessions
+	// (DELETE /api/v1/admin/users/{userId}/sessions/{sessionId})
+	RevokeUserSession(w http.ResponseWriter, r *http.Request, userID UserID, sessionID openapi_types.UUID)
 	// ConfirmEmail Verify an e-mail address
 	// (POST /api/v1/email-verification/confirm)
 	ConfirmEmail(w http.ResponseWriter, r *http.Request)
@@ -8262,6 +9027,24 @@ func (_ Unimplemented) EnableUser(w http.ResponseWriter, r *http.Request, userID
 // SetUserRoles Set an account's roles
 // (PUT /api/v1/admin/users/{userId}/roles)
 func (_ Unimplemented) SetUserRoles(w http.ResponseWriter, r *http.Request, userID UserID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListUserSessions List an account's sessions
+// (GET /api/v1/admin/users/{userId}/sessions)
+func (_ Unimplemented) ListUserSessions(w http.ResponseWriter, r *http.Request, userID UserID, params ListUserSessionsParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RevokeUserSessions End an account's sessions
+// (POST /api/v1/admin/users/{userId}/sessions/revoke)
+func (_ Unimplemented) RevokeUserSessions(w http.ResponseWriter, r *http.Request, userID UserID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RevokeUserSession End one of an account's sessions
+// (DELETE /api/v1/admin/users/{userId}/sessions/{sessionId})
+func (_ Unimplemented) RevokeUserSession(w http.ResponseWriter, r *http.Request, userID UserID, sessionID openapi_types.UUID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -8704,6 +9487,122 @@ func (siw *ServerInterfaceWrapper) SetUserRoles(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SetUserRoles(w, r, userID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListUserSessions operation middleware
+func (siw *ServerInterfaceWrapper) ListUserSessions(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", chi.URLParam(r, "userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "userId", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUserSessionsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: "cursor"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListUserSessions(w, r, userID, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RevokeUserSessions operation middleware
+func (siw *ServerInterfaceWrapper) RevokeUserSessions(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", chi.URLParam(r, "userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "userId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RevokeUserSessions(w, r, userID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RevokeUserSession operation middleware
+func (siw *ServerInterfaceWrapper) RevokeUserSession(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", chi.URLParam(r, "userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "userId", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "sessionId" -------------
+	var sessionID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sessionId", chi.URLParam(r, "sessionId"), &sessionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sessionId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RevokeUserSession(w, r, userID, sessionID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -9247,6 +10146,15 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Put(options.BaseURL+"/api/v1/admin/users/{userId}/roles", wrapper.SetUserRoles)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/admin/users/{userId}/sessions", wrapper.ListUserSessions)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/admin/users/{userId}/sessions/revoke", wrapper.RevokeUserSessions)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/api/v1/admin/users/{userId}/sessions/{sessionId}", wrapper.RevokeUserSession)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/api/v1/admin/audit-entries", wrapper.ListAuditEntries)
@@ -10213,6 +11121,375 @@ type SetUserRolesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetUserRolesdefaultApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessionsRequestObject struct {
+	UserID UserID `json:"userId"`
+	Params ListUserSessionsParams
+}
+
+type ListUserSessionsResponseObject interface {
+	VisitListUserSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListUserSessions200ResponseHeaders struct {
+	Link *string
+}
+
+type ListUserSessions200JSONResponse struct {
+	Body    SessionList
+	Headers ListUserSessions200ResponseHeaders
+}
+
+func (response ListUserSessions200JSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions401ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions403ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions404ApplicationProblemPlusJSONResponse struct {
+	UserNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions404ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions422ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListUserSessions503ApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListUserSessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListUserSessionsdefaultApplicationProblemPlusJSONResponse) VisitListUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessionsRequestObject struct {
+	UserID UserID `json:"userId"`
+}
+
+type RevokeUserSessionsResponseObject interface {
+	VisitRevokeUserSessionsResponse(w http.ResponseWriter) error
+}
+
+type RevokeUserSessions200JSONResponse RevokedSessions
+
+func (response RevokeUserSessions200JSONResponse) VisitRevokeUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSessions401ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSessions403ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessions404ApplicationProblemPlusJSONResponse struct {
+	UserNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSessions404ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessions422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSessions422ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessions503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSessions503ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevokeUserSessionsdefaultApplicationProblemPlusJSONResponse) VisitRevokeUserSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessionRequestObject struct {
+	UserID    UserID             `json:"userId"`
+	SessionID openapi_types.UUID `json:"sessionId"`
+}
+
+type RevokeUserSessionResponseObject interface {
+	VisitRevokeUserSessionResponse(w http.ResponseWriter) error
+}
+
+type RevokeUserSession204Response struct {
+}
+
+func (response RevokeUserSession204Response) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RevokeUserSession401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSession401ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSession403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSession403ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSession404ApplicationProblemPlusJSONResponse struct {
+	SessionNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSession404ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSession422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSession422ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSession503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeUserSession503ApplicationProblemPlusJSONResponse) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeUserSessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevokeUserSessiondefaultApplicationProblemPlusJSONResponse) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -12666,6 +13943,15 @@ type StrictServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(ctx context.Context, request SetUserRolesRequestObject) (SetUserRolesResponseObject, error)
+	// ListUserSessions List an account's sessions
+	// (GET /api/v1/admin/users/{userId}/sessions)
+	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
+	// RevokeUserSessions End an account's sessions
+	// (POST /api/v1/admin/users/{userId}/sessions/revoke)
+	RevokeUserSessions(ctx context.Context, request RevokeUserSessionsRequestObject) (RevokeUserSessionsResponseObject, error)
+	// RevokeUserSession End one of an account's sessions
+	// (DELETE /api/v1/admin/users/{userId}/sessions/{sessionId})
+	RevokeUserSession(ctx context.Context, request RevokeUserSessionRequestObject) (RevokeUserSessionResponseObject, error)
 	// ConfirmEmail Verify an e-mail address
 	// (POST /api/v1/email-verification/confirm)
 	ConfirmEmail(ctx context.Context, request ConfirmEmailRequestObject) (ConfirmEmailResponseObject, error)
@@ -12945,6 +14231,86 @@ func (sh *strictHandler) SetUserRoles(w http.ResponseWriter, r *http.Request, us
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SetUserRolesResponseObject); ok {
 		if err := validResponse.VisitSetUserRolesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListUserSessions operation middleware
+func (sh *strictHandler) ListUserSessions(w http.ResponseWriter, r *http.Request, userID UserID, params ListUserSessionsParams) {
+	var request ListUserSessionsRequestObject
+
+	request.UserID = userID
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUserSessions(ctx, request.(ListUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUserSessions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListUserSessionsResponseObject); ok {
+		if err := validResponse.VisitListUserSessionsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeUserSessions operation middleware
+func (sh *strictHandler) RevokeUserSessions(w http.ResponseWriter, r *http.Request, userID UserID) {
+	var request RevokeUserSessionsRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeUserSessions(ctx, request.(RevokeUserSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeUserSessions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RevokeUserSessionsResponseObject); ok {
+		if err := validResponse.VisitRevokeUserSessionsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeUserSession operation middleware
+func (sh *strictHandler) RevokeUserSession(w http.ResponseWriter, r *http.Request, userID UserID, sessionID openapi_types.UUID) {
+	var request RevokeUserSessionRequestObject
+
+	request.UserID = userID
+	request.SessionID = sessionID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeUserSession(ctx, request.(RevokeUserSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeUserSession")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RevokeUserSessionResponseObject); ok {
+		if err := validResponse.VisitRevokeUserSessionResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -13464,157 +14830,159 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L37chs30jd8K6jZpypOdkiR1MmSKlWrOE7ixIkdy4dNLH0iOAOSWA0BBsCIYlyq+q7mvbD3St5CA5gj",
-	"eKYk+1n9sRtLmkNPo9HHXzc+BREfjTkjTMng+FMwJDgmAv75DEdD8owzJXiif46JjAQdK8pZcBz8wAUa",
-	"8glKOBsgNSQIMzkhAo3wFPUIuiJjFaI3PzxDR+12uxmEgSB/pVSQODhWIiVhIKMhGWH94BG+eUnYQA2D",
-	"43bnaRio6ZgEx4FUgrJBEAY3jb4gpKHIjTI3396GwfdkLEiEDTVV4s4oiwiaDAkD0viYCLgSUYlieyOJ",
-	"LX2He/uaPj89B2EwxkoRoR/7//3rY6txdPGpHbY7t/8TVCnVZL2k7KpOz9shQYzcKDTGA4KedAVJvj0P",
-	"9G/Og+7XiAs0GWKF+jxJ+EQiNaSyQLS7XqZRRKTkonFNhKSc6ZvNRzztPH068yP2WkcHS3L1JZ/FUv0J",
-	"Y6yGiPcNsRMs0QjHZP7a9rkYYRUcB6mgDUH6RBAWkSAs0tdp7T318fINVuQlHVFVp+aDpoBKlJC+0hTp",
-	"VU70pQizGH6SJOIslihliiaIwtWTIU8IwgNMWYiwRJSh7nkQkz5OE3UenIhvO0cn6tuDVne2QCwtoBn1",
-	"r3lCo6mfoznNVEk0oSzmE02Wpd5L5V/f7rZOJtuikigxPe0rIjy7yLJQcTTBVKEe6XNBkBJTygaGjUsu",
-	"PmVqt2MWnY7SUXD89GCv1QqDEWXm51ZGLmWKDIgAATgj6hnnV5T4mSdIXxA5RBFco8UAo57gE0nEVxJJ",
-	"IvUeCZEkSu8wQUb8msTb2CVnKZPEK5U1hSMVH0s04eKKsoHdq/tHe3OoWJKGDx8+nKZqSJiiWpnVifmJ",
-	"T/TK4cJF5v0Hh/utpRVyZ385ptxqPSnwiChnPVIhufDySMsQaJMBQT0yoEyG8IuuVoiXEdzYdbvaXgWS",
-	"R1UTvRrjv1JQOlQ/7q+UiGkQBgyPNInm5sArhNnf5m8Uo8W9WkezdITZFFFFRhJhQ9yQJ7FEWKERl2oW",
-	"YbDRS3TZDa3VXzhnp7RL+6Tt3SfvJBEvYv8mwVHEU5bTpXV4TlZq7lxOg6c0LnNv96DOvFv9LDnmTBIj",
-	"B4LEWv5wIt+QfioJ0BlxpggDFuPxOKHG6uyMBe8lZPTP/0hjgnIq/keQfnAc/GMnd1d2zF/lzmtzl3l5",
-	"nQOkMcI0QTiOBZFSqwIjV1JOuIjBLgjtxDzpUnaNExpfRjnN3a815wpe0YcPHxrVjecjzt6yU92nQOQz",
-	"waV8JeiAsvvmBois0uYTyyupvx70pt5fdMAQB6LQk26kSbw0P14Ks3KaGbdh8Fzz8y2+IvdNvFYBEuFE",
-	"EBxPEWZOuNGEqqHxmiqL/aRL9M+XSlNryf+Bix6N43unHkU4SayHzLhCMTckP+n2HUWWwhdGDu+bPq0D",
-	"iFSoJwi+sl5ozKN0RJjS+g22TYIjIo0AdYkQXMgu0spEFvaPfVD5a37VQsPvX2iQ0i915gSkQ7uuWp5D",
-	"LU6Kc8STONSKgZFrIuDP+ccY+eG5/LzkA8oeTIicyOu1oRL3EhKjJ13720v3Kx0XZIpu4w3/K060FSAP",
-	"JpERZnrH9PRvcBxq4hG5waNxon2DCKfSuBQ9Hk/1F+qLfz579Rt60h052itS6d58j190yqaIqyERqI9p",
-	"kgoChGRxwj2zl3Pjy1i2aJEXWJHLxNBSM3ylaGyexcsvLH5dIw+DlrrZXu5ClEYWo8y9O49mbk10AxHC",
-	"AzkeLj4xCohKNKJS6tBJaxquEOgXpNdgpL3bov6EG3Ots30P5Iwk/dNY+5VSiSzkv7edkL+ZC+m2tzOI",
-	"Sv+XUIH4JDfxT7qSJP1LXKLZ7uUzE+r9xtUPPGXxA9n1IdaKB8k0GrrgE6iGf10yri77mjpL81vOX2Ix",
-	"IPdNrFORiX65thC4GrJqX0lrA33lpeL8Ei61ZL9jJs93/7tJEnFNI+KExaYbGZ+cICWmJh2BsN77qFtQ",
-	"Gd0sE/Skq+iI8FR1Q9RNGb7GNNHGsq7p1lc471gx3o4fxD9m3GkWSBda9fNEf3KRtrvRK+9yvn6BAsKv",
-	"iUg4jkmsZeQ+xEWm4zEXisS/kpjitxBMP4xC0DwDz3CkKUE6rjduo187pDnpl3DHpb7DaQlJxANp42wP",
-	"gB621sM495wVvqgQjEmijW8qiahp6Q+Cs8Frmyq4d7uSCqFDL1+qAv576f4C1N66rA1IJZhYvQ76h7HQ",
-	"C6ioScnga6ywWETcqbnqNgwiQbTCuMSqlA+KsSINvUcqSaFaBvM2DCAKX/RGyCtkV19eE0H7lMTeHCK4",
-	"0SCZE2Ztrxxqf0FxiBFMjYJKJDUHjUfhsgLNvHLT4zwhmOmXmnh7tWyXy6OVk+8tHwcETwz3IXe4iBVv",
-	"eEL0XSN888Jcv589EwuBwTGWCqt04aO0DJyZK2/DIB3Hm63lbTFX+DEAJgET3CLXli8j1DGhJFElki6y",
-	"1/Hef0gEEUQmyC+pVHVhzti5FF/zXVFibnHJMvYWstGLHvsbuVE24V1jELyh/DTvZ6YxVaeR88QLi3Cw",
-	"BwngbE1KFcmPuPH3hf6/VuPo4psnl+6f//z6myfn5805f/76n54KpqXjOVNi6lEcGXlzeVz4kttQ3+Sr",
-	"AxRzGaCUYxojqk4Q484iXTG9oSdGp6tCAKU38Kob1e79WbVZNeHiKksbAkHU1DhjbTb6go+a5bfs7Xve",
-	"sp4S4RGo+o00LE9VxEeeOlDXlo27WUYo4jHJyivGBGVfTFhMYsinVj5XS2FdqZncwSWNZ1XoTP7Gvsx6",
-	"aF9JlPBBcdWbi6syYaB0GDKzFlxYLMW1FKmhDrW3K0Y+5Wc3Rb4CuayVGFRe5pkqALbeVlRdvpE/O12X",
-	"OSAeneDKNNoVHdNIpYKEaKjUWCLOkmlp0eDXjVQkSwAKwuDZELMBcd7cG7M0oNfimGoScPK6wPA+TiQJ",
-	"K2tgfbLM81ro4rnrgMmTpe/7jUzyWytsrtFQebSP5c8461MxAhdrvS9XLnc/j+w8yV8l2tzuJQ2cAW2U",
-	"1yNsNd/SOWxzF40Iydlv+kqoa2++ZM41sp7S/KXK+PG+sx5HVnXw/7dx8Ln7nmr+vVIePEGaCCysxeOp",
-	"QoIMsIh1wBBhSUrKxlFQQkfs+dARA96o/1ISJqmi18RCJsLgF+JBBZ2icdpLaISuyBQ9AbxIa/cQcg6V",
-	"RU4GHrBaTelF4nqZy66MCV9k8K/UdJmnpZIsc9nN4ldWpEC/33yTeUkIbDDk6+f5pOEXMj0jHnN6RabL",
-	"W1O9VmUzelC1olVS9eN99JQKobPKlZRZTBu7slkZTJMQ9ciQshh1/wFXfdut+qS7pVBhrxIrnDb+NP7/",
-	"ZePi096uB8LoF9TivvQJrMtPgEc3IkRJIF6kCQFD3o0KKq1b2lQFG7YYv+ajLHNGvMzsVtBEGQgzRCxN",
-	"EsQtm7F2Uhnx+aH6OpPONMiYmhQvxRosnYsaDbkkzPemwsq1lwBd+TlS0Lx+TxlUW5IY7x8uPtGfrkXN",
-	"pscYoZBeMdgsxLjQYYE0KAuM5BhHZc2ob618j0UtzfyecgW2yjZbHzX672hv3+g/W/E1abjYgKBKgIMg",
-	"DGKiQPcHZ3xESlhVSATZPCfcdYIMfsHCFwiOhgbeAO+CPwXHHz/lj/w1lVCDxlU7YnON5kn/smQ2IxMy",
-	"XpGpkQ7HL4uUk6VQjzjrOuaUQSY5+MeO/eVFGFAmFWaR/uYdPKY7152dVBJRCTGOg1b7aLezF3cau3if",
-	"NA6jdqvxtL9HGp3eQdzGR1GLHB7mCZnjvU4nDHSAKRUejYPjoNPqHDTa7UZn923r6Hi3ddxq/amVBFWa",
-	"78E7NhZcB5N6Q6DnTFHQx3ZpXRZU7lTX5bbmRsP6LZUdfaYvvc1X1ivUQzweE0ZigNJOrJjHHOGeNur1",
-	"ALPlzdG5RV/SJrynPMEuzbEgwMoXcB6wWuUxczk4XRE8XY3MF8bWeSpxNhJx/+iogETca3kwuyVhWjOR",
-	"YWXNxyZDpbaNekfJpkfn1B9nSyqzUKiQDKESkZtxgikzAOFNUOuloEf/1X1SIQ9qZbkgFqHZEpWMQc5N",
-	"nyNR3CD+bTHROg9KBQYzMxZ8oFVPE51CdUxC/SPSqlJxALJq1Zg6gBcWBNRlQqUiMdI8A93ItAB8DGrQ",
-	"Gu2UVQqgwEuLlNKOWx1jpH16V3XRHCZqyGMoxOAk4RO4oFyKhtf4qk/A0KpFKIJa4ALtDmHN/LzaZ1nN",
-	"U/sJWQnTJbMBP2h8zkKRSC9ptbxfoKEAIy1RVgB3QP6oDN0KwqBc3IG31KAPhSfmCLWCmBT8BnKjtJvQ",
-	"S0jDLJ1zFQTvU7PXHgtED14gGg85I6U3mN+E88Movxd4B9WmB6kcrVMwsqAvCwpaL4NS3qSL2GcuzvNe",
-	"s0iaEfWdlpFix6izf4B6VIGl62FJDvZSkdxPqGfZlSdJJVF3n5bz5nr8ayuJ2iyDu3YWNtxOCnSJZO0b",
-	"cs2vSGwlWNYVtDAXVP21g72iv3bUah22j446+3uHe62jo/bCdqsire4NXvJ4MsvhKGDytWcR8+14GlEq",
-	"FR8RaOwxdt94U/0+RFPTEbSvhgGYyNWMoGWyxwiuXDCUCmuHxJa64LHL1Ay3YD1tRWCeIaQA/S6QlmPC",
-	"/eaO3IypIHITstazmAmW6lJ7hpu8Ghw1PJjBFNfMYNzhmasHiRKJqNL+V7Oa+l2uPOiWplgVLBBXMW2l",
-	"by+tgW8jWtndRrXQbYPPrVR4RhRUhrQfsKYp39wVGlHmOFLhh44W6F8psX92zZklTQrv936blriN3JSo",
-	"0B1ruwntdbP94RoqXRKtBhB2fbQ6JtUOMu+jHqFsgMZYZCV8g6qcoTFW8uFXr6DOqAjNNaVgib3pf4OO",
-	"zT28WZn4vkVNdE9TNeSC/m2Q58hgOm2KsnXw9Ouqrp/RT1z3udwup2x2D7ZpY1cGNJOjeu2tpZzFOs3W",
-	"4SYer3WMLl2qxVnt7wgWRKxijisrXFqi0ltKTPOt+zuIEWyEu+zmGlFW/G17dl11OdzCiSkymM5zadOQ",
-	"y4EXFlYd1qjCugDTk3/Uf0IsHfWI0EHH82b7YE9L/mj+J8yIUOcT79sEvqCpAFycmQ00Xf+Z07kdbxNH",
-	"QFkYZCmZlTxKKHO16wpnNfV4p9mGhaH4xYz1eN/5ArNFD8vK0gf7+JqXEWpi/orZjttKccCIsa9Pt44T",
-	"yOsmiwsgWa3KC+ZLE1sgpBL1hFbGYVb56mYP7yIuUNdwu7sMiDCvhvmVs9EhdXr6dJAKU2B21eYCPZ/O",
-	"8xefB8eo3WrdOnKKT3/qWZGsBuctGxwjbJpL7WWIMps+BOBqRoGt3xncZfcfOzARYgcy0d1Q/8J4EDv/",
-	"9///P+bnMVbD/CfjjcHPtUJHZyFQwn1CvqZZ1aEug7dhIEmUCqqmZ3rzGMHpGfOd/esHt4F+/vA28C1I",
-	"t2ivu8YSJnxAWZjBazSXoB5ufINsDAp4kuZ9GXXaPprWCMr63JM2Mzpfhi5ck1D9A3+7ec7O2TffnNEB",
-	"AxQoa37zDeq+fnX2Fpn6aXsHKOtah9YVt1nJvQpNclgvZsn5O7bkI7NYsCcSqu2jdhb79JqgEWWpIjI8",
-	"Z5omXPa6mxVS7B+7iNxEgFGUHk/d+aEWwkDFiSlZ1/z5AecxXM0ZOWfukU106obj6K+KJeqe2/hBbw+9",
-	"ybpIf4dmCzDSNMNL4qPmGFGFlMDXJIEsJWboJ6XGr1gytWGEXYEfTCVfav4/vyZimtX2qUTdWS003WLl",
-	"H31PIhoTxBnqRjwm3RBNhjQaWgIdx6iSaESwXu8TSPWfs66R+C7MwcnADnZswccLN7iAAF3z9Cy/ImU1",
-	"GyKcJJpdnEWkiX5PuSKom9fuunrhE8kzAYII4t8N64k2XnyfBRC8bwkwkhiasWVYXmnB1cs4JMnYcvO9",
-	"mfsF3HzlWrK0syOuSFyYbIYGXLPLjh0qBA/ayFpsERWoawYZOVJODJUvKbvKqNPb4pzNGUBmeViZX0ZG",
-	"TfQbmaAR0S6lccfweEywMNJi9pyRsonzzfK/fIW0RyWPER0wLsg5g8dPeYpiDp7bFeOTJnrHDLbbvUU/",
-	"L59CpJ+XNbdrl88WHJvnOphIaESYganZWTinYxwNSaPTbBXK0MHrJB31ABvjABf224PjoN1smYv5mDA8",
-	"psFxsNtsNXchKFVD0KI7zQlJkgYQuvOfyZVsuh4xL5gdvPEMAGj9VSiITEuqSZodcrjfPvw6tIXsEfSW",
-	"M73AUZLGJG6iXwgZw3KAJGFpxvVphQbT/Rp2vF8XSTyFKDJr9HsRB8eaRIueq0z16bRac7rh3BcWADsG",
-	"bPfRwhaD5/H3Z6cWyad/6uzvt48sju84uHotfrn8a3Tz/gP+4/3p0WTy3Q8HL1K+e/3+778P39789Ozt",
-	"5N/fTQfibO8qsJjE4NUvry0m8DiQFDx0vULtv/44/eOXm2ei//7s8vDt9MPvP70aHA6j69d4TH9NxOQF",
-	"xq+jn9694cHtxW24ZOOeZcqMvr0rMkWSqEqbaInhixpFS7MX7Wtsgsd/Y7Y6habC3KoHxx8vwkCmoxEW",
-	"mllvCDaJzoKoacOLB7IIXbxpGJEDnx+uzIKcm8ZYUG6eHUSCKhpBTf2m4Qrpx5/s0KvjoKMfLhM+0f/e",
-	"b42k+SRn/iBrv4PTmKoGYUpYx9W7P15SvZszUBf0e2inLES9KZoM+SiEcXXwj77gI9v3AbAgbeHhTtup",
-	"EVp7OtGavk+F1GrdzEvRQSLSX9JExtVMQKMwLASf6NvOmQ4ekeIDyKw10XNDuIktC4bJqpvyvtL3Zv0Z",
-	"FCqcxelpH+t+Jy90yvjmi5kuqw3mdoVLtNXMerntzNn6292rszGIWgU3bVTencMKg49Ybi+X2tXqhHyv",
-	"Px3DBEHTO25GVGjRmPH+rM1Hy5+fKasUzb0EuVGMS9NibtgGNT5e5sK74ya/LLzQFQYuNjUtNq//Me9P",
-	"DIpyEmQtiDk6st1ut2ejI7PKX9A+6jRbzU6zHZgsgnvCfuMo2iWNQ7y313gat3qNfdLuH0YdfNRrtyqd",
-	"XjNBlVnHnvOrZoA5572sHeR9ccuBPzW/SyUclibJ7UqbJW9R8412MQrUzWTlg4oZdANy51k/uAaevddq",
-	"L7Z41aEbcN/u4vvyGV76jk5n8R1uMNttGOwv84biNIy1bXjdaoOp1Lwt2OwKOqxivW0R7KOrkFctuLbN",
-	"M4z3fsF477dmGG/jG8832jiL19c3u6hkdY+RGe/XBfve1Tqv61p6DHpdR4PynPm7e0LUNYhMe79mUn4/",
-	"ucGRSqazzPc7Gw3MtdswX8PR4fZEGTs+S3O75OGMqax7W2kXqFsXL8WapFl02lynfwzxoi4A/2zbucl+",
-	"5ZlpWiEpg9kup9OKAxLqLz+FhFI+N8TBW4Z45tLpG5Z+uyk4f+6G1ab4Tc3qeGeHjvCAyGah1WEHx7g5",
-	"hjUtJvhnGT+bwQ9wjIsNE3UMoJXdVbobXDwfY/SSX5MEA746U4EZmOgix73nNZ8izNFPfM2CBqe/n/74",
-	"x6u9p3uvh6enf/561frPmPS/e/b6LVXqx/HkVTwJlrewpXEXcw2sU6hrW9jwoYb6fd6mfa9ztPj64tjG",
-	"h3EHzggW0RBMF1hFJw6rOwU5pm6BeyB0pJA4eRlDm9JYUBbRMUT/Lt2mg4dWGJh59tqPHkG752buxc4n",
-	"M6361jgYCfFNPf8efi+Lqjo0+VUzD2JIEpsJKMzdd/WDJjplCBdnE2ajCeGxnrGErnZcdhDM5TBnpqaE",
-	"9+bPQoEEPjOjQe9xixiyFrypONULblpin3gGTX4Z3raRpAK4YDNnG3z24hAdG6QaOS5EcXYkO9wU8diI",
-	"DazPx2r7yYVdg4/eBpHaLmY64E9W8fNr7u0C18MOoodM6rwdvONic61F1ntDGIy59MQaz1nsKjoOxVn2",
-	"Gk2REEoBpmgEFa/yQSGEAe6jib4HOuG4i3zcsnuQqzzZWTNae5wzv/owt9b1hy+6sBf7tceKLtyj41Z0",
-	"3Fb2wRYM4Q4zmXhU1w+uru0Wu2t9nSUV70FhD+lguFFNpaJ1jVq7A6V7GkVkrEpe11eZYjUHBaHnzGlS",
-	"vUJ6085UpDWVaAh/1IhfgEY0b/8i9OHnr9Rgz9y5TrNqYU2VtpqXuY7ayjo41tdaqUdpvSHZYSbEoMaq",
-	"+UX0dkimBj4MtWTtLQL8KptrWIC2YYCygM5rIv+Ae6Pnci/wnDmwWk3jyULfSx5Yf8fj6Wrqrq4q8ha6",
-	"5fEOvi6c2zLk0DUePyrnz1Y5u7yHtBhJozlbi5VTfv7L/24vt70Ehdm5DXDD/jKs8Mx4/zLMzxkpdvR+",
-	"ZeXmTmyQJOoyf/oDp0IWGCnQHA2jOawui8x4TTBSXg/5bAyYW1U8jwqj4jNgwttxxYV2XUVUIqepmujU",
-	"g/XFKMZTSG1Y5C9KJQkdaPicFZMfhUkXpUnHgFXtcxHaXAhYNGKeZgdlnMBxNeYQIyodotIoFt+JWT7T",
-	"FhVGkW5i2mynWvD76H0r7rxPevS7Fv7x3aD3Y5L++e9fB73OH4M/zr6Tvc4+e/HjTRL/9PvyOtU3L3Up",
-	"i7c3vz2suJCfxflKt2sagd2llVdhIMLnrmM/78rPDDDne4sOrk6lK+ppVxpaBOqsa2dQdk2DQC7qZnN+",
-	"Rk0370ITlGcw0RwN7Ksq1UZoy+D4YMmS0gL1DS76HE2tsFAS4WyEAzq1p27kwxyZ/h9KLfzc7W174gxO",
-	"6BUJ3QRPiUfEQlo+gJasd134urLPmWvLzjsrQnSmRYCE6AyPyBlV5NszJWikXOe21vbdWlMJVLkkwj2j",
-	"33Ugk3dyn9h+pSykGaVSQefkOcsuhW+wBwViWRzlDr1NcF12uAo0hqRS+cOaQsv7Jrp/tluft5UHEReC",
-	"RAoNuZAE9WA6znR5E+Brz7+ToKfUiB6Q6c/D3o8RfUV//uHP52/e/n7281GTTH/+O/7wQv9y+IK1mlEn",
-	"Yb3RD6343z8n5WZoU3mtdHOvZCPL7dyui3tptmUd955g5IwOGImROTd8O9j48OEOJjwjqpGfTz7v5vwg",
-	"87Xt7RJBl+eo5WVNdeVM00dDfReGWks/oqxglx3wYA277KwTaNQlDHO7aJiLkwkvQme2a5MIZxcktm2y",
-	"i8Xndt1e26vnVHzzI73yo/+b6IWBnRrjHJeNbKknLDeLlfzeie2tMpNRpB2EEPtKFHHRri2KCawm5Gm1",
-	"TWgDpXKHeZnigeUrbCV3VOQWUhFwVnGqltg8MPARdkjSDxbsHgIDO717Z3v9Tc4laQgiyRxBPoMUAbZn",
-	"VJth2zAA3jQYE2XwCsJ0ZkZDziWxaWf3ihBRSGHbk9JrlTZ7UHo+6RIVRgMJcs6otJ6ccxBRzE1lDimS",
-	"JCFMA4csBh0VHD58RSSky+2LFRpxM1Ld+JcmLrFd0T7HUHjmDt6Fg7i0GzNvEOJSXmDHN+gR+AA8hqWc",
-	"4GlpwYwvzooA5y82Q/DoP2zbfziVVzbXB2IEmw9UirQHvWfzgrcQ94/N6KSm60hyT78UdmsuUpprBPjt",
-	"7QT4ZX27bm7W8Jib8WglJdu0kwxm4Mv0w8IMW2rGD8Op1kmMelN4bi2He86g0x8nMM1oyFNRz+XOTMrm",
-	"J/3n54Ta5tM5+dpz5k3YorfZyR0wMdw+03hLaqhNTv1ED69CL0xq3USTl+e1BlLhcUJsRibm7IpMg/Bu",
-	"c8HeobObJIM9C/WYDH60EduwEc98XuG2LYIkpcPnHjInvLuFAHOcz8H3ti++IbgaYfIJQ44fvqkZbrT+",
-	"IyAimzsY/HNvr9M6PNo7aLVarVlAiS3CItwazABFZMu3Qez8UE3ABfEr7G33m4Xx8EaFcJhtEw3r2+SZ",
-	"RXGWDlaA7iSCr7MhUlLZs7CoG2Gze3Tw9QnqsjRJutmgSXCoQPgz76Ywo7K+59LivM9N3A234zQ5JYn+",
-	"xTSs+qV5aaH0ziV9hFJ9iZrDyjHjE0TvHUz1CFUqq0WjfDZVjLOdHiNdq4W9a0Su5m0ehNG6WcOxsOrU",
-	"tq8bqiGHKP1H4FSxR24Ug7D5PHc9jKkrYYuoRBxOYZuRCXT5PxMcM/2rSXYOlwcgc1xMQ7rDC/BoXv4Q",
-	"8Drvi3xbOy+XssQApOyXMI4YISYmp59Vam5NFfJldDlnSS9mshg1yNx29rmBubhk13VZgjZMdfk7pLeV",
-	"7LIqozhOfzHcPQtk8sKBmak5smdcDug1YTDdEo24sFuW5L2VZjGyQtsySaNztjhrFJWOaN/Ej6sf1D4D",
-	"DxIuk2FaHjfoPWP+MVl0P/DxD3rNiic2PWaYtuxb1TNKW3CujFivnFKqHJO4GlphM6U8L51kUQZzAAvZ",
-	"lGc8b8bzLOCC0bbmhoiPzOBcN34cAHn2Z4tacI6aGU9O5TnrfrrtniDs5kF/JevoP7Qp+A+9IWOClW34",
-	"dFOozSguTR9hSJqzTULUIxFOJQHXy7p7E5hVK1UIlij3/VA2g/gEpdI05sux8V81QxKsiD2uungMl9dj",
-	"LB4TuMwkr/JaQZEo52DhwC+YCWWP5slC28tLA95sjN1AYXcS6KzpWbMOkFnqGPCbxoA37KvtaS0OLHKx",
-	"STvZBrjCFeotvgMcH6GXG0Ev3xaONRtwokOdRxDmHbguVnhXBWBWAFaPfsvWK2PO6laN7nbhmLlOXwmQ",
-	"WVYam+Mulx6/tSC6lIUjSOeM9iyFlAm9zlSNZ9hn0ztOMzvrdNWRQw86FjEbFNxp7TZbzXZ7t3m4ZDY9",
-	"O7LT2PDiaZv2lo67Zd/eUkyo7zZaUafXOIz32o1eC+83DvodchS3o73e06fVgyRrRLgnFk/JDH7lf9Mk",
-	"wTv7zdaGU4KL51LOnWCYDV57kBnBn39WW3MQ4i6Zb4/V4a/byk67N+6Yw4EbkAOSC4DZ3lFcNgvdsycC",
-	"ZeGDO4226qnr173Sbyuoic02cXaCcmcFt7R8KrNHsn/iEzTCbJqfSDQhguhwZMMRUQ8yeySGQ25Mpm9j",
-	"IZxnMjVfL600Lc62bjAVKZPgT/ZfC6ZJggQDiNknv1nOFE9Rj3gkGZ2apHUeHuZH30DJhkppz2yZJfUr",
-	"hKfVCHSM1bAwFNl9cFCNojY4tuFi2SSm+/whllvYDUsNhrCc++Im/sQgRIX9difbrbjPctHwTlqwf543",
-	"82eDLZlNjs9tiDvFyn/036sx9O6wek8DDOruOkxAV2+/KeS84DBQrcuomelTaZSGzLqZ+h4j/6j4E+gH",
-	"jjiL83KnqUoVH1Ieh2BQEQrPnIOQFUPuphN2BqZia/2xzzL6V0rRtLf1fZviS25XGRD/vr1w8hkfk2pK",
-	"5Xsry7aAP8+fLV56G640xPslX+4V2XUPmq+BI+cW5mrMVWsnapbITwBU4C1+hCLfVcJFK+oZo+vWByHD",
-	"sCCjOZfIsRxl58QbPXx3kGOZiTXghCDiPtQR925Lmz/KIlIKw2EMm61klGzB+85aRaf6hPQsXTPfnBpw",
-	"M2fEoprt2pwgK7lm2EV5nJ0gOEbYGNevSm5uPmZoWTd3YEbLbRzQfSl24kEsxDpK9w5d8y9wEucbI/Ir",
-	"KLMhjFK4xNJqrYL/HGYOu51wFq5wFkNBY22odOzWm6NxZuG/N5sJ3/E5/V++i49OS1gdDDOR9aVDwhCF",
-	"E4NQex9FQyxwBOdacWHBVVygp+4nUyKH+ULjMRENTRtKiHbOQzhQe1L/ZUwH9jgLB5PL3nJiT6PMS/TA",
-	"iRFnyRTpTwkLhz3DidFwlVa8mDLXWSqU//Sq/CBCgv41P8h539kGLH85OPvnEBS979xlWHSf8P77NaCd",
-	"dQKtLygEegxpHkOaLyKkWSkC6cyLQD7DeMNaoy+lw+rzUsF3n7x/jBC2EyHct0+fD+1frqk61wP2+jX1",
-	"QNaSt6oeeGzU/q9o1P4vUTr5TvgvUT9lX+1T0DOI2eOPF7cXGQd86YXsIKLimXA41r82zX12i2TMq58M",
-	"fEYH8BjKQiQVnup/SzfgFJ4o7RV2yl+5Eu975NvqjIlC0tDe7da3fjMAZNCY8HFCctdIFj+meuRB9RGv",
-	"wVtFV2RqGrnM2GfglWlGMJMTC4/Ul+qF+H8BAAD//w==",
+	"7H3pchs31uiroHq+qjiZJkVSmyVVqkZx7MSJEzuWl0ksXRHsBkmMmgADoEUxLlXdp7kPdp/kKxwAvYKb",
+	"SEnWRH9skUR3nwbOvn4OIj4ac0aYksHh52BIcEwE/PkMR0PyjDMleKI/x0RGgo4V5Sw4DF5wgYZ8ghLO",
+	"BkgNCcJMTohAIzxFPYIuyFiF6O2LZ+ig3W43gzAQ5M+UChIHh0qkJAxkNCQjrG88wlevCBuoYXDY7jwN",
+	"AzUdk+AwkEpQNgjC4KrRF4Q0FLlS5uLr6zD4nowFibCBpgrcCWURQZMhYQAaHxMBKxGVKLYXktjCt7+z",
+	"q+Hzw7MXBmOsFBH6tv/nX59ajYOzz+2w3bn+n6AKqQbrFWUXdXjeDQli5EqhMR4Q9KQrSPLtaaC/OQ26",
+	"XyMu0GSIFerzJOETidSQygLQbr1Mo4hIyUXjkghJOdMXm5d42nn6dOZL7LQO9pbc1Vd81pbqVxhjNUS8",
+	"b4CdYIlGOCbzz7bPxQir4DBIBW0I0ieCsIgEYRG+TmvnqW8v32JFXtERVXVoPmoIqEQJ6SsNkT7lRC9F",
+	"mMXwSZKIs1iilCmaIAqrJ0OeEIQHmLIQYYkoQ93TICZ9nCbqNDgS33YOjtS3e63ubIRYGkEz6N/whEZT",
+	"/47mMFMl0YSymE80WBZ6L5R/frvdOppsCkqixPS4r4jwUJHdQsXRBFOFeqTPBUFKTCkbmG1c8vApU9sd",
+	"c+h0lI6Cw6d7O61WGIwoM59bGbiUKTIgAhDghKhnnF9Q4t88QfqCyCGKYI1GA4x6gk8kEV9JJInUNBIi",
+	"SZSmMEFG/JLEm6CSk5RJ4sXKGsORio8lmnBxQdnA0uruwc4cKJaE4ePHj8epGhKmqGZmdWB+5BN9criw",
+	"yDx/b3+3tTRD7uwutynXmk8KPCLKSY9USC68e6RxCLjJgKAeGVAmQ/iiqxnieQQXdh1V21WAeVQ10esx",
+	"/jMFpkP17f5MiZgGYcDwSINoLg68SJj9Np9QDBf3ch29pSPMpogqMpIIG+CGPIklwgqNuFSzAANCL8Fl",
+	"CVqzv3AOpbRLdNL20sl7ScTL2E8kOIp4ynK4NA/PwUrNlctx8JTG5d3b3qtv3rW+lxxzJonBA0FijX84",
+	"kW9JP5UE4Iw4U4TBFuPxOKFG6myNBe8lZPTP/0gjgnIo/keQfnAY/GMrV1e2zK9y6425yjy8vgOkMcI0",
+	"QTiOBZFSswKDV1JOuIhBLgitxDzpUnaJExqfRznM3a/1zhW0oo8fPzaqhOcDzl6yVaVTAPKZ4FK+FnRA",
+	"2V3vBqCs0uITywup3x74pqYvOmCIA1DoSTfSIJ6bj+fCnJzejOsweK738x2+IHcNvGYBEuFEEBxPEWYO",
+	"udGEqqHRmiqH/aRL9OdzpaG14L/gokfj+M6hRxFOEqshM65QzA3IT7p9B5GF8KXBw7uGT/MAIhXqCYIv",
+	"rBYa8ygdEaY0fwOySXBEpEGgLhGCC9lFmpnIAv3YG5Xf5heNNPzukQYp/VAnTgA7tOqq8TnU6KQ4RzyJ",
+	"Q80YGLkkAn7OX8bgD8/x5xUfUHZvSORQXp8NlbiXkBg96dpvz91X2i7IGN3aBP8LTrQUIPeGkRFmmmJ6",
+	"+hschxp4RK7waJxo3SDCqTQqRY/HU/2GevFPJ69/RU+6Iwd7BSvdk+/wjY7ZFHE1JAL1MU1SQQCQzE64",
+	"4+3l3Ogydls0ygusyHliYKkJvpI1Nk/i5QuLb9fIzaClLrbLnYnSyGyUuVfn1sy1sW7AQrgnxcPZJ4YB",
+	"UYlGVEptOmlOwxUC/oL0GYy0dlvkn3BhznU2r4GckKR/HGu9UiqRmfx3Rgn5k7mQjrydQFT6f0IF4pNc",
+	"xD/pSpL0z3EJZkvLJ8bU+5WrFzxl8b1oJYwjmUZDZ3Y6eVMEH344Z1yd9zWYFvh3nL/CYkDuGjsdr0z0",
+	"w7WowFXbVStNmi3oleeK83NYasF+z4zD7+7JShJxSSPisMb6HRmfHCElpsYvgbBmAqhb4B3dzCX0pKvo",
+	"iPBUdUPUTRm+xDTRUrPO8m7Oed6zouF9byhpWQz4DS0feqJfuQjb7TCY9/m+PkAE4ZdEJBzHJNY4chfo",
+	"ItPxmAtF4l9ITPE7sKrvhyHoPQMVcaQhQdrAN/qjnzukOejncMW5vsJxCUnEF8GWLR82Wj5nhTcqWGWS",
+	"aCmcSiJqXPqj4GzwxvoM7txwTIXQNpjPZwH/n7tfANpr574BrARZq89BfxgLfYCKGt8MvsQKi0XAHZtV",
+	"12EQCaIZxjlWJcdQjBVpaBqpeIdqrszrMABzfNETwcGQrT6/JIL2KYm9zkTQpwEzJ4wINMQSyaFWHBQH",
+	"Y8EEK6hEUu+gUS2ce6CZh3B6nCcEM/1QY3iv5vZyDrWyF77l2wHBE7P74ERctBVveUL0VSN89dKs383u",
+	"iYXAoCFLhVW68FYaB07MyuswSMfxemd5XXQafgpgk2AT3CHXji8D1G1CCaNKIJ1lj+O9/5AITIkMkV9R",
+	"qerInG3nUvuaU0Vpc4tHlm1vwS296La/kitlPd+1DYInlO/mfc00puo4cip54RD2dsATnJ1JKTT5CTf+",
+	"OtP/tBoHZ988OXd//vPrb56cnjbn/Pz1Pz2hTAvHc6bE1MM4MvDm7nHhTa5DfZEvIFB0agBTjmmMqDpC",
+	"jDuJdME0QU8MT1cFS0oT8KqEaml/VpBWTbi4yPyHABA1wc5Yi42+4KNm+Sk7u56n3IyJ8AhY/Voclqcq",
+	"4iNPQKhr48fdzDUU8ZhkcRYjgrI3JiwmMThWK6+rsbDO1IwT4ZzGs0J1xpFjH2Y1tK8kSvigeOrNxeGZ",
+	"MFDaDJkZFC4cluIai9RQ29ybRSMf87NEkZ9AjmulDSof80wWAKS3EVaXE/IXx+syBcTDE1y8RquiYxqp",
+	"VJAQDZUaS8RZMi0dGnzdSEWyRGZBGDwbYjYgTpt7a44G+FocUw0CTt4UNryPE0nCyhlYnSzTvBaqeG4d",
+	"bPJk6et+JZP80so212Co3Nq35c8461MxAhXrZm+unBN/Hti5t78KtLncCxooA1oo3wyw1XRLp7DNPTQi",
+	"JGe/6pUQ4F7/yJxqZDWl+UeV7ceHzs12ZFUF/79tB5+796k64itxwiOkgcDCSjyeKiTIAItYGwwRlqTE",
+	"bBwEpTSJHV+axIA36l9KwiRV9JLY3Ikw+Jl40oOO0TjtJTRCF2SKnkDiSGt7H3wOlUNOBp6stRrTi8Tl",
+	"MssujAhfJPAv1HSZu6WSLLPsavEjK1ign2/eyTwkhG0w4Ov7+bDhZzI9IR5xekGmy0tTfVZlMbpXlaJV",
+	"UPXtffCUIqKz4paU2eQ2dmG9MpgmIeqRIWUx6v4DVn3breqk2yVTYadiKxw3/jD6/3nj7PPOtieX0Y+o",
+	"Rbr0IazzT4BGNyJESQBepAkBQd6NCiytWyKqggxbnMjmgyxTRryb2a2kFWXZmCFiaZIgbrcZayWVEZ8e",
+	"qtcZd6ZJkalh8VJbg6VTUaMhl4T5nlQ4ufYS2Vf+HSlwXr+mDKwtSYz2D4uP9KtrVLPuMUYouFdMkhZi",
+	"XGizQJp0C4zkGEdlzqgvrbyPTV+a+T7lUGx122yg1PC/g51dw/9s6Ne44WKTDVXKPAjCICYKeH9wwkek",
+	"lLQKjiDr54SrjpBJZLB5DARHQ5PnAM+Cn4LDT5/zW/6SSghG46ocsb5Gc6d/WTCbkTEZL8jUYIfbL5sy",
+	"J0umHnHSdcwpA09y8I8t++VZGFAmFWaRfuctPKZbl52tVBJRMTEOg1b7YLuzE3ca23iXNPajdqvxtL9D",
+	"Gp3eXtzGB1GL7O/nDpnDnU4nDLSBKRUejYPDoNPq7DXa7UZn+13r4HC7ddhq/aGZBFV634P3bCy4NiY1",
+	"QaDnTFHgx/ZonRdUblXP5bqmRsP5LeUdfaaXXucn60XqIR6PCSMx5NROLJrHHOGeFup1A7Pl9dG5Q19S",
+	"JnygPMHOzbHAwMoPcF6Gtcpt5rJxumIWddUyX2hb567E2SmJuwcHhZTEnZYnebeETDd0ZFhc822TgVLL",
+	"Rk1RsunhOfXb2ZDKrHRUcIZQicjVOMGUmUzhddLXS0aP/tW9UsEPanG5gBahIYmKxyDfTZ8iUSQQP1lM",
+	"NM+DUIFJnhkLPtCsp4mOITomIf4RaVapOGS0ataYukwvLAiwy4RKRWKk9wx4I9MI8Cmo5dhopawSAIW9",
+	"tClTWnGrJxtpnd5FXfQOEzXkMQRicJLwCSwoh6LhMb7oE2xoVSIUs1tggVaHsN78PNpnt5qn9hWyEKZz",
+	"ZkMiodE5C0EifaTV8H4BhkI+aQmyQpYH+I/KOVxBGJSDO/CUWg5E4Y55qloBTQp6A7lSWk3oJaRhjs6p",
+	"CoL3qaG1xwDRvQeIxkPOSOkJ5ptwvhnl1wJvIdp0L5GjmwSMbPaXzQ66mQelTKSLts8szv1es0CaYfUd",
+	"l1PGDlFndw/1qAJJ18OS7O2kIrkbU89uV+4klUTdvlvO6+vxn60kaj0P7o29sOFmXKBLOGvfkkt+QWKL",
+	"wbLOoIVZUNXX9naK+tpBq7XfPjjo7O7s77QODtoL666KsLoneMHjySyFo5CcrzWLmG9G04hSqfiIQIWP",
+	"kftGm+r3wZqajqCONQxARK4mBO0me4TgygFDqbBWSGyoC267TMxwA9LTRgTmCUIKOeAF0PLkcL+4I1dj",
+	"KohcB6ybScwES3WuNcN1Hg2KGh7M2BRX1WDU4ZmnB44SiajS+lez6vpdLjzojqYYFSwAVxFtpXcvnYGP",
+	"EC3ubiJa6MjgSwsVnhAFkSGtB9xQlK+vCo0ocztS2Q9tLdA/U2J/dlWaJU4Kz/e+m8a4tdSUqFAma8sK",
+	"7brZ+nAtPV0SzQYQdgW12ibVCjLvox6hbIDGWGQhfJNVOYNjrKTDrx5BnRERmitKQRJ73f8mOzbX8GZ5",
+	"4vs2a6J7nKohF/Qvk4KOTE6ndVG29p5+XeX1MwqL6zqXo3LKZhdjm3p2m1qeZ/XaS0s+i5tUXYfraLxW",
+	"MTp3rhYntb8jWBCxijiunHDpiEpPKW2a79zfg41gLdxliWtEWfHb9uy46nJ5C0cmyGBK0KV1Qy6XvLAw",
+	"6nCDKKwzMD3+R/0TYumoR4Q2Op4323s7GvNH819hhoU6H3gfEfiMpkLi4kxvoCn/z5TOzWibOALIwiBz",
+	"yaykUUKYq11nOKuxx1v1Niw0xc9mnMeHzgP0Ft3vVpZe2LeveRihhuavmS29rQQHDBr7CnbreQJ53GRx",
+	"ACSLVXmT+dLEBgipRD2hmXGYRb662c27iAvUNbvdXSaJMI+G+Zmz4SF1ePp0kAoTYHbR5gI8n0/zB58G",
+	"h6jdal07cIp3f+o5kSwG5w0bHCJsqkztMkSZdR9C4moGgY3fmbzL7j+2oDXEFniiu6H+wmgQW/////4/",
+	"83mM1TD/ZLQx+FwLdHQWJkq4V8jPNIs61HHwOgwkiVJB1fREE49BnJ4R39lfLxwB/fTxXeA7kG5RXneN",
+	"JEz4gLIwS6/RuwTxcKMbZP1QQJM0z8ug0/LRlEZQ1ucet5nh+TJ05pqE6B/o281Tdsq++eaEDhhkgbLm",
+	"N9+g7pvXJ++QiZ+2twCyrlVoXXCbldSr0DiH9WGWlL9DCz4yhwU0kVAtH7Wy2KeXBI0oSxWR4SnTMOGy",
+	"1t2sgGJ/7CJyFUGOovRo6k4PtSkMVByZkHVNnx9wHsNqzsgpc7dsomPXJUe/VSxR99TaD5o8NJF1kX4P",
+	"vS2wkaYqXhIfNIeIKqQEviQJeCkxQz8qNX7Nkqk1I+wJvDCRfKn3//klEdMstk8l6s4qoekWI//oexLR",
+	"mCDOUDfiMemGaDKk0dAC6HaMKolGBOvzPgJX/ynrGozvQkOcLNnB9i/4dOY6GBCAax6f5RekzGZDhJNE",
+	"bxdnEWmi31KuCOrmsbuuPvhE8gyBwIL4d8Nqoo2X32cGBO9bAAwmhqZ/GZYXGnH1MQ5JMra7+cE0AIPd",
+	"fO1KsrSyIy5IXGhxhgZcb5ftP1QwHrSQtblFVKCu6WjkQDkyUL6i7CKDTpPFKZvTiczuYaWRGRk10a9k",
+	"gkZEq5RGHcPjMcHCYIuhOYNlE6eb5b98hbRGJQ8RHTAuyCmD2095imIOmtsF45Mmes9Mbrd7ir5f3o5I",
+	"3y+rctcqnw04Nk+1MZHQiDCTpmab4hyPcTQkjU6zVQhDB2+SdNSD3BiXcGHfPTgM2s2WWczHhOExDQ6D",
+	"7WaruQ1GqRoCF91qTkiSNADQrf9MLmTT1Yh5k9lBG88SAK2+CgGRaYk1SUMh+7vt/a9DG8geQZE50wcc",
+	"JWlM4ib6mZAxHAdgEpamb59maNDmr2H7/HWRxFOwIrNCv5dxcKhBtNlzlfY+nVZrTjWce8NCwo5Jtvtk",
+	"0xaD5/H3J8c2k09/6uzutg9sHt9hcPFG/Hz+5+jqw0f8+4fjg8nkuxd7L1O+ffnhr7/23139+Ozd5N/f",
+	"TQfiZOcisDmJweuf39icwMNAUtDQ9Qm1//z9+Pefr56J/oeT8/1304+//fh6sD+MLt/gMf0lEZOXGL+J",
+	"fnz/lgfXZ9fhkoV7dlNm1O1dkCmSRFXKREsbvqhQtNSE0T7GOnj8F2anUygqzKV6cPjpLAxkOhphoTfr",
+	"LcHG0VlANS148UAWUxevGgblQOeHlZmRc9UYC8rNvYNIUEUjiKlfNVwg/fCz7X51GHT0zWXCJ/rv3dZI",
+	"mldy4g+89ls4jalqEKaEVVy99PGKamrOkrqg3kMrZSHqTdFkyEch9K2DP/qCj2zdB6QFaQkPV9pKjdDK",
+	"04nm9H0qpGbrpnGKNhKRfpMmMqpmAhyFYSH4RF92yrTxiBQfgGetiZ4bwI1tWRBMlt2U6Upfm9VnUIhw",
+	"FtuofarrnbxQKeNrNGaqrNZo4BUuUVYz6+G2MmfjT3ePzvohahbctFZ5d85WmPyI5Wi5VK5WB+R7/eoY",
+	"Wgma2nHTq0KjxoznZ2U+Gv/8m7JK0NwLkOvJuDQs5oJNQOPbyxx5t1wLmIULXWDgbF3RYv36n/L6xKCI",
+	"J0FWgphnR7bb7fbs7Mgs8he0DzrNVrPTbAfGi+DusNs4iLZJYx/v7DSexq1eY5e0+/tRBx/02q1KpdfM",
+	"pMqsYs/pVTOSOec9rB3kdXHLJX/q/S6FcFiaJNcrEUteoubr8WIYqGvOygcVMeg65c6TfrAG7r3Tai+W",
+	"eNWmG3Dd9uLr8mZe+opOZ/EVrkPbdRjsLvOEYjeMG8vwutQGUan3tiCzK9lhFeltg2CfXIS8KsG1bJ4h",
+	"vHcLwnu3NUN4G914vtDGmb1+c7GLSlL3EJk+f12Q713N87qupMdkr2trUJ4yf3VPiLomI9Nerzcpv55c",
+	"4Ugl01ni+721BubKbeiv4eBwNFHOHZ/FuZ3zcEZ71p2NlAvUpYsXYg3SLDitr9Pfj3hRFYC/ye1cZ7/y",
+	"NDetgJSl2S7H04oNEuoPPwaHUt43xKW3DPHMo9MXLP10E3D+0gWrdfGbmNXh1hYd4QGRzUKpwxaOcXMM",
+	"Z1p08M8SftaDH+AYFwsm6jmAFndXqW5w9nyM0St+SRIM+dUZC8ySic7yvPc85lNMc/QDX5OgwfFvxz/8",
+	"/nrn6c6b4fHxH79ctP4zJv3vnr15R5X6YTx5HU+C5SVsqd3FXAHrGOqNJWx4X939vmzRvtM5WLy+2L/x",
+	"ftSBE4JFNATRBVLRocPqSkGeU7dAPRDaUkgcvoyhTGksKIvoGKx/527TxkMrDExje61Hj6Dccz31Yuuz",
+	"aVt9bRSMhPjan38P38siqw6Nf9X0gxiSxHoCCg34XfygiY4ZwsUmhVmPQritpz+hix2XFQSzHPrM1Jjw",
+	"zvxeKODAZ6ZH6B2SiAFrwZOKXb3goiXoxNNx8mFo2waTCskF6ynboLMXm+hYI9XgccGKs73Z4aKIxwZt",
+	"4Hw+VctPzuwZfPIWiNSomGmDP1lFz6+ptwtUD9uRHjyp8yh4y9nmmovc7AlhMObSY2s8Z7GL6MzoyQlB",
+	"QggFmKARRLzKE0MIg7yPJvoe4IS5F3nfZXcjF3myvWY09zhlfvZhLq3zD591YRf7uceKKtyj4lZU3FbW",
+	"wRZ04w4znHhk1/fOri2J3Ta/zpyKd8Cwh3QwXCumUuG6hq3dAtM9jiIyViWt66uMsZqJQeg5c5xUn5Am",
+	"2pmMtMYSDeCPHPEBcETz9AfBD798pgY0c+s8zbKFG7K01bTMm7CtrILj5lwr9TCttySbakJM1ljVv4je",
+	"DcnUpA9DLFlri5B+lfU1LKS2YUhlAZ7XRP5O94bP5VrgKXPJajWOJwt1L7lh/R2Pp6uxuzqryEvols93",
+	"8FXhXJdTDl3h8SNz/mKZs/N7SJsjaThnazFzygfB/Hdrue0lIMzmNsAFu8tshafH+8MQPyekWNH7lcWb",
+	"W5FBkqjz/O737Aq5iZCShWLtOUFQE8O8JHnOcqmApR4bbc6MPmbl4at6ae41kpTlVnRa281Ws93ebu4v",
+	"ycuzKmdbrlWsULbXdNw1u/aaIj/fbrSiTq+xH++0G70W3m3s9TvkIG5HO72nT6vFtzUo3B2LlcXBL/wv",
+	"miR4a7fZWjOzoljLOzfqkzmrH0hexX+pav4KQi5F5ihzelyDP96+un1rTl23AVumecSdOXfzUzhCkyGH",
+	"5Evr3YW+P4pDv3HK8uHFZY5q4K3w1PU4Xtaho7M0B6h2/fBwgWwSbSY9JkQQ07T90eTekMkd3wZZz1B7",
+	"DJqcl56xARt8047DjLI/278WRGGBTjkjfipdggCXSawqtFjxjDjOAN3klOOzZaO57r01+/liqbM6P+/h",
+	"EKhGrRJK3S2dFsk0xzMvpdb7A65NrJuQ3+D8aBjnhxVikZkQAFLbK3xPxlA2qIqzdTEq3gOaVB9WogCu",
+	"MQKVyDlbmujYU66IUYynEJ21xYtaiIeu7vGUFeO3hWZ9pWEtUG7X5yK04VxwyhFzN9vr7whGb5qBrFS6",
+	"ojDjG/FN//V556LCNIV1vHO22Ubw2+hDK+58SHr0uxb+4f2g90OS/vHvXwa9zu+D30++k73OLnv5w1US",
+	"//jb8m4h38iHpZx2O/M7XBQP8ouYFXt9Qz/W9tKsrtDT7Ut3E33ZyWsz6tE+2ALHamPtIi932W2L6tLq",
+	"HByYXdMUURZZtxkBWOPb29DHwdNbdY7p5UuMq00BksHh3pJZcQuUNIgyzOHUCgslEc5UJHRsBwfm/eiN",
+	"mpvaClpH23ZoJk7oBQndEAKJR8Rm5X8ELlkvHPc1ljplrrNUXhweohONAiREJ3hETqgi354oQSPlmk9p",
+	"bt+t1cVDop5EuGf4u+CjQjOqI9tyIYvKjFKpoPnLKcuWwjvYoedYFqdRQXsGWJfNh4Ta9lQqf2Sm0LVr",
+	"Hd4/OzKRd8YKIi4EiRQaciEJ6kGDz+nyIsDXYexW4jalXloBmf407P0Q0df0pxd/PH/77reTnw6aZPrT",
+	"X/HHl/rL4UvWakadhPVGL1rxv39Kyv2cTPJopSHVSjKy3JHKNaJaetuypmEeE/yEDhiJkXEjbKa8N7y/",
+	"IesnRDWeZU3k5l18QpRdeGN5u4Tx8yxvme2mty8rql9pnlg2gh4F9aYFtcZ+RFlBLmdm1+py2Ukn4KhL",
+	"COZ2UTAXm6ufhU5s15qpz7a2Ni2yi/mz7bq8tqvn+DXzqcS5NdtEL03lnBHOcVnIltpa5GKxkqJwZNtD",
+	"mOaO0vZyi31ZVnFRri2yCSwn5Gm108EaTOUW/SPPBJfyNWgAq5CSm3a/gWiqph0zYmAR8UDPeqCQpB8s",
+	"oB4CMwe8tLO5Fg1OJWkIIskcRD4BF4GZVuXmBcEMK9MjiSiTci1Mc5loyLkkNnPGPSJEFLJwTIugerIg",
+	"3LXYrB8VupsKcsqotJqcUxBRzE1yIVIkSUIYaAReDDoqKHz4gkjI+LEPVmjEzVQoo18au8Q2dvIphsLT",
+	"Ov02FMQVAgqze7kvpQV2fL3qYR9gj+EoJ3haOjCji5d8vQ/WQ/CoP2xafziWF9bXB2gExAcsxYi/wsiT",
+	"Ddj9Y9P9temaKri7nwtLmouY5g0M/PZmDPwyv72pb9bsMTcdnktMtmmbsc0okdE3C7PyODNBhUqkeBKj",
+	"3hTuW/PhnjJoVoYT8MsPeSrqvtyZTlk3mjrzT1Dp+ufM8deeMq/DFr3Lhg/C0CN7T6MtqaEWOfWhhF6G",
+	"Xhg2sQ4nL4+cCKTC44RYj0zM2QWZBuHt+oK9czPWcQZ7DurRGfwoIzYhI575tMJNSwRJSvOz79MnvL0B",
+	"A3Ocj/LyJh++JbhqYfIJQ24/fI3/3HSwx5zurHV68M+dnU5r/2Bnr9VqtWblem8ws9udwYy87uz41rCd",
+	"76uPUQH9CrTtvlloD6+dAaeiYZ1MntlCtNJsOGiwQPBl1gdXKjvOl7ounNsHe18foS5Lk6Sb9coHhQqQ",
+	"P9NuCm326zSXFkcWrKNuOIrT4JQw+mfTc8ePzUsjpXe0wmM1yEPkHBaPGZ8geuf1II/VFmW2aJjPuoxx",
+	"ttJjsGs1s/cGlqt5mifD6KZew7Gw7NR24DJQgw9R+qd4VnOPXDc5Yf15bj102i7lFlGJOAySnuEJdP4/",
+	"Yxwz/dUkGyXsSZA5LLoh3fw1PJrnP4R8nQ/FfbuxXy5liUmQsm/COGKEGJucflGuuRuykIfRqClzejHj",
+	"xailzG2Gzk2ai3N2XZYxaE1Xl7/J06acXZZlFCeCLa7YzQyZPHBgxgKM7Jj+Ab0kDBr0oxEXlmRJXkFg",
+	"DiMLtC3jNDpli71GxhuyCbeRrXc6X5gPEi7jYVo+b7D0Ao/OorutgP2oz6w4dPbRw7Rh3aruUdqAcmXQ",
+	"emWXUmXS+2rZCusx5XnuJJtlMCdhIRtUg+eNqZmVuGC4rbkg4iMz+8NNUIKEPPvZZi04Rc1MWKLylHU/",
+	"X3ePEHYjbb6S9ew/tG7yH3pLxgQr27PGDdIx3YQ1fIQhacYzhqhHIpxKAqqXVfcmMG5DqhAkUa77oWyM",
+	"yhFKpektJsdGf9UbkmBFBMriOU5AeTXG4qTzZWpmymcFQaJ8B6sFNXa6aGbanp+b5M3G2M1EOXeIMqMB",
+	"8KwZmEu0JtbfDXjDPtoOnHTJImfrdMRYI69whXiLbwb9Y+rlWqmXxcKqASfa1HlMwrwF1cUi76oJmJUE",
+	"q0e9ZeORMSd1q0J3s+mYOU9fKSGzzDTWz7tcuoPwAutyhcYcmUlZ6tCxbE+Ov28/DiPDH9tx3H07jgfS",
+	"J0PbXZ763OXTXzflna60qGiAD0guSMz2dhO2XuieHWqamQ9YXshZBe6v9dP+ri0m7quXQ5JYT9/aSDhP",
+	"ZEJ5uMWmxd7WNfozbKIVQ46/mc8UT1GPeDAZHRundW4e5tM7IWRDpbRjJ2dh/WNLB68v8L+/QUNOb7dC",
+	"bvfbhaFAktnwq1yGuEG8/unlr8dQu8PqNQ0wa6jrcgK6mvym4PPSBKpJFlHTlrRSKA2edTO4Kkb+aVdH",
+	"UA8ccRbn4U4TlSrepNwOwWRFKDyzD0IWDLmdStgZORUbq499lsG/koumvan3Wze/5HqVGVcf2gubN/Mx",
+	"qbpUvre4bAP48/TZ4tLrcKU5RK/4co/I1t2rvwamZi/01ZhVN3bULOGfgFSBd/gxFfm2HC6aUc/ovn3z",
+	"JGRoKGQ45xI+FuhpWuDDt5dyLDO0hjwhsLj3tcW93dLij7KIlMxw6CRtIxklWfChc6OgU33IU+aumS9O",
+	"TXIzZ8RmNWfNAC3mmmYX5Y7cguAYYSNcvyqpuXmboWXV3IHpjr22QfdQ5MS9SIibMN1bVM0fYGfDtwbl",
+	"V2BmQ2ilcI6l5VoF/TnMFHbbpzBcYZxcgWOtyXQs6c3hOLfTQa3jU/ofvoqPjku5OhjGuuilQ8JcN9X2",
+	"LoqGWOAIRvNyYZOruEBP3ScTIof+QuMxEQ0NG0qIVs5DhFHCJ/UvYzqwE/lcmlz2lCM7UD8P0cNOjDhL",
+	"pki/is3GdItOGazSjBdT5ipLhfIP4M1nqRP0r/lGzofOJtLyl0tn/xKMog+d2zSL7jK9/24FaOcmhtYD",
+	"MoEeTZpHk+ZBmDQrWSCdeRbIF2hvWGn0UCqsviwWfPvO+0cLYTMWwl3r9HnX8+WKqnM+YNffkA9kJXmr",
+	"8oHHQu2/RaH234Tp5JTwN2E/ZV3tc9AzGbOHn86uz7Id8LkXslmqxbHWONZfm+I+SyLZ5l2HvhZ+sJ6F",
+	"SCo81X9L1+AU7ijtCtvlrxyJ993yXbXHRMFpaK9251u/GBJk0JjwcUJy1UgWX6Y6ta16izegraILMjWF",
+	"XKbtM+yVKUYwnRMLt9RL9UH8bwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -137,3 +137,43 @@ func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(
 	s.guard.Forget(touched...)
 	return user, explain(err)
 }
+
+// ListUserSessions lists an account's live sessions.
+func (s *Service) ListUserSessions(ctx context.Context, req usersapi.ListUserSessionsRequestObject) (usersapi.ListUserSessionsResponseObject, error) {
+	items, next, err := s.listSessions(ctx, req.UserID, req.Params.Limit, req.Params.Cursor)
+	if err == nil && len(items) == 0 { // Nobody has logged in, or there is no such account.
+		_, err = s.queries.GetUser(ctx, req.UserID)
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.ListUserSessions200JSONResponse{
+		Body:    usersapi.SessionList{Items: items, NextCursor: orNull(next)},
+		Headers: usersapi.ListUserSessions200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// RevokeUserSessions ends an account's sessions.
+func (s *Service) RevokeUserSessions(ctx context.Context, req usersapi.RevokeUserSessionsRequestObject) (usersapi.RevokeUserSessionsResponseObject, error) {
+	var revoked []uuid.UUID
+	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		if _, err := q.GetUser(ctx, req.UserID); err != nil {
+			return err
+		}
+		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: s.clock()})
+		return err
+	})
+	s.guard.Forget(revoked...)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.RevokeUserSessions200JSONResponse{Revoked: int64(len(revoked))}, nil
+}
+
+// RevokeUserSession ends one of an account's sessions.
+func (s *Service) RevokeUserSession(ctx context.Context, req usersapi.RevokeUserSessionRequestObject) (usersapi.RevokeUserSessionResponseObject, error) {
+	if err := s.revokeSession(ctx, req.UserID, req.SessionID); err != nil {
+		return nil, err
+	}
+	return usersapi.RevokeUserSession204Response{}, nil
+}

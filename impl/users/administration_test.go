@@ -392,3 +392,37 @@ func TestSelfAdministration(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, gone.StatusCode())
 }
+
+func TestAdministratorsEndSessions(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin, ada, other := s.member(usersapi.RoleAdmin), s.member(), s.member()
+	as := func(m member) *usersapi.ClientWithResponses { return s.as(m.access) }
+	listed, err := as(admin).ListUserSessionsWithResponse(t.Context(), ada.user.ID, nil)
+	require.NoError(t, err)
+	require.Len(t, listed.JSON200.Items, 2)
+	require.False(t, listed.JSON200.Items[0].Current)
+
+	one, err := as(admin).RevokeUserSessionWithResponse(t.Context(), other.user.ID, ada.second.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, one.StatusCode(), "it is another's")
+	one, err = as(admin).RevokeUserSessionWithResponse(t.Context(), ada.user.ID, ada.second.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, one.StatusCode())
+
+	still, err := as(ada).GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, still.StatusCode(), "the other session goes on")
+	all, err := as(admin).RevokeUserSessionsWithResponse(t.Context(), ada.user.ID)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, all.JSON200.Revoked)
+	still, err = as(ada).GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, still.StatusCode(), "at once")
+	listed, err = as(admin).ListUserSessionsWithResponse(t.Context(), ada.user.ID, nil)
+	require.NoError(t, err)
+	require.Empty(t, listed.JSON200.Items)
+	still, err = as(other).GetProfileWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, still.StatusCode())
+}

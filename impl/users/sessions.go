@@ -214,23 +214,31 @@ func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestOb
 
 // ListSessions lists the caller's live sessions.
 func (s *Service) ListSessions(ctx context.Context, req usersapi.ListSessionsRequestObject) (usersapi.ListSessionsResponseObject, error) {
-	caller := httpapi.Caller(ctx)
-	limit, after := page(req.Params.Limit, req.Params.Cursor)
-	rows, err := s.queries.ListSessions(ctx, usersdb.ListSessionsParams{
-		UserID: caller.Subject, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
-	})
+	items, next, err := s.listSessions(ctx, httpapi.Caller(ctx).Subject, req.Params.Limit, req.Params.Cursor)
 	if err != nil {
 		return nil, explain(err)
-	}
-	rows, next := keyset.Page(rows, int(limit), func(r usersdb.Session) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
-	items := make([]usersapi.Session, len(rows))
-	for i, r := range rows {
-		items[i] = toAPISession(r, r.ID == caller.SessionID)
 	}
 	return usersapi.ListSessions200JSONResponse{
 		Body:    usersapi.SessionList{Items: items, NextCursor: orNull(next)},
 		Headers: usersapi.ListSessions200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
+}
+
+// listSessions gives a page of a user's live sessions.
+func (s *Service) listSessions(ctx context.Context, user uuid.UUID, atMost *usersapi.Limit, cursor *usersapi.Cursor) (items []usersapi.Session, next *string, err error) {
+	limit, after := page(atMost, cursor)
+	rows, err := s.queries.ListSessions(ctx, usersdb.ListSessionsParams{
+		UserID: user, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, next = keyset.Page(rows, int(limit), func(r usersdb.Session) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	items = make([]usersapi.Session, len(rows))
+	for i, r := range rows {
+		items[i] = toAPISession(r, r.ID == httpapi.Caller(ctx).SessionID)
+	}
+	return items, next, nil
 }
 
 // RevokeOtherSessions ends the caller's sessions but this one.
@@ -250,18 +258,26 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOthe
 
 // RevokeSession ends one of the caller's sessions.
 func (s *Service) RevokeSession(ctx context.Context, req usersapi.RevokeSessionRequestObject) (usersapi.RevokeSessionResponseObject, error) {
+	if err := s.revokeSession(ctx, httpapi.Caller(ctx).Subject, req.SessionID); err != nil {
+		return nil, err
+	}
+	return usersapi.RevokeSession204Response{}, nil
+}
+
+// revokeSession ends a live session of a user.
+func (s *Service) revokeSession(ctx context.Context, user, session uuid.UUID) error {
 	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		revoked, err := q.RevokeSession(ctx, usersdb.RevokeSessionParams{ID: req.SessionID, UserID: httpapi.Caller(ctx).Subject, Now: s.clock()})
+		revoked, err := q.RevokeSession(ctx, usersdb.RevokeSessionParams{ID: session, UserID: user, Now: s.clock()})
 		if err == nil && revoked == 0 {
 			return errSessionNotFound
 		}
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return explain(err)
 	}
-	s.guard.Forget(req.SessionID)
-	return usersapi.RevokeSession204Response{}, nil
+	s.guard.Forget(session)
+	return nil
 }
 
 const noStore = "no-store"

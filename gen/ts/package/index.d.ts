@@ -377,7 +377,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The caller has no such session (`session_not_found`). */
+        /** @description There is no such session of the account (`session_not_found`). */
         SessionNotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1455,6 +1455,120 @@ interface operations$1 {
             409: components$1["responses"]["SelfAdministration"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    listUserSessions: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
+                     *           "current": false,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "last_used_at": "2026-11-23T09:35:00Z",
+                     *           "expires_at": "2026-12-23T09:35:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["SessionList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["UserNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    revokeUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many sessions were ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": 2
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["RevokedSessions"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["UserNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    revokeUserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+                /** @description The session. */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["SessionNotFound"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -4418,6 +4532,66 @@ interface Operations {
             409: 'self_administration';
             413: 'body_too_large';
             415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * List an account's sessions.
+     * Lists the live sessions of an account, the newest first.
+     */
+    listUserSessions: {
+        method: 'GET';
+        path: '/api/v1/admin/users/{userId}/sessions';
+        marks: 'l';
+        shape: operations$1['listUserSessions'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'user_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * End an account's sessions.
+     * Ends every session of an account; whoever uses it has to log in again.
+     */
+    revokeUserSessions: {
+        method: 'POST';
+        path: '/api/v1/admin/users/{userId}/sessions/revoke';
+        marks: '';
+        shape: operations$1['revokeUserSessions'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'user_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'timeout' | 'overloaded' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * End one of an account's sessions.
+     * Ends one session of an account.
+     */
+    revokeUserSession: {
+        method: 'DELETE';
+        path: '/api/v1/admin/users/{userId}/sessions/{sessionId}';
+        marks: '';
+        shape: operations$1['revokeUserSession'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'session_not_found';
             422: 'invalid_request';
             500: 'internal';
             503: 'timeout' | 'overloaded' | 'unavailable';

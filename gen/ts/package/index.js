@@ -27,6 +27,9 @@ var table = {
     disableUser: "POST /api/v1/admin/users/{userId}/disable",
     enableUser: "POST /api/v1/admin/users/{userId}/enable",
     setUserRoles: "PUT /api/v1/admin/users/{userId}/roles",
+    listUserSessions: "GET /api/v1/admin/users/{userId}/sessions l",
+    revokeUserSessions: "POST /api/v1/admin/users/{userId}/sessions/revoke",
+    revokeUserSession: "DELETE /api/v1/admin/users/{userId}/sessions/{sessionId}",
     listAuditEntries: "GET /api/v1/admin/audit-entries l",
     getKeySet: "GET /.well-known/jwks.json p"
   },

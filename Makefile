@@ -29,7 +29,7 @@ bin/dev:
 
 test: ## run every test against real PostgreSQL
 	rm -rf contract
-	CONTRACT_FIGURES=$(CURDIR)/contract go test -race -shuffle=on ./...
+	CONTRACT_FIGURES=$(CURDIR)/contract go test -race -shuffle=on -timeout 30m ./...
 	@go run ./test/contract/conformance users orders
 
 contract: ## run the tests of the contract alone, print the conformance and draw it in contract/matrix.html

@@ -58,11 +58,29 @@ func (c *Coverage) observe(op *httpapi.Operation, answered httpapi.Problem, viol
 //
 //	func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int {
+	if err := setChecks(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := pgtest.Main(m)
 	if code != 0 || !isWholeRun(flagValue) {
 		return code
 	}
 	return c.verdict(os.Stdout, load, os.Getenv(figuresEnv))
+}
+
+// fewChecks are how many requests of each operation, and how many sequences, are generated unless -rapid.checks says
+// otherwise: what takes a minute with the race detector.
+const fewChecks = "40"
+
+func setChecks() error {
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "rapid.checks" })
+	if told {
+		return nil
+	}
+	return flag.Set("rapid.checks", fewChecks)
 }
 
 // Conformance is how much of a service's document has been exercised.

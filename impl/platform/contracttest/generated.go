@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// The generated checks make as many requests for each operation as the flag -rapid.checks says, a hundred unless told
+// The generated checks make as many requests for each operation as the flag -rapid.checks says, forty unless told
 // otherwise. What fails is made as small as it can be, and is printed as commands for curl.
 
 // WhatTheDocumentAllowsIsTaken sends requests made at random from the schemas, in the bounds and at them. None is refused

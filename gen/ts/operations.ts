@@ -97,7 +97,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -117,7 +117,7 @@ export interface Operations {
       404: 'user_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -141,7 +141,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -160,7 +160,7 @@ export interface Operations {
       404: 'user_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -179,7 +179,7 @@ export interface Operations {
       404: 'user_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -201,7 +201,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -222,7 +222,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -245,7 +245,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -269,7 +269,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -293,7 +293,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -330,7 +330,7 @@ export interface Operations {
       401: 'unauthenticated';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -348,7 +348,7 @@ export interface Operations {
       401: 'unauthenticated';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -367,7 +367,7 @@ export interface Operations {
       404: 'session_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -385,7 +385,7 @@ export interface Operations {
       401: 'unauthenticated';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -405,7 +405,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -428,7 +428,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -448,7 +448,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -469,7 +469,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -490,7 +490,7 @@ export interface Operations {
       409: 'self_administration';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -512,7 +512,7 @@ export interface Operations {
       409: 'self_administration';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -532,7 +532,7 @@ export interface Operations {
       404: 'user_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -556,7 +556,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -576,7 +576,7 @@ export interface Operations {
       404: 'user_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -596,7 +596,7 @@ export interface Operations {
       404: 'user_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -616,7 +616,7 @@ export interface Operations {
       404: 'session_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -636,7 +636,7 @@ export interface Operations {
       403: 'forbidden';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -672,7 +672,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -695,7 +695,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -714,7 +714,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -739,7 +739,7 @@ export interface Operations {
       422: 'invalid_request';
       428: 'precondition_required';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -760,7 +760,7 @@ export interface Operations {
       404: 'product_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -780,7 +780,7 @@ export interface Operations {
       404: 'product_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -800,7 +800,7 @@ export interface Operations {
       404: 'product_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -824,7 +824,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -843,7 +843,7 @@ export interface Operations {
       401: 'unauthenticated';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -866,7 +866,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
       500: 'internal';
-      503: 'customers_unavailable' | 'timeout' | 'overloaded' | 'unavailable';
+      503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -886,7 +886,7 @@ export interface Operations {
       403: 'forbidden';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -907,7 +907,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -926,7 +926,7 @@ export interface Operations {
       404: 'order_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -949,7 +949,7 @@ export interface Operations {
       409: 'too_many_streams';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -972,7 +972,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -996,7 +996,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1019,7 +1019,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1042,7 +1042,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1067,7 +1067,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1086,7 +1086,7 @@ export interface Operations {
       403: 'forbidden';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1111,7 +1111,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1131,7 +1131,7 @@ export interface Operations {
       404: 'webhook_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1154,7 +1154,7 @@ export interface Operations {
       415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1174,7 +1174,7 @@ export interface Operations {
       404: 'webhook_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1194,7 +1194,7 @@ export interface Operations {
       404: 'webhook_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1214,7 +1214,7 @@ export interface Operations {
       404: 'webhook_not_found';
       422: 'invalid_request';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };
@@ -1236,7 +1236,7 @@ export interface Operations {
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
-      503: 'timeout' | 'overloaded' | 'unavailable';
+      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };

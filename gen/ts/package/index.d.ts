@@ -4075,7 +4075,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4095,7 +4095,7 @@ interface Operations {
             404: 'user_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4119,7 +4119,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4138,7 +4138,7 @@ interface Operations {
             404: 'user_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4157,7 +4157,7 @@ interface Operations {
             404: 'user_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4179,7 +4179,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4200,7 +4200,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4223,7 +4223,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4247,7 +4247,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4271,7 +4271,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4308,7 +4308,7 @@ interface Operations {
             401: 'unauthenticated';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4326,7 +4326,7 @@ interface Operations {
             401: 'unauthenticated';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4345,7 +4345,7 @@ interface Operations {
             404: 'session_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4363,7 +4363,7 @@ interface Operations {
             401: 'unauthenticated';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4383,7 +4383,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4406,7 +4406,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4426,7 +4426,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4447,7 +4447,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4468,7 +4468,7 @@ interface Operations {
             409: 'self_administration';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4490,7 +4490,7 @@ interface Operations {
             409: 'self_administration';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4510,7 +4510,7 @@ interface Operations {
             404: 'user_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4534,7 +4534,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4554,7 +4554,7 @@ interface Operations {
             404: 'user_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4574,7 +4574,7 @@ interface Operations {
             404: 'user_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4594,7 +4594,7 @@ interface Operations {
             404: 'session_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4614,7 +4614,7 @@ interface Operations {
             403: 'forbidden';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4650,7 +4650,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4673,7 +4673,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4692,7 +4692,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4717,7 +4717,7 @@ interface Operations {
             422: 'invalid_request';
             428: 'precondition_required';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4738,7 +4738,7 @@ interface Operations {
             404: 'product_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4758,7 +4758,7 @@ interface Operations {
             404: 'product_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4778,7 +4778,7 @@ interface Operations {
             404: 'product_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4802,7 +4802,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4821,7 +4821,7 @@ interface Operations {
             401: 'unauthenticated';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4844,7 +4844,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
             500: 'internal';
-            503: 'customers_unavailable' | 'timeout' | 'overloaded' | 'unavailable';
+            503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4864,7 +4864,7 @@ interface Operations {
             403: 'forbidden';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4885,7 +4885,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4904,7 +4904,7 @@ interface Operations {
             404: 'order_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4927,7 +4927,7 @@ interface Operations {
             409: 'too_many_streams';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4950,7 +4950,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4974,7 +4974,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -4997,7 +4997,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5020,7 +5020,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5045,7 +5045,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5064,7 +5064,7 @@ interface Operations {
             403: 'forbidden';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5089,7 +5089,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5109,7 +5109,7 @@ interface Operations {
             404: 'webhook_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5132,7 +5132,7 @@ interface Operations {
             415: 'unsupported_media_type';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5152,7 +5152,7 @@ interface Operations {
             404: 'webhook_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5172,7 +5172,7 @@ interface Operations {
             404: 'webhook_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5192,7 +5192,7 @@ interface Operations {
             404: 'webhook_not_found';
             422: 'invalid_request';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -5214,7 +5214,7 @@ interface Operations {
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
-            503: 'timeout' | 'overloaded' | 'unavailable';
+            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };

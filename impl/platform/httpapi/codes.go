@@ -43,7 +43,6 @@ func (o *Operation) following() (faults []*fault.Error) {
 	}{
 		{ErrMalformed, true}, // A query may be unreadable, and a body may come where none is taken.
 		{ErrInvalid, true},   // A parameter may come that there is not.
-		{ErrTimeout, true},
 		{ErrInternal, true},
 		{ErrUnauthenticated, !o.Policy.Access.Public},
 		{ErrForbidden, !o.Policy.Access.Public && o.Policy.Access.Owner == ""},
@@ -54,7 +53,8 @@ func (o *Operation) following() (faults []*fault.Error) {
 		{ErrIdempotencyKeyReused, keyed},
 		{ErrIdempotencyKeyInUse, keyed},
 		{ErrRateLimited, o.Policy.RateLimit != nil},
-		{ErrOverloaded, o.Policy.Priority != Critical},
+		{ErrOverloaded, o.Policy.Priority != Critical}, // The first with its status is what front-end mode plays unless told otherwise.
+		{ErrTimeout, true},
 		{ErrUnavailable, slices.Contains(o.Statuses, http.StatusServiceUnavailable)}, // What needs nothing does not list it.
 	} {
 		if f.follows {

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-
-	"example.com/plumbline/impl/platform/postgres"
 )
 
 // ErrTampered is that the log is not as it was written; what is wrong has been reported.
@@ -194,9 +192,5 @@ func (l *Log) verifyUnsealed(ctx context.Context, tx pgx.Tx, v *Verified) error 
 	for _, p := range positions {
 		v.sayf("the entry at %d has never been sealed", p)
 	}
-	err = tx.QueryRow(ctx, countUnsealed).Scan(&v.Unsealed)
-	if postgres.IsNoRows(err) {
-		return nil
-	}
-	return err
+	return tx.QueryRow(ctx, countUnsealed).Scan(&v.Unsealed)
 }

@@ -53,11 +53,8 @@ func InTx(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) error {
 type lastKey struct{}
 
 // WithLast gives a context whose transactions, those of [InTx] and [Prepare], end with last, which belongs to each of them:
-// when it fails nothing is committed. nil takes back what an outer context had.
+// when it fails nothing is committed.
 func WithLast(ctx context.Context, last func(ctx context.Context, tx pgx.Tx) error) context.Context {
-	if last == nil {
-		return context.WithValue(ctx, lastKey{}, nil)
-	}
 	return context.WithValue(ctx, lastKey{}, last)
 }
 

@@ -349,7 +349,16 @@ func (q *sequence) made(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, b
 		if q.answers(op) == q.answers(k.read) && kind.name == everything {
 			require.JSONEq(rt, body, read.text, op.ID)
 		}
+		q.readByStranger(rt, one)
 	}
+}
+
+// readByStranger reads a thing as somebody who has no more than an account.
+func (q *sequence) readByStranger(rt *rapid.T, one *thing) {
+	least := kindOfCaller{name: "a stranger", roles: q.Roles[:1], signedIn: true}
+	r := q.blank(one.read, map[string]string{one.parameter: one.id})
+	answer, body := q.send(rt, r, q.server.Caller(q.t, least.roles...), least.roles)
+	q.allowed(rt, one.read, least, Others, nil, answer, body)
 }
 
 // changed reads a thing after a call.

@@ -27,6 +27,10 @@ export const table = {
     updateProfile: 'PATCH /api/v1/profile',
     changePassword: 'PUT /api/v1/profile/password',
     requestEmailVerification: 'POST /api/v1/profile/email-verification',
+    listActivity: 'GET /api/v1/profile/activity l',
+    exportOwnData: 'POST /api/v1/profile/export',
+    requestDeletion: 'POST /api/v1/profile/deletion',
+    cancelDeletion: 'DELETE /api/v1/profile/deletion',
     listUsers: 'GET /api/v1/admin/users l',
     deleteUser: 'DELETE /api/v1/admin/users/{userId}',
     disableUser: 'POST /api/v1/admin/users/{userId}/disable',
@@ -447,6 +451,91 @@ export interface Operations {
       401: 'unauthenticated';
       422: 'invalid_request';
       429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * List what was done with own account.
+   * Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
+   * account, without who they are and where they were.
+   */
+  listActivity: {
+    method: 'GET';
+    path: '/api/v1/profile/activity';
+    marks: 'l';
+    shape: users.operations['listActivity'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Export own data.
+   * Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+   * `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+   */
+  exportOwnData: {
+    method: 'POST';
+    path: '/api/v1/profile/export';
+    marks: '';
+    shape: users.operations['exportOwnData'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'wrong_password';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Have own account deleted.
+   * Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+   * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+   * administrator takes the role from an administrator first.
+   */
+  requestDeletion: {
+    method: 'POST';
+    path: '/api/v1/profile/deletion';
+    marks: '';
+    shape: users.operations['requestDeletion'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'wrong_password';
+      409: 'self_administration';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Keep own account.
+   * Keeps an account that was to be deleted. It changes nothing for one that was not.
+   */
+  cancelDeletion: {
+    method: 'DELETE';
+    path: '/api/v1/profile/deletion';
+    marks: '';
+    shape: users.operations['cancelDeletion'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      422: 'invalid_request';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';

@@ -369,6 +369,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profile/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was done with own account
+         * @description Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
+         *     account, without who they are and where they were.
+         */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export own data
+         * @description Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+         *     `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+         */
+        post: operations["exportOwnData"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have own account deleted
+         * @description Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+         *     `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+         *     administrator takes the role from an administrator first.
+         */
+        post: operations["requestDeletion"];
+        /**
+         * Keep own account
+         * @description Keeps an account that was to be deleted. It changes nothing for one that was not.
+         */
+        delete: operations["cancelDeletion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/users": {
         parameters: {
             query?: never;
@@ -648,6 +716,12 @@ export interface components {
             token: components["schemas"]["MailToken"];
             new_password: components["schemas"]["NewPassword"];
         };
+        ExportOwnDataRequest: {
+            current_password: components["schemas"]["Password"];
+        };
+        RequestDeletionRequest: {
+            current_password: components["schemas"]["Password"];
+        };
         SetUserRolesRequest: {
             roles: components["schemas"]["Role"][];
         };
@@ -713,6 +787,11 @@ export interface components {
             /** Format: phone */
             phone?: string;
             roles: components["schemas"]["Role"][];
+            /**
+             * Format: date-time
+             * @description When the account is deleted; its owner may still keep it.
+             */
+            deletes_at?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -728,6 +807,11 @@ export interface components {
             avatar?: components["schemas"]["Avatar"];
             status: components["schemas"]["UserStatus"];
             roles: components["schemas"]["Role"][];
+            /**
+             * Format: date-time
+             * @description When the account is deleted; its owner may still keep it.
+             */
+            deletes_at?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -755,6 +839,79 @@ export interface components {
         };
         SessionList: {
             items: components["schemas"]["Session"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        Deletion: {
+            /** Format: date-time */
+            deletes_at: string;
+        };
+        /** @description What this service holds of an account. */
+        OwnData: {
+            /** Format: date-time */
+            exported_at: string;
+            profile: components["schemas"]["Profile"];
+            status: components["schemas"]["UserStatus"];
+            /**
+             * Format: date-time
+             * @description When the owner has shown to read what is sent to the address.
+             */
+            email_verified_at?: string;
+            /** @description The newest sessions that have not been forgotten, those that have ended included. */
+            sessions: components["schemas"]["OwnSession"][];
+            /** @description Mails whose links may still be followed. */
+            mails: components["schemas"]["OwnMail"][];
+            activity: components["schemas"]["ActivityList"];
+        };
+        OwnSession: {
+            /** Format: uuid */
+            id: string;
+            /** @description Whether its refresh token is a cookie. */
+            cookie: boolean;
+            /** @description The network address that started the session. */
+            address: string;
+            /** @description What the program that started the session calls itself. */
+            user_agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was ended before its time.
+             */
+            revoked_at?: string;
+        };
+        OwnMail: {
+            /** @description What the link of the mail is for. */
+            purpose: string;
+            email: components["schemas"]["Email"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        ActivityEntry: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["AuditAction"];
+            /** @description `success`, or the code of the problem that it ended with. */
+            outcome: string;
+            /**
+             * @description Whose session did it: the account's, another account's, or none, as a failed login.
+             * @enum {string}
+             */
+            by: "owner" | "other" | "nobody";
+            /** @description The network address that it was done from, unless another account did it. */
+            address?: string;
+            /** @description The request that did it. */
+            request_id: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        ActivityList: {
+            items: components["schemas"]["ActivityEntry"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
         AuditAction: string;
@@ -1097,6 +1254,8 @@ export interface components {
         WWWAuthenticate: string;
         /** @description The refresh cookie of a browser's session, set or removed. */
         SetCookie: string;
+        /** @description The name to keep the answer under, RFC 6266. */
+        ContentDisposition: string;
         /** @description For how long the answer may be kept, RFC 9111. */
         CacheControl: string;
     };
@@ -1814,6 +1973,214 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what was done. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "action": "session.start",
+                     *           "outcome": "success",
+                     *           "by": "owner",
+                     *           "address": "192.0.2.1",
+                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportOwnData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExportOwnDataRequest"];
+            };
+        };
+        responses: {
+            /** @description Everything, to be kept as a file. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "exported_at": "2026-11-23T09:30:00Z",
+                     *       "profile": {
+                     *         "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *         "name": "Ada Lovelace",
+                     *         "email": "ada@example.com",
+                     *         "email_verified": true,
+                     *         "avatar": "https://images.example.com/ada.png",
+                     *         "phone": "+442079460000",
+                     *         "roles": [
+                     *           "customer"
+                     *         ],
+                     *         "created_at": "2026-11-23T09:30:00Z",
+                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *       },
+                     *       "status": "active",
+                     *       "email_verified_at": "2026-11-23T09:31:00Z",
+                     *       "sessions": [
+                     *         {
+                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
+                     *           "cookie": true,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "last_used_at": "2026-11-23T09:35:00Z",
+                     *           "expires_at": "2026-12-23T09:35:00Z"
+                     *         }
+                     *       ],
+                     *       "mails": [
+                     *         {
+                     *           "purpose": "verify",
+                     *           "email": "ada@example.com",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "expires_at": "2026-11-24T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "activity": {
+                     *         "items": [
+                     *           {
+                     *             "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *             "action": "session.start",
+                     *             "outcome": "success",
+                     *             "by": "owner",
+                     *             "address": "192.0.2.1",
+                     *             "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *             "occurred_at": "2026-11-23T09:30:00Z"
+                     *           }
+                     *         ],
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnData"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestDeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description When the account will be deleted. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deletes_at": "2026-12-07T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            409: components["responses"]["SelfAdministration"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account stays. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };

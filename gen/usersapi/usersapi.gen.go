@@ -25,6 +25,27 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for ActivityEntryBy.
+const (
+	ActivityEntryByNobody ActivityEntryBy = "nobody"
+	ActivityEntryByOther  ActivityEntryBy = "other"
+	ActivityEntryByOwner  ActivityEntryBy = "owner"
+)
+
+// Valid indicates whether the value is a known member of the ActivityEntryBy enum.
+func (e ActivityEntryBy) Valid() bool {
+	switch e {
+	case ActivityEntryByNobody:
+		return true
+	case ActivityEntryByOther:
+		return true
+	case ActivityEntryByOwner:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemCode.
 const (
 	ProblemCodeAccountDisabled      ProblemCode = "account_disabled"
@@ -166,11 +187,44 @@ func (e UserStatus) Valid() bool {
 	}
 }
 
+// ActivityEntry defines model for ActivityEntry.
+type ActivityEntry struct {
+	Action AuditAction `json:"action"`
+
+	// Address The network address that it was done from, unless another account did it.
+	Address *string `json:"address,omitempty"`
+
+	// By Whose session did it: the account's, another account's, or none, as a failed login.
+	By         ActivityEntryBy    `json:"by"`
+	ID         openapi_types.UUID `json:"id"`
+	OccurredAt time.Time          `json:"occurred_at"`
+
+	// Outcome `success`, or the code of the problem that it ended with.
+	Outcome string `json:"outcome"`
+
+	// RequestID The request that did it.
+	RequestID string `json:"request_id"`
+}
+
+// ActivityEntryBy Whose session did it: the account's, another account's, or none, as a failed login.
+type ActivityEntryBy string
+
+// ActivityList defines model for ActivityList.
+type ActivityList struct {
+	Items []ActivityEntry `json:"items"`
+
+	// NextCursor The `cursor` of the next page, null on the last one.
+	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
 // AdminUser defines model for AdminUser.
 type AdminUser struct {
 	// Avatar The address of a picture, https only.
 	Avatar    *Avatar   `json:"avatar,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
+
+	// DeletesAt When the account is deleted; its owner may still keep it.
+	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 
 	// Email An e-mail address; compared without regard to case.
 	Email Email `json:"email"`
@@ -272,8 +326,19 @@ type CreateUserV2Request struct {
 	Password NewPassword `json:"password"`
 }
 
+// Deletion defines model for Deletion.
+type Deletion struct {
+	DeletesAt time.Time `json:"deletes_at"`
+}
+
 // Email An e-mail address; compared without regard to case.
 type Email = string
+
+// ExportOwnDataRequest defines model for ExportOwnDataRequest.
+type ExportOwnDataRequest struct {
+	// CurrentPassword A password as it was chosen.
+	CurrentPassword Password `json:"current_password"`
+}
 
 // Key A public key (RFC 8037).
 type Key struct {
@@ -298,6 +363,56 @@ type NewPassword = string
 
 // NextCursor The `cursor` of the next page, null on the last one.
 type NextCursor = string
+
+// OwnData What this service holds of an account.
+type OwnData struct {
+	Activity ActivityList `json:"activity"`
+
+	// EmailVerifiedAt When the owner has shown to read what is sent to the address.
+	EmailVerifiedAt *time.Time `json:"email_verified_at,omitempty"`
+	ExportedAt      time.Time  `json:"exported_at"`
+
+	// Mails Mails whose links may still be followed.
+	Mails   []OwnMail `json:"mails"`
+	Profile Profile   `json:"profile"`
+
+	// Sessions The newest sessions that have not been forgotten, those that have ended included.
+	Sessions []OwnSession `json:"sessions"`
+
+	// Status The state of an account. Answers may come to hold values that are not listed here.
+	Status UserStatus `json:"status"`
+}
+
+// OwnMail defines model for OwnMail.
+type OwnMail struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// Email An e-mail address; compared without regard to case.
+	Email     Email     `json:"email"`
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Purpose What the link of the mail is for.
+	Purpose string `json:"purpose"`
+}
+
+// OwnSession defines model for OwnSession.
+type OwnSession struct {
+	// Address The network address that started the session.
+	Address string `json:"address"`
+
+	// Cookie Whether its refresh token is a cookie.
+	Cookie     bool               `json:"cookie"`
+	CreatedAt  time.Time          `json:"created_at"`
+	ExpiresAt  time.Time          `json:"expires_at"`
+	ID         openapi_types.UUID `json:"id"`
+	LastUsedAt time.Time          `json:"last_used_at"`
+
+	// RevokedAt When it was ended before its time.
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+
+	// UserAgent What the program that started the session calls itself.
+	UserAgent string `json:"user_agent"`
+}
 
 // Password A password as it was chosen.
 type Password = string
@@ -338,6 +453,9 @@ type Profile struct {
 	Avatar    *Avatar   `json:"avatar,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
+	// DeletesAt When the account is deleted; its owner may still keep it.
+	DeletesAt *time.Time `json:"deletes_at,omitempty"`
+
 	// Email An e-mail address; compared without regard to case.
 	Email Email `json:"email"`
 
@@ -358,6 +476,12 @@ type RefreshSessionRequest struct {
 
 // RefreshToken A refresh token: 256 bits in base64url.
 type RefreshToken = string
+
+// RequestDeletionRequest defines model for RequestDeletionRequest.
+type RequestDeletionRequest struct {
+	// CurrentPassword A password as it was chosen.
+	CurrentPassword Password `json:"current_password"`
+}
 
 // RequestPasswordResetRequest defines model for RequestPasswordResetRequest.
 type RequestPasswordResetRequest struct {
@@ -646,6 +770,15 @@ type ListUserSessionsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListActivityParams defines parameters for ListActivity.
+type ListActivityParams struct {
+	// Limit How many items a page holds at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // RefreshSessionParams defines parameters for RefreshSession.
 type RefreshSessionParams struct {
 	// RefreshCookie The refresh token of a browser's session.
@@ -678,6 +811,12 @@ type ResetPasswordJSONRequestBody = ResetPasswordRequest
 
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = UpdateProfileRequest
+
+// RequestDeletionJSONRequestBody defines body for RequestDeletion for application/json ContentType.
+type RequestDeletionJSONRequestBody = RequestDeletionRequest
+
+// ExportOwnDataJSONRequestBody defines body for ExportOwnData for application/json ContentType.
+type ExportOwnDataJSONRequestBody = ExportOwnDataRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = ChangePasswordRequest
@@ -969,6 +1108,43 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v1/profile (the `UpdateProfile` operationId).
 	UpdateProfile(ctx context.Context, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListActivity List what was done with own account
+	//
+	// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
+	// account, without who they are and where they were.
+	//
+	// Corresponds with GET /api/v1/profile/activity (the `ListActivity` operationId).
+	ListActivity(ctx context.Context, params *ListActivityParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelDeletion Keep own account
+	//
+	// Keeps an account that was to be deleted. It changes nothing for one that was not.
+	//
+	// Corresponds with DELETE /api/v1/profile/deletion (the `CancelDeletion` operationId).
+	CancelDeletion(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestDeletionWithBody Have own account deleted
+	//
+	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+	// administrator takes the role from an administrator first.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+	RequestDeletionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestDeletion Have own account deleted
+	//
+	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+	// administrator takes the role from an administrator first.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+	RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RequestEmailVerification Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
@@ -976,6 +1152,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 	RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportOwnDataWithBody Export own data
+	//
+	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+	ExportOwnDataWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportOwnData Export own data
+	//
+	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+	ExportOwnData(ctx context.Context, body ExportOwnDataJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ChangePasswordWithBody Change own password
 	//
@@ -1544,6 +1740,83 @@ func (c *Client) UpdateProfile(ctx context.Context, body UpdateProfileJSONReques
 	return c.Client.Do(req)
 }
 
+// ListActivity List what was done with own account
+//
+// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
+// account, without who they are and where they were.
+//
+// Corresponds with GET /api/v1/profile/activity (the `ListActivity` operationId).
+func (c *Client) ListActivity(ctx context.Context, params *ListActivityParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListActivityRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelDeletion Keep own account
+//
+// Keeps an account that was to be deleted. It changes nothing for one that was not.
+//
+// Corresponds with DELETE /api/v1/profile/deletion (the `CancelDeletion` operationId).
+func (c *Client) CancelDeletion(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelDeletionRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestDeletionWithBody Have own account deleted
+//
+// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+// administrator takes the role from an administrator first.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+func (c *Client) RequestDeletionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestDeletionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestDeletion Have own account deleted
+//
+// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+// administrator takes the role from an administrator first.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+func (c *Client) RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestDeletionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RequestEmailVerification Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
@@ -1552,6 +1825,46 @@ func (c *Client) UpdateProfile(ctx context.Context, body UpdateProfileJSONReques
 // Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRequestEmailVerificationRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportOwnDataWithBody Export own data
+//
+// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+func (c *Client) ExportOwnDataWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportOwnDataRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportOwnData Export own data
+//
+// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+func (c *Client) ExportOwnData(ctx context.Context, body ExportOwnDataJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportOwnDataRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2651,6 +2964,139 @@ func NewUpdateProfileRequestWithBody(server string, contentType string, body io.
 	return req, nil
 }
 
+// NewListActivityRequest constructs an http.Request for the ListActivity method
+func NewListActivityRequest(server string, params *ListActivityParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/activity")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "cursor"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelDeletionRequest constructs an http.Request for the CancelDeletion method
+func NewCancelDeletionRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/deletion")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRequestDeletionRequest calls the generic RequestDeletion builder with application/json body
+func NewRequestDeletionRequest(server string, body RequestDeletionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestDeletionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRequestDeletionRequestWithBody constructs an http.Request for the RequestDeletion method, with any body, and a specified content type
+func NewRequestDeletionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/deletion")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewRequestEmailVerificationRequest constructs an http.Request for the RequestEmailVerification method
 func NewRequestEmailVerificationRequest(server string) (*http.Request, error) {
 	var err error
@@ -2674,6 +3120,46 @@ func NewRequestEmailVerificationRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewExportOwnDataRequest calls the generic ExportOwnData builder with application/json body
+func NewExportOwnDataRequest(server string, body ExportOwnDataJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExportOwnDataRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExportOwnDataRequestWithBody constructs an http.Request for the ExportOwnData method, with any body, and a specified content type
+func NewExportOwnDataRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -3352,6 +3838,47 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v1/profile (the `UpdateProfile` operationId).
 	UpdateProfileWithResponse(ctx context.Context, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateProfileResponse, error)
 
+	// ListActivityWithResponse List what was done with own account
+	//
+	// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
+	// account, without who they are and where they were.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/profile/activity (the `ListActivity` operationId).
+	ListActivityWithResponse(ctx context.Context, params *ListActivityParams, reqEditors ...RequestEditorFn) (*ListActivityResponse, error)
+
+	// CancelDeletionWithResponse Keep own account
+	//
+	// Keeps an account that was to be deleted. It changes nothing for one that was not.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/profile/deletion (the `CancelDeletion` operationId).
+	CancelDeletionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelDeletionResponse, error)
+
+	// RequestDeletionWithBodyWithResponse Have own account deleted
+	//
+	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+	// administrator takes the role from an administrator first.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+	RequestDeletionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
+
+	// RequestDeletionWithResponse Have own account deleted
+	//
+	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+	// administrator takes the role from an administrator first.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+	RequestDeletionWithResponse(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
+
 	// RequestEmailVerificationWithResponse Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
@@ -3361,6 +3888,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 	RequestEmailVerificationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RequestEmailVerificationResponse, error)
+
+	// ExportOwnDataWithBodyWithResponse Export own data
+	//
+	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+	ExportOwnDataWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExportOwnDataResponse, error)
+
+	// ExportOwnDataWithResponse Export own data
+	//
+	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+	ExportOwnDataWithResponse(ctx context.Context, body ExportOwnDataJSONRequestBody, reqEditors ...RequestEditorFn) (*ExportOwnDataResponse, error)
 
 	// ChangePasswordWithBodyWithResponse Change own password
 	//
@@ -4555,6 +5102,197 @@ func (r UpdateProfileResponse) ContentType() string {
 	return ""
 }
 
+// ListActivityResponse200Headers the declared response headers of an HTTP 200 response for ListActivity
+type ListActivityResponse200Headers struct {
+	Link *string
+}
+
+// ListActivityResponse401Headers the declared response headers of an HTTP 401 response for ListActivity
+type ListActivityResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListActivityResponse503Headers the declared response headers of an HTTP 503 response for ListActivity
+type ListActivityResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ListActivityResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ActivityList
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListActivityResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListActivityResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListActivityResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListActivityResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListActivityResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListActivityResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelDeletionResponse401Headers the declared response headers of an HTTP 401 response for CancelDeletion
+type CancelDeletionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// CancelDeletionResponse503Headers the declared response headers of an HTTP 503 response for CancelDeletion
+type CancelDeletionResponse503Headers struct {
+	RetryAfter int32
+}
+
+type CancelDeletionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CancelDeletionResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CancelDeletionResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelDeletionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelDeletionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelDeletionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestDeletionResponse202Headers the declared response headers of an HTTP 202 response for RequestDeletion
+type RequestDeletionResponse202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// RequestDeletionResponse401Headers the declared response headers of an HTTP 401 response for RequestDeletion
+type RequestDeletionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RequestDeletionResponse429Headers the declared response headers of an HTTP 429 response for RequestDeletion
+type RequestDeletionResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// RequestDeletionResponse503Headers the declared response headers of an HTTP 503 response for RequestDeletion
+type RequestDeletionResponse503Headers struct {
+	RetryAfter int32
+}
+
+type RequestDeletionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Deletion
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *WrongPassword
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *SelfAdministration
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestDeletionResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RequestDeletionResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RequestDeletionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RequestDeletionResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestDeletionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestDeletionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestDeletionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RequestEmailVerificationResponse202Headers the declared response headers of an HTTP 202 response for RequestEmailVerification
 type RequestEmailVerificationResponse202Headers struct {
 	RateLimit       *string
@@ -4617,6 +5355,88 @@ func (r RequestEmailVerificationResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RequestEmailVerificationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExportOwnDataResponse200Headers the declared response headers of an HTTP 200 response for ExportOwnData
+type ExportOwnDataResponse200Headers struct {
+	CacheControl       string
+	ContentDisposition string
+	RateLimit          *string
+	RateLimitPolicy    *string
+}
+
+// ExportOwnDataResponse401Headers the declared response headers of an HTTP 401 response for ExportOwnData
+type ExportOwnDataResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ExportOwnDataResponse429Headers the declared response headers of an HTTP 429 response for ExportOwnData
+type ExportOwnDataResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// ExportOwnDataResponse503Headers the declared response headers of an HTTP 503 response for ExportOwnData
+type ExportOwnDataResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ExportOwnDataResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OwnData
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *WrongPassword
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportOwnDataResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ExportOwnDataResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ExportOwnDataResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ExportOwnDataResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportOwnDataResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportOwnDataResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportOwnDataResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5630,6 +6450,71 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, bod
 	return ParseUpdateProfileResponse(rsp)
 }
 
+// ListActivityWithResponse List what was done with own account
+//
+// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
+// account, without who they are and where they were.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/profile/activity (the `ListActivity` operationId).
+func (c *ClientWithResponses) ListActivityWithResponse(ctx context.Context, params *ListActivityParams, reqEditors ...RequestEditorFn) (*ListActivityResponse, error) {
+	rsp, err := c.ListActivity(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListActivityResponse(rsp)
+}
+
+// CancelDeletionWithResponse Keep own account
+//
+// Keeps an account that was to be deleted. It changes nothing for one that was not.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/profile/deletion (the `CancelDeletion` operationId).
+func (c *ClientWithResponses) CancelDeletionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelDeletionResponse, error) {
+	rsp, err := c.CancelDeletion(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelDeletionResponse(rsp)
+}
+
+// RequestDeletionWithBodyWithResponse Have own account deleted
+//
+// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+// administrator takes the role from an administrator first.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+func (c *ClientWithResponses) RequestDeletionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error) {
+	rsp, err := c.RequestDeletionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestDeletionResponse(rsp)
+}
+
+// RequestDeletionWithResponse Have own account deleted
+//
+// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+// administrator takes the role from an administrator first.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
+func (c *ClientWithResponses) RequestDeletionWithResponse(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error) {
+	rsp, err := c.RequestDeletion(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestDeletionResponse(rsp)
+}
+
 // RequestEmailVerificationWithResponse Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
@@ -5644,6 +6529,38 @@ func (c *ClientWithResponses) RequestEmailVerificationWithResponse(ctx context.C
 		return nil, err
 	}
 	return ParseRequestEmailVerificationResponse(rsp)
+}
+
+// ExportOwnDataWithBodyWithResponse Export own data
+//
+// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+func (c *ClientWithResponses) ExportOwnDataWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExportOwnDataResponse, error) {
+	rsp, err := c.ExportOwnDataWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportOwnDataResponse(rsp)
+}
+
+// ExportOwnDataWithResponse Export own data
+//
+// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/export (the `ExportOwnData` operationId).
+func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, body ExportOwnDataJSONRequestBody, reqEditors ...RequestEditorFn) (*ExportOwnDataResponse, error) {
+	rsp, err := c.ExportOwnData(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportOwnDataResponse(rsp)
 }
 
 // ChangePasswordWithBodyWithResponse Change own password
@@ -7642,6 +8559,319 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 	return response, nil
 }
 
+// ParseListActivityResponse parses an HTTP response from a ListActivityWithResponse call
+func ParseListActivityResponse(rsp *http.Response) (*ListActivityResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListActivityResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ActivityList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListActivityResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListActivityResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListActivityResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelDeletionResponse parses an HTTP response from a CancelDeletionWithResponse call
+func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelDeletionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers CancelDeletionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers CancelDeletionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRequestDeletionResponse parses an HTTP response from a RequestDeletionWithResponse call
+func ParseRequestDeletionResponse(rsp *http.Response) (*RequestDeletionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestDeletionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Deletion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest WrongPassword
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest SelfAdministration
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestDeletionResponse202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers RequestDeletionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RequestDeletionResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RequestDeletionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRequestEmailVerificationResponse parses an HTTP response from a RequestEmailVerificationWithResponse call
 func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVerificationResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7743,6 +8973,173 @@ func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVer
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RequestEmailVerificationResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportOwnDataResponse parses an HTTP response from a ExportOwnDataWithResponse call
+func ParseExportOwnDataResponse(rsp *http.Response) (*ExportOwnDataResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportOwnDataResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OwnData
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest WrongPassword
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportOwnDataResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ExportOwnDataResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ExportOwnDataResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ExportOwnDataResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int32
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
@@ -8945,9 +10342,21 @@ type ServerInterface interface {
 	// UpdateProfile Change own profile
 	// (PATCH /api/v1/profile)
 	UpdateProfile(w http.ResponseWriter, r *http.Request)
+	// ListActivity List what was done with own account
+	// (GET /api/v1/profile/activity)
+	ListActivity(w http.ResponseWriter, r *http.Request, params ListActivityParams)
+	// CancelDeletion Keep own account
+	// (DELETE /api/v1/profile/deletion)
+	CancelDeletion(w http.ResponseWriter, r *http.Request)
+	// RequestDeletion Have own account deleted
+	// (POST /api/v1/profile/deletion)
+	RequestDeletion(w http.ResponseWriter, r *http.Request)
 	// RequestEmailVerification Ask for another verification mail
 	// (POST /api/v1/profile/email-verification)
 	RequestEmailVerification(w http.ResponseWriter, r *http.Request)
+	// ExportOwnData Export own data
+	// (POST /api/v1/profile/export)
+	ExportOwnData(w http.ResponseWriter, r *http.Request)
 	// ChangePassword Change own password
 	// (PUT /api/v1/profile/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
@@ -9090,9 +10499,33 @@ func (_ Unimplemented) UpdateProfile(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListActivity List what was done with own account
+// (GET /api/v1/profile/activity)
+func (_ Unimplemented) ListActivity(w http.ResponseWriter, r *http.Request, params ListActivityParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CancelDeletion Keep own account
+// (DELETE /api/v1/profile/deletion)
+func (_ Unimplemented) CancelDeletion(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RequestDeletion Have own account deleted
+// (POST /api/v1/profile/deletion)
+func (_ Unimplemented) RequestDeletion(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // RequestEmailVerification Ask for another verification mail
 // (POST /api/v1/profile/email-verification)
 func (_ Unimplemented) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ExportOwnData Export own data
+// (POST /api/v1/profile/export)
+func (_ Unimplemented) ExportOwnData(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -9710,11 +11143,99 @@ func (siw *ServerInterfaceWrapper) UpdateProfile(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListActivity operation middleware
+func (siw *ServerInterfaceWrapper) ListActivity(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListActivityParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: "cursor"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListActivity(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CancelDeletion operation middleware
+func (siw *ServerInterfaceWrapper) CancelDeletion(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelDeletion(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RequestDeletion operation middleware
+func (siw *ServerInterfaceWrapper) RequestDeletion(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestDeletion(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RequestEmailVerification operation middleware
 func (siw *ServerInterfaceWrapper) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RequestEmailVerification(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ExportOwnData operation middleware
+func (siw *ServerInterfaceWrapper) ExportOwnData(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ExportOwnData(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -10131,6 +11652,18 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/profile/email-verification", wrapper.RequestEmailVerification)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/profile/activity", wrapper.ListActivity)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/export", wrapper.ExportOwnData)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/api/v1/profile/deletion", wrapper.CancelDeletion)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/deletion", wrapper.RequestDeletion)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/api/v1/admin/users", wrapper.ListUsers)
@@ -12475,6 +14008,377 @@ func (response UpdateProfiledefaultApplicationProblemPlusJSONResponse) VisitUpda
 	return err
 }
 
+type ListActivityRequestObject struct {
+	Params ListActivityParams
+}
+
+type ListActivityResponseObject interface {
+	VisitListActivityResponse(w http.ResponseWriter) error
+}
+
+type ListActivity200ResponseHeaders struct {
+	Link *string
+}
+
+type ListActivity200JSONResponse struct {
+	Body    ActivityList
+	Headers ListActivity200ResponseHeaders
+}
+
+func (response ListActivity200JSONResponse) VisitListActivityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListActivity401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity401ApplicationProblemPlusJSONResponse) VisitListActivityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListActivity422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity422ApplicationProblemPlusJSONResponse) VisitListActivityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListActivity503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity503ApplicationProblemPlusJSONResponse) VisitListActivityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListActivitydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListActivitydefaultApplicationProblemPlusJSONResponse) VisitListActivityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDeletionRequestObject struct {
+}
+
+type CancelDeletionResponseObject interface {
+	VisitCancelDeletionResponse(w http.ResponseWriter) error
+}
+
+type CancelDeletion204Response struct {
+}
+
+func (response CancelDeletion204Response) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelDeletion401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelDeletion401ApplicationProblemPlusJSONResponse) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDeletion503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CancelDeletion503ApplicationProblemPlusJSONResponse) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDeletiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelDeletiondefaultApplicationProblemPlusJSONResponse) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletionRequestObject struct {
+	Body *RequestDeletionJSONRequestBody
+}
+
+type RequestDeletionResponseObject interface {
+	VisitRequestDeletionResponse(w http.ResponseWriter) error
+}
+
+type RequestDeletion202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type RequestDeletion202JSONResponse struct {
+	Body    Deletion
+	Headers RequestDeletion202ResponseHeaders
+}
+
+func (response RequestDeletion202JSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion400ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion401ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion403ApplicationProblemPlusJSONResponse struct {
+	WrongPasswordApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion403ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion409ApplicationProblemPlusJSONResponse struct {
+	SelfAdministrationApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion409ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion413ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion415ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion422ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion429ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletion503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RequestDeletion503ApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestDeletiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestDeletiondefaultApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestEmailVerificationRequestObject struct {
 }
 
@@ -12565,6 +14469,200 @@ type RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RequestEmailVerificationdefaultApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnDataRequestObject struct {
+	Body *ExportOwnDataJSONRequestBody
+}
+
+type ExportOwnDataResponseObject interface {
+	VisitExportOwnDataResponse(w http.ResponseWriter) error
+}
+
+type ExportOwnData200ResponseHeaders struct {
+	CacheControl       string
+	ContentDisposition string
+	RateLimit          *string
+	RateLimitPolicy    *string
+}
+
+type ExportOwnData200JSONResponse struct {
+	Body    OwnData
+	Headers ExportOwnData200ResponseHeaders
+}
+
+func (response ExportOwnData200JSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData400ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData401ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData403ApplicationProblemPlusJSONResponse struct {
+	WrongPasswordApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData403ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData413ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData415ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData422ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData429ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnData503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOwnData503ApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOwnDatadefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExportOwnDatadefaultApplicationProblemPlusJSONResponse) VisitExportOwnDataResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -13973,9 +16071,21 @@ type StrictServerInterface interface {
 	// UpdateProfile Change own profile
 	// (PATCH /api/v1/profile)
 	UpdateProfile(ctx context.Context, request UpdateProfileRequestObject) (UpdateProfileResponseObject, error)
+	// ListActivity List what was done with own account
+	// (GET /api/v1/profile/activity)
+	ListActivity(ctx context.Context, request ListActivityRequestObject) (ListActivityResponseObject, error)
+	// CancelDeletion Keep own account
+	// (DELETE /api/v1/profile/deletion)
+	CancelDeletion(ctx context.Context, request CancelDeletionRequestObject) (CancelDeletionResponseObject, error)
+	// RequestDeletion Have own account deleted
+	// (POST /api/v1/profile/deletion)
+	RequestDeletion(ctx context.Context, request RequestDeletionRequestObject) (RequestDeletionResponseObject, error)
 	// RequestEmailVerification Ask for another verification mail
 	// (POST /api/v1/profile/email-verification)
 	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
+	// ExportOwnData Export own data
+	// (POST /api/v1/profile/export)
+	ExportOwnData(ctx context.Context, request ExportOwnDataRequestObject) (ExportOwnDataResponseObject, error)
 	// ChangePassword Change own password
 	// (PUT /api/v1/profile/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -14521,6 +16631,87 @@ func (sh *strictHandler) UpdateProfile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ListActivity operation middleware
+func (sh *strictHandler) ListActivity(w http.ResponseWriter, r *http.Request, params ListActivityParams) {
+	var request ListActivityRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListActivity(ctx, request.(ListActivityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListActivity")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListActivityResponseObject); ok {
+		if err := validResponse.VisitListActivityResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelDeletion operation middleware
+func (sh *strictHandler) CancelDeletion(w http.ResponseWriter, r *http.Request) {
+	var request CancelDeletionRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelDeletion(ctx, request.(CancelDeletionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelDeletion")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelDeletionResponseObject); ok {
+		if err := validResponse.VisitCancelDeletionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestDeletion operation middleware
+func (sh *strictHandler) RequestDeletion(w http.ResponseWriter, r *http.Request) {
+	var request RequestDeletionRequestObject
+
+	var body RequestDeletionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestDeletion(ctx, request.(RequestDeletionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestDeletion")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestDeletionResponseObject); ok {
+		if err := validResponse.VisitRequestDeletionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RequestEmailVerification operation middleware
 func (sh *strictHandler) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
 	var request RequestEmailVerificationRequestObject
@@ -14538,6 +16729,37 @@ func (sh *strictHandler) RequestEmailVerification(w http.ResponseWriter, r *http
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RequestEmailVerificationResponseObject); ok {
 		if err := validResponse.VisitRequestEmailVerificationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportOwnData operation middleware
+func (sh *strictHandler) ExportOwnData(w http.ResponseWriter, r *http.Request) {
+	var request ExportOwnDataRequestObject
+
+	var body ExportOwnDataJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportOwnData(ctx, request.(ExportOwnDataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportOwnData")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ExportOwnDataResponseObject); ok {
+		if err := validResponse.VisitExportOwnDataResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -14830,159 +17052,179 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3pchs31uiroHq+qjiZJkVSmyVVqkZx7MSJEzuWl0ksXRHsBkmMmgADoEUxLlXdp7kPdp/kKxwAvYKb",
-	"SEnWRH9skUR3nwbOvn4OIj4ac0aYksHh52BIcEwE/PkMR0PyjDMleKI/x0RGgo4V5Sw4DF5wgYZ8ghLO",
-	"BkgNCcJMTohAIzxFPYIuyFiF6O2LZ+ig3W43gzAQ5M+UChIHh0qkJAxkNCQjrG88wlevCBuoYXDY7jwN",
-	"AzUdk+AwkEpQNgjC4KrRF4Q0FLlS5uLr6zD4nowFibCBpgrcCWURQZMhYQAaHxMBKxGVKLYXktjCt7+z",
-	"q+Hzw7MXBmOsFBH6tv/nX59ajYOzz+2w3bn+n6AKqQbrFWUXdXjeDQli5EqhMR4Q9KQrSPLtaaC/OQ26",
-	"XyMu0GSIFerzJOETidSQygLQbr1Mo4hIyUXjkghJOdMXm5d42nn6dOZL7LQO9pbc1Vd81pbqVxhjNUS8",
-	"b4CdYIlGOCbzz7bPxQir4DBIBW0I0ieCsIgEYRG+TmvnqW8v32JFXtERVXVoPmoIqEQJ6SsNkT7lRC9F",
-	"mMXwSZKIs1iilCmaIAqrJ0OeEIQHmLIQYYkoQ93TICZ9nCbqNDgS33YOjtS3e63ubIRYGkEz6N/whEZT",
-	"/47mMFMl0YSymE80WBZ6L5R/frvdOppsCkqixPS4r4jwUJHdQsXRBFOFeqTPBUFKTCkbmG1c8vApU9sd",
-	"c+h0lI6Cw6d7O61WGIwoM59bGbiUKTIgAhDghKhnnF9Q4t88QfqCyCGKYI1GA4x6gk8kEV9JJInUNBIi",
-	"SZSmMEFG/JLEm6CSk5RJ4sXKGsORio8lmnBxQdnA0uruwc4cKJaE4ePHj8epGhKmqGZmdWB+5BN9criw",
-	"yDx/b3+3tTRD7uwutynXmk8KPCLKSY9USC68e6RxCLjJgKAeGVAmQ/iiqxnieQQXdh1V21WAeVQ10esx",
-	"/jMFpkP17f5MiZgGYcDwSINoLg68SJj9Np9QDBf3ch29pSPMpogqMpIIG+CGPIklwgqNuFSzAANCL8Fl",
-	"CVqzv3AOpbRLdNL20sl7ScTL2E8kOIp4ynK4NA/PwUrNlctx8JTG5d3b3qtv3rW+lxxzJonBA0FijX84",
-	"kW9JP5UE4Iw4U4TBFuPxOKFG6myNBe8lZPTP/0gjgnIo/keQfnAY/GMrV1e2zK9y6425yjy8vgOkMcI0",
-	"QTiOBZFSswKDV1JOuIhBLgitxDzpUnaJExqfRznM3a/1zhW0oo8fPzaqhOcDzl6yVaVTAPKZ4FK+FnRA",
-	"2V3vBqCs0uITywup3x74pqYvOmCIA1DoSTfSIJ6bj+fCnJzejOsweK738x2+IHcNvGYBEuFEEBxPEWYO",
-	"udGEqqHRmiqH/aRL9OdzpaG14L/gokfj+M6hRxFOEqshM65QzA3IT7p9B5GF8KXBw7uGT/MAIhXqCYIv",
-	"rBYa8ygdEaY0fwOySXBEpEGgLhGCC9lFmpnIAv3YG5Xf5heNNPzukQYp/VAnTgA7tOqq8TnU6KQ4RzyJ",
-	"Q80YGLkkAn7OX8bgD8/x5xUfUHZvSORQXp8NlbiXkBg96dpvz91X2i7IGN3aBP8LTrQUIPeGkRFmmmJ6",
-	"+hschxp4RK7waJxo3SDCqTQqRY/HU/2GevFPJ69/RU+6Iwd7BSvdk+/wjY7ZFHE1JAL1MU1SQQCQzE64",
-	"4+3l3Ogydls0ygusyHliYKkJvpI1Nk/i5QuLb9fIzaClLrbLnYnSyGyUuVfn1sy1sW7AQrgnxcPZJ4YB",
-	"UYlGVEptOmlOwxUC/oL0GYy0dlvkn3BhznU2r4GckKR/HGu9UiqRmfx3Rgn5k7mQjrydQFT6f0IF4pNc",
-	"xD/pSpL0z3EJZkvLJ8bU+5WrFzxl8b1oJYwjmUZDZ3Y6eVMEH344Z1yd9zWYFvh3nL/CYkDuGjsdr0z0",
-	"w7WowFXbVStNmi3oleeK83NYasF+z4zD7+7JShJxSSPisMb6HRmfHCElpsYvgbBmAqhb4B3dzCX0pKvo",
-	"iPBUdUPUTRm+xDTRUrPO8m7Oed6zouF9byhpWQz4DS0feqJfuQjb7TCY9/m+PkAE4ZdEJBzHJNY4chfo",
-	"ItPxmAtF4l9ITPE7sKrvhyHoPQMVcaQhQdrAN/qjnzukOejncMW5vsJxCUnEF8GWLR82Wj5nhTcqWGWS",
-	"aCmcSiJqXPqj4GzwxvoM7txwTIXQNpjPZwH/n7tfANpr574BrARZq89BfxgLfYCKGt8MvsQKi0XAHZtV",
-	"12EQCaIZxjlWJcdQjBVpaBqpeIdqrszrMABzfNETwcGQrT6/JIL2KYm9zkTQpwEzJ4wINMQSyaFWHBQH",
-	"Y8EEK6hEUu+gUS2ce6CZh3B6nCcEM/1QY3iv5vZyDrWyF77l2wHBE7P74ERctBVveUL0VSN89dKs383u",
-	"iYXAoCFLhVW68FYaB07MyuswSMfxemd5XXQafgpgk2AT3CHXji8D1G1CCaNKIJ1lj+O9/5AITIkMkV9R",
-	"qerInG3nUvuaU0Vpc4tHlm1vwS296La/kitlPd+1DYInlO/mfc00puo4cip54RD2dsATnJ1JKTT5CTf+",
-	"OtP/tBoHZ988OXd//vPrb56cnjbn/Pz1Pz2hTAvHc6bE1MM4MvDm7nHhTa5DfZEvIFB0agBTjmmMqDpC",
-	"jDuJdME0QU8MT1cFS0oT8KqEaml/VpBWTbi4yPyHABA1wc5Yi42+4KNm+Sk7u56n3IyJ8AhY/Voclqcq",
-	"4iNPQKhr48fdzDUU8ZhkcRYjgrI3JiwmMThWK6+rsbDO1IwT4ZzGs0J1xpFjH2Y1tK8kSvigeOrNxeGZ",
-	"MFDaDJkZFC4cluIai9RQ29ybRSMf87NEkZ9AjmulDSof80wWAKS3EVaXE/IXx+syBcTDE1y8RquiYxqp",
-	"VJAQDZUaS8RZMi0dGnzdSEWyRGZBGDwbYjYgTpt7a44G+FocUw0CTt4UNryPE0nCyhlYnSzTvBaqeG4d",
-	"bPJk6et+JZP80so212Co3Nq35c8461MxAhXrZm+unBN/Hti5t78KtLncCxooA1oo3wyw1XRLp7DNPTQi",
-	"JGe/6pUQ4F7/yJxqZDWl+UeV7ceHzs12ZFUF/79tB5+796k64itxwiOkgcDCSjyeKiTIAItYGwwRlqTE",
-	"bBwEpTSJHV+axIA36l9KwiRV9JLY3Ikw+Jl40oOO0TjtJTRCF2SKnkDiSGt7H3wOlUNOBp6stRrTi8Tl",
-	"MssujAhfJPAv1HSZu6WSLLPsavEjK1ign2/eyTwkhG0w4Ov7+bDhZzI9IR5xekGmy0tTfVZlMbpXlaJV",
-	"UPXtffCUIqKz4paU2eQ2dmG9MpgmIeqRIWUx6v4DVn3breqk2yVTYadiKxw3/jD6/3nj7PPOtieX0Y+o",
-	"Rbr0IazzT4BGNyJESQBepAkBQd6NCiytWyKqggxbnMjmgyxTRryb2a2kFWXZmCFiaZIgbrcZayWVEZ8e",
-	"qtcZd6ZJkalh8VJbg6VTUaMhl4T5nlQ4ufYS2Vf+HSlwXr+mDKwtSYz2D4uP9KtrVLPuMUYouFdMkhZi",
-	"XGizQJp0C4zkGEdlzqgvrbyPTV+a+T7lUGx122yg1PC/g51dw/9s6Ne44WKTDVXKPAjCICYKeH9wwkek",
-	"lLQKjiDr54SrjpBJZLB5DARHQ5PnAM+Cn4LDT5/zW/6SSghG46ocsb5Gc6d/WTCbkTEZL8jUYIfbL5sy",
-	"J0umHnHSdcwpA09y8I8t++VZGFAmFWaRfuctPKZbl52tVBJRMTEOg1b7YLuzE3ca23iXNPajdqvxtL9D",
-	"Gp3eXtzGB1GL7O/nDpnDnU4nDLSBKRUejYPDoNPq7DXa7UZn+13r4HC7ddhq/aGZBFV634P3bCy4NiY1",
-	"QaDnTFHgx/ZonRdUblXP5bqmRsP5LeUdfaaXXucn60XqIR6PCSMx5NROLJrHHOGeFup1A7Pl9dG5Q19S",
-	"JnygPMHOzbHAwMoPcF6Gtcpt5rJxumIWddUyX2hb567E2SmJuwcHhZTEnZYnebeETDd0ZFhc822TgVLL",
-	"Rk1RsunhOfXb2ZDKrHRUcIZQicjVOMGUmUzhddLXS0aP/tW9UsEPanG5gBahIYmKxyDfTZ8iUSQQP1lM",
-	"NM+DUIFJnhkLPtCsp4mOITomIf4RaVapOGS0ataYukwvLAiwy4RKRWKk9wx4I9MI8Cmo5dhopawSAIW9",
-	"tClTWnGrJxtpnd5FXfQOEzXkMQRicJLwCSwoh6LhMb7oE2xoVSIUs1tggVaHsN78PNpnt5qn9hWyEKZz",
-	"ZkMiodE5C0EifaTV8H4BhkI+aQmyQpYH+I/KOVxBGJSDO/CUWg5E4Y55qloBTQp6A7lSWk3oJaRhjs6p",
-	"CoL3qaG1xwDRvQeIxkPOSOkJ5ptwvhnl1wJvIdp0L5GjmwSMbPaXzQ66mQelTKSLts8szv1es0CaYfUd",
-	"l1PGDlFndw/1qAJJ18OS7O2kIrkbU89uV+4klUTdvlvO6+vxn60kaj0P7o29sOFmXKBLOGvfkkt+QWKL",
-	"wbLOoIVZUNXX9naK+tpBq7XfPjjo7O7s77QODtoL666KsLoneMHjySyFo5CcrzWLmG9G04hSqfiIQIWP",
-	"kftGm+r3wZqajqCONQxARK4mBO0me4TgygFDqbBWSGyoC267TMxwA9LTRgTmCUIKOeAF0PLkcL+4I1dj",
-	"KohcB6ybScwES3WuNcN1Hg2KGh7M2BRX1WDU4ZmnB44SiajS+lez6vpdLjzojqYYFSwAVxFtpXcvnYGP",
-	"EC3ubiJa6MjgSwsVnhAFkSGtB9xQlK+vCo0ocztS2Q9tLdA/U2J/dlWaJU4Kz/e+m8a4tdSUqFAma8sK",
-	"7brZ+nAtPV0SzQYQdgW12ibVCjLvox6hbIDGWGQhfJNVOYNjrKTDrx5BnRERmitKQRJ73f8mOzbX8GZ5",
-	"4vs2a6J7nKohF/Qvk4KOTE6ndVG29p5+XeX1MwqL6zqXo3LKZhdjm3p2m1qeZ/XaS0s+i5tUXYfraLxW",
-	"MTp3rhYntb8jWBCxijiunHDpiEpPKW2a79zfg41gLdxliWtEWfHb9uy46nJ5C0cmyGBK0KV1Qy6XvLAw",
-	"6nCDKKwzMD3+R/0TYumoR4Q2Op4323s7GvNH819hhoU6H3gfEfiMpkLi4kxvoCn/z5TOzWibOALIwiBz",
-	"yaykUUKYq11nOKuxx1v1Niw0xc9mnMeHzgP0Ft3vVpZe2LeveRihhuavmS29rQQHDBr7CnbreQJ53GRx",
-	"ACSLVXmT+dLEBgipRD2hmXGYRb662c27iAvUNbvdXSaJMI+G+Zmz4SF1ePp0kAoTYHbR5gI8n0/zB58G",
-	"h6jdal07cIp3f+o5kSwG5w0bHCJsqkztMkSZdR9C4moGgY3fmbzL7j+2oDXEFniiu6H+wmgQW/////4/",
-	"83mM1TD/ZLQx+FwLdHQWJkq4V8jPNIs61HHwOgwkiVJB1fREE49BnJ4R39lfLxwB/fTxXeA7kG5RXneN",
-	"JEz4gLIwS6/RuwTxcKMbZP1QQJM0z8ug0/LRlEZQ1ucet5nh+TJ05pqE6B/o281Tdsq++eaEDhhkgbLm",
-	"N9+g7pvXJ++QiZ+2twCyrlVoXXCbldSr0DiH9WGWlL9DCz4yhwU0kVAtH7Wy2KeXBI0oSxWR4SnTMOGy",
-	"1t2sgGJ/7CJyFUGOovRo6k4PtSkMVByZkHVNnx9wHsNqzsgpc7dsomPXJUe/VSxR99TaD5o8NJF1kX4P",
-	"vS2wkaYqXhIfNIeIKqQEviQJeCkxQz8qNX7Nkqk1I+wJvDCRfKn3//klEdMstk8l6s4qoekWI//oexLR",
-	"mCDOUDfiMemGaDKk0dAC6HaMKolGBOvzPgJX/ynrGozvQkOcLNnB9i/4dOY6GBCAax6f5RekzGZDhJNE",
-	"bxdnEWmi31KuCOrmsbuuPvhE8gyBwIL4d8Nqoo2X32cGBO9bAAwmhqZ/GZYXGnH1MQ5JMra7+cE0AIPd",
-	"fO1KsrSyIy5IXGhxhgZcb5ftP1QwHrSQtblFVKCu6WjkQDkyUL6i7CKDTpPFKZvTiczuYaWRGRk10a9k",
-	"gkZEq5RGHcPjMcHCYIuhOYNlE6eb5b98hbRGJQ8RHTAuyCmD2095imIOmtsF45Mmes9Mbrd7ir5f3o5I",
-	"3y+rctcqnw04Nk+1MZHQiDCTpmab4hyPcTQkjU6zVQhDB2+SdNSD3BiXcGHfPTgM2s2WWczHhOExDQ6D",
-	"7WaruQ1GqRoCF91qTkiSNADQrf9MLmTT1Yh5k9lBG88SAK2+CgGRaYk1SUMh+7vt/a9DG8geQZE50wcc",
-	"JWlM4ib6mZAxHAdgEpamb59maNDmr2H7/HWRxFOwIrNCv5dxcKhBtNlzlfY+nVZrTjWce8NCwo5Jtvtk",
-	"0xaD5/H3J8c2k09/6uzutg9sHt9hcPFG/Hz+5+jqw0f8+4fjg8nkuxd7L1O+ffnhr7/23139+Ozd5N/f",
-	"TQfiZOcisDmJweuf39icwMNAUtDQ9Qm1//z9+Pefr56J/oeT8/1304+//fh6sD+MLt/gMf0lEZOXGL+J",
-	"fnz/lgfXZ9fhkoV7dlNm1O1dkCmSRFXKREsbvqhQtNSE0T7GOnj8F2anUygqzKV6cPjpLAxkOhphoTfr",
-	"LcHG0VlANS148UAWUxevGgblQOeHlZmRc9UYC8rNvYNIUEUjiKlfNVwg/fCz7X51GHT0zWXCJ/rv3dZI",
-	"mldy4g+89ls4jalqEKaEVVy99PGKamrOkrqg3kMrZSHqTdFkyEch9K2DP/qCj2zdB6QFaQkPV9pKjdDK",
-	"04nm9H0qpGbrpnGKNhKRfpMmMqpmAhyFYSH4RF92yrTxiBQfgGetiZ4bwI1tWRBMlt2U6Upfm9VnUIhw",
-	"FtuofarrnbxQKeNrNGaqrNZo4BUuUVYz6+G2MmfjT3ePzvohahbctFZ5d85WmPyI5Wi5VK5WB+R7/eoY",
-	"Wgma2nHTq0KjxoznZ2U+Gv/8m7JK0NwLkOvJuDQs5oJNQOPbyxx5t1wLmIULXWDgbF3RYv36n/L6xKCI",
-	"J0FWgphnR7bb7fbs7Mgs8he0DzrNVrPTbAfGi+DusNs4iLZJYx/v7DSexq1eY5e0+/tRBx/02q1KpdfM",
-	"pMqsYs/pVTOSOec9rB3kdXHLJX/q/S6FcFiaJNcrEUteoubr8WIYqGvOygcVMeg65c6TfrAG7r3Tai+W",
-	"eNWmG3Dd9uLr8mZe+opOZ/EVrkPbdRjsLvOEYjeMG8vwutQGUan3tiCzK9lhFeltg2CfXIS8KsG1bJ4h",
-	"vHcLwnu3NUN4G914vtDGmb1+c7GLSlL3EJk+f12Q713N87qupMdkr2trUJ4yf3VPiLomI9Nerzcpv55c",
-	"4Ugl01ni+721BubKbeiv4eBwNFHOHZ/FuZ3zcEZ71p2NlAvUpYsXYg3SLDitr9Pfj3hRFYC/ye1cZ7/y",
-	"NDetgJSl2S7H04oNEuoPPwaHUt43xKW3DPHMo9MXLP10E3D+0gWrdfGbmNXh1hYd4QGRzUKpwxaOcXMM",
-	"Z1p08M8SftaDH+AYFwsm6jmAFndXqW5w9nyM0St+SRIM+dUZC8ySic7yvPc85lNMc/QDX5OgwfFvxz/8",
-	"/nrn6c6b4fHxH79ctP4zJv3vnr15R5X6YTx5HU+C5SVsqd3FXAHrGOqNJWx4X939vmzRvtM5WLy+2L/x",
-	"ftSBE4JFNATRBVLRocPqSkGeU7dAPRDaUkgcvoyhTGksKIvoGKx/527TxkMrDExje61Hj6Dccz31Yuuz",
-	"aVt9bRSMhPjan38P38siqw6Nf9X0gxiSxHoCCg34XfygiY4ZwsUmhVmPQritpz+hix2XFQSzHPrM1Jjw",
-	"zvxeKODAZ6ZH6B2SiAFrwZOKXb3goiXoxNNx8mFo2waTCskF6ynboLMXm+hYI9XgccGKs73Z4aKIxwZt",
-	"4Hw+VctPzuwZfPIWiNSomGmDP1lFz6+ptwtUD9uRHjyp8yh4y9nmmovc7AlhMObSY2s8Z7GL6MzoyQlB",
-	"QggFmKARRLzKE0MIg7yPJvoe4IS5F3nfZXcjF3myvWY09zhlfvZhLq3zD591YRf7uceKKtyj4lZU3FbW",
-	"wRZ04w4znHhk1/fOri2J3Ta/zpyKd8Cwh3QwXCumUuG6hq3dAtM9jiIyViWt66uMsZqJQeg5c5xUn5Am",
-	"2pmMtMYSDeCPHPEBcETz9AfBD798pgY0c+s8zbKFG7K01bTMm7CtrILj5lwr9TCttySbakJM1ljVv4je",
-	"DcnUpA9DLFlri5B+lfU1LKS2YUhlAZ7XRP5O94bP5VrgKXPJajWOJwt1L7lh/R2Pp6uxuzqryEvols93",
-	"8FXhXJdTDl3h8SNz/mKZs/N7SJsjaThnazFzygfB/Hdrue0lIMzmNsAFu8tshafH+8MQPyekWNH7lcWb",
-	"W5FBkqjz/O737Aq5iZCShWLtOUFQE8O8JHnOcqmApR4bbc6MPmbl4at6ae41kpTlVnRa281Ws93ebu4v",
-	"ycuzKmdbrlWsULbXdNw1u/aaIj/fbrSiTq+xH++0G70W3m3s9TvkIG5HO72nT6vFtzUo3B2LlcXBL/wv",
-	"miR4a7fZWjOzoljLOzfqkzmrH0hexX+pav4KQi5F5ihzelyDP96+un1rTl23AVumecSdOXfzUzhCkyGH",
-	"5Evr3YW+P4pDv3HK8uHFZY5q4K3w1PU4Xtaho7M0B6h2/fBwgWwSbSY9JkQQ07T90eTekMkd3wZZz1B7",
-	"DJqcl56xARt8047DjLI/278WRGGBTjkjfipdggCXSawqtFjxjDjOAN3klOOzZaO57r01+/liqbM6P+/h",
-	"EKhGrRJK3S2dFsk0xzMvpdb7A65NrJuQ3+D8aBjnhxVikZkQAFLbK3xPxlA2qIqzdTEq3gOaVB9WogCu",
-	"MQKVyDlbmujYU66IUYynEJ21xYtaiIeu7vGUFeO3hWZ9pWEtUG7X5yK04VxwyhFzN9vr7whGb5qBrFS6",
-	"ojDjG/FN//V556LCNIV1vHO22Ubw2+hDK+58SHr0uxb+4f2g90OS/vHvXwa9zu+D30++k73OLnv5w1US",
-	"//jb8m4h38iHpZx2O/M7XBQP8ouYFXt9Qz/W9tKsrtDT7Ut3E33ZyWsz6tE+2ALHamPtIi932W2L6tLq",
-	"HByYXdMUURZZtxkBWOPb29DHwdNbdY7p5UuMq00BksHh3pJZcQuUNIgyzOHUCgslEc5UJHRsBwfm/eiN",
-	"mpvaClpH23ZoJk7oBQndEAKJR8Rm5X8ELlkvHPc1ljplrrNUXhweohONAiREJ3hETqgi354oQSPlmk9p",
-	"bt+t1cVDop5EuGf4u+CjQjOqI9tyIYvKjFKpoPnLKcuWwjvYoedYFqdRQXsGWJfNh4Ta9lQqf2Sm0LVr",
-	"Hd4/OzKRd8YKIi4EiRQaciEJ6kGDz+nyIsDXYexW4jalXloBmf407P0Q0df0pxd/PH/77reTnw6aZPrT",
-	"X/HHl/rL4UvWakadhPVGL1rxv39Kyv2cTPJopSHVSjKy3JHKNaJaetuypmEeE/yEDhiJkXEjbKa8N7y/",
-	"IesnRDWeZU3k5l18QpRdeGN5u4Tx8yxvme2mty8rql9pnlg2gh4F9aYFtcZ+RFlBLmdm1+py2Ukn4KhL",
-	"COZ2UTAXm6ufhU5s15qpz7a2Ni2yi/mz7bq8tqvn+DXzqcS5NdtEL03lnBHOcVnIltpa5GKxkqJwZNtD",
-	"mOaO0vZyi31ZVnFRri2yCSwn5Gm108EaTOUW/SPPBJfyNWgAq5CSm3a/gWiqph0zYmAR8UDPeqCQpB8s",
-	"oB4CMwe8tLO5Fg1OJWkIIskcRD4BF4GZVuXmBcEMK9MjiSiTci1Mc5loyLkkNnPGPSJEFLJwTIugerIg",
-	"3LXYrB8VupsKcsqotJqcUxBRzE1yIVIkSUIYaAReDDoqKHz4gkjI+LEPVmjEzVQoo18au8Q2dvIphsLT",
-	"Ov02FMQVAgqze7kvpQV2fL3qYR9gj+EoJ3haOjCji5d8vQ/WQ/CoP2xafziWF9bXB2gExAcsxYi/wsiT",
-	"Ddj9Y9P9temaKri7nwtLmouY5g0M/PZmDPwyv72pb9bsMTcdnktMtmmbsc0okdE3C7PyODNBhUqkeBKj",
-	"3hTuW/PhnjJoVoYT8MsPeSrqvtyZTlk3mjrzT1Dp+ufM8deeMq/DFr3Lhg/C0CN7T6MtqaEWOfWhhF6G",
-	"Xhg2sQ4nL4+cCKTC44RYj0zM2QWZBuHt+oK9czPWcQZ7DurRGfwoIzYhI575tMJNSwRJSvOz79MnvL0B",
-	"A3Ocj/LyJh++JbhqYfIJQ24/fI3/3HSwx5zurHV68M+dnU5r/2Bnr9VqtWblem8ws9udwYy87uz41rCd",
-	"76uPUQH9CrTtvlloD6+dAaeiYZ1MntlCtNJsOGiwQPBl1gdXKjvOl7ounNsHe18foS5Lk6Sb9coHhQqQ",
-	"P9NuCm326zSXFkcWrKNuOIrT4JQw+mfTc8ePzUsjpXe0wmM1yEPkHBaPGZ8geuf1II/VFmW2aJjPuoxx",
-	"ttJjsGs1s/cGlqt5mifD6KZew7Gw7NR24DJQgw9R+qd4VnOPXDc5Yf15bj102i7lFlGJOAySnuEJdP4/",
-	"Yxwz/dUkGyXsSZA5LLoh3fw1PJrnP4R8nQ/FfbuxXy5liUmQsm/COGKEGJucflGuuRuykIfRqClzejHj",
-	"xailzG2Gzk2ai3N2XZYxaE1Xl7/J06acXZZlFCeCLa7YzQyZPHBgxgKM7Jj+Ab0kDBr0oxEXlmRJXkFg",
-	"DiMLtC3jNDpli71GxhuyCbeRrXc6X5gPEi7jYVo+b7D0Ao/OorutgP2oz6w4dPbRw7Rh3aruUdqAcmXQ",
-	"emWXUmXS+2rZCusx5XnuJJtlMCdhIRtUg+eNqZmVuGC4rbkg4iMz+8NNUIKEPPvZZi04Rc1MWKLylHU/",
-	"X3ePEHYjbb6S9ew/tG7yH3pLxgQr27PGDdIx3YQ1fIQhacYzhqhHIpxKAqqXVfcmMG5DqhAkUa77oWyM",
-	"yhFKpektJsdGf9UbkmBFBMriOU5AeTXG4qTzZWpmymcFQaJ8B6sFNXa6aGbanp+b5M3G2M1EOXeIMqMB",
-	"8KwZmEu0JtbfDXjDPtoOnHTJImfrdMRYI69whXiLbwb9Y+rlWqmXxcKqASfa1HlMwrwF1cUi76oJmJUE",
-	"q0e9ZeORMSd1q0J3s+mYOU9fKSGzzDTWz7tcuoPwAutyhcYcmUlZ6tCxbE+Ov28/DiPDH9tx3H07jgfS",
-	"J0PbXZ763OXTXzflna60qGiAD0guSMz2dhO2XuieHWqamQ9YXshZBe6v9dP+ri0m7quXQ5JYT9/aSDhP",
-	"ZEJ5uMWmxd7WNfozbKIVQ46/mc8UT1GPeDAZHRundW4e5tM7IWRDpbRjJ2dh/WNLB68v8L+/QUNOb7dC",
-	"bvfbhaFAktnwq1yGuEG8/unlr8dQu8PqNQ0wa6jrcgK6mvym4PPSBKpJFlHTlrRSKA2edTO4Kkb+aVdH",
-	"UA8ccRbn4U4TlSrepNwOwWRFKDyzD0IWDLmdStgZORUbq499lsG/koumvan3Wze/5HqVGVcf2gubN/Mx",
-	"qbpUvre4bAP48/TZ4tLrcKU5RK/4co/I1t2rvwamZi/01ZhVN3bULOGfgFSBd/gxFfm2HC6aUc/ovn3z",
-	"JGRoKGQ45xI+FuhpWuDDt5dyLDO0hjwhsLj3tcW93dLij7KIlMxw6CRtIxklWfChc6OgU33IU+aumS9O",
-	"TXIzZ8RmNWfNAC3mmmYX5Y7cguAYYSNcvyqpuXmboWXV3IHpjr22QfdQ5MS9SIibMN1bVM0fYGfDtwbl",
-	"V2BmQ2ilcI6l5VoF/TnMFHbbpzBcYZxcgWOtyXQs6c3hOLfTQa3jU/ofvoqPjku5OhjGuuilQ8JcN9X2",
-	"LoqGWOAIRvNyYZOruEBP3ScTIof+QuMxEQ0NG0qIVs5DhFHCJ/UvYzqwE/lcmlz2lCM7UD8P0cNOjDhL",
-	"pki/is3GdItOGazSjBdT5ipLhfIP4M1nqRP0r/lGzofOJtLyl0tn/xKMog+d2zSL7jK9/24FaOcmhtYD",
-	"MoEeTZpHk+ZBmDQrWSCdeRbIF2hvWGn0UCqsviwWfPvO+0cLYTMWwl3r9HnX8+WKqnM+YNffkA9kJXmr",
-	"8oHHQu2/RaH234Tp5JTwN2E/ZV3tc9AzGbOHn86uz7Id8LkXslmqxbHWONZfm+I+SyLZ5l2HvhZ+sJ6F",
-	"SCo81X9L1+AU7ijtCtvlrxyJ993yXbXHRMFpaK9251u/GBJk0JjwcUJy1UgWX6Y6ta16izegraILMjWF",
-	"XKbtM+yVKUYwnRMLt9RL9UH8bwAAAP//",
+	"7H35chs31u+roHq+qjiZJkVSiy2pUjWK7SROnNixvEzG8hXBbpDEqAkwACiKcanqPs19sPskX+EA6BUk",
+	"m4skK9E/iSX1cho4OPv5nc9BxEdjzghTMjj6HAwJjomAfz7F0ZA85UwJnuifYyIjQceKchYcBd9zgYZ8",
+	"ihLOBkgNCcJMTolAIzxDPYIuyFiF6M33T9Fhu91uBmEgyB8TKkgcHCkxIWEgoyEZYf3gEb56SdhADYOj",
+	"dudJGKjZmARHgVSCskEQBleNviCkociVMjdfX4eBJoww9YzKMZfUEFWm8e2QIIZHBCmOLggZ5+mcsJgI",
+	"Q+FB5+DgBih8RsaCRNhP2illEUHTIWFAFB8TAVciKlFsbySxXcHHe/uaPj89B2EwxkoRoR/7f/71sdU4",
+	"/PS5HbY71/8TlCnVZL2k7GLOUpErhcZ4QNCjriDJt2eB/s1Z0P0acYGmQ6xQnycJn0qkhlTmiHbXy0kU",
+	"ESm5aFwSISln+mbzEU86T57M/Yi91uFBzVV9yectqf6EMVZDxPuG2CmWaIRjsnhv+1yMsAqOgomgDUH6",
+	"RBAWkSDM09dp7T3xreUbrMhLOqKqSs0HTQGVKCF9pSnSu5zoSxFmMfwkScRZLNGEKZogCldPhzwhCA8w",
+	"ZSHCElGGumdBTPp4kqiz4Fh82zk8Vt8etLrzGaI2g6bUv+YJjWb+Fc1opkqiKWUxn2qyLPVeKv/4drd1",
+	"PN0WlUSJ2UlfEeE5RXYJFUdTTBXqkT4XBCkxo2xglrHm5lOmdjtm0+loMgqOnhzstVphMKLM/NxKyaVM",
+	"kQERwACnRD3l/IIS/+IJ0hdEDlEE12g2wKgn+FQS8ZVEkkh9RkIkidInTJARvyTxNk7J6YRJ4uXKisCR",
+	"io8lmnJxQdnAntX9w70FVNSk4cOHDycTNSRMUS3MqsT8yKd653DuIiuQH++3agvkzn69RbnWclLgEVFO",
+	"v02E5MK7RpqHQJoMCOqRAWUyhF90tUA8j+DGrjvV9irgPKqa6NUY/zEBoUP14/6YEDELwkArouAoMDcH",
+	"XiZM/7b4oBgp7pU6eklHmM0QVWQkETbEDXkSS4QVGnGp5hEGB71Alz3QWvyFC05Ku3BO2t5z8k4S8SL2",
+	"HxIcRXzCMrq0DM/Impg760nwCY2Lq7d7UF28a/0sOeZMEsMHgsSa/3Ai35D+RBKgMzL2hf4nHo8TarTO",
+	"zljwXkJG//yvNCooo+J/BOkHR8E/djKDasf8Ve68NneZl1dXgDRGmCYIx7EgUmpRYPhKyikXMegFoc2s",
+	"R13KLnFC4/Moo7n7tV65nN324cOHRvng+Yizt+yUzykQ+VRwKV8JOqDstlcDWFZp9YnlhdRfD3JTny86",
+	"YIgDUehRN9Iknpsfz4XZOb0Y12HwXK/nW3xBbpt4LQIkwokgOJ4hzBxzoylVQ2M1lTb7UZfon8+VptaS",
+	"/z0XPRrHt049inCSWBuecYVibkh+1O07iiyFLwwf3jZ9WgYQqVBPEHxhrdCYR5MRYUrLNzg2CY6INAzU",
+	"JUJwIbvgBcjc+bEPKn7NL5pp+O0zDVL6pU6dAHdo01Xzc6jZSXGOeBKHWjAwckkE/Dn7GMM/POOfl3xA",
+	"2Z0xkWN5vTdU4l5CYvSoa3977n6l/YJU0G184H/BidYC5M44MsJMn5ie/g2OQ008Ild4NE60bRDhiTQm",
+	"RY/HM/2F+uKfTl/9ih51R472Ele6N9/iF52wGeJqSATqY5pMBAFCUj/hlpeXc2PL2GXRLC+wIueJoaWi",
+	"+Are2CKNl12Y/7pG5gbVutle7lyURuqjLLw782aujXcDHsIdGR7OPzECiEo0olJq10lLGq4QyBek92Ck",
+	"rdu8/IQbM6mzfQvklCT9k1jblVKJ1OW/tZOQvZkL6Y63U4hK/59Qgfg0U/GPupIk/XNcoNme5VPj6v3K",
+	"1fd8wuI7sUoYR3ISDZ3b6fRNnnz4wznj6ryvybTEv+X8JRYDctvc6WRlol+uVQUu+67aaNJiQV95rjg/",
+	"h0st2e+YCfXd/rGSRFzSiDiusRFHxqfHSImZiUsgrIUA6uZkRzcNCT3qKjoifKK6IepOGL7ENNFasyry",
+	"1pc871je8b4zlrQiBuKGVg490p+cp+1mBMy7bF3vIYPwSyISjmMSax65DXaRk/GYC0XiX0hM8Vvwqu9G",
+	"IOg1AxNxpClB2sE39qNfOkwy0s/hjnN9h5MSkogvQixbOWysfM5yX5TzyiTRWngiiahI6Q+Cs8FrGzO4",
+	"dcdxIoT2wXwxC/j/ufsLUHvtwjfAlSeRopdUzZ4zJcD8Ggu9iYqa+AyOnPJfRODJJKbqxFx6HQbWvZ6X",
+	"6FBTLi5SHxxWmpqEQayXvi/4KEQTlui/YmZMYqcoYxojCuGqfFR0vxJoCoPezBdd5JKkOtg86yiviL+S",
+	"YfmV+leWKyDejsE8JzFKtKOnKSFsMgqOPgZ8yogIwgBuD8KAcX1mgk++CCm5UoRJ2ktIw9wOcdIwMG79",
+	"akG1MOAR8EB8jlXh9hgr0tDiqfSMlu8ZExXxkSdS3LWJpW7qM0Y8JmkA1vBmuo2ExSSGiEtpkw72PC+1",
+	"3sU5jefF8I2HB0/37v2cEG0WsPwYwBJaRs6+EzikQEFxHbNt473/kgjcFXdYXlKpqmcFwr6Ffyw8M4WD",
+	"dw0f9cLc2G61sh3CQmD4ey78vezZv5IrZSPslcWAVxSf5v1UbUlr+eyRCZdY4aU0nJirrsMgEkQbEpsw",
+	"Z0wSooi0j5iTVsnHPuD6+BjyZnAujQRXNElMNtow0lrEQMxw2edDFDS9+vySCNqnJPaSD+IG1CdQOsQS",
+	"yaH2bhSHiIbJqFKJpBbzxv9x8rOZ5Zl7nCcEgwReT4yYqH8xVdjyrYDgCanP6W94QooMvl/lbqmwmix9",
+	"lGbIU3PldRhMxvFmjOUTFLAIbpMr25cS6hahwN4Fkhaeqq1IkPSIlqXHnQuPnD1Q5CetBUaUpXtSqJ/4",
+	"iBt/ftL/aTUOP33z6Nz9859ff/Po7Ky54M9f/9NTb2Hp2KplEylf1jIfec2pqmNkTAB9dC+YPtBTY3iq",
+	"XLinIIZqHtTNDaw6FtSDLeK1RezLrBv5ldSG4IoGShgoLAZkbuVKbrMU11ykhpQNtsxGNa0kx2urmkrp",
+	"0duKqMsO8hcn61JryCMTXFJZ+8tjGqmJICEaKjWWiLNkVtg0+HVjIpIa5U9h8HSI2YA4l/ON2RqQa3EM",
+	"FXk4eZ1b8D5OJAlLe2Adx9Q9XOqHuutgkae17/uVTLNbS8tcoaH0aN+SP+WsT8UITKz1vly5TOMisrOU",
+	"ZJloc7uXNDAGtFJej7DVbEtnsC3cNCIkZ7/qK6EKZ/Mtc6aRtZQWb1W6Hu87663Iqt7GX20Fn2lXxloq",
+	"xZUpOkWbm7+55/kIee4Wtpy2LFVVHCO9GlhY1csnCgkywCLWnkuEJSlIPbcUhaKyPV/IZMAb1V9KwiRV",
+	"9JKkEZTnV2Mu1Kspe4YVvm25uEy4+db1Z+KJVJ2g8aSX0AhdkBl6BHWBrd3HEFIuHY9k4ClKrqiLSFzW",
+	"uezCGD/LTKULNavztIkkdS67Wv7K0rrq95tvMi8JYRkM+fp5c5b5lHgMkQsyq2+H6L0qGiAHZfujTKp+",
+	"vI+eQsHLvLIUymztMruwQXdMkxD1yJCyGHX/AVd92y1b87sFJ2uv5GWdNP5jPKfzxqfPe7ueUnX/ycpL",
+	"NB/DuvAz2MIjQpQE4sUkIWACdaOcMugWpEBO+y+vU/ZRlppx3sXslqpG02L7ELFJkiBulxlr854RnwWv",
+	"rzPZKlMBWeFiK3HmmPSQuXaZJ1MSqveT5Qswq/7pJVWzunFEMLMr8abFEbM1403rRc2ubBZoA79Qf5rH",
+	"69VHCcr3pTkqMhfs6xHbN2Fqu2ud8ldT9ou1D/KuRtXTGAvepwmpkb+By67DwOYe5rruU+1huovMSRri",
+	"S4JMfRNhqM/FgCtFWIgUfHB2jXF3KYuSSbza19oKiTpR6NXjdGXbJ8cH2Qrm4mrpErn9DrOz4BOkbrcq",
+	"kn0LcecVQ71XYyo2McjCYDwRYy7JXCmS6YK0XJFKzRQlmbXbWaZD3ZuyUGchkJn7ljmL7pimGllbOTol",
+	"FdYsYeMq8Ng6AapoTveHC6lTJatVVtg2hPgD59vgmc25YL3Im1Zf5xO5GfWCXPKLRXrDBqeMsEk7LyTS",
+	"z19bOUBSHQ9sxnwO548FHwg8mssykKuXmhiS9Jtln6JeAMyyVD7slaOtdEYKC770yNSynbB0Cxxp6c58",
+	"pkjOtGvX6L7xm0w5p3bOinNYT7PycPGxto20/LFKhxEKx8w06SDGheYKacrtMZJjHBU5Qt9a+h7bvjL3",
+	"e4qluOVls4WyxkE63Ns3DpIt/TVlGLHphilUngdhEBMFkj045SNSaFoEm8fWucBdx8gUsts6doKjoalz",
+	"h3fBn4Kjj5+zR/4ykVCMjMuesa01MU/6lyWzGZlo/AWZGe5w62VbpmThKBOna8acMqgkCv6xY3/5KQwo",
+	"kwqzSH/zDh7TncvOjmbfUvT2KGi1D3c7e3GnsYv3SeNx1G41nvT3SKPTO4jb+DBqkcePM518tNfR6oSO",
+	"iFR4NA6Ogk6rc9Botxud3betw6Pd1lGr9R8tT6nS6x68Y2PBIyKh2hw9Z4qCw2a31lXByJ3yvlxXPHHY",
+	"v1rVMU/1pdfZznqZeojHY8JIDD2VU8vmMUe4xyfKE7tvedOfbtNrOo3vKU+w8tlXVfMq28BFHbYqS0cU",
+	"4/4rdtGWkx5L0xaZ9Te/JW3/8DDXkrbX8jRvFphpTUVlec23TIZK7TzrEyWbHplTfZwtqZvXjgh5JioR",
+	"uRonmDJjX2/SvlyIJ+u/uk/KmcKWl3NsEZojUUrGZKvpVTy5A+I/FlMt86BUzDRPWE0rm+gEqiONQxVx",
+	"082v3VctGieu0wcL46AkVGqVrNcsXxdV6bHQSrVUAAtraVtmtJatNptAQZWtutMrTNSQx1CIh417F4RB",
+	"sRQZXuOrPoQFLWuEfHcDXKCIYFgvflbtaZeaT+wnpCWszu2GRjJnM+TJrZR352jI9RMWKMtV+YMPVOzh",
+	"CcKgWNwHb6nUwOeemLUqrVaT9jrzch8KgR4KgQru6pAzUniD+U24OOjrN0lvoKroTiqE1ikMsq1I1qde",
+	"L21RlBjLls9cnOU355E0J0Z9UvSsj1Bn/wD19CmjDPWwJAd7E5HcTmDaLpfLlN2HpI+lMcvfS6JuPmPs",
+	"TUP6yZNEbVZcsHaBQLid7HyNOoI3JtZxmovJlk8UXFC2dw/28vbuYav1uH142Nnfe7zXOjxsL8UtydPq",
+	"3uAljyfzDLZcc7tWZzHfjqUWTaTiIyhet3aTsUb7ffBGZyNAqgoDMDFWMyK+gGjh5taHPdqLdDeFHup8",
+	"VCptrvZr6PsdLvxyAnd2a24icmd5dxuFbPMyLXddxXZKFBQtadNlTetjc+ttRJlbkdJ6aG+L/jEh9s8O",
+	"5aggSeH93m/THLeRZZVPNFhYHnvdfBO+kniQRJn+IQtIpX16bdPzPuoRygZojEVaXWq6EudIjJXcjo3t",
+	"GWfnLlSloIm99RWmuzQzSueVOvRtQW/3ZKKGXNA/TQs3Mj2RNsTbOnjydVnWzwHmqpqJ7pRTNh/MzODB",
+	"WScy64q1txY8xXVQy8JNjHRrGJ27UJXT2t8RLIhYRR2XdriwRYW3FBbNt+/vwK2xEYK6h2tEWf637fkl",
+	"f/VKao9NFYeBcJNlj35hXe3Sso41CgSdT+yJ3+o/ITYZ9YjQftLzZvtgT3P+aPEnzHGqFxPvOwQ+Py+X",
+	"q58bTSWlapWtWJuQ1deflYa0VrIooY6oXRU4q4nHGw2QLI0efJqzH+87X0S07T4tZeGDfeuapWEqbP6K",
+	"WeiqUnLFsLEP8Kpar5XlnZYnkNJcn7fPZJLYBCuVqCe0MA7TzGE3fXgXcYG6ZrW7dfpbsmyiXzgbGVKl",
+	"p08HE2Eq+Fw5X46ez2fZi8+CI9Ruta4dOfmnP/HsSJrD9KZdjhA2KE32MkSZjXhCT1VKgc1/mpag7j92",
+	"AFpxByL53VD/wlgQO/////4/8/MYq2H2k7HG4OdKoqiztBLVfUK2p2nWpsqDUP8VTQRVs1N9eAzj9Iz6",
+	"Tv/1vTtAP314G/g2pJvX112jCaEZPUwLrvUqQT2BsQ1SPFGwJM37Uuq0fjTQApT1uSfSZ2S+DLO6NMxi",
+	"BPZ284ydsW++OaUDBg1KrPnNN6j7+tXpW2Tyz+0doKxrDVpXHMAK5lVo4tl6MwvG35ElH5nNgjORUK0f",
+	"tbHYp5cEjSibKCLDM6ZpwkWru1kixf6xi8hVBO0z0mOpOzvU1ohScWxS/hV7fsB5DFdzRs6Ye2QTnTiU",
+	"Wf1VsUTdM+s/6OOhD1kX6e/QywILaVDlJPFRc4SoQkrgS5JAYBUz9KNS41csmbkyJrMD35tKCKnX//kl",
+	"EbO0NoJK1J0HQdHNV06gZySiMUGcoW7EY9IN0XRIo6El0K0YVRKNCNb7fQzZiTPWNRzfBUDZtFjE4v99",
+	"/OQQAAnQtUjO8gtSFLMhwkmil4uziDTRbxOuCOpmuc+u3vhE8pSBwIP4d8Naoo0Xz1IHgvctAYYTQ4P/",
+	"jeWFZly9jUOSjO1qvjcA2rCarxykiTZ2xAWJcxDhaMD1cln83pzzoJWsLd6mAnUNIrAj5dhQ+ZKyi5Q6",
+	"fSzO2AIkb7uGJSBwMmqiX8kUjYg2KY05hsdjgoXhFnPmDJdNnW2W/eUrpC0qeYTogHFBzhg8fsYnKOZg",
+	"uV0wPm2id8y0Hbq36OdlcL76eSlKnDb5bMK2eaadiYRGhJmCRgsqezLG0ZA0Os1WLo0fvE4mox7UFrmC",
+	"FfvtwVHQbrbMxXxMGB7T4CjYbbaau+CUqiFI0Z3mlCRJAwjd+e/0QjYdxoq3zxKs8bTDwtqrkMOZFUST",
+	"NCfk8X778dehLQQYAUgbI1mpLfrZAtyPgJOwNMj8WqABkH/DIvl3kcQz8CJToJwXcXCkSbTtCSV43E6r",
+	"tQBNxn1hruDJdDN8tH0hwfP42emJbZXQP3X299uHtlHiKLh4LX4+/2N09f4D/v39yeF0+t33By8mfPfy",
+	"/Z9/Pn579ePTt9N/fzcbiNO9i8A2fQSvfn5tmy6OAknBQtc71P7j95Pff756KvrvT88fv519+O3HV4PH",
+	"w+jyNR7TXxIxfYHx6+jHd294cP3pOqwJfGMXZQ7uzQWZIUlUCWapsODLgJYKYxbsa2yAx39jujs5UJ5M",
+	"qwdHHz+FgZyMRljoxXpDsAl05lhNK148kPnekKuGYTmw+eHK1Mm5aowF5ebZQSSoohHUJFw1XCHC0WeL",
+	"Hn0UdKB8OuFT/e/91kiaT3LqD6L2O3gSU9UgTAlruHrPx0uqT3NaFAetyNooC1FvhqZDPgoB9x3+0Rd8",
+	"ZFuSoaxKa3i40zYRh1afQm17nwqpxboBHtVOoqkcRcbUTECiMCwEn+rbzph2HpHiA4isNdFzQ7jxLXOK",
+	"yYqb4rnS96atwxSSsnkY8o8efKBcE7cPqNsAAGwAgB3W6Pie93LbNL71t7tXp/MEtAhuWq+8u2ApTH1J",
+	"vbNcQFKoEvJMfzoGKH6DvWawHm1Rse/9aQe65j//oqyS5/cS5GYa1KbF3LANanxrmTHvjoNQXXqhSwx8",
+	"2lS12Lj+xww6I8jzSZCiY2TVpe12uz2/ujTN/AXtw06z1ew024GJIrgn7DcOo13SeIz39hpP4lavsU/a",
+	"/cdRBx/22q0SCMHcotQUTMLZVXOKYRe9rB1kkA31imf1ehdSOGySJNcrHZYMPcGHkWoEqBtuwgclNegm",
+	"zSzSfnANPHuv1V6u8cqglXDf7vL7MjBsfUens/wOh3B+HQb7dd6QR5NcW4dXtTaoSr22OZ1dqq4raW+b",
+	"BPvoMuRlDa518xzlvZ9T3vutOcrb2MaLlTZO/fX11S4qaN0jZHDyu6Dfu1rmdV2Tt6n+196gPGP+fu8Q",
+	"dU1Fq71fL1J2P7nCkUpm89T3O+sNLNTbgE/p6HBnolh7P09yu+DhnPEme1tpt6hqFy/FmqR5dNpYp3+e",
+	"z7IuCv+QmIXBfuUZDlIiKevYqyXTij2BnnoynuRwN115yxDP3Tp9Q+23m4Tzl65YbYjf5KyOdnboCA+I",
+	"bOZaRXZwjJtj2NN8gH+e8rMR/ADHON9wUi1btLy7SneI8+djjF7yS5JgqE9PRWBaTPQp6xvIcj75ykw/",
+	"8RUNGpz8dvLD76/2nuy9Hp6c/OeXi9Z/x6T/3dPXb6lSP4ynr+JpUF/DFpDYFipYJ1DX1rDhXaHjf9mq",
+	"fa9zuPz6/PyDuzEHTgkW0RBUF2hFxw6rGwVZTd0S80BoTyFx/DKGNq+xoCyiY/D+XbhNOw+tMDCD4bQd",
+	"PQI8jc3Mi53PZuzTdYYxUzU1npk6/LyoDk181UCVDUliIwG5AXYuf9BEJwzhPMh/ivEPj/Xg+7vccdFA",
+	"MJcDBGJFCO8thumDAD4zMzZu8YgYspa8KY+KDTfVOCeeiQ33w9o2nJQrLtjM2AabPY/vaJ1Uw8c5L87O",
+	"NoObIh4btoH9+Vhu3/lk9+Cjt8GmcoqZdviTVez8inm7xPSwE90gkrroBO8431xLkfXeEAZjLj2+xnMW",
+	"u4zOnJkWkCSEVIBJGkHGqzhxkzCo+2iiZ0AnzI3M5ha5B7nMk4VB1NLjjPnFh7m1Kj983oW92C89VjTh",
+	"Hgy3vOG2sg22ZJpVmPLEg7i+c3Ftj9hNy+s0qHgLAntIB8ONciolqWvE2g0I3ZMoImMlixMLnGA1E3fR",
+	"c+Ykqd4hfWjnCtKKSDSEP0jEeyARzdvvhTz88oUanJkbl2lWLKwp0lazMtcRW2kHx/pSa+IRWm9IOhWU",
+	"mKqxcnwRvR2SmSkfhlyythah/CqF3M6VtmEoZTHDV5B/UpyRc5kVeMZcsVpF4slc30vmWH/H49lq4q4q",
+	"KrIWuvr1Dr4unOtiyaHrlX4Qzl+scHZxD2lrJI3kbC0XTtkg1b+2lduuQWE69xBu2K+zFJ4ZafdD/ZyS",
+	"fEfvV5ZvbkQHSaLOs6ffcShkHSWVB9BckAQ1OcxLktUsFxpYqrnR5tzs42mGR7maYrzTTFJaW9Fp7TZb",
+	"zXZ7t/m4pixPu5xtu1a+Q9ne03H37Nt78vJ8t9GKOr3G43iv3ei18H7joN8hh3E72us9eVJuvq1Q4Z6Y",
+	"7ywOfuF/0iTBO/vN1oaVFfle3oVZnzRYfU/qKv6ipvlLSLnkhWMOH3YD+Xjz5vaNBXXdAuwY8IhbC+5m",
+	"u3CMpkMOxZc2ugtQRYrDKBzKbCiiIlENvSWZupnESxE6OrUlQBn1wyMFfuRTM/081R5TIizA8oPLvSWX",
+	"O76JYz3H7DFscl54xxZ88G0HDtOT/dn+a0kWFs4pZ8R/SmscwDqFVTmIFajCGWM1zBUBOUKDspe6QZny",
+	"p7rZXPfdQ4dI/CWezvL8+ftzQDVrFVjqds9p/phmfOY9qVV8xY0P6zb0NwQ/Gib4YZVYZIZXgdb2Kt/T",
+	"MbQNqhQZAxo8888A3PfS3OIUGIFK5IItTXTiaVfEKMYzyM7a5kWtxEPX93jG8vnbHL5gYY4gtNv1uQht",
+	"OheCcsQ8zcITHiOtQM0oZSpdU5iJjXSrkJRdX3Quyg362iQ6Z8E2gt9G71tx533So9+18A/vBr0fksl/",
+	"/v3LoNf5ffD76Xey19lnL364SuIff6sfFvJNI6sVtNtbjHCR38jSJPm7rCZbPY61W1vU5TDdvvQw0Zdd",
+	"vDanH+29bXAsA5PnZbmrblvWl1aV4CDsmqaJMi+6zQj9itzeBRwHDzbtAtfLVxhXGVApg6ODmlVxS4w0",
+	"yDIskNQKCyURTk0kdGIH72d4/sbMndgOWne2Tf8twgm9IKGb8iTxiNiq/A8gJauN4z5gqTPmkKWy5vAQ",
+	"nWoWICE6xSNyShX59lQJGikHPqWlfbfSFw+FehLhnpHvgo9yYFTHFnIhzcqMJlIB+MsZSy+FbzDAza4d",
+	"2049AngGuI67AQLQ2z6Ryp+ZyaF2bSL752cmMmSsIOJCkEihIReSoB5gks7qqwAfwtiN5G0KWFoBmf00",
+	"7P0Q0Vf0p+//8/zN299OfzpsktlPf8YfXuhfDl+wVjPqJKw3+r4V//unpIjnZIpHS4BUK+nIIiKVA6Kq",
+	"vWwpaJjHBT+lAwbTjLbX3ntnZdgAr9d4moLILbr5lCh74dr6tobz8zSDHH9j4dXrquqXWiYWnaAHRb1t",
+	"Ra25H1GW08up27W6XnbaCSRqDcXczivmPDj9p9Cp7QoY/Xxva9sqO18/267qa3v1grgmgDjAl2febBO9",
+	"MJ1zRjnHRSVbgLXI1GKpROHYwkMYcEdpsdxiX5VVnNdry3wCKwn5pIx0sIFQucH4yFPBpXwFFsAqRwlM",
+	"DPOaTbOp+uyYEQ3LDg/A7MMJSfrBktNDYGaD9+xsD6LBmSQNQSRZwMinECIw40DdvCUYDGcwkoiSdvgZ",
+	"gMtEQ84lsZUz7hUholCFYyCCqsWC8NT8fAGUQzcV5IxRaS05ZyCimJviQqRIkoQwEAqiGHSUM/jwBZFQ",
+	"8WNfrNCIm7Gbxr40fokFdvIZhsIDnX4TBuIKCYX5WO61rMCOD17fzfbjDLZyimeFDTO2eCHWe28jBA/2",
+	"w7bthxN5YWN9wEZw+ECkGPWXGxmzBb/fzvBsOlAF9/RzYY/mMqG5hoPf3o6DX5S368ZmzRpzg/BcELJN",
+	"C8Y2p0VGPyxM2+PM0BcqkeJJjHozeG4lhnvGAKwMJxCXH/KJqMZy5wZlkRXJaXyCSoefsyBee8a8AVv0",
+	"Np3uDEOj7DONtWSG01anPnsFem7YxCaSvDhyIpAKjxNiIzIxZxdkFoQ3Gwv2zs3YJBjs2aiHYPCDjtiG",
+	"jnjqswq3rREkUeeFZ99dTHh3Cw5mbuC3t/jwDcFlD5NPGXLr4QP+e51OwH6o6bbQ6cE/9/Y6rceHewet",
+	"Vqs1r9Z7i5Xd6YB2f113un0b+M53hWOUY7/c2Xa/WeoPb1wBp6Jh9Zg8tY1ohXF2ALBA8GWKgyuVHYdM",
+	"HQrn7uHB18eoyyZJ0k2x8sGgAuZPrZsczH71zE3yIws2MTfcidPkFDj6Z4O54+fm2kzpHa3w0A1yHyWH",
+	"5WPGp4jeej/IQ7dFUSwa4bOpYJxv9BjuWs3tXcNzNW/bgagdPG85kmsB0w767dJWvNRcmdsgUQWPO8qe",
+	"am5HMY3DbLQ2+JISAFUNcH9aW5R1802H8JcZ+IzmTjtxeQY1t3NRXd1n36umjHkZGT8SZk8zieG8LxYW",
+	"c0OYS7uLy7sxCkjEd9OScU96JYqYzRDFzwGhbGgDro9f6eRVbIe0Lipr/pmQsczPuFTumxRHPeKGOjfR",
+	"iwqmQRoHS29h3FMIHWEWkcQNjF0ZPEoqgHG/X+4AYNRvyArztZ5Z0fM4W9Ltq7957So/YulVYo5RLKK0",
+	"0VpamgwEjohRQnnQMjd0B8DLeB9R1UTv3EwHpi24AScyN/EBlN0Z6xbZqQuDxWGIlw3/mqiqCwJnUd9s",
+	"1Hc16msGU0AnjQ8BCR5ZhkGC5FraZ28y1bgMtWbaHecn1gqnYk3XqDpMedMSqzkznuvn1+oTn58xn/Y7",
+	"th6v4x6ka+lRbpVx9VOaJHnxdq/jvDdYYfBBcDbIz4v+y/ai3xOEzB/xJSmgNVoO3q6GccbpMhVTDidD",
+	"/qcwCHzNDvb6qJzt7YWaPS0k65aFjIWNlxWdNgEx60Iozs5ZqzSXOLhwYQs23PVTK8qy5hEqER8Tpo00",
+	"b6mHK/AwepCBqeo8P18HxFG+zsQN2MajRQUi0JDxPr9uaxdeTFhiOmDslzCOGCEm6Uq/qNqLdX2beyFn",
+	"0qoGY/1Ue6K2I3BMH4MTN5dFDtqwlmEzeVEzJkSuAHdorpj4AWbolQ1fGHJii/V9waEQ9SYqHY8nSSRM",
+	"OQlWcNSLiE4wwRF1XXSqCx2aGHVzsYJueMa6+VhONzWvXYmlsAMKUsM+TYdD70GPoAG9JAymw6ER15e/",
+	"EjGMKBPEmPG9mbGyza/TXgQz2S5xWCEjnxwxy/hqyp5hhb8sa/h5nrSb7TjIwot/y0BWMWHhJaTtsh5X",
+	"xuRbSK1+nFnEDRMpVVCWdqOzV7h7PBFjDpPabFMWID5kKeyHxI838ZMiDC3C0bF11+Yzai3Nl4eiU0ZL",
+	"qy1+nEz0eLXPU60S2mjdBRmb9jTkaiC21c7z1IixxjMqx1xSZxsvfIS5JX/HXY9n+MJ96wcHeQtYCqAZ",
+	"wEWOjS2xRb/YWntresObj6DYprObWUifa4CJVsxCZ9fNsQ6Ns0kycKNCXLZePesZW17QasK126horW05",
+	"hnWKX+tDGhQ+4KGO9UEG338ZnC/7qBa7biMDBi9Yudp1mUBe2Eh5cxLZNkAu6KVMZ+jjRRP05/VUGmlr",
+	"btDum3QoCD0ezwArwP5sGypdiBH+DqgH3c/X3WOE3bT9r2QVmABtikuA3pAxwcrC6bsZ/2bQoaaPMCRJ",
+	"xCGh1yMRnkgCQUMbqJzCJHCpQtBEWdQSpRPej9FEmrEncmwir3pBEqyIQGmriVNQ3lgnrOkKcF7FvYL+",
+	"lWwFy1hf1s1Jna/zc4Mr0Ri7ce3njlHmzCbcax0erDk1Uf9uwBv21W/Me1wf66dNwLo3gDxYIWGZ35kH",
+	"VIitoELkMd9ssPABH+IGTBfLvKtiQ5R6vx/slq037TitW1a620WKyGT6SlgRRaGxOSRE7eGGS/IiK2CG",
+	"py5lATy8Llz43xcq3OjwB6Twh7LUOWWp2u/yQIfWR+bYVuF8CT27YarUl2DGeAcd2vqJ3sSUU6TuA5YX",
+	"ch727iv9tr8r+vVdwUwniY30bcyEi1QmINdablpeJ7ABdPQ2UKLzaX0bM8Uz1CMeTnbFppl7aN1babI6",
+	"IyrBhbWF+T6uf0Cb9sYC//rY0dl5u5HjdrcA0bkjCTjuRR0yFsRstWXPIju9GgOsGKvCLUHldtdlrbv6",
+	"+M0g5qUPqD6yUFeu2bGI4QqRdT4aY2FRO/hEIUEGWED7VYQlOQao0oizOCvUM/VU+YcUkZpN3l7huRDN",
+	"aTLkZkA652T9t1ZJ8zSlf6UQTXtb37dpBUT9dmJJxPv20rmSfEzKIZVnlpdrpNfzl16HK5jAYfCS13tF",
+	"et2dxmsmzOKzLYzVmKvWDtTUiE9Aketb/ICSclMBFy2o5wwGXR8fBWYdGMlZI8YCxeo5OXxzaCgyZWto",
+	"YQaP+7H2uHdbWv1RFpGCGw5DLm0mo6AL3nfWSjoVx6EUwjWL1anBXeGMWMCVdE6R5VyDw10cFioIjhE2",
+	"yvWrgpmbTUCoa+YOzODOjR26+6In7kRDrCN0b9A0v4dDl94Yll9BmA0B5fkcSyu1cvZzmBrsdoRSrujS",
+	"jb4NC0Nf/BJrQ6Fjj94CiXMzw106PqP//pv46KRQq4Nh4jyJTf7dDnpr76NoiAWO9NIgLmxxFRfoifvJ",
+	"pMhh9MF4TERD04YSoo3zEGGU8Gn1lzEdUCupbYNH+pZjxGDcXJaih5UYcZbMkP4U20fkLjpjcJUWvJgy",
+	"B3oplAt9lNa1R/rc9h79a7GT876zDcSgegXXX4JT9L5zk27RbRag364C7azjaN0jF+jBpXlwae6FS7OS",
+	"B9JZ5IF8gf6G1Ub3BfztyxLBNx+8f/AQtuMh3LZNnw1krYf3mskBe/2aciBFC1xVDjxgyP4tMGT/JkIn",
+	"Owl/E/FTtNU+Bz1TMXv08dP1p3QFfOEFW5een9iqpYv+tYGlsEckXbzr0DddCK5nIcCa6X9LN3sNnijt",
+	"FXYAUTET73vk2zL8dS5oaO92+1u9GQpk0JjwcUIy00jmP6YM4lN+xGuwVtEFmZlGLtP8DGtlmhHMUKfc",
+	"I/WleiP+NwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

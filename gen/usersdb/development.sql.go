@@ -30,9 +30,10 @@ SET name = $1,
     status = 'active',
     roles = $3,
     email_verified_at = $4::timestamptz,
+    deletes_at = NULL,
     updated_at = $4::timestamptz
 WHERE email = $5
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 `
 
 type RestoreUserParams struct {
@@ -65,6 +66,7 @@ func (q *Queries) RestoreUser(ctx context.Context, arg RestoreUserParams) (User,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
+		&i.DeletesAt,
 	)
 	return i, err
 }

@@ -154,4 +154,5 @@ type User struct {
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	EmailVerifiedAt *time.Time
+	DeletesAt       *time.Time
 }

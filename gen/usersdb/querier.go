@@ -6,11 +6,14 @@ package usersdb
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
 
 type Querier interface {
+	// CancelDeletion keeps an account.
+	CancelDeletion(ctx context.Context, arg CancelDeletionParams) (int64, error)
 	// ChangePassword replaces the hash unless another change came between.
 	ChangePassword(ctx context.Context, arg ChangePasswordParams) (int64, error)
 	// CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
@@ -23,6 +26,8 @@ type Querier interface {
 	CreateSigningKey(ctx context.Context, arg CreateSigningKeyParams) error
 	// CreateUser opens an account. A second account for an address breaks users_email_key.
 	CreateUser(ctx context.Context, arg CreateUserParams) (User, error)
+	// DeleteDueUser removes an account whose time has come, with all that hangs on it, and tells which.
+	DeleteDueUser(ctx context.Context, now time.Time) (uuid.UUID, error)
 	// DeleteEmailToken makes the token of an account for a purpose void.
 	DeleteEmailToken(ctx context.Context, arg DeleteEmailTokenParams) error
 	// DeleteSigningKey forgets a key.
@@ -47,6 +52,10 @@ type Querier interface {
 	GetUser(ctx context.Context, id uuid.UUID) (User, error)
 	// GetUserByEmail reads the account with that address, in any case.
 	GetUserByEmail(ctx context.Context, email string) (User, error)
+	// ListEmailTokens reads the tokens of a user that may still be used.
+	ListEmailTokens(ctx context.Context, arg ListEmailTokensParams) ([]EmailToken, error)
+	// ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.
+	ListHeldSessions(ctx context.Context, arg ListHeldSessionsParams) ([]Session, error)
 	// ListSessionIDs gives the ids of every live session of a user.
 	ListSessionIDs(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error)
 	// ListSessions reads a page of live sessions, the newest first, that starts behind (before_time, before_id).
@@ -66,6 +75,9 @@ type Querier interface {
 	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
 	// PurgeSessions removes sessions that ended before a time, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
+	// RequestDeletion has an account deleted at a time, or at the one that was asked for before, unless its password has been
+	// changed since it was checked.
+	RequestDeletion(ctx context.Context, arg RequestDeletionParams) (User, error)
 	// ResetPassword replaces the hash for whoever reads what is sent to the account's address, if it is still that one.
 	ResetPassword(ctx context.Context, arg ResetPasswordParams) (int64, error)
 	// RestoreUser makes an account what it was when it was opened. Only the development binary asks for it.
@@ -76,7 +88,7 @@ type Querier interface {
 	RevokeSession(ctx context.Context, arg RevokeSessionParams) (int64, error)
 	// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
 	RevokeSessions(ctx context.Context, arg RevokeSessionsParams) ([]uuid.UUID, error)
-	// SetUserRoles replaces the roles of an account.
+	// SetUserRoles replaces the roles of an account. An administrator's is not deleted by its owner.
 	SetUserRoles(ctx context.Context, arg SetUserRolesParams) (User, error)
 	// SetUserStatus disables or enables an account; one that is so already stays as it is.
 	SetUserStatus(ctx context.Context, arg SetUserStatusParams) (User, error)

@@ -44,7 +44,7 @@ func (q *Queries) ChangePassword(ctx context.Context, arg ChangePasswordParams) 
 const createUser = `-- name: CreateUser :one
 INSERT INTO users (id, email, name, password_hash, avatar, roles, email_verified_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 `
 
 type CreateUserParams struct {
@@ -83,6 +83,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
+		&i.DeletesAt,
 	)
 	return i, err
 }
@@ -102,7 +103,7 @@ func (q *Queries) DeleteUser(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 FROM users
 WHERE id = $1
 `
@@ -123,12 +124,13 @@ func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
+		&i.DeletesAt,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 FROM users
 WHERE lower(email) = lower($1)
 `
@@ -149,12 +151,13 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (User, error
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
+		&i.DeletesAt,
 	)
 	return i, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 FROM users
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
   AND ($3::text IS NULL OR lower(email) LIKE lower($3))
@@ -207,6 +210,7 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.EmailVerifiedAt,
+			&i.DeletesAt,
 		); err != nil {
 			return nil, err
 		}
@@ -231,9 +235,10 @@ func (q *Queries) LockAdministration(ctx context.Context) error {
 const setUserRoles = `-- name: SetUserRoles :one
 UPDATE users
 SET roles = $1,
+    deletes_at = CASE WHEN 'admin' = ANY($1::text[]) THEN NULL ELSE deletes_at END,
     updated_at = $2
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 `
 
 type SetUserRolesParams struct {
@@ -242,7 +247,7 @@ type SetUserRolesParams struct {
 	ID        uuid.UUID
 }
 
-// SetUserRoles replaces the roles of an account.
+// SetUserRoles replaces the roles of an account. An administrator's is not deleted by its owner.
 func (q *Queries) SetUserRoles(ctx context.Context, arg SetUserRolesParams) (User, error) {
 	row := q.db.QueryRow(ctx, setUserRoles, arg.Roles, arg.UpdatedAt, arg.ID)
 	var i User
@@ -258,6 +263,7 @@ func (q *Queries) SetUserRoles(ctx context.Context, arg SetUserRolesParams) (Use
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
+		&i.DeletesAt,
 	)
 	return i, err
 }
@@ -267,7 +273,7 @@ UPDATE users
 SET status = $1,
     updated_at = CASE WHEN status = $1 THEN updated_at ELSE $2::timestamptz END
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 `
 
 type SetUserStatusParams struct {
@@ -292,6 +298,7 @@ func (q *Queries) SetUserStatus(ctx context.Context, arg SetUserStatusParams) (U
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
+		&i.DeletesAt,
 	)
 	return i, err
 }
@@ -303,7 +310,7 @@ SET name = CASE WHEN $1::boolean THEN $2 ELSE name END,
     phone = CASE WHEN $5::boolean THEN $6 ELSE phone END,
     updated_at = $7
 WHERE id = $8
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
 `
 
 type UpdateProfileParams struct {
@@ -342,6 +349,7 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) (U
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
+		&i.DeletesAt,
 	)
 	return i, err
 }

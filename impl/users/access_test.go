@@ -36,6 +36,7 @@ func contract(t testing.TB) *contracttest.Service {
 			{Operation: "deleteUser", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 			{Operation: "disableUser", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 			{Operation: "setUserRoles", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
+			{Operation: "requestDeletion", Of: contracttest.Own, Role: string(usersapi.RoleAdmin), Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 		},
 		Unattached:   []string{"getKeySet"},
 		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password", "resetPassword #/new_password"},
@@ -88,7 +89,7 @@ func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Calle
 		fit.Body["token"] = a.mailToken(m.user, mailVerify)
 	case "resetPassword":
 		fit.Body["token"] = a.mailToken(m.user, mailReset)
-	case "changePassword":
+	case "changePassword", "exportOwnData", "requestDeletion":
 		fit.Body["current_password"] = goodPassword
 	}
 	return fit

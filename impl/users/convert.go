@@ -20,14 +20,14 @@ func toAPIUserV2(u usersdb.User) usersapi.UserV2 {
 func toAPIProfile(u usersdb.User) usersapi.Profile {
 	return usersapi.Profile{
 		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Avatar: u.Avatar, Phone: u.Phone, Roles: toAPIRoles(u.Roles),
-		CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
+		DeletesAt: orNone(u.DeletesAt), CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
 	}
 }
 
 func toAPIAdminUser(u usersdb.User) usersapi.AdminUser {
 	return usersapi.AdminUser{
 		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status), Roles: toAPIRoles(u.Roles),
-		CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
+		DeletesAt: orNone(u.DeletesAt), CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
 	}
 }
 
@@ -52,6 +52,15 @@ func toAPISession(s usersdb.Session, current bool) usersapi.Session {
 
 // utc writes every time with a Z.
 func utc(t time.Time) time.Time { return t.UTC() }
+
+// orNone is utc of a time that may be missing.
+func orNone(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := utc(*t)
+	return &u
+}
 
 // orNull gives a value that is null where there is none.
 func orNull(s *string) nullable.Nullable[string] {

@@ -41,6 +41,8 @@ func explain(err error) error {
 		return errUserNotFound.Because(err)
 	case postgres.Constraint(err) == "users_email_key":
 		return errEmailTaken.Because(err)
+	case postgres.Constraint(err) == "users_admin_stays":
+		return errSelfAdministration.Because(err)
 	case postgres.Constraint(err) == "sessions_user_id_fkey":
 		return errInvalidCredentials.Because(err) // The account was deleted while its owner logged in.
 	case errors.Is(err, hashing.ErrBusy):

@@ -26,9 +26,10 @@ import (
 
 // The mails, each with a text and an HTML template of its name. The first two are also the purposes of their tokens.
 const (
-	mailVerify  = "verify"
-	mailReset   = "reset"
-	mailChanged = "changed" // the password
+	mailVerify   = "verify"
+	mailReset    = "reset"
+	mailChanged  = "changed" // the password
+	mailDeletion = "deletion"
 )
 
 const (
@@ -46,6 +47,7 @@ var mailFiles embed.FS
 func mailSubjects() map[string]string {
 	return map[string]string{
 		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password", mailChanged: "Your password has been changed",
+		mailDeletion: "Your account is going to be deleted",
 	}
 }
 
@@ -88,6 +90,8 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	c.Workers = river.NewWorkers()
 	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendMail]) error { return s.send(ctx, job.Args) }))
 	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[startReset]) error { return s.startReset(ctx, job.Args) }))
+	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[erase]) error { return s.erase(ctx) }))
+	c.Periodic = []*river.PeriodicJob{jobs.Every(eraseEvery, erase{})}
 	c.Queues = map[string]int{river.QueueDefault: 4, mailLane: 8}
 	return jobs.New(c)
 }
@@ -151,7 +155,10 @@ func (s *Service) send(ctx context.Context, job sendMail) error {
 		// What is behind # stays in the browser: no server, log or Referer has it.
 		to, link = token.Email, s.publicURL+mailPages()[job.Mail]+"#token="+s.mailTokenOf(token.ID)
 	}
-	message, err := s.write(job.Mail, user.Name, link)
+	if job.Mail == mailDeletion && user.DeletesAt == nil {
+		return nil // The owner has kept the account meanwhile.
+	}
+	message, err := s.write(job.Mail, user, link)
 	if err != nil {
 		return err
 	}
@@ -163,13 +170,13 @@ func (s *Service) send(ctx context.Context, job sendMail) error {
 }
 
 // write fills the templates of a mail.
-func (s *Service) write(name, addressee, link string) (mail.Message, error) {
+func (s *Service) write(name string, user usersdb.User, link string) (mail.Message, error) {
 	subject, known := mailSubjects()[name]
 	if !known {
 		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name)) // of a later version, which will not be waited for
 	}
 	var text, html bytes.Buffer
-	values := map[string]string{"Name": addressee, "Link": link, "Subject": subject}
+	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt}
 	if err := errors.Join(s.texts.ExecuteTemplate(&text, name+".txt", values), s.markup.ExecuteTemplate(&html, name+".html", values)); err != nil {
 		return mail.Message{}, err
 	}

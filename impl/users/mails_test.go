@@ -322,14 +322,15 @@ func TestMailsLeaveNothingBehind(t *testing.T) {
 func TestMailsAreEscaped(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	for _, name := range []string{mailVerify, mailReset, mailChanged} {
-		m, err := s.service.write(name, `<img src=x onerror="alert(1)">`, "https://shop.test/#token=x")
+	now := s.Clock.Now()
+	for name := range mailSubjects() {
+		m, err := s.service.write(name, usersdb.User{Name: `<img src=x onerror="alert(1)">`, DeletesAt: &now}, "https://shop.test/#token=x")
 		require.NoError(t, err)
 		require.NotContains(t, m.HTML, "<img")
 		require.Contains(t, m.HTML, "&lt;img")
 		require.Contains(t, m.Text, "<img", "a text is no markup")
 	}
-	_, err := s.service.write("of a later version", "", "")
+	_, err := s.service.write("of a later version", usersdb.User{}, "")
 	require.ErrorIs(t, err, river.JobCancel(nil))
 }
 

@@ -51,12 +51,8 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 	if f := mayUsePassword(req.Body.NewPassword, user.Email, "#/new_password"); f != nil {
 		return nil, f
 	}
-	ok, _, err := s.hasher.Verify(ctx, req.Body.CurrentPassword, user.PasswordHash)
-	if err != nil {
-		return nil, explain(err)
-	}
-	if !ok {
-		return nil, errWrongPassword
+	if err := s.knowsPassword(ctx, user, req.Body.CurrentPassword); err != nil {
+		return nil, err
 	}
 	hash, err := s.hasher.Hash(ctx, req.Body.NewPassword)
 	if err != nil {
@@ -85,4 +81,14 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 		return nil, explain(err)
 	}
 	return usersapi.ChangePassword204Response{}, nil
+}
+
+// knowsPassword asks the caller for the password of their own account, without which a stolen session takes nothing that
+// lasts longer than itself.
+func (s *Service) knowsPassword(ctx context.Context, user usersdb.User, password string) error {
+	ok, _, err := s.hasher.Verify(ctx, password, user.PasswordHash)
+	if err == nil && !ok {
+		err = errWrongPassword
+	}
+	return explain(err)
 }

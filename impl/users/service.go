@@ -49,6 +49,8 @@ type Config struct {
 	// Mailer takes the mails; nil: they go nowhere. PublicURL is where the front end is that their links lead to.
 	Mailer    mail.Mailer
 	PublicURL string
+	// DeletionGrace is how long an account is kept whose owner wants it deleted.
+	DeletionGrace time.Duration
 	// Log is told what goes wrong with jobs; nil: nobody is.
 	Log *slog.Logger
 	// Registry takes the metrics of jobs; nil: none does.
@@ -59,24 +61,25 @@ type Config struct {
 
 // Service answers every operation of openapi/users.yaml.
 type Service struct {
-	database   Database
-	queries    usersdb.Querier
-	hasher     *hashing.Hasher
-	signer     *token.Signer
-	keys       *keyring
-	guard      *guard.Guard
-	audit      *audit.Log
-	jobs       *jobs.Jobs
-	mailer     mail.Mailer
-	texts      *texttemplate.Template
-	markup     *htmltemplate.Template
-	addresses  *seal.Sealer // of who has asked for a mail
-	mailKey    []byte
-	publicURL  string
-	refreshKey []byte
-	issuer     string
-	audience   []string
-	clock      func() time.Time
+	database      Database
+	queries       usersdb.Querier
+	hasher        *hashing.Hasher
+	signer        *token.Signer
+	keys          *keyring
+	guard         *guard.Guard
+	audit         *audit.Log
+	jobs          *jobs.Jobs
+	mailer        mail.Mailer
+	texts         *texttemplate.Template
+	markup        *htmltemplate.Template
+	addresses     *seal.Sealer // of who has asked for a mail
+	mailKey       []byte
+	publicURL     string
+	deletionGrace time.Duration
+	refreshKey    []byte
+	issuer        string
+	audience      []string
+	clock         func() time.Time
 }
 
 var _ usersapi.StrictServerInterface = (*Service)(nil)
@@ -90,7 +93,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, publicURL: strings.TrimSuffix(c.PublicURL, "/"), clock: c.Clock}
+	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, publicURL: strings.TrimSuffix(c.PublicURL, "/"), deletionGrace: c.DeletionGrace, clock: c.Clock}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

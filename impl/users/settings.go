@@ -34,6 +34,8 @@ type serveSettings struct {
 	HashQueue int           `koanf:"hash_queue" usage:"password hashes that may wait for their turn"`
 	HashWait  time.Duration `koanf:"hash_wait" usage:"how long they wait"`
 
+	DeletionGrace time.Duration `koanf:"deletion_grace" usage:"how long an account is kept whose owner wants it deleted"`
+
 	Mail         string           `koanf:"mail" usage:"smtp, or off: then no address is verified and no password reset"`
 	MailFrom     string           `koanf:"mail_from" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
 	PublicURL    string           `koanf:"public_url" usage:"where the front end is that links in mails lead to, as in https://shop.example.com"`
@@ -105,6 +107,9 @@ func (c *serveSettings) Validate() error {
 	if c.HashQueue < 1 || c.HashWait <= 0 {
 		errs = append(errs, errors.New("hash_queue and hash_wait are more than nothing"))
 	}
+	if c.DeletionGrace < 0 {
+		errs = append(errs, errors.New("deletion_grace is not less than nothing"))
+	}
 	return errors.Join(errs...)
 }
 
@@ -139,7 +144,8 @@ func defaultServe() serveSettings {
 	return serveSettings{
 		Serving: program.DefaultServing(), keySettings: defaultKeys(),
 		Issuer: "plumbline", Audience: []string{serviceName, "orders"}, HashQueue: 24, HashWait: time.Second,
-		Mail: mailSMTP, SMTPTLS: mail.StartTLS, PublicURL: "http://127.0.0.1:8080",
+		DeletionGrace: 14 * 24 * time.Hour,
+		Mail:          mailSMTP, SMTPTLS: mail.StartTLS, PublicURL: "http://127.0.0.1:8080",
 	}
 }
 

@@ -39,7 +39,9 @@ var conformance = contracttest.NewCoverage()
 
 const (
 	goodPassword = "correct horse battery"
-	newPassword  = "staple wrong donkey"
+	// deletionGrace is that of every service here.
+	deletionGrace = 14 * 24 * time.Hour
+	newPassword   = "staple wrong donkey"
 )
 
 // cheap is as little hashing as argon2id can do, for tests that are not about it.
@@ -94,7 +96,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 // config is that of a service on the database of s.
 func (s *server) config(change ...func(*Config)) Config {
 	c := Config{
-		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
 		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
 	}

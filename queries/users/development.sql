@@ -13,6 +13,7 @@ SET name = @name,
     status = 'active',
     roles = @roles,
     email_verified_at = @updated_at::timestamptz,
+    deletes_at = NULL,
     updated_at = @updated_at::timestamptz
 WHERE email = @email
 RETURNING *;

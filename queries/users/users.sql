@@ -61,9 +61,10 @@ WHERE id = @id
 RETURNING *;
 
 -- name: SetUserRoles :one
--- SetUserRoles replaces the roles of an account.
+-- SetUserRoles replaces the roles of an account. An administrator's is not deleted by its owner.
 UPDATE users
 SET roles = @roles,
+    deletes_at = CASE WHEN 'admin' = ANY(@roles::text[]) THEN NULL ELSE deletes_at END,
     updated_at = @updated_at
 WHERE id = @id
 RETURNING *;

@@ -52,6 +52,12 @@ interface components$1 {
             token: components$1["schemas"]["MailToken"];
             new_password: components$1["schemas"]["NewPassword"];
         };
+        ExportOwnDataRequest: {
+            current_password: components$1["schemas"]["Password"];
+        };
+        RequestDeletionRequest: {
+            current_password: components$1["schemas"]["Password"];
+        };
         SetUserRolesRequest: {
             roles: components$1["schemas"]["Role"][];
         };
@@ -117,6 +123,11 @@ interface components$1 {
             /** Format: phone */
             phone?: string;
             roles: components$1["schemas"]["Role"][];
+            /**
+             * Format: date-time
+             * @description When the account is deleted; its owner may still keep it.
+             */
+            deletes_at?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -132,6 +143,11 @@ interface components$1 {
             avatar?: components$1["schemas"]["Avatar"];
             status: components$1["schemas"]["UserStatus"];
             roles: components$1["schemas"]["Role"][];
+            /**
+             * Format: date-time
+             * @description When the account is deleted; its owner may still keep it.
+             */
+            deletes_at?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -159,6 +175,79 @@ interface components$1 {
         };
         SessionList: {
             items: components$1["schemas"]["Session"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
+        };
+        Deletion: {
+            /** Format: date-time */
+            deletes_at: string;
+        };
+        /** @description What this service holds of an account. */
+        OwnData: {
+            /** Format: date-time */
+            exported_at: string;
+            profile: components$1["schemas"]["Profile"];
+            status: components$1["schemas"]["UserStatus"];
+            /**
+             * Format: date-time
+             * @description When the owner has shown to read what is sent to the address.
+             */
+            email_verified_at?: string;
+            /** @description The newest sessions that have not been forgotten, those that have ended included. */
+            sessions: components$1["schemas"]["OwnSession"][];
+            /** @description Mails whose links may still be followed. */
+            mails: components$1["schemas"]["OwnMail"][];
+            activity: components$1["schemas"]["ActivityList"];
+        };
+        OwnSession: {
+            /** Format: uuid */
+            id: string;
+            /** @description Whether its refresh token is a cookie. */
+            cookie: boolean;
+            /** @description The network address that started the session. */
+            address: string;
+            /** @description What the program that started the session calls itself. */
+            user_agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was ended before its time.
+             */
+            revoked_at?: string;
+        };
+        OwnMail: {
+            /** @description What the link of the mail is for. */
+            purpose: string;
+            email: components$1["schemas"]["Email"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        ActivityEntry: {
+            /** Format: uuid */
+            id: string;
+            action: components$1["schemas"]["AuditAction"];
+            /** @description `success`, or the code of the problem that it ended with. */
+            outcome: string;
+            /**
+             * @description Whose session did it: the account's, another account's, or none, as a failed login.
+             * @enum {string}
+             */
+            by: "owner" | "other" | "nobody";
+            /** @description The network address that it was done from, unless another account did it. */
+            address?: string;
+            /** @description The request that did it. */
+            request_id: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        ActivityList: {
+            items: components$1["schemas"]["ActivityEntry"][];
             next_cursor: components$1["schemas"]["NextCursor"];
         };
         AuditAction: string;
@@ -501,6 +590,8 @@ interface components$1 {
         WWWAuthenticate: string;
         /** @description The refresh cookie of a browser's session, set or removed. */
         SetCookie: string;
+        /** @description The name to keep the answer under, RFC 6266. */
+        ContentDisposition: string;
         /** @description For how long the answer may be kept, RFC 9111. */
         CacheControl: string;
     };
@@ -1217,6 +1308,214 @@ interface operations$1 {
             };
             401: components$1["responses"]["Unauthenticated"];
             429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what was done. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "action": "session.start",
+                     *           "outcome": "success",
+                     *           "by": "owner",
+                     *           "address": "192.0.2.1",
+                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["ActivityList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    exportOwnData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ExportOwnDataRequest"];
+            };
+        };
+        responses: {
+            /** @description Everything, to be kept as a file. */
+            200: {
+                headers: {
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    "Content-Disposition": components$1["headers"]["ContentDisposition"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "exported_at": "2026-11-23T09:30:00Z",
+                     *       "profile": {
+                     *         "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *         "name": "Ada Lovelace",
+                     *         "email": "ada@example.com",
+                     *         "email_verified": true,
+                     *         "avatar": "https://images.example.com/ada.png",
+                     *         "phone": "+442079460000",
+                     *         "roles": [
+                     *           "customer"
+                     *         ],
+                     *         "created_at": "2026-11-23T09:30:00Z",
+                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *       },
+                     *       "status": "active",
+                     *       "email_verified_at": "2026-11-23T09:31:00Z",
+                     *       "sessions": [
+                     *         {
+                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
+                     *           "cookie": true,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "last_used_at": "2026-11-23T09:35:00Z",
+                     *           "expires_at": "2026-12-23T09:35:00Z"
+                     *         }
+                     *       ],
+                     *       "mails": [
+                     *         {
+                     *           "purpose": "verify",
+                     *           "email": "ada@example.com",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "expires_at": "2026-11-24T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "activity": {
+                     *         "items": [
+                     *           {
+                     *             "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *             "action": "session.start",
+                     *             "outcome": "success",
+                     *             "by": "owner",
+                     *             "address": "192.0.2.1",
+                     *             "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *             "occurred_at": "2026-11-23T09:30:00Z"
+                     *           }
+                     *         ],
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["OwnData"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["WrongPassword"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    requestDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["RequestDeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description When the account will be deleted. */
+            202: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deletes_at": "2026-12-07T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Deletion"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["WrongPassword"];
+            409: components$1["responses"]["SelfAdministration"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    cancelDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account stays. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -4425,6 +4724,91 @@ interface Operations {
             401: 'unauthenticated';
             422: 'invalid_request';
             429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * List what was done with own account.
+     * Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
+     * account, without who they are and where they were.
+     */
+    listActivity: {
+        method: 'GET';
+        path: '/api/v1/profile/activity';
+        marks: 'l';
+        shape: operations$1['listActivity'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Export own data.
+     * Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
+     * `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+     */
+    exportOwnData: {
+        method: 'POST';
+        path: '/api/v1/profile/export';
+        marks: '';
+        shape: operations$1['exportOwnData'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'wrong_password';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Have own account deleted.
+     * Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
+     * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
+     * administrator takes the role from an administrator first.
+     */
+    requestDeletion: {
+        method: 'POST';
+        path: '/api/v1/profile/deletion';
+        marks: '';
+        shape: operations$1['requestDeletion'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'wrong_password';
+            409: 'self_administration';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Keep own account.
+     * Keeps an account that was to be deleted. It changes nothing for one that was not.
+     */
+    cancelDeletion: {
+        method: 'DELETE';
+        path: '/api/v1/profile/deletion';
+        marks: '';
+        shape: operations$1['cancelDeletion'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            422: 'invalid_request';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';

@@ -57,6 +57,27 @@ WHERE (occurred_at, id) < ($1, $2)
   AND ($7::timestamptz IS NULL OR occurred_at < $7)
 ORDER BY occurred_at DESC, id DESC
 LIMIT $8`
+	// Each half reads its index from where the page begins; an entry is in one of them.
+	listAbout = `
+SELECT id, action, outcome, actor, target, sealed_address, request_id, occurred_at
+FROM (
+    (SELECT *
+     FROM audit_entries
+     WHERE actor = $3
+       AND (occurred_at, id) < ($1, $2)
+     ORDER BY occurred_at DESC, id DESC
+     LIMIT $4)
+    UNION ALL
+    (SELECT *
+     FROM audit_entries
+     WHERE target = $3
+       AND actor IS DISTINCT FROM $3
+       AND (occurred_at, id) < ($1, $2)
+     ORDER BY occurred_at DESC, id DESC
+     LIMIT $4)
+) AS about
+ORDER BY occurred_at DESC, id DESC
+LIMIT $4`
 )
 
 // Within gives the context for the handler of an operation: every transaction of it ends with the entry, as it is then,
@@ -106,7 +127,18 @@ type Filter struct {
 // the cursor of the page after it, nil on the last one.
 func (l *Log) List(ctx context.Context, f Filter, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
 	after := keyset.After(cursor)
-	rows, err := l.database.Query(ctx, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
+	return l.page(ctx, limit, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
+}
+
+// ListAbout gives a page of the entries of what an account did and what was done to it, as List does.
+func (l *Log) ListAbout(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
+	after := keyset.After(cursor)
+	return l.page(ctx, limit, listAbout, after.Time, after.ID, account, limit+1)
+}
+
+// page reads a page of what a statement lists.
+func (l *Log) page(ctx context.Context, limit int32, statement string, args ...any) (page []httpapi.AuditEntry, next *string, err error) {
+	rows, err := l.database.Query(ctx, statement, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
 	}

@@ -81,7 +81,7 @@ func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource
 		return absent
 	}
 	for _, e := range s.Apart {
-		if e.Operation == op.ID && e.Of == of {
+		if e.Operation == op.ID && e.Of == of && (e.Role == "" || slices.Contains(kind.roles, e.Role)) {
 			return outcome{status: e.Status, code: e.Code}
 		}
 	}

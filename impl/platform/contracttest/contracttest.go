@@ -59,8 +59,10 @@ type Service struct {
 type Exception struct {
 	Operation string
 	Of        Resource
-	Status    int
-	Code      string
+	// Role is one that the caller holds; empty: whoever it is.
+	Role   string
+	Status int
+	Code   string
 	// Why is for the reader.
 	Why string
 }

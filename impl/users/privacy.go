@@ -1,0 +1,198 @@
+package users
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// heldAtMost is how many sessions, and how much of its activity, an account's export holds.
+const heldAtMost = 1000
+
+// ListActivity lists what the caller did, and what was done to their account.
+func (s *Service) ListActivity(ctx context.Context, req usersapi.ListActivityRequestObject) (usersapi.ListActivityResponseObject, error) {
+	list, err := s.activity(ctx, httpapi.Caller(ctx).Subject, req.Params.Cursor, *req.Params.Limit)
+	if err != nil {
+		return nil, explain(err)
+	}
+	var next *string
+	if cursor, err := list.NextCursor.Get(); err == nil {
+		next = &cursor
+	}
+	return usersapi.ListActivity200JSONResponse{
+		Body:    list,
+		Headers: usersapi.ListActivity200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// activity gives a page of what the audit log holds of an account.
+func (s *Service) activity(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (usersapi.ActivityList, error) {
+	rows, next, err := s.audit.ListAbout(ctx, account, cursor, limit)
+	if err != nil {
+		return usersapi.ActivityList{}, err
+	}
+	items := make([]usersapi.ActivityEntry, len(rows))
+	for i, row := range rows {
+		items[i] = toAPIActivityEntry(row, account)
+	}
+	return usersapi.ActivityList{Items: items, NextCursor: orNull(next)}, nil
+}
+
+// toAPIActivityEntry shows an account an entry about it. Who else did something, and where they were, is theirs.
+func toAPIActivityEntry(e httpapi.AuditEntry, account uuid.UUID) usersapi.ActivityEntry {
+	shown := usersapi.ActivityEntry{ID: e.ID, Action: e.Action, Outcome: e.Outcome, RequestID: e.RequestID, OccurredAt: utc(e.OccurredAt)}
+	switch e.Actor {
+	case account:
+		shown.By = usersapi.ActivityEntryByOwner
+	case uuid.Nil:
+		shown.By = usersapi.ActivityEntryByNobody
+	default:
+		shown.By = usersapi.ActivityEntryByOther
+		return shown
+	}
+	if e.Address.IsValid() {
+		address := e.Address.String()
+		shown.Address = &address
+	}
+	return shown
+}
+
+// ExportOwnData gives everything that is held of the caller, but for the secrets that open the account.
+func (s *Service) ExportOwnData(ctx context.Context, req usersapi.ExportOwnDataRequestObject) (usersapi.ExportOwnDataResponseObject, error) {
+	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	if err != nil {
+		return nil, explainOwn(err)
+	}
+	if err := s.knowsPassword(ctx, user, req.Body.CurrentPassword); err != nil {
+		return nil, err
+	}
+	var data usersapi.OwnData
+	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
+		data, err = s.ownData(ctx, q, user.ID)
+		return err
+	})
+	if err != nil {
+		return nil, explainOwn(err)
+	}
+	return usersapi.ExportOwnData200JSONResponse{
+		Body:    data,
+		Headers: usersapi.ExportOwnData200ResponseHeaders{CacheControl: noStore, ContentDisposition: `attachment; filename="account.json"`},
+	}, nil
+}
+
+func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) (usersapi.OwnData, error) {
+	now := s.clock()
+	user, err := q.GetUser(ctx, id)
+	if err != nil {
+		return usersapi.OwnData{}, err
+	}
+	data := usersapi.OwnData{
+		ExportedAt: utc(now), Profile: toAPIProfile(user), Status: usersapi.UserStatus(user.Status), EmailVerifiedAt: orNone(user.EmailVerifiedAt),
+		Sessions: []usersapi.OwnSession{}, Mails: []usersapi.OwnMail{},
+	}
+	sessions, err := q.ListHeldSessions(ctx, usersdb.ListHeldSessionsParams{UserID: id, RowLimit: heldAtMost})
+	if err != nil {
+		return data, err
+	}
+	for _, r := range sessions {
+		data.Sessions = append(data.Sessions, usersapi.OwnSession{
+			ID: r.ID, Cookie: r.Cookie, Address: r.Address, UserAgent: r.UserAgent,
+			CreatedAt: utc(r.CreatedAt), LastUsedAt: utc(r.LastUsedAt), ExpiresAt: utc(r.ExpiresAt), RevokedAt: orNone(r.RevokedAt),
+		})
+	}
+	tokens, err := q.ListEmailTokens(ctx, usersdb.ListEmailTokensParams{UserID: id, Now: now})
+	if err != nil {
+		return data, err
+	}
+	for _, t := range tokens {
+		data.Mails = append(data.Mails, usersapi.OwnMail{Purpose: t.Purpose, Email: t.Email, CreatedAt: utc(t.CreatedAt), ExpiresAt: utc(t.ExpiresAt)})
+	}
+	data.Activity, err = s.activity(ctx, id, nil, heldAtMost)
+	return data, err
+}
+
+// RequestDeletion has the caller's account deleted after the time of grace.
+func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDeletionRequestObject) (usersapi.RequestDeletionResponseObject, error) {
+	caller := httpapi.Caller(ctx)
+	user, err := s.queries.GetUser(ctx, caller.Subject)
+	if err != nil {
+		return nil, explainOwn(err)
+	}
+	if err := s.knowsPassword(ctx, user, req.Body.CurrentPassword); err != nil {
+		return nil, err
+	}
+	now := s.clock()
+	asked := user.DeletesAt != nil
+	var revoked []uuid.UUID
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
+		q := usersdb.New(tx)
+		user, err = q.RequestDeletion(ctx, usersdb.RequestDeletionParams{
+			ID: caller.Subject, PasswordHash: user.PasswordHash, DeletesAt: now.Add(s.deletionGrace), Now: now,
+		})
+		if postgres.IsNoRows(err) {
+			return errWrongPassword // It has been changed since.
+		}
+		if err != nil {
+			return err
+		}
+		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil || asked {
+			return err
+		}
+		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailDeletion, UserID: user.ID}, nil)
+	})
+	s.guard.Forget(revoked...)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.RequestDeletion202JSONResponse{Body: usersapi.Deletion{DeletesAt: utc(*user.DeletesAt)}}, nil
+}
+
+// CancelDeletion keeps the caller's account.
+func (s *Service) CancelDeletion(ctx context.Context, _ usersapi.CancelDeletionRequestObject) (usersapi.CancelDeletionResponseObject, error) {
+	err := s.inTx(ctx, func(q usersdb.Querier) error {
+		kept, err := q.CancelDeletion(ctx, usersdb.CancelDeletionParams{ID: httpapi.Caller(ctx).Subject, Now: s.clock()})
+		if err == nil && kept == 0 {
+			err = httpapi.ErrUnauthenticated // It was deleted after the session had been checked.
+		}
+		return err
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.CancelDeletion204Response{}, nil
+}
+
+// eraseEvery is how often accounts are looked for whose time has come.
+const eraseEvery = time.Minute
+
+// erase is the job that deletes them.
+type erase struct{}
+
+// Kind implements river.JobArgs.
+func (erase) Kind() string { return "erase_accounts" }
+
+// erase deletes every account whose time has come, each in a transaction that the audit log tells of.
+func (s *Service) erase(ctx context.Context) error {
+	for {
+		entry := httpapi.AuditEntry{ID: newID(), Action: "user.erase", Outcome: telemetry.Success, OccurredAt: s.clock()}
+		ctx := s.audit.Within(ctx, func() httpapi.AuditEntry { return entry })
+		err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
+			entry.Target, err = q.DeleteDueUser(ctx, entry.OccurredAt)
+			return err
+		})
+		if postgres.IsNoRows(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -24,6 +24,7 @@ export function Login() {
         <Field label="E-mail address" place="/email" name="email" type="email" autoComplete="username" autoFocus />
         <Field label="Password" place="/password" name="password" type="password" autoComplete="current-password" />
       </Form>
+      <p><Link href="/forgot-password">Forgotten the password?</Link></p>
       <p>No account yet? <Link href={`/register?to=${encodeURIComponent(destination)}`}>Open one</Link></p>
     </section>
   );

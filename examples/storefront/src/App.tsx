@@ -5,7 +5,9 @@ import {client} from './api';
 import {useBasket} from './basket';
 import {Basket} from './Basket';
 import {Catalog} from './Catalog';
+import {ForgotPassword, ResetPassword, VerifyEmail} from './Mails';
 import {MyOrders, OrderPage} from './Orders';
+import {ProfilePage} from './Profile';
 import {go, Link, useHere} from './router';
 import {SessionProvider, SignedIn, useProfile, useRole} from './session';
 import {Payments, StaffCatalog, StaffOrders} from './Staff';
@@ -18,6 +20,10 @@ function page(path: string): ReactNode {
     case '/basket': return <Basket />;
     case '/login': return <Login />;
     case '/register': return <Register />;
+    case '/forgot-password': return <ForgotPassword />;
+    case '/reset-password': return <ResetPassword />;
+    case '/verify-email': return <VerifyEmail />;
+    case '/account': return <SignedIn key={path}><ProfilePage /></SignedIn>;
     case '/orders': return <SignedIn key={path}><MyOrders /></SignedIn>;
     case '/staff/orders': return <SignedIn key={path} roles={['staff', 'support', 'admin']}><StaffOrders /></SignedIn>;
     case '/staff/catalog': return <SignedIn key={path} roles={['staff', 'support']}><StaffCatalog /></SignedIn>;
@@ -43,7 +49,7 @@ function Head() {
         {catalog && <Link href="/staff/catalog">Stock</Link>}
         {payments && <Link href="/payments">Payments</Link>}
         <span className="account">
-          {profile && <><span className="quiet">{profile.name}</span><button className="link" onClick={() => void client.endSession().then(() => go('/'))}>Log out</button></>}
+          {profile && <><Link href="/account" aria-label={`Your account, ${profile.name}`}>{profile.name}</Link><button className="link" onClick={() => void client.endSession().then(() => go('/'))}>Log out</button></>}
           {profile === null && <Link href="/login">Log in</Link>}
         </span>
       </nav>

@@ -20,9 +20,12 @@ export function SessionProvider({children}: {children: ReactNode}) {
   return <Session value={loaded}>{children}</Session>;
 }
 
+/** Gives the profile as it is read, to put a changed one in its place or read it again. */
+export const useSession = (): Loaded<Profile | null> => useContext(Session)!;
+
 /** Gives the profile of whoever is signed in: null when nobody is, undefined while that is not known. */
 export function useProfile(): Profile | null | undefined {
-  return useContext(Session)?.data;
+  return useSession().data;
 }
 
 /** Says whether whoever is signed in has one of the roles. */
@@ -32,7 +35,7 @@ export function useRole(...roles: Schemas['Role'][]): boolean {
 
 /** Shows a page to whoever is signed in, and the login to others; with roles, only to those who have one. */
 export function SignedIn({roles, children}: {roles?: Schemas['Role'][]; children: ReactNode}) {
-  const session = useContext(Session)!;
+  const session = useSession();
   const [address] = useState(here);
   const allowed = useRole(...(roles ?? []));
   const missing = session.data === null && !session.loading;

@@ -255,7 +255,8 @@ export interface Operations {
   };
   /**
    * Sign in.
-   * Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
+   * Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
+   * 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
    * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
    * from the same origin as the service, or from one that it trusts.
    */

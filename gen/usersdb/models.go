@@ -105,6 +105,12 @@ type EmailToken struct {
 	ExpiresAt time.Time
 }
 
+type FamiliarNetwork struct {
+	Key       []byte
+	Account   []byte
+	ExpiresAt time.Time
+}
+
 type Outbox struct {
 	Position    int64
 	ID          uuid.UUID
@@ -140,6 +146,12 @@ type SigningKey struct {
 	SealedKey []byte
 	SignsFrom time.Time
 	CreatedAt time.Time
+}
+
+type Throttle struct {
+	Key     []byte
+	Span    time.Duration
+	WholeAt time.Time
 }
 
 type User struct {

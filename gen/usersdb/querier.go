@@ -42,6 +42,8 @@ type Querier interface {
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
 	// FindEmailToken reads a token for a purpose that was presented and may still be used.
 	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)
+	// ForgetNetworks forgets those of an account beyond a number, which may be 0, that were used longest ago.
+	ForgetNetworks(ctx context.Context, arg ForgetNetworksParams) error
 	// GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
 	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)
 	// GetLiveSession tells whose a session is and what they may do, while both are in force.
@@ -52,6 +54,8 @@ type Querier interface {
 	GetUser(ctx context.Context, id uuid.UUID) (User, error)
 	// GetUserByEmail reads the account with that address, in any case.
 	GetUserByEmail(ctx context.Context, email string) (User, error)
+	// GiveBackTry uncounts a try, in the order in which TakeTry counts, lest two wait for each other.
+	GiveBackTry(ctx context.Context, arg GiveBackTryParams) error
 	// ListEmailTokens reads the tokens of a user that may still be used.
 	ListEmailTokens(ctx context.Context, arg ListEmailTokensParams) ([]EmailToken, error)
 	// ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.
@@ -62,6 +66,8 @@ type Querier interface {
 	ListSessions(ctx context.Context, arg ListSessionsParams) ([]Session, error)
 	// ListSigningKeys reads every key, the one that signs last first.
 	ListSigningKeys(ctx context.Context) ([]SigningKey, error)
+	// ListThrottles reads some counts.
+	ListThrottles(ctx context.Context, keys [][]byte) ([]ListThrottlesRow, error)
 	// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id).
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
@@ -73,8 +79,12 @@ type Querier interface {
 	LockSigningKeys(ctx context.Context) error
 	// PurgeEmailTokens removes tokens that have expired, a batch at most.
 	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
+	// PurgeNetworks removes those that have expired, a batch at most.
+	PurgeNetworks(ctx context.Context, arg PurgeNetworksParams) (int64, error)
 	// PurgeSessions removes sessions that ended before a time, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
+	// PurgeThrottles removes counts that are whole again, a batch at most.
+	PurgeThrottles(ctx context.Context, arg PurgeThrottlesParams) (int64, error)
 	// RequestDeletion has an account deleted at a time, or at the one that was asked for before, unless its password has been
 	// changed since it was checked.
 	RequestDeletion(ctx context.Context, arg RequestDeletionParams) (User, error)
@@ -95,6 +105,11 @@ type Querier interface {
 	// StartSession opens a session for an account that is active and whose password is still the one that was checked. It
 	// waits for whoever is changing the account, so that no session slips in between a change and the end of its sessions.
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
+	// TakeTry counts a try against everything that it counts against, each by itself in order, so that of many at once no more get
+	// through than may: what the caller has for himself by keys, all or the try is refused, and then the account, or else the
+	// network that it is not used from. It gives what has been counted. A count that is further ahead than it can get, because a
+	// clock was set back, is taken for one that is used up.
+	TakeTry(ctx context.Context, arg TakeTryParams) ([]TakeTryRow, error)
 	// UpdateProfile changes what its set_ arguments name and leaves the rest.
 	UpdateProfile(ctx context.Context, arg UpdateProfileParams) (User, error)
 	// UseEmailToken spends a token for a purpose; of many at once, one gets the row.
@@ -103,6 +118,8 @@ type Querier interface {
 	UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams) (RefreshToken, error)
 	// VerifyEmail notes that the owner of an account reads what is sent to its address, if it is still that one.
 	VerifyEmail(ctx context.Context, arg VerifyEmailParams) (int64, error)
+	// WelcomeNetwork remembers a network that the owner of an account uses.
+	WelcomeNetwork(ctx context.Context, arg WelcomeNetworkParams) error
 }
 
 var _ Querier = (*Queries)(nil)

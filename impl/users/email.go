@@ -102,6 +102,9 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: token.UserID, Kept: uuid.Nil, Now: now}); err != nil {
 			return err
 		}
+		if err := s.throttle.forget(ctx, q, token.Email, token.UserID); err != nil {
+			return err
+		}
 		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailChanged, UserID: token.UserID}, nil)
 	})
 	s.guard.Forget(revoked...)

@@ -74,6 +74,7 @@ type Service struct {
 	markup        *htmltemplate.Template
 	addresses     *seal.Sealer // of who has asked for a mail
 	mailKey       []byte
+	throttle      *throttle
 	publicURL     string
 	deletionGrace time.Duration
 	refreshKey    []byte
@@ -107,6 +108,10 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.mailKey, err = master.Derive("tokens of mails"); err != nil {
+		return nil, err
+	}
+	s.throttle = &throttle{queries: s.queries}
+	if s.throttle.key, err = master.Derive("throttles"); err != nil {
 		return nil, err
 	}
 	if s.addresses, err = master.Sealer("addresses of mails"); err != nil {
@@ -171,7 +176,7 @@ func Described() (httpapi.Described, error) {
 
 // Handler gives the service's whole way in and out. Of the options it sets what is its own.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
-	o.Authenticator, o.Faults, o.Clock, o.Auditor = s.guard, faults(), s.clock, s.audit
+	o.Authenticator, o.Faults, o.Clock, o.Auditor, o.Throttle = s.guard, faults(), s.clock, s.audit, s.throttle
 	chain, err := httpapi.New(o)
 	if err != nil {
 		return nil, err
@@ -224,21 +229,30 @@ func (s *Service) maintain(ctx context.Context, config *pgx.ConnConfig, log *slo
 	}
 }
 
-// purge removes the tokens of mails that have expired, and the sessions that ended a while ago, in batches that lock little.
+// purge removes what is over: tokens of mails, sessions that ended a while ago, counts of failures, networks that nobody has
+// used, in batches that lock little.
 func (s *Service) purge(ctx context.Context) error {
-	for {
-		purged, err := s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{ExpiredBefore: s.clock(), RowLimit: purgeBatch})
-		if err != nil {
-			return err
-		}
-		if purged < purgeBatch {
-			break
+	now := s.clock()
+	for _, batch := range []func() (int64, error){
+		func() (int64, error) {
+			return s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{ExpiredBefore: now, RowLimit: purgeBatch})
+		},
+		func() (int64, error) {
+			return s.queries.PurgeThrottles(ctx, usersdb.PurgeThrottlesParams{WholeBefore: now, RowLimit: purgeBatch})
+		},
+		func() (int64, error) {
+			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: purgeBatch})
+		},
+		func() (int64, error) {
+			return s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{EndedBefore: now.Add(-sessionLifetime), RowLimit: purgeBatch})
+		},
+	} {
+		for purged := int64(purgeBatch); purged == purgeBatch; {
+			var err error
+			if purged, err = batch(); err != nil {
+				return err
+			}
 		}
 	}
-	for {
-		purged, err := s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{EndedBefore: s.clock().Add(-sessionLifetime), RowLimit: purgeBatch})
-		if err != nil || purged < purgeBatch {
-			return err
-		}
-	}
+	return nil
 }

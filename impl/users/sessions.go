@@ -80,6 +80,7 @@ func (s *Service) authenticate(ctx context.Context, email, password string) (use
 	case err != nil:
 		return usersdb.User{}, err
 	case !ok:
+		httpapi.Concerns(ctx, user.ID)
 		return usersdb.User{}, errInvalidCredentials
 	case rehash:
 		return s.rehash(ctx, user, password)

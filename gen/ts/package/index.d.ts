@@ -580,9 +580,9 @@ interface components$1 {
         Deprecation: string;
         /** @description When the operation stops working, RFC 8594. */
         Sunset: string;
-        /** @description What is left of the limit and the seconds until it is whole again, as in `"default";r=29;t=60`. */
+        /** @description What is left of each limit, this request included, and the seconds until it is whole again, as in `"default";r=29;t=60`. Of `x-throttle`, `network`, `account` (of this network about this account) and `unfamiliar` count what was tried in vain, over all replicas; a try that succeeds is given back. */
         RateLimit: string;
-        /** @description The limit and its window in seconds, as in `"default";q=30;w=60`. */
+        /** @description Each limit and its window in seconds, as in `"default";q=30;w=60`. */
         RateLimitPolicy: string;
         /** @description Seconds to wait before trying again. */
         RetryAfter: number;
@@ -4528,7 +4528,8 @@ interface Operations {
     };
     /**
      * Sign in.
-     * Starts a session. A wrong password and an unknown address answer alike, in the same time. With `"cookie": true` the refresh token is
+     * Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
+     * 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
      * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
      * from the same origin as the service, or from one that it trusts.
      */

@@ -109,13 +109,16 @@ func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 	others, _ := s.Fitting(t, server, op)
 	ask := func(r Request) (*http.Response, string) { return server.Do(t, r.withFreshKey()) }
 	bad := mine.Asking("nickname=x")
-	policy := fmt.Sprintf(`"default";q=%d;w=%d`, limit.Requests, int(time.Duration(limit.Window).Seconds()))
+	policies := []string{fmt.Sprintf(`"default";q=%d;w=%d`, limit.Requests, int(time.Duration(limit.Window).Seconds()))}
+	for _, more := range failureLimits(op) {
+		policies = append(policies, fmt.Sprintf(`"%s";q=%d;w=%d`, more.name, more.Failures.Failures, int(time.Duration(more.Window).Seconds())))
+	}
 	// What is refused for another reason counts, too: guessing is bounded.
 	for i := range limit.Requests {
 		answer, body := ask(bad)
 		require.NotEqual(t, http.StatusTooManyRequests, answer.StatusCode, "request %d of %d", i+1, limit.Requests)
 		require.Less(t, answer.StatusCode, http.StatusInternalServerError, body)
-		require.Equal(t, policy, answer.Header.Get("RateLimit-Policy"))
+		require.Equal(t, strings.Join(policies, ", "), answer.Header.Get("RateLimit-Policy"))
 		require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;t=`, limit.Requests-i-1)), answer.Header.Get("RateLimit"))
 	}
 	answer, body := ask(mine)

@@ -68,7 +68,9 @@ func (c *Chain) auditEntry(x *exchange, outcome string) AuditEntry {
 			e.Target = uuid.Nil
 		}
 	case targetCaller:
-		e.Target = e.Actor
+		if e.Actor != uuid.Nil {
+			e.Target = e.Actor // Otherwise it is whose account the handler says that it concerns.
+		}
 	default:
 		if id, err := uuid.Parse(x.pathParameter(a.Target)); err == nil {
 			e.Target = id

@@ -36,11 +36,13 @@ type exchange struct {
 	failure   *fault.Error
 	permit    adaptivelimiter.Permit
 	body      []byte
-	value     any               // of the body, as it was checked
-	attempt   Attempt           // nil: the request has no key, or its answer is kept
-	kept      *KeptAnswer       // of the same request before
-	replayed  bool              // the answer is one that was kept
-	entry     AuditEntry        // of an operation with x-audit
+	value     any         // of the body, as it was checked
+	attempt   Attempt     // nil: the request has no key, or its answer is kept
+	kept      *KeptAnswer // of the same request before
+	replayed  bool        // the answer is one that was kept
+	entry     AuditEntry  // of an operation with x-audit
+	try       *Try        // that is to be settled
+	taken     Taken
 	recorded  bool              // in a transaction of the handler
 	inspects  bool              // the answer is still to be held against the document
 	took      [16]time.Duration // by step
@@ -99,6 +101,13 @@ func BearerToken(ctx context.Context) string {
 func Identify(ctx context.Context, subject uuid.UUID) {
 	if c := exchangeFrom(ctx); c != nil {
 		c.scope.SetCaller(telemetry.Caller{Kind: "user", ID: subject.String()})
+	}
+}
+
+// Concerns notes whose account somebody who is not known has tried to get into, for the audit. It does the same work whatever the id.
+func Concerns(ctx context.Context, account uuid.UUID) {
+	if c := exchangeFrom(ctx); c != nil {
+		c.entry.Target = account
 	}
 }
 

@@ -54,8 +54,10 @@ type Options struct {
 	Idempotency Idempotency
 	// Auditor keeps what x-audit says is to be recorded; nil: only the log of the service says so.
 	Auditor Auditor
-	// RateLimits turns x-rate-limit on.
+	// RateLimits turns x-rate-limit and x-throttle on.
 	RateLimits bool
+	// Throttle keeps count for operations with x-throttle.
+	Throttle Throttle
 	// Shed turns the refusal of work beyond capacity on.
 	Shed bool
 }
@@ -77,6 +79,7 @@ type Chain struct {
 	auditor   Auditor
 	owners    *otter.Cache[ownedThing, uuid.UUID]
 	limits    *rateLimiter                         // nil: off
+	failures  Throttle                             // over all replicas
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
 	trusted   origins
 	responses ResponseMode
@@ -106,12 +109,12 @@ type step struct {
 }
 
 // New makes a chain. It refuses a hidden_as that is none of the service's faults, an owner of what no operation names, an
-// operation with x-idempotency where nothing keeps answers, and a trusted origin or proxy that is none.
+// operation with x-idempotency or x-throttle where nothing keeps answers or count, and a trusted origin or proxy that is none.
 func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
-		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, failures: o.Throttle, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
 	if c.clock == nil {
 		c.clock = time.Now
@@ -133,11 +136,14 @@ func New(o Options) (*Chain, error) {
 	}
 	for _, op := range o.Document.Operations {
 		e := &endpoint{
-			Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicy(op.Policy.RateLimit), ownerOf: o.Owners[op.Policy.Access.Owner],
+			Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicies(op.Policy), ownerOf: o.Owners[op.Policy.Access.Owner],
 		}
 		c.endpoints[route{op.Method, op.Pattern}] = e
 		if op.Policy.Idempotency != "" && o.Idempotency == nil {
 			errs = append(errs, fmt.Errorf("operation %s has x-idempotency, and nothing keeps its answers", op.ID))
+		}
+		if op.Policy.Throttle != nil && o.Throttle == nil {
+			errs = append(errs, fmt.Errorf("operation %s has x-throttle, and nothing keeps count", op.ID))
 		}
 		code := op.Policy.Access.HiddenAs
 		if code == "" {
@@ -181,6 +187,7 @@ func New(o Options) (*Chain, error) {
 		{"shed", c.shed},
 		{"check", c.check},
 		{"authorise_owner", c.authoriseOwner},
+		{"throttle", c.throttle},
 		{"begin_once", c.beginOnce},
 	}
 	return c, nil
@@ -245,8 +252,8 @@ func (c *Chain) Failing(op *Operation, f *fault.Error) http.Handler {
 	}
 	return chi.Chain(c.outer...).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.Kind == fault.RateLimited && limit != nil {
-			w.Header().Set("Ratelimit-Policy", limitPolicy(limit))
-			w.Header().Set("Ratelimit", rateLeft(0, time.Duration(limit.Window)))
+			w.Header().Set("Ratelimit-Policy", limitPolicies(op.Policy))
+			w.Header().Set("Ratelimit", rateLeft(limitDefault, 0, time.Duration(limit.Window)))
 		}
 		c.fail(w, r, f)
 	})

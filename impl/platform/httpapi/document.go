@@ -119,6 +119,7 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 	}
 	errs = append(errs, o.checkIdempotency()...)
 	errs = append(errs, o.takeProblems()...)
+	errs = append(errs, o.checkThrottle()...)
 	refuse(policy.Timeout.Stream != 0 && len(o.streams) == 0, "x-timeout: stream needs an answer that is not JSON")
 	public := op.Security != nil && len(*op.Security) == 0
 	refuse(public != policy.Access.Public, "security is empty if and only if x-access is public")

@@ -97,6 +97,7 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 			next.ServeHTTP(w, x.request)
 		}
 		x.handling = time.Since(began) - last
+		c.settle(x)
 	})
 }
 

@@ -1,10 +1,7 @@
 package httpapi
 
 import (
-	"fmt"
-	"math"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
@@ -60,30 +57,18 @@ func (c *Chain) limitPrincipal(x *exchange) error {
 	return nil
 }
 
-// limitPolicy is the RateLimit-Policy field of an operation; one that is not limited has none.
-func limitPolicy(l *RateLimit) string {
-	if l == nil {
-		return ""
-	}
-	return fmt.Sprintf(`"default";q=%d;w=%d`, l.Requests, int(time.Duration(l.Window).Seconds()))
-}
-
 // limit counts the call and tells the caller what is left, in the header fields of draft-ietf-httpapi-ratelimit-headers.
 // Their names are written as package http keeps them, which saves it from doing so.
 func (c *Chain) limit(x *exchange, l *RateLimit, caller string) error {
 	left, reset, wait := c.limits.take(rateKey{x.op.ID, caller}, l, c.clock())
 	h := x.answer.Header()
 	h.Set("Ratelimit-Policy", x.op.limitPolicy)
-	h.Set("Ratelimit", rateLeft(left, reset))
+	h.Set("Ratelimit", rateLeft(limitDefault, left, reset))
 	if wait > 0 {
+		x.op.metrics.Throttled(limitDefault)
 		return ErrRateLimited.After(wait)
 	}
 	return nil
-}
-
-// rateLeft is the RateLimit field: what is left, and the seconds until the limit is whole again.
-func rateLeft(left int, reset time.Duration) string {
-	return `"default";r=` + strconv.Itoa(left) + `;t=` + strconv.Itoa(int(math.Ceil(reset.Seconds())))
 }
 
 // network is what counts as one caller: an IPv4 address, or the /64 that one IPv6 customer gets.

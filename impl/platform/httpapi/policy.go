@@ -15,7 +15,8 @@ import (
 // openapi/policy.schema.json describes them.
 type Policy struct {
 	Access    Access
-	RateLimit *RateLimit // nil: not limited
+	RateLimit *RateLimit      // nil: not limited
+	Throttle  *ThrottlePolicy // nil: nothing is guessed
 	Timeout   Timeout
 	Priority  Priority
 	Audit     *Audit  // nil: not audited
@@ -46,6 +47,29 @@ type RateLimit struct {
 	Window   duration `json:"window"`
 	// Per is address or principal.
 	Per string `json:"per"`
+}
+
+// ThrottlePolicy bounds how often a secret is tried in vain, over all replicas (x-throttle).
+type ThrottlePolicy struct {
+	// Counts are the codes of the answers to tries in vain.
+	Counts []string `json:"counts"`
+	// Network bounds those of one network, whatever they are about.
+	Network *Failures `json:"network"`
+	// Of says whose secret it is: "caller", or the member of the body that names an account; "" names none, and the bounds
+	// below are nil then.
+	Of string `json:"of"`
+	// AccountAndNetwork bounds those of one network about one account.
+	AccountAndNetwork *Failures `json:"account_and_network"`
+	// Account bounds those of all networks about one account, apart from networks that its owner uses.
+	Account *Failures `json:"account"`
+	// Unfamiliar is what any other network may try all the same.
+	Unfamiliar *Failures `json:"unfamiliar"`
+}
+
+// Failures are so many tries in vain in a window.
+type Failures struct {
+	Failures int      `json:"failures"`
+	Window   duration `json:"window"`
 }
 
 // Timeout bounds how long an operation takes (x-timeout).
@@ -150,6 +174,9 @@ func parsePolicy(extensions map[string]any, deprecated bool) (Policy, error) {
 	if limit := new(RateLimit); read("x-rate-limit", limit) {
 		p.RateLimit = limit
 	}
+	if throttle := new(ThrottlePolicy); read("x-throttle", throttle) {
+		p.Throttle = throttle
+	}
 	if audit := new(Audit); read("x-audit", audit) {
 		p.Audit = audit
 	}
@@ -194,6 +221,9 @@ func (p Policy) check(deprecated bool, broken map[string]bool) (errs []error) {
 		refuse("x-rate-limit", l.Requests <= 0 || l.Window < second || l.Window%second != 0, "requests is at least one and window whole seconds")
 		refuse("x-rate-limit", l.Per != perAddress && l.Per != perPrincipal, "per is address or principal")
 		refuse("x-rate-limit", l.Per == perPrincipal && a.Public, "a public operation has no principal")
+	}
+	if p.Throttle != nil && !broken["x-throttle"] {
+		errs = append(errs, p.Throttle.check()...)
 	}
 	refuse("x-audit", p.Audit != nil && (!auditAction.MatchString(p.Audit.Action) || p.Audit.Target == ""), "action and target are both needed, action as in user.disable")
 	refuse("x-sunset", deprecated != (p.Sunset != nil), "goes together with deprecated")

@@ -52,6 +52,7 @@ func TestSchemaAndStartAgree(t *testing.T) {
 		"x-timeout":       `{"limit": "2s", "slow": "250ms"}`,
 		"x-priority":      `"normal"`,
 		"x-rate-limit":    `{"requests": 10, "window": "1m", "per": "address"}`,
+		"x-throttle":      `{"counts": ["wrong_password"], "network": {"failures": 100, "window": "1h"}, "of": "caller", "account_and_network": {"failures": 10, "window": "15m"}, "account": {"failures": 100, "window": "24h"}, "unfamiliar": {"failures": 3, "window": "24h"}}`,
 		"x-audit":         `{"action": "order.cancel", "target": "orderId"}`,
 		"x-idempotency":   `"required"`,
 		"x-sunset":        `{"since": "2026-11-23", "date": "2027-11-30", "successor": "getOrderV2"}`,
@@ -104,6 +105,15 @@ func TestSchemaAndStartAgree(t *testing.T) {
 		{"x-rate-limit", `{"requests": 10, "window": "1m", "per": "session"}`, false},
 		{"x-rate-limit", `{"requests": 10, "window": "500ms", "per": "address"}`, false},
 		{"x-rate-limit", `{"requests": 10, "window": "1m", "per": "address", "burst": 3}`, false},
+
+		{"x-throttle", "", true},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 100, "window": "1h"}}`, true},
+		{"x-throttle", `{"counts": [], "network": {"failures": 100, "window": "1h"}}`, false},
+		{"x-throttle", `{"counts": ["wrong_password"]}`, false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 0, "window": "1h"}}`, false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "500ms"}}`, false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "of": "caller"}`, false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "account": {"failures": 1, "window": "1h"}}`, false},
 
 		{"x-audit", "", true},
 		{"x-audit", `{"action": "order.cancel"}`, false},

@@ -107,6 +107,8 @@ type OperationMetrics struct {
 	plain      prometheus.Observer
 	slow       prometheus.Counter
 	violations prometheus.Counter
+	throttled  *prometheus.CounterVec
+	id         string
 
 	success, otherResult prometheus.Counter
 	results              map[string]prometheus.Labels // of known failures
@@ -120,14 +122,14 @@ var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 
 const exemplarLabel = "trace_id"
 
 type httpVectors struct {
-	requests, business, slow, violations *prometheus.CounterVec
-	duration                             *prometheus.HistogramVec
+	requests, business, slow, violations, throttled *prometheus.CounterVec
+	duration                                        *prometheus.HistogramVec
 }
 
 // NewHTTPMetrics registers http_requests_total{operation,method,status},
 // http_request_duration_seconds{operation,method}, http_requests_in_flight,
-// business_operations_total{operation,result}, slow_operations_total{operation}
-// and contract_violations_total{operation}. It fails when an operation is
+// business_operations_total{operation,result}, slow_operations_total{operation},
+// throttled_requests_total{operation,limit} and contract_violations_total{operation}. It fails when an operation is
 // given twice, or when reg has such metrics already.
 func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*HTTPMetrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
@@ -138,6 +140,7 @@ func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*H
 		business:   counter("business_operations_total", "Operations carried out, by result: success or a problem code.", "operation", "result"),
 		slow:       counter("slow_operations_total", "Operations that took longer than their threshold.", "operation"),
 		violations: counter("contract_violations_total", "Answers that their document does not allow.", "operation"),
+		throttled:  counter("throttled_requests_total", "Requests beyond a limit, by the limit of RateLimit-Policy that refused them.", "operation", "limit"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_request_duration_seconds",
 			Help:    "Time from a request's arrival to its answer.",
@@ -153,7 +156,7 @@ func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*H
 		InFlight:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "http_requests_in_flight", Help: "Requests being answered."}),
 		operations: make(map[string]*OperationMetrics, len(operations)),
 	}
-	if err := register(reg, v.requests, v.business, v.slow, v.violations, v.duration, m.InFlight); err != nil {
+	if err := register(reg, v.requests, v.business, v.slow, v.violations, v.throttled, v.duration, m.InFlight); err != nil {
 		return nil, err
 	}
 	for _, labels := range operations {
@@ -175,6 +178,8 @@ func (v httpVectors) bind(labels OperationLabels) *OperationMetrics {
 		duration:    duration.(prometheus.ExemplarObserver),
 		slow:        v.slow.WithLabelValues(id),
 		violations:  v.violations.WithLabelValues(id),
+		throttled:   v.throttled,
+		id:          id,
 		success:     v.business.WithLabelValues(id, Success),
 		otherResult: v.business.WithLabelValues(id, other),
 		results:     make(map[string]prometheus.Labels, len(labels.Results)),
@@ -233,6 +238,9 @@ func (o *OperationMetrics) Result(result string) {
 
 // Slow counts one execution above the operation's threshold.
 func (o *OperationMetrics) Slow() { o.slow.Inc() }
+
+// Throttled counts one request beyond a limit, which the document names.
+func (o *OperationMetrics) Throttled(limit string) { o.throttled.WithLabelValues(o.id, limit).Inc() }
 
 // ContractViolation counts one answer that the document does not allow.
 func (o *OperationMetrics) ContractViolation() { o.violations.Inc() }

@@ -235,6 +235,13 @@ var plantedViolations = []planted{
 	{"per: address}", "per: principal}", []string{"policy-rate-limit #/paths/~1api~1v1~1accounts/post/x-rate-limit/per"}},
 	{"requests: 30", "requests: 0", []string{"policy-rate-limit #/paths/~1api~1v1~1accounts/post/x-rate-limit/requests"}},
 	{"per: address}", "per: address, burst: 3}", []string{"policy-rate-limit #/paths/~1api~1v1~1accounts/post/x-rate-limit"}},
+	{"counts: [invalid_request]", "counts: [account_not_found]", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/counts/0"}},
+	{"counts: [invalid_request]", "counts: []", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/counts"}},
+	{"of: email", "of: kind", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/of"}},
+	{"of: email", "of: caller", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/of"}},
+	{", unfamiliar: {failures: 2, window: 24h}", "", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle"}},
+	{"unfamiliar: {failures: 2, window: 24h}", "unfamiliar: {failures: 0, window: 24h}", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/unfamiliar/failures"}},
+	{"unfamiliar: {failures: 2, window: 24h}", "unfamiliar: {failures: 2, window: 25h}", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/unfamiliar/window"}},
 	{"x-timeout: {limit: 5s, slow: 1s}", "x-timeout: {limit: 61s, slow: 1s}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout/limit"}},
 	{"x-timeout: {limit: 5s, slow: 1s}", "x-timeout: {limit: 5s, slow: 5s}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout/slow"}},
 	{"x-timeout: {limit: 5s, slow: 1s}", "x-timeout: {limit: 5}", []string{"policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout", "policy-timeout #/paths/~1api~1v1~1accounts/post/x-timeout/limit"}},
@@ -360,8 +367,8 @@ func TestRun(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 72 rules, no violations\n", ""},
-		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 72 rules, 1 violation\n", ""},
+		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 73 rules, no violations\n", ""},
+		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 73 rules, 1 violation\n", ""},
 		{"another kind of file beside a document", []string{other, good}, exitClean, "passed over", ""},
 		{"no document", []string{other}, exitUnusable, "passed over", "none of the files is an OpenAPI document"},
 		{"a violation in the first of two", []string{bad, good}, exitViolation, "no violations", ""},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/test/contract/yamlnode"
 )
 
@@ -22,6 +24,7 @@ func policyRules() []rule {
 		{name: "policy-access", sentence: "x-access is one of its five forms, with roles of Role, a path parameter and a ProblemCode that exist.", check: checkAccess},
 		{name: "policy-security", sentence: "A public operation has security: [], every other the bearer scheme.", check: checkSecurity},
 		{name: "policy-rate-limit", sentence: "x-rate-limit has its shape; a public operation is limited per address.", check: checkRateLimit},
+		{name: "policy-throttle", sentence: "x-throttle has its shape, stands beside x-rate-limit, counts codes that the operation can end with, about a caller or a required string of the body, for a day at most; an operation that refuses a password or the token of a mail has it.", check: checkThrottle},
 		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it; stream is longer, at most 30m, and only where an answer is not JSON.", check: checkTimeout},
 		{name: "policy-priority", sentence: "x-priority is critical, high, normal or low.", check: shapeOf("x-priority")},
 		{name: "policy-audit", sentence: "x-audit is on every operation that changes something, and on no other.", check: checkAudit},
@@ -199,6 +202,60 @@ func checkRateLimit(d *document, report reporter) {
 			report(join(op.pointer, "x-rate-limit", "per"), "a public operation has no principal to count by; write per: address")
 		}
 	}
+}
+
+// guessedCodes are those of answers by which somebody learns that a secret was guessed wrong.
+var guessedCodes = []string{"invalid_credentials", "wrong_password", "invalid_mail_token"}
+
+func checkThrottle(d *document, report reporter) {
+	shapeOf("x-throttle")(d, report)
+	for _, op := range d.operations {
+		throttle := object{pointer: join(op.pointer, "x-throttle"), node: yamlnode.Member(op.node, "x-throttle")}
+		counts := texts(yamlnode.Member(throttle.node, "counts"))
+		for _, p := range op.own() {
+			if slices.Contains(guessedCodes, p.Code) && !slices.Contains(counts, p.Code) {
+				report(throttle.pointer, "%s tells that a secret was guessed wrong; count it", p.Code)
+			}
+		}
+		if throttle.node == nil {
+			continue
+		}
+		if !op.isLimited() {
+			report(throttle.pointer, "the operation has no x-rate-limit; add one")
+		}
+		for i, code := range counts {
+			if d.following != nil && !slices.ContainsFunc(d.problems(op), func(p httpapi.Problem) bool { return p.Code == code }) {
+				report(join(throttle.pointer, "counts", strconv.Itoa(i)), "the operation cannot end with %s; name a code of its answers", code)
+			}
+		}
+		if of := yamlnode.Text(yamlnode.Member(throttle.node, "of")); of == "caller" && op.isPublic() {
+			report(throttle.at("of"), "a public operation has no caller; name a string of the body")
+		} else if of != "" && of != "caller" && !op.requiresText(d, of) {
+			report(throttle.at("of"), "%s is no string that the body must have; name one, or caller", of)
+		}
+		for name, failures := range yamlnode.Members(throttle.node) {
+			if window, err := time.ParseDuration(yamlnode.Text(yamlnode.Member(failures, "window"))); err == nil && window > 24*time.Hour {
+				report(join(throttle.pointer, name, "window"), "the window %s is longer than a day, and so would be Retry-After; shorten it", window)
+			}
+		}
+	}
+}
+
+// requiresText tells whether every request has a string of that name in its body.
+func (op *operation) requiresText(d *document, member string) bool {
+	if op.body == nil {
+		return false
+	}
+	for _, media := range d.mediaTypes(*op.body) {
+		schema := d.child(media, "schema")
+		if !hasType(schema.node, "object") {
+			continue // another rule's
+		}
+		if !slices.Contains(texts(yamlnode.Member(schema.node, "required")), member) || !hasType(d.child(schema, "properties", member).node, "string") {
+			return false
+		}
+	}
+	return true
 }
 
 func checkTimeout(d *document, report reporter) {

@@ -1,0 +1,293 @@
+package users
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// replica serves the database of another server once more, as another replica does.
+func replica(t testing.TB, of *server, chain func(*httpapi.Options)) *server {
+	t.Helper()
+	s := &server{t: t, queries: of.queries, Server: &contracttest.Server{Pool: of.Pool, Clock: of.Clock}}
+	var err error
+	s.service, err = New(t.Context(), s.config())
+	require.NoError(t, err)
+	s.serve(chain)
+	return s
+}
+
+// behindProxy makes the caller of a request whom X-Forwarded-For names.
+func behindProxy(change func(*httpapi.Options)) func(*httpapi.Options) {
+	return func(o *httpapi.Options) {
+		change(o)
+		o.TrustedProxies = []string{"127.0.0.1/32"}
+	}
+}
+
+// throttled is two replicas behind a proxy, whose logins only x-throttle bounds.
+func throttled(t *testing.T) (first, second *server) {
+	t.Helper()
+	c := contract(t)
+	change := behindProxy(contracttest.Limited(c, c.Document.Operation("startSession")))
+	first = start(t, func(o *options) { o.chain = change })
+	return first, replica(t, first, change)
+}
+
+// from logs in from an address.
+func (s *server) from(address, email, password string) *http.Response {
+	s.t.Helper()
+	answer, _ := s.do(http.MethodPost, "/api/v1/login", login(email, password), "X-Forwarded-For", address)
+	return answer
+}
+
+func TestThrottles(t *testing.T) {
+	t.Parallel()
+	contracttest.Throttles(t, contract(t), func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
+		t.Helper()
+		return replica(t, of.Arranger.(arranger).server, change).Server
+	}, func(good contracttest.Request) contracttest.Request {
+		wrong := map[string]any{}
+		require.NoError(t, json.Unmarshal([]byte(good.Body), &wrong))
+		for _, secret := range []string{"current_password", "token", "password"} {
+			if _, there := wrong[secret]; there {
+				wrong[secret] = strings.Repeat("w", 43)
+				break
+			}
+		}
+		body, err := json.Marshal(wrong)
+		require.NoError(t, err)
+		good.Body = string(body)
+		return good
+	})
+}
+
+// Many at once over replicas get as many hashings as the limit, and the owner goes on from elsewhere.
+func TestThrottleAtOnce(t *testing.T) {
+	t.Parallel()
+	first, second := throttled(t)
+	me := first.member()
+	var hashings atomic.Int64
+	for _, s := range []*server{first, second} {
+		s.service.queries = counting{s.service.queries, &hashings}
+	}
+	var all sync.WaitGroup
+	var refused atomic.Int64
+	for i := range 100 {
+		all.Go(func() {
+			answer := []*server{first, second}[i%2].from("192.0.2.66", me.user.Email, "wrong")
+			if answer.StatusCode == http.StatusTooManyRequests {
+				refused.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 10, hashings.Load(), "each that looks for the account hashes")
+	require.EqualValues(t, 90, refused.Load())
+	require.Equal(t, http.StatusTooManyRequests, second.from("192.0.2.66", me.user.Email, goodPassword).StatusCode)
+	require.Equal(t, http.StatusOK, second.from("192.0.2.67", me.user.Email, goodPassword).StatusCode, "its owner is elsewhere")
+	require.Equal(t, http.StatusUnauthorized, second.from("192.0.2.66", "other@example.com", "wrong").StatusCode, "others are another matter")
+	first.Clock.Advance(15 * time.Minute)
+	answer := first.from("192.0.2.66", me.user.Email, "wrong")
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.Contains(t, answer.Header.Get("RateLimit"), `"account";r=9;t=90`, "it is whole again")
+}
+
+// counting counts the look-ups of accounts for a login.
+type counting struct {
+	usersdb.Querier
+
+	found *atomic.Int64
+}
+
+func (c counting) GetUserByEmail(ctx context.Context, email string) (usersdb.User, error) {
+	c.found.Add(1)
+	return c.Querier.GetUserByEmail(ctx, email)
+}
+
+// An account that is tried from everywhere is closed to nobody: its owner goes on from where they have been, as before, and
+// from a new place with a few tries.
+func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
+	t.Parallel()
+	first, second := throttled(t)
+	me := first.member()
+	require.Equal(t, http.StatusOK, first.from("198.51.100.1", me.user.Email, goodPassword).StatusCode)
+	attacker := 0
+	attack := func() (guesses int) {
+		attacker++
+		address := fmt.Sprintf("203.0.%d.%d", 113+attacker/200, attacker%200)
+		for first.from(address, strings.ToUpper(me.user.Email), "wrong").StatusCode == http.StatusUnauthorized {
+			guesses++
+		}
+		return guesses
+	}
+	for range 10 {
+		require.Equal(t, 10, attack())
+	}
+	require.Equal(t, 3, attack(), "the account's are used up: a new network has a few")
+	require.Equal(t, 3, attack())
+	for range 9 { // A network that the owner uses has what it has.
+		require.Equal(t, http.StatusUnauthorized, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode)
+	}
+	require.Equal(t, http.StatusOK, second.from("198.51.100.1", me.user.Email, goodPassword).StatusCode)
+	answer := second.from("198.51.100.2", me.user.Email, goodPassword)
+	require.Equal(t, http.StatusOK, answer.StatusCode, "the first try from anywhere is one")
+	require.Contains(t, answer.Header.Get("RateLimit"), `"unfamiliar";r=2;t=28800`)
+	answer = second.from("198.51.100.2", me.user.Email, goodPassword)
+	require.NotContains(t, answer.Header.Get("RateLimit"), "unfamiliar", "it is a network of the owner's now")
+	first.Clock.Advance(24 * time.Hour)
+	require.Equal(t, 10, attack(), "a day later the account has what it had")
+	first.Clock.Advance(familiarFor)
+	for range 10 {
+		attack()
+	}
+	for range 3 {
+		require.Equal(t, http.StatusUnauthorized, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode)
+	}
+	require.Equal(t, http.StatusTooManyRequests, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode, "nobody has been there for long")
+}
+
+// Who resets the password knows of no network in which somebody else may have been.
+func TestAResetForgetsNetworks(t *testing.T) {
+	t.Parallel()
+	first, _ := throttled(t)
+	me, other := first.member(), first.member()
+	first.from("192.0.2.7", me.user.Email, goodPassword)
+	first.from("192.0.2.7", other.user.Email, goodPassword)
+	require.Equal(t, http.StatusNoContent, first.reset(first.mailToken(me.user, mailReset), newPassword))
+	var left int
+	require.NoError(t, first.Pool.QueryRow(t.Context(), "SELECT count(*) FROM familiar_networks").Scan(&left))
+	require.Equal(t, 2, left, "those of the other")
+}
+
+// What an attacker with a whole IPv6 site does counts together, four times as much as of one network.
+func TestThrottleOfASite(t *testing.T) {
+	t.Parallel()
+	first, _ := throttled(t)
+	tried := func(network int) (tries int) {
+		for first.from(fmt.Sprintf("2001:db8:1:%x::%x", network, tries+1), newID().String()+"@example.com", "wrong").StatusCode == http.StatusUnauthorized {
+			tries++
+		}
+		return tries
+	}
+	for network := range 4 {
+		require.Equal(t, 100, tried(network))
+	}
+	require.Zero(t, tried(4))
+	require.Equal(t, http.StatusUnauthorized, first.from("2001:db8:2::1", ada, "wrong").StatusCode)
+}
+
+// Who is not behind a trusted proxy is where the connection comes from, whatever the request says.
+func TestThrottleBelievesNobody(t *testing.T) {
+	t.Parallel()
+	c := contract(t)
+	s := start(t, func(o *options) { o.chain = contracttest.Limited(c, c.Document.Operation("startSession")) })
+	for i := range 10 {
+		require.Equal(t, http.StatusUnauthorized, s.from(fmt.Sprintf("192.0.2.%d", i), ada, "wrong").StatusCode)
+	}
+	require.Equal(t, http.StatusTooManyRequests, s.from("192.0.2.99", ada, "wrong").StatusCode)
+}
+
+// Accounts that there are and that there are not are limited alike, to the letter.
+func TestThrottleTellsNothing(t *testing.T) {
+	t.Parallel()
+	first, _ := throttled(t)
+	me, nobody := first.member().user.Email, newID().String()+"@example.com"
+	attack := func(email string) (answers []string) {
+		for i := range 130 {
+			answer, body := first.do(http.MethodPost, "/api/v1/login", login(email, "wrong"), "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i/11), "X-Request-Id", "the-same-for-both")
+			answer.Header.Del("Date")
+			answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body))
+		}
+		return answers
+	}
+	known := attack(me)
+	first.Clock.Advance(24 * time.Hour)
+	for i, answer := range attack(nobody) {
+		require.Equal(t, strings.ReplaceAll(known[i], "2026-11-23", "2026-11-24"), answer)
+	}
+}
+
+// What is kept names nobody, and goes when it is of no use.
+func TestThrottleKeepsNoNames(t *testing.T) {
+	t.Parallel()
+	first, _ := throttled(t)
+	me := first.member().user.Email
+	first.from("192.0.2.7", me, "wrong")
+	first.from("192.0.2.7", me, goodPassword)
+	tables := func() (text string, rows int) {
+		for _, table := range []string{"throttles", "familiar_networks"} {
+			found, err := first.Pool.Query(t.Context(), "SELECT t::text FROM "+table+" AS t")
+			require.NoError(t, err)
+			lines, err := pgx.CollectRows(found, pgx.RowTo[string])
+			require.NoError(t, err)
+			text, rows = text+strings.Join(lines, "\n"), rows+len(lines)
+		}
+		return text, rows
+	}
+	text, rows := tables()
+	require.Equal(t, 3+2, rows)
+	for _, name := range []string{me, fmt.Sprintf("%x", me), "192.0.2.7", fmt.Sprintf("%x", "192.0.2.7")} {
+		require.NotContains(t, text, name)
+	}
+	for range mostFamiliar + 5 {
+		first.Clock.Advance(time.Second)
+		first.from(netip.AddrFrom4([4]byte{198, 51, 100, byte(rows)}).String(), me, goodPassword)
+		rows++
+	}
+	var familiar int
+	require.NoError(t, first.Pool.QueryRow(t.Context(), "SELECT count(*) FROM familiar_networks").Scan(&familiar))
+	require.Equal(t, 2*mostFamiliar, familiar, "by address and by account")
+	first.Clock.Advance(familiarFor + time.Second)
+	require.NoError(t, first.service.purge(t.Context()))
+	_, rows = tables()
+	require.Zero(t, rows)
+}
+
+// Where nothing can be counted, nothing is tried.
+func TestThrottleWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	c := contract(t)
+	s := start(t, func(o *options) { o.chain = contracttest.Limited(c, c.Document.Operation("startSession")) })
+	me := s.member()
+	s.service.throttle.queries = noThrottles{}
+	answer, _ := s.do(http.MethodPost, "/api/v1/login", login(me.user.Email, goodPassword))
+	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+}
+
+type noThrottles struct{ usersdb.Querier }
+
+func (noThrottles) TakeTry(context.Context, usersdb.TakeTryParams) ([]usersdb.TakeTryRow, error) {
+	return nil, context.DeadlineExceeded
+}
+
+// A failed login is in the log of the account that there is, as it is in nobody's where there is none.
+func TestFailedLoginsNameTheAccount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.member()
+	for _, email := range []string{me.user.Email, newID().String() + "@example.com"} {
+		answer, _ := s.do(http.MethodPost, "/api/v1/login", login(email, "wrong"))
+		require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	}
+	s.End(t)
+	rows, err := s.Pool.Query(t.Context(), "SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, 'none') FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position")
+	require.NoError(t, err)
+	entries, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, []string{"nobody " + me.user.ID.String(), "nobody none"}, entries)
+}

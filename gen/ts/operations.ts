@@ -18,6 +18,7 @@ export const table = {
     requestPasswordReset: 'POST /api/v1/password-reset p',
     resetPassword: 'POST /api/v1/password-reset/confirm p',
     startSession: 'POST /api/v1/login pc',
+    answerChallenge: 'POST /api/v1/login/second-factor pc',
     refreshSession: 'POST /api/v1/refresh pc',
     endSession: 'POST /api/v1/logout c',
     listSessions: 'GET /api/v1/sessions l',
@@ -26,6 +27,11 @@ export const table = {
     getProfile: 'GET /api/v1/profile',
     updateProfile: 'PATCH /api/v1/profile',
     changePassword: 'PUT /api/v1/profile/password',
+    getSecondFactor: 'GET /api/v1/profile/second-factor',
+    enrolSecondFactor: 'POST /api/v1/profile/second-factor',
+    confirmSecondFactor: 'POST /api/v1/profile/second-factor/confirm',
+    disableSecondFactor: 'POST /api/v1/profile/second-factor/disable',
+    replaceRecoveryCodes: 'POST /api/v1/profile/second-factor/recovery-codes',
     requestEmailVerification: 'POST /api/v1/profile/email-verification',
     listActivity: 'GET /api/v1/profile/activity l',
     exportOwnData: 'POST /api/v1/profile/export',
@@ -34,6 +40,7 @@ export const table = {
     listUsers: 'GET /api/v1/admin/users l',
     deleteUser: 'DELETE /api/v1/admin/users/{userId}',
     disableUser: 'POST /api/v1/admin/users/{userId}/disable',
+    removeSecondFactor: 'DELETE /api/v1/admin/users/{userId}/second-factor',
     enableUser: 'POST /api/v1/admin/users/{userId}/enable',
     setUserRoles: 'PUT /api/v1/admin/users/{userId}/roles',
     listUserSessions: 'GET /api/v1/admin/users/{userId}/sessions l',
@@ -258,7 +265,8 @@ export interface Operations {
    * Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
    * 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
    * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-   * from the same origin as the service, or from one that it trusts.
+   * from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+   * a session: `answerChallenge` starts it, in the form that was asked for here.
    */
   startSession: {
     method: 'POST';
@@ -269,6 +277,31 @@ export interface Operations {
       400: 'malformed_request';
       401: 'invalid_credentials';
       403: 'account_disabled' | 'cross_origin_refused';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Sign in with a second factor.
+   * Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+   * is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+   * account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+   * A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+   */
+  answerChallenge: {
+    method: 'POST';
+    path: '/api/v1/login/second-factor';
+    marks: 'pc';
+    shape: users.operations['answerChallenge'];
+    codes: {
+      400: 'malformed_request';
+      401: 'invalid_challenge';
+      403: 'invalid_code' | 'cross_origin_refused';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -428,6 +461,120 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'wrong_password';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Read own second factor.
+   * Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+   */
+  getSecondFactor: {
+    method: 'GET';
+    path: '/api/v1/profile/second-factor';
+    marks: '';
+    shape: users.operations['getSecondFactor'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Enrol an authenticator app.
+   * Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+   * scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+   * Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+   */
+  enrolSecondFactor: {
+    method: 'POST';
+    path: '/api/v1/profile/second-factor';
+    marks: '';
+    shape: users.operations['enrolSecondFactor'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'wrong_password';
+      409: 'second_factor_enabled';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Begin to use a second factor.
+   * Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+   * The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+   */
+  confirmSecondFactor: {
+    method: 'POST';
+    path: '/api/v1/profile/second-factor/confirm';
+    marks: '';
+    shape: users.operations['confirmSecondFactor'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'invalid_code';
+      409: 'second_factor_enabled' | 'second_factor_not_enabled';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Take off own second factor.
+   * Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+   * `recovery_code`. The owner is told by mail.
+   */
+  disableSecondFactor: {
+    method: 'POST';
+    path: '/api/v1/profile/second-factor/disable';
+    marks: '';
+    shape: users.operations['disableSecondFactor'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'wrong_password' | 'invalid_code';
+      409: 'second_factor_not_enabled';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Make new recovery codes.
+   * Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+   */
+  replaceRecoveryCodes: {
+    method: 'POST';
+    path: '/api/v1/profile/second-factor/recovery-codes';
+    marks: '';
+    shape: users.operations['replaceRecoveryCodes'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'wrong_password' | 'invalid_code';
+      409: 'second_factor_not_enabled';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -600,6 +747,28 @@ export interface Operations {
       403: 'forbidden';
       404: 'user_not_found';
       409: 'self_administration';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Take off an account's second factor.
+   * Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
+   * asks first. Administrators take off their own with `disableSecondFactor`.
+   */
+  removeSecondFactor: {
+    method: 'DELETE';
+    path: '/api/v1/admin/users/{userId}/second-factor';
+    marks: '';
+    shape: users.operations['removeSecondFactor'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'user_not_found';
+      409: 'self_administration' | 'second_factor_not_enabled';
       422: 'invalid_request';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';

@@ -193,9 +193,33 @@ export interface paths {
          * @description Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
          *     429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
          *     set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-         *     from the same origin as the service, or from one that it trusts.
+         *     from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+         *     a session: `answerChallenge` starts it, in the form that was asked for here.
          */
         post: operations["startSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a second factor
+         * @description Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+         *     is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+         *     account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+         *     A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+         */
+        post: operations["answerChallenge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -343,6 +367,94 @@ export interface paths {
          */
         put: operations["changePassword"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read own second factor
+         * @description Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+         */
+        get: operations["getSecondFactor"];
+        put?: never;
+        /**
+         * Enrol an authenticator app
+         * @description Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+         *     scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+         *     Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+         */
+        post: operations["enrolSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to use a second factor
+         * @description Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+         *     The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+         */
+        post: operations["confirmSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take off own second factor
+         * @description Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+         *     `recovery_code`. The owner is told by mail.
+         */
+        post: operations["disableSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+         */
+        post: operations["replaceRecoveryCodes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -501,6 +613,30 @@ export interface paths {
          */
         post: operations["disableUser"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{userId}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take off an account's second factor
+         * @description Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
+         *     asks first. Administrators take off their own with `disableSecondFactor`.
+         */
+        delete: operations["removeSecondFactor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -687,6 +823,26 @@ export interface components {
              */
             cookie?: boolean;
         };
+        AnswerChallengeRequest: {
+            challenge: components["schemas"]["Challenge"];
+            totp?: components["schemas"]["TimeCode"];
+            recovery_code?: components["schemas"]["RecoveryCode"];
+        };
+        EnrolSecondFactorRequest: {
+            current_password: components["schemas"]["Password"];
+        };
+        ConfirmSecondFactorRequest: {
+            totp: components["schemas"]["TimeCode"];
+        };
+        DisableSecondFactorRequest: {
+            current_password: components["schemas"]["Password"];
+            totp?: components["schemas"]["TimeCode"];
+            recovery_code?: components["schemas"]["RecoveryCode"];
+        };
+        ReplaceRecoveryCodesRequest: {
+            current_password: components["schemas"]["Password"];
+            totp: components["schemas"]["TimeCode"];
+        };
         RefreshSessionRequest: {
             refresh_token?: components["schemas"]["RefreshToken"];
         };
@@ -747,6 +903,12 @@ export interface components {
         RefreshToken: string;
         /** @description The token in the link of a mail, behind `#token=`. */
         MailToken: string;
+        /** @description What a login goes on with: 256 bits in base64url. */
+        Challenge: string;
+        /** @description What the authenticator app shows. */
+        TimeCode: string;
+        /** @description A recovery code: 80 bits in base32; neither its case nor its hyphens matter. */
+        RecoveryCode: string;
         /**
          * Format: https-url
          * @description The address of a picture, https only.
@@ -805,6 +967,8 @@ export interface components {
             email: components["schemas"]["Email"];
             /** @description Whether the owner has shown to read what is sent to the address. */
             email_verified: boolean;
+            /** @description Whether logins take a second factor. */
+            second_factor: boolean;
             avatar?: components["schemas"]["Avatar"];
             status: components["schemas"]["UserStatus"];
             roles: components["schemas"]["Role"][];
@@ -857,6 +1021,7 @@ export interface components {
              * @description When the owner has shown to read what is sent to the address.
              */
             email_verified_at?: string;
+            second_factor: components["schemas"]["SecondFactor"];
             /** @description The newest sessions that have not been forgotten, those that have ended included. */
             sessions: components["schemas"]["OwnSession"][];
             /** @description Mails whose links may still be followed. */
@@ -961,6 +1126,48 @@ export interface components {
             expires_in: number;
             refresh_token?: components["schemas"]["RefreshToken"];
         };
+        LoginChallenge: {
+            challenge: components["schemas"]["Challenge"];
+            /**
+             * Format: int32
+             * @description Seconds until the challenge expires.
+             */
+            expires_in: number;
+            methods: components["schemas"]["ChallengeMethod"][];
+        };
+        /**
+         * @description A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        ChallengeMethod: "totp" | "recovery_code";
+        SecondFactor: {
+            /** @description Whether logins take a second factor. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Since when they do.
+             */
+            confirmed_at?: string;
+            /**
+             * Format: int32
+             * @description How many recovery codes have not been used.
+             */
+            recovery_codes_left: number;
+        };
+        SecondFactorSecret: {
+            /** @description The secret for typing in: 160 bits in base32 (RFC 4648). */
+            secret: string;
+            /**
+             * Format: uri-reference
+             * @description The secret as an address (`otpauth`) that authenticator apps open.
+             */
+            uri: string;
+            /** @description The address as a picture to scan, a `data:` URL of a PNG. */
+            qr_code: string;
+        };
+        RecoveryCodes: {
+            recovery_codes: components["schemas"]["RecoveryCode"][];
+        };
         KeySet: {
             keys: components["schemas"]["Key"][];
         };
@@ -1035,7 +1242,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -1097,6 +1304,79 @@ export interface components {
         };
         /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
         CrossOrigin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The challenge is spent, too old, or never was (`invalid_challenge`). */
+        ChallengeRefused: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The code is wrong or was used (`invalid_code`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        CodeForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The code is wrong or was used (`invalid_code`). */
+        InvalidCode: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The current password is wrong (`wrong_password`), or the code is wrong or was used (`invalid_code`). */
+        ProofRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has a second factor (`second_factor_enabled`). */
+        SecondFactorEnabled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has no second factor (`second_factor_not_enabled`). */
+        SecondFactorNotEnabled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`). */
+        SecondFactorConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has no second factor (`second_factor_not_enabled`), or is the administrator's own (`self_administration`). */
+        SecondFactorKept: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1637,9 +1917,82 @@ export interface operations {
                     "application/json": components["schemas"]["TokenSet"];
                 };
             };
+            /** @description The password is right, and a code is asked for. */
+            202: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
+                     *       "expires_in": 300,
+                     *       "methods": [
+                     *         "totp",
+                     *         "recovery_code"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
             400: components["responses"]["Malformed"];
             401: components["responses"]["CredentialsRefused"];
             403: components["responses"]["LoginForbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    answerChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AnswerChallengeRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 300,
+                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenSet"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["ChallengeRefused"];
+            403: components["responses"]["CodeForbidden"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1954,6 +2307,226 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "enabled": true,
+                     *       "confirmed_at": "2026-11-23T09:30:00Z",
+                     *       "recovery_codes_left": 10
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    enrolSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrolSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The secret, shown this once. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "uri": "otpauth://totp/Plumbline:ada@example.com?algorithm=SHA1&digits=6&issuer=Plumbline&period=30&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "qr_code": "data:image/png;base64,iVBORw0KGgo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactorSecret"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            409: components["responses"]["SecondFactorEnabled"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The second factor is on. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "MFZW-I3LP-OBQX-E2LK",
+                     *         "KRUG-KIDO-NFTW-Q5BA"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InvalidCode"];
+            409: components["responses"]["SecondFactorConflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    disableSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DisableSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The second factor is off. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ProofRefused"];
+            409: components["responses"]["SecondFactorNotEnabled"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    replaceRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplaceRecoveryCodesRequest"];
+            };
+        };
+        responses: {
+            /** @description The codes. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "MFZW-I3LP-OBQX-E2LK",
+                     *         "KRUG-KIDO-NFTW-Q5BA"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ProofRefused"];
+            409: components["responses"]["SecondFactorNotEnabled"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     requestEmailVerification: {
         parameters: {
             query?: never;
@@ -2070,6 +2643,10 @@ export interface operations {
                      *       },
                      *       "status": "active",
                      *       "email_verified_at": "2026-11-23T09:31:00Z",
+                     *       "second_factor": {
+                     *         "enabled": false,
+                     *         "recovery_codes_left": 0
+                     *       },
                      *       "sessions": [
                      *         {
                      *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
@@ -2225,6 +2802,7 @@ export interface operations {
                      *           "name": "Ada Lovelace",
                      *           "email": "ada@example.com",
                      *           "email_verified": true,
+                     *           "second_factor": false,
                      *           "avatar": "https://images.example.com/ada.png",
                      *           "status": "active",
                      *           "roles": [
@@ -2300,6 +2878,7 @@ export interface operations {
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
                      *       "email_verified": true,
+                     *       "second_factor": false,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -2316,6 +2895,34 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UserNotFound"];
             409: components["responses"]["SelfAdministration"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor is off. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["SecondFactorKept"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -2345,6 +2952,7 @@ export interface operations {
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
                      *       "email_verified": true,
+                     *       "second_factor": false,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -2401,6 +3009,7 @@ export interface operations {
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
                      *       "email_verified": true,
+                     *       "second_factor": false,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [

@@ -46,31 +46,53 @@ func (e ActivityEntryBy) Valid() bool {
 	}
 }
 
+// Defines values for ChallengeMethod.
+const (
+	ChallengeMethodRecoveryCode ChallengeMethod = "recovery_code"
+	ChallengeMethodTotp         ChallengeMethod = "totp"
+)
+
+// Valid indicates whether the value is a known member of the ChallengeMethod enum.
+func (e ChallengeMethod) Valid() bool {
+	switch e {
+	case ChallengeMethodRecoveryCode:
+		return true
+	case ChallengeMethodTotp:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemCode.
 const (
-	ProblemCodeAccountDisabled      ProblemCode = "account_disabled"
-	ProblemCodeBodyTooLarge         ProblemCode = "body_too_large"
-	ProblemCodeCrossOriginRefused   ProblemCode = "cross_origin_refused"
-	ProblemCodeEmailTaken           ProblemCode = "email_taken"
-	ProblemCodeForbidden            ProblemCode = "forbidden"
-	ProblemCodeInternal             ProblemCode = "internal"
-	ProblemCodeInvalidCredentials   ProblemCode = "invalid_credentials"
-	ProblemCodeInvalidMailToken     ProblemCode = "invalid_mail_token"
-	ProblemCodeInvalidRefreshToken  ProblemCode = "invalid_refresh_token"
-	ProblemCodeInvalidRequest       ProblemCode = "invalid_request"
-	ProblemCodeMalformedRequest     ProblemCode = "malformed_request"
-	ProblemCodeMethodNotAllowed     ProblemCode = "method_not_allowed"
-	ProblemCodeNotFound             ProblemCode = "not_found"
-	ProblemCodeOverloaded           ProblemCode = "overloaded"
-	ProblemCodeRateLimited          ProblemCode = "rate_limited"
-	ProblemCodeSelfAdministration   ProblemCode = "self_administration"
-	ProblemCodeSessionNotFound      ProblemCode = "session_not_found"
-	ProblemCodeTimeout              ProblemCode = "timeout"
-	ProblemCodeUnauthenticated      ProblemCode = "unauthenticated"
-	ProblemCodeUnavailable          ProblemCode = "unavailable"
-	ProblemCodeUnsupportedMediaType ProblemCode = "unsupported_media_type"
-	ProblemCodeUserNotFound         ProblemCode = "user_not_found"
-	ProblemCodeWrongPassword        ProblemCode = "wrong_password"
+	ProblemCodeAccountDisabled        ProblemCode = "account_disabled"
+	ProblemCodeBodyTooLarge           ProblemCode = "body_too_large"
+	ProblemCodeCrossOriginRefused     ProblemCode = "cross_origin_refused"
+	ProblemCodeEmailTaken             ProblemCode = "email_taken"
+	ProblemCodeForbidden              ProblemCode = "forbidden"
+	ProblemCodeInternal               ProblemCode = "internal"
+	ProblemCodeInvalidChallenge       ProblemCode = "invalid_challenge"
+	ProblemCodeInvalidCode            ProblemCode = "invalid_code"
+	ProblemCodeInvalidCredentials     ProblemCode = "invalid_credentials"
+	ProblemCodeInvalidMailToken       ProblemCode = "invalid_mail_token"
+	ProblemCodeInvalidRefreshToken    ProblemCode = "invalid_refresh_token"
+	ProblemCodeInvalidRequest         ProblemCode = "invalid_request"
+	ProblemCodeMalformedRequest       ProblemCode = "malformed_request"
+	ProblemCodeMethodNotAllowed       ProblemCode = "method_not_allowed"
+	ProblemCodeNotFound               ProblemCode = "not_found"
+	ProblemCodeOverloaded             ProblemCode = "overloaded"
+	ProblemCodeRateLimited            ProblemCode = "rate_limited"
+	ProblemCodeSecondFactorEnabled    ProblemCode = "second_factor_enabled"
+	ProblemCodeSecondFactorNotEnabled ProblemCode = "second_factor_not_enabled"
+	ProblemCodeSelfAdministration     ProblemCode = "self_administration"
+	ProblemCodeSessionNotFound        ProblemCode = "session_not_found"
+	ProblemCodeTimeout                ProblemCode = "timeout"
+	ProblemCodeUnauthenticated        ProblemCode = "unauthenticated"
+	ProblemCodeUnavailable            ProblemCode = "unavailable"
+	ProblemCodeUnsupportedMediaType   ProblemCode = "unsupported_media_type"
+	ProblemCodeUserNotFound           ProblemCode = "user_not_found"
+	ProblemCodeWrongPassword          ProblemCode = "wrong_password"
 )
 
 // Valid indicates whether the value is a known member of the ProblemCode enum.
@@ -87,6 +109,10 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeForbidden:
 		return true
 	case ProblemCodeInternal:
+		return true
+	case ProblemCodeInvalidChallenge:
+		return true
+	case ProblemCodeInvalidCode:
 		return true
 	case ProblemCodeInvalidCredentials:
 		return true
@@ -105,6 +131,10 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeOverloaded:
 		return true
 	case ProblemCodeRateLimited:
+		return true
+	case ProblemCodeSecondFactorEnabled:
+		return true
+	case ProblemCodeSecondFactorNotEnabled:
 		return true
 	case ProblemCodeSelfAdministration:
 		return true
@@ -235,6 +265,9 @@ type AdminUser struct {
 	Name          string             `json:"name"`
 	Roles         []Role             `json:"roles"`
 
+	// SecondFactor Whether logins take a second factor.
+	SecondFactor bool `json:"second_factor"`
+
 	// Status The state of an account. Answers may come to hold values that are not listed here.
 	Status    UserStatus `json:"status"`
 	UpdatedAt time.Time  `json:"updated_at"`
@@ -246,6 +279,18 @@ type AdminUserList struct {
 
 	// NextCursor The `cursor` of the next page, null on the last one.
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
+}
+
+// AnswerChallengeRequest defines model for AnswerChallengeRequest.
+type AnswerChallengeRequest struct {
+	// Challenge What a login goes on with: 256 bits in base64url.
+	Challenge Challenge `json:"challenge"`
+
+	// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
+
+	// Totp What the authenticator app shows.
+	Totp *TimeCode `json:"totp,omitempty"`
 }
 
 // AuditAction defines model for AuditAction.
@@ -284,6 +329,12 @@ type AuditEntryList struct {
 // Avatar The address of a picture, https only.
 type Avatar = string
 
+// Challenge What a login goes on with: 256 bits in base64url.
+type Challenge = string
+
+// ChallengeMethod A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
+type ChallengeMethod string
+
 // ChangePasswordRequest defines model for ChangePasswordRequest.
 type ChangePasswordRequest struct {
 	// CurrentPassword A password as it was chosen.
@@ -297,6 +348,12 @@ type ChangePasswordRequest struct {
 type ConfirmEmailRequest struct {
 	// Token The token in the link of a mail, behind `#token=`.
 	Token MailToken `json:"token"`
+}
+
+// ConfirmSecondFactorRequest defines model for ConfirmSecondFactorRequest.
+type ConfirmSecondFactorRequest struct {
+	// Totp What the authenticator app shows.
+	Totp TimeCode `json:"totp"`
 }
 
 // CreateUserRequest defines model for CreateUserRequest.
@@ -331,8 +388,26 @@ type Deletion struct {
 	DeletesAt time.Time `json:"deletes_at"`
 }
 
+// DisableSecondFactorRequest defines model for DisableSecondFactorRequest.
+type DisableSecondFactorRequest struct {
+	// CurrentPassword A password as it was chosen.
+	CurrentPassword Password `json:"current_password"`
+
+	// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
+
+	// Totp What the authenticator app shows.
+	Totp *TimeCode `json:"totp,omitempty"`
+}
+
 // Email An e-mail address; compared without regard to case.
 type Email = string
+
+// EnrolSecondFactorRequest defines model for EnrolSecondFactorRequest.
+type EnrolSecondFactorRequest struct {
+	// CurrentPassword A password as it was chosen.
+	CurrentPassword Password `json:"current_password"`
+}
 
 // ExportOwnDataRequest defines model for ExportOwnDataRequest.
 type ExportOwnDataRequest struct {
@@ -355,6 +430,16 @@ type KeySet struct {
 	Keys []Key `json:"keys"`
 }
 
+// LoginChallenge defines model for LoginChallenge.
+type LoginChallenge struct {
+	// Challenge What a login goes on with: 256 bits in base64url.
+	Challenge Challenge `json:"challenge"`
+
+	// ExpiresIn Seconds until the challenge expires.
+	ExpiresIn int32             `json:"expires_in"`
+	Methods   []ChallengeMethod `json:"methods"`
+}
+
 // MailToken The token in the link of a mail, behind `#token=`.
 type MailToken = string
 
@@ -373,8 +458,9 @@ type OwnData struct {
 	ExportedAt      time.Time  `json:"exported_at"`
 
 	// Mails Mails whose links may still be followed.
-	Mails   []OwnMail `json:"mails"`
-	Profile Profile   `json:"profile"`
+	Mails        []OwnMail    `json:"mails"`
+	Profile      Profile      `json:"profile"`
+	SecondFactor SecondFactor `json:"second_factor"`
 
 	// Sessions The newest sessions that have not been forgotten, those that have ended included.
 	Sessions []OwnSession `json:"sessions"`
@@ -468,6 +554,14 @@ type Profile struct {
 	UpdatedAt     time.Time          `json:"updated_at"`
 }
 
+// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+type RecoveryCode = string
+
+// RecoveryCodes defines model for RecoveryCodes.
+type RecoveryCodes struct {
+	RecoveryCodes []RecoveryCode `json:"recovery_codes"`
+}
+
 // RefreshSessionRequest defines model for RefreshSessionRequest.
 type RefreshSessionRequest struct {
 	// RefreshToken A refresh token: 256 bits in base64url.
@@ -476,6 +570,15 @@ type RefreshSessionRequest struct {
 
 // RefreshToken A refresh token: 256 bits in base64url.
 type RefreshToken = string
+
+// ReplaceRecoveryCodesRequest defines model for ReplaceRecoveryCodesRequest.
+type ReplaceRecoveryCodesRequest struct {
+	// CurrentPassword A password as it was chosen.
+	CurrentPassword Password `json:"current_password"`
+
+	// Totp What the authenticator app shows.
+	Totp TimeCode `json:"totp"`
+}
 
 // RequestDeletionRequest defines model for RequestDeletionRequest.
 type RequestDeletionRequest struct {
@@ -505,6 +608,30 @@ type RevokedSessions struct {
 
 // Role What an account may do. Answers may come to hold values that are not listed here.
 type Role string
+
+// SecondFactor defines model for SecondFactor.
+type SecondFactor struct {
+	// ConfirmedAt Since when they do.
+	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
+
+	// Enabled Whether logins take a second factor.
+	Enabled bool `json:"enabled"`
+
+	// RecoveryCodesLeft How many recovery codes have not been used.
+	RecoveryCodesLeft int32 `json:"recovery_codes_left"`
+}
+
+// SecondFactorSecret defines model for SecondFactorSecret.
+type SecondFactorSecret struct {
+	// QrCode The address as a picture to scan, a `data:` URL of a PNG.
+	QrCode string `json:"qr_code"`
+
+	// Secret The secret for typing in: 160 bits in base32 (RFC 4648).
+	Secret string `json:"secret"`
+
+	// URI The secret as an address (`otpauth`) that authenticator apps open.
+	URI string `json:"uri"`
+}
 
 // Session defines model for Session.
 type Session struct {
@@ -546,6 +673,9 @@ type StartSessionRequest struct {
 	// Password A password as it was chosen.
 	Password Password `json:"password"`
 }
+
+// TimeCode What the authenticator app shows.
+type TimeCode = string
 
 // TokenSet defines model for TokenSet.
 type TokenSet struct {
@@ -621,6 +751,16 @@ type Limit = int32
 // UserID defines model for UserId.
 type UserID = openapi_types.UUID
 
+// ChallengeRefused A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type ChallengeRefused = Problem
+
+// CodeForbidden A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type CodeForbidden = Problem
+
 // CredentialsRefused A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -646,6 +786,11 @@ type Forbidden = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Invalid = Problem
 
+// InvalidCode A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type InvalidCode = Problem
+
 // InvalidMailToken A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -661,6 +806,11 @@ type LoginForbidden = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Malformed = Problem
 
+// ProofRefused A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type ProofRefused = Problem
+
 // RateLimited A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -670,6 +820,26 @@ type RateLimited = Problem
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type RefreshRefused = Problem
+
+// SecondFactorConflict A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type SecondFactorConflict = Problem
+
+// SecondFactorEnabled A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type SecondFactorEnabled = Problem
+
+// SecondFactorKept A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type SecondFactorKept = Problem
+
+// SecondFactorNotEnabled A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type SecondFactorNotEnabled = Problem
 
 // SelfAdministration A failure (RFC 9457).
 //
@@ -803,6 +973,9 @@ type ConfirmEmailJSONRequestBody = ConfirmEmailRequest
 // StartSessionJSONRequestBody defines body for StartSession for application/json ContentType.
 type StartSessionJSONRequestBody = StartSessionRequest
 
+// AnswerChallengeJSONRequestBody defines body for AnswerChallenge for application/json ContentType.
+type AnswerChallengeJSONRequestBody = AnswerChallengeRequest
+
 // RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
 type RequestPasswordResetJSONRequestBody = RequestPasswordResetRequest
 
@@ -820,6 +993,18 @@ type ExportOwnDataJSONRequestBody = ExportOwnDataRequest
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = ChangePasswordRequest
+
+// EnrolSecondFactorJSONRequestBody defines body for EnrolSecondFactor for application/json ContentType.
+type EnrolSecondFactorJSONRequestBody = EnrolSecondFactorRequest
+
+// ConfirmSecondFactorJSONRequestBody defines body for ConfirmSecondFactor for application/json ContentType.
+type ConfirmSecondFactorJSONRequestBody = ConfirmSecondFactorRequest
+
+// DisableSecondFactorJSONRequestBody defines body for DisableSecondFactor for application/json ContentType.
+type DisableSecondFactorJSONRequestBody = DisableSecondFactorRequest
+
+// ReplaceRecoveryCodesJSONRequestBody defines body for ReplaceRecoveryCodes for application/json ContentType.
+type ReplaceRecoveryCodesJSONRequestBody = ReplaceRecoveryCodesRequest
 
 // RefreshSessionJSONRequestBody defines body for RefreshSession for application/json ContentType.
 type RefreshSessionJSONRequestBody = RefreshSessionRequest
@@ -971,6 +1156,14 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRoles(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RemoveSecondFactor Take off an account's second factor
+	//
+	// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
+	// asks first. Administrators take off their own with `disableSecondFactor`.
+	//
+	// Corresponds with DELETE /api/v1/admin/users/{userId}/second-factor (the `RemoveSecondFactor` operationId).
+	RemoveSecondFactor(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListUserSessions List an account's sessions
 	//
 	// Lists the live sessions of an account, the newest first.
@@ -1017,7 +1210,8 @@ type ClientInterface interface {
 	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts.
+	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+	// a session: `answerChallenge` starts it, in the form that was asked for here.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1029,12 +1223,37 @@ type ClientInterface interface {
 	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts.
+	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+	// a session: `answerChallenge` starts it, in the form that was asked for here.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/login (the `StartSession` operationId).
 	StartSession(ctx context.Context, body StartSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerChallengeWithBody Sign in with a second factor
+	//
+	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+	AnswerChallengeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerChallenge Sign in with a second factor
+	//
+	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+	AnswerChallenge(ctx context.Context, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EndSession Sign out
 	//
@@ -1194,6 +1413,93 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /api/v1/profile/password (the `ChangePassword` operationId).
 	ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSecondFactor Read own second factor
+	//
+	// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+	//
+	// Corresponds with GET /api/v1/profile/second-factor (the `GetSecondFactor` operationId).
+	GetSecondFactor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnrolSecondFactorWithBody Enrol an authenticator app
+	//
+	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+	EnrolSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EnrolSecondFactor Enrol an authenticator app
+	//
+	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+	EnrolSecondFactor(ctx context.Context, body EnrolSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmSecondFactorWithBody Begin to use a second factor
+	//
+	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+	ConfirmSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmSecondFactor Begin to use a second factor
+	//
+	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+	ConfirmSecondFactor(ctx context.Context, body ConfirmSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DisableSecondFactorWithBody Take off own second factor
+	//
+	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+	// `recovery_code`. The owner is told by mail.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+	DisableSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DisableSecondFactor Take off own second factor
+	//
+	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+	// `recovery_code`. The owner is told by mail.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+	DisableSecondFactor(ctx context.Context, body DisableSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaceRecoveryCodesWithBody Make new recovery codes
+	//
+	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+	ReplaceRecoveryCodesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaceRecoveryCodes Make new recovery codes
+	//
+	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+	ReplaceRecoveryCodes(ctx context.Context, body ReplaceRecoveryCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RefreshSessionWithBody Exchange a refresh token
 	//
@@ -1455,6 +1761,24 @@ func (c *Client) SetUserRoles(ctx context.Context, userID UserID, body SetUserRo
 	return c.Client.Do(req)
 }
 
+// RemoveSecondFactor Take off an account's second factor
+//
+// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
+// asks first. Administrators take off their own with `disableSecondFactor`.
+//
+// Corresponds with DELETE /api/v1/admin/users/{userId}/second-factor (the `RemoveSecondFactor` operationId).
+func (c *Client) RemoveSecondFactor(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveSecondFactorRequest(c.Server, userID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListUserSessions List an account's sessions
 //
 // Lists the live sessions of an account, the newest first.
@@ -1551,7 +1875,8 @@ func (c *Client) ConfirmEmail(ctx context.Context, body ConfirmEmailJSONRequestB
 // Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 // 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 // set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts.
+// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+// a session: `answerChallenge` starts it, in the form that was asked for here.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1573,13 +1898,58 @@ func (c *Client) StartSessionWithBody(ctx context.Context, contentType string, b
 // Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 // 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 // set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts.
+// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+// a session: `answerChallenge` starts it, in the form that was asked for here.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/v1/login (the `StartSession` operationId).
 func (c *Client) StartSession(ctx context.Context, body StartSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartSessionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerChallengeWithBody Sign in with a second factor
+//
+// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+func (c *Client) AnswerChallengeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerChallengeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerChallenge Sign in with a second factor
+//
+// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+func (c *Client) AnswerChallenge(ctx context.Context, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerChallengeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1909,6 +2279,183 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 // Corresponds with PUT /api/v1/profile/password (the `ChangePassword` operationId).
 func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangePasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSecondFactor Read own second factor
+//
+// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+//
+// Corresponds with GET /api/v1/profile/second-factor (the `GetSecondFactor` operationId).
+func (c *Client) GetSecondFactor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSecondFactorRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnrolSecondFactorWithBody Enrol an authenticator app
+//
+// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+func (c *Client) EnrolSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnrolSecondFactorRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EnrolSecondFactor Enrol an authenticator app
+//
+// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+func (c *Client) EnrolSecondFactor(ctx context.Context, body EnrolSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEnrolSecondFactorRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmSecondFactorWithBody Begin to use a second factor
+//
+// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+func (c *Client) ConfirmSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmSecondFactorRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmSecondFactor Begin to use a second factor
+//
+// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+func (c *Client) ConfirmSecondFactor(ctx context.Context, body ConfirmSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmSecondFactorRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DisableSecondFactorWithBody Take off own second factor
+//
+// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+// `recovery_code`. The owner is told by mail.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+func (c *Client) DisableSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisableSecondFactorRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DisableSecondFactor Take off own second factor
+//
+// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+// `recovery_code`. The owner is told by mail.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+func (c *Client) DisableSecondFactor(ctx context.Context, body DisableSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDisableSecondFactorRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaceRecoveryCodesWithBody Make new recovery codes
+//
+// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+func (c *Client) ReplaceRecoveryCodesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceRecoveryCodesRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaceRecoveryCodes Make new recovery codes
+//
+// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+func (c *Client) ReplaceRecoveryCodes(ctx context.Context, body ReplaceRecoveryCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceRecoveryCodesRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2566,6 +3113,40 @@ func NewSetUserRolesRequestWithBody(server string, userID UserID, contentType st
 	return req, nil
 }
 
+// NewRemoveSecondFactorRequest constructs an http.Request for the RemoveSecondFactor method
+func NewRemoveSecondFactorRequest(server string, userID UserID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "userId", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/admin/users/%s/second-factor", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListUserSessionsRequest constructs an http.Request for the ListUserSessions method
 func NewListUserSessionsRequest(server string, userID UserID, params *ListUserSessionsParams) (*http.Request, error) {
 	var err error
@@ -2775,6 +3356,46 @@ func NewStartSessionRequestWithBody(server string, contentType string, body io.R
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/login")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAnswerChallengeRequest calls the generic AnswerChallenge builder with application/json body
+func NewAnswerChallengeRequest(server string, body AnswerChallengeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerChallengeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAnswerChallengeRequestWithBody constructs an http.Request for the AnswerChallenge method, with any body, and a specified content type
+func NewAnswerChallengeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/login/second-factor")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3199,6 +3820,193 @@ func NewChangePasswordRequestWithBody(server string, contentType string, body io
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetSecondFactorRequest constructs an http.Request for the GetSecondFactor method
+func NewGetSecondFactorRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/second-factor")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEnrolSecondFactorRequest calls the generic EnrolSecondFactor builder with application/json body
+func NewEnrolSecondFactorRequest(server string, body EnrolSecondFactorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEnrolSecondFactorRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewEnrolSecondFactorRequestWithBody constructs an http.Request for the EnrolSecondFactor method, with any body, and a specified content type
+func NewEnrolSecondFactorRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/second-factor")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewConfirmSecondFactorRequest calls the generic ConfirmSecondFactor builder with application/json body
+func NewConfirmSecondFactorRequest(server string, body ConfirmSecondFactorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmSecondFactorRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmSecondFactorRequestWithBody constructs an http.Request for the ConfirmSecondFactor method, with any body, and a specified content type
+func NewConfirmSecondFactorRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/second-factor/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDisableSecondFactorRequest calls the generic DisableSecondFactor builder with application/json body
+func NewDisableSecondFactorRequest(server string, body DisableSecondFactorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDisableSecondFactorRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDisableSecondFactorRequestWithBody constructs an http.Request for the DisableSecondFactor method, with any body, and a specified content type
+func NewDisableSecondFactorRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/second-factor/disable")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewReplaceRecoveryCodesRequest calls the generic ReplaceRecoveryCodes builder with application/json body
+func NewReplaceRecoveryCodesRequest(server string, body ReplaceRecoveryCodesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplaceRecoveryCodesRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewReplaceRecoveryCodesRequestWithBody constructs an http.Request for the ReplaceRecoveryCodes method, with any body, and a specified content type
+func NewReplaceRecoveryCodesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/second-factor/recovery-codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -3695,6 +4503,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRolesWithResponse(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUserRolesResponse, error)
 
+	// RemoveSecondFactorWithResponse Take off an account's second factor
+	//
+	// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
+	// asks first. Administrators take off their own with `disableSecondFactor`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/admin/users/{userId}/second-factor (the `RemoveSecondFactor` operationId).
+	RemoveSecondFactorWithResponse(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*RemoveSecondFactorResponse, error)
+
 	// ListUserSessionsWithResponse List an account's sessions
 	//
 	// Lists the live sessions of an account, the newest first.
@@ -3747,7 +4565,8 @@ type ClientWithResponsesInterface interface {
 	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts.
+	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+	// a session: `answerChallenge` starts it, in the form that was asked for here.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3759,12 +4578,37 @@ type ClientWithResponsesInterface interface {
 	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts.
+	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+	// a session: `answerChallenge` starts it, in the form that was asked for here.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/login (the `StartSession` operationId).
 	StartSessionWithResponse(ctx context.Context, body StartSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*StartSessionResponse, error)
+
+	// AnswerChallengeWithBodyWithResponse Sign in with a second factor
+	//
+	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+	AnswerChallengeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error)
+
+	// AnswerChallengeWithResponse Sign in with a second factor
+	//
+	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+	AnswerChallengeWithResponse(ctx context.Context, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error)
 
 	// EndSessionWithResponse Sign out
 	//
@@ -3934,6 +4778,95 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /api/v1/profile/password (the `ChangePassword` operationId).
 	ChangePasswordWithResponse(ctx context.Context, body ChangePasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePasswordResponse, error)
+
+	// GetSecondFactorWithResponse Read own second factor
+	//
+	// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/profile/second-factor (the `GetSecondFactor` operationId).
+	GetSecondFactorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSecondFactorResponse, error)
+
+	// EnrolSecondFactorWithBodyWithResponse Enrol an authenticator app
+	//
+	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+	EnrolSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EnrolSecondFactorResponse, error)
+
+	// EnrolSecondFactorWithResponse Enrol an authenticator app
+	//
+	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+	EnrolSecondFactorWithResponse(ctx context.Context, body EnrolSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*EnrolSecondFactorResponse, error)
+
+	// ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
+	//
+	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+	ConfirmSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmSecondFactorResponse, error)
+
+	// ConfirmSecondFactorWithResponse Begin to use a second factor
+	//
+	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+	ConfirmSecondFactorWithResponse(ctx context.Context, body ConfirmSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmSecondFactorResponse, error)
+
+	// DisableSecondFactorWithBodyWithResponse Take off own second factor
+	//
+	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+	// `recovery_code`. The owner is told by mail.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+	DisableSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DisableSecondFactorResponse, error)
+
+	// DisableSecondFactorWithResponse Take off own second factor
+	//
+	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+	// `recovery_code`. The owner is told by mail.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+	DisableSecondFactorWithResponse(ctx context.Context, body DisableSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*DisableSecondFactorResponse, error)
+
+	// ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
+	//
+	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+	ReplaceRecoveryCodesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceRecoveryCodesResponse, error)
+
+	// ReplaceRecoveryCodesWithResponse Make new recovery codes
+	//
+	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+	ReplaceRecoveryCodesWithResponse(ctx context.Context, body ReplaceRecoveryCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceRecoveryCodesResponse, error)
 
 	// RefreshSessionWithBodyWithResponse Exchange a refresh token
 	//
@@ -4477,6 +5410,63 @@ func (r SetUserRolesResponse) ContentType() string {
 	return ""
 }
 
+// RemoveSecondFactorResponse401Headers the declared response headers of an HTTP 401 response for RemoveSecondFactor
+type RemoveSecondFactorResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RemoveSecondFactorResponse503Headers the declared response headers of an HTTP 503 response for RemoveSecondFactor
+type RemoveSecondFactorResponse503Headers struct {
+	RetryAfter int32
+}
+
+type RemoveSecondFactorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *UserNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *SecondFactorKept
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RemoveSecondFactorResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RemoveSecondFactorResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveSecondFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveSecondFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveSecondFactorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListUserSessionsResponse200Headers the declared response headers of an HTTP 200 response for ListUserSessions
 type ListUserSessionsResponse200Headers struct {
 	Link *string
@@ -4730,6 +5720,13 @@ type StartSessionResponse200Headers struct {
 	SetCookie       *string
 }
 
+// StartSessionResponse202Headers the declared response headers of an HTTP 202 response for StartSession
+type StartSessionResponse202Headers struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // StartSessionResponse401Headers the declared response headers of an HTTP 401 response for StartSession
 type StartSessionResponse401Headers struct {
 	WWWAuthenticate string
@@ -4752,6 +5749,8 @@ type StartSessionResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *TokenSet
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *LoginChallenge
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
@@ -4772,6 +5771,8 @@ type StartSessionResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *StartSessionResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *StartSessionResponse202Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *StartSessionResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
@@ -4798,6 +5799,88 @@ func (r StartSessionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StartSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AnswerChallengeResponse200Headers the declared response headers of an HTTP 200 response for AnswerChallenge
+type AnswerChallengeResponse200Headers struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+	SetCookie       *string
+}
+
+// AnswerChallengeResponse401Headers the declared response headers of an HTTP 401 response for AnswerChallenge
+type AnswerChallengeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AnswerChallengeResponse429Headers the declared response headers of an HTTP 429 response for AnswerChallenge
+type AnswerChallengeResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// AnswerChallengeResponse503Headers the declared response headers of an HTTP 503 response for AnswerChallenge
+type AnswerChallengeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type AnswerChallengeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TokenSet
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *ChallengeRefused
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *CodeForbidden
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AnswerChallengeResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AnswerChallengeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AnswerChallengeResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AnswerChallengeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerChallengeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerChallengeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AnswerChallengeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5527,6 +6610,386 @@ func (r ChangePasswordResponse) ContentType() string {
 	return ""
 }
 
+// GetSecondFactorResponse401Headers the declared response headers of an HTTP 401 response for GetSecondFactor
+type GetSecondFactorResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetSecondFactorResponse503Headers the declared response headers of an HTTP 503 response for GetSecondFactor
+type GetSecondFactorResponse503Headers struct {
+	RetryAfter int32
+}
+
+type GetSecondFactorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SecondFactor
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetSecondFactorResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetSecondFactorResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSecondFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSecondFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSecondFactorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// EnrolSecondFactorResponse200Headers the declared response headers of an HTTP 200 response for EnrolSecondFactor
+type EnrolSecondFactorResponse200Headers struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// EnrolSecondFactorResponse401Headers the declared response headers of an HTTP 401 response for EnrolSecondFactor
+type EnrolSecondFactorResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// EnrolSecondFactorResponse429Headers the declared response headers of an HTTP 429 response for EnrolSecondFactor
+type EnrolSecondFactorResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// EnrolSecondFactorResponse503Headers the declared response headers of an HTTP 503 response for EnrolSecondFactor
+type EnrolSecondFactorResponse503Headers struct {
+	RetryAfter int32
+}
+
+type EnrolSecondFactorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SecondFactorSecret
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *WrongPassword
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *SecondFactorEnabled
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EnrolSecondFactorResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *EnrolSecondFactorResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *EnrolSecondFactorResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *EnrolSecondFactorResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r EnrolSecondFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EnrolSecondFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EnrolSecondFactorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConfirmSecondFactorResponse200Headers the declared response headers of an HTTP 200 response for ConfirmSecondFactor
+type ConfirmSecondFactorResponse200Headers struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// ConfirmSecondFactorResponse401Headers the declared response headers of an HTTP 401 response for ConfirmSecondFactor
+type ConfirmSecondFactorResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ConfirmSecondFactorResponse429Headers the declared response headers of an HTTP 429 response for ConfirmSecondFactor
+type ConfirmSecondFactorResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// ConfirmSecondFactorResponse503Headers the declared response headers of an HTTP 503 response for ConfirmSecondFactor
+type ConfirmSecondFactorResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ConfirmSecondFactorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RecoveryCodes
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *InvalidCode
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *SecondFactorConflict
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ConfirmSecondFactorResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ConfirmSecondFactorResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ConfirmSecondFactorResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ConfirmSecondFactorResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmSecondFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmSecondFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmSecondFactorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DisableSecondFactorResponse204Headers the declared response headers of an HTTP 204 response for DisableSecondFactor
+type DisableSecondFactorResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// DisableSecondFactorResponse401Headers the declared response headers of an HTTP 401 response for DisableSecondFactor
+type DisableSecondFactorResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DisableSecondFactorResponse429Headers the declared response headers of an HTTP 429 response for DisableSecondFactor
+type DisableSecondFactorResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// DisableSecondFactorResponse503Headers the declared response headers of an HTTP 503 response for DisableSecondFactor
+type DisableSecondFactorResponse503Headers struct {
+	RetryAfter int32
+}
+
+type DisableSecondFactorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ProofRefused
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *SecondFactorNotEnabled
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *DisableSecondFactorResponse204Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DisableSecondFactorResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DisableSecondFactorResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DisableSecondFactorResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r DisableSecondFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DisableSecondFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DisableSecondFactorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReplaceRecoveryCodesResponse200Headers the declared response headers of an HTTP 200 response for ReplaceRecoveryCodes
+type ReplaceRecoveryCodesResponse200Headers struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// ReplaceRecoveryCodesResponse401Headers the declared response headers of an HTTP 401 response for ReplaceRecoveryCodes
+type ReplaceRecoveryCodesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ReplaceRecoveryCodesResponse429Headers the declared response headers of an HTTP 429 response for ReplaceRecoveryCodes
+type ReplaceRecoveryCodesResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// ReplaceRecoveryCodesResponse503Headers the declared response headers of an HTTP 503 response for ReplaceRecoveryCodes
+type ReplaceRecoveryCodesResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ReplaceRecoveryCodesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RecoveryCodes
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ProofRefused
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *SecondFactorNotEnabled
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReplaceRecoveryCodesResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReplaceRecoveryCodesResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReplaceRecoveryCodesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReplaceRecoveryCodesResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplaceRecoveryCodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplaceRecoveryCodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplaceRecoveryCodesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RefreshSessionResponse200Headers the declared response headers of an HTTP 200 response for RefreshSession
 type RefreshSessionResponse200Headers struct {
 	CacheControl    string
@@ -6219,6 +7682,22 @@ func (c *ClientWithResponses) SetUserRolesWithResponse(ctx context.Context, user
 	return ParseSetUserRolesResponse(rsp)
 }
 
+// RemoveSecondFactorWithResponse Take off an account's second factor
+//
+// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
+// asks first. Administrators take off their own with `disableSecondFactor`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/admin/users/{userId}/second-factor (the `RemoveSecondFactor` operationId).
+func (c *ClientWithResponses) RemoveSecondFactorWithResponse(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*RemoveSecondFactorResponse, error) {
+	rsp, err := c.RemoveSecondFactor(ctx, userID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveSecondFactorResponse(rsp)
+}
+
 // ListUserSessionsWithResponse List an account's sessions
 //
 // Lists the live sessions of an account, the newest first.
@@ -6301,7 +7780,8 @@ func (c *ClientWithResponses) ConfirmEmailWithResponse(ctx context.Context, body
 // Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 // 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 // set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts.
+// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+// a session: `answerChallenge` starts it, in the form that was asked for here.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6319,7 +7799,8 @@ func (c *ClientWithResponses) StartSessionWithBodyWithResponse(ctx context.Conte
 // Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
 // 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
 // set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts.
+// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+// a session: `answerChallenge` starts it, in the form that was asked for here.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6330,6 +7811,42 @@ func (c *ClientWithResponses) StartSessionWithResponse(ctx context.Context, body
 		return nil, err
 	}
 	return ParseStartSessionResponse(rsp)
+}
+
+// AnswerChallengeWithBodyWithResponse Sign in with a second factor
+//
+// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+func (c *ClientWithResponses) AnswerChallengeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error) {
+	rsp, err := c.AnswerChallengeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerChallengeResponse(rsp)
+}
+
+// AnswerChallengeWithResponse Sign in with a second factor
+//
+// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/login/second-factor (the `AnswerChallenge` operationId).
+func (c *ClientWithResponses) AnswerChallengeWithResponse(ctx context.Context, body AnswerChallengeJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerChallengeResponse, error) {
+	rsp, err := c.AnswerChallenge(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerChallengeResponse(rsp)
 }
 
 // EndSessionWithResponse Sign out
@@ -6601,6 +8118,149 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 		return nil, err
 	}
 	return ParseChangePasswordResponse(rsp)
+}
+
+// GetSecondFactorWithResponse Read own second factor
+//
+// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/profile/second-factor (the `GetSecondFactor` operationId).
+func (c *ClientWithResponses) GetSecondFactorWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSecondFactorResponse, error) {
+	rsp, err := c.GetSecondFactor(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSecondFactorResponse(rsp)
+}
+
+// EnrolSecondFactorWithBodyWithResponse Enrol an authenticator app
+//
+// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+func (c *ClientWithResponses) EnrolSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EnrolSecondFactorResponse, error) {
+	rsp, err := c.EnrolSecondFactorWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnrolSecondFactorResponse(rsp)
+}
+
+// EnrolSecondFactorWithResponse Enrol an authenticator app
+//
+// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
+func (c *ClientWithResponses) EnrolSecondFactorWithResponse(ctx context.Context, body EnrolSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*EnrolSecondFactorResponse, error) {
+	rsp, err := c.EnrolSecondFactor(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEnrolSecondFactorResponse(rsp)
+}
+
+// ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
+//
+// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+func (c *ClientWithResponses) ConfirmSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmSecondFactorResponse, error) {
+	rsp, err := c.ConfirmSecondFactorWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmSecondFactorResponse(rsp)
+}
+
+// ConfirmSecondFactorWithResponse Begin to use a second factor
+//
+// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
+func (c *ClientWithResponses) ConfirmSecondFactorWithResponse(ctx context.Context, body ConfirmSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmSecondFactorResponse, error) {
+	rsp, err := c.ConfirmSecondFactor(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmSecondFactorResponse(rsp)
+}
+
+// DisableSecondFactorWithBodyWithResponse Take off own second factor
+//
+// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+// `recovery_code`. The owner is told by mail.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+func (c *ClientWithResponses) DisableSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DisableSecondFactorResponse, error) {
+	rsp, err := c.DisableSecondFactorWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDisableSecondFactorResponse(rsp)
+}
+
+// DisableSecondFactorWithResponse Take off own second factor
+//
+// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+// `recovery_code`. The owner is told by mail.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
+func (c *ClientWithResponses) DisableSecondFactorWithResponse(ctx context.Context, body DisableSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*DisableSecondFactorResponse, error) {
+	rsp, err := c.DisableSecondFactor(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDisableSecondFactorResponse(rsp)
+}
+
+// ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
+//
+// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+func (c *ClientWithResponses) ReplaceRecoveryCodesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceRecoveryCodesResponse, error) {
+	rsp, err := c.ReplaceRecoveryCodesWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceRecoveryCodesResponse(rsp)
+}
+
+// ReplaceRecoveryCodesWithResponse Make new recovery codes
+//
+// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
+func (c *ClientWithResponses) ReplaceRecoveryCodesWithResponse(ctx context.Context, body ReplaceRecoveryCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceRecoveryCodesResponse, error) {
+	rsp, err := c.ReplaceRecoveryCodes(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceRecoveryCodesResponse(rsp)
 }
 
 // RefreshSessionWithBodyWithResponse Exchange a refresh token
@@ -7481,6 +9141,100 @@ func ParseSetUserRolesResponse(rsp *http.Response) (*SetUserRolesResponse, error
 	return response, nil
 }
 
+// ParseRemoveSecondFactorResponse parses an HTTP response from a RemoveSecondFactorWithResponse call
+func ParseRemoveSecondFactorResponse(rsp *http.Response) (*RemoveSecondFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveSecondFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest UserNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest SecondFactorKept
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RemoveSecondFactorResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers RemoveSecondFactorResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListUserSessionsResponse parses an HTTP response from a ListUserSessionsWithResponse call
 func ParseListUserSessionsResponse(rsp *http.Response) (*ListUserSessionsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7913,6 +9667,13 @@ func ParseStartSessionResponse(rsp *http.Response) (*StartSessionResponse, error
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest LoginChallenge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest Malformed
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8010,6 +9771,30 @@ func ParseStartSessionResponse(rsp *http.Response) (*StartSessionResponse, error
 			headers.SetCookie = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers StartSessionResponse202Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers202 = &headers
 	case rsp.StatusCode == 401:
 		var headers StartSessionResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -8046,6 +9831,173 @@ func ParseStartSessionResponse(rsp *http.Response) (*StartSessionResponse, error
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers StartSessionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAnswerChallengeResponse parses an HTTP response from a AnswerChallengeWithResponse call
+func ParseAnswerChallengeResponse(rsp *http.Response) (*AnswerChallengeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerChallengeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TokenSet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest ChallengeRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest CodeForbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AnswerChallengeResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Set-Cookie"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Set-Cookie", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.SetCookie = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers AnswerChallengeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers AnswerChallengeResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers AnswerChallengeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int32
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
@@ -9310,6 +11262,733 @@ func ParseChangePasswordResponse(rsp *http.Response) (*ChangePasswordResponse, e
 	return response, nil
 }
 
+// ParseGetSecondFactorResponse parses an HTTP response from a GetSecondFactorWithResponse call
+func ParseGetSecondFactorResponse(rsp *http.Response) (*GetSecondFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSecondFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SecondFactor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetSecondFactorResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetSecondFactorResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEnrolSecondFactorResponse parses an HTTP response from a EnrolSecondFactorWithResponse call
+func ParseEnrolSecondFactorResponse(rsp *http.Response) (*EnrolSecondFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EnrolSecondFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SecondFactorSecret
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest WrongPassword
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest SecondFactorEnabled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EnrolSecondFactorResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers EnrolSecondFactorResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers EnrolSecondFactorResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers EnrolSecondFactorResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConfirmSecondFactorResponse parses an HTTP response from a ConfirmSecondFactorWithResponse call
+func ParseConfirmSecondFactorResponse(rsp *http.Response) (*ConfirmSecondFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmSecondFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecoveryCodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest InvalidCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest SecondFactorConflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ConfirmSecondFactorResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ConfirmSecondFactorResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ConfirmSecondFactorResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ConfirmSecondFactorResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDisableSecondFactorResponse parses an HTTP response from a DisableSecondFactorWithResponse call
+func ParseDisableSecondFactorResponse(rsp *http.Response) (*DisableSecondFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DisableSecondFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ProofRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest SecondFactorNotEnabled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		var headers DisableSecondFactorResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 401:
+		var headers DisableSecondFactorResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers DisableSecondFactorResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers DisableSecondFactorResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReplaceRecoveryCodesResponse parses an HTTP response from a ReplaceRecoveryCodesWithResponse call
+func ParseReplaceRecoveryCodesResponse(rsp *http.Response) (*ReplaceRecoveryCodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplaceRecoveryCodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecoveryCodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ProofRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest SecondFactorNotEnabled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReplaceRecoveryCodesResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReplaceRecoveryCodesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReplaceRecoveryCodesResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReplaceRecoveryCodesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRefreshSessionResponse parses an HTTP response from a RefreshSessionWithResponse call
 func ParseRefreshSessionResponse(rsp *http.Response) (*RefreshSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10320,6 +12999,9 @@ type ServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(w http.ResponseWriter, r *http.Request, userID UserID)
+	// RemoveSecondFactor Take off an account's second factor
+	// (DELETE /api/v1/admin/users/{userId}/second-factor)
+	RemoveSecondFactor(w http.ResponseWriter, r *http.Request, userID UserID)
 	// ListUserSessions List an account's sessions
 	// (GET /api/v1/admin/users/{userId}/sessions)
 	ListUserSessions(w http.ResponseWriter, r *http.Request, userID UserID, params ListUserSessionsParams)
@@ -10335,6 +13017,9 @@ type ServerInterface interface {
 	// StartSession Sign in
 	// (POST /api/v1/login)
 	StartSession(w http.ResponseWriter, r *http.Request)
+	// AnswerChallenge Sign in with a second factor
+	// (POST /api/v1/login/second-factor)
+	AnswerChallenge(w http.ResponseWriter, r *http.Request)
 	// EndSession Sign out
 	// (POST /api/v1/logout)
 	EndSession(w http.ResponseWriter, r *http.Request)
@@ -10368,6 +13053,21 @@ type ServerInterface interface {
 	// ChangePassword Change own password
 	// (PUT /api/v1/profile/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
+	// GetSecondFactor Read own second factor
+	// (GET /api/v1/profile/second-factor)
+	GetSecondFactor(w http.ResponseWriter, r *http.Request)
+	// EnrolSecondFactor Enrol an authenticator app
+	// (POST /api/v1/profile/second-factor)
+	EnrolSecondFactor(w http.ResponseWriter, r *http.Request)
+	// ConfirmSecondFactor Begin to use a second factor
+	// (POST /api/v1/profile/second-factor/confirm)
+	ConfirmSecondFactor(w http.ResponseWriter, r *http.Request)
+	// DisableSecondFactor Take off own second factor
+	// (POST /api/v1/profile/second-factor/disable)
+	DisableSecondFactor(w http.ResponseWriter, r *http.Request)
+	// ReplaceRecoveryCodes Make new recovery codes
+	// (POST /api/v1/profile/second-factor/recovery-codes)
+	ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request)
 	// RefreshSession Exchange a refresh token
 	// (POST /api/v1/refresh)
 	RefreshSession(w http.ResponseWriter, r *http.Request, params RefreshSessionParams)
@@ -10447,6 +13147,12 @@ func (_ Unimplemented) SetUserRoles(w http.ResponseWriter, r *http.Request, user
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RemoveSecondFactor Take off an account's second factor
+// (DELETE /api/v1/admin/users/{userId}/second-factor)
+func (_ Unimplemented) RemoveSecondFactor(w http.ResponseWriter, r *http.Request, userID UserID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListUserSessions List an account's sessions
 // (GET /api/v1/admin/users/{userId}/sessions)
 func (_ Unimplemented) ListUserSessions(w http.ResponseWriter, r *http.Request, userID UserID, params ListUserSessionsParams) {
@@ -10474,6 +13180,12 @@ func (_ Unimplemented) ConfirmEmail(w http.ResponseWriter, r *http.Request) {
 // StartSession Sign in
 // (POST /api/v1/login)
 func (_ Unimplemented) StartSession(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// AnswerChallenge Sign in with a second factor
+// (POST /api/v1/login/second-factor)
+func (_ Unimplemented) AnswerChallenge(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -10540,6 +13252,36 @@ func (_ Unimplemented) ExportOwnData(w http.ResponseWriter, r *http.Request) {
 // ChangePassword Change own password
 // (PUT /api/v1/profile/password)
 func (_ Unimplemented) ChangePassword(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetSecondFactor Read own second factor
+// (GET /api/v1/profile/second-factor)
+func (_ Unimplemented) GetSecondFactor(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// EnrolSecondFactor Enrol an authenticator app
+// (POST /api/v1/profile/second-factor)
+func (_ Unimplemented) EnrolSecondFactor(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ConfirmSecondFactor Begin to use a second factor
+// (POST /api/v1/profile/second-factor/confirm)
+func (_ Unimplemented) ConfirmSecondFactor(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DisableSecondFactor Take off own second factor
+// (POST /api/v1/profile/second-factor/disable)
+func (_ Unimplemented) DisableSecondFactor(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ReplaceRecoveryCodes Make new recovery codes
+// (POST /api/v1/profile/second-factor/recovery-codes)
+func (_ Unimplemented) ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -10937,6 +13679,32 @@ func (siw *ServerInterfaceWrapper) SetUserRoles(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// RemoveSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) RemoveSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "userId" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "userId", chi.URLParam(r, "userId"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "userId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveSecondFactor(w, r, userID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListUserSessions operation middleware
 func (siw *ServerInterfaceWrapper) ListUserSessions(w http.ResponseWriter, r *http.Request) {
 
@@ -11072,6 +13840,20 @@ func (siw *ServerInterfaceWrapper) StartSession(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.StartSession(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AnswerChallenge operation middleware
+func (siw *ServerInterfaceWrapper) AnswerChallenge(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AnswerChallenge(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11258,6 +14040,76 @@ func (siw *ServerInterfaceWrapper) ChangePassword(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ChangePassword(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) GetSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSecondFactor(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EnrolSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) EnrolSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EnrolSecondFactor(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ConfirmSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ConfirmSecondFactor(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DisableSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) DisableSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DisableSecondFactor(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReplaceRecoveryCodes operation middleware
+func (siw *ServerInterfaceWrapper) ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReplaceRecoveryCodes(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -11635,6 +14487,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/login", wrapper.StartSession)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/login/second-factor", wrapper.AnswerChallenge)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/refresh", wrapper.RefreshSession)
 	})
 	r.Group(func(r chi.Router) {
@@ -11657,6 +14512,21 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Put(options.BaseURL+"/api/v1/profile/password", wrapper.ChangePassword)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/profile/second-factor", wrapper.GetSecondFactor)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/second-factor", wrapper.EnrolSecondFactor)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/second-factor/confirm", wrapper.ConfirmSecondFactor)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/second-factor/disable", wrapper.DisableSecondFactor)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/second-factor/recovery-codes", wrapper.ReplaceRecoveryCodes)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/profile/email-verification", wrapper.RequestEmailVerification)
@@ -11683,6 +14553,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/admin/users/{userId}/disable", wrapper.DisableUser)
 	})
 	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/api/v1/admin/users/{userId}/second-factor", wrapper.RemoveSecondFactor)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/admin/users/{userId}/enable", wrapper.EnableUser)
 	})
 	r.Group(func(r chi.Router) {
@@ -11707,6 +14580,17 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	return r
 }
 
+type ChallengeRefusedResponseHeaders struct {
+	WWWAuthenticate string
+}
+type ChallengeRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers ChallengeRefusedResponseHeaders
+}
+
+type CodeForbiddenApplicationProblemPlusJSONResponse Problem
+
 type CredentialsRefusedResponseHeaders struct {
 	WWWAuthenticate string
 }
@@ -11724,6 +14608,8 @@ type ForbiddenApplicationProblemPlusJSONResponse Problem
 
 type InvalidApplicationProblemPlusJSONResponse Problem
 
+type InvalidCodeApplicationProblemPlusJSONResponse Problem
+
 type InvalidMailTokenApplicationProblemPlusJSONResponse Problem
 
 type LoginForbiddenApplicationProblemPlusJSONResponse Problem
@@ -11731,6 +14617,8 @@ type LoginForbiddenApplicationProblemPlusJSONResponse Problem
 type MalformedApplicationProblemPlusJSONResponse Problem
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type ProofRefusedApplicationProblemPlusJSONResponse Problem
 
 type RateLimitedResponseHeaders struct {
 	RateLimit       *string
@@ -11751,6 +14639,14 @@ type RefreshRefusedApplicationProblemPlusJSONResponse struct {
 
 	Headers RefreshRefusedResponseHeaders
 }
+
+type SecondFactorConflictApplicationProblemPlusJSONResponse Problem
+
+type SecondFactorEnabledApplicationProblemPlusJSONResponse Problem
+
+type SecondFactorKeptApplicationProblemPlusJSONResponse Problem
+
+type SecondFactorNotEnabledApplicationProblemPlusJSONResponse Problem
 
 type SelfAdministrationApplicationProblemPlusJSONResponse Problem
 
@@ -12673,6 +15569,137 @@ func (response SetUserRolesdefaultApplicationProblemPlusJSONResponse) VisitSetUs
 	return err
 }
 
+type RemoveSecondFactorRequestObject struct {
+	UserID UserID `json:"userId"`
+}
+
+type RemoveSecondFactorResponseObject interface {
+	VisitRemoveSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type RemoveSecondFactor204Response struct {
+}
+
+func (response RemoveSecondFactor204Response) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveSecondFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSecondFactor401ApplicationProblemPlusJSONResponse) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecondFactor403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSecondFactor403ApplicationProblemPlusJSONResponse) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecondFactor404ApplicationProblemPlusJSONResponse struct {
+	UserNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSecondFactor404ApplicationProblemPlusJSONResponse) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecondFactor409ApplicationProblemPlusJSONResponse struct {
+	SecondFactorKeptApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSecondFactor409ApplicationProblemPlusJSONResponse) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecondFactor422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSecondFactor422ApplicationProblemPlusJSONResponse) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSecondFactor503ApplicationProblemPlusJSONResponse) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveSecondFactordefaultApplicationProblemPlusJSONResponse) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListUserSessionsRequestObject struct {
 	UserID UserID `json:"userId"`
 	Params ListUserSessionsParams
@@ -13249,6 +16276,36 @@ func (response StartSession200JSONResponse) VisitStartSessionResponse(w http.Res
 	return err
 }
 
+type StartSession202ResponseHeaders struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type StartSession202JSONResponse struct {
+	Body    LoginChallenge
+	Headers StartSession202ResponseHeaders
+}
+
+func (response StartSession202JSONResponse) VisitStartSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StartSession400ApplicationProblemPlusJSONResponse struct {
 	MalformedApplicationProblemPlusJSONResponse
 }
@@ -13392,6 +16449,202 @@ type StartSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StartSessiondefaultApplicationProblemPlusJSONResponse) VisitStartSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallengeRequestObject struct {
+	Body *AnswerChallengeJSONRequestBody
+}
+
+type AnswerChallengeResponseObject interface {
+	VisitAnswerChallengeResponse(w http.ResponseWriter) error
+}
+
+type AnswerChallenge200ResponseHeaders struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+	SetCookie       *string
+}
+
+type AnswerChallenge200JSONResponse struct {
+	Body    TokenSet
+	Headers AnswerChallenge200ResponseHeaders
+}
+
+func (response AnswerChallenge200JSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.SetCookie != nil {
+		w.Header().Set("Set-Cookie", fmt.Sprint(*response.Headers.SetCookie))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge400ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge401ApplicationProblemPlusJSONResponse struct {
+	ChallengeRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge401ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge403ApplicationProblemPlusJSONResponse struct {
+	CodeForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge403ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge413ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge415ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge422ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge429ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallenge503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response AnswerChallenge503ApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerChallengedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerChallengedefaultApplicationProblemPlusJSONResponse) VisitAnswerChallengeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14864,6 +18117,900 @@ func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitCha
 	return err
 }
 
+type GetSecondFactorRequestObject struct {
+}
+
+type GetSecondFactorResponseObject interface {
+	VisitGetSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type GetSecondFactor200JSONResponse SecondFactor
+
+func (response GetSecondFactor200JSONResponse) VisitGetSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSecondFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetSecondFactor401ApplicationProblemPlusJSONResponse) VisitGetSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetSecondFactor503ApplicationProblemPlusJSONResponse) VisitGetSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSecondFactordefaultApplicationProblemPlusJSONResponse) VisitGetSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactorRequestObject struct {
+	Body *EnrolSecondFactorJSONRequestBody
+}
+
+type EnrolSecondFactorResponseObject interface {
+	VisitEnrolSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type EnrolSecondFactor200ResponseHeaders struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type EnrolSecondFactor200JSONResponse struct {
+	Body    SecondFactorSecret
+	Headers EnrolSecondFactor200ResponseHeaders
+}
+
+func (response EnrolSecondFactor200JSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor400ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor401ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor403ApplicationProblemPlusJSONResponse struct {
+	WrongPasswordApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor403ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor409ApplicationProblemPlusJSONResponse struct {
+	SecondFactorEnabledApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor409ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor413ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor415ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor422ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor429ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EnrolSecondFactor503ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EnrolSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EnrolSecondFactordefaultApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactorRequestObject struct {
+	Body *ConfirmSecondFactorJSONRequestBody
+}
+
+type ConfirmSecondFactorResponseObject interface {
+	VisitConfirmSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type ConfirmSecondFactor200ResponseHeaders struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type ConfirmSecondFactor200JSONResponse struct {
+	Body    RecoveryCodes
+	Headers ConfirmSecondFactor200ResponseHeaders
+}
+
+func (response ConfirmSecondFactor200JSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor400ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor401ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor403ApplicationProblemPlusJSONResponse struct {
+	InvalidCodeApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor403ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor409ApplicationProblemPlusJSONResponse struct {
+	SecondFactorConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor409ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor413ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor415ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor422ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor429ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmSecondFactor503ApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmSecondFactordefaultApplicationProblemPlusJSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactorRequestObject struct {
+	Body *DisableSecondFactorJSONRequestBody
+}
+
+type DisableSecondFactorResponseObject interface {
+	VisitDisableSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type DisableSecondFactor204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type DisableSecondFactor204Response struct {
+	Headers DisableSecondFactor204ResponseHeaders
+}
+
+func (response DisableSecondFactor204Response) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(204)
+	return nil
+}
+
+type DisableSecondFactor400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor400ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor401ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor403ApplicationProblemPlusJSONResponse struct {
+	ProofRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor403ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor409ApplicationProblemPlusJSONResponse struct {
+	SecondFactorNotEnabledApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor409ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor413ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor415ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor422ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor429ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DisableSecondFactor503ApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DisableSecondFactordefaultApplicationProblemPlusJSONResponse) VisitDisableSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodesRequestObject struct {
+	Body *ReplaceRecoveryCodesJSONRequestBody
+}
+
+type ReplaceRecoveryCodesResponseObject interface {
+	VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error
+}
+
+type ReplaceRecoveryCodes200ResponseHeaders struct {
+	CacheControl    string
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type ReplaceRecoveryCodes200JSONResponse struct {
+	Body    RecoveryCodes
+	Headers ReplaceRecoveryCodes200ResponseHeaders
+}
+
+func (response ReplaceRecoveryCodes200JSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes400ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes401ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes403ApplicationProblemPlusJSONResponse struct {
+	ProofRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes403ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes409ApplicationProblemPlusJSONResponse struct {
+	SecondFactorNotEnabledApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes409ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes413ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes415ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes422ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes429ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodes503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ReplaceRecoveryCodes503ApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceRecoveryCodesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReplaceRecoveryCodesdefaultApplicationProblemPlusJSONResponse) VisitReplaceRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RefreshSessionRequestObject struct {
 	Params RefreshSessionParams
 	Body   *RefreshSessionJSONRequestBody
@@ -16049,6 +20196,9 @@ type StrictServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(ctx context.Context, request SetUserRolesRequestObject) (SetUserRolesResponseObject, error)
+	// RemoveSecondFactor Take off an account's second factor
+	// (DELETE /api/v1/admin/users/{userId}/second-factor)
+	RemoveSecondFactor(ctx context.Context, request RemoveSecondFactorRequestObject) (RemoveSecondFactorResponseObject, error)
 	// ListUserSessions List an account's sessions
 	// (GET /api/v1/admin/users/{userId}/sessions)
 	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
@@ -16064,6 +20214,9 @@ type StrictServerInterface interface {
 	// StartSession Sign in
 	// (POST /api/v1/login)
 	StartSession(ctx context.Context, request StartSessionRequestObject) (StartSessionResponseObject, error)
+	// AnswerChallenge Sign in with a second factor
+	// (POST /api/v1/login/second-factor)
+	AnswerChallenge(ctx context.Context, request AnswerChallengeRequestObject) (AnswerChallengeResponseObject, error)
 	// EndSession Sign out
 	// (POST /api/v1/logout)
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
@@ -16097,6 +20250,21 @@ type StrictServerInterface interface {
 	// ChangePassword Change own password
 	// (PUT /api/v1/profile/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// GetSecondFactor Read own second factor
+	// (GET /api/v1/profile/second-factor)
+	GetSecondFactor(ctx context.Context, request GetSecondFactorRequestObject) (GetSecondFactorResponseObject, error)
+	// EnrolSecondFactor Enrol an authenticator app
+	// (POST /api/v1/profile/second-factor)
+	EnrolSecondFactor(ctx context.Context, request EnrolSecondFactorRequestObject) (EnrolSecondFactorResponseObject, error)
+	// ConfirmSecondFactor Begin to use a second factor
+	// (POST /api/v1/profile/second-factor/confirm)
+	ConfirmSecondFactor(ctx context.Context, request ConfirmSecondFactorRequestObject) (ConfirmSecondFactorResponseObject, error)
+	// DisableSecondFactor Take off own second factor
+	// (POST /api/v1/profile/second-factor/disable)
+	DisableSecondFactor(ctx context.Context, request DisableSecondFactorRequestObject) (DisableSecondFactorResponseObject, error)
+	// ReplaceRecoveryCodes Make new recovery codes
+	// (POST /api/v1/profile/second-factor/recovery-codes)
+	ReplaceRecoveryCodes(ctx context.Context, request ReplaceRecoveryCodesRequestObject) (ReplaceRecoveryCodesResponseObject, error)
 	// RefreshSession Exchange a refresh token
 	// (POST /api/v1/refresh)
 	RefreshSession(ctx context.Context, request RefreshSessionRequestObject) (RefreshSessionResponseObject, error)
@@ -16356,6 +20524,32 @@ func (sh *strictHandler) SetUserRoles(w http.ResponseWriter, r *http.Request, us
 	}
 }
 
+// RemoveSecondFactor operation middleware
+func (sh *strictHandler) RemoveSecondFactor(w http.ResponseWriter, r *http.Request, userID UserID) {
+	var request RemoveSecondFactorRequestObject
+
+	request.UserID = userID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveSecondFactor(ctx, request.(RemoveSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RemoveSecondFactorResponseObject); ok {
+		if err := validResponse.VisitRemoveSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListUserSessions operation middleware
 func (sh *strictHandler) ListUserSessions(w http.ResponseWriter, r *http.Request, userID UserID, params ListUserSessionsParams) {
 	var request ListUserSessionsRequestObject
@@ -16491,6 +20685,37 @@ func (sh *strictHandler) StartSession(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(StartSessionResponseObject); ok {
 		if err := validResponse.VisitStartSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AnswerChallenge operation middleware
+func (sh *strictHandler) AnswerChallenge(w http.ResponseWriter, r *http.Request) {
+	var request AnswerChallengeRequestObject
+
+	var body AnswerChallengeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerChallenge(ctx, request.(AnswerChallengeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerChallenge")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AnswerChallengeResponseObject); ok {
+		if err := validResponse.VisitAnswerChallengeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -16806,6 +21031,154 @@ func (sh *strictHandler) ChangePassword(w http.ResponseWriter, r *http.Request) 
 	}
 }
 
+// GetSecondFactor operation middleware
+func (sh *strictHandler) GetSecondFactor(w http.ResponseWriter, r *http.Request) {
+	var request GetSecondFactorRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSecondFactor(ctx, request.(GetSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSecondFactorResponseObject); ok {
+		if err := validResponse.VisitGetSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EnrolSecondFactor operation middleware
+func (sh *strictHandler) EnrolSecondFactor(w http.ResponseWriter, r *http.Request) {
+	var request EnrolSecondFactorRequestObject
+
+	var body EnrolSecondFactorJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EnrolSecondFactor(ctx, request.(EnrolSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EnrolSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EnrolSecondFactorResponseObject); ok {
+		if err := validResponse.VisitEnrolSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmSecondFactor operation middleware
+func (sh *strictHandler) ConfirmSecondFactor(w http.ResponseWriter, r *http.Request) {
+	var request ConfirmSecondFactorRequestObject
+
+	var body ConfirmSecondFactorJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmSecondFactor(ctx, request.(ConfirmSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ConfirmSecondFactorResponseObject); ok {
+		if err := validResponse.VisitConfirmSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DisableSecondFactor operation middleware
+func (sh *strictHandler) DisableSecondFactor(w http.ResponseWriter, r *http.Request) {
+	var request DisableSecondFactorRequestObject
+
+	var body DisableSecondFactorJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DisableSecondFactor(ctx, request.(DisableSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisableSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DisableSecondFactorResponseObject); ok {
+		if err := validResponse.VisitDisableSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplaceRecoveryCodes operation middleware
+func (sh *strictHandler) ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request) {
+	var request ReplaceRecoveryCodesRequestObject
+
+	var body ReplaceRecoveryCodesJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceRecoveryCodes(ctx, request.(ReplaceRecoveryCodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceRecoveryCodes")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReplaceRecoveryCodesResponseObject); ok {
+		if err := validResponse.VisitReplaceRecoveryCodesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RefreshSession operation middleware
 func (sh *strictHandler) RefreshSession(w http.ResponseWriter, r *http.Request, params RefreshSessionParams) {
 	var request RefreshSessionRequestObject
@@ -17060,184 +21433,224 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H35chs31u+roHq+qjiZJkVSiy2pUjWK7SROnNixvEzG8hXBbpDEqAkwAFoU41LVfZr7YPdJvsIB0HuT",
-	"zUWSleifxJJ6OQ0cnP38zmcv4JMpZ4Qp6R199sYEh0TAP5/iYEyecqYEj/TPIZGBoFNFOfOOvO+5QGM+",
-	"QxFnI6TGBGEmZ0SgCZ6jAUEXZKp89Ob7p+iw2+22Pd8T5I+YChJ6R0rExPdkMCYTrB88wVcvCRupsXfU",
-	"7T3xPTWfEu/Ik0pQNvJ876o1FIS0FLlS5ubra9/ThBGmnlE55ZIaooo0vh0TxPCEIMXRBSHTLJ0xC4kw",
-	"FB70Dg5ugMJnZCpIgKtJO6UsIGg2JgyI4lMi4EpEJQrtjSS0K/h4b1/TV03Pge9NsVJE6Mf+n3997LQO",
-	"P33u+t3e9f94RUo1WS8pu6hZKnKl0BSPCHrUFyT69szTvznz+l8jLtBsjBUa8ijiM4nUmMoM0e56GQcB",
-	"kZKL1iURknKmbzYf8aT35EntR+x1Dg8arupLXrek+hOmWI0RHxpiZ1iiCQ7J4r0dcjHByjvyYkFbggyJ",
-	"ICwgnp+lr9fZe1K1lm+wIi/phKoyNR80BVSiiAyVpojgYIwifa1vVk9TRKRClAVRHOq9xiwEZpAk4CyU",
-	"KGaKRojCY2ZjHhGER5gyH2GJKEP9My8kQxxH6sw7Ft/2Do/Vtwedfhu9GqL+VUuNBVcqIn0f9RlRMy4u",
-	"9D9xEPCYqT56xIeGEPtHhAc8VuZX9qKvgaR+zIZ4QiOKRR/B79PlVYKSUBNzCYTxSyIQjiIkyDSiAZbH",
-	"CCMl5kjpG4A7SCj194zoJWFogIOLes5ufNKSbXjNIxrMy5vxPFl8+CKqJJpRFvKZJt0ud+Wy/vHtbud4",
-	"Bsu6BTKJEvOToSKiQh7YPVcczTBVaECGXBC9dpSNzL43ZGPK1G7PsC+dxBPv6MnBXqfjexPKzM+dhFzK",
-	"FBkRAax8StRTzi8oqT5YggwFkWMUwDWaoTEaCD6TRHwlkSRSn3YfSaK0rBBkwi9JuI3zfhozSSrPV0l0",
-	"SsWnEmlepmxkpc7+4d4CKhrS8OHDh5NYjQlTVIvlMjE/8pneOZy5yKqWx/udxqqlt99sUa61xBd4QpTT",
-	"1LGQXFSukeYhkIsjggZkRJn04Rd9LdrPA7ixj0AUJFcB51HVRq+m+I8YxCfVj/sjJmLu+Z5Wqd6RZ272",
-	"Kpkw+dvig2L0UaX81Es6wWyOqCITibAhbsyjUCKs0IRLVUcYHPQcXfZAa0HuLzgp3dw56Vaek3eSiBdh",
-	"9SGxYjOhS2ujlKzY3NlMF8U0zK/e7kF58a71s+SUM0kMHwgSav7DkXxDhrEkQGdgLCX9TzwFsaxJ3pkK",
-	"PojI5J//lUaZplT8jyBD78j7x05qGu6Yv8qd1+Yu8/LyCpDWBNMI4TAUREotCgxfSTnjIgRFJrTB+KhP",
-	"2SWOaHgepDT3v9Yrl7FAP3z40CoevCri7C07xXMKRD4VXMpXgo4ou+3VAJYF1YflBag9kJv6fNERQxyI",
-	"Qo/6gSbx3Px4LszO6cW49r3nej3f4gty28RrESARjgTB4Rxh5pgbzagaGyuhsNmP+kT/fK40tZb877kY",
-	"0DC8depRgKPIeiOMKxRyQ/Kj/tBRZCl8Yfjwtulz1t9AEHxh7emQB/GEMKXlGxybCAdEGgbqEyG4kH3w",
-	"Z2Tm/NgH5b/mF800/PaZBin9UqdOgDu0laj52dfspDhHPAp9LRgY0cai/nP6MYZ/eMo/L/mIsjtjIsfy",
-	"em+oxIOIhOiRs6DP3a+0h5MIuo0P/C840lqA3BlHBpjpEzPQv8Ghr4lH5ApPppG2DQIcS2NSDHg411+o",
-	"L/7p9NWv6FF/4mgvcKV78y1+0QmbI67GRKAhplEsCBCSOAq3vLycG1vGLotmeYEVOY8MLSXFl/MrF2m8",
-	"9MLs17VSP6jRzfZy56K0Eh9l4d2pN3NtvBvwEO7I8HD+iRFAVKIJlVK7TlrScIVAviC9BxNt3WblJ9yY",
-	"Sp3tWyCnJBqehNqulEokwYtbOwnpm7mQ7ng7haj0/wkViM9SFf+oL0k0PMc5mu1ZPjWu3q9cfc9jFt6J",
-	"VcI4knEwdm6n0zdZ8uEP54yr86Em0xL/lvOXWIzIbXOnk5WRfrlWFbjou2qjSYsFfeW54vwcLrVkv2Mm",
-	"aHn7x0oScUkD4rjGxk4Znx1DWAfiEghrIYD6GdnRT2JYj/qKTgiPVd9H/ZjhS0wjrTXLIm99yfOOZR3v",
-	"O2NJK2IgAmrl0CP9yVnabkbAvEvX9R4yCL8kIuI4JKHmkdtgFxlPp1woEv5CQorfgld9NwJBrxmYiBNN",
-	"CdIOvrEfq6VDnJJ+Dnec6zuclJBEfBFi2cphY+VzlvmijFcmidbCsSSiJKU/CM5Gr23M4NYdx1gI7YNV",
-	"xSzg/+fuL0DttQvfAFeeBIpeUjV/zpQA82sq9CYqauIzOHDKfxGBJ3FI1Ym59Nr3rHtdl7KxsXvrg8NK",
-	"UxObD/XSDwWf+Chmkf4rZsYkdooypCGiEK7KRkX3S4Em3xvMq6KLXJJEB5tnHWUV8VfSL75S/8pyBcTb",
-	"MZjnJESRdvQ0JYTFE+/oo8dnjAjP9+B2z/cY12fG+1QVISVXijBJBxFpmdshTup7xq1fLajmezwAHgjP",
-	"scrdHmJFWlo8FZ7RqXpGrAI+qYgU922KrJ/4jAEPSRKANbyZbCNhIQkh4lLYpIO9ipda7+KchnUxfOPh",
-	"wdMr974mRJsGLD96sISWkdPvBA7JUZBfx3Tb+OC/JAB3xR2Wl1Sq8lmBsG/uHwvPTO7gXcNHvTA3djud",
-	"dIewEBj+ngl/L3v2r+RK2Qh7aTHgFfmnVX6qtqS1fK6QCZdY4aU0nJirrn0vEEQbEpswZ0giooi0j6hJ",
-	"q2RjH3B9eAx5MziXRoIrGkUmr24YaS1iIGa47PMhCppcfX5JBB1SElaSD+IG1CdQOsYSybH2bhSHiIZJ",
-	"XlKJpBbzxv9x8rOdZswHnEcEgwReT4yYqH8+VdipWgHBI9Kc09/wiOQZfL/M3VJhFS99lGbIU3Plte/F",
-	"03AzxqoSFLAIbpNL25cQ6hYhx945khaeqq1IkOSIFqXHnQuPjD2Q5yetBSaUJXuSqwT5iFt/ftL/6bQO",
-	"P33z6Nz9859ff/Po7Ky94M9f/7OicsTSsVXLJlBVWcts5DWjqo6RMQH00b1g+kDPjOGpMuGenBhqeFA3",
-	"N7CaWFAPtkilLWJfZt3Ir6Q2BFc0UHxPYTEitTU4mc1SXHORGlM22jIbNbSSHK+taiolR28roi49yF+c",
-	"rEusoQqZ4JLK2l+e0kDFgvhorNRUIs6ieW7T4NetWEQNCrl87+kYsxFxLucbszUg18IQagtx9Dqz4EMc",
-	"SeIX9sA6jol7uNQPddfBIs8a3/crmaW3Fpa5REPh0VVL/pSzIRUTMLHW+3LlMo2LyE5TkkWize2VpIEx",
-	"oJXyeoStZls6g23hphEhOftVXwlVOJtvmTONrKW0eKuS9XjfW29FVvU2/mor+Ey7MtZSya9M3ina3PzN",
-	"PK+KkOduYYtpy0JVxTHSq4GFVb08VkiQERah9lwCLElO6rmlyBWV7VWFTEa8Vf6lJExSRS9JEkF5fjXl",
-	"Qr2asWdY4duWi8uEW9W6/kwqIlUnaBoPIhqgCzJHj6AusLP7GELKheMRjSrKq0vqIhCXTS67MMbPMlPp",
-	"Qs2bPC2WpMllV8tfWVhX/X7zTeYlPiyDIV8/r2aZT0mFIXJB5s3tEL1XeQPkoGh/FEnVj6+iJ1fwUleW",
-	"Qk1kI6LswgbdMY18NCBjykLU/wdc9W2/aM3v5pysvYKXddL6j/GczlufPu/tVhTdV5+srESrYlgXfgZb",
-	"eEKIkkC8iCMCJlA/yCiDfk4KZLT/8jrlKsoSM65yMfuFqtGkbcBHLI4ixO0yY23eM1JlwevrTLbKVECW",
-	"uNhKnBqTHjLXLvNkSkL1frJsAWbZP72kat40jghmdinetDhitma8ab2o2ZXNAm3gF+pPq/B69VGCfgNp",
-	"jorMBPsGxHaAmNruRqf81Yz9Yu2DrKtR9jSmgg9pRBrkb+Cya9+zuYda132mPUx3kTlJY3xJkKlvIgwN",
-	"uRhxpQjzkYIPTq8x7q5rzljla22FRJMo9OpxuqLtk+GDdAUzcbVkidx+++lZqBKkbrdKkn0LcecVQ71X",
-	"Uyo2Mch8bxqLKZekVoqkuiApV6RSM0VBZu32lulQ96Y01JkLZGa+pWbRHdOUI2srR6ekwpolbFwFHtsk",
-	"QBXUdH+4kDpVslxlhW1DSHXgfBs8szkXrBd50+rrPJabUS/IJb9YpDdscMoIm6TzQiL9/LWVAyTV8chm",
-	"zGs4fyr4SOBJLctArl5qYkg0bBd9imYBMMtS2bBXhrbCGckt+NIj08h2wtItcKClO6syRTKmXbdB9021",
-	"yZRxamtWnMN6mpWHi4+1baTlj1U6jFA4ZqZJBzEuNFdIU26PkZziIM8R+tbC99j2ldrvyZfiFpfNFsoa",
-	"B+lwb984SLb015RhhKYbJld57vleSBRIdu+UT0iu/RJsHlvnAncdI1PIbuvYoSsS6tzhXfAn7+jj5/SR",
-	"v8QSipFx0TO2tSbmSf+yZLYDE42/IHPDHW69bMuUzB1l4nTNlFMGlUTeP3bsLz/5HmVSYRbob97BU7pz",
-	"2dvR7FuI3h55ne7hbm8v7LV28T5pPQ66ndaT4R5p9QYHYRcfBh3y+HGqk4/2elqd0AmRCk+m3pHX6/QO",
-	"Wt1uq7f7tnN4tNs56nT+o+UpVXrdvXdsKnhAJFSbo+dMUXDY7Na6Khi5U9yX65InDvvXqDrmqb70Ot3Z",
-	"SqYe4+mUMBJCT+XMsnnIbSNpOXbfqUx/uk1v6DS+pzzCqsq+KptX6QYu6hVWaToiH/dfsR+4mPRYmrZI",
-	"rb/6lrT9w8NMS9pep6J5M8dMayoqy2tVy2So1M6zPlGyXSFzyo+zJXV17YiQZ6ISkatphCkz9vUmjdi5",
-	"eLL+q/ukjClseTnDFr45EoVkTLqalYonc0Cqj8VMyzwoFTPNE1bTyjY6gepI41AF3OASaPdVi8bYdfpg",
-	"YRyUiEqtkvWaZeuiSj0WWqkWCmBhLW3LjNay5WYTKKiyVXd6hYka8xAK8bBx7zzfy5ciw2uqqg9hQYsa",
-	"IdvdABcoIhjWi59We9ql5rH9hKSE1bnd0EjmbIYsuaXy7gwNmX7CHGWZKn/wgfI9PJ7v5Yv74C2lGvjM",
-	"E9NWpdVq0l6nXu5DIdBDIVDOXR1zRnJvML/xFwd9q03SG6gqupMKoXUKg2wrkvWp10tb5CXGsuUzF6f5",
-	"zTqSamLUJ3nP+gj19g/QQJ8yytAAS3KwF4vodgLTdrlcpuw+JH0sjWn+XhJ18xnjyjRkNXmSqM2KC9Yu",
-	"EPC3k51vUEfwxsQ6TjMx2eKJgguK9u7BXtbePex0HncPD3v7e4/3OoeH3aW4JVla3RsqyeNRncGWaW7X",
-	"6izk27HUglgqPoHidWs3GWt0OARvdD4BzC3fAxNjNSPiC4gWbm592KO9SHdT6KHORqWS5upqDX2/w4Vf",
-	"TuDObs1NRO4s726jkK0u03LXVWynREHRkjZd1rQ+NrfeJpS5FSmsh/a26B8xsX92KEc5SQrvr/w2zXEb",
-	"WVbZRIOF5bHX1ZvwpcSDJMr0D1lAKu3Ta5ueD9GAUDZCUyyS6lLTlVgjMVZyOza2Z5ydu1CVgiaurK8w",
-	"3aWpUVpX6jC0Bb39k1iNuaB/mhZuZHoibYi3c/Dk66KsrwHmKpuJ7pRTVg9mZgDsrBOZdsXaW3Oe4jqo",
-	"Zf4mRro1jM5dqMpp7e8IFkSsoo4LO5zbotxbcotWte/vwK2xEYKmh2tCWfa33fqSv2YltcemisNAuMmi",
-	"R7+wrnZpWccaBYLOJ66I3+o/IRZPBkRoP+l5u3uwpzl/svgTapzqxcRXHYIqPy+Tq6+NppJCtcpWrE3I",
-	"6uvPSkJaK1mUUEfULQuc1cTjjQZIlkYPPtXsx/veFxFtu09LmfvgqnVN0zAlNn/FLHRVIbli2LgK8Kpc",
-	"r5XmnZYnkJJcX2WfSRzZBCuVaCC0MPaTzGE/eXgfcYH6ZrX7Tfpb0mxitXA2MqRMz5COYmEq+Fw5X4ae",
-	"z2fpi8+8I9TtdK4dOdmnP6nYkSSHWZl2OULYoDTZyxBlNuIJPVUJBTb/aVqC+v/YAWjFHYjk9339C2NB",
-	"7Pz///v/zM9TrMbpT8Yag59LiaLe0kpU9wnpniZZmzIPQv1XEAuq5qf68BjGGRj1nfzre3eAfvrw1qva",
-	"kH5WX/eNJoRmdD8puNarBPUExjZI8ETBkjTvS6jT+tFAC1A25BWRPiPzpZ/WpWEWIrC322fsjH3zzSkd",
-	"MWhQYu1vvkH9169O3yKTf+7uAGV9a9C64gCWM698E8/Wm5kz/o4s+chsFpyJiGr9qI3FIb0kaEJZrIj0",
-	"z5imCeet7naBFPvHPiJXAbTPyApL3dmhtkaUimOT8i/Z8yPOQ7iaM3LG3CPb6MShzOqvCiXqn1n/QR8P",
-	"fcj6SH+HXhZYSIMqJ0kVNUeIKqQEviQRBFYxQz8qNX3ForkrYzI78L2phJB6/Z9fEjFPaiOoRP06CIp+",
-	"tnICPSMBDQniDPUDHpK+j2ZjGowtgW7FqJJoQrDe72PITpyxvuH4PgDKJsUiFv/v4yeHAEiArkVyll+Q",
-	"vJj1AZoZK8RZQNrot5grgvpp7rOvNz6SPGEg8CD+3bKWaOvFs8SB4ENLgOFE3yCZY3mhGVdv45hEU7ua",
-	"7w0UOKzmKwdpoo0dcUHCDNg5GnG9XBa/N+M8aCVri7epQH2DCOxIOTZUvqTsIqFOH4sztgCT3K5hAdKc",
-	"TNroVzJDE6JNSmOO4emUYGG4xZw5w2UzZ5ulf/kKaYtKHiE6YlyQMwaPn/MYhRwstwvGZ230jpm2Q/cW",
-	"/bwUzlc/L0GJ0yafTdi2z7QzEdGAMFPQaEFlT6Y4GJNWr93JpPG911E8GUBtkStYsd/uHXnddsdczKeE",
-	"4Sn1jrzddqe9C06pGoMU3WnPSBS1gNCd/84uZNthrFT2WYI1nnRYWHsVcjjznGiS5oQ83u8+/tq3hQAT",
-	"AGljJC21RT9bqP4JcBKWZsaAFmgwkqBlZxL0kcRz8CIToJwXoXekSbTtCQV43F6nswBNxn1hpuDJdDN8",
-	"tH0h3vPw2emJbZXQP/X297uHtlHiyLt4LX4+/2Ny9f4D/v39yeFs9t33By9ivnv5/s8/H7+9+vHp29m/",
-	"v5uPxOnehWebPrxXP7+2TRdHnqRgoesd6v7x+8nvP189FcP3p+eP384//Pbjq9HjcXD5Gk/pL5GYvcD4",
-	"dfDjuzfcu/507TcEvrGLUoN7c0HmSBJVgFnKLfgyoKXcwAj7Ghvgqb4x2Z0MKE+q1b2jj598T8aTCRZ6",
-	"sd4QbAKdGVbTihePZLY35KplWA5sfrgycXKuWlNBuXm2FwiqaAA1CVctV4hw9NmiRx95PSifjvhM/3u/",
-	"M5Hmk5z6g6j9Do5DqlqEKWEN18rz8ZLq05wUxUErsjbKfDSYo9mYT3zAfYd/DAWf2JZkKKvSGh7utE3E",
-	"vtWnUNs+pEJqsW6AR7WTaCpHkTE1I5AoDAvBZ/q2M6adR6T4CCJrbfTcEG58y4xisuImf670vUnrMIWk",
-	"bBaG/GMFPlCmibsKqNsAAGwAgO036Piue7ltGt/6292rk3kCWgS3rVfeX7AUpr6k2VnOISmUCXmmPx0D",
-	"FL/BXjNYj7aouOr9SQe65r/qRVklz19JkJtp0JgWc8M2qKlay5R5dxyE6tILXWLg06aqxcb1P6bQGV6W",
-	"T7wEHSOtLu12u9366tIk8+d1D3vtTrvX7nomiuCesN86DHZJ6zHe22s9CTuD1j7pDh8HPXw46HYKIAS1",
-	"RakJmISzq2qKYRe9rOulkA3Nimf1eudSOCyOouuVDkuKnlCFkWoEqLWjIz4qqEE3M2eR9oNr4Nl7ne5y",
-	"jVcErYT7dpffl4Jh6zt6veV3OITza9/bb/KGLJrk2jq8rLVBVeq1zejsQnVdQXvbJNhHlyEvanCtm2uU",
-	"935Gee93apS3sY0XK22c+Ovrq12U07pHyODk981wHS3z+q7J21T/a29QnrHqfm8f9U1Fq71fL1J6P7nC",
-	"gYrmder7nfUGFuptwKd0dLgzka+9r5PcLnhYM95kbyvtFmXtUkmxJqmOThvrrJ7ns6yLonpIzMJgv6oY",
-	"DlIgKe3YayTT8j2BFfVkPMrgbrryljGu3Tp9Q+O3m4Tzl65YbYjf5KyOdnboBI+IbGdaRXZwiNtT2NNs",
-	"gL9O+dkIvodDnG04KZctWt5dpTvE+fMhRi/5JYkw1KcnIjApJvqU9g2kOZ9sZWY18SUN6p38dvLD76/2",
-	"nuy9Hp+c/OeXi85/p2T43dPXb6lSP0xnr8KZ11zD5pDYFipYJ1DX1rD+XaHjf9mqfa93uPz67PyDuzEH",
-	"TgkWwRhUF2hFxw6rGwVpTd0S80BoTyFy/DKFNq+poCygU/D+XbhNOw8d3zOD4bQdPQE8jc3Mi53PZuzT",
-	"dYoxUzY1npk6/Kyo9k181UCVjUlkIwGZAXYuf9BGJwzhLMh/gvEPj63A93e547yBYC4HCMSSEN5bDNMH",
-	"AXxmZmzc4hExZC15UxYVG25qcE4qJjbcD2vbcFKmuGAzYxts9iy+o3VSDR9nvDg72wxuCnho2Ab252Ox",
-	"feeT3YOPlQ02pVPMtMMfrWLnl8zbJaaHnegGkdRFJ3jH+eZaiqz3Bt+bclnhazxnocvo1My0gCQhpAJM",
-	"0ggyXvkRoYRB3UcbPQM6YW5kOrfIPchlniwMopYeZ6xafJhby/KjyruwF1dLjxVNuAfDLWu4rWyDLZlm",
-	"5Sc88SCu71xc2yN20/I6CSregsAe09F4o5xKQeoasXYDQvckCMhUyfzEAidYzcRd9Jw5Sap3SB/aWkFa",
-	"EomG8AeJeA8konn7vZCHX75QgzNz4zLNioU1RdpqVuY6Yivp4FhfasUVQusNSaaCElM1VowvordjMjfl",
-	"w5BL1tYilF8lkNuZ0jYMpSxm+AqqnhRn5FxqBZ4xV6xWkngy0/eSOtbf8XC+mrgri4q0ha55vUNVF851",
-	"vuTQ9Uo/COcvVji7uIe0NZJGcnaWC6d0kOpf28rtNqAwmXsIN+w3WYqKGWn3Q/2ckmxH71eWb25EB0mi",
-	"ztOn33EoZB0llQXQXJAENTnMS5LWLOcaWMq50XZt9vE0xaNcTTHeaSYpqa3odXbbnXa3u9t+3FCWJ13O",
-	"tl0r26Fs7+m5e/btPVl5vtvqBL1B63G4120NOni/dTDskcOwG+wNnjwpNt+WqHBPzHYWe7/wP2kU4Z39",
-	"dmfDyopsL+/CrE8SrL4ndRV/UdP8JaRcssIxgw+7gXy8eXP7xoK6bgF2DHjErQV30104RrMxh+JLG90F",
-	"qCLFYRQOZTYUUZKoht6CTN1M4iUIHb3GEqCI+lEhBX7kMzP9PNEeMyIswPKDy70llzu8iWNdY/YYNjnP",
-	"vWMLPvi2A4fJyf5s/7UkCwvnlDNSfUobHMAmhVUZiBWowpliNc4UATlCvaKXukGZ8qem2Vz33WOHSPwl",
-	"ns7i/Pn7c0A1a+VY6nbPafaYpnxWeVLL+IobH9Zt6G8IfrRM8MMqscAMrwKtXal8T6fQNqgSZAxo8Mw+",
-	"A3DfC3OLE2AEKpELtrTRSUW7IkYhnkN21jYvaiXuu77HM5bN32bwBXNzBKHdbsiFb9O5EJQj5mkWnvAY",
-	"aQVqRilT6ZrCTGykX4ak7FdF54LMoK9NonMWbMP7bfK+E/beRwP6XQf/8G40+CGK//PvX0aD3u+j30+/",
-	"k4PePnvxw1UU/vhb87BQ1TSyRkG7vcUIF9mNLEySv8tqstXjWLuNRV0G0+1LDxN92cVrNf1o722DYxGY",
-	"PCvLXXXbsr60sgQHYdc2TZRZ0W1G6Jfk9i7gOFRg0y5wvaoK40oDKqV3dFBZFTcWXCkHDA8fWUOB71ng",
-	"ObBdbGt18aljWOp1bD9IXixQAAoLJRFOLC90Yuf5p2MCjPUc28ZcJzJMWy/CEb0gvhseJfGEQLG/D7dZ",
-	"4a4vOdJuHDL9dIpz4/KMiJJnbK93aHIx0PpkVwMawiNihLr0Ew1h/yxdJyANxsUabhRhRaK5mWGjFYFv",
-	"eqfb6AMohHKPfBWG1hlzIFppH7yPTjW3Ex+d4gk5pYp8e6oEDZTD2dKKrV+CAICaRInwwKgy86kOd+vY",
-	"okskCahJLBXg3Jyx5FJYV4NR7TrP7YAnQKKA67iblQBt/LFU1UmoDEDZJmquPgmTgoB5AReCBAqNuZAE",
-	"DQB+dd5c21WBqd1IiioHG+aR+U/jwQ8BfUV/+v4/z9+8/e30p8M2mf/0Z/jhhf7l+AXrtINexAaT7zvh",
-	"v3+K8tBVpk62gL21kjmQB99ymFuNly3BR6uINpzSEYPBTdvrZL6zinNAEmw9TfDyFt18SpS9cG3TooGf",
-	"9zRFV39jkeSbWiUvtZzO+3sPNsm2bRLN/YiyjAmSeJirmyBOY4JEbWCDdLMWQBaH/5PvLJQS7n69Y7k1",
-	"68RVoeSsj26u1L+3NzYD6Q11mIXnlTZLN/eu/YmZm1U0fgqfXvOkovnje3yYaaGL2RBPaEQNSFl6426R",
-	"7CY9Ct2yzWSvXhCyBnwO2Ok0UNFGL0xTpDGQwrxRkUMsSc2AQvXJsUX+MLid0sL0hVUFdGFWjy9z96zk",
-	"53ERxGIDIXqDoa+ngkv5CiyeVUQHmFTmNZsmyrWsMNM3lgkLmKAAEiEaekukBYFxHJWyYnvoG84Eawki",
-	"yQJGPoXoj5n06kZpwcw/A39FlLRz7QA3KBhzLoktinKv8BGFAiuD/lSuA4WnZkdHoAxwrSBnjEpruTqD",
-	"GIXc1I0iRaLIh1lfEKCik4yBiy+IhGIu+2KFJtxMVDX2tHE5LWZXlSEsKlDxb8IgXiFXVA/T38jq7VVN",
-	"TnBjGzmDrZzheW7DjO+RC+Pf2+DPg720bXvpRF7YMC6wERw+EClG/WWmAW0hpGPHs7YdXoZ7+rmwR3OZ",
-	"0FwjdtNt2NG4krxdN+xu1pgb8O6ckG1bnL2a7if9MD/pfDTzfKhEikchGszhuaXw/BkDHDocQcplzGNR",
-	"DtPXxtuRFclJjIhKB420IBR/xipj8ehtMrgb5oHZZxprycwdLg/0rhTomTkim0jy/DQRTyo8jYiNioWc",
-	"XZC5599smL9yJMomcf6KjXqI8z/oiG3oiKdVVuG2NYIk6jz37LsL9+/ebbh/kd+aGRFfWa76huCi48pn",
-	"DLllroKKfJ3MTH/oArBg+94/9/Z6nceHewedTqdT1x2wxV6AZKR/dSdAsn0buOR3hXyVYb+MyHC/Wepm",
-	"b1wzqYJx+Zg8ta2LuQGIAMlB8GWCnCyVHaBNHW7r7uHB18eoz+Io6ifTFcBOA+ZPjKbMYIbymYuzQy42",
-	"sWLcidPk5Dj6Z4PSVM3NjZmychjHQ//QfZQclo8ZnyF66x1ED/05ebFohM+mgrHeljLctZo3vYZDbN62",
-	"A8FAeN5y7N8cCiJ0aCbNm4m5UttSU4YbPEqfam5HIQ39dBi7KSwACF4z6iGpRkv7P6FkYUzm4IqaO+2M",
-	"7jlUadfiALvPvldtPHWJrWrs1IFmEsN5XyyQ6obAqHYXl/fv5LCr76aJ55501+RRviE5kIHO2dAGXB/x",
-	"1Mmr0I71XVQI/zMhU5mdiqrcNymOBsSNAW+jFyUUjCS8ltzCeEXpfIBZQCI3YnhluDGpAPj/frkDMNVg",
-	"Q1ao13pmRc/DdEm3r/7qGpx+xLJSiTlGsRjkRmtpaTISOCBGCWVh7tyYJoC740NEVRu9c1NAmLbgRpzI",
-	"zIwQUHZnrJ9npz6MooexbzaqbIK1LracBpPT4fDlYLIZZQK9V1WYWfDIInAW5OwSZAaTAMdFcD7TIFuf",
-	"r8udijVdo/L47U0r1WqmgjdP2zUn3nBNoUO283gd9yBZywrl9kHzlMoBDURRVrzd6/DxDRYufBCcjbIT",
-	"xv+y6AX3BFP1R3xJcvieloO3q2GccbpMxRSj1JBWyo2OXxPzoDmOa/eLKQkrf/xq1WB2YW+4HMwZh+UG",
-	"q3Ura6bCxgbzDqqA+Hwu7GinEJZarxyYvrA1L+76mRXbaWsVlYhPCdMGaWW1jKuRMTqfgVnuvNyq/qCj",
-	"bKmOGz+PJ4tqbKBd6X123dauXYlZZPrD7JcwjhghJm9Nv6jylXX9uHshU5PCEGPplTsGtyNcTZePE62X",
-	"eQ7asBxkFdm4dvyLXAEqV62Y+AEmTBaNfOiDsf0dVYEwHw1ilQyPlCQQpiIHKzjqebwzmG+K+i4S14cO",
-	"GYz6mbhI3z9j/Wzcqp+4Eq5KVdjxHYkTk1QUQLvKgKARvSQMZieiCdeXvxIhDPATxLgsg7nxKMyvk/YV",
-	"08ITOSSdSZUcMcv4asaeYYW/LMv/eZa0m21SSUOpf8ugXT45U0lI12V4rox5u5Ba/TiziBsmjcqQRd1W",
-	"by939zQWUw5zDG3LIuChpOn6hyRXZZIrwd9ahDJlS9fNZzRami8PY6qIJdhY/DiZWOHBP0+0im8jkxdk",
-	"ajoakav32FYH2FMjxlrPqJxySZ1tvPAR5pbsHXc9vOQLjyM8BAO2gDQCmgHCAaGxJbYYA7DW3pqe/+YD",
-	"Wh4c+/Uc+9Qa/NwAVrhkAjsbtsYSNo41SWHOcvH2ZuXPZ2x5/bMJw2+jALqxlew3qZVuDm6S+4CHsucH",
-	"fXP/9U22nKdcG72NzCa8YOXi6GXKZ2Gf8YP22Yb2sb3BC9qMr1xmFRfQSVzoB1qH69qNjWYxN2i3XDqQ",
-	"lgEP5wAbYn+2vcYudAx/BwCU/ufr/jHCaCD4TILKK2GUoE0hStAbMiVY2SEixH6yGe+q6SMMSRJwSEoP",
-	"SIBjSSAYbAPQMyxRxKXyQeum0WhkIxBcHKNYmmFPcmoi6npBIqyIQEkXllPGlTFsWNMVQAzzewWtXekK",
-	"FhEOrfuaONXn5wZipjWN4skgooycO0apmci61zk8WHNWrP7diLfsq9+Y97gW70+bjCjYAP1khaR7dmce",
-	"AGK2AhCTRbq0QeAHqJgbMNMs864KE1OARXiw0bbez+a0blHpbhc0JpXpK8HG5IXG5ugwjUe6Lsl3rTAp",
-	"IXGfcyMTmg5J+PsOSDA6/GE+wkNpdU1ptfYxKwCTm4PWbKv5ozAzoGU6LZbAKVWOd7V1MYPYlMkk7gOW",
-	"F7IOcfyVftvfFfP/rsD1o8hGNTdmwkUqE/C6LTctr//YADB/G9j42XINGx/GczQgFZzsCqZT99C6t9Jk",
-	"6yZUggtrm0uquP4BY78y7vnXR8xPz9uNHLe7hcXPHEmYXpHXIVNBzFZb9syz06spIO6xMhIZdB/0XTVC",
-	"Xx+/OcS89AHVRxZ6IzQ75pGrIYvAJ1MsLKANjxUSZIQFtBAGWJJjQFIOOAvTAkxTJ5d9SB6f3tRjKFwL",
-	"TJ8kfm4Gr7emmmNrFVJPE/pXCtF0t/V9m1a2NG+Jl0S87y6dpsunpBhSeWZ5uUHZRPbSa38FE9j3XvJm",
-	"r0iuu9N4TcwsdOHCWI25au1ATYP4BBQvv8UPAEI3FXDRgrpmHPL60EEw4cVIzgYxFmi4yMjhmwMKkglb",
-	"Qxs+eNyPtce929Hqj7KA5NxwGO1rMxk5XfC+562TdMoPgcqFaxarU4MdxBmxoEHJdDbLuWZMQH5EsiA4",
-	"RNgo169yZm4696WpmTsy44o3dujui564Ew2xjtC9QdP8Ho6ae2NYfgVhNgbA93MsrdTK2M9+YrDbwXGZ",
-	"Ylo38NvPjbqqllgbCh179BZInJsZadWrMvrvv4mPTnJ1SZoTpoqEJv9ux1t291EwxgIHemkQF7aQjAv0",
-	"xP1kUuQwmWU6JaKlaUMR0ca5jzCK+Kz8y5COqJXUtnEnecsxYjBkM03Rw0pMOIvmdogK9Ie5i84YXKUF",
-	"L6bM4cEK5UIfhXUdkCG3PWX/WuzkvO9tA/WqWSH9l+AUve/dpFt0m40Ft6tAe+s4WvfIBXpwaR5cmnvh",
-	"0qzkgfQWeSBfoL9htdF9ATD8skTwzQfvHzyE7XgIt23Tp2Oom2EWp3LAXr+mHEgQL1eVAw84yH8LHOS/",
-	"idBJT8LfRPzkbbXP3sBUzB59/HT9KVmBqvCCrUvPzqnW0kX/2sCN2COSLN61XzV4C65nPkDz6X9LN4YR",
-	"nijtFXY2Vz4TX/XIt0UI90zQ0N7t9rd8MxTIoCnh04ikppHMfkwRiKr4iNdgraILMjdNa6apHdbKNCOY",
-	"eWeZR+pL9Ub8bwAAAP//",
+	"7L35chu3ti/8Kqg+p2o7ezcpkhpsUeU6R54d25FjyfZOLH8i2A2S2GoCnQYoinGp6nua+2D3SW5hAei5",
+	"yeagKdE/iSX1sIBeWPP6rR+Ox8chZ4RJ4XR/OCOCfRLBP59jb0SecyYjHqiffSK8iIaScuZ0nVc8QiM+",
+	"RQFnQyRHBGEmpiRCYzxDfYLOSShd9OnVc7TfbrebjutE5I8JjYjvdGU0Ia4jvBEZY/XgMb58T9hQjpxu",
+	"u/PEdeQsJE7XETKibOi4zmVjEBHSkORS6puvrlxHEUaYfEFFyAXVROVpPBkRxPCYIMnROSFhms4J80mk",
+	"Kdzr7O1dA4UvSBgRD5eTdkyZR9B0RBgQxUMSwZWICuSbG4lvdvDxzq6ir5yePdcJsZQkUo/9//73W6ux",
+	"//1H2213rv7byVOqyHpP2XnFVpFLiUI8JOhRLyLB01NH/ebU6f2EeISmIyzRgAcBnwokR1SkiLbXi4nn",
+	"ESF41LggkaCcqZv1Ip50njypXMROa3+v5q6+51VbqpYQYjlCfKCJnWKBxtgn87/tgEdjLJ2uM4loIyID",
+	"EhHmEcdN09dp7Twp28tPWJL3dExlkZqvigIqUEAGUlFEsDdCgbrW1bunKCJCIsq8YOKrb42ZD8wgiMeZ",
+	"L9CESRogCo+ZjnhAEB5iylyEBaIM9U4dnwzwJJCnzkH0tLN/IJ/utXpNdDRAvcuGHEVcyoD0XNRjRE55",
+	"dK7+iT2PT5jsoUd8oAkxf0S4zydS/8pc9BOQ1JuwAR7TgOKoh+D3yfbKiBJfEXMBhPELEiEcBCgiYUA9",
+	"LA4QRjKaIaluAO4gvlDrGdILwlAfe+fVnF37pMWf4SMPqDcrfoyX8ebDiqgUaEqZz6eKdLPdpdv6x9Pt",
+	"1sEUtnUDZBIZzQ4HkkQl8sB8c8nRFFOJ+mTAI6L2jrKh/u412Zgyud3R7EvHk7HTfbK302q5zpgy/XMr",
+	"JpcySYYkAlY+JvI55+eUlB+siAwiIkbIg2sUQ2PUj/hUkOgfAgki1Gl3kSBSyYqIjPkF8Tdx3o8nTJDS",
+	"81UQnULyUCDFy5QNjdTZ3d+ZQ0VNGr5+/Xo4kSPCJFViuUjMGz5VXw6nLjKq5fFuq7Zq6ezW25QrJfEj",
+	"PCbSaupJJHhUukeKh0AuDgnqkyFlwoVf9JRoP/Pgxh4CURBfBZxHZRMdhfiPCYhPqh73x4REM8d1lEp1",
+	"uo6+2Sllwvhv8w+K1kel8lNt6RizGaKSjAXCmrgRD3yBsERjLmQVYXDQM3SZA60EuTvnpLQz56Rdek4+",
+	"CxK99csPiRGbMV1KGyVkTfSd9XTRhPrZ3dveK27elXqWCDkTRPPBCAcBYUPyiQwmggCVnraT1D9xCEJZ",
+	"EbwVRrwfkPG//iO0Kk1o+O+IDJyu819biWG4pf8qtj7qu/Sri+v37PuVhBchYUrXcY544LtKLDCi9IPS",
+	"G496lF3ggPpn8T29n9S+pezPr1+/NvLHrow4c8tW/pReaTPRJ6941Ke+T9iN7wf3YSumkTKSuV66+jDp",
+	"9XOfKBuJR8kRBG2JxTloShC16kjSIUM8okOq7C0v4kKc6R/PIv251Q6qJUfEV5uAA3FLfEAaY0wDhH0/",
+	"IkIkSxNiyiM/2ZHULiQ0XxMfqP06gu266d3YwCd9qfbzBJ/fOAtHwL84iAj2ZwgzK+LQlMqRthVzH/tR",
+	"j6ifz6Si1pB/ewdQyRbtkzIukc81yY96A0uRofCt5sObps/6AP2I4HPjVfncm4wJk0rLwbEJsEeEZqAe",
+	"iSIeiR54tWkpah6UXY2SfXdX5KUp/aDYm988eyOpXmrNH+BjS6+rVrFIeWlO5wmnv+dDym6N3e3hVFxE",
+	"Be4HsO3mt2f2V5vVNh9woKwWcmtnx8NMne2++g32XUU8Ipd4HAbKlvXwRGgTuM/9mVqhuvjn46Nf0KPe",
+	"2NKeOz/2zTe4okM2Q1yOSIQGmAaTiFhC+OC2jLlJFCkxVKa24f9n9i8phlry+MeO+w0vj3PtW5jPro50",
+	"hCU5CzQtBRMkE+eZZ3skF6ZX10jiErVuNpfbkEEjjhnMvTuJLlzpaAN47LfEPTZeoAUsFWhMhaCaJ9QJ",
+	"BFZA6huMlbeZ1mRwYyJVN28L6ljLK+xJHj3nbBBQT96WqB5h5dvqEBQaAEnoUU//fKZ/PiMsLbcZZ0Zm",
+	"TzGVAuQd1gcvfyPjMrkZDlx66S/1X+7FygvEvyPhrX4zxheQntl7+HDKnlBP8ceUUSEjLHn0D4H4lMHN",
+	"weAs9SfKWcmqf+HyDny15dZuFhEMDjOru1Hlmt5yYS0G6w1I9X9CI/gSdp3zvwhEO3/h8hWfMP9WXDL1",
+	"DSbeyEZerQmbJh/+AN9ioMg0xJ9w/h5Hwxt3DKz5FaiXK2MB58O3ymNUmlhdeSY5P4NLDdmfmc7b3Tzn",
+	"CxJdUI9YrjHpQ8anB5DZgNA8wkrvol5KXffiNM6jnqRjwiey56LehOELTAN1NopWxurK/jNLx55vjSWN",
+	"VockoFH9j9SS07Rdj07/nOzrPWQQfkGigGOf+IpHboJdxCQMeSSJ/4H4FJ9AYPl2BILaM/A6x4oSJGeh",
+	"MW/KpcMkIf0M7jhTd1gpIUh0J8SykcM5g01mQ1KCKJNtIkhUkNJflf/00fhXd9nza0JSxDxYvffQk/SC",
+	"ytlLJiPweMJIfURJdYoCe1b5zyPwcOJTeagvvXIdE1usqlow6WsTgISdpjo97autH0R87KIJC9RfMdNe",
+	"tlWUPvURhYxNOjG4W8i1uE5/VpZg44LEOlg/q5tWxP8Qbv6V6leGKyDljMHjJz4K+FAneQmbjJ3uN4dP",
+	"GYkc14HbHddhXJ0Z53tZkpBcSsIE7QekoW+HVKHr6Jjmcnkl1+Ee8IB/hmXmdh9L0lDiKfeMVtkzJtLj",
+	"45Jkac9UifSyUQObg9S8GX9GwnziQ7g595H2dkpeahz6M+pXpbF10AieXvrtK7KUSc7umwNbaBg5WSdw",
+	"SIaC7D4mn433/0M8iBDYw/KeClk8K5D5zPxj7pnJHLwrWNRbfWO71Uq+EI4iDH9PZYAXPfsXcilNkrmw",
+	"GfCK7NNKl6osaSWfS2TCBZZ4IQ2H+qor1/EiogyJdZjTJwGRRJhHVFQWpMOpcL1/AKUjcC61BJc0CHRp",
+	"mWaklYiBhMmi5UMKKL767IJEdECJX0o+iBtQn0Cp8tnESHk3kkOQVNfvUIGEEvPa/7Hys5kUjfU5DwgG",
+	"CbyaGNGJ72y1TKtsByIekPqc/okHJMvgu0Xuznik1bsEQleAdZGPRpTvhJBYThaSqBj9WF955TqT0F+P",
+	"YcsEEGyuZZ4CW+Q3ICbcbnbmGGVInHt6NyKpYlGQl1K3LqTAdk+VUYAsBxnl+1BkioOPqZUPcCAIrCH9",
+	"2w4UkeR+k92wuOph0aJiWrR285SnMIMQ+sJTYi6GLOCV60guw0X3nNAx0dfnNjCht3TbUuZa9rgrJT2m",
+	"LGbtTK3qN9z487v6T6ux//2fj87sP//10z8fnZ425/z5p3+V1LYaOjZqeJYLj3RALGVJHCBtoSnJes6U",
+	"vJ1qv0CmAuAZLVFTjq5v/9YxcB9MxVJT0bzMePn/EEplLGk/uo7E0ZBUVgmnPpbkiovkiLLhhtmophFr",
+	"eW1ZSzY+ehvREMlBvnMqIjZWS2SCLXgaIIxC6slJRFw0kjIUiLNglvlo8OvGJApqlJq7SWlfBQ9hbcmg",
+	"ISfqXXAKuqizu4f6ymSlDPWxIHs7kyjIy4LtjIjeycnow8bvWu6eNb7/2NkuaSpQ7qdQzqekFyR2PGOC",
+	"PxA54iVn7BCNybivQ8GK/qR40MMM9W2jhjnRXZvjsoHuJALII4TDECQERlZFwsVNpBW6AGNdMbgydkc8",
+	"8NEFDia2qgZHBKJQARWS+EgdtrQbDoozr3yXcsKfjzAbEhvOqWtV5CwGHZSJQy8LYzz2Ojgh09r3/UKm",
+	"ya15KyBPQ+7RZeflOWcDGo3BfVlt5dIWBs0jO6kgyhOtb59DWjrBtiqFa5hWcHMpeWCfKzt5NaqWcyut",
+	"rzaXp0gkOPtFXQk16OtzlPVejDMzn5Pi/fjSWW1Hlg00/NV28AUJiLWCszuTjYes76GmnldKiC5FW+Xk",
+	"reBrrSE5b9HjylNdto8vLYPmi8lyVbkHSvmF2CpTPpEoIkMc+UofeliQjGViWSrTmrJTpvCGvFHHFnjJ",
+	"Ih6sL2ZX/5Ar7e1lyCN5NGUvsMT3geB3ZFZmZYWTfkA9dE5m6BG0RLW2H0MqMScbg2FJZ2nBDvWiizqX",
+	"nWuvapEPdi5ndZ42EaTOZZeLX5nbV/V+vSb9Ehe2QZOvnlexzcekxMM5J7P6Do76VlnPZi/v2ORJVY8v",
+	"owdKjjPuwSZCTeQypBERZ5RV9yrq/lSZafwx92XkySodia4zBr+h/pbmHY75AeLK+FZm6QkVZTufqVqv",
+	"qi2nOpcQUHZu0tyYBi7qkxFlPur9F1z1tHczTlnakCgTFTbhC27RmBCpS9aiSUDAq+15KRusl/nIKZ9g",
+	"cXNsGWWxZ166mb1cq2Lcq+4iNgkC5fLCNmMhEWekLCijrtP1IbrtriA/jKyv8LChVszWeug+RPU9Wbrr",
+	"rxhyvKByVjdzB5GTQoZnfo5qxQzPanmqS1N3sUaoTy2tJJCpjhI0uQt9VEQqvdYnBnZANxTXEgZHU/bB",
+	"mOXp6FExeBRGfEADUqNiAi4rSyzNuy9t9OiboVSgMpQ7JULaegITnRjhCx2e6BPC0IBHQy4lYS6SsFvJ",
+	"NTr8aeEEltkqU9BYJ2m8fPor76+kmCjZ/lR6qpC3sltmmcdNDlaZVLafvqgI108bL5mpNYpkjReGkyjk",
+	"glSKpESxxA1MFErCcwJwu7PIFLJvSjKKmfxgai0Vm26ZqJh5WTp7ISRWLGLi7vDYOgkMrwK/wOZ6qRTF",
+	"vgRsIA3Ks72b4Jn1uWC1zIzShWcTsR71Ebng5/OUkEleaOETYwcIpJ6/sqaBmjg8NAVvFZwfRnwY4XEl",
+	"y0CpnVDEkGDQzPuz9RIkhqXSaZEUbbkzktnwhUemliGGhd1gT0l7VmbXpOzEdg38iHL7KxWYqthxDvup",
+	"dx4uPlCGlpI/RgkxQuGYaZgJxHikuELoVmGMRIi9LEeoW3PrMW5B5XqyzXn5bTOtc9rP3d/Z1X6uaQbU",
+	"VZS+9jIyXbOO6/hEgmR3jvmYZACEwIAyZapw1wHSTbimBxdwfaBHF94Ff3K6334kj/wwEVLnM/K90rpU",
+	"VD/pfw2ZTU9na8/JTHOH3S8D+iEyR5lYXRNy5TpFoJPML7+7DmVCYuapNW/hkG5ddLYU++aye12n1d7f",
+	"7uz4ncY23iWNx1671Xgy2CGNTn/Pb+N9r0UeP050dHeno9QJHRMh8Th0uk6n1dlrtNuNzvZJa7+73eq2",
+	"Wr8reUql2nfnMwsj7hEBQT/0kkkKfrf5tLaIVWzlv8tVIaBSIwpn+MMG4exnKGXqEQ5DwogPqEBTw+Y+",
+	"N1BIxdxuq7R6yX70mo7qF8oDLMvsraK5lXzAeWhXMklXZ/PCSyJa5ZPiC9PaiTVY7ezv7u+nXP2dVqmz",
+	"n2KmFRWV4bWybdJUKk9cnSjRLJE5xceZivgqQB3b6EouwwBTpu3tdaDEMikh9Ve7pJRpbHg5xRauPhK5",
+	"ZH2ym6WKJ3VAyo/FVMk8qPTW7dRG04rN5FMLXddKqeb6V2AvTRO90rLF9nOohzZF83GcBurosfYVHdfJ",
+	"dhLBa8qaB2BD8xoh3Q8MF0gSMaw2P2nWMFvNJ2YJcQeK9eEBBMPaDGlyC91ZKRpSWCgZylJ9seADZbv6",
+	"HdfJ1ubDWwotbKknJuAF6ZenAmHphu28Y2b7+wq/T/X+LZck/5h44g/lwQ/lwRkveMQZybxB/8adnxIo",
+	"t3Svodb4Vup7VynjzWQoSwzoTPVMFz1pZaqHtjsHsZGvfu1hQcDMVz+MZuGIMKUZpCT58EN7P2vW75WF",
+	"szuNx99/7Fw9avxP9hc//agf4E4vUBRFSSaduwQT5BK7c0KKZWTlvm6OiPLvBMLehFRWSz5mFcbCFcLF",
+	"SQVNFUkV+Y7DbGDlVivPPhFwxzKscPM1V5tN/rvVZUJmaba24z5kqg2NSUGcIPL6a5xKC2fKyRNErlet",
+	"t3LFnbuZcrcahXmfdGTvOJWRyAsQuCDv3e3tpL27/VbrcXt/v7O783intb/fXogzm5WE+g2l5PGgstY1",
+	"gWlQVpbPN+OXeBMh+Rg6LY2XoH2vwQBiL7MxYKS7DhjUy9m2mTRQMTGh6xAroqxZpHBY7sqWZIIdsqFu",
+	"qKwuOwvIYB6Ua8a8ELnMlnLq5pcNtFtLcVfioZRRWeC5cmWS/nLHxIvKKj/+iOLysOqacOj0NTXhijuF",
+	"h5mLMOr5WOJuD33+9F7XB3z85XXeetrbfrKT0Y1wDx3jIdkK2fBAK1g30Zj/2vr+r6c/Wm6nttIU8drK",
+	"AA7U3yASIGchdCawLmrv5a1DHXfd2dt58lNJ+indBtQpaHqw9bbr0zuJ6Fxi1XazFCgllyGeyFHvJyMK",
+	"8uXjgGbP6gZx2q3OTh06cxxpNllT78Z8Uyb+7kA2bX032hgD85xQKiwuks3axHCE5RLnfqfT7k5iy3ya",
+	"68hsGd7dRCNQVWXCbXcBHRMJhfnKB1/RPVs/DDGmzO5IwQudMPrHhJg/l3qh8P7StSmOW8v1TCfiDfC6",
+	"ua46FlVIzAsjxe3IAcqEJNhXSrJPlBIKcRR35+leoQqJsVT8bG0PyAZs5hrfsedXLQUKKgqCdPnsxV5G",
+	"sebiKjAKZq+2TgWHorS2VSM6JaGEqmLHgenS7B1O5IhH9E8Nm4Y0DpHJy7b2CvZB1TyIIo3L1aVmkKg2",
+	"V5q6RmjF+HdnNr9knY9nBEckWsaryLFd5hNl3pLZtDJm/AxBQxN/r92Hke26aFf32tTrkzzQdZx6cojI",
+	"x8vnNksuLOxcoTPHRpxLkq7qT4hNoHeRMvSy2d7bUZw/nr+EipD1fOIrjMriJ0wK7ipToCRXr7oRpxlK",
+	"8dSy4jzUUo4xVBK3iwJnOZl9remHhbH57xXf40vnTuSy7tNWZhZctq9J7USBzY+YwcrPVURoNi5D2C9W",
+	"bCfFIourPuICnVLwgElgqqKoQP1ICWM3LvfpxQ/vIR6hnt7tXh3QgqQEqFw4axlSpGdAh5NI1/Dbgv4U",
+	"PT9OkxefOl3UbrWuLDnppz8p+SJx4VFprUQXYQ22bi5DlJl8IgBlxBSYoiWN89D7ry2Y6LMF6feeq36h",
+	"LYit//v//x/9c4jlKPlJm4jwc3Oxp14ofTVLSL5pXGpR5EEdK5lEVM6O1eHRjNPX6jv+1yt7gH7+euKU",
+	"fZBeWl/3tCaE6Jsbd+ipXYIiQG0bxGOswLzV74upU/pRw/lRNuAl+Rkt84WbFJdj5iNwApqn7JT985/H",
+	"dMh0bKf5z3+i3sej4xOki8baW0BZz1jZtqKPZcwrV2eL1cfMGH9dQz7SHwvORECVflTG4oBeEDSmbCKJ",
+	"cE+ZoglnXYFmjhTzxx4ilx601YsS98HaoaZLhEYHuk6v4GQMOffhas7IKbOPbKJDO9xMrcoXqHdqnBp1",
+	"PNQh6yG1DoBcUETr4RCClFHTRVQiGeELEkCwDDP0RsrwiAUzW3usv8ArXb4o1P6/hDipLWikAvWqYB97",
+	"6XJH9IJ41CeIM9QDnH0XTUfUGxkC7Y5RKdCYYPW9D8CtOGU9zfE9mGMWV3iagSPfvtuRIwTomidn+TnJ",
+	"ilkXJgJiiTjzSBP9OuGSoF5SsNRTHz4QPGYg8CD+3TCWaOPti9iB4ANDgOZEV4fFsThXjKs+44gEodnN",
+	"L3oCJezmkYURVcZOdE781IxNNOQAmKHHxqWcB6VkTfsWjVBPD6KzpBxoKt9Tdh5Tp47FKZszCtPsYW6S",
+	"Jhk30S9kauAwtDmGw5DgSHOLPnOay6bWNkv+8g+kLCrRRXTIeEROGTx+xifI52C5nTM+baLPTGPJ2Leo",
+	"5yVT5NTz4mEIyuQzVVbNU+VMBNQjTHchmFlmhyH2RqTRabZStXfOx2Ay7kNBsK0yNWt3uk672dIX85Aw",
+	"HFKn62w3W81t8JTlCKToVnNKgqABhG79Z3oumhbXdFgVm066W429ChUSs4xoEvqEPN5tP/7JNdV7Y5hF",
+	"wEjSL4PemQmxYw2pL/RoWyXQYBJuw4zC7SGBZ+BFxuC0b32nq0g0raG5qWydVmsOgqtdYapKWXeSfjM9",
+	"uc5L/8XxoWlTVT91dnfb+6ZJteucf4zenf0xvvzyFf/25XB/On32au/thG9ffPnzz8cnl2+en0z//Ww2",
+	"jI53zh3TcOscvftoGl67jqBgoasv1P7jt8Pf3l0+jwZfjs8en8y+/vrmaPh45F18xCH9EETTtxh/9N58",
+	"/sSdq+9Xbk2wWbMpFViz52SGBJE5aOPMhi8CN87MKTavMVGn8hvjr5MCwk20utP99t11xGQ8xpHarE8E",
+	"6+hritWU4sVDke7LvWxolgObH66MnZzLRhhRrp/teBGV1INCwsuGrR7s/jBDC7tOB3qgAj5V/95tjYVe",
+	"klV/kHzcwhOfygZhMjKGa+n5eE/VaY4r2QFfShllLurP0HTExy6MG4V/DCI+NjhTUAutNDzcaZChXKNP",
+	"oUFtQCOhxLqeHwToPdDugbSpGYBEYTiK+FTddsqU84gkH0K4r4leasK1b5lSTEbcZM+VujfGg6JQ8pSe",
+	"fvmtBJM3hcxVNh8y7ixbde6iWwPGq+rlBgls42+3r47H2CoR3DReeW/OVuii0HpnOQOPVyTkhVo6hgmw",
+	"Gu9cz1cwnUBl749hxRT/lW/KMlV0pQTZUbq1adE3bIKasr1MmHfLTgpaeKHNVnxfV7WYZMO3BA/RSfOJ",
+	"E0MeJi0h7Xa7Xd0SEqcjnfZ+p9lqdpptR0cR7BN2G/veNmk8xjs7jSd+q9/YJe3BY6+D9/vtVg5ZrrKT",
+	"JEYItHZVRQfLvJe1nQSHr17Hi9rvTF6JTYLgaqnDkkDilc0l0QLU2NEBH+bUoB3VPk/7wTXw7J1We7HG",
+	"yw+KgPu2F9+XzLRTd3Q6i++wIxWvXGe3zhvSExxW1uFFrQ2qUu1tSmfnSuJz2ttk5r7ZQp+8Ble6uUJ5",
+	"76aU926rQnlr23i+0saxv7662kUZrdtFejBnT890VzKvZ1GBdMue8gbFKSsHCHJRT7ehmPvVJiX3k0vs",
+	"yWBWpb4/G29grt6GmRCWDnsmsg1zVZLbBg8rpmrvbKRHsqhdSilWJFXRaWKd5WPkF7U+ls8mnxvslyUz",
+	"qXMkJW33tWRatrG/pAqYB6lZF6mhUVXvVzfUfrvOgt91xWpC/Dpn1d3agjot0Uz1d25hHzdD+KbpAH+V",
+	"8jMRfAf7ON0lWmwKMLy7TEun9ed9jN7zCxJgKHWKRWBcE/m9AHxh8oC2BTDJBKW7IcqXVNCrzuGvh69/",
+	"O9p5svNxdHj4+4fz1n9CMnj2/OMJlfJ1OD3yp059vZvBKp+rdq2YXVnvurc1GvJuK/ydzv7i69PDP2/H",
+	"SDgmOPJGoNBAV1p2WN5USAqGFxgNkfIfAssvIXRshxFlHg0hJmCDcMqlaLnOlDIfrIn2GBDO1jM6tn6o",
+	"/731rxLIx6IB8kL3vqUFuKujrhqVekQCEx+gEraOShFnFZrokGUnHMbT9uCxJZP2bEY5azboy2FIQEE0",
+	"78xHZIewPtMDdG/wiGiyFrwpPZ8KbqpxTkpmJ94PG1xzUqrkYD0THCz5NJS/cV01H6d8O83k+rzEjV7w",
+	"fb7lO3G/m2/wrbRXtnCKGY/G1aG7soNYMHoXGCSfDe3fF5zgLeuxKymy2htcJ+SixAN5yXyb56mYLgmp",
+	"Q0gQ6FSSaRvQqRMNU2+K75tIQ70qwYGToeT2QTYfZRDvlfQ4ZeXiQ99alB9lPoe5uFx6LGnYPZhzi825",
+	"pS2zBVNm3ZhTHoT4rQtxc/CuW4rHAcgbEOMjOhytlX/JyWIt7K5BFB96HgmlyE4UtOIWBos2EQyEBvmq",
+	"vpA6tJXitSAoNeEPcvLeykn99nshJe++qNOj1a9b0hlhsaKgW84iXUWYxY0pq8uySYkoM135pj6KB0kx",
+	"YlyPfDIiM12ADNloZVlCAVc8iSlVHIehGEaPTEXl89219EssxlNmy90KclCk2nkSJ/wZ92fLCcGiAEl6",
+	"ietXTJQ1F11lixYtlsmDyL5nIttGToSpvdTytLVYZH2wqFl/cYu4XYPCE87fA6IX3LBbZytK5p3fD6V0",
+	"TNKAB/8wfHMtmkkQeZY8/ZaDKauoLn3uG+mZr+UxzvdEQn+4BsCajjiAYAVcSNTncqTVUhhCoEOXuGaA",
+	"CwI+BDRBai5N4FoDzshBCluLCiSVQuvPAJy5iV5R5iOlwKYjfsqwOBc6rVtQYoDBwAeDVMQD3tfzi7Nz",
+	"emU6TbchZZAn6kZSM8APag18MPgLeeLJjrwjobwncuDE8kNGGGS+1KaFQkaNNjU/XYtomIshuL7YuLYY",
+	"bBrNf04xh67FuCBJ70WmEa9Y49GsrKI4TsDwl1vTrWbE4xqxTmu72Wq229vNxzUtyhhCwhhxafgHc0/H",
+	"3rNr7klblduNltfpNx77O+1Gv4V3G3uDDtn3295O/8mTPLJBgQr7xDRsg/OB/0mDAG/tNltrVoilgRLm",
+	"5qnj9No9qQ/7iwYI3kOSOCt/4/O4hui9fqf/2kXglsbyurF0VPIVDpQpBUXkJh8Ftpzk1krTYdIS80jR",
+	"m5Op60m8GDCtU1sC5EHYSqRAjJ4Va48picy0l4fA34YCf/51HOsKN0uzyVnmHRuIBG46qRGf7B/mXwvq",
+	"RuCcckbKT2mNA1inQDSFXwXVhCGWo1QxoyXUycfK1mi3+F7fa9LrHtlxKHfxdJq9vocHVLEWH9zaOU0f",
+	"04TPSk9qEdx97cO6Cf0NIdiGDsEaJWaQJ0Frlyrf4xDan2WM8AON6ulnQFyjm8tQWoAXKpAN+TbRYUnb",
+	"NUY+nkGYxTRhKyXu2v7tU5auOEmhkBtohdSElgGPXFOAAqkBop9mQMwPkFKgXCNXC9vcagIqRTz80niK",
+	"lxpkvk6OwIAGOb+Ov7T8zpegT5+18OvPw/7rYPL7vz8M+53fhr8dPxP9zi57+/oy8N/8Wj8MXTZtvVbq",
+	"YGc+Uk/6Q2Z9kFutf10+br5dW9SlIHbvelj6bpfbVvTVfjGN2vmpSGlZbutxF/XXFiU4CLumbgZPi24P",
+	"B4EG8crI7W3AoykOxpjnepWV8iZrSAp590rreEcRl9JOpYJFVlDgOgbVE2wXAxGRf+oItnoV2w9SqHMU",
+	"gMSRFAAGrC0vdKgnw6SC3tp6nhiAgRjwFuAJEA7oOXHtGFyBxwSally4zQh3dUkXwvC6L1hyrl2eIZHi",
+	"lO109nVGGFo4zW4AsEVAtFAXbqwhzJ+F7Wim3ijfi4ICLEkwS2CHXY0B0URfQSEUsT7KAApPmYhxZi2e",
+	"h4uOFbcTFx3jMTmmkjw9lhH1pAUxVIqtV4AygSpqgXBfqzK9VAtqeGBQcuI0+HgiJOB1nbL4UthXPSDH",
+	"ImiYUbWAqAPXcTuoDeBIJkKaau10YjIH+gwfAHVaHf2RU3OeEzTGUxYzRxf1NM3xLOaexi9VbnnMA0oc",
+	"a0KU9sbinPgGuyMipcn5FB7lOoq3OjmdYD46Ho8i4kk04pEgqA9girP6+rcMO/NaUvcZQEaHzH4e9V97",
+	"9Ij+/Or3l59Ofj3+eb9JZj//6X99q345estaTa8TsP74Vcv/989BFhRQ9xrkUA2XMlCysIYWzbD2tsXI",
+	"kyXxj2M6ZDDXdnMYEbfWtQPAsY3nMTzqvJuPiTQXwqZ0Wp3lWCQ1993xX4+Ct693w987o9bb18Gfb19f",
+	"XvTH3vC3r7vnb9984r8fPzv/7d/nQ68zLOOMeBT7Nz2GIoeovkRpS25YfUWtRKxalK1OhyPpWvljpq7F",
+	"QuMvwBNX11cB8jyZJPbJTE2rawTDh8qGFx5M4E2bwEq0IcpSFm8c0Fje4rUGGqjLGiZvO21wpmfOfXet",
+	"QVyYMVcdx9iYMWxLLzPGbjvTC9fZGan7LHWY+WelJnI7867dsZ4Rnbe1c0uveFLe2nYdPkh1nk/YAI9p",
+	"QDW2Z3Ljdp7sOk187TITvVjcMtdgLyDq99JmVA/M4CG9ICxj1UEURdvzBnUMEio+J6KJjnQArqdUgEUB",
+	"SKuB3ikz4RblJKRMxVS8J4P3F8d8LKE2DgRXgSvgZsGcTXgprR8McpCbjRdRkTQbmQFlhaIWGM6I+GBQ",
+	"KzoUr6dnlVFcgKqtZMzgCc1TdhjrqXjdIxwMEDYrt4g08BjAyTFjA918JKweZWrvywznnC2+ju28ujGh",
+	"52A5nSePW086S9RTZml/sKUfbOnN2dLXZW4l3LqcsfWc++TB1roRW6s0zLFZA0yL3cwk3eVssfjGxBLL",
+	"jOK9ASusxEyqGgxc32ZaPUJpbphTIAKonrC5SVqwid5qKCUdjvSzIbwMzmkSdMt1nBwYvFA9gkQYcH+/",
+	"rJXOT8eoFiVXjCTmkzz05RpC7RoTzc8jLsQRxBeXOc1wEvRr1i2DV8dXD9pedFSh8hrOYzBwFpxVApO3",
+	"S4/n5jA7rbnaiIggcxj5GHKtGDKqVk4FlJ0b0Gwidbd9pNGGvRHnghg71L7CRRQqxjVmdLEjNC5Zt4ha",
+	"KDWDJyJgwes4sQ0/g/EPOMKSBIEL834hHUzHqXAyPlcewkn8YonGHM4P0dFrneAx9m95tXpxJOh1BHuX",
+	"qMyqnlFaywrtlE3JhX2APYZPOcWzzAfTkf5M0cy9TbU+mDCbNmEOxbkpmgA2gsMHIkVkulA2k0AN9Tig",
+	"pkXZtE8/i8zRXCQ0V8iUtmsiHi0lb1ctctF7zPUcsoyQbRp0/gp0FPUwN0ZGqugDyhXDnLIkSsDQiE+i",
+	"YlFMZXULMiK5JCwyJ4BwykorX5AdX6IHNNhnamtJjpTK4QPU07X7esxNRftRaojyOpI8O0rZERKHATE5",
+	"aJ+zczJz3OstqimdB71OVU3Jh3qoqnnQEZvQEc/LrMJNawRBsqPpb7G4Zvt2i2vmhe3NflU2h30iOO+4",
+	"8ilDdpvLBkyYGX0PYC1OPKLP+dfOTqf1eH9nr9VqtaoQATbY6W+/QVXu2n6+NVzy28LLTrFfSmTY3yx0",
+	"s9fuUJLeqHhMnhsQo6mZpqanBDEfBQRfxPOWhDS5KmqnvWzv7/10gHpsEgS9eCYj2GnA/LHRlBrnWDxz",
+	"k/RozHWsGHviFDkZjn6nsZ3Lubk2U5aO8HzADLmPksPwMeNTRG8cH+QBfSMrFrXwWVcwVttSmruW86ZX",
+	"cIj127YgGAjPWzwxKDM7AVCZYsCm2FypbGAvDinoJk/VtyOf+tpL1mOGoIwXBvfoAZFxLj/BfIIC4RGZ",
+	"gSuq7yTglJIZ9ERWTg+yy75XTfNVdT3lE1f6ikk0593Z8StrjlMxX3Fxt3xm4tXttMzfk1727GwwSA6k",
+	"oHXXtAFXn5Ni5RW0msbDfsvbTt8REopUzDypLJcc9YnBHfeb6G0BDzMOr8W3MF7SqOph5pHghaVlWThy",
+	"IWFc4P1yB2AW4pqsUK319I6e+cmWbl79VcEJvMGiVIlZRjEVWVprKWkyjLBHtBJKw+Db4c4Ah88HiMom",
+	"+mxr1Ziy4IaciNRkUVB2p6yXZaceOgcGVrfrqLIO1trYchJMngMqdagHoALSQRmmNjwyD6wNObsYjVEn",
+	"wHEevF/D0VTn6zKnYtXaMg3xcra5LoxPWeKWT9vVJ15zTQ6PpvV4Ffcg3ssS5fZV8ZTMwAgGQVq83evw",
+	"8TUWLnyNOBvGaYi/MjbhPZm58gZfkMz8D8PBm9Uw1jhdpGLyUWpIKyWSaHVEw/pzXtp3piK+uPjliuHN",
+	"xl5zNbw1DotwBqtW1oSRiQ1mHdQI4vOZsKN2TYtAB3YEX2RqXuz1UyO2M4XpPCRMGaSl1TK2RkbrfAZm",
+	"ufVyy7rxu+lSHSriZtA5OhvAAb6k923l2pUJCzQag1kJ44gR085J71T5yqp+3L2QqXFhiLb0ivgcmxGu",
+	"uqfeitaLLAetWQ6yjGxcOf5FLgGJu1JMvKZKDuSNfOg6N93UZYEwF/Un0kKWIEG8SFfkYAlHPYtx/hWO",
+	"Ss9G4nQjDka9VFyk556yXjpu1YtdCVulGpmhn7ETE1cUQHN4n5jeHs48gsZcXX4U+dDQExHtsvRn2qPQ",
+	"v46bxXXDfGBxK8dlckRv49GUvcAS3y3L/2WatOttGklCqX/LoF02OVNKSNtmeC61eTuXWvU4vYlrJo2K",
+	"AKHtRmcnc3c4iUIu1M4YgBBAH0zS9Q9JrtIkVxZV/4djIXotNmumG1CcBWQgnW4L7rQ4ufPQYE3Ru96A",
+	"Wpt697Bg8zMGagsuK01LfP+XsT5yTUzznIQaeQTZSpFN9XI91wKw8YKKkAtqreq5j9C3pO/4SzbTby4C",
+	"8RBG2AAiIOgUCCT42grZYPTA2IkrxgzWH/36EBJYLSSQ2JE/agwhKhjP1vqtsKG1S04SOOJMpL5e4fQp",
+	"W1w5rQP4myidrm1fu3WqrOuDEGYW8FAw/aBv7r++SRcCFauqN5EThRcsXVa9SPnMbQ1+0D6b1D4FgJbS",
+	"EqsTEgQCTZOuy0QPmbmeMPkn16HuIkGVHpqOiEEJGVlY+NxsIqVtlOdVWj8+fxrQkiEQ01e1yEmzTqL2",
+	"60p9xHZriZEZqRVUFFJmdu7eFmJXIRTcWDl2aYj0A1QNYBPmNFFnlNo49YswRI9Ojk4+uujTq+dor7P9",
+	"pIuO3xw22oqNL5FPh1QKF223zCLFTy6gVpJL6RpEzQRF1Neebkg9OVGWFD9lwsOsid5XHxdttPUMh2ZG",
+	"ZUHAFZA/dSE5HJuDBGaIxVF0dS7RWK+XWVtPrbp5yr7anIzJ4ORen83J9LLTjcyJ6HXjoeZUVhdaEBbx",
+	"oHBu707ANU/edQZd/4g05ETXUT5fF6JyWyEbHvSxIHs7Lv3y7OjTtPXu9ZA/1UOlIlCgr1/+/uL1L8++",
+	"vP5t++TXo59/zf+sNEREna7DZahYubu1JbkMtz4Gk3E/oIx0c3G7/8HBUJ2t0fjp8ZvD9umk1ersabZ+",
+	"uqd/okJMSPQ0foT+bUgiyv2n2y39o6bw6UL6VhKPx3r51UIyItJFYqSEDeQ41KF5AFS8S1Uoycd8adTo",
+	"gz2/qYkSEQ9KVddmzPrs7DwQ4huoQSlRIw9VKHfH6K8BNTDiU4H6M4tlG9ecKJtpFCN3g23FB6hX0P69",
+	"JnoV8TG0B3E2z2WYN4b0lJ0kFgq8lrCcI+Eigr1RgmBoYAgQZQhiaBokQV1a1CHIzrOK1xcRcEw0zHr1",
+	"cI1N2Tkrgg4+L1JxneZM1hdSvP/h1e9fG2+3339sHD379d+Nl5337xzXeffp8+vGu7cvjhq/vDr52vh1",
+	"99nhEpDLn8xbnsNL6rhMusjnwRK4DkvAaEr1MVayAxSLBtSTD4bAhgyBZ2RIGZIchBte3+teZApYFbEk",
+	"bIKF2ptrCqw6R/fWCrKy2tO4w9Xa8w3OBsmKs7d1bGyctDZkg2MXnOrCy0xGQWPoJGke3QeVRzs+ZTm4",
+	"Y/2gKgVbUHElc7tvKLezojZ8USR4E7mc8uHiD8mcKpnFBxk42SX1xS9cPriO1zSJfSNR2kX6wgrF1ZxH",
+	"t54CuSlFcQf8yZXRa++Ae2n1T/LV5wXpy3y6nKeWVZdcmDZAg09foi1TY1iUP5fVnGUzXsFXzLogd1rp",
+	"fSqh+G/iAwIFD17fgxr/e6hxJSQBJS8rI69DhxsxeJY77A8q/e+k0g34/Bwc+0vbuo9zwyZtbxFg01fh",
+	"2WtNrW/w+JgIO2+xz/0ZTIE0Pxswe9ubCH+HeZa9H1e9A4RRP+JTARUphZGTaO2Jk59ISLAEuAKGiFny",
+	"KVM+t6KPWJNauKhPPAwhZxlPE51CBEBIF4ozk3ZHZFpceHSAJgKejkSoWzbVhgRYkgjFML+2ZrO0SRL2",
+	"dImZ9NlvBWHxZAfzA+tNl0PctXF2pieGNkKbKD6zjJJW7qkZ9Tut/cKUesWOg4iQhiSX0pbaXDYEYYJC",
+	"H0KC6znkDfPqT/o9dobA9zXssnXG3SxhxKS/zMNEoI1MBDpJzQkzXYYPs4GuwXI0zLv0ZKDs3I0Hw2/j",
+	"gMlW6+aV7mZnAiUyfalRQFmhsf7cn+3WZuL3SUPfXCDBbHUrvYhFjShCBjZLoftsIvl+QfdVdTjW6Gk0",
+	"EQ6rw+9gi+PqCH7mYy4G8LNc8oDdNwe7T0ef4+Ox/FSkTaGL2jduReSCn5OGhvJcMK+LlE3QMMAr/Ymu",
+	"iYndByzORVlwUb3uSL0tJSbWDcepZ/pOt7OEWQq3xCSUcPYbW6tvtwrgSpU7Qvz7Vp/+kvkIB4Fpflub",
+	"CeepTLWvZ4abFgOMxMpwDQ7+Yf711r+ahzkJHJweXJvDAzFthHiG+qSEky0iX+IepuftYjSmAlxYg15a",
+	"xvVLuKd5DzTEcpT4n/GCnbwXleZ/ZeyCwphMqA9gDbE7ul1wRq9KdGllLlgvf4TFBk7Djn7NoqgqvPIX",
+	"Ll/xCbsvEl+dOqhISM7btRy39DlLWCNvo+6kXgqBxgFs5fcNHkllguR0SBgR/akNe2bZ6SiEkY6sOOoO",
+	"4C17Fu6ip47fDGJe6oBCkweVOnhGGnpOXQKzpT4RjszEJD6RKCJDHAFGtYdhPrMJVyUIX7YlJnlIdmyz",
+	"BvyA4dPl7b9xf/B1zL+rhAvZWEfI85j+pUI07U2tb13olPozFwSJvrSrgioxejkPST6k8sLwcg10jfSl",
+	"V+4SJrDrvOf1XhFfd6vxmgkzszHnxmr0VSsHamrEJwAd7wQ/TKi6roCLEtQpOb2Z2VRKXTS15KwRY4F0",
+	"WUoOX98kKhGzNcx5AI/7sfK4t1tK/VHmkYwbrn5pMxkZXfCl46ySdAI1uvVD/c/YtHG4Zr461cOpOCNm",
+	"KpX5NgfIcK6uBEljRevBtAhr5fqPjJlrdWN9M3dIZKwC13Ho7oueuBUNsYrQvUbTXG3UPbPLP2mWX0KY",
+	"jWDI/xkWRmql7Gc3Ntj1eU2jtZljB1CCYzpfYq0pdMzRmyNxquZ3LROg/ayXePU9lladMqP//pv46DBT",
+	"bK44IZTE1/l3KsH3be8ib4Qj7KmtQTwyheg8Qk/sTzpFrl47CUMSNRRtKCDKOHcRRgGfFn8JHclaUtue",
+	"dvuWA8TIBUmNv9A7MeYsmCG1FANAbC86ZXCVErwY6u+hKjCSNvSR21dTQaj+8r/znZwvnU2MVauH1HgX",
+	"nKIvnet0i24SufJmFWhnFUfrHrlADy7Ng0tzL1yapTyQzjwP5A76G0Yb3ZcJmXdLBF9/8P7BQ9iMh3DT",
+	"Nn18/msOxU7kgLl+RTkQj1RdVg48DNr+Wwza/psIneQk/E3ET9ZW++H0dcVs99v3q+/xDpSFF0xdemI/",
+	"+CBd1K/1PBtzROLNu3ILEC90CI+hzIXZj+rfgg4Z8RFl8ERhruCT9CPjJG7xkZlRHynrKHW3/b7Fm6FA",
+	"BoWEhwFJTCORXkx+0ln+ER/BWkXnZKaxjfXUBNgr3YwA9YnpR6pL1Yf4fwEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

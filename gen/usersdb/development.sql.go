@@ -33,7 +33,7 @@ SET name = $1,
     deletes_at = NULL,
     updated_at = $4::timestamptz
 WHERE email = $5
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 `
 
 type RestoreUserParams struct {
@@ -67,6 +67,7 @@ func (q *Queries) RestoreUser(ctx context.Context, arg RestoreUserParams) (User,
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }

@@ -111,6 +111,16 @@ type FamiliarNetwork struct {
 	ExpiresAt time.Time
 }
 
+type LoginChallenge struct {
+	Hash         []byte
+	UserID       uuid.UUID
+	PasswordHash string
+	Cookie       bool
+	Tries        int32
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}
+
 type Outbox struct {
 	Position    int64
 	ID          uuid.UUID
@@ -122,11 +132,23 @@ type Outbox struct {
 	PublishedAt *time.Time
 }
 
+type RecoveryCode struct {
+	Hash   []byte
+	UserID uuid.UUID
+}
+
 type RefreshToken struct {
 	Hash      []byte
 	SessionID uuid.UUID
 	CreatedAt time.Time
 	UsedAt    *time.Time
+}
+
+type SecondFactor struct {
+	UserID    uuid.UUID
+	Secret    []byte
+	LastStep  int64
+	CreatedAt time.Time
 }
 
 type Session struct {
@@ -167,4 +189,5 @@ type User struct {
 	UpdatedAt       time.Time
 	EmailVerifiedAt *time.Time
 	DeletesAt       *time.Time
+	SecondFactorAt  *time.Time
 }

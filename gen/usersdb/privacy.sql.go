@@ -146,7 +146,7 @@ SET deletes_at = COALESCE(deletes_at, $1::timestamptz),
     updated_at = CASE WHEN deletes_at IS NULL THEN $2::timestamptz ELSE updated_at END
 WHERE id = $3
   AND password_hash = $4
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 `
 
 type RequestDeletionParams struct {
@@ -179,6 +179,7 @@ func (q *Queries) RequestDeletion(ctx context.Context, arg RequestDeletionParams
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }

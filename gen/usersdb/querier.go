@@ -16,9 +16,16 @@ type Querier interface {
 	CancelDeletion(ctx context.Context, arg CancelDeletionParams) (int64, error)
 	// ChangePassword replaces the hash unless another change came between.
 	ChangePassword(ctx context.Context, arg ChangePasswordParams) (int64, error)
+	// CountRecoveryCodes tells how many recovery codes of an account have not been used.
+	CountRecoveryCodes(ctx context.Context, userID uuid.UUID) (int64, error)
+	// CreateChallenge keeps the challenge of a login that takes a second factor: of an account that is active and whose password is
+	// still the one that was checked.
+	CreateChallenge(ctx context.Context, arg CreateChallengeParams) (int64, error)
 	// CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
 	// replaced_before: so that nobody's mailbox is filled, and a job that runs twice sends one mail.
 	CreateEmailToken(ctx context.Context, arg CreateEmailTokenParams) (int64, error)
+	// CreateRecoveryCodes keeps the HMACs of an account's recovery codes.
+	CreateRecoveryCodes(ctx context.Context, arg CreateRecoveryCodesParams) error
 	// CreateRefreshToken keeps the hash of a token that a session may use. The successor of a token
 	// is always the same one, so a second attempt to keep it changes nothing.
 	CreateRefreshToken(ctx context.Context, arg CreateRefreshTokenParams) error
@@ -26,18 +33,31 @@ type Querier interface {
 	CreateSigningKey(ctx context.Context, arg CreateSigningKeyParams) error
 	// CreateUser opens an account. A second account for an address breaks users_email_key.
 	CreateUser(ctx context.Context, arg CreateUserParams) (User, error)
+	// DeleteChallenges makes every challenge of an account void.
+	DeleteChallenges(ctx context.Context, userID uuid.UUID) error
 	// DeleteDueUser removes an account whose time has come, with all that hangs on it, and tells which.
 	DeleteDueUser(ctx context.Context, now time.Time) (uuid.UUID, error)
 	// DeleteEmailToken makes the token of an account for a purpose void.
 	DeleteEmailToken(ctx context.Context, arg DeleteEmailTokenParams) error
+	// DeleteRecoveryCodes makes an account's recovery codes void.
+	DeleteRecoveryCodes(ctx context.Context, userID uuid.UUID) error
+	// DeleteSecondFactor removes an account's secret, with its recovery codes and challenges.
+	DeleteSecondFactor(ctx context.Context, userID uuid.UUID) error
 	// DeleteSigningKey forgets a key.
 	DeleteSigningKey(ctx context.Context, kid string) error
 	// DeleteUser removes an account with all that hangs on it.
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// DeleteUsersBut removes every account that has none of the addresses, with its sessions. Only the development binary asks for it.
 	DeleteUsersBut(ctx context.Context, emails []string) error
+	// DisableSecondFactor has logins take no second factor any more, if they do.
+	DisableSecondFactor(ctx context.Context, arg DisableSecondFactorParams) (int64, error)
+	// EnableSecondFactor has logins take a second factor, unless they do.
+	EnableSecondFactor(ctx context.Context, arg EnableSecondFactorParams) (int64, error)
 	// EndSession ends a session; ending it twice changes nothing.
 	EndSession(ctx context.Context, arg EndSessionParams) error
+	// EnrolSecondFactor keeps a secret that waits for its first code, in place of another that waits, unless the account has a
+	// second factor.
+	EnrolSecondFactor(ctx context.Context, arg EnrolSecondFactorParams) (int64, error)
 	// ExtendSession moves the end of a live session of an active account and tells whose it is.
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
 	// FindEmailToken reads a token for a purpose that was presented and may still be used.
@@ -72,11 +92,16 @@ type Querier interface {
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
 	LockAdministration(ctx context.Context) error
+	// LockSecondFactor reads an account's secret and keeps others from using its codes until the transaction ends. Who locks the
+	// account as well locks it before.
+	LockSecondFactor(ctx context.Context, userID uuid.UUID) (SecondFactor, error)
 	// LockSession keeps others from changing the session of a token until the transaction ends. Whoever changes sessions
 	// and their tokens takes the session first.
 	LockSession(ctx context.Context, hash []byte) (uuid.UUID, error)
 	// LockSigningKeys keeps two from making keys at once; readers go on.
 	LockSigningKeys(ctx context.Context) error
+	// PurgeChallenges removes challenges that have expired, a batch at most.
+	PurgeChallenges(ctx context.Context, arg PurgeChallengesParams) (int64, error)
 	// PurgeEmailTokens removes tokens that have expired, a batch at most.
 	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
 	// PurgeNetworks removes those that have expired, a batch at most.
@@ -102,20 +127,29 @@ type Querier interface {
 	SetUserRoles(ctx context.Context, arg SetUserRolesParams) (User, error)
 	// SetUserStatus disables or enables an account; one that is so already stays as it is.
 	SetUserStatus(ctx context.Context, arg SetUserStatusParams) (User, error)
-	// StartSession opens a session for an account that is active and whose password is still the one that was checked. It
-	// waits for whoever is changing the account, so that no session slips in between a change and the end of its sessions.
+	// SpendChallenge removes a challenge that has been met; of many at once, one does.
+	SpendChallenge(ctx context.Context, hash []byte) (int64, error)
+	// StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
+	// has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
+	// between a change and the end of its sessions.
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
 	// TakeTry counts a try against everything that it counts against, each by itself in order, so that of many at once no more get
 	// through than may: what the caller has for himself by keys, all or the try is refused, and then the account, or else the
 	// network that it is not used from. It gives what has been counted. A count that is further ahead than it can get, because a
 	// clock was set back, is taken for one that is used up.
 	TakeTry(ctx context.Context, arg TakeTryParams) ([]TakeTryRow, error)
+	// TryChallenge takes one of the tries that a challenge has; of many at once, no more than those get the row.
+	TryChallenge(ctx context.Context, arg TryChallengeParams) (LoginChallenge, error)
 	// UpdateProfile changes what its set_ arguments name and leaves the rest.
 	UpdateProfile(ctx context.Context, arg UpdateProfileParams) (User, error)
 	// UseEmailToken spends a token for a purpose; of many at once, one gets the row.
 	UseEmailToken(ctx context.Context, arg UseEmailTokenParams) (EmailToken, error)
+	// UseRecoveryCode spends a recovery code of an account.
+	UseRecoveryCode(ctx context.Context, arg UseRecoveryCodeParams) (int64, error)
 	// UseRefreshToken spends a token; of many at once, one gets the row.
 	UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams) (RefreshToken, error)
+	// UseStep spends the code of a time step, and those before it, unless it has been.
+	UseStep(ctx context.Context, arg UseStepParams) (int64, error)
 	// VerifyEmail notes that the owner of an account reads what is sent to its address, if it is still that one.
 	VerifyEmail(ctx context.Context, arg VerifyEmailParams) (int64, error)
 	// WelcomeNetwork remembers a network that the owner of an account uses.

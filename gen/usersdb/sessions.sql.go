@@ -394,6 +394,7 @@ FROM users
 WHERE users.id = $7
   AND users.status = 'active'
   AND users.password_hash = $8
+  AND (users.second_factor_at IS NULL OR $9::boolean)
 FOR SHARE OF users
 RETURNING id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at
 `
@@ -407,10 +408,12 @@ type StartSessionParams struct {
 	ExpiresAt    time.Time
 	UserID       uuid.UUID
 	PasswordHash string
+	SecondFactor bool
 }
 
-// StartSession opens a session for an account that is active and whose password is still the one that was checked. It
-// waits for whoever is changing the account, so that no session slips in between a change and the end of its sessions.
+// StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
+// has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
+// between a change and the end of its sessions.
 func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Session, error) {
 	row := q.db.QueryRow(ctx, startSession,
 		arg.ID,
@@ -421,6 +424,7 @@ func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Ses
 		arg.ExpiresAt,
 		arg.UserID,
 		arg.PasswordHash,
+		arg.SecondFactor,
 	)
 	var i Session
 	err := row.Scan(

@@ -44,7 +44,7 @@ func (q *Queries) ChangePassword(ctx context.Context, arg ChangePasswordParams) 
 const createUser = `-- name: CreateUser :one
 INSERT INTO users (id, email, name, password_hash, avatar, roles, email_verified_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 `
 
 type CreateUserParams struct {
@@ -84,6 +84,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
@@ -103,7 +104,7 @@ func (q *Queries) DeleteUser(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 FROM users
 WHERE id = $1
 `
@@ -125,12 +126,13 @@ func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 FROM users
 WHERE lower(email) = lower($1)
 `
@@ -152,12 +154,13 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (User, error
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 FROM users
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
   AND ($3::text IS NULL OR lower(email) LIKE lower($3))
@@ -211,6 +214,7 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 			&i.UpdatedAt,
 			&i.EmailVerifiedAt,
 			&i.DeletesAt,
+			&i.SecondFactorAt,
 		); err != nil {
 			return nil, err
 		}
@@ -238,7 +242,7 @@ SET roles = $1,
     deletes_at = CASE WHEN 'admin' = ANY($1::text[]) THEN NULL ELSE deletes_at END,
     updated_at = $2
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 `
 
 type SetUserRolesParams struct {
@@ -264,6 +268,7 @@ func (q *Queries) SetUserRoles(ctx context.Context, arg SetUserRolesParams) (Use
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
@@ -273,7 +278,7 @@ UPDATE users
 SET status = $1,
     updated_at = CASE WHEN status = $1 THEN updated_at ELSE $2::timestamptz END
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 `
 
 type SetUserStatusParams struct {
@@ -299,6 +304,7 @@ func (q *Queries) SetUserStatus(ctx context.Context, arg SetUserStatusParams) (U
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
@@ -310,7 +316,7 @@ SET name = CASE WHEN $1::boolean THEN $2 ELSE name END,
     phone = CASE WHEN $5::boolean THEN $6 ELSE phone END,
     updated_at = $7
 WHERE id = $8
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
 `
 
 type UpdateProfileParams struct {
@@ -350,6 +356,7 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) (U
 		&i.UpdatedAt,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }

@@ -34,6 +34,7 @@ func contract(t testing.TB) *contracttest.Service {
 		NotFound: map[string]string{"userId": errUserNotFound.Code, "sessionId": errSessionNotFound.Code},
 		Apart: []contracttest.Exception{
 			{Operation: "deleteUser", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
+			{Operation: "removeSecondFactor", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 			{Operation: "disableUser", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 			{Operation: "setUserRoles", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
 			{Operation: "requestDeletion", Of: contracttest.Own, Role: string(usersapi.RoleAdmin), Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
@@ -42,7 +43,7 @@ func contract(t testing.TB) *contracttest.Service {
 		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password", "resetPassword #/new_password"},
 		Nameless:     []string{"requestPasswordReset"},
 		Replaced:     []string{"refreshSession #/refresh_token"},
-		Volatile:     []string{"audit_entries"},
+		Volatile:     []string{"audit_entries", "login_challenges"},
 		Checked:      map[string]string{"users_roles_known": "Role"},
 		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()
@@ -89,8 +90,16 @@ func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Calle
 		fit.Body["token"] = a.mailToken(m.user, mailVerify)
 	case "resetPassword":
 		fit.Body["token"] = a.mailToken(m.user, mailReset)
-	case "changePassword", "exportOwnData", "requestDeletion":
+	case "changePassword", "exportOwnData", "requestDeletion", "enrolSecondFactor":
 		fit.Body["current_password"] = goodPassword
+	case "answerChallenge":
+		fit.Body["totp"], fit.Body["challenge"] = a.enrolled(m.user, true).code(a.server), a.challenge(m.user)
+	case "confirmSecondFactor":
+		fit.Body["totp"] = a.enrolled(m.user, false).code(a.server)
+	case "disableSecondFactor", "replaceRecoveryCodes":
+		fit.Body["current_password"], fit.Body["totp"] = goodPassword, a.enrolled(m.user, true).code(a.server)
+	case "removeSecondFactor":
+		a.enrolled(named.user, true)
 	}
 	return fit
 }
@@ -123,7 +132,7 @@ func (s *server) member(roles ...usersapi.Role) member {
 		})
 		require.NoError(s.t, err)
 	}
-	m.refresh = newRefreshToken()
+	m.refresh = newSecret()
 	require.NoError(s.t, s.queries.CreateRefreshToken(s.t.Context(), usersdb.CreateRefreshTokenParams{
 		Hash: hashOf(m.refresh), SessionID: m.second.ID, CreatedAt: s.Clock.Now(),
 	}))

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
@@ -49,7 +50,7 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 
 // DeleteUser removes an account.
 func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequestObject) (usersapi.DeleteUserResponseObject, error) {
-	_, err := s.administer(ctx, req.UserID, func(q usersdb.Querier) (user usersdb.User, sessions []uuid.UUID, err error) {
+	_, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
 		if sessions, err = q.ListSessionIDs(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
@@ -68,9 +69,12 @@ func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequest
 // DisableUser ends an account's sessions and refuses its logins.
 func (s *Service) DisableUser(ctx context.Context, req usersapi.DisableUserRequestObject) (usersapi.DisableUserResponseObject, error) {
 	now := s.clock()
-	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier) (user usersdb.User, sessions []uuid.UUID, err error) {
+	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
 		user, err = q.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusDisabled, UpdatedAt: now})
 		if err != nil {
+			return user, nil, err
+		}
+		if err := q.DeleteChallenges(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
 		sessions, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: now})
@@ -97,7 +101,7 @@ func (s *Service) EnableUser(ctx context.Context, req usersapi.EnableUserRequest
 
 // SetUserRoles replaces an account's roles, also those of the sessions that it has.
 func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesRequestObject) (usersapi.SetUserRolesResponseObject, error) {
-	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier) (user usersdb.User, sessions []uuid.UUID, err error) {
+	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
 		user, err = q.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: req.UserID, Roles: toDBRoles(req.Body.Roles), UpdatedAt: s.clock()})
 		if err != nil {
 			return user, nil, err
@@ -111,12 +115,27 @@ func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesReq
 	return usersapi.SetUserRoles200JSONResponse(toAPIAdminUser(user)), nil
 }
 
+// RemoveSecondFactor takes off the second factor of an account whose owner has lost it.
+func (s *Service) RemoveSecondFactor(ctx context.Context, req usersapi.RemoveSecondFactorRequestObject) (usersapi.RemoveSecondFactorResponseObject, error) {
+	_, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, tx pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+		if user, err = q.GetUser(ctx, req.UserID); err != nil {
+			return user, nil, err
+		}
+		return user, nil, s.removeFactor(ctx, tx, user.ID, func() error { return nil })
+	})
+	if err != nil {
+		return nil, err
+	}
+	return usersapi.RemoveSecondFactor204Response{}, nil
+}
+
 // administer changes another's account in a transaction and then forgets what is remembered of the sessions that
 // the change touches.
-func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(usersdb.Querier) (usersdb.User, []uuid.UUID, error)) (usersdb.User, error) {
+func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(usersdb.Querier, pgx.Tx) (usersdb.User, []uuid.UUID, error)) (usersdb.User, error) {
 	var user usersdb.User
 	var touched []uuid.UUID
-	err := s.inTx(ctx, func(q usersdb.Querier) error {
+	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		q := usersdb.New(tx)
 		if err := q.LockAdministration(ctx); err != nil {
 			return err
 		}
@@ -130,7 +149,7 @@ func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(
 		if err := mayAdminister(actor, target); err != nil {
 			return err
 		}
-		user, touched, err = change(q)
+		user, touched, err = change(q, tx)
 		return err
 	})
 	// Also when the outcome of the commit is not known: what is forgotten is read again.

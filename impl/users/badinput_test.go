@@ -57,15 +57,27 @@ func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.C
 		add("an unknown address", "", `{"email":"`+secret+`@example.com","password":"x"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidCredentials)
 	case "refreshSession":
 		add("no token", "", `{}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken)
-		add("an unknown token", "", `{"refresh_token":"`+newRefreshToken()+`"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken)
+		add("an unknown token", "", `{"refresh_token":"`+newSecret()+`"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken)
 	case "changePassword":
 		add("a wrong password", "", `{"current_password":"`+secret+`","new_password":"`+newPassword+secret+`"}`, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)
 	case "confirmEmail":
-		add("an unknown token", "", `{"token":"`+newRefreshToken()+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
+		add("an unknown token", "", `{"token":"`+newSecret()+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
 		add("a token for something else", "", `{"token":"`+a.mailToken(a.member().user, mailReset)+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
 	case "resetPassword":
-		add("an unknown token", "", `{"token":"`+newRefreshToken()+`","new_password":"`+newPassword+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
+		add("an unknown token", "", `{"token":"`+newSecret()+`","new_password":"`+newPassword+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
 		add("a token for something else", "", `{"token":"`+a.mailToken(a.member().user, mailVerify)+`","new_password":"`+newPassword+`"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken)
+	case "answerChallenge":
+		add("an unknown challenge", "", `{"challenge":"`+newSecret()+`","totp":"000000"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
+	case "enrolSecondFactor":
+		add("a wrong password", "", `{"current_password":"`+secret+`"}`, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)
+	case "confirmSecondFactor":
+		add("a wrong code", "", `{"totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+	case "disableSecondFactor", "replaceRecoveryCodes":
+		add("a wrong password", "", `{"current_password":"`+secret+`","totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)
+		add("a wrong code", "", `{"current_password":"`+goodPassword+`","totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+	case "removeSecondFactor":
+		add("no second factor", contracttest.Filled(op.Pattern, map[string]string{"userId": a.member().Subject()}), "", http.StatusConflict, usersapi.ProblemCodeSecondFactorNotEnabled)
+		add("oneself", path(contracttest.Own), "", http.StatusConflict, usersapi.ProblemCodeSelfAdministration)
 	case "deleteUser", "disableUser", "setUserRoles":
 		add("oneself", path(contracttest.Own), "", http.StatusConflict, usersapi.ProblemCodeSelfAdministration)
 	case "revokeSession":

@@ -26,7 +26,7 @@ func toAPIProfile(u usersdb.User) usersapi.Profile {
 
 func toAPIAdminUser(u usersdb.User) usersapi.AdminUser {
 	return usersapi.AdminUser{
-		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status), Roles: toAPIRoles(u.Roles),
+		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, SecondFactor: u.SecondFactorAt != nil, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status), Roles: toAPIRoles(u.Roles),
 		DeletesAt: orNone(u.DeletesAt), CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
 	}
 }

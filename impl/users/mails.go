@@ -26,10 +26,13 @@ import (
 
 // The mails, each with a text and an HTML template of its name. The first two are also the purposes of their tokens.
 const (
-	mailVerify   = "verify"
-	mailReset    = "reset"
-	mailChanged  = "changed" // the password
-	mailDeletion = "deletion"
+	mailVerify    = "verify"
+	mailReset     = "reset"
+	mailChanged   = "changed" // the password
+	mailFactorOn  = "factor-on"
+	mailFactorOff = "factor-off"
+	mailRecovery  = "recovery" // a code of which was used
+	mailDeletion  = "deletion"
 )
 
 const (
@@ -48,6 +51,7 @@ func mailSubjects() map[string]string {
 	return map[string]string{
 		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password", mailChanged: "Your password has been changed",
 		mailDeletion: "Your account is going to be deleted",
+		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more", mailRecovery: "A recovery code has been used",
 	}
 }
 

@@ -98,6 +98,9 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 		ExportedAt: utc(now), Profile: toAPIProfile(user), Status: usersapi.UserStatus(user.Status), EmailVerifiedAt: orNone(user.EmailVerifiedAt),
 		Sessions: []usersapi.OwnSession{}, Mails: []usersapi.OwnMail{},
 	}
+	if data.SecondFactor, err = secondFactor(ctx, q, user); err != nil {
+		return data, err
+	}
 	sessions, err := q.ListHeldSessions(ctx, usersdb.ListHeldSessionsParams{UserID: id, RowLimit: heldAtMost})
 	if err != nil {
 		return data, err

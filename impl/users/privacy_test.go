@@ -52,6 +52,11 @@ func exported() map[string]string {
 		"users.roles": "profile.roles", "users.status": "status", "users.email_verified_at": "email_verified_at", "users.deletes_at": "profile.deletes_at",
 		"users.created_at": "profile.created_at", "users.updated_at": "profile.updated_at", "users.password_hash": secret,
 
+		"users.second_factor_at": "second_factor.confirmed_at", "second_factors.user_id": own, "second_factors.secret": secret, "second_factors.last_step": secret,
+		"second_factors.created_at": secret, "recovery_codes.hash": secret, "recovery_codes.user_id": own,
+		"login_challenges.hash": secret, "login_challenges.user_id": own, "login_challenges.password_hash": secret, "login_challenges.cookie": secret,
+		"login_challenges.tries": secret, "login_challenges.created_at": secret, "login_challenges.expires_at": secret,
+
 		"sessions.id": "sessions.id", "sessions.user_id": own, "sessions.cookie": "sessions.cookie", "sessions.address": "sessions.address",
 		"sessions.user_agent": "sessions.user_agent", "sessions.created_at": "sessions.created_at", "sessions.last_used_at": "sessions.last_used_at",
 		"sessions.expires_at": "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
@@ -70,7 +75,7 @@ func TestExportHoldsEverything(t *testing.T) {
 	_, err := other.EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
 	phone := "+442079460000"
-	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET avatar = 'https://images.example.com/ada.png', email_verified_at = created_at`)
+	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET avatar = 'https://images.example.com/ada.png', email_verified_at = created_at, second_factor_at = created_at`)
 	require.NoError(t, err)
 	answer, _ := s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`"}`, "Authorization", "Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)

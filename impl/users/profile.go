@@ -83,6 +83,15 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 	return usersapi.ChangePassword204Response{}, nil
 }
 
+// reauthenticate reads the caller's account for who has its password.
+func (s *Service) reauthenticate(ctx context.Context, password string) (usersdb.User, error) {
+	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	if err != nil {
+		return user, explainOwn(err)
+	}
+	return user, s.knowsPassword(ctx, user, password)
+}
+
 // knowsPassword asks the caller for the password of their own account, without which a stolen session takes nothing that
 // lasts longer than itself.
 func (s *Service) knowsPassword(ctx context.Context, user usersdb.User, password string) error {

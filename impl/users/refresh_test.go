@@ -70,11 +70,11 @@ func TestSuccessorsDependOnTheMasterKey(t *testing.T) {
 	s := start(t)
 	other := *s.service
 	other.refreshKey = make([]byte, 32)
-	token := newRefreshToken()
+	token := newSecret()
 	successor := s.service.successorOf(token)
 	require.Equal(t, successor, s.service.successorOf(token), "the same each time")
 	require.NotEqual(t, successor, other.successorOf(token))
-	require.NotEqual(t, successor, s.service.successorOf(newRefreshToken()))
+	require.NotEqual(t, successor, s.service.successorOf(newSecret()))
 }
 
 func TestReplay(t *testing.T) {
@@ -143,7 +143,7 @@ func TestRefreshRefused(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("ada@example.com")
 	for range 3 {
-		code, status := s.refreshRefused(newRefreshToken())
+		code, status := s.refreshRefused(newSecret())
 		require.Equal(t, http.StatusUnauthorized, status)
 		require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
 	}

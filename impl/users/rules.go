@@ -22,6 +22,9 @@ const (
 	sessionLongest  = 90 * 24 * time.Hour
 	// mostSessions is how many live sessions a user has at most: another login ends the oldest.
 	mostSessions = 100
+	// challengeLifetime is how long a login waits for its second factor, and challengeTries how many codes it takes.
+	challengeLifetime = 5 * time.Minute
+	challengeTries    = 5
 	// refreshGrace is how long an exchange may be repeated because its answer was lost.
 	refreshGrace = 10 * time.Second
 	// keyLead is how long a signing key is published before it signs, so that every verifier knows it by then.

@@ -75,6 +75,8 @@ type Service struct {
 	addresses     *seal.Sealer // of who has asked for a mail
 	mailKey       []byte
 	throttle      *throttle
+	appSecrets    *seal.Sealer // of authenticator apps
+	recoveryKey   []byte
 	publicURL     string
 	deletionGrace time.Duration
 	refreshKey    []byte
@@ -108,6 +110,12 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.mailKey, err = master.Derive("tokens of mails"); err != nil {
+		return nil, err
+	}
+	if s.appSecrets, err = master.Sealer("second factors"); err != nil {
+		return nil, err
+	}
+	if s.recoveryKey, err = master.Derive("recovery codes"); err != nil {
 		return nil, err
 	}
 	s.throttle = &throttle{queries: s.queries}
@@ -229,13 +237,16 @@ func (s *Service) maintain(ctx context.Context, config *pgx.ConnConfig, log *slo
 	}
 }
 
-// purge removes what is over: tokens of mails, sessions that ended a while ago, counts of failures, networks that nobody has
+// purge removes what is over: tokens of mails, challenges of logins, sessions that ended a while ago, counts of failures, networks that nobody has
 // used, in batches that lock little.
 func (s *Service) purge(ctx context.Context) error {
 	now := s.clock()
 	for _, batch := range []func() (int64, error){
 		func() (int64, error) {
 			return s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{ExpiredBefore: now, RowLimit: purgeBatch})
+		},
+		func() (int64, error) {
+			return s.queries.PurgeChallenges(ctx, usersdb.PurgeChallengesParams{ExpiredBefore: now, RowLimit: purgeBatch})
 		},
 		func() (int64, error) {
 			return s.queries.PurgeThrottles(ctx, usersdb.PurgeThrottlesParams{WholeBefore: now, RowLimit: purgeBatch})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
@@ -21,46 +22,129 @@ import (
 	"example.com/plumbline/impl/platform/token"
 )
 
-// StartSession signs in. An unknown address costs what a wrong password costs.
+// StartSession signs in. An unknown address costs what a wrong password costs; only the right password learns of a second factor.
 func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionRequestObject) (usersapi.StartSessionResponseObject, error) {
 	user, err := s.authenticate(ctx, req.Body.Email, req.Body.Password)
 	if err != nil {
 		return nil, explain(err)
 	}
 	httpapi.Identify(ctx, user.ID)
-	now := s.clock()
-	refresh := newRefreshToken()
-	address, agent := httpapi.Client(ctx)
-	var session usersdb.Session
-	var revoked []uuid.UUID
+	cookie := req.Body.Cookie != nil && *req.Body.Cookie
+	challenge := newSecret()
+	var opened openedSession
+	var challenged int64
 	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		session, err = q.StartSession(ctx, usersdb.StartSessionParams{
-			ID: newID(), UserID: user.ID, Cookie: req.Body.Cookie != nil && *req.Body.Cookie, Address: address.String(), UserAgent: cut(agent, 256),
-			CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash,
+		opened, err = s.openSession(ctx, q, user, cookie, false)
+		if !postgres.IsNoRows(err) {
+			return err
+		}
+		now := s.clock()
+		challenged, err = q.CreateChallenge(ctx, usersdb.CreateChallengeParams{
+			Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, Cookie: cookie, CreatedAt: now, ExpiresAt: now.Add(challengeLifetime),
 		})
-		if postgres.IsNoRows(err) {
-			return refusalOf(ctx, q, user)
+		if err == nil && challenged == 0 {
+			err = refusalOf(ctx, q, user)
 		}
-		if err != nil {
-			return err
-		}
-		if revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{UserID: user.ID, Most: mostSessions, Now: now}); err != nil {
-			return err
-		}
-		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(refresh), SessionID: session.ID, CreatedAt: now})
+		return err
 	})
-	s.guard.Forget(revoked...)
+	s.guard.Forget(opened.revoked...)
 	if err != nil {
 		return nil, explain(err)
 	}
-	tokens, cookie, err := s.tokens(session, user.Roles, refresh)
+	if challenged > 0 {
+		return usersapi.StartSession202JSONResponse{
+			Body: usersapi.LoginChallenge{
+				Challenge: challenge, ExpiresIn: int32(challengeLifetime.Seconds()),
+				Methods: []usersapi.ChallengeMethod{usersapi.ChallengeMethodTotp, usersapi.ChallengeMethodRecoveryCode},
+			},
+			Headers: usersapi.StartSession202ResponseHeaders{CacheControl: noStore},
+		}, nil
+	}
+	tokens, setCookie, err := s.tokens(opened.session, user.Roles, opened.refresh)
 	if err != nil {
 		return nil, err
 	}
 	return usersapi.StartSession200JSONResponse{
 		Body:    tokens,
-		Headers: usersapi.StartSession200ResponseHeaders{CacheControl: noStore, SetCookie: cookie},
+		Headers: usersapi.StartSession200ResponseHeaders{CacheControl: noStore, SetCookie: setCookie},
 	}, nil
+}
+
+// AnswerChallenge signs in whoever has given the password to StartSession. A try is taken before the code is looked at, and is
+// lost whatever comes of it.
+func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChallengeRequestObject) (usersapi.AnswerChallengeResponseObject, error) {
+	challenge, err := s.queries.TryChallenge(ctx, usersdb.TryChallengeParams{Hash: hashOf(req.Body.Challenge), Most: challengeTries, Now: s.clock()})
+	if postgres.IsNoRows(err) {
+		return nil, errInvalidChallenge
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	httpapi.Identify(ctx, challenge.UserID)
+	var user usersdb.User
+	var opened openedSession
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
+		q := usersdb.New(tx)
+		if user, err = q.GetUser(ctx, challenge.UserID); err != nil {
+			return err
+		}
+		user.PasswordHash = challenge.PasswordHash
+		if opened, err = s.openSession(ctx, q, user, challenge.Cookie, true); err != nil {
+			return err
+		}
+		if err := s.prove(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode); err != nil {
+			return err
+		}
+		spent, err := q.SpendChallenge(ctx, challenge.Hash)
+		if err == nil && spent == 0 {
+			err = errInvalidChallenge // Another answer came first.
+		}
+		if err != nil {
+			return err
+		}
+		return s.throttle.welcome(ctx, q, s.clock(), user)
+	})
+	s.guard.Forget(opened.revoked...)
+	if postgres.IsNoRows(err) || errors.Is(err, errSecondFactorNotEnabled) {
+		return nil, errInvalidChallenge.Because(err) // The account has changed since; a new login tells how.
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	tokens, setCookie, err := s.tokens(opened.session, user.Roles, opened.refresh)
+	if err != nil {
+		return nil, err
+	}
+	return usersapi.AnswerChallenge200JSONResponse{
+		Body:    tokens,
+		Headers: usersapi.AnswerChallenge200ResponseHeaders{CacheControl: noStore, SetCookie: setCookie},
+	}, nil
+}
+
+// openedSession is what a login has brought about.
+type openedSession struct {
+	session usersdb.Session
+	refresh string
+	// revoked are the sessions that it has ended.
+	revoked []uuid.UUID
+}
+
+// openSession opens the session of a login, if the account as it was checked may have one; otherwise there are no rows.
+func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user usersdb.User, cookie, secondFactor bool) (openedSession, error) {
+	now := s.clock()
+	address, agent := httpapi.Client(ctx)
+	session, err := q.StartSession(ctx, usersdb.StartSessionParams{
+		ID: newID(), UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: cut(agent, 256),
+		CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
+	})
+	if err != nil {
+		return openedSession{}, err
+	}
+	opened := openedSession{session: session, refresh: newSecret()}
+	if opened.revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{UserID: user.ID, Most: mostSessions, Now: now}); err != nil {
+		return opened, err
+	}
+	return opened, q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(opened.refresh), SessionID: session.ID, CreatedAt: now})
 }
 
 // authenticate finds the account that a password opens.
@@ -310,8 +394,8 @@ func refreshCookie(value string, maxAge int) *string {
 	return &cookie
 }
 
-// newRefreshToken makes 256 random bits in base64url.
-func newRefreshToken() string {
+// newSecret makes 256 random bits in base64url.
+func newSecret() string {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // It never fails: crypto/rand ends the program instead.
 	return base64.RawURLEncoding.EncodeToString(secret)
@@ -324,9 +408,9 @@ func (s *Service) successorOf(refresh string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// hashOf is all that the database keeps of a refresh token. 256 random bits need no slow hash.
-func hashOf(refresh string) []byte {
-	sum := sha256.Sum256([]byte(refresh))
+// hashOf is all that the database keeps of a secret. 256 random bits need no slow hash.
+func hashOf(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
 }
 

@@ -150,3 +150,10 @@ func (t *throttle) forget(ctx context.Context, q usersdb.Querier, email string, 
 	}
 	return nil
 }
+
+// welcome remembers the network of a login that was not over with the password, as the chain does of one that was.
+func (t *throttle) welcome(ctx context.Context, q usersdb.Querier, now time.Time, user usersdb.User) error {
+	network := httpapi.Network(ctx)
+	return (&throttle{queries: q, key: t.key}).Welcome(ctx, now,
+		httpapi.Familiar{Account: httpapi.AccountNamed("email", user.Email), Network: network}, httpapi.Familiar{Account: httpapi.AccountOf(user.ID), Network: network})
+}

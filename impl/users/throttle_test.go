@@ -63,7 +63,7 @@ func TestThrottles(t *testing.T) {
 	}, func(good contracttest.Request) contracttest.Request {
 		wrong := map[string]any{}
 		require.NoError(t, json.Unmarshal([]byte(good.Body), &wrong))
-		for _, secret := range []string{"current_password", "token", "password"} {
+		for _, secret := range []string{"current_password", "token", "password", "challenge"} {
 			if _, there := wrong[secret]; there {
 				wrong[secret] = strings.Repeat("w", 43)
 				break

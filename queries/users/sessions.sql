@@ -1,12 +1,14 @@
 -- name: StartSession :one
--- StartSession opens a session for an account that is active and whose password is still the one that was checked. It
--- waits for whoever is changing the account, so that no session slips in between a change and the end of its sessions.
+-- StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
+-- has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
+-- between a change and the end of its sessions.
 INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at)
 SELECT @id, users.id, @cookie, @address, @user_agent, @created_at, @created_at, @expires_at
 FROM users
 WHERE users.id = @user_id
   AND users.status = 'active'
   AND users.password_hash = @password_hash
+  AND (users.second_factor_at IS NULL OR @second_factor::boolean)
 FOR SHARE OF users
 RETURNING *;
 

@@ -88,7 +88,8 @@ export function createClient(options: Options = {}): Client {
   const run = async (id: string, input: Sending = {}): Promise<Answer> => {
     if (id === 'startSession') input = {...input, body: {cookie, ...(input.body as object)}};
     const answer = await call(circumstances, operations.get(id)!, input);
-    if (answer.ok && (id === 'startSession' || id === 'refreshSession')) session.take(answer.data as Data<'startSession'>);
+    // A login that is answered 202 has a challenge yet, and no tokens.
+    if (answer.ok && answer.status === 200 && (id === 'startSession' || id === 'answerChallenge' || id === 'refreshSession')) session.take(answer.data as Data<'answerChallenge'>);
     if (id === 'endSession') session.forget();
     return answer;
   };

@@ -41,7 +41,7 @@ export class ProblemError<P extends AnyProblem = AnyProblem> extends Error {
 }
 
 /** Gives the data of a result, or throws its problem as a ProblemError. */
-export function unwrap<D>(result: {ok: true; data: D} | {ok: false; problem: AnyProblem; response: Response | undefined}): D {
+export function unwrap<R extends {ok: true; data: unknown} | {ok: false; problem: AnyProblem; response: Response | undefined}>(result: R): Extract<R, {ok: true}>['data'] {
   if (result.ok) return result.data;
   throw new ProblemError(result);
 }

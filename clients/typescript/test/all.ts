@@ -3,6 +3,7 @@ import {after} from 'node:test';
 import {stop} from './program.js';
 import './calls.js';
 import './versions.js';
+import './factor.js';
 import './session.js';
 import './lists.js';
 import './streams.js';

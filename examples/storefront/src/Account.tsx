@@ -1,6 +1,7 @@
 // Logging in and opening an account.
-import {useId} from 'react';
-import {client} from './api';
+import type {Schemas} from '@plumbline/client';
+import {useId, useState} from 'react';
+import {client, type Outcome} from './api';
 import {entered, Field, Form} from './form';
 import {go, Link, useHere} from './router';
 
@@ -10,22 +11,48 @@ function useDestination(): string {
   return /^\/(?![/\\])/.test(to) ? to : '/';
 }
 
-/** The login. */
+/** What a login ends with: tokens, which the client keeps, or a challenge of the second factor. */
+type LoggedIn = Schemas['TokenSet'] | Schemas['LoginChallenge'];
+
+/** The login, which asks for a code where the account has a second factor. */
 export function Login() {
   const destination = useDestination();
   const title = useId();
+  const [challenge, setChallenge] = useState<string>();
+  if (challenge) return <SecondFactor challenge={challenge} done={() => go(destination, 'replace')} again={() => setChallenge(undefined)} />;
   return (
     <section className="narrow card" aria-labelledby={title}>
       <h1 id={title}>Log in</h1>
-      <Form
-        submit="Log in" fields={['/email', '/password']} done={() => go(destination, 'replace')}
-        send={(values) => client.startSession({body: {email: entered(values, 'email'), password: String(values.get('password'))}})}
+      <Form<LoggedIn>
+        submit="Log in" fields={['/email', '/password']} done={(data) => ('challenge' in data ? setChallenge(data.challenge) : go(destination, 'replace'))}
+        send={(values): Promise<Outcome<LoggedIn>> => client.startSession({body: {email: entered(values, 'email'), password: String(values.get('password'))}})}
       >
         <Field label="E-mail address" place="/email" name="email" type="email" autoComplete="username" autoFocus />
         <Field label="Password" place="/password" name="password" type="password" autoComplete="current-password" />
       </Form>
       <p><Link href="/forgot-password">Forgotten the password?</Link></p>
       <p>No account yet? <Link href={`/register?to=${encodeURIComponent(destination)}`}>Open one</Link></p>
+    </section>
+  );
+}
+
+/** The second step of a login: a code of the app, or a recovery code. */
+function SecondFactor({challenge, done, again}: {challenge: string; done: () => void; again: () => void}) {
+  const title = useId();
+  const [lost, setLost] = useState(false);
+  return (
+    <section className="narrow card" aria-labelledby={title}>
+      <h1 id={title}>One more step</h1>
+      <Form
+        key={String(lost)} submit="Log in" fields={['/totp', '/recovery_code']} done={done}
+        send={(values) => client.answerChallenge({body: {challenge, ...(lost ? {recovery_code: entered(values, 'recovery_code')} : {totp: entered(values, 'totp')})}})}
+      >
+        {lost
+          ? <Field label="Recovery code" place="/recovery_code" name="recovery_code" autoComplete="off" autoFocus hint="Such as MFZW-I3LP-OBQX-E2LK. It is good once." />
+          : <Field label="Code" place="/totp" name="totp" inputMode="numeric" autoComplete="one-time-code" autoFocus hint="The six digits that your authenticator app shows." />}
+      </Form>
+      <p><button type="button" className="link" onClick={() => setLost(!lost)}>{lost ? 'Use a code of the app' : 'Use a recovery code'}</button></p>
+      <p><button type="button" className="link" onClick={again}>Begin again</button></p>
     </section>
   );
 }
@@ -37,9 +64,9 @@ export function Register() {
   return (
     <section className="narrow card" aria-labelledby={title}>
       <h1 id={title}>Open an account</h1>
-      <Form
+      <Form<LoggedIn>
         submit="Open the account" fields={['/name', '/email', '/password']} done={() => go(destination, 'replace')}
-        send={async (values) => {
+        send={async (values): Promise<Outcome<LoggedIn>> => {
           const login = {email: entered(values, 'email'), password: String(values.get('password'))};
           const opened = await client.createUserV2({body: {name: entered(values, 'name'), ...login}});
           return opened.ok ? client.startSession({body: login}) : opened;

@@ -22,6 +22,26 @@ interface components$1 {
              */
             cookie?: boolean;
         };
+        AnswerChallengeRequest: {
+            challenge: components$1["schemas"]["Challenge"];
+            totp?: components$1["schemas"]["TimeCode"];
+            recovery_code?: components$1["schemas"]["RecoveryCode"];
+        };
+        EnrolSecondFactorRequest: {
+            current_password: components$1["schemas"]["Password"];
+        };
+        ConfirmSecondFactorRequest: {
+            totp: components$1["schemas"]["TimeCode"];
+        };
+        DisableSecondFactorRequest: {
+            current_password: components$1["schemas"]["Password"];
+            totp?: components$1["schemas"]["TimeCode"];
+            recovery_code?: components$1["schemas"]["RecoveryCode"];
+        };
+        ReplaceRecoveryCodesRequest: {
+            current_password: components$1["schemas"]["Password"];
+            totp: components$1["schemas"]["TimeCode"];
+        };
         RefreshSessionRequest: {
             refresh_token?: components$1["schemas"]["RefreshToken"];
         };
@@ -82,6 +102,12 @@ interface components$1 {
         RefreshToken: string;
         /** @description The token in the link of a mail, behind `#token=`. */
         MailToken: string;
+        /** @description What a login goes on with: 256 bits in base64url. */
+        Challenge: string;
+        /** @description What the authenticator app shows. */
+        TimeCode: string;
+        /** @description A recovery code: 80 bits in base32; neither its case nor its hyphens matter. */
+        RecoveryCode: string;
         /**
          * Format: https-url
          * @description The address of a picture, https only.
@@ -140,6 +166,8 @@ interface components$1 {
             email: components$1["schemas"]["Email"];
             /** @description Whether the owner has shown to read what is sent to the address. */
             email_verified: boolean;
+            /** @description Whether logins take a second factor. */
+            second_factor: boolean;
             avatar?: components$1["schemas"]["Avatar"];
             status: components$1["schemas"]["UserStatus"];
             roles: components$1["schemas"]["Role"][];
@@ -192,6 +220,7 @@ interface components$1 {
              * @description When the owner has shown to read what is sent to the address.
              */
             email_verified_at?: string;
+            second_factor: components$1["schemas"]["SecondFactor"];
             /** @description The newest sessions that have not been forgotten, those that have ended included. */
             sessions: components$1["schemas"]["OwnSession"][];
             /** @description Mails whose links may still be followed. */
@@ -296,6 +325,48 @@ interface components$1 {
             expires_in: number;
             refresh_token?: components$1["schemas"]["RefreshToken"];
         };
+        LoginChallenge: {
+            challenge: components$1["schemas"]["Challenge"];
+            /**
+             * Format: int32
+             * @description Seconds until the challenge expires.
+             */
+            expires_in: number;
+            methods: components$1["schemas"]["ChallengeMethod"][];
+        };
+        /**
+         * @description A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        ChallengeMethod: "totp" | "recovery_code";
+        SecondFactor: {
+            /** @description Whether logins take a second factor. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Since when they do.
+             */
+            confirmed_at?: string;
+            /**
+             * Format: int32
+             * @description How many recovery codes have not been used.
+             */
+            recovery_codes_left: number;
+        };
+        SecondFactorSecret: {
+            /** @description The secret for typing in: 160 bits in base32 (RFC 4648). */
+            secret: string;
+            /**
+             * Format: uri-reference
+             * @description The secret as an address (`otpauth`) that authenticator apps open.
+             */
+            uri: string;
+            /** @description The address as a picture to scan, a `data:` URL of a PNG. */
+            qr_code: string;
+        };
+        RecoveryCodes: {
+            recovery_codes: components$1["schemas"]["RecoveryCode"][];
+        };
         KeySet: {
             keys: components$1["schemas"]["Key"][];
         };
@@ -370,7 +441,7 @@ interface components$1 {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -432,6 +503,79 @@ interface components$1 {
         };
         /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
         CrossOrigin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The challenge is spent, too old, or never was (`invalid_challenge`). */
+        ChallengeRefused: {
+            headers: {
+                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The code is wrong or was used (`invalid_code`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        CodeForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The code is wrong or was used (`invalid_code`). */
+        InvalidCode: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The current password is wrong (`wrong_password`), or the code is wrong or was used (`invalid_code`). */
+        ProofRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has a second factor (`second_factor_enabled`). */
+        SecondFactorEnabled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has no second factor (`second_factor_not_enabled`). */
+        SecondFactorNotEnabled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`). */
+        SecondFactorConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has no second factor (`second_factor_not_enabled`), or is the administrator's own (`self_administration`). */
+        SecondFactorKept: {
             headers: {
                 [name: string]: unknown;
             };
@@ -971,9 +1115,82 @@ interface operations$1 {
                     "application/json": components$1["schemas"]["TokenSet"];
                 };
             };
+            /** @description The password is right, and a code is asked for. */
+            202: {
+                headers: {
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
+                     *       "expires_in": 300,
+                     *       "methods": [
+                     *         "totp",
+                     *         "recovery_code"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["LoginChallenge"];
+                };
+            };
             400: components$1["responses"]["Malformed"];
             401: components$1["responses"]["CredentialsRefused"];
             403: components$1["responses"]["LoginForbidden"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    answerChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["AnswerChallengeRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    "Set-Cookie": components$1["headers"]["SetCookie"];
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 300,
+                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["TokenSet"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["ChallengeRefused"];
+            403: components$1["responses"]["CodeForbidden"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -1288,6 +1505,226 @@ interface operations$1 {
             default: components$1["responses"]["Problem"];
         };
     };
+    getSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "enabled": true,
+                     *       "confirmed_at": "2026-11-23T09:30:00Z",
+                     *       "recovery_codes_left": 10
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["SecondFactor"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    enrolSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["EnrolSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The secret, shown this once. */
+            200: {
+                headers: {
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "uri": "otpauth://totp/Plumbline:ada@example.com?algorithm=SHA1&digits=6&issuer=Plumbline&period=30&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "qr_code": "data:image/png;base64,iVBORw0KGgo="
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["SecondFactorSecret"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["WrongPassword"];
+            409: components$1["responses"]["SecondFactorEnabled"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ConfirmSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The second factor is on. */
+            200: {
+                headers: {
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "MFZW-I3LP-OBQX-E2LK",
+                     *         "KRUG-KIDO-NFTW-Q5BA"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["InvalidCode"];
+            409: components$1["responses"]["SecondFactorConflict"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    disableSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["DisableSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The second factor is off. */
+            204: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["ProofRefused"];
+            409: components$1["responses"]["SecondFactorNotEnabled"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    replaceRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ReplaceRecoveryCodesRequest"];
+            };
+        };
+        responses: {
+            /** @description The codes. */
+            200: {
+                headers: {
+                    "Cache-Control": components$1["headers"]["CacheControl"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "MFZW-I3LP-OBQX-E2LK",
+                     *         "KRUG-KIDO-NFTW-Q5BA"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["ProofRefused"];
+            409: components$1["responses"]["SecondFactorNotEnabled"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
     requestEmailVerification: {
         parameters: {
             query?: never;
@@ -1404,6 +1841,10 @@ interface operations$1 {
                      *       },
                      *       "status": "active",
                      *       "email_verified_at": "2026-11-23T09:31:00Z",
+                     *       "second_factor": {
+                     *         "enabled": false,
+                     *         "recovery_codes_left": 0
+                     *       },
                      *       "sessions": [
                      *         {
                      *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
@@ -1559,6 +2000,7 @@ interface operations$1 {
                      *           "name": "Ada Lovelace",
                      *           "email": "ada@example.com",
                      *           "email_verified": true,
+                     *           "second_factor": false,
                      *           "avatar": "https://images.example.com/ada.png",
                      *           "status": "active",
                      *           "roles": [
@@ -1634,6 +2076,7 @@ interface operations$1 {
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
                      *       "email_verified": true,
+                     *       "second_factor": false,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -1650,6 +2093,34 @@ interface operations$1 {
             403: components$1["responses"]["Forbidden"];
             404: components$1["responses"]["UserNotFound"];
             409: components$1["responses"]["SelfAdministration"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    removeSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                userId: components$1["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor is off. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["UserNotFound"];
+            409: components$1["responses"]["SecondFactorKept"];
             422: components$1["responses"]["Invalid"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -1679,6 +2150,7 @@ interface operations$1 {
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
                      *       "email_verified": true,
+                     *       "second_factor": false,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -1735,6 +2207,7 @@ interface operations$1 {
                      *       "name": "Ada Lovelace",
                      *       "email": "ada@example.com",
                      *       "email_verified": true,
+                     *       "second_factor": false,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "status": "active",
                      *       "roles": [
@@ -4531,7 +5004,8 @@ interface Operations {
      * Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
      * 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
      * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-     * from the same origin as the service, or from one that it trusts.
+     * from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
+     * a session: `answerChallenge` starts it, in the form that was asked for here.
      */
     startSession: {
         method: 'POST';
@@ -4542,6 +5016,31 @@ interface Operations {
             400: 'malformed_request';
             401: 'invalid_credentials';
             403: 'account_disabled' | 'cross_origin_refused';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Sign in with a second factor.
+     * Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
+     * is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
+     * account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
+     * A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+     */
+    answerChallenge: {
+        method: 'POST';
+        path: '/api/v1/login/second-factor';
+        marks: 'pc';
+        shape: operations$1['answerChallenge'];
+        codes: {
+            400: 'malformed_request';
+            401: 'invalid_challenge';
+            403: 'invalid_code' | 'cross_origin_refused';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -4701,6 +5200,120 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'wrong_password';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Read own second factor.
+     * Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+     */
+    getSecondFactor: {
+        method: 'GET';
+        path: '/api/v1/profile/second-factor';
+        marks: '';
+        shape: operations$1['getSecondFactor'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Enrol an authenticator app.
+     * Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
+     * scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
+     * Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+     */
+    enrolSecondFactor: {
+        method: 'POST';
+        path: '/api/v1/profile/second-factor';
+        marks: '';
+        shape: operations$1['enrolSecondFactor'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'wrong_password';
+            409: 'second_factor_enabled';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Begin to use a second factor.
+     * Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
+     * The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+     */
+    confirmSecondFactor: {
+        method: 'POST';
+        path: '/api/v1/profile/second-factor/confirm';
+        marks: '';
+        shape: operations$1['confirmSecondFactor'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'invalid_code';
+            409: 'second_factor_enabled' | 'second_factor_not_enabled';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Take off own second factor.
+     * Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
+     * `recovery_code`. The owner is told by mail.
+     */
+    disableSecondFactor: {
+        method: 'POST';
+        path: '/api/v1/profile/second-factor/disable';
+        marks: '';
+        shape: operations$1['disableSecondFactor'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'wrong_password' | 'invalid_code';
+            409: 'second_factor_not_enabled';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Make new recovery codes.
+     * Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+     */
+    replaceRecoveryCodes: {
+        method: 'POST';
+        path: '/api/v1/profile/second-factor/recovery-codes';
+        marks: '';
+        shape: operations$1['replaceRecoveryCodes'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'wrong_password' | 'invalid_code';
+            409: 'second_factor_not_enabled';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -4873,6 +5486,28 @@ interface Operations {
             403: 'forbidden';
             404: 'user_not_found';
             409: 'self_administration';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Take off an account's second factor.
+     * Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
+     * asks first. Administrators take off their own with `disableSecondFactor`.
+     */
+    removeSecondFactor: {
+        method: 'DELETE';
+        path: '/api/v1/admin/users/{userId}/second-factor';
+        marks: '';
+        shape: operations$1['removeSecondFactor'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'user_not_found';
+            409: 'self_administration' | 'second_factor_not_enabled';
             422: 'invalid_request';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
@@ -5643,14 +6278,16 @@ declare class ProblemError<P extends AnyProblem = AnyProblem> extends Error {
     });
 }
 /** Gives the data of a result, or throws its problem as a ProblemError. */
-declare function unwrap<D>(result: {
+declare function unwrap<R extends {
     ok: true;
-    data: D;
+    data: unknown;
 } | {
     ok: false;
     problem: AnyProblem;
     response: Response | undefined;
-}): D;
+}>(result: R): Extract<R, {
+    ok: true;
+}>['data'];
 
 /** The operationIds. */
 type OperationId = keyof Operations;

@@ -13,6 +13,7 @@ var table = {
     requestPasswordReset: "POST /api/v1/password-reset p",
     resetPassword: "POST /api/v1/password-reset/confirm p",
     startSession: "POST /api/v1/login pc",
+    answerChallenge: "POST /api/v1/login/second-factor pc",
     refreshSession: "POST /api/v1/refresh pc",
     endSession: "POST /api/v1/logout c",
     listSessions: "GET /api/v1/sessions l",
@@ -21,6 +22,11 @@ var table = {
     getProfile: "GET /api/v1/profile",
     updateProfile: "PATCH /api/v1/profile",
     changePassword: "PUT /api/v1/profile/password",
+    getSecondFactor: "GET /api/v1/profile/second-factor",
+    enrolSecondFactor: "POST /api/v1/profile/second-factor",
+    confirmSecondFactor: "POST /api/v1/profile/second-factor/confirm",
+    disableSecondFactor: "POST /api/v1/profile/second-factor/disable",
+    replaceRecoveryCodes: "POST /api/v1/profile/second-factor/recovery-codes",
     requestEmailVerification: "POST /api/v1/profile/email-verification",
     listActivity: "GET /api/v1/profile/activity l",
     exportOwnData: "POST /api/v1/profile/export",
@@ -29,6 +35,7 @@ var table = {
     listUsers: "GET /api/v1/admin/users l",
     deleteUser: "DELETE /api/v1/admin/users/{userId}",
     disableUser: "POST /api/v1/admin/users/{userId}/disable",
+    removeSecondFactor: "DELETE /api/v1/admin/users/{userId}/second-factor",
     enableUser: "POST /api/v1/admin/users/{userId}/enable",
     setUserRoles: "PUT /api/v1/admin/users/{userId}/roles",
     listUserSessions: "GET /api/v1/admin/users/{userId}/sessions l",
@@ -546,7 +553,7 @@ function createClient(options = {}) {
   const run = async (id, input = {}) => {
     if (id === "startSession") input = { ...input, body: { cookie, ...input.body } };
     const answer = await call(circumstances, operations.get(id), input);
-    if (answer.ok && (id === "startSession" || id === "refreshSession")) session.take(answer.data);
+    if (answer.ok && answer.status === 200 && (id === "startSession" || id === "answerChallenge" || id === "refreshSession")) session.take(answer.data);
     if (id === "endSession") session.forget();
     return answer;
   };

@@ -91,6 +91,9 @@ func WhatTheDocumentForbidsIsRefused(t *testing.T, s *Service) {
 type inputs struct {
 	query map[string]*rapid.Generator[any]
 	body  *rapid.Generator[any]
+	// most is how many members the body may have, nil where that is not bounded; required are those that it has.
+	most     *uint64
+	required []string
 }
 
 func (s *Service) inputs(op *httpapi.Operation, refer known) inputs {
@@ -102,7 +105,7 @@ func (s *Service) inputs(op *httpapi.Operation, refer known) inputs {
 		}
 	}
 	if schema := s.body(op); schema != nil && len(schema.Properties) > 0 {
-		g.body = values(schema, refer)
+		g.body, g.most, g.required = values(schema, refer), schema.MaxProps, schema.Required
 	}
 	return g
 }
@@ -130,6 +133,12 @@ func (g inputs) draw(rt *rapid.T, r Request, fit Fit) Request {
 	if g.body != nil {
 		body := g.body.Draw(rt, "body").(map[string]any)
 		maps.Copy(body, fit.Body)
+		if g.most != nil && uint64(len(body)) > *g.most { // What fits comes before what was drawn.
+			maps.DeleteFunc(body, func(name string, _ any) bool {
+				_, fits := fit.Body[name]
+				return !fits && !slices.Contains(g.required, name)
+			})
+		}
 		r.Body = text(rt, body)
 	}
 	return r

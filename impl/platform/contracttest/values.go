@@ -67,7 +67,9 @@ func objects(schema *openapi3.Schema, refer known) *rapid.Generator[map[string]a
 			}
 		}
 		return object
-	}).Filter(func(object map[string]any) bool { return uint64(len(object)) >= schema.MinProps })
+	}).Filter(func(object map[string]any) bool {
+		return uint64(len(object)) >= schema.MinProps && (schema.MaxProps == nil || uint64(len(object)) <= *schema.MaxProps)
+	})
 }
 
 // strs generates strings of a schema: of its format or pattern, or of any characters, as short and as long as they may

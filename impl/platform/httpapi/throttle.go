@@ -138,6 +138,12 @@ func (p *ThrottlePolicy) account(x *exchange) string {
 	return AccountNamed(p.Of, text)
 }
 
+// Network is what a Familiar calls the network that a request comes from.
+func Network(ctx context.Context) string {
+	address, _ := Client(ctx)
+	return network(address).String()
+}
+
 // AccountOf is what a Familiar calls the account of a caller.
 func AccountOf(id uuid.UUID) string { return "caller " + id.String() }
 

@@ -1,0 +1,120 @@
+package users
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/base64"
+	"image"
+	"image/color"
+	"image/png"
+	"strings"
+	"time"
+
+	"github.com/boombuler/barcode/qr"
+	"github.com/google/uuid"
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+	"github.com/pquerna/otp/totp"
+)
+
+const (
+	// codeStep is for how long an app shows a code; codeSkew, how many steps its clock may be off.
+	codeStep = 30 * time.Second
+	codeSkew = 1
+	// secretBytes is the length of an app's secret, as RFC 4226, 4 wants it.
+	secretBytes = 20
+	// recoveryCodes is how many an account gets; recoveryBytes, how long each is: 80 bits.
+	recoveryCodes = 10
+	recoveryBytes = 10
+)
+
+// newAppKey makes the key that an authenticator app takes up, with a new secret.
+func newAppKey(email string) (*otp.Key, error) {
+	return totp.Generate(totp.GenerateOpts{
+		Issuer: "Plumbline", AccountName: email, Period: uint(codeStep.Seconds()), SecretSize: secretBytes, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
+	})
+}
+
+// stepAt gives the time step of RFC 6238, 4.
+func stepAt(t time.Time) int64 { return t.Unix() / int64(codeStep.Seconds()) }
+
+// codeOf gives the code that an app with the secret, in base32, shows during a step.
+func codeOf(secret string, step int64) (string, error) {
+	return hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}) //nolint:gosec // No clock here is before 1970.
+}
+
+// stepOf finds the step that a code is of, among those that may be meant now. It takes as long whichever it is, and if it is none.
+func stepOf(secret, code string, now time.Time) (step int64, found bool, err error) {
+	at := stepAt(now)
+	for s := at - codeSkew; s <= at+codeSkew; s++ {
+		want, err := codeOf(secret, s)
+		if err != nil {
+			return 0, false, err
+		}
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			step, found = s, true
+		}
+	}
+	return step, found, nil
+}
+
+const (
+	// modulePixels is the width of a module of the picture; quietModules, that of the margin that ISO/IEC 18004 wants.
+	modulePixels = 4
+	quietModules = 4
+)
+
+// pictureOf draws a text as a QR code, for a page to show: the data URL of a PNG. The margin is part of it, so that it can be
+// scanned from a dark page.
+func pictureOf(text string) (string, error) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return "", err
+	}
+	modules := code.Bounds().Dx()
+	side := (modules + 2*quietModules) * modulePixels
+	picture := image.NewPaletted(image.Rect(0, 0, side, side), color.Palette{color.White, color.Black})
+	for y := range side {
+		for x := range side {
+			mx, my := x/modulePixels-quietModules, y/modulePixels-quietModules
+			if mx < 0 || my < 0 || mx >= modules || my >= modules {
+				continue
+			}
+			if level, _, _, _ := code.At(mx, my).RGBA(); level == 0 {
+				picture.SetColorIndex(x, y, 1)
+			}
+		}
+	}
+	var file bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&file, picture); err != nil {
+		return "", err
+	}
+	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(file.Bytes()), nil
+}
+
+var withoutPadding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// newRecoveryCodes makes codes for people to keep on paper, as in MFZW-I3LP-OBQX-E2LK.
+func newRecoveryCodes() []string {
+	codes := make([]string, recoveryCodes)
+	for i := range codes {
+		secret := make([]byte, recoveryBytes)
+		_, _ = rand.Read(secret) // It never fails: crypto/rand ends the program instead.
+		text := withoutPadding.EncodeToString(secret)
+		codes[i] = strings.Join([]string{text[0:4], text[4:8], text[8:12], text[12:16]}, "-")
+	}
+	return codes
+}
+
+// recoveryHash is all that the database keeps of a recovery code, however it is typed. With the account in it, nobody's code is
+// another's.
+func (s *Service) recoveryHash(user uuid.UUID, code string) []byte {
+	mac := hmac.New(sha256.New, s.recoveryKey)
+	mac.Write(user[:])
+	mac.Write([]byte(strings.ToUpper(strings.ReplaceAll(code, "-", ""))))
+	return mac.Sum(nil)
+}

@@ -1,0 +1,210 @@
+package users
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// GetSecondFactor tells whether the caller's logins take a second factor.
+func (s *Service) GetSecondFactor(ctx context.Context, _ usersapi.GetSecondFactorRequestObject) (usersapi.GetSecondFactorResponseObject, error) {
+	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	if err != nil {
+		return nil, explainOwn(err)
+	}
+	shown, err := secondFactor(ctx, s.queries, user)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.GetSecondFactor200JSONResponse(shown), nil
+}
+
+// secondFactor tells what there is to tell of an account's second factor.
+func secondFactor(ctx context.Context, q usersdb.Querier, user usersdb.User) (usersapi.SecondFactor, error) {
+	left, err := q.CountRecoveryCodes(ctx, user.ID)
+	return usersapi.SecondFactor{
+		Enabled: user.SecondFactorAt != nil, ConfirmedAt: orNone(user.SecondFactorAt), RecoveryCodesLeft: int32(left), //nolint:gosec // There are ten at most.
+	}, err
+}
+
+// EnrolSecondFactor makes a secret that waits for ConfirmSecondFactor.
+func (s *Service) EnrolSecondFactor(ctx context.Context, req usersapi.EnrolSecondFactorRequestObject) (usersapi.EnrolSecondFactorResponseObject, error) {
+	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
+	if err != nil {
+		return nil, err
+	}
+	key, err := newAppKey(user.Email)
+	if err != nil {
+		return nil, err
+	}
+	picture, err := pictureOf(key.URL())
+	if err != nil {
+		return nil, err
+	}
+	err = s.inTx(ctx, func(q usersdb.Querier) error {
+		kept, err := q.EnrolSecondFactor(ctx, usersdb.EnrolSecondFactorParams{
+			UserID: user.ID, Secret: s.appSecrets.Seal([]byte(key.Secret()), appSecretOf(user.ID)), Now: s.clock(),
+		})
+		if err == nil && kept == 0 {
+			err = errSecondFactorEnabled
+		}
+		return err
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.EnrolSecondFactor200JSONResponse{
+		Body:    usersapi.SecondFactorSecret{Secret: key.Secret(), URI: key.URL(), QrCode: picture},
+		Headers: usersapi.EnrolSecondFactor200ResponseHeaders{CacheControl: noStore},
+	}, nil
+}
+
+// ConfirmSecondFactor has the caller's logins take a second factor.
+func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmSecondFactorRequestObject) (usersapi.ConfirmSecondFactorResponseObject, error) {
+	user := httpapi.Caller(ctx).Subject
+	codes := newRecoveryCodes()
+	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		q := usersdb.New(tx)
+		enabled, err := q.EnableSecondFactor(ctx, usersdb.EnableSecondFactorParams{ID: user, Now: s.clock()})
+		if err == nil && enabled == 0 {
+			err = errSecondFactorEnabled
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.prove(ctx, tx, user, &req.Body.Totp, nil); err != nil {
+			return err
+		}
+		if err := s.keepRecoveryCodes(ctx, q, user, codes); err != nil {
+			return err
+		}
+		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user}, nil)
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.ConfirmSecondFactor200JSONResponse{
+		Body:    usersapi.RecoveryCodes{RecoveryCodes: codes},
+		Headers: usersapi.ConfirmSecondFactor200ResponseHeaders{CacheControl: noStore},
+	}, nil
+}
+
+// DisableSecondFactor has the caller's logins take the password alone.
+func (s *Service) DisableSecondFactor(ctx context.Context, req usersapi.DisableSecondFactorRequestObject) (usersapi.DisableSecondFactorResponseObject, error) {
+	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
+	if err != nil {
+		return nil, err
+	}
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		return s.removeFactor(ctx, tx, user.ID, func() error { return s.prove(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode) })
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.DisableSecondFactor204Response{}, nil
+}
+
+// ReplaceRecoveryCodes makes new recovery codes and the old ones void.
+func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.ReplaceRecoveryCodesRequestObject) (usersapi.ReplaceRecoveryCodesResponseObject, error) {
+	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
+	if err != nil {
+		return nil, err
+	}
+	if user.SecondFactorAt == nil { // One that waits for its first code is none.
+		return nil, errSecondFactorNotEnabled
+	}
+	codes := newRecoveryCodes()
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		if err := s.prove(ctx, tx, user.ID, &req.Body.Totp, nil); err != nil {
+			return err
+		}
+		return s.keepRecoveryCodes(ctx, usersdb.New(tx), user.ID, codes)
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.ReplaceRecoveryCodes200JSONResponse{
+		Body:    usersapi.RecoveryCodes{RecoveryCodes: codes},
+		Headers: usersapi.ReplaceRecoveryCodes200ResponseHeaders{CacheControl: noStore},
+	}, nil
+}
+
+// removeFactor takes off an account's second factor, once it is proven that this may be, and tells its owner. The account is
+// locked first, as a login does.
+func (s *Service) removeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, proven func() error) error {
+	q := usersdb.New(tx)
+	disabled, err := q.DisableSecondFactor(ctx, usersdb.DisableSecondFactorParams{ID: user, Now: s.clock()})
+	if err == nil && disabled == 0 {
+		err = errSecondFactorNotEnabled
+	}
+	if err != nil {
+		return err
+	}
+	if err := proven(); err != nil {
+		return err
+	}
+	if err := q.DeleteSecondFactor(ctx, user); err != nil {
+		return err
+	}
+	return s.jobs.Insert(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user}, nil)
+}
+
+// prove spends the code or the recovery code of an account, one of which is there. The code of a step is refused once it or a
+// later one has been used.
+func (s *Service) prove(ctx context.Context, tx pgx.Tx, user uuid.UUID, code, recoveryCode *string) error {
+	q := usersdb.New(tx)
+	factor, err := q.LockSecondFactor(ctx, user)
+	if postgres.IsNoRows(err) {
+		return errSecondFactorNotEnabled
+	}
+	if err != nil {
+		return err
+	}
+	if code == nil {
+		used, err := q.UseRecoveryCode(ctx, usersdb.UseRecoveryCodeParams{Hash: s.recoveryHash(user, *recoveryCode), UserID: user})
+		if err != nil {
+			return err
+		}
+		if used == 0 {
+			return errInvalidCode
+		}
+		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailRecovery, UserID: user}, nil)
+	}
+	secret, err := s.appSecrets.Open(factor.Secret, appSecretOf(user))
+	if err != nil {
+		return err
+	}
+	step, found, err := stepOf(string(secret), *code, s.clock())
+	if err != nil {
+		return err
+	}
+	if !found {
+		return errInvalidCode
+	}
+	used, err := q.UseStep(ctx, usersdb.UseStepParams{UserID: user, Step: step})
+	if err == nil && used == 0 {
+		err = errInvalidCode
+	}
+	return err
+}
+
+// keepRecoveryCodes keeps an account's recovery codes in place of those it had.
+func (s *Service) keepRecoveryCodes(ctx context.Context, q usersdb.Querier, user uuid.UUID, codes []string) error {
+	hashes := make([][]byte, len(codes))
+	for i, code := range codes {
+		hashes[i] = s.recoveryHash(user, code)
+	}
+	if err := q.DeleteRecoveryCodes(ctx, user); err != nil {
+		return err
+	}
+	return q.CreateRecoveryCodes(ctx, usersdb.CreateRecoveryCodesParams{UserID: user, Hashes: hashes})
+}
+
+// appSecretOf names the secret of an account's authenticator app.
+func appSecretOf(user uuid.UUID) string { return "second_factors/" + user.String() }

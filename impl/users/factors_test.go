@@ -1,0 +1,608 @@
+package users
+
+import (
+	"bytes"
+	"context"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
+)
+
+// app is an authenticator app that has an account's secret.
+type app struct{ secret string }
+
+// at gives the code of a time.
+func (a app) at(s *server, when time.Time) string {
+	s.t.Helper()
+	code, err := codeOf(a.secret, stepAt(when))
+	require.NoError(s.t, err)
+	return code
+}
+
+// code gives the code of now.
+func (a app) code(s *server) string {
+	s.t.Helper()
+	return a.at(s, s.Clock.Now())
+}
+
+// wrong gives what is no code anywhere near now.
+func (a app) wrong(s *server) string {
+	s.t.Helper()
+	for code := 0; ; code++ {
+		text := fmt.Sprintf("%06d", code)
+		_, found, err := stepOf(a.secret, text, s.Clock.Now())
+		require.NoError(s.t, err)
+		if !found {
+			return text
+		}
+	}
+}
+
+// enrolled gives an account the secret of an app, confirmed or waiting for its first code, without a request.
+func (s *server) enrolled(user usersdb.User, confirmed bool) app {
+	s.t.Helper()
+	key, err := newAppKey(user.Email)
+	require.NoError(s.t, err)
+	_, err = s.Pool.Exec(s.t.Context(), `UPDATE users SET second_factor_at = NULL WHERE id = $1`, user.ID)
+	require.NoError(s.t, err)
+	kept, err := s.queries.EnrolSecondFactor(s.t.Context(), usersdb.EnrolSecondFactorParams{
+		UserID: user.ID, Secret: s.service.appSecrets.Seal([]byte(key.Secret()), appSecretOf(user.ID)), Now: s.Clock.Now(),
+	})
+	require.NoError(s.t, err)
+	require.EqualValues(s.t, 1, kept)
+	if confirmed {
+		_, err := s.queries.EnableSecondFactor(s.t.Context(), usersdb.EnableSecondFactorParams{ID: user.ID, Now: s.Clock.Now()})
+		require.NoError(s.t, err)
+	}
+	return app{key.Secret()}
+}
+
+// recoverable gives an account recovery codes, without a request.
+func (s *server) recoverable(user usersdb.User) []string {
+	s.t.Helper()
+	codes := newRecoveryCodes()
+	require.NoError(s.t, s.service.keepRecoveryCodes(s.t.Context(), s.queries, user.ID, codes))
+	return codes
+}
+
+// challenge gives the challenge of a login of an account with a second factor, without a request.
+func (s *server) challenge(user usersdb.User) string {
+	s.t.Helper()
+	challenge, now := newSecret(), s.Clock.Now()
+	kept, err := s.queries.CreateChallenge(s.t.Context(), usersdb.CreateChallengeParams{
+		Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, CreatedAt: now, ExpiresAt: now.Add(challengeLifetime),
+	})
+	require.NoError(s.t, err)
+	require.EqualValues(s.t, 1, kept)
+	return challenge
+}
+
+// answer answers a challenge with a code, or a recovery code, and gives the status and the code of the problem.
+func (s *server) answer(challenge, code string) (int, usersapi.ProblemCode) {
+	s.t.Helper()
+	request := usersapi.AnswerChallengeRequest{Challenge: challenge, Totp: &code}
+	if len(code) > 6 {
+		request.Totp, request.RecoveryCode = nil, &code
+	}
+	answer, err := s.AnswerChallengeWithResponse(context.WithoutCancel(s.t.Context()), request)
+	require.NoError(s.t, err)
+	if answer.StatusCode() == http.StatusOK {
+		return answer.StatusCode(), ""
+	}
+	return answer.StatusCode(), codeIn(s.t, answer.Body)
+}
+
+// requireAnswer answers a challenge and holds what comes of it against a status and a code.
+func (s *server) requireAnswer(challenge, code string, status int, problem usersapi.ProblemCode) {
+	s.t.Helper()
+	gotStatus, got := s.answer(challenge, code)
+	require.Equal(s.t, problem, got)
+	require.Equal(s.t, status, gotStatus)
+}
+
+func TestCodesAreThoseOfRFC6238(t *testing.T) {
+	t.Parallel()
+	secret := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
+	for at, code := range map[int64]string{ // appendix B; six of its eight digits
+		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130",
+	} {
+		got, err := codeOf(secret, stepAt(time.Unix(at, 0)))
+		require.NoError(t, err)
+		require.Equal(t, code, got)
+		// The clock of the app may be off by one step, to the second, and by no more.
+		begins := stepAt(time.Unix(at, 0)) * 30
+		if at == 59 {
+			continue // 31 seconds before it there was no time.
+		}
+		for seconds, found := range map[int64]bool{-31: false, -30: true, 0: true, 29: true, 59: true, 60: false} {
+			step, is, err := stepOf(secret, code, time.Unix(begins+seconds, 0))
+			require.NoError(t, err)
+			require.Equal(t, found, is, "%d seconds after its step began", seconds)
+			require.True(t, !is || step == begins/30)
+		}
+	}
+}
+
+// scanned reads a QR code from the data URL of a picture, as a camera would.
+func scanned(t *testing.T, picture string) string {
+	t.Helper()
+	text, isPNG := strings.CutPrefix(picture, "data:image/png;base64,")
+	require.True(t, isPNG)
+	file, err := base64.StdEncoding.DecodeString(text)
+	require.NoError(t, err)
+	drawn, err := png.Decode(bytes.NewReader(file))
+	require.NoError(t, err)
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(drawn)
+	require.NoError(t, err)
+	result, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
+	require.NoError(t, err)
+	return result.GetText()
+}
+
+func TestPicturesAreScanned(t *testing.T) {
+	t.Parallel()
+	for _, email := range []string{"a@b.example", ada, strings.Repeat("a", 64) + "@" + strings.Repeat("a.", 92) + "example"} {
+		key, err := newAppKey(email)
+		require.NoError(t, err)
+		picture, err := pictureOf(key.URL())
+		require.NoError(t, err)
+		require.Equal(t, key.URL(), scanned(t, picture))
+		require.Less(t, len(picture), 16384, "as the document says")
+	}
+}
+
+func (p person) secondFactor(t *testing.T) usersapi.SecondFactor {
+	t.Helper()
+	got, err := p.GetSecondFactorWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, got.StatusCode())
+	return *got.JSON200
+}
+
+// challenged logs in with the password and gives the challenge.
+func (s *server) challenged(email, password string) string {
+	s.t.Helper()
+	got, err := s.StartSessionWithResponse(s.t.Context(), usersapi.StartSessionRequest{Email: email, Password: password})
+	require.NoError(s.t, err)
+	require.Equal(s.t, http.StatusAccepted, got.StatusCode(), string(got.Body))
+	require.Equal(s.t, noStore, got.HTTPResponse.Header.Get("Cache-Control"))
+	require.Empty(s.t, got.HTTPResponse.Cookies())
+	require.EqualValues(s.t, challengeLifetime.Seconds(), got.JSON202.ExpiresIn)
+	require.Equal(s.t, []usersapi.ChallengeMethod{usersapi.ChallengeMethodTotp, usersapi.ChallengeMethodRecoveryCode}, got.JSON202.Methods)
+	return got.JSON202.Challenge
+}
+
+// TestSecondFactor goes the whole way: enrol, confirm, log in, replace the recovery codes, disable.
+func TestSecondFactor(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	me := s.signUp(ada)
+	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
+
+	enrol := func() app {
+		got, err := me.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+		require.Equal(t, noStore, got.HTTPResponse.Header.Get("Cache-Control"))
+		require.Equal(t, got.JSON200.URI, scanned(t, got.JSON200.QrCode))
+		uri, err := url.Parse(got.JSON200.URI)
+		require.NoError(t, err)
+		require.Equal(t, "otpauth://totp/Plumbline:"+ada, uri.Scheme+"://"+uri.Host+uri.Path)
+		require.Equal(t, url.Values{
+			"secret": {got.JSON200.Secret}, "issuer": {"Plumbline"}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"},
+		}, uri.Query())
+		return app{got.JSON200.Secret}
+	}
+	confirm := func(code string) (*usersapi.ConfirmSecondFactorResponse, usersapi.ProblemCode) {
+		got, err := me.ConfirmSecondFactorWithResponse(t.Context(), usersapi.ConfirmSecondFactorRequest{Totp: code})
+		require.NoError(t, err)
+		if got.StatusCode() != http.StatusOK {
+			return got, codeIn(t, got.Body)
+		}
+		require.Equal(t, noStore, got.HTTPResponse.Header.Get("Cache-Control"))
+		return got, ""
+	}
+	_, code := confirm("000000")
+	require.Equal(t, usersapi.ProblemCodeSecondFactorNotEnabled, code)
+	lost := enrol()
+	phone := enrol()
+	require.NotEqual(t, lost, phone)
+	s.logIn(ada, goodPassword) // What is not confirmed asks for nothing.
+	_, code = confirm(lost.code(s))
+	require.Equal(t, usersapi.ProblemCodeInvalidCode, code, "its secret was replaced")
+	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
+	confirmed, _ := confirm(phone.code(s))
+	require.Equal(t, http.StatusOK, confirmed.StatusCode(), string(confirmed.Body))
+	recovery := confirmed.JSON200.RecoveryCodes
+	require.Len(t, recovery, 10)
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(recovery))), 10)
+	now := s.Clock.Now().UTC()
+	require.Equal(t, usersapi.SecondFactor{Enabled: true, ConfirmedAt: &now, RecoveryCodesLeft: 10}, me.secondFactor(t))
+	s.mail(ada, mailFactorOn, 1)
+	_, code = confirm(phone.code(s))
+	require.Equal(t, usersapi.ProblemCodeSecondFactorEnabled, code)
+	again, err := me.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, usersapi.ProblemCodeSecondFactorEnabled, codeIn(t, again.Body))
+
+	challenge := s.challenged(ada, goodPassword)
+	s.requireAnswer(challenge, phone.code(s), http.StatusForbidden, usersapi.ProblemCodeInvalidCode) // It has confirmed the enrolment.
+	s.Clock.Advance(codeStep)
+	in, err := s.AnswerChallengeWithResponse(t.Context(), usersapi.AnswerChallengeRequest{Challenge: challenge, Totp: new(phone.code(s))})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, in.StatusCode(), string(in.Body))
+	require.Equal(t, noStore, in.HTTPResponse.Header.Get("Cache-Control"))
+	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(in.JSON200.AccessToken)}.readsProfile(t))
+	_, status := s.refresh(*in.JSON200.RefreshToken)
+	require.Equal(t, http.StatusOK, status)
+	s.requireAnswer(challenge, phone.at(s, s.Clock.Now().Add(codeStep)), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
+
+	s.requireAnswer(s.challenged(ada, goodPassword), recovery[0], http.StatusOK, "")
+	require.EqualValues(t, 9, me.secondFactor(t).RecoveryCodesLeft)
+	s.mail(ada, mailRecovery, 1)
+	s.Clock.Advance(codeStep)
+	replaced, err := me.ReplaceRecoveryCodesWithResponse(t.Context(), usersapi.ReplaceRecoveryCodesRequest{CurrentPassword: goodPassword, Totp: phone.code(s)})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, replaced.StatusCode(), string(replaced.Body))
+	require.Equal(t, noStore, replaced.HTTPResponse.Header.Get("Cache-Control"))
+	require.Len(t, replaced.JSON200.RecoveryCodes, 10)
+	require.EqualValues(t, 10, me.secondFactor(t).RecoveryCodesLeft)
+	challenge = s.challenged(ada, goodPassword)
+	s.requireAnswer(challenge, recovery[1], http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+
+	disabled, err := me.DisableSecondFactorWithResponse(t.Context(), usersapi.DisableSecondFactorRequest{CurrentPassword: goodPassword, RecoveryCode: &replaced.JSON200.RecoveryCodes[0]})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, disabled.StatusCode(), string(disabled.Body))
+	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
+	s.mail(ada, mailFactorOff, 1)
+	s.requireAnswer(challenge, phone.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
+	s.logIn(ada, goodPassword)
+	for _, body := range []string{`"totp":"000000"`, `"recovery_code":"` + recovery[2] + `"`} {
+		for _, what := range []string{"disable", "recovery-codes"} {
+			answer, text := s.do(http.MethodPost, "/api/v1/profile/second-factor/"+what, `{"current_password":"`+goodPassword+`",`+body+`}`, "Authorization", "Bearer "+me.tokens.AccessToken)
+			if answer.StatusCode == http.StatusUnprocessableEntity {
+				require.Contains(t, what+body, "recovery-codes\"recovery_code", "the app is there to make new ones")
+				continue
+			}
+			require.Equal(t, usersapi.ProblemCodeSecondFactorNotEnabled, problemIn(t, answer, text).Code)
+		}
+	}
+}
+
+// TestOneOfCodes shows that a request has one code, of one kind.
+func TestOneOfCodes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := s.member()
+	s.enrolled(m.user, true)
+	for _, codes := range []string{``, `,"totp":"000000","recovery_code":"AAAA-AAAA-AAAA-AAAA"`, `,"totp":"00000"`, `,"totp":"00000a"`, `,"recovery_code":"AAAA-AAAA-AAAA"`, `,"recovery_code":"AAAA-AAAA-AAAA-AAA1"`} {
+		answer, body := s.do(http.MethodPost, "/api/v1/login/second-factor", `{"challenge":"`+s.challenge(m.user)+`"`+codes+`}`)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, body)
+	}
+	require.Zero(t, s.count(`SELECT sum(tries) FROM login_challenges`))
+}
+
+// together does something many times at once.
+func together(times int, do func(i int)) {
+	var all sync.WaitGroup
+	for i := range times {
+		all.Go(func() { do(i) })
+	}
+	all.Wait()
+}
+
+// Of many who have overheard a code one gets in, over replicas, and each has a challenge of their own.
+func TestCodesAreForOneUse(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	replicas := []*server{s, s.replica()}
+	m := s.member()
+	code := s.enrolled(m.user, true).code(s)
+	recovery := s.recoverable(m.user)[3]
+	for _, proof := range []string{code, recovery} {
+		challenges := make([]string, 20)
+		for i := range challenges {
+			challenges[i] = s.challenge(m.user)
+		}
+		before := s.count(`SELECT count(*) FROM sessions`)
+		answers := make([]string, len(challenges))
+		together(len(challenges), func(i int) {
+			status, problem := replicas[i%2].answer(challenges[i], proof)
+			answers[i] = fmt.Sprint(status, problem)
+		})
+		slices.Sort(answers)
+		require.Equal(t, append([]string{"200"}, slices.Repeat([]string{"403" + string(usersapi.ProblemCodeInvalidCode)}, 19)...), answers)
+		require.Equal(t, before+1, s.count(`SELECT count(*) FROM sessions`))
+	}
+}
+
+// A code is refused once a later one has been used: whoever has looked over a shoulder comes too late.
+func TestOlderCodesAreVoid(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := s.member()
+	phone := s.enrolled(m.user, true)
+	s.requireAnswer(s.challenge(m.user), phone.at(s, s.Clock.Now().Add(codeStep)), http.StatusOK, "")
+	s.requireAnswer(s.challenge(m.user), phone.code(s), http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+}
+
+// A challenge gives one session, however many answer it rightly at once.
+func TestChallengesAreForOneSession(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	replicas := []*server{s, s.replica()}
+	m := s.member()
+	codes, challenge := s.enrolled(m.user, true), s.challenge(m.user)
+	recovery := s.recoverable(m.user)
+	before := s.count(`SELECT count(*) FROM sessions`)
+	statuses := make([]int, 5)
+	together(5, func(i int) {
+		proof := recovery[i]
+		if i == 0 {
+			proof = codes.code(s)
+		}
+		statuses[i], _ = replicas[i%2].answer(challenge, proof)
+	})
+	slices.Sort(statuses)
+	require.Equal(t, []int{200, 401, 401, 401, 401}, statuses)
+	require.Equal(t, before+1, s.count(`SELECT count(*) FROM sessions`))
+	spent := 10 - s.count(`SELECT count(*) FROM recovery_codes`) + s.count(`SELECT count(*) FROM second_factors WHERE last_step > 0`)
+	require.Equal(t, 1, spent, "what was refused spent no code")
+}
+
+// Of fifty wrong codes at once, over replicas, five are looked at, and then the right one is not.
+func TestChallengesHaveFiveTries(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	replicas := []*server{s, s.replica()}
+	m := s.member()
+	phone, challenge := s.enrolled(m.user, true), s.challenge(m.user)
+	wrong := phone.wrong(s)
+	answers := make([]string, 50)
+	together(len(answers), func(i int) {
+		_, problem := replicas[i%2].answer(challenge, wrong)
+		answers[i] = string(problem)
+	})
+	slices.Sort(answers)
+	require.Equal(t, append(slices.Repeat([]string{string(usersapi.ProblemCodeInvalidChallenge)}, 45), slices.Repeat([]string{string(usersapi.ProblemCodeInvalidCode)}, 5)...), answers)
+	s.requireAnswer(challenge, phone.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
+	s.requireAnswer(s.challenged(m.user.Email, goodPassword), phone.code(s), http.StatusOK, "")
+}
+
+func TestChallengesBecomeVoid(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(s *server, m member){
+		"in time": func(s *server, _ member) { s.Clock.Advance(challengeLifetime) },
+		"by another password": func(s *server, m member) {
+			answer, err := s.as(m.access).ChangePasswordWithResponse(s.t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+			require.NoError(s.t, err)
+			require.Equal(s.t, http.StatusNoContent, answer.StatusCode())
+		},
+		"by a reset": func(s *server, m member) {
+			require.Equal(s.t, http.StatusNoContent, s.reset(s.mailToken(m.user, mailReset), newPassword))
+		},
+		"by the deletion": func(s *server, m member) { s.exec(s.t.(*testing.T), `DELETE FROM users WHERE id = $1`, m.user.ID) },
+		"with the account disabled": func(s *server, m member) {
+			s.exec(s.t.(*testing.T), `UPDATE users SET status = 'disabled' WHERE id = $1`, m.user.ID)
+		},
+		"with the account disabled for a while": func(s *server, m member) {
+			admin := s.as(s.member(usersapi.RoleAdmin).access)
+			off, err := admin.DisableUserWithResponse(s.t.Context(), m.user.ID)
+			require.NoError(s.t, err)
+			require.Equal(s.t, http.StatusOK, off.StatusCode())
+			on, err := admin.EnableUserWithResponse(s.t.Context(), m.user.ID)
+			require.NoError(s.t, err)
+			require.Equal(s.t, http.StatusOK, on.StatusCode())
+		},
+		"with another factor": func(s *server, m member) {
+			require.NoError(s.t, s.queries.DeleteSecondFactor(s.t.Context(), m.user.ID))
+			s.exec(s.t.(*testing.T), `UPDATE users SET second_factor_at = NULL WHERE id = $1`, m.user.ID)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			m := s.member()
+			phone, challenge := s.enrolled(m.user, true), s.challenge(m.user)
+			spoil(s, m)
+			before := s.count(`SELECT count(*) FROM sessions`)
+			s.requireAnswer(challenge, phone.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
+			require.Equal(t, before, s.count(`SELECT count(*) FROM sessions`))
+			if s.count(`SELECT count(*) FROM second_factors`) > 0 {
+				require.Zero(t, s.count(`SELECT last_step FROM second_factors`), "the code has not been spent")
+			}
+		})
+	}
+}
+
+// The network of a login is one that the owner uses once the second factor was shown there, not with the password.
+func TestNetworksBecomeFamiliarByTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := s.member()
+	phone := s.enrolled(m.user, true)
+	challenge := s.challenged(m.user.Email, goodPassword)
+	require.Zero(t, s.count(`SELECT count(*) FROM familiar_networks`))
+	s.requireAnswer(challenge, phone.code(s), http.StatusOK, "")
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM familiar_networks`), "for logins, and for what the owner does")
+}
+
+func TestExpiredChallengesArePurged(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := s.member()
+	s.enrolled(m.user, true)
+	s.challenge(m.user)
+	require.NoError(t, s.service.purge(t.Context()))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM login_challenges`))
+	s.Clock.Advance(challengeLifetime + time.Second)
+	require.NoError(t, s.service.purge(t.Context()))
+	require.Zero(t, s.count(`SELECT count(*) FROM login_challenges`))
+}
+
+// The choice of a cookie is made at login and kept until the session begins.
+func TestChallengesKeepTheCookie(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := s.member()
+	phone := s.enrolled(m.user, true)
+	answer, body := s.do(http.MethodPost, "/api/v1/login", fmt.Sprintf(`{"email":%q,"password":%q,"cookie":true}`, m.user.Email, goodPassword))
+	require.Equal(t, http.StatusAccepted, answer.StatusCode, body)
+	var challenge usersapi.LoginChallenge
+	require.NoError(t, json.Unmarshal([]byte(body), &challenge))
+	proof := fmt.Sprintf(`{"challenge":%q,"totp":%q}`, challenge.Challenge, phone.code(s))
+	answer, body = s.do(http.MethodPost, "/api/v1/login/second-factor", proof, "Origin", "https://elsewhere.test", "Sec-Fetch-Site", "cross-site")
+	require.Equal(t, usersapi.ProblemCodeCrossOriginRefused, problemIn(t, answer, body).Code)
+	answer, body = s.do(http.MethodPost, "/api/v1/login/second-factor", proof)
+	require.Equal(t, http.StatusOK, answer.StatusCode, body)
+	require.NotContains(t, body, "refresh_token")
+	require.Len(t, answer.Cookies(), 1)
+	require.Equal(t, "__Secure-plumbline_refresh", answer.Cookies()[0].Name)
+}
+
+// Who has not the password learns nothing of a second factor, to the byte.
+func TestNoOracleForSecondFactors(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	with, without, disabled := s.member().user, s.member().user, s.member().user
+	s.enrolled(with, true)
+	s.enrolled(disabled, true)
+	s.exec(t, `UPDATE users SET status = 'disabled' WHERE id = $1`, disabled.ID)
+	var answers []string
+	for _, user := range []usersdb.User{with, without, disabled} {
+		answer, body := s.do(http.MethodPost, "/api/v1/login", login(user.Email, newPassword), "X-Request-ID", "same")
+		answer.Header.Del("Date")
+		answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body))
+	}
+	require.Contains(t, answers[0], usersapi.ProblemCodeInvalidCredentials)
+	require.Equal(t, answers[0], answers[1])
+	require.Equal(t, answers[0], answers[2])
+	answer, body := s.do(http.MethodPost, "/api/v1/login", login(disabled.Email, goodPassword))
+	require.Equal(t, usersapi.ProblemCodeAccountDisabled, problemIn(t, answer, body).Code)
+}
+
+// A reset of the password does not take the second factor away: who reads the mails has one factor of two.
+func TestAResetKeepsTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := s.member()
+	s.enrolled(m.user, true)
+	require.Equal(t, http.StatusNoContent, s.reset(s.mailToken(m.user, mailReset), newPassword))
+	s.challenged(m.user.Email, newPassword)
+}
+
+// A recovery code is typed as people type, and is good for its own account.
+func TestRecoveryCodes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m, other := s.member(), s.member()
+	s.enrolled(m.user, true)
+	s.enrolled(other.user, true)
+	codes := s.recoverable(m.user)
+	s.requireAnswer(s.challenge(other.user), codes[0], http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+	s.requireAnswer(s.challenge(m.user), strings.ToLower(codes[0]), http.StatusOK, "")
+	s.requireAnswer(s.challenge(m.user), strings.ReplaceAll(codes[1], "-", ""), http.StatusOK, "")
+	for _, used := range codes[:2] {
+		s.requireAnswer(s.challenge(m.user), used, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+	}
+	secret, err := withoutPadding.DecodeString(strings.ReplaceAll(codes[0], "-", ""))
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(secret)*8, 80)
+}
+
+func TestAdministratorsTakeOffSecondFactors(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	admin, m := s.member(usersapi.RoleAdmin), s.member()
+	s.enrolled(m.user, true)
+	s.enrolled(admin.user, true)
+	shown := func() bool {
+		list, err := s.as(admin.access).ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: &m.user.Email})
+		require.NoError(t, err)
+		require.Len(t, list.JSON200.Items, 1)
+		return list.JSON200.Items[0].SecondFactor
+	}
+	remove := func(id uuid.UUID) (int, []byte) {
+		answer, err := s.as(admin.access).RemoveSecondFactorWithResponse(t.Context(), id)
+		require.NoError(t, err)
+		return answer.StatusCode(), answer.Body
+	}
+	require.True(t, shown())
+	status, body := remove(m.user.ID)
+	require.Equal(t, http.StatusNoContent, status, string(body))
+	require.False(t, shown())
+	s.logIn(m.user.Email, goodPassword)
+	s.mail(m.user.Email, mailFactorOff, 1)
+	_, body = remove(m.user.ID)
+	require.Equal(t, usersapi.ProblemCodeSecondFactorNotEnabled, codeIn(t, body))
+	_, body = remove(admin.user.ID)
+	require.Equal(t, usersapi.ProblemCodeSelfAdministration, codeIn(t, body))
+	_, body = remove(newID())
+	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, body))
+}
+
+// Neither a database dump, nor the log, nor the audit log, nor the queue has what opens an account; and a secret that is moved to
+// another account does not open.
+func TestSecondFactorsLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m, other := s.member(), s.member()
+	phone := s.enrolled(m.user, true)
+	recovery := s.recoverable(m.user)
+	challenge, wrong := s.challenge(m.user), phone.wrong(s)
+	s.requireAnswer(challenge, wrong, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+	s.requireAnswer(challenge, recovery[0], http.StatusOK, "")
+	challenge = s.challenged(m.user.Email, goodPassword)
+	s.requireAnswer(challenge, phone.code(s), http.StatusOK, "")
+	s.challenge(m.user)
+	var dump string
+	require.NoError(t, s.Pool.QueryRow(t.Context(), `
+SELECT string_agg(line, E'\n')
+FROM (
+    SELECT second_factors::text FROM second_factors
+    UNION ALL SELECT recovery_codes::text FROM recovery_codes
+    UNION ALL SELECT login_challenges::text FROM login_challenges
+    UNION ALL SELECT audit_entries::text FROM audit_entries
+    UNION ALL SELECT river_job::text FROM river_job
+) AS lines (line)`).Scan(&dump))
+	raw, err := withoutPadding.DecodeString(phone.secret)
+	require.NoError(t, err)
+	secrets := []string{phone.secret, fmt.Sprintf("%x", phone.secret), fmt.Sprintf("%x", raw), challenge, fmt.Sprintf("%x", challenge)}
+	for _, code := range recovery {
+		plain := strings.ReplaceAll(code, "-", "")
+		secrets = append(secrets, code, plain, fmt.Sprintf("%x", plain), fmt.Sprintf("%x", code))
+	}
+	require.Contains(t, dump, "session.answer_challenge")
+	contracttest.RequireNone(t, dump+s.Logged(t), secrets)
+	contracttest.RequireNone(t, s.Logged(t), []string{`"` + phone.code(s) + `"`, `"` + wrong + `"`})
+
+	s.enrolled(other.user, true)
+	s.exec(t, `UPDATE second_factors SET secret = (SELECT secret FROM second_factors WHERE user_id = $1) WHERE user_id = $2`, m.user.ID, other.user.ID)
+	s.Clock.Advance(codeStep)
+	tx, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(t.Context())
+	code := phone.code(s)
+	require.ErrorContains(t, s.service.prove(t.Context(), tx, other.user.ID, &code, nil), "does not open")
+	require.NoError(t, s.service.prove(t.Context(), tx, m.user.ID, &code, nil))
+}

@@ -221,10 +221,10 @@ func (d *development) seed(ctx context.Context, environ []string) ([]users.Perso
 // castOf tells who receives goods and who orders them.
 func castOf(personas []users.Persona) (staff uuid.UUID, customers []uuid.UUID) {
 	for _, p := range personas {
-		switch p.Role {
-		case "staff":
+		switch {
+		case p.Role == "staff":
 			staff = p.ID
-		case "customer":
+		case p.Role == "customer" && !p.SecondFactor:
 			customers = append(customers, p.ID)
 		}
 	}
@@ -236,6 +236,10 @@ func (d *development) frontEndMode(environ []string, personas []users.Persona) (
 	c := dev.Config{
 		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + d.opsAddr, Clock: &d.clock, Mails: &d.mails,
 		Origins: strings.Split(d.environ["USERS_TRUSTED_ORIGINS"], ","), Log: d.log,
+		Codes: func(ctx context.Context, email string) (dev.Codes, error) {
+			codes, err := users.CodesOf(ctx, environ, email, d.clock.Now())
+			return dev.Codes(codes), err
+		},
 		Reset: func(ctx context.Context) error {
 			personas, err := users.Reset(ctx, environ, d.password)
 			if err != nil {
@@ -249,7 +253,7 @@ func (d *development) frontEndMode(environ []string, personas []users.Persona) (
 		c.Services = append(c.Services, s.Described)
 	}
 	for _, p := range personas {
-		c.Personas = append(c.Personas, dev.Persona{Email: p.Email, Role: string(p.Role)})
+		c.Personas = append(c.Personas, dev.Persona{Email: p.Email, Role: string(p.Role), SecondFactor: p.SecondFactor})
 	}
 	return dev.New(c)
 }

@@ -23,7 +23,7 @@ func TestFrontEndMode(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	usersAddr, ordersAddr := freeAddr(t), freeAddr(t)
-	p.start("USERS_ADDR="+usersAddr, "ORDERS_ADDR="+ordersAddr).ready(t)
+	p.start("USERS_ADDR="+usersAddr, "ORDERS_ADDR="+ordersAddr, "PLUMBLINE_DEV_PASSWORD=chosen by the developer").ready(t)
 	mode, err := devapi.NewClientWithResponses("http://" + p.addr)
 	require.NoError(t, err)
 
@@ -53,7 +53,9 @@ func TestFrontEndMode(t *testing.T) {
 	}
 	listed, err := mode.GetPersonasWithResponse(t.Context())
 	require.NoError(t, err)
-	require.Len(t, listed.JSON200.Personas, 6)
+	require.Len(t, listed.JSON200.Personas, 7)
+
+	secondFactorOfPersona(t, "http://"+p.addr, mode)
 
 	// A rule lets the next order fail as it would fail, and the one after it succeed.
 	customer := as("customer")
@@ -133,11 +135,12 @@ func TestFrontEndPage(t *testing.T) {
 	page, err := os.ReadFile("../../docs/frontend.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 4)
+	require.Len(t, blocks, 5)
 	p := newProgram(t)
 	p.start().ready(t)
 	for i, wants := range [][]string{
 		{`"name":"customer"`, `"access_token"`},
+		{`"totp":"`, `"recovery_codes":["`, `"access_token"`},
 		{"HTTP/1.1 503", `"code":"overloaded"`, `"rules":[{`, `"operation":"createOrder"`},
 		{`"fixed":false`},
 		{`"took_ms"`},
@@ -149,4 +152,34 @@ func TestFrontEndPage(t *testing.T) {
 		}
 		require.NotContains(t, string(out), `"code":"invalid_request"`)
 	}
+}
+
+// secondFactorOfPersona logs in with the codes that are told of a persona, and lets front-end mode do it.
+func secondFactorOfPersona(t *testing.T, address string, mode *devapi.ClientWithResponses) {
+	t.Helper()
+	client, err := usersapi.NewClientWithResponses(address)
+	require.NoError(t, err)
+	codes := func() devapi.PersonaSecondFactor {
+		got, err := mode.GetPersonaSecondFactorWithResponse(t.Context(), "secure")
+		require.NoError(t, err)
+		require.NotNil(t, got.JSON200, string(got.Body))
+		return *got.JSON200
+	}
+	require.Len(t, codes().RecoveryCodes, 10)
+	login, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "secure@plumbline.test", Password: "chosen by the developer"})
+	require.NoError(t, err)
+	require.NotNil(t, login.JSON202, string(login.Body))
+	in, err := client.AnswerChallengeWithResponse(t.Context(), usersapi.AnswerChallengeRequest{Challenge: login.JSON202.Challenge, RecoveryCode: &codes().RecoveryCodes[0]})
+	require.NoError(t, err)
+	require.NotNil(t, in.JSON200, string(in.Body))
+	require.Len(t, codes().RecoveryCodes, 9)
+	first := codes()
+	require.Zero(t, first.UsableIn)
+	got, err := mode.StartPersonaSessionWithResponse(t.Context(), "secure", devapi.StartPersonaSessionRequest{})
+	require.NoError(t, err)
+	require.NotNil(t, got.JSON200, string(got.Body))
+	require.NotEqual(t, first.Totp, codes().Totp, "it is used")
+	none, err := mode.GetPersonaSecondFactorWithResponse(t.Context(), "customer")
+	require.NoError(t, err)
+	require.NotNil(t, none.ApplicationProblemJSON404, string(none.Body))
 }

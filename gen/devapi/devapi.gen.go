@@ -162,6 +162,19 @@ type Persona struct {
 	Role string `json:"role"`
 }
 
+// PersonaSecondFactor defines model for PersonaSecondFactor.
+type PersonaSecondFactor struct {
+	// ExpiresIn Seconds until it is not taken any more.
+	ExpiresIn     int32    `json:"expires_in"`
+	RecoveryCodes []string `json:"recovery_codes"`
+
+	// Totp The next code that has not been used.
+	Totp string `json:"totp"`
+
+	// UsableIn Seconds until it is taken; 0 is now.
+	UsableIn int32 `json:"usable_in"`
+}
+
 // Personas defines model for Personas.
 type Personas struct {
 	Personas []Persona `json:"personas"`
@@ -509,6 +522,14 @@ type ClientInterface interface {
 	// Corresponds with POST /dev/v1/personas/{persona}/login (the `StartPersonaSession` operationId).
 	StartPersonaSession(ctx context.Context, persona PersonaName, body StartPersonaSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPersonaSecondFactor Read the codes of a persona
+	//
+	// Tells what the second factor of a persona is answered with: the next code that has not been used, and the recovery codes of the first day
+	// that have not been. A persona without a second factor answers as a missing one.
+	//
+	// Corresponds with GET /dev/v1/personas/{persona}/second-factor (the `GetPersonaSecondFactor` operationId).
+	GetPersonaSecondFactor(ctx context.Context, persona PersonaName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ResetData Reset the data
 	//
 	// Brings back the data of the first day, removes the rules and releases the clock. Personas keep their ids, so that their sessions go on; everybody else is gone.
@@ -778,6 +799,24 @@ func (c *Client) StartPersonaSessionWithBody(ctx context.Context, persona Person
 // Corresponds with POST /dev/v1/personas/{persona}/login (the `StartPersonaSession` operationId).
 func (c *Client) StartPersonaSession(ctx context.Context, persona PersonaName, body StartPersonaSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartPersonaSessionRequest(c.Server, persona, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonaSecondFactor Read the codes of a persona
+//
+// Tells what the second factor of a persona is answered with: the next code that has not been used, and the recovery codes of the first day
+// that have not been. A persona without a second factor answers as a missing one.
+//
+// Corresponds with GET /dev/v1/personas/{persona}/second-factor (the `GetPersonaSecondFactor` operationId).
+func (c *Client) GetPersonaSecondFactor(ctx context.Context, persona PersonaName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonaSecondFactorRequest(c.Server, persona)
 	if err != nil {
 		return nil, err
 	}
@@ -1195,6 +1234,40 @@ func NewStartPersonaSessionRequestWithBody(server string, persona PersonaName, c
 	return req, nil
 }
 
+// NewGetPersonaSecondFactorRequest constructs an http.Request for the GetPersonaSecondFactor method
+func NewGetPersonaSecondFactorRequest(server string, persona PersonaName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "persona", persona, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/dev/v1/personas/%s/second-factor", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewResetDataRequest constructs an http.Request for the ResetData method
 func NewResetDataRequest(server string) (*http.Request, error) {
 	var err error
@@ -1400,6 +1473,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /dev/v1/personas/{persona}/login (the `StartPersonaSession` operationId).
 	StartPersonaSessionWithResponse(ctx context.Context, persona PersonaName, body StartPersonaSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*StartPersonaSessionResponse, error)
+
+	// GetPersonaSecondFactorWithResponse Read the codes of a persona
+	//
+	// Tells what the second factor of a persona is answered with: the next code that has not been used, and the recovery codes of the first day
+	// that have not been. A persona without a second factor answers as a missing one.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /dev/v1/personas/{persona}/second-factor (the `GetPersonaSecondFactor` operationId).
+	GetPersonaSecondFactorWithResponse(ctx context.Context, persona PersonaName, reqEditors ...RequestEditorFn) (*GetPersonaSecondFactorResponse, error)
 
 	// ResetDataWithResponse Reset the data
 	//
@@ -1939,6 +2022,52 @@ func (r StartPersonaSessionResponse) ContentType() string {
 	return ""
 }
 
+// GetPersonaSecondFactorResponse503Headers the declared response headers of an HTTP 503 response for GetPersonaSecondFactor
+type GetPersonaSecondFactorResponse503Headers struct {
+	RetryAfter int32
+}
+
+type GetPersonaSecondFactorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonaSecondFactor
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *PersonaNotFound
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetPersonaSecondFactorResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonaSecondFactorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonaSecondFactorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonaSecondFactorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ResetDataResponse503Headers the declared response headers of an HTTP 503 response for ResetData
 type ResetDataResponse503Headers struct {
 	RetryAfter int32
@@ -2204,6 +2333,22 @@ func (c *ClientWithResponses) StartPersonaSessionWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseStartPersonaSessionResponse(rsp)
+}
+
+// GetPersonaSecondFactorWithResponse Read the codes of a persona
+//
+// Tells what the second factor of a persona is answered with: the next code that has not been used, and the recovery codes of the first day
+// that have not been. A persona without a second factor answers as a missing one.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /dev/v1/personas/{persona}/second-factor (the `GetPersonaSecondFactor` operationId).
+func (c *ClientWithResponses) GetPersonaSecondFactorWithResponse(ctx context.Context, persona PersonaName, reqEditors ...RequestEditorFn) (*GetPersonaSecondFactorResponse, error) {
+	rsp, err := c.GetPersonaSecondFactor(ctx, persona, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonaSecondFactorResponse(rsp)
 }
 
 // ResetDataWithResponse Reset the data
@@ -3015,6 +3160,73 @@ func ParseStartPersonaSessionResponse(rsp *http.Response) (*StartPersonaSessionR
 	return response, nil
 }
 
+// ParseGetPersonaSecondFactorResponse parses an HTTP response from a GetPersonaSecondFactorWithResponse call
+func ParseGetPersonaSecondFactorResponse(rsp *http.Response) (*GetPersonaSecondFactorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonaSecondFactorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonaSecondFactor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest PersonaNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers GetPersonaSecondFactorResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseResetDataResponse parses an HTTP response from a ResetDataWithResponse call
 func ParseResetDataResponse(rsp *http.Response) (*ResetDataResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -3103,6 +3315,9 @@ type ServerInterface interface {
 	// StartPersonaSession Log in as a persona
 	// (POST /dev/v1/personas/{persona}/login)
 	StartPersonaSession(w http.ResponseWriter, r *http.Request, persona PersonaName)
+	// GetPersonaSecondFactor Read the codes of a persona
+	// (GET /dev/v1/personas/{persona}/second-factor)
+	GetPersonaSecondFactor(w http.ResponseWriter, r *http.Request, persona PersonaName)
 	// ResetData Reset the data
 	// (POST /dev/v1/reset)
 	ResetData(w http.ResponseWriter, r *http.Request)
@@ -3175,6 +3390,12 @@ func (_ Unimplemented) GetPersonas(w http.ResponseWriter, r *http.Request) {
 // StartPersonaSession Log in as a persona
 // (POST /dev/v1/personas/{persona}/login)
 func (_ Unimplemented) StartPersonaSession(w http.ResponseWriter, r *http.Request, persona PersonaName) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetPersonaSecondFactor Read the codes of a persona
+// (GET /dev/v1/personas/{persona}/second-factor)
+func (_ Unimplemented) GetPersonaSecondFactor(w http.ResponseWriter, r *http.Request, persona PersonaName) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -3390,6 +3611,32 @@ func (siw *ServerInterfaceWrapper) StartPersonaSession(w http.ResponseWriter, r 
 	handler.ServeHTTP(w, r)
 }
 
+// GetPersonaSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) GetPersonaSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "persona" -------------
+	var persona PersonaName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "persona", chi.URLParam(r, "persona"), &persona, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "persona", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetPersonaSecondFactor(w, r, persona)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ResetData operation middleware
 func (siw *ServerInterfaceWrapper) ResetData(w http.ResponseWriter, r *http.Request) {
 
@@ -3522,6 +3769,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/dev/v1/personas/{persona}/login", wrapper.StartPersonaSession)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/dev/v1/personas/{persona}/second-factor", wrapper.GetPersonaSecondFactor)
 	})
 	r.Group(func(r chi.Router) {
 		r.Delete(options.BaseURL+"/dev/v1/faults", wrapper.DeleteFaults)
@@ -4580,6 +4830,94 @@ func (response StartPersonaSessiondefaultApplicationProblemPlusJSONResponse) Vis
 	return err
 }
 
+type GetPersonaSecondFactorRequestObject struct {
+	Persona PersonaName `json:"persona"`
+}
+
+type GetPersonaSecondFactorResponseObject interface {
+	VisitGetPersonaSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type GetPersonaSecondFactor200JSONResponse PersonaSecondFactor
+
+func (response GetPersonaSecondFactor200JSONResponse) VisitGetPersonaSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonaSecondFactor404ApplicationProblemPlusJSONResponse struct {
+	PersonaNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetPersonaSecondFactor404ApplicationProblemPlusJSONResponse) VisitGetPersonaSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonaSecondFactor422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response GetPersonaSecondFactor422ApplicationProblemPlusJSONResponse) VisitGetPersonaSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonaSecondFactor503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPersonaSecondFactor503ApplicationProblemPlusJSONResponse) VisitGetPersonaSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonaSecondFactordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPersonaSecondFactordefaultApplicationProblemPlusJSONResponse) VisitGetPersonaSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResetDataRequestObject struct {
 }
 
@@ -4670,6 +5008,9 @@ type StrictServerInterface interface {
 	// StartPersonaSession Log in as a persona
 	// (POST /dev/v1/personas/{persona}/login)
 	StartPersonaSession(ctx context.Context, request StartPersonaSessionRequestObject) (StartPersonaSessionResponseObject, error)
+	// GetPersonaSecondFactor Read the codes of a persona
+	// (GET /dev/v1/personas/{persona}/second-factor)
+	GetPersonaSecondFactor(ctx context.Context, request GetPersonaSecondFactorRequestObject) (GetPersonaSecondFactorResponseObject, error)
 	// ResetData Reset the data
 	// (POST /dev/v1/reset)
 	ResetData(ctx context.Context, request ResetDataRequestObject) (ResetDataResponseObject, error)
@@ -5015,6 +5356,32 @@ func (sh *strictHandler) StartPersonaSession(w http.ResponseWriter, r *http.Requ
 	}
 }
 
+// GetPersonaSecondFactor operation middleware
+func (sh *strictHandler) GetPersonaSecondFactor(w http.ResponseWriter, r *http.Request, persona PersonaName) {
+	var request GetPersonaSecondFactorRequestObject
+
+	request.Persona = persona
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonaSecondFactor(ctx, request.(GetPersonaSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonaSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetPersonaSecondFactorResponseObject); ok {
+		if err := validResponse.VisitGetPersonaSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ResetData operation middleware
 func (sh *strictHandler) ResetData(w http.ResponseWriter, r *http.Request) {
 	var request ResetDataRequestObject
@@ -5044,88 +5411,93 @@ func (sh *strictHandler) ResetData(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7Fzrchs3ln4VFGaq1sk0qeZFskWXq8b2jBO77DixnGQmlpYEuw9JRGiAAdCiGBe39mn2wfZJtnCAvpBs",
-	"UpRle5yt+WWz1Y0+ONfvXNDvaaKyuZIgraGD93QGLAWN/33Kkhk8VdJqJdzvFEyi+dxyJemAPlOazNSC",
-	"CCWnxM6AMGkWoEnGlmQM5BLmNiJvnj0lp51Op00jquG3nGtI6cDqHCJqkhlkzC2cseuXIKd2Rged7oOI",
-	"2uUc6IAaq7mc0ohetyYaoGXh2vqHV6uIvlQJ86RsUvZ2BmTO7IyoCVnMmCULZkjGUthPxUTpjFk6oLnm",
-	"LQ0T0CAToFGdvG7c36LPEfOGWXjJM263qfnZUcANETCxjiLHKuFuJUym+MtAomRqSC4tF4Tj3YuZEkDY",
-	"lHEZEWYIl2R0TlOYsFzYc/pQP+qePrSPTuKR29QdWVlS/70SPFk2c7SimVtDFlymauHICtQ3Uvnbo178",
-	"cPGxqASrl48nFvQ2gWeBhVaRBeOWjGGiNBCrl1xOPRsPFD6Xttf1QudZntHBg5N+HEc049L/jktyubQw",
-	"BY0KcAb2qVKXHJqZp2GiwcxIgvc4NWBkrNXCgP4PQwwYw5WMiAFLlCYaMnUF6U6e9ePTk4OYtoronGmW",
-	"gQ0m/cwJ5nm6g8hcoIlwd8EZEI2oZJl7ySQ8d5j95DxdN5veSZPRfA/aKMm+w1c0EeRe7nk197dGaC8T",
-	"ro0lc6ZLe4JWxrggLE01GLNjD2GNQz1Rr+uYZy1ot9R/vmOt3+PW6cX7TtTrrv5Mtze0cgubuZIGKl5/",
-	"p+wzlUvkeKKkBYkugs3ngnv/dTTXaiwg+8uvxjuzipo/a5jQAf3TUeWij/xfzdH3/in/3i3WaXBORCpi",
-	"8mSGgiX3RijEoVR2OHEkjb5q01Xk/PiYpynIz0xiIVOSMCmVJUJNnf+4NwrXhyk3bCwgHX0VOaOw6NWn",
-	"QKxzqMxcGrdF1A5n63wqidJ8ikskWhkz9D+HGia5gWK7z+UVE/xzy4M4lQNjyVgDuzTEzrghqUryDKQl",
-	"zPrdCZaA8fsbgdZKmxHagCH3RtzTPQwLhd28YsKZHfzL9hOEN3ZXWBo5URC4ZtlcABlDwnIDuLexSpde",
-	"JS15cfb6O3JvlBW0b+ypcAtfguUUOlpp5ab5FKt9RiofyyVRdgaaTBgXuQYkpAzin1kZlCIZk8tCI5yu",
-	"amZhKDwtjk1RHVWuQaWml4Z7j6ob67trVRjloIfD7QV+aJUAYu/TFdTALb9V6iXTU/jcVlZYjXAvdy6Q",
-	"SbQmNQeNryWWXaJ7cHcOrVJDvDXo5o+SXTEunBf93JQb0Fc8gcI/hNxAqsVDB8o8IiPMcZiMaoIZlWD4",
-	"3khdgRaKpZCOIjKyPAOVW/ffvNrWtnZ9uJB/lCafz5W2kL6ClLO3GN//NQJ3PMPQljlKiIMaPi40Sz+v",
-	"SB/iE0P3BGrBqoA3yJ7H6RWTCTwVKrl84w0W95Wm3C3IxPfarW65gzATJgxEdF679J4G+WwDtm/VgkyY",
-	"dhB8qpxU6pD6pF+H1L3Oce8kjtdgdacRVldI7V355ovyTjX+FRJ0D7ghR9M6sRN+DWlTSgboPrklxjKZ",
-	"ImIMa46VEsCkW1SqxRquTZmFltPDDXAbN4HbOuVuoSgQ00i9BmYB8eKHCQWR3Y7U06rC+hbczoo0zemR",
-	"NwQy+l7k2VhwCS0kAXO1tZw3XkfCpPVfF39pQMARLTWzGc+Xf36eonbLmiqrCckNaOOgntLOQDfIOOlv",
-	"4fGLd49bvwRc/nUjQU5aO3R1LWg9ROao3BJuI8KECMm4DWmRs8kUBFifle3OFjtxfGvFrrgWBUk2Kcmz",
-	"QsY7RL8psS1eeNB7uyxtQ6Qb4mhm91DAxO7heeYy84rxbGwcBl7MQCLjfUqXfXw243ZvwWuzzWynCvgf",
-	"biEzN/l6L7EVkv3cP9CJa6JhWrPlFpn+HU1UvWJcbNM0s5nYrKmc9B70mwoEU9UKyfC3b1+9xEsGpOGW",
-	"X0GoGXyonjghDpn9QIcZUZP7fR6iyb7EcdiWt/dn1eZLjg96skmdrKIV6YGwyIukYskuWTYoWFZcPkjB",
-	"UCHW9Kt7o3r5NzSRFPKubaIgC4p3e54VxZfmyFQrAnBDEiYEpMSlYBuuv9dtUAKtxK5imxIBLXFrCEsS",
-	"lUtLZszcvOxm4Gaou54B4ZV7WNcg0HntLwfJtJDCptu4QazlexrJq3LUjUyyyCDJPazU94/vI6AOGbxH",
-	"v6l3qmvlB+rAq0W1oGfKV+nKUjv68wBi8amHxFczQjEDmMusBUtQzv5PdPDufbXkq9xgTYGRgLKbwG9R",
-	"PkGxXsJyoXRKBxRkntFQ90RuMyHUIkTa3A7VZGisQ4sORPEEhsmMyalDZquIzpWLHhqF48PD6iKiXDqY",
-	"mDg+HKVwdXTV8X80oZYIxg6d16Rx57TX7afdVo8dQ+t+0olbDyZ9aHXHJ2mHnSYx3L/vHINlNjd00O92",
-	"Q8y0LJvTAe3G3ZNWp9Pq9t7Gp4NePIjjX5xb4dYJg/4o51olYLAuRv4uLbfLCvUUGYk52hTWahMveqEe",
-	"lKk8dbeuKnE3WvKMzecgIcX2wCKgzlQRNvaQasPw1qJgZdGFJhxoKT9xJXwov8lW6hLc1yyyVWFrDX7c",
-	"tiG0rhU3tTtWlULs60Mcn57W4E4/buhDrCnTB8bhoGtNbPJUuuzBmZrZFmrTciGJ3krAtK8LOk10vgKu",
-	"54JxuQGvP6ATV3eK+NdiSyWXS12uqUXkTWJNcHVu7vGqT4MtNZjFAoGtVnLqC6NzrabOK7XJY8zIDDZL",
-	"E+c/rSIzJVLnL/OiBsw0oA8V3NhaYEQHh5F8o37qdtFQ+KYukw1FS8dDsDOVYh2z8IwRXS8f0Yg2VxSQ",
-	"ZZuBoF7twxtcisYce6sKTmCmyi2uXZWlIrpVWK1dK1oABViv3XTRBD/g2joAMhbQ8lwKIOSNb7+9VZcg",
-	"m6Jg0Z6z7oYB6R6fkLHDDlySMTNw0s+12FD3fg+tsf6znp2WiemwdfG+32toGDXDpTdgoCHLs0pdDrN9",
-	"mWzGheBF8Yw7B6wu91dhTuP4fuf0tHvcv9+PT087N/Y410wrENRkGGdg71BgClWXbffjFIg4q5rxxImK",
-	"GKvma1u8U4GmcSeWaRsQ2Zlv0n7YppJabzhk7OG+5sqUrfWMUSmdjzRgCTOEFV1k572AYSllDFxO11qi",
-	"vubTVNhaNWwULeOsSfNY4gDH0DabDsoF6ZuEFt3ocW5nSvPfMTSPiiKTx5fxyYOvNu1oRy972zTges41",
-	"mCGXu/v/VdXG0x2IC4/urykc0Oh3WoNCqfixD6GsuR3MPC9BDouQWPjxJ8A06Ns4tA3tXRPR2lvWmNak",
-	"4BWG2mLpaxk6khvIyMempj5mm26qfQUab0Z/JYLfNZoQUjpDxtrtMPIdOmbIqFx8RJQmIy/iUUP9cOul",
-	"tSyh0Zj9fMA2PRM+zTWYkjW5gBo978+rF5/TAenE8aogp776gwaJlBlII2YaEObbp+E2wqVVVYO1pCBk",
-	"LyPsnI/+dPRbDnp5hEF6FLkL3iyP/ve//8f/dhC4+uUdDP7eQnnd/k3etNhCJdMScm3r4ArR+UTtgFCj",
-	"JEtdzjUiajJxiMkqspgpuAJNxjkXqfOHE62kJSDTQVFPwPvGEBGfp2G0AIic73SRyf22uZaYr6TMMn/7",
-	"lLsrsMBicJt8p86l77OOuWR6SWbO+8qlkzq37XN5Lr/+2pcK219/TR5XFqI2a9lObb1HhhRXd1S7J33d",
-	"k1ti2NIQo26qzaNAfa0Ute5cOsfrsEo9MQYHMcMLuCELza11jxi804UJ46lIVJYxQ8ZgFwD45mxARikI",
-	"tnz0II4zM8J5KuPxay8mxkXgTBn78FyOQsL5qJ5Wj8I+wwvQZsN9ERl5CP7oOO6Nir8X8zz7MvwQXZgN",
-	"OUjkBHcuR6lW8xFJcidhTCakhAQfLcr5TBaRkOAQG8M3aQAC14nIUyBKumCJcm6T11IsQwK7g5KESaxM",
-	"mEtIkfkPnUrYmYu/IAwmMwF4+x32u902+Xl7yYXKRUpm7ApI6mhwUkO475PpoF4IpJx2PVF2VnRVDbEg",
-	"fJhDUDRe4i5QtdvkuS2J9N2+1OkMdp+Qb/gShyXGLLksJ+XQwTOBC7bPXRwRPAFpMFSFovHjOUtm0Oq2",
-	"41qmSEsVJSlcgVBzxyga0SvQxltypx37R9QcJJtzOqC9dtzuYZnGztD/FoWVpOjk+XZLQzgAIcw6vWHA",
-	"jzyuxXzjvEJGGBHM+Ul/GzYevGzsDEOIKuaOnN236w2C5ykdUO3guG8ubkx3deN4T3O4aArXCmmhFxlg",
-	"H6Lc5nrPKjqwl+zp2tFJ9srgFjuOe7tWKnd0VB8VwPXKvtL+56p+dkQNJLnmdkkH7y4iavIsY3pJB/QN",
-	"CGBhDigJvLRsalys8L8vHNbxMAYRaD4WPCmB33WL5amfF2FJ2KLfnvYr43p66uArxSoyQrXr1lxz5Qmi",
-	"0mECgZiqSEQH76nwcyj02NCIGuFlchxnBvczBbtL/byLcDrlx3UL9FsY6LYmTT+yHnlkUqrR/VbcacUd",
-	"p0bx/1s1YukddOiOyjDPG5ThzKq5qWhysZF5tSiwqh+OW3exSkKb4HASAshycCpVeLuGRDl4s5hxAdWM",
-	"QkSk0j5KVAEH0f22sq05LVz9iUqXt9Ozj6Fam5WA1TpUDLL5Y9pD3xO6X6+r+Uz3ROcACypHzfCB40NM",
-	"rmFsyT3c7d78cDEN+yXY9zN+/QlChAH7ScLDKlqHLEcBbCFxyjQ4i1fqCurOQsnIIfn1SSQc/8+lCZCR",
-	"G+J8QZqj+5ABG3psXZ292HYALP01N3f3AeWwV+fBSXywATUNmX1Cy9+FqDrxIO782/T/CKYfNOYTmH9h",
-	"lZ/YBUzKgaFdactLsIbAFegQuhdKX1YHk9at16/xrGoxr1lJv7FEVs6tY6msmLP6MpDb33A/ON3lp5sq",
-	"6QbG3V68+GDbc2rIhPj8OUBR+Kt16zjWwRPw55SUSMFYX95oTAh2SfiWfjBMpb0rhwFpU2GG+smuQ2cU",
-	"anN/NMH51Nc6xaJefcivu7o42LmG3e46UOI28YUlGh+orHfNNBrRA/oPR5SEa1vlDJtjtBPGBc74YlOQ",
-	"GT84b0ZYX8Ti4f7hVvJ6QoxzU0yUyl1q8kyJ1DwkbLMVwOXUVxbVQlZVR5fL4OiVb+qva39SjTzfBaDc",
-	"oPA3KLHT34OhwfaM9kGYpvNRN/QpLPhW9rvPfDeOYtQPaO87h1Heh0v/G1t9ZG/2il1CaBZ8vLjr9enz",
-	"oKqj9+H08epGfLVZYT8IYtH1Q9Lvmple3XJUHKJeXRyIzUovO1USQgbRv1m66weI/4i6VwC/j6x9QQd2",
-	"aF+iUi8OZPK77cmhj6qj5cT2DUgRO094c9XpKts52AUyIG0UQvyiBI5R1ScTXF4Wh3eyRkDpp8q39Hmz",
-	"r6oMeFIQKTBZHJx/SJykWdGjVLkDGlOmU2IVSZipvg6A/eTqaL0fg286RY9z4rU5qc4B3y1oHL6/uCtK",
-	"DoJ6V5yYoOd5HPeSOf4D34IQijxOmb96FC7fMuSWhyB2TfKWpxzoT6D5ZEmWKtcbny8ozhEMaEmUP2kw",
-	"oCxlfw1baicqo7dA3141dkRv5E37D+liSrCeBd0vfEx50OHTYfWaG6jP+e/tG6miOSvUdAopth6Nb07P",
-	"NXdgmcyZMQulUxcx0FeoCc7MN5p8efTgrvZR7eBdeeSDJrmxKgP913nR5G1bP/UZLL+4oTgdUbtyC+Us",
-	"N7H/UxFfWn44r3hfaF39HMZnVbyj9+F/qyOhpn5GrjmTxKFGQ1jx2ZliiKk4iuOSRuPuCROPI2w6RbUT",
-	"kqZU0TZ5XD5ni/MfxdSuyzZDXolDzsZPHGA8G2Fn/W/MslFD+2p77PLWIK3+cRkfPD4wxSxGN7HMfHjn",
-	"a/fk6Gr7UzG3Ntb1qUwKyxez8TcJf81fPPvl72/e/nD24rQNyxe/pz8/dxdnz2XcTrpCjrNncfqPF2J9",
-	"MnDQi+Ot0Ub6Q/ZTnHZ/EmP+JGbf/DgdfyPyX/7xajru/nP6z7MnZtw9ls+/uRbptz+sTx0OipHGg7lV",
-	"jp822P8Zn0r0kxvpJX6drFX7PNm+HHPtU2ab3+v6nB+hOAPbqj4Ute/h6otSH5oXH+Inq6//HJqVbH6e",
-	"5YvPwPvd05vvr3895UuIMS/DVJKpPn71IVFmO4MKj7Z9kLg5herV3ledx7iIiuxq+/jGvvxKMwstURje",
-	"HE/aVbC3qGrSwUkcUf+JOTqgncxTdUNw7GxERl0epWgMg0982RJDkgt/OAYaQqGfSEzZMgrfYqtX+5lM",
-	"SRg8qrVz26QAMeQSYO7+wDXhqcEhsyLl47qIuoZMFVHyoe8J4fRuMT7oqwSNo2guYN4Z6ZWHSfrdw5u6",
-	"/mDKDnyGvOPGqauS6xz8UiCbAVuKuWZJ+PP2VuQea3sFu2sNrBdv6fCqpG/rqJI/zBzGm9tbH7czdBU1",
-	"zlFPFRh/FM1JqHbIsf6Bv6any5M321ULC0LUlvCN2h3v5wa/CFq7HTm/4+7m4kjtYZ/crS5W/xcAAP//",
+	"7Hz7chs3lveroDBT9TmZJtW8SLaoctXYnjixPzt2LOcykbQk2H1IIuoGGAAtinFxa59mH2yfZAsH6Aub",
+	"TYqSbI+zNX/ZbKHRB+eG37kAH2gk07kUIIymgw90BiwGhf99xqIZPJPCKJnY3zHoSPG54VLQAX0uFZnJ",
+	"BUmkmBIzA8KEXoAiKVuSMZBLmJuAvHv+jBx3Op02DaiC3zOuIKYDozIIqI5mkDI7ccquX4GYmhkddLqP",
+	"AmqWc6ADqo3iYkoDet2aKICWgWvjXl6tAvpKRsyRUqfs/QzInJkZkROymDFDFkyTlMWwm4qJVCkzdEAz",
+	"xVsKJqBARECDKnndsL9BnyXmHTPwiqfcbFLzs6WAa5LAxFiKLKsSO5QwEeMvDZEUsSaZMDwhHEcvZjIB",
+	"wqaMi4AwTbggo3Maw4RliTmnJ+px9/jEPD4KR3ZR92RlQf1bmfBo2czRkmZuNFlwEcuFJctT30jl7497",
+	"4cniY1EJRi2fTAyoTQJPPQuNJAvGDRnDRCogRi25mDo27il8Lkyv64TO0yylg0dH/TAMaMqF+x0W5HJh",
+	"YAoKFeAUzDMpLzk0M0/BRIGekQjHWDVgZKzkQoP6f5po0JpLERANhkhFFKTyCuKtPOuHx0d7MW0V0DlT",
+	"LAXjTfq5FcyLeAuRWYImwu0Da0A0oIKl9iMT/95+9pPxeN1sekdNRvMWlJaCfY+faCLIftzxau6GBmgv",
+	"E660IXOmCnuCVsp4QlgcK9B6yxr8HPt6ol7XMs8YUHaq/zhjrT/C1vHFh07Q667+SjcXtLIT67kUGkpe",
+	"fy/Nc5kJ5HgkhQGBLoLN5wl3/utgruQ4gfRvv2nnzEpq/qpgQgf0Lweliz5wf9UHb91b7rsbrFNgnYiQ",
+	"RGfRDAVLHoxQiEMhzXBiSRp91aarwPrxMY9jEJ+ZxFymJGJCSEMSObX+48HIPx/GXLNxAvHoq8AahUGv",
+	"PgVirENl+lLbJaJ2WFvnU0Gk4lOcIlJS66H7OVQwyTTky30hrljCP7c8iFU50IaMFbBLTcyMaxLLKEtB",
+	"GMKMW13CItBufSNQSio9QhvQ5MGIO7qHfiK/mtcssWYH/7L1eOGN7RMWB1YUBK5ZOk+AjCFimQZc21jG",
+	"S6eShrw8ffM9eTBKc9pra8rdwpdgObmOllpZN598ts9I5ROxJNLMQJEJ40mmAAkpNvHPrAxSkpSJZa4R",
+	"VlcVMzBMHC2WTUEVVa5BpaaP+rEH5cDq6lolRtnrZT88xw+tAkDsfLuEGrjk91K+YmoKn9vKcqtJ7Met",
+	"C2QCrUnOQeFniWGX6B7syKGRcohDvW7+KNgV44n1op+bcg3qikeQ+wcfGwi5OLGgzCEywiyHyagimFEB",
+	"hh+M5BWoRLIY4lFARoanIDNj/5uVy9rUrrsL+Uehs/lcKgPxa4g5e4/7+79G4JZnuLWllhJioYbbF5ql",
+	"n5WkD/GNoX0DtWCVwxtkz5P4iokIniUyunznDBbXFcfcTsiSt8rObriFMBOWaAjovPLoA/Xy2QRs38kF",
+	"mTBlIfhUWqlUIfVRvwqpe53D3lEYrsHqTiOsLpHaWfHli2KkHP8GEboHXJClaZ3YCb+GuCkkA3Sf3BBt",
+	"mIgRMfo5x1ImwISdVMjFGq6NmYGW1cMauA2bwG2VcjtR4IlppF4BM4B48W5CQWS3JfQ0Mre+BTezPEyz",
+	"euQMgYzeJlk6TriAFpKAsdpazBuuI2HS+s+LvzUg4IAWmtmM54s/v4hRu0VFleWEZBqUtlBPKmugNTKO",
+	"+ht4/OLsSetXj8u/biTISmuLrq5tWifIHJkZwk1AWJL4YNz4sMjaZAwJGBeVbY8WO2F4a8UuuRZ4STYp",
+	"yfNcxltEX5fYBi8c6L1dlFYTaU0czeweJjAxO3ie2si8ZDwba4uBFzMQyHgX0qUfn8243FvwWm8y26oC",
+	"/ocbSPVNvt5JbIVkv3AvdMKKaJhSbLlBpvtGE1WvGU82aZqZNKnnVI56j/pNCYKpbPlg+Lv3r1/hIw1C",
+	"c8OvwOcM7qonVohDZu7oMAOqM7fOfTTZpTj2W/Lm+oysf+Rwrzeb1MlIWpLuCQucSEqWbJNlg4Kl+eO9",
+	"FAwVYk2/ujeql/tCE0k+7tokClKveLfnWZ58ad6ZKkkArknEkgRiYkOwmuvvdRuUQMlkW7JNJh4tcaMJ",
+	"iyKZCUNmTN88bX3jZqi7jgH+kztY57KQz1lkpGpg4/WcK9BDLrbnL6spYIsBLcATJPeau33iHolKu7rI",
+	"4urlMJJxzZVVrem4geFVL1ZTsm2GZuZbEntwbYilwIlpxtxqxwDCooC4vvXvp2oZ5ov25i/y9oSEjteL",
+	"ezO3pju4+ipRQVUDNiSxQ60a/MS88pe9XEVu3PXd6AZvUXynkbwy9VFLUOSJCfIAC0D9w4cYp/nEkAuq",
+	"Yse8tawWtTGRQW9DT6VL/hYVHIQJ3i7wrRPikmQ+RwYsmrkcGn4L/0QHZx/KKV9nGlNVjPjgrSmmyrNy",
+	"6C0uYbmQKqYDCiJLqU+nI7dZksiFB3CZGcrJUBsbhFhsziMYRjMmphbwrwI6l1ZLFArHoY7VRUC5sNFH",
+	"ZPlwEMPVwVXH/VH7FDVoM7SbMQ07x71uP+62euwQWg+jTth6NOlDqzs+ijvsOArh4UO73xhmMk0H/W7X",
+	"QzHD0jkd0G7YPWp1Oq1u7314POiFgzD81e5W3Fhh0B/FXMkINGoq+UYYbpYlmM4DXX1QF9aqHoY4oe4V",
+	"AD+zQ1eluBs3iBmbz0FAjFWnhQ9mYknY2CH1mptYA1el38o1YU9L+YnLxCHEm2ylKsFdNUhT5kvXnMxt",
+	"64zrWnFTFW1VKsSu8tbh8XHFrfXDxl2jokx3hHde15rY5Ki0Qak1Nb0p1KbpfG5mI65XLt2MewvXBK7n",
+	"CeOiFrXdocC75tntX/MlFVwudLmiFoEziTXBVbm5w6s+87bUYBYLjJeUFFOXb58rObVeqU2eYKCvsQYf",
+	"Wf9pJJnJJLb+MstLC0wB+tCEa1PBW+jgECDW0vJ2FQ31FBrQIhdueQhmJmNMj+eeMaDrWUm7GzYmqpBl",
+	"9Y2gmkTGATbyZ5a9ZWLQM1NmBucus50B3cjXV57llaU8BqwMumiCGnBtLNgYJ9ByXPKA452r6r6XlyCa",
+	"dsG86mvsgAHpHh6RsYWkXJAx03DUz1RSU/d+D62x+rOa9CjyHcPWxYd+r6EO2QyN3oGGhuSBkfJymO5K",
+	"kKQ8SXiek+XWAcvL3cm94zB82Dk+7h72H/bD4+POLUGTI6jJME7B3CNv6ZN5m+7HKhCxVjXjkRUV0UbO",
+	"15Z4r7xf40oMU6aIGbD2f7dFRZWWA58I8uOaE56m0oqASml9pAZDmCYsb06w3gsYZujGwMV0rdLuUolN",
+	"+dJVw0LRMk6bNI9FFnAMTbPpoFyQvomv/I6eZGYmFf8Dt+ZRnrt0+DI8evRV3Y62tEhsmsb+YRmuH+n2",
+	"xPlXP0pYhkIp+bELoay5HYyzLkEM8y0x9+NPgSlQt3FoNe1dE9HaV9aY1qTgJYbaYOkb4QvdNWTk9qam",
+	"8nib1tW+BI03o78CwW/rePGZAk3Gyq4wcIVfpsmomHxEpCIjJ+JRQ1p646OVKKHRmF3bySY9Ez7NFOiC",
+	"NVkCFXo+nJcfPqcD0gnDVU5OdfZHDRIpIpBGzDQgzFXl/TDChZFl3b6gwEcvI2zIGP3l4PcM1PIAN+lR",
+	"YB84szz4n//6b/fbQuDyl3Mw+HsD5XX7N3nTfAmlTAvItamDK0TnE7kFQo2iNLYx14jIycQiJiPJYibh",
+	"ChQZZzyJrT+cKCkMAREP8jQVjhtDQFychrsFQGB9p92Z7G+TKYHxSswMc8On3D6BBdYY2uR7eS5c+X7M",
+	"BVNLTH/YvVZObExzLs7F11+7DHT766/Jk9JCZL1EYtXWeWSIcXZLtX3TpdO5IZotNdHyppIPCtSl4FHr",
+	"zoV1vBarVANjsBDTf4BrslDcGPuKxpF2m9COikimKdNkDGYBgF9OB2QUQ8KWjx+FYapH2KanHX7thUTb",
+	"HTiV2pyci5EPOB9Xw+qRX6f/ANqsHxeQkYPgjw/D3ij/e94mtivC97sLMz4GCazgzsUoVnI+IlFmJYzB",
+	"hBAQ4at5lYiJfCck2BvJ8EsKgMB1lGQxECnsZolybpM3Iln6AHYLJRETmJnQlxAj80+sSpiZ3X8h0RjM",
+	"eODtVtjvdtvk580pFzJLYjJjV0BiS4OVGsJ9F0x79UIgZbXrqTSzvFiviYHEbXMIisZLXAWqdpu8MAWR",
+	"rogcW53BoibyDT9iscSYRZdFAyY6eJbghO1zu48kPAKhcavytYgncxbNoNVth5VIkRYqSmK4gkTOLaNo",
+	"QK9AaWfJnXboXpFzEGzO6YD22mG7h2kaM0P/mydWorxA7Kp4DdsBJIlep9f3jZInlT1fW6+QEkYSZv2k",
+	"G4b1LCcbM8MtRObtbNbu29W604uYDqiycNzVrGtNg90w3NFzkPcaVBJpvsTtYR+i3OZ8zyrYs0XB0bWl",
+	"QcEpg53sMOxtm6lY0UG1AwXnK8qVu98r2yQCqiHKFDdLOji7CKjO0pSpJR3Qd5AA8+1lkeelYVNt9wr3",
+	"+8JiHQdjEIFm44RHBfC7brEsdm1ILPJLdMtTbmacT00tfKVYnECodt2aKy4dQVRYTJAgpsoD0cEHmrj2",
+	"JnqoaUB14mRyGKYa1zMFs039nIuwOuVS1Dn6zQ10U5OmH1mPHDIp1OhhK+y0wo5Vo/D/rBqx+B46dE9l",
+	"mGcNynBq5FyXNNm9kTm1yLGqq5asu1gpoE2w5w0BZNGPF0sc7usNNs5NoGx9CYiQyu0S5YaD6H5T2dac",
+	"Fs7+VMbL2+nZx1CteiZgtQ4VvWz+nPbQd4Tu1uuy7de+0dnDgooORnzhcB+Ta+iGsy93uze/nDdZfwn2",
+	"/Zxff4ItQoP5JNvDKliHLAcebCFxUjc4i9fyCqrOQorAIvn1Bjc8VZIJ7SEj18T6gjhD9yE8NnTYujzS",
+	"s+kAWPxbpu/vA4oews6jo3BvA2rqXfyElr8NUXXCQdj5t+n/GUzfa8wnMP/cKj+xC5gUfWjbwpZXYDSB",
+	"K1B+615IdVmed1u3XjfH87LEvGYl/cYUWXEcAlNlZSPKlyDef+B6sGnQNc2V0vWMu7148cW249SQJcnn",
+	"jwHyxF+lWscxDx6BO/4mkxi0cemNxoBgm4Rv6Qd9s+NZ0WNKmxIz1DUM7tujUGknpRG2Pb9RMSb1qr2j",
+	"3dXF3s7Vr3bbOSW7iC8s0Lijst430mhED+g/TN6SVcQM9e7sCeMJto5jUZBpdx5DjzC/iMnD3T3T5M2E",
+	"aOumWFIod6HJM5nE+oSweimAi6nLLMqFKLOONpbBjj5X1F/X/qjspL8PQLlB4W9QYqu/e0ODzdb/vTBN",
+	"56Mu6FNY8K3sd5f51k74VM/97zreU4zDqf+NrT6yN3vNLsEXCz7evuv06fOgqoMP/lD76kZ8Vc+w7wWx",
+	"6PrZ+7NmppdDDvKz+auLPbFZ4WWnUoCPIPo3S3f9XPqfUfdy4PeRtc/rwBbtKxqmkclnm51DH1VHi4MA",
+	"NyBFrDzh4LLSVZRzsAqkQZjAb/GLAjgGZZ0s4eIyPxOWNgJKd1hhQ5/rdVWpwZGCSIGJ/D6GE2IlzfIa",
+	"pcws0JgyFRMjScR0eekE1pPLGxvc6Yqmyxnw+EGlT6qzx3UYjWc6Lu6Lkr2gzvKDOPQ8C8NeNMd/4DtI",
+	"EkmexMw9PfCPb7nlFmdrtnXyFodn6E+g+GRJljJTtVsx8uMpA1oQ5Q6wDCiL2d/9ktqRTOkt0LdTjS27",
+	"N/Km/ad0MQVYT73u5z6mOD/z6bB6xQ1U+/x31o1kXpxN5HQKMZYetStOzxW3YJnMmdYLqWI8+2B9hZxg",
+	"z3yjyRdHD+5rH+UKzoqTRDTKtJEpqL/P8yJv27iuT2/5+YD80E3lyS2Us1jE7htIvrT4cF7yPte66jmM",
+	"z6p4Bx/8/1YHiZy6HrnmSBKbGjVh+W1GeRNTfsLLBo3ajvEdjyMsOgWVg7e6UNE2eVK8Z/LzH3nXro02",
+	"fVyJTc7adRzgfjbCyvo/mGGjhvLVZtvlrUFa9c4it3ncMcTMWzcxzbx/5Wt75+hq8waiWxvrelcmheXL",
+	"2fjbiL/hL5//+s279z+cvjxuw/LlH/HPL+zD2QsRtqNuIsbp8zD+5WWy3hk46IXhRmsj/SH9KYy7PyVj",
+	"/jRk3/44HX+bZL/+8no67v5z+s/Tp3rcPRQvvr1O4u9+WO86HOQtjXtzq2g/bbD/Uz4V6Cdr4SVeeteq",
+	"3Hq3K8ZcuyGvfg3c57zb5BRMq7x/bNfL5UVld42L9/GT5aVS+0Yl9Vt/vvgIvN89vnl89VKeL2GPeeW7",
+	"knR5p9pddpnNCMq/2nabxM0hVK/yvfI8xkWQR1ebxzd2xVeKGWglueHN8aRdCXvzrCYdHIUBdTcX0gHt",
+	"pI6qGzbHzs07o6tntibFwd8bW3yKWx+Je2ntlruNrs5BmaHdcWg2KC6UzI+W4uiim9j1Q8ZseS78BFdQ",
+	"zFDdcYsmxxqNeQcmak/KteZiil0n2Ne3DUKuHYq+/3Z7n+2tujf1u5uHoc/o6+e//tx60Xv1tvXm6Q+/",
+	"tL7pvvr/2FyMJ5lp99HD8FF37VDvILwtGl3jx7aasKWnfS/f+acNuAqdvZeHqmdrbudPbukSVHG6qhEZ",
+	"P3WVDESpdoXYGV43ysDf+lktAFp79r2IlQ6PNsnjGnIJMLd/4IrwWGPfaZ4F4ioH4ppMJZHixJWJsaE/",
+	"7yh2icPG7lSLoe8d/BXny/rd/e3EnVXbYhnIO44+SIp1Dn4pUZwGU4i5orr48/Ybq32t7RTsvmnxXrih",
+	"w6uCvo3Ti+7aDH/iob1xjaqmq6DxaMVUgnanU62EKueeq1fJNr1dHMbbTGQaSJLKFK53Y8v3uca7pyvD",
+	"kfNbRjfnSysvu3zP6mL1vwEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -8,6 +8,8 @@ package usersdb
 import (
 	"context"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 const deleteUsersBut = `-- name: DeleteUsersBut :exec
@@ -19,6 +21,33 @@ WHERE email <> ALL($1::text[])
 func (q *Queries) DeleteUsersBut(ctx context.Context, emails []string) error {
 	_, err := q.db.Exec(ctx, deleteUsersBut, emails)
 	return err
+}
+
+const listRecoveryCodes = `-- name: ListRecoveryCodes :many
+SELECT hash
+FROM recovery_codes
+WHERE user_id = $1
+`
+
+// ListRecoveryCodes gives the HMACs of an account's recovery codes. Only the development binary asks for them.
+func (q *Queries) ListRecoveryCodes(ctx context.Context, userID uuid.UUID) ([][]byte, error) {
+	rows, err := q.db.Query(ctx, listRecoveryCodes, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := [][]byte{}
+	for rows.Next() {
+		var hash []byte
+		if err := rows.Scan(&hash); err != nil {
+			return nil, err
+		}
+		items = append(items, hash)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const restoreUser = `-- name: RestoreUser :one

@@ -80,6 +80,8 @@ type Querier interface {
 	ListEmailTokens(ctx context.Context, arg ListEmailTokensParams) ([]EmailToken, error)
 	// ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.
 	ListHeldSessions(ctx context.Context, arg ListHeldSessionsParams) ([]Session, error)
+	// ListRecoveryCodes gives the HMACs of an account's recovery codes. Only the development binary asks for them.
+	ListRecoveryCodes(ctx context.Context, userID uuid.UUID) ([][]byte, error)
 	// ListSessionIDs gives the ids of every live session of a user.
 	ListSessionIDs(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error)
 	// ListSessions reads a page of live sessions, the newest first, that starts behind (before_time, before_id).

@@ -36,6 +36,7 @@ type served struct {
 	services []httpapi.Described
 	resets   int
 	mails    Mailbox
+	codes    Codes
 }
 
 func start(t *testing.T, services http.HandlerFunc) *served {
@@ -50,6 +51,7 @@ func start(t *testing.T, services http.HandlerFunc) *served {
 	t.Cleanup(behind.Close)
 	mode, err := New(Config{
 		Services: s.services, Personas: []Persona{{Email: "customer@plumbline.test", Role: "customer"}}, Password: password, UsersURL: behind.URL,
+		Codes: func(context.Context, string) (Codes, error) { return s.codes, nil },
 		Clock: s.clock, Mails: &s.mails, Origins: []string{"http://localhost:*"}, Log: slog.New(slog.DiscardHandler),
 		Reset: func(context.Context) error {
 			s.resets++
@@ -409,4 +411,45 @@ func TestPortal(t *testing.T) {
 	answer, _, err := s.ask(http.MethodGet, "/problems/nothing")
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, answer.StatusCode)
+}
+
+// A persona with a second factor is logged in by its code; while there is none to use, the answer says how long to wait.
+func TestPersonaWithASecondFactor(t *testing.T) {
+	t.Parallel()
+	code := "123456"
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		var sent usersapi.AnswerChallengeRequest
+		_ = json.NewDecoder(r.Body).Decode(&sent)
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		switch {
+		case r.URL.Path == "/api/v1/login":
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, `{"challenge":"c","expires_in":300,"methods":["totp"]}`)
+		case sent.Challenge == "c" && sent.Totp != nil && *sent.Totp == code:
+			_, _ = io.WriteString(w, `{"access_token":"a","token_type":"Bearer","expires_in":300}`)
+		default:
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"code":"invalid_code"}`)
+		}
+	})
+	logIn := func() *devapi.StartPersonaSessionResponse {
+		got, err := s.StartPersonaSessionWithResponse(t.Context(), "customer", devapi.StartPersonaSessionRequest{})
+		require.NoError(t, err)
+		return got
+	}
+	told := func() *devapi.GetPersonaSecondFactorResponse {
+		got, err := s.GetPersonaSecondFactorWithResponse(t.Context(), "customer")
+		require.NoError(t, err)
+		return got
+	}
+	require.Equal(t, devapi.ProblemCodePersonaNotFound, told().ApplicationProblemJSON404.Code)
+	s.codes = Codes{TOTP: code, ExpiresIn: 1500 * time.Millisecond, Recovery: []string{"AAAA-BBBB-CCCC-DDDD"}}
+	require.Equal(t, devapi.PersonaSecondFactor{Totp: code, ExpiresIn: 2, RecoveryCodes: s.codes.Recovery}, *told().JSON200)
+	require.Equal(t, "a", logIn().JSON200.AccessToken)
+	s.codes.UsableIn = 7 * time.Second
+	require.Equal(t, "7", logIn().HTTPResponse.Header.Get("Retry-After"))
+	s.codes.UsableIn, code = 0, "654321"
+	require.Equal(t, http.StatusTooManyRequests, logIn().StatusCode(), "somebody has used it")
 }

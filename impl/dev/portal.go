@@ -36,6 +36,7 @@ type portal struct {
 	Module    string
 	Documents []portalDocument
 	Personas  []string
+	Secured   []string // of these, those with a second factor
 	Problems  []httpapi.Explained
 	Changelog string
 
@@ -67,6 +68,9 @@ func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Ser
 	}
 	for _, persona := range c.Personas {
 		p.Personas = append(p.Personas, persona.name())
+		if persona.SecondFactor {
+			p.Secured = append(p.Secured, persona.name())
+		}
 	}
 	const script = "/docs/personas.js"
 	return func(r chi.Router) {

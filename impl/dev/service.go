@@ -27,6 +27,8 @@ type Config struct {
 	// Personas are the accounts to log in as, all with one Password.
 	Personas []Persona
 	Password string
+	// Codes tells what the second factor of an account is answered with; without one there is no TOTP.
+	Codes func(ctx context.Context, email string) (Codes, error)
 	// UsersURL is where the users service is.
 	UsersURL string
 	// OpsURL is where operators look.
@@ -46,6 +48,7 @@ type Config struct {
 type Service struct {
 	personas []Persona
 	password string
+	codes    func(ctx context.Context, email string) (Codes, error)
 	users    *usersapi.ClientWithResponses
 	clock    *Clock
 	reset    func(context.Context) error
@@ -63,7 +66,7 @@ const loginTimeout = 5 * time.Second
 
 // New makes front-end mode ready.
 func New(c Config) (*Service, error) {
-	s := &Service{personas: c.Personas, password: c.Password, clock: c.Clock, reset: c.Reset, mails: c.Mails, targets: newTargets(c.Services)}
+	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset, mails: c.Mails, targets: newTargets(c.Services)}
 	var err error
 	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})); err != nil {
 		return nil, err

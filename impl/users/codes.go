@@ -104,10 +104,15 @@ func newRecoveryCodes() []string {
 	for i := range codes {
 		secret := make([]byte, recoveryBytes)
 		_, _ = rand.Read(secret) // It never fails: crypto/rand ends the program instead.
-		text := withoutPadding.EncodeToString(secret)
-		codes[i] = strings.Join([]string{text[0:4], text[4:8], text[8:12], text[12:16]}, "-")
+		codes[i] = recoveryCodeOf(secret)
 	}
 	return codes
+}
+
+// recoveryCodeOf writes ten bytes as a recovery code.
+func recoveryCodeOf(secret []byte) string {
+	text := withoutPadding.EncodeToString(secret)
+	return strings.Join([]string{text[0:4], text[4:8], text[8:12], text[12:16]}, "-")
 }
 
 // recoveryHash is all that the database keeps of a recovery code, however it is typed. With the account in it, nobody's code is

@@ -1,8 +1,13 @@
 package users
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,9 +22,11 @@ type Persona struct {
 	ID          uuid.UUID
 	Email, Name string
 	Role        usersapi.Role
+	// SecondFactor is whether its logins take one; Codes tells what they are answered with.
+	SecondFactor bool
 }
 
-// personas are one account for every role, and a second customer.
+// personas are one account for every role, a second customer, and one with a second factor.
 func personas() []Persona {
 	return []Persona{
 		{Email: "customer@plumbline.test", Name: "Customer", Role: usersapi.RoleCustomer},
@@ -28,6 +35,7 @@ func personas() []Persona {
 		{Email: "staff@plumbline.test", Name: "Staff", Role: usersapi.RoleStaff},
 		{Email: "payments@plumbline.test", Name: "Payments", Role: usersapi.RolePayments},
 		{Email: "admin@plumbline.test", Name: "Administrator", Role: usersapi.RoleAdmin},
+		{Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: usersapi.RoleCustomer, SecondFactor: true},
 	}
 }
 
@@ -76,6 +84,9 @@ func withPersonas(ctx context.Context, environ []string, password string, anew b
 			if all[i].ID, err = bring(ctx, q, p, hash); err != nil {
 				return fmt.Errorf("persona %s: %w", p.Email, err)
 			}
+			if err := s.secure(ctx, q, all[i], anew); err != nil {
+				return fmt.Errorf("second factor of persona %s: %w", p.Email, err)
+			}
 		}
 		return nil
 	})
@@ -111,4 +122,103 @@ func (s *Service) open(ctx context.Context, q usersdb.Querier, p Persona, hash s
 		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, EmailVerifiedAt: &now, CreatedAt: now,
 	})
 	return user.ID, err
+}
+
+// secure gives a persona the second factor of the first day, or takes off another that it has got since; without anew it leaves
+// one that there is as it is.
+func (s *Service) secure(ctx context.Context, q usersdb.Querier, p Persona, anew bool) error {
+	user, err := q.GetUser(ctx, p.ID)
+	if err != nil || !anew && (!p.SecondFactor || user.SecondFactorAt != nil) {
+		return err
+	}
+	now := s.clock()
+	if _, err := q.DisableSecondFactor(ctx, usersdb.DisableSecondFactorParams{ID: p.ID, Now: now}); err != nil {
+		return err
+	}
+	if err := q.DeleteSecondFactor(ctx, p.ID); err != nil || !p.SecondFactor {
+		return err
+	}
+	secret := withoutPadding.EncodeToString(s.personaSecret(p.Email, 0)[:secretBytes])
+	if _, err := q.EnrolSecondFactor(ctx, usersdb.EnrolSecondFactorParams{
+		UserID: p.ID, Secret: s.appSecrets.Seal([]byte(secret), appSecretOf(p.ID)), Now: now,
+	}); err != nil {
+		return err
+	}
+	if _, err := q.EnableSecondFactor(ctx, usersdb.EnableSecondFactorParams{ID: p.ID, Now: now}); err != nil {
+		return err
+	}
+	return s.keepRecoveryCodes(ctx, q, p.ID, s.personaRecoveryCodes(p.Email))
+}
+
+// personaSecret computes a secret of a persona: the same as long as the master key is, so that an app goes on after a reset.
+func (s *Service) personaSecret(email string, number byte) []byte {
+	mac := hmac.New(sha256.New, s.recoveryKey)
+	mac.Write([]byte("persona " + email))
+	mac.Write([]byte{number})
+	return mac.Sum(nil)
+}
+
+func (s *Service) personaRecoveryCodes(email string) []string {
+	codes := make([]string, recoveryCodes)
+	for i := range codes {
+		codes[i] = recoveryCodeOf(s.personaSecret(email, byte(i+1))[:recoveryBytes]) //nolint:gosec // There are ten.
+	}
+	return codes
+}
+
+// Codes are what an account's second factor is answered with.
+type Codes struct {
+	// TOTP is the next code that has not been used, taken after UsableIn and until ExpiresIn.
+	TOTP                string
+	UsableIn, ExpiresIn time.Duration
+	// Recovery are those of the first day that have not been used.
+	Recovery []string
+}
+
+// CodesOf tells what a persona's second factor is answered with; without one there is no TOTP. Only the development binary asks;
+// environ is that of Run.
+func CodesOf(ctx context.Context, environ []string, email string, now time.Time) (Codes, error) {
+	users := newProgram(nil)
+	c, err := settings.Load(users.Source(nil, environ), defaultServe())
+	if err != nil {
+		return Codes{}, err
+	}
+	s, pool, err := offline(ctx, users, c.Database, c.keySettings)
+	if err != nil {
+		return Codes{}, err
+	}
+	defer pool.Close()
+	user, err := s.queries.GetUserByEmail(ctx, email)
+	if postgres.IsNoRows(err) || err == nil && user.SecondFactorAt == nil {
+		return Codes{}, nil
+	}
+	if err != nil {
+		return Codes{}, err
+	}
+	var codes Codes
+	err = s.inTx(ctx, func(q usersdb.Querier) error {
+		factor, err := q.LockSecondFactor(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		secret, err := s.appSecrets.Open(factor.Secret, appSecretOf(user.ID))
+		if err != nil {
+			return err
+		}
+		step := max(factor.LastStep+1, stepAt(now))
+		if codes.TOTP, err = codeOf(string(secret), step); err != nil {
+			return err
+		}
+		begins := time.Unix(step*int64(codeStep.Seconds()), 0)
+		codes.UsableIn, codes.ExpiresIn = max(0, begins.Add(-codeSkew*codeStep).Sub(now)), begins.Add((codeSkew+1)*codeStep).Sub(now)
+		kept, err := q.ListRecoveryCodes(ctx, user.ID)
+		codes.Recovery = []string{}
+		for _, code := range s.personaRecoveryCodes(email) {
+			if slices.ContainsFunc(kept, func(hash []byte) bool { return bytes.Equal(hash, s.recoveryHash(user.ID, code)) }) {
+				codes.Recovery = append(codes.Recovery, code)
+			}
+		}
+		return err
+	})
+	return codes, err
 }

@@ -17,3 +17,9 @@ SET name = @name,
     updated_at = @updated_at::timestamptz
 WHERE email = @email
 RETURNING *;
+
+-- name: ListRecoveryCodes :many
+-- ListRecoveryCodes gives the HMACs of an account's recovery codes. Only the development binary asks for them.
+SELECT hash
+FROM recovery_codes
+WHERE user_id = @user_id;

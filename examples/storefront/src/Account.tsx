@@ -4,6 +4,7 @@ import {useId, useState} from 'react';
 import {client, type Outcome} from './api';
 import {entered, Field, Form} from './form';
 import {go, Link, useHere} from './router';
+import {CodeField, codeIn} from './Security';
 
 /** Gives where to go after the login: only to a page of this site. */
 function useDestination(): string {
@@ -39,19 +40,15 @@ export function Login() {
 /** The second step of a login: a code of the app, or a recovery code. */
 function SecondFactor({challenge, done, again}: {challenge: string; done: () => void; again: () => void}) {
   const title = useId();
-  const [lost, setLost] = useState(false);
   return (
     <section className="narrow card" aria-labelledby={title}>
       <h1 id={title}>One more step</h1>
       <Form
-        key={String(lost)} submit="Log in" fields={['/totp', '/recovery_code']} done={done}
-        send={(values) => client.answerChallenge({body: {challenge, ...(lost ? {recovery_code: entered(values, 'recovery_code')} : {totp: entered(values, 'totp')})}})}
+        submit="Log in" fields={['/totp', '/recovery_code']} done={done} send={(values) => client.answerChallenge({body: {challenge, ...codeIn(values)}})}
+        unusual={(problem) => problem.code === 'invalid_challenge' && <p className="error" role="alert">That took too long, or too many tries. Begin again.</p>}
       >
-        {lost
-          ? <Field label="Recovery code" place="/recovery_code" name="recovery_code" autoComplete="off" autoFocus hint="Such as MFZW-I3LP-OBQX-E2LK. It is good once." />
-          : <Field label="Code" place="/totp" name="totp" inputMode="numeric" autoComplete="one-time-code" autoFocus hint="The six digits that your authenticator app shows." />}
+        <CodeField />
       </Form>
-      <p><button type="button" className="link" onClick={() => setLost(!lost)}>{lost ? 'Use a code of the app' : 'Use a recovery code'}</button></p>
       <p><button type="button" className="link" onClick={again}>Begin again</button></p>
     </section>
   );

@@ -9,6 +9,7 @@ import {ForgotPassword, ResetPassword, VerifyEmail} from './Mails';
 import {MyOrders, OrderPage} from './Orders';
 import {ProfilePage} from './Profile';
 import {go, Link, useHere} from './router';
+import {SecurityPage} from './Security';
 import {SessionProvider, SignedIn, useProfile, useRole} from './session';
 import {Payments, StaffCatalog, StaffOrders} from './Staff';
 
@@ -23,6 +24,7 @@ function page(path: string): ReactNode {
     case '/forgot-password': return <ForgotPassword />;
     case '/reset-password': return <ResetPassword />;
     case '/verify-email': return <VerifyEmail />;
+    case '/security': return <SignedIn key={path}><SecurityPage /></SignedIn>;
     case '/account': return <SignedIn key={path}><ProfilePage /></SignedIn>;
     case '/orders': return <SignedIn key={path}><MyOrders /></SignedIn>;
     case '/staff/orders': return <SignedIn key={path} roles={['staff', 'support', 'admin']}><StaffOrders /></SignedIn>;

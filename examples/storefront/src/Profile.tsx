@@ -1,9 +1,11 @@
 // The account of whoever is signed in: who they are, what was done with it, taking the data along, and leaving.
 import type {Schemas} from '@plumbline/client';
-import {useCallback, useId, useState, type ReactNode} from 'react';
+import {useCallback, useState} from 'react';
 import {client, usePages, type Outcome} from './api';
 import {entered, Field, Form, Notice} from './form';
 import {time} from './format';
+import {Part} from './Part';
+import {Link} from './router';
 import {useProfile, useSession} from './session';
 
 /** The page. */
@@ -11,7 +13,7 @@ export function ProfilePage() {
   const profile = useProfile()!;
   return (
     <>
-      <h1>Your account</h1>
+      <div className="bar"><h1>Your account</h1><Link href="/security">Password, second factor and sessions</Link></div>
       {profile.deletes_at && <Leaving at={profile.deletes_at} />}
       <div className="columns">
         <Part title="You"><Details profile={profile} /></Part>
@@ -21,11 +23,6 @@ export function ProfilePage() {
       <Part title="What was done"><Activity /></Part>
     </>
   );
-}
-
-function Part({title, children}: {title: string; children: ReactNode}) {
-  const id = useId();
-  return <section className="card part" aria-labelledby={id}><h2 id={id}>{title}</h2>{children}</section>;
 }
 
 function Details({profile}: {profile: Schemas['Profile']}) {
@@ -150,6 +147,8 @@ const actions: Record<string, string> = {
   'session.revoke': 'Session ended', 'session.revoke_others': 'Other sessions ended', 'user.revoke_sessions': 'Sessions ended', 'email.verify': 'E-mail address verified',
   'email.request_verification': 'Verification mail asked for', 'profile.update': 'Profile changed', 'profile.change_password': 'Password changed',
   'profile.reset_password': 'Password reset', 'profile.export': 'Data exported', 'profile.request_deletion': 'Deletion asked for', 'profile.cancel_deletion': 'Account kept',
+  'session.answer_challenge': 'Logged in', 'second_factor.enrol': 'Second factor begun', 'second_factor.confirm': 'Second factor turned on',
+  'second_factor.disable': 'Second factor turned off', 'second_factor.remove': 'Second factor taken off', 'second_factor.replace_recovery_codes': 'New recovery codes',
   'user.set_roles': 'Roles changed', 'user.disable': 'Account disabled', 'user.enable': 'Account enabled',
 };
 

@@ -1,5 +1,6 @@
 // What people do with their accounts.
 import assert from 'node:assert/strict';
+import {createHmac} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import {test, type TestContext} from 'node:test';
 import {createClient, unwrap, type Schemas} from '@plumbline/client';
@@ -136,4 +137,113 @@ test('an account that is to be deleted can be kept', patience, async (t) => {
   await page.reload();
   await page.getByRole('button', {name: 'Delete the account…'}).waitFor();
   assert.equal(await page.getByRole('button', {name: 'Keep the account'}).count(), 0);
+});
+
+/** The code of an authenticator app that has the secret, so many steps from now (RFC 6238). */
+function codeOf(secret: string, steps = 0): string {
+  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)))).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+test('a second factor is set up, asked for at the login, and turned off', patience, async (t) => {
+  const {email, page} = await newcomer(t);
+  await page.getByRole('link', {name: 'Password, second factor and sessions'}).click();
+  const part = page.getByRole('region', {name: 'Second factor'});
+  await part.getByRole('button', {name: 'Set it up…'}).click();
+  await part.getByLabel('Password').fill(secret);
+  await part.getByRole('button', {name: 'Go on'}).click();
+  const picture = part.getByRole('img', {name: 'The secret as a QR code'});
+  await picture.waitFor();
+  assert.ok(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth) > 100);
+  const key = (await part.locator('.secret').innerText()).replaceAll(' ', '');
+  await part.getByLabel('The code that it shows').fill('000000');
+  await part.getByRole('button', {name: 'Turn it on'}).click();
+  await part.getByRole('alert').getByText('invalid_code').waitFor();
+  await part.getByLabel('The code that it shows').fill(codeOf(key, -1));
+  await part.getByRole('button', {name: 'Turn it on'}).click();
+  await part.getByRole('button', {name: 'I have kept them'}).waitFor();
+  const codes = await part.getByRole('list', {name: 'Recovery codes'}).getByRole('listitem').allInnerTexts();
+  assert.equal(codes.length, 10);
+  await part.getByRole('button', {name: 'I have kept them'}).click();
+  await part.getByText('10 recovery codes are left.').waitFor();
+
+  const elsewhere = await visit(t);
+  const enter = async (): Promise<void> => {
+    await elsewhere.goto('/login?to=/security');
+    await elsewhere.getByLabel('E-mail address').fill(email);
+    await elsewhere.getByLabel('Password').fill(secret);
+    await elsewhere.getByRole('button', {name: 'Log in'}).click();
+    await elsewhere.getByRole('heading', {name: 'One more step'}).waitFor();
+  };
+  await enter();
+  await elsewhere.getByLabel('Code of the authenticator app').fill('12');
+  await elsewhere.getByRole('button', {name: 'Log in'}).click();
+  await elsewhere.locator('[aria-invalid=true]').waitFor();
+  await elsewhere.getByLabel('Code of the authenticator app').fill(codeOf(key));
+  await elsewhere.getByRole('button', {name: 'Log in'}).click();
+  await elsewhere.getByRole('heading', {name: 'Security'}).waitFor();
+
+  await elsewhere.getByRole('button', {name: 'Log out'}).click();
+  await elsewhere.getByRole('link', {name: 'Log in'}).waitFor();
+  await enter();
+  await elsewhere.getByRole('button', {name: 'Use a recovery code'}).click();
+  await elsewhere.getByLabel('Recovery code').fill(codes[0]!.toLowerCase());
+  await elsewhere.getByRole('button', {name: 'Log in'}).click();
+  await shown(elsewhere, '9 recovery codes are left.');
+
+  await page.reload();
+  await part.getByRole('button', {name: 'Turn it off…'}).click();
+  await part.getByLabel('Password').fill(secret);
+  await part.getByRole('button', {name: 'Use a recovery code'}).click();
+  await part.getByLabel('Recovery code').fill(codes[1]!);
+  await part.getByRole('button', {name: 'Turn it off'}).click();
+  await part.getByRole('button', {name: 'Set it up…'}).waitFor();
+});
+
+test('sessions are seen, and ended one by one or all others at once', patience, async (t) => {
+  const {email, page} = await newcomer(t);
+  const others = [await visit(t), await visit(t)];
+  for (const other of others) {
+    await other.goto('/login?to=/security');
+    await logInAs(other, email, secret);
+    await other.getByRole('heading', {name: 'Security'}).waitFor();
+  }
+  await page.goto('/security');
+  const part = page.getByRole('region', {name: 'Sessions'});
+  await part.getByRole('button', {name: 'End it'}).first().waitFor();
+  assert.equal(await part.getByRole('listitem').count(), 3);
+  assert.equal(await part.getByText('this one').count(), 1);
+  await part.getByRole('button', {name: 'End it'}).first().click();
+  await page.waitForFunction(() => document.querySelectorAll('.lines > li').length === 2);
+  await others[1]!.reload();
+  await others[1]!.waitForURL(/\/login/);
+  await others[0]!.reload();
+  await others[0]!.getByRole('heading', {name: 'Security'}).waitFor();
+  await part.getByRole('button', {name: 'End all others'}).click();
+  await page.waitForFunction(() => document.querySelectorAll('.lines > li').length === 1);
+  await others[0]!.reload();
+  await others[0]!.waitForURL(/\/login/);
+});
+
+test('the password is changed, and what is wrong is at its field', patience, async (t) => {
+  const {email, page} = await newcomer(t);
+  await page.goto('/security');
+  const part = page.getByRole('region', {name: 'Password'});
+  const change = async (present: string, wanted: string): Promise<void> => {
+    await part.getByLabel('Present password').fill(present);
+    await part.getByLabel('New password').fill(wanted);
+    await part.getByRole('button', {name: 'Change it'}).click();
+  };
+  await change(secret, 'short');
+  await part.getByLabel('New password').and(page.locator('[aria-invalid=true]')).waitFor();
+  await change('not the password', 'four new brass plummets');
+  await part.getByRole('alert').getByText('wrong_password').waitFor();
+  await change(secret, 'four new brass plummets');
+  await part.getByText('It is changed').waitFor();
+  await page.getByRole('button', {name: 'Log out'}).click();
+  await page.getByRole('link', {name: 'Log in'}).click();
+  await logInAs(page, email, 'four new brass plummets');
 });

@@ -7,6 +7,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {unwrap} from '@plumbline/client';
 import {createServer} from 'vite';
+import {password} from '../../../clients/typescript/test/program.js';
 import {caller, desktop, logIn, patience, phone, root, visit} from './site';
 
 test('the development server shows the catalog', patience, async (t) => {
@@ -63,6 +64,13 @@ test('every page fits a phone and a desktop, in light and dark', patience, async
   await page.getByRole('button', {name: 'Show more'}).waitFor();
   await page.getByRole('button', {name: 'Delete the account…'}).click();
   await take('account');
+  await page.goto('/security');
+  await page.getByRole('button', {name: 'End all others'}).waitFor();
+  await page.getByRole('button', {name: 'Set it up…'}).click();
+  await page.getByLabel('Password, once more').fill(password);
+  await page.getByRole('button', {name: 'Go on'}).click();
+  await page.getByRole('img', {name: 'The secret as a QR code'}).waitFor();
+  await take('security');
   await page.goto(`/orders/${order.id}`);
   await page.getByText('by staff').first().waitFor();
   await take('order');

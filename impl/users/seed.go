@@ -161,7 +161,7 @@ func (s *Service) personaSecret(email string, number byte) []byte {
 func (s *Service) personaRecoveryCodes(email string) []string {
 	codes := make([]string, recoveryCodes)
 	for i := range codes {
-		codes[i] = recoveryCodeOf(s.personaSecret(email, byte(i+1))[:recoveryBytes]) //nolint:gosec // There are ten.
+		codes[i] = recoveryCodeOf(s.personaSecret(email, byte(i+1))[:recoveryBytes])
 	}
 	return codes
 }

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench generative planted fuzz
+.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench oracle generative planted fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -102,6 +102,9 @@ bench: ## measure the whole chain beside a bare handler, and orders beside pgben
 	go test -run '^$$' -bench . -skip 'BesideBare|BesidePgbench' -benchmem -benchtime 200ms ./...
 	go test -run '^$$' -bench BesideBare -timeout 20m ./impl/users
 	go test -run '^$$' -bench BesidePgbench -benchtime 1x -timeout 20m ./impl/orders
+
+oracle: ## take the time of answers about accounts that there are and are not, idle and under load; this takes minutes
+	go test -timeout 30m -count=1 -v -run 'TestNoOracle' ./impl/users -full
 
 CHECKS ?= 1000
 generative: ## make CHECKS requests of each operation, and CHECKS sequences, at random from the documents; a thousand unless told otherwise

@@ -15,6 +15,7 @@ export const table = {
     getUserV2: 'GET /api/v2/users/{userId}',
     getUserProfile: 'GET /api/v2/users/{userId}/profile',
     confirmEmail: 'POST /api/v1/email-verification/confirm p',
+    confirmEmailChange: 'POST /api/v1/email-change/confirm p',
     requestPasswordReset: 'POST /api/v1/password-reset p',
     resetPassword: 'POST /api/v1/password-reset/confirm p',
     startSession: 'POST /api/v1/login pc',
@@ -33,6 +34,7 @@ export const table = {
     disableSecondFactor: 'POST /api/v1/profile/second-factor/disable',
     replaceRecoveryCodes: 'POST /api/v1/profile/second-factor/recovery-codes',
     requestEmailVerification: 'POST /api/v1/profile/email-verification',
+    requestEmailChange: 'POST /api/v1/profile/email-change',
     listActivity: 'GET /api/v1/profile/activity l',
     exportOwnData: 'POST /api/v1/profile/export',
     requestDeletion: 'POST /api/v1/profile/deletion',
@@ -207,6 +209,30 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       403: 'invalid_mail_token';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Change an e-mail address.
+   * Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+   * mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+   * `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+   */
+  confirmEmailChange: {
+    method: 'POST';
+    path: '/api/v1/email-change/confirm';
+    marks: 'p';
+    shape: users.operations['confirmEmailChange'];
+    codes: {
+      400: 'malformed_request';
+      403: 'invalid_mail_token';
+      409: 'email_taken';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -597,6 +623,30 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Ask for another e-mail address.
+   * Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+   * must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+   * mail a minute, and the link of an older one is void.
+   */
+  requestEmailChange: {
+    method: 'POST';
+    path: '/api/v1/profile/email-change';
+    marks: '';
+    shape: users.operations['requestEmailChange'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'wrong_password';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';

@@ -344,6 +344,12 @@ type ChangePasswordRequest struct {
 	NewPassword NewPassword `json:"new_password"`
 }
 
+// ConfirmEmailChangeRequest defines model for ConfirmEmailChangeRequest.
+type ConfirmEmailChangeRequest struct {
+	// Token The token in the link of a mail, behind `#token=`.
+	Token MailToken `json:"token"`
+}
+
 // ConfirmEmailRequest defines model for ConfirmEmailRequest.
 type ConfirmEmailRequest struct {
 	// Token The token in the link of a mail, behind `#token=`.
@@ -584,6 +590,15 @@ type ReplaceRecoveryCodesRequest struct {
 type RequestDeletionRequest struct {
 	// CurrentPassword A password as it was chosen.
 	CurrentPassword Password `json:"current_password"`
+}
+
+// RequestEmailChangeRequest defines model for RequestEmailChangeRequest.
+type RequestEmailChangeRequest struct {
+	// CurrentPassword A password as it was chosen.
+	CurrentPassword Password `json:"current_password"`
+
+	// Email An e-mail address; compared without regard to case.
+	Email Email `json:"email"`
 }
 
 // RequestPasswordResetRequest defines model for RequestPasswordResetRequest.
@@ -967,6 +982,9 @@ type ListSessionsParams struct {
 // SetUserRolesJSONRequestBody defines body for SetUserRoles for application/json ContentType.
 type SetUserRolesJSONRequestBody = SetUserRolesRequest
 
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = ConfirmEmailChangeRequest
+
 // ConfirmEmailJSONRequestBody defines body for ConfirmEmail for application/json ContentType.
 type ConfirmEmailJSONRequestBody = ConfirmEmailRequest
 
@@ -987,6 +1005,9 @@ type UpdateProfileJSONRequestBody = UpdateProfileRequest
 
 // RequestDeletionJSONRequestBody defines body for RequestDeletion for application/json ContentType.
 type RequestDeletionJSONRequestBody = RequestDeletionRequest
+
+// RequestEmailChangeJSONRequestBody defines body for RequestEmailChange for application/json ContentType.
+type RequestEmailChangeJSONRequestBody = RequestEmailChangeRequest
 
 // ExportOwnDataJSONRequestBody defines body for ExportOwnData for application/json ContentType.
 type ExportOwnDataJSONRequestBody = ExportOwnDataRequest
@@ -1185,6 +1206,28 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} (the `RevokeUserSession` operationId).
 	RevokeUserSession(ctx context.Context, userID UserID, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ConfirmEmailChangeWithBody Change an e-mail address
+	//
+	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConfirmEmailChange Change an e-mail address
+	//
+	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChange(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ConfirmEmailWithBody Verify an e-mail address
 	//
 	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
@@ -1365,6 +1408,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestEmailChangeWithBody Ask for another e-mail address
+	//
+	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+	// mail a minute, and the link of an older one is void.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+	RequestEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestEmailChange Ask for another e-mail address
+	//
+	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+	// mail a minute, and the link of an older one is void.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+	RequestEmailChange(ctx context.Context, body RequestEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RequestEmailVerification Ask for another verification mail
 	//
@@ -1830,6 +1895,48 @@ func (c *Client) RevokeUserSession(ctx context.Context, userID UserID, sessionID
 	return c.Client.Do(req)
 }
 
+// ConfirmEmailChangeWithBody Change an e-mail address
+//
+// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+func (c *Client) ConfirmEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailChangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConfirmEmailChange Change an e-mail address
+//
+// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+func (c *Client) ConfirmEmailChange(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConfirmEmailChangeRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ConfirmEmailWithBody Verify an e-mail address
 //
 // Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
@@ -2181,6 +2288,48 @@ func (c *Client) RequestDeletionWithBody(ctx context.Context, contentType string
 // Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 func (c *Client) RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRequestDeletionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestEmailChangeWithBody Ask for another e-mail address
+//
+// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+// mail a minute, and the link of an older one is void.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+func (c *Client) RequestEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestEmailChangeRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestEmailChange Ask for another e-mail address
+//
+// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+// mail a minute, and the link of an older one is void.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+func (c *Client) RequestEmailChange(ctx context.Context, body RequestEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestEmailChangeRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3295,6 +3444,46 @@ func NewRevokeUserSessionRequest(server string, userID UserID, sessionID openapi
 	return req, nil
 }
 
+// NewConfirmEmailChangeRequest calls the generic ConfirmEmailChange builder with application/json body
+func NewConfirmEmailChangeRequest(server string, body ConfirmEmailChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConfirmEmailChangeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewConfirmEmailChangeRequestWithBody constructs an http.Request for the ConfirmEmailChange method, with any body, and a specified content type
+func NewConfirmEmailChangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/email-change/confirm")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewConfirmEmailRequest calls the generic ConfirmEmail builder with application/json body
 func NewConfirmEmailRequest(server string, body ConfirmEmailJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3703,6 +3892,46 @@ func NewRequestDeletionRequestWithBody(server string, contentType string, body i
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/profile/deletion")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRequestEmailChangeRequest calls the generic RequestEmailChange builder with application/json body
+func NewRequestEmailChangeRequest(server string, body RequestEmailChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestEmailChangeRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewRequestEmailChangeRequestWithBody constructs an http.Request for the RequestEmailChange method, with any body, and a specified content type
+func NewRequestEmailChangeRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-change")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4540,6 +4769,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} (the `RevokeUserSession` operationId).
 	RevokeUserSessionWithResponse(ctx context.Context, userID UserID, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*RevokeUserSessionResponse, error)
 
+	// ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
+	//
+	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResponse, error)
+
+	// ConfirmEmailChangeWithResponse Change an e-mail address
+	//
+	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+	ConfirmEmailChangeWithResponse(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResponse, error)
+
 	// ConfirmEmailWithBodyWithResponse Verify an e-mail address
 	//
 	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
@@ -4728,6 +4979,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletionWithResponse(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
+
+	// RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
+	//
+	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+	// mail a minute, and the link of an older one is void.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+	RequestEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestEmailChangeResponse, error)
+
+	// RequestEmailChangeWithResponse Ask for another e-mail address
+	//
+	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+	// mail a minute, and the link of an older one is void.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+	RequestEmailChangeWithResponse(ctx context.Context, body RequestEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestEmailChangeResponse, error)
 
 	// RequestEmailVerificationWithResponse Ask for another verification mail
 	//
@@ -5643,6 +5916,77 @@ func (r RevokeUserSessionResponse) ContentType() string {
 	return ""
 }
 
+// ConfirmEmailChangeResponse204Headers the declared response headers of an HTTP 204 response for ConfirmEmailChange
+type ConfirmEmailChangeResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// ConfirmEmailChangeResponse429Headers the declared response headers of an HTTP 429 response for ConfirmEmailChange
+type ConfirmEmailChangeResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// ConfirmEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for ConfirmEmailChange
+type ConfirmEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type ConfirmEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *InvalidMailToken
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *EmailTaken
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *ConfirmEmailChangeResponse204Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ConfirmEmailChangeResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ConfirmEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ConfirmEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConfirmEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConfirmEmailChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ConfirmEmailResponse204Headers the declared response headers of an HTTP 204 response for ConfirmEmail
 type ConfirmEmailResponse204Headers struct {
 	RateLimit       *string
@@ -6376,6 +6720,84 @@ func (r RequestDeletionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RequestDeletionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestEmailChangeResponse202Headers the declared response headers of an HTTP 202 response for RequestEmailChange
+type RequestEmailChangeResponse202Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+// RequestEmailChangeResponse401Headers the declared response headers of an HTTP 401 response for RequestEmailChange
+type RequestEmailChangeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RequestEmailChangeResponse429Headers the declared response headers of an HTTP 429 response for RequestEmailChange
+type RequestEmailChangeResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
+}
+
+// RequestEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for RequestEmailChange
+type RequestEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type RequestEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *WrongPassword
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RequestEmailChangeResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RequestEmailChangeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RequestEmailChangeResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RequestEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestEmailChangeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7743,6 +8165,40 @@ func (c *ClientWithResponses) RevokeUserSessionWithResponse(ctx context.Context,
 	return ParseRevokeUserSessionResponse(rsp)
 }
 
+// ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
+//
+// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+func (c *ClientWithResponses) ConfirmEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResponse, error) {
+	rsp, err := c.ConfirmEmailChangeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailChangeResponse(rsp)
+}
+
+// ConfirmEmailChangeWithResponse Change an e-mail address
+//
+// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/email-change/confirm (the `ConfirmEmailChange` operationId).
+func (c *ClientWithResponses) ConfirmEmailChangeWithResponse(ctx context.Context, body ConfirmEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmEmailChangeResponse, error) {
+	rsp, err := c.ConfirmEmailChange(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConfirmEmailChangeResponse(rsp)
+}
+
 // ConfirmEmailWithBodyWithResponse Verify an e-mail address
 //
 // Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
@@ -8038,6 +8494,40 @@ func (c *ClientWithResponses) RequestDeletionWithResponse(ctx context.Context, b
 		return nil, err
 	}
 	return ParseRequestDeletionResponse(rsp)
+}
+
+// RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
+//
+// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+// mail a minute, and the link of an older one is void.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+func (c *ClientWithResponses) RequestEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestEmailChangeResponse, error) {
+	rsp, err := c.RequestEmailChangeWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestEmailChangeResponse(rsp)
+}
+
+// RequestEmailChangeWithResponse Ask for another e-mail address
+//
+// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+// mail a minute, and the link of an older one is void.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
+func (c *ClientWithResponses) RequestEmailChangeWithResponse(ctx context.Context, body RequestEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestEmailChangeResponse, error) {
+	rsp, err := c.RequestEmailChange(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestEmailChangeResponse(rsp)
 }
 
 // RequestEmailVerificationWithResponse Ask for another verification mail
@@ -9514,6 +10004,145 @@ func ParseRevokeUserSessionResponse(rsp *http.Response) (*RevokeUserSessionRespo
 	return response, nil
 }
 
+// ParseConfirmEmailChangeResponse parses an HTTP response from a ConfirmEmailChangeWithResponse call
+func ParseConfirmEmailChangeResponse(rsp *http.Response) (*ConfirmEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConfirmEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest InvalidMailToken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest EmailTaken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		var headers ConfirmEmailChangeResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
+	case rsp.StatusCode == 429:
+		var headers ConfirmEmailChangeResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ConfirmEmailChangeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseConfirmEmailResponse parses an HTTP response from a ConfirmEmailWithResponse call
 func ParseConfirmEmailResponse(rsp *http.Response) (*ConfirmEmailResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10819,6 +11448,155 @@ func ParseRequestDeletionResponse(rsp *http.Response) (*RequestDeletionResponse,
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RequestDeletionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRequestEmailChangeResponse parses an HTTP response from a RequestEmailChangeWithResponse call
+func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest WrongPassword
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RequestEmailChangeResponse202Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers RequestEmailChangeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RequestEmailChangeResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RequestEmailChangeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int32
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
@@ -13011,6 +13789,9 @@ type ServerInterface interface {
 	// RevokeUserSession End one of an account's sessions
 	// (DELETE /api/v1/admin/users/{userId}/sessions/{sessionId})
 	RevokeUserSession(w http.ResponseWriter, r *http.Request, userID UserID, sessionID openapi_types.UUID)
+	// ConfirmEmailChange Change an e-mail address
+	// (POST /api/v1/email-change/confirm)
+	ConfirmEmailChange(w http.ResponseWriter, r *http.Request)
 	// ConfirmEmail Verify an e-mail address
 	// (POST /api/v1/email-verification/confirm)
 	ConfirmEmail(w http.ResponseWriter, r *http.Request)
@@ -13044,6 +13825,9 @@ type ServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(w http.ResponseWriter, r *http.Request)
+	// RequestEmailChange Ask for another e-mail address
+	// (POST /api/v1/profile/email-change)
+	RequestEmailChange(w http.ResponseWriter, r *http.Request)
 	// RequestEmailVerification Ask for another verification mail
 	// (POST /api/v1/profile/email-verification)
 	RequestEmailVerification(w http.ResponseWriter, r *http.Request)
@@ -13171,6 +13955,12 @@ func (_ Unimplemented) RevokeUserSession(w http.ResponseWriter, r *http.Request,
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ConfirmEmailChange Change an e-mail address
+// (POST /api/v1/email-change/confirm)
+func (_ Unimplemented) ConfirmEmailChange(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ConfirmEmail Verify an e-mail address
 // (POST /api/v1/email-verification/confirm)
 func (_ Unimplemented) ConfirmEmail(w http.ResponseWriter, r *http.Request) {
@@ -13234,6 +14024,12 @@ func (_ Unimplemented) CancelDeletion(w http.ResponseWriter, r *http.Request) {
 // RequestDeletion Have own account deleted
 // (POST /api/v1/profile/deletion)
 func (_ Unimplemented) RequestDeletion(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RequestEmailChange Ask for another e-mail address
+// (POST /api/v1/profile/email-change)
+func (_ Unimplemented) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -13821,6 +14617,20 @@ func (siw *ServerInterfaceWrapper) RevokeUserSession(w http.ResponseWriter, r *h
 	handler.ServeHTTP(w, r)
 }
 
+// ConfirmEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ConfirmEmailChange(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ConfirmEmail operation middleware
 func (siw *ServerInterfaceWrapper) ConfirmEmail(w http.ResponseWriter, r *http.Request) {
 
@@ -13998,6 +14808,20 @@ func (siw *ServerInterfaceWrapper) RequestDeletion(w http.ResponseWriter, r *htt
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.RequestDeletion(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RequestEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestEmailChange(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -14478,6 +15302,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/email-verification/confirm", wrapper.ConfirmEmail)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/email-change/confirm", wrapper.ConfirmEmailChange)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/password-reset", wrapper.RequestPasswordReset)
 	})
 	r.Group(func(r chi.Router) {
@@ -14530,6 +15357,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/profile/email-verification", wrapper.RequestEmailVerification)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/profile/email-change", wrapper.RequestEmailChange)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/api/v1/profile/activity", wrapper.ListActivity)
@@ -16058,6 +16888,187 @@ type RevokeUserSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RevokeUserSessiondefaultApplicationProblemPlusJSONResponse) VisitRevokeUserSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangeRequestObject struct {
+	Body *ConfirmEmailChangeJSONRequestBody
+}
+
+type ConfirmEmailChangeResponseObject interface {
+	VisitConfirmEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type ConfirmEmailChange204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type ConfirmEmailChange204Response struct {
+	Headers ConfirmEmailChange204ResponseHeaders
+}
+
+func (response ConfirmEmailChange204Response) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(204)
+	return nil
+}
+
+type ConfirmEmailChange400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange400ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChange403ApplicationProblemPlusJSONResponse struct {
+	InvalidMailTokenApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange403ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChange409ApplicationProblemPlusJSONResponse struct {
+	EmailTakenApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange409ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChange413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange413ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChange415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange415ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChange422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange422ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChange429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange429ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmEmailChange503ApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmEmailChangedefaultApplicationProblemPlusJSONResponse) VisitConfirmEmailChangeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -17629,6 +18640,188 @@ type RequestDeletiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RequestDeletiondefaultApplicationProblemPlusJSONResponse) VisitRequestDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChangeRequestObject struct {
+	Body *RequestEmailChangeJSONRequestBody
+}
+
+type RequestEmailChangeResponseObject interface {
+	VisitRequestEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type RequestEmailChange202ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type RequestEmailChange202Response struct {
+	Headers RequestEmailChange202ResponseHeaders
+}
+
+func (response RequestEmailChange202Response) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.WriteHeader(202)
+	return nil
+}
+
+type RequestEmailChange400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange400ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange401ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange403ApplicationProblemPlusJSONResponse struct {
+	WrongPasswordApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange403ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange413ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange415ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange422ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange429ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange503ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestEmailChangedefaultApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -20208,6 +21401,9 @@ type StrictServerInterface interface {
 	// RevokeUserSession End one of an account's sessions
 	// (DELETE /api/v1/admin/users/{userId}/sessions/{sessionId})
 	RevokeUserSession(ctx context.Context, request RevokeUserSessionRequestObject) (RevokeUserSessionResponseObject, error)
+	// ConfirmEmailChange Change an e-mail address
+	// (POST /api/v1/email-change/confirm)
+	ConfirmEmailChange(ctx context.Context, request ConfirmEmailChangeRequestObject) (ConfirmEmailChangeResponseObject, error)
 	// ConfirmEmail Verify an e-mail address
 	// (POST /api/v1/email-verification/confirm)
 	ConfirmEmail(ctx context.Context, request ConfirmEmailRequestObject) (ConfirmEmailResponseObject, error)
@@ -20241,6 +21437,9 @@ type StrictServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(ctx context.Context, request RequestDeletionRequestObject) (RequestDeletionResponseObject, error)
+	// RequestEmailChange Ask for another e-mail address
+	// (POST /api/v1/profile/email-change)
+	RequestEmailChange(ctx context.Context, request RequestEmailChangeRequestObject) (RequestEmailChangeResponseObject, error)
 	// RequestEmailVerification Ask for another verification mail
 	// (POST /api/v1/profile/email-verification)
 	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
@@ -20630,6 +21829,37 @@ func (sh *strictHandler) RevokeUserSession(w http.ResponseWriter, r *http.Reques
 	}
 }
 
+// ConfirmEmailChange operation middleware
+func (sh *strictHandler) ConfirmEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request ConfirmEmailChangeRequestObject
+
+	var body ConfirmEmailChangeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmEmailChange(ctx, request.(ConfirmEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ConfirmEmailChangeResponseObject); ok {
+		if err := validResponse.VisitConfirmEmailChangeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ConfirmEmail operation middleware
 func (sh *strictHandler) ConfirmEmail(w http.ResponseWriter, r *http.Request) {
 	var request ConfirmEmailRequestObject
@@ -20938,6 +22168,37 @@ func (sh *strictHandler) RequestDeletion(w http.ResponseWriter, r *http.Request)
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RequestDeletionResponseObject); ok {
 		if err := validResponse.VisitRequestDeletionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestEmailChange operation middleware
+func (sh *strictHandler) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request RequestEmailChangeRequestObject
+
+	var body RequestEmailChangeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestEmailChange(ctx, request.(RequestEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestEmailChangeResponseObject); ok {
+		if err := validResponse.VisitRequestEmailChangeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -21433,224 +22694,230 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chu3ti/8Kqg+p2o7ezcpkhpsUeU6R54d25FjyfZOLH8i2A2S2GoCnQYoinGp6nua+2D3SW5hAei5",
-	"yeagKdE/iSX1sIBeWPP6rR+Ox8chZ4RJ4XR/OCOCfRLBP59jb0SecyYjHqiffSK8iIaScuZ0nVc8QiM+",
-	"RQFnQyRHBGEmpiRCYzxDfYLOSShd9OnVc7TfbrebjutE5I8JjYjvdGU0Ia4jvBEZY/XgMb58T9hQjpxu",
+	"7L35chu3ti/8Kqg+pyrO3k2KpAZbVLnOkWfHduRYsr0Ty58IdoMktppApwGKYlyq+p7mPth9kltYAHpu",
+	"sjloytY/iSX1sIBeWPP6rR+Ox8chZ4RJ4XR/OCOCfRLBP59jb0SecyYjHqiffSK8iIaScuZ0nVc8QiM+",
+	"RQFnQyRHBGEmpiRCYzxDfYLOSShd9OnVc7TfbrebjutE5M8JjYjvdGU0Ia4jvBEZY/XgMb58T9hQjpxu",
 	"u/PEdeQsJE7XETKibOi4zmVjEBHSkORS6puvrlxHEUaYfEFFyAXVROVpPBkRxPCYIMnROSFhms4J80mk",
 	"Kdzr7O1dA4UvSBgRD5eTdkyZR9B0RBgQxUMSwZWICuSbG4lvdvDxzq6ir5yePdcJsZQkUo/9//73W6ux",
-	"//1H2213rv7byVOqyHpP2XnFVpFLiUI8JOhRLyLB01NH/ebU6f2EeISmIyzRgAcBnwokR1SkiLbXi4nn",
+	"//1H2213rv7byVOqyHpP2XnFVpFLiUI8JOhRLyLB01NH/ebU6f2MeISmIyzRgAcBnwokR1SkiLbXi4nn",
 	"ESF41LggkaCcqZv1Ip50njypXMROa3+v5q6+51VbqpYQYjlCfKCJnWKBxtgn87/tgEdjLJ2uM4loIyID",
 	"EhHmEcdN09dp7Twp28tPWJL3dExlkZqvigIqUEAGUlFEsDdCgbrW1bunKCJCIsq8YOKrb42ZD8wgiMeZ",
 	"L9CESRogCo+ZjnhAEB5iylyEBaIM9U4dnwzwJJCnzkH0tLN/IJ/utXpNdDRAvcuGHEVcyoD0XNRjRE55",
-	"dK7+iT2PT5jsoUd8oAkxf0S4zydS/8pc9BOQ1JuwAR7TgOKoh+D3yfbKiBJfEXMBhPELEiEcBCgiYUA9",
-	"LA4QRjKaIaluAO4gvlDrGdILwlAfe+fVnF37pMWf4SMPqDcrfoyX8ebDiqgUaEqZz6eKdLPdpdv6x9Pt",
+	"dK7+iT2PT5jsoUd8oAkxf0S4zydS/8pc9DOQ1JuwAR7TgOKoh+D3yfbKiBJfEXMBhPELEiEcBCgiYUA9",
+	"LA4QRjKaIaluAO4gvlDrGdILwlAfe+fVnF37pMWf4SMPqDcrfoyX8ebDiqgUaEqZz6eKdLPdpdv659Pt",
 	"1sEUtnUDZBIZzQ4HkkQl8sB8c8nRFFOJ+mTAI6L2jrKh/u412Zgyud3R7EvHk7HTfbK302q5zpgy/XMr",
-	"JpcySYYkAlY+JvI55+eUlB+siAwiIkbIg2sUQ2PUj/hUkOgfAgki1Gl3kSBSyYqIjPkF8Tdx3o8nTJDS",
-	"81UQnULyUCDFy5QNjdTZ3d+ZQ0VNGr5+/Xo4kSPCJFViuUjMGz5VXw6nLjKq5fFuq7Zq6ezW25QrJfEj",
-	"PCbSaupJJHhUukeKh0AuDgnqkyFlwoVf9JRoP/Pgxh4CURBfBZxHZRMdhfiPCYhPqh73x4REM8d1lEp1",
-	"uo6+2Sllwvhv8w+K1kel8lNt6RizGaKSjAXCmrgRD3yBsERjLmQVYXDQM3SZA60EuTvnpLQz56Rdek4+",
-	"CxK99csPiRGbMV1KGyVkTfSd9XTRhPrZ3dveK27elXqWCDkTRPPBCAcBYUPyiQwmggCVnraT1D9xCEJZ",
-	"EbwVRrwfkPG//iO0Kk1o+O+IDJyu819biWG4pf8qtj7qu/Sri+v37PuVhBchYUrXcY544LtKLDCi9IPS",
-	"G496lF3ggPpn8T29n9S+pezPr1+/NvLHrow4c8tW/pReaTPRJ6941Ke+T9iN7wf3YSumkTKSuV66+jDp",
-	"9XOfKBuJR8kRBG2JxTloShC16kjSIUM8okOq7C0v4kKc6R/PIv251Q6qJUfEV5uAA3FLfEAaY0wDhH0/",
-	"IkIkSxNiyiM/2ZHULiQ0XxMfqP06gu266d3YwCd9qfbzBJ/fOAtHwL84iAj2ZwgzK+LQlMqRthVzH/tR",
-	"j6ifz6Si1pB/ewdQyRbtkzIukc81yY96A0uRofCt5sObps/6AP2I4HPjVfncm4wJk0rLwbEJsEeEZqAe",
-	"iSIeiR54tWkpah6UXY2SfXdX5KUp/aDYm988eyOpXmrNH+BjS6+rVrFIeWlO5wmnv+dDym6N3e3hVFxE",
-	"Be4HsO3mt2f2V5vVNh9woKwWcmtnx8NMne2++g32XUU8Ipd4HAbKlvXwRGgTuM/9mVqhuvjn46Nf0KPe",
-	"2NKeOz/2zTe4okM2Q1yOSIQGmAaTiFhC+OC2jLlJFCkxVKa24f9n9i8phlry+MeO+w0vj3PtW5jPro50",
-	"hCU5CzQtBRMkE+eZZ3skF6ZX10jiErVuNpfbkEEjjhnMvTuJLlzpaAN47LfEPTZeoAUsFWhMhaCaJ9QJ",
-	"BFZA6huMlbeZ1mRwYyJVN28L6ljLK+xJHj3nbBBQT96WqB5h5dvqEBQaAEnoUU//fKZ/PiMsLbcZZ0Zm",
-	"TzGVAuQd1gcvfyPjMrkZDlx66S/1X+7FygvEvyPhrX4zxheQntl7+HDKnlBP8ceUUSEjLHn0D4H4lMHN",
-	"weAs9SfKWcmqf+HyDny15dZuFhEMDjOru1Hlmt5yYS0G6w1I9X9CI/gSdp3zvwhEO3/h8hWfMP9WXDL1",
-	"DSbeyEZerQmbJh/+AN9ioMg0xJ9w/h5Hwxt3DKz5FaiXK2MB58O3ymNUmlhdeSY5P4NLDdmfmc7b3Tzn",
-	"CxJdUI9YrjHpQ8anB5DZgNA8wkrvol5KXffiNM6jnqRjwiey56LehOELTAN1NopWxurK/jNLx55vjSWN",
-	"VockoFH9j9SS07Rdj07/nOzrPWQQfkGigGOf+IpHboJdxCQMeSSJ/4H4FJ9AYPl2BILaM/A6x4oSJGeh",
-	"MW/KpcMkIf0M7jhTd1gpIUh0J8SykcM5g01mQ1KCKJNtIkhUkNJflf/00fhXd9nza0JSxDxYvffQk/SC",
-	"ytlLJiPweMJIfURJdYoCe1b5zyPwcOJTeagvvXIdE1usqlow6WsTgISdpjo97autH0R87KIJC9RfMdNe",
-	"tlWUPvURhYxNOjG4W8i1uE5/VpZg44LEOlg/q5tWxP8Qbv6V6leGKyDljMHjJz4K+FAneQmbjJ3uN4dP",
-	"GYkc14HbHddhXJ0Z53tZkpBcSsIE7QekoW+HVKHr6Jjmcnkl1+Ee8IB/hmXmdh9L0lDiKfeMVtkzJtLj",
-	"45Jkac9UifSyUQObg9S8GX9GwnziQ7g595H2dkpeahz6M+pXpbF10AieXvrtK7KUSc7umwNbaBg5WSdw",
-	"SIaC7D4mn433/0M8iBDYw/KeClk8K5D5zPxj7pnJHLwrWNRbfWO71Uq+EI4iDH9PZYAXPfsXcilNkrmw",
-	"GfCK7NNKl6osaSWfS2TCBZZ4IQ2H+qor1/EiogyJdZjTJwGRRJhHVFQWpMOpcL1/AKUjcC61BJc0CHRp",
-	"mWaklYiBhMmi5UMKKL767IJEdECJX0o+iBtQn0Cp8tnESHk3kkOQVNfvUIGEEvPa/7Hys5kUjfU5DwgG",
-	"CbyaGNGJ72y1TKtsByIekPqc/okHJMvgu0Xuznik1bsEQleAdZGPRpTvhJBYThaSqBj9WF955TqT0F+P",
-	"YcsEEGyuZZ4CW+Q3ICbcbnbmGGVInHt6NyKpYlGQl1K3LqTAdk+VUYAsBxnl+1BkioOPqZUPcCAIrCH9",
-	"2w4UkeR+k92wuOph0aJiWrR285SnMIMQ+sJTYi6GLOCV60guw0X3nNAx0dfnNjCht3TbUuZa9rgrJT2m",
-	"LGbtTK3qN9z487v6T6ux//2fj87sP//10z8fnZ425/z5p3+V1LYaOjZqeJYLj3RALGVJHCBtoSnJes6U",
-	"vJ1qv0CmAuAZLVFTjq5v/9YxcB9MxVJT0bzMePn/EEplLGk/uo7E0ZBUVgmnPpbkiovkiLLhhtmophFr",
-	"eW1ZSzY+ehvREMlBvnMqIjZWS2SCLXgaIIxC6slJRFw0kjIUiLNglvlo8OvGJApqlJq7SWlfBQ9hbcmg",
-	"ISfqXXAKuqizu4f6ymSlDPWxIHs7kyjIy4LtjIjeycnow8bvWu6eNb7/2NkuaSpQ7qdQzqekFyR2PGOC",
-	"PxA54iVn7BCNybivQ8GK/qR40MMM9W2jhjnRXZvjsoHuJALII4TDECQERlZFwsVNpBW6AGNdMbgydkc8",
-	"8NEFDia2qgZHBKJQARWS+EgdtrQbDoozr3yXcsKfjzAbEhvOqWtV5CwGHZSJQy8LYzz2Ojgh09r3/UKm",
-	"ya15KyBPQ+7RZeflOWcDGo3BfVlt5dIWBs0jO6kgyhOtb59DWjrBtiqFa5hWcHMpeWCfKzt5NaqWcyut",
-	"rzaXp0gkOPtFXQk16OtzlPVejDMzn5Pi/fjSWW1Hlg00/NV28AUJiLWCszuTjYes76GmnldKiC5FW+Xk",
-	"reBrrSE5b9HjylNdto8vLYPmi8lyVbkHSvmF2CpTPpEoIkMc+UofeliQjGViWSrTmrJTpvCGvFHHFnjJ",
-	"Ih6sL2ZX/5Ar7e1lyCN5NGUvsMT3geB3ZFZmZYWTfkA9dE5m6BG0RLW2H0MqMScbg2FJZ2nBDvWiizqX",
-	"nWuvapEPdi5ndZ42EaTOZZeLX5nbV/V+vSb9Ehe2QZOvnlexzcekxMM5J7P6Do76VlnPZi/v2ORJVY8v",
-	"owdKjjPuwSZCTeQypBERZ5RV9yrq/lSZafwx92XkySodia4zBr+h/pbmHY75AeLK+FZm6QkVZTufqVqv",
-	"qi2nOpcQUHZu0tyYBi7qkxFlPur9F1z1tHczTlnakCgTFTbhC27RmBCpS9aiSUDAq+15KRusl/nIKZ9g",
-	"cXNsGWWxZ166mb1cq2Lcq+4iNgkC5fLCNmMhEWekLCijrtP1IbrtriA/jKyv8LChVszWeug+RPU9Wbrr",
-	"rxhyvKByVjdzB5GTQoZnfo5qxQzPanmqS1N3sUaoTy2tJJCpjhI0uQt9VEQqvdYnBnZANxTXEgZHU/bB",
-	"mOXp6FExeBRGfEADUqNiAi4rSyzNuy9t9OiboVSgMpQ7JULaegITnRjhCx2e6BPC0IBHQy4lYS6SsFvJ",
-	"NTr8aeEEltkqU9BYJ2m8fPor76+kmCjZ/lR6qpC3sltmmcdNDlaZVLafvqgI108bL5mpNYpkjReGkyjk",
-	"glSKpESxxA1MFErCcwJwu7PIFLJvSjKKmfxgai0Vm26ZqJh5WTp7ISRWLGLi7vDYOgkMrwK/wOZ6qRTF",
-	"vgRsIA3Ks72b4Jn1uWC1zIzShWcTsR71Ebng5/OUkEleaOETYwcIpJ6/sqaBmjg8NAVvFZwfRnwY4XEl",
-	"y0CpnVDEkGDQzPuz9RIkhqXSaZEUbbkzktnwhUemliGGhd1gT0l7VmbXpOzEdg38iHL7KxWYqthxDvup",
-	"dx4uPlCGlpI/RgkxQuGYaZgJxHikuELoVmGMRIi9LEeoW3PrMW5B5XqyzXn5bTOtc9rP3d/Z1X6uaQbU",
-	"VZS+9jIyXbOO6/hEgmR3jvmYZACEwIAyZapw1wHSTbimBxdwfaBHF94Ff3K6334kj/wwEVLnM/K90rpU",
-	"VD/pfw2ZTU9na8/JTHOH3S8D+iEyR5lYXRNy5TpFoJPML7+7DmVCYuapNW/hkG5ddLYU++aye12n1d7f",
-	"7uz4ncY23iWNx1671Xgy2CGNTn/Pb+N9r0UeP050dHeno9QJHRMh8Th0uk6n1dlrtNuNzvZJa7+73eq2",
-	"Wr8reUql2nfnMwsj7hEBQT/0kkkKfrf5tLaIVWzlv8tVIaBSIwpn+MMG4exnKGXqEQ5DwogPqEBTw+Y+",
-	"N1BIxdxuq7R6yX70mo7qF8oDLMvsraK5lXzAeWhXMklXZ/PCSyJa5ZPiC9PaiTVY7ezv7u+nXP2dVqmz",
-	"n2KmFRWV4bWybdJUKk9cnSjRLJE5xceZivgqQB3b6EouwwBTpu3tdaDEMikh9Ve7pJRpbHg5xRauPhK5",
-	"ZH2ym6WKJ3VAyo/FVMk8qPTW7dRG04rN5FMLXddKqeb6V2AvTRO90rLF9nOohzZF83GcBurosfYVHdfJ",
-	"dhLBa8qaB2BD8xoh3Q8MF0gSMaw2P2nWMFvNJ2YJcQeK9eEBBMPaDGlyC91ZKRpSWCgZylJ9seADZbv6",
-	"HdfJ1ubDWwotbKknJuAF6ZenAmHphu28Y2b7+wq/T/X+LZck/5h44g/lwQ/lwRkveMQZybxB/8adnxIo",
-	"t3Svodb4Vup7VynjzWQoSwzoTPVMFz1pZaqHtjsHsZGvfu1hQcDMVz+MZuGIMKUZpCT58EN7P2vW75WF",
-	"szuNx99/7Fw9avxP9hc//agf4E4vUBRFSSaduwQT5BK7c0KKZWTlvm6OiPLvBMLehFRWSz5mFcbCFcLF",
-	"SQVNFUkV+Y7DbGDlVivPPhFwxzKscPM1V5tN/rvVZUJmaba24z5kqg2NSUGcIPL6a5xKC2fKyRNErlet",
-	"t3LFnbuZcrcahXmfdGTvOJWRyAsQuCDv3e3tpL27/VbrcXt/v7O783intb/fXogzm5WE+g2l5PGgstY1",
-	"gWlQVpbPN+OXeBMh+Rg6LY2XoH2vwQBiL7MxYKS7DhjUy9m2mTRQMTGh6xAroqxZpHBY7sqWZIIdsqFu",
-	"qKwuOwvIYB6Ua8a8ELnMlnLq5pcNtFtLcVfioZRRWeC5cmWS/nLHxIvKKj/+iOLysOqacOj0NTXhijuF",
-	"h5mLMOr5WOJuD33+9F7XB3z85XXeetrbfrKT0Y1wDx3jIdkK2fBAK1g30Zj/2vr+r6c/Wm6nttIU8drK",
-	"AA7U3yASIGchdCawLmrv5a1DHXfd2dt58lNJ+indBtQpaHqw9bbr0zuJ6Fxi1XazFCgllyGeyFHvJyMK",
-	"8uXjgGbP6gZx2q3OTh06cxxpNllT78Z8Uyb+7kA2bX032hgD85xQKiwuks3axHCE5RLnfqfT7k5iy3ya",
-	"68hsGd7dRCNQVWXCbXcBHRMJhfnKB1/RPVs/DDGmzO5IwQudMPrHhJg/l3qh8P7StSmOW8v1TCfiDfC6",
-	"ua46FlVIzAsjxe3IAcqEJNhXSrJPlBIKcRR35+leoQqJsVT8bG0PyAZs5hrfsedXLQUKKgqCdPnsxV5G",
-	"sebiKjAKZq+2TgWHorS2VSM6JaGEqmLHgenS7B1O5IhH9E8Nm4Y0DpHJy7b2CvZB1TyIIo3L1aVmkKg2",
-	"V5q6RmjF+HdnNr9knY9nBEckWsaryLFd5hNl3pLZtDJm/AxBQxN/r92Hke26aFf32tTrkzzQdZx6cojI",
-	"x8vnNksuLOxcoTPHRpxLkq7qT4hNoHeRMvSy2d7bUZw/nr+EipD1fOIrjMriJ0wK7ipToCRXr7oRpxlK",
-	"8dSy4jzUUo4xVBK3iwJnOZl9remHhbH57xXf40vnTuSy7tNWZhZctq9J7USBzY+YwcrPVURoNi5D2C9W",
-	"bCfFIourPuICnVLwgElgqqKoQP1ICWM3LvfpxQ/vIR6hnt7tXh3QgqQEqFw4axlSpGdAh5NI1/Dbgv4U",
-	"PT9OkxefOl3UbrWuLDnppz8p+SJx4VFprUQXYQ22bi5DlJl8IgBlxBSYoiWN89D7ry2Y6LMF6feeq36h",
-	"LYit//v//x/9c4jlKPlJm4jwc3Oxp14ofTVLSL5pXGpR5EEdK5lEVM6O1eHRjNPX6jv+1yt7gH7+euKU",
-	"fZBeWl/3tCaE6Jsbd+ipXYIiQG0bxGOswLzV74upU/pRw/lRNuAl+Rkt84WbFJdj5iNwApqn7JT985/H",
-	"dMh0bKf5z3+i3sej4xOki8baW0BZz1jZtqKPZcwrV2eL1cfMGH9dQz7SHwvORECVflTG4oBeEDSmbCKJ",
-	"cE+ZoglnXYFmjhTzxx4ilx601YsS98HaoaZLhEYHuk6v4GQMOffhas7IKbOPbKJDO9xMrcoXqHdqnBp1",
-	"PNQh6yG1DoBcUETr4RCClFHTRVQiGeELEkCwDDP0RsrwiAUzW3usv8ArXb4o1P6/hDipLWikAvWqYB97",
-	"6XJH9IJ41CeIM9QDnH0XTUfUGxkC7Y5RKdCYYPW9D8CtOGU9zfE9mGMWV3iagSPfvtuRIwTomidn+TnJ",
-	"ilkXJgJiiTjzSBP9OuGSoF5SsNRTHz4QPGYg8CD+3TCWaOPti9iB4ANDgOZEV4fFsThXjKs+44gEodnN",
-	"L3oCJezmkYURVcZOdE781IxNNOQAmKHHxqWcB6VkTfsWjVBPD6KzpBxoKt9Tdh5Tp47FKZszCtPsYW6S",
-	"Jhk30S9kauAwtDmGw5DgSHOLPnOay6bWNkv+8g+kLCrRRXTIeEROGTx+xifI52C5nTM+baLPTGPJ2Leo",
-	"5yVT5NTz4mEIyuQzVVbNU+VMBNQjTHchmFlmhyH2RqTRabZStXfOx2Ay7kNBsK0yNWt3uk672dIX85Aw",
-	"HFKn62w3W81t8JTlCKToVnNKgqABhG79Z3oumhbXdFgVm066W429ChUSs4xoEvqEPN5tP/7JNdV7Y5hF",
-	"wEjSL4PemQmxYw2pL/RoWyXQYBJuw4zC7SGBZ+BFxuC0b32nq0g0raG5qWydVmsOgqtdYapKWXeSfjM9",
-	"uc5L/8XxoWlTVT91dnfb+6ZJteucf4zenf0xvvzyFf/25XB/On32au/thG9ffPnzz8cnl2+en0z//Ww2",
-	"jI53zh3TcOscvftoGl67jqBgoasv1P7jt8Pf3l0+jwZfjs8en8y+/vrmaPh45F18xCH9EETTtxh/9N58",
-	"/sSdq+9Xbk2wWbMpFViz52SGBJE5aOPMhi8CN87MKTavMVGn8hvjr5MCwk20utP99t11xGQ8xpHarE8E",
-	"6+hritWU4sVDke7LvWxolgObH66MnZzLRhhRrp/teBGV1INCwsuGrR7s/jBDC7tOB3qgAj5V/95tjYVe",
-	"klV/kHzcwhOfygZhMjKGa+n5eE/VaY4r2QFfShllLurP0HTExy6MG4V/DCI+NjhTUAutNDzcaZChXKNP",
-	"oUFtQCOhxLqeHwToPdDugbSpGYBEYTiK+FTddsqU84gkH0K4r4leasK1b5lSTEbcZM+VujfGg6JQ8pSe",
-	"fvmtBJM3hcxVNh8y7ixbde6iWwPGq+rlBgls42+3r47H2CoR3DReeW/OVuii0HpnOQOPVyTkhVo6hgmw",
-	"Gu9cz1cwnUBl749hxRT/lW/KMlV0pQTZUbq1adE3bIKasr1MmHfLTgpaeKHNVnxfV7WYZMO3BA/RSfOJ",
-	"E0MeJi0h7Xa7Xd0SEqcjnfZ+p9lqdpptR0cR7BN2G/veNmk8xjs7jSd+q9/YJe3BY6+D9/vtVg5ZrrKT",
-	"JEYItHZVRQfLvJe1nQSHr17Hi9rvTF6JTYLgaqnDkkDilc0l0QLU2NEBH+bUoB3VPk/7wTXw7J1We7HG",
-	"yw+KgPu2F9+XzLRTd3Q6i++wIxWvXGe3zhvSExxW1uFFrQ2qUu1tSmfnSuJz2ttk5r7ZQp+8Ble6uUJ5",
-	"76aU926rQnlr23i+0saxv7662kUZrdtFejBnT890VzKvZ1GBdMue8gbFKSsHCHJRT7ehmPvVJiX3k0vs",
-	"yWBWpb4/G29grt6GmRCWDnsmsg1zVZLbBg8rpmrvbKRHsqhdSilWJFXRaWKd5WPkF7U+ls8mnxvslyUz",
-	"qXMkJW33tWRatrG/pAqYB6lZF6mhUVXvVzfUfrvOgt91xWpC/Dpn1d3agjot0Uz1d25hHzdD+KbpAH+V",
-	"8jMRfAf7ON0lWmwKMLy7TEun9ed9jN7zCxJgKHWKRWBcE/m9AHxh8oC2BTDJBKW7IcqXVNCrzuGvh69/",
-	"O9p5svNxdHj4+4fz1n9CMnj2/OMJlfJ1OD3yp059vZvBKp+rdq2YXVnvurc1GvJuK/ydzv7i69PDP2/H",
-	"SDgmOPJGoNBAV1p2WN5USAqGFxgNkfIfAssvIXRshxFlHg0hJmCDcMqlaLnOlDIfrIn2GBDO1jM6tn6o",
-	"/731rxLIx6IB8kL3vqUFuKujrhqVekQCEx+gEraOShFnFZrokGUnHMbT9uCxJZP2bEY5azboy2FIQEE0",
-	"78xHZIewPtMDdG/wiGiyFrwpPZ8KbqpxTkpmJ94PG1xzUqrkYD0THCz5NJS/cV01H6d8O83k+rzEjV7w",
-	"fb7lO3G/m2/wrbRXtnCKGY/G1aG7soNYMHoXGCSfDe3fF5zgLeuxKymy2htcJ+SixAN5yXyb56mYLgmp",
-	"Q0gQ6FSSaRvQqRMNU2+K75tIQ70qwYGToeT2QTYfZRDvlfQ4ZeXiQ99alB9lPoe5uFx6LGnYPZhzi825",
-	"pS2zBVNm3ZhTHoT4rQtxc/CuW4rHAcgbEOMjOhytlX/JyWIt7K5BFB96HgmlyE4UtOIWBos2EQyEBvmq",
-	"vpA6tJXitSAoNeEPcvLeykn99nshJe++qNOj1a9b0hlhsaKgW84iXUWYxY0pq8uySYkoM135pj6KB0kx",
-	"YlyPfDIiM12ADNloZVlCAVc8iSlVHIehGEaPTEXl89219EssxlNmy90KclCk2nkSJ/wZ92fLCcGiAEl6",
-	"ietXTJQ1F11lixYtlsmDyL5nIttGToSpvdTytLVYZH2wqFl/cYu4XYPCE87fA6IX3LBbZytK5p3fD6V0",
-	"TNKAB/8wfHMtmkkQeZY8/ZaDKauoLn3uG+mZr+UxzvdEQn+4BsCajjiAYAVcSNTncqTVUhhCoEOXuGaA",
-	"CwI+BDRBai5N4FoDzshBCluLCiSVQuvPAJy5iV5R5iOlwKYjfsqwOBc6rVtQYoDBwAeDVMQD3tfzi7Nz",
-	"emU6TbchZZAn6kZSM8APag18MPgLeeLJjrwjobwncuDE8kNGGGS+1KaFQkaNNjU/XYtomIshuL7YuLYY",
-	"bBrNf04xh67FuCBJ70WmEa9Y49GsrKI4TsDwl1vTrWbE4xqxTmu72Wq229vNxzUtyhhCwhhxafgHc0/H",
-	"3rNr7klblduNltfpNx77O+1Gv4V3G3uDDtn3295O/8mTPLJBgQr7xDRsg/OB/0mDAG/tNltrVoilgRLm",
-	"5qnj9No9qQ/7iwYI3kOSOCt/4/O4hui9fqf/2kXglsbyurF0VPIVDpQpBUXkJh8Ftpzk1krTYdIS80jR",
-	"m5Op60m8GDCtU1sC5EHYSqRAjJ4Va48picy0l4fA34YCf/51HOsKN0uzyVnmHRuIBG46qRGf7B/mXwvq",
-	"RuCcckbKT2mNA1inQDSFXwXVhCGWo1QxoyXUycfK1mi3+F7fa9LrHtlxKHfxdJq9vocHVLEWH9zaOU0f",
-	"04TPSk9qEdx97cO6Cf0NIdiGDsEaJWaQJ0Frlyrf4xDan2WM8AON6ulnQFyjm8tQWoAXKpAN+TbRYUnb",
-	"NUY+nkGYxTRhKyXu2v7tU5auOEmhkBtohdSElgGPXFOAAqkBop9mQMwPkFKgXCNXC9vcagIqRTz80niK",
-	"lxpkvk6OwIAGOb+Ov7T8zpegT5+18OvPw/7rYPL7vz8M+53fhr8dPxP9zi57+/oy8N/8Wj8MXTZtvVbq",
-	"YGc+Uk/6Q2Z9kFutf10+br5dW9SlIHbvelj6bpfbVvTVfjGN2vmpSGlZbutxF/XXFiU4CLumbgZPi24P",
-	"B4EG8crI7W3AoykOxpjnepWV8iZrSAp590rreEcRl9JOpYJFVlDgOgbVE2wXAxGRf+oItnoV2w9SqHMU",
-	"gMSRFAAGrC0vdKgnw6SC3tp6nhiAgRjwFuAJEA7oOXHtGFyBxwSally4zQh3dUkXwvC6L1hyrl2eIZHi",
-	"lO109nVGGFo4zW4AsEVAtFAXbqwhzJ+F7Wim3ijfi4ICLEkwS2CHXY0B0URfQSEUsT7KAApPmYhxZi2e",
-	"h4uOFbcTFx3jMTmmkjw9lhH1pAUxVIqtV4AygSpqgXBfqzK9VAtqeGBQcuI0+HgiJOB1nbL4UthXPSDH",
-	"ImiYUbWAqAPXcTuoDeBIJkKaau10YjIH+gwfAHVaHf2RU3OeEzTGUxYzRxf1NM3xLOaexi9VbnnMA0oc",
-	"a0KU9sbinPgGuyMipcn5FB7lOoq3OjmdYD46Ho8i4kk04pEgqA9girP6+rcMO/NaUvcZQEaHzH4e9V97",
-	"9Ij+/Or3l59Ofj3+eb9JZj//6X99q345estaTa8TsP74Vcv/989BFhRQ9xrkUA2XMlCysIYWzbD2tsXI",
-	"kyXxj2M6ZDDXdnMYEbfWtQPAsY3nMTzqvJuPiTQXwqZ0Wp3lWCQ1993xX4+Ct693w987o9bb18Gfb19f",
-	"XvTH3vC3r7vnb9984r8fPzv/7d/nQ68zLOOMeBT7Nz2GIoeovkRpS25YfUWtRKxalK1OhyPpWvljpq7F",
-	"QuMvwBNX11cB8jyZJPbJTE2rawTDh8qGFx5M4E2bwEq0IcpSFm8c0Fje4rUGGqjLGiZvO21wpmfOfXet",
-	"QVyYMVcdx9iYMWxLLzPGbjvTC9fZGan7LHWY+WelJnI7867dsZ4Rnbe1c0uveFLe2nYdPkh1nk/YAI9p",
-	"QDW2Z3Ljdp7sOk187TITvVjcMtdgLyDq99JmVA/M4CG9ICxj1UEURdvzBnUMEio+J6KJjnQArqdUgEUB",
-	"SKuB3ikz4RblJKRMxVS8J4P3F8d8LKE2DgRXgSvgZsGcTXgprR8McpCbjRdRkTQbmQFlhaIWGM6I+GBQ",
-	"KzoUr6dnlVFcgKqtZMzgCc1TdhjrqXjdIxwMEDYrt4g08BjAyTFjA918JKweZWrvywznnC2+ju28ujGh",
-	"52A5nSePW086S9RTZml/sKUfbOnN2dLXZW4l3LqcsfWc++TB1roRW6s0zLFZA0yL3cwk3eVssfjGxBLL",
-	"jOK9ASusxEyqGgxc32ZaPUJpbphTIAKonrC5SVqwid5qKCUdjvSzIbwMzmkSdMt1nBwYvFA9gkQYcH+/",
-	"rJXOT8eoFiVXjCTmkzz05RpC7RoTzc8jLsQRxBeXOc1wEvRr1i2DV8dXD9pedFSh8hrOYzBwFpxVApO3",
-	"S4/n5jA7rbnaiIggcxj5GHKtGDKqVk4FlJ0b0Gwidbd9pNGGvRHnghg71L7CRRQqxjVmdLEjNC5Zt4ha",
-	"KDWDJyJgwes4sQ0/g/EPOMKSBIEL834hHUzHqXAyPlcewkn8YonGHM4P0dFrneAx9m95tXpxJOh1BHuX",
-	"qMyqnlFaywrtlE3JhX2APYZPOcWzzAfTkf5M0cy9TbU+mDCbNmEOxbkpmgA2gsMHIkVkulA2k0AN9Tig",
-	"pkXZtE8/i8zRXCQ0V8iUtmsiHi0lb1ctctF7zPUcsoyQbRp0/gp0FPUwN0ZGqugDyhXDnLIkSsDQiE+i",
-	"YlFMZXULMiK5JCwyJ4BwykorX5AdX6IHNNhnamtJjpTK4QPU07X7esxNRftRaojyOpI8O0rZERKHATE5",
-	"aJ+zczJz3OstqimdB71OVU3Jh3qoqnnQEZvQEc/LrMJNawRBsqPpb7G4Zvt2i2vmhe3NflU2h30iOO+4",
-	"8ilDdpvLBkyYGX0PYC1OPKLP+dfOTqf1eH9nr9VqtaoQATbY6W+/QVXu2n6+NVzy28LLTrFfSmTY3yx0",
-	"s9fuUJLeqHhMnhsQo6mZpqanBDEfBQRfxPOWhDS5KmqnvWzv7/10gHpsEgS9eCYj2GnA/LHRlBrnWDxz",
-	"k/RozHWsGHviFDkZjn6nsZ3Lubk2U5aO8HzADLmPksPwMeNTRG8cH+QBfSMrFrXwWVcwVttSmruW86ZX",
-	"cIj127YgGAjPWzwxKDM7AVCZYsCm2FypbGAvDinoJk/VtyOf+tpL1mOGoIwXBvfoAZFxLj/BfIIC4RGZ",
-	"gSuq7yTglJIZ9ERWTg+yy75XTfNVdT3lE1f6ikk0593Z8StrjlMxX3Fxt3xm4tXttMzfk1727GwwSA6k",
-	"oHXXtAFXn5Ni5RW0msbDfsvbTt8REopUzDypLJcc9YnBHfeb6G0BDzMOr8W3MF7SqOph5pHghaVlWThy",
-	"IWFc4P1yB2AW4pqsUK319I6e+cmWbl79VcEJvMGiVIlZRjEVWVprKWkyjLBHtBJKw+Db4c4Ah88HiMom",
-	"+mxr1Ziy4IaciNRkUVB2p6yXZaceOgcGVrfrqLIO1trYchJMngMqdagHoALSQRmmNjwyD6wNObsYjVEn",
-	"wHEevF/D0VTn6zKnYtXaMg3xcra5LoxPWeKWT9vVJ15zTQ6PpvV4Ffcg3ssS5fZV8ZTMwAgGQVq83evw",
-	"8TUWLnyNOBvGaYi/MjbhPZm58gZfkMz8D8PBm9Uw1jhdpGLyUWpIKyWSaHVEw/pzXtp3piK+uPjliuHN",
-	"xl5zNbw1DotwBqtW1oSRiQ1mHdQI4vOZsKN2TYtAB3YEX2RqXuz1UyO2M4XpPCRMGaSl1TK2RkbrfAZm",
-	"ufVyy7rxu+lSHSriZtA5OhvAAb6k923l2pUJCzQag1kJ44gR085J71T5yqp+3L2QqXFhiLb0ivgcmxGu",
-	"uqfeitaLLAetWQ6yjGxcOf5FLgGJu1JMvKZKDuSNfOg6N93UZYEwF/Un0kKWIEG8SFfkYAlHPYtx/hWO",
-	"Ss9G4nQjDka9VFyk556yXjpu1YtdCVulGpmhn7ETE1cUQHN4n5jeHs48gsZcXX4U+dDQExHtsvRn2qPQ",
-	"v46bxXXDfGBxK8dlckRv49GUvcAS3y3L/2WatOttGklCqX/LoF02OVNKSNtmeC61eTuXWvU4vYlrJo2K",
-	"AKHtRmcnc3c4iUIu1M4YgBBAH0zS9Q9JrtIkVxZV/4djIXotNmumG1CcBWQgnW4L7rQ4ufPQYE3Ru96A",
-	"Wpt697Bg8zMGagsuK01LfP+XsT5yTUzznIQaeQTZSpFN9XI91wKw8YKKkAtqreq5j9C3pO/4SzbTby4C",
-	"8RBG2AAiIOgUCCT42grZYPTA2IkrxgzWH/36EBJYLSSQ2JE/agwhKhjP1vqtsKG1S04SOOJMpL5e4fQp",
-	"W1w5rQP4myidrm1fu3WqrOuDEGYW8FAw/aBv7r++SRcCFauqN5EThRcsXVa9SPnMbQ1+0D6b1D4FgJbS",
-	"EqsTEgQCTZOuy0QPmbmeMPkn16HuIkGVHpqOiEEJGVlY+NxsIqVtlOdVWj8+fxrQkiEQ01e1yEmzTqL2",
-	"60p9xHZriZEZqRVUFFJmdu7eFmJXIRTcWDl2aYj0A1QNYBPmNFFnlNo49YswRI9Ojk4+uujTq+dor7P9",
-	"pIuO3xw22oqNL5FPh1QKF223zCLFTy6gVpJL6RpEzQRF1Neebkg9OVGWFD9lwsOsid5XHxdttPUMh2ZG",
-	"ZUHAFZA/dSE5HJuDBGaIxVF0dS7RWK+XWVtPrbp5yr7anIzJ4ORen83J9LLTjcyJ6HXjoeZUVhdaEBbx",
-	"oHBu707ANU/edQZd/4g05ETXUT5fF6JyWyEbHvSxIHs7Lv3y7OjTtPXu9ZA/1UOlIlCgr1/+/uL1L8++",
-	"vP5t++TXo59/zf+sNEREna7DZahYubu1JbkMtz4Gk3E/oIx0c3G7/8HBUJ2t0fjp8ZvD9umk1ersabZ+",
-	"uqd/okJMSPQ0foT+bUgiyv2n2y39o6bw6UL6VhKPx3r51UIyItJFYqSEDeQ41KF5AFS8S1Uoycd8adTo",
-	"gz2/qYkSEQ9KVddmzPrs7DwQ4huoQSlRIw9VKHfH6K8BNTDiU4H6M4tlG9ecKJtpFCN3g23FB6hX0P69",
-	"JnoV8TG0B3E2z2WYN4b0lJ0kFgq8lrCcI+Eigr1RgmBoYAgQZQhiaBokQV1a1CHIzrOK1xcRcEw0zHr1",
-	"cI1N2Tkrgg4+L1JxneZM1hdSvP/h1e9fG2+3339sHD379d+Nl5337xzXeffp8+vGu7cvjhq/vDr52vh1",
-	"99nhEpDLn8xbnsNL6rhMusjnwRK4DkvAaEr1MVayAxSLBtSTD4bAhgyBZ2RIGZIchBte3+teZApYFbEk",
-	"bIKF2ptrCqw6R/fWCrKy2tO4w9Xa8w3OBsmKs7d1bGyctDZkg2MXnOrCy0xGQWPoJGke3QeVRzs+ZTm4",
-	"Y/2gKgVbUHElc7tvKLezojZ8USR4E7mc8uHiD8mcKpnFBxk42SX1xS9cPriO1zSJfSNR2kX6wgrF1ZxH",
-	"t54CuSlFcQf8yZXRa++Ae2n1T/LV5wXpy3y6nKeWVZdcmDZAg09foi1TY1iUP5fVnGUzXsFXzLogd1rp",
-	"fSqh+G/iAwIFD17fgxr/e6hxJSQBJS8rI69DhxsxeJY77A8q/e+k0g34/Bwc+0vbuo9zwyZtbxFg01fh",
-	"2WtNrW/w+JgIO2+xz/0ZTIE0Pxswe9ubCH+HeZa9H1e9A4RRP+JTARUphZGTaO2Jk59ISLAEuAKGiFny",
-	"KVM+t6KPWJNauKhPPAwhZxlPE51CBEBIF4ozk3ZHZFpceHSAJgKejkSoWzbVhgRYkgjFML+2ZrO0SRL2",
-	"dImZ9NlvBWHxZAfzA+tNl0PctXF2pieGNkKbKD6zjJJW7qkZ9Tut/cKUesWOg4iQhiSX0pbaXDYEYYJC",
-	"H0KC6znkDfPqT/o9dobA9zXssnXG3SxhxKS/zMNEoI1MBDpJzQkzXYYPs4GuwXI0zLv0ZKDs3I0Hw2/j",
-	"gMlW6+aV7mZnAiUyfalRQFmhsf7cn+3WZuL3SUPfXCDBbHUrvYhFjShCBjZLoftsIvl+QfdVdTjW6Gk0",
-	"EQ6rw+9gi+PqCH7mYy4G8LNc8oDdNwe7T0ef4+Ox/FSkTaGL2jduReSCn5OGhvJcMK+LlE3QMMAr/Ymu",
-	"iYndByzORVlwUb3uSL0tJSbWDcepZ/pOt7OEWQq3xCSUcPYbW6tvtwrgSpU7Qvz7Vp/+kvkIB4Fpflub",
-	"CeepTLWvZ4abFgOMxMpwDQ7+Yf711r+ahzkJHJweXJvDAzFthHiG+qSEky0iX+IepuftYjSmAlxYg15a",
-	"xvVLuKd5DzTEcpT4n/GCnbwXleZ/ZeyCwphMqA9gDbE7ul1wRq9KdGllLlgvf4TFBk7Djn7NoqgqvPIX",
-	"Ll/xCbsvEl+dOqhISM7btRy39DlLWCNvo+6kXgqBxgFs5fcNHkllguR0SBgR/akNe2bZ6SiEkY6sOOoO",
-	"4C17Fu6ip47fDGJe6oBCkweVOnhGGnpOXQKzpT4RjszEJD6RKCJDHAFGtYdhPrMJVyUIX7YlJnlIdmyz",
-	"BvyA4dPl7b9xf/B1zL+rhAvZWEfI85j+pUI07U2tb13olPozFwSJvrSrgioxejkPST6k8sLwcg10jfSl",
-	"V+4SJrDrvOf1XhFfd6vxmgkzszHnxmr0VSsHamrEJwAd7wQ/TKi6roCLEtQpOb2Z2VRKXTS15KwRY4F0",
-	"WUoOX98kKhGzNcx5AI/7sfK4t1tK/VHmkYwbrn5pMxkZXfCl46ySdAI1uvVD/c/YtHG4Zr461cOpOCNm",
-	"KpX5NgfIcK6uBEljRevBtAhr5fqPjJlrdWN9M3dIZKwC13Ho7oueuBUNsYrQvUbTXG3UPbPLP2mWX0KY",
-	"jWDI/xkWRmql7Gc3Ntj1eU2jtZljB1CCYzpfYq0pdMzRmyNxquZ3LROg/ayXePU9lladMqP//pv46DBT",
-	"bK44IZTE1/l3KsH3be8ib4Qj7KmtQTwyheg8Qk/sTzpFrl47CUMSNRRtKCDKOHcRRgGfFn8JHclaUtue",
-	"dvuWA8TIBUmNv9A7MeYsmCG1FANAbC86ZXCVErwY6u+hKjCSNvSR21dTQaj+8r/znZwvnU2MVauH1HgX",
-	"nKIvnet0i24SufJmFWhnFUfrHrlADy7Ng0tzL1yapTyQzjwP5A76G0Yb3ZcJmXdLBF9/8P7BQ9iMh3DT",
-	"Nn18/msOxU7kgLl+RTkQj1RdVg48DNr+Wwza/psIneQk/E3ET9ZW++H0dcVs99v3q+/xDpSFF0xdemI/",
-	"+CBd1K/1PBtzROLNu3ILEC90CI+hzIXZj+rfgg4Z8RFl8ERhruCT9CPjJG7xkZlRHynrKHW3/b7Fm6FA",
-	"BoWEhwFJTCORXkx+0ln+ER/BWkXnZKaxjfXUBNgr3YwA9YnpR6pL1Yf4fwEAAP//",
+	"JpcySYYkAlY+JvI55+eUlB+siAwiIkbIg2sUQ2PUj/hUkOgngQQR6rS7SBCpZEVExvyC+Js478cTJkjp",
+	"+SqITiF5KJDiZcqGRurs7u/MoaImDV+/fj2cyBFhkiqxXCTmDZ+qL4dTFxnV8ni3VVu1dHbrbcqVkvgR",
+	"HhNpNfUkEjwq3SPFQyAXhwT1yZAy4cIvekq0n3lwYw+BKIivAs6jsomOQvznBMQnVY/7c0KimeM6SqU6",
+	"XUff7JQyYfy3+QdF66NS+am2dIzZDFFJxgJhTdyIB75AWKIxF7KKMDjoGbrMgVaC3J1zUtqZc9IuPSef",
+	"BYne+uWHxIjNmC6ljRKyJvrOerpoQv3s7m3vFTfvSj1LhJwJovlghIOAsCH5RAYTQYBKT9tJ6p84BKGs",
+	"CN4KI94PyPif/xZalSY0/HdEBk7X+a+txDDc0n8VWx/1XfrVxfV79v1KwouQMKXrOEc88F0lFhhR+kHp",
+	"jUc9yi5wQP2z+J7ez2rfUvbn169fG/ljV0acuWUrf0qvtJnok1c86lPfJ+zG94P7sBXTSBnJXC9dfZj0",
+	"+rlPlI3Eo+QIgrbE4hw0JYhadSTpkCEe0SFV9pYXcSHO9I9nkf7cagfVkiPiq03AgbglPiCNMaYBwr4f",
+	"ESGSpQkx5ZGf7EhqFxKar4kP1H4dwXbd9G5s4JO+VPt5gs9vnIUj4F8cRAT7M4SZFXFoSuVI24q5j/2o",
+	"R9TPZ1JRa8i/vQOoZIv2SRmXyOea5Ee9gaXIUPhW8+FN02d9gH5E8LnxqnzuTcaESaXl4NgE2CNCM1CP",
+	"RBGPRA+82rQUNQ/KrkbJvrsr8tKUflDszW+evZFUL7XmD/CxpddVq1ikvDSn84TT3/MhZbfG7vZwKi6i",
+	"AvcD2Hbz2zP7q81qmw84UFYLubWz42GmznZf/Qb7riIekUs8DgNly3p4IrQJ3Of+TK1QXfzL8dGv6FFv",
+	"bGnPnR/75htc0SGbIS5HJEIDTINJRCwhfHBbxtwkipQYKlPb8P8z+5cUQy15/GPH/YaXx7n2LcxnV0c6",
+	"wpKcBZqWggmSifPMsz2SC9OrayRxiVo3m8ttyKARxwzm3p1EF650tAE89lviHhsv0AKWCjSmQlDNE+oE",
+	"Aisg9Q3GyttMazK4MZGqm7cFdazlFfYkj55zNgioJ29LVI+w8m11CAoNgCT0qKd/PtM/nxGWltuMMyOz",
+	"p5hKAfIO64OXv5FxmdwMBy699Jf6L/di5QXi35HwVr8Z4wtIz+w9fDhlT6in+GPKqJARljz6SSA+ZXBz",
+	"MDhL/YlyVrLqX7m8A19tubWbRQSDw8zqblS5prdcWIvBegNS/Z/QCL6EXef8LwLRzl+5fMUnzL8Vl0x9",
+	"g4k3spFXa8KmyYc/wLcYKDIN8Secv8fR8MYdA2t+BerlyljA+fCt8hiVJlZXnknOz+BSQ/ZnpvN2N8/5",
+	"gkQX1COWa0z6kPHpAWQ2IDSPsNK7qJdS1704jfOoJ+mY8Insuag3YfgC00CdjaKVsbqy/8zSsedbY0mj",
+	"1SEJaFT/I7XkNG3Xo9M/J/t6DxmEX5Ao4NgnvuKRm2AXMQlDHknifyA+xScQWL4dgaD2DLzOsaIEyVlo",
+	"zJty6TBJSD+DO87UHVZKCBLdCbFs5HDOYJPZkJQgymSbCBIVpPRX5T99NP7VXfb8mpAUMQ9W7z30JL2g",
+	"cvaSyQg8njBSH1FSnaLAnlX+8wg8nPhUHupLr1zHxBarqhZM+toEIGGnqU5P+2rrBxEfu2jCAvVXzLSX",
+	"bRWlT31EIWOTTgzuFnItrtOflSXYuCCxDtbP6qYV8U/Czb9S/cpwBaScMXj8xEcBH+okL2GTsdP95vAp",
+	"I5HjOnC74zqMqzPjfC9LEpJLSZig/YA09O2QKnQdHdNcLq/kOtwDHvDPsMzc7mNJGko85Z7RKnvGRHp8",
+	"XJIs7ZkqkV42amBzkJo3489ImE98CDfnPtLeTslLjUN/Rv2qNLYOGsHTS799RZYyydl9c2ALDSMn6wQO",
+	"yVCQ3cfks/H+v4kHEQJ7WN5TIYtnBTKfmX/MPTOZg3cFi3qrb2y3WskXwlGE4e+pDPCiZ/9KLqVJMhc2",
+	"A16RfVrpUpUlreRziUy4wBIvpOFQX3XlOl5ElCGxDnP6JCCSCPOIisqCdDgVrvcPoHQEzqWW4JIGgS4t",
+	"04y0EjGQMFm0fEgBxVefXZCIDijxS8kHcQPqEyhVPpsYKe9GcgiS6vodKpBQYl77P1Z+NpOisT7nAcEg",
+	"gVcTIzrxna2WaZXtQMQDUp/TP/GAZBl8t8jdGY+0epdA6AqwLvLRiPKdEBLLyUISFaMf6yuvXGcS+usx",
+	"bJkAgs21zFNgi/wGxITbzc4cowyJc0/vRiRVLAryUurWhRTY7qkyCpDlIKN8H4pMcfAxtfIBDgSBNaR/",
+	"24EiktxvshsWVz0sWlRMi9ZunvIUZhBCX3hKzMWQBbxyHclluOieEzom+vrcBib0lm5bylzLHnelpMeU",
+	"xaydqVX9hht/fVf/aTX2v//j0Zn95z9//sej09PmnD///M+S2lZDx0YNz3LhkQ6IpSyJA6QtNCVZz5mS",
+	"t1PtF8hUADyjJWrK0fXt3zoG7oOpWGoqmpcZL/8noVTGkvaj60gcDUlllXDqY0muuEiOKBtumI1qGrGW",
+	"15a1ZOOjtxENkRzkO6ciYmO1RCbYgqcBwiiknpxExEUjKUOBOAtmmY8Gv25MoqBGqbmblPZV8BDWlgwa",
+	"cqLeBaegizq7e6ivTFbKUB8LsrcziYK8LNjOiOidnIw+bPyh5e5Z4/uPne2SpgLlfgrlfEp6QWLHMyb4",
+	"A5EjXnLGDtGYjPs6FKzoT4oHPcxQ3zZqmBPdtTkuG+hOIoA8QjgMQUJgZFUkXNxEWqELMNYVgytjd8QD",
+	"H13gYGKranBEIAoVUCGJj9RhS7vhoDjzyncpJ/z5CLMhseGculZFzmLQQZk49LIwxmOvgxMyrX3fr2Sa",
+	"3Jq3AvI05B5ddl6eczag0RjcF70Pq61f2vKgecQndUR50vXtiwi8m6SlM4CrUriG7Qc3l5IHDoQy5Fej",
+	"ajm/1zqTc5meRIKzX9WVUCS/Pstb98p4W/NZPd6PL53VdmTZSMjfbQdfkIBYMz27M9mAzfoudOp5pYTo",
+	"WrlVTt4KzuAaov0WXcI81WX7+NIyaL7aLVc2fKC0c4ittucTiSIyxJGvFLaHBcmYTpalMr0zO2Uaecgb",
+	"dYyVlyziwfpidvUPudLeXoY8kkdT9gJLfB8IfkdmZWZgOOkH1EPnZIYeQc9Wa/sx5DpzsjEYlrS+Fgxl",
+	"L7qoc9m5dvsWOYnnclbnaRNB6lx2ufiVuX1V79dr0i9xYRs0+ep5Fdt8TEpcsHMyq++BqW+Vdb328p5X",
+	"nlT1+DJ6oCY6479sIhZGLkMaEXFGWXUzpW6glZnOJHNfRp6s0jLpOmNwbOpvad4jmh/BrgzAZZaeUFG2",
+	"85my+qrid6qTHQFl5yYPj2ngoj4ZUeaj3n/BVU97N+M1pg2JMlFhM9Lgt40JkbqmLpoEBNzunpeywXqZ",
+	"j5xyWhZ375ZRFocOSjezl+uljJvpXcQmQaB8cthmLCTijJRFjdR1uoBF9wUW5IeR9RUhAChms8UoulFS",
+	"fU+WbkssxkQvqJzVTS1CaKeQgpqfRFsxBbVaIu3SFIasEYtUSyuJtKqjBF34Qh8Vkcr/9YnBRdAdz7WE",
+	"wdGUfTBmeTq8VYxuhREf0IDUKOmAy8oyX/PuSxs9+maoZaiMNU+JkLbgwYRPRvhCx0/6hDA04NGQS0mY",
+	"iyTsVnKNjs9avINltspUXNbJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL189pLppKNIlnj",
+	"heEkCrkglSIpUSxxhxWFmvWcANzuLDKF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQAPLZOhsWrAFiw",
+	"yWgqRbFxAhvMhfJ09CZ4Zn0uWC11pHTh2USsR31ELvj5PCVksita+MTgBgKp56+saaBoDw9NRV4F54cR",
+	"H0Z4XMkyUAsoFDEkGDTz/my9DI5hqXTeJkVb7oxkNnzhkalliGFhN9hT0p6V2TUpO7FdA+Ci3P5KBaYq",
+	"dpzDfuqdh4sPlKGl5I9RQoxQOGYaBwMxHimuELqXGSMRYi/LEerW3HqMW1C5nmz3YH7bTG+f9nP3d3a1",
+	"n2u6FXWZp6+9jExbr+M6PpEg2Z1jPiYZhCMwoEwdLdx1gHSXsGkSBuAhaCKGd8GfnO63H8kjP0yE1AmX",
+	"fDO3rmXVT/pfQ2bT0+nkczLT3GH3y6CSiMxRJlbXhFy5ThHoJPPL765DmZCYeWrNWzikWxedLcW+ufRj",
+	"12m197c7O36nsY13SeOx1241ngx2SKPT3/PbeN9rkcePEx3d3ekodULHREg8Dp2u02l19hrtdqOzfdLa",
+	"7263uq3WH0qeUqn23fnMwoh7REDQD71kkoLfbT6trbIVW/nvclUIqNSIwhn+sEE4+xlKmXqEw5Aw4gNs",
+	"0dSwuc8NVlMx+dwqLa+yH72mo/qF8gDLMnuraG4lH3AeHJdM8unZxPWSkFv5rP3CvHtiDVY7+7v7+ylX",
+	"f6dV6uynmGlFRWV4rWybNJXKE1cnSjRLZE7xcaZkvwrxx3biksswwJRpe3sdrLNMSkj91S4pZRobXk6x",
+	"hauPRK6aINnNUsWTOiDlx2KqZB6Uout+b6NpxWYSvoW2cKVUcw02sJemy19p2WJ/PBRsm6r+OE4Dhf5Y",
+	"+4qO62RbneA1Zd0NsKF5jZBuWIYLJIkYVpufdJOYreYTs4S4Rcb68IDSYW2GNLmF9rEUDSmwlgxlqcZd",
+	"8IGysAOO62SbB+AthR671BMTdIX0y1OBsHRHed4xsw2Ihd+nmhOXy+J/TDzxh/rlh/rljBc84oxk3qB/",
+	"485PCZRbutdQDH0rBcir1BlnMpQlBnSmvKeLnrQy5U3bnYPYyFe/9rAgYOarH0azcESY0gxSknz4ob2f",
+	"Nev3ysLZncbj7z92rh41/if7i59/1A9wpxcoiqIkk85dgglyid05IcUysnJfN0dE+XcCYW9CKqslH7MK",
+	"Y+EK4eKkgqaKpIp8x2E2sHKrpXGfCLhjGVa4+aKwzSb/3eoyIbM0W9txHzLVhsa1i9bW+T7LaNWKkptl",
+	"1ppUJwoir7+eq5TicvIEkeuVTq5c/uhuprSvRpXkJx3FPE5lX/LCEi7Ie7J7O2lPdr/Vetze3+/s7jze",
+	"ae3vtxeC/malvn5DKXk8qCw8TjAzlEXp8834YN5ESD6GtlfjEWk/czCAONNsDID1rgPOw3J2fCblVUzC",
+	"6JrLiohyFrYdlruy1ZwAuWyoNS2rt88CMpiHq5sxpUQui6cc2PklEu3WUtyVeGNlVBZ4rlxxpr/cMfGi",
+	"siqXP6O4FK66QB/ark2BvuJO4WHmIox6Ppa420OfP73XtRAff32dtxT3tp/sZOwAuIeO8ZBshWx4oI0J",
+	"N7EO/rn1/Z9Pf7TcTm0DQcRrK0ObUH+DqIechdAmwrqovZe3hHWMeWdv58nPJam2dE9Wp2DVgF27XZ/e",
+	"SUTnEqu2m6UQQrkM8USOej8bUZCv5YfRAqxuwKrd6uzUoTPHkWaTNfVuzDdl4u8OZA7XDxkYY2Cew02F",
+	"BamyGaoYG7Jc4tzv1OHdSeKZT3MdWTzDu5voyqqqwrjtlqxjIqEJgQer+lEbCLmMKbM7UvC4J4z+OSHm",
+	"z6UeN7y/dG2K49Zys9NFBwYF31xXHXcrFCEII8Xt/AfKhCTYV0qyT5QSCnEUt0rqxq0KibFUrHBtb896",
+	"QnON79jLrZYCBRUFAcl8pmYvo1hzMSSYy7NXW6eCQ1Fax6vhtZKwSVVh58C0zPYOJ3LEI/qXxrBDGhTK",
+	"5KBbewX7oGo4R5HG5WpwM7BgmyvDXSOMZPy7M5tLs87HM4IjEi3jVeTYLvOJMm/JbFoZM36GAKnJNdTu",
+	"Ocl2mLSr+4rqNa0e6JpVPcZF5HMDcztXFxaxrtCFZKPrJQlm9SfEJtBIShl62Wzv7SjOH89fQkV4fj7x",
+	"FUZl8RMmxYWV6V6Sq83diNMMZYdqWXHObSnHGKqm20WBs5zMvtZUy8I8xPeK7/GlcyfydvdpKzMLLtvX",
+	"pE6kwOZHzAwuyFV/aDYuG3dQrE5PCmMWV7jExUilSA6TwFSAUYH6kRLGblza1Isf3kM8Qj292706CBJJ",
+	"uVO5cNYypEjPgA4nke5XsM0LKXp+nCYvPnW6qN1qXVly0k9/UvJF4iKr0rqQLsIa+d5chigzuVNALYkp",
+	"MAVaGnSj919bMF5pC0oNeq76hbYgtv7v//9/9M8hlqPkJ20iws/NxZ56oczXLCH5pnFZSZEHdaxkElE5",
+	"O1aHRzNOX6vv+F+v7AH65euJU/ZBeml93dOaEKJvbtyNqHYJCh61bRDPFAPzVr8vpk7pR42tSNmAl+Si",
+	"tMwXblJIj5mPwAlonrJT9o9/HNMh07Gd5j/+gXofj45PkC6Qa28BZT1jZdvqRZYxr1ydGVcfM2P8dQ35",
+	"SH8sOBMBVfpRGYsDekHQmLKJJMI9ZYomnHUFmjlSzB97iFx6kCYRJe6DtUNNRwyNDnRNYsHJGHLuw9Wc",
+	"kVNmH9lEh3bSnFqVL1Dv1Dg16nioQ9ZDah2Af6GI1pM6BCmjpouoRDLCFySAYBlm6I2U4RELZrbOWn+B",
+	"V7pUU6j9fwlxUlu8SQXqVWFw9tKlnegF8ahPEGeoB0MPXDQdUW9kCLQ7RqVAY4LV9z4At+KU9TTH92Co",
+	"XFzNaqa/fPtu578QoGuenOXnJCtmXRjPiCXizCNN9NuES4J6SXFWT334QPCYgcCD+FfDWKKNty9iB4IP",
+	"DAGaE10dFsfiXDGu+owjEoRmN7/ocaCwm0cW01UZO9E58VMDT9GQA3qJnuGXch6UkjWtajRCPT0V0JJy",
+	"oKl8T9l5TJ06FqdszlxSs4e5saZk3ES/kqnBJtHmGA5DgiPNLfrMaS6bWtss+ctPSFlUoovokPGInDJ4",
+	"/IxPkM/BcjtnfNpEn5kG9rFvUc9LRvqp58WTKZTJZyrKmqfKmQioR5juuDCD5Q5D7I1Io9NspeoMnY/B",
+	"ZNyH4mdbUWvW7nSddrOlL+YhYTikTtfZbraa2+ApyxFI0a3mlARBAwjd+vf0XDQtyOywKjaddPIaexWq",
+	"QWYZ0ST0CXm82378s2sqFccwGIKRpDcIvTPjesd6voHQc4aVQIOxxA0zl7iHBJ6BFxkjBb/1na4i0bTB",
+	"5kbkdVqtOXC6doWpimzdNfvN9B87L/0Xx4emJVf91Nndbe+bhtyuc/4xenf25/jyy1f8+5fD/en02au9",
+	"txO+ffHlr78en1y+eX4y/dez2TA63jl3THOxc/Tuo2nu7TqCgoWuvlD7z98Pf393+TwafDk+e3wy+/rb",
+	"m6Ph45F38RGH9EMQTd9i/NF78/kTd66+X7k1kX/NplQA/56TGRJE5nCmMxu+CGk6MzTavMZEncpvjL9O",
+	"CpU40epO99t31xGT8RhHarM+EayjrylWU4oXD0W6B/myoVkObH64MnZyLhthRLl+tuNFVFIPiiYvG7ZS",
+	"svvDTJDsOh3o9wr4VP17tzUWeklW/UHycQtPfCobhMnIGK6l5+M9Vac5rtoHsC9llLmoP0PTER+7MPsV",
+	"/jGI+NiAfkHdt9LwcKeB6XKNPoVmvAGNhBLrepgTQClBawvSpmYAEoXhKOJTddspU84jknwI4b4meqkJ",
+	"175lSjEZcZM9V+reGJyLQnlXehTptxKA5BRMWtmwzriLbtUhmG4NTLWqlxtYto2/3b46nimsRHDTeOW9",
+	"OVuhC2DrneUMVmGRkBdq6RjG8WrweT3swnQ9lb0/xnhT/Fe+KctUDJYSZOca16ZF37AJasr2MmHeLTu2",
+	"aeGFNlvxfV3VYpIN3xJwSifNJ06MP5m0v7Tb7XZ1+0ucjnTa+51mq9lpth0dRbBP2G3se9uk8Rjv7DSe",
+	"+K1+Y5e0B4+9Dt7vt1s5mL/KrpkYrtHaVRXdOvNe1nYSUMR63T1qvzN5JTYJgqulDkuCT1g2JEYLUGNH",
+	"B3yYU4N2bv487QfXwLN3Wu3FGi8/tQPu2158XzJgUN3R6Sy+w863vHKd3TpvSI/TWFmHF7U2qEq1tymd",
+	"nSv/z2lvk5n7Zgt98hpc6eYK5b2bUt67rQrlrW3j+Uobx/766moXZbRuF+kpqT09YF/JvJ5FQNLticob",
+	"FKesHAzJRT3dcmPuV5uU3E8usSeDWZX6/my8gbl6GwZ0WDrsmcg2B1ZJbhs8rBhxvrORftCidimlWJFU",
+	"RaeJdZbP9F/U5lk+KH5usF+WDAjPkZRADNSSaVkQg5KKZx6kBo+kJnhVvV/dUPvtOgt+1xWrCfHrnFV3",
+	"awvqtEQz1cu6hX3cDOGbpgP8VcrPRPAd7ON0R2yxAcLw7jLtq9af9zF6zy9IgKHUKRaBcU3k9wLIh8kD",
+	"2nbHJBOU7vwoX1JBrzqHvx2+/v1o58nOx9Hh4R8fzlv/Dsng2fOPJ1TK1+H0yJ869fVuBjh+rtq1YnZl",
+	"veve1pzOu63wdzr7i69PT2K9HSPhmODIG4FCA11p2WF5UyEpGF5gNETKfwgsv4TQnR5GlHk0hJiADcIp",
+	"l6LlOlPKfLAm2mNAc1vP6Nj6of731r9K4C2LBsgL3eeXFuCujrpqiPARCUx8gErYOipFnFVookOWHTcZ",
+	"jz6Ex5aMPbQZ5azZoC+HiQ0F0bwzHx4fwvpMTzO+wSOiyVrwpvSwMLipxjkpGWR5P2xwzUmpkoP1THCw",
+	"5NNzFYzrqvk45dtpJtfnJW5qg+/zLd91/N18g2+lfcGFU8x4NK4O3ZUdxILRu8Ag+Wxo/77gBG9Zj11J",
+	"kdXe4DohFyUeyEvm2zxPxahPSB1CgkCnkkzbgE6d6JkBpvi+iTSsrRIcOJkQbx9k81Fm/ICSHqesXHzo",
+	"W4vyo8znMBeXS48lDbsHc26xObe0ZbZg5K8bc8qDEL91IW4O3nVL8TgAeQNifESHo7XyLzlZrIXdNYji",
+	"Q88joRTZ8Y5W3MKU1yaC6dwgX9UXUoe2UrwWBKUm/EFO3ls5qd9+L6Tk3Rd1es79dUs6IyxWFHTLWaSr",
+	"CLO4MWV1WTYpEWUGgcDUR/EgKUaM65FPRmSmC5AhG60sSyjgisdipYrjMBTD6Pm1qHzYvpZ+icV4ymy5",
+	"W0EOilQ7T+KEP+P+bDkhWBQgSS9x/YqJsuaiq2zRosVteRDZ90xk28iJMLWXWp62FousDxYh7G9uEbdr",
+	"UHjC+XtAL4MbdutsRcnw+fuhlI5JGvDgJ8M316KZBJFnydNvOZiyiurS576RHsBbHuN8TyT0h2uwr+mI",
+	"A+BXwIVEfS5HWi2FIQQ6dIlrBrgg4ENATqTm0gSaNuCMHKRwxKhAUim0/gyAqJvoFWU+UgpsOuKnDItz",
+	"odO6BSUGGAx8MEhFPOB9Pb84J6hXptN0G1IGeaJuJDUD/KDWwAeDv5EnnuzIOxLKeyIHTiw/ZIRB5ktt",
+	"Wihk1GhT89O1iIa5eInri41ri8GmJxfMKebQtRgXJOm9yDTiFWs8mpVVFMcJ8P9ya7rVjHhcI9ZpbTdb",
+	"zXZ7u/m4pkUZQ0gYIy4N/2Du6dh7ds09aatyu9HyOv3GY3+n3ei38G5jb9Ah+37b2+k/eZJHNihQYZ+Y",
+	"hm1wPvC/aBDgrd1ma80KsTRQwtw8dZxeuyf1YX/TAMF7SBJn5W98HtcQvdfv9F+7CNzSWF43lo5KvsKB",
+	"MqWgiNzko8CWk9xaaTpMWmIeKXpzMnU9iRcDpnVqS4A8CFuJFIjRs2LtMSWRmWzzEPjbUODPv45jXeFm",
+	"aTY5y7xjA5HATSc14pP9w/xrQd0InFPOSPkprXEA6xSIpvCroJowxHKUKma0hDr5WNka7Rbf63tNet0j",
+	"O/rlLp5Os9f38IAq1uKDWzun6WOa8FnpSS0C2a99WDehvyEE29BR8S2DOQn6ulTtHofQ+CxjbJ94UKPu",
+	"EGZkasuyu6bmI5ulhBg+41MI22PmIxv8bSKr7nTrrYmXBH6MC5NETU6ZDpsclrRsY+TjGTzZNHArA8A1",
+	"VShAING/tqjtpik8jtZQYfvODpBSsFyjeAvb/GobeovDAXpNBJD3mOl7UoXOCZIKviBplHg3BVQFDd2p",
+	"cQilARyvMMZ+ndSEwSpyfht/afmdL0GfPmvh15+H/dfB5I9/fRj2O78Pfz9+JvqdXfb29WXgv/mtfvS7",
+	"euJ+rbzFgoK+kekJT7FczhG61SLc5YP327XlbQrnt2Z4C77BCba33Olw+t0uE67oB9b8XZxcldZBto54",
+	"UV9wUfOAUGh69rjHKsfDQaDBxzL6ZhtwdIrDS5J4W3royjxHsqwwOVlZUpa8V1qVPIq4lHaeGCy9ki6D",
+	"UQqWmAG8yD91BB9gFUtW6zitaYwsXFHTpZ8Baq+b028pZZVotiX0lMEoOWXpqsqUvjDwQamJawMezVFv",
+	"c3QYKlVhC1TOvVA2G1EzJR/yP1K9POiKTeuKLwaM5Dp1hQY8WUdX/O21ApQJzVEAEkdSAOC9ji6gQz3p",
+	"LZXY1RGiiQHRiUHdtTWPA3pOXDvWXmDlANAx0W6PEe7qki6kmjX2heRch/WGRIpTttPZ1x4TwBSY3QDw",
+	"poBooS7cWEOYPwuL2kG9Ub7fEgVYkmCWQOu72tlqoq+gEIp4VmUgvKdMxFjqFrPKRceK24mLjvGYHFNJ",
+	"nh7LiHrSAvUqxdYrwHVBp5BAuK9VmV6q9YcODBJcXOo1nggJntQpiy+FfdUD7yxKlBk9D6hxcB23g1cB",
+	"cmsipOlIShff5AYbwAdAnVZHf2QUT3tLIQ6fspg5uqinaX5ur+tpjG6BqIx5QIljTYjS3licE9/gU0Wk",
+	"tAAthbm8juKtLsBKcI0dj0cR8SQa8UgQ1AfA4Fl9/VuGD30t5WkZ0GGHzH4Z9V979Ij+8uqPl59Ofjv+",
+	"Zb9JZr/85X99q345estaTa8TsP74Vcv/1y9BFvhW99PlkHuXMlCy0L0Wsbf2tsXoyiUx/mM6ZDCnfnM4",
+	"SLfWmQrg6I3nMQT4vJuPiTQXwqZ0Wp3lWCSZzNh1/Nej4O3r3fCPzqj19nXw19vXlxf9sTf8/evu+ds3",
+	"n/gfx8/Of//X+dDrDMs4Qw/LFHqEjgzzU0OWKN98r7RNLB2q6gHTUaiIDkfStfLHTFGNhcbfgCeurq/K",
+	"8XkyGfSTmYJa1wiGD5UNoT+YwJs2gZVoQ5SlLN44aL+8xWsNNFCXNUzedtrgTM+Q/e5ag7gwM7Y6Vr8x",
+	"Y9i2F2SM3Xam37uzM1L3Weow889KTeR25l278LKirZ1besWT8ta26/BBCl1lwgZ4TAOq8auTG7fzZNdp",
+	"VG+XmejFAs65BnthakwvbUb1wAwe0gvCMlYdRFG0PW+QNaFowOdENNGRTjL1lAqwSDdpNdA7ZSbcopyE",
+	"lKmYivdkMG3jmI8l1MaB4CpwBdzswAITXirJUrjZeBEVSUOtGThaKNyEuB/ig0Gt6FC8np5VRnGThbaS",
+	"Tb6jecoOYz0Vr3uEA0gRwcot6ho8BrDgzBhgNx8Jq0eZ2vsywzlni69jO69uTOi5lk7nyePWk84SPQNZ",
+	"2h9s6QdbenO29HWZWwm3LmdsPec+ebC1bsTWKg1zbNYA02I3Mxl/OVssvjGxxDKj9W/ACisxk6oG/de3",
+	"mVaPUJob5hRBAnI1bG5S+tJEbzVcoA5H+tkQXgbLOwm65boqDwwmth6zJcwAG7+sXdxPx6gWJVeMJOaT",
+	"PLzzGkLtGoupnkdciCOILy5zmuEk6Nes2+qljq9ig8VHFbqL4DwGA2fBWSXMrzqem8OltuZqIyKCzGHk",
+	"Y8i1mkIiI6cCys7NYAgiNaJMpBH1vRHnghg71L7CRRS6ovRchCLqQdyWZWtFUGrOXETAgtdx4rgcRxn/",
+	"gJUvSRC4ML8f0sF0nAon43PlIZzEL5ZozOH8EB291gkeY/+Wd2QVx15fR7B3ierj6jnctazQTtnUe9gH",
+	"2GP4lFM8y3wwHenPFIbe21TrgwmzaRPmUJybogldaqgOH4gUkand20wCNdQj75oWSdo+/SwyR3OR0Fwh",
+	"U9quieq3lLxdt5wTsnwZIds0E2gqEMDUw9wY/a+i1zVXDHPKkigBQyM+iW6teNOO6NJDiOwztbUkR0rl",
+	"8AHq6f40PcqtosVWkFh6riPJM8P6IRsYBsTkoH3OzsnMeszXVVTzKb2UTVTVlHyoh6qaBx2xmQrMEqtw",
+	"0xpBkEQf3HJxzfbtFtfMC9ub/apsgP5EcN5x5VOG7DaXDVEyc2gfAMmceAyt88+dnU7r8f7OXqvValWh",
+	"3mwQzcZ+g6rctf18a7jktzUTIsV+KZFhf7PQzV67C1d6o+IxeW6A+qZmYqiehMd8FBB8Ec8UFNLkqqid",
+	"aLa9v/fzAeqxSRD04rnDYKcB88dGU2pkcfHMTdLjn9exYuyJU+RkOPqdnl9Qzs21mbJ0TPUDLtZ9lByG",
+	"jxmfInrjGFgPCFNZsWgaWtYUjNW2lOau5bzpFRxi/bYtCAbC8xZPxcvMBwLkwRiUMDZXKkFaioN4uslT",
+	"9e3Ip772kvUoPSjjheF0eghynMtPcA2hQHhEZuCK6jsJOKVkBn3/lRPy7LLvFTBMVV1P+VSxvmISzXl3",
+	"dsTYmiPDzFdcjAiTmep4O7Aw9wSvJTv/EpIDKfj4NW3A1WeBWXkFcArxQPtyaIV3hIQiFTNPKsslR31i",
+	"Zmv4TfS2gPkch9fiWxgvAWPwMPNI8MLSsmyHrpAwEvd+uQMw73dNVqjWenpHz/xkSzev/qogc95gUarE",
+	"LKOYiiyttZQ0GUbYI1oJpUe9SOOOwMgXPkBUNtFnW6vGlAU35ESkpmeDsjtlvSw79dA5MLC6XUeVdbDW",
+	"xpaTYPIc4MRDPeQb0HzK5kbAI/PDIyBnFyMO6wQ4zg+o0ZBr1fm6zKlYtbZMw5idba4L41OWuOXTdvWJ",
+	"11yTw1xrPV7FPYj3skS5AaKCzEDlBkFavN3r8PE1Fi58jTgbxmmIvzP+7j2ZK/YGX5DMjCvDwZvVMNY4",
+	"XaRi8lFqSCslkmh11N76s8zad6Yivrj45YrhzcZeczW8NQ7TkD01a2q0Z5nGSimW2YxBLVKZLTm3ul0H",
+	"GAc8CPiU+LEhaXSuTp7GloXdyVMGLZt9YiruOfMIGvOIJNU3ZWA5WbyD8nocDbwAi9NF+pUlOBotKK7B",
+	"SWwKWLoGj+KBn2SWLzj152j+DUHv1Fb+mUBhU9k7a9X1rArHU7eqp8hqDyq6top+0LPr69m4WMhIlkqQ",
+	"hQ1qWx2wXw6gJ690HnTqrevUNLzPqtWqYWTybdmgbwQ570wqz0jKAniQHd0eGSVmr58aVyjT7MVDwohf",
+	"of6yOo9BqMtGjssQbro5NDoLsLBIG35J79vKmmPCAqPx9UoYR4wYiAR6p0pCV42N3kv5WcC82owI1Tg1",
+	"VoBeZDlozRLLZWTjyjklcgkTnCrFxGuq5EA+cAZILgahpCy55KL+RFoYMCSIF+kqVyzhqGdnY32Fo9Kz",
+	"2S3d3IpRL5Vr6LmnrJfOBfXi8Jzt/FDmeKn5jiqt96PIhybZiOgwYH+mo3T61zEAiwahCey8g3GZHNHb",
+	"eDRlL7DEdyua9jJN2vU2Yibpyf/IRFi24KGUkLatmrjUpuxcatXj9CauWYhRHCzRbnR2MneHkyjkQu2M",
+	"Ad0C1PqkBO6hcKS0cCQ7je2HY0e72JkemQ57cRaQgXS6LbjTzleZN0XENJLpDai1qXdvhkh+Nl1twWWl",
+	"aUk8/WWsj1yTJzwnoUbzQrb6clP90c+1AGy8oCLkglqreu4j9C3pO/6WADUPIYO7ZPJqRQ/BeV9bIRuM",
+	"ERg7cUNRAVtb8BASuO6QQGJH/qgxvLZgPFvrt8KG1i45ScbYZLLf9ZqRTtnibiQdk9pEO9ISAesanUv1",
+	"gX0zC3hoQnrQN/df36SLa4udSpuoM4IXLN2qtEj5zIXbeNA+m9Q+BdCz0rLlExIEAk0TJINEDwFAl5kY",
+	"m0N9cZGgSg9NR8Qgb43sOLHcTFulbZTnVdqTNX+K7JIhENOrvMhJs06i9utKfcR2a4lRi6kVVDQnZHbu",
+	"3jY3VaH+3FiLU2mI9AOUHGAT5jRRZ5TaOPWLMESPTo5OPrro06vnaK+z/aSLjt8cNtqKjS+RT4dUChdt",
+	"t8wixc8uIEGTS+kalOoEmdvXnm5IPTlRlhQ/ZcLDrIneVx8XbbT1DIdmRixDwBXQtHVzFhybgwS6LxkG",
+	"pM6lKbGwv9Krbp6yrzYnYzI4udfnJgRlp+KaE9HrWtg/RGV18SJhEQ8K5/buBFzz5F1n0PXPSMM4dR3l",
+	"83UhKrcVsuFBHwuyt+PSL8+OPk1b714P+VM9jDgCBfr65R8vXv/67Mvr37dPfjv65bf8z0pDRNTpOlyG",
+	"ipW7W1uSy3DrYzAZ9wPKSDcXt/sfHAzV2RqNnx6/OWyfTlqtzp5m66d7+icqxIRET+NH6N+GJKLcf7rd",
+	"0j9qCp8upG8l8Xisl18tJCMiXSRGSthAjkMdmgeQ4rtU2Zl8zJdGjT7Y85uaRBjxoFR1bcasz85cByG+",
+	"gbrOEjXyUIVyd4z+GvA9Iz4VqD+z+PBxzYmymUbxNAywrfgA9Qrav9dEr5KBjPNchoM5XRin7CSxUOC1",
+	"hOUcCRcR7I0SVGAD7YMoQxBD08BD6tKiDkkGQ9r1RQQcEz26pHpg1absnBWBfJ8XqbhOcybrCyne//Dq",
+	"j6+Nt9vvPzaOnv32r8bLzvt3juu8+/T5dePd2xdHjV9fnXxt/Lb77HCJMQafzFuew0vquEy6yOfBErgO",
+	"S8BoSvUxVrIDFIsG1JMPhsCGDIFnZEgZkhyEG17f615kClgVsSQUkYWvnWsK5HL0MLj4JsyElQuystrT",
+	"uMPV2vMNzgbJMkByOODM5GjGSbtgNjgGfQIon1HQuHRJmkf3FucnCJyy3AgB/aAqBVtQcWZ1N+7Krwxr",
+	"/6JI8CZyOUVVMxg8JHOqZRYfZCDal9QXv3L54DpuVmOcKNHDB4PNRGkX6QsrFFdzHt16CuSmFMUd8CdX",
+	"RoS/A+6l1T/JV58XpC/z6XKeWlZdcmFa683MlxJtmRptpvy5rOZslnQcgK+YdUHutNL7VELxf4gPCBQ8",
+	"eH0Pavw/Q40rIQk9r1kZeR063IjBs9xhf1Dp/0kq3Qx0mTMb5tLC4eDcAGfbWwTzXqpmxGhNrW/w+JgI",
+	"O8O4z/0ZTFY2P5sBMbY3Ef4OM6J7P656BwijfsSnAipSCmOc0dpTnD+RkGAJEEAMEbPkU6Z8bkUfsSa1",
+	"cFGfeBhCzjKe0D2FCICQLhRnJu2OyLS48OgATQQ8HYlQt2yqDQmwJBGKofNtzWZpkyTsaTIfJwfDV9Sb",
+	"2W8FYfFkB+2bgEnBXIEuh7hr4+xMT+FuhDZRfGYZJa3cx/jyPWFDOXK6O639PdcxA9eEjDQm62VjEBHS",
+	"kORS2lKby4YgTFDoQ0iwsoe8YV79Sb/HzuX5voZdts4IuSWMmPSXeZiyt5Epeyep2Zumy/Bh3t41WI6G",
+	"eZeetpedZfVg+G18CIHVunmlu9k5e4lMX2q8XlZorD9Lb7u1mfh90tA3F5w3W91KL2JRI4owvM1SOFyb",
+	"SL5fcLhVHY41ehpNhMPq8DvY4rg6Kq75mItBcS2XPODhzsHD1dHn+HgsP2lwU4jd9o1bEbng56Sh4bEX",
+	"zMAkZVOpDPBKf6JrYmL3AYtzURZcVK87Um9LiYl1w3Hqmb7T7SxhlsItMQklnP3G1urbrQIIcOWOEP++",
+	"1ae/ZD7CQWCa39ZmwnkqU+3rmeGmxQAjsTJcg4N/mH+99a/m4TgDB6eHwefwQEwbIZ6hPinhZItym7iH",
+	"6Rn2GI2pABfWIIKXcf0S7mneAw2xHCX+Z7xgJ+9FpflfGbugMCYT6gNYQ+yObhec0asSXVqZC9bLH2Gx",
+	"gdOwo1+zKKoKr/yVy1d8wu6LxFenDioSkvN2Lcctfc4S1sjbqDupl0KgcQBb+X2DR1KZIDkdEkZEf2rD",
+	"nll2OgphTDIrjo8FyOiehbvoqeM3g5iXOqDQ5EGlDp5lceeg2ZSPQxyZKYR8IlFEhjiCuQ8eFuQgrhhK",
+	"EL5sS0zykPQkQ9TTgB8SwwTDslLIuD/4OmbKVsKFbKwj5HlM/1Ihmvam1rcudEr9OUaCRF/aVUGVeCII",
+	"D0k+pPLC8HINdI30pVfuEiaw67zn9V4RX3er8ZoJM/Om58Zq9FUrB2pqxCcAHe8EP0x9vK6AixLUKTm9",
+	"mXmPSl00teSsEWOBdFlKDl/fdEcRszXMTgKP+7HyuLdbSv1R5pGMG65+aTMZGV3wpeOsknQCNbr1Q/3P",
+	"2LRxuGa+OtUDHzkjZtKj+TYHyHCurgRJz1/Qw94R1sr1p4yZa3VjfTN3SGSsAtdx6O6LnrgVDbGK0L1G",
+	"01xt1D2zyz9pll9CmI2o7xN2hoWRWin72Y0Ndn1e02ht5tgBlOCYzpdYawodc/TmSJyqmZjLBGg/6yVe",
+	"fY+lVafM6L//Jj46zBSbK04IJfF1/p1q+Pz2LvJGOMKe2hrEI1OIziP0xP6kU+TqtZMwJFFD0YYCooxz",
+	"F2EU8Gnxl9CRrCW17Wm3bzlAjFyQ1EgpvRNjzoIZUksxAMT2olMGVynBi6H+HqoCI2lDH7l9NRWE6i//",
+	"O9/J+dLZxKjSekiNd8Ep+tK5TrfoJpErb1aBdlZxtO6RC/Tg0jy4NPfCpVnKA+nM80DuoL9htNF9mTp9",
+	"t0Tw9QfvHzyEzXgIN23Tx+d/K4WyXUsOmOtXlAPxmPJl5UB6iv7DCPq7PIL+QegsFjrJSfgPET9ZW+2H",
+	"09cVs91v36++xztQFl4wdemJ/eCDdFG/1vNszBGJN+/KLUC80CE8hjIX5imrfws6ZMRHlMEThbmCT9KP",
+	"jJO4xUdmRn2krKPU3fb7Fm+GAhkUEh4GJDGNRHox+emh+Ud8BGsVnZOZxjbWUxNgr3QzAtQnph+pLlUf",
+	"4v8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -12,6 +12,33 @@ import (
 	"github.com/google/uuid"
 )
 
+const changeEmail = `-- name: ChangeEmail :one
+UPDATE users
+SET email = $1,
+    email_verified_at = $2::timestamptz,
+    updated_at = $2::timestamptz
+FROM users AS before
+WHERE users.id = $3
+  AND before.id = users.id
+  AND users.status = 'active'
+RETURNING before.email
+`
+
+type ChangeEmailParams struct {
+	Email string
+	Now   time.Time
+	ID    uuid.UUID
+}
+
+// ChangeEmail gives an active account the address that its owner reads, and tells the one that it had. Another account with the
+// address breaks users_email_key.
+func (q *Queries) ChangeEmail(ctx context.Context, arg ChangeEmailParams) (string, error) {
+	row := q.db.QueryRow(ctx, changeEmail, arg.Email, arg.Now, arg.ID)
+	var email string
+	err := row.Scan(&email)
+	return email, err
+}
+
 const createEmailToken = `-- name: CreateEmailToken :execrows
 INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -125,6 +152,42 @@ func (q *Queries) GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (E
 		&i.Hash,
 		&i.CreatedAt,
 		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const lockUserWithPassword = `-- name: LockUserWithPassword :one
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+FROM users
+WHERE id = $1
+  AND password_hash = $2
+FOR SHARE
+`
+
+type LockUserWithPasswordParams struct {
+	ID           uuid.UUID
+	PasswordHash string
+}
+
+// LockUserWithPassword reads an account whose password is still the one that was checked, and keeps it from being changed until
+// the transaction ends.
+func (q *Queries) LockUserWithPassword(ctx context.Context, arg LockUserWithPasswordParams) (User, error) {
+	row := q.db.QueryRow(ctx, lockUserWithPassword, arg.ID, arg.PasswordHash)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.PasswordHash,
+		&i.Avatar,
+		&i.Phone,
+		&i.Status,
+		&i.Roles,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.DeletesAt,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }

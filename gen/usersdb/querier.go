@@ -14,6 +14,9 @@ import (
 type Querier interface {
 	// CancelDeletion keeps an account.
 	CancelDeletion(ctx context.Context, arg CancelDeletionParams) (int64, error)
+	// ChangeEmail gives an active account the address that its owner reads, and tells the one that it had. Another account with the
+	// address breaks users_email_key.
+	ChangeEmail(ctx context.Context, arg ChangeEmailParams) (string, error)
 	// ChangePassword replaces the hash unless another change came between.
 	ChangePassword(ctx context.Context, arg ChangePasswordParams) (int64, error)
 	// CountRecoveryCodes tells how many recovery codes of an account have not been used.
@@ -102,6 +105,9 @@ type Querier interface {
 	LockSession(ctx context.Context, hash []byte) (uuid.UUID, error)
 	// LockSigningKeys keeps two from making keys at once; readers go on.
 	LockSigningKeys(ctx context.Context) error
+	// LockUserWithPassword reads an account whose password is still the one that was checked, and keeps it from being changed until
+	// the transaction ends.
+	LockUserWithPassword(ctx context.Context, arg LockUserWithPasswordParams) (User, error)
 	// PurgeChallenges removes challenges that have expired, a batch at most.
 	PurgeChallenges(ctx context.Context, arg PurgeChallengesParams) (int64, error)
 	// PurgeEmailTokens removes tokens that have expired, a batch at most.

@@ -83,7 +83,11 @@ var (
 const (
 	verifyPage = "/verify-email"
 	resetPage  = "/reset-password"
+	changePage = "/confirm-email-change"
 )
+
+// linkPages are all of them.
+func linkPages() []string { return []string{verifyPage, resetPage, changePage} }
 
 // mailsView is the page at /dev/mails. The markup of a mail stands in a frame that runs no script and may not reach this page.
 type mailsView struct {

@@ -51,7 +51,7 @@ func TestMailsAreKept(t *testing.T) {
 func TestLinksOfMailsLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
-	for _, path := range []string{verifyPage, resetPage, "/dev/link.js"} {
+	for _, path := range append(linkPages(), "/dev/link.js") {
 		answer, body, err := s.ask(http.MethodGet, path)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, answer.StatusCode, path)

@@ -80,7 +80,7 @@ func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Ser
 		r.Method(http.MethodGet, script, httpapi.Page("text/javascript; charset=utf-8", personasScript))
 		r.Method(http.MethodGet, "/dev/mails", httpapi.Paged(newMailsView(s.mails, c.Log)))
 		r.Method(http.MethodGet, "/dev/link.js", httpapi.Page("text/javascript; charset=utf-8", linkScript))
-		for _, path := range []string{verifyPage, resetPage} {
+		for _, path := range linkPages() {
 			r.Method(http.MethodGet, path, httpapi.Page("text/html; charset=utf-8", linkPage))
 		}
 		r.Method(http.MethodGet, "/", httpapi.Paged(p))

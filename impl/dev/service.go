@@ -116,7 +116,7 @@ func (s *Service) Before(next http.Handler) http.Handler {
 // isOwn tells what is answered here: the document's paths, the pages, and what a page asks before it sends the header of a fault.
 func isOwn(r *http.Request) bool {
 	path := r.URL.Path
-	return slices.Contains([]string{"/", "/docs", verifyPage, resetPage}, path) ||
+	return slices.Contains(append(linkPages(), "/", "/docs"), path) ||
 		slices.ContainsFunc([]string{"/dev/", "/openapi/dev.", "/docs/", "/problems/"}, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
 		r.Method == http.MethodOptions && strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
 }

@@ -90,6 +90,12 @@ func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Calle
 		fit.Body["token"] = a.mailToken(m.user, mailVerify)
 	case "resetPassword":
 		fit.Body["token"] = a.mailToken(m.user, mailReset)
+	case "confirmEmailChange":
+		wanting := m.user
+		wanting.Email = newID().String() + "@example.com"
+		fit.Body["token"] = a.mailToken(wanting, mailChange)
+	case "requestEmailChange":
+		fit.Body["email"], fit.Body["current_password"] = newID().String()+"@example.com", goodPassword
 	case "changePassword", "exportOwnData", "requestDeletion", "enrolSecondFactor":
 		fit.Body["current_password"] = goodPassword
 	case "answerChallenge":

@@ -102,6 +102,9 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: token.UserID, Kept: uuid.Nil, Now: now}); err != nil {
 			return err
 		}
+		if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: token.UserID, Purpose: mailChange}); err != nil {
+			return err
+		}
 		if err := s.throttle.forget(ctx, q, token.Email, token.UserID); err != nil {
 			return err
 		}
@@ -112,4 +115,58 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 		return nil, explain(err)
 	}
 	return usersapi.ResetPassword204Response{}, nil
+}
+
+// RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is another's.
+func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEmailChangeRequestObject) (usersapi.RequestEmailChangeResponseObject, error) {
+	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	if err != nil {
+		return nil, explainOwn(err)
+	}
+	if err := s.knowsPassword(ctx, user, req.Body.CurrentPassword); err != nil {
+		return nil, err
+	}
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		wanted, err := usersdb.New(tx).LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
+		if postgres.IsNoRows(err) {
+			return errWrongPassword // It has been changed since.
+		}
+		if err != nil {
+			return err
+		}
+		wanted.Email = req.Body.Email
+		return s.mailToken(ctx, tx, wanted, mailChange, changeLifetime)
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.RequestEmailChange202Response{}, nil
+}
+
+// ConfirmEmailChange makes the address that a token was sent to the account's, and tells the old one.
+func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEmailChangeRequestObject) (usersapi.ConfirmEmailChangeResponseObject, error) {
+	now := s.clock()
+	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		q := usersdb.New(tx)
+		token, err := q.UseEmailToken(ctx, usersdb.UseEmailTokenParams{Hash: hashOf(req.Body.Token), Purpose: mailChange, Now: now})
+		if postgres.IsNoRows(err) {
+			return errInvalidMailToken
+		}
+		if err != nil {
+			return err
+		}
+		httpapi.Identify(ctx, token.UserID)
+		old, err := q.ChangeEmail(ctx, usersdb.ChangeEmailParams{ID: token.UserID, Email: token.Email, Now: now})
+		if postgres.IsNoRows(err) {
+			return errInvalidMailToken // The account has been disabled.
+		}
+		if err != nil {
+			return err
+		}
+		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))}, nil)
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.ConfirmEmailChange204Response{}, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/usersdb"
@@ -24,7 +25,7 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// The mails, each with a text and an HTML template of its name. The first two are also the purposes of their tokens.
+// The mails, each with a text and an HTML template of its name. Some are also the purposes of their tokens.
 const (
 	mailVerify    = "verify"
 	mailReset     = "reset"
@@ -33,11 +34,15 @@ const (
 	mailFactorOff = "factor-off"
 	mailRecovery  = "recovery" // a code of which was used
 	mailDeletion  = "deletion"
+	mailChange    = "change" // of address, to the new one
+	mailTaken     = "taken"  // in place of change, to who has an account with the address
+	mailMoved     = "moved"  // to the old address
 )
 
 const (
-	// verifyLifetime and resetLifetime are how long the token of a mail is good.
+	// verifyLifetime, changeLifetime and resetLifetime are how long the token of a mail is good.
 	verifyLifetime = 24 * time.Hour
+	changeLifetime = 24 * time.Hour
 	resetLifetime  = 30 * time.Minute
 	// mailPause is how long an account gets no second mail for a purpose.
 	mailPause = time.Minute
@@ -50,13 +55,14 @@ var mailFiles embed.FS
 func mailSubjects() map[string]string {
 	return map[string]string{
 		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password", mailChanged: "Your password has been changed",
-		mailDeletion: "Your account is going to be deleted",
+		mailDeletion: "Your account is going to be deleted", mailChange: "Your new e-mail address", mailTaken: "You have an account already",
+		mailMoved:    "Your account has another e-mail address",
 		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more", mailRecovery: "A recovery code has been used",
 	}
 }
 
 func mailPages() map[string]string {
-	return map[string]string{mailVerify: "/verify-email", mailReset: "/reset-password"}
+	return map[string]string{mailVerify: "/verify-email", mailReset: "/reset-password", mailChange: "/confirm-email-change"}
 }
 
 // sendMail is the job that sends a mail to an account. It holds neither the address nor the token, which whoever reads the
@@ -66,6 +72,8 @@ type sendMail struct {
 	UserID uuid.UUID `json:"user_id"`
 	// TokenID is the token that the mail is about; one without has the zero UUID.
 	TokenID uuid.UUID `json:"token_id"`
+	// To is where it is sent if not to the account's address, sealed under sealedTo.
+	To []byte `json:"to,omitempty"`
 }
 
 // Kind implements river.JobArgs.
@@ -89,6 +97,9 @@ const mailLane = "mails"
 // sealedEmail names what a job of startReset holds.
 const sealedEmail = "start_reset/email"
 
+// sealedTo names what a job of sendMail holds about an account.
+func sealedTo(user uuid.UUID) string { return "send_mail/to/" + user.String() }
+
 // newJobs makes the queue of mails.
 func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	c.Workers = river.NewWorkers()
@@ -100,7 +111,8 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	return jobs.New(c)
 }
 
-// mailToken keeps a token for an account and has it sent after tx commits, unless one has been sent just before.
+// mailToken keeps a token for an account, which is about user.Email, and has it sent there after tx commits, unless one has been
+// sent just before.
 func (s *Service) mailToken(ctx context.Context, tx pgx.Tx, user usersdb.User, purpose string, lifetime time.Duration) error {
 	id, now := newID(), s.clock()
 	kept, err := usersdb.New(tx).CreateEmailToken(ctx, usersdb.CreateEmailTokenParams{
@@ -138,6 +150,26 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 	})
 }
 
+// The results of mails in the metrics.
+const (
+	mailSent    = "sent"
+	mailRefused = "refused" // for good
+	mailFailed  = "failed"  // and will be tried again
+)
+
+// newMailMetrics makes the count of mails by name and result, with every series from the start.
+func newMailMetrics() *prometheus.CounterVec {
+	mails := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "mails_total", Help: "Mails handed to the mail server, by result; one that failed is tried again.",
+	}, []string{"mail", "result"})
+	for name := range mailSubjects() {
+		for _, result := range []string{mailSent, mailRefused, mailFailed} {
+			mails.WithLabelValues(name, result)
+		}
+	}
+	return mails
+}
+
 // send sends a mail, unless its token is of no use any more or its account is gone. A failure tells no address.
 func (s *Service) send(ctx context.Context, job sendMail) error {
 	user, err := s.queries.GetUser(ctx, job.UserID)
@@ -147,7 +179,17 @@ func (s *Service) send(ctx context.Context, job sendMail) error {
 	if err != nil {
 		return err
 	}
-	to, link := user.Email, ""
+	if job.Mail == mailDeletion && user.DeletesAt == nil {
+		return nil // The owner has kept the account meanwhile.
+	}
+	name, to, link := job.Mail, user.Email, ""
+	if job.To != nil {
+		opened, err := s.addresses.Open(job.To, sealedTo(user.ID))
+		if err != nil {
+			return river.JobCancel(err) // Another master key does not come back.
+		}
+		to = string(opened)
+	}
 	if job.TokenID != uuid.Nil {
 		token, err := s.queries.GetEmailToken(ctx, usersdb.GetEmailTokenParams{ID: job.TokenID, Now: s.clock()})
 		if postgres.IsNoRows(err) {
@@ -159,18 +201,34 @@ func (s *Service) send(ctx context.Context, job sendMail) error {
 		// What is behind # stays in the browser: no server, log or Referer has it.
 		to, link = token.Email, s.publicURL+mailPages()[job.Mail]+"#token="+s.mailTokenOf(token.ID)
 	}
-	if job.Mail == mailDeletion && user.DeletesAt == nil {
-		return nil // The owner has kept the account meanwhile.
+	if name == mailChange {
+		switch other, err := s.queries.GetUserByEmail(ctx, to); {
+		case err == nil && other.ID != user.ID: // He may know whose address it is; the account that asks may not.
+			name, link = mailTaken, ""
+		case err != nil && !postgres.IsNoRows(err):
+			return err
+		}
 	}
-	message, err := s.write(job.Mail, user, link)
+	if user.EmailVerifiedAt == nil || to != user.Email {
+		user.Name = "" // Whoever opens an account writes it: it is no text to be sent to others.
+	}
+	message, err := s.write(name, user, link)
 	if err != nil {
 		return err
 	}
 	message.To = to
-	if err = s.mailer.Send(ctx, message); errors.Is(err, mail.ErrRefused) {
+	err = s.mailer.Send(ctx, message)
+	switch {
+	case err == nil:
+		s.mails.WithLabelValues(name, mailSent).Inc()
+		return nil
+	case errors.Is(err, mail.ErrRefused):
+		s.mails.WithLabelValues(name, mailRefused).Inc()
 		return river.JobCancel(err)
+	default:
+		s.mails.WithLabelValues(name, mailFailed).Inc()
+		return err
 	}
-	return err
 }
 
 // write fills the templates of a mail.

@@ -4,10 +4,12 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
 )
 
 // GetProfile reads the caller's profile.
@@ -60,7 +62,8 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 	}
 	now := s.clock()
 	var revoked []uuid.UUID
-	err = s.inTx(ctx, func(q usersdb.Querier) error {
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		q := usersdb.New(tx)
 		changed, err := q.ChangePassword(ctx, usersdb.ChangePasswordParams{
 			ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: now,
 		})
@@ -70,11 +73,15 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 		if changed == 0 {
 			return errWrongPassword // Another change came first: what was given is the current one no more.
 		}
-		if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailReset}); err != nil {
+		for _, purpose := range []string{mailReset, mailChange} {
+			if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: purpose}); err != nil {
+				return err
+			}
+		}
+		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil {
 			return err
 		}
-		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now})
-		return err
+		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID}, nil)
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {

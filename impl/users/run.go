@@ -100,7 +100,7 @@ func (s *Service) measure(registry prometheus.Registerer) error {
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
-	collectors := append(s.guard.Collectors(),
+	collectors := append(s.guard.Collectors(), s.mails,
 		gauge("password_hashes_running", "Password hashes being computed.", func() float64 { n, _ := s.hasher.Stats(); return float64(n) }),
 		gauge("password_hashes_waiting", "Password hashes waiting for their turn.", func() float64 { _, n := s.hasher.Stats(); return float64(n) }),
 	)

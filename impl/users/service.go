@@ -77,6 +77,7 @@ type Service struct {
 	throttle      *throttle
 	appSecrets    *seal.Sealer // of authenticator apps
 	recoveryKey   []byte
+	mails         *prometheus.CounterVec
 	publicURL     string
 	deletionGrace time.Duration
 	refreshKey    []byte
@@ -125,6 +126,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.addresses, err = master.Sealer("addresses of mails"); err != nil {
 		return nil, err
 	}
+	s.mails = newMailMetrics()
 	if err := s.readMails(); err != nil {
 		return nil, err
 	}

@@ -66,3 +66,25 @@ SET password_hash = @password_hash,
     updated_at = @now::timestamptz
 WHERE id = @id
   AND lower(email) = lower(@email);
+
+-- name: LockUserWithPassword :one
+-- LockUserWithPassword reads an account whose password is still the one that was checked, and keeps it from being changed until
+-- the transaction ends.
+SELECT *
+FROM users
+WHERE id = @id
+  AND password_hash = @password_hash
+FOR SHARE;
+
+-- name: ChangeEmail :one
+-- ChangeEmail gives an active account the address that its owner reads, and tells the one that it had. Another account with the
+-- address breaks users_email_key.
+UPDATE users
+SET email = @email,
+    email_verified_at = @now::timestamptz,
+    updated_at = @now::timestamptz
+FROM users AS before
+WHERE users.id = @id
+  AND before.id = users.id
+  AND users.status = 'active'
+RETURNING before.email;

@@ -5,7 +5,7 @@ import {client} from './api';
 import {useBasket} from './basket';
 import {Basket} from './Basket';
 import {Catalog} from './Catalog';
-import {ForgotPassword, ResetPassword, VerifyEmail} from './Mails';
+import {ConfirmEmailChange, ForgotPassword, ResetPassword, VerifyEmail} from './Mails';
 import {MyOrders, OrderPage} from './Orders';
 import {ProfilePage} from './Profile';
 import {go, Link, useHere} from './router';
@@ -25,6 +25,7 @@ function page(path: string): ReactNode {
     case '/reset-password': return <ResetPassword />;
     case '/verify-email': return <VerifyEmail />;
     case '/security': return <SignedIn key={path}><SecurityPage /></SignedIn>;
+    case '/confirm-email-change': return <ConfirmEmailChange />;
     case '/account': return <SignedIn key={path}><ProfilePage /></SignedIn>;
     case '/orders': return <SignedIn key={path}><MyOrders /></SignedIn>;
     case '/staff/orders': return <SignedIn key={path} roles={['staff', 'support', 'admin']}><StaffOrders /></SignedIn>;

@@ -22,24 +22,34 @@ function Narrow({title, children}: {title: string; children: ReactNode}) {
   return <section className="narrow card" aria-labelledby={id}><h1 id={id}>{title}</h1>{children}</section>;
 }
 
-/** Where the mail that verifies an address leads. A button sends the token, so that a program that only looks at links spends none. */
-export function VerifyEmail() {
+/** A button sends the token, so that a program that only looks at links spends none. */
+function Spend({title, submit, done, spend}: {title: string; submit: string; done: string; spend: (token: string) => Promise<Outcome<unknown>>}) {
   const token = useToken();
   const session = useSession();
   const [outcome, setOutcome] = useState<Outcome<unknown>>();
-  if (token === undefined) return <Narrow title="Your e-mail address">{withoutToken}</Narrow>;
-  const send = (): void => void client.confirmEmail({body: {token}}).then((result) => {
+  if (token === undefined) return <Narrow title={title}>{withoutToken}</Narrow>;
+  const send = (): void => void spend(token).then((result) => {
     setOutcome(result);
     if (result.ok) session.reload();
   });
   return (
-    <Narrow title="Your e-mail address">
+    <Narrow title={title}>
       {outcome?.ok
-        ? <><p role="status">It is verified.</p><p><Link href="/">To the catalog</Link></p></>
-        : <button type="button" className="primary" onClick={send}>Verify it</button>}
+        ? <><p role="status">{done}</p><p><Link href="/">To the catalog</Link></p></>
+        : <button type="button" className="primary" onClick={send}>{submit}</button>}
       {outcome && !outcome.ok && <Notice failure={outcome} retry={send}><p>Ask for another mail at <Link href="/account">your account</Link>.</p></Notice>}
     </Narrow>
   );
+}
+
+/** Where the mail that verifies an address leads. */
+export function VerifyEmail() {
+  return <Spend title="Your e-mail address" submit="Verify it" done="It is verified." spend={(token) => client.confirmEmail({body: {token}})} />;
+}
+
+/** Where the mail to a new address leads. */
+export function ConfirmEmailChange() {
+  return <Spend title="Your new e-mail address" submit="Change to it" done="It is your account's now." spend={(token) => client.confirmEmailChange({body: {token}})} />;
 }
 
 /** Where the mail that resets a password leads. */

@@ -58,6 +58,10 @@ test('every page fits a phone and a desktop, in light and dark', patience, async
   await page.getByRole('button', {name: 'Verify it'}).click();
   await page.getByRole('alert').waitFor();
   await take('verify-email');
+  await page.goto(`/confirm-email-change#token=${'x'.repeat(43)}`);
+  await page.getByRole('button', {name: 'Change to it'}).click();
+  await page.getByRole('alert').waitFor();
+  await take('confirm-email-change');
   await page.goto('/login');
   await logIn(page, 'staff');
   await page.goto('/account');

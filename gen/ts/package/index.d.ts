@@ -65,6 +65,13 @@ interface components$1 {
         ConfirmEmailRequest: {
             token: components$1["schemas"]["MailToken"];
         };
+        RequestEmailChangeRequest: {
+            email: components$1["schemas"]["Email"];
+            current_password: components$1["schemas"]["Password"];
+        };
+        ConfirmEmailChangeRequest: {
+            token: components$1["schemas"]["MailToken"];
+        };
         RequestPasswordResetRequest: {
             email: components$1["schemas"]["Email"];
         };
@@ -1001,6 +1008,44 @@ interface operations$1 {
             default: components$1["responses"]["Problem"];
         };
     };
+    confirmEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ConfirmEmailChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The account has the new address. */
+            204: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components$1["responses"]["Malformed"];
+            403: components$1["responses"]["InvalidMailToken"];
+            409: components$1["responses"]["EmailTaken"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
     requestPasswordReset: {
         parameters: {
             query?: never;
@@ -1744,6 +1789,45 @@ interface operations$1 {
                 content?: never;
             };
             401: components$1["responses"]["Unauthenticated"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    requestEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada.king@example.com",
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["RequestEmailChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description A mail is on its way to the new address. */
+            202: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["WrongPassword"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
             429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
@@ -4956,6 +5040,30 @@ interface Operations {
         };
     };
     /**
+     * Change an e-mail address.
+     * Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
+     * mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
+     * `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+     */
+    confirmEmailChange: {
+        method: 'POST';
+        path: '/api/v1/email-change/confirm';
+        marks: 'p';
+        shape: operations$1['confirmEmailChange'];
+        codes: {
+            400: 'malformed_request';
+            403: 'invalid_mail_token';
+            409: 'email_taken';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
      * Ask for a mail that resets the password.
      * Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
      * is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
@@ -5336,6 +5444,30 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Ask for another e-mail address.
+     * Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
+     * must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
+     * mail a minute, and the link of an older one is void.
+     */
+    requestEmailChange: {
+        method: 'POST';
+        path: '/api/v1/profile/email-change';
+        marks: '';
+        shape: operations$1['requestEmailChange'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'wrong_password';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';

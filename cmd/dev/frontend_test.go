@@ -142,6 +142,7 @@ func TestFrontEndPage(t *testing.T) {
 		{`"name":"customer"`, `"access_token"`},
 		{`"totp":"`, `"recovery_codes":["`, `"access_token"`},
 		{"HTTP/1.1 503", `"code":"overloaded"`, `"rules":[{`, `"operation":"createOrder"`},
+		{`"mails":[`},
 		{`"fixed":false`},
 		{`"took_ms"`},
 	} {

@@ -135,7 +135,7 @@ func TestFrontEndPage(t *testing.T) {
 	page, err := os.ReadFile("../../docs/frontend.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	require.Len(t, blocks, 5)
+	require.Len(t, blocks, 6)
 	p := newProgram(t)
 	p.start().ready(t)
 	for i, wants := range [][]string{

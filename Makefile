@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove million bench oracle generative planted fuzz
+.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -94,6 +94,9 @@ check: lint-openapi breaking gen-check lint lint-ci test prove test-typescript t
 prove: ## prove the promises of orders with their full figures; this takes some minutes
 	go test -timeout 30m -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders -full
 	go test -timeout 30m -run TestStateMachine -v ./impl/orders -rapid.checks 2000
+
+rotation: ## rotate the key of 100,000 accounts under load, end it half-way, and show how long it took and that no read failed
+	go test -timeout 30m -run TestReencryptUnderLoad -v ./impl/users -full
 
 million: ## make a million orders, show what lists and exports of them cost, and draw it in million.html
 	go run ./test/load/million

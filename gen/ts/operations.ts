@@ -179,7 +179,8 @@ export interface Operations {
   };
   /**
    * Read an account's profile.
-   * Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+   * Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
+   * answers as a missing one.
    */
   getUserProfile: {
     method: 'GET';
@@ -455,7 +456,8 @@ export interface Operations {
   };
   /**
    * Change own profile.
-   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+   * number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
    */
   updateProfile: {
     method: 'PATCH';
@@ -465,6 +467,7 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated';
+      409: 'id_card_number_taken';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -742,7 +745,7 @@ export interface Operations {
   /**
    * Search and list accounts.
    * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-   * without regard to case, `status` and `role` compare exactly.
+   * without regard to case, `phone`, `status` and `role` compare exactly.
    */
   listUsers: {
     method: 'GET';

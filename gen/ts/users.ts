@@ -104,7 +104,8 @@ export interface paths {
         };
         /**
          * Read an account's profile
-         * @description Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+         * @description Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
+         *     answers as a missing one.
          */
         get: operations["getUserProfile"];
         put?: never;
@@ -369,7 +370,8 @@ export interface paths {
         head?: never;
         /**
          * Change own profile
-         * @description Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+         * @description Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+         *     number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
          */
         patch: operations["updateProfile"];
         trace?: never;
@@ -604,7 +606,7 @@ export interface paths {
         /**
          * Search and list accounts
          * @description Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-         *     without regard to case, `status` and `role` compare exactly.
+         *     without regard to case, `phone`, `status` and `role` compare exactly.
          */
         get: operations["listUsers"];
         put?: never;
@@ -902,6 +904,17 @@ export interface components {
              * @description The phone number in E.164 form; null removes it.
              */
             phone?: string | null;
+            /**
+             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
+             * @example X1234567-8
+             */
+            id_card_number?: string | null;
+            /**
+             * @description What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
+             *     https href; null removes it.
+             * @example <p>I wrote the <b>first</b> program.</p>
+             */
+            biography?: string | null;
         };
         ChangePasswordRequest: {
             current_password: components["schemas"]["Password"];
@@ -1000,6 +1013,14 @@ export interface components {
             avatar?: components["schemas"]["Avatar"];
             /** Format: phone */
             phone?: string;
+            /** @description The number of the identity card; its owner alone sees it. */
+            id_card_number?: string;
+            /**
+             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
+             *     href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
+             * @example <p>I wrote the <b>first</b> program.</p>
+             */
+            biography?: string;
             roles: components["schemas"]["Role"][];
             /**
              * Format: date-time
@@ -1293,7 +1314,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -1473,6 +1494,15 @@ export interface components {
         };
         /** @description There is already an account with this e-mail address (`email_taken`). */
         EmailTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already an account with this identity card (`id_card_number_taken`). */
+        IDCardNumberTaken: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1800,6 +1830,8 @@ export interface operations {
                      *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *       "roles": [
                      *         "customer"
                      *       ],
@@ -2289,6 +2321,8 @@ export interface operations {
                      *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *       "roles": [
                      *         "customer"
                      *       ],
@@ -2338,6 +2372,8 @@ export interface operations {
                      *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *       "roles": [
                      *         "customer"
                      *       ],
@@ -2350,6 +2386,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["IDCardNumberTaken"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -2763,6 +2800,8 @@ export interface operations {
                      *         "email_verified": true,
                      *         "avatar": "https://images.example.com/ada.png",
                      *         "phone": "+442079460000",
+                     *         "id_card_number": "X1234567-8",
+                     *         "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *         "roles": [
                      *           "customer"
                      *         ],
@@ -2898,6 +2937,8 @@ export interface operations {
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
+                /** @description The whole phone number, in E.164 form. */
+                phone?: string;
                 /** @description The state of the account. */
                 status?: components["schemas"]["UserStatus"];
                 /** @description A role that the account has. */

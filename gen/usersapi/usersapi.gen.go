@@ -71,6 +71,7 @@ const (
 	ProblemCodeCrossOriginRefused     ProblemCode = "cross_origin_refused"
 	ProblemCodeEmailTaken             ProblemCode = "email_taken"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
+	ProblemCodeIDCardNumberTaken      ProblemCode = "id_card_number_taken"
 	ProblemCodeInternal               ProblemCode = "internal"
 	ProblemCodeInvalidChallenge       ProblemCode = "invalid_challenge"
 	ProblemCodeInvalidCode            ProblemCode = "invalid_code"
@@ -107,6 +108,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeEmailTaken:
 		return true
 	case ProblemCodeForbidden:
+		return true
+	case ProblemCodeIDCardNumberTaken:
 		return true
 	case ProblemCodeInternal:
 		return true
@@ -542,7 +545,14 @@ type ProblemCode string
 // Profile defines model for Profile.
 type Profile struct {
 	// Avatar The address of a picture, https only.
-	Avatar    *Avatar   `json:"avatar,omitempty"`
+	Avatar *Avatar `json:"avatar,omitempty"`
+
+	// Biography HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
+	// href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
+	//
+	//
+	// Example: <p>I wrote the <b>first</b> program.</p>
+	Biography *string   `json:"biography,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// DeletesAt When the account is deleted; its owner may still keep it.
@@ -554,10 +564,13 @@ type Profile struct {
 	// EmailVerified Whether the owner has shown to read what is sent to the address.
 	EmailVerified bool               `json:"email_verified"`
 	ID            openapi_types.UUID `json:"id"`
-	Name          string             `json:"name"`
-	Phone         *string            `json:"phone,omitempty"`
-	Roles         []Role             `json:"roles"`
-	UpdatedAt     time.Time          `json:"updated_at"`
+
+	// IDCardNumber The number of the identity card; its owner alone sees it.
+	IDCardNumber *string   `json:"id_card_number,omitempty"`
+	Name         string    `json:"name"`
+	Phone        *string   `json:"phone,omitempty"`
+	Roles        []Role    `json:"roles"`
+	UpdatedAt    time.Time `json:"updated_at"`
 }
 
 // RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
@@ -713,6 +726,18 @@ type UpdateProfileRequest struct {
 	// Avatar The address of a picture; null removes it.
 	Avatar nullable.Nullable[string] `json:"avatar,omitempty"`
 
+	// Biography What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
+	// https href; null removes it.
+	//
+	//
+	// Example: <p>I wrote the <b>first</b> program.</p>
+	Biography nullable.Nullable[string] `json:"biography,omitempty"`
+
+	// IDCardNumber The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
+	//
+	// Example: X1234567-8
+	IDCardNumber nullable.Nullable[string] `json:"id_card_number,omitempty"`
+
 	// Name What to call the person; one line that neither begins nor ends with a space.
 	Name *PersonName `json:"name,omitempty"`
 
@@ -795,6 +820,11 @@ type EmailTaken = Problem
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Forbidden = Problem
+
+// IDCardNumberTaken A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type IDCardNumberTaken = Problem
 
 // Invalid A failure (RFC 9457).
 //
@@ -932,6 +962,9 @@ type ListUsersParams struct {
 
 	// Name The beginning of the name.
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Phone The whole phone number, in E.164 form.
+	Phone *string `form:"phone,omitempty" json:"phone,omitempty"`
 
 	// Status The state of the account.
 	Status *UserStatus `form:"status,omitempty" json:"status,omitempty"`
@@ -1130,7 +1163,7 @@ type ClientInterface interface {
 	// ListUsers Search and list accounts
 	//
 	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case, `status` and `role` compare exactly.
+	// without regard to case, `phone`, `status` and `role` compare exactly.
 	//
 	// Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1356,7 +1389,8 @@ type ClientInterface interface {
 
 	// UpdateProfileWithBody Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1365,7 +1399,8 @@ type ClientInterface interface {
 
 	// UpdateProfile Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1675,7 +1710,8 @@ type ClientInterface interface {
 
 	// GetUserProfile Read an account's profile
 	//
-	// Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+	// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
+	// answers as a missing one.
 	//
 	// Corresponds with GET /api/v2/users/{userId}/profile (the `GetUserProfile` operationId).
 	GetUserProfile(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1719,7 +1755,7 @@ func (c *Client) ListAuditEntries(ctx context.Context, params *ListAuditEntriesP
 // ListUsers Search and list accounts
 //
 // Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case, `status` and `role` compare exactly.
+// without regard to case, `phone`, `status` and `role` compare exactly.
 //
 // Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2185,7 +2221,8 @@ func (c *Client) GetProfile(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // UpdateProfileWithBody Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2204,7 +2241,8 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, contentType string, 
 
 // UpdateProfile Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2831,7 +2869,8 @@ func (c *Client) GetUserV2(ctx context.Context, userID UserID, reqEditors ...Req
 
 // GetUserProfile Read an account's profile
 //
-// Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
+// answers as a missing one.
 //
 // Corresponds with GET /api/v2/users/{userId}/profile (the `GetUserProfile` operationId).
 func (c *Client) GetUserProfile(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3042,6 +3081,18 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 		if params.Name != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Phone != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phone", *params.Phone, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "phone"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4677,7 +4728,7 @@ type ClientWithResponsesInterface interface {
 	// ListUsersWithResponse Search and list accounts
 	//
 	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case, `status` and `role` compare exactly.
+	// without regard to case, `phone`, `status` and `role` compare exactly.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4923,7 +4974,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProfileWithBodyWithResponse Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4932,7 +4984,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProfileWithResponse Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5260,7 +5313,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetUserProfileWithResponse Read an account's profile
 	//
-	// Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+	// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
+	// answers as a missing one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6495,6 +6549,8 @@ type UpdateProfileResponse struct {
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *IDCardNumberTaken
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -8013,7 +8069,7 @@ func (c *ClientWithResponses) ListAuditEntriesWithResponse(ctx context.Context, 
 // ListUsersWithResponse Search and list accounts
 //
 // Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case, `status` and `role` compare exactly.
+// without regard to case, `phone`, `status` and `role` compare exactly.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8403,7 +8459,8 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, reqEdi
 
 // UpdateProfileWithBodyWithResponse Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8418,7 +8475,8 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 
 // UpdateProfileWithResponse Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8937,7 +8995,8 @@ func (c *ClientWithResponses) GetUserV2WithResponse(ctx context.Context, userID 
 
 // GetUserProfileWithResponse Read an account's profile
 //
-// Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
+// answers as a missing one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11084,6 +11143,13 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest IDCardNumberTaken
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -14308,6 +14374,19 @@ func (siw *ServerInterfaceWrapper) ListUsers(w http.ResponseWriter, r *http.Requ
 		return
 	}
 
+	// ------------- Optional query parameter "phone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phone", r.URL.Query(), &params.Phone, runtime.BindQueryParameterOptions{Type: "string", Format: "phone"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "phone"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "phone", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "status" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", r.URL.Query(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -15435,6 +15514,8 @@ type CrossOriginApplicationProblemPlusJSONResponse Problem
 type EmailTakenApplicationProblemPlusJSONResponse Problem
 
 type ForbiddenApplicationProblemPlusJSONResponse Problem
+
+type IDCardNumberTakenApplicationProblemPlusJSONResponse Problem
 
 type InvalidApplicationProblemPlusJSONResponse Problem
 
@@ -18194,6 +18275,22 @@ func (response UpdateProfile401ApplicationProblemPlusJSONResponse) VisitUpdatePr
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateProfile409ApplicationProblemPlusJSONResponse struct {
+	IDCardNumberTakenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProfile409ApplicationProblemPlusJSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -22694,230 +22791,239 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chu3ti/8Kqg+pyrO3k2KpAZbVLnOkWfHduRYsr0Ty58IdoMktppApwGKYlyq+p7mPth9kltYAHpu",
-	"sjloytY/iSX1sIBeWPP6rR+Ox8chZ4RJ4XR/OCOCfRLBP59jb0SecyYjHqiffSK8iIaScuZ0nVc8QiM+",
-	"RQFnQyRHBGEmpiRCYzxDfYLOSShd9OnVc7TfbrebjutE5M8JjYjvdGU0Ia4jvBEZY/XgMb58T9hQjpxu",
-	"u/PEdeQsJE7XETKibOi4zmVjEBHSkORS6puvrlxHEUaYfEFFyAXVROVpPBkRxPCYIMnROSFhms4J80mk",
-	"Kdzr7O1dA4UvSBgRD5eTdkyZR9B0RBgQxUMSwZWICuSbG4lvdvDxzq6ir5yePdcJsZQkUo/9//73W6ux",
-	"//1H2213rv7byVOqyHpP2XnFVpFLiUI8JOhRLyLB01NH/ebU6f2MeISmIyzRgAcBnwokR1SkiLbXi4nn",
-	"ESF41LggkaCcqZv1Ip50njypXMROa3+v5q6+51VbqpYQYjlCfKCJnWKBxtgn87/tgEdjLJ2uM4loIyID",
-	"EhHmEcdN09dp7Twp28tPWJL3dExlkZqvigIqUEAGUlFEsDdCgbrW1bunKCJCIsq8YOKrb42ZD8wgiMeZ",
-	"L9CESRogCo+ZjnhAEB5iylyEBaIM9U4dnwzwJJCnzkH0tLN/IJ/utXpNdDRAvcuGHEVcyoD0XNRjRE55",
-	"dK7+iT2PT5jsoUd8oAkxf0S4zydS/8pc9DOQ1JuwAR7TgOKoh+D3yfbKiBJfEXMBhPELEiEcBCgiYUA9",
-	"LA4QRjKaIaluAO4gvlDrGdILwlAfe+fVnF37pMWf4SMPqDcrfoyX8ebDiqgUaEqZz6eKdLPdpdv659Pt",
-	"1sEUtnUDZBIZzQ4HkkQl8sB8c8nRFFOJ+mTAI6L2jrKh/u412Zgyud3R7EvHk7HTfbK302q5zpgy/XMr",
-	"JpcySYYkAlY+JvI55+eUlB+siAwiIkbIg2sUQ2PUj/hUkOgngQQR6rS7SBCpZEVExvyC+Js478cTJkjp",
-	"+SqITiF5KJDiZcqGRurs7u/MoaImDV+/fj2cyBFhkiqxXCTmDZ+qL4dTFxnV8ni3VVu1dHbrbcqVkvgR",
-	"HhNpNfUkEjwq3SPFQyAXhwT1yZAy4cIvekq0n3lwYw+BKIivAs6jsomOQvznBMQnVY/7c0KimeM6SqU6",
-	"XUff7JQyYfy3+QdF66NS+am2dIzZDFFJxgJhTdyIB75AWKIxF7KKMDjoGbrMgVaC3J1zUtqZc9IuPSef",
-	"BYne+uWHxIjNmC6ljRKyJvrOerpoQv3s7m3vFTfvSj1LhJwJovlghIOAsCH5RAYTQYBKT9tJ6p84BKGs",
-	"CN4KI94PyPif/xZalSY0/HdEBk7X+a+txDDc0n8VWx/1XfrVxfV79v1KwouQMKXrOEc88F0lFhhR+kHp",
-	"jUc9yi5wQP2z+J7ez2rfUvbn169fG/ljV0acuWUrf0qvtJnok1c86lPfJ+zG94P7sBXTSBnJXC9dfZj0",
-	"+rlPlI3Eo+QIgrbE4hw0JYhadSTpkCEe0SFV9pYXcSHO9I9nkf7cagfVkiPiq03AgbglPiCNMaYBwr4f",
-	"ESGSpQkx5ZGf7EhqFxKar4kP1H4dwXbd9G5s4JO+VPt5gs9vnIUj4F8cRAT7M4SZFXFoSuVI24q5j/2o",
-	"R9TPZ1JRa8i/vQOoZIv2SRmXyOea5Ee9gaXIUPhW8+FN02d9gH5E8LnxqnzuTcaESaXl4NgE2CNCM1CP",
-	"RBGPRA+82rQUNQ/KrkbJvrsr8tKUflDszW+evZFUL7XmD/CxpddVq1ikvDSn84TT3/MhZbfG7vZwKi6i",
-	"AvcD2Hbz2zP7q81qmw84UFYLubWz42GmznZf/Qb7riIekUs8DgNly3p4IrQJ3Of+TK1QXfzL8dGv6FFv",
-	"bGnPnR/75htc0SGbIS5HJEIDTINJRCwhfHBbxtwkipQYKlPb8P8z+5cUQy15/GPH/YaXx7n2LcxnV0c6",
-	"wpKcBZqWggmSifPMsz2SC9OrayRxiVo3m8ttyKARxwzm3p1EF650tAE89lviHhsv0AKWCjSmQlDNE+oE",
-	"Aisg9Q3GyttMazK4MZGqm7cFdazlFfYkj55zNgioJ29LVI+w8m11CAoNgCT0qKd/PtM/nxGWltuMMyOz",
-	"p5hKAfIO64OXv5FxmdwMBy699Jf6L/di5QXi35HwVr8Z4wtIz+w9fDhlT6in+GPKqJARljz6SSA+ZXBz",
-	"MDhL/YlyVrLqX7m8A19tubWbRQSDw8zqblS5prdcWIvBegNS/Z/QCL6EXef8LwLRzl+5fMUnzL8Vl0x9",
-	"g4k3spFXa8KmyYc/wLcYKDIN8Secv8fR8MYdA2t+BerlyljA+fCt8hiVJlZXnknOz+BSQ/ZnpvN2N8/5",
-	"gkQX1COWa0z6kPHpAWQ2IDSPsNK7qJdS1704jfOoJ+mY8Insuag3YfgC00CdjaKVsbqy/8zSsedbY0mj",
-	"1SEJaFT/I7XkNG3Xo9M/J/t6DxmEX5Ao4NgnvuKRm2AXMQlDHknifyA+xScQWL4dgaD2DLzOsaIEyVlo",
-	"zJty6TBJSD+DO87UHVZKCBLdCbFs5HDOYJPZkJQgymSbCBIVpPRX5T99NP7VXfb8mpAUMQ9W7z30JL2g",
-	"cvaSyQg8njBSH1FSnaLAnlX+8wg8nPhUHupLr1zHxBarqhZM+toEIGGnqU5P+2rrBxEfu2jCAvVXzLSX",
-	"bRWlT31EIWOTTgzuFnItrtOflSXYuCCxDtbP6qYV8U/Czb9S/cpwBaScMXj8xEcBH+okL2GTsdP95vAp",
-	"I5HjOnC74zqMqzPjfC9LEpJLSZig/YA09O2QKnQdHdNcLq/kOtwDHvDPsMzc7mNJGko85Z7RKnvGRHp8",
-	"XJIs7ZkqkV42amBzkJo3489ImE98CDfnPtLeTslLjUN/Rv2qNLYOGsHTS799RZYyydl9c2ALDSMn6wQO",
-	"yVCQ3cfks/H+v4kHEQJ7WN5TIYtnBTKfmX/MPTOZg3cFi3qrb2y3WskXwlGE4e+pDPCiZ/9KLqVJMhc2",
-	"A16RfVrpUpUlreRziUy4wBIvpOFQX3XlOl5ElCGxDnP6JCCSCPOIisqCdDgVrvcPoHQEzqWW4JIGgS4t",
-	"04y0EjGQMFm0fEgBxVefXZCIDijxS8kHcQPqEyhVPpsYKe9GcgiS6vodKpBQYl77P1Z+NpOisT7nAcEg",
-	"gVcTIzrxna2WaZXtQMQDUp/TP/GAZBl8t8jdGY+0epdA6AqwLvLRiPKdEBLLyUISFaMf6yuvXGcS+usx",
-	"bJkAgs21zFNgi/wGxITbzc4cowyJc0/vRiRVLAryUurWhRTY7qkyCpDlIKN8H4pMcfAxtfIBDgSBNaR/",
-	"24EiktxvshsWVz0sWlRMi9ZunvIUZhBCX3hKzMWQBbxyHclluOieEzom+vrcBib0lm5bylzLHnelpMeU",
-	"xaydqVX9hht/fVf/aTX2v//j0Zn95z9//sej09PmnD///M+S2lZDx0YNz3LhkQ6IpSyJA6QtNCVZz5mS",
-	"t1PtF8hUADyjJWrK0fXt3zoG7oOpWGoqmpcZL/8noVTGkvaj60gcDUlllXDqY0muuEiOKBtumI1qGrGW",
-	"15a1ZOOjtxENkRzkO6ciYmO1RCbYgqcBwiiknpxExEUjKUOBOAtmmY8Gv25MoqBGqbmblPZV8BDWlgwa",
-	"cqLeBaegizq7e6ivTFbKUB8LsrcziYK8LNjOiOidnIw+bPyh5e5Z4/uPne2SpgLlfgrlfEp6QWLHMyb4",
-	"A5EjXnLGDtGYjPs6FKzoT4oHPcxQ3zZqmBPdtTkuG+hOIoA8QjgMQUJgZFUkXNxEWqELMNYVgytjd8QD",
-	"H13gYGKranBEIAoVUCGJj9RhS7vhoDjzyncpJ/z5CLMhseGculZFzmLQQZk49LIwxmOvgxMyrX3fr2Sa",
-	"3Jq3AvI05B5ddl6eczag0RjcF70Pq61f2vKgecQndUR50vXtiwi8m6SlM4CrUriG7Qc3l5IHDoQy5Fej",
-	"ajm/1zqTc5meRIKzX9WVUCS/Pstb98p4W/NZPd6PL53VdmTZSMjfbQdfkIBYMz27M9mAzfoudOp5pYTo",
-	"WrlVTt4KzuAaov0WXcI81WX7+NIyaL7aLVc2fKC0c4ittucTiSIyxJGvFLaHBcmYTpalMr0zO2Uaecgb",
-	"dYyVlyziwfpidvUPudLeXoY8kkdT9gJLfB8IfkdmZWZgOOkH1EPnZIYeQc9Wa/sx5DpzsjEYlrS+Fgxl",
-	"L7qoc9m5dvsWOYnnclbnaRNB6lx2ufiVuX1V79dr0i9xYRs0+ep5Fdt8TEpcsHMyq++BqW+Vdb328p5X",
-	"nlT1+DJ6oCY6479sIhZGLkMaEXFGWXUzpW6glZnOJHNfRp6s0jLpOmNwbOpvad4jmh/BrgzAZZaeUFG2",
-	"85my+qrid6qTHQFl5yYPj2ngoj4ZUeaj3n/BVU97N+M1pg2JMlFhM9Lgt40JkbqmLpoEBNzunpeywXqZ",
-	"j5xyWhZ375ZRFocOSjezl+uljJvpXcQmQaB8cthmLCTijJRFjdR1uoBF9wUW5IeR9RUhAChms8UoulFS",
-	"fU+WbkssxkQvqJzVTS1CaKeQgpqfRFsxBbVaIu3SFIasEYtUSyuJtKqjBF34Qh8Vkcr/9YnBRdAdz7WE",
-	"wdGUfTBmeTq8VYxuhREf0IDUKOmAy8oyX/PuSxs9+maoZaiMNU+JkLbgwYRPRvhCx0/6hDA04NGQS0mY",
-	"iyTsVnKNjs9avINltspUXNbJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL189pLppKNIlnj",
-	"heEkCrkglSIpUSxxhxWFmvWcANzuLDKF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQAPLZOhsWrAFiw",
-	"yWgqRbFxAhvMhfJ09CZ4Zn0uWC11pHTh2USsR31ELvj5PCVksita+MTgBgKp56+saaBoDw9NRV4F54cR",
-	"H0Z4XMkyUAsoFDEkGDTz/my9DI5hqXTeJkVb7oxkNnzhkalliGFhN9hT0p6V2TUpO7FdA+Ci3P5KBaYq",
-	"dpzDfuqdh4sPlKGl5I9RQoxQOGYaBwMxHimuELqXGSMRYi/LEerW3HqMW1C5nmz3YH7bTG+f9nP3d3a1",
-	"n2u6FXWZp6+9jExbr+M6PpEg2Z1jPiYZhCMwoEwdLdx1gHSXsGkSBuAhaCKGd8GfnO63H8kjP0yE1AmX",
-	"fDO3rmXVT/pfQ2bT0+nkczLT3GH3y6CSiMxRJlbXhFy5ThHoJPPL765DmZCYeWrNWzikWxedLcW+ufRj",
-	"12m197c7O36nsY13SeOx1241ngx2SKPT3/PbeN9rkcePEx3d3ekodULHREg8Dp2u02l19hrtdqOzfdLa",
-	"7263uq3WH0qeUqn23fnMwoh7REDQD71kkoLfbT6trbIVW/nvclUIqNSIwhn+sEE4+xlKmXqEw5Aw4gNs",
-	"0dSwuc8NVlMx+dwqLa+yH72mo/qF8gDLMnuraG4lH3AeHJdM8unZxPWSkFv5rP3CvHtiDVY7+7v7+ylX",
-	"f6dV6uynmGlFRWV4rWybNJXKE1cnSjRLZE7xcaZkvwrxx3biksswwJRpe3sdrLNMSkj91S4pZRobXk6x",
-	"hauPRK6aINnNUsWTOiDlx2KqZB6Uout+b6NpxWYSvoW2cKVUcw02sJemy19p2WJ/PBRsm6r+OE4Dhf5Y",
-	"+4qO62RbneA1Zd0NsKF5jZBuWIYLJIkYVpufdJOYreYTs4S4Rcb68IDSYW2GNLmF9rEUDSmwlgxlqcZd",
-	"8IGysAOO62SbB+AthR671BMTdIX0y1OBsHRHed4xsw2Ihd+nmhOXy+J/TDzxh/rlh/rljBc84oxk3qB/",
-	"485PCZRbutdQDH0rBcir1BlnMpQlBnSmvKeLnrQy5U3bnYPYyFe/9rAgYOarH0azcESY0gxSknz4ob2f",
-	"Nev3ysLZncbj7z92rh41/if7i59/1A9wpxcoiqIkk85dgglyid05IcUysnJfN0dE+XcCYW9CKqslH7MK",
-	"Y+EK4eKkgqaKpIp8x2E2sHKrpXGfCLhjGVa4+aKwzSb/3eoyIbM0W9txHzLVhsa1i9bW+T7LaNWKkptl",
-	"1ppUJwoir7+eq5TicvIEkeuVTq5c/uhuprSvRpXkJx3FPE5lX/LCEi7Ie7J7O2lPdr/Vetze3+/s7jze",
-	"ae3vtxeC/malvn5DKXk8qCw8TjAzlEXp8834YN5ESD6GtlfjEWk/czCAONNsDID1rgPOw3J2fCblVUzC",
-	"6JrLiohyFrYdlruy1ZwAuWyoNS2rt88CMpiHq5sxpUQui6cc2PklEu3WUtyVeGNlVBZ4rlxxpr/cMfGi",
-	"siqXP6O4FK66QB/ark2BvuJO4WHmIox6Ppa420OfP73XtRAff32dtxT3tp/sZOwAuIeO8ZBshWx4oI0J",
-	"N7EO/rn1/Z9Pf7TcTm0DQcRrK0ObUH+DqIechdAmwrqovZe3hHWMeWdv58nPJam2dE9Wp2DVgF27XZ/e",
-	"SUTnEqu2m6UQQrkM8USOej8bUZCv5YfRAqxuwKrd6uzUoTPHkWaTNfVuzDdl4u8OZA7XDxkYY2Cew02F",
-	"BamyGaoYG7Jc4tzv1OHdSeKZT3MdWTzDu5voyqqqwrjtlqxjIqEJgQer+lEbCLmMKbM7UvC4J4z+OSHm",
-	"z6UeN7y/dG2K49Zys9NFBwYF31xXHXcrFCEII8Xt/AfKhCTYV0qyT5QSCnEUt0rqxq0KibFUrHBtb896",
-	"QnON79jLrZYCBRUFAcl8pmYvo1hzMSSYy7NXW6eCQ1Fax6vhtZKwSVVh58C0zPYOJ3LEI/qXxrBDGhTK",
-	"5KBbewX7oGo4R5HG5WpwM7BgmyvDXSOMZPy7M5tLs87HM4IjEi3jVeTYLvOJMm/JbFoZM36GAKnJNdTu",
-	"Ocl2mLSr+4rqNa0e6JpVPcZF5HMDcztXFxaxrtCFZKPrJQlm9SfEJtBIShl62Wzv7SjOH89fQkV4fj7x",
-	"FUZl8RMmxYWV6V6Sq83diNMMZYdqWXHObSnHGKqm20WBs5zMvtZUy8I8xPeK7/GlcyfydvdpKzMLLtvX",
-	"pE6kwOZHzAwuyFV/aDYuG3dQrE5PCmMWV7jExUilSA6TwFSAUYH6kRLGblza1Isf3kM8Qj292706CBJJ",
-	"uVO5cNYypEjPgA4nke5XsM0LKXp+nCYvPnW6qN1qXVly0k9/UvJF4iKr0rqQLsIa+d5chigzuVNALYkp",
-	"MAVaGnSj919bMF5pC0oNeq76hbYgtv7v//9/9M8hlqPkJ20iws/NxZ56oczXLCH5pnFZSZEHdaxkElE5",
-	"O1aHRzNOX6vv+F+v7AH65euJU/ZBeml93dOaEKJvbtyNqHYJCh61bRDPFAPzVr8vpk7pR42tSNmAl+Si",
-	"tMwXblJIj5mPwAlonrJT9o9/HNMh07Gd5j/+gXofj45PkC6Qa28BZT1jZdvqRZYxr1ydGVcfM2P8dQ35",
-	"SH8sOBMBVfpRGYsDekHQmLKJJMI9ZYomnHUFmjlSzB97iFx6kCYRJe6DtUNNRwyNDnRNYsHJGHLuw9Wc",
-	"kVNmH9lEh3bSnFqVL1Dv1Dg16nioQ9ZDah2Af6GI1pM6BCmjpouoRDLCFySAYBlm6I2U4RELZrbOWn+B",
-	"V7pUU6j9fwlxUlu8SQXqVWFw9tKlnegF8ahPEGeoB0MPXDQdUW9kCLQ7RqVAY4LV9z4At+KU9TTH92Co",
-	"XFzNaqa/fPtu578QoGuenOXnJCtmXRjPiCXizCNN9NuES4J6SXFWT334QPCYgcCD+FfDWKKNty9iB4IP",
-	"DAGaE10dFsfiXDGu+owjEoRmN7/ocaCwm0cW01UZO9E58VMDT9GQA3qJnuGXch6UkjWtajRCPT0V0JJy",
-	"oKl8T9l5TJ06FqdszlxSs4e5saZk3ES/kqnBJtHmGA5DgiPNLfrMaS6bWtss+ctPSFlUoovokPGInDJ4",
-	"/IxPkM/BcjtnfNpEn5kG9rFvUc9LRvqp58WTKZTJZyrKmqfKmQioR5juuDCD5Q5D7I1Io9NspeoMnY/B",
-	"ZNyH4mdbUWvW7nSddrOlL+YhYTikTtfZbraa2+ApyxFI0a3mlARBAwjd+vf0XDQtyOywKjaddPIaexWq",
-	"QWYZ0ST0CXm82378s2sqFccwGIKRpDcIvTPjesd6voHQc4aVQIOxxA0zl7iHBJ6BFxkjBb/1na4i0bTB",
-	"5kbkdVqtOXC6doWpimzdNfvN9B87L/0Xx4emJVf91Nndbe+bhtyuc/4xenf25/jyy1f8+5fD/en02au9",
-	"txO+ffHlr78en1y+eX4y/dez2TA63jl3THOxc/Tuo2nu7TqCgoWuvlD7z98Pf393+TwafDk+e3wy+/rb",
-	"m6Ph45F38RGH9EMQTd9i/NF78/kTd66+X7k1kX/NplQA/56TGRJE5nCmMxu+CGk6MzTavMZEncpvjL9O",
-	"CpU40epO99t31xGT8RhHarM+EayjrylWU4oXD0W6B/myoVkObH64MnZyLhthRLl+tuNFVFIPiiYvG7ZS",
-	"svvDTJDsOh3o9wr4VP17tzUWeklW/UHycQtPfCobhMnIGK6l5+M9Vac5rtoHsC9llLmoP0PTER+7MPsV",
-	"/jGI+NiAfkHdt9LwcKeB6XKNPoVmvAGNhBLrepgTQClBawvSpmYAEoXhKOJTddspU84jknwI4b4meqkJ",
-	"175lSjEZcZM9V+reGJyLQnlXehTptxKA5BRMWtmwzriLbtUhmG4NTLWqlxtYto2/3b46nimsRHDTeOW9",
-	"OVuhC2DrneUMVmGRkBdq6RjG8WrweT3swnQ9lb0/xnhT/Fe+KctUDJYSZOca16ZF37AJasr2MmHeLTu2",
-	"aeGFNlvxfV3VYpIN3xJwSifNJ06MP5m0v7Tb7XZ1+0ucjnTa+51mq9lpth0dRbBP2G3se9uk8Rjv7DSe",
-	"+K1+Y5e0B4+9Dt7vt1s5mL/KrpkYrtHaVRXdOvNe1nYSUMR63T1qvzN5JTYJgqulDkuCT1g2JEYLUGNH",
-	"B3yYU4N2bv487QfXwLN3Wu3FGi8/tQPu2158XzJgUN3R6Sy+w863vHKd3TpvSI/TWFmHF7U2qEq1tymd",
-	"nSv/z2lvk5n7Zgt98hpc6eYK5b2bUt67rQrlrW3j+Uobx/766moXZbRuF+kpqT09YF/JvJ5FQNLticob",
-	"FKesHAzJRT3dcmPuV5uU3E8usSeDWZX6/my8gbl6GwZ0WDrsmcg2B1ZJbhs8rBhxvrORftCidimlWJFU",
-	"RaeJdZbP9F/U5lk+KH5usF+WDAjPkZRADNSSaVkQg5KKZx6kBo+kJnhVvV/dUPvtOgt+1xWrCfHrnFV3",
-	"awvqtEQz1cu6hX3cDOGbpgP8VcrPRPAd7ON0R2yxAcLw7jLtq9af9zF6zy9IgKHUKRaBcU3k9wLIh8kD",
-	"2nbHJBOU7vwoX1JBrzqHvx2+/v1o58nOx9Hh4R8fzlv/Dsng2fOPJ1TK1+H0yJ869fVuBjh+rtq1YnZl",
-	"veve1pzOu63wdzr7i69PT2K9HSPhmODIG4FCA11p2WF5UyEpGF5gNETKfwgsv4TQnR5GlHk0hJiADcIp",
-	"l6LlOlPKfLAm2mNAc1vP6Nj6of731r9K4C2LBsgL3eeXFuCujrpqiPARCUx8gErYOipFnFVookOWHTcZ",
-	"jz6Ex5aMPbQZ5azZoC+HiQ0F0bwzHx4fwvpMTzO+wSOiyVrwpvSwMLipxjkpGWR5P2xwzUmpkoP1THCw",
-	"5NNzFYzrqvk45dtpJtfnJW5qg+/zLd91/N18g2+lfcGFU8x4NK4O3ZUdxILRu8Ag+Wxo/77gBG9Zj11J",
-	"kdXe4DohFyUeyEvm2zxPxahPSB1CgkCnkkzbgE6d6JkBpvi+iTSsrRIcOJkQbx9k81Fm/ICSHqesXHzo",
-	"W4vyo8znMBeXS48lDbsHc26xObe0ZbZg5K8bc8qDEL91IW4O3nVL8TgAeQNifESHo7XyLzlZrIXdNYji",
-	"Q88joRTZ8Y5W3MKU1yaC6dwgX9UXUoe2UrwWBKUm/EFO3ls5qd9+L6Tk3Rd1es79dUs6IyxWFHTLWaSr",
-	"CLO4MWV1WTYpEWUGgcDUR/EgKUaM65FPRmSmC5AhG60sSyjgisdipYrjMBTD6Pm1qHzYvpZ+icV4ymy5",
-	"W0EOilQ7T+KEP+P+bDkhWBQgSS9x/YqJsuaiq2zRosVteRDZ90xk28iJMLWXWp62FousDxYh7G9uEbdr",
-	"UHjC+XtAL4MbdutsRcnw+fuhlI5JGvDgJ8M316KZBJFnydNvOZiyiurS576RHsBbHuN8TyT0h2uwr+mI",
-	"A+BXwIVEfS5HWi2FIQQ6dIlrBrgg4ENATqTm0gSaNuCMHKRwxKhAUim0/gyAqJvoFWU+UgpsOuKnDItz",
-	"odO6BSUGGAx8MEhFPOB9Pb84J6hXptN0G1IGeaJuJDUD/KDWwAeDv5EnnuzIOxLKeyIHTiw/ZIRB5ktt",
-	"Wihk1GhT89O1iIa5eInri41ri8GmJxfMKebQtRgXJOm9yDTiFWs8mpVVFMcJ8P9ya7rVjHhcI9ZpbTdb",
-	"zXZ7u/m4pkUZQ0gYIy4N/2Du6dh7ds09aatyu9HyOv3GY3+n3ei38G5jb9Ah+37b2+k/eZJHNihQYZ+Y",
-	"hm1wPvC/aBDgrd1ma80KsTRQwtw8dZxeuyf1YX/TAMF7SBJn5W98HtcQvdfv9F+7CNzSWF43lo5KvsKB",
-	"MqWgiNzko8CWk9xaaTpMWmIeKXpzMnU9iRcDpnVqS4A8CFuJFIjRs2LtMSWRmWzzEPjbUODPv45jXeFm",
-	"aTY5y7xjA5HATSc14pP9w/xrQd0InFPOSPkprXEA6xSIpvCroJowxHKUKma0hDr5WNka7Rbf63tNet0j",
-	"O/rlLp5Os9f38IAq1uKDWzun6WOa8FnpSS0C2a99WDehvyEE29BR8S2DOQn6ulTtHofQ+CxjbJ94UKPu",
-	"EGZkasuyu6bmI5ulhBg+41MI22PmIxv8bSKr7nTrrYmXBH6MC5NETU6ZDpsclrRsY+TjGTzZNHArA8A1",
-	"VShAING/tqjtpik8jtZQYfvODpBSsFyjeAvb/GobeovDAXpNBJD3mOl7UoXOCZIKviBplHg3BVQFDd2p",
-	"cQilARyvMMZ+ndSEwSpyfht/afmdL0GfPmvh15+H/dfB5I9/fRj2O78Pfz9+JvqdXfb29WXgv/mtfvS7",
-	"euJ+rbzFgoK+kekJT7FczhG61SLc5YP327XlbQrnt2Z4C77BCba33Olw+t0uE67oB9b8XZxcldZBto54",
-	"UV9wUfOAUGh69rjHKsfDQaDBxzL6ZhtwdIrDS5J4W3royjxHsqwwOVlZUpa8V1qVPIq4lHaeGCy9ki6D",
-	"UQqWmAG8yD91BB9gFUtW6zitaYwsXFHTpZ8Baq+b028pZZVotiX0lMEoOWXpqsqUvjDwQamJawMezVFv",
-	"c3QYKlVhC1TOvVA2G1EzJR/yP1K9POiKTeuKLwaM5Dp1hQY8WUdX/O21ApQJzVEAEkdSAOC9ji6gQz3p",
-	"LZXY1RGiiQHRiUHdtTWPA3pOXDvWXmDlANAx0W6PEe7qki6kmjX2heRch/WGRIpTttPZ1x4TwBSY3QDw",
-	"poBooS7cWEOYPwuL2kG9Ub7fEgVYkmCWQOu72tlqoq+gEIp4VmUgvKdMxFjqFrPKRceK24mLjvGYHFNJ",
-	"nh7LiHrSAvUqxdYrwHVBp5BAuK9VmV6q9YcODBJcXOo1nggJntQpiy+FfdUD7yxKlBk9D6hxcB23g1cB",
-	"cmsipOlIShff5AYbwAdAnVZHf2QUT3tLIQ6fspg5uqinaX5ur+tpjG6BqIx5QIljTYjS3licE9/gU0Wk",
-	"tAAthbm8juKtLsBKcI0dj0cR8SQa8UgQ1AfA4Fl9/VuGD30t5WkZ0GGHzH4Z9V979Ij+8uqPl59Ofjv+",
-	"Zb9JZr/85X99q345estaTa8TsP74Vcv/1y9BFvhW99PlkHuXMlCy0L0Wsbf2tsXoyiUx/mM6ZDCnfnM4",
-	"SLfWmQrg6I3nMQT4vJuPiTQXwqZ0Wp3lWCSZzNh1/Nej4O3r3fCPzqj19nXw19vXlxf9sTf8/evu+ds3",
-	"n/gfx8/Of//X+dDrDMs4Qw/LFHqEjgzzU0OWKN98r7RNLB2q6gHTUaiIDkfStfLHTFGNhcbfgCeurq/K",
-	"8XkyGfSTmYJa1wiGD5UNoT+YwJs2gZVoQ5SlLN44aL+8xWsNNFCXNUzedtrgTM+Q/e5ag7gwM7Y6Vr8x",
-	"Y9i2F2SM3Xam37uzM1L3Weow889KTeR25l278LKirZ1besWT8ta26/BBCl1lwgZ4TAOq8auTG7fzZNdp",
-	"VG+XmejFAs65BnthakwvbUb1wAwe0gvCMlYdRFG0PW+QNaFowOdENNGRTjL1lAqwSDdpNdA7ZSbcopyE",
-	"lKmYivdkMG3jmI8l1MaB4CpwBdzswAITXirJUrjZeBEVSUOtGThaKNyEuB/ig0Gt6FC8np5VRnGThbaS",
-	"Tb6jecoOYz0Vr3uEA0gRwcot6ho8BrDgzBhgNx8Jq0eZ2vsywzlni69jO69uTOi5lk7nyePWk84SPQNZ",
-	"2h9s6QdbenO29HWZWwm3LmdsPec+ebC1bsTWKg1zbNYA02I3Mxl/OVssvjGxxDKj9W/ACisxk6oG/de3",
-	"mVaPUJob5hRBAnI1bG5S+tJEbzVcoA5H+tkQXgbLOwm65boqDwwmth6zJcwAG7+sXdxPx6gWJVeMJOaT",
-	"PLzzGkLtGoupnkdciCOILy5zmuEk6Nes2+qljq9ig8VHFbqL4DwGA2fBWSXMrzqem8OltuZqIyKCzGHk",
-	"Y8i1mkIiI6cCys7NYAgiNaJMpBH1vRHnghg71L7CRRS6ovRchCLqQdyWZWtFUGrOXETAgtdx4rgcRxn/",
-	"gJUvSRC4ML8f0sF0nAon43PlIZzEL5ZozOH8EB291gkeY/+Wd2QVx15fR7B3ierj6jnctazQTtnUe9gH",
-	"2GP4lFM8y3wwHenPFIbe21TrgwmzaRPmUJybogldaqgOH4gUkand20wCNdQj75oWSdo+/SwyR3OR0Fwh",
-	"U9quieq3lLxdt5wTsnwZIds0E2gqEMDUw9wY/a+i1zVXDHPKkigBQyM+iW6teNOO6NJDiOwztbUkR0rl",
-	"8AHq6f40PcqtosVWkFh6riPJM8P6IRsYBsTkoH3OzsnMeszXVVTzKb2UTVTVlHyoh6qaBx2xmQrMEqtw",
-	"0xpBkEQf3HJxzfbtFtfMC9ub/apsgP5EcN5x5VOG7DaXDVEyc2gfAMmceAyt88+dnU7r8f7OXqvValWh",
-	"3mwQzcZ+g6rctf18a7jktzUTIsV+KZFhf7PQzV67C1d6o+IxeW6A+qZmYqiehMd8FBB8Ec8UFNLkqqid",
-	"aLa9v/fzAeqxSRD04rnDYKcB88dGU2pkcfHMTdLjn9exYuyJU+RkOPqdnl9Qzs21mbJ0TPUDLtZ9lByG",
-	"jxmfInrjGFgPCFNZsWgaWtYUjNW2lOau5bzpFRxi/bYtCAbC8xZPxcvMBwLkwRiUMDZXKkFaioN4uslT",
-	"9e3Ip772kvUoPSjjheF0eghynMtPcA2hQHhEZuCK6jsJOKVkBn3/lRPy7LLvFTBMVV1P+VSxvmISzXl3",
-	"dsTYmiPDzFdcjAiTmep4O7Aw9wSvJTv/EpIDKfj4NW3A1WeBWXkFcArxQPtyaIV3hIQiFTNPKsslR31i",
-	"Zmv4TfS2gPkch9fiWxgvAWPwMPNI8MLSsmyHrpAwEvd+uQMw73dNVqjWenpHz/xkSzev/qogc95gUarE",
-	"LKOYiiyttZQ0GUbYI1oJpUe9SOOOwMgXPkBUNtFnW6vGlAU35ESkpmeDsjtlvSw79dA5MLC6XUeVdbDW",
-	"xpaTYPIc4MRDPeQb0HzK5kbAI/PDIyBnFyMO6wQ4zg+o0ZBr1fm6zKlYtbZMw5idba4L41OWuOXTdvWJ",
-	"11yTw1xrPV7FPYj3skS5AaKCzEDlBkFavN3r8PE1Fi58jTgbxmmIvzP+7j2ZK/YGX5DMjCvDwZvVMNY4",
-	"XaRi8lFqSCslkmh11N76s8zad6Yivrj45YrhzcZeczW8NQ7TkD01a2q0Z5nGSimW2YxBLVKZLTm3ul0H",
-	"GAc8CPiU+LEhaXSuTp7GloXdyVMGLZt9YiruOfMIGvOIJNU3ZWA5WbyD8nocDbwAi9NF+pUlOBotKK7B",
-	"SWwKWLoGj+KBn2SWLzj152j+DUHv1Fb+mUBhU9k7a9X1rArHU7eqp8hqDyq6top+0LPr69m4WMhIlkqQ",
-	"hQ1qWx2wXw6gJ690HnTqrevUNLzPqtWqYWTybdmgbwQ570wqz0jKAniQHd0eGSVmr58aVyjT7MVDwohf",
-	"of6yOo9BqMtGjssQbro5NDoLsLBIG35J79vKmmPCAqPx9UoYR4wYiAR6p0pCV42N3kv5WcC82owI1Tg1",
-	"VoBeZDlozRLLZWTjyjklcgkTnCrFxGuq5EA+cAZILgahpCy55KL+RFoYMCSIF+kqVyzhqGdnY32Fo9Kz",
-	"2S3d3IpRL5Vr6LmnrJfOBfXi8Jzt/FDmeKn5jiqt96PIhybZiOgwYH+mo3T61zEAiwahCey8g3GZHNHb",
-	"eDRlL7DEdyua9jJN2vU2Yibpyf/IRFi24KGUkLatmrjUpuxcatXj9CauWYhRHCzRbnR2MneHkyjkQu2M",
-	"Ad0C1PqkBO6hcKS0cCQ7je2HY0e72JkemQ57cRaQgXS6LbjTzleZN0XENJLpDai1qXdvhkh+Nl1twWWl",
-	"aUk8/WWsj1yTJzwnoUbzQrb6clP90c+1AGy8oCLkglqreu4j9C3pO/6WADUPIYO7ZPJqRQ/BeV9bIRuM",
-	"ERg7cUNRAVtb8BASuO6QQGJH/qgxvLZgPFvrt8KG1i45ScbYZLLf9ZqRTtnibiQdk9pEO9ISAesanUv1",
-	"gX0zC3hoQnrQN/df36SLa4udSpuoM4IXLN2qtEj5zIXbeNA+m9Q+BdCz0rLlExIEAk0TJINEDwFAl5kY",
-	"m0N9cZGgSg9NR8Qgb43sOLHcTFulbZTnVdqTNX+K7JIhENOrvMhJs06i9utKfcR2a4lRi6kVVDQnZHbu",
-	"3jY3VaH+3FiLU2mI9AOUHGAT5jRRZ5TaOPWLMESPTo5OPrro06vnaK+z/aSLjt8cNtqKjS+RT4dUChdt",
-	"t8wixc8uIEGTS+kalOoEmdvXnm5IPTlRlhQ/ZcLDrIneVx8XbbT1DIdmRixDwBXQtHVzFhybgwS6LxkG",
-	"pM6lKbGwv9Krbp6yrzYnYzI4udfnJgRlp+KaE9HrWtg/RGV18SJhEQ8K5/buBFzz5F1n0PXPSMM4dR3l",
-	"83UhKrcVsuFBHwuyt+PSL8+OPk1b714P+VM9jDgCBfr65R8vXv/67Mvr37dPfjv65bf8z0pDRNTpOlyG",
-	"ipW7W1uSy3DrYzAZ9wPKSDcXt/sfHAzV2RqNnx6/OWyfTlqtzp5m66d7+icqxIRET+NH6N+GJKLcf7rd",
-	"0j9qCp8upG8l8Xisl18tJCMiXSRGSthAjkMdmgeQ4rtU2Zl8zJdGjT7Y85uaRBjxoFR1bcasz85cByG+",
-	"gbrOEjXyUIVyd4z+GvA9Iz4VqD+z+PBxzYmymUbxNAywrfgA9Qrav9dEr5KBjPNchoM5XRin7CSxUOC1",
-	"hOUcCRcR7I0SVGAD7YMoQxBD08BD6tKiDkkGQ9r1RQQcEz26pHpg1absnBWBfJ8XqbhOcybrCyne//Dq",
-	"j6+Nt9vvPzaOnv32r8bLzvt3juu8+/T5dePd2xdHjV9fnXxt/Lb77HCJMQafzFuew0vquEy6yOfBErgO",
-	"S8BoSvUxVrIDFIsG1JMPhsCGDIFnZEgZkhyEG17f615kClgVsSQUkYWvnWsK5HL0MLj4JsyElQuystrT",
-	"uMPV2vMNzgbJMkByOODM5GjGSbtgNjgGfQIon1HQuHRJmkf3FucnCJyy3AgB/aAqBVtQcWZ1N+7Krwxr",
-	"/6JI8CZyOUVVMxg8JHOqZRYfZCDal9QXv3L54DpuVmOcKNHDB4PNRGkX6QsrFFdzHt16CuSmFMUd8CdX",
-	"RoS/A+6l1T/JV58XpC/z6XKeWlZdcmFa683MlxJtmRptpvy5rOZslnQcgK+YdUHutNL7VELxf4gPCBQ8",
-	"eH0Pavw/Q40rIQk9r1kZeR063IjBs9xhf1Dp/0kq3Qx0mTMb5tLC4eDcAGfbWwTzXqpmxGhNrW/w+JgI",
-	"O8O4z/0ZTFY2P5sBMbY3Ef4OM6J7P656BwijfsSnAipSCmOc0dpTnD+RkGAJEEAMEbPkU6Z8bkUfsSa1",
-	"cFGfeBhCzjKe0D2FCICQLhRnJu2OyLS48OgATQQ8HYlQt2yqDQmwJBGKofNtzWZpkyTsaTIfJwfDV9Sb",
-	"2W8FYfFkB+2bgEnBXIEuh7hr4+xMT+FuhDZRfGYZJa3cx/jyPWFDOXK6O639PdcxA9eEjDQm62VjEBHS",
-	"kORS2lKby4YgTFDoQ0iwsoe8YV79Sb/HzuX5voZdts4IuSWMmPSXeZiyt5Epeyep2Zumy/Bh3t41WI6G",
-	"eZeetpedZfVg+G18CIHVunmlu9k5e4lMX2q8XlZorD9Lb7u1mfh90tA3F5w3W91KL2JRI4owvM1SOFyb",
-	"SL5fcLhVHY41ehpNhMPq8DvY4rg6Kq75mItBcS2XPODhzsHD1dHn+HgsP2lwU4jd9o1bEbng56Sh4bEX",
-	"zMAkZVOpDPBKf6JrYmL3AYtzURZcVK87Um9LiYl1w3Hqmb7T7SxhlsItMQklnP3G1urbrQIIcOWOEP++",
-	"1ae/ZD7CQWCa39ZmwnkqU+3rmeGmxQAjsTJcg4N/mH+99a/m4TgDB6eHwefwQEwbIZ6hPinhZItym7iH",
-	"6Rn2GI2pABfWIIKXcf0S7mneAw2xHCX+Z7xgJ+9FpflfGbugMCYT6gNYQ+yObhec0asSXVqZC9bLH2Gx",
-	"gdOwo1+zKKoKr/yVy1d8wu6LxFenDioSkvN2Lcctfc4S1sjbqDupl0KgcQBb+X2DR1KZIDkdEkZEf2rD",
-	"nll2OgphTDIrjo8FyOiehbvoqeM3g5iXOqDQ5EGlDp5lceeg2ZSPQxyZKYR8IlFEhjiCuQ8eFuQgrhhK",
-	"EL5sS0zykPQkQ9TTgB8SwwTDslLIuD/4OmbKVsKFbKwj5HlM/1Ihmvam1rcudEr9OUaCRF/aVUGVeCII",
-	"D0k+pPLC8HINdI30pVfuEiaw67zn9V4RX3er8ZoJM/Om58Zq9FUrB2pqxCcAHe8EP0x9vK6AixLUKTm9",
-	"mXmPSl00teSsEWOBdFlKDl/fdEcRszXMTgKP+7HyuLdbSv1R5pGMG65+aTMZGV3wpeOsknQCNbr1Q/3P",
-	"2LRxuGa+OtUDHzkjZtKj+TYHyHCurgRJz1/Qw94R1sr1p4yZa3VjfTN3SGSsAtdx6O6LnrgVDbGK0L1G",
-	"01xt1D2zyz9pll9CmI2o7xN2hoWRWin72Y0Ndn1e02ht5tgBlOCYzpdYawodc/TmSJyqmZjLBGg/6yVe",
-	"fY+lVafM6L//Jj46zBSbK04IJfF1/p1q+Pz2LvJGOMKe2hrEI1OIziP0xP6kU+TqtZMwJFFD0YYCooxz",
-	"F2EU8Gnxl9CRrCW17Wm3bzlAjFyQ1EgpvRNjzoIZUksxAMT2olMGVynBi6H+HqoCI2lDH7l9NRWE6i//",
-	"O9/J+dLZxKjSekiNd8Ep+tK5TrfoJpErb1aBdlZxtO6RC/Tg0jy4NPfCpVnKA+nM80DuoL9htNF9mTp9",
-	"t0Tw9QfvHzyEzXgIN23Tx+d/K4WyXUsOmOtXlAPxmPJl5UB6iv7DCPq7PIL+QegsFjrJSfgPET9ZW+2H",
-	"09cVs91v36++xztQFl4wdemJ/eCDdFG/1vNszBGJN+/KLUC80CE8hjIX5imrfws6ZMRHlMEThbmCT9KP",
-	"jJO4xUdmRn2krKPU3fb7Fm+GAhkUEh4GJDGNRHox+emh+Ud8BGsVnZOZxjbWUxNgr3QzAtQnph+pLlUf",
-	"4v8FAAD//w==",
+	"7L35ctu4ti/8KiieU7XTe1OyJA+J5eo6x5nTGZyOnaS743wWREIStimATUCW1SlXfU9zH+w+yS0sAJwp",
+	"UYOn3v4nsSQOC9Oa12/9cDw+DjkjTAqn+8MZEeyTCP58hr0RecaZjHigPvtEeBENJeXM6ToveYRGfIoC",
+	"zoZIjgjCTExJhMZ4hvoEnZNQuujTy2dov91uNx3XicifExoR3+nKaEJcR3gjMsbqwWN8+Y6woRw53Xbn",
+	"ievIWUicriNkRNnQcZ3LxiAipCHJpdQ3X125jiKMMPmcipALqonK03gyIojhMUGSo3NCwjSdE+aTSFO4",
+	"19nbuwYKn5MwIh4uJ+2YMo+g6YgwIIqHJIIrERXINzcS38zg451dRV85PXuuE2IpSaQe+//977dWY//7",
+	"j7bb7lz9t5OnVJH1jrLziqkilxKFeEjQo15Egp9PHfXNqdP7CfEITUdYogEPAj4VSI6oSBFtrxcTzyNC",
+	"8KhxQSJBOVM360E86Tx5UjmIndb+Xs1ZfcerplQNIcRyhPhAEzvFAo2xT+av7YBHYyydrjOJaCMiAxIR",
+	"5hHHTdPXae08KZvLT1iSd3RMZZGar4oCKlBABlJRRLA3QoG61tWzpygiQiLKvGDiq7XGzIfNIIjHmS/Q",
+	"hEkaIAqPmY54QBAeYspchAWiDPVOHZ8M8CSQp85B9HNn/0D+vNfqNdHRAPUuG3IUcSkD0nNRjxE55dG5",
+	"+hN7Hp8w2UOP+EATYn5EuM8nUn9lLvoJSOpN2ACPaUBx1EPwfTK9MqLEV8RcAGH8gkQIBwGKSBhQD4sD",
+	"hJGMZkiqG2B3EF+o8QzpBWGoj73z6p1d+6TFy/CRB9SbFRfjRTz5MCIqBZpS5vOpIt1Md+m0/vnzdutg",
+	"CtO6ATKJjGaHA0miEn5g1lxyNMVUoj4Z8IiouaNsqNe95jamTG539Pal48nY6T7Z22m1XGdMmf7cisml",
+	"TJIhiWArHxP5jPNzSsoPVkQGEREj5ME1akNj1I/4VJDoHwIJItRpd5EgUvGKiIz5BfE3cd6PJ0yQ0vNV",
+	"YJ1C8lAgtZcpGxqus7u/M4eKmjR8/fr1cCJHhEmq2HKRmNd8qlYOpy4youXxbqu2aOns1puUK8XxIzwm",
+	"0krqSSR4VDpHag8BXxwS1CdDyoQLX/QUaz/z4MYeAlYQXwU7j8omOgrxnxNgn1Q97s8JiWaO6yiR6nQd",
+	"fbNTugnj3+YfFC2PSvmnmtIxZjNEJRkLhDVxIx74AmGJxlzIKsLgoGfoMgdaMXJ3zklpZ85Ju/ScfBYk",
+	"euOXHxLDNmO6lDRKyJroO+vJogn1s7O3vVecvCv1LBFyJojeByMcBIQNyScymAgCVHpaT1J/4hCYsiJ4",
+	"K4x4PyDjf/1baFGa0PDfERk4Xee/thLFcEv/KrY+6rv0q4vj9+z7FYcXIWFK1nGOeOC7ii0wouSDkhuP",
+	"epRd4ID6Z/E9vZ/UvKX0z69fvzbyx66MOHPLVv6UXmk10ScvedSnvk/Yjc8H92EqppFSkrkeulqY9Pi5",
+	"T5SOxKPkCIK0xOIcJCWwWnUk6ZAhHtEhVfqWF3EhzvTHs0gvt5pBNeSI+GoScCBuaR+QxhjTAGHfj4gQ",
+	"ydCEmPLIT2YkNQsJzde0D9R8HcF03fRsbGBJX6j5PMHnN76FI9i/OIgI9mcIM8vi0JTKkdYVc4v9qEfU",
+	"5zOpqDXk394BVLxF26SMS+RzTfKj3sBSZCh88/wZjvwPk3GfRHd0nikcEDlDHo6Agfhn6q8zBkRn5vuN",
+	"PlU3PdvWoulHBJ8bG9Hn3mRMmFQyG5hAgD0i9HHokSjikeiBjZ6WCeZB2dEoTn53GXia0vfqsPKb30RI",
+	"qpdaZQ5OpaXXVaNYJIr1ueXJPnrHh5Td2uG1R0DtIipwP4BpN9+e2a82Kzvf40DpYOTWzo6HmeJUffUN",
+	"9l1FPCKXeBwGSjP38ERohb7P/Zkaobr4l+OjD+hRb2xpz50f++YbHNEhmyEuRyRCA0yDSUQsIXxwW6rp",
+	"JIoUGypTQuD/M/tLakMtefxjN8QND49zbSmZZVdHOsKSnAWaloJClfFazdOkkgvTo2skXpZaN5vLrQOk",
+	"EXtA5t6d+EqutO8E/A+3tHus90MzWCrQmApB9Z5QJxC2AlJrMFa2c1qSwY0JV928Zqs9Ry+xJ3n0jLNB",
+	"QD15W6x6hJWlrh1qaAAkoUc9/flMfz4jLM23GWeGZ08xlQL4HdYHL38j4zK5GQ5ceugv9C/3YuQF4t+S",
+	"8FbXjPEFpGfmHhZO6RPqKf6YMipkhCWP/iEQnzK4ORicpX6inJWM+gOXd2DVlhu7GUQwOMyM7kaFa3rK",
+	"hdUYrG0j1f+ERrASdpzzVwR8tx+4fMknzL8Vw0etwcQbWT+yVWHT5MMPsBYDRaYh/oTzdzga3rhhYNWv",
+	"QL1cKQs474xW9piSxOrKM8n5GVxqyP7MdBTy5ne+INEF9YjdNSYYyvj0AOI0EGhAWMld1EuJ614clHrU",
+	"k3RM+ET2XNSbMHyBaaDORlHLWF3Yf2ZpT/qtbUkj1SGkaUT/IzXkNG3XI9M/J/N6DzcIvyBRwLFPfLVH",
+	"bmK7iEkY8kgS/z3xKT4BN/ntMAQ1Z2B1jhUlSM5Co96Uc4dJQvoZ3HGm7rBcQpDoTrBlw4dzCpvMOtgE",
+	"USrbRJCowKW/Kvvpo7Gv7rLl14QQj3mweu+hJ+kFlbMXTEZg8YSRWkRJdcAFe1b4zyPwcOJTeagvvXId",
+	"4ymtysEwwXjjToWZpjrY7qupH0R87KIJC9SvmGkr2wpKn/qIQvwpHebcLUSOXKc/KwsXckFiGayf1U0L",
+	"4n8IN/9K9ZXZFRBAx2DxEx8FfKhD1oRNxk73m8OnjESO68Dtjuswrs6M870s5EkuJWGC9gPS0LdD4NN1",
+	"tE9zuSiZ63AP9oB/hmXmdh9L0lDsKfeMVtkzJtLj45LQb8/kvPSyXgMbUdV7M15Gwnzig1M3t0h7OyUv",
+	"NQb9GfWrgvLaaQRPL137iphrEoH85sAUmo2cjBN2SIaC7Dwmy8b7/yYeeAjsYXlHhSyeFYjjZv6Ye2Yy",
+	"B+8KBvVG39hutZIVwlGE4fdUPHvRsz+QS2lC5oXJgFdkn1Y6VKVJK/5cwhMusMQLaTjUV125jhcRpUis",
+	"szl9EhBJhHlERZ5E2p0K1/sHkAgD51JzcEmDQCfK6Y20EjEQ/lk0fAhoxVefXZCIDijxS8kHdgPiEyhV",
+	"NpsYKetGcnCS6mwkKpBQbF7bP5Z/NpMUuD7nAcHAgVdjIzqMn839aZXNQMQDUn+nf+IByW7w3eLuzlik",
+	"1bMETFeAdpH3RpTPhJBYThaSqDb6sb7yynUmob/ehi1jQDC5dvMUtkV+AmLC7WRnjlGGxLmndyOcKmYF",
+	"eS5160wKdPdUUgjwcuBRvg8pszj4mBr5AAeCwBjS33YgJSb3TXbC4hyORYOKadHSzVOWwgxc6AtPibkY",
+	"ooBXriO5DBfdc0LHRF+fm8CE3tJpS6lr2eOuhPSYsnhrZzJvv+HGX9/VP63G/vd/Pjqzf/7rp38+Oj1t",
+	"zvn5p3+VZOoaOjaqeJYzj7RDLKVJHCCtoSnOes4Uv51qu0CmHOAZKVGTj66v/9ZRcB9UxVJV0bzMWPn/",
+	"EEpkLKk/uo7E0ZBU5jynFktytYvkiLLhhrdRTSXW7rVlNdn46G1EQiQH+c6JiFhZLeEJNn1rgDAKqScn",
+	"EXHRSMpQIM6CWWbR4OvGJApqJM67SaJixR7CWpNBQ07Uu+AUdFFndw/1lcpKGepjQfZ2JlGQ5wXbGRa9",
+	"k+PRh40/NN89a3z/sbNdUiKhzE+hjE9JL0hseMYEvydyxEvO2CEak3Ffu4IV/UkqpIcZ6tuyE3OiuzbG",
+	"ZR3diQeQRwiHIXAIjKyIhIubSAt0Acq62uBK2R3xwEcXOJjYrBocEfBCBVRI4iN12NJmOAjOvPBdygh/",
+	"NsJsSKw7p65WkdMYtFMmdr0s9PHY6+CETGvf94FMk1vzWkCehtyjy87LM84GNBqD+aLnYbXxS5seNI/4",
+	"JI8oT7q+fRGBd5O0dARwVQrX0P3g5lLywIBQivxqVC1n91pjcu6mJ5Hg7IO6ElL+19/y1rwy1tb8rR7P",
+	"x5fOajOyrCfk7zaDz0lArJqenZmsw2Z9Ezr1vFJCdK7cKidvBWNwDdZ+iyZhnuqyeXxhN2g+2y2XBH2g",
+	"pHOIrbTnE4kiMsSRrwS2hwXJqE52S2UqgXbKJPKQN+ooKy9YxIP12ezqC7nS3F6GPJJHU/YcS3wfCH5L",
+	"ZmVqYDjpB9RD52SGHkEFWmv7McQ6c7wxGJYU8hYUZS+6qHPZuTb7FhmJ53JW52kTQepcdrn4lbl5Ve/X",
+	"Y9IvcWEaNPnqeRXTfExKTLBzMqtvgam1yppee3nLK0+qenwZPZATnbFfNuELI5chjYg4o6y6NFSXA8tM",
+	"nZW5L8NPVikAdZ0xGDb1pzRvEc33YFc64DJDT6gom/lMWn1V8jvVwY6AsnMTh8c0cFGfjCjzUe+/4Kqf",
+	"ezdjNaYViTJWYSPSYLeNCZE6py6aBATM7p6X0sF6mUVOGS2La5HLKItdB6WT2ctVhsbQAC5ikyBQNjlM",
+	"MxYScUbKvEbqOp3AoqscC/zD8PoKFwAks9lkFF32qdaTpYssiz7RCypndUOL4NophKDmB9FWDEGtFki7",
+	"NIkha/gi1dBKPK3qKAGmgNBHRaTif31iUB50/XYtZnA0Ze+NWp52bxW9W2HEBzQgNVI64LKyyNe8+9JK",
+	"j74Zchkqfc1TIqRNeDDukxG+0P6TPiEMDXg05FIS5iIJs5Vco/2zFr1hmakyGZd1otrLx+fy9kpqEyXT",
+	"n4qfFQJrdsrs5nGTg1XGle3SFwXh+nHtJUPJRpCs8cJwEoVckEqWlAiWuMKKQs56jgFudxapQvZNScgz",
+	"E8BMjaVi0u0mKoaGlg6vCInVFjGBAXhsnQiLVwEXYYPRVIpi4QQ2CBLl4ehN7Jn1d8FqoSMlC88mYj3q",
+	"I3LBz+cJIRNd0cwnhmoQSD1/ZUkDSXt4aDLyKnZ+GPFhhMeVWwZyAYUihgSDZt6erRfBMVsqHbdJ0ZY7",
+	"I5kJX3hkailiWNgJ9hS3Z2V6TUpPbNeA6yjXv1KOqYoZ5zCfeubh4gOlaCn+Y4QQIxSOmUb1QIxHalcI",
+	"XTGMkQixl90R6tbceIxZUDmebPVgftpMbZ+2c/d3drWda6oVdZqnr62MTFmv4zo+kcDZnWM+Jhm8JlCg",
+	"TB4t3HWAdJWwKRIGGCUoIoZ3wU9O99uP5JHvJ0LqgEu+NF3nsuon/a8hs+npcPI5mendYefLYKyIzFEm",
+	"VtaEXJlOEcgk8+V316FMSMw8NeYtHNKti86W2r658GPXabX3tzs7fqexjXdJ47HXbjWeDHZIo9Pf89t4",
+	"32uRx48TGd3d6ShxQsdESDwOna7TaXX2Gu12o7N90trvbre6rdYfip9Sqebd+czCiHtEgNMPvYCq8YTd",
+	"2ixbsZVfl6uCQ6WGF87sD+uEs8tQuqlHOAwJIz6AME3NNve5QZ4qBp9bpelVdtFrGqpfKA+wLNO3iupW",
+	"soDzwMVkEk/PBq6XBBDLR+0Xxt0TbbDa2N/d30+Z+jutUmM/tZlWFFRmr5VNk6ZSWeLqRIlmCc8pPs6k",
+	"7FfhF9lKXHIZBpgyrW+vg9yWCQmpX+2QUqqx2cupbeHqI5HLJkhms1TwpA5I+bGYKp4Hqei63ttIWrGZ",
+	"gG+hLFwJ1VyBDcylqfJXUrZYHw8J2yarP/bTQKI/1rai4zrZUid4TVl1A0xoXiKkC5bhAkkihtXkJ9Uk",
+	"Zqr5xAwhLpGxNjxgYFidIU1uoXwsRUMKeiZDWapwF2ygLOyA4zrZ4gF4S6HGLvXEBF0h/fKUIyxdUZ43",
+	"zGwBYuH7VHGiekQJJshywf2PiYG+XjCvT9UmDkclTvLXJ+/fmTQngQQewLYWIz51FdNQcjsggBnCBzZD",
+	"WZchmO8tfIjO8jQUGxQRN4644BiDAEsZ0f5E6gPDTtkoIgMXRSTQkIuQzaReBq6QJno2whH2pDp4ituT",
+	"S33GiPBwSHwXCa60RAN0GnAWVwBmtJjmKUtrQ87ppNXa9kL4j7xR511q3qZ/6OsfBjQSUn+zZb6y/KBp",
+	"vjaPyPG5nRJhWa57PiSc35OE8+xprjDo4TerlWQwgtKzjQNlPAhCRFHN2t6vt29q57+HI85IZsD6G3d+",
+	"SKn8rdeQTH8rCeyr5KlnItwlBlgmPayLnrQy6XHbnYPYSFRfe1gQMBPVh9EsHBGmNAspSd591d7PmoV7",
+	"ZeGQTuPx9x87V48a/5P94qcf9QMk6QGKoszJpAMssQlyiQFzXNJlZOVWN0dE+TqBsmBccqsFr7MKx8IR",
+	"wsVJBlYVSRXxssOsY+5WUys/ETDnM1vh5pMKN5s84lanmZmh2dyg+5DpYGhcO+lxnfVZRshXpGwtM9Yk",
+	"u1UQef35gKUUl5MniFwv9Xbl9Fl3M6mhNbJsP2kv+HEqepdnlnBB3hOyt5P2hOy3Wo/b+/ud3Z3HO639",
+	"/fZCCOws19dvKCWPB5WJ6wnmilJwfb4ZG96bCMnHUDZtLGrtpxgMwE85A6sI3OZjuqTBlwmZFoN4Ome3",
+	"IiKRbWIAw11ZiU+AgDZU2piV22cBGcxDmc6oUiIXBZ6InMOpBDl6qd2VWOxlVBb2XLngTK/cMfGisiyp",
+	"P6M4lbK6wAPK9k2BB5jiHmYuwqjnY4m7PfT50zudS/Pxw6u8pri3/WQnowfAPXSMh2QrZMMDrUy4iXbw",
+	"r63v//r5R8vt1FYQRDy2MrQS9Rt4zeQshDIj1kXtvbwmrGMUO3s7T34qCdWma/o6Ba0G9Nrt+vROIjqX",
+	"WDXdLIWXy2WIJ3LU+8mwgnwtCDTaYHUdnu1WZ6cOnbkdaSZZU+/G+6aM/d2ByPP6HgyjDMyz/6mwIGc2",
+	"whlji5ZznPsder47QWCzNNcRBTZ7dxNVfVVZPLdd0ndMJBSx8GBVO2oDLpcxZXZGChb3hNE/J8T8XGpx",
+	"w/tLx6Z23FpmdjppxfSEMNdVuwELSSzCcHHbDYUyIQn2lZDsEyWEQhzFpba68K+CYyzlulzb2rOW0Fzl",
+	"O7Zyq7lAQUSBfzQf6dvLCNacDwm6VO3VlqlgUJTmgWt4tsRtUpUYPDAl173DiRzxiP6lMRCRBhUzOQyt",
+	"vYJ+UNWqpkjjcjncGVi5zaVxr+FGMvbdmY3FWuPjKcERiZaxKnLbLrNEmbdkJq1sM35Oh3hq1yxlK5Ta",
+	"1XVp9YqeD3TOs25qJPKhirmVzwuToOeEyeLjpl34As+E4SljQYILIiBcBsE0yKCh3sgwG2O/hC7qRy7q",
+	"u4i6iIxdJKQOMk8CF/HARQGFABg2OUMM4b7gwUSSU6bLvEcRGRRHf7OBLYhrzZ/H2mlXa0ZUYMI9HFKJ",
+	"AxQQCSFCNYM+HVIpijOFXhs3uyRBgBhHcsoRVtIhkynl/NbubO/s7j1uPCmGZtIu1+JE5GwVxVaNR179",
+	"+dOPbbe9X5vLrlBSaUM9Jdky6ic7m5ShF8323o5iw+P556kiVrR4B5RYOEV+kmRKV+aukFyhwUY8OJBD",
+	"rYYVJxAs5aWBEpB2Ufotp0BcK+7VwqDY94r1+NK5EyBq92kqMwMum9ck6a2wzY+Y6cKSS2XT27isd0ux",
+	"1CbJ8lucrhdnVpbC0kwCEqeC9COlGbhxnmYvfngP8Qj19Gz36sDhJLmb5ZqC5iFFegZ0OImIiKdmEpAU",
+	"PT9OkxefOl3UbrWuLDnppz8pWZE4Y7Q0ya2LsG7jYS5DlJm8AoBgiikw2aYaQaj3X1vQ+W4L8qZ6rvpC",
+	"q7Nb//f//z/6c4jlKPmk7RX43FzsNirULJghJGsa58gV96B23E0iKmfH6vDojdPXumT810t7gH75euKU",
+	"LUgvrTz2tFoGruAk0UfNEmRva0U1bvcItpZ+X0ydUms0UCxlA14SGNU8X7hJVZCS72CRNk/ZKfvnP4/p",
+	"kGlHY/Of/0S9j0fHJ0hn+7a3gLJerIXFalVK13d11ohazIwl0jXkI71YcCYCquSjslwG9IKgMWUTSYR7",
+	"yrTWlrFLmzlSzI89RC49iNmJElvWGkWmvI9GBzrBumDxDjn34WrOyCmzj2yiQ9sEVI3KF6h3aixsdTzU",
+	"IeshNQ4A81FE67ZDkIdSoKaLqEQywhckECYR7LWU4RELZrZoRK/AS513LtT8vwCnvc1EpwL1qgCFe+k8",
+	"dfSceNQniDPUgw4urlGgNYF2xqgUaEywWu8DsHFPWU/v+B70+4xT800rq2/fbTMrAnTN47P8nGTZrAud",
+	"c7FEnHmkiX6dKD26l2Sa9tTCB4LHGwjM2d8axixqvHkeW7N8YAjQO9HVMRosztXGVcs4IkFoZvOL7tQM",
+	"s3lkAaqVshOdEz/VixoNOUAx6faqKUtWCVlTd0sj1NMNWy0pB5rKd5Sdx9SpY3HK5rSMNnOY6zhNxk30",
+	"gUwN0JJWx3AYEhzp3aLPnN5lU6ubJb/8AymNSnQRHTIekVMGj5/xCfI5aG7njE+b6DPTKGX2Lep5SbdV",
+	"9by4zY5S+Ux6rLaJAuoRpsvHTM/PwxB7I9LoNFuppGnnYzAZ96GSw5YHmLE7XafdbOmLeUgYDqnTdbab",
+	"reY2uG3kCLjoVnNKgqABhG79e3oumhYxe1gVKElgCYy+CqlJswxrEvqEPN5tP/7JNWnXY+hyw0hS6Ije",
+	"mk7qY92sRegW8IqhQcf4hmkZ3wOLVXHjGPb8je90FYmmpj/XvbTTas3BBrcjTJWXaAiAbwZMwXnhPz8+",
+	"NPgC6lNnd7e9b9AFus75x+jt2Z/jyy9f8e9fDven06cv995M+PbFl7/+enxy+frZyfS3p7NhdLxz7hik",
+	"BOfo7UeDVNB1BAUNXa1Q+8/fD39/e/ksGnw5Pnt8Mvv66+uj4eORd/ERh/R9EE3fYPzRe/35E3euvl+5",
+	"NWHMzaRUoJifkxkSROZA8zMTvgg2P9PP37zGuEDLb4xXJwWxnkh1p/vtu+uIyXiMIzVZnwjWoYDUVlOC",
+	"Fw9FGlDhsqG3HOj8cGVs5Fw2wohy/WzHi6ikHmSAXzZs2nf3h2nu23U6ULwa8Kn6e7c1FnpIVvxBJHwL",
+	"T3wqG4TJyCiupefjHVWnOU7eBeRCpZS5qD9D0xEfu9CWG/4YRHxsEAyhiEVJeLjTYA66Rp5CZTH4PFzb",
+	"uxhw4aBOD2lVMwCOwnAU8am67ZQp4xFJPgTfcxO90IRr2zIlmAy7yZ4rdW+MNEgh1zDdJfpbCdp7CvOx",
+	"rI9yXBK8an9itwZAZNXLDcbkxt9uXx23e1csuGms8t6cqdDZ/PXOcgZ4tUjIczV0DJ3SdScN3bnHlHCW",
+	"vT8GrFT7r3xSlklfLSXItpyvTYu+YRPUlM1lsnm3bA+6hRfa0Nn3dUWLiXx9S5B2nfQ+cWIw3aSWr91u",
+	"t6tr+eLYuNPe7zRbzU6z7Wgvgn3CbmPf2yaNx3hnp/HEb/Ubu6Q9eOx18H6/3cphllaWAMbYs1avqig9",
+	"nPeytpMgvNYrVVTznQlyskkQXC11WBKw1bKOV5qBGj064MOcGFTa5SLpB9fAs3da7cUSL9+CCO7bXnxf",
+	"0i1V3dHpLL7DNuu9cp3dOm9I9wZaWYYXpTaISjW3KZmdq2XKSW8TJv5ms87yElzJ5grhvZsS3rutCuGt",
+	"deP5QhvH9vrqYhdlpG4X6QbWPZDvPcXzehbOTddaK2tQnLJyZDcX9cCB3XNRTxcSmgep2UoeRC6xJ4NZ",
+	"lRz/bMyCuQIc2g5ZguzhyJY8V7Fw60VMDmgefG4DVe5FMVNKsSKpik7j9Cwlc2HxegmZFTRNRzzIBizc",
+	"bMSiij4bqygRgCuXvJSTGAcmUpVVVVQl2C61+G8WPaakVIAHqY5PqdaJVe9XN9R+u04fuetKgAlH6GBv",
+	"d2sLEhxFMwUisIV93AxhTdPBiCpBbaINDvZxGoqgWDlkjtcyuAHW9+Bj9I5fkABDjmDMruNk4u8FdCUT",
+	"QLd15knUKl0yVT6kgg7gHP56+Or3o50nOx9Hh4d/vD9v/Tskg6fPPp5QKV+F0yN/6tTXETIdO+aqCFYk",
+	"rKwjuLfVIPluKyc7nf3F16dbYN+OQnNMcASJEL6W63Y7LK/WJJn2CxScSNk6gd0vIcCChBFlHg3Bf2Ed",
+	"hsr8abnOlDIfNJ/2GGA011OQtn6o/974VwmucFFZeq7rddMM3NUeYt2bYUQC48ugEqaOShFHQJrokGX7",
+	"/MY9Z+GxJf1mbfQ7q9noy6FVToE178zvSwIhCKbbyN/gEdFkLXhTuksj3FTjnJR0EL4f9oLeSan0iPXM",
+	"BbA60g1tjJmt93HKDtWbXJ+XuBoU1udbHu7hu1mDb6WADIVTzJTGFixjqRT08gUKyWdD+/cFJ3jLehcU",
+	"F1ntDa4TclFiLb1gvo1JVfRYhjAnBDN02MvU2+gwj27WYqpWmkjjiSvGgZHNZ4kfZGNnpu+L4h6nrJx9",
+	"6FuL/KPMLDIXl3OPJRW7B3VusTq3tGa2oNe6G++UByZ+60zcHLzr5uKxs/QG2PiIDkdrxYpyvFgzu2tg",
+	"xYeeR0Ipsn11LbuF9tpN9IJZ/qpWSB3aSvZaYJSa8Ac+eW/5pH77veCSd5/VwUm6dk5nmMWKjG45jXQV",
+	"ZhZXdK3OyyYlrMxAd5hcLh4kiZNx7vTJiMx0sjREzpVmCclmcT/CVCIfhsQd3TgcHaY1RmFVRs39Eo3x",
+	"lNnUvAIfFKk6uMQIf8r92XJMsMhAkiL8+tkdZVV5V9kESwt49MCy7xnLtp4TYfJENT9tLWZZ7y00499c",
+	"I27XoPCE83cAGwk37NaZihhc8j3xKT6ZheSeCKVjkkYK+YfZN9cimQSRZ8nTb9mZsoro0ue+ke58Xu7j",
+	"fEckACvoarnpiANwX8CFRH0uR1oshaGGfIR03AziR8CHAFlLzaUJJnjAGTlIFeJRgaQSaP0ZdABoopeU",
+	"+UgJsOmInzIszoUOQReEGICX8MEg5fGA9/X8YoO2XplM0yVTGciWup7UDGKKGgMfDP5GlngyI29JKO8J",
+	"Hzix+yHDDDIrtWmmkBGjTb2froU1zAOq3QDbuDYfbLplzJzEE503ckGSOpFM0WAxH6VZmehxnHRcWW5M",
+	"txoRj/PZOq3tZqvZbm83H9fUKGPsFaPEpXFTzD0de8+uuSetVW43Wl6n33js77Qb/RbebewNOmTfb3s7",
+	"/SdP8pAgBSrsE9N4J857/hcNAry122ytmc2WRhiZG6eOw2v3JJftb+ogeAdB4iz/jc/jGqz3+o3+a2eB",
+	"WxoE78bCUckqHChVChLeTTwKdDnJrZam3aQl6pGiN8dT1+N4MdJgpzYHyKMXlnCBGHYulh5TEpmWYg+O",
+	"vw05/vzrONYVZpbeJmeZd2zAE7jpoEZ8sn+YvxbkjcA51cjhJae0xgGsk8OaAn6DbMIQy1EqmdES6uR9",
+	"ZWuUhnyvbzXpcY9sz627eDrNXN/DA6q2Fh/c2jlNH9Nkn5We1GIHkbUP6ybkN7hgG9orvmXAWkFel4rd",
+	"4xCKtGUMihV3yNXVzIxMbeZ41+R8ZKOU4MNnfApue8x8ZJ2/TWTFnS4TNv6SwI8BlRKvySnTbpPDkvJy",
+	"jHw8gyebYnOlALgmCwUIJPpr233BFLDH3hoqbI3cQaoDCBW2UNcWHxe7svSaCFpXYGa6hiSJzgnqC74g",
+	"6W4PbgrhDYrPU31oSh04ZolSUNrrhCYMyJfz6/hLy+98Cfr0aQu/+jzsvwomf/z2ftjv/D78/fip6Hd2",
+	"2ZtXl4H/+tf63u9nBVKXilssSOgbmfr11JbLGUK3moS7vPN+uza/TQFk13RvwRqcYHvLnXan3+004Yra",
+	"Zb2/iy0D0zLI5hEvqmEuSh5gCk3PHvdY5Hg4CDRqX0bebAPmT7FrVOJvS3e7mmdIliUmJyNL0pL3SrOS",
+	"RxGX0jZyhKFX0mXAfUETM+Ac+aeOYAFW0WS1jNOSxvDCFSVd+hkg9ro5+ZYSVolkW0JOGTyVU5bOqkzJ",
+	"CwN1lGp1OeDRHPE2R4ahUhG2QOTcC2GzETFTspD/keLlQVZsWlZ8McAp1ykrNDjLOrLiby8VIE1ojgCQ",
+	"OJICOkVo7wI61C02U4Fd7SGaGMCfuBuC1uZxQM+Ja3CNkMDKAKBjos0ew9zVJV0INWucDsm5dusNiRSn",
+	"bKezry0mgFQwswFAUwHRTF24sYQwPwuLMEK9Ub7eEgVYkmCW9KRwtbHVRF9BIBSxt8rQq0+ZiJsQWHwt",
+	"Fx2r3U5cdIzH5JhK8vOxjKgnLcK1Emy9ArQYVAoJhPtalOmhWnvowKDWxale44mQYEmdsvhSmFfdadQi",
+	"WgkSXVCPAMIdXMdtx2uAB5sIaSqS0sk3uY4gsACo0+oYfNu4zWYKqvuUxZuji3qa5mf2up4GtxeIyngP",
+	"KHasCVHSG4tz4hssrYiUJqClwMrXEbzVCVgJILjj8SginkQjHgmC+oAKO6svf8uA1a8lPS2D1u2Q2S+j",
+	"/iuPHtFfXv7x4tPJr8e/7DfJ7Je//K9v1JejN6zV9DoB649ftvzffgmyiNG6ni4Heb2UgpLFvLZQ17Wn",
+	"LYYlL/HxH9MhIz7ScYrNYDbdWmUqdBVoPIux8+fdfEykuRAmpdPqLLdFkpa4Xcd/NQrevNoN/+iMWm9e",
+	"BX+9eXV50R97w9+/7p6/ef2J/3H89Pz3386HXmdYtjN0l2Khe0/JMN9uZ4n0zXdK2sTcoSofMO2Fiuhw",
+	"JF3Lf0z76php/A32xNX1ZTk+S1oyfzLtp+sqwbBQWRf6gwq8aRVYsTZEWUrjjZ32y2u8VkEDcVlD5W2n",
+	"Fc508+7vrlWIC826q331G1OGbXlBRtltZ+q9OzsjdZ+lDjP/rFRFbmfetQsvK+rauaFXPCmvbbsOH6QA",
+	"YCZsgMc0oBprO7lxO092nUL1dpmKXkzgnKuwF9ot9dJqVA/U4CG9ICyj1YEXRevzBgUUkgZ8TkQTHekg",
+	"U0+JAAvGkxYDvVNm3C3KSEipiil/TwZ/N/b5WEKtHwiuAlPAzXb6MO6lkiiFm/UXUZEU1JpOvYXETfD7",
+	"IT4Y1PIOxePpWWEUF1loLdnEO5qn7DCWU/G4RziAEBGM3CLEwWMAt840mHbznrB6lKm5L1Occ7r4Orrz",
+	"6sqEbgjrdJ48bj3pLFEzkKX9QZd+0KU3p0tfl7qV7NbllK1n3CcPutaN6Fqlbo7NKmCa7SYCY2ldLL4x",
+	"0cTSvP4mtLASNSk1nCw1tXWm1T2U5oY5SZCAsg2Tm6S+NNEbDW2o3ZF+1oWXwR1PnG65qsoDg9+t+9MJ",
+	"02zHLysX99M+qkXBFcOJ+SQPRb0GU7vGZKpnERfiCPyLy5xmOAn6NeuWeqnjq7bB4qMK1UVwHoOBs+Cs",
+	"EuZXHc/NYWhbdbUREUHmbORjiLWaRCLDpwLKzk0TCyI1okyk0f+9EeeCGD3UvsJFFKqidA+HIupBXJZl",
+	"c0VQqkFjRECD137iOB1HKf+A6y9JELiImUwhNQ2JOxmfKwvhJH6xRGMO54do77UO8Bj9t7wiq9gv/jqc",
+	"vUtkH1c3sK+lhXZKICv0PMAcw1JO8SyzYNrTn0kMvbeh1gcVZtMqzKE4N0kTOtVQHT5gKSKTu7eZAGqo",
+	"e0U2Leq1ffpZZI7mIqa5QqS0XRPVbyl+u246J0T5Mky2abrlVCCAqYe5MfpfRa1rLhnmlCVeAoZGfBLd",
+	"WvKmbSemGybZZ2ptSY6UyOED1NP1abrtXEWJrSAx91yHkzMyPUsF6ITEYUBMDNrn7JzMrMV8XUk1n9JD",
+	"2URWTclCPWTVPMiIzWRglmiFm5YIgiTy4JaTa7ZvN7lmntvezFdlAfQngvOGK58yZKe5rOGTaeB8w4Bk",
+	"qd7K19Gk+LbBc/LNjLNdhMuhdUy/XudfOzud1uP9nb1Wq9WqgtzZIJSO3QBVgXO7d9bwB9xW84zU3k/x",
+	"K/vNQht/7RJg6Y2KZ/SZQQmcmtaqumUg81FA8EXcfFFIEyijtvXb9v7eTweoxyZB0IsbNIOSCCdP17vE",
+	"50p/zDR6tgnQc7poN9HJlMe43BbZKy6tgZSwzA1dExUEz2cxnJQ5BnNqbybpXvLraHaWC6lZyhy0t7qn",
+	"Q/khq31WSnve3z5W2AM3vWfc1JxtxqeI3jwoWQ0d9M3zZzjyP8CE35PqplsQMqY2aU0xU60W631ZQx3e",
+	"173Ii9x2wzBghrAtcAHD8xb3bcx0sAK8yRiKMlZSK6F5iq2iuslT9e3Ip772jehmj5C8De0TdZvuOIMj",
+	"QbOEtPARmYEDQt9JwBVBZoD2UNnD0Q77XsEBVWVzlfe966tNojfpnW2Ct2ZTO7OKi3GAMn1HbwcM6J6g",
+	"9GQ7tIL2l2oasKbyvXq3OsuvAESD6kNSBajxlpBQpCIlST2B5KhPTEcVv4neFJC+Y6dqfAvjJRAcHmYe",
+	"CZ5bWpatyxYSmjbfLzsMOlKvuRWqBaSe0TM/mdIlQgj1DblSF/9rLEqFmN0oJg9PSy3FTYYR9ogWQukG",
+	"P9LYgdDohw8QlU302WYoMqUmDjkRqf7uIOxOWS+7nXroHDawul3HErSL3kYUkhDCHLjMQ92GHjCcyrqF",
+	"wCPzLUMgUhvjTOu0B5xvS6SB9qqjtJlTsWpGoQavO9tc7c2nLHHLB2vrE693TQ5pr/V4FRsknssS4QY4",
+	"GjIDkBwEafZ2r4MG15iu8jXibBgHn/7OqMv3pJvca3xBMp3NzA7erISxyukiEZOPTUAwMeFEq2M11+9g",
+	"174zdRDFwS9XAmEm9pprIKxymAZqqplJpS3LNEJOMblqDGKRymyhgZXt2rM74EHAp8SPFUkjc3XIPNYs",
+	"7EyeMijU7RNTZ8GZR9CYRyTJuSqDSMqiXJRnYWlHLgxOl2ZUJl5pjKg48yrRKWDoGjKMB36ST3DBqT9H",
+	"8m8IcKm28M/4KptK31krm2tVEKa6uVzFrfYgomuL6Ac5u76cjVPEDGephNbYoLTVMYPlYJnyQudBpt66",
+	"TE2DOq2aoxxGJtCZdfpGkOmQiaEaTlmAjNLCFAzQTIrb1JhCmRI/HhJG/Arxl5V5DFxd1nNchmvUzWEQ",
+	"2hjqImn4JT1vK0uOCQuMxNcjYRwxYoAx6J1KBF7VN3ov+WcB6WwzLFSjE1kGepHdQWsm1i7DG1eOKZFL",
+	"6NtVySZeUcUH8o4zwO8xuDRlwSUX9SfSgr8hQbxI5zZjCUc92xHtKxyVno1u6ZJmjHqpWEPPPWW9dCyo",
+	"F7vnbL2PUsdL1XdUqb0fRT6URkdEuwH7M+2l01/HsDsaeiiwXS7GZXxET+PRlD3HEt8tb9qLNGnXW36b",
+	"hCf/IwNh2ZyLUkLaNnHjUquyc6lVj9OTuGYuSLGdSLvR2cncHU6ikAs1MwZqDXoVJImPD6kxdy81JtsA",
+	"8IdjuwnZNjIZUAdxFpCBdLotuNO29JnXuMbULurpqTXld69tTb4dYm2uaVl5iTP/RSwMXROkPCehBpBD",
+	"NuF3UyX5zzT3bTynIuSCWpV+7iP0Lek7/paYSA/+irukb2stAyIDvlaBNuigMErqhlwSNrHhwR9x3f6I",
+	"RIn9UaNfckFzt6p3hQKv/QEk6ZyUCb3Xq387ZYsL4LRDbBMVcEt4y2sUy9XHks4M4KHu7UHe3H95k04C",
+	"LhbHbSLJCV6wdHXcIuEzF+HlQfpsUvoUcPZKc6ZPSBAINE3AMxI5BJhwpklxDmjIRYIqOTQdEQP2NrId",
+	"7HJtlJW0UZZXaRng/MbFS/pfTHn8IiPNGonariu1EdutJbp7pkZQUX6Rmbl7W9JWBTR1Y4Vtpf7Z95Dv",
+	"gI2P1bi8UWri1BdhiB6dHJ18dNGnl8/QXmf7SRcdvz5stNU2vkQ+HVIpXLTdMoMUP7kAPk4upWuA0RMw",
+	"eF9buiH15ERpUvyUCQ+zJnpXfVy00tYzOzTT1Ru8vQDgrkvy4NgcJGiRSf8pdS5Nfof9So+6ecq+2oCQ",
+	"CR/lXp9rSpVtxGxORK9rkSYRldWZk4RFPCic27vj7c2Td50e3z8jjRzWdZTN1wWX4FbIhgd9LMjejku/",
+	"PD36NG29fTXkP+v+1xEI0Fcv/nj+6sPTL69+3z759eiXX/OflYSIqNN1uAzVVu5ubUkuw62PwWTcDygj",
+	"3ZxX739wMFRnazT++fj1Yft00mp19vS2/nlPf6JCTEj0c/wI/W1IIsr9n7db+qOm8OeF9K3EHo/18KuZ",
+	"ZESki8RIMRsIsKhD84CLfZfSSpPFfGHE6IM+v6nmlxEPSkXXZtT6bJt/YOIbSCotESMPKTB3R+mvgRg1",
+	"4lOB+jPbkiBOeFE60yhuwAK6FR+gXkH695roZdIDdJ7JcDCnBOSUnSQaCryWsJwh4SKCvVECRG3QpBBl",
+	"CHxoGutKXVqUIUkvUju+iIBhorvlVPdI25SesyJ29LMiFdepzmRtIbX337/842vjzfa7j42jp7/+1njR",
+	"effWcZ23nz6/arx98/yo8eHlydfGr7tPD5fonPHJvOUZvKSOyaQzjB40gevQBIykVIuxkh6gtmhAPfmg",
+	"CGxIEXhKhpQhyYG54fWt7kWqgBURS6JfWcTkuapALkYPvbJvQk1YORssKz2NOVwtPV/jrJMsg12IA85M",
+	"jGac1CpmnWNQpIDyEQUNhZiEeXRhc75pxSnLda3QD6oSsAURZ0Z346b8yp0UnhcJ3kQspyhqBoOHYE41",
+	"z+KDTFeAJeXFBy4fTMfNSowTxXr4YLAZL+0ieWGZ4mrGo1tPgNyUoLgD9uTKTQjugHlp5U+y6vOc9GU2",
+	"Xc5Sy4pLLkxdv2kzVCItU930lD2XlZzNknIHsBWzJsidFnqfSij+D7EBgYIHq+9BjP9niHHFJKHgNssj",
+	"r0OGGzZ4ljvsDyL9P0mkmx5Cc9oRXVosHpzrGW4Lm6DFUFVbIi2p9Q0eHxNh22b3uT+DZt7ms+lJZAsj",
+	"4XdoS977cdU7QBj1Iz4VkJFS6ByO1m4c/omEBEvAH2KImCGfMmVzK/qIVamFi/rEw+BylnFT+Cl4AIR0",
+	"ITkzqbVEpr6GRwdoIuDpSIS6XlRNSIAliVDcrcHmbJZWaMKcJi2ZchiARbmZXStwiyczaN8EmxTUFahy",
+	"iKs2zs504/dGaAPFZ3ajpIX7GF++I2woR053p7W/5zqmx5+QkYa8vWwMIkIaklxKm2pz2RCECQp1CAk8",
+	"+5A3zKs/6ffYVlDf19DL1ulauIQSk16Zh8aOG2nseJJq92pKHB9aPF6D5mg279INHrPt0x4Uv433vbBS",
+	"Ny90N9vaMeHpS3V0zDKN9ds3brc2479PCvrmIgNns1vpRcxqRBEDuFmKxWsDyfcLi7eqwrFGTaPxcFgZ",
+	"fgdLHFeH5DWLuRiR1+6SBzDeOWC82vscH4/lm1tuCi7cvnErIhf8nDQ0NveCtqukrBGaQX3pT3ROTGw+",
+	"YHEuypyL6nVH6m0pNrGuO04903e6nSXUUrglJqFkZ7+2ufp2qgB/XJkjxL9v+ekvmI9wEJjit7U34TyR",
+	"qeb1zOymxegmsTBcYwf/MH+98a/mgUjDDgakvLL9G5cR4hnqk5KdbCF2E/PQmLdCp7qPqQAT1sCRl+36",
+	"JczTvAUaYjlK7M94wE7eikrvf6XsgsCYTKgPSBGxObpdMEavSmRpZSxYD3+ExQZOw45+zSKvKrzyA5cv",
+	"+YTdF46vTh1kJCTn7VqOW/qcJVsjr6PupF4KjsYBTOX3DR5JpYLkZEgYEb3UZntmt9NRCJ25WbFjMeBV",
+	"9yzcRU8dvxn4vNQBhSIPKrXzLAt6B8WmfBziyLQ64hOJIjLEETSd8LAgB3HGUAIvZktikodk2yVpOJDq",
+	"LklJffB1tDGuhAvZWEXIs5j+pVw07U2NbxlglbK5qN8mSpDoS7vKqRK3I+EhybtUnpu9XANdI33plbuE",
+	"Cuw673i9V8TX3aq/ZsJMi/O5vhp91cqOmhr+CYDmuyfNkO6lw0Ux6hSf3kyLUSUumppz1m2klOLD19dQ",
+	"VMTbGno8gcX9WFnc2y0l/ijzSMYMV1/aSEZGFnzpOKsEnUCMbv1Q/xmdNnbXzBenuscoZ8Q0FzVrc4DM",
+	"ztWZIOnmDwLQOhHWwvUfGTXXysb6au6QyFgErmPQ3Rc5cSsSYhWme42quZqoe6aXf9JbfglmNqK+T9gZ",
+	"FoZrpfRnN1bY9XlNo7WZYwc4hmM6n2OtyXTM0ZvDcao6oS7joP2sh3j1PeZWnTKl//6r+Ogwk2yudkIo",
+	"ia/j71Rj97d3kTfCEfbU1CAemUR0HqEn9pMOkavXTsKQRA1FGwqIUs5dhFHAp8UvoSJZc2pb027fcoAY",
+	"uSCpflZ6JsacBTOkhmLQj+1FpwyuUowXQ/49ZAVG0ro+cvNqMgjVL/8738j50tlEJ9h6MJF3wSj60rlO",
+	"s2i5+VgP1/JmBWhnFUPrHplADybNg0lzL0yapSyQzjwL5A7aG0Ya3VxT778TC75+5/2DhbAZC+Gmdfr4",
+	"/G+lIL5r8QFz/RJ8IGkADSkmAJlttVTqqz0nlU0Q+WmGYV5zyio5RokSa3jGx7gp+E0yjgfI85uAPK/F",
+	"HO0GqOCOFuHxgTsu5I7JSfwP4ZNZpfKH09epvd1v36++xzNQ5gcxCfSJouMDG1Rf664/5ojEk3flFrBo",
+	"6BAeQ5kLXafV34IOGfERZfBEYa7gk/Qj42hz8ZGZhigpNS51t13f4s2QyYNCwsOAJDqcSA8m32M1/4iP",
+	"oFajczLTIMy6twTMla6agETK9CPVpWoh/l8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -56,13 +56,18 @@ SET name = $1,
     password_hash = $2,
     avatar = NULL,
     phone = NULL,
+    sealed_phone = NULL,
+    phone_mark = NULL,
+    sealed_id_card_number = NULL,
+    id_card_number_mark = NULL,
+    biography = NULL,
     status = 'active',
     roles = $3,
     email_verified_at = $4::timestamptz,
     deletes_at = NULL,
     updated_at = $4::timestamptz
 WHERE email = $5
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 `
 
 type RestoreUserParams struct {
@@ -97,6 +102,11 @@ func (q *Queries) RestoreUser(ctx context.Context, arg RestoreUserParams) (User,
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }

@@ -157,7 +157,7 @@ func (q *Queries) GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (E
 }
 
 const lockUserWithPassword = `-- name: LockUserWithPassword :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 FROM users
 WHERE id = $1
   AND password_hash = $2
@@ -188,6 +188,11 @@ func (q *Queries) LockUserWithPassword(ctx context.Context, arg LockUserWithPass
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }

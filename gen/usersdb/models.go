@@ -95,6 +95,12 @@ type AuditSeal struct {
 	Seal     []byte
 }
 
+type DataKey struct {
+	ID        uuid.UUID
+	SealedKey []byte
+	CreatedAt time.Time
+}
+
 type EmailToken struct {
 	ID        uuid.UUID
 	UserID    uuid.UUID
@@ -177,17 +183,28 @@ type Throttle struct {
 }
 
 type User struct {
-	ID              uuid.UUID
-	Email           string
-	Name            string
-	PasswordHash    string
-	Avatar          *string
-	Phone           *string
-	Status          UserStatus
-	Roles           []string
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	EmailVerifiedAt *time.Time
-	DeletesAt       *time.Time
-	SecondFactorAt  *time.Time
+	ID                 uuid.UUID
+	Email              string
+	Name               string
+	PasswordHash       string
+	Avatar             *string
+	Phone              *string
+	Status             UserStatus
+	Roles              []string
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
+	EmailVerifiedAt    *time.Time
+	DeletesAt          *time.Time
+	SecondFactorAt     *time.Time
+	SealedPhone        []byte
+	PhoneMark          []byte
+	SealedIDCardNumber []byte
+	IDCardNumberMark   []byte
+	Biography          *string
+}
+
+type UserKey struct {
+	UserID    uuid.UUID
+	DataKeyID uuid.UUID
+	SealedKey []byte
 }

@@ -146,7 +146,7 @@ SET deletes_at = COALESCE(deletes_at, $1::timestamptz),
     updated_at = CASE WHEN deletes_at IS NULL THEN $2::timestamptz ELSE updated_at END
 WHERE id = $3
   AND password_hash = $4
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 `
 
 type RequestDeletionParams struct {
@@ -180,6 +180,11 @@ func (q *Queries) RequestDeletion(ctx context.Context, arg RequestDeletionParams
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }

@@ -19,11 +19,17 @@ type Querier interface {
 	ChangeEmail(ctx context.Context, arg ChangeEmailParams) (string, error)
 	// ChangePassword replaces the hash unless another change came between.
 	ChangePassword(ctx context.Context, arg ChangePasswordParams) (int64, error)
+	// CountKeysSealedBefore counts the keys of accounts that another than this data key seals.
+	CountKeysSealedBefore(ctx context.Context, dataKeyID uuid.UUID) (int64, error)
+	// CountPlainPhones counts the accounts whose phone number an earlier version wrote.
+	CountPlainPhones(ctx context.Context) (int64, error)
 	// CountRecoveryCodes tells how many recovery codes of an account have not been used.
 	CountRecoveryCodes(ctx context.Context, userID uuid.UUID) (int64, error)
 	// CreateChallenge keeps the challenge of a login that takes a second factor: of an account that is active and whose password is
 	// still the one that was checked.
 	CreateChallenge(ctx context.Context, arg CreateChallengeParams) (int64, error)
+	// CreateDataKey keeps a key, sealed. It is the newest, whatever the clocks of those who made the others.
+	CreateDataKey(ctx context.Context, arg CreateDataKeyParams) error
 	// CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
 	// replaced_before: so that nobody's mailbox is filled, and a job that runs twice sends one mail.
 	CreateEmailToken(ctx context.Context, arg CreateEmailTokenParams) (int64, error)
@@ -36,8 +42,12 @@ type Querier interface {
 	CreateSigningKey(ctx context.Context, arg CreateSigningKeyParams) error
 	// CreateUser opens an account. A second account for an address breaks users_email_key.
 	CreateUser(ctx context.Context, arg CreateUserParams) (User, error)
+	// CreateUserKey keeps the key of an account, sealed.
+	CreateUserKey(ctx context.Context, arg CreateUserKeyParams) error
 	// DeleteChallenges makes every challenge of an account void.
 	DeleteChallenges(ctx context.Context, userID uuid.UUID) error
+	// DeleteDataKey forgets a key. One that still seals another breaks user_keys_data_key_id_fkey.
+	DeleteDataKey(ctx context.Context, id uuid.UUID) error
 	// DeleteDueUser removes an account whose time has come, with all that hangs on it, and tells which.
 	DeleteDueUser(ctx context.Context, now time.Time) (uuid.UUID, error)
 	// DeleteEmailToken makes the token of an account for a purpose void.
@@ -71,14 +81,22 @@ type Querier interface {
 	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)
 	// GetLiveSession tells whose a session is and what they may do, while both are in force.
 	GetLiveSession(ctx context.Context, arg GetLiveSessionParams) (GetLiveSessionRow, error)
+	// GetProfile reads an account with its key, if it has one, and the one that seals that.
+	GetProfile(ctx context.Context, id uuid.UUID) (GetProfileRow, error)
 	// GetRefreshToken reads a token, spent or not.
 	GetRefreshToken(ctx context.Context, hash []byte) (RefreshToken, error)
 	// GetUser reads one account.
 	GetUser(ctx context.Context, id uuid.UUID) (User, error)
 	// GetUserByEmail reads the account with that address, in any case.
 	GetUserByEmail(ctx context.Context, email string) (User, error)
+	// GetUserKey reads the key of an account with the one that seals it: both at once, since either may be replaced meanwhile.
+	GetUserKey(ctx context.Context, userID uuid.UUID) (GetUserKeyRow, error)
 	// GiveBackTry uncounts a try, in the order in which TakeTry counts, lest two wait for each other.
 	GiveBackTry(ctx context.Context, arg GiveBackTryParams) error
+	// HoldNewestDataKey reads the key that seals new ones, and keeps it from being removed until the transaction ends.
+	HoldNewestDataKey(ctx context.Context) (DataKey, error)
+	// ListDataKeys reads every key, the newest first, with how many keys of accounts it seals.
+	ListDataKeys(ctx context.Context) ([]ListDataKeysRow, error)
 	// ListEmailTokens reads the tokens of a user that may still be used.
 	ListEmailTokens(ctx context.Context, arg ListEmailTokensParams) ([]EmailToken, error)
 	// ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.
@@ -97,6 +115,14 @@ type Querier interface {
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
 	LockAdministration(ctx context.Context) error
+	// LockDataKeys keeps two from making or removing keys at once; readers go on.
+	LockDataKeys(ctx context.Context) error
+	// LockKeysSealedBefore reads a batch of them, behind the account after, and keeps others from changing them. What another
+	// has sealed meanwhile is passed over.
+	LockKeysSealedBefore(ctx context.Context, arg LockKeysSealedBeforeParams) ([]LockKeysSealedBeforeRow, error)
+	// LockPlainPhones reads a batch of those accounts, behind the id after, and keeps others from changing them. What another
+	// has sealed meanwhile is passed over.
+	LockPlainPhones(ctx context.Context, arg LockPlainPhonesParams) ([]LockPlainPhonesRow, error)
 	// LockSecondFactor reads an account's secret and keeps others from using its codes until the transaction ends. Who locks the
 	// account as well locks it before.
 	LockSecondFactor(ctx context.Context, userID uuid.UUID) (SecondFactor, error)
@@ -105,6 +131,8 @@ type Querier interface {
 	LockSession(ctx context.Context, hash []byte) (uuid.UUID, error)
 	// LockSigningKeys keeps two from making keys at once; readers go on.
 	LockSigningKeys(ctx context.Context) error
+	// LockUser keeps others from changing an account until the transaction ends. Whoever makes its key takes the account first.
+	LockUser(ctx context.Context, id uuid.UUID) (User, error)
 	// LockUserWithPassword reads an account whose password is still the one that was checked, and keeps it from being changed until
 	// the transaction ends.
 	LockUserWithPassword(ctx context.Context, arg LockUserWithPasswordParams) (User, error)
@@ -131,6 +159,10 @@ type Querier interface {
 	RevokeSession(ctx context.Context, arg RevokeSessionParams) (int64, error)
 	// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
 	RevokeSessions(ctx context.Context, arg RevokeSessionsParams) ([]uuid.UUID, error)
+	// SealPhone puts the sealed number of an account in place of the plain one.
+	SealPhone(ctx context.Context, arg SealPhoneParams) error
+	// SealUserKeys replaces keys of accounts, sealed anew, all by one data key.
+	SealUserKeys(ctx context.Context, arg SealUserKeysParams) (int64, error)
 	// SetUserRoles replaces the roles of an account. An administrator's is not deleted by its owner.
 	SetUserRoles(ctx context.Context, arg SetUserRolesParams) (User, error)
 	// SetUserStatus disables or enables an account; one that is so already stays as it is.
@@ -148,8 +180,9 @@ type Querier interface {
 	TakeTry(ctx context.Context, arg TakeTryParams) ([]TakeTryRow, error)
 	// TryChallenge takes one of the tries that a challenge has; of many at once, no more than those get the row.
 	TryChallenge(ctx context.Context, arg TryChallengeParams) (LoginChallenge, error)
-	// UpdateProfile changes what its set_ arguments name and leaves the rest.
-	UpdateProfile(ctx context.Context, arg UpdateProfileParams) (User, error)
+	// UpdateProfile changes what its set_ arguments name and leaves the rest. A phone number that an earlier version wrote goes
+	// when another takes its place.
+	UpdateProfile(ctx context.Context, arg UpdateProfileParams) error
 	// UseEmailToken spends a token for a purpose; of many at once, one gets the row.
 	UseEmailToken(ctx context.Context, arg UseEmailTokenParams) (EmailToken, error)
 	// UseRecoveryCode spends a recovery code of an account.

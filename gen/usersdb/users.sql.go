@@ -44,7 +44,7 @@ func (q *Queries) ChangePassword(ctx context.Context, arg ChangePasswordParams) 
 const createUser = `-- name: CreateUser :one
 INSERT INTO users (id, email, name, password_hash, avatar, roles, email_verified_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 `
 
 type CreateUserParams struct {
@@ -85,6 +85,11 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) (User, e
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }
@@ -104,7 +109,7 @@ func (q *Queries) DeleteUser(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 FROM users
 WHERE id = $1
 `
@@ -127,12 +132,17 @@ func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 FROM users
 WHERE lower(email) = lower($1)
 `
@@ -155,22 +165,28 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (User, error
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 FROM users
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
   AND ($3::text IS NULL OR lower(email) LIKE lower($3))
   AND ($4::text IS NULL OR lower(name) LIKE lower($4))
-  AND ($5::user_status IS NULL OR status = $5)
-  AND ($6::text IS NULL OR roles @> ARRAY[$6::text])
+  AND ($5::bytea IS NULL OR phone_mark = $5)
+  AND ($6::user_status IS NULL OR status = $6)
+  AND ($7::text IS NULL OR roles @> ARRAY[$7::text])
   -- It follows from the line above, and lets the few with other roles be found by their index.
-  AND ($6::text IS NULL OR $6::text = 'customer' OR roles <> '{customer}')
+  AND ($7::text IS NULL OR $7::text = 'customer' OR roles <> '{customer}')
 ORDER BY created_at DESC, id DESC
-LIMIT $7
+LIMIT $8
 `
 
 type ListUsersParams struct {
@@ -178,6 +194,7 @@ type ListUsersParams struct {
 	BeforeID   uuid.UUID
 	Email      *string
 	Name       *string
+	PhoneMark  []byte
 	Status     *UserStatus
 	Role       *string
 	RowLimit   int32
@@ -190,6 +207,7 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 		arg.BeforeID,
 		arg.Email,
 		arg.Name,
+		arg.PhoneMark,
 		arg.Status,
 		arg.Role,
 		arg.RowLimit,
@@ -215,6 +233,11 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 			&i.EmailVerifiedAt,
 			&i.DeletesAt,
 			&i.SecondFactorAt,
+			&i.SealedPhone,
+			&i.PhoneMark,
+			&i.SealedIDCardNumber,
+			&i.IDCardNumberMark,
+			&i.Biography,
 		); err != nil {
 			return nil, err
 		}
@@ -242,7 +265,7 @@ SET roles = $1,
     deletes_at = CASE WHEN 'admin' = ANY($1::text[]) THEN NULL ELSE deletes_at END,
     updated_at = $2
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 `
 
 type SetUserRolesParams struct {
@@ -269,6 +292,11 @@ func (q *Queries) SetUserRoles(ctx context.Context, arg SetUserRolesParams) (Use
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }
@@ -278,7 +306,7 @@ UPDATE users
 SET status = $1,
     updated_at = CASE WHEN status = $1 THEN updated_at ELSE $2::timestamptz END
 WHERE id = $3
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 `
 
 type SetUserStatusParams struct {
@@ -305,58 +333,64 @@ func (q *Queries) SetUserStatus(ctx context.Context, arg SetUserStatusParams) (U
 		&i.EmailVerifiedAt,
 		&i.DeletesAt,
 		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
 	)
 	return i, err
 }
 
-const updateProfile = `-- name: UpdateProfile :one
+const updateProfile = `-- name: UpdateProfile :exec
 UPDATE users
 SET name = CASE WHEN $1::boolean THEN $2 ELSE name END,
     avatar = CASE WHEN $3::boolean THEN $4 ELSE avatar END,
-    phone = CASE WHEN $5::boolean THEN $6 ELSE phone END,
-    updated_at = $7
-WHERE id = $8
-RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at
+    phone = CASE WHEN $5::boolean THEN NULL ELSE phone END,
+    sealed_phone = CASE WHEN $5::boolean THEN $6 ELSE sealed_phone END,
+    phone_mark = CASE WHEN $5::boolean THEN $7 ELSE phone_mark END,
+    sealed_id_card_number = CASE WHEN $8::boolean THEN $9 ELSE sealed_id_card_number END,
+    id_card_number_mark = CASE WHEN $8::boolean THEN $10 ELSE id_card_number_mark END,
+    biography = CASE WHEN $11::boolean THEN $12 ELSE biography END,
+    updated_at = $13
+WHERE id = $14
 `
 
 type UpdateProfileParams struct {
-	SetName   bool
-	Name      string
-	SetAvatar bool
-	Avatar    *string
-	SetPhone  bool
-	Phone     *string
-	UpdatedAt time.Time
-	ID        uuid.UUID
+	SetName            bool
+	Name               string
+	SetAvatar          bool
+	Avatar             *string
+	SetPhone           bool
+	SealedPhone        []byte
+	PhoneMark          []byte
+	SetIDCardNumber    bool
+	SealedIDCardNumber []byte
+	IDCardNumberMark   []byte
+	SetBiography       bool
+	Biography          *string
+	UpdatedAt          time.Time
+	ID                 uuid.UUID
 }
 
-// UpdateProfile changes what its set_ arguments name and leaves the rest.
-func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) (User, error) {
-	row := q.db.QueryRow(ctx, updateProfile,
+// UpdateProfile changes what its set_ arguments name and leaves the rest. A phone number that an earlier version wrote goes
+// when another takes its place.
+func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) error {
+	_, err := q.db.Exec(ctx, updateProfile,
 		arg.SetName,
 		arg.Name,
 		arg.SetAvatar,
 		arg.Avatar,
 		arg.SetPhone,
-		arg.Phone,
+		arg.SealedPhone,
+		arg.PhoneMark,
+		arg.SetIDCardNumber,
+		arg.SealedIDCardNumber,
+		arg.IDCardNumberMark,
+		arg.SetBiography,
+		arg.Biography,
 		arg.UpdatedAt,
 		arg.ID,
 	)
-	var i User
-	err := row.Scan(
-		&i.ID,
-		&i.Email,
-		&i.Name,
-		&i.PasswordHash,
-		&i.Avatar,
-		&i.Phone,
-		&i.Status,
-		&i.Roles,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.EmailVerifiedAt,
-		&i.DeletesAt,
-		&i.SecondFactorAt,
-	)
-	return i, err
+	return err
 }

@@ -77,13 +77,16 @@ func (s *Service) GetUserV2(ctx context.Context, req usersapi.GetUserV2RequestOb
 	return usersapi.GetUserV2200JSONResponse(toAPIUserV2(user)), nil
 }
 
-// GetUserProfile reads the profile of an account.
+// GetUserProfile reads the profile of an account; of another's without the number of the identity card.
 func (s *Service) GetUserProfile(ctx context.Context, req usersapi.GetUserProfileRequestObject) (usersapi.GetUserProfileResponseObject, error) {
-	user, err := s.queries.GetUser(ctx, req.UserID)
+	profile, err := s.profile(ctx, s.queries, req.UserID)
 	if err != nil {
 		return nil, explain(err)
 	}
-	return usersapi.GetUserProfile200JSONResponse(toAPIProfile(user)), nil
+	if httpapi.Caller(ctx).Subject != req.UserID {
+		profile.IDCardNumber = nil
+	}
+	return usersapi.GetUserProfile200JSONResponse(profile), nil
 }
 
 // newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.

@@ -25,6 +25,9 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 		pattern := beginsWith(*p)
 		filter.Name = &pattern
 	}
+	if p := req.Params.Phone; p != nil {
+		filter.PhoneMark = s.personal.phones.Mark(*p)
+	}
 	if p := req.Params.Status; p != nil {
 		status := usersdb.UserStatus(*p)
 		filter.Status = &status

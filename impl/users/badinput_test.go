@@ -78,6 +78,10 @@ func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.C
 	case "removeSecondFactor":
 		add("no second factor", contracttest.Filled(op.Pattern, map[string]string{"userId": a.member().Subject()}), "", http.StatusConflict, usersapi.ProblemCodeSecondFactorNotEnabled)
 		add("oneself", path(contracttest.Own), "", http.StatusConflict, usersapi.ProblemCodeSelfAdministration)
+	case "updateProfile":
+		card := newID().String()[20:]
+		a.confiding(onePhone, strings.ToUpper(card))
+		add("another's identity card", "", `{"id_card_number":"`+strings.ToUpper(strings.ReplaceAll(card, "-", ""))+`"}`, http.StatusConflict, usersapi.ProblemCodeIDCardNumberTaken)
 	case "deleteUser", "disableUser", "setUserRoles":
 		add("oneself", path(contracttest.Own), "", http.StatusConflict, usersapi.ProblemCodeSelfAdministration)
 	case "revokeSession":

@@ -33,11 +33,12 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		canaries = append(canaries, value)
 		return value
 	}
-	const local, phone, otherPhone = "kanarienvogel.q7", "+12025550143", "+442079460127"
+	const local, phone, otherPhone, card = "kanarienvogel.q7", "+12025550143", "+442079460127", "KANARI-77Q7-CARD"
 	email := local + "@example.com"
 	canary(local)
 	canary(phone)
 	canary(otherPhone)
+	canary(card)
 	password, changed := canary("Zxq9-kanarie-one!"), canary("Zxq9-kanarie-two!")
 	wrong, weak := canary("Zxq9-kanarie-wrong"), canary("kanari")
 	// send sends a request and remembers every token in its answer.
@@ -84,7 +85,9 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	cookie := canaries[len(canaries)-3] // before the access token and its signature
 	require.Len(t, cookie, 43)
 	require.Contains(t, send("", "POST", "/api/v1/refresh", `{}`, "Cookie", "__Secure-plumbline_refresh="+cookie), "access_token")
-	require.Contains(t, send(access, "PATCH", "/api/v1/profile", `{"phone":"`+phone+`"}`), phone)
+	require.Contains(t, send(access, "PATCH", "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+card+`"}`), card)
+	require.Contains(t, send(admin.tokens.AccessToken, "PATCH", "/api/v1/profile", `{"id_card_number":"`+card+`"}`), "id_card_number_taken")
+	send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?phone="+url.QueryEscape(phone), "")
 	id, session := user.ID.String(), person{ClientWithResponses: s.as(access)}.session(t).String()
 	require.Contains(t, send(access, "GET", "/api/v1/profile", ""), email)
 	send(access, "PUT", "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, password, changed))
@@ -101,6 +104,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		`{"email":"` + email, account + account, `{"email":"` + email + `","email":"` + email + `"}`, `"` + password + `"`,
 		`{"` + password + `":1,"` + email + `":2}`, `{"email":["` + email + `"],"password":{"p":"` + password + `"}}`,
 		`{"refresh_token":"` + notToken + `"}`, `{"refresh_token":"` + notToken + `x"}`, `{"phone":"` + otherPhone + `0000000"}`, `{"phone":"` + phone + `","x":"` + password + `"}`,
+		`{"id_card_number":"` + card + `?"}`, `{"id_card_number":["` + card + `"]}`,
 		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, wrong, password), fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, weak),
 		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, "my name is "+local),
 		strings.Repeat(password, 5000),
@@ -129,7 +133,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	_, err := s.Pool.Exec(t.Context(), `ALTER TABLE users ADD CONSTRAINT broken CHECK (false) NOT VALID`)
 	require.NoError(t, err)
 	for _, request := range [][3]string{
-		{"PATCH", "/api/v1/profile", `{"phone":"` + otherPhone + `"}`},
+		{"PATCH", "/api/v1/profile", `{"phone":"` + otherPhone + `","id_card_number":"` + card + `"}`},
 		{"POST", "/api/v2/users", strings.ReplaceAll(account, local, "other"+local)},
 		{"POST", "/api/v1/users", strings.ReplaceAll(account, local, "other"+local)},
 		{"PUT", "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, password)},

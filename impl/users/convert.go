@@ -17,9 +17,10 @@ func toAPIUserV2(u usersdb.User) usersapi.UserV2 {
 	return usersapi.UserV2{ID: u.ID, Name: u.Name, Email: u.Email, Avatar: u.Avatar, CreatedAt: utc(u.CreatedAt)}
 }
 
-func toAPIProfile(u usersdb.User) usersapi.Profile {
+func (s *Service) toAPIProfile(u usersdb.User, told confidential) usersapi.Profile {
 	return usersapi.Profile{
-		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Avatar: u.Avatar, Phone: u.Phone, Roles: toAPIRoles(u.Roles),
+		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Avatar: u.Avatar,
+		Phone: told.phone, IDCardNumber: told.idCardNumber, Biography: s.biography(u.Biography), Roles: toAPIRoles(u.Roles),
 		DeletesAt: orNone(u.DeletesAt), CreatedAt: utc(u.CreatedAt), UpdatedAt: utc(u.UpdatedAt),
 	}
 }

@@ -25,13 +25,14 @@ var (
 	errSecondFactorEnabled    = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorEnabled, "Logins take a second factor already; disable it first.")
 	errSecondFactorNotEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorNotEnabled, "There is no second factor; enrol one first.")
 	errSelfAdministration     = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account.")
+	errIDCardNumberTaken      = fault.New(fault.Conflict, usersapi.ProblemCodeIDCardNumberTaken, "There is already an account with this identity card.")
 )
 
 // faults lists them for the chain, for who explains them, and for the test that holds them against the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled, errWrongPassword,
-		errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode, errSecondFactorEnabled, errSecondFactorNotEnabled,
+		errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode, errSecondFactorEnabled, errSecondFactorNotEnabled, errIDCardNumberTaken,
 	}
 }
 
@@ -47,6 +48,8 @@ func explain(err error) error {
 		return errEmailTaken.Because(err)
 	case postgres.Constraint(err) == "users_admin_stays":
 		return errSelfAdministration.Because(err)
+	case postgres.Constraint(err) == "users_id_card_number_mark_key":
+		return errIDCardNumberTaken.Because(err)
 	case postgres.Constraint(err) == "sessions_user_id_fkey":
 		return errInvalidCredentials.Because(err) // The account was deleted while its owner logged in.
 	case errors.Is(err, hashing.ErrBusy):

@@ -52,6 +52,7 @@ func TestExplain(t *testing.T) {
 		"a fault, wrapped":   {fmt.Errorf("in a transaction: %w", errSessionNotFound), errSessionNotFound},
 		"no row":             {fmt.Errorf("get: %w", pgx.ErrNoRows), errUserNotFound},
 		"the address again":  {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
+		"the card again":     {&pgconn.PgError{Code: "23505", ConstraintName: "users_id_card_number_mark_key"}, errIDCardNumberTaken},
 		"another constraint": {&pgconn.PgError{Code: "23514", ConstraintName: "users_roles_known"}, nil},
 		"too many hashes":    {fmt.Errorf("hash: %w", hashing.ErrBusy), httpapi.ErrOverloaded},
 		"something else":     {unexpected, nil},
@@ -80,6 +81,10 @@ type failing struct {
 
 func (f failing) GetUser(context.Context, uuid.UUID) (usersdb.User, error) {
 	return usersdb.User{}, f.fail()
+}
+
+func (f failing) GetProfile(context.Context, uuid.UUID) (usersdb.GetProfileRow, error) {
+	return usersdb.GetProfileRow{}, f.fail()
 }
 
 // Who asks after their account was deleted, and before its sessions are forgotten, is told what they will be told from then on.

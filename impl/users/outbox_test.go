@@ -56,7 +56,7 @@ func (s *server) household(t *testing.T) household {
 	return h
 }
 
-func (s *server) exec(t *testing.T, statement string, args ...any) {
+func (s *server) exec(t testing.TB, statement string, args ...any) {
 	t.Helper()
 	_, err := s.Pool.Exec(t.Context(), statement, args...)
 	require.NoError(t, err)

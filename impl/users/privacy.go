@@ -90,12 +90,17 @@ func (s *Service) ExportOwnData(ctx context.Context, req usersapi.ExportOwnDataR
 
 func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) (usersapi.OwnData, error) {
 	now := s.clock()
-	user, err := q.GetUser(ctx, id)
+	row, err := q.GetProfile(ctx, id)
 	if err != nil {
 		return usersapi.OwnData{}, err
 	}
+	told, err := s.personal.open(row)
+	if err != nil {
+		return usersapi.OwnData{}, err
+	}
+	user := row.User
 	data := usersapi.OwnData{
-		ExportedAt: utc(now), Profile: toAPIProfile(user), Status: usersapi.UserStatus(user.Status), EmailVerifiedAt: orNone(user.EmailVerifiedAt),
+		ExportedAt: utc(now), Profile: s.toAPIProfile(user, told), Status: usersapi.UserStatus(user.Status), EmailVerifiedAt: orNone(user.EmailVerifiedAt),
 		Sessions: []usersapi.OwnSession{}, Mails: []usersapi.OwnMail{},
 	}
 	if data.SecondFactor, err = secondFactor(ctx, q, user); err != nil {

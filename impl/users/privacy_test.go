@@ -46,9 +46,10 @@ func (p person) profile(t testing.TB) usersapi.Profile {
 // exported tells of every column that holds something of one account where an export has it, or why not. A column that is
 // not here fails TestExportHoldsEverything: whoever adds one decides.
 func exported() map[string]string {
-	const secret, own = "opens the account", "is that of the account"
+	const secret, own, mark = "opens the account", "is that of the account", "follows from what is marked"
 	return map[string]string{
-		"users.id": "profile.id", "users.email": "profile.email", "users.name": "profile.name", "users.avatar": "profile.avatar", "users.phone": "profile.phone",
+		"users.id": "profile.id", "users.email": "profile.email", "users.name": "profile.name", "users.avatar": "profile.avatar", "users.biography": "profile.biography", "users.phone": "profile.phone",
+		"users.sealed_phone": "profile.phone", "users.phone_mark": mark, "users.sealed_id_card_number": "profile.id_card_number", "users.id_card_number_mark": mark,
 		"users.roles": "profile.roles", "users.status": "status", "users.email_verified_at": "email_verified_at", "users.deletes_at": "profile.deletes_at",
 		"users.created_at": "profile.created_at", "users.updated_at": "profile.updated_at", "users.password_hash": secret,
 
@@ -62,6 +63,8 @@ func exported() map[string]string {
 		"sessions.expires_at": "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
 		"refresh_tokens.hash": secret, "refresh_tokens.session_id": secret, "refresh_tokens.created_at": secret, "refresh_tokens.used_at": secret,
 
+		"user_keys.user_id": own, "user_keys.data_key_id": secret, "user_keys.sealed_key": secret,
+
 		"email_tokens.id": secret, "email_tokens.user_id": own, "email_tokens.purpose": "mails.purpose", "email_tokens.email": "mails.email", "email_tokens.hash": secret,
 		"email_tokens.created_at": "mails.created_at", "email_tokens.expires_at": "mails.expires_at",
 	}
@@ -74,10 +77,9 @@ func TestExportHoldsEverything(t *testing.T) {
 	other := s.logIn("ada@example.com", goodPassword)
 	_, err := other.EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
-	phone := "+442079460000"
 	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET avatar = 'https://images.example.com/ada.png', email_verified_at = created_at, second_factor_at = created_at`)
 	require.NoError(t, err)
-	answer, _ := s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`"}`, "Authorization", "Bearer "+ada.tokens.AccessToken)
+	answer, _ := s.do(http.MethodPatch, "/api/v1/profile", `{"biography":"<p>Ada</p>","phone":"`+onePhone+`","id_card_number":"`+oneCard+`"}`, "Authorization", "Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	ada.requestDeletion(t)
 
@@ -332,12 +334,12 @@ func TestNothingPersonalIsLeft(t *testing.T) {
 	var tokens usersapi.TokenSet
 	require.NoError(t, json.Unmarshal([]byte(body), &tokens))
 	ada := person{ClientWithResponses: s.as(tokens.AccessToken)}
-	answer, _ = s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`"}`, "Authorization", "Bearer "+tokens.AccessToken)
+	answer, _ = s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+oneCard+`"}`, "Authorization", "Bearer "+tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	s.do(http.MethodPost, "/api/v1/login", login(email, newPassword), "User-Agent", agent)
 	s.askReset(email)
 	s.settled()
-	planted := []string{"kanarienvogel", "Kanarienvogel", phone, "127.0.0.1"}
+	planted := []string{"kanarienvogel", "Kanarienvogel", phone, oneCard, "127.0.0.1"}
 	before := everyRow(t, s)
 	require.Contains(t, before, "kanarienvogel.q7")
 	require.Contains(t, before, "127.0.0.1")
@@ -347,6 +349,7 @@ func TestNothingPersonalIsLeft(t *testing.T) {
 	s.Clock.Advance(deletionGrace)
 	require.NoError(t, s.service.erase(t.Context()))
 	after := everyRow(t, s)
+	require.Zero(t, s.count(`SELECT count(*) FROM user_keys`))
 	require.Contains(t, after, "user.erase")
 	contracttest.RequireNone(t, after, planted)
 }

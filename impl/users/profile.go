@@ -14,11 +14,11 @@ import (
 
 // GetProfile reads the caller's profile.
 func (s *Service) GetProfile(ctx context.Context, _ usersapi.GetProfileRequestObject) (usersapi.GetProfileResponseObject, error) {
-	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	profile, err := s.profile(ctx, s.queries, httpapi.Caller(ctx).Subject)
 	if err != nil {
 		return nil, explainOwn(err)
 	}
-	return usersapi.GetProfile200JSONResponse(toAPIProfile(user)), nil
+	return usersapi.GetProfile200JSONResponse(profile), nil
 }
 
 // UpdateProfile changes what is sent of the caller's profile.
@@ -27,20 +27,36 @@ func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileR
 		ID: httpapi.Caller(ctx).Subject, UpdatedAt: s.clock(),
 		SetName:   req.Body.Name != nil,
 		SetAvatar: req.Body.Avatar.IsSpecified(), Avatar: orNil(req.Body.Avatar),
-		SetPhone: req.Body.Phone.IsSpecified(), Phone: orNil(req.Body.Phone),
+		SetBiography: req.Body.Biography.IsSpecified(), Biography: orNil(req.Body.Biography),
 	}
 	if change.SetName {
 		change.Name = *req.Body.Name
 	}
-	var user usersdb.User
+	var profile usersapi.Profile
 	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		user, err = q.UpdateProfile(ctx, change)
+		if err := s.personal.seal(ctx, q, &change, req.Body); err != nil {
+			return err
+		}
+		if err := q.UpdateProfile(ctx, change); err != nil {
+			return err
+		}
+		profile, err = s.profile(ctx, q, change.ID)
 		return err
 	})
 	if err != nil {
 		return nil, explainOwn(err)
 	}
-	return usersapi.UpdateProfile200JSONResponse(toAPIProfile(user)), nil
+	return usersapi.UpdateProfile200JSONResponse(profile), nil
+}
+
+// profile gives everything that an account's owner sees of it.
+func (s *Service) profile(ctx context.Context, q usersdb.Querier, id uuid.UUID) (usersapi.Profile, error) {
+	row, err := q.GetProfile(ctx, id)
+	if err != nil {
+		return usersapi.Profile{}, err
+	}
+	told, err := s.personal.open(row)
+	return s.toAPIProfile(row.User, told), err
 }
 
 // ChangePassword replaces the caller's password and ends their other sessions.

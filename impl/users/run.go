@@ -49,6 +49,9 @@ func newProgram(mailer mail.Mailer) program.Program {
 			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), createAdmin),
 			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(), rotateKeys),
+			program.NewCommand("rotate-data-keys", "make the key that seals personal data from now on", defaultRotate(), rotateDataKeys),
+			program.NewCommand("reencrypt", "seal personal data anew with that key, in batches, while the service goes on", defaultRotate(), reencrypt),
+			program.NewCommand("remove-data-keys", "forget older keys, unless something is still sealed with one", defaultRotate(), removeDataKeys),
 		},
 	}
 }

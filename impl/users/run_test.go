@@ -168,7 +168,7 @@ func TestWrongDatabase(t *testing.T) {
 		"a bad port":      "postgres://users:" + canary + "@localhost:port/users",
 		"no such base":    regexp.MustCompile(`test_\d+`).ReplaceAllString(good, "nowhere"),
 	} {
-		for _, command := range [][]string{{"serve"}, {"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
+		for _, command := range [][]string{{"serve"}, {"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}, {"rotate-data-keys"}, {"reencrypt"}, {"remove-data-keys"}} {
 			out, err := run(t, environment(url), command...)
 			programtest.RequireSentence(t, err)
 			require.NotContains(t, err.Error()+out, canary, "%s: %s", name, command)
@@ -183,6 +183,7 @@ func TestMissingSettings(t *testing.T) {
 		"migrate":      {"USERS_DATABASE_URL"},
 		"create-admin": {"USERS_DATABASE_URL", "USERS_MASTER_KEY", "USERS_EMAIL"},
 		"rotate-keys":  {"USERS_DATABASE_URL", "USERS_MASTER_KEY"},
+		"reencrypt":    {"USERS_DATABASE_URL", "USERS_MASTER_KEY"},
 	} {
 		out, err := run(t, nil, command)
 		require.Error(t, err, command)
@@ -259,7 +260,7 @@ func TestCommands(t *testing.T) {
 	for _, flag := range []string{"--help", "-h", "help"} {
 		out, err := run(t, nil, flag)
 		require.NoError(t, err)
-		for _, command := range []string{"serve", "migrate", "create-admin", "rotate-keys", "--version"} {
+		for _, command := range []string{"serve", "migrate", "create-admin", "rotate-keys", "rotate-data-keys", "reencrypt", "remove-data-keys", "--version"} {
 			require.Contains(t, out, "\n  "+command+" ")
 		}
 	}
@@ -283,7 +284,7 @@ func TestMigrate(t *testing.T) {
 	text, err := io.ReadAll(first)
 	require.NoError(t, err)
 	url := pgtest.URL(t, fstest.MapFS{"00001_create_users.sql": {Data: text}})
-	for _, command := range [][]string{{"serve", "--migrate=false"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
+	for _, command := range [][]string{{"serve", "--migrate=false"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}, {"reencrypt"}} {
 		_, err = run(t, environment(url), command...)
 		programtest.RequireSentence(t, err, "users migrate")
 	}

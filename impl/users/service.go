@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/microcosm-cc/bluemonday"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/gen/usersapi"
@@ -66,6 +67,7 @@ type Service struct {
 	hasher        *hashing.Hasher
 	signer        *token.Signer
 	keys          *keyring
+	personal      *personal
 	guard         *guard.Guard
 	audit         *audit.Log
 	jobs          *jobs.Jobs
@@ -74,6 +76,7 @@ type Service struct {
 	markup        *htmltemplate.Template
 	addresses     *seal.Sealer // of who has asked for a mail
 	mailKey       []byte
+	biographies   *bluemonday.Policy // what their readers get
 	throttle      *throttle
 	appSecrets    *seal.Sealer // of authenticator apps
 	recoveryKey   []byte
@@ -91,13 +94,13 @@ var _ usersapi.StrictServerInterface = (*Service)(nil)
 // serviceName is what the service is called: in its program, in a token's aud, in the keys derived from the master key.
 const serviceName = "users"
 
-// New makes the service and its signing keys ready, on a database that has been migrated.
+// New makes the service and its keys ready, on a database that has been migrated.
 func New(ctx context.Context, c Config) (*Service, error) {
 	master, err := seal.NewMasterKey(serviceName, c.MasterKey)
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, publicURL: strings.TrimSuffix(c.PublicURL, "/"), deletionGrace: c.DeletionGrace, clock: c.Clock}
+	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, publicURL: strings.TrimSuffix(c.PublicURL, "/"), deletionGrace: c.DeletionGrace, biographies: newBiographyPolicy(), clock: c.Clock}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -143,6 +146,12 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	s.keys = &keyring{inTx: s.inTx, sealer: sealer, signer: s.signer, clock: s.clock}
 	if err := s.keys.load(ctx); err != nil {
+		return nil, err
+	}
+	if s.personal, err = newPersonal(master, s.inTx, s.clock); err != nil {
+		return nil, err
+	}
+	if err := s.personal.prepare(ctx); err != nil {
 		return nil, err
 	}
 	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: s.issuer, Audience: serviceName, Keys: s.signer, Clock: s.clock})

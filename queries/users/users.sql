@@ -16,15 +16,20 @@ SELECT *
 FROM users
 WHERE lower(email) = lower(@email);
 
--- name: UpdateProfile :one
--- UpdateProfile changes what its set_ arguments name and leaves the rest.
+-- name: UpdateProfile :exec
+-- UpdateProfile changes what its set_ arguments name and leaves the rest. A phone number that an earlier version wrote goes
+-- when another takes its place.
 UPDATE users
 SET name = CASE WHEN @set_name::boolean THEN @name ELSE name END,
     avatar = CASE WHEN @set_avatar::boolean THEN sqlc.narg(avatar) ELSE avatar END,
-    phone = CASE WHEN @set_phone::boolean THEN sqlc.narg(phone) ELSE phone END,
+    phone = CASE WHEN @set_phone::boolean THEN NULL ELSE phone END,
+    sealed_phone = CASE WHEN @set_phone::boolean THEN sqlc.narg(sealed_phone) ELSE sealed_phone END,
+    phone_mark = CASE WHEN @set_phone::boolean THEN sqlc.narg(phone_mark) ELSE phone_mark END,
+    sealed_id_card_number = CASE WHEN @set_id_card_number::boolean THEN sqlc.narg(sealed_id_card_number) ELSE sealed_id_card_number END,
+    id_card_number_mark = CASE WHEN @set_id_card_number::boolean THEN sqlc.narg(id_card_number_mark) ELSE id_card_number_mark END,
+    biography = CASE WHEN @set_biography::boolean THEN sqlc.narg(biography) ELSE biography END,
     updated_at = @updated_at
-WHERE id = @id
-RETURNING *;
+WHERE id = @id;
 
 -- name: ChangePassword :execrows
 -- ChangePassword replaces the hash unless another change came between.
@@ -41,6 +46,7 @@ FROM users
 WHERE (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
   AND (sqlc.narg(email)::text IS NULL OR lower(email) LIKE lower(sqlc.narg(email)))
   AND (sqlc.narg(name)::text IS NULL OR lower(name) LIKE lower(sqlc.narg(name)))
+  AND (sqlc.narg(phone_mark)::bytea IS NULL OR phone_mark = sqlc.narg(phone_mark))
   AND (sqlc.narg(status)::user_status IS NULL OR status = sqlc.narg(status))
   AND (sqlc.narg(role)::text IS NULL OR roles @> ARRAY[sqlc.narg(role)::text])
   -- It follows from the line above, and lets the few with other roles be found by their index.

@@ -1,4 +1,4 @@
-// What guards the account of whoever is signed in: the password, the second factor, and the sessions.
+// What guards the account of whoever is signed in: the password, the second factor, the address of mails, and the sessions.
 import type {Schemas} from '@plumbline/client';
 import {useCallback, useState, type ReactNode} from 'react';
 import {client, useLoaded, usePages, type Outcome} from './api';
@@ -15,6 +15,7 @@ export function SecurityPage() {
       <div className="columns">
         <Part title="Second factor"><SecondFactor /></Part>
         <Part title="Password"><Password /></Part>
+        <Part title="E-mail address"><EmailAddress /></Part>
       </div>
       <Part title="Sessions"><Sessions /></Part>
     </>
@@ -156,6 +157,25 @@ function Password() {
       </Form>
       <p role="status" className="quiet">{round > 0 && 'It is changed, and every other session has ended.'}</p>
     </>
+  );
+}
+
+/** Asks for another address; the mail that is sent there makes it the account's. */
+function EmailAddress() {
+  const [wanted, setWanted] = useState('');
+  if (wanted) return <p role="status">A mail to {wanted} is on its way: its link makes the change.</p>;
+  return (
+    <Form
+      submit="Change it" fields={['/email', '/current_password']} done={setWanted}
+      send={async (values) => {
+        const email = entered(values, 'email');
+        const outcome = await client.requestEmailChange({body: {email, current_password: password(values)}});
+        return outcome.ok ? {ok: true, data: email} : outcome;
+      }}
+    >
+      <Field label="New address" place="/email" name="email" type="email" autoComplete="email" />
+      <PasswordField />
+    </Form>
   );
 }
 

@@ -247,3 +247,26 @@ test('the password is changed, and what is wrong is at its field', patience, asy
   await page.getByRole('link', {name: 'Log in'}).click();
   await logInAs(page, email, 'four new brass plummets');
 });
+
+test('another e-mail address is asked for, and its mail makes the change', patience, async (t) => {
+  const {email, page} = await newcomer(t);
+  await page.goto('/security');
+  const part = page.getByRole('region', {name: 'E-mail address'});
+  const ask = async (wanted: string): Promise<void> => {
+    await part.getByLabel('New address').fill(wanted);
+    await part.getByLabel('Password').fill(secret);
+    await part.getByRole('button', {name: 'Change it'}).click();
+  };
+  await ask('nobody');
+  await part.getByLabel('New address').and(page.locator('[aria-invalid=true]')).waitFor();
+  await ask(`moved.${email}`);
+  await part.getByText(`A mail to moved.${email} is on its way`).waitFor();
+  await page.goto(await linkTo('/confirm-email-change', `moved.${email}`));
+  await page.getByRole('button', {name: 'Change to it'}).click();
+  await shown(page, "It is your account's now.");
+  await page.goto('/account');
+  await shown(page, `moved.${email}`);
+  await page.getByRole('button', {name: 'Log out'}).click();
+  await page.getByRole('link', {name: 'Log in'}).click();
+  await logInAs(page, `moved.${email}`, secret);
+});

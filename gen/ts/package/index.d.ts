@@ -57,6 +57,17 @@ interface components$1 {
              * @description The phone number in E.164 form; null removes it.
              */
             phone?: string | null;
+            /**
+             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
+             * @example X1234567-8
+             */
+            id_card_number?: string | null;
+            /**
+             * @description What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
+             *     https href; null removes it.
+             * @example <p>I wrote the <b>first</b> program.</p>
+             */
+            biography?: string | null;
         };
         ChangePasswordRequest: {
             current_password: components$1["schemas"]["Password"];
@@ -155,6 +166,14 @@ interface components$1 {
             avatar?: components$1["schemas"]["Avatar"];
             /** Format: phone */
             phone?: string;
+            /** @description The number of the identity card; its owner alone sees it. */
+            id_card_number?: string;
+            /**
+             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
+             *     href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
+             * @example <p>I wrote the <b>first</b> program.</p>
+             */
+            biography?: string;
             roles: components$1["schemas"]["Role"][];
             /**
              * Format: date-time
@@ -448,7 +467,7 @@ interface components$1 {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -628,6 +647,15 @@ interface components$1 {
         };
         /** @description There is already an account with this e-mail address (`email_taken`). */
         EmailTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already an account with this identity card (`id_card_number_taken`). */
+        IDCardNumberTaken: {
             headers: {
                 [name: string]: unknown;
             };
@@ -954,6 +982,8 @@ interface operations$1 {
                      *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *       "roles": [
                      *         "customer"
                      *       ],
@@ -1443,6 +1473,8 @@ interface operations$1 {
                      *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *       "roles": [
                      *         "customer"
                      *       ],
@@ -1492,6 +1524,8 @@ interface operations$1 {
                      *       "email_verified": true,
                      *       "avatar": "https://images.example.com/ada.png",
                      *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *       "roles": [
                      *         "customer"
                      *       ],
@@ -1504,6 +1538,7 @@ interface operations$1 {
             };
             400: components$1["responses"]["Malformed"];
             401: components$1["responses"]["Unauthenticated"];
+            409: components$1["responses"]["IDCardNumberTaken"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -1917,6 +1952,8 @@ interface operations$1 {
                      *         "email_verified": true,
                      *         "avatar": "https://images.example.com/ada.png",
                      *         "phone": "+442079460000",
+                     *         "id_card_number": "X1234567-8",
+                     *         "biography": "<p>I wrote the <b>first</b> program.</p>",
                      *         "roles": [
                      *           "customer"
                      *         ],
@@ -2052,6 +2089,8 @@ interface operations$1 {
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
+                /** @description The whole phone number, in E.164 form. */
+                phone?: string;
                 /** @description The state of the account. */
                 status?: components$1["schemas"]["UserStatus"];
                 /** @description A role that the account has. */
@@ -5000,7 +5039,8 @@ interface Operations {
     };
     /**
      * Read an account's profile.
-     * Reads one's own profile; support and administrators read anybody's. Another's profile answers as a missing one.
+     * Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
+     * answers as a missing one.
      */
     getUserProfile: {
         method: 'GET';
@@ -5276,7 +5316,8 @@ interface Operations {
     };
     /**
      * Change own profile.
-     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar or the phone number.
+     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
+     * number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
      */
     updateProfile: {
         method: 'PATCH';
@@ -5286,6 +5327,7 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
+            409: 'id_card_number_taken';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -5563,7 +5605,7 @@ interface Operations {
     /**
      * Search and list accounts.
      * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-     * without regard to case, `status` and `role` compare exactly.
+     * without regard to case, `phone`, `status` and `role` compare exactly.
      */
     listUsers: {
         method: 'GET';

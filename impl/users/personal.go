@@ -1,0 +1,262 @@
+package users
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/seal"
+)
+
+// personal seals what people tell in confidence: an account's values with the account's own key, that with the newest of
+// the data keys, and these with the master key. It is safe for concurrent use.
+type personal struct {
+	inTx          func(context.Context, func(usersdb.Querier) error) error
+	master        *seal.Sealer
+	phones, cards *seal.Index
+	clock         func() time.Time
+
+	mu   sync.Mutex
+	keys map[uuid.UUID]*seal.DataKey // what has been opened; a data key never changes
+}
+
+func newPersonal(master seal.MasterKey, inTx func(context.Context, func(usersdb.Querier) error) error, clock func() time.Time) (*personal, error) {
+	p := &personal{inTx: inTx, clock: clock, keys: map[uuid.UUID]*seal.DataKey{}}
+	var err error
+	if p.master, err = master.Sealer("data keys"); err != nil {
+		return nil, err
+	}
+	if p.phones, err = master.Index("users/phone"); err != nil {
+		return nil, err
+	}
+	p.cards, err = master.Index("users/id_card_number")
+	return p, err
+}
+
+// The names under which keys and values are sealed.
+func dataKeyName(id uuid.UUID) string      { return "data_keys/" + id.String() }
+func userKeyName(id uuid.UUID) string      { return "user_keys/" + id.String() }
+func phoneName(id uuid.UUID) string        { return "users/phone/" + id.String() }
+func idCardNumberName(id uuid.UUID) string { return "users/id_card_number/" + id.String() }
+
+// confidential is what an account's key opens; nil is what the account does not have.
+type confidential struct{ phone, idCardNumber *string }
+
+// prepare makes the first data key, unless there is one.
+func (p *personal) prepare(ctx context.Context) error {
+	err := p.inTx(ctx, func(q usersdb.Querier) error {
+		if _, err := q.HoldNewestDataKey(ctx); !postgres.IsNoRows(err) {
+			return err
+		}
+		if err := q.LockDataKeys(ctx); err != nil {
+			return err
+		}
+		// Another replica may have made it while this one waited.
+		if _, err := q.HoldNewestDataKey(ctx); !postgres.IsNoRows(err) {
+			return err
+		}
+		_, err := p.create(ctx, q)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("data keys: %w", err)
+	}
+	return nil
+}
+
+// rotate makes the data key that seals the keys of accounts from now on.
+func (p *personal) rotate(ctx context.Context) (id uuid.UUID, err error) {
+	err = p.inTx(ctx, func(q usersdb.Querier) error {
+		if err := q.LockDataKeys(ctx); err != nil {
+			return err
+		}
+		id, err = p.create(ctx, q)
+		return err
+	})
+	return id, err
+}
+
+func (p *personal) create(ctx context.Context, q usersdb.Querier) (uuid.UUID, error) {
+	id := newID()
+	key, err := seal.NewDataKey()
+	if err != nil {
+		return id, err
+	}
+	sealed, err := p.master.SealKey(key, dataKeyName(id))
+	if err != nil {
+		return id, err
+	}
+	return id, q.CreateDataKey(ctx, usersdb.CreateDataKeyParams{ID: id, SealedKey: sealed, CreatedAt: p.clock()})
+}
+
+// removeOld forgets every data key but the newest, or none of them while one still seals the key of an account.
+func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
+	err = p.inTx(ctx, func(q usersdb.Querier) error {
+		if err := q.LockDataKeys(ctx); err != nil {
+			return err
+		}
+		keys, err := q.ListDataKeys(ctx)
+		if err != nil {
+			return err
+		}
+		var used []error
+		for _, key := range keys[1:] {
+			if key.Sealing > 0 {
+				used = append(used, fmt.Errorf("the data key %s seals the keys of %d accounts; run users reencrypt first", key.ID, key.Sealing))
+			}
+		}
+		if len(used) > 0 {
+			return errors.Join(used...)
+		}
+		for _, key := range keys[1:] {
+			err := q.DeleteDataKey(ctx, key.ID)
+			if postgres.Constraint(err) == "user_keys_data_key_id_fkey" {
+				return fmt.Errorf("the data key %s has sealed the key of an account just now; run users reencrypt once more", key.ID)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		removed = len(keys) - 1
+		return nil
+	})
+	return removed, err
+}
+
+// dataKey opens the data key with that id, unless it has been opened before.
+func (p *personal) dataKey(id uuid.UUID, sealed []byte) (*seal.DataKey, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if key := p.keys[id]; key != nil {
+		return key, nil
+	}
+	key, err := p.master.OpenKey(sealed, dataKeyName(id))
+	if err != nil {
+		return nil, err
+	}
+	p.keys[id] = key
+	return key, nil
+}
+
+// newest gives the data key that seals the keys of accounts now, and keeps it until the transaction ends.
+func (p *personal) newest(ctx context.Context, q usersdb.Querier) (uuid.UUID, *seal.DataKey, error) {
+	row, err := q.HoldNewestDataKey(ctx)
+	if postgres.IsNoRows(err) {
+		return uuid.Nil, nil, errors.New("there is no data key; a start of the service makes one")
+	}
+	if err != nil {
+		return uuid.Nil, nil, err
+	}
+	key, err := p.dataKey(row.ID, row.SealedKey)
+	return row.ID, key, err
+}
+
+// userKey gives the key of an account, which gets one if it has none. The transaction has locked the account.
+func (p *personal) userKey(ctx context.Context, q usersdb.Querier, user uuid.UUID) (*seal.DataKey, error) {
+	row, err := q.GetUserKey(ctx, user)
+	if err == nil {
+		return p.openUserKey(row)
+	}
+	if !postgres.IsNoRows(err) {
+		return nil, err
+	}
+	id, by, err := p.newest(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	key, err := seal.NewDataKey()
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := by.SealKey(key, userKeyName(user))
+	if err != nil {
+		return nil, err
+	}
+	return key, q.CreateUserKey(ctx, usersdb.CreateUserKeyParams{UserID: user, DataKeyID: id, SealedKey: sealed})
+}
+
+func (p *personal) openUserKey(row usersdb.GetUserKeyRow) (*seal.DataKey, error) {
+	by, err := p.dataKey(row.DataKeyID, row.SealedDataKey)
+	if err != nil {
+		return nil, err
+	}
+	return by.OpenKey(row.SealedKey, userKeyName(row.UserID))
+}
+
+// seal puts into a change of a profile what is sent of the confidential values.
+func (p *personal) seal(ctx context.Context, q usersdb.Querier, change *usersdb.UpdateProfileParams, sent *usersapi.UpdateProfileRequest) error {
+	change.SetPhone, change.SetIDCardNumber = sent.Phone.IsSpecified(), sent.IDCardNumber.IsSpecified()
+	phone, number := orNil(sent.Phone), orNil(sent.IDCardNumber)
+	if phone == nil && number == nil {
+		return nil
+	}
+	if _, err := q.LockUser(ctx, change.ID); err != nil {
+		return err
+	}
+	key, err := p.userKey(ctx, q, change.ID)
+	if err != nil {
+		return err
+	}
+	if phone != nil {
+		if change.SealedPhone, err = key.Seal([]byte(*phone), phoneName(change.ID)); err != nil {
+			return err
+		}
+		change.PhoneMark = p.phones.Mark(*phone)
+	}
+	if number != nil {
+		if change.SealedIDCardNumber, err = key.Seal([]byte(*number), idCardNumberName(change.ID)); err != nil {
+			return err
+		}
+		change.IDCardNumberMark = p.cards.Mark(withoutHyphens(*number))
+	}
+	return nil
+}
+
+// open gives the confidential values of an account.
+func (p *personal) open(row usersdb.GetProfileRow) (confidential, error) {
+	told := confidential{phone: row.User.Phone}
+	if row.User.SealedPhone == nil && row.User.SealedIDCardNumber == nil {
+		return told, nil
+	}
+	if row.DataKeyID == nil {
+		return told, fmt.Errorf("the account %s has sealed values and no key", row.User.ID)
+	}
+	key, err := p.openUserKey(usersdb.GetUserKeyRow{
+		UserID: row.User.ID, DataKeyID: *row.DataKeyID, SealedKey: row.SealedKey, SealedDataKey: row.SealedDataKey,
+	})
+	if err != nil {
+		return told, err
+	}
+	// What an earlier version has written since is the newer one.
+	if told.phone == nil {
+		if told.phone, err = openValue(key, row.User.SealedPhone, phoneName(row.User.ID)); err != nil {
+			return told, err
+		}
+	}
+	told.idCardNumber, err = openValue(key, row.User.SealedIDCardNumber, idCardNumberName(row.User.ID))
+	return told, err
+}
+
+// openValue gives nil for what is not there.
+func openValue(key *seal.DataKey, sealed []byte, name string) (*string, error) {
+	if sealed == nil {
+		return nil, nil
+	}
+	value, err := key.Open(sealed, name)
+	if err != nil {
+		return nil, err
+	}
+	text := string(value)
+	return &text, nil
+}
+
+// withoutHyphens gives what makes two numbers of identity cards the same.
+func withoutHyphens(number string) string { return strings.ReplaceAll(number, "-", "") }

@@ -354,14 +354,26 @@ func TestChallengesAreForOneSession(t *testing.T) {
 	codes, challenge := s.enrolled(m.user, true), s.challenge(m.user)
 	recovery := s.recoverable(m.user)
 	before := s.count(`SELECT count(*) FROM sessions`)
+	// None gets as far as its code before all have taken a try.
+	gate, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer gate.Rollback(t.Context())
+	_, err = gate.Exec(t.Context(), `SELECT FROM second_factors FOR UPDATE`)
+	require.NoError(t, err)
 	statuses := make([]int, 5)
-	together(5, func(i int) {
-		proof := recovery[i]
-		if i == 0 {
-			proof = codes.code(s)
-		}
-		statuses[i], _ = replicas[i%2].answer(challenge, proof)
-	})
+	var all sync.WaitGroup
+	for i := range statuses {
+		all.Go(func() {
+			proof := recovery[i]
+			if i == 0 {
+				proof = codes.code(s)
+			}
+			statuses[i], _ = replicas[i%2].answer(challenge, proof)
+		})
+	}
+	contracttest.Eventually(t, "all have taken a try", func() bool { return s.count(`SELECT tries FROM login_challenges`) == 5 })
+	require.NoError(t, gate.Rollback(t.Context()))
+	all.Wait()
 	slices.Sort(statuses)
 	require.Equal(t, []int{200, 401, 401, 401, 401}, statuses)
 	require.Equal(t, before+1, s.count(`SELECT count(*) FROM sessions`))

@@ -89,7 +89,9 @@ gen-check: ## prove that gen/ is what it is made from
 	@before=$$(mktemp -d) && cp -r gen/. $$before && $(MAKE) gen && diff -rq $$before gen; current=$$?; rm -rf $$before; \
 	  test $$current = 0 || { echo "gen/ was not current; it is now: look at it and commit it"; exit 1; }
 
-check: lint-openapi breaking gen-check lint lint-ci test prove test-typescript test-storefront ## everything that CI proves
+check: lint-openapi breaking gen-check lint lint-ci test test-typescript test-storefront ## everything that CI proves
+
+long: prove rotation oracle generative planted fuzz ## the tests with their full figures, every night; this takes an hour or more
 
 prove: ## prove the promises of orders with their full figures; this takes some minutes
 	go test -timeout 30m -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders -full

@@ -71,7 +71,7 @@ test('every page fits a phone and a desktop, in light and dark', patience, async
   await page.goto('/security');
   await page.getByRole('button', {name: 'End all others'}).waitFor();
   await page.getByRole('button', {name: 'Set it up…'}).click();
-  await page.getByLabel('Password, once more').fill(password);
+  await page.getByRole('region', {name: 'Second factor'}).getByLabel('Password').fill(password);
   await page.getByRole('button', {name: 'Go on'}).click();
   await page.getByRole('img', {name: 'The secret as a QR code'}).waitFor();
   await take('security');

@@ -618,3 +618,34 @@ FROM (
 	require.ErrorContains(t, s.service.prove(t.Context(), tx, other.user.ID, &code, nil), "does not open")
 	require.NoError(t, s.service.prove(t.Context(), tx, m.user.ID, &code, nil))
 }
+
+// Wrong codes count for the account over all challenges, networks and replicas, and who used them up is no hindrance to the owner.
+func TestWrongCodesCountForTheAccount(t *testing.T) {
+	t.Parallel()
+	c := contract(t)
+	change := behindProxy(contracttest.Limited(c, c.Document.Operation("answerChallenge")))
+	first := start(t, func(o *options) { o.chain = change })
+	second := replica(t, first, change)
+	user := first.member().user
+	theApp := first.enrolled(user, true)
+	tries := 0
+	answer := func(from, member, code string) *http.Response {
+		tries++
+		s := []*server{first, second}[tries%2]
+		answer, _ := s.do(http.MethodPost, "/api/v1/login/second-factor", fmt.Sprintf(`{"challenge":%q,%q:%q}`, first.challenge(user), member, code), "X-Forwarded-For", from)
+		return answer
+	}
+	const usual = "198.51.100.7"
+	require.Equal(t, http.StatusOK, answer(usual, "totp", theApp.code(first)).StatusCode)
+	first.Clock.Advance(codeStep)
+	for range codesOfAccount + codesUnfamiliar { // What was right has been given back.
+		require.Equal(t, http.StatusForbidden, answer("192.0.2.200", "totp", theApp.wrong(first)).StatusCode)
+	}
+	refused := answer("192.0.2.200", "totp", theApp.code(first))
+	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode, "even the right one")
+	require.Equal(t, fmt.Sprint(int((codesWindow / codesUnfamiliar).Seconds())), refused.Header.Get("Retry-After"))
+	require.NotEmpty(t, refused.Header.Get("RateLimit"))
+	require.Equal(t, http.StatusForbidden, answer("192.0.2.201", "totp", theApp.wrong(first)).StatusCode, "another has its own")
+	require.Equal(t, http.StatusOK, answer("192.0.2.200", "recovery_code", first.recoverable(user)[0]).StatusCode)
+	require.Equal(t, http.StatusOK, answer(usual, "totp", theApp.code(first)).StatusCode)
+}

@@ -81,6 +81,12 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 		return nil, explain(err)
 	}
 	httpapi.Identify(ctx, challenge.UserID)
+	var taken httpapi.Taken
+	if req.Body.Totp != nil { // A recovery code is too long to be guessed, and is taken when others have used up the count.
+		if taken, err = s.throttle.takeCode(ctx, s.clock(), challenge.UserID); err != nil {
+			return nil, err
+		}
+	}
 	var user usersdb.User
 	var opened openedSession
 	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
@@ -105,6 +111,9 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 		return s.throttle.welcome(ctx, q, s.clock(), user)
 	})
 	s.guard.Forget(opened.revoked...)
+	if !errors.Is(err, errInvalidCode) {
+		err = errors.Join(err, s.throttle.GiveBack(context.WithoutCancel(ctx), taken))
+	}
 	if postgres.IsNoRows(err) || errors.Is(err, errSecondFactorNotEnabled) {
 		return nil, errInvalidChallenge.Because(err) // The account has changed since; a new login tells how.
 	}

@@ -19,6 +19,11 @@ const (
 	familiarFor = 30 * 24 * time.Hour
 	// mostFamiliar is how many of them an account has at most: those that were used last.
 	mostFamiliar = 16
+	// codesOfAccount is how many wrong codes an account takes in codesWindow, over all challenges and networks; from then on
+	// each network that its owner does not use has codesUnfamiliar.
+	codesOfAccount  = 30
+	codesUnfamiliar = 3
+	codesWindow     = 24 * time.Hour
 )
 
 // throttle keeps the counts of x-throttle in the database, for every replica.
@@ -113,6 +118,28 @@ func (t *throttle) refuse(ctx context.Context, try httpapi.Try, taken httpapi.Ta
 		taken.Counts = append(taken.Counts, s)
 	}
 	return taken, nil
+}
+
+// takeCode counts a code as wrong before it is looked at. It counts as x-throttle would, which cannot tell whose code it is: only the
+// challenge does.
+func (t *throttle) takeCode(ctx context.Context, now time.Time, user uuid.UUID) (httpapi.Taken, error) {
+	now = now.Truncate(time.Microsecond)
+	account := httpapi.AccountOf(user)
+	of := func(limit string, failures int, of string) *httpapi.Count {
+		return &httpapi.Count{Limit: limit, Failures: failures, Window: codesWindow, Of: "codes\n" + of}
+	}
+	taken, err := t.Take(ctx, httpapi.Try{
+		Now: now, Account: of("account", codesOfAccount, account), Unfamiliar: of("unfamiliar", codesUnfamiliar, account+"\n"+httpapi.Site(ctx)),
+		Familiar: httpapi.Familiar{Account: account, Network: httpapi.Network(ctx)},
+	})
+	if err != nil || !taken.Refused {
+		return taken, err
+	}
+	wait := time.Second
+	for _, c := range taken.Counts {
+		wait = max(wait, c.Whole.Sub(now)+c.Each()-c.Window)
+	}
+	return taken, httpapi.ErrRateLimited.After(wait)
 }
 
 // GiveBack implements httpapi.Throttle.

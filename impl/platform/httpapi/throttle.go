@@ -144,6 +144,12 @@ func Network(ctx context.Context) string {
 	return network(address).String()
 }
 
+// Site is what is counted together at most of where a request comes from.
+func Site(ctx context.Context) string {
+	address, _ := Client(ctx)
+	return site(address).String()
+}
+
 // AccountOf is what a Familiar calls the account of a caller.
 func AccountOf(id uuid.UUID) string { return "caller " + id.String() }
 

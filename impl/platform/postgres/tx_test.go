@@ -111,6 +111,10 @@ func TestInTxRepeatsAfterDeadlock(t *testing.T) {
 			mu.Lock()
 			attempts++
 			mu.Unlock()
+			// PostgreSQL looks for deadlocks after a second; on a busy machine the pool's own time-outs would come first.
+			if err := errors.Join(run(t.Context(), tx, "SET LOCAL statement_timeout = '60s'"), run(t.Context(), tx, "SET LOCAL lock_timeout = '60s'")); err != nil {
+				return err
+			}
 			if err := run(t.Context(), tx, "UPDATE accounts SET balance = balance + 1 WHERE id = $1", from); err != nil {
 				return err
 			}

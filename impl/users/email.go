@@ -119,11 +119,8 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 
 // RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is another's.
 func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEmailChangeRequestObject) (usersapi.RequestEmailChangeResponseObject, error) {
-	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
-		return nil, explainOwn(err)
-	}
-	if err := s.knowsPassword(ctx, user, req.Body.CurrentPassword); err != nil {
 		return nil, err
 	}
 	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {

@@ -67,11 +67,8 @@ func toAPIActivityEntry(e httpapi.AuditEntry, account uuid.UUID) usersapi.Activi
 
 // ExportOwnData gives everything that is held of the caller, but for the secrets that open the account.
 func (s *Service) ExportOwnData(ctx context.Context, req usersapi.ExportOwnDataRequestObject) (usersapi.ExportOwnDataResponseObject, error) {
-	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
+	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
-		return nil, explainOwn(err)
-	}
-	if err := s.knowsPassword(ctx, user, req.Body.CurrentPassword); err != nil {
 		return nil, err
 	}
 	var data usersapi.OwnData
@@ -130,11 +127,8 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 // RequestDeletion has the caller's account deleted after the time of grace.
 func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDeletionRequestObject) (usersapi.RequestDeletionResponseObject, error) {
 	caller := httpapi.Caller(ctx)
-	user, err := s.queries.GetUser(ctx, caller.Subject)
+	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
-		return nil, explainOwn(err)
-	}
-	if err := s.knowsPassword(ctx, user, req.Body.CurrentPassword); err != nil {
 		return nil, err
 	}
 	now := s.clock()

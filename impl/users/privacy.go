@@ -19,13 +19,9 @@ const heldAtMost = 1000
 
 // ListActivity lists what the caller did, and what was done to their account.
 func (s *Service) ListActivity(ctx context.Context, req usersapi.ListActivityRequestObject) (usersapi.ListActivityResponseObject, error) {
-	list, err := s.activity(ctx, httpapi.Caller(ctx).Subject, req.Params.Cursor, *req.Params.Limit)
+	list, next, err := s.activity(ctx, httpapi.Caller(ctx).Subject, req.Params.Cursor, *req.Params.Limit)
 	if err != nil {
 		return nil, explain(err)
-	}
-	var next *string
-	if cursor, err := list.NextCursor.Get(); err == nil {
-		next = &cursor
 	}
 	return usersapi.ListActivity200JSONResponse{
 		Body:    list,
@@ -33,17 +29,17 @@ func (s *Service) ListActivity(ctx context.Context, req usersapi.ListActivityReq
 	}, nil
 }
 
-// activity gives a page of what the audit log holds of an account.
-func (s *Service) activity(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (usersapi.ActivityList, error) {
+// activity gives a page of what the audit log holds of an account, and the cursor of the one after it.
+func (s *Service) activity(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (list usersapi.ActivityList, next *string, err error) {
 	rows, next, err := s.audit.ListAbout(ctx, account, cursor, limit)
 	if err != nil {
-		return usersapi.ActivityList{}, err
+		return list, nil, err
 	}
 	items := make([]usersapi.ActivityEntry, len(rows))
 	for i, row := range rows {
 		items[i] = toAPIActivityEntry(row, account)
 	}
-	return usersapi.ActivityList{Items: items, NextCursor: orNull(next)}, nil
+	return usersapi.ActivityList{Items: items, NextCursor: orNull(next)}, next, nil
 }
 
 // toAPIActivityEntry shows an account an entry about it. Who else did something, and where they were, is theirs.
@@ -120,7 +116,7 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 	for _, t := range tokens {
 		data.Mails = append(data.Mails, usersapi.OwnMail{Purpose: t.Purpose, Email: t.Email, CreatedAt: utc(t.CreatedAt), ExpiresAt: utc(t.ExpiresAt)})
 	}
-	data.Activity, err = s.activity(ctx, id, nil, heldAtMost)
+	data.Activity, _, err = s.activity(ctx, id, nil, heldAtMost)
 	return data, err
 }
 

@@ -43,7 +43,7 @@ func contract(t testing.TB) *contracttest.Service {
 		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password", "resetPassword #/new_password"},
 		Nameless:     []string{"requestPasswordReset"},
 		Replaced:     []string{"refreshSession #/refresh_token", "updateProfile #/biography"},
-		Volatile:     []string{"audit_entries", "login_challenges"},
+		Volatile:     []string{"audit_entries", "login_challenges", "throttles"},
 		Checked:      map[string]string{"users_roles_known": "Role"},
 		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()

@@ -101,7 +101,7 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	if _, err := fmt.Fprintf(w, "retry: %d\n\n", reconnectAfter.Milliseconds()); err != nil {
 		return nil // The caller has gone.
 	}
-	beat, standing := time.NewTicker(heartbeat), time.NewTicker(standingEvery)
+	beat, standing := time.NewTicker(t.service.heartbeat), time.NewTicker(standingEvery)
 	defer beat.Stop()
 	defer standing.Stop()
 	for {

@@ -67,6 +67,7 @@ type Service struct {
 	audit        *audit.Log
 	customers    customers
 	followers    *followers
+	heartbeat    time.Duration // of streams
 	jobs         *jobs.Jobs
 	secrets      *seal.Sealer // of webhooks
 	sender       *webhook.Sender
@@ -85,7 +86,7 @@ const audience = "orders"
 // New makes the service, on a database that has been migrated.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(),
+		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), heartbeat: heartbeat,
 		payWithin: c.PayWithin, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {

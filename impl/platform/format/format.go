@@ -6,7 +6,9 @@ package format
 
 import (
 	"errors"
+	"maps"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -34,7 +36,12 @@ import (
 //	password       15 characters or more, or 8 or more with an upper-case letter, a lower-case letter,
 //	               a digit and another character; 128 at most; none that is commonly used. Counted are code
 //	               points (NIST SP 800-63B-4, section 3.1.1.2) in normalisation form C (RFC 8265)
-func All() map[string]openapi3.StringFormatValidator {
+//
+// The map is the caller's own.
+func All() map[string]openapi3.StringFormatValidator { return maps.Clone(all()) }
+
+// all makes the checks once: that of passwords reads a long list.
+var all = sync.OnceValue(func() map[string]openapi3.StringFormatValidator {
 	check := openapi3.NewCallbackValidator[string]
 	return map[string]openapi3.StringFormatValidator{
 		"email":         check(email),
@@ -48,7 +55,7 @@ func All() map[string]openapi3.StringFormatValidator {
 		"line":          check(line),
 		"password":      check(newPasswordCheck()),
 	}
-}
+})
 
 var (
 	errEmail    = errors.New("must be an e-mail address such as name@example.com")

@@ -277,9 +277,9 @@ func BenchmarkFormats(b *testing.B) {
 	}
 }
 
-func BenchmarkAll(b *testing.B) {
+func BenchmarkPasswordCheck(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		All()
+		newPasswordCheck()
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -184,6 +185,16 @@ func (h *Hasher) run(ctx context.Context, memoryKiB uint32, work func()) error {
 	defer h.running.Add(-1)
 	work()
 	return nil
+}
+
+// Hold takes a place, as a computation does, until release is called: it is for tests, which see who waits and who is refused
+// without computing anything dear. It fails as Hash does.
+func (h *Hasher) Hold(ctx context.Context) (release func(), err error) {
+	share := int64(h.params.Memory)
+	if err := h.acquire(ctx, share); err != nil {
+		return nil, err
+	}
+	return sync.OnceFunc(func() { h.memory.Release(share) }), nil
 }
 
 func (h *Hasher) acquire(ctx context.Context, share int64) error {

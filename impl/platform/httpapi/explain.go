@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -89,16 +90,22 @@ func adviceOn(f *fault.Error) string {
 	}
 }
 
-// ProblemPages registers a page for each problem code at /problems/CODE, where the type of a problem leads.
+// problemTemplate is parsed when the first page of a problem is asked for.
+var problemTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("problem").Parse(problemPage)) })
+
+// ProblemPages registers a page for each problem code at /problems/CODE, where the type of a problem leads. A page is rendered
+// when it is first asked for: a service that starts has better things to do.
 func ProblemPages(documents ...Described) func(chi.Router) {
-	page := template.Must(template.New("problem").Parse(problemPage))
 	return func(r chi.Router) {
 		for _, e := range Explain(documents...) {
-			var text bytes.Buffer
-			if err := page.Execute(&text, e); err != nil {
-				panic(err) // The template and what fills it are of this package.
-			}
-			readable(r, "/problems/"+e.Code, Page("text/html; charset=utf-8", text.Bytes()))
+			page := sync.OnceValue(func() http.Handler {
+				var text bytes.Buffer
+				if err := problemTemplate().Execute(&text, e); err != nil {
+					panic(err) // The template and what fills it are of this package.
+				}
+				return Page("text/html; charset=utf-8", text.Bytes())
+			})
+			readable(r, "/problems/"+e.Code, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { page().ServeHTTP(w, r) }))
 		}
 	}
 }

@@ -106,10 +106,13 @@ func (d *document) reach(op *operation) map[string]any {
 	return found
 }
 
+// unescaper undoes the escapes of a segment of a JSON pointer (RFC 6901, section 3).
+var unescaper = strings.NewReplacer("~1", "/", "~0", "~")
+
 // step is the node at the end of the keys, nil when there is none.
 func step(n *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
-		n = yamlnode.Member(n, strings.NewReplacer("~1", "/", "~0", "~").Replace(key))
+		n = yamlnode.Member(n, unescaper.Replace(key))
 	}
 	return n
 }

@@ -370,16 +370,20 @@ func isFalse(n *yaml.Node, key string) bool {
 	return value != nil && value.Tag == "!!bool" && value.Value == "false"
 }
 
-// join appends keys to a JSON pointer (RFC 6901).
+// The escapes of a segment of a JSON pointer (RFC 6901, section 3). A Replacer is dear to build and may be used concurrently.
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+// join appends keys to a JSON pointer.
 func join(pointer string, keys ...string) string {
 	var longer strings.Builder
 	longer.WriteString(pointer)
 	for _, key := range keys {
-		longer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+		longer.WriteString("/" + escaper.Replace(key))
 	}
 	return longer.String()
 }
 
-func unescape(segment string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(segment)
-}
+func unescape(segment string) string { return unescaper.Replace(segment) }

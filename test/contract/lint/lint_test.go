@@ -432,12 +432,25 @@ func validText(t *testing.T) string {
 // policyOnce compiles the JSON Schema, which no test changes, once for all of them.
 var policyOnce = sync.OnceValues(func() (*policySchemas, error) { return loadPolicySchemas(policyFile) })
 
+// parsed holds each document that a test has parsed, since parsing costs far more than the rules and no rule changes a document.
+var parsed sync.Map // text -> func() (*document, error)
+
+// parseOnce parses a text when it is first asked for.
+func parseOnce(text string) (*document, error) {
+	parsing, _ := parsed.LoadOrStore(text, sync.OnceValues(func() (*document, error) {
+		schemas, err := policyOnce()
+		if err != nil {
+			return nil, err
+		}
+		return parse([]byte(text), schemas)
+	}))
+	return parsing.(func() (*document, error))()
+}
+
 // lintText is the violations as "rule #/place".
-func lintText(t *testing.T, document string, rules []rule) []string {
+func lintText(t *testing.T, text string, rules []rule) []string {
 	t.Helper()
-	schemas, err := policyOnce()
-	require.NoError(t, err)
-	d, err := parse([]byte(document), schemas)
+	d, err := parseOnce(text)
 	require.NoError(t, err)
 	var found []string
 	for _, v := range lint(d, rules) {

@@ -3,6 +3,7 @@ package users
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -18,13 +19,18 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/jobs"
+	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -43,14 +49,15 @@ const (
 	benchDatabaseEnv = "BENCH_DATABASE"
 )
 
-// The two sides: the service with everything on that production has on, and the least program that gives the same answers.
+// The two sides: the service with everything on that production has on, and the least program that gives the same answers and
+// sends the database the same statements. Neither does the work beside requests, such as the jobs that send mails.
 const (
-	bareSide  = "bare"
-	chainSide = "chain"
+	bareSide    = "bare"
+	serviceSide = "service"
 )
 
-// BenchmarkBesideBare prints what a request costs the whole chain and what it costs net/http, pgx and encoding/json
-// alone, on one database with the same statements and the same settings of the pool, in rounds that take turns.
+// BenchmarkBesideBare reports what a request costs the service and what it costs net/http, encoding/json, pgx and River
+// alone, on one database and with the same settings of the pool, in rounds that take turns.
 func BenchmarkBesideBare(b *testing.B) {
 	total := benchForDefault
 	if text := os.Getenv(benchForEnv); text != "" {
@@ -58,83 +65,70 @@ func BenchmarkBesideBare(b *testing.B) {
 		total, err = time.ParseDuration(text)
 		require.NoError(b, err, benchForEnv)
 	}
+	round := total / (4 * 2 * (benchRounds + 1)) // Four comparisons of two sides; the first round of each warms up.
 	f := newBenchFixture(b)
-	f.requireSameAnswers(b)
-	children := map[string]*benchChild{bareSide: startBenchChild(b, bareSide, f.url), chainSide: startBenchChild(b, chainSide, f.url)}
-	for b.Loop() {
-		round := total / (4 * 2 * (benchRounds + 1)) // Four comparisons of two sides; the first round of each warms up.
-		fmt.Printf("\nmeasuring for about %s: each figure is the median of %d rounds of %s\n", total, benchRounds, round.Round(time.Millisecond))
-		var table strings.Builder
-		for _, r := range f.requests() {
-			fmt.Printf("  %s, in process\n", r.name)
-			within := compare(b, round, f.askers(b.Context(), r))
-			fmt.Printf("  %s, over loopback\n", r.name)
-			over := compare(b, round, map[string]asker{bareSide: children[bareSide].asker(b, r), chainSide: children[chainSide].asker(b, r)})
-			fmt.Fprintf(&table, "\n%s\n", r.name)
-			var hash cost
-			if r.method == http.MethodPost {
-				hash = hashCost(b)
+	f.requireSameWork(b)
+	children := map[string]*benchChild{bareSide: startBenchChild(b, bareSide, f.url), serviceSide: startBenchChild(b, serviceSide, f.url)}
+	for _, r := range f.requests() {
+		b.Run(r.method+" in process", func(b *testing.B) {
+			compare(b, round, f.askers(b.Context(), r))
+			if stats := f.service.guard.Stats(); r.token != "" { // In production its caller is remembered.
+				require.Positive(b, stats.Remembered)
+				require.Less(b, stats.Tokens.Misses, stats.Tokens.Hits)
 			}
-			b.ReportMetric(within.writeRows(&table, "in process", hash), r.method+"-in-process-ratio")
-			b.ReportMetric(over.writeRows(&table, "over loopback", hash), r.method+"-over-loopback-ratio")
-		}
-		// What was not remembered has not measured what production does.
-		stats := f.service.guard.Stats()
-		require.Less(b, stats.Tokens.Misses, stats.Tokens.Hits/100)
-		require.Positive(b, stats.Remembered)
-		fmt.Printf("\n%-28s %9s %10s %9s %10s\n%s\n", "", "ns/op", "CPU µs/op", "B/op", "allocs/op", strings.Trim(table.String(), "\n"))
-		fmt.Print(benchNotes)
-		b.ReportMetric(0, "ns/op")
-	}
-}
-
-const benchNotes = `
-bare: net/http, encoding/json and pgx, nothing checked; chain: everything on, answers sampled, limits too high to refuse
-CPU: user and system of the serving process by getrusage, without PostgreSQL's and the callers'; ratio: chain through bare
-in process: one caller and no network; over loopback: a process of its own and 16 connections, ns/op being time through requests
-POST opens an account, hashed with the least argon2id there is (m=8, t=1) on either side; 'no hash' is the ratio of what is left without that
-`
-
-// hashCost is what the hash takes of a POST.
-func hashCost(b *testing.B) cost {
-	b.Helper()
-	const times = 2000
-	var costs []cost
-	for range benchRounds {
-		began, start := used(), time.Now()
-		for range times {
-			_, err := benchHash(goodPassword)
-			require.NoError(b, err)
-		}
-		costs = append(costs, used().since(began, times, time.Since(start)))
-	}
-	return medianOf(costs)
-}
-
-func BenchmarkGetUserV2(b *testing.B)    { benchRequest(b, http.MethodGet) }
-func BenchmarkCreateUserV2(b *testing.B) { benchRequest(b, http.MethodPost) }
-
-// benchRequest measures one request in process: for profiles, and for the chain without what the database takes.
-func benchRequest(b *testing.B, method string) {
-	f := newBenchFixture(b)
-	r := f.requests()[slices.IndexFunc(f.requests(), func(r request) bool { return r.method == method })]
-	run := func(name string, ask asker) {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			began := used()
-			for b.Loop() {
-				if _, err := ask(time.Time{}); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(used().since(began, b.N, 0).cpu, "CPU-µs/op")
+		})
+		b.Run(r.method+" over loopback", func(b *testing.B) {
+			compare(b, round, map[string]asker{bareSide: children[bareSide].asker(b, r), serviceSide: children[serviceSide].asker(b, r)})
 		})
 	}
-	askers := f.askers(b.Context(), r)
-	run(bareSide, askers[bareSide])
-	run(chainSide, askers[chainSide])
+}
+
+// TestBenchSides fails when one side does for a request what the other does not: the benchmark would compare different work.
+func TestBenchSides(t *testing.T) {
+	t.Parallel()
+	newBenchFixture(t).requireSameWork(t)
+}
+
+// BenchmarkGetUserV2 measures the request in process: for profiles, and for the service without what the database takes.
+func BenchmarkGetUserV2(b *testing.B) {
+	f := newBenchFixture(b)
+	askers := f.benchRequest(b, http.MethodGet)
 	f.service.queries = rememberedUser{Querier: f.service.queries, user: f.user}
-	run("chain-without-database", askers[chainSide])
+	benchAsker(b, "service-without-database", askers[serviceSide])
+}
+
+// BenchmarkCreateUserV2 measures the request in process, for profiles.
+func BenchmarkCreateUserV2(b *testing.B) { newBenchFixture(b).benchRequest(b, http.MethodPost) }
+
+// BenchmarkLeastHash is what a POST of either side pays for hashing the password.
+func BenchmarkLeastHash(b *testing.B) {
+	benchAsker(b, "argon2id", func(time.Time) (cost, error) {
+		_, err := benchHash(goodPassword)
+		return cost{}, err
+	})
+}
+
+func (f *benchFixture) benchRequest(b *testing.B, method string) map[string]asker {
+	b.Helper()
+	r := f.requests()[slices.IndexFunc(f.requests(), func(r request) bool { return r.method == method })]
+	askers := f.askers(b.Context(), r)
+	benchAsker(b, bareSide, askers[bareSide])
+	benchAsker(b, serviceSide, askers[serviceSide])
+	return askers
+}
+
+func benchAsker(b *testing.B, name string, ask asker) {
+	b.Helper()
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		began := used()
+		for b.Loop() {
+			if _, err := ask(time.Time{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(used().since(began, b.N, 0).cpu, "CPU-µs/op")
+	})
 }
 
 // rememberedUser stands in for the database.
@@ -144,10 +138,6 @@ type rememberedUser struct {
 }
 
 func (q rememberedUser) GetUser(context.Context, uuid.UUID) (usersdb.User, error) { return q.user, nil }
-
-func (q rememberedUser) CreateUser(context.Context, usersdb.CreateUserParams) (usersdb.User, error) {
-	return q.user, nil
-}
 
 // BenchmarkAuthenticate is what a request with a token that was seen before pays for knowing its caller.
 func BenchmarkAuthenticate(b *testing.B) {
@@ -161,8 +151,9 @@ func BenchmarkAuthenticate(b *testing.B) {
 	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
-// production makes the service as serve does, but for what its callers are limited to and for what a password's hash costs. It is
-// ready when sessions are remembered; stop ends what it does beside requests.
+// production makes the service as serve does with mail=off, but for what its callers are limited to, for what a password's hash
+// costs, and without the work on jobs and on the audit log beside requests. It is ready when sessions are remembered; stop ends
+// what it does beside requests.
 func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
 	defaults := defaultServe()
 	document, err := Document()
@@ -184,8 +175,9 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 		return nil, nil, nil, nil, err
 	}
 	service, err = New(ctx, Config{
-		Database: pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Database: pool, Pool: pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 		Issuer: defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
+		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger, Registry: metrics.Registry,
 	})
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -213,9 +205,19 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 	return service, handler, log, stop, ctx.Err()
 }
 
-// bare answers both requests as one would who checks nothing.
-func bare(pool *pgxpool.Pool) http.Handler {
+// bareAuditEntry is the statement of package audit.
+const bareAuditEntry = `
+INSERT INTO audit_entries (id, action, outcome, actor, target, sealed_address, request_id, occurred_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT ON CONSTRAINT audit_entries_id_key DO NOTHING`
+
+// bare answers both requests as one would who checks nothing. River inserts the job, as it does for the service.
+func bare(pool *pgxpool.Pool) (http.Handler, error) {
 	db := usersdb.New(pool)
+	queue, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
+	if err != nil {
+		return nil, err
+	}
 	answer := func(w http.ResponseWriter, status int, user usersdb.User, err error) {
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -248,14 +250,32 @@ func bare(pool *pgxpool.Pool) http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		user, err := db.CreateUser(r.Context(), usersdb.CreateUserParams{
-			ID: newID(), Email: body.Email, Name: body.Name, PasswordHash: hash, Avatar: body.Avatar,
-			Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: time.Now(),
+		var user usersdb.User
+		err = pgx.BeginTxFunc(r.Context(), pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) (err error) {
+			ctx, db, now, token := r.Context(), usersdb.New(tx), time.Now(), newID()
+			user, err = db.CreateUser(ctx, usersdb.CreateUserParams{
+				ID: newID(), Email: body.Email, Name: body.Name, PasswordHash: hash, Avatar: body.Avatar,
+				Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: now,
+			})
+			if err != nil {
+				return err
+			}
+			if _, err = db.CreateEmailToken(ctx, usersdb.CreateEmailTokenParams{
+				ID: token, UserID: user.ID, Purpose: mailVerify, Email: user.Email, Hash: hashOf(rand.Text()),
+				CreatedAt: now, ExpiresAt: now.Add(verifyLifetime), ReplacedBefore: now.Add(-mailPause),
+			}); err != nil {
+				return err
+			}
+			if _, err = queue.InsertTx(ctx, tx, sendMail{Mail: mailVerify, UserID: user.ID, TokenID: token}, nil); err != nil {
+				return err
+			}
+			_, err = tx.Exec(ctx, bareAuditEntry, newID(), "user.create", telemetry.Success, user.ID, user.ID, []byte(r.RemoteAddr), rand.Text(), now)
+			return err
 		})
 		w.Header().Set("Location", "/api/v2/users/"+user.ID.String())
 		answer(w, http.StatusCreated, user, err)
 	})
-	return mux
+	return mux, nil
 }
 
 func benchHash(password string) (string, error) {
@@ -265,8 +285,8 @@ func benchHash(password string) (string, error) {
 }
 
 // benchPool opens a pool as serve does.
-func benchPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
-	return postgres.Open(ctx, postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users"})
+func benchPool(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
+	return postgres.Open(ctx, postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
 }
 
 // benchFixture is both sides in this process, on one database with one account that is signed in.
@@ -279,31 +299,40 @@ type benchFixture struct {
 	emails  *atomic.Uint64
 }
 
-func newBenchFixture(b *testing.B) *benchFixture {
-	b.Helper()
-	f := &benchFixture{url: pgtest.URL(b, queries.Users()), emails: &atomic.Uint64{}}
-	pool, err := benchPool(b.Context(), f.url)
-	require.NoError(b, err)
-	b.Cleanup(pool.Close)
-	service, chain, log, stop, err := production(b.Context(), pool)
-	require.NoError(b, err)
-	b.Cleanup(func() {
-		stop()
-		require.NoError(b, log.Close())
-	})
-	f.service, f.sides = service, map[string]http.Handler{bareSide: bare(pool), chainSide: chain}
+func newBenchFixture(tb testing.TB) *benchFixture {
+	tb.Helper()
+	f := &benchFixture{url: pgtest.URL(tb, queries.Users(), jobs.Migrate), emails: &atomic.Uint64{}}
+	f.service, f.sides = newBenchSides(tb, f.url, nil)
 	avatar := "https://images.example.com/ada.png"
-	f.user, err = service.openAccount(b.Context(), "ada@example.com", "Ada Lovelace", goodPassword, &avatar)
-	require.NoError(b, err)
-	login := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/api/v1/login", strings.NewReader(`{"email":"ada@example.com","password":"`+goodPassword+`"}`))
+	var err error
+	f.user, err = f.service.openAccount(tb.Context(), "ada@example.com", "Ada Lovelace", goodPassword, &avatar)
+	require.NoError(tb, err)
+	login := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/api/v1/login", strings.NewReader(`{"email":"ada@example.com","password":"`+goodPassword+`"}`))
 	login.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
-	chain.ServeHTTP(answer, login)
-	require.Equal(b, http.StatusOK, answer.Code, answer.Body)
+	f.sides[serviceSide].ServeHTTP(answer, login)
+	require.Equal(tb, http.StatusOK, answer.Code, answer.Body)
 	var tokens usersapi.TokenSet
-	require.NoError(b, json.Unmarshal(answer.Body.Bytes(), &tokens))
+	require.NoError(tb, json.Unmarshal(answer.Body.Bytes(), &tokens))
 	f.token = tokens.AccessToken
 	return f
+}
+
+// newBenchSides makes both sides in this process, with one pool.
+func newBenchSides(tb testing.TB, url string, tracer pgx.QueryTracer) (*Service, map[string]http.Handler) {
+	tb.Helper()
+	pool, err := benchPool(tb.Context(), url, tracer)
+	require.NoError(tb, err)
+	tb.Cleanup(pool.Close)
+	service, handler, log, stop, err := production(tb.Context(), pool)
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		stop()
+		require.NoError(tb, log.Close())
+	})
+	plain, err := bare(pool)
+	require.NoError(tb, err)
+	return service, map[string]http.Handler{bareSide: plain, serviceSide: handler}
 }
 
 // request is what both sides are asked over and over.
@@ -407,34 +436,74 @@ func (d *discarded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// requireSameAnswers holds the two sides against each other: they cost what they cost for the same result.
-func (f *benchFixture) requireSameAnswers(b *testing.B) {
-	b.Helper()
-	for _, r := range f.requests() {
-		bodies := map[string]string{}
-		for name, handler := range f.sides {
-			body := []byte(r.body)
-			r.renew(body, 0)
-			asked := httptest.NewRequestWithContext(b.Context(), r.method, r.path, bytes.NewReader(body))
-			asked.Header.Set("Content-Type", "application/json")
-			if r.body == "" {
-				asked = httptest.NewRequestWithContext(b.Context(), r.method, r.path, http.NoBody)
-			}
-			if r.token != "" {
-				asked.Header.Set("Authorization", "Bearer "+r.token)
-			}
-			answer := httptest.NewRecorder()
-			handler.ServeHTTP(answer, asked)
-			require.Equal(b, r.status, answer.Code, answer.Body)
-			var members map[string]any
-			require.NoError(b, json.Unmarshal(answer.Body.Bytes(), &members))
-			if r.body != "" { // Two accounts differ by these.
-				members["id"], members["email"], members["created_at"] = "", "", ""
-			}
-			plain, err := json.Marshal(members)
-			require.NoError(b, err)
-			bodies[name] = string(plain)
-		}
-		require.Equal(b, bodies[bareSide], bodies[chainSide], r.name)
+// statements is a tracer that records what a request sends to the database into the list that its context holds.
+type statements struct{}
+
+func (statements) record(ctx context.Context, sql string) {
+	if sent, ok := ctx.Value(statements{}).(*[]string); ok {
+		*sent = append(*sent, sql)
 	}
+}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (s statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	s.record(ctx, data.SQL)
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart implements pgx.BatchTracer.
+func (s statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	for _, q := range data.Batch.QueuedQueries {
+		s.record(ctx, q.SQL)
+	}
+	return ctx
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// requireSameWork holds the two sides against each other: each gives the same answer and sends the same statements. Its sides
+// are their own, so that nobody traces those that are measured.
+func (f *benchFixture) requireSameWork(tb testing.TB) {
+	tb.Helper()
+	_, sides := newBenchSides(tb, f.url, statements{})
+	get := f.requests()[0]
+	get.answerOf(tb, sides[serviceSide]) // The session is remembered from then on.
+	for _, r := range f.requests() {
+		bareAnswer, bareSent := r.answerOf(tb, sides[bareSide])
+		answer, sent := r.answerOf(tb, sides[serviceSide])
+		require.Equal(tb, bareAnswer, answer, r.name)
+		require.NotEmpty(tb, sent, r.name)
+		require.Equal(tb, bareSent, sent, "%s: the bare side must send the statements of the service, or the comparison is of different work", r.name)
+	}
+}
+
+// answerOf gives the members of a side's answer, without those by which two accounts differ, and the statements that it took.
+func (r request) answerOf(tb testing.TB, side http.Handler) (members map[string]any, sent []string) {
+	tb.Helper()
+	body := []byte(r.body)
+	r.renew(body, 0)
+	asked := httptest.NewRequestWithContext(context.WithValue(tb.Context(), statements{}, &sent), r.method, r.path, bytes.NewReader(body))
+	if r.body == "" {
+		asked.Body = http.NoBody
+	} else {
+		asked.Header.Set("Content-Type", "application/json")
+	}
+	if r.token != "" {
+		asked.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	answer := httptest.NewRecorder()
+	side.ServeHTTP(answer, asked)
+	require.Equal(tb, r.status, answer.Code, answer.Body)
+	require.NoError(tb, json.Unmarshal(answer.Body.Bytes(), &members))
+	if r.body != "" {
+		members["id"], members["email"], members["created_at"] = "", "", ""
+	}
+	return members, sent
 }

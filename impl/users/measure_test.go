@@ -49,27 +49,32 @@ func (u resources) since(before resources, requests int, took time.Duration) cos
 	}
 }
 
-type comparison map[string]cost
-
-// compare lets the sides take turns, so that what else the machine does strikes both, and gives the medians.
-func compare(b *testing.B, round time.Duration, askers map[string]asker) comparison {
+// compare lets the sides take turns, so that what else the machine does strikes both, and reports the medians as
+// SIDE-UNIT, which test/bench makes its table of.
+func compare(b *testing.B, round time.Duration, askers map[string]asker) {
 	b.Helper()
-	costs := map[string][]cost{}
-	for i := range benchRounds + 1 {
-		for _, side := range []string{bareSide, chainSide} {
-			runtime.GC()
-			c, err := askers[side](time.Now().Add(round))
-			require.NoError(b, err, side)
-			if i > 0 {
-				costs[side] = append(costs[side], c)
+	for b.Loop() {
+		costs := map[string][]cost{}
+		for i := range benchRounds + 1 {
+			for _, side := range []string{bareSide, serviceSide} {
+				runtime.GC()
+				c, err := askers[side](time.Now().Add(round))
+				require.NoError(b, err, side)
+				if i > 0 {
+					costs[side] = append(costs[side], c)
+				}
 			}
 		}
+		for side, all := range costs {
+			c := medianOf(all)
+			b.ReportMetric(c.ns, side+"-ns/op")
+			b.ReportMetric(c.cpu, side+"-CPU-µs/op")
+			b.ReportMetric(c.bytes, side+"-B/op")
+			b.ReportMetric(c.allocs, side+"-allocs/op")
+		}
+		b.ReportMetric(benchRounds, "rounds")
+		b.ReportMetric(0, "ns/op") // that of a comparison tells nothing
 	}
-	medians := comparison{}
-	for side, all := range costs {
-		medians[side] = medianOf(all)
-	}
-	return medians
 }
 
 func medianOf(all []cost) cost {
@@ -86,21 +91,6 @@ func median(all []cost, of func(cost) float64) float64 {
 	}
 	slices.Sort(figures)
 	return figures[len(figures)/2]
-}
-
-// writeRows writes the lines of the table and gives the ratio of CPU. hash is what of a request is no business of the chain.
-func (c comparison) writeRows(w io.Writer, form string, hash cost) (ratio float64) {
-	bare, chain := c[bareSide], c[chainSide]
-	for _, side := range []string{bareSide, chainSide} {
-		fmt.Fprintf(w, "  %-16s %-9s %9.0f %10.1f %9.0f %10.0f\n", form, side, c[side].ns, c[side].cpu, c[side].bytes, c[side].allocs)
-		form = ""
-	}
-	fmt.Fprintf(w, "  %-16s %-9s %8.2f× %9.2f× %8.2f× %9.2f×\n", "", "ratio", chain.ns/bare.ns, chain.cpu/bare.cpu, chain.bytes/bare.bytes, chain.allocs/bare.allocs)
-	if hash != (cost{}) {
-		fmt.Fprintf(w, "  %-16s %-9s %9s %9.2f× %8.2f× %9.2f×\n", "", "no hash", "", (chain.cpu-hash.cpu)/(bare.cpu-hash.cpu),
-			(chain.bytes-hash.bytes)/(bare.bytes-hash.bytes), (chain.allocs-hash.allocs)/(bare.allocs-hash.allocs))
-	}
-	return chain.cpu / bare.cpu
 }
 
 // benchChild is one side in a process of its own. It tells on its output where it listens, and what it has used whenever
@@ -234,12 +224,12 @@ func runBenchChild(side string) int {
 }
 
 func serveBenchSide(ctx context.Context, side, databaseURL string) error {
-	pool, err := benchPool(ctx, databaseURL)
+	pool, err := benchPool(ctx, databaseURL, nil)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if side == chainSide {
+	if side == serviceSide {
 		_, handler, log, stop, err := production(ctx, pool)
 		if err != nil {
 			return err
@@ -255,7 +245,11 @@ func serveBenchSide(ctx context.Context, side, databaseURL string) error {
 		return err
 	}
 	fmt.Println(listener.Addr())
-	server := &http.Server{Handler: bare(pool)}
+	handler, err := bare(pool)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: handler}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -103,10 +103,14 @@ rotation: ## rotate the key of 100,000 accounts under load, end it half-way, and
 million: ## make a million orders, show what lists and exports of them cost, and draw it in million.html
 	go run ./test/load/million
 
-bench: ## measure the whole chain beside a bare handler, and orders beside pgbench, each in one run
-	go test -run '^$$' -bench . -skip 'BesideBare|BesidePgbench' -benchmem -benchtime 200ms ./...
-	go test -run '^$$' -bench BesideBare -timeout 20m ./impl/users
-	go test -run '^$$' -bench BesidePgbench -benchtime 1x -timeout 20m ./impl/orders
+# Only packages with benchmarks are built. BENCH_FOR=2s BENCH_TIME=1x is the short form, which shows that every benchmark runs.
+BENCH_FOR ?= 40s
+BENCH_TIME ?= 200ms
+BENCH_JSON ?= bench.json
+bench: ## measure the services beside a bare handler and beside pgbench, for BENCH_FOR each; the table is also in BENCH_JSON
+	@set -o pipefail; grep -rlE '^func Benchmark' --include='*_test.go' impl | xargs -n 1 dirname | sort -u | sed 's|^|./|' | \
+	  BENCH_FOR=$(BENCH_FOR) xargs go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) -timeout 20m | \
+	  go run ./test/bench -json $(BENCH_JSON)
 
 oracle: ## take the time of answers about accounts that there are and are not, idle and under load; this takes minutes
 	go test -timeout 30m -count=1 -v -run 'TestNoOracle' ./impl/users -full

@@ -26,32 +26,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/program/programtest"
 )
 
 // patience bounds every wait here. It is long because nothing is asserted on time.
 const patience = time.Minute
-
-// binary builds the program once, as make run does.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "plumbline-dev-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "dev")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return path, err
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path)) // What stays behind is in the folder for what may.
-	}
-	os.Exit(code)
-}
 
 // program is the development binary on its own ports and data folder.
 type program struct {
@@ -89,8 +69,7 @@ type running struct {
 
 func (p *program) start(environ ...string) *running {
 	p.t.Helper()
-	path, err := binary()
-	require.NoError(p.t, err)
+	path := programtest.Program(p.t, "dev")
 	r := &running{Cmd: exec.Command(path, "run"), out: &output{}, done: make(chan error, 1)}
 	r.Env, r.Stdout, r.Stderr = slices.Concat(p.environ, environ), r.out, r.out
 	require.NoError(p.t, r.Start())
@@ -397,8 +376,7 @@ func TestDataOutlivesKill(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.NoError(t, r.end(t, syscall.SIGTERM), r.out)
 
-	path, err := binary()
-	require.NoError(t, err)
+	path := programtest.Program(t, "dev")
 	reset := exec.Command(path, "reset")
 	reset.Env = p.environ
 	text, err := reset.CombinedOutput()
@@ -451,8 +429,7 @@ func TestArgumentsAreNotGuessedAt(t *testing.T) {
 	p := newProgram(t)
 	require.NoError(t, p.start().ready(t).end(t, syscall.SIGTERM))
 	kept := filepath.Join(p.data, "postgres")
-	path, err := binary()
-	require.NoError(t, err)
+	path := programtest.Program(t, "dev")
 	refused := func(args ...string) {
 		command := exec.Command(path, args...)
 		command.Env = p.environ

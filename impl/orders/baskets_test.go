@@ -181,7 +181,7 @@ func TestBasketsAddUp(t *testing.T) {
 	t.Parallel()
 	const workers = 16
 	acts := figure(20000, 1500)
-	s := start(t, patient, func(o *options) {
+	s := start(t, func(o *options) {
 		o.config = func(c *Config) { c.PayWithin = 10 * time.Second }
 	})
 	w := &shop{server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), seen: map[ordersapi.OrderStatus][]placed{}}

@@ -19,6 +19,11 @@ import (
 
 // What the checks of the document need to know of this service.
 
+func TestContract(t *testing.T) {
+	t.Parallel()
+	contracttest.All(t, contract(t))
+}
+
 var loadSpec = sync.OnceValues(ordersapi.GetSpec)
 
 func contract(t testing.TB) *contracttest.Service {

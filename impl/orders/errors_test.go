@@ -19,11 +19,6 @@ import (
 	"example.com/plumbline/queries"
 )
 
-func TestCodesAreThoseOfTheDocument(t *testing.T) {
-	t.Parallel()
-	contracttest.CodesAreThoseOfTheDocument(t, contract(t))
-}
-
 func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
 	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Orders()))
@@ -64,7 +59,7 @@ func TestFailures(t *testing.T) {
 	})
 }
 
-func TestDatabaseGone(t *testing.T) {
+func TestContractDatabaseGone(t *testing.T) {
 	t.Parallel()
 	var database contracttest.Switch
 	s := start(t, func(o *options) {

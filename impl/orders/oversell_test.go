@@ -9,14 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
-	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/pgtest"
-	"example.com/plumbline/impl/platform/postgres"
-	"example.com/plumbline/queries"
 )
 
 // full makes the proofs use the figures of `make prove`; otherwise they take seconds.
@@ -28,34 +23,6 @@ func figure(inFull, otherwise int) int {
 		return inFull
 	}
 	return otherwise
-}
-
-// patient gives everybody ten times as long as usual: that nobody waits in a circle is what a crowd proves, not that a
-// busy machine is quick. The time in which PostgreSQL looks for circles stays as it is.
-func patient(o *options) {
-	o.pool = func(t testing.TB) *pgxpool.Pool { t.Helper(); return openPatient(t, pgtest.URL(t, queries.Orders())) }
-	o.chain = func(chain *httpapi.Options) {
-		document, err := Document()
-		if err != nil {
-			panic(err)
-		}
-		for _, op := range document.Operations {
-			op.Policy.Timeout.Limit *= 10
-		}
-		chain.Document = document
-	}
-}
-
-func openPatient(t testing.TB, url string) *pgxpool.Pool {
-	t.Helper()
-	usual := postgres.DefaultConfig()
-	pool, err := postgres.Open(t.Context(), postgres.Config{
-		URL: url, MaxConns: usual.MaxConns, AcquireTimeout: 10 * usual.AcquireTimeout, StatementTimeout: 10 * usual.StatementTimeout,
-		LockTimeout: 10 * usual.LockTimeout, ApplicationName: t.Name(),
-	})
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	return pool
 }
 
 // count reads one number.
@@ -79,7 +46,7 @@ func (s *server) requireNoDeadlock() {
 // TestNeverOversold lets many buy the same product at once until long after it is sold out.
 func TestNeverOversold(t *testing.T) {
 	t.Parallel()
-	s := start(t, patient)
+	s := start(t)
 	const clients = 64
 	units, attempts := figure(5000, 250), figure(20000, 1000)
 	product := s.product(int64(units))

@@ -13,14 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/pgtest"
 )
 
 // replica is a second process of the service as far as it matters: it shares the database, and nothing else but the
 // keys, the time and the test.
 func (s *server) replica() *server {
 	s.t.Helper()
-	return start(s.t, patient, func(o *options) {
-		o.pool = func(t testing.TB) *pgxpool.Pool { t.Helper(); return openPatient(t, s.Pool.Config().ConnString()) }
+	return start(s.t, func(o *options) {
+		o.pool = func(t testing.TB) *pgxpool.Pool { t.Helper(); return pgtest.Open(t, s.Pool.Config().ConnString()) }
 		o.config = func(c *Config) { c.Keys, c.Clock = s.signer, s.Clock.Now }
 	})
 }
@@ -94,7 +95,7 @@ func (c *copier) placeAll(access, key string) {
 // TestEachKeyOrdersOnce sends every request many times at once, to two replicas.
 func TestEachKeyOrdersOnce(t *testing.T) {
 	t.Parallel()
-	s := start(t, patient)
+	s := start(t)
 	keys, atOnce := figure(500, 40), 4
 	c := &copier{t: t, replicas: []*server{s, s.replica()}, product: s.product(int64(keys))}
 	began := time.Now()

@@ -22,7 +22,7 @@ var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32
 // environment is that of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
 	return append([]string{
-		"ORDERS_DATABASE_URL=" + url, "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
+		"ORDERS_DATABASE_URL=" + pgtest.Patient(url), "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
 		"ORDERS_USERS_URL=http://127.0.0.1:1", "ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s",
 	}, changes...)
 }

@@ -15,47 +15,12 @@ import (
 	"example.com/plumbline/openapi"
 )
 
-func TestEveryOperationSucceeds(t *testing.T) {
-	t.Parallel()
-	contracttest.OperationsSucceed(t, contract(t))
-}
-
-func TestRateLimits(t *testing.T) {
-	t.Parallel()
-	contracttest.RateLimits(t, contract(t))
-}
-
-func TestEndsOfAnyOperation(t *testing.T) {
-	t.Parallel()
-	contracttest.EveryOperationEndsAsAnyMay(t, contract(t))
-}
-
-func TestDeprecationHeaders(t *testing.T) {
-	t.Parallel()
-	contracttest.DeprecationIsTold(t, contract(t))
-}
-
-func TestLocations(t *testing.T) {
-	t.Parallel()
-	contracttest.LocationsLead(t, contract(t))
-}
-
-func TestStaleChanges(t *testing.T) {
-	t.Parallel()
-	contracttest.StaleChangesAreRefused(t, contract(t))
-}
-
 func TestRepeatedRequests(t *testing.T) {
 	t.Parallel()
 	contracttest.RepeatedRequestsAreAnsweredOnce(t, contract(t))
 }
 
-func TestGenuineTokens(t *testing.T) {
-	t.Parallel()
-	contracttest.GenuineTokensPass(t, contract(t))
-}
-
-func TestForgedTokens(t *testing.T) {
+func TestContractForgedTokens(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	now := s.Clock.Now()

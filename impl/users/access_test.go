@@ -16,6 +16,11 @@ import (
 
 // What the checks of the document need to know of this service.
 
+func TestContract(t *testing.T) {
+	t.Parallel()
+	contracttest.All(t, contract(t))
+}
+
 var loadSpec = sync.OnceValues(usersapi.GetSpec)
 
 func contract(t testing.TB) *contracttest.Service {
@@ -146,19 +151,4 @@ func (s *server) member(roles ...usersapi.Role) member {
 	require.NoError(s.t, err)
 	m.access = tokens.AccessToken
 	return m
-}
-
-func TestAccessMatrix(t *testing.T) {
-	t.Parallel()
-	contracttest.AccessMatrix(t, contract(t))
-}
-
-func TestAccessMatrixSeesEveryRule(t *testing.T) {
-	t.Parallel()
-	contracttest.AccessMatrixSeesEveryRule(t, contract(t))
-}
-
-func TestNoRolePassesEverything(t *testing.T) {
-	t.Parallel()
-	contracttest.NoRolePassesEverything(t, contract(t))
 }

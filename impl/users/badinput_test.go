@@ -12,11 +12,6 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-func TestBadInput(t *testing.T) {
-	t.Parallel()
-	contracttest.RefuseBadInput(t, contract(t))
-}
-
 // canary stands in what is submitted, and in no answer; secret is in no log either.
 const (
 	canary = contracttest.Canary
@@ -90,26 +85,6 @@ func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.C
 	return cases
 }
 
-func TestMethods(t *testing.T) {
-	t.Parallel()
-	contracttest.OtherMethodsAreRefused(t, contract(t))
-}
-
-func TestInputAtTheBounds(t *testing.T) {
-	t.Parallel()
-	contracttest.InputAtTheBoundsIsTaken(t, contract(t))
-}
-
-func TestWhatTheDocumentAllows(t *testing.T) {
-	t.Parallel()
-	contracttest.WhatTheDocumentAllowsIsTaken(t, contract(t))
-}
-
-func TestLocations(t *testing.T) {
-	t.Parallel()
-	contracttest.LocationsLead(t, contract(t))
-}
-
 // TestEscapedInput shows that what is escaped is kept as what it stands for.
 func TestEscapedInput(t *testing.T) {
 	t.Parallel()
@@ -173,14 +148,4 @@ func TestPaths(t *testing.T) {
 	// What nobody knows is not allowed anywhere.
 	answer, body = s.Send(t, contracttest.Request{Method: "BREW", Target: "/nowhere"})
 	require.Equal(t, usersapi.ProblemCodeNotFound, problemIn(t, answer, body).Code)
-}
-
-func TestWhatTheDocumentForbids(t *testing.T) {
-	t.Parallel()
-	contracttest.WhatTheDocumentForbidsIsRefused(t, contract(t))
-}
-
-func TestSequences(t *testing.T) {
-	t.Parallel()
-	contracttest.SequencesHoldTogether(t, contract(t))
 }

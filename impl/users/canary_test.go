@@ -171,21 +171,6 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 }
 
-func TestNothingSensitiveIsLogged(t *testing.T) {
-	t.Parallel()
-	contracttest.NothingSecretIsLogged(t, contract(t))
-}
-
-func TestRequestLines(t *testing.T) {
-	t.Parallel()
-	contracttest.RequestsAreLogged(t, contract(t))
-}
-
-func TestActionsAreAudited(t *testing.T) {
-	t.Parallel()
-	contracttest.ActionsAreAudited(t, contract(t))
-}
-
 // The line of a public operation tells who turned out to call.
 func TestRequestLinesOfWhoeverLogsIn(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -34,7 +33,7 @@ var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32
 // environment is that of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
 	return append([]string{
-		"USERS_DATABASE_URL=" + url, "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
+		"USERS_DATABASE_URL=" + pgtest.Patient(url), "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
 		"USERS_RESPONSES=enforce", "USERS_MAIL=off", "USERS_UNREADY=0s", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1", "HOME=/nowhere",
 	}, changes...)
 }
@@ -355,17 +354,12 @@ func TestRotateKeys(t *testing.T) {
 	require.Equal(t, 2, strings.Count(body, `"kid"`))
 }
 
-// TestProductionKnowsNoPersonas builds both programs: the accounts of the development binary, whose password is
+// TestProductionKnowsNoPersonas looks into both programs: the accounts of the development binary, whose password is
 // known, are in none that is meant for production.
 func TestProductionKnowsNoPersonas(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "./cmd/users", "./cmd/dev")
-	build.Dir = filepath.Join("..", "..")
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
 	holds := func(program, text string) bool {
-		content, err := os.ReadFile(filepath.Join(folder, program))
+		content, err := os.ReadFile(programtest.Program(t, program))
 		require.NoError(t, err)
 		return bytes.Contains(content, []byte(text))
 	}

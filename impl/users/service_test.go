@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/jobs"
@@ -18,21 +17,6 @@ import (
 	"example.com/plumbline/openapi"
 	"example.com/plumbline/queries"
 )
-
-func TestEveryOperationSucceeds(t *testing.T) {
-	t.Parallel()
-	contracttest.OperationsSucceed(t, contract(t))
-}
-
-func TestRateLimits(t *testing.T) {
-	t.Parallel()
-	contracttest.RateLimits(t, contract(t))
-}
-
-func TestEndsOfAnyOperation(t *testing.T) {
-	t.Parallel()
-	contracttest.EveryOperationEndsAsAnyMay(t, contract(t))
-}
 
 func TestDocumentIsServed(t *testing.T) {
 	t.Parallel()

@@ -177,7 +177,9 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 func TestACrowdSigningUp(t *testing.T) {
 	t.Parallel()
 	const crowd, queue = 50, 12
-	s := start(t, func(o *options) { o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue, Wait: time.Minute} })
+	s := start(t, func(o *options) {
+		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue, Wait: time.Minute}
+	})
 	release, err := s.service.hasher.Hold(t.Context())
 	require.NoError(t, err)
 	defer release()

@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -106,18 +105,6 @@ func TestV1AnswersAreCompared(t *testing.T) {
 	} {
 		require.NotEqual(t, base, other, what)
 	}
-}
-
-func TestDeprecationHeaders(t *testing.T) {
-	t.Parallel()
-	contracttest.DeprecationIsTold(t, contract(t))
-	var deprecated []string
-	for _, op := range loadDocument(t).Operations {
-		if op.Policy.Sunset != nil {
-			deprecated = append(deprecated, op.ID)
-		}
-	}
-	require.Equal(t, []string{"createUser", "getUser"}, deprecated)
 }
 
 // TestSuccessorLeadsToTheSameResource follows the links from version 1 to version 2.

@@ -6,14 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
@@ -42,31 +40,14 @@ const patience = time.Minute
 
 const every = 10 * time.Millisecond
 
-// programs is the folder of the services' programs, built so that they can be made to fail.
-var programs string
-
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	var err error
-	if programs, err = os.MkdirTemp("", "chaos-"); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	defer func() { _ = os.RemoveAll(programs) }()
-	build := exec.CommandContext(context.Background(), "go", "build", "-tags", "failpoints", "-o", programs+string(filepath.Separator), "./cmd/users", "./cmd/orders")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Printf("%v\n%s", err, out)
-		return 1
-	}
-	return pgtest.Main(m)
-}
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // process runs a service as a process of its own, which ends as an operator ends it.
-func process(service string) programtest.Main {
+func process(t *testing.T, service string) programtest.Main {
+	t.Helper()
+	path := programtest.Program(t, service, "failpoints")
 	return func(ctx context.Context, args, environ []string, out io.Writer) error {
-		cmd := exec.CommandContext(ctx, filepath.Join(programs, service), args...)
+		cmd := exec.CommandContext(ctx, path, args...)
 		cmd.Env, cmd.Stdout, cmd.Stderr = environ, out, out
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 		if err := cmd.Run(); cmd.ProcessState == nil || !cmd.ProcessState.Success() {
@@ -92,12 +73,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, natsDir: t.TempDir()}
-	usersDatabase := pgtest.URL(t, queries.Users())
-	w.ordersDatabase = pgtest.URL(t, queries.Orders())
+	usersDatabase := pgtest.Patient(pgtest.URL(t, queries.Users()))
+	w.ordersDatabase = pgtest.Patient(pgtest.URL(t, queries.Orders()))
 	w.usersDB, w.ordersDB = w.open(usersDatabase), w.open(w.ordersDatabase)
 	w.startBus()
 	t.Cleanup(func() { w.nats.Stop() })
-	w.users = programtest.Serve(t, process("users"), []string{
+	w.users = programtest.Serve(t, process(t, "users"), []string{
 		"USERS_DATABASE_URL=" + usersDatabase, "USERS_MAIL=off", "USERS_MASTER_KEY=" + masterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
 		"USERS_RESPONSES=enforce", "USERS_UNREADY=0s", "USERS_RATE_LIMITS=false", "USERS_SHED=false", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1",
 		"USERS_NATS_URL=" + w.nats.URL().Reveal(),
@@ -110,7 +91,7 @@ var masterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
 
 func (w *world) open(url string) *pgxpool.Pool {
 	w.t.Helper()
-	pool, err := postgres.Open(w.t.Context(), postgres.Config{URL: url, MaxConns: 4})
+	pool, err := postgres.Open(w.t.Context(), postgres.Config{URL: url, MaxConns: 4, AcquireTimeout: time.Minute})
 	require.NoError(w.t, err)
 	w.t.Cleanup(pool.Close)
 	return pool
@@ -128,7 +109,7 @@ func (w *world) startBus() {
 // startOrders starts the orders service, in which the failure is to happen.
 func (w *world) startOrders(failure string) {
 	w.t.Helper()
-	w.orders = programtest.Serve(w.t, process("orders"), []string{
+	w.orders = programtest.Serve(w.t, process(w.t, "orders"), []string{
 		"ORDERS_DATABASE_URL=" + w.ordersDatabase, "ORDERS_MASTER_KEY=" + masterKey, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
 		"ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s", "ORDERS_RATE_LIMITS=false", "ORDERS_SHED=false",
 		"ORDERS_USERS_URL=" + w.users.URL, "ORDERS_NATS_URL=" + w.nats.URL().Reveal(), "PLUMBLINE_FAILPOINTS=" + failure,

@@ -144,35 +144,38 @@ func withoutIdentity(answer *http.Response, body string, path map[string]string)
 	return plain
 }
 
-// AccessMatrix calls every operation as everybody.
-func AccessMatrix(t *testing.T, s *Service) {
+// accessMatrix calls every operation as everybody.
+func accessMatrix(t *testing.T, s *Service) {
 	t.Helper()
+	server := s.Start(t)
 	for _, op := range s.Document.Operations {
 		for _, role := range op.Policy.Access.Roles {
 			require.Contains(t, s.Roles, role, op.ID)
 		}
 		t.Run(op.ID, func(t *testing.T) {
-			t.Parallel()
-			wrong, cells := s.matrix(t, s.Start(t), op)
+			wrong, cells := s.matrix(t, server, op)
 			require.Empty(t, strings.Join(wrong, "\n"))
 			require.Equal(t, len(s.kinds())*len(resources(op)), cells)
 		})
 	}
 }
 
-// AccessMatrixSeesEveryRule shows that no rule of the document can go without the matrix noticing: each is weakened or
-// dropped in turn in what the service obeys, and the matrix is held against the document as written.
-func AccessMatrixSeesEveryRule(t *testing.T, s *Service) {
+// accessMatrixSeesEveryRule shows that no rule of the document can go without the matrix noticing: each is weakened or
+// dropped in turn, and some cell of the matrix must then be another. That each cell of the service is what the document says
+// is what accessMatrix shows, so only what the two documents say need be compared.
+func accessMatrixSeesEveryRule(t *testing.T, s *Service) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
 		for name, access := range s.otherAccess(op.Policy.Access) {
-			t.Run(op.ID+" "+name, func(t *testing.T) {
-				t.Parallel()
-				changed := withAccess(s.Document, op.ID, access)
-				server := s.Start(t, func(o *httpapi.Options) { o.Document, o.Observe = changed, nil })
-				wrong, _ := s.matrix(t, server, op)
-				require.NotEmpty(t, wrong)
-			})
+			weakened := *op
+			weakened.Policy.Access = access
+			seen := false
+			for _, kind := range s.kinds() {
+				for _, of := range resources(op) {
+					seen = seen || s.expected(op, kind, of) != s.expected(&weakened, kind, of)
+				}
+			}
+			require.True(t, seen, "%s %s, and no cell of the matrix changes", op.ID, name)
 		}
 	}
 }
@@ -200,22 +203,8 @@ func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
 	return changes
 }
 
-// withAccess gives a copy of a document in which one operation has another x-access.
-func withAccess(d *httpapi.Document, id string, access httpapi.Access) *httpapi.Document {
-	changed := *d
-	changed.Operations = slices.Clone(d.Operations)
-	for i, op := range changed.Operations {
-		if op.ID == id {
-			other := *op
-			other.Policy.Access = access
-			changed.Operations[i] = &other
-		}
-	}
-	return &changed
-}
-
-// NoRolePassesEverything holds the document to its word: every role is refused something.
-func NoRolePassesEverything(t *testing.T, s *Service) {
+// noRolePassesEverything holds the document to its word: every role is refused something.
+func noRolePassesEverything(t *testing.T, s *Service) {
 	t.Helper()
 	for _, kind := range s.kinds() {
 		refused := slices.ContainsFunc(s.Document.Operations, func(op *httpapi.Operation) bool {

@@ -31,9 +31,9 @@ func (s *Server) entriesSince(t testing.TB, action string, n int) []audited {
 	return entries
 }
 
-// WhatIsDoneIsAudited calls each operation with x-audit: what it does is recorded once, in the transaction that does it, so
+// whatIsDoneIsAudited calls each operation with x-audit: what it does is recorded once, in the transaction that does it, so
 // that nothing is done where nothing can be recorded; what it refuses to who is known is recorded, too.
-func WhatIsDoneIsAudited(t *testing.T, s *Service) {
+func whatIsDoneIsAudited(t *testing.T, s *Service) {
 	t.Helper()
 	found := 0
 	for _, op := range s.Document.Operations {

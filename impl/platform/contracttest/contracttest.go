@@ -205,6 +205,19 @@ func (s *Server) able(t testing.TB, op *httpapi.Operation) (Caller, Resource) {
 	return s.Caller(t, a.Roles...), Own
 }
 
+// Patient gives a document in whose operations nobody runs out of time, however busy the machine is: a test about a time
+// limit sends X-Request-Timeout-Ms.
+func Patient(d *httpapi.Document) *httpapi.Document {
+	patient := *d
+	patient.Operations = nil
+	for _, op := range d.Operations {
+		copied := *op
+		copied.Policy.Timeout.Limit *= 30
+		patient.Operations = append(patient.Operations, &copied)
+	}
+	return &patient
+}
+
 // requireSome guards against a check that looks at nothing.
 func requireSome(t testing.TB, n int, what string) {
 	t.Helper()

@@ -20,8 +20,8 @@ import (
 // Least is how many of a hundred documented statuses, and of a hundred problem codes, the tests of a service must exercise.
 const Least = 95
 
-// figuresEnv names a folder in which Main leaves the figures as SERVICE.json.
-const figuresEnv = "CONTRACT_FIGURES"
+// FiguresEnv names a folder in which Main leaves the figures as SERVICE.PID.json, of some of the tests as well as of all.
+const FiguresEnv = "CONTRACT_FIGURES"
 
 // Coverage counts what the tests of a package exercise of a document.
 type Coverage struct {
@@ -54,7 +54,8 @@ func (c *Coverage) observe(op *httpapi.Operation, answered httpapi.Problem, viol
 
 // Main runs the tests of a service's package with a PostgreSQL for all of them. When every test has run and passed it
 // prints what they have exercised of the document; they fail unless that is every operation, 95 of a hundred documented
-// statuses and as many problem codes, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the figures there. Use it as
+// statuses and as many problem codes, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the figures
+// there instead: what several runs have left is judged together. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int {
@@ -62,11 +63,22 @@ func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	code := pgtest.Main(m)
-	if code != 0 || !isWholeRun(flagValue) {
+	code, folder := pgtest.Main(m), os.Getenv(FiguresEnv)
+	if code != 0 || folder == "" && !isWholeRun(flagValue) {
 		return code
 	}
-	return c.verdict(os.Stdout, load, os.Getenv(figuresEnv))
+	document, err := load()
+	if err == nil && folder != "" {
+		err = c.figures(document).leave(folder)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if folder != "" {
+		return 0
+	}
+	return c.verdict(os.Stdout, document)
 }
 
 // fewChecks are how many requests of each operation, and how many sequences, are generated unless -rapid.checks says
@@ -141,6 +153,26 @@ func (c *Coverage) figures(d *httpapi.Document) Conformance {
 	return f
 }
 
+// Add adds the figures of another run of the same service's tests.
+func (f *Conformance) Add(other Conformance) {
+	f.Generated += other.Generated
+	for i, op := range other.Operations {
+		into := &f.Operations[i]
+		for j, p := range op.Problems {
+			into.Problems[j].Times += p.Times
+		}
+		for _, a := range op.Answers {
+			j := slices.IndexFunc(into.Answers, func(known Answers) bool { return known.Status == a.Status })
+			if j < 0 {
+				into.Answers = append(into.Answers, a)
+				continue
+			}
+			into.Answers[j].Times += a.Times
+			into.Answers[j].Mismatches += a.Mismatches
+		}
+	}
+}
+
 // Totals are what the figures of services add up to.
 type Totals struct {
 	Operations, SeenOperations int
@@ -191,30 +223,25 @@ func (t Totals) Enough() bool {
 	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*Least && t.SeenCodes*100 >= t.Codes*Least && t.Mismatches == 0
 }
 
-// Print writes the totals of what is named.
+// String is one line of all that is counted.
+func (t Totals) String() string {
+	return fmt.Sprintf("operations %d/%d, documented statuses %d/%d, problem codes %d/%d, mismatches %d, generated requests %d",
+		t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.SeenCodes, t.Codes, t.Mismatches, t.Generated)
+}
+
+// Print writes the totals of what is named, and what is missing.
 func (t Totals) Print(w io.Writer, name string) {
-	fmt.Fprintf(w, "conformance of %s: operations %d/%d, documented statuses %d/%d, problem codes %d/%d, mismatches %d, generated requests %d\n",
-		name, t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.SeenCodes, t.Codes, t.Mismatches, t.Generated)
+	fmt.Fprintf(w, "conformance of %s: %s\n", name, t)
 	for _, m := range t.Missing {
 		fmt.Fprintln(w, "  not exercised:", m)
 	}
 }
 
-// verdict prints the totals, leaves the figures in a folder if there is one, and gives the exit code of the tests, which
-// have passed.
-func (c *Coverage) verdict(w io.Writer, load func() (*httpapi.Document, error), folder string) int {
-	document, err := load()
-	if err != nil {
-		fmt.Fprintln(w, err)
-		return 1
-	}
+// verdict prints the totals and gives the exit code of the tests, which have passed.
+func (c *Coverage) verdict(w io.Writer, document *httpapi.Document) int {
 	f := c.figures(document)
 	t := Total(f)
 	t.Print(w, f.Service)
-	if err := f.leave(folder); err != nil {
-		fmt.Fprintln(w, err)
-		return 1
-	}
 	if t.Enough() {
 		return 0
 	}
@@ -223,9 +250,6 @@ func (c *Coverage) verdict(w io.Writer, load func() (*httpapi.Document, error), 
 }
 
 func (f Conformance) leave(folder string) error {
-	if folder == "" {
-		return nil
-	}
 	text, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return err
@@ -233,7 +257,7 @@ func (f Conformance) leave(folder string) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, f.Service+".json"), text, 0o600)
+	return os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s.%d.json", f.Service, os.Getpid())), text, 0o600)
 }
 
 // isWholeRun says by the flags of go test whether every test of the package has run, so that the figures mean something.

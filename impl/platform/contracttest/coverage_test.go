@@ -3,7 +3,6 @@ package contracttest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -94,24 +93,39 @@ func TestConformanceVerdict(t *testing.T) {
 	require.Equal(t, "conformance of things: operations 10/11, documented statuses 40/41, problem codes 40/40, mismatches 0, generated requests 0\n  not exercised: readNothing 204\n", text.String())
 
 	for _, c := range []struct {
-		code int
-		load func() (*httpapi.Document, error)
-		says string
-	}{
-		{0, func() (*httpapi.Document, error) { return d, nil }, "40/40"},
-		{1, func() (*httpapi.Document, error) { return larger, nil }, "FAIL: all operations, 95 %"},
-		{1, func() (*httpapi.Document, error) { return nil, errors.New("no such document") }, "no such document"},
-	} {
+		code     int
+		document *httpapi.Document
+		says     string
+	}{{0, d, "40/40"}, {1, larger, "FAIL: all operations, 95 %"}} {
 		text.Reset()
-		require.Equal(t, c.code, exercised().verdict(&text, c.load, ""))
+		require.Equal(t, c.code, exercised().verdict(&text, c.document))
 		require.Contains(t, text.String(), c.says)
 	}
 
 	folder := filepath.Join(t.TempDir(), "figures")
-	require.Zero(t, exercised().verdict(&text, func() (*httpapi.Document, error) { return d, nil }, folder))
-	left, err := os.ReadFile(filepath.Join(folder, "things.json"))
+	require.NoError(t, exercised().figures(d).leave(folder))
+	left, err := os.ReadFile(filepath.Join(folder, fmt.Sprintf("things.%d.json", os.Getpid())))
 	require.NoError(t, err)
 	var read Conformance
 	require.NoError(t, json.Unmarshal(left, &read))
 	require.Equal(t, exercised().figures(d), read)
+}
+
+// What two runs have exercised is exercised.
+func TestFiguresAddUp(t *testing.T) {
+	t.Parallel()
+	d := &httpapi.Document{Name: "things", Operations: []*httpapi.Operation{
+		{ID: "readThing", Statuses: []int{200, 404}, Problems: []httpapi.Problem{{Status: 404, Code: "thing_not_found"}}},
+	}}
+	one, other := NewCoverage(), NewCoverage()
+	one.observe(d.Operations[0], httpapi.Problem{Status: 200}, 0)
+	other.observe(d.Operations[0], httpapi.Problem{Status: 404, Code: "thing_not_found"}, 1)
+	other.observe(d.Operations[0], httpapi.Problem{Status: 418}, 0)
+	other.generated.Store(3)
+	sum := one.figures(d)
+	sum.Add(other.figures(d))
+	require.Equal(t, Conformance{Service: "things", Generated: 3, Operations: []Exercised{{
+		ID: "readThing", Answers: []Answers{{Status: 200, Documented: true, Times: 1}, {Status: 404, Documented: true, Times: 1, Mismatches: 1}, {Status: 418, Times: 1}},
+		Problems: []Told{{Status: 404, Code: "thing_not_found", Times: 1}},
+	}}}, sum)
 }

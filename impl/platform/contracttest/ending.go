@@ -12,9 +12,9 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// EveryOperationEndsAsAnyMay ends each operation in the ways that are not its own: its caller is in a hurry, a page of a
+// everyOperationEndsAsAnyMay ends each operation in the ways that are not its own: its caller is in a hurry, a page of a
 // foreign origin asks, the service has too much to do, and something in it is broken.
-func EveryOperationEndsAsAnyMay(t *testing.T, s *Service) {
+func everyOperationEndsAsAnyMay(t *testing.T, s *Service) {
 	t.Helper()
 	t.Run("in a hurry", func(t *testing.T) {
 		t.Parallel()

@@ -73,9 +73,9 @@ func ForgedTokensAreRefused(t *testing.T, s *Service, server *Server, forging to
 	}
 }
 
-// GenuineTokensPass is the control: a genuine token passes the door of every operation, however the name of the scheme is
+// genuineTokensPass is the control: a genuine token passes the door of every operation, however the name of the scheme is
 // written (RFC 9110, section 11.1), and a public operation does not look at tokens.
-func GenuineTokensPass(t *testing.T, s *Service) {
+func genuineTokensPass(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	for _, op := range s.Document.Operations {

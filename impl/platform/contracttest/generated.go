@@ -20,11 +20,12 @@ import (
 // The generated checks make as many requests for each operation as the flag -rapid.checks says, forty unless told
 // otherwise. What fails is made as small as it can be, and is printed as commands for curl.
 
-// WhatTheDocumentAllowsIsTaken sends requests made at random from the schemas, in the bounds and at them. None is refused
+// whatTheDocumentAllowsIsTaken sends requests made at random from the schemas, in the bounds and at them. None is refused
 // as one that breaks the document, but for the rules that no schema can say, none makes the service fail, every answer
 // obeys the document, and what was sent is what the answer says.
-func WhatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
+func whatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
 	t.Helper()
+	server := s.Start(t)
 	generated := 0
 	for _, op := range s.Document.Operations {
 		g := s.inputs(op, nil)
@@ -33,8 +34,6 @@ func WhatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
 		}
 		generated++
 		t.Run(op.ID, func(t *testing.T) {
-			t.Parallel()
-			server := s.Start(t)
 			succeeded := 0
 			rapid.Check(t, func(rt *rapid.T) {
 				by, of := server.able(t, op)
@@ -57,15 +56,14 @@ func WhatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
 	requireSome(t, generated, "operation with parameters or a body")
 }
 
-// WhatTheDocumentForbidsIsRefused sends requests made at random from the schemas and then broken in one place. Each is
+// whatTheDocumentForbidsIsRefused sends requests made at random from the schemas and then broken in one place. Each is
 // refused with that place named, and none changes a thing.
-func WhatTheDocumentForbidsIsRefused(t *testing.T, s *Service) {
+func whatTheDocumentForbidsIsRefused(t *testing.T, s *Service) {
 	t.Helper()
+	server := s.Start(t)
 	for _, op := range s.Document.Operations {
 		g := s.inputs(op, nil)
 		t.Run(op.ID, func(t *testing.T) {
-			t.Parallel()
-			server := s.Start(t)
 			by, of := server.able(t, op)
 			r, fit := s.request(t, server, op, by, of)
 			before := s.fingerprint(t, server)

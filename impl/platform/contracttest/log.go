@@ -86,9 +86,9 @@ type loggedRequest struct {
 
 const givenTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-// RequestsAreLogged shows that every request has one line, which says what an operator needs: of each operation that
+// requestsAreLogged shows that every request has one line, which says what an operator needs: of each operation that
 // succeeds, that is refused and that nobody known calls, of what is no operation, and whose ids are whose.
-func RequestsAreLogged(t *testing.T, s *Service) {
+func requestsAreLogged(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	requests := map[string]loggedRequest{
@@ -180,9 +180,9 @@ type auditLine struct {
 	Outcome   string `json:"outcome"`
 }
 
-// ActionsAreAudited shows that who did what to whom stands in the log as x-audit says: done, refused, or tried by nobody
+// actionsAreLogged shows that who did what to whom stands in the log as x-audit says: done, refused, or tried by nobody
 // known. What is not audited has no line.
-func ActionsAreAudited(t *testing.T, s *Service) {
+func actionsAreLogged(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	want := map[string]auditLine{} // by the id of the request
@@ -266,9 +266,9 @@ func pathPart(op *httpapi.Operation, path, name string) string {
 	return ""
 }
 
-// NothingSecretIsLogged shows that what a document calls sensitive is never logged, nor is a token: wherever it is
+// nothingSecretIsLogged shows that what a document calls sensitive is never logged, nor is a token: wherever it is
 // sent, whatever becomes of it, and when the database complains of the row that held it.
-func NothingSecretIsLogged(t *testing.T, s *Service) {
+func nothingSecretIsLogged(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	secrets := map[string]bool{}

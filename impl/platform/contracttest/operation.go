@@ -17,9 +17,9 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// OperationsSucceed sends each operation the document's own example, asking for each media type of its answer in turn,
+// operationsSucceed sends each operation the document's own example, asking for each media type of its answer in turn,
 // and once without the body where that may be left out.
-func OperationsSucceed(t *testing.T, s *Service) {
+func operationsSucceed(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	for _, op := range s.Document.Operations {
@@ -53,8 +53,8 @@ func OperationsSucceed(t *testing.T, s *Service) {
 	}
 }
 
-// InputAtTheBoundsIsTaken shows of each operation with a body that what is just within the bounds is taken.
-func InputAtTheBoundsIsTaken(t *testing.T, s *Service) {
+// inputAtTheBoundsIsTaken shows of each operation with a body that what is just within the bounds is taken.
+func inputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	bodies := 0
@@ -84,8 +84,8 @@ func InputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 	requireSome(t, bodies, "body")
 }
 
-// RateLimits uses each limit of the document up.
-func RateLimits(t *testing.T, s *Service) {
+// rateLimitsHold uses each limit of the document up.
+func rateLimitsHold(t *testing.T, s *Service) {
 	t.Helper()
 	limited := 0
 	for _, op := range s.Document.Operations {
@@ -144,8 +144,8 @@ func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;`, limit.Requests-1)), answer.Header.Get("RateLimit"))
 }
 
-// DeprecationIsTold holds what the answers say of an operation's end against x-sunset. Also a refusal says so, whoever asks.
-func DeprecationIsTold(t *testing.T, s *Service) {
+// deprecationIsTold holds what the answers say of an operation's end against x-sunset. Also a refusal says so, whoever asks.
+func deprecationIsTold(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	for _, op := range s.Document.Operations {
@@ -179,8 +179,8 @@ func DeprecationIsTold(t *testing.T, s *Service) {
 	}
 }
 
-// OtherMethodsAreRefused calls every path with every method that it does not take.
-func OtherMethodsAreRefused(t *testing.T, s *Service) {
+// otherMethodsAreRefused calls every path with every method that it does not take.
+func otherMethodsAreRefused(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
@@ -218,9 +218,9 @@ func matches(pattern, path string) bool {
 	return regexp.MustCompile("^" + strings.Join(parts, "[^/]+") + "$").MatchString(path)
 }
 
-// CodesAreThoseOfTheDocument shows that there is one fault for each code of the document, that each explains itself to a
+// codesAreThoseOfTheDocument shows that there is one fault for each code of the document, that each explains itself to a
 // person, and says when to try again where that helps.
-func CodesAreThoseOfTheDocument(t *testing.T, s *Service) {
+func codesAreThoseOfTheDocument(t *testing.T, s *Service) {
 	t.Helper()
 	faults := slices.Concat(s.Faults, httpapi.Faults(s.Document))
 	var codes []string
@@ -234,9 +234,9 @@ func CodesAreThoseOfTheDocument(t *testing.T, s *Service) {
 	require.ElementsMatch(t, s.Document.Codes, codes, "one fault for each code")
 }
 
-// StaleChangesAreRefused changes what has changed since: each operation with If-Match answers 412 with the thing as it is
+// staleChangesAreRefused changes what has changed since: each operation with If-Match answers 412 with the thing as it is
 // now and its version, with which the change is made.
-func StaleChangesAreRefused(t *testing.T, s *Service) {
+func staleChangesAreRefused(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	found := 0
@@ -263,8 +263,8 @@ func StaleChangesAreRefused(t *testing.T, s *Service) {
 	requireSome(t, found, "operation with If-Match")
 }
 
-// LocationsLead follows the Location of everything that is made: whoever made it reads it there.
-func LocationsLead(t *testing.T, s *Service) {
+// locationsLead follows the Location of everything that is made: whoever made it reads it there.
+func locationsLead(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	made := 0

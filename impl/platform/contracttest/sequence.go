@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// SequencesHoldTogether calls operations at random, one after another, on what they have made themselves: things are made,
+// sequencesHoldTogether calls operations at random, one after another, on what they have made themselves: things are made,
 // read, listed, changed, acted on and deleted, by who may and by who may not, with fresh and with stale versions, and
 // requests are repeated. After each call the thing is read again. What it must then be is known from the document alone:
 //
@@ -31,7 +31,7 @@ import (
 //   - a repeated key is answered as before and does nothing again, and is refused for another request.
 //
 // The flag -rapid.checks says how many sequences there are, and -rapid.steps how long they are on average.
-func SequencesHoldTogether(t *testing.T, s *Service) {
+func sequencesHoldTogether(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	kinds := s.thingKinds()

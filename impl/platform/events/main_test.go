@@ -105,9 +105,9 @@ type world struct {
 
 func start(t testing.TB) *world {
 	t.Helper()
-	w := &world{url: pgtest.URL(t, migrations(t)), dir: t.TempDir(), log: &logged{}}
+	w := &world{url: pgtest.Patient(pgtest.URL(t, migrations(t))), dir: t.TempDir(), log: &logged{}}
 	var err error
-	w.pool, err = postgres.Open(t.Context(), postgres.Config{URL: w.url, MaxConns: 8})
+	w.pool, err = postgres.Open(t.Context(), postgres.Config{URL: w.url, MaxConns: 8, AcquireTimeout: patience})
 	require.NoError(t, err)
 	t.Cleanup(w.pool.Close)
 	w.startBus(t)

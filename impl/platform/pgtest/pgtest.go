@@ -1,8 +1,9 @@
 // Package pgtest gives tests a real PostgreSQL.
 //
-// It promises one throw-away cluster per test binary, started when first asked for, and to each test a database
-// of its own, migrated and empty, in about ten milliseconds. A test never skips because there is no PostgreSQL:
-// it fails with the way out. Tests may run in parallel, and so may test binaries.
+// It promises one throw-away cluster per test binary, started when first asked for, or for many binaries where their
+// environment names one, see [Share]; and to each test a database of its own, migrated and empty, in about ten milliseconds.
+// A test never skips because there is no PostgreSQL: it fails with the way out. Tests may run in parallel, and so may test
+// binaries. No time limit of the database ends a test on a busy machine: a test about a limit sets its own.
 package pgtest
 
 import (
@@ -11,8 +12,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -33,7 +36,13 @@ const (
 
 	setUpTimeout = 5 * time.Minute // where PostgreSQL must be fetched first
 	stopTimeout  = 20 * time.Second
-	closeTimeout = 10 * time.Second
+	closeTimeout = time.Minute
+
+	// patience is how long the pools of tests wait for anything.
+	patience = time.Minute
+
+	// sharedEnv is the URL of the superuser of a cluster that several binaries share.
+	sharedEnv = "PGTEST_CLUSTER"
 
 	folderPrefix = "pgtest-"
 	youngFolder  = time.Minute // it may be between its making and its locking
@@ -67,11 +76,27 @@ type M struct{ *testing.M }
 // Run is Main.
 func (m M) Run() int { return Main(m.M) }
 
+// Share starts a cluster for several test binaries and gives the line of the environment that tells them. stop ends it
+// and removes its files.
+func Share(ctx context.Context, progress io.Writer) (environ string, stop func(), err error) {
+	var c cluster
+	if err := c.own(ctx, progress); err != nil {
+		return "", nil, err
+	}
+	return sharedEnv + "=" + c.url, c.stop, nil
+}
+
 // New returns a pool of at most 8 connections to a fresh database with the migrations and the steps applied. The pool
 // is closed when the test ends; a connection that the test did not give back by then is a failure.
 func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: URL(t, migrations, steps...), MaxConns: maxConns, ApplicationName: t.Name()})
+	return Open(t, Patient(URL(t, migrations, steps...)))
+}
+
+// Open returns another pool like that of New, on the database of a URL.
+func Open(t testing.TB, databaseURL string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: databaseURL, MaxConns: maxConns, ApplicationName: t.Name(), AcquireTimeout: patience})
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -107,8 +132,10 @@ type cluster struct {
 	owned bool // by Main, which will stop it
 
 	started   bool
-	err       error // of the start, told to every test
-	server    *postgres.Server
+	err       error            // of the start, told to every test
+	server    *postgres.Server // nil: somebody else's, see Share
+	url       string           // of the superuser
+	prefix    string           // of the names of databases, which tells binaries apart
 	admin     *pgxpool.Pool
 	templates map[string]*template // by content of the migrations, and by steps
 	count     int
@@ -129,14 +156,34 @@ func (c *cluster) database(ctx context.Context, migrations fs.FS, steps []Step) 
 	if tmpl.err != nil {
 		return "", fmt.Errorf("template: %w", tmpl.err)
 	}
-	// Copying the files is the quickest for a small database in memory. It is never dropped: the
-	// cluster goes as a whole, and DROP DATABASE waits for backends to end.
-	name := "test_" + strconv.Itoa(number)
+	// Copying the files is the quickest for a small database in memory. It is not dropped when its test ends:
+	// DROP DATABASE waits for backends to end.
+	name := c.prefix + "test_" + strconv.Itoa(number)
 	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, tmpl.name, role))
 	if err != nil {
 		return "", fmt.Errorf("clone database: %w", err)
 	}
-	return c.server.URLAs(name, role), nil
+	return c.urlOf(name, role)
+}
+
+// Patient gives the URL of a database with limits that no busy machine meets: for the pools of tests, and for programs that
+// a test runs and that otherwise have the limits of production.
+func Patient(databaseURL string) string {
+	ms := strconv.FormatInt(patience.Milliseconds(), 10)
+	return databaseURL + "&" + url.Values{
+		"connect_timeout":   {strconv.Itoa(int(patience.Seconds()))},
+		"statement_timeout": {ms}, "lock_timeout": {ms}, "idle_in_transaction_session_timeout": {ms},
+	}.Encode()
+}
+
+// urlOf gives a database as a role sees it.
+func (c *cluster) urlOf(database, role string) (string, error) {
+	u, err := url.Parse(c.url)
+	if err != nil {
+		return "", fmt.Errorf("URL of the cluster: %w", err)
+	}
+	u.User, u.Path = url.User(role), "/"+database
+	return u.String(), nil
 }
 
 // prepare starts the cluster when that has not been done, and finds the template of the migrations and steps.
@@ -159,22 +206,26 @@ func (c *cluster) prepare(ctx context.Context, migrations fs.FS, steps []Step) (
 	}
 	c.count++
 	if c.templates[key] == nil {
-		c.templates[key] = &template{name: "template_" + key}
+		c.templates[key] = &template{name: c.prefix + "template_" + key}
 	}
 	return c.templates[key], c.count, nil
 }
 
 // makeTemplate makes the database that the databases of tests are copied from.
 func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.FS, steps []Step) error {
-	if err := c.server.CreateDatabase(ctx, name, role); err != nil {
-		return err
+	if _, err := c.admin.Exec(ctx, "CREATE DATABASE "+name+" OWNER "+role); err != nil {
+		return fmt.Errorf("create template: %w", err)
 	}
 	silent := slog.New(slog.DiscardHandler)
-	if err := postgres.Migrate(ctx, c.server.URL(name), migrations, silent); err != nil {
+	owned, err := c.urlOf(name, role)
+	if err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, owned, migrations, silent); err != nil {
 		return err
 	}
 	for _, step := range steps {
-		if err := step(ctx, c.server.URL(name), silent); err != nil {
+		if err := step(ctx, owned, silent); err != nil {
 			return err
 		}
 	}
@@ -182,7 +233,7 @@ func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.F
 	if err := c.waitUnused(ctx, name); err != nil {
 		return err
 	}
-	_, err := c.admin.Exec(ctx, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
+	_, err = c.admin.Exec(ctx, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
 	if err != nil {
 		return fmt.Errorf("close template: %w", err)
 	}
@@ -209,25 +260,44 @@ func (c *cluster) waitUnused(ctx context.Context, name string) error {
 	}
 }
 
+// start makes the cluster of this binary ready: that of the environment, or its own.
 func (c *cluster) start(ctx context.Context) error {
+	c.templates = make(map[string]*template)
+	c.prefix = "p" + strconv.Itoa(os.Getpid()) + "_"
+	if c.url = os.Getenv(sharedEnv); c.url == "" {
+		return c.own(ctx, os.Stderr)
+	}
+	return c.connect(ctx)
+}
+
+func (c *cluster) connect(ctx context.Context) (err error) {
+	c.admin, err = postgres.Open(ctx, postgres.Config{
+		URL: c.url, MaxConns: 4,
+		ConnectTimeout: setUpTimeout, AcquireTimeout: setUpTimeout, StatementTimeout: setUpTimeout, LockTimeout: setUpTimeout,
+	})
+	return err
+}
+
+// own starts a cluster, with the role that owns the databases.
+func (c *cluster) own(ctx context.Context, progress io.Writer) error {
 	base := baseFolder()
 	dir, err := os.MkdirTemp(base, folderPrefix)
 	if err != nil {
 		return fmt.Errorf("make a folder for the cluster: %w", err)
 	}
 	c.server, err = postgres.StartServer(ctx, postgres.ServerOptions{
-		Dir: dir, BinDir: os.Getenv("PLUMBLINE_PG_BINDIR"), Throwaway: true, Progress: os.Stderr,
+		Dir: dir, BinDir: os.Getenv("PLUMBLINE_PG_BINDIR"), Throwaway: true, Progress: progress,
 	})
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return err
 	}
 	sweep(ctx, base, ownerOf(c.server.Dir()))
-	c.templates = make(map[string]*template)
-	c.admin, err = postgres.Open(ctx, postgres.Config{
-		URL: c.server.SuperuserURL("postgres"), MaxConns: 4,
-		AcquireTimeout: setUpTimeout, StatementTimeout: setUpTimeout, LockTimeout: setUpTimeout,
-	})
+	c.url = c.server.SuperuserURL("postgres")
+	if err := c.connect(ctx); err != nil {
+		return err
+	}
+	_, err = c.admin.Exec(ctx, "CREATE ROLE "+role+" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
 	return err
 }
 
@@ -235,16 +305,29 @@ func (c *cluster) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.owned = false
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
 	if c.admin != nil {
+		if c.server == nil {
+			c.drop(ctx)
+		}
 		c.admin.Close()
 	}
 	if c.server == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-	defer cancel()
 	if err := c.server.Stop(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	}
+}
+
+// drop gives the memory of this binary's databases back to a cluster that lives on. What is left when it fails goes with that.
+func (c *cluster) drop(ctx context.Context) {
+	for n := range c.count {
+		if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+c.prefix+"test_"+strconv.Itoa(n+1)+" WITH (FORCE)"); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest: drop the databases of this binary:", err)
+			return
+		}
 	}
 }
 

@@ -91,7 +91,8 @@ func TestMigrated(t *testing.T) {
 
 func TestMigrateWaitsForALockOnlyBriefly(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, accounts())
+	url := pgtest.URL(t, accounts())
+	pool := pgtest.Open(t, url)
 	reader, err := pool.Begin(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, run(t.Context(), reader, "SELECT * FROM accounts"))
@@ -102,7 +103,7 @@ func TestMigrateWaitsForALockOnlyBriefly(t *testing.T) {
 			}
 		}
 	}}
-	require.NoError(t, postgres.Migrate(t.Context(), pool.Config().ConnString()+"&lock_timeout=20", second(), log.logger()))
+	require.NoError(t, postgres.Migrate(t.Context(), url+"&lock_timeout=20", second(), log.logger()))
 	require.Equal(t, 1, strings.Count(log.String(), "waits for a lock"))
 	require.Equal(t, 1, strings.Count(log.String(), "migration applied"))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +15,7 @@ import (
 
 // Config says where a database is and how long anyone may wait for it.
 // A zero value means the default of [DefaultConfig]; a negative duration means no limit.
-// A session parameter named in the URL (such as ?statement_timeout=1000) wins over its field here.
+// A session parameter named in the URL (such as ?statement_timeout=1000), and connect_timeout, wins over its field here.
 type Config struct {
 	// URL is postgres://user:password@host:port/database, or libpq's key=value form.
 	URL string
@@ -86,7 +87,9 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	poolConfig.PingTimeout = time.Second
 
 	conn := poolConfig.ConnConfig
-	conn.ConnectTimeout = orDefault(c.ConnectTimeout, d.ConnectTimeout)
+	if !strings.Contains(c.URL, "connect_timeout") { // pgx has read it, and has a default of its own.
+		conn.ConnectTimeout = orDefault(c.ConnectTimeout, d.ConnectTimeout)
+	}
 	setMissing(conn.RuntimeParams, map[string]string{
 		"timezone":                            "UTC",
 		"default_transaction_isolation":       "read committed",

@@ -1,0 +1,58 @@
+package contracttest
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"example.com/plumbline/impl/platform/httpapi"
+)
+
+// check is one thing that every service is held to.
+type check struct {
+	name string
+	run  func(t *testing.T, s *Service)
+	// of tells the operations that the check is about; nil: all. A check without an operation is left out.
+	of func(op *httpapi.Operation) bool
+}
+
+// checks are those of All.
+var checks = []check{
+	{"OperationsSucceed", operationsSucceed, nil},
+	{"AccessMatrix", accessMatrix, nil},
+	{"AccessMatrixSeesEveryRule", accessMatrixSeesEveryRule, nil},
+	{"NoRolePassesEverything", noRolePassesEverything, nil},
+	{"GenuineTokensPass", genuineTokensPass, nil},
+	{"BadInputIsRefused", badInputIsRefused, nil},
+	{"OtherMethodsAreRefused", otherMethodsAreRefused, nil},
+	{"InputAtTheBoundsIsTaken", inputAtTheBoundsIsTaken, nil},
+	{"WhatTheDocumentAllowsIsTaken", whatTheDocumentAllowsIsTaken, nil},
+	{"WhatTheDocumentForbidsIsRefused", whatTheDocumentForbidsIsRefused, nil},
+	{"SequencesHoldTogether", sequencesHoldTogether, nil},
+	{"EveryOperationEndsAsAnyMay", everyOperationEndsAsAnyMay, nil},
+	{"CodesAreThoseOfTheDocument", codesAreThoseOfTheDocument, nil},
+	{"RequestsAreLogged", requestsAreLogged, nil},
+	{"NothingSecretIsLogged", nothingSecretIsLogged, nil},
+	{"ActionsAreLogged", actionsAreLogged, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
+	{"WhatIsDoneIsAudited", whatIsDoneIsAudited, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
+	{"DeprecationIsTold", deprecationIsTold, nil},
+	{"LocationsLead", locationsLead, func(op *httpapi.Operation) bool { return op.Statuses[0] == http.StatusCreated }},
+	{"StaleChangesAreRefused", staleChangesAreRefused, func(op *httpapi.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},
+	{"RateLimitsHold", rateLimitsHold, func(op *httpapi.Operation) bool { return op.Policy.RateLimit != nil }},
+}
+
+// All holds a service against its document in every way that needs to know no more of it than a Service tells. Use it as
+//
+//	func TestContract(t *testing.T) { t.Parallel(); contracttest.All(t, contract(t)) }
+func All(t *testing.T, s *Service) {
+	t.Helper()
+	for _, c := range checks {
+		if c.of != nil && !slices.ContainsFunc(s.Document.Operations, c.of) {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, s)
+		})
+	}
+}

@@ -99,6 +99,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	stop = sync.OnceFunc(stop)
 	defer stop()
 	folder, err := os.MkdirTemp("", "suite-")
 	if err != nil {
@@ -106,12 +107,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(folder) //nolint:errcheck // the system clears its own folder
 	runs := plan(packages, o)
-	r := newReport(out, runs)
+	r := newReport(out, runs, folder)
 	environ := append(os.Environ(), cluster, contracttest.FiguresEnv+"="+absolute(figures), measureEnv+"="+folder, "GORACE=atexit_sleep_ms=10")
 	if err := testAll(ctx, runs, environ, o.count, r); err != nil {
 		return err
 	}
-	r.addCPU(folder)
+	stop() // What PostgreSQL has taken counts as well.
 	return r.close(time.Since(began), func() (string, error) {
 		if !slices.ContainsFunc(packages, func(p pkg) bool { return p.contract }) {
 			return "nothing of the documents: no tests of a service were asked for", nil

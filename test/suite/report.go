@@ -42,13 +42,14 @@ type result struct {
 type report struct {
 	mu      sync.Mutex
 	out     io.Writer
+	notes   string // the folder in which measure notes what the packages take
 	results []*result
 	ended   int
 	builds  map[string]*strings.Builder // what the compiler says, by import path
 }
 
-func newReport(out io.Writer, runs []testRun) *report {
-	r := &report{out: out, builds: map[string]*strings.Builder{}}
+func newReport(out io.Writer, runs []testRun, notes string) *report {
+	r := &report{out: out, notes: notes, builds: map[string]*strings.Builder{}}
 	racing := 0
 	for _, run := range runs {
 		for _, path := range run.packages {
@@ -122,7 +123,7 @@ func (r *report) take(index int, e event, now time.Time) {
 			one.end(e)
 			return
 		}
-		one.took = now.Sub(one.began)
+		one.took, one.cpu = now.Sub(one.began), readNote(r.notes, one.run.name, one.path)
 		r.ended++
 		r.tell(one, e.Action)
 	}
@@ -154,7 +155,7 @@ func (r *report) tell(one *result, action string) {
 	if action == "fail" {
 		one.state = "FAIL"
 	}
-	fmt.Fprintf(r.out, "%3d/%d  %-4s %7.1f s  %s\n", r.ended, len(r.results), one.state, one.took.Seconds(), one.name())
+	fmt.Fprintf(r.out, "%3d/%d  %-4s %7.1f s %7.1f s CPU  %s\n", r.ended, len(r.results), one.state, one.took.Seconds(), one.cpu.Seconds(), one.name())
 	if action != "fail" {
 		return
 	}
@@ -222,17 +223,11 @@ func (r *report) tellSlow(now time.Time) {
 				slowest, since = test, began
 			}
 		}
-		line := fmt.Sprintf("         ...  %7.1f s  %s, %d tests done", now.Sub(one.began).Seconds(), one.name(), one.passed)
+		line := fmt.Sprintf("         ...  %7.1f s                %s, %d tests done", now.Sub(one.began).Seconds(), one.name(), one.passed)
 		if slowest != "" {
 			line += fmt.Sprintf(", in %s for %.0f s", slowest, now.Sub(since).Seconds())
 		}
 		fmt.Fprintln(r.out, line)
-	}
-}
-
-func (r *report) addCPU(folder string) {
-	for _, one := range r.results {
-		one.cpu = readNote(folder, one.run.name, one.path)
 	}
 }
 

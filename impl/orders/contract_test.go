@@ -36,11 +36,9 @@ func contract(t testing.TB) *contracttest.Service {
 		NotFound: map[string]string{
 			"productId": errProductNotFound.Code, "orderId": errOrderNotFound.Code, "webhookId": errWebhookNotFound.Code, "deliveryId": errDeliveryNotFound.Code,
 		},
-		BeyondSchema: []string{"createWebhook #/url", "updateWebhook #/url", "adjustStock #/delta", "refundOrder #/amount/currency"},
-		Replaced:     []string{"createOrder #/items"}, // lines of one product are merged
-		Formats:      map[string]string{"exportOrders application/x-ndjson": "format=ndjson", "exportOrders text/csv": "format=csv"},
-		Volatile:     []string{"idempotency_keys", "audit_entries"},
-		Checked:      map[string]string{"order_events_actor_known": "OrderActor"},
+		Beyond:   contracttest.BeyondOf(operations()),
+		Volatile: []string{"idempotency_keys", "audit_entries"},
+		Checked:  map[string]string{"order_events_actor_known": "OrderActor"},
 		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()
 			return start(t, func(o *options) {
@@ -98,22 +96,30 @@ func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	require.NoError(t, a.queries.EndSession(t.Context(), ordersdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()}))
 }
 
+// knownOperations is what must be known of operations beyond the document.
+type knownOperations = map[string]contracttest.Known[situation]
+
+// operations are known by the files of their resources.
+func operations() knownOperations {
+	return contracttest.Together(productOperations(), stockOperations(), orderOperations(), exportOperations(), webhookOperations())
+}
+
+// situation is what a request to an operation is about.
+type situation struct {
+	arranger
+
+	t     testing.TB
+	op    *httpapi.Operation
+	owner member                      // of what is arranged
+	good  func() contracttest.Request // one that succeeds
+}
+
 func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
 	t.Helper()
 	fit := contracttest.Fit{Path: map[string]string{}, Body: map[string]any{}, Header: map[string]string{}}
-	switch op.ID {
-	case "createProduct":
-		fit.Body["sku"] = "SKU-" + uuid.NewString()
-	case "createWebhook":
-		fit.Body["url"] = "https://hooks.example.com/" + uuid.NewString()
-	case "updateProduct":
-		fit.Header["If-Match"] = `"1"`
-	case "createOrder":
-		fit.Body["items"] = []any{map[string]any{"product_id": a.product(100), "quantity": 2}}
-	}
-	owner := by.(member)
+	at := situation{arranger: a, t: t, op: op, owner: by.(member)}
 	if of == contracttest.Others {
-		owner = a.member(t)
+		at.owner = a.member(t)
 	}
 	about := func(parameter string) bool { return strings.Contains(op.Pattern, "{"+parameter+"}") }
 	if about("productId") {
@@ -122,18 +128,31 @@ func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Calle
 	if about("webhookId") {
 		fit.Path["webhookId"], fit.Path["deliveryId"] = a.subscription(t)
 	}
-	if about("orderId") || op.ID == "listOrders" {
-		fit.Path["orderId"] = a.orderIn(t, owner, statusBefore[op.ID]).String()
+	if about("orderId") {
+		fit.Path["orderId"] = a.orderIn(t, at.owner, "").String()
 	}
-	if op.ID == "listOrders" {
-		fit.Query, fit.Shows = "customer_id="+owner.Subject(), fit.Path["orderId"]
+	if fill := operations()[op.ID].Fit; fill != nil {
+		fill(at, &fit)
 	}
 	return fit
 }
 
-// statusBefore is the status from which an operation succeeds, where it is another than that of a new order.
-var statusBefore = map[string]ordersdb.OrderStatus{
-	"shipOrder": ordersdb.OrderStatusPaid, "refundOrder": ordersdb.OrderStatusPaid, "deliverOrder": ordersdb.OrderStatusShipped,
+// Refused are requests that are right by themselves and do not fit the state of things.
+func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+	t.Helper()
+	if refused := operations()[op.ID].Refused; refused != nil {
+		return refused(situation{arranger: a, t: t, op: op, owner: by.(member), good: good})
+	}
+	return nil
+}
+
+// conflict is a request with another body, or the good one where that is "", which the state of things does not allow.
+func (at situation) conflict(name, body string, code ordersapi.ProblemCode) contracttest.Refusal {
+	c := contracttest.Refusal{Name: name, Request: at.good(), Status: http.StatusConflict, Code: string(code)}
+	if body != "" {
+		c.Body = body
+	}
+	return c
 }
 
 // orderIn arranges an order of an account in a status: a new one, unless another is asked for.
@@ -169,54 +188,4 @@ func (a arranger) subscription(t testing.TB) (webhook, delivery string) {
 		VALUES ($1, $2, $3, 'order.paid', $3, '{}', $4, $4)`, sent, hook, newID(), a.Clock.Now())
 	require.NoError(t, err)
 	return hook.String(), sent.String()
-}
-
-// Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t testing.TB, op *httpapi.Operation, _ contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
-	t.Helper()
-	var cases []contracttest.Refusal
-	conflict := func(name, body string, code ordersapi.ProblemCode) *contracttest.Refusal {
-		c := contracttest.Refusal{Name: name, Request: good(), Status: http.StatusConflict, Code: string(code)}
-		if body != "" {
-			c.Body = body
-		}
-		cases = append(cases, c)
-		return &cases[len(cases)-1]
-	}
-	in := func(name string, status ordersdb.OrderStatus, body string, code ordersapi.ProblemCode) {
-		c := conflict(name, body, code)
-		c.Target = contracttest.Filled(op.Pattern, map[string]string{"orderId": a.orderIn(t, a.member(t), status).String()})
-	}
-	line := func(product uuid.UUID, quantity string) string {
-		return `{"product_id":"` + product.String() + `","quantity":` + quantity + `}`
-	}
-	switch op.ID {
-	case "createProduct":
-		taken := "SKU-" + uuid.NewString()
-		a.product(0, func(p *ordersdb.CreateProductParams) { p.Sku = taken })
-		conflict("the SKU is taken", `{"sku":"`+taken+`","name":"`+contracttest.SecretCanary+`","price":{"amount":1,"currency":"EUR"}}`, ordersapi.ProblemCodeSkuTaken)
-	case "adjustStock":
-		conflict("more is written off than there is", `{"delta":-1000000,"reason":"`+contracttest.SecretCanary+`"}`, ordersapi.ProblemCodeOutOfStock).Pointer = "#/delta"
-	case "createOrder":
-		few, other := a.product(1), a.product(5, func(p *ordersdb.CreateProductParams) { p.Currency = "USD" })
-		conflict("more than there is", `{"items":[`+line(few, "2")+`]}`, ordersapi.ProblemCodeOutOfStock).Pointer = "#/items/0/quantity"
-		conflict("more than there is, together", `{"items":[`+line(few, "1")+`,`+line(few, "1")+`]}`, ordersapi.ProblemCodeOutOfStock).Pointer = "#/items/1/quantity"
-		conflict("no such product", `{"items":[`+line(uuid.New(), "1")+`]}`, ordersapi.ProblemCodeProductUnavailable).Pointer = "#/items/0/product_id"
-		conflict("two currencies", `{"items":[`+line(few, "1")+`,`+line(other, "1")+`]}`, ordersapi.ProblemCodeMixedCurrencies)
-		conflict("another total", `{"items":[`+line(few, "1")+`],"expected_total":{"amount":1,"currency":"EUR"}}`, ordersapi.ProblemCodePriceChanged).Pointer = "#/expected_total"
-	case "cancelOrder":
-		in("a shipped order", ordersdb.OrderStatusShipped, "", ordersapi.ProblemCodeOrderState)
-	case "payOrder":
-		in("a cancelled order", ordersdb.OrderStatusCancelled, "", ordersapi.ProblemCodeOrderState)
-		in("another payment", ordersdb.OrderStatusPaid, "", ordersapi.ProblemCodeOrderState)
-	case "shipOrder":
-		in("an order that is not paid", "", "", ordersapi.ProblemCodeOrderState)
-		in("a cancelled order", ordersdb.OrderStatusCancelled, "", ordersapi.ProblemCodeOrderState)
-	case "deliverOrder":
-		in("an order that has not shipped", ordersdb.OrderStatusPaid, "", ordersapi.ProblemCodeOrderState)
-	case "refundOrder":
-		in("an order that is not paid", "", "", ordersapi.ProblemCodeOrderState)
-		in("more than was paid", ordersdb.OrderStatusPaid, `{"amount":{"amount":4981,"currency":"EUR"}}`, ordersapi.ProblemCodeRefundTooLarge)
-	}
-	return cases
 }

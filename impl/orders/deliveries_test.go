@@ -21,6 +21,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
@@ -570,4 +571,15 @@ func TestNothingOfAWebhooksSecretIsShown(t *testing.T) {
 	}
 	require.Contains(t, shown.String(), `"failure":"unsigned"`)
 	require.NotContains(t, s.beside(), r.URL, "where others can be reached is not for the log")
+}
+
+// webhookOperations are what the document does not say of the operations on webhooks.
+func webhookOperations() knownOperations {
+	address := contracttest.Beyond{Rules: []string{"#/url"}}
+	return knownOperations{
+		"createWebhook": {Beyond: address, Fit: func(_ situation, fit *contracttest.Fit) {
+			fit.Body["url"] = "https://hooks.example.com/" + uuid.NewString()
+		}},
+		"updateWebhook": {Beyond: address},
+	}
 }

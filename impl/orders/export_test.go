@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // arrange makes so many orders of one product, a second apart.
@@ -99,4 +100,9 @@ func TestExportEndsWithItsReader(t *testing.T) {
 		require.NoError(t, s.Logger.Flush())
 		return strings.Contains(s.Log.String(), `"operation":"exportOrders"`)
 	}, 30*time.Second, 10*time.Millisecond)
+}
+
+// exportOperations are what the document does not say of exports.
+func exportOperations() knownOperations {
+	return knownOperations{"exportOrders": {Beyond: contracttest.Beyond{Formats: map[string]string{"application/x-ndjson": "format=ndjson", "text/csv": "format=csv"}}}}
 }

@@ -10,6 +10,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 func TestCreateOrder(t *testing.T) {
@@ -276,4 +277,75 @@ func TestListOrders(t *testing.T) {
 	require.Equal(t, 4, count(support, ordersapi.ListOrdersParams{CreatedBefore: &from}))
 	require.Zero(t, count(me, ordersapi.ListOrdersParams{CustomerID: &other.id}), "another's are not there")
 	require.Equal(t, 5, count(me, ordersapi.ListOrdersParams{CustomerID: &me.id}))
+}
+
+// orderOperations are what the document does not say of the operations on orders.
+func orderOperations() knownOperations {
+	// from begins an operation with an order in another status than that of a new one.
+	from := func(status ordersdb.OrderStatus) func(situation, *contracttest.Fit) {
+		return func(at situation, fit *contracttest.Fit) {
+			fit.Path["orderId"] = at.orderIn(at.t, at.owner, status).String()
+		}
+	}
+	return knownOperations{
+		"createOrder": {
+			Beyond: contracttest.Beyond{Replaced: []string{"items"}}, // Lines of one product are merged.
+			Fit: func(at situation, fit *contracttest.Fit) {
+				fit.Body["items"] = []any{map[string]any{"product_id": at.product(100), "quantity": 2}}
+			},
+			Refused: refusedOrders,
+		},
+		"listOrders": {Fit: func(at situation, fit *contracttest.Fit) {
+			fit.Shows = at.orderIn(at.t, at.owner, "").String()
+			fit.Query = "customer_id=" + at.owner.Subject()
+		}},
+		"cancelOrder": {Refused: func(at situation) []contracttest.Refusal {
+			return []contracttest.Refusal{at.inStatus("a shipped order", ordersdb.OrderStatusShipped)}
+		}},
+		"payOrder": {Refused: func(at situation) []contracttest.Refusal {
+			return []contracttest.Refusal{at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled), at.inStatus("another payment", ordersdb.OrderStatusPaid)}
+		}},
+		"shipOrder": {Fit: from(ordersdb.OrderStatusPaid), Refused: func(at situation) []contracttest.Refusal {
+			return []contracttest.Refusal{at.inStatus("an order that is not paid", ""), at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled)}
+		}},
+		"deliverOrder": {Fit: from(ordersdb.OrderStatusShipped), Refused: func(at situation) []contracttest.Refusal {
+			return []contracttest.Refusal{at.inStatus("an order that has not shipped", ordersdb.OrderStatusPaid)}
+		}},
+		"refundOrder": {
+			Beyond: contracttest.Beyond{Rules: []string{"#/amount/currency"}},
+			Fit:    from(ordersdb.OrderStatusPaid),
+			Refused: func(at situation) []contracttest.Refusal {
+				most := at.inStatus("more than was paid", ordersdb.OrderStatusPaid)
+				most.Body, most.Code = `{"amount":{"amount":4981,"currency":"EUR"}}`, string(ordersapi.ProblemCodeRefundTooLarge)
+				return []contracttest.Refusal{at.inStatus("an order that is not paid", ""), most}
+			},
+		},
+	}
+}
+
+// inStatus asks for an order whose status does not allow the operation.
+func (at situation) inStatus(name string, status ordersdb.OrderStatus) contracttest.Refusal {
+	c := at.conflict(name, "", ordersapi.ProblemCodeOrderState)
+	c.Target = contracttest.Filled(at.op.Pattern, map[string]string{"orderId": at.orderIn(at.t, at.member(at.t), status).String()})
+	return c
+}
+
+// refusedOrders are orders that cannot be placed.
+func refusedOrders(at situation) []contracttest.Refusal {
+	few, other := at.product(1), at.product(5, func(p *ordersdb.CreateProductParams) { p.Currency = "USD" })
+	line := func(product uuid.UUID, quantity string) string {
+		return `{"product_id":"` + product.String() + `","quantity":` + quantity + `}`
+	}
+	var cases []contracttest.Refusal
+	add := func(name, items, rest, pointer string, code ordersapi.ProblemCode) {
+		c := at.conflict(name, `{"items":[`+items+`]`+rest+`}`, code)
+		c.Pointer = pointer
+		cases = append(cases, c)
+	}
+	add("more than there is", line(few, "2"), "", "#/items/0/quantity", ordersapi.ProblemCodeOutOfStock)
+	add("more than there is, together", line(few, "1")+`,`+line(few, "1"), "", "#/items/1/quantity", ordersapi.ProblemCodeOutOfStock)
+	add("no such product", line(uuid.New(), "1"), "", "#/items/0/product_id", ordersapi.ProblemCodeProductUnavailable)
+	add("two currencies", line(few, "1")+`,`+line(other, "1"), "", "", ordersapi.ProblemCodeMixedCurrencies)
+	add("another total", line(few, "1"), `,"expected_total":{"amount":1,"currency":"EUR"}`, "#/expected_total", ordersapi.ProblemCodePriceChanged)
+	return cases
 }

@@ -13,6 +13,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 func TestCreateProduct(t *testing.T) {
@@ -191,4 +192,35 @@ func TestAdjustStock(t *testing.T) {
 	missing, err := staff.ListStockAdjustmentsWithResponse(t.Context(), id, &ordersapi.ListStockAdjustmentsParams{})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, missing.StatusCode())
+}
+
+// productOperations are what the document does not say of the operations on products.
+func productOperations() knownOperations {
+	freshSKU := func(_ situation, fit *contracttest.Fit) { fit.Body["sku"] = "SKU-" + uuid.NewString() }
+	return knownOperations{
+		"createProduct": {
+			Fit: freshSKU,
+			Refused: func(at situation) []contracttest.Refusal {
+				taken := "SKU-" + uuid.NewString()
+				at.product(0, func(p *ordersdb.CreateProductParams) { p.Sku = taken })
+				body := `{"sku":"` + taken + `","name":"` + contracttest.SecretCanary + `","price":{"amount":1,"currency":"EUR"}}`
+				return []contracttest.Refusal{at.conflict("the SKU is taken", body, ordersapi.ProblemCodeSkuTaken)}
+			},
+		},
+		"updateProduct": {Fit: func(_ situation, fit *contracttest.Fit) { fit.Header["If-Match"] = `"1"` }},
+	}
+}
+
+// stockOperations are what the document does not say of the operations on stock.
+func stockOperations() knownOperations {
+	return knownOperations{
+		"adjustStock": {
+			Beyond: contracttest.Beyond{Rules: []string{"#/delta"}},
+			Refused: func(at situation) []contracttest.Refusal {
+				c := at.conflict("more is written off than there is", `{"delta":-1000000,"reason":"`+contracttest.SecretCanary+`"}`, ordersapi.ProblemCodeOutOfStock)
+				c.Pointer = "#/delta"
+				return []contracttest.Refusal{c}
+			},
+		},
+	}
 }

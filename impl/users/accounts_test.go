@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 func TestCreateUserV2(t *testing.T) {
@@ -193,4 +194,25 @@ func TestGetUserWithoutAccount(t *testing.T) {
 	profile, err := support.GetUserProfileWithResponse(t.Context(), missing)
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, profile.Body))
+}
+
+// accountOperations are what the document does not say of the opening of accounts.
+func accountOperations() knownOperations {
+	create := contracttest.Known[situation]{
+		Beyond: contracttest.Beyond{Rules: []string{"#/password"}},
+		Fit:    func(_ situation, fit *contracttest.Fit) { fit.Body["email"] = newID().String() + "@example.com" },
+		Refused: func(at situation) []contracttest.Refusal {
+			taken := `{"email":"` + at.me.user.Email + `","name":"` + secret + `","password":"` + goodPassword + secret + `"}`
+			inCapitals := `{"email":"` + strings.ToUpper(at.me.user.Email) + `","name":"x","password":"` + goodPassword + `"}`
+			easy := at.refusal("the password has the e-mail's name", `{"email":"`+canary+`@example.com","name":"x","password":"long enough and `+secret+`"}`,
+				http.StatusUnprocessableEntity, usersapi.ProblemCodeInvalidRequest)
+			easy.Pointer = "#/password"
+			return []contracttest.Refusal{
+				at.refusal("the address is taken", taken, http.StatusConflict, usersapi.ProblemCodeEmailTaken),
+				at.refusal("the address is taken in another case", inCapitals, http.StatusConflict, usersapi.ProblemCodeEmailTaken),
+				easy,
+			}
+		},
+	}
+	return knownOperations{"createUser": create, "createUserV2": create}
 }

@@ -15,6 +15,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // account arranges an account that nobody needs to log in to.
@@ -425,4 +426,15 @@ func TestAdministratorsEndSessions(t *testing.T) {
 	still, err = as(other).GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, still.StatusCode())
+}
+
+// administrationOperations are what the document does not say of the administration of accounts.
+func administrationOperations() knownOperations {
+	notOneself := contracttest.Known[situation]{
+		Beyond: itself(""),
+		Refused: func(at situation) []contracttest.Refusal {
+			return []contracttest.Refusal{at.about("oneself", contracttest.Own, http.StatusConflict, usersapi.ProblemCodeSelfAdministration)}
+		},
+	}
+	return knownOperations{"deleteUser": notOneself, "disableUser": notOneself, "setUserRoles": notOneself}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"image/png"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,9 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 func TestCodesAreThoseOfRFC6238(t *testing.T) {
@@ -62,5 +66,55 @@ func TestPicturesAreScanned(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, key.URL(), scanned(t, picture))
 		require.Less(t, len(picture), 16384, "as the document says")
+	}
+}
+
+// factorOperations are what the document does not say of the operations on second factors.
+func factorOperations() knownOperations {
+	wrongPassword := func(at situation, rest string) contracttest.Refusal {
+		return at.refusal("a wrong password", `{"current_password":"`+secret+`"`+rest+`}`, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)
+	}
+	withCode := contracttest.Known[situation]{
+		Fit: func(at situation, fit *contracttest.Fit) {
+			fit.Body["current_password"], fit.Body["totp"] = goodPassword, at.enrolled(at.me.user, true).code(at.server)
+		},
+		Refused: func(at situation) []contracttest.Refusal {
+			wrong := at.refusal("a wrong code", `{"current_password":"`+goodPassword+`","totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+			return []contracttest.Refusal{wrongPassword(at, `,"totp":"000000"`), wrong}
+		},
+	}
+	return knownOperations{
+		"answerChallenge": {
+			Fit: func(at situation, fit *contracttest.Fit) {
+				fit.Body["totp"], fit.Body["challenge"] = at.enrolled(at.me.user, true).code(at.server), at.challenge(at.me.user)
+			},
+			Refused: func(at situation) []contracttest.Refusal {
+				body := `{"challenge":"` + newSecret() + `","totp":"000000"}`
+				return []contracttest.Refusal{at.refusal("an unknown challenge", body, http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)}
+			},
+		},
+		"enrolSecondFactor": {
+			Fit:     withPassword,
+			Refused: func(at situation) []contracttest.Refusal { return []contracttest.Refusal{wrongPassword(at, "")} },
+		},
+		"confirmSecondFactor": {
+			Fit: func(at situation, fit *contracttest.Fit) {
+				fit.Body["totp"] = at.enrolled(at.me.user, false).code(at.server)
+			},
+			Refused: func(at situation) []contracttest.Refusal {
+				return []contracttest.Refusal{at.refusal("a wrong code", `{"totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)}
+			},
+		},
+		"disableSecondFactor":  withCode,
+		"replaceRecoveryCodes": withCode,
+		"removeSecondFactor": {
+			Beyond: itself(""),
+			Fit:    func(at situation, _ *contracttest.Fit) { at.enrolled(at.named.user, true) },
+			Refused: func(at situation) []contracttest.Refusal {
+				without := at.refusal("no second factor", "", http.StatusConflict, usersapi.ProblemCodeSecondFactorNotEnabled)
+				without.Target = contracttest.Filled(at.op.Pattern, map[string]string{"userId": at.member().Subject()})
+				return []contracttest.Refusal{without, at.about("oneself", contracttest.Own, http.StatusConflict, usersapi.ProblemCodeSelfAdministration)}
+			},
+		},
 	}
 }

@@ -324,3 +324,8 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 		require.NotContains(t, dump.String(), secret)
 	}
 }
+
+// keyOperations are what the document does not say of the keys of tokens.
+func keyOperations() knownOperations {
+	return knownOperations{"getKeySet": {Beyond: contracttest.Beyond{Unattached: true}}}
+}

@@ -350,3 +350,37 @@ func TestExpiredTokensArePurged(t *testing.T) {
 	require.NoError(t, s.service.purge(t.Context()))
 	require.Zero(t, count())
 }
+
+// mailOperations are what the document does not say of what the links of mails lead to.
+func mailOperations() knownOperations {
+	// refused are requests with tokens that are none of a purpose.
+	refused := func(otherPurpose, rest string) func(situation) []contracttest.Refusal {
+		return func(at situation) []contracttest.Refusal {
+			body := func(token string) string { return `{"token":"` + token + `"` + rest + `}` }
+			return []contracttest.Refusal{
+				at.refusal("an unknown token", body(newSecret()), http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken),
+				at.refusal("a token for something else", body(at.mailToken(at.member().user, otherPurpose)), http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken),
+			}
+		}
+	}
+	return knownOperations{
+		"confirmEmail": {
+			Fit:     func(at situation, fit *contracttest.Fit) { fit.Body["token"] = at.mailToken(at.me.user, mailVerify) },
+			Refused: refused(mailReset, ""),
+		},
+		"requestPasswordReset": {Beyond: contracttest.Beyond{Nameless: true}},
+		"resetPassword": {
+			Beyond:  contracttest.Beyond{Rules: []string{"#/new_password"}},
+			Fit:     func(at situation, fit *contracttest.Fit) { fit.Body["token"] = at.mailToken(at.me.user, mailReset) },
+			Refused: refused(mailVerify, `,"new_password":"`+newPassword+`"`),
+		},
+		"requestEmailChange": {Fit: func(_ situation, fit *contracttest.Fit) {
+			fit.Body["email"], fit.Body["current_password"] = newID().String()+"@example.com", goodPassword
+		}},
+		"confirmEmailChange": {Fit: func(at situation, fit *contracttest.Fit) {
+			wanting := at.me.user
+			wanting.Email = newID().String() + "@example.com"
+			fit.Body["token"] = at.mailToken(wanting, mailChange)
+		}},
+	}
+}

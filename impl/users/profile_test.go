@@ -3,6 +3,7 @@ package users
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 func TestGetProfile(t *testing.T) {
@@ -203,4 +205,39 @@ func TestChangesOfPasswordAtOnce(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, won)
+}
+
+// withPassword is a request that proves who is calling once more.
+func withPassword(_ situation, fit *contracttest.Fit) { fit.Body["current_password"] = goodPassword }
+
+// itself is what becomes of an administrator who administers himself.
+func itself(role string) contracttest.Beyond {
+	return contracttest.Beyond{Apart: []contracttest.Exception{
+		{Of: contracttest.Own, Role: role, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: "administrators do not administer themselves"},
+	}}
+}
+
+// profileOperations are what the document does not say of the operations on one's own account.
+func profileOperations() knownOperations {
+	return knownOperations{
+		"updateProfile": {
+			Beyond: contracttest.Beyond{Replaced: []string{"biography"}},
+			Refused: func(at situation) []contracttest.Refusal {
+				card := newID().String()[20:]
+				at.confiding(onePhone, strings.ToUpper(card))
+				body := `{"id_card_number":"` + strings.ToUpper(strings.ReplaceAll(card, "-", "")) + `"}`
+				return []contracttest.Refusal{at.refusal("another's identity card", body, http.StatusConflict, usersapi.ProblemCodeIDCardNumberTaken)}
+			},
+		},
+		"changePassword": {
+			Beyond: contracttest.Beyond{Rules: []string{"#/new_password"}},
+			Fit:    withPassword,
+			Refused: func(at situation) []contracttest.Refusal {
+				body := `{"current_password":"` + secret + `","new_password":"` + newPassword + secret + `"}`
+				return []contracttest.Refusal{at.refusal("a wrong password", body, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)}
+			},
+		},
+		"exportOwnData":   {Fit: withPassword},
+		"requestDeletion": {Beyond: itself(string(usersapi.RoleAdmin)), Fit: withPassword},
+	}
 }

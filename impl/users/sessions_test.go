@@ -523,3 +523,33 @@ func TestPurge(t *testing.T) {
 		require.Equal(t, step.left, s.count(`SELECT count(*) FROM refresh_tokens`))
 	}
 }
+
+// sessionOperations are what the document does not say of the operations on sessions.
+func sessionOperations() knownOperations {
+	return knownOperations{
+		"startSession": {
+			Fit: func(at situation, fit *contracttest.Fit) {
+				fit.Body["email"], fit.Body["password"] = at.me.user.Email, goodPassword
+			},
+			Refused: func(at situation) []contracttest.Refusal {
+				return []contracttest.Refusal{
+					at.refusal("a wrong password", login(at.me.user.Email, secret), http.StatusUnauthorized, usersapi.ProblemCodeInvalidCredentials),
+					at.refusal("an unknown address", login(secret+"@example.com", "x"), http.StatusUnauthorized, usersapi.ProblemCodeInvalidCredentials),
+				}
+			},
+		},
+		"refreshSession": {
+			Beyond: contracttest.Beyond{Replaced: []string{"refresh_token"}},
+			Fit:    func(at situation, fit *contracttest.Fit) { fit.Body["refresh_token"] = at.me.refresh },
+			Refused: func(at situation) []contracttest.Refusal {
+				return []contracttest.Refusal{
+					at.refusal("no token", `{}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken),
+					at.refusal("an unknown token", `{"refresh_token":"`+newSecret()+`"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken),
+				}
+			},
+		},
+		"revokeSession": {Refused: func(at situation) []contracttest.Refusal {
+			return []contracttest.Refusal{at.about("another's", contracttest.Others, http.StatusNotFound, usersapi.ProblemCodeSessionNotFound)}
+		}},
+	}
+}

@@ -80,8 +80,8 @@ func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource
 	case named(op) && of == Missing:
 		return absent
 	}
-	for _, e := range s.Apart {
-		if e.Operation == op.ID && e.Of == of && (e.Role == "" || slices.Contains(kind.roles, e.Role)) {
+	for _, e := range s.Beyond[op.ID].Apart {
+		if e.Of == of && (e.Role == "" || slices.Contains(kind.roles, e.Role)) {
 			return outcome{status: e.Status, code: e.Code}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -46,6 +48,9 @@ var checks = []check{
 //	func TestContract(t *testing.T) { t.Parallel(); contracttest.All(t, contract(t)) }
 func All(t *testing.T, s *Service) {
 	t.Helper()
+	for id := range s.Beyond {
+		require.NotNil(t, s.Document.Operation(id), "more is known of %s, and the document has no such operation", id)
+	}
 	for _, c := range checks {
 		if c.of != nil && !slices.ContainsFunc(s.Document.Operations, c.of) {
 			continue

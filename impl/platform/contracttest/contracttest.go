@@ -33,18 +33,8 @@ type Service struct {
 	Roles []string
 	// NotFound are the codes that answer for a thing which is not there, by the path parameter that names it.
 	NotFound map[string]string
-	// Apart are the outcomes of calls that x-access does not tell.
-	Apart []Exception
-	// Unattached are the operations that answer without the database.
-	Unattached []string
-	// Nameless are the public operations that do not find out who is calling, lest the answer or its time tells.
-	Nameless []string
-	// BeyondSchema are the places of requests that have rules which no schema can say, each as "operationId pointer".
-	BeyondSchema []string
-	// Replaced are the places of requests that answers have other values for by intent, each as "operationId pointer".
-	Replaced []string
-	// Formats are the queries that ask for a media type where Accept does not, by "operationId mediaType".
-	Formats map[string]string
+	// Beyond is what must be known of operations beyond the document, by operationId. Most need nothing.
+	Beyond map[string]Beyond
 	// Checked are the constraints of the database that list what a schema of the document enumerates.
 	Checked map[string]string
 	// Volatile are the tables that also a refused request may change.
@@ -55,10 +45,60 @@ type Service struct {
 	Start func(t testing.TB, change ...func(*httpapi.Options)) *Server
 }
 
+// Beyond is what the checks must know of an operation beyond its document.
+type Beyond struct {
+	// Apart are the outcomes of calls that x-access does not tell.
+	Apart []Exception
+	// Unattached: it answers without the database.
+	Unattached bool
+	// Nameless: it is public and does not find out who is calling, lest the answer or its time tells.
+	Nameless bool
+	// Rules are the places of requests, as JSON pointers such as #/url, that have rules which no schema can say.
+	Rules []string
+	// Replaced are the members of bodies that the answer has other values for by intent.
+	Replaced []string
+	// Formats are the queries that ask for a media type where Accept does not, by media type.
+	Formats map[string]string
+}
+
+// Known is Beyond with the requests to an operation that need something arranged, in terms of A, by which a service's tests
+// arrange things. It stands beside the tests of its operation.
+type Known[A any] struct {
+	Beyond
+
+	// Fit is what a request needs besides what the path names: members in place of the example's, where that is good
+	// once only or names something that must be there, and header fields; nil: nothing.
+	Fit func(a A, fit *Fit)
+	// Refused are requests that the document allows and the state of things does not; nil: there are none.
+	Refused func(a A) []Refusal
+}
+
+// Together puts what is known of operations of several resources together. An operation that is named twice is a mistake.
+func Together[A any](of ...map[string]Known[A]) map[string]Known[A] {
+	all := map[string]Known[A]{}
+	for _, some := range of {
+		for id, known := range some {
+			if _, twice := all[id]; twice {
+				panic("the operation " + id + " is known twice")
+			}
+			all[id] = known
+		}
+	}
+	return all
+}
+
+// BeyondOf gives what a Service needs of what is known.
+func BeyondOf[A any](known map[string]Known[A]) map[string]Beyond {
+	beyond := map[string]Beyond{}
+	for id, k := range known {
+		beyond[id] = k.Beyond
+	}
+	return beyond
+}
+
 // Exception is an outcome that x-access does not tell.
 type Exception struct {
-	Operation string
-	Of        Resource
+	Of Resource
 	// Role is one that the caller holds; empty: whoever it is.
 	Role   string
 	Status int

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -68,7 +67,7 @@ func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Swit
 		r, _ := s.Fitting(t, server, op)
 		database.Off()
 		answer, body := server.Do(t, r)
-		if slices.Contains(s.Unattached, op.ID) {
+		if s.Beyond[op.ID].Unattached {
 			require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
 			database.On()
 			continue

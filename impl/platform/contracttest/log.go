@@ -202,16 +202,12 @@ func actionsAreLogged(t *testing.T, s *Service) {
 				return
 			}
 			line.Action = policy.Action
+			actor := ""
 			if caller != nil {
-				line.Actor, line.Target = caller.Subject(), caller.Subject()
+				actor = caller.Subject()
+				line.Actor = actor
 			}
-			switch policy.Target {
-			case "caller":
-			case "created":
-				line.Target = lastPart(answer.Header.Get("Location"))
-			default:
-				line.Target = pathPart(op, r.Target, policy.Target)
-			}
+			line.Target = auditTarget(op, r, answer, actor)
 			if op.Policy.Access.Public {
 				line.Actor = "?"
 			}

@@ -38,7 +38,7 @@ func operationsSucceed(t *testing.T, s *Service) {
 		content := written.Responses.Status(success).Value.Content
 		for _, mediaType := range slices.Sorted(maps.Keys(content)) {
 			answer := succeeds("as "+mediaType, func(r Request) Request {
-				return r.With("Accept: " + mediaType).Asking(s.Formats[op.ID+" "+mediaType])
+				return r.With("Accept: " + mediaType).Asking(s.Beyond[op.ID].Formats[mediaType])
 			})
 			require.True(t, strings.HasPrefix(answer.Header.Get("Content-Type"), mediaType), "%s: %s", op.ID, answer.Header.Get("Content-Type"))
 		}

@@ -106,7 +106,7 @@ const (
 type Audit struct {
 	// Action is what was done, as in user.disable.
 	Action string `json:"action"`
-	// Target is "caller" or the path parameter that holds the id of what it was done to.
+	// Target is what it was done to: "caller", "created" for what the operation makes, or the path parameter that holds its id.
 	Target string `json:"target"`
 }
 

@@ -32,24 +32,13 @@ func contract(t testing.TB) *contracttest.Service {
 		roles = append(roles, fmt.Sprint(role))
 	}
 	require.Len(t, roles, 5)
-	const oneself = "administrators do not administer themselves"
 	return &contracttest.Service{
 		Document: loadDocument(t), Spec: spec, Coverage: conformance, Faults: faults(),
 		Roles:    roles,
 		NotFound: map[string]string{"userId": errUserNotFound.Code, "sessionId": errSessionNotFound.Code},
-		Apart: []contracttest.Exception{
-			{Operation: "deleteUser", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
-			{Operation: "removeSecondFactor", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
-			{Operation: "disableUser", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
-			{Operation: "setUserRoles", Of: contracttest.Own, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
-			{Operation: "requestDeletion", Of: contracttest.Own, Role: string(usersapi.RoleAdmin), Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: oneself},
-		},
-		Unattached:   []string{"getKeySet"},
-		BeyondSchema: []string{"createUser #/password", "createUserV2 #/password", "changePassword #/new_password", "resetPassword #/new_password"},
-		Nameless:     []string{"requestPasswordReset"},
-		Replaced:     []string{"refreshSession #/refresh_token", "updateProfile #/biography"},
-		Volatile:     []string{"audit_entries", "login_challenges", "throttles"},
-		Checked:      map[string]string{"users_roles_known": "Role"},
+		Beyond:   contracttest.BeyondOf(operations()),
+		Volatile: []string{"audit_entries", "login_challenges", "throttles"},
+		Checked:  map[string]string{"users_roles_known": "Role"},
 		Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 			t.Helper()
 			return start(t, func(o *options) {
@@ -76,43 +65,69 @@ func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	require.NoError(t, a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.Clock.Now()}))
 }
 
+// knownOperations is what must be known of operations beyond the document.
+type knownOperations = map[string]contracttest.Known[situation]
+
+// operations are known by the files of their resources.
+func operations() knownOperations {
+	return contracttest.Together(
+		accountOperations(), sessionOperations(), profileOperations(), mailOperations(), factorOperations(), administrationOperations(), keyOperations(),
+	)
+}
+
+// situation is what a request to an operation is about.
+type situation struct {
+	arranger
+
+	t         testing.TB
+	op        *httpapi.Operation
+	me, named member                      // who calls, and whom the path names
+	good      func() contracttest.Request // one that succeeds
+}
+
 func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
 	t.Helper()
-	m := by.(member)
-	named := m
+	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member)}
 	if of == contracttest.Others {
-		named = a.member()
+		at.named = a.member()
 	}
-	fit := contracttest.Fit{Path: map[string]string{"userId": named.Subject(), "sessionId": named.second.ID.String()}, Body: map[string]any{}}
-	switch op.ID {
-	case "createUser", "createUserV2":
-		fit.Body["email"] = newID().String() + "@example.com"
-	case "startSession":
-		fit.Body["email"], fit.Body["password"] = m.user.Email, goodPassword
-	case "refreshSession":
-		fit.Body["refresh_token"] = m.refresh
-	case "confirmEmail":
-		fit.Body["token"] = a.mailToken(m.user, mailVerify)
-	case "resetPassword":
-		fit.Body["token"] = a.mailToken(m.user, mailReset)
-	case "confirmEmailChange":
-		wanting := m.user
-		wanting.Email = newID().String() + "@example.com"
-		fit.Body["token"] = a.mailToken(wanting, mailChange)
-	case "requestEmailChange":
-		fit.Body["email"], fit.Body["current_password"] = newID().String()+"@example.com", goodPassword
-	case "changePassword", "exportOwnData", "requestDeletion", "enrolSecondFactor":
-		fit.Body["current_password"] = goodPassword
-	case "answerChallenge":
-		fit.Body["totp"], fit.Body["challenge"] = a.enrolled(m.user, true).code(a.server), a.challenge(m.user)
-	case "confirmSecondFactor":
-		fit.Body["totp"] = a.enrolled(m.user, false).code(a.server)
-	case "disableSecondFactor", "replaceRecoveryCodes":
-		fit.Body["current_password"], fit.Body["totp"] = goodPassword, a.enrolled(m.user, true).code(a.server)
-	case "removeSecondFactor":
-		a.enrolled(named.user, true)
+	fit := contracttest.Fit{Path: map[string]string{"userId": at.named.Subject(), "sessionId": at.named.second.ID.String()}, Body: map[string]any{}}
+	if fill := operations()[op.ID].Fit; fill != nil {
+		fill(at, &fit)
 	}
 	return fit
+}
+
+// Refused are requests that are right by themselves and do not fit the state of things.
+func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+	t.Helper()
+	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member), good: good}
+	var cases []contracttest.Refusal
+	if !op.Policy.Access.Public {
+		c := at.refusal("a refresh token", "", http.StatusUnauthorized, usersapi.ProblemCodeUnauthenticated)
+		c.Request = c.Without("Authorization").With("Authorization: Bearer " + at.me.refresh)
+		cases = append(cases, c)
+	}
+	if refused := operations()[op.ID].Refused; refused != nil {
+		cases = append(cases, refused(at)...)
+	}
+	return cases
+}
+
+// refusal is a request with another body, or the good one where that is "", which the state of things does not allow.
+func (at situation) refusal(name, body string, status int, code usersapi.ProblemCode) contracttest.Refusal {
+	c := contracttest.Refusal{Name: name, Request: at.good(), Status: status, Code: string(code)}
+	if body != "" {
+		c.Body = body
+	}
+	return c
+}
+
+// about is a refused request about another resource than the good one's.
+func (at situation) about(name string, of contracttest.Resource, status int, code usersapi.ProblemCode) contracttest.Refusal {
+	c := at.refusal(name, "", status, code)
+	c.Target = contracttest.Filled(at.op.Pattern, at.Fit(at.t, at.op, at.me, of).Path)
+	return c
 }
 
 // member is an account with two live sessions, arranged without a login; the refresh token is the second's.

@@ -75,8 +75,8 @@ func whatTheDocumentForbidsIsRefused(t *testing.T, s *Service) {
 					b.object(t, "#", s.body(op), membersOf(t, good.Body), func(v any) string { return text(t, v) })
 					cases = append(cases, b.cases...)
 				}
-				c := rapid.SampledFrom(cases).Draw(rt, "broken")
-				rt.Logf("%s\n%s", c.Name, script(call{Request: c.Request, by: by, names: fit.Path, roles: op.Policy.Access.Roles}))
+				c := drawn(rt, "broken", cases, func(c Refusal) string { return c.Name })
+				rt.Log(script(call{Request: c.Request, by: by, names: fit.Path, roles: op.Policy.Access.Roles}))
 				s.Coverage.generated.Add(1)
 				server.refuse(rt, c)
 			})

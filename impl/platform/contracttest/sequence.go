@@ -23,7 +23,8 @@ import (
 // read, listed, changed, acted on and deleted, by who may and by who may not, with fresh and with stale versions, and
 // requests are repeated. After each call the thing is read again. What it must then be is known from the document alone:
 //
-//   - what a change answers is what is read, and what was sent is in it; what was not sent is as it was;
+//   - what a change of a thing answers in the thing's shape is what is read, and what was sent is in it; what was not sent is
+//     as it was;
 //   - the version of what is changed by its version changes if and only if the thing does, and a stale one changes nothing;
 //   - a refused call changes nothing, and no call changes another thing of the same kind;
 //   - what is deleted is not found, by any operation; what is not deleted is;
@@ -41,7 +42,7 @@ func sequencesHoldTogether(t *testing.T, s *Service) {
 		q := &sequence{succeeded: succeeded, Service: s, server: server, t: t, kinds: kinds, all: server.Caller(t, s.Roles...)}
 		defer func() { rt.Log(script(q.calls...)) }()
 		rt.Repeat(map[string]func(*rapid.T){"call": func(rt *rapid.T) {
-			q.step(rt, rapid.SampledFrom(q.possible()).Draw(rt, "operation"))
+			q.step(rt, drawn(rt, "operation", q.possible(), func(op *httpapi.Operation) string { return op.ID }))
 		}})
 		q.deleteAll(rt)
 	})
@@ -97,6 +98,15 @@ type thing struct {
 	id      string
 	owner   Caller
 	deleted bool
+}
+
+func (one *thing) name() string { return one.id }
+
+// drawn draws one of several. A failure prints its name instead of all that it is made of.
+func drawn[T any](rt *rapid.T, label string, of []T, name func(T) string) T {
+	chosen := of[rapid.IntRange(0, len(of)-1).Draw(rt, label)]
+	rt.Logf("%s: %s", label, name(chosen))
+	return chosen
 }
 
 // state is a thing as it is read.
@@ -248,7 +258,7 @@ func (q *sequence) pick(rt *rapid.T, op *httpapi.Operation) (about *thing, names
 		about = nil
 		names[parameter] = uuid.NewString()
 		if those := q.those(parameter); len(those) > 0 && rapid.IntRange(0, 9).Draw(rt, "there is one") < 9 {
-			about = rapid.SampledFrom(those).Draw(rt, parameter)
+			about = drawn(rt, parameter, those, (*thing).name)
 			names[parameter] = about.id
 		}
 		if about == nil || about.deleted {
@@ -288,7 +298,7 @@ func (q *sequence) another(rt *rapid.T, than *thing) *thing {
 	if len(others) == 0 {
 		return nil
 	}
-	return rapid.SampledFrom(others).Draw(rt, "another")
+	return drawn(rt, "another", others, (*thing).name)
 }
 
 // blank is a request without anything in it.
@@ -377,12 +387,21 @@ func (q *sequence) changed(rt *rapid.T, op *httpapi.Operation, r Request, by Cal
 	if slices.Contains(op.Statuses, http.StatusPreconditionFailed) {
 		require.Equal(rt, before.text == after.text, before.version == after.version, "%s: the version changes with the thing: %s", op.ID, after.text)
 	}
-	if q.answers(op) == q.answers(about.read) && by.Subject() == q.all.Subject() {
+	if isChangeOf(op, about.parameter) && q.answers(op) == q.answers(about.read) && by.Subject() == q.all.Subject() {
 		require.JSONEq(rt, body, after.text, "%s answers what is then read", op.ID)
 	}
 	if op.Method == http.MethodPatch {
 		q.patched(rt, op, r, before, after)
 	}
+}
+
+// isChangeOf tells whether the document says that an operation changes what a parameter names: by its method, or by what
+// its audit entry is about. Another operation under a thing may answer with a thing of the same shape that is another one.
+func isChangeOf(op *httpapi.Operation, parameter string) bool {
+	if op.Method == http.MethodPut || op.Method == http.MethodPatch {
+		return namedLast(op) == parameter
+	}
+	return op.Policy.Audit != nil && op.Policy.Audit.Target == parameter
 }
 
 // patched holds a thing against what was sent to change it.

@@ -39,7 +39,7 @@ func checkOperationID(d *document, report reporter) {
 		case form == nil:
 			report(op.at("operationId"), "the operationId %q is not verb and noun such as createUser; rename it", op.id)
 		case !strings.Contains(verbs, " "+form[1]+" "):
-			report(op.at("operationId"), "the operationId %q does not begin with a known verb; use one of:%s", op.id, strings.TrimSuffix(verbs, " "))
+			report(op.at("operationId"), "the operationId %q does not begin with a known verb; use one of:%s; or, where none of them says it, add yours to verbs in test/contract/lint/rules_operation.go", op.id, strings.TrimSuffix(verbs, " "))
 		case form[2] != "" && !strings.Contains(op.path, "/"+strings.ToLower(form[2])+"/"):
 			report(op.at("operationId"), "the operationId %q is not of the version in the path %s; correct one of them", op.id, op.path)
 		}

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run storefront reset test contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
+.PHONY: help run storefront reset test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
 
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 # sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
@@ -27,15 +27,16 @@ bin/dev:
 	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or later from https://go.dev/dl/"; exit 1; }
 	@if test -e $@; then go build -o $@ ./cmd/dev; else echo "building for the first time; this takes a minute or two"; go build -v -o $@ ./cmd/dev; fi
 
-test: ## run every test against real PostgreSQL
-	rm -rf contract
-	CONTRACT_FIGURES=$(CURDIR)/contract go test -race -shuffle=on -timeout 30m ./...
-	@go run ./test/contract/conformance users orders
+PACKAGES ?= ./...
+COUNT ?= 1
+test: ## run every test against real PostgreSQL, or those of PACKAGES, COUNT times
+	@go run ./test/suite -count $(COUNT) $(PACKAGES)
 
-contract: ## run the tests of the contract alone, print the conformance and draw it in contract/matrix.html
-	rm -rf contract
-	CONTRACT_FIGURES=$(CURDIR)/contract go test -count=1 ./impl/users ./impl/orders ./test/contract/...
-	@go run ./test/contract/conformance users orders
+race: ## run every test of PACKAGES with the race detector, those of the contract too; this takes minutes
+	@go run ./test/suite -race all -count $(COUNT) $(PACKAGES)
+
+contract: ## run the tests of the contract alone, tell what they exercise and draw it in contract/matrix.html
+	@go run ./test/suite -contract
 
 CHROMIUM ?= $(shell command -v chromium)
 test-typescript: bin/dev clients/typescript/node_modules ## test the TypeScript client in Node and in Chromium
@@ -91,17 +92,21 @@ gen-check: ## prove that gen/ is what it is made from
 
 check: lint-openapi breaking gen-check lint lint-ci test test-typescript test-storefront ## everything that CI proves
 
-long: prove rotation oracle generative planted fuzz ## the tests with their full figures, every night; this takes an hour or more
+long: race prove rotation oracle generative planted fuzz million bench ## the tests with their full figures, every night; this takes an hour or more
 
-prove: ## prove the promises of orders with their full figures; this takes some minutes
-	go test -timeout 30m -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders -full
-	go test -timeout 30m -run TestStateMachine -v ./impl/orders -rapid.checks 2000
+# CI calls each of these with small figures, so that none rots: see .ci/run.
+FULL ?= -full
+MACHINES ?= 2000
+prove: ## prove the promises of orders with their full figures, and by MACHINES random histories; this takes some minutes
+	go test -timeout 30m -count=1 -run 'TestNeverOversold|TestEachKeyOrdersOnce|TestBasketsAddUp|TestStockIsLinearizable' -v ./impl/orders $(FULL)
+	go test -timeout 30m -count=1 -run TestStateMachine -v ./impl/orders -rapid.checks $(MACHINES)
 
 rotation: ## rotate the key of 100,000 accounts under load, end it half-way, and show how long it took and that no read failed
-	go test -timeout 30m -run TestReencryptUnderLoad -v ./impl/users -full
+	go test -timeout 30m -count=1 -run TestReencryptUnderLoad -v ./impl/users $(FULL)
 
-million: ## make a million orders, show what lists and exports of them cost, and draw it in million.html
-	go run ./test/load/million
+ORDERS ?= 1000000
+million: ## make a million orders, or ORDERS, show what lists and exports of them cost, and draw it in million.html
+	go run ./test/load/million -orders $(ORDERS)
 
 # Only packages with benchmarks are built. BENCH_FOR=2s BENCH_TIME=1x is the short form, which shows that every benchmark runs.
 BENCH_FOR ?= 40s
@@ -112,20 +117,22 @@ bench: ## measure the services beside a bare handler and beside pgbench, for BEN
 	  BENCH_FOR=$(BENCH_FOR) xargs go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) -timeout 20m | \
 	  go run ./test/bench -json $(BENCH_JSON)
 
-oracle: ## take the time of answers about accounts that there are and are not, idle and under load; this takes minutes
-	go test -timeout 30m -count=1 -v -run 'TestNoOracle' ./impl/users -full
+SAMPLES ?= 1000
+oracle: ## take the time of SAMPLES answers about accounts that there are and are not, idle and under load; this takes minutes
+	go test -timeout 30m -count=1 -v -run 'TestNoOracle' ./impl/users -samples $(SAMPLES)
 
 CHECKS ?= 1000
 generative: ## make CHECKS requests of each operation, and CHECKS sequences, at random from the documents; a thousand unless told otherwise
-	go test -timeout 0 -v -run 'TestWhatTheDocument|TestSequences' ./impl/users ./impl/orders -rapid.checks $(CHECKS)
+	go test -timeout 0 -count=1 -v -run '^TestContract$$/^(WhatTheDocument|SequencesHoldTogether)' ./impl/users ./impl/orders -rapid.checks $(CHECKS)
 
-planted: ## break the services in one place at a time and show that the generated tests find each; this takes minutes
-	go run ./test/contract/planted
+planted: ## break the services in one place at a time, those that BUG names, and show that the generated tests find each; this takes minutes
+	go run ./test/contract/planted $(BUG)
 
 FUZZTIME ?= 1m
-fuzz: ## run each fuzz target for FUZZTIME, a minute unless told otherwise
+FUZZ ?= Fuzz
+fuzz: ## run each fuzz target that matches FUZZ for FUZZTIME, a minute unless told otherwise
 	@grep -rlE '^func Fuzz' --include='*_test.go' impl | while read -r file; do \
-	  grep -oE '^func Fuzz[A-Za-z]+' "$$file" | sed 's/func //' | while read -r target; do \
+	  grep -oE '^func Fuzz[A-Za-z]+' "$$file" | sed 's/func //' | grep -E '$(FUZZ)' | while read -r target; do \
 	    echo "== $$target in $$(dirname "$$file")"; \
 	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
 	  done || exit 1; \

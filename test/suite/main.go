@@ -2,7 +2,7 @@
 // the others and the checks of the contract without it, all of them on one PostgreSQL. It shows a line for each package as it
 // ends and what takes long meanwhile, and closes with what ran, what of the documents was proved, and where the time went.
 //
-//	suite [-race some|all|none] [-count N] [PACKAGE…]
+//	suite [-race some|all|none] [-contract] [-count N] [PACKAGE…]
 package main
 
 import (
@@ -57,6 +57,7 @@ var errFailed = errors.New("not every test has passed")
 // options are what the arguments ask for.
 type options struct {
 	race     string
+	contract bool // the checks of the contract alone
 	count    int
 	packages []string
 }
@@ -65,6 +66,7 @@ func parse(args []string) (options, error) {
 	o := options{}
 	flags := flag.NewFlagSet("suite", flag.ContinueOnError)
 	flags.StringVar(&o.race, "race", "some", "which tests run with the race detector: some, all or none")
+	flags.BoolVar(&o.contract, "contract", false, "run the checks of the contract alone")
 	flags.IntVar(&o.count, "count", 1, "how often each test runs")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -149,8 +151,9 @@ func list(ctx context.Context, patterns []string) ([]pkg, error) {
 	var packages []pkg
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
-		p := pkg{path: strings.TrimPrefix(fields[0], fields[1]+"/"), contract: strings.Contains(line, fields[1]+"/impl/platform/contracttest")}
-		p.contract = p.contract && !strings.HasPrefix(p.path, "test/")
+		p := pkg{path: strings.TrimPrefix(fields[0], fields[1]+"/")}
+		imports := strings.Fields(strings.Trim(strings.Join(fields[2:], " "), "[]"))
+		p.contract = strings.HasPrefix(p.path, "impl/") && slices.Contains(imports, fields[1]+"/impl/platform/contracttest")
 		packages = append(packages, p)
 	}
 	slices.SortStableFunc(packages, func(a, b pkg) int {
@@ -197,6 +200,10 @@ func plan(packages []pkg, o options) []testRun {
 	for _, p := range packages {
 		ours := strings.HasPrefix(p.path, "impl/")
 		switch {
+		case o.contract:
+			if p.contract {
+				checks.packages = append(checks.packages, p.path)
+			}
 		case o.race == "all", o.race == "some" && ours:
 			racing.packages = append(racing.packages, p.path)
 			if o.race == "some" && p.contract {

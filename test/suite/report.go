@@ -113,8 +113,10 @@ func (r *report) take(index int, e event, now time.Time) {
 		one.state, one.began = "running", now
 	case "run", "cont":
 		one.running[e.Test] = now
-	case "pause":
-		delete(one.running, e.Test)
+	case "pause": // Nor does a test run that waits for it.
+		for test := e.Test; test != ""; test = parent(test) {
+			delete(one.running, test)
+		}
 	case "output":
 		addOutput(one.output, e.Test, e.Output)
 	case "pass", "fail", "skip":
@@ -128,6 +130,9 @@ func (r *report) take(index int, e event, now time.Time) {
 		r.tell(one, e.Action)
 	}
 }
+
+// parent is the test that a subtest belongs to, "" for a test of the package.
+func parent(test string) string { return test[:max(strings.LastIndex(test, "/"), 0)] }
 
 func addOutput(to map[string]*strings.Builder, key, text string) {
 	if to[key] == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/require"
@@ -185,7 +186,7 @@ func TestAcquireTimeout(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, accounts())
 	var seen tracer
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 1, AcquireTimeout: 200 * time.Millisecond, Tracer: &seen})
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 1, AcquireTimeout: time.Second, Tracer: &seen})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	conn, err := pool.Acquire(t.Context())
@@ -212,13 +213,19 @@ func TestAcquireTimeout(t *testing.T) {
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, accounts())
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, StatementTimeout: 20 * time.Millisecond, LockTimeout: 10 * time.Millisecond})
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-
-	_, err = pool.Exec(t.Context(), "SELECT pg_sleep(60)")
+	open := func(c postgres.Config) *pgxpool.Pool {
+		c.URL = url
+		pool, err := postgres.Open(t.Context(), c)
+		require.NoError(t, err)
+		t.Cleanup(pool.Close)
+		return pool
+	}
+	hurried := open(postgres.Config{StatementTimeout: 20 * time.Millisecond})
+	_, err := hurried.Exec(t.Context(), "SELECT pg_sleep(60)")
 	require.True(t, postgres.IsTimeout(err), err)
 
+	// What takes the lock may take its time.
+	pool := open(postgres.Config{StatementTimeout: time.Minute, LockTimeout: 10 * time.Millisecond})
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, run(t.Context(), tx, "LOCK TABLE accounts"))

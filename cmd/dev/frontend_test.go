@@ -16,6 +16,7 @@ import (
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // TestFrontEndMode is what a front end's own tests do, through the generated clients.
@@ -46,14 +47,13 @@ func TestFrontEndMode(t *testing.T) {
 	as := func(persona string) *ordersapi.ClientWithResponses {
 		got, err := mode.StartPersonaSessionWithResponse(t.Context(), persona, devapi.StartPersonaSessionRequest{})
 		require.NoError(t, err)
-		require.NotNil(t, got.JSON200, string(got.Body))
-		client, err := ordersapi.NewClientWithResponses("http://"+p.addr, ordersapi.WithRequestEditorFn(bearer(got.JSON200.AccessToken)))
+		client, err := ordersapi.NewClientWithResponses("http://"+p.addr, ordersapi.WithRequestEditorFn(bearer(contracttest.Body(t, got, got.JSON200).AccessToken)))
 		require.NoError(t, err)
 		return client
 	}
 	listed, err := mode.GetPersonasWithResponse(t.Context())
 	require.NoError(t, err)
-	require.Len(t, listed.JSON200.Personas, 7)
+	require.Len(t, contracttest.Body(t, listed, listed.JSON200).Personas, 7)
 
 	secondFactorOfPersona(t, "http://"+p.addr, mode)
 
@@ -64,16 +64,17 @@ func TestFrontEndMode(t *testing.T) {
 	require.NoError(t, err)
 	place := func(key string) *ordersapi.CreateOrderResponse {
 		got, err := customer.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
-			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: found.JSON200.Items[0].ID, Quantity: 1}}})
+			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: contracttest.Body(t, found, found.JSON200).Items[0].ID, Quantity: 1}}})
 		require.NoError(t, err)
 		return got
 	}
 	rule, err := mode.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: "createOrder", Fault: "problem=out_of_stock", Times: &once})
 	require.NoError(t, err)
-	require.NotNil(t, rule.JSON201, string(rule.Body))
-	require.Equal(t, ordersapi.ProblemCodeOutOfStock, place("a").ApplicationProblemJSON409.Code)
-	order := place("a").JSON201
-	require.NotNil(t, order, "what was let fail did not happen, and its key is free")
+	contracttest.Body(t, rule, rule.JSON201)
+	failed := place("a")
+	require.Equal(t, ordersapi.ProblemCodeOutOfStock, contracttest.Body(t, failed, failed.ApplicationProblemJSON409).Code)
+	placed := place("a")
+	order := contracttest.Body(t, placed, placed.JSON201) // What was let fail did not happen, and its key is free.
 
 	// A request asks for its own fault.
 	fail := func(fault string) ordersapi.RequestEditorFn {
@@ -84,18 +85,18 @@ func TestFrontEndMode(t *testing.T) {
 	}
 	busy, err := customer.GetOrderWithResponse(t.Context(), order.ID, fail("delay=5ms, status=503"))
 	require.NoError(t, err)
-	require.Equal(t, ordersapi.ProblemCodeOverloaded, busy.ApplicationProblemJSON503.Code)
+	require.Equal(t, ordersapi.ProblemCodeOverloaded, contracttest.Body(t, busy, busy.ApplicationProblemJSON503).Code)
 	require.Equal(t, "1", busy.HTTPResponse.Header.Get("Retry-After"))
 	_, err = customer.GetOrderWithResponse(t.Context(), order.ID, fail("drop"))
 	require.ErrorIs(t, err, io.EOF)
 	refused, err := customer.GetOrderWithResponse(t.Context(), order.ID, fail("problem=sku_taken"))
 	require.NoError(t, err)
-	require.Equal(t, "#/header/Plumbline-Fault", refused.ApplicationProblemJSON422.Errors[0].Pointer)
+	require.Equal(t, "#/header/Plumbline-Fault", contracttest.Body(t, refused, refused.ApplicationProblemJSON422).Errors[0].Pointer)
 
 	// Nobody pays for half an hour.
 	moved, err := mode.AdjustClockWithResponse(t.Context(), devapi.AdvanceClockRequest{Seconds: 31 * 60})
 	require.NoError(t, err)
-	require.True(t, moved.JSON200.Now.After(time.Now().Add(30*time.Minute)))
+	require.True(t, contracttest.Body(t, moved, moved.JSON200).Now.After(time.Now().Add(30*time.Minute)))
 	again := as("customer")
 	require.Eventually(t, func() bool {
 		got, err := again.GetOrderWithResponse(t.Context(), order.ID)
@@ -109,24 +110,24 @@ func TestFrontEndMode(t *testing.T) {
 	require.NoError(t, err)
 	opened, err := accounts.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"})
 	require.NoError(t, err)
-	require.NotNil(t, opened.JSON201)
+	contracttest.Body(t, opened, opened.JSON201)
 	support := as("support")
 	_, err = mode.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: "listOrders", Fault: "drop"})
 	require.NoError(t, err)
 	reset, err := mode.ResetDataWithResponse(t.Context())
 	require.NoError(t, err)
-	require.NotNil(t, reset.JSON200, string(reset.Body))
-	t.Logf("reset took %d ms", reset.JSON200.TookMs)
+	contracttest.Body(t, reset, reset.JSON200)
+	t.Logf("reset took %d ms", contracttest.Body(t, reset, reset.JSON200).TookMs)
 	most := int32(100)
 	orders, err := support.ListOrdersWithResponse(t.Context(), &ordersapi.ListOrdersParams{Limit: &most})
 	require.NoError(t, err)
-	require.Len(t, orders.JSON200.Items, 18, "nine stories for each of two customers")
+	require.Len(t, contracttest.Body(t, orders, orders.JSON200).Items, 18, "nine stories for each of two customers")
 	gone, err := support.GetOrderWithResponse(t.Context(), order.ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, gone.StatusCode())
 	opened, err = accounts.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"})
 	require.NoError(t, err)
-	require.NotNil(t, opened.JSON201, "the address is free again")
+	contracttest.Body(t, opened, opened.JSON201)
 }
 
 // TestFrontEndPage does what the page for front-end developers shows.
@@ -163,24 +164,24 @@ func secondFactorOfPersona(t *testing.T, address string, mode *devapi.ClientWith
 	codes := func() devapi.PersonaSecondFactor {
 		got, err := mode.GetPersonaSecondFactorWithResponse(t.Context(), "secure")
 		require.NoError(t, err)
-		require.NotNil(t, got.JSON200, string(got.Body))
-		return *got.JSON200
+		contracttest.Body(t, got, got.JSON200)
+		return *contracttest.Body(t, got, got.JSON200)
 	}
 	require.Len(t, codes().RecoveryCodes, 10)
 	login, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "secure@plumbline.test", Password: "chosen by the developer"})
 	require.NoError(t, err)
-	require.NotNil(t, login.JSON202, string(login.Body))
-	in, err := client.AnswerChallengeWithResponse(t.Context(), usersapi.AnswerChallengeRequest{Challenge: login.JSON202.Challenge, RecoveryCode: &codes().RecoveryCodes[0]})
+	contracttest.Body(t, login, login.JSON202)
+	in, err := client.AnswerChallengeWithResponse(t.Context(), usersapi.AnswerChallengeRequest{Challenge: contracttest.Body(t, login, login.JSON202).Challenge, RecoveryCode: &codes().RecoveryCodes[0]})
 	require.NoError(t, err)
-	require.NotNil(t, in.JSON200, string(in.Body))
+	contracttest.Body(t, in, in.JSON200)
 	require.Len(t, codes().RecoveryCodes, 9)
 	first := codes()
 	require.Zero(t, first.UsableIn)
 	got, err := mode.StartPersonaSessionWithResponse(t.Context(), "secure", devapi.StartPersonaSessionRequest{})
 	require.NoError(t, err)
-	require.NotNil(t, got.JSON200, string(got.Body))
+	contracttest.Body(t, got, got.JSON200)
 	require.NotEqual(t, first.Totp, codes().Totp, "it is used")
 	none, err := mode.GetPersonaSecondFactorWithResponse(t.Context(), "customer")
 	require.NoError(t, err)
-	require.NotNil(t, none.ApplicationProblemJSON404, string(none.Body))
+	contracttest.Body(t, none, none.ApplicationProblemJSON404)
 }

@@ -18,6 +18,7 @@ import (
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/orders"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/users"
 )
@@ -153,12 +154,12 @@ func TestFaultsThatAreRefused(t *testing.T) {
 
 		made, err := s.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: "listProducts", Fault: text})
 		require.NoError(t, err)
-		require.NotNil(t, made.ApplicationProblemJSON422, text)
-		require.Equal(t, "#/fault", made.ApplicationProblemJSON422.Errors[0].Pointer)
+		contracttest.Body(t, made, made.ApplicationProblemJSON422)
+		require.Equal(t, "#/fault", contracttest.Body(t, made, made.ApplicationProblemJSON422).Errors[0].Pointer)
 	}
 	made, err := s.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: "listNothing", Fault: "drop"})
 	require.NoError(t, err)
-	require.Equal(t, "#/operation", made.ApplicationProblemJSON422.Errors[0].Pointer)
+	require.Equal(t, "#/operation", contracttest.Body(t, made, made.ApplicationProblemJSON422).Errors[0].Pointer)
 }
 
 func TestKindsOfFault(t *testing.T) {
@@ -209,9 +210,9 @@ func TestRulesCountAndEnd(t *testing.T) {
 	rule := func(operation, text string, times *int32) devapi.Fault {
 		made, err := s.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: operation, Fault: text, Times: times})
 		require.NoError(t, err)
-		require.NotNil(t, made.JSON201)
-		require.Equal(t, "/dev/v1/faults/"+made.JSON201.ID.String(), made.HTTPResponse.Header.Get("Location"))
-		return *made.JSON201
+		contracttest.Body(t, made, made.JSON201)
+		require.Equal(t, "/dev/v1/faults/"+contracttest.Body(t, made, made.JSON201).ID.String(), made.HTTPResponse.Header.Get("Location"))
+		return *contracttest.Body(t, made, made.JSON201)
 	}
 	status := func(path string) int {
 		answer, _, err := s.ask(http.MethodGet, path)
@@ -221,7 +222,7 @@ func TestRulesCountAndEnd(t *testing.T) {
 	rules := func() []devapi.Fault {
 		got, err := s.GetFaultsWithResponse(t.Context())
 		require.NoError(t, err)
-		return got.JSON200.Rules
+		return contracttest.Body(t, got, got.JSON200).Rules
 	}
 	twice := int32(2)
 	first := rule("listProducts", "problem=timeout", &twice)
@@ -235,7 +236,7 @@ func TestRulesCountAndEnd(t *testing.T) {
 
 	gone, err := s.DeleteFaultWithResponse(t.Context(), first.ID)
 	require.NoError(t, err)
-	require.Equal(t, devapi.ProblemCodeFaultNotFound, gone.ApplicationProblemJSON404.Code)
+	require.Equal(t, devapi.ProblemCodeFaultNotFound, contracttest.Body(t, gone, gone.ApplicationProblemJSON404).Code)
 	left, err := s.DeleteFaultWithResponse(t.Context(), rules()[0].ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, left.StatusCode())
@@ -253,32 +254,32 @@ func TestClock(t *testing.T) {
 	s := start(t, reached)
 	past, err := s.SetClockWithResponse(t.Context(), devapi.SetClockRequest{Now: time.Now().Add(-time.Hour)})
 	require.NoError(t, err)
-	require.Equal(t, "#/now", past.ApplicationProblemJSON422.Errors[0].Pointer)
+	require.Equal(t, "#/now", contracttest.Body(t, past, past.ApplicationProblemJSON422).Errors[0].Pointer)
 
 	at := time.Now().Add(1000 * time.Hour).UTC().Truncate(time.Second)
 	fixed, err := s.SetClockWithResponse(t.Context(), devapi.SetClockRequest{Now: at})
 	require.NoError(t, err)
-	require.Equal(t, devapi.Clock{Now: at, Fixed: true}, *fixed.JSON200)
+	require.Equal(t, devapi.Clock{Now: at, Fixed: true}, *contracttest.Body(t, fixed, fixed.JSON200))
 	require.Equal(t, at, s.clock.Now().UTC())
 	moved, err := s.AdjustClockWithResponse(t.Context(), devapi.AdvanceClockRequest{Seconds: 90})
 	require.NoError(t, err)
-	require.Equal(t, devapi.Clock{Now: at.Add(90 * time.Second), Fixed: true}, *moved.JSON200)
+	require.Equal(t, devapi.Clock{Now: at.Add(90 * time.Second), Fixed: true}, *contracttest.Body(t, moved, moved.JSON200))
 
 	released, err := s.ResetClockWithResponse(t.Context())
 	require.NoError(t, err)
-	require.False(t, released.JSON200.Fixed)
+	require.False(t, contracttest.Body(t, released, released.JSON200).Fixed)
 	require.True(t, s.clock.Now().Before(at))
 	moved, err = s.AdjustClockWithResponse(t.Context(), devapi.AdvanceClockRequest{Seconds: 315360000})
 	require.NoError(t, err)
-	require.False(t, moved.JSON200.Fixed)
+	require.False(t, contracttest.Body(t, moved, moved.JSON200).Fixed)
 	require.True(t, s.clock.Now().After(at))
 	far, err := s.SetClockWithResponse(t.Context(), devapi.SetClockRequest{Now: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)})
 	require.NoError(t, err)
-	require.Equal(t, "#/now", far.ApplicationProblemJSON422.Errors[0].Pointer)
+	require.Equal(t, "#/now", contracttest.Body(t, far, far.ApplicationProblemJSON422).Errors[0].Pointer)
 
 	reset, err := s.ResetDataWithResponse(t.Context())
 	require.NoError(t, err)
-	require.NotNil(t, reset.JSON200)
+	contracttest.Body(t, reset, reset.JSON200)
 	require.Equal(t, 1, s.resets)
 	require.True(t, s.clock.Now().Before(at))
 }
@@ -315,20 +316,23 @@ func TestPersonas(t *testing.T) {
 	}
 	listed, err := s.GetPersonasWithResponse(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []devapi.Persona{{Name: "customer", Email: "customer@plumbline.test", Role: "customer"}}, listed.JSON200.Personas)
+	require.Equal(t, []devapi.Persona{{Name: "customer", Email: "customer@plumbline.test", Role: "customer"}}, contracttest.Body(t, listed, listed.JSON200).Personas)
 	got := logIn("customer", false)
-	require.Equal(t, "a", got.JSON200.AccessToken)
+	require.Equal(t, "a", contracttest.Body(t, got, got.JSON200).AccessToken)
 	require.Empty(t, got.HTTPResponse.Header["Set-Cookie"])
 	require.Equal(t, "refresh=1", logIn("customer", true).HTTPResponse.Header.Get("Set-Cookie"))
-	require.Equal(t, devapi.ProblemCodePersonaNotFound, logIn("nobody", false).ApplicationProblemJSON404.Code)
+	nobody := logIn("nobody", false)
+	require.Equal(t, devapi.ProblemCodePersonaNotFound, contracttest.Body(t, nobody, nobody.ApplicationProblemJSON404).Code)
 	next = http.StatusTooManyRequests
 	limited := logIn("customer", false)
-	require.Equal(t, devapi.ProblemCodeRateLimited, limited.ApplicationProblemJSON429.Code)
+	require.Equal(t, devapi.ProblemCodeRateLimited, contracttest.Body(t, limited, limited.ApplicationProblemJSON429).Code)
 	require.Equal(t, "7", limited.HTTPResponse.Header.Get("Retry-After"))
 	next = http.StatusForbidden
-	require.Equal(t, devapi.ProblemCodePersonaDisabled, logIn("customer", false).ApplicationProblemJSON403.Code)
+	disabled := logIn("customer", false)
+	require.Equal(t, devapi.ProblemCodePersonaDisabled, contracttest.Body(t, disabled, disabled.ApplicationProblemJSON403).Code)
 	next = http.StatusInternalServerError
-	require.Equal(t, devapi.ProblemCodeUnavailable, logIn("customer", false).ApplicationProblemJSON503.Code)
+	broken := logIn("customer", false)
+	require.Equal(t, devapi.ProblemCodeUnavailable, contracttest.Body(t, broken, broken.ApplicationProblemJSON503).Code)
 }
 
 // A page from elsewhere changes nothing, whatever a browser lets it send.
@@ -444,10 +448,13 @@ func TestPersonaWithASecondFactor(t *testing.T) {
 		require.NoError(t, err)
 		return got
 	}
-	require.Equal(t, devapi.ProblemCodePersonaNotFound, told().ApplicationProblemJSON404.Code)
+	none := told()
+	require.Equal(t, devapi.ProblemCodePersonaNotFound, contracttest.Body(t, none, none.ApplicationProblemJSON404).Code)
 	s.codes = Codes{TOTP: code, ExpiresIn: 1500 * time.Millisecond, Recovery: []string{"AAAA-BBBB-CCCC-DDDD"}}
-	require.Equal(t, devapi.PersonaSecondFactor{Totp: code, ExpiresIn: 2, RecoveryCodes: s.codes.Recovery}, *told().JSON200)
-	require.Equal(t, "a", logIn().JSON200.AccessToken)
+	some := told()
+	require.Equal(t, devapi.PersonaSecondFactor{Totp: code, ExpiresIn: 2, RecoveryCodes: s.codes.Recovery}, *contracttest.Body(t, some, some.JSON200))
+	in := logIn()
+	require.Equal(t, "a", contracttest.Body(t, in, in.JSON200).AccessToken)
 	s.codes.UsableIn = 7 * time.Second
 	require.Equal(t, "7", logIn().HTTPResponse.Header.Get("Retry-After"))
 	s.codes.UsableIn, code = 0, "654321"

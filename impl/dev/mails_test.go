@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/devapi"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/mail"
 )
 
@@ -25,7 +26,7 @@ func TestMailsAreKept(t *testing.T) {
 		answer, err := s.GetMailsWithResponse(t.Context(), p)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-		return answer.JSON200.Mails
+		return contracttest.Body(t, answer, answer.JSON200).Mails
 	}
 	all := read(&devapi.GetMailsParams{})
 	require.Len(t, all, mostMails)

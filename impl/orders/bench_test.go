@@ -26,6 +26,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/pgtest"
@@ -215,7 +216,8 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	var order ordersapi.Order
 	const key = "the-key-that-is-recorded"
 	trips := tape.take(func() {
-		order = *s.place(c, key, ordersapi.OrderItemRequest{ProductID: shelf(0), Quantity: 1}).JSON201
+		placed := s.place(c, key, ordersapi.OrderItemRequest{ProductID: shelf(0), Quantity: 1})
+		order = *contracttest.Body(b, placed, placed.JSON201)
 	})
 	var event, entry uuid.UUID
 	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM outbox WHERE subject = $1`, order.ID).Scan(&event))

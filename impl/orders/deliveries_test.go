@@ -77,7 +77,7 @@ func (s *server) subscribe(url string) ordersapi.WebhookWithSecret {
 	})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusCreated, got.StatusCode(), string(got.Body))
-	return *got.JSON201
+	return *contracttest.Body(s.t, got, got.JSON201)
 }
 
 // placed lets the service hear that an order was placed, twice as the bus may.
@@ -99,7 +99,7 @@ func (s *server) deliveries(id uuid.UUID) []ordersapi.WebhookDelivery {
 	got, err := s.as(ordersapi.RoleAdmin).ListWebhookDeliveriesWithResponse(s.t.Context(), id, &ordersapi.ListWebhookDeliveriesParams{})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusOK, got.StatusCode(), string(got.Body))
-	return got.JSON200.Items
+	return contracttest.Body(s.t, got, got.JSON200).Items
 }
 
 // delivery reads the only one of a webhook.
@@ -196,7 +196,7 @@ func TestDeliveryGoesToWhomItConcerns(t *testing.T) {
 	s.delivery(one.Webhook.ID)
 	s.delivery(other.Webhook.ID)
 	require.Empty(t, s.deliveries(disabled.Webhook.ID))
-	require.Empty(t, s.deliveries(got.JSON201.Webhook.ID))
+	require.Empty(t, s.deliveries(contracttest.Body(t, got, got.JSON201).Webhook.ID))
 }
 
 // TestACopyOfAnEvent comes when a webhook has been made since, and when the event is not remembered any more.
@@ -300,7 +300,7 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	// About to be sent: it has its job.
 	again := s.replay(made.Webhook.ID, d.ID)
 	require.Equal(t, http.StatusAccepted, again.StatusCode(), string(again.Body))
-	require.Equal(t, ordersapi.WebhookDeliveryStatusPending, again.JSON202.Status)
+	require.Equal(t, ordersapi.WebhookDeliveryStatusPending, contracttest.Body(t, again, again.JSON202).Status)
 	require.Len(t, s.queued(), 1)
 
 	// Delivered: it is sent once more, with the same id.
@@ -309,8 +309,8 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	for range 2 {
 		again = s.replay(made.Webhook.ID, d.ID)
 		require.Equal(t, http.StatusAccepted, again.StatusCode(), string(again.Body))
-		require.Equal(t, ordersapi.WebhookDeliveryStatusPending, again.JSON202.Status)
-		require.Equal(t, s.Clock.Now(), again.JSON202.NextAttemptAt.UTC())
+		require.Equal(t, ordersapi.WebhookDeliveryStatusPending, contracttest.Body(t, again, again.JSON202).Status)
+		require.Equal(t, s.Clock.Now(), contracttest.Body(t, again, again.JSON202).NextAttemptAt.UTC())
 	}
 	require.Len(t, s.queued(), 2)
 	r.answers(http.StatusServiceUnavailable)
@@ -352,7 +352,7 @@ func TestDeliveryIsSignedWithBothSecrets(t *testing.T) {
 	made := s.subscribe(r.URL)
 	rotated, err := s.as(ordersapi.RoleAdmin).RotateWebhookSecretWithResponse(t.Context(), made.Webhook.ID)
 	require.NoError(t, err)
-	old, current := telemetry.NewSecret(made.Secret), telemetry.NewSecret(rotated.JSON200.Secret)
+	old, current := telemetry.NewSecret(made.Secret), telemetry.NewSecret(contracttest.Body(t, rotated, rotated.JSON200).Secret)
 	s.placed()
 	s.Clock.Advance(secretOverlap - time.Second)
 	s.attempt()
@@ -410,8 +410,8 @@ func TestAReceiverThatIsGoneDisablesItsWebhook(t *testing.T) {
 		require.Equal(t, int32(http.StatusGone), *d.ResponseStatus)
 		got, err := s.as(ordersapi.RoleAdmin).GetWebhookWithResponse(t.Context(), id)
 		require.NoError(t, err)
-		require.False(t, got.JSON200.Enabled)
-		require.Equal(t, s.Clock.Now(), got.JSON200.UpdatedAt)
+		require.False(t, contracttest.Body(t, got, got.JSON200).Enabled)
+		require.Equal(t, s.Clock.Now(), contracttest.Body(t, got, got.JSON200).UpdatedAt)
 	}
 
 	// One that leads elsewhere by now is not meant.
@@ -422,7 +422,7 @@ func TestAReceiverThatIsGoneDisablesItsWebhook(t *testing.T) {
 	require.NoError(t, s.queries.MarkWebhook(t.Context(), ordersdb.MarkWebhookParams{ID: moved.Webhook.ID, Url: moved.Webhook.URL, Gone: true, Now: s.Clock.Now()}))
 	got, err := s.as(ordersapi.RoleAdmin).GetWebhookWithResponse(t.Context(), moved.Webhook.ID)
 	require.NoError(t, err)
-	require.True(t, got.JSON200.Enabled)
+	require.True(t, contracttest.Body(t, got, got.JSON200).Enabled)
 }
 
 // TestAPrivateAddressIsNotSentTo has a webhook that leads to a private address although none can be made so now.
@@ -548,7 +548,7 @@ func TestNothingOfAWebhooksSecretIsShown(t *testing.T) {
 	require.NoError(t, err)
 	deliveries, err := admin.ListWebhookDeliveriesWithResponse(t.Context(), made.Webhook.ID, &ordersapi.ListWebhookDeliveriesParams{})
 	require.NoError(t, err)
-	replayed := s.replay(made.Webhook.ID, deliveries.JSON200.Items[0].ID)
+	replayed := s.replay(made.Webhook.ID, contracttest.Body(t, deliveries, deliveries.JSON200).Items[0].ID)
 	for _, body := range [][]byte{list.Body, one.Body, changed.Body, deliveries.Body, replayed.Body, []byte(s.Logged(t)), []byte(s.beside())} {
 		require.NotEmpty(t, body)
 		shown.Write(body)
@@ -561,7 +561,7 @@ func TestNothingOfAWebhooksSecretIsShown(t *testing.T) {
 	for _, text := range texts {
 		shown.WriteString(text)
 	}
-	for _, secret := range []string{made.Secret, rotated.JSON200.Secret} {
+	for _, secret := range []string{made.Secret, contracttest.Body(t, rotated, rotated.JSON200).Secret} {
 		encoded := strings.TrimPrefix(secret, "whsec_")
 		plain, err := base64.StdEncoding.DecodeString(encoded)
 		require.NoError(t, err)

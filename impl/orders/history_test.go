@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // told is one event of a stream.
@@ -199,12 +200,12 @@ func TestHistoryPages(t *testing.T) {
 	limit := int32(2)
 	page, err := me.ListOrderEventsWithResponse(t.Context(), order.ID, &ordersapi.ListOrderEventsParams{Limit: &limit})
 	require.NoError(t, err)
-	require.Len(t, page.JSON200.Items, 2)
-	cursor, err := page.JSON200.NextCursor.Get()
+	require.Len(t, contracttest.Body(t, page, page.JSON200).Items, 2)
+	cursor, err := contracttest.Body(t, page, page.JSON200).NextCursor.Get()
 	require.NoError(t, err)
 	page, err = me.ListOrderEventsWithResponse(t.Context(), order.ID, &ordersapi.ListOrderEventsParams{Limit: &limit, Cursor: &cursor})
 	require.NoError(t, err)
-	require.Len(t, page.JSON200.Items, 1)
-	require.Equal(t, int32(3), page.JSON200.Items[0].Sequence)
-	require.True(t, page.JSON200.NextCursor.IsNull())
+	require.Len(t, contracttest.Body(t, page, page.JSON200).Items, 1)
+	require.Equal(t, int32(3), contracttest.Body(t, page, page.JSON200).Items[0].Sequence)
+	require.True(t, contracttest.Body(t, page, page.JSON200).NextCursor.IsNull())
 }

@@ -14,6 +14,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // model is what an order should be, written down apart from the code: by hand, from the document's prose.
@@ -243,15 +244,15 @@ func TestStateMachine(t *testing.T) {
 			got, err := reader.GetOrderWithResponse(s.t.Context(), order.ID)
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
-			m.requireShown(t, *got.JSON200, reader)
+			m.requireShown(t, *contracttest.Body(t, got, got.JSON200), reader)
 		}
 
 		stock := s.stock(product)
 		require.Equal(t, []int64{1000 - m.reserved - m.sold, m.reserved, m.sold}, []int64{stock.Available, stock.Reserved, stock.Sold})
 		history, err := actors[0].ListOrderEventsWithResponse(s.t.Context(), order.ID, &ordersapi.ListOrderEventsParams{})
 		require.NoError(t, err)
-		require.Len(t, history.JSON200.Items, int(m.version))
-		if last := history.JSON200.Items[m.version-1]; m.version > 1 {
+		require.Len(t, contracttest.Body(t, history, history.JSON200).Items, int(m.version))
+		if last := contracttest.Body(t, history, history.JSON200).Items[m.version-1]; m.version > 1 {
 			require.Equal(t, m.event, last.Type)
 			require.Equal(t, m.by, last.By)
 			require.Equal(t, m.status, last.Status)

@@ -26,7 +26,7 @@ func TestCreateOrder(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
-	order := *got.JSON201
+	order := *contracttest.Body(t, got, got.JSON201)
 	require.Equal(t, ordersapi.OrderStatusPending, order.Status)
 	require.Equal(t, me.id, order.CustomerID)
 	require.Regexp(t, `^PL(-[0-9A-HJKMNP-TV-Z]{4}){3}$`, order.Number)
@@ -42,7 +42,7 @@ func TestCreateOrder(t *testing.T) {
 
 	read, err := me.GetOrderWithResponse(t.Context(), order.ID)
 	require.NoError(t, err)
-	require.Equal(t, order, *read.JSON200)
+	require.Equal(t, order, *contracttest.Body(t, read, read.JSON200))
 	var events int
 	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE subject = $1 AND type = 'order.placed'`, order.ID).Scan(&events))
 	require.Equal(t, 1, events)
@@ -93,9 +93,9 @@ func TestCreateOrderRefusals(t *testing.T) {
 		got, err := me.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, c.request)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusConflict, got.StatusCode(), "%s: %s", name, got.Body)
-		require.Equal(t, c.code, got.ApplicationProblemJSON409.Code, name)
+		require.Equal(t, c.code, contracttest.Body(t, got, got.ApplicationProblemJSON409).Code, name)
 		var at []string
-		for _, v := range got.ApplicationProblemJSON409.Errors {
+		for _, v := range contracttest.Body(t, got, got.ApplicationProblemJSON409).Errors {
 			at = append(at, v.Pointer)
 		}
 		require.Equal(t, c.at, at, name)
@@ -116,34 +116,34 @@ func TestLifeOfAnOrder(t *testing.T) {
 
 	early, err := staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{})
 	require.NoError(t, err)
-	require.Equal(t, ordersapi.ProblemCodeOrderState, early.ApplicationProblemJSON409.Code)
+	require.Equal(t, ordersapi.ProblemCodeOrderState, contracttest.Body(t, early, early.ApplicationProblemJSON409).Code)
 
 	reference := "pay_1"
 	for range 2 { // A report that comes again is no second payment.
 		paid, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{Reference: &reference})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, paid.StatusCode(), string(paid.Body))
-		require.Equal(t, ordersapi.OrderStatusPaid, paid.JSON200.Status)
-		require.Equal(t, order.Total, paid.JSON200.Paid)
-		require.Equal(t, int64(2), paid.JSON200.Version)
-		require.Equal(t, []ordersapi.OrderAction{ordersapi.OrderActionRefund}, paid.JSON200.AllowedActions)
+		require.Equal(t, ordersapi.OrderStatusPaid, contracttest.Body(t, paid, paid.JSON200).Status)
+		require.Equal(t, order.Total, contracttest.Body(t, paid, paid.JSON200).Paid)
+		require.Equal(t, int64(2), contracttest.Body(t, paid, paid.JSON200).Version)
+		require.Equal(t, []ordersapi.OrderAction{ordersapi.OrderActionRefund}, contracttest.Body(t, paid, paid.JSON200).AllowedActions)
 	}
 	another := "pay_2"
 	twice, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{Reference: &another})
 	require.NoError(t, err)
-	require.Equal(t, ordersapi.ProblemCodeOrderState, twice.ApplicationProblemJSON409.Code)
+	require.Equal(t, ordersapi.ProblemCodeOrderState, contracttest.Body(t, twice, twice.ApplicationProblemJSON409).Code)
 
 	tracking := "JD0146"
 	shipped, err := staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{Tracking: &tracking})
 	require.NoError(t, err)
-	require.Equal(t, ordersapi.OrderStatusShipped, shipped.JSON200.Status)
-	require.Equal(t, tracking, *shipped.JSON200.Tracking)
+	require.Equal(t, ordersapi.OrderStatusShipped, contracttest.Body(t, shipped, shipped.JSON200).Status)
+	require.Equal(t, tracking, *contracttest.Body(t, shipped, shipped.JSON200).Tracking)
 	stock := s.stock(product)
 	require.Equal(t, []int64{7, 0, 3}, []int64{stock.Available, stock.Reserved, stock.Sold})
 
 	delivered, err := staff.DeliverOrderWithResponse(t.Context(), order.ID, ordersapi.DeliverOrderRequest{})
 	require.NoError(t, err)
-	require.Equal(t, ordersapi.OrderStatusDelivered, delivered.JSON200.Status)
+	require.Equal(t, ordersapi.OrderStatusDelivered, contracttest.Body(t, delivered, delivered.JSON200).Status)
 
 	part := ordersapi.RefundOrderRequest{Amount: &ordersapi.RefundAmount{Amount: 1000, Currency: "EUR"}}
 	unsure, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{}, part)
@@ -154,26 +154,26 @@ func TestLifeOfAnOrder(t *testing.T) {
 		refunded, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{IdempotencyKey: &key}, part)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, refunded.StatusCode(), string(refunded.Body))
-		require.Equal(t, int64(1000), refunded.JSON200.Refunded.Amount)
-		require.Equal(t, ordersapi.OrderStatusDelivered, refunded.JSON200.Status)
+		require.Equal(t, int64(1000), contracttest.Body(t, refunded, refunded.JSON200).Refunded.Amount)
+		require.Equal(t, ordersapi.OrderStatusDelivered, contracttest.Body(t, refunded, refunded.JSON200).Status)
 	}
 	part.Amount.Amount = order.Total.Amount - 1000 + 1
 	key = "too-much"
 	tooMuch, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{IdempotencyKey: &key}, part)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusConflict, tooMuch.StatusCode(), string(tooMuch.Body))
-	require.Equal(t, ordersapi.ProblemCodeRefundTooLarge, tooMuch.ApplicationProblemJSON409.Code)
+	require.Equal(t, ordersapi.ProblemCodeRefundTooLarge, contracttest.Body(t, tooMuch, tooMuch.ApplicationProblemJSON409).Code)
 	whole, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{}, ordersapi.RefundOrderRequest{})
 	require.NoError(t, err)
-	require.Equal(t, ordersapi.OrderStatusRefunded, whole.JSON200.Status)
-	require.Equal(t, order.Total, whole.JSON200.Refunded)
+	require.Equal(t, ordersapi.OrderStatusRefunded, contracttest.Body(t, whole, whole.JSON200).Status)
+	require.Equal(t, order.Total, contracttest.Body(t, whole, whole.JSON200).Refunded)
 	require.Equal(t, int64(3), s.stock(product).Sold, "what has left does not come back by itself")
 
 	history, err := me.ListOrderEventsWithResponse(t.Context(), order.ID, &ordersapi.ListOrderEventsParams{})
 	require.NoError(t, err)
 	var types []ordersapi.OrderEventType
 	var by []ordersapi.OrderActor
-	for i, e := range history.JSON200.Items {
+	for i, e := range contracttest.Body(t, history, history.JSON200).Items {
 		require.Equal(t, int32(i+1), e.Sequence)
 		types, by = append(types, e.Type), append(by, e.By)
 	}
@@ -199,9 +199,9 @@ func TestCancelOrder(t *testing.T) {
 			got, err := me.CancelOrderWithResponse(t.Context(), order.ID, ordersapi.CancelOrderRequest{Reason: &reason})
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
-			require.Equal(t, ordersapi.OrderStatusCancelled, got.JSON200.Status)
-			require.Equal(t, got.JSON200.Paid, got.JSON200.Refunded, name)
-			require.Empty(t, got.JSON200.AllowedActions)
+			require.Equal(t, ordersapi.OrderStatusCancelled, contracttest.Body(t, got, got.JSON200).Status)
+			require.Equal(t, contracttest.Body(t, got, got.JSON200).Paid, contracttest.Body(t, got, got.JSON200).Refunded, name)
+			require.Empty(t, contracttest.Body(t, got, got.JSON200).AllowedActions)
 		}
 		require.Equal(t, int64(10), s.stock(product).Available, name)
 		require.Zero(t, s.stock(product).Reserved, name)
@@ -247,11 +247,11 @@ func TestListOrders(t *testing.T) {
 		page, err := me.ListOrdersWithResponse(t.Context(), params)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, page.StatusCode(), string(page.Body))
-		for _, o := range page.JSON200.Items {
+		for _, o := range contracttest.Body(t, page, page.JSON200).Items {
 			require.Len(t, o.Items, 1)
 			got = append(got, o.ID)
 		}
-		next, err := page.JSON200.NextCursor.Get()
+		next, err := contracttest.Body(t, page, page.JSON200).NextCursor.Get()
 		if err != nil {
 			break
 		}
@@ -264,7 +264,7 @@ func TestListOrders(t *testing.T) {
 		page, err := c.ListOrdersWithResponse(t.Context(), &params)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, page.StatusCode(), string(page.Body))
-		return len(page.JSON200.Items)
+		return len(contracttest.Body(t, page, page.JSON200).Items)
 	}
 	pending, paid := ordersapi.OrderStatusPending, ordersapi.OrderStatusPaid
 	from := s.Clock.Now().Add(-2 * time.Second)

@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // The seed has everything that a front end must be able to show, adds up, passes the document and is sown once.
@@ -30,9 +31,9 @@ func TestSeed(t *testing.T) {
 	hundred := int32(100)
 	listed, err := visitor.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Limit: &hundred})
 	require.NoError(t, err)
-	require.Len(t, listed.JSON200.Items, len(catalog)-1)
+	require.Len(t, contracttest.Body(t, listed, listed.JSON200).Items, len(catalog)-1)
 	available := map[string]int64{}
-	for _, p := range listed.JSON200.Items {
+	for _, p := range contracttest.Body(t, listed, listed.JSON200).Items {
 		available[p.Sku] = p.Available
 	}
 	require.Zero(t, available["LASER-CROSS"])
@@ -41,16 +42,16 @@ func TestSeed(t *testing.T) {
 	archived := ordersapi.ProductStatusFilterArchived
 	listed, err = visitor.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Status: &archived})
 	require.NoError(t, err)
-	require.Len(t, listed.JSON200.Items, 1)
+	require.Len(t, contracttest.Body(t, listed, listed.JSON200).Items, 1)
 
 	before := s.everything()
 	s.Clock.Advance(time.Since(s.Clock.Now()))
 	for _, id := range customers {
 		orders, err := s.client(s.access(id)).ListOrdersWithResponse(t.Context(), &ordersapi.ListOrdersParams{Limit: &hundred})
 		require.NoError(t, err)
-		require.Len(t, orders.JSON200.Items, len(stories))
+		require.Len(t, contracttest.Body(t, orders, orders.JSON200).Items, len(stories))
 		states := map[string]int{}
-		for _, o := range orders.JSON200.Items {
+		for _, o := range contracttest.Body(t, orders, orders.JSON200).Items {
 			state := string(o.Status)
 			if 0 < o.Refunded.Amount && o.Refunded.Amount < o.Paid.Amount {
 				state += ", partly refunded"

@@ -187,7 +187,7 @@ func (s *server) order(c caller, product uuid.UUID, quantity int32) ordersapi.Or
 	s.t.Helper()
 	got := s.place(c, uuid.NewString(), ordersapi.OrderItemRequest{ProductID: product, Quantity: quantity})
 	require.Equal(s.t, http.StatusCreated, got.StatusCode(), string(got.Body))
-	return *got.JSON201
+	return *contracttest.Body(s.t, got, got.JSON201)
 }
 
 func (s *server) place(c caller, key string, items ...ordersapi.OrderItemRequest) *ordersapi.CreateOrderResponse {

@@ -94,8 +94,8 @@ func TestListUsersFilters(t *testing.T) {
 			got, err := admin.ListUsersWithResponse(t.Context(), &c.params)
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
-			require.Equal(t, c.want, emailsIn(got.JSON200))
-			require.True(t, got.JSON200.NextCursor.IsNull())
+			require.Equal(t, c.want, emailsIn(contracttest.Body(t, got, got.JSON200)))
+			require.True(t, contracttest.Body(t, got, got.JSON200).NextCursor.IsNull())
 		})
 	}
 }
@@ -123,7 +123,7 @@ func TestListUsersPages(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
 		parsed, err := usersapi.ParseListUsersResponse(&http.Response{StatusCode: http.StatusOK, Header: answer.Header, Body: io.NopCloser(strings.NewReader(body))})
 		require.NoError(t, err)
-		for i, u := range parsed.JSON200.Items {
+		for i, u := range contracttest.Body(t, parsed, parsed.JSON200).Items {
 			visited[u.Email]++
 			if pages+i > 0 {
 				require.False(t, u.CreatedAt.After(last.CreatedAt), "the newest come first")
@@ -138,7 +138,7 @@ func TestListUsersPages(t *testing.T) {
 				p.CreatedAt = s.Clock.Now().Add(time.Duration(inserted%4) * time.Microsecond)
 			})
 		}
-		if parsed.JSON200.NextCursor.IsNull() {
+		if contracttest.Body(t, parsed, parsed.JSON200).NextCursor.IsNull() {
 			require.Empty(t, answer.Header.Get("Link"))
 			require.Contains(t, body, `"next_cursor":null`)
 			path = ""
@@ -149,7 +149,7 @@ func TestListUsersPages(t *testing.T) {
 		path = strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`)
 		next, err := url.Parse(path)
 		require.NoError(t, err)
-		require.Equal(t, parsed.JSON200.NextCursor.MustGet(), next.Query().Get("cursor"))
+		require.Equal(t, contracttest.Body(t, parsed, parsed.JSON200).NextCursor.MustGet(), next.Query().Get("cursor"))
 		require.Equal(t, "7", next.Query().Get("limit"))
 	}
 	require.GreaterOrEqual(t, pages, accounts/7)
@@ -171,7 +171,7 @@ func TestListUsersPageKeepsItsFilters(t *testing.T) {
 	}
 	first, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: new("50%+&="), Name: new("ä & ö="), Limit: new(int32(2))})
 	require.NoError(t, err)
-	require.Len(t, first.JSON200.Items, 2)
+	require.Len(t, contracttest.Body(t, first, first.JSON200).Items, 2)
 	total := 2
 	link := first.HTTPResponse.Header.Get("Link")
 	for link != "" {
@@ -194,16 +194,16 @@ func TestListUsersLimits(t *testing.T) {
 	for limit, want := range map[int32]int{1: 1, 100: 100} {
 		got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Limit: &limit})
 		require.NoError(t, err)
-		require.Len(t, got.JSON200.Items, want)
+		require.Len(t, contracttest.Body(t, got, got.JSON200).Items, want)
 	}
 	got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{})
 	require.NoError(t, err)
-	require.Len(t, got.JSON200.Items, 20, "the document's default")
+	require.Len(t, contracttest.Body(t, got, got.JSON200).Items, 20, "the document's default")
 	// As many as there are: no page follows that would be empty.
 	got, err = admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: new("person00"), Limit: new(int32(10))})
 	require.NoError(t, err)
-	require.Len(t, got.JSON200.Items, 10)
-	require.True(t, got.JSON200.NextCursor.IsNull())
+	require.Len(t, contracttest.Body(t, got, got.JSON200).Items, 10)
+	require.True(t, contracttest.Body(t, got, got.JSON200).NextCursor.IsNull())
 }
 
 func TestListUsersRefusesBadCursors(t *testing.T) {
@@ -213,7 +213,7 @@ func TestListUsersRefusesBadCursors(t *testing.T) {
 	s.account("person@example.com")
 	page, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Limit: new(int32(1))})
 	require.NoError(t, err)
-	good := page.JSON200.NextCursor.MustGet()
+	good := contracttest.Body(t, page, page.JSON200).NextCursor.MustGet()
 	for _, cursor := range []string{"x", strings.ToUpper(good) + "=", good[:33], good + "A", "Ag" + good[2:], strings.Repeat("A", 34), "_" + good[1:], strings.Repeat("z", 129), good[:10] + "\n" + good[11:]} {
 		got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Cursor: &cursor})
 		require.NoError(t, err)
@@ -237,8 +237,8 @@ func TestDisableUser(t *testing.T) {
 	first, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, first.StatusCode(), string(first.Body))
-	require.Equal(t, usersapi.UserStatusDisabled, first.JSON200.Status)
-	require.Equal(t, s.Clock.Now(), first.JSON200.UpdatedAt)
+	require.Equal(t, usersapi.UserStatusDisabled, contracttest.Body(t, first, first.JSON200).Status)
+	require.Equal(t, s.Clock.Now(), contracttest.Body(t, first, first.JSON200).UpdatedAt)
 
 	refused, err := ada.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
@@ -251,7 +251,7 @@ func TestDisableUser(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	again, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	require.Equal(t, first.JSON200, again.JSON200, "disabling twice changes nothing")
+	require.Equal(t, contracttest.Body(t, first, first.JSON200), contracttest.Body(t, again, again.JSON200), "disabling twice changes nothing")
 }
 
 func TestEnableUser(t *testing.T) {
@@ -265,12 +265,12 @@ func TestEnableUser(t *testing.T) {
 	first, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, first.StatusCode(), string(first.Body))
-	require.Equal(t, usersapi.UserStatusActive, first.JSON200.Status)
+	require.Equal(t, usersapi.UserStatusActive, contracttest.Body(t, first, first.JSON200).Status)
 
 	s.Clock.Advance(time.Minute)
 	again, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	require.Equal(t, first.JSON200, again.JSON200, "enabling twice changes nothing")
+	require.Equal(t, contracttest.Body(t, first, first.JSON200), contracttest.Body(t, again, again.JSON200), "enabling twice changes nothing")
 
 	refused, err := ada.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
@@ -350,7 +350,7 @@ func TestSetUserRoles(t *testing.T) {
 	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, raised.StatusCode(), string(raised.Body))
-	require.Equal(t, []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}, raised.JSON200.Roles)
+	require.Equal(t, []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}, contracttest.Body(t, raised, raised.JSON200).Roles)
 	require.Equal(t, http.StatusOK, list(), "on the next request, without a new login")
 	_, err = admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
 	require.NoError(t, err)
@@ -401,8 +401,8 @@ func TestAdministratorsEndSessions(t *testing.T) {
 	as := func(m member) *usersapi.ClientWithResponses { return s.as(m.access) }
 	listed, err := as(admin).ListUserSessionsWithResponse(t.Context(), ada.user.ID, nil)
 	require.NoError(t, err)
-	require.Len(t, listed.JSON200.Items, 2)
-	require.False(t, listed.JSON200.Items[0].Current)
+	require.Len(t, contracttest.Body(t, listed, listed.JSON200).Items, 2)
+	require.False(t, contracttest.Body(t, listed, listed.JSON200).Items[0].Current)
 
 	one, err := as(admin).RevokeUserSessionWithResponse(t.Context(), other.user.ID, ada.second.ID)
 	require.NoError(t, err)
@@ -416,13 +416,13 @@ func TestAdministratorsEndSessions(t *testing.T) {
 	require.Equal(t, http.StatusOK, still.StatusCode(), "the other session goes on")
 	all, err := as(admin).RevokeUserSessionsWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	require.EqualValues(t, 1, all.JSON200.Revoked)
+	require.EqualValues(t, 1, contracttest.Body(t, all, all.JSON200).Revoked)
 	still, err = as(ada).GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, still.StatusCode(), "at once")
 	listed, err = as(admin).ListUserSessionsWithResponse(t.Context(), ada.user.ID, nil)
 	require.NoError(t, err)
-	require.Empty(t, listed.JSON200.Items)
+	require.Empty(t, contracttest.Body(t, listed, listed.JSON200).Items)
 	still, err = as(other).GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, still.StatusCode())

@@ -117,7 +117,7 @@ func (p person) secondFactor(t *testing.T) usersapi.SecondFactor {
 	got, err := p.GetSecondFactorWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, got.StatusCode())
-	return *got.JSON200
+	return *contracttest.Body(t, got, got.JSON200)
 }
 
 // challenged logs in with the password and gives the challenge.
@@ -128,9 +128,9 @@ func (s *server) challenged(email, password string) string {
 	require.Equal(s.t, http.StatusAccepted, got.StatusCode(), string(got.Body))
 	require.Equal(s.t, noStore, got.HTTPResponse.Header.Get("Cache-Control"))
 	require.Empty(s.t, got.HTTPResponse.Cookies())
-	require.EqualValues(s.t, challengeLifetime.Seconds(), got.JSON202.ExpiresIn)
-	require.Equal(s.t, []usersapi.ChallengeMethod{usersapi.ChallengeMethodTotp, usersapi.ChallengeMethodRecoveryCode}, got.JSON202.Methods)
-	return got.JSON202.Challenge
+	require.EqualValues(s.t, challengeLifetime.Seconds(), contracttest.Body(s.t, got, got.JSON202).ExpiresIn)
+	require.Equal(s.t, []usersapi.ChallengeMethod{usersapi.ChallengeMethodTotp, usersapi.ChallengeMethodRecoveryCode}, contracttest.Body(s.t, got, got.JSON202).Methods)
+	return contracttest.Body(s.t, got, got.JSON202).Challenge
 }
 
 // TestSecondFactor goes the whole way: enrol, confirm, log in, replace the recovery codes, disable.
@@ -146,14 +146,14 @@ func TestSecondFactor(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 		require.Equal(t, noStore, got.HTTPResponse.Header.Get("Cache-Control"))
-		require.Equal(t, got.JSON200.URI, scanned(t, got.JSON200.QrCode))
-		uri, err := url.Parse(got.JSON200.URI)
+		require.Equal(t, contracttest.Body(t, got, got.JSON200).URI, scanned(t, contracttest.Body(t, got, got.JSON200).QrCode))
+		uri, err := url.Parse(contracttest.Body(t, got, got.JSON200).URI)
 		require.NoError(t, err)
 		require.Equal(t, "otpauth://totp/Plumbline:"+ada, uri.Scheme+"://"+uri.Host+uri.Path)
 		require.Equal(t, url.Values{
-			"secret": {got.JSON200.Secret}, "issuer": {"Plumbline"}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"},
+			"secret": {contracttest.Body(t, got, got.JSON200).Secret}, "issuer": {"Plumbline"}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"},
 		}, uri.Query())
-		return app{got.JSON200.Secret}
+		return app{contracttest.Body(t, got, got.JSON200).Secret}
 	}
 	confirm := func(code string) (*usersapi.ConfirmSecondFactorResponse, usersapi.ProblemCode) {
 		got, err := me.ConfirmSecondFactorWithResponse(t.Context(), usersapi.ConfirmSecondFactorRequest{Totp: code})
@@ -175,7 +175,7 @@ func TestSecondFactor(t *testing.T) {
 	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
 	confirmed, _ := confirm(phone.code(s))
 	require.Equal(t, http.StatusOK, confirmed.StatusCode(), string(confirmed.Body))
-	recovery := confirmed.JSON200.RecoveryCodes
+	recovery := contracttest.Body(t, confirmed, confirmed.JSON200).RecoveryCodes
 	require.Len(t, recovery, 10)
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(recovery))), 10)
 	now := s.Clock.Now().UTC()
@@ -194,8 +194,8 @@ func TestSecondFactor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, in.StatusCode(), string(in.Body))
 	require.Equal(t, noStore, in.HTTPResponse.Header.Get("Cache-Control"))
-	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(in.JSON200.AccessToken)}.readsProfile(t))
-	_, status := s.refresh(*in.JSON200.RefreshToken)
+	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(contracttest.Body(t, in, in.JSON200).AccessToken)}.readsProfile(t))
+	_, status := s.refresh(*contracttest.Body(t, in, in.JSON200).RefreshToken)
 	require.Equal(t, http.StatusOK, status)
 	s.requireAnswer(challenge, phone.at(s, s.Clock.Now().Add(codeStep)), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
 
@@ -207,12 +207,12 @@ func TestSecondFactor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, replaced.StatusCode(), string(replaced.Body))
 	require.Equal(t, noStore, replaced.HTTPResponse.Header.Get("Cache-Control"))
-	require.Len(t, replaced.JSON200.RecoveryCodes, 10)
+	require.Len(t, contracttest.Body(t, replaced, replaced.JSON200).RecoveryCodes, 10)
 	require.EqualValues(t, 10, me.secondFactor(t).RecoveryCodesLeft)
 	challenge = s.challenged(ada, goodPassword)
 	s.requireAnswer(challenge, recovery[1], http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
 
-	disabled, err := me.DisableSecondFactorWithResponse(t.Context(), usersapi.DisableSecondFactorRequest{CurrentPassword: goodPassword, RecoveryCode: &replaced.JSON200.RecoveryCodes[0]})
+	disabled, err := me.DisableSecondFactorWithResponse(t.Context(), usersapi.DisableSecondFactorRequest{CurrentPassword: goodPassword, RecoveryCode: &contracttest.Body(t, replaced, replaced.JSON200).RecoveryCodes[0]})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, disabled.StatusCode(), string(disabled.Body))
 	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
@@ -494,8 +494,8 @@ func TestAdministratorsTakeOffSecondFactors(t *testing.T) {
 	shown := func() bool {
 		list, err := s.as(admin.access).ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: &m.user.Email})
 		require.NoError(t, err)
-		require.Len(t, list.JSON200.Items, 1)
-		return list.JSON200.Items[0].SecondFactor
+		require.Len(t, contracttest.Body(t, list, list.JSON200).Items, 1)
+		return contracttest.Body(t, list, list.JSON200).Items[0].SecondFactor
 	}
 	remove := func(id uuid.UUID) (int, []byte) {
 		answer, err := s.as(admin.access).RemoveSecondFactorWithResponse(t.Context(), id)

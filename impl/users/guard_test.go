@@ -91,7 +91,7 @@ func (p person) session(t testing.TB) uuid.UUID {
 	answer, err := p.ListSessionsWithResponse(t.Context(), nil)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-	for _, item := range answer.JSON200.Items {
+	for _, item := range contracttest.Body(t, answer, answer.JSON200).Items {
 		if item.Current {
 			return item.ID
 		}

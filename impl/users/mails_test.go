@@ -126,7 +126,7 @@ func isVerified(t testing.TB, me person) bool {
 	got, err := me.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, got.StatusCode())
-	return got.JSON200.EmailVerified
+	return contracttest.Body(t, got, got.JSON200).EmailVerified
 }
 
 const ada = "ada@example.com"

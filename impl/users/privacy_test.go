@@ -24,7 +24,7 @@ func (p person) exportOwnData(t testing.TB) usersapi.OwnData {
 	answer, err := p.ExportOwnDataWithResponse(t.Context(), usersapi.ExportOwnDataRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-	return *answer.JSON200
+	return *contracttest.Body(t, answer, answer.JSON200)
 }
 
 func (p person) requestDeletion(t testing.TB) time.Time {
@@ -32,7 +32,7 @@ func (p person) requestDeletion(t testing.TB) time.Time {
 	answer, err := p.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusAccepted, answer.StatusCode(), string(answer.Body))
-	return answer.JSON202.DeletesAt
+	return contracttest.Body(t, answer, answer.JSON202).DeletesAt
 }
 
 func (p person) profile(t testing.TB) usersapi.Profile {
@@ -40,7 +40,7 @@ func (p person) profile(t testing.TB) usersapi.Profile {
 	answer, err := p.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-	return *answer.JSON200
+	return *contracttest.Body(t, answer, answer.JSON200)
 }
 
 // exported tells of every column that holds something of one account where an export has it, or why not. A column that is
@@ -169,9 +169,9 @@ func TestActivity(t *testing.T) {
 		page, err := ada.ListActivityWithResponse(t.Context(), &usersapi.ListActivityParams{Limit: &limit, Cursor: cursor})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, page.StatusCode(), string(page.Body))
-		require.LessOrEqual(t, len(page.JSON200.Items), 2)
-		all = append(all, page.JSON200.Items...)
-		next, err := page.JSON200.NextCursor.Get()
+		require.LessOrEqual(t, len(contracttest.Body(t, page, page.JSON200).Items), 2)
+		all = append(all, contracttest.Body(t, page, page.JSON200).Items...)
+		next, err := contracttest.Body(t, page, page.JSON200).NextCursor.Get()
 		if err != nil {
 			break
 		}
@@ -271,7 +271,7 @@ func TestAdministratorsStay(t *testing.T) {
 	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, raised.StatusCode())
-	require.Nil(t, raised.JSON200.DeletesAt)
+	require.Nil(t, contracttest.Body(t, raised, raised.JSON200).DeletesAt)
 	s.Clock.Advance(deletionGrace)
 	require.NoError(t, s.service.erase(t.Context()))
 	_, err = s.queries.GetUser(t.Context(), ada.user.ID)

@@ -25,7 +25,7 @@ func TestGetProfile(t *testing.T) {
 	require.Equal(t, usersapi.Profile{
 		ID: ada.user.ID, Name: "Ada Lovelace", Email: "ada@example.com", Roles: []usersapi.Role{usersapi.RoleCustomer, usersapi.RoleSupport},
 		CreatedAt: s.Clock.Now(), UpdatedAt: s.Clock.Now(),
-	}, *answer.JSON200)
+	}, *contracttest.Body(t, answer, answer.JSON200))
 }
 
 // What is sent is changed, null removes, and the rest stays (RFC 7396).
@@ -75,8 +75,8 @@ func TestUpdateProfile(t *testing.T) {
 
 			other, err := bob.GetProfileWithResponse(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, "Ada Lovelace", other.JSON200.Name)
-			require.Nil(t, other.JSON200.Phone)
+			require.Equal(t, "Ada Lovelace", contracttest.Body(t, other, other.JSON200).Name)
+			require.Nil(t, contracttest.Body(t, other, other.JSON200).Phone)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // refresh exchanges a token.
@@ -17,7 +18,7 @@ func (s *server) refresh(token string) (*usersapi.TokenSet, int) {
 	s.t.Helper()
 	answer, err := s.RefreshSessionWithResponse(s.t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &token})
 	require.NoError(s.t, err)
-	return answer.JSON200, answer.StatusCode()
+	return contracttest.Body(s.t, answer, answer.JSON200), answer.StatusCode()
 }
 
 // refreshRefused exchanges a token that is not good any more.
@@ -44,7 +45,7 @@ func TestOneTokenUsedManyTimesAtOnce(t *testing.T) {
 				t.Errorf("refused: %v %s", err, answer.Body)
 				return
 			}
-			got <- *answer.JSON200
+			got <- *contracttest.Body(t, answer, answer.JSON200)
 		})
 	}
 	all.Wait()

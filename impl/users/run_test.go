@@ -22,6 +22,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program/programtest"
@@ -324,12 +325,12 @@ func TestCreateAdmin(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, login.StatusCode(), string(login.Body))
 		list, err := client.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Role: new(usersapi.RoleAdmin)}, func(_ context.Context, r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+login.JSON200.AccessToken)
+			r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, login, login.JSON200).AccessToken)
 			return nil
 		})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, list.StatusCode(), string(list.Body))
-		require.Equal(t, []string{"ada@example.com", "admin@example.com"}, emailsIn(list.JSON200))
+		require.Equal(t, []string{"ada@example.com", "admin@example.com"}, emailsIn(contracttest.Body(t, list, list.JSON200)))
 	}
 	require.NotContains(t, p.Output(), shown[1])
 }

@@ -70,11 +70,11 @@ func TestLogin(t *testing.T) {
 				require.Equal(t, before, s.count(`SELECT count(*) FROM sessions`))
 				return
 			}
-			require.Equal(t, usersapi.TokenSetTokenTypeBearer, answer.JSON200.TokenType)
-			require.EqualValues(t, accessLifetime.Seconds(), answer.JSON200.ExpiresIn)
+			require.Equal(t, usersapi.TokenSetTokenTypeBearer, contracttest.Body(t, answer, answer.JSON200).TokenType)
+			require.EqualValues(t, accessLifetime.Seconds(), contracttest.Body(t, answer, answer.JSON200).ExpiresIn)
 			require.Empty(t, answer.HTTPResponse.Cookies())
-			require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(answer.JSON200.AccessToken)}.readsProfile(t))
-			secret, err := base64.RawURLEncoding.DecodeString(*answer.JSON200.RefreshToken)
+			require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(contracttest.Body(t, answer, answer.JSON200).AccessToken)}.readsProfile(t))
+			secret, err := base64.RawURLEncoding.DecodeString(*contracttest.Body(t, answer, answer.JSON200).RefreshToken)
 			require.NoError(t, err)
 			require.Len(t, secret, 32)
 		})
@@ -447,8 +447,8 @@ func TestListSessionsWithoutParameters(t *testing.T) {
 	}
 	answer, err := ada.ListSessionsWithResponse(t.Context(), nil)
 	require.NoError(t, err)
-	require.Len(t, answer.JSON200.Items, 20, "the default of limit")
-	require.False(t, answer.JSON200.NextCursor.IsNull())
+	require.Len(t, contracttest.Body(t, answer, answer.JSON200).Items, 20, "the default of limit")
+	require.False(t, contracttest.Body(t, answer, answer.JSON200).NextCursor.IsNull())
 }
 
 func TestRevokeSession(t *testing.T) {
@@ -478,7 +478,7 @@ func TestRevokeSession(t *testing.T) {
 
 	list, err := ada.ListSessionsWithResponse(t.Context(), nil)
 	require.NoError(t, err)
-	require.Len(t, list.JSON200.Items, 1)
+	require.Len(t, contracttest.Body(t, list, list.JSON200).Items, 1)
 
 	answer, err = ada.RevokeSessionWithResponse(t.Context(), ada.session(t))
 	require.NoError(t, err)
@@ -495,7 +495,7 @@ func TestRevokeOtherSessions(t *testing.T) {
 		answer, err := ada.RevokeOtherSessionsWithResponse(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, answer.StatusCode())
-		require.Equal(t, revoked, answer.JSON200.Revoked)
+		require.Equal(t, revoked, contracttest.Body(t, answer, answer.JSON200).Revoked)
 	}
 	for _, p := range others {
 		require.Equal(t, http.StatusUnauthorized, p.readsProfile(t))

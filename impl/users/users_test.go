@@ -140,11 +140,11 @@ func (s *server) signUp(email string, roles ...usersapi.Role) person {
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	if len(roles) > 0 {
-		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{ID: created.JSON201.ID, Roles: toDBRoles(roles), UpdatedAt: s.Clock.Now()})
+		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{ID: contracttest.Body(s.t, created, created.JSON201).ID, Roles: toDBRoles(roles), UpdatedAt: s.Clock.Now()})
 		require.NoError(s.t, err)
 	}
 	p := s.logIn(email, goodPassword)
-	p.user, err = s.queries.GetUser(s.t.Context(), created.JSON201.ID)
+	p.user, err = s.queries.GetUser(s.t.Context(), contracttest.Body(s.t, created, created.JSON201).ID)
 	require.NoError(s.t, err)
 	return p
 }
@@ -154,7 +154,7 @@ func (s *server) logIn(email, password string) person {
 	answer, err := s.StartSessionWithResponse(s.t.Context(), usersapi.StartSessionRequest{Email: email, Password: password})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-	return person{ClientWithResponses: s.as(answer.JSON200.AccessToken), tokens: *answer.JSON200}
+	return person{ClientWithResponses: s.as(contracttest.Body(s.t, answer, answer.JSON200).AccessToken), tokens: *contracttest.Body(s.t, answer, answer.JSON200)}
 }
 
 // do sends what no generated client would and gives the answer with its body.

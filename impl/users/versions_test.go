@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -119,7 +120,7 @@ func TestSuccessorLeadsToTheSameResource(t *testing.T) {
 	v2, err := ada.GetUserV2WithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.JSONEq(t, string(v2.Body), body)
-	require.Equal(t, v1.JSON200.ID, v2.JSON200.ID)
+	require.Equal(t, contracttest.Body(t, v1, v1.JSON200).ID, contracttest.Body(t, v2, v2.JSON200).ID)
 
 	created, err := s.CreateUserWithResponse(t.Context(), usersapi.CreateUserRequest{Email: "grace@example.com", Name: "Grace", Password: goodPassword})
 	require.NoError(t, err)

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contracttest"
 )
 
 // TestKilledAfterTheCommit kills the orders service between the commit of an order and the publication of its event, and
@@ -34,7 +36,7 @@ func TestKilledAfterTheCommit(t *testing.T) {
 			if first != nil {
 				require.Equal(t, string(first.Body), string(again.Body))
 			}
-			l.requireHeard(w, map[string]int{"order.placed": 1}, again.JSON201.ID)
+			l.requireHeard(w, map[string]int{"order.placed": 1}, contracttest.Body(t, again, again.JSON201).ID)
 			require.Equal(t, 1, count(t, w.ordersDB, `SELECT count(*) FROM orders`))
 			require.Equal(t, 1, count(t, w.ordersDB, `SELECT reserved FROM stock`))
 		})

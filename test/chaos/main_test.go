@@ -27,6 +27,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/natsserver"
 	"example.com/plumbline/impl/platform/pgtest"
@@ -149,10 +150,10 @@ func (w *world) signIn(name string, roles ...string) person {
 	require.NoError(w.t, err)
 	require.Equal(w.t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	if len(roles) > 0 {
-		_, err = w.usersDB.Exec(w.t.Context(), `UPDATE users SET roles = $2 WHERE id = $1`, created.JSON201.ID, roles)
+		_, err = w.usersDB.Exec(w.t.Context(), `UPDATE users SET roles = $2 WHERE id = $1`, contracttest.Body(w.t, created, created.JSON201).ID, roles)
 		require.NoError(w.t, err)
 	}
-	return w.signInAgain(name, created.JSON201.ID)
+	return w.signInAgain(name, contracttest.Body(w.t, created, created.JSON201).ID)
 }
 
 // signInAgain opens another session of somebody.
@@ -161,7 +162,7 @@ func (w *world) signInAgain(name string, id uuid.UUID) person {
 	got, err := w.usersAs(person{}).StartSessionWithResponse(w.t.Context(), usersapi.StartSessionRequest{Email: name + "@example.com", Password: password})
 	require.NoError(w.t, err)
 	require.Equal(w.t, http.StatusOK, got.StatusCode(), string(got.Body))
-	return person{id, got.JSON200.AccessToken}
+	return person{id, contracttest.Body(w.t, got, got.JSON200).AccessToken}
 }
 
 func bearer(access string) func(context.Context, *http.Request) error {
@@ -221,7 +222,7 @@ func (w *world) order(p person, product uuid.UUID) ordersapi.Order {
 	got, err := w.place(p, product, uuid.NewString())
 	require.NoError(w.t, err)
 	require.Equal(w.t, http.StatusCreated, got.StatusCode(), string(got.Body))
-	return *got.JSON201
+	return *contracttest.Body(w.t, got, got.JSON201)
 }
 
 // count reads one number.

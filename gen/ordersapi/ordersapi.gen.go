@@ -180,6 +180,7 @@ const (
 	ProblemCodeOverloaded           ProblemCode = "overloaded"
 	ProblemCodePreconditionRequired ProblemCode = "precondition_required"
 	ProblemCodePriceChanged         ProblemCode = "price_changed"
+	ProblemCodeProductArchived      ProblemCode = "product_archived"
 	ProblemCodeProductNotFound      ProblemCode = "product_not_found"
 	ProblemCodeProductUnavailable   ProblemCode = "product_unavailable"
 	ProblemCodeRateLimited          ProblemCode = "rate_limited"
@@ -233,6 +234,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodePreconditionRequired:
 		return true
 	case ProblemCodePriceChanged:
+		return true
+	case ProblemCodeProductArchived:
 		return true
 	case ProblemCodeProductNotFound:
 		return true
@@ -434,6 +437,12 @@ type CreateWebhookRequest struct {
 
 // DeliverOrderRequest defines model for DeliverOrderRequest.
 type DeliverOrderRequest = map[string]interface{}
+
+// DuplicateProductRequest defines model for DuplicateProductRequest.
+type DuplicateProductRequest struct {
+	// Sku The stock keeping unit, the product's name for those who keep stock.
+	Sku SKU `json:"sku"`
+}
 
 // ExpectedTotal The total that the caller expects, in minor units.
 type ExpectedTotal struct {
@@ -852,6 +861,11 @@ type AdjustmentRefused = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type DeliveryNotFound = Problem
 
+// DuplicateRefused A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type DuplicateRefused = Problem
+
 // Forbidden A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
@@ -1118,6 +1132,9 @@ type CreateProductJSONRequestBody = CreateProductRequest
 
 // UpdateProductJSONRequestBody defines body for UpdateProduct for application/json ContentType.
 type UpdateProductJSONRequestBody = UpdateProductRequest
+
+// DuplicateProductJSONRequestBody defines body for DuplicateProduct for application/json ContentType.
+type DuplicateProductJSONRequestBody = DuplicateProductRequest
 
 // AdjustStockJSONRequestBody defines body for AdjustStock for application/json ContentType.
 type AdjustStockJSONRequestBody = AdjustStockRequest
@@ -1425,6 +1442,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/products/{productId}/archive (the `ArchiveProduct` operationId).
 	ArchiveProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DuplicateProductWithBody Duplicate a product
+	//
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+	DuplicateProductWithBody(ctx context.Context, productID ProductID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DuplicateProduct Duplicate a product
+	//
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+	DuplicateProduct(ctx context.Context, productID ProductID, body DuplicateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStock Read a product's stock
 	//
@@ -2002,6 +2039,46 @@ func (c *Client) UpdateProduct(ctx context.Context, productID ProductID, params 
 // Corresponds with POST /api/v1/products/{productId}/archive (the `ArchiveProduct` operationId).
 func (c *Client) ArchiveProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewArchiveProductRequest(c.Server, productID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DuplicateProductWithBody Duplicate a product
+//
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+func (c *Client) DuplicateProductWithBody(ctx context.Context, productID ProductID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDuplicateProductRequestWithBody(c.Server, productID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DuplicateProduct Duplicate a product
+//
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+func (c *Client) DuplicateProduct(ctx context.Context, productID ProductID, body DuplicateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDuplicateProductRequest(c.Server, productID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3286,6 +3363,53 @@ func NewArchiveProductRequest(server string, productID ProductID) (*http.Request
 	return req, nil
 }
 
+// NewDuplicateProductRequest calls the generic DuplicateProduct builder with application/json body
+func NewDuplicateProductRequest(server string, productID ProductID, body DuplicateProductJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDuplicateProductRequestWithBody(server, productID, "application/json", bodyReader)
+}
+
+// NewDuplicateProductRequestWithBody constructs an http.Request for the DuplicateProduct method, with any body, and a specified content type
+func NewDuplicateProductRequestWithBody(server string, productID ProductID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "productId", productID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/products/%s/duplicate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetStockRequest constructs an http.Request for the GetStock method
 func NewGetStockRequest(server string, productID ProductID) (*http.Request, error) {
 	var err error
@@ -4105,6 +4229,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/products/{productId}/archive (the `ArchiveProduct` operationId).
 	ArchiveProductWithResponse(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*ArchiveProductResponse, error)
+
+	// DuplicateProductWithBodyWithResponse Duplicate a product
+	//
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+	DuplicateProductWithBodyWithResponse(ctx context.Context, productID ProductID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DuplicateProductResponse, error)
+
+	// DuplicateProductWithResponse Duplicate a product
+	//
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+	DuplicateProductWithResponse(ctx context.Context, productID ProductID, body DuplicateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*DuplicateProductResponse, error)
 
 	// GetStockWithResponse Read a product's stock
 	//
@@ -5396,6 +5540,86 @@ func (r ArchiveProductResponse) ContentType() string {
 	return ""
 }
 
+// DuplicateProductResponse201Headers the declared response headers of an HTTP 201 response for DuplicateProduct
+type DuplicateProductResponse201Headers struct {
+	ETag     string
+	Location string
+}
+
+// DuplicateProductResponse401Headers the declared response headers of an HTTP 401 response for DuplicateProduct
+type DuplicateProductResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DuplicateProductResponse409Headers the declared response headers of an HTTP 409 response for DuplicateProduct
+type DuplicateProductResponse409Headers struct {
+	RetryAfter *int32
+}
+
+// DuplicateProductResponse503Headers the declared response headers of an HTTP 503 response for DuplicateProduct
+type DuplicateProductResponse503Headers struct {
+	RetryAfter int32
+}
+
+type DuplicateProductResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Product
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *ProductNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *DuplicateRefused
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *DuplicateProductResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DuplicateProductResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *DuplicateProductResponse409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DuplicateProductResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r DuplicateProductResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DuplicateProductResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DuplicateProductResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetStockResponse401Headers the declared response headers of an HTTP 401 response for GetStock
 type GetStockResponse401Headers struct {
 	WWWAuthenticate string
@@ -6490,6 +6714,38 @@ func (c *ClientWithResponses) ArchiveProductWithResponse(ctx context.Context, pr
 		return nil, err
 	}
 	return ParseArchiveProductResponse(rsp)
+}
+
+// DuplicateProductWithBodyWithResponse Duplicate a product
+//
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+func (c *ClientWithResponses) DuplicateProductWithBodyWithResponse(ctx context.Context, productID ProductID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DuplicateProductResponse, error) {
+	rsp, err := c.DuplicateProductWithBody(ctx, productID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDuplicateProductResponse(rsp)
+}
+
+// DuplicateProductWithResponse Duplicate a product
+//
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/products/{productId}/duplicate (the `DuplicateProduct` operationId).
+func (c *ClientWithResponses) DuplicateProductWithResponse(ctx context.Context, productID ProductID, body DuplicateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*DuplicateProductResponse, error) {
+	rsp, err := c.DuplicateProduct(ctx, productID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDuplicateProductResponse(rsp)
 }
 
 // GetStockWithResponse Read a product's stock
@@ -8691,6 +8947,152 @@ func ParseArchiveProductResponse(rsp *http.Response) (*ArchiveProductResponse, e
 	return response, nil
 }
 
+// ParseDuplicateProductResponse parses an HTTP response from a DuplicateProductWithResponse call
+func ParseDuplicateProductResponse(rsp *http.Response) (*DuplicateProductResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DuplicateProductResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Product
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Malformed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest ProductNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest DuplicateRefused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers DuplicateProductResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: "uri-reference"}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers DuplicateProductResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers DuplicateProductResponse409Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers DuplicateProductResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetStockResponse parses an HTTP response from a GetStockWithResponse call
 func ParseGetStockResponse(rsp *http.Response) (*GetStockResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -9926,6 +10328,9 @@ type ServerInterface interface {
 	// ArchiveProduct Archive a product
 	// (POST /api/v1/products/{productId}/archive)
 	ArchiveProduct(w http.ResponseWriter, r *http.Request, productID ProductID)
+	// DuplicateProduct Duplicate a product
+	// (POST /api/v1/products/{productId}/duplicate)
+	DuplicateProduct(w http.ResponseWriter, r *http.Request, productID ProductID)
 	// GetStock Read a product's stock
 	// (GET /api/v1/products/{productId}/stock)
 	GetStock(w http.ResponseWriter, r *http.Request, productID ProductID)
@@ -10058,6 +10463,12 @@ func (_ Unimplemented) UpdateProduct(w http.ResponseWriter, r *http.Request, pro
 // ArchiveProduct Archive a product
 // (POST /api/v1/products/{productId}/archive)
 func (_ Unimplemented) ArchiveProduct(w http.ResponseWriter, r *http.Request, productID ProductID) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// DuplicateProduct Duplicate a product
+// (POST /api/v1/products/{productId}/duplicate)
+func (_ Unimplemented) DuplicateProduct(w http.ResponseWriter, r *http.Request, productID ProductID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -10910,6 +11321,32 @@ func (siw *ServerInterfaceWrapper) ArchiveProduct(w http.ResponseWriter, r *http
 	handler.ServeHTTP(w, r)
 }
 
+// DuplicateProduct operation middleware
+func (siw *ServerInterfaceWrapper) DuplicateProduct(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "productId" -------------
+	var productID ProductID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "productId", chi.URLParam(r, "productId"), &productID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "productId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DuplicateProduct(w, r, productID)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetStock operation middleware
 func (siw *ServerInterfaceWrapper) GetStock(w http.ResponseWriter, r *http.Request) {
 
@@ -11428,6 +11865,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/products/{productId}/archive", wrapper.ArchiveProduct)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/api/v1/products/{productId}/duplicate", wrapper.DuplicateProduct)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/api/v1/products/{productId}/stock", wrapper.GetStock)
 	})
 	r.Group(func(r chi.Router) {
@@ -11507,6 +11947,15 @@ type AdjustmentRefusedApplicationProblemPlusJSONResponse struct {
 }
 
 type DeliveryNotFoundApplicationProblemPlusJSONResponse Problem
+
+type DuplicateRefusedResponseHeaders struct {
+	RetryAfter *int32
+}
+type DuplicateRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers DuplicateRefusedResponseHeaders
+}
 
 type ForbiddenApplicationProblemPlusJSONResponse Problem
 
@@ -14247,6 +14696,205 @@ func (response ArchiveProductdefaultApplicationProblemPlusJSONResponse) VisitArc
 	return err
 }
 
+type DuplicateProductRequestObject struct {
+	ProductID ProductID `json:"productId"`
+	Body      *DuplicateProductJSONRequestBody
+}
+
+type DuplicateProductResponseObject interface {
+	VisitDuplicateProductResponse(w http.ResponseWriter) error
+}
+
+type DuplicateProduct201ResponseHeaders struct {
+	ETag     string
+	Location string
+}
+
+type DuplicateProduct201JSONResponse struct {
+	Body    Product
+	Headers DuplicateProduct201ResponseHeaders
+}
+
+func (response DuplicateProduct201JSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct400ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct401ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct403ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct404ApplicationProblemPlusJSONResponse struct {
+	ProductNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct404ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct409ApplicationProblemPlusJSONResponse struct {
+	DuplicateRefusedApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct409ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct413ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct415ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct422ApplicationProblemPlusJSONResponse struct {
+	InvalidApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct422ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProduct503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response DuplicateProduct503ApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DuplicateProductdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DuplicateProductdefaultApplicationProblemPlusJSONResponse) VisitDuplicateProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetStockRequestObject struct {
 	ProductID ProductID `json:"productId"`
 }
@@ -15865,6 +16513,9 @@ type StrictServerInterface interface {
 	// ArchiveProduct Archive a product
 	// (POST /api/v1/products/{productId}/archive)
 	ArchiveProduct(ctx context.Context, request ArchiveProductRequestObject) (ArchiveProductResponseObject, error)
+	// DuplicateProduct Duplicate a product
+	// (POST /api/v1/products/{productId}/duplicate)
+	DuplicateProduct(ctx context.Context, request DuplicateProductRequestObject) (DuplicateProductResponseObject, error)
 	// GetStock Read a product's stock
 	// (GET /api/v1/products/{productId}/stock)
 	GetStock(ctx context.Context, request GetStockRequestObject) (GetStockResponseObject, error)
@@ -16427,6 +17078,39 @@ func (sh *strictHandler) ArchiveProduct(w http.ResponseWriter, r *http.Request, 
 	}
 }
 
+// DuplicateProduct operation middleware
+func (sh *strictHandler) DuplicateProduct(w http.ResponseWriter, r *http.Request, productID ProductID) {
+	var request DuplicateProductRequestObject
+
+	request.ProductID = productID
+
+	var body DuplicateProductJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DuplicateProduct(ctx, request.(DuplicateProductRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DuplicateProduct")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DuplicateProductResponseObject); ok {
+		if err := validResponse.VisitDuplicateProductResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetStock operation middleware
 func (sh *strictHandler) GetStock(w http.ResponseWriter, r *http.Request, productID ProductID) {
 	var request GetStockRequestObject
@@ -16741,200 +17425,203 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4tuCvYHlvVTs9lCzJdhzLNbXlSbr3ZjrpZOJkcrcjrwmRkIQxBagJ0Ipuylv7Nfth+yVbOABI",
-	"8CGJsuRHut01NbEkgjg4AM778c0L+XTGGWFSeP1v3oTgiCTw50vOJGHyFRUzLqiknKlvIyLChM70R+8M",
-	"MTwlaMQTJCcEjWhMfPTh55foee/587bnewn5PaUJiby+TFLieyKckClWL5rir28IG8uJ1+/2XvieXMyI",
-	"1/eETCgbe773tTVKCGlJ8lXqwTc3vvfTRzyuQvFxQtA1SQTlzEeUod9TLonwAazg9aj1FstwEqA9BdhJ",
-	"t9t51hyyF743w1KSRM3zvwbel07r5OJb1+8+vxl4/+6VwVYwvo7IdMYlYeHiA5nFeKHmKIMcqEkDxBnC",
-	"6n9iThQGsURzLNAVmUk0SvhU/UhwElOSIAUvERLNqZwAsoXC/BVZqMXUAn9YgF1NWA/wG8qu6pHKyFeJ",
-	"ZnhM0F6QkPivA099M/CCZ3qXX/RevFg+fefkecNtfcNDXH/AFBQzLCeIj9Dc4meKI7J6C0c8mWLp9b00",
-	"oa2EjEhCWEg834Wv1zl8UYeOD1iSN3RKZRWazwoCKlBMRlJBpLYhVo8izCK9KSTkLBIoZZLGiMLT8wmP",
-	"CcJjTJmPsFAnNBh4ERnhNJYD7zT5a+/kVP71eSdYisvmNySD/j2Pabiox2gOM5UCzSmL+FyBZaCvhfL3",
-	"vx50Tue7gpLIZHE2kiSpAnhuUCg5mmMq0ZCMeEKQTBaUjTUaG24+ZfKgpzedTtOp13/x/LDT8b0pZfpz",
-	"JwOXMknGJPGKwL1mnwS5FYQ+mk9IQuB39eWExDNRRNy2YH7+/PkslRPCJA2xrAHzP/hcgYidhwxxPj7q",
-	"NCaBvaNmt/hGUZsET4m0/CNNBE/qLpFCjISLPSZoSMaUCR++CBR5uQxhYGAvmHkKUExlG72b4d9TuP9U",
-	"ve73lCQLz/cUI/L6nh5cj+jst9VntkTEfyGLJZRgiq+IABgtcc7o8nxCmLn+CZkRLEl0ijD69On1KxRx",
-	"ItCcxHG2Bs1180U4s7fU9I236ghOTba2AgP48t9a/1uxrt7R0c0yRlBL9dQ5mmK2QFSSqUBY78iEx5FA",
-	"CgtcyGW7AYSmsBmGoCjy66+4At3CBejWXoB3ACCOH9te3cnevEsikryO6uk5Vz9mECp+mcPHzcBm7DKl",
-	"UfF+HDyvg+Z9wqM0lMvgmemfl0A0ywbvFKbPZDjh/GoZTHP98xKY5tngHcJ0o94lZpwJAhTxLPpXKuSU",
-	"MPmBjFKh5cJQi9nqTzybxVRLQvuzhA9jMv3Lv4QWi3Ig/j0hI6/v/dt+Lrnv61/F/ns9Ss9dwUFCEE4I",
-	"GhElbaZM8X45wQzNeRpHaEjQPKFSEob4aIT2Ap7KSz66FJKHV0riM0I+3Bl7iahAQ6IYXIiThJII8VQO",
-	"2F5A81txeUUWl5RdpoIEpygA7toC9hoggRdC3z/FqMSVZp7P2gPm+a4u4gxahgLz9H6ZewMqXpGYXpNk",
-	"8SuXP/OU3Tfi7eFDEywQ40ik4QRFBia0F9g/LxmXlyMFYPCs7d343s88GdIoIuy+AQ5xHJMETfECMS5R",
-	"xJGcUIH2gpGFyED4ml3jmN47Qu35GyYEXwkNXMTDVF0uxZRAcIhxCDQfSxSQJOGJCEBfVeugGu5L86Li",
-	"at4lH8gD3M87WBXcWnXRr8gCdCe1LFCMMeNyQhJUvasJrN1g5C2OFdV7OFyEmKkTOFTf4Egr9eQrns5i",
-	"JRWGOBVamBzyaKHIkXr47+fvfkV7wdTCXtpl4KUPRAqUEJvTAGDOsEeMM6I3VRavnyBK+4YHK+QBFvIw",
-	"vESDruUjhfIRtZBLHPNxxiwU8yjzEh8Fs4SG5DKcYDYmkf4ChILLlOFrTGM8jIn6ekq/kkhpBEqBp0SU",
-	"+NCArWJE6NHxIdiwc2nUtfvfLnM/KEMYCQWGMd0BaddnDL4OwES264VTNv6Ub+99Y0CQ5JqGxBIUY3Rj",
-	"fG7unzrDTJ+b+YQAbVTHDIchT5mEuwgYOlWKvj4gCKtlls+SsQ7sBfyaJDHHkT7hkk4JT2XgD1hQOuVh",
-	"KiSfkkQUjv+Ojp/Gx/sEwAI77s+YxvdPMOQEDCFYIHPtkaAsVMTN2G4zcvDsVKFEXXkZqCMrs9FYGEWN",
-	"8XnphFrT8CqkwDMVdHzI5P17lrFguYgREomCnTqYOdBdWnXE0Hz70nsE9owtkBYWRpjGaUIsIIpiPwo+",
-	"argHoE7zkTKrzOyi97zPnGvbieFTiiwkWJLLWMNSJbSu9XnlBc8edFfXys2+jQabx63V83a0RUkgLHpQ",
-	"OaQ5Y/MNBZmCyVapv9agvxcksJBLyflljJMx+c613vOr9CO+unflUV9NHCt5fYFwdjmN54oKdP7LJ7QX",
-	"iKv0Uir4di5tfOT8jdq/+z6LVgeBw5Po06UOD5+RBKZFEsyQe4F60j1nQKM+cv4Ws8W5TAieigdS+Uc8",
-	"jvlcIPCzMSPzwEeloSgpaC9QgKsfL4UG9S42UGHCmPTEw9jJLAaM8QZwIOFXhYUhcRFhn9k5Jj4x13/z",
-	"YFwWzApKFiZCIMmvCEN7Sop1Yaus/fPnz62yi2oVAsoeLYuAR6cxbK0CoKAo6O9MzP/ERDqb8USS6C2J",
-	"KP4IJumHoYIKZ3yEMJoqSJBczBwLR5UkpjnolzDiUo0wpNFQgkchbFpj7l5g/ioJmzfWZeAY/c8lD68+",
-	"aPEBII60dI/j94lChaREeP0RjgXxvZnz1TcvIrHEVZ/GJ22/5whHkZZSOKAS4TlenALywcnr+tieH5Z8",
-	"bOo/x8/Wyr4qu9t8LyHYYHQVHj/op7Trw6pVX8waspdcZBPw4b9ICCKsxhOJAFNqmiIWcOY7WQcCvCB3",
-	"tah3C/vOteMqkDvz2vfUQp9GVJ6FNojFcQw9Pyz4/Q6Kfj/c+q8L9X+d1snFj3uX9s+/PPtxbzBor/j5",
-	"2V9q/IQGjp+YTBY1KMzAW4UGdyU3vhpU58T/6FhG4E5HNEJUqnNnr/8V43NmwiCMyE2FoGxcOJWNPGm+",
-	"ui8JEWJZmJKc8+QKmYc0QFTHCkVKahklfNouznJ4VDOL9mNsChsPwVgRXWJZGB5hSVqK5Jfe0al7RypD",
-	"Pq0J4ghECkw3yDSRkEcki43QZCtbMWERiUDQLi1XncLKpEaduaRLXKZW3TGTGXb4g0AxH7u73l4fUuF7",
-	"Ugm6S2OqnM2SHKgX2Ht2e4xKVxtGmEuR70B+1goIKm7zUhIAV+8N1US+eP0geqLwx9prqC/yDazrtR7V",
-	"dagzThIMPzthM+ve+yv5Kk1kTgUfMEPxbXULfYlZSGLje7gNR9uYlVRBSAiWZAsQyNcZCZWkIbnE8TpQ",
-	"fjJPf4SHFaHYaC917IYkUwtrdUenlNmP5e2t3aWLpUgxZrnbyhrO1VwrMal5Xjkjbmw4RaORv6pHbxQE",
-	"NGwwRj2kWPlVupaR//KpgjU1zEBnZ1yOQiNs3jkKzTwlFJJrwiTIvqLhC35SIz7CgBvfS5O44bhPH95U",
-	"EKVGF2Gow5OJp9joAlZeUrxV64bXOBTUuIrPVN9sAYHgU8q4iXRpe+WNwlMlvZQjMYsi8kmnc9w9Oekd",
-	"HR4fdk5OuquDMn3POCoXJRnwYJUIeNb67eLbwZKwr4IoqgF2ZrmoxypP5M9mSU7Ancci0Il8jzC1gC/5",
-	"F6G4dt6V8+y3nNUF1J0xpGEp4djX+hEWKFTH7f5RXgTz9fk7dNjrHttw5p8+fShJKve5Lw7jrRW2glLY",
-	"axZ77yOWxjHi2pQYYyWQMVInc6nntJ1EB65V9hPua41iEMd8rgQbkIXEEhmtFJcQcdA4Mwt82TXXnDPm",
-	"yobDFJ9XpZwQiPNWYrZ1tF7eTtInX2c0IeIS18qxBJI5NDakyRQQksYxmhEWKXHWjC9IrpuAfzuobyms",
-	"NJE70+mQJMvOC4fj4hwR7fLA8ZXCheQIoxlJBGflW9mrWcQM68WvAl2TK3h4oTT2yzzzY/mRNs+qzYLT",
-	"HeW6hptr4t61TqdWmRqlSvtqDKSQWKbNtuNcP6ok4SbiajaFTHCokL1EbYbdQ8MFmk9oODHYSEISK2Ro",
-	"PwCJGi0+nUXbXk0TBLBubf80j9Uqc+Y8Fu95hmk/03A0Fs2hcrbOr5DCHK4C/SmsuI7au4St/uyFmKEh",
-	"sSpvRjna6AzMzAKIrNJI1a8THkfoGsepjfzDCQETX0yFJBFSJ7btcPYQVDRYIUSkT+jMUyIUSG3Ziqs8",
-	"3/e+tshXSZigw5i09OsgvyNfUh0De810dlaIZzikcoEEnxIwBOEQwukDsRCSTLNwDmtap1KQeLSjRZtN",
-	"1zs+GnkZIVD7qAG4xZJBuq5hmpks0+gqDhdNeSFPdmVUyvXsQtpb3aNCCfG1hNJJrrSiiWH44PhQn0Fb",
-	"6KOuj3o+OoC8MsGRpuvLUzxO7H+rEz1uSyiN42PtkEx5quqMFifmbQ4hGS4aGITy1+/CIOScxcdmECrh",
-	"sZ7eTfBsRhiJdk/s9KsgLhrsdPqjJu36g6J/M+dHQwidbzTBjJ1vtKyWf86YRD0FYem0dY0TCMRWQAFO",
-	"3luY9CcNkj6oGUTw8ZUDEHzx0oFHozcDJwv6tdCsoV8gy9VkbseUESO1K0FHC2e5rIaFDjWPqmqcNfKs",
-	"pSo2GOt2cuvvKWaSysXqZMlu2YlVT0O02WidRXwz8UopvZeNzFdmSOl+OejxixaqbOmFSSx8S++ga2Pc",
-	"zGp1Xzu1NqlvKX6yOZaufmdU9nES2POMDdZEKkDIGx85lDUwSmcAOcgC4uGMOOSjwFA3/SOJEGXoGtKW",
-	"A0vnAgjVneAIKSWOjyCLxCpLY3pNGBri8KpAwgdsIxo+cI1RBtxcKs+JtkuuXUKdk+g1xHkJeXyPF1t5",
-	"Me5MuVyeJ3rW+k37gNuX/dbFX+qNU5Xz897SqA0srGcIiM5OzKgmrKCzLqv9URhQnQDrMkZM+LOpJHJ4",
-	"dAyROyYbScekRPAyJ9sFzq/ENC7ElqmrQBhPxxOTiMlHoDPZYElxinRul0nt0pUmmLYd6V+8/pdvda+u",
-	"pHfKCYVhV2Qx50nk9bONMSn7wmDbbJZi3FztSQIkDYjUfmc/I8A3F75HmZAYzr63j2d0/7q7rwMFi17T",
-	"vtfpnhz0DqNe6wAfkdZx2O20XowOSas3fB518UnYIcfHuWTdP+yc+J5Sb4TE05nX93qd3vNWt9vqHXzs",
-	"nPQPOv1O5ze10VQqjHsvORvFNJT53tsAILFf2IWb8rnVW9UoKuilejQ7nLKhf8u7yXd+tUSsFKa5MZlF",
-	"HOEhT2WNW71TK2PZw9CQwf2T8hjX2FvrmFy+yavKsjg59UWX/IalV8rxCGsjCnK9cLnMcVRQLw/rQ5uc",
-	"83ZLTdscx2WsOQX/g7p8opE5TS5Ro2zhDAgBoQKRr7MYU6Zl9G1q3rhU0ui6ekmOzmvOsnMsfH2JSnES",
-	"OTZXUNeX5vbVXIu5YpjzhLOxTvacJXysiNRulMVKTiiI2MUYW8Clybv2vSy4T6GSyAmPIN7PWAo93yvG",
-	"csP76iIZAXOF9FyFOScXBB5QXA1sk3nkqMEpTw2sWTisImk1iULqPbUpvTU/6AyF3Mxpc7C8XHlz119K",
-	"Q/V8rxICmctri8KXWbS/jrVx+WMhGdSZubjWcipoBg4Iv5kQWNiJcqC6+5UN2XbMxYX8uw1lSUP0q3ZC",
-	"N3q5NoTTsQbDgkrXeXsP6fZ+s1JQQ6HKV2d3nqoNDAvNle7Gyn8zO6PZ6NzS+Eh8HwX7gbtfFlsOKXev",
-	"1e38GzXRP5Xj/V7xJiTJV3mKCNM8SxYi+cSEz8vev7oDVVdwKoNhF2q/I7I9KsXfDZVyD5dSBcqcvaI3",
-	"Vo5Z8ejWyRdZ1rPN2SrRpZ2wYBxKeg2Blkk4odcba+3uKn6mcVZEzsa5ZO/fYELIYrTekjJaFr5OLFRY",
-	"L5Dm222Dtt2eZXrzBkq5daxrVnfnMU7dR6qiawxuYbtp5rwrbNRtUiCqgPN4mdiLWaHUQMSXuTa1aFnv",
-	"5MTRlLLNrtP5L5+WKS48vEJXhMwoG8MB813S8INwa79yQdB8wuFxPbImAL2BWevCtXC1Ln6sTXI4n9DZ",
-	"Fpt/V1ERu7baLcuEeXCBcjtnQUJCAkS4/tSlU7BjxzHKU2+EDzYSY2yQk4QQXZBA7HZhCREkqQXtkzXS",
-	"mXRYqQ0415rRGVP1boERPN4IkDsBYmvhdpVLxxVDM9SbhTvnZK0wWs74WpI8RqLL4aJxKtNtspR2ommZ",
-	"bL9d5e3d7pJue8UbBp7UKTKFI1JKHPQLW1lAeIODsQtNoSa78FFpDJ/gqmyYBDKlzP22+72lhdwsRcSG",
-	"qRw7RMSS5A6m6F20XPmCWCoBKpQgDKiQWdqQ85jgB0oRqaD3n7nJoriQl4qQaoeVtujdnkfXqh+5A6My",
-	"9TtmyiOW3BJZNDaWCJTEqqKUO2rWe1wyP1ptzmQak2y+YcKvCMvTIoLs5QHiCQo0VoImuZq5o67+AOuI",
-	"/yo8IzpOEyIyjKQxceD5NsgnHnh91O10biw47ttf1JyAzEdY66foI6zLMJrHEGUmXQDCQjMIqv5Fneka",
-	"/Ns+1JLeB+N44KsvdNGD/f/3f/6v/jzDcgKfKtJ473CtIGKgz7cz83DUkVVzHarc406Nq/XGT4eGrCUN",
-	"G4YW6jjIdYkYtxMKdmAnNXRrQ4cWQFfNa8sRuZnpMyPs2slRI21KSaYzKTaMW7sr271e87Icb1vDokWj",
-	"LPXI+m/8vPIVloozJQtkFncb6ThH/uYH0kRe1Frn8rwoAxzEaRBdFWOuf4dWDAKqrBpjnrrzfR3uJEgU",
-	"oD2ZO2v1oxL1vn59BiFREU0gVVHRnTFnpFLMJSE4nNhyjuqj4PG1KfoSC/XPEEeXaRKrP/MaymgPo1lC",
-	"r7EktnrBM3iBoGOWQ0XChJQr4T4DKhlRAWe4EQ+53b1VmL00mN3mHILkuoP3aKffbRUTXY79Uiy1gdv6",
-	"NCCN6aQBU/mnqluvijXo1qtjzZxMJRpjnU11hC273oUL5qDJ9ftYyrRWcyoBsAvNqUw3H5vmVI/zZck7",
-	"Ux1umdHKUxRoqhPY0kcSKgPqIlHDxU4zXfJYSTc0Us+/mfW3RkvZ3s9U1Tl2JYksL5MAgdK/p8T8XFze",
-	"Do/vYz22SlFbFjHElSoZGdXyFE2knBmLqjpjcyonwBEtIzLldNp1oUOOVRte89/7+/vQvKS+HJEB7jOV",
-	"k3NgYtVdENn3NffMHG9KjEYMXBEgPtWuBir9LO1Yan9y3iJqfWsqoS4FOAftiZnngn6j01DaNTvct+uq",
-	"bhlkW4VpQuXiXL1No2FIcKKVKf2XTeD3/v75o1en2AW6GN8lFOMLNDGK+RhaT1E54anmY0rMQX+DV2bt",
-	"p0Bl0PNl0Knd1NXPKBvxGme+iUsFmZAm2sfjZ9UhbQTjkCiaZtXNaXvABuzHH8/pmEE5H9b+8UekoE+F",
-	"GpZlAQqhSJ9bXlCcqhcsMkMIKItnqZzwhP4X6P99sywEGiD66BSfpwLxmS6vClKrUjkNKBAU8uOPYA1g",
-	"yDBmBa7jR0V7UL/gma5YipH1RaI9W1LgmZ7Pwg+2KpEF35+qMTpTfj7haI6ZrtQ2JEikCRkwdR1NWeu8",
-	"hgWVtnaFAfUVh5LXpvQ1ZyFR2HtnC+cZVgE134JSF6JA3w69VaZu4YgnqHeIJjxNRL9a07bSVxCNiRQD",
-	"RmXW0Uw9UZjJ9jfsI2hnmNEUU+l7NiMKyjkNSRu9hdp0iJE5vBzaOIBGob6BEXo4kKoMDs50f6YBW/DU",
-	"tGdCOAcaHI9mgUpqj7mQbXQGU2g/GBxHvZGm44VTxddI/2ZpSxphmO14OcFsrBYGB12Bo90uhMCpDn76",
-	"iMdZfquTMWk2sO2W+NbdqLAtAc5ZvEB0VKoaoE6iec+plkfnVJABg6r0eslUoMNuD1UqqPsGM03KqOvV",
-	"/awVLKGW8hPsiw12pwIFywosBm4oPHpFQhqp1aAg5BEBKGg4QUxttLUGwrKmBCuCcAoUe8ACbXkJ3KIA",
-	"p7a7yZcL299En5dGFj5fexClvjboHymXRClyNk5VndVY8Iy0yAkZsOA/W8ZQ3Hr9KkDa3KRmMqov4NzX",
-	"mXJYQBUDdYwnJJ6pM2euPPDSSZokC6TvufPaj1pnbL0VQd9mTFulzioZiDK1x+pq06kupWx/gWN61Dkw",
-	"e2ZssLBnv5I5mpLp0IqW6vJhDYwROOFukrmVM/NffkBKJBR9RMeMK0XZnu+IA1e9UqcEfWK6EpudBLNo",
-	"wPKOf+p9WY1zRbTN1dJJPjENCdOtFE3DrbMZDiek1Wt3nPhp732cToeQmJhlE2SxcV633dFPK9qOZ9Tr",
-	"ewftTvsAQiDkBNhoKRmh/82rLTqnBELhVDT5QSC1Nj3KN/VX5upgjWgi1GnSTe+A+KhtOUUmDsNHEIYB",
-	"2IXoCypkgiVPBAjvOf/5QWieMYKIJTFgDCcJn5vMDnWE+RhcABpjWX3U1xHI4UK+sxhx2yx+WZkNJiu9",
-	"4Ur9+TLNsFmV1EKO9Y1fFdkUzdFIXN6fsVCZ4dbt3mqCDUOlbknE89R0RfTodHmvSKMDjxI+rQdmEz/3",
-	"Eohsc9CmwOjndwFO3U7mZ2ffNg9Y+6BVUC5K7ex6nc6KOry2/q6THWX0rC81FYeykhUXRZvnsvyfQiGf",
-	"PMmo2+12lycZueV73Bd31VvNi933HbVOwgPSOsaHh60XUWfYOiLd0XHYwyfDbicvcfQlI2p/S7AQaKaI",
-	"GBryYdGZ3TgXKs+m7ZnYZe/9m09v/9Z68e43z8lRtkFshycvOm5YnvfTpw/V9GT7dO/wpOZptbm2mo/3",
-	"/k3r+JeDt62Tf/T+s/XPXw8/enn9Hfua2hndGjgrH7RWMMeS0XxZjh9h2fHImEYXFuYq5CyN45uNCB5Y",
-	"D+raomiekMXilKp427baq8p3wzPw6sNOd9nD2aXbLxeDV+N6vfXjbJO+G9876hw0micLzYFlm9DadePy",
-	"Ktq+J9LpFCcLw2xzfi7xWGRVG4SuX6AVP/V+PmdwBAWJR57vJTzW5RSqUY8m1PFGjZ8llCdwYzymaGUM",
-	"yr1Nmul/M31o+14PeF3M5+rvo85U21RnXNTICB90RJJw+pgpJp/13yO2e5vN9dVKoGG7RhU91VmbcEhY",
-	"HlatBKQpScYkakMutlOLNPCdhrSgKkofTVMBMuLcmqez0vR8Okuh2X2mILjFc034H/TFcRuuGf3V6kOj",
-	"VOBYi22lTm0DVtuZDTBRbc52Wu5ImKetorNyaTQlWiqqoiRHkHRtdbQa+SfM671WBaA17KvUHlizMRBU",
-	"/8ajxWYcrFo2dh21ynnElqzg5qIx1aqpjntTNFQZY1eJnXc3Q8YTE39i4vfExDfi1ys7Rd26a1yhJ3xm",
-	"+Vo31hmTDbnxvTc8xKuCyDL5wD5nZITOeh6cN2zdRqronKwfV+g+qgZ1G4gWWWsmGHDUBLqajiYbCj5Z",
-	"P9+mAlBdu8rtBSHQCDMr8WayEMg5OI10YzjbysFWrwJi6+VF9i351cNCHmkSD9v6ZUfptxcGl1+Wpc/C",
-	"3I5N1et7TopyQWqb0PFkE5ntxi9ZevYBNS3CZGL8SivsPiBFZf0GJiQhvs734FMfSW7+GCV8arIVwb1B",
-	"5USPNJ0CmpiJCiYflFt8Bqxo8kE/acC149cxl0btGnfJBAvt7LFleficrbQaZc0EdNr0SgPS5wl3IuDr",
-	"LBW6JcgujTc1PSCWTW5O+M5nt1PbYtGBWxcuWIEKnTvbjD0VeqtUAXmllr6RBSsrQXg3JiwAqKkBK4Pl",
-	"z2HBKlFgW3DV9MtpKs1mfW287kmv3Wn32t0N5ddCodBlolTWXsYz7WSWlOlZNVnX5S+NpODtbC+lfior",
-	"DTCgZ/Lxw1hgmggUP2cFRb4Pm80HgrUXFviqwu1acSWz1SyxzCgOvoTFHzks/qizjMUT6GywlLebtpmr",
-	"nDhCh6Rrk8weZ1kpW/gKIiqxQC/P/1n9MY+qUAwX6MCzOu6u3bMaVIe/nyFdgURbP4YJwVcC8dEIxQRb",
-	"GxOEsILzy06lp0YjYv1oRf6uZ2nmF7KZ4/OEyqUk3JDppje00Gqihn08pC/qyR9UBGcz1ve1ZXqDFBoo",
-	"VrNt3BtSiriq5vXUpDyTr3I/FNerpjkDP7ypVssiVL6YOgLhsPui82xjCJabCcrG/JcaT61XVMy4oE10",
-	"dzPEHeF26r7f/t6Pm8Ed9hqYG9wO7g/DFDW9a+rKyH0Xqz0Wli8m6jLH9mjMQPWfJZSFdAYODRtd4fW7",
-	"Hd+bUxYBv+xOtZK/hq1qLRp4kNf3DjrTWhb7Df59Hd0s5bJKMIBW0G7IRJNoiETdYsyyWIgzHY31g7C3",
-	"2YapKN3WtPizjW6KbG9MpPUEbCfNPxmwnwzYfx4D9nYs4LCh0TTr0Pwd6TmNLbIT4HCXWFi9v1gc0dhr",
-	"DQ29P/f1Ru7QdwY68CcuI//7hg4qRnTLty9zq3+mchIleC5KzbImWLi1VPqgZ2m3OxVOwXE/DzaHHgXg",
-	"QRbIXvo2Mq0TdOx0Vi7cTGWCUAfMOMlrnc15f1NvC1+xLYKhq7cryX+h+JrEV7qRZTNXbrXX6o3x5T5x",
-	"vifO96fifH5+m7dkgvfnRr0V22zsfD2HyreP2vX6QHxd080H4OwXqx211k2QGdLtK+sdtU5944qosL3P",
-	"NGf3tjPcHfD7DyTkSWTzWi17N+wYPJlJQq8V4zaZt5pxZ4mtRcZtg9uqWmHktCTegm03pld1LZCfWPMT",
-	"a/6Tsubsvn43rHljo+YTM38wJR3srpaZ/yCyqgubGmFXc+e8P+pa9nyYs+dcULjwGzHuzXX8VaxbZ/U3",
-	"iXjS/byqXRi1q5TgJKaZs7SNPkNK7FkYkpnsQxV3PVVLG5EDRCUacyIQZ31EcDixyaxUZFmV1Da5EQO2",
-	"d06Sa5K0ztVvUOJBPPOdrGPTbNPW39U5mbpmwQ8C0egUBW+wkC0YCvmZCRHplAg0JBPKIGAJnaGQT23H",
-	"LQXFgOncze4REtAqwxQ+0DH94JGFHE3jISRQTzuVBDJJp1zIPoIWG4yE2oEM05/zNAkJitTy3dIebn90",
-	"XSlYvXLAbJa8TkdFe0G5L0XwbGX8lkZXk9Q/mlXJBW8yoE+LXnMskC2peuquX0icSBeL1iGpyXPukSyg",
-	"v+CQdJ1uxcrHndbJxbeuf1Jf+vtxR/jkBdrXsN3hwklsbBqSk3fc7dYzfVM1wm1uuoNkprwfbeaAda/1",
-	"Kk+sPoU2sxxGQV45RgpWde7yGYyRDp6MsMTwIL+Fk7hW5phQIXmygAJfzkmGaMgHigG6M9ngI+dvMVuY",
-	"6JbvyazOE0sEHc5ttu6hTO1lDbvSIGhrbu14Wbud6Z0Z6Gd4cefaOtSPmfC40Fn0B2GKlljru+J7ts9l",
-	"sYhI1oTMcnMI7TXpXwnMRKKyZn86YNjward9pq3UsRc4slU925yZtp7bGe+z5p7qfZdHo174otvcbl9u",
-	"LfpkGXiyDPxJLQNAI56MAk9Ggbs2Chhu0dwmkDXOWW0WmOHFXZsEdmnL1/TkboQD9WYBWU6JVEJBwQ2v",
-	"xPE8TDrQJCnQlZgs14/JSGo5/dTkOU15ojTicvPG4FlNyrgllQOmxRITS0u1bcO6Fsb02pSZ0uEDpk25",
-	"BpoREkHoQaVkmo8EzyqxOZOBzn5qPlI2zsWiAXPkogqQFZdFjaiS5I2sNs5rfzfTVeB3md9e1Xl1Dfw6",
-	"rmWiG87DBMtwogloM65R077rST56ko/+lPKRk1eqaNiQEJbHMj2CXPU/sQCmydQfM8F917KYwlTzaItK",
-	"aHxDScyINrsVxmoaR9elrnPDbr079eYoGeYeojAgajIPwVBS2SlITLr+LRTd5XHURudKptIRGcXIjbXx",
-	"GMI2adzGDJO3avT+/qrTPXze6XQ6z3svur2DTnN5o9Iv8knaeJI2/qTWGKdL5JNB5skgs0MhQFHZW4sA",
-	"q/k+cMXHHJVhaOS6MIyZW0R/bemY4PcAjSiL8nGIMuNUVdTaR84ciCfo/JdPplQ1JMnq2jBzxfcHbEjG",
-	"lAnT90hHd4CVRpOxQJcgn1c7B4PRBrqQLItQsJ0B1magawGEI0FwEk7QiC9NBf99WXRBd133EbV9o4SQ",
-	"liRfpalzV1fxxXS657r0ct26oXeUq5XZ5vE7yl+va2P/6EMi8tbT3V6nmZhT4kRpwkikaysJHtMIDZXA",
-	"YQOBCENTIk2/QptUvongsUKKaSRE1EkrGadXVOmaePdbgtack/U1UCyRuHUAxMMmp/+hUsZNfxev/+Wi",
-	"wCI15cMs0nRnlpNOyy1N3dgyu5ylw5iGWeHOZZyrLofclhgqZJBDG6cmOeSbVMw9i7RzQK/K3OmsGi3T",
-	"5vg2ei0FsCoqbPEyaKMw5jwyXRkgSk5b4S3VPUV5VIApoguvp5U+HgMWiKv0UuIrwoLlxWTNvdpGO92e",
-	"tO2eXG1YJLbUKPpOysQ+MY3bMI0N+cMytc9cli1MyY+/VunmOmID3nF+lX5UJORJ16vR9c6iKCf067lX",
-	"Q2XPntUNy5lm1P6OlLr9b+av9XVRHOZnGZfSxZTawzXjM22iQt0l3VpRTWtsy9l0QPkpCpyK61N+bRpZ",
-	"6SJktXVRXKa2lXHziWZ/1zT7QatMHTaiKmqF2xQL+S4VAF1upDnhrIj9ZWOXNc475q4dqAcHnS3Vg428",
-	"V+8tddX+KyzDSZW+vjSUcm5b5NkkA6eAYkKEzHrb+bqhXk5UdVO9CS426KPM6cvX1hkMwlYkuSba9KPT",
-	"LwbMNlUE81uWRwQUJ4uYXqA5SYgZgrCs00A0WcmJ9dq0HsM1eHFFWECbtivG56vyduzyvLJov8zIVuzz",
-	"OvBsFk/3+c3Aq0vk2SbkqEqve7Xenaa09ZOL2430mice+f3xSHPd4QaIP7dTq46ndntNxoFZBSpU/qxb",
-	"iD96leew92KzhX2wd/+BypHo1Ni7U5n0JXRVplnOVRsKDua8fPFK3WTvQa3aN9rS5qEvJeGh1i750XTb",
-	"tTRDKVA2eLno9fEzS+RqUQCNOeKsjc4AbIiPyR1E2TxNio2ZQU+K2x+IKfkFX+EDFGu8N/7yHViq9E7c",
-	"Iem1pGsr2nv3FFZ3+1ltvprwOZpitjBhgFI3v0lIG322/bXt1vhK2yKJInfQtZ3HEShdtuS9n+eG2KoD",
-	"tRarc9OEaLdk7zYxaxZMr9896gBAsDyvf+B7anlev3fchLA0D0uEpS8hJdpX5j2RgV3WebU04AeTGuTQ",
-	"Av15XZyyTS6/uL97vY01pRFNaOHoX6mQ06ZlZNwrrcs8JFQquYCPRtXApnZtzBAc/TNn3k1X+aBRMAA3",
-	"iS6h7kdGXY6Pj4+XU5dmglgssSE/LuU6bB11MW4dk06vdRJ2u61OdDwk3aPRAe51vdtSO5O/9bPapbyg",
-	"0nbBKqV9XR+04py976V5zx+XSEKj5gqRdPfo/gnmiq5Bd2B7Xh7WEsDlDKxkxJfQQldEOkUYMTLGSiVB",
-	"MFx337FZFnw0aqO3uhkMZoWhSi1lXLd81tR1wPhohPaK7Zlry1/o7bJy1cP1Snap2VJq07gZWL6oO41V",
-	"yY56/umPSuh9L1MJHpX4vOGZINFKOTrfUbfwG5A1KPlWKRj1p+rye2/Mr0nETS43POVcNtFo4L5BnLri",
-	"KtBN7jZazTL7htZA9f3Z2rBc03h4k/7AW5lD5mQ44fxqnXIDlCEdZj+AhRN6FCGxEEr6r9Fu0McJoQkS",
-	"JEyISZzUTSz4nNWrPp8tNN+TytOEqRGmTnbmWob6gJdyMSN5FlAbUvD8QjF0NeSiyAaPW53esNs6Hj3v",
-	"tvBheNA6OYx65MWwcxweHTU07qZJ7PW9iZQz0d/fB4y3zdLaIZ/ug+U5poxsqfGY7Vyv6dhT+NSjdKfq",
-	"yjy/TpboZV/trkHpJlHw51BQVudh6fqrJmxD97CBG2HK78LxRCYCB8rLBt8GEF0x8Hw08BQkQuLpTH+M",
-	"sMQD7ybQFlc6ZkrpEOhcYhbhJEKWtCChaBFPZRu9MxX3Bozq9jq6zZoJlUcY9b5+Rdp9At9QBi4eUys3",
-	"D7QZY8p8+AlgQpRBWR8zRPCpmiYhBEV4IfxSHcDA7EiLRkF7wEwd0SleoFANnGYqEMT9gxrFEGYL21wO",
-	"Koi2bcHULHhSQiacItK2JWQbnVl1zNTjsV3lDrsdFFGhTp7OOjAgtQcMrK1Av2G5inLr7pwKmjY607tD",
-	"MvzMEnqNpeIDcs6TK030TQLC8nQDszfbpBtsSFE3oICb5QyYpdylHqb3w+t784kg4eXb0S//OEle/I9f",
-	"/ufvycf5vz69f/Xi9Zv3v73mvTf4DT6f57/zv3q+JQAw5R+ZcW3KpD5TOTnXmF2iLRnM6TsohbkXZZb1",
-	"50wIMIV4M/ntKS+gJgdcy89DRcVd0fm23LmqlVi6vWGOQFbnN5/+5i50jP1v5i+TKxCRmMiaZLGfWFTV",
-	"OODajbhaj2ZSxlhDiajtd0OKbKVAcA9rwmCcC04FGkM57sdnPjBL+u4cjFMOYQbzbEd2fOLNUXJOfHbU",
-	"6jVx8/Ou3ZEr01/c46wTXnLRaoViPCZy6UneUGn9Q3P8DRn+Gjb/dPt3HF6w5d2/xQW+Y/fY55zC7DA1",
-	"w4QTmdYwaD6hsUM5LakwlzSjHNDJhKs3xFiSxOkDSwWKUmLeAzNAyKXp7CLQCKKalydi7EI3sxRlhGNB",
-	"NkxWuI1C9UQV74oqllIK/ggemTqi+qS6LAnRvzMBrhqj/xAC3BqlZT/XOZoGg4m83w8E1E9N7ak6d8mr",
-	"7O1gNrsiMwkh9wcdsByudJnkY7+vcDEpyXQGVVeaRQdowuvS0xet56NOp3U8PDlovQiPjloH+IR0o87o",
-	"cHjc81xS7RStB0JdfksvWv6WGAt5aaBdBmD3N0v9LzcpM2lxeWkj9XudQydsP2seuRtnjDkoi/VOmaKC",
-	"/UeJPvs+ZWgTfWZI0Q+u9eOPKVA3p8T732zYjm7wMItv0/3Jmduvsw3ZObJE4hmWkzxjJwdhZSKxEoKA",
-	"eKQpUCAnsfjgeW3q8Co3GmbGh2Y8ULaFIrCbgpOJRjrlAJpK5EzI9Ig41cxJaQJCF4yaASFWwh7OuJP1",
-	"lqE5plIAY1L/KoI0YIYyQgcJ0EjUQ+CmijkbW4XEbXGFhzwFnWVINJMUEi8EEry+FYTa1RIFq1pDehsG",
-	"tD0xnw2Yzy35zDKFwt4Yv3ISStzmQct1PCrWZVH6x60M4hQDZFHe6H6hKdzutQ7DLZprHRagLWqKzBLK",
-	"QjqDJ/KqIs+3qCmyjlcmXCo4rN/423Z2rlqG9NZkETMyN0Ztvxot8DNPUO8QTXiauAKMrqivIzYytjVL",
-	"yDXlKfRFVXxoTuK4qgDplRkAjfd2W+Xkyb3+ONzr+VF6MsXvsC9cjENS0CSEvTa7pq1wNy+d1z+kYadY",
-	"d+qbNyQ4UeT4y4Uiambp1VLYxmjP48ipSGpTo6uawn/YHOE8O9itgQ2h+JVB72McUjbWUVrCMd0PScin",
-	"upiAnJCp8ypTNr5GVSFxDO9yQ3NtrW7tUZDczOS8L9vym4ub/x8AAP//",
+	"7H2Lcts4tuCvYHlvVZweypZkO47lmtryJJ29mU46mTiZ3O3Ia0IkJGFMAWoCtKKb8tZ+zX7YfskWDgAS",
+	"fEiiLPmRxF1TE0siiIMD4Lwf37yQT6acESaF1/vmjQmOSAJ/vuBMEiZfUjHlgkrKmfo2IiJM6FR/9E4R",
+	"wxOChjxBckzQkMbERx9evUDPus+e7Xq+l5A/U5qQyOvJJCW+J8IxmWD1ogn++oawkRx7vU73ue/J+ZR4",
+	"PU/IhLKR53tfW8OEkJYkX6UefH3te79+xKMqFB/HBF2RRFDOfEQZ+jPlkggfwApeD1tvsQzHAdpRgB13",
+	"Ou2nzSF77ntTLCVJ1Dz/q+99abeOz791/M6z6773714ZbAXj64hMplwSFs4/kGmM52qOMsiBmjRAnCGs",
+	"/idmRGEQSzTDAl2SqUTDhE/UjwQnMSUJUvASIdGMyjEgWyjMX5K5Wkwt8AcF2NWE9QC/oeyyHqmMfJVo",
+	"ikcE7QQJif/a99Q3fS94qnf5eff588XTt4+fNdzWNzzE9QdMQTHFcoz4EM0sfiY4Isu3cMiTCZZez0sT",
+	"2krIkCSEhcTzXfi67YPndej4gCV5QydUVqH5rCCgAsVkKBVEahti9SjCLNKbQkLOIoFSJmmMKDw9G/OY",
+	"IDzClPkIC3VCg74XkSFOY9n3TpK/do9P5F+ftYOFuGx+QzLo3/OYhvN6jOYwUynQjLKIzxRYBvpaKP/8",
+	"6377ZLYtKIlM5qdDSZIqgGcGhZKjGaYSDciQJwTJZE7ZSKOx4eZTJve7etPpJJ14vefPDtpt35tQpj+3",
+	"M3Apk2REEq8I3Gv2SZAbQeij2ZgkBH5XX45JPBVFxG0K5ufPn09TOSZM0hDLGjD/g88UiNh5yBDno8N2",
+	"YxLYPWx2i68VtUnwhEjLP9JE8KTuEinESLjYI4IGZESZ8OGLQJGXixAGBvaCmacAxVTuondT/GcK95+q",
+	"1/2ZkmTu+Z5iRF7P04PrEZ39tvzMloj4b2S+gBJM8CURAKMlzhldno0JM9c/IVOCJYlOEEafPr1+iSJO",
+	"BJqROM7WoLluvghn9paavvFWHcKpydZWYABf/lvrfyvW1T08vF7ECGqpnjpHE8zmiEoyEQjrHRnzOBJI",
+	"YYELuWg3gNAUNsMQFEV+/SVXoFO4AJ3aC/AOAMTxQ9urW9mbd0lEktdRPT3n6scMQsUvc/i4GdiMXaY0",
+	"Kt6P/Wd10LxPeJSGchE8U/3zAoim2eCtwvSZDMacXy6CaaZ/XgDTLBu8RZiu1bvElDNBgCKeRv9KhZwQ",
+	"Jj+QYSq0XBhqMVv9iafTmGpJaG+a8EFMJn/5l9BiUQ7Evydk6PW8f9vLJfc9/avYe69H6bkrOEgIwglB",
+	"Q6KkzZQp3i/HmKEZT+MIDQiaJVRKwhAfDtFOwFN5wYcXQvLwUkl8RsiHO2MvERVoQBSDC3GSUBIhnso+",
+	"2wlofisuLsn8grKLVJDgBAXAXVvAXgMk8Fzo+6cYlbjUzPPpbp95vquLOIMWocA8vVfm3oCKlySmVySZ",
+	"/87lK56yu0a8PXxojAViHIk0HKPIwIR2AvvnBePyYqgADJ7uegruVANG7u3AUIFwnBAczRXh1zfX6iBU",
+	"oLPfPqGdQFymFxJfEuYcE/us5Ciyq4C3JeGYXpEI7QTmkQv7VQCK2Ra3/RVPBjSKCLvr/Q5xHJMETfAc",
+	"MS5RxDW2doKhhchs8Gt2hWN65+fRXt9BQvCl0MBFPEwVbVI8HTYwxiGwTCxRQJKEJyIAdV+tg2q4L8yL",
+	"iqt5l3wg93Bab2FVcJoVnbwkc1A91bLAroAZl2OSoCqpS2DtBiNvcayYxv3hIsRMncCB+gZH2iZCvuLJ",
+	"NFZCdYhToWXxAY/m6nqqh/9+9u53tBNMLOylXQZR5J4oqaZIloSCbAN7xDgjelNl8foJQhQrUw9WqCss",
+	"5H4oqwZdi5cK5UNqIZc45qOM1yreW2bFPgqmCQ3JRTjGbEQi/YUmpSnDV5jGeBAT9fWEfiWRUqgSwkJK",
+	"RImN99kyPo4eHBuHDTuTRtu9++0y94MyhJFQYBjLJ5B2fcbg660zMlg4ZaNP+fbeNQYESa5oSCxBMTZL",
+	"xmfm/qkzzPS5mY0J0EZ1zHAY8pRJuIuAoRMkk7k+IAirZZbPkjGu7AT8iiQxx5E+4ZJOCE9l4PdZUDrl",
+	"YSokn5BEFI7/lo6fxsf7BMACM/grTOO7JxhyDHYkLJC59khQFiriZkzfGTl4eqJQoq68DNSRldloLIye",
+	"y/isdEKtZX0ZUuCZCjo+ZOrSHctYsFzECIlEwcwfTB3oLqw2Z2i+fekdAnvK5kgLC0NM4zQhFhBFsR8E",
+	"H7Wyei6Sl1llZla+433mXJueDJ9SZCHBklzEGpYqoXWN90svePagu7pWbjVvNNg8bo3GN6MtSgJh0b3K",
+	"Ic0Zm28oyAQs3mPMMn/ITpDAQi4k5xcxTkbkOzcanF2mH5VS+/CV7i1LGx85f6P2767PotVB4PAk+nSp",
+	"w8OnJIFpkQQr7k6gnnTPGdCoj5y/xWx+JhOCJ+KeVP4hj2M+EwjclMzIPPBRaShKCtoJFODqxwuhQb2N",
+	"DVSYMBZRcT9mRosBY/sCHEj4VWFhQFxE2Ge2jolPzHV/3RuXBbOCkoWJEEjyS8LQjpJiXdgqa//8+XOr",
+	"7OFbhoCyQ9Ai4MFpDBurACgoCvpbE/M/MZFOpzyRJHpLIoo/gkX/fqigwhkfIowmChIk51PHwlEliWkO",
+	"+gWMuFAjDGk0lOBBCJvWFr4TmL9Kwua19bg4PpMzycPLD1p8AIgjLd3j+H2iUCEpEV5viGNBfG/qfPXN",
+	"i0gscdUl9Em7PzjCUaSlFA6oRHiG5yeAfPCRuy7KZwclF6X6z3FTtrKvyt5K30sINhhdhscP+intObJq",
+	"1Rezhuwl59kEfPAvEoIIq/FEIsCUmqaIBZy5nlaBAC/IPVXq3cK+c+W4CuTOvPY9tdCnEZWnoY0Bcvxq",
+	"zw4KbtP9otsUt/7rXP1fu3V8/svOhf3zL09/2en3d5f8/PQvNW5WA8evTCbzGhRm4C1Dg7uSa18NqouB",
+	"+OhYRuBORzRCVKpzZ6//JeMzZqJIjMhNhaBsVDiVjRyRvrovCRFiUZSXnPHkEpmHNEBUh1pFSmoZJnyy",
+	"W5zl4LBmFu3HWBc2HoKxIrrAsjA8wpK0FMkvvaNd945UhnxSEwMTiBSYbpBpIiGPSBZaoslWtmLCIhKB",
+	"oF1arjqFlUmNOnNBF3icrbpjJjPs8IlAMR+5u767OiLF96QSdBeGpDmbJTlQL7D3bPcYla42jDCXIt+B",
+	"/KwVEFTc5oUkAK7eG6qJfPH6QfBJ4Y+V11Bf5GtY12s9quNQZ5wkGH52oo5Wvfd38lWawKYKPmCG4tvq",
+	"FvoCs5DExvdwE462NiupgpAQLMkGIJCvUxIqSUNyieNVoPxqnv4IDytCsdZe6tAXSSYW1uqOTiizH8vb",
+	"W7tL5wuRYsxyN5U1nKu5UmJS87x0RlzbaJRGI39Xj14rCGjYYIx6SLHyy3QlI//tUwVrapiBzs64GIVG",
+	"2Lx1FJp5SigkV4RJkH1Fwxf8qkZ8hAHXvpcmccNxnz68qSBKjS7CUIcnE46y1gWsvsRGVWx0ZDc4EHUr",
+	"K171VaDUeDnUuIojV5MbAcH9E8q4iV7a9cqrwRMlUpWja4ty+3G7fdQ5Pu4eHhwdtI+PO8sDbX3PeE/n",
+	"JcF0f5lcetr64/zb/oJQvoJ8rAF2ZlmAVZ7IV2ZJThClxyJQ1HyPMLWAL/kXobhy3pULEm85qwuSPGVI",
+	"w1LCsa+VNixQqA7F3aO8CObrs3fooNs5siHqv376UBKf7nJfHGmgVgIMSqHMWT6Fj1gax4hr+2aMlZTI",
+	"SJ0gqJ7TxhsdjFjZTyAiNdpKHPOZkrZAQBMLBMdSsETEQQ3O3AJlf2Fzdp1rQA6nflYVvULgGBvJ/tb7",
+	"e3Ez9YN8ndKEiAtcK1wTSNDR2JAm+0NIGsdoSlikZGwzviBOrwP+zaC+oQTVRBhOJwOSLDovHI6Lc0S0",
+	"HwbHlwoXkiOMpiQRnJVvZbdmEVOsF78MdE2u4OH5RHHVPJtn8ZE2z6rNgtMd5QqQmz/k3rV2u1bDG6ZK",
+	"JWwMpJBYps2240w/qsTzJjJ0NoVMcKiQvUCXh91DgzmajWk4NthIQhIrZGjnBIkaLT6dRpteTROZsGpt",
+	"/zSP1WqY5jwW73mGaT9TuzQWzaFyts6vkMIcrgL9Kay4jtq7hK3+7IWYoQGxenhGOXbRKdi+BRBZpSar",
+	"X8c8jtAVjlMbjogTAnbHmApJIqRO7K7D2UPQG2GFkGUwplNPiVAgSmYrrvJ83/vaIl8lYYIOYtLSr4Oc",
+	"nXxJdQzsNdMZdyGe4pDKORJ8QsA6hUNIkQjEXEgyyWJMrL2fSkHi4ZYWbTZd7/hw6GWEQO2jBuAGSwaR",
+	"v4ZpZrJMo6s4mDflhTzZlqUrV/4LqYx1jwqlENQSSidh1oomhuGDN0Z9BhWmhzo+6vpoH3IFBUeari9O",
+	"2zm2/y1P3rkpoTTemJVDMo2uqrdYnJi3OYRkMG9gpcpfvw0rlXMWH5qVqoTHeno3xtMpYSTaPrHTr4Jg",
+	"bTAe6o+atOsPiv5NnR8NIXS+0QQzdr7Rslr+OWMS9RSEpZPWFU4gOlwBBTh5b2HSnzRI+qBmEMHHlw5A",
+	"8MULBx6N3gycLBLZQrOCfoEsV5ONH1NGjNSuBB0tnOWyGhY6/j2qqnHW8rSSqtgIsZvJrX+mmEkq58sT",
+	"YDtlz1o9DdGmi1Vm+vXEK6X0XjSyqZkhpfvloMcvms2ypRcmsfAtvIOu4XM9085d7dTKRM2F+MnmWLj6",
+	"rVHZh0lgzzI2WBM+AXF4fOhQ1sAonQHklQsI0jPikI8CQ930jyRClKErSEUPLJ0LIH54jCOklDg+hNQW",
+	"qyyN6BVhaIDDywIJ77O1aHjfNUYZcHOpPCfaLrl2CXVOolcQ5wXk8T2eb+RauTXlcnHu72nrD+2Y3r3o",
+	"tc7/Um+cqpyf95ZGrWFhPUVAdLZiRjWxDu1VlQoehAHVifouY8TEZJvqMAeHRxBOZFKkdKBMBC9zUnDg",
+	"/EpM40LAm7oKhPF0NDbJtXwIOpON4BQnSCecmXwzXT2EaduR/sXrfflW9+pKyq4cUxh2SeYznkReL9sY",
+	"U4ZBGGybzVKMm6s9SYCkAZHaa+9lBPj63PcoExLD2ff28JTuXXX2dPRi0ZXb89qd4/3uQdRt7eND0joK",
+	"O+3W8+EBaXUHz6IOPg7b5Ogol6x7B+1j31PqjZB4MvV6XrfdfdbqdFrd/Y/t495+u9du/6E2mkqFce8F",
+	"Z8OYhjLfexuVJPYKu3BdPrd6qxqFKr1Qj2aHUzZ0unnX+c4vl4iVwjQzJrOIIzzgqazx9bdrZSx7GBoy",
+	"uH9SHuMae2sdk8s3eVmpHadOQjFOYM1yOuUgiZVhDrleuFjmOCyolwf18VbOebuhpm2O4yLWnIL/QV0+",
+	"0cicJheoUbYYCsSlUIHI12mMKdMy+iZ1jFwqaXRdvSRH5zVn2TkWvr5EpeCNHJtLqOsLc/tqrsVMMcxZ",
+	"wtlIZ6BOEz5SRGo7ymIlURVE7GLgL+DSJIP7XhZxqFBJ5JhHEIRoLIWe7xUDzOF9deGVgLlCzrDCnJOg",
+	"Ag8orga2yTyc1eCUpwbWLEZXkbSa7CX1nto845ofdNpEbua0iWFerry56y/lxnq+V4nLzOW1eeHLLAXB",
+	"ebVN5tcxQS7LLCStOiOKyy+nrGYQgjycyYWFzSkH1Ltf2dByx4JcyBNcU7w0fKBqOnSjrGtDTR0DMSyo",
+	"dMM3d5pu7korBV8Uirm1t+e8WsPW0FwPb2wPaGZ6NBudGx8fiDukYFJw98tiy6Hu7rW6mcujJkqpcrzf",
+	"K3aFJPkqTxBhmo3JQsShGPNZ2SFYd6Dq6oplMGzDEuBIcQ/KFuCGdLmHS2kHZWZfUSUrx6x4dOtEjiw7",
+	"2+aWlejSVrgyDiW9goBQyxFuQmn1Kl7ROKsVaENfsvevMSFkW1oHShktc18nQCqsF0jzzbZBm3NPM1V6",
+	"DT3d+to1q7v1sKfOA9XaNQY3MOc08+cVNuomqRpVwHm8SBLGrFASIeKLvJ1a2qz3e+JoQtl61+nst0+L",
+	"dBkeXqJLQqaUjeCA+S5peCLcEr9cEDQbc3hcj6wJlG9g6Tp3jV6t819qkzHOxnS6webfVqDEtg15izJ2",
+	"7l2g3Mx/kJCQABGuP3XpBEzbcYzyFCHhg9nE2B/kOCFEF04Q211YQgRJakH7ZO12Jm1XapvOlWZ0xnq9",
+	"XWAEj9cC5FaA2Fi4XeblccXQDPVm4c45WSmMljPTFiS5kehiMG+ccnWTbKqtaFomK3Fb+YU3u6SbXvGG",
+	"sSh1ikzhiJQSHP3CVhYQ3uBgbENTqMmCfFAawye4KmtG/k8oc7/tfG/pK9cLEbFmyskWEbEgCYUpehct",
+	"Vr4gvEqACiUIAypkljbgPCb4nlJZKuj9Z26yKC7khSKk2oelLXo359G16kfu06hM/Y6ZMo4lT0UWoI0l",
+	"AiWxqijlvpvVTpjMtVab25nGJJtvkPBLwvJMiSB7eYB4ggKNlaBJTmnuu6s/wDoJoArPkI7ShIgMI2lM",
+	"HHi+9fOJ+14PddrtawuO+/bnNScgcxvWui56COtykeYxRJnJIIBI0QyCqstRZ+QG/7YHJcP3wF4e+OoL",
+	"XZxh7//9n/+rP0+xHMOnijTePVgpiBjo8+3MnB51ZNVchyr3uFXjar3x06EhK0nDmtGGOjRyVW7GzYSC",
+	"LdhJDd1a08cF0FXz73JErmf6zAi79nvUSJtSkslUijVD2W7Ldq/XvCgX3dbaaNEoy0ayLh0/r9CFpeJM",
+	"yRyZxd1EOs6Rv/6BNMEYtda5PFXKAAehG0RX75jp36HjhoBqsMaYp+58T0dACRIFaEfm/lv9qETdr1+f",
+	"QpRURBPIXlR0Z8QZqRSdSQgOx7bspPooeHxlitPEQv0zwNFFmsTqz7zWM9rBaJrQKyyJrbLwFF4g6Ijl",
+	"UJEwIeWKvU+BSkZUwBluxENudm8VZi8MZjc5hyC5buE92ul3U8VEV92/EAtt4LaODkhjOo/AVCiq6tbL",
+	"wg869epYMydTicZYZ1MdYcuud+GCOWhy/T6WMq3UnEoAbENzKtPNh6Y51eN8UT7PREdgZrTyBAWa6gS2",
+	"RJOECoa6mNVgvtXklzx80o2W1POvZ/2t0VI29zNVdY5tSSKLyzlA7PSfKTE/F5e3xeP7UI+tUtQWBRFx",
+	"pUpGRrU8QWMpp8aiqs7YjMoxcETLiEzZn926aCLHqg2v+e+9vT3oUVNfNskA95nK8RkwseouiOz7mntm",
+	"jjclRiMGrggQn2hXA5V+lokstT857wS2ugOZUJcCnIP2xMxyQb/RaSjtmh3u23VVtwwSsMI0oXJ+pt6m",
+	"0TAgONHKlP7L5vR7f//80atT7AJdNPACigYGmhjFfAQdxqgc81TzMSXmoL/BK7MuY6Ay6Pky6NRu6ipt",
+	"lA15jTPfhKqCTEgT7ePxsyqWNqhxQBRNs+rmZLfP+uyXX87oiEHZIbb7yy9IQZ8KNSxLDBRCkT63DKI4",
+	"US+YZ4YQUBZPUznmCf0v0P97ZlkINED00SmSTwXiU10GFqRWpXIaUCAo5JdfwBrAkGHMClzHj4p2oKTB",
+	"U11ZFSPri0Q7tsrAUz2fhR9sVSKLxz9RY3Ty/GzM0QwzXVFuQJBIE9Jn6jqa8tt5WQsqbTkLA+pLDqW5",
+	"TYluzkKisPfOFvgzrAJq0wWlZlOBvh16q0x9xSFPUPcAjXmaiF619m6lfSQaESn6jMqscZ16ojCTbWPZ",
+	"Q9C1MqMppiL5dEoUlDMakl30FmroIUZm8HJoNwEahfoGRujhQKoyODjTbbj6bM5T04UL4RxocDyaBSqp",
+	"PeZC7qJTmEL7weA46o00nTmcasNG+jdLW9Cww2zHizFmI7UwOOgKHO12IQROdfDrRzzKUl6dJEqzgbtu",
+	"KXLddAzbUuWcxXNEh6VCAuokmvecaHl0RgXpM6ier5dMBTrodFGl0rtvMNOk3Lte3SutYAm1lF9hX2z8",
+	"OxUoWFQIMnCj49FLEtJIrQYFIY8IQEHDMWJqo601EJY1IVgRhBOg2H0WaMtL4NYJOLFdWL6c2z4s+rw0",
+	"svD52oMo9bVB/0i5JEqRs6Gr6qzGgmekRY5JnwX/2TKG4tbrlwHS5iY1k1F9Aee+Tp7DAgobqGM8JvFU",
+	"nTlz5YGXjtMkmSN9z53XftQ6Y+utCHo2idoqdVbJQJSpPVZXm050yWf7CxzTw/a+2TNjg4U9+53M0IRM",
+	"Bla0VJcPa2CMwAl3k8ysnJn/8gQpkVD0EB0xrhRle74jDlz1Up0S9InpinF2EsyiPssbO6r3ZbXYFdE2",
+	"V0vn/cQ0JEx3zDR91U6nOByTVne37YRUe+/jdDKAXMUswSCLjfM6u239tKLteEq9nre/297dhxAIOQY2",
+	"WspP6H3zaovjKYFQOEVOngik1qZH+aYky0wdrCFNhDpNurchEB+1LSfIxGH4CMIwALsQfUGFTLDkiQDh",
+	"Pec/T4TmGUOIWBJ9xnCS8JlJ9lBHmI/ABaAxltVxfR2BHC7kO4sRt5vml6UJYrLSArDUhjHTDJtVcy2k",
+	"XV/7VZFN0RyNxMVtOAvFGm7c1a8m2DBU6pZEPM9WV0SPTha3BDU68DDhk3pg1vFzL4DI9oBtCox+fhvg",
+	"1O1kfnb2bJODlQ9aBeW81LWw224vqRds6wQ7CVNGz/pSU4Qoq2JxXrR5LkoJKtT2yfOOOp1OZ3HekVvR",
+	"x31xR73VvNh932HrONwnrSN8cNB6HrUHrUPSGR6FXXw86LTzqkdfMqL2twQLgaaKiKEBHxSd2Y3To/IE",
+	"266JXfbev/n09m+t5+/+8Jy0ZRvEdnD8vO2G5Xm/fvpQzVi2T3cPjmueVptrC/x479+0jn7bf9s6/kf3",
+	"P1v//P3go5eX5LGvqZ3RLYuz9EFrBXMsGc2X5fgRFh2PjGl0YGGuQs7SOL5ei+CB9aCufYvmCVksTqna",
+	"uO2evqzMODwDrz5odxY9nF26vXLRejWu2109zjYTvPa9w/Z+o3my0BxYtgmtXTUur/bteyKdTHAyN8w2",
+	"5+cSj0RWyEHokgZa8VPv5zMGR1CQeOj5XsJjXWGhGvVoQh2v1fhpQnkCN8ZjilbGoNzbPJreN9NuuOd1",
+	"gdfFfKb+PmxPtE11ykWNjPBBRyQJp9+aYvJZn0Biu8zZ9F+tBBq2a1TRE53ICYeE5WHVSkCakGREol1I",
+	"z3Zqpga+03cYVEXpo0kqQEacWfN0VkKfT6apJMLPFQS3yK8J/4P+PW5jOKO/Wn1omAoca7Gt1FGuz2o7",
+	"yAEmqk3kTsqdE/NMVnRarpamREtFVZTkCJKuLZhWI/+EeV3aqgC0gn2VukBrNgaC6t94NF+Pg1XL266i",
+	"VjmP2JAVXJ83plo1VXyvi4YqY+wqsfPOesh4ZOKPTPyOmPha/HppR6sbd7crtP7PLF+rxjpjsiHXvveG",
+	"h3hZEFkmH9jnjIzQXs2D88aym0gV7ePV4wpdUtWgTgPRImshBQMOm0BX03llTcEn6zvcVACqa6u5uSAE",
+	"GmFmJV5PFgI5B6eRbmBnW07YglZAbL28GYAlv3pYyCNN4mFbv2wp/fbc4PLLovRZmNuxqXo9z8laLkht",
+	"YzoaryOzXfslS88eoKZFmEyMX2mJ3QekqKwvwpgkxNf5HnziI8nNH8OET0y2Irg3qBzrkaajQRMzUcHk",
+	"g3KLT58VTT7oVw24dvw65tJot8ZdMsZCO3tspR4+Y0utRlnTA502vdSA9HnMnQj4OkuFbl2yTeNNTa+K",
+	"RZObE7712e3Utn504JaKC5agQufONmNPhR4wVUBeqqWvZcHKqhLejgkLAGpqwMpg+TksWCUKbGuwmr4+",
+	"TaXZrP+O1znu7rZ3u7udNeXXQu3QRaJU1gbHM21vFlTuWTZZx+UvjaTgzWwvpb4vSw0woGfy0f1YYJoI",
+	"FK+yGiPfh83mA8HaCwt8VeF2pbiS2WoWWGYUB1/A4g8dFn/YXsTiCTQ7WMjbTXvPZU4coUPStUlmh7Os",
+	"ui18BRGVWKAXZ/+s/phHVSiGC3TgaR131+5ZDarD30+RrkCirR+DhOBLgfhwiGKCrY0JQljB+WWn0lOj",
+	"IbF+tCJ/17M08wvZzPFZQuVCEm7IdNMbWug+UcM+7tMX9egPKoKzHuv72jLtQgqNHqvZNu4NKUVcVfN6",
+	"alKeyVe5F4qrZdOcgh/eFLBlESpfTB2BcNB53n66NgSLzQRlY/4LjafWSyqmXNAmursZ4o5wO4rfbR/y",
+	"h83gDroNzA1up/n7YYqa3jV1ZeS+i+UeC8sXE3WZY3s0pqD6TxPKQjoFh4aNrvB6nbbvzSiLgF92JlrJ",
+	"X8FWtRYNPMjrefvtSS2L/Qb/vo6uF3JZJRhAy2o3ZKJJNESibjFmWSzEqY7GeiLsbbZhKkq3Na0Ibe+b",
+	"ItsbEWk9AZtJ848G7EcD9s9jwN6MBRw0NJpmnaS/Iz2nsUV2DBzuAgur9xfrJRp7raGhd+e+Xssd+s5A",
+	"B/7EReR/z9BBxYhu+PZFbvXPVI6jBM9EqX/WGAu3lkoP9CztdqfCqUHu58Hm0LYAPMgC2Uu/i0w3BR07",
+	"nVUQN1OZINQ+M07yWmdz3ofV28BXbItg6ILuSvKfK74m8aVuuNnMlVvtCXttfLmPnO+R8/1UnM/Pb/OG",
+	"TPDu3Kg3YpuNna9nUPn2Qbte74mva7p5D5z9fLmj1roJMkO6fWW9o9apb1wRFTb3mebs3jaLuwV+/4GE",
+	"PIlsXqtl74YdgyczSeiVYtwm81Yz7iyxtci4bXBbVSuMnNbJG7DtxvSqrlXzI2t+ZM0/KWvO7ut3w5rX",
+	"Nmo+MvN7U9LB7mqZ+RORVV1Y1wi7nDvnLVNXsueDnD3ngsK534hxr6/jL2PdOqu/ScSTbvFVbcyoXaUE",
+	"JzHNnKW76DOkxJ6GIZnKHlRx11O1tBE5QFSiEScCcdZDBIdjm8xKRZZVSW3fG9FnO2ckuSJJ60z9BiUe",
+	"xFPfyTo2/Tdt/V2dk6lrFjwRiEYnKHiDhWzBUMjPTIhIJ0SgARlTBgFL6BSFfGKbcCko+kznbnYOkYDu",
+	"GabwgY7pB48s5GgaDyGBetqpJJBJOuFC9hB03WAk1A5kmP6Mp0lIUKSW75b2cFum60rB6pV9ZrPkdToq",
+	"2gnKfSmCp0vjtzS6mqT+0axKLniTAX1a9JphgWxJ1RN3/ULiRLpYtA5JTZ5zj2QB/QWHpOt0K1Y+breO",
+	"z791/OP60t8PO8InL9C+gu0O5k5iY9OQnLwJb6ee6ZuqEW6/0y0kM+UtajMHrHutl3li9Sm0meUwCvLK",
+	"MVKwqnOXz2CMdPBkhCWGB/kNnMS1MseYCsmTORT4ck4yREPeUwzQrckGHzl/i9ncRLd8T2Z1nlgi6HBu",
+	"s3X3ZWova9iVBkEbc2vHy9ppT27NQD/F81vX1qF+zJjHhWajT4QpWmKt74rv2daXxSIiWV8yy80htNek",
+	"fyUwE4nKmv1Jn2HDq92OmrZSx07gyFb1bHNqOn1uZrzP+n2q910cDrvh805zu3252+ijZeDRMvCTWgaA",
+	"RjwaBR6NArdtFDDcorlNIGucs9wsMMXz2zYJbNOWr+nJ7QgH6s0CspwSqYSCghteieN5mHSgSVKgKzFZ",
+	"rh+TodRy+onJc5rwRGnE5eaNwdOalHFLKvtMiyUmlpZq24Z1LYzolSkzpcMHTOdyDTQjJILQg0rJNB8J",
+	"nlVicyYDnf3EfKRslItFfebIRRUgKy6LGlElyRtZrZ3X/m6qq8BvM7+9qvPqGvh1XMtEN5yFCZbhWBPQ",
+	"Zlyjpn3Xo3z0KB/9lPKRk1eqaNiAEJbHMj2AXPWfWADTZOrHTHDftiymMNU82qISGt9QEjOizXaFsZrG",
+	"0XWp69ywW+9WvTlKhrmDKAyImsxDMJRUdgISk65/C0V3eRztojMlU+mIjGLkxsp4DGGbNG5ihslbNXp/",
+	"f9nuHDxrt9vtZ93nne5+u7m8UekX+ShtPEobP6k1xukS+WiQeTTIbFEIUFT2xiLAcr4PXPEhR2UYGrkq",
+	"DGPqFtFfWTom+DNAQ8qifByizDhVFbX2kTMH4gk6++2TKVUNSbK6NsxM8f0+G5ARZcL0PdLRHWCl0WQs",
+	"0CXIZ9XOwWC0gS4kiyIUbGeAlRnoWgDhSBCchGM05AtTwf9cFF3QWdV9RG3fMCGkJclXaerc1VV8MZ3u",
+	"uS69XLdu6B3lamW2efyW8tfr2tg/+JCIvPV0p9tuJuaUOFGaMBLp2kqCxzRCAyVw2EAgwtCESNOv0CaV",
+	"ryN4LJFiGgkRddJKxukVVboi3t2WoDXnZHUNFEskbhwAcb/J6T9Uyrjp7+L1vpwXWKSmfJhFmu5Mc9Jp",
+	"uaWpG1tml9N0ENMwK9y5iHPV5ZDbEkOFDHJo49Qkh3ydirmnkXYO6FWZO51Vo2XaHL+LXksBrIoKW7wM",
+	"2iiMOI9MVwaIktNWeEt1T1AeFWCK6MLraaWPR58F4jK9kPiSsGBxMVlzrzbRTjcnbdsnV2sWiS01ir6V",
+	"MrGPTOMmTGNN/rBI7TOXZQNT8sOvVbq+jtiAd5xdph8VCXnU9Wp0vdMoygn9au7VUNmzZ3XNcqYZtb8l",
+	"pW7vm/lrdV0Uh/lZxqV0MaX2cM34TJuoUHdJt1ZU0xrbcjYdUH6CAqfi+oRfmUZWughZbV0Ul6ltZNx8",
+	"pNnfNc2+1ypTB42oilrhJsVCvksFQJcbaU44K2J/2dhljfOOuWsL6sF+e0P1YC3v1XtLXbX/CstwXKWv",
+	"LwylnNkWeTbJwCmgmBAhs952vm6olxNV3VRvjIsN+ihz+vLt6gwGYSuSXBFt+tHpF31mmyqC+S3LIwKK",
+	"k0VMz9GMJMQMQVjWaSCarOTEemVaj+EavLgiLKBN2yXjs2V5O3Z5Xlm0X2RkK/Z57Xs2i6fz7Lrv1SXy",
+	"bBJyVKXX3VrvTlPa+snF7Vp6zSOP/P54pLnucAPEz+3UquOpnW6TcWBWgQqVr3QL8Qev8hx0n6+3sA/2",
+	"7t9TORKdGnt7KpO+hK7KNM25akPBwZyXL16pm+wdqFV7RltaP/SlJDzU2iU/mm67lmYoBcoGLxe9Pn5m",
+	"iVwuCqARR5ztolMAG+JjcgdRNk+TYmNm0KPi9gMxJb/gK7yHYo13xl++A0uV3olbJL2WdG1Ee2+fwkap",
+	"Jhy3RGOLvp88EVQHKqi/3GCFouoEWRRQDdjPW+1U/Uan4DXSEYymlbudTml1VPRZsZ977gY6qafPWe/t",
+	"DDm6VaLeHvt8fZZpNmQLjqQbO3FeloB49OP8qKyFkdmjL2ebrKuJDyi7Xt9FEsA9cdgMSbfIY3Pm1cAp",
+	"tES/KTuM8uhmS+zvghXrxnvLPUljPkMTzOYmIl/qPnQJ2UWfjQU020MfJbpVcQTcU/A4Avun7T7j52ma",
+	"tgBQrfPozPQD3K4GcpPwcQum1+sctgEgWJ7X2/c9tTyv1z1qQoibZwjA0heQXi1+eI8S+TZLrltS8cRk",
+	"6TokQ39elTJk67yc352IvYljoxFNaOHoX6mQk6YV3dwrrSXnhEolR/HhsBpjvFsbvgtH/9SZd91V3mtA",
+	"KsBNogsowZVRl6Ojo6PF1KWZ4BpLbMiPS7kOWocdjFtHpN1tHYedTqsdHQ1I53C4j7sd76bUzqRSv1K7",
+	"lNc23CxutLSvq+NHnbP3vfTR+3GJpNquKpF09+juCeaSBn634AZebGUI4HIGVjLiC2ihKyKdIIwYGWGl",
+	"wiEYrhvh2YRHPhzuore6LxtmhaGOlcBQ1z7jwyHaCdw2yvU2Ar1dVq5aDx3bLOvgUrOF1KZxX858Ubdq",
+	"bsiOev7pRyX0vpepBA9KfF7zTJBoqRyd76hbgxXIGlRfrdRu/Kka7j8ow0cuNzyWP2ii0cB9g5QxxVWg",
+	"setNtJpFZhCtger7s7GP1+RCOsxrrVb9G5lDZmQw5vxylXIDlCEdZD+ARVhb/MVcKOm/RrtBH8eEJkiQ",
+	"MCGmhoHuJ8VnrF71+Wyh+Z5UniZMjTB1srMoLyjVeyHnU5In5O5CNrxf6EuihpwX2eBRq90ddFpHw2ed",
+	"Fj4I91vHB1GXPB+0j8LDw4bG8DSJvZ43lnIqent7gPFds7TdkE/2wFIfU0Y21HjMdq7WdOwpfGwXvlV1",
+	"ZZZfJ0v0sq+21yt8nYS0M6jtrlOidSl0E0Gp28nBjTCV8OF4IhMMC5Xeg299CHTsez7qewoSIfFkqj9G",
+	"WOK+dx1oiysdMaV0CHQmMYtwEiFLWpBQtIinche9M8Vv+4zqTne646n1VmLU/foVaXcTfEMZuMRM2fo8",
+	"5nWEKfPhJ4AJUQYV9swQwSdqmoQQFOG58EsleQOzIy0aBbt9Zkp6T/AchWrgJFOBIAUP1CiGMJvbPq9Q",
+	"zHvX1i7P8hgkJKUrIm27M++iU6uOJdZnqxu8HnTaKKJCnTydAGhA2u0zsLYC/YblKsqtG2UraHbRqd4d",
+	"kuFnmtArLBUfkDOeXGqib3zAizP/zN5s4rBdk6KuQQHXS98zS7lNPUzvh9fzZmNBwou3w9/+cZw8/x+/",
+	"/c8/k4+zf316//L56zfv/3jNu2/wG3w2y3/nf/V8SwBgyh+Zca3LpD5TOT7TmF2gLRnM6TsohbkXZZb1",
+	"c+bmmZr4mfz26JatKcei5ecByYJltOh8U+5c1Uos3V4zXS8ruZ9Pf30bOsbeN/OXSduLSExkTd72ryyq",
+	"ahxw7YZcrUczKWOsoUTUtp4jRbZSILgHNRGpzgWnAo2gM8bDMx+YJX13DsYJh4i/WbYjWz7x5ig5Jz47",
+	"avWauPl52+7IpZmo7nHWuae5aLVEMR4RufAkr6m0/tAcf02Gv4LNP97+LYcXbHj3b3CBb9k99jmnMFvM",
+	"kjThRKZLG5qNaexQTksqzCXNKAc0FePqDTGWWdSumTNKiXkPzADZD6bJmkBDSDBanBO5Dd3MUpQhjgVZ",
+	"M2/wJgrVI1W8LapYyu77ETwydUT1UXVZkC13awJcNV3uPgS4FUrLXq5zNA0GE3nrPchtm5gykHXukpfZ",
+	"28FsdkmmErLf9ttgOVzqMsnHfl/hYlKSyRQKoDWLDtCE16Wnz1vPhu1262hwvN96Hh4etvbxMelE7eHB",
+	"4KjruaTa6R8DhLr8lm60+C0xFvLCQLsIwM4flvpfrFPx2eLywmY2dNsHTppD1sd5O84Yc1Dmq50yRQX7",
+	"R4k++z5laBN9ZkjRE9f68WMK1M0p8d43G7ajey1N45s0YnTm9utsQ3aOrKbHFMtxnuGUg7C0pocSgoB4",
+	"pClQIKfGx/6z2ioey9xomBkfmvFA2W7GWcZe5mSikU45gP5OORMy7ZpONHNSmoDQtRunQIiVsIcz7mS9",
+	"ZWiGqRTAmNS/iiD1maGM0MwJNBL1ELipYs5GViFxu03iAU9BZxkQzSSFxHOBBK/vyqR2tUTBqtaQ7poB",
+	"bY/MZw3mc0M+s0ihsDfGr5yEEre518pZD4p1WZT+uEW6nLq8LEI4OySawm1f6zDcornWYQHaoLzXNKEs",
+	"pFN4Ii/w9WyD8l6reGXCpYLD+o2/bWbnqmVIb01BD0ZmxqjtV6MFXvEEdQ/QmKeJK8Do5jY6YiNjW9OE",
+	"XFGeQotyxYdmJI6rCpBemQHQeG83VU4e3esPw72eH6VHU/wWW7TGOCQFTULYa7Nt2gp388J5/X0adool",
+	"IL95A4ITRY6/nCuiZpZe7UphjPY8jpzi4DaDuqop/IfNEc6zg912FBCKXxn0PsYhZSMdpSUc0/2AhHyi",
+	"iy/IMZk4rzIdXGpUFRLH8C43NNe2zdAeBcnNTM77si2/Pr/+/wEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -211,6 +211,35 @@ func (q *Queries) ListProducts(ctx context.Context, arg ListProductsParams) ([]L
 	return items, nil
 }
 
+const lockProduct = `-- name: LockProduct :one
+SELECT name, description, price_amount, currency, status
+FROM products
+WHERE id = $1
+FOR SHARE
+`
+
+type LockProductRow struct {
+	Name        string
+	Description string
+	PriceAmount int64
+	Currency    string
+	Status      ProductStatus
+}
+
+// LockProduct reads a product and keeps others from changing it until the transaction ends. Several may do so at once.
+func (q *Queries) LockProduct(ctx context.Context, id uuid.UUID) (LockProductRow, error) {
+	row := q.db.QueryRow(ctx, lockProduct, id)
+	var i LockProductRow
+	err := row.Scan(
+		&i.Name,
+		&i.Description,
+		&i.PriceAmount,
+		&i.Currency,
+		&i.Status,
+	)
+	return i, err
+}
+
 const searchProducts = `-- name: SearchProducts :many
 SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
 FROM products

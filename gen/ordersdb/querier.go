@@ -86,6 +86,8 @@ type Querier interface {
 	ListWebhooks(ctx context.Context, arg ListWebhooksParams) ([]Webhook, error)
 	// LockOrder reads an order and keeps others from changing it until the transaction ends.
 	LockOrder(ctx context.Context, id uuid.UUID) (Order, error)
+	// LockProduct reads a product and keeps others from changing it until the transaction ends. Several may do so at once.
+	LockProduct(ctx context.Context, id uuid.UUID) (LockProductRow, error)
 	// LockWebhooks lets one subscription be added at a time, so that their number can be bounded.
 	LockWebhooks(ctx context.Context) error
 	// MarkWebhook keeps whether a subscription's receiver lags, and sends nothing more to one that is gone. It leaves a

@@ -57,6 +57,7 @@ export const table = {
     getProduct: 'GET /api/v1/products/{productId} p0',
     updateProduct: 'PATCH /api/v1/products/{productId} m0',
     archiveProduct: 'POST /api/v1/products/{productId}/archive 1',
+    duplicateProduct: 'POST /api/v1/products/{productId}/duplicate 1',
     getStock: 'GET /api/v1/products/{productId}/stock',
     listStockAdjustments: 'GET /api/v1/products/{productId}/stock-adjustments l',
     adjustStock: 'POST /api/v1/products/{productId}/stock-adjustments k',
@@ -1070,6 +1071,30 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       404: 'product_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Duplicate a product.
+   * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+   * refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+   */
+  duplicateProduct: {
+    method: 'POST';
+    path: '/api/v1/products/{productId}/duplicate';
+    marks: '1';
+    shape: orders.operations['duplicateProduct'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found';
+      409: 'sku_taken' | 'product_archived';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
       422: 'invalid_request';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';

@@ -78,6 +78,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/products/{productId}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Duplicate a product
+         * @description Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+         *     refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+         */
+        post: operations["duplicateProduct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products/{productId}/stock": {
         parameters: {
             query?: never;
@@ -512,6 +536,9 @@ export interface components {
             description?: components["schemas"]["ProductDescription"];
             price?: components["schemas"]["Price"];
         };
+        DuplicateProductRequest: {
+            sku: components["schemas"]["SKU"];
+        };
         AdjustStockRequest: {
             /**
              * Format: int64
@@ -931,7 +958,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -1000,6 +1027,16 @@ export interface components {
         };
         /** @description There is already a product with this SKU (`sku_taken`). */
         SkuTaken: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already a product with this SKU (`sku_taken`), or the product to duplicate is archived (`product_archived`). */
+        DuplicateRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -1498,6 +1535,67 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["ProductNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    duplicateProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sku": "PLUMB-8OZ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DuplicateProductRequest"];
+            };
+        };
+        responses: {
+            /** @description The new product. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "sku": "PLUMB-8OZ",
+                     *       "name": "Brass plumb bob",
+                     *       "description": "Turned from solid brass, with ten metres of line.",
+                     *       "price": {
+                     *         "amount": 2490,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "status": "active",
+                     *       "available": 120,
+                     *       "version": 1,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Product"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["ProductNotFound"];
+            409: components["responses"]["DuplicateRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];

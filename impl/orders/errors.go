@@ -18,6 +18,7 @@ var (
 	errWebhookNotFound      = fault.New(fault.NotFound, ordersapi.ProblemCodeWebhookNotFound, "There is no webhook with that id.")
 	errDeliveryNotFound     = fault.New(fault.NotFound, ordersapi.ProblemCodeDeliveryNotFound, "The webhook has no delivery with that id.")
 	errSKUTaken             = fault.New(fault.Conflict, ordersapi.ProblemCodeSkuTaken, "There is already a product with this SKU.")
+	errProductArchived      = fault.New(fault.Conflict, ordersapi.ProblemCodeProductArchived, "The product is archived and cannot be duplicated.")
 	errOutOfStock           = fault.New(fault.Conflict, ordersapi.ProblemCodeOutOfStock, "There are not enough units.")
 	errPriceChanged         = fault.New(fault.Conflict, ordersapi.ProblemCodePriceChanged, "The total is not the expected one; errors says what it is.")
 	errProductUnavailable   = fault.New(fault.Conflict, ordersapi.ProblemCodeProductUnavailable, "Some products cannot be ordered; errors names the lines.")
@@ -32,9 +33,9 @@ var (
 // faults lists them for the chain, for who explains them, and for the test that holds them against the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
-		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken, errOutOfStock,
-		errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge, errTooManyStreams, errTooManyWebhooks,
-		errCustomersUnavailable,
+		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken, errProductArchived,
+		errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge, errTooManyStreams,
+		errTooManyWebhooks, errCustomersUnavailable,
 	}
 }
 

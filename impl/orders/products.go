@@ -88,6 +88,34 @@ func (s *Service) CreateProduct(ctx context.Context, req ordersapi.CreateProduct
 	}, nil
 }
 
+// DuplicateProduct adds a product with the name, the description and the price of another, which does not change meanwhile.
+func (s *Service) DuplicateProduct(ctx context.Context, req ordersapi.DuplicateProductRequestObject) (ordersapi.DuplicateProductResponseObject, error) {
+	id := newID()
+	httpapi.Creates(ctx, id)
+	var row ordersdb.CreateProductRow
+	err := s.inTx(ctx, func(q ordersdb.Querier) error {
+		original, err := q.LockProduct(ctx, req.ProductID)
+		if err != nil {
+			return err
+		}
+		if original.Status == ordersdb.ProductStatusArchived {
+			return errProductArchived
+		}
+		row, err = q.CreateProduct(ctx, ordersdb.CreateProductParams{
+			ID: id, Sku: req.Body.Sku, Name: original.Name, Description: original.Description,
+			PriceAmount: original.PriceAmount, Currency: original.Currency, CreatedAt: s.clock(),
+		})
+		return err
+	})
+	if err != nil {
+		return nil, explain(err, errProductNotFound)
+	}
+	return ordersapi.DuplicateProduct201JSONResponse{
+		Body:    toAPIProduct(product(row)),
+		Headers: ordersapi.DuplicateProduct201ResponseHeaders{Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version)},
+	}, nil
+}
+
 // GetProduct reads a product.
 func (s *Service) GetProduct(ctx context.Context, req ordersapi.GetProductRequestObject) (ordersapi.GetProductResponseObject, error) {
 	row, err := s.queries.GetProduct(ctx, req.ProductID)

@@ -3,8 +3,11 @@ package orders
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +37,135 @@ func TestCreateProduct(t *testing.T) {
 	again, err := staff.CreateProductWithResponse(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, ordersapi.ProblemCodeSkuTaken, again.ApplicationProblemJSON409.Code)
+}
+
+func TestDuplicateProduct(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff := s.as(ordersapi.RoleStaff)
+	id := s.product(5, func(p *ordersdb.CreateProductParams) { p.Description, p.Currency = "Turned from solid brass.", "USD" })
+	changed, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: `"1"`}, ordersapi.UpdateProductRequest{Name: new("Steel plumb bob")})
+	require.NoError(t, err)
+	original := *changed.JSON200
+	s.Clock.Advance(time.Second)
+	duplicate := func(sku string) *ordersapi.DuplicateProductResponse {
+		got, err := staff.DuplicateProductWithResponse(t.Context(), id, ordersapi.DuplicateProductRequest{Sku: sku})
+		require.NoError(t, err)
+		return got
+	}
+	got := duplicate("STEEL-8OZ")
+	require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
+	product := *got.JSON201
+	require.NotEqual(t, id, product.ID)
+	require.Equal(t, "/api/v1/products/"+product.ID.String(), got.HTTPResponse.Header.Get("Location"))
+	require.Equal(t, `"1"`, got.HTTPResponse.Header.Get("ETag"))
+	want := original
+	want.ID, want.Sku, want.Available, want.Version, want.CreatedAt, want.UpdatedAt = product.ID, "STEEL-8OZ", 0, 1, s.Clock.Now(), s.Clock.Now()
+	require.Equal(t, want, product)
+	for id, want := range map[uuid.UUID]ordersapi.Product{id: original, product.ID: product} {
+		read, err := s.client("").GetProductWithResponse(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, want, *read.JSON200)
+	}
+
+	for _, taken := range []string{original.Sku, product.Sku} {
+		require.Equal(t, ordersapi.ProblemCodeSkuTaken, codeIn(t, duplicate(taken).Body))
+	}
+	_, err = staff.ArchiveProductWithResponse(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, ordersapi.ProblemCodeProductArchived, codeIn(t, duplicate("STEEL-16OZ").Body))
+	id = uuid.New()
+	require.Equal(t, ordersapi.ProblemCodeProductNotFound, codeIn(t, duplicate("STEEL-16OZ").Body))
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM products`))
+}
+
+// TestDuplicateProductAtOnce has many duplicate a product with the same SKU at once: one of them does.
+func TestDuplicateProductAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	id := s.product(0)
+	var made, refused atomic.Int64
+	var crowd sync.WaitGroup
+	for range 8 {
+		staff := s.as(ordersapi.RoleStaff)
+		crowd.Go(func() {
+			got, err := staff.DuplicateProductWithResponse(t.Context(), id, ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
+			switch {
+			case err != nil:
+				t.Error(err)
+			case got.StatusCode() == http.StatusCreated:
+				made.Add(1)
+			case got.ApplicationProblemJSON409 != nil && got.ApplicationProblemJSON409.Code == ordersapi.ProblemCodeSkuTaken:
+				refused.Add(1)
+			default:
+				t.Errorf("%d: %s", got.StatusCode(), got.Body)
+			}
+		})
+	}
+	crowd.Wait()
+	require.Equal(t, []int64{1, 7}, []int64{made.Load(), refused.Load()})
+	require.Equal(t, []int{2, 2}, []int{s.count(`SELECT count(*) FROM products`), s.count(`SELECT count(*) FROM stock`)})
+	s.requireNoDeadlock()
+}
+
+// TestDuplicateProductBeforeArchive archives a product while it is being duplicated: the archive waits.
+func TestDuplicateProductBeforeArchive(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff, id := s.as(ordersapi.RoleStaff), s.product(0)
+	tx, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(t.Context())
+	_, err = ordersdb.New(tx).CreateProduct(t.Context(), ordersdb.CreateProductParams{ID: newID(), Sku: "STEEL-8OZ", Name: "Steel", Currency: "EUR", CreatedAt: s.Clock.Now()})
+	require.NoError(t, err)
+	var duplicated *ordersapi.DuplicateProductResponse
+	var archived *ordersapi.ArchiveProductResponse
+	var failed [2]error
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		duplicated, failed[0] = staff.DuplicateProductWithResponse(t.Context(), id, ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
+	})
+	s.waiting(1) // for what becomes of the SKU
+	calls.Go(func() { archived, failed[1] = staff.ArchiveProductWithResponse(t.Context(), id) })
+	s.waiting(2)
+	require.NoError(t, tx.Rollback(t.Context()))
+	calls.Wait()
+	require.NoError(t, errors.Join(failed[:]...))
+	require.Equal(t, http.StatusCreated, duplicated.StatusCode(), string(duplicated.Body))
+	require.Equal(t, ordersapi.ProductStatusActive, duplicated.JSON201.Status)
+	require.Equal(t, http.StatusOK, archived.StatusCode(), string(archived.Body))
+}
+
+// TestDuplicateProductAfterArchive duplicates a product while it is being archived: the duplicate waits, and is refused.
+func TestDuplicateProductAfterArchive(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff, id := s.as(ordersapi.RoleStaff), s.product(0)
+	tx, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(t.Context())
+	_, err = ordersdb.New(tx).ArchiveProduct(t.Context(), ordersdb.ArchiveProductParams{ID: id, UpdatedAt: s.Clock.Now()})
+	require.NoError(t, err)
+	var duplicated *ordersapi.DuplicateProductResponse
+	var failed error
+	var call sync.WaitGroup
+	call.Go(func() {
+		duplicated, failed = staff.DuplicateProductWithResponse(t.Context(), id, ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
+	})
+	s.waiting(1)
+	require.NoError(t, tx.Commit(t.Context()))
+	call.Wait()
+	require.NoError(t, failed)
+	require.Equal(t, ordersapi.ProblemCodeProductArchived, codeIn(t, duplicated.Body))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM products`))
+}
+
+// waiting waits until so many statements wait for a lock.
+func (s *server) waiting(statements int) {
+	s.t.Helper()
+	s.eventually("statements wait for a lock", func() bool {
+		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == statements
+	})
 }
 
 func TestUpdateProduct(t *testing.T) {
@@ -197,14 +329,29 @@ func TestAdjustStock(t *testing.T) {
 // productOperations are what the document does not say of the operations on products.
 func productOperations() knownOperations {
 	freshSKU := func(_ situation, fit *contracttest.Fit) { fit.Body["sku"] = "SKU-" + uuid.NewString() }
+	takenSKU := func(at situation) string {
+		sku := "SKU-" + uuid.NewString()
+		at.product(0, func(p *ordersdb.CreateProductParams) { p.Sku = sku })
+		return sku
+	}
 	return knownOperations{
 		"createProduct": {
 			Fit: freshSKU,
 			Refused: func(at situation) []contracttest.Refusal {
-				taken := "SKU-" + uuid.NewString()
-				at.product(0, func(p *ordersdb.CreateProductParams) { p.Sku = taken })
+				taken := takenSKU(at)
 				body := `{"sku":"` + taken + `","name":"` + contracttest.SecretCanary + `","price":{"amount":1,"currency":"EUR"}}`
 				return []contracttest.Refusal{at.conflict("the SKU is taken", body, ordersapi.ProblemCodeSkuTaken)}
+			},
+		},
+		"duplicateProduct": {
+			Fit: freshSKU,
+			Refused: func(at situation) []contracttest.Refusal {
+				archived := at.product(0)
+				_, err := at.queries.ArchiveProduct(at.t.Context(), ordersdb.ArchiveProductParams{ID: archived, UpdatedAt: at.Clock.Now()})
+				require.NoError(at.t, err)
+				refused := at.conflict("the product is archived", "", ordersapi.ProblemCodeProductArchived)
+				refused.Target = contracttest.Filled(at.op.Pattern, map[string]string{"productId": archived.String()})
+				return []contracttest.Refusal{at.conflict("the SKU is taken", `{"sku":"`+takenSKU(at)+`"}`, ordersapi.ProblemCodeSkuTaken), refused}
 			},
 		},
 		"updateProduct": {Fit: func(_ situation, fit *contracttest.Fit) { fit.Header["If-Match"] = `"1"` }},

@@ -19,6 +19,13 @@ FROM products
 JOIN stock ON stock.product_id = products.id
 WHERE products.id = @id;
 
+-- name: LockProduct :one
+-- LockProduct reads a product and keeps others from changing it until the transaction ends. Several may do so at once.
+SELECT name, description, price_amount, currency, status
+FROM products
+WHERE id = @id
+FOR SHARE;
+
 -- name: ListProducts :many
 -- ListProducts reads a page of products in a status, the newest first, that starts behind (before_time, before_id).
 SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available

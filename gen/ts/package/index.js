@@ -52,6 +52,7 @@ var table = {
     getProduct: "GET /api/v1/products/{productId} p0",
     updateProduct: "PATCH /api/v1/products/{productId} m0",
     archiveProduct: "POST /api/v1/products/{productId}/archive 1",
+    duplicateProduct: "POST /api/v1/products/{productId}/duplicate 1",
     getStock: "GET /api/v1/products/{productId}/stock",
     listStockAdjustments: "GET /api/v1/products/{productId}/stock-adjustments l",
     adjustStock: "POST /api/v1/products/{productId}/stock-adjustments k",

@@ -22,7 +22,7 @@ func operationRules() []rule {
 }
 
 // verbs begin an operationId. A new one is welcome here, once none of these says it.
-const verbs = " accept adjust answer archive cancel change confirm create delete deliver disable enable end enrol export get list pay " +
+const verbs = " accept adjust answer archive cancel change confirm create delete deliver disable duplicate enable end enrol export get list pay " +
 	"read refresh refund register remove replace replay report request reset restore revoke rotate search send set ship start stream " +
 	"subscribe test unsubscribe update verify "
 

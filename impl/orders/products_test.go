@@ -27,16 +27,16 @@ func TestCreateProduct(t *testing.T) {
 	got, err := staff.CreateProductWithResponse(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
-	product := *got.JSON201
+	product := *contracttest.Body(t, got, got.JSON201)
 	require.Equal(t, "/api/v1/products/"+product.ID.String(), got.HTTPResponse.Header.Get("Location"))
 	require.Equal(t, `"1"`, got.HTTPResponse.Header.Get("ETag"))
 	require.Zero(t, product.Available)
 	read, err := s.client("").GetProductWithResponse(t.Context(), product.ID)
 	require.NoError(t, err)
-	require.Equal(t, product, *read.JSON200)
+	require.Equal(t, product, *contracttest.Body(t, read, read.JSON200))
 	again, err := staff.CreateProductWithResponse(t.Context(), request)
 	require.NoError(t, err)
-	require.Equal(t, ordersapi.ProblemCodeSkuTaken, again.ApplicationProblemJSON409.Code)
+	require.Equal(t, ordersapi.ProblemCodeSkuTaken, contracttest.Body(t, again, again.ApplicationProblemJSON409).Code)
 }
 
 func TestDuplicateProduct(t *testing.T) {
@@ -46,7 +46,7 @@ func TestDuplicateProduct(t *testing.T) {
 	id := s.product(5, func(p *ordersdb.CreateProductParams) { p.Description, p.Currency = "Turned from solid brass.", "USD" })
 	changed, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: `"1"`}, ordersapi.UpdateProductRequest{Name: new("Steel plumb bob")})
 	require.NoError(t, err)
-	original := *changed.JSON200
+	original := *contracttest.Body(t, changed, changed.JSON200)
 	s.Clock.Advance(time.Second)
 	duplicate := func(sku string) *ordersapi.DuplicateProductResponse {
 		got, err := staff.DuplicateProductWithResponse(t.Context(), id, ordersapi.DuplicateProductRequest{Sku: sku})
@@ -55,7 +55,7 @@ func TestDuplicateProduct(t *testing.T) {
 	}
 	got := duplicate("STEEL-8OZ")
 	require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
-	product := *got.JSON201
+	product := *contracttest.Body(t, got, got.JSON201)
 	require.NotEqual(t, id, product.ID)
 	require.Equal(t, "/api/v1/products/"+product.ID.String(), got.HTTPResponse.Header.Get("Location"))
 	require.Equal(t, `"1"`, got.HTTPResponse.Header.Get("ETag"))
@@ -65,7 +65,7 @@ func TestDuplicateProduct(t *testing.T) {
 	for id, want := range map[uuid.UUID]ordersapi.Product{id: original, product.ID: product} {
 		read, err := s.client("").GetProductWithResponse(t.Context(), id)
 		require.NoError(t, err)
-		require.Equal(t, want, *read.JSON200)
+		require.Equal(t, want, *contracttest.Body(t, read, read.JSON200))
 	}
 
 	for _, taken := range []string{original.Sku, product.Sku} {
@@ -132,7 +132,7 @@ func TestDuplicateProductBeforeArchive(t *testing.T) {
 	calls.Wait()
 	require.NoError(t, errors.Join(failed[:]...))
 	require.Equal(t, http.StatusCreated, duplicated.StatusCode(), string(duplicated.Body))
-	require.Equal(t, ordersapi.ProductStatusActive, duplicated.JSON201.Status)
+	require.Equal(t, ordersapi.ProductStatusActive, contracttest.Body(t, duplicated, duplicated.JSON201).Status)
 	require.Equal(t, http.StatusOK, archived.StatusCode(), string(archived.Body))
 }
 
@@ -182,19 +182,20 @@ func TestUpdateProduct(t *testing.T) {
 	got := update(`"1"`)
 	require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 	require.Equal(t, `"2"`, got.HTTPResponse.Header.Get("ETag"))
-	require.Equal(t, name, got.JSON200.Name)
-	require.Equal(t, int64(2490), got.JSON200.Price.Amount, "what is not sent stays")
-	require.Equal(t, int64(5), got.JSON200.Available)
+	require.Equal(t, name, contracttest.Body(t, got, got.JSON200).Name)
+	require.Equal(t, int64(2490), contracttest.Body(t, got, got.JSON200).Price.Amount, "what is not sent stays")
+	require.Equal(t, int64(5), contracttest.Body(t, got, got.JSON200).Available)
 
 	stale := update(`"1"`)
 	require.Equal(t, http.StatusPreconditionFailed, stale.StatusCode())
-	require.Equal(t, ordersapi.ProblemCodeVersionChanged, stale.ApplicationProblemJSON412.Code)
+	require.Equal(t, ordersapi.ProblemCodeVersionChanged, contracttest.Body(t, stale, stale.ApplicationProblemJSON412).Code)
 	require.Equal(t, `"2"`, stale.HTTPResponse.Header.Get("ETag"))
-	require.Equal(t, *got.JSON200, *stale.ApplicationProblemJSON412.Current, "the caller sees what it is now")
+	require.Equal(t, *contracttest.Body(t, got, got.JSON200), *contracttest.Body(t, stale, stale.ApplicationProblemJSON412).Current, "the caller sees what it is now")
 
 	require.Equal(t, http.StatusOK, update(stale.HTTPResponse.Header.Get("ETag")).StatusCode())
 	id = uuid.New()
-	require.Equal(t, ordersapi.ProblemCodeProductNotFound, update(`"1"`).ApplicationProblemJSON404.Code)
+	missing := update(`"1"`)
+	require.Equal(t, ordersapi.ProblemCodeProductNotFound, contracttest.Body(t, missing, missing.ApplicationProblemJSON404).Code)
 }
 
 // TestUpdateProductWithoutIfMatch asks as the generated client cannot.
@@ -223,16 +224,16 @@ func TestArchiveProduct(t *testing.T) {
 		got, err := staff.ArchiveProductWithResponse(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
-		require.Equal(t, ordersapi.ProductStatusArchived, got.JSON200.Status)
-		require.Equal(t, int64(2), got.JSON200.Version)
+		require.Equal(t, ordersapi.ProductStatusArchived, contracttest.Body(t, got, got.JSON200).Status)
+		require.Equal(t, int64(2), contracttest.Body(t, got, got.JSON200).Version)
 	}
 	listed, err := staff.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{})
 	require.NoError(t, err)
-	require.Empty(t, listed.JSON200.Items)
+	require.Empty(t, contracttest.Body(t, listed, listed.JSON200).Items)
 	archived := ordersapi.ProductStatusFilterArchived
 	listed, err = staff.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Status: &archived})
 	require.NoError(t, err)
-	require.Len(t, listed.JSON200.Items, 1)
+	require.Len(t, contracttest.Body(t, listed, listed.JSON200).Items, 1)
 }
 
 func TestListProducts(t *testing.T) {
@@ -249,7 +250,7 @@ func TestListProducts(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 		ids := []uuid.UUID{}
-		for _, p := range got.JSON200.Items {
+		for _, p := range contracttest.Body(t, got, got.JSON200).Items {
 			ids = append(ids, p.ID)
 		}
 		return ids
@@ -277,10 +278,10 @@ func TestListProducts(t *testing.T) {
 	for params := (&ordersapi.ListProductsParams{Limit: &limit}); ; {
 		page, err := anybody.ListProductsWithResponse(t.Context(), params)
 		require.NoError(t, err)
-		for _, p := range page.JSON200.Items {
+		for _, p := range contracttest.Body(t, page, page.JSON200).Items {
 			paged = append(paged, p.ID)
 		}
-		next, err := page.JSON200.NextCursor.Get()
+		next, err := contracttest.Body(t, page, page.JSON200).NextCursor.Get()
 		if err != nil {
 			break
 		}
@@ -303,24 +304,26 @@ func TestAdjustStock(t *testing.T) {
 	for range 2 { // The same request twice is one delivery.
 		got := adjust("first", 10)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
-		require.Equal(t, int64(10), got.JSON201.Stock.Available)
-		require.Equal(t, staff.id, got.JSON201.Adjustment.AdjustedBy)
+		require.Equal(t, int64(10), contracttest.Body(t, got, got.JSON201).Stock.Available)
+		require.Equal(t, staff.id, contracttest.Body(t, got, got.JSON201).Adjustment.AdjustedBy)
 	}
-	require.Equal(t, int64(7), adjust("second", -3).JSON201.Stock.Received)
+	less := adjust("second", -3)
+	require.Equal(t, int64(7), contracttest.Body(t, less, less.JSON201).Stock.Received)
 	short := adjust("third", -8)
-	require.Equal(t, ordersapi.ProblemCodeOutOfStock, short.ApplicationProblemJSON409.Code)
-	require.Equal(t, "#/delta", short.ApplicationProblemJSON409.Errors[0].Pointer)
+	require.Equal(t, ordersapi.ProblemCodeOutOfStock, contracttest.Body(t, short, short.ApplicationProblemJSON409).Code)
+	require.Equal(t, "#/delta", contracttest.Body(t, short, short.ApplicationProblemJSON409).Errors[0].Pointer)
 	require.Equal(t, http.StatusUnprocessableEntity, adjust("fourth", 0).StatusCode())
 	require.Equal(t, int64(7), s.stock(id).Available)
 
 	listed, err := staff.ListStockAdjustmentsWithResponse(t.Context(), id, &ordersapi.ListStockAdjustmentsParams{})
 	require.NoError(t, err)
-	require.Len(t, listed.JSON200.Items, 2)
+	require.Len(t, contracttest.Body(t, listed, listed.JSON200).Items, 2)
 	read, err := staff.GetStockWithResponse(t.Context(), id)
 	require.NoError(t, err)
-	require.Equal(t, int64(7), read.JSON200.Available)
+	require.Equal(t, int64(7), contracttest.Body(t, read, read.JSON200).Available)
 	id = uuid.New()
-	require.Equal(t, ordersapi.ProblemCodeProductNotFound, adjust("fifth", 1).ApplicationProblemJSON404.Code)
+	absent := adjust("fifth", 1)
+	require.Equal(t, ordersapi.ProblemCodeProductNotFound, contracttest.Body(t, absent, absent.ApplicationProblemJSON404).Code)
 	missing, err := staff.ListStockAdjustmentsWithResponse(t.Context(), id, &ordersapi.ListStockAdjustmentsParams{})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, missing.StatusCode())

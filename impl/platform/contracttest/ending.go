@@ -74,7 +74,7 @@ func (s *Service) endWith(t *testing.T, f *fault.Error, lines ...string) {
 func requireEnd(t testing.TB, op *httpapi.Operation, f *fault.Error, answer *http.Response, body string) {
 	t.Helper()
 	if !slices.ContainsFunc(op.Problems, func(p httpapi.Problem) bool { return p.Code == f.Code }) {
-		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
+		requireSuccess(t, op, answer, body)
 		return
 	}
 	require.GreaterOrEqual(t, answer.StatusCode, http.StatusBadRequest, "%s: %s", op.ID, body)

@@ -87,7 +87,7 @@ func genuineTokensPass(t *testing.T, s *Service) {
 				authorization = "Authorization: " + scheme + "stale"
 			}
 			answer, body := server.Do(t, r.With(authorization))
-			require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
+			requireSuccess(t, op, answer, body)
 		}
 	}
 }

@@ -124,6 +124,14 @@ func (s *Service) Fitting(t testing.TB, server *Server, op *httpapi.Operation) (
 	return r.With(Bearer(by)), by
 }
 
+// requireSuccess wants a fitting request to succeed. What the document does not say of it is missing otherwise, or the service
+// is wrong.
+func requireSuccess(t tester, op *httpapi.Operation, answer *http.Response, body string) {
+	t.Helper()
+	require.Equal(t, op.Statuses[0], answer.StatusCode,
+		"%s refuses a request that should succeed; what it needs beyond the document's example is Fit of its contracttest.Known, beside its tests: %s", op.ID, body)
+}
+
 // example gives the document's example of an operation's body.
 func (s *Service) example(t testing.TB, op *httpapi.Operation) map[string]any {
 	t.Helper()

@@ -3,9 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run storefront reset test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
 
+# A linter has to be built with the Go that it lints for; go tool sees to that.
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
-# sqlc parses SQL with PostgreSQL's own parser, in WebAssembly when there is no C compiler.
-SQLC = CGO_ENABLED=0 $(call TOOL,sqlc)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,18 +52,18 @@ clients/typescript/node_modules examples/storefront/node_modules: %/node_modules
 	  { echo "Node 20.19 or later, with npm, is missing: https://nodejs.org/ has it"; exit 1; }
 	cd $* && npm ci --prefer-offline --no-audit --no-fund && touch node_modules
 
-gen: ## make gen/ anew from the documents, the queries and the TypeScript client
-	rm -rf gen/*api gen/*db
-	for service in users orders dev; do \
-	  mkdir -p gen/$${service}api && \
-	  $(call TOOL,oapi-codegen) -config openapi/oapi-codegen.yaml -package $${service}api -o gen/$${service}api/$${service}api.gen.go openapi/$$service.yaml || exit 1; \
-	done
-	$(SQLC) generate
-	@$(MAKE) --no-print-directory gen-typescript
+# A generator is built once, and anew when the version that its go.mod pins has changed.
+bin/tools/%: tools/%/go.mod tools/%/go.sum
+	go build -modfile=$< -o $@ tool
 
-gen-typescript: clients/typescript/node_modules ## make only gen/ts anew
-	rm -rf gen/ts
-	cd clients/typescript && npm run --silent generate
+# Without cgo, sqlc parses SQL in WebAssembly: it is the same on every machine and needs no C compiler.
+bin/tools/sqlc: export CGO_ENABLED = 0
+
+gen: bin/tools/oapi-codegen bin/tools/sqlc ## make gen/ anew from the documents, the queries and the TypeScript client; without Node, all but gen/ts
+	tools/generate
+
+gen-typescript: ## make only gen/ts anew
+	tools/generate typescript
 
 lint-openapi: ## hold the documents against the rules of documents
 	go run ./test/contract/lint openapi/users.yaml openapi/orders.yaml openapi/dev.yaml
@@ -86,9 +85,8 @@ lint: ## vet and lint the code
 lint-ci: ## hold the workflows for GitHub against their rules
 	$(call TOOL,actionlint)
 
-gen-check: ## prove that gen/ is what it is made from
-	@before=$$(mktemp -d) && cp -r gen/. $$before && $(MAKE) gen && diff -rq $$before gen; current=$$?; rm -rf $$before; \
-	  test $$current = 0 || { echo "gen/ was not current; it is now: look at it and commit it"; exit 1; }
+gen-check: bin/tools/oapi-codegen bin/tools/sqlc ## prove that gen/ is what it is made from
+	tools/generate check
 
 check: lint-openapi breaking gen-check lint lint-ci test test-typescript test-storefront ## everything that CI proves
 

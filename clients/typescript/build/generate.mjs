@@ -10,8 +10,9 @@ const out = new URL('gen/ts/', root);
 const services = ['users', 'orders'];
 const made = '// Made by `make gen` from openapi/; not to be edited.\n';
 
-// What an operation can end with is for the services to say: it follows from its policy as well.
-const problems = JSON.parse(execFileSync('go', ['run', './test/contract/problems', ...services.map((service) => `openapi/${service}.yaml`)], {cwd: root, encoding: 'utf8'}));
+// What an operation can end with is for the services to say: it follows from its policy as well. Go finds the program by its
+// import path also from the copy of the sources in which tools/generate calls this.
+const problems = JSON.parse(execFileSync('go', ['run', 'example.com/plumbline/test/contract/problems', ...services.map((service) => `openapi/${service}.yaml`)], {cwd: root, encoding: 'utf8'}));
 
 await mkdir(out, {recursive: true});
 const documents = {};

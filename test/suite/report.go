@@ -239,8 +239,9 @@ func (r *report) tellSlow(now time.Time) {
 // mostNamed is how many packages the last line names.
 const mostNamed = 8
 
-// close writes the three last lines. proved tells what of the documents was exercised; it is asked when all has passed.
-func (r *report) close(took time.Duration, proved func() (string, error)) error {
+// close writes the three last lines. database is the CPU time of PostgreSQL. proved tells what of the documents was exercised;
+// it is asked when all has passed.
+func (r *report) close(took, database time.Duration, proved func() (string, error)) error {
 	passed, skipped, failed, tests := 0, 0, 0, time.Duration(0)
 	var broken []string
 	for _, one := range r.results {
@@ -267,7 +268,9 @@ func (r *report) close(took time.Duration, proved func() (string, error)) error 
 	for _, one := range byCost[:min(mostNamed, len(byCost))] {
 		dearest = append(dearest, fmt.Sprintf("%s %.0f s", one.name(), one.cpu.Seconds()))
 	}
-	fmt.Fprintf(r.out, "took:   %.0f s; CPU %.0f s with the compiler, tests %.0f s: %s\n", took.Seconds(), waitedCPU().Seconds(), tests.Seconds(), strings.Join(dearest, ", "))
+	all := waitedCPU()
+	fmt.Fprintf(r.out, "took:   %.0f s; CPU %.0f s: compiler %.0f s, PostgreSQL %.0f s, tests %.0f s, of which %s\n", took.Seconds(), all.Seconds(),
+		max(all-database-tests, 0).Seconds(), database.Seconds(), tests.Seconds(), strings.Join(dearest, ", "))
 	return err
 }
 

@@ -55,7 +55,7 @@ func told(t *testing.T, events ...event) (text string, err error) {
 		lines.Write(append(line, '\n'))
 	}
 	r.read(1, &lines)
-	err = r.close(time.Second, func() (string, error) { return "everything", nil })
+	err = r.close(time.Second, time.Second, func() (string, error) { return "everything", nil })
 	return out.String(), err
 }
 

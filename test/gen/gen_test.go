@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
+
+const root = "../.."
+
+// TestMain has make hear SIGINT also when the tests run in the background of a script, where it is ignored, which children inherit.
+func TestMain(m *testing.M) {
+	if signal.Ignored(os.Interrupt) {
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
+	m.Run()
+}
 
 func TestGenMakesAllAnew(t *testing.T) {
 	t.Parallel()
@@ -215,8 +226,11 @@ func clone(t *testing.T) repository {
 // that another test is starting, and Linux does not run a program that is open for writing.
 func (r repository) copy(to string, from ...string) {
 	r.t.Helper()
+	for _, path := range from { // go test runs a test again when what it has looked at has changed; it does not see cp look.
+		require.NoError(r.t, filepath.WalkDir(filepath.Join(root, path), func(_ string, _ fs.DirEntry, err error) error { return err }))
+	}
 	cmd := exec.Command("cp", append(append([]string{"-R"}, from...), filepath.Join(r.dir, to))...)
-	cmd.Dir = "../.."
+	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	require.NoError(r.t, err, "%s", out)
 }

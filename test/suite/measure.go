@@ -23,7 +23,7 @@ const (
 // waited for, in a file named after the run and the package.
 func measure(args []string) int {
 	run, program := args[0], args[1]
-	cmd := exec.Command(program, args[2:]...)
+	cmd := exec.Command(program, args[2:]...) //nolint:gosec // go test says what to run
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
@@ -39,7 +39,7 @@ func measure(args []string) int {
 	err := cmd.Wait()
 	if folder, here, ok := notePlace(); ok {
 		cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		_ = os.WriteFile(filepath.Join(folder, run+"."+strings.ReplaceAll(here, "/", ".")), []byte(cpu.String()), 0o600) // Only a figure would be missing.
+		_ = os.WriteFile(filepath.Join(folder, run+"."+strings.ReplaceAll(here, "/", ".")), []byte(cpu.String()), 0o600) //nolint:gosec // the folder is the suite's own; without the file only a figure is missing
 	}
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed && exit.ExitCode() > 0 {
 		return exit.ExitCode()

@@ -15,12 +15,11 @@ import (
 
 // event is what go test -json writes (go doc test2json).
 type event struct {
-	Action     string
-	Package    string
-	ImportPath string // of build-output and build-fail
-	Test       string
-	Elapsed    float64
-	Output     string
+	Action     string `json:"Action"`
+	Package    string `json:"Package"`
+	ImportPath string `json:"ImportPath"` // of build-output and build-fail
+	Test       string `json:"Test"`
+	Output     string `json:"Output"`
 }
 
 // result is one package in one run.
@@ -138,7 +137,7 @@ func addOutput(to map[string]*strings.Builder, key, text string) {
 	if to[key] == nil {
 		to[key] = &strings.Builder{}
 	}
-	to[key].WriteString(text)
+	_, _ = to[key].WriteString(text) // It takes everything.
 }
 
 // end takes the end of a test. What a test that has passed said is forgotten.

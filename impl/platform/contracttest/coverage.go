@@ -153,8 +153,8 @@ func (c *Coverage) figures(d *httpapi.Document) Conformance {
 	return f
 }
 
-// Add adds the figures of another run of the same service's tests.
-func (f *Conformance) Add(other Conformance) {
+// Add gives the figures with those of another run of the same service's tests.
+func (f Conformance) Add(other Conformance) Conformance {
 	f.Generated += other.Generated
 	for i, op := range other.Operations {
 		into := &f.Operations[i]
@@ -171,6 +171,7 @@ func (f *Conformance) Add(other Conformance) {
 			into.Answers[j].Mismatches += a.Mismatches
 		}
 	}
+	return f
 }
 
 // Totals are what the figures of services add up to.

@@ -122,8 +122,7 @@ func TestFiguresAddUp(t *testing.T) {
 	other.observe(d.Operations[0], httpapi.Problem{Status: 404, Code: "thing_not_found"}, 1)
 	other.observe(d.Operations[0], httpapi.Problem{Status: 418}, 0)
 	other.generated.Store(3)
-	sum := one.figures(d)
-	sum.Add(other.figures(d))
+	sum := one.figures(d).Add(other.figures(d))
 	require.Equal(t, Conformance{Service: "things", Generated: 3, Operations: []Exercised{{
 		ID: "readThing", Answers: []Answers{{Status: 200, Documented: true, Times: 1}, {Status: 404, Documented: true, Times: 1, Mismatches: 1}, {Status: 418, Times: 1}},
 		Problems: []Told{{Status: 404, Code: "thing_not_found", Times: 1}},

@@ -67,7 +67,7 @@ func read(folder string) ([]contracttest.Conformance, error) {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		if last := len(services) - 1; last >= 0 && services[last].Service == one.Service {
-			services[last].Add(one)
+			services[last] = services[last].Add(one)
 		} else {
 			services = append(services, one)
 		}

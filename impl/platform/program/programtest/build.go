@@ -37,7 +37,7 @@ func Program(t testing.TB, name string, tags ...string) string {
 // build writes a program while nobody else does: a program that is being written cannot be started.
 func build(t testing.TB, root, path, pkg string, tags []string) {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
 	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, lock.Close()) }()

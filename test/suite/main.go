@@ -110,7 +110,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	defer os.RemoveAll(folder) //nolint:errcheck // the system clears its own folder
 	runs := plan(packages, o)
 	r := newReport(out, runs, folder)
-	environ := append(os.Environ(), cluster, contracttest.FiguresEnv+"="+absolute(figures), measureEnv+"="+folder, "GORACE=atexit_sleep_ms=10")
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	environ := append(os.Environ(), cluster, contracttest.FiguresEnv+"="+filepath.Join(root, figures), measureEnv+"="+folder, rootEnv+"="+root, "GORACE=atexit_sleep_ms=10")
 	if err := testAll(ctx, runs, environ, o.count, r); err != nil {
 		return err
 	}
@@ -123,14 +127,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		total, err := conformance.Report(figures, out)
 		return total.String() + "; drawn in " + filepath.Join(figures, "matrix.html"), err
 	})
-}
-
-func absolute(path string) string {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return path // There is a working folder.
-	}
-	return abs
 }
 
 // pkg is a package that has tests.

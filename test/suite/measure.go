@@ -15,8 +15,9 @@ import (
 const (
 	// measureCommand runs a test binary, as go test -exec asks, and notes what it takes: RUN PROGRAM ARGUMENT….
 	measureCommand = "measure"
-	// measureEnv names the folder of the notes.
+	// measureEnv names the folder of the notes, and rootEnv that of the module.
 	measureEnv = "SUITE_NOTES"
+	rootEnv    = "SUITE_ROOT"
 )
 
 // measure gives the exit code of the test binary. A note is the CPU time of the binary and of the processes that it has
@@ -37,9 +38,10 @@ func measure(args []string) int {
 		}
 	}()
 	err := cmd.Wait()
-	if folder, here, ok := notePlace(); ok {
-		cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		_ = os.WriteFile(filepath.Join(folder, run+"."+strings.ReplaceAll(here, "/", ".")), []byte(cpu.String()), 0o600) //nolint:gosec // the folder is the suite's own; without the file only a figure is missing
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	if here, unknown := os.Getwd(); unknown == nil { // go test starts a binary in the folder of its package.
+		pkg := strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(here, os.Getenv(rootEnv))), "/")
+		_ = os.WriteFile(noteOf(os.Getenv(measureEnv), run, pkg), []byte(cpu.String()), 0o600) //nolint:gosec // the folder is the suite's own; without the file only a figure is missing
 	}
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed && exit.ExitCode() > 0 {
 		return exit.ExitCode()
@@ -51,29 +53,14 @@ func measure(args []string) int {
 	return 0
 }
 
-// notePlace gives the folder of the notes and the package, in whose folder go test starts its binary.
-func notePlace() (folder, pkg string, ok bool) {
-	here, err := os.Getwd()
-	if err != nil {
-		return "", "", false
-	}
-	root := here
-	for {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-		if root == filepath.Dir(root) {
-			return "", "", false
-		}
-		root = filepath.Dir(root)
-	}
-	pkg, err = filepath.Rel(root, here)
-	return os.Getenv(measureEnv), filepath.ToSlash(pkg), err == nil && os.Getenv(measureEnv) != ""
+// noteOf is the file of what a package takes in a run.
+func noteOf(folder, run, pkg string) string {
+	return filepath.Join(folder, run+"."+strings.ReplaceAll(pkg, "/", "."))
 }
 
 // readNote gives the CPU time of a package in a run, zero where there is none.
 func readNote(folder, run, pkg string) time.Duration {
-	text, err := os.ReadFile(filepath.Join(folder, run+"."+strings.ReplaceAll(pkg, "/", ".")))
+	text, err := os.ReadFile(noteOf(folder, run, pkg))
 	if err != nil {
 		return 0
 	}

@@ -121,10 +121,12 @@ func TestMeasure(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
 	require.NoError(t, err)
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
 	notes := t.TempDir()
 	run := func(script string) error {
 		cmd := exec.CommandContext(t.Context(), self, measureCommand, plainRun, "/bin/sh", "-c", script)
-		cmd.Env = append(os.Environ(), measureEnv+"="+notes)
+		cmd.Env = append(os.Environ(), measureEnv+"="+notes, rootEnv+"="+root)
 		return cmd.Run()
 	}
 	require.NoError(t, run("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"))

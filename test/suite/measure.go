@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -24,7 +25,7 @@ const (
 // waited for, in a file named after the run and the package.
 func measure(args []string) int {
 	run, program := args[0], args[1]
-	cmd := exec.Command(program, args[2:]...) //nolint:gosec // go test says what to run
+	cmd := exec.CommandContext(context.Background(), program, args[2:]...) //nolint:gosec // go test says what to run
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
@@ -41,7 +42,7 @@ func measure(args []string) int {
 	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if here, unknown := os.Getwd(); unknown == nil { // go test starts a binary in the folder of its package.
 		pkg := strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(here, os.Getenv(rootEnv))), "/")
-		_ = os.WriteFile(noteOf(os.Getenv(measureEnv), run, pkg), []byte(cpu.String()), 0o600) //nolint:gosec // the folder is the suite's own; without the file only a figure is missing
+		_ = os.WriteFile(noteOf(os.Getenv(measureEnv), run, pkg), []byte(cpu.String()), 0o600) // Without it only a figure is missing.
 	}
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed && exit.ExitCode() > 0 {
 		return exit.ExitCode()

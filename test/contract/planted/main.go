@@ -163,7 +163,7 @@ func (m mistake) plant(folder string) (overlay string, err error) {
 		return "", err
 	}
 	broken := filepath.Join(folder, filepath.Base(m.file))
-	if err := os.WriteFile(broken, []byte(text), 0o600); err != nil { //nolint:gosec // The name is one of those above.
+	if err := os.WriteFile(broken, []byte(text), 0o600); err != nil {
 		return "", err
 	}
 	file, err := filepath.Abs(m.file)

@@ -267,7 +267,9 @@ export interface Operations {
   };
   /**
    * Choose a new password.
-   * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+   * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+   * verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+   * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
    * for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
    * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
    */
@@ -522,7 +524,8 @@ export interface Operations {
    * Enrol an authenticator app.
    * Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
    * scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-   * Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+   * Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+   * `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
    */
   enrolSecondFactor: {
     method: 'POST';
@@ -533,7 +536,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'wrong_password';
-      409: 'second_factor_enabled';
+      409: 'second_factor_enabled' | 'email_unverified';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -557,7 +560,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'invalid_code';
-      409: 'second_factor_enabled' | 'second_factor_not_enabled';
+      409: 'second_factor_enabled' | 'second_factor_not_enabled' | 'email_unverified';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -851,8 +854,9 @@ export interface Operations {
   };
   /**
    * Set an account's roles.
-   * Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-   * roles.
+   * Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+   * and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+   * verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
    */
   setUserRoles: {
     method: 'PUT';
@@ -864,7 +868,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       404: 'user_not_found';
-      409: 'self_administration';
+      409: 'self_administration' | 'email_unverified';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';

@@ -191,7 +191,9 @@ export interface paths {
         put?: never;
         /**
          * Choose a new password
-         * @description Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+         * @description Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+         *     verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+         *     deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
          *     for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
          *     `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
          */
@@ -414,7 +416,8 @@ export interface paths {
          * Enrol an authenticator app
          * @description Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
          *     scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-         *     Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+         *     Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+         *     `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
          */
         post: operations["enrolSecondFactor"];
         delete?: never;
@@ -724,8 +727,9 @@ export interface paths {
         get?: never;
         /**
          * Set an account's roles
-         * @description Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-         *     roles.
+         * @description Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+         *     and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+         *     verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
          */
         put: operations["setUserRoles"];
         post?: never;
@@ -1314,7 +1318,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -1420,8 +1424,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has a second factor (`second_factor_enabled`). */
-        SecondFactorEnabled: {
+        /** @description The account has a second factor (`second_factor_enabled`), or its address is not verified (`email_unverified`). */
+        EnrolmentRefused: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1438,7 +1442,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`). */
+        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
         SecondFactorConflict: {
             headers: {
                 [name: string]: unknown;
@@ -1503,6 +1507,15 @@ export interface components {
         };
         /** @description There is already an account with this identity card (`id_card_number_taken`). */
         IDCardNumberTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Administrators cannot do this to their own account (`self_administration`), or the account's address is not verified (`email_unverified`). */
+        RolesRefused: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2503,7 +2516,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["WrongPassword"];
-            409: components["responses"]["SecondFactorEnabled"];
+            409: components["responses"]["EnrolmentRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3195,7 +3208,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UserNotFound"];
-            409: components["responses"]["SelfAdministration"];
+            409: components["responses"]["RolesRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

@@ -70,6 +70,7 @@ const (
 	ProblemCodeBodyTooLarge           ProblemCode = "body_too_large"
 	ProblemCodeCrossOriginRefused     ProblemCode = "cross_origin_refused"
 	ProblemCodeEmailTaken             ProblemCode = "email_taken"
+	ProblemCodeEmailUnverified        ProblemCode = "email_unverified"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeIDCardNumberTaken      ProblemCode = "id_card_number_taken"
 	ProblemCodeInternal               ProblemCode = "internal"
@@ -106,6 +107,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeCrossOriginRefused:
 		return true
 	case ProblemCodeEmailTaken:
+		return true
+	case ProblemCodeEmailUnverified:
 		return true
 	case ProblemCodeForbidden:
 		return true
@@ -816,6 +819,11 @@ type CrossOrigin = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type EmailTaken = Problem
 
+// EnrolmentRefused A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type EnrolmentRefused = Problem
+
 // Forbidden A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -866,15 +874,15 @@ type RateLimited = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type RefreshRefused = Problem
 
+// RolesRefused A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type RolesRefused = Problem
+
 // SecondFactorConflict A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type SecondFactorConflict = Problem
-
-// SecondFactorEnabled A failure (RFC 9457).
-//
-// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
-type SecondFactorEnabled = Problem
 
 // SecondFactorKept A failure (RFC 9457).
 //
@@ -1192,8 +1200,9 @@ type ClientInterface interface {
 
 	// SetUserRolesWithBody Set an account's roles
 	//
-	// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-	// roles.
+	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1202,8 +1211,9 @@ type ClientInterface interface {
 
 	// SetUserRoles Set an account's roles
 	//
-	// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-	// roles.
+	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1360,7 +1370,9 @@ type ClientInterface interface {
 
 	// ResetPasswordWithBody Choose a new password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
@@ -1371,7 +1383,9 @@ type ClientInterface interface {
 
 	// ResetPassword Choose a new password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
@@ -1525,7 +1539,8 @@ type ClientInterface interface {
 	//
 	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1536,7 +1551,8 @@ type ClientInterface interface {
 	//
 	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1824,8 +1840,9 @@ func (c *Client) EnableUser(ctx context.Context, userID UserID, reqEditors ...Re
 
 // SetUserRolesWithBody Set an account's roles
 //
-// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-// roles.
+// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1844,8 +1861,9 @@ func (c *Client) SetUserRolesWithBody(ctx context.Context, userID UserID, conten
 
 // SetUserRoles Set an account's roles
 //
-// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-// roles.
+// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2162,7 +2180,9 @@ func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordR
 
 // ResetPasswordWithBody Choose a new password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 // for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 // `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
@@ -2183,7 +2203,9 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 
 // ResetPassword Choose a new password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 // for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 // `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
@@ -2497,7 +2519,8 @@ func (c *Client) GetSecondFactor(ctx context.Context, reqEditors ...RequestEdito
 //
 // Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 // scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2518,7 +2541,8 @@ func (c *Client) EnrolSecondFactorWithBody(ctx context.Context, contentType stri
 //
 // Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 // scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4765,8 +4789,9 @@ type ClientWithResponsesInterface interface {
 
 	// SetUserRolesWithBodyWithResponse Set an account's roles
 	//
-	// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-	// roles.
+	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4775,8 +4800,9 @@ type ClientWithResponsesInterface interface {
 
 	// SetUserRolesWithResponse Set an account's roles
 	//
-	// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-	// roles.
+	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4943,7 +4969,9 @@ type ClientWithResponsesInterface interface {
 
 	// ResetPasswordWithBodyWithResponse Choose a new password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
@@ -4954,7 +4982,9 @@ type ClientWithResponsesInterface interface {
 
 	// ResetPasswordWithResponse Choose a new password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
@@ -5118,7 +5148,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5129,7 +5160,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5696,7 +5728,7 @@ type SetUserRolesResponse struct {
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *SelfAdministration
+	ApplicationProblemJSON409 *RolesRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -7175,7 +7207,7 @@ type EnrolSecondFactorResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *WrongPassword
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *SecondFactorEnabled
+	ApplicationProblemJSON409 *EnrolmentRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -8130,8 +8162,9 @@ func (c *ClientWithResponses) EnableUserWithResponse(ctx context.Context, userID
 
 // SetUserRolesWithBodyWithResponse Set an account's roles
 //
-// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-// roles.
+// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8146,8 +8179,9 @@ func (c *ClientWithResponses) SetUserRolesWithBodyWithResponse(ctx context.Conte
 
 // SetUserRolesWithResponse Set an account's roles
 //
-// Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-// roles.
+// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8410,7 +8444,9 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 
 // ResetPasswordWithBodyWithResponse Choose a new password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 // for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 // `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
@@ -8427,7 +8463,9 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 
 // ResetPasswordWithResponse Choose a new password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
 // for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
 // `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
@@ -8687,7 +8725,8 @@ func (c *ClientWithResponses) GetSecondFactorWithResponse(ctx context.Context, r
 //
 // Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 // scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8704,7 +8743,8 @@ func (c *ClientWithResponses) EnrolSecondFactorWithBodyWithResponse(ctx context.
 //
 // Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
 // scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9621,7 +9661,7 @@ func ParseSetUserRolesResponse(rsp *http.Response) (*SetUserRolesResponse, error
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest SelfAdministration
+		var dest RolesRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -12219,7 +12259,7 @@ func ParseEnrolSecondFactorResponse(rsp *http.Response) (*EnrolSecondFactorRespo
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest SecondFactorEnabled
+		var dest EnrolmentRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -15513,6 +15553,8 @@ type CrossOriginApplicationProblemPlusJSONResponse Problem
 
 type EmailTakenApplicationProblemPlusJSONResponse Problem
 
+type EnrolmentRefusedApplicationProblemPlusJSONResponse Problem
+
 type ForbiddenApplicationProblemPlusJSONResponse Problem
 
 type IDCardNumberTakenApplicationProblemPlusJSONResponse Problem
@@ -15551,9 +15593,9 @@ type RefreshRefusedApplicationProblemPlusJSONResponse struct {
 	Headers RefreshRefusedResponseHeaders
 }
 
-type SecondFactorConflictApplicationProblemPlusJSONResponse Problem
+type RolesRefusedApplicationProblemPlusJSONResponse Problem
 
-type SecondFactorEnabledApplicationProblemPlusJSONResponse Problem
+type SecondFactorConflictApplicationProblemPlusJSONResponse Problem
 
 type SecondFactorKeptApplicationProblemPlusJSONResponse Problem
 
@@ -16383,7 +16425,7 @@ func (response SetUserRoles404ApplicationProblemPlusJSONResponse) VisitSetUserRo
 }
 
 type SetUserRoles409ApplicationProblemPlusJSONResponse struct {
-	SelfAdministrationApplicationProblemPlusJSONResponse
+	RolesRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response SetUserRoles409ApplicationProblemPlusJSONResponse) VisitSetUserRolesResponse(w http.ResponseWriter) error {
@@ -19567,7 +19609,7 @@ func (response EnrolSecondFactor403ApplicationProblemPlusJSONResponse) VisitEnro
 }
 
 type EnrolSecondFactor409ApplicationProblemPlusJSONResponse struct {
-	SecondFactorEnabledApplicationProblemPlusJSONResponse
+	EnrolmentRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response EnrolSecondFactor409ApplicationProblemPlusJSONResponse) VisitEnrolSecondFactorResponse(w http.ResponseWriter) error {
@@ -22791,239 +22833,244 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35ctu4ti/8KiieU7XTe1OyJA+J5eo6x5nTGZyOnaS743wWREIStimATUCW1SlXfU9zH+w+yS0sAJwp",
-	"UYOn3v4nsSQOC9Oa12/9cDw+DjkjTAqn+8MZEeyTCP58hr0RecaZjHigPvtEeBENJeXM6ToveYRGfIoC",
-	"zoZIjgjCTExJhMZ4hvoEnZNQuujTy2dov91uNx3XicifExoR3+nKaEJcR3gjMsbqwWN8+Y6woRw53Xbn",
-	"ievIWUicriNkRNnQcZ3LxiAipCHJpdQ3X125jiKMMPmcipALqonK03gyIojhMUGSo3NCwjSdE+aTSFO4",
-	"19nbuwYKn5MwIh4uJ+2YMo+g6YgwIIqHJIIrERXINzcS38zg451dRV85PXuuE2IpSaQe+//977dWY//7",
-	"j7bb7lz9t5OnVJH1jrLziqkilxKFeEjQo15Egp9PHfXNqdP7CfEITUdYogEPAj4VSI6oSBFtrxcTzyNC",
-	"8KhxQSJBOVM360E86Tx5UjmIndb+Xs1ZfcerplQNIcRyhPhAEzvFAo2xT+av7YBHYyydrjOJaCMiAxIR",
-	"5hHHTdPXae08KZvLT1iSd3RMZZGar4oCKlBABlJRRLA3QoG61tWzpygiQiLKvGDiq7XGzIfNIIjHmS/Q",
-	"hEkaIAqPmY54QBAeYspchAWiDPVOHZ8M8CSQp85B9HNn/0D+vNfqNdHRAPUuG3IUcSkD0nNRjxE55dG5",
-	"+hN7Hp8w2UOP+EATYn5EuM8nUn9lLvoJSOpN2ACPaUBx1EPwfTK9MqLEV8RcAGH8gkQIBwGKSBhQD4sD",
-	"hJGMZkiqG2B3EF+o8QzpBWGoj73z6p1d+6TFy/CRB9SbFRfjRTz5MCIqBZpS5vOpIt1Md+m0/vnzdutg",
-	"CtO6ATKJjGaHA0miEn5g1lxyNMVUoj4Z8IiouaNsqNe95jamTG539Pal48nY6T7Z22m1XGdMmf7cisml",
-	"TJIhiWArHxP5jPNzSsoPVkQGEREj5ME1akNj1I/4VJDoHwIJItRpd5EgUvGKiIz5BfE3cd6PJ0yQ0vNV",
-	"YJ1C8lAgtZcpGxqus7u/M4eKmjR8/fr1cCJHhEmq2HKRmNd8qlYOpy4youXxbqu2aOns1puUK8XxIzwm",
-	"0krqSSR4VDpHag8BXxwS1CdDyoQLX/QUaz/z4MYeAlYQXwU7j8omOgrxnxNgn1Q97s8JiWaO6yiR6nQd",
-	"fbNTugnj3+YfFC2PSvmnmtIxZjNEJRkLhDVxIx74AmGJxlzIKsLgoGfoMgdaMXJ3zklpZ85Ju/ScfBYk",
-	"euOXHxLDNmO6lDRKyJroO+vJogn1s7O3vVecvCv1LBFyJojeByMcBIQNyScymAgCVHpaT1J/4hCYsiJ4",
-	"K4x4PyDjf/1baFGa0PDfERk4Xee/thLFcEv/KrY+6rv0q4vj9+z7FYcXIWFK1nGOeOC7ii0wouSDkhuP",
-	"epRd4ID6Z/E9vZ/UvKX0z69fvzbyx66MOHPLVv6UXmk10ScvedSnvk/Yjc8H92EqppFSkrkeulqY9Pi5",
-	"T5SOxKPkCIK0xOIcJCWwWnUk6ZAhHtEhVfqWF3EhzvTHs0gvt5pBNeSI+GoScCBuaR+QxhjTAGHfj4gQ",
-	"ydCEmPLIT2YkNQsJzde0D9R8HcF03fRsbGBJX6j5PMHnN76FI9i/OIgI9mcIM8vi0JTKkdYVc4v9qEfU",
-	"5zOpqDXk394BVLxF26SMS+RzTfKj3sBSZCh88/wZjvwPk3GfRHd0nikcEDlDHo6Agfhn6q8zBkRn5vuN",
-	"PlU3PdvWoulHBJ8bG9Hn3mRMmFQyG5hAgD0i9HHokSjikeiBjZ6WCeZB2dEoTn53GXia0vfqsPKb30RI",
-	"qpdaZQ5OpaXXVaNYJIr1ueXJPnrHh5Td2uG1R0DtIipwP4BpN9+e2a82Kzvf40DpYOTWzo6HmeJUffUN",
-	"9l1FPCKXeBwGSjP38ERohb7P/Zkaobr4l+OjD+hRb2xpz50f++YbHNEhmyEuRyRCA0yDSUQsIXxwW6rp",
-	"JIoUGypTQuD/M/tLakMtefxjN8QND49zbSmZZVdHOsKSnAWaloJClfFazdOkkgvTo2skXpZaN5vLrQOk",
-	"EXtA5t6d+EqutO8E/A+3tHus90MzWCrQmApB9Z5QJxC2AlJrMFa2c1qSwY0JV928Zqs9Ry+xJ3n0jLNB",
-	"QD15W6x6hJWlrh1qaAAkoUc9/flMfz4jLM23GWeGZ08xlQL4HdYHL38j4zK5GQ5ceugv9C/3YuQF4t+S",
-	"8FbXjPEFpGfmHhZO6RPqKf6YMipkhCWP/iEQnzK4ORicpX6inJWM+gOXd2DVlhu7GUQwOMyM7kaFa3rK",
-	"hdUYrG0j1f+ERrASdpzzVwR8tx+4fMknzL8Vw0etwcQbWT+yVWHT5MMPsBYDRaYh/oTzdzga3rhhYNWv",
-	"QL1cKQs474xW9piSxOrKM8n5GVxqyP7MdBTy5ne+INEF9YjdNSYYyvj0AOI0EGhAWMld1EuJ614clHrU",
-	"k3RM+ET2XNSbMHyBaaDORlHLWF3Yf2ZpT/qtbUkj1SGkaUT/IzXkNG3XI9M/J/N6DzcIvyBRwLFPfLVH",
-	"bmK7iEkY8kgS/z3xKT4BN/ntMAQ1Z2B1jhUlSM5Co96Uc4dJQvoZ3HGm7rBcQpDoTrBlw4dzCpvMOtgE",
-	"USrbRJCowKW/Kvvpo7Gv7rLl14QQj3mweu+hJ+kFlbMXTEZg8YSRWkRJdcAFe1b4zyPwcOJTeagvvXId",
-	"4ymtysEwwXjjToWZpjrY7qupH0R87KIJC9SvmGkr2wpKn/qIQvwpHebcLUSOXKc/KwsXckFiGayf1U0L",
-	"4n8IN/9K9ZXZFRBAx2DxEx8FfKhD1oRNxk73m8OnjESO68Dtjuswrs6M870s5EkuJWGC9gPS0LdD4NN1",
-	"tE9zuSiZ63AP9oB/hmXmdh9L0lDsKfeMVtkzJtLj45LQb8/kvPSyXgMbUdV7M15Gwnzig1M3t0h7OyUv",
-	"NQb9GfWrgvLaaQRPL137iphrEoH85sAUmo2cjBN2SIaC7Dwmy8b7/yYeeAjsYXlHhSyeFYjjZv6Ye2Yy",
-	"B+8KBvVG39hutZIVwlGE4fdUPHvRsz+QS2lC5oXJgFdkn1Y6VKVJK/5cwhMusMQLaTjUV125jhcRpUis",
-	"szl9EhBJhHlERZ5E2p0K1/sHkAgD51JzcEmDQCfK6Y20EjEQ/lk0fAhoxVefXZCIDijxS8kHdgPiEyhV",
-	"NpsYKetGcnCS6mwkKpBQbF7bP5Z/NpMUuD7nAcHAgVdjIzqMn839aZXNQMQDUn+nf+IByW7w3eLuzlik",
-	"1bMETFeAdpH3RpTPhJBYThaSqDb6sb7yynUmob/ehi1jQDC5dvMUtkV+AmLC7WRnjlGGxLmndyOcKmYF",
-	"eS5160wKdPdUUgjwcuBRvg8pszj4mBr5AAeCwBjS33YgJSb3TXbC4hyORYOKadHSzVOWwgxc6AtPibkY",
-	"ooBXriO5DBfdc0LHRF+fm8CE3tJpS6lr2eOuhPSYsnhrZzJvv+HGX9/VP63G/vd/Pjqzf/7rp38+Oj1t",
-	"zvn5p3+VZOoaOjaqeJYzj7RDLKVJHCCtoSnOes4Uv51qu0CmHOAZKVGTj66v/9ZRcB9UxVJV0bzMWPn/",
-	"EEpkLKk/uo7E0ZBU5jynFktytYvkiLLhhrdRTSXW7rVlNdn46G1EQiQH+c6JiFhZLeEJNn1rgDAKqScn",
-	"EXHRSMpQIM6CWWbR4OvGJApqJM67SaJixR7CWpNBQ07Uu+AUdFFndw/1lcpKGepjQfZ2JlGQ5wXbGRa9",
-	"k+PRh40/NN89a3z/sbNdUiKhzE+hjE9JL0hseMYEvydyxEvO2CEak3Ffu4IV/UkqpIcZ6tuyE3OiuzbG",
-	"ZR3diQeQRwiHIXAIjKyIhIubSAt0Acq62uBK2R3xwEcXOJjYrBocEfBCBVRI4iN12NJmOAjOvPBdygh/",
-	"NsJsSKw7p65WkdMYtFMmdr0s9PHY6+CETGvf94FMk1vzWkCehtyjy87LM84GNBqD+aLnYbXxS5seNI/4",
-	"JI8oT7q+fRGBd5O0dARwVQrX0P3g5lLywIBQivxqVC1n91pjcu6mJ5Hg7IO6ElL+19/y1rwy1tb8rR7P",
-	"x5fOajOyrCfk7zaDz0lArJqenZmsw2Z9Ezr1vFJCdK7cKidvBWNwDdZ+iyZhnuqyeXxhN2g+2y2XBH2g",
-	"pHOIrbTnE4kiMsSRrwS2hwXJqE52S2UqgXbKJPKQN+ooKy9YxIP12ezqC7nS3F6GPJJHU/YcS3wfCH5L",
-	"ZmVqYDjpB9RD52SGHkEFWmv7McQ6c7wxGJYU8hYUZS+6qHPZuTb7FhmJ53JW52kTQepcdrn4lbl5Ve/X",
-	"Y9IvcWEaNPnqeRXTfExKTLBzMqtvgam1yppee3nLK0+qenwZPZATnbFfNuELI5chjYg4o6y6NFSXA8tM",
-	"nZW5L8NPVikAdZ0xGDb1pzRvEc33YFc64DJDT6gom/lMWn1V8jvVwY6AsnMTh8c0cFGfjCjzUe+/4Kqf",
-	"ezdjNaYViTJWYSPSYLeNCZE6py6aBATM7p6X0sF6mUVOGS2La5HLKItdB6WT2ctVhsbQAC5ikyBQNjlM",
-	"MxYScUbKvEbqOp3AoqscC/zD8PoKFwAks9lkFF32qdaTpYssiz7RCypndUOL4NophKDmB9FWDEGtFki7",
-	"NIkha/gi1dBKPK3qKAGmgNBHRaTif31iUB50/XYtZnA0Ze+NWp52bxW9W2HEBzQgNVI64LKyyNe8+9JK",
-	"j74Zchkqfc1TIqRNeDDukxG+0P6TPiEMDXg05FIS5iIJs5Vco/2zFr1hmakyGZd1otrLx+fy9kpqEyXT",
-	"n4qfFQJrdsrs5nGTg1XGle3SFwXh+nHtJUPJRpCs8cJwEoVckEqWlAiWuMKKQs56jgFudxapQvZNScgz",
-	"E8BMjaVi0u0mKoaGlg6vCInVFjGBAXhsnQiLVwEXYYPRVIpi4QQ2CBLl4ehN7Jn1d8FqoSMlC88mYj3q",
-	"I3LBz+cJIRNd0cwnhmoQSD1/ZUkDSXt4aDLyKnZ+GPFhhMeVWwZyAYUihgSDZt6erRfBMVsqHbdJ0ZY7",
-	"I5kJX3hkailiWNgJ9hS3Z2V6TUpPbNeA6yjXv1KOqYoZ5zCfeubh4gOlaCn+Y4QQIxSOmUb1QIxHalcI",
-	"XTGMkQixl90R6tbceIxZUDmebPVgftpMbZ+2c/d3drWda6oVdZqnr62MTFmv4zo+kcDZnWM+Jhm8JlCg",
-	"TB4t3HWAdJWwKRIGGCUoIoZ3wU9O99uP5JHvJ0LqgEu+NF3nsuon/a8hs+npcPI5mendYefLYKyIzFEm",
-	"VtaEXJlOEcgk8+V316FMSMw8NeYtHNKti86W2r658GPXabX3tzs7fqexjXdJ47HXbjWeDHZIo9Pf89t4",
-	"32uRx48TGd3d6ShxQsdESDwOna7TaXX2Gu12o7N90trvbre6rdYfip9Sqebd+czCiHtEgNMPvYCq8YTd",
-	"2ixbsZVfl6uCQ6WGF87sD+uEs8tQuqlHOAwJIz6AME3NNve5QZ4qBp9bpelVdtFrGqpfKA+wLNO3iupW",
-	"soDzwMVkEk/PBq6XBBDLR+0Xxt0TbbDa2N/d30+Z+jutUmM/tZlWFFRmr5VNk6ZSWeLqRIlmCc8pPs6k",
-	"7FfhF9lKXHIZBpgyrW+vg9yWCQmpX+2QUqqx2cupbeHqI5HLJkhms1TwpA5I+bGYKp4Hqei63ttIWrGZ",
-	"gG+hLFwJ1VyBDcylqfJXUrZYHw8J2yarP/bTQKI/1rai4zrZUid4TVl1A0xoXiKkC5bhAkkihtXkJ9Uk",
-	"Zqr5xAwhLpGxNjxgYFidIU1uoXwsRUMKeiZDWapwF2ygLOyA4zrZ4gF4S6HGLvXEBF0h/fKUIyxdUZ43",
-	"zGwBYuH7VHGiekQJJshywf2PiYG+XjCvT9UmDkclTvLXJ+/fmTQngQQewLYWIz51FdNQcjsggBnCBzZD",
-	"WZchmO8tfIjO8jQUGxQRN4644BiDAEsZ0f5E6gPDTtkoIgMXRSTQkIuQzaReBq6QJno2whH2pDp4ituT",
-	"S33GiPBwSHwXCa60RAN0GnAWVwBmtJjmKUtrQ87ppNXa9kL4j7xR511q3qZ/6OsfBjQSUn+zZb6y/KBp",
-	"vjaPyPG5nRJhWa57PiSc35OE8+xprjDo4TerlWQwgtKzjQNlPAhCRFHN2t6vt29q57+HI85IZsD6G3d+",
-	"SKn8rdeQTH8rCeyr5KlnItwlBlgmPayLnrQy6XHbnYPYSFRfe1gQMBPVh9EsHBGmNAspSd591d7PmoV7",
-	"ZeGQTuPx9x87V48a/5P94qcf9QMk6QGKoszJpAMssQlyiQFzXNJlZOVWN0dE+TqBsmBccqsFr7MKx8IR",
-	"wsVJBlYVSRXxssOsY+5WUys/ETDnM1vh5pMKN5s84lanmZmh2dyg+5DpYGhcO+lxnfVZRshXpGwtM9Yk",
-	"u1UQef35gKUUl5MniFwv9Xbl9Fl3M6mhNbJsP2kv+HEqepdnlnBB3hOyt5P2hOy3Wo/b+/ud3Z3HO639",
-	"/fZCCOws19dvKCWPB5WJ6wnmilJwfb4ZG96bCMnHUDZtLGrtpxgMwE85A6sI3OZjuqTBlwmZFoN4Ome3",
-	"IiKRbWIAw11ZiU+AgDZU2piV22cBGcxDmc6oUiIXBZ6InMOpBDl6qd2VWOxlVBb2XLngTK/cMfGisiyp",
-	"P6M4lbK6wAPK9k2BB5jiHmYuwqjnY4m7PfT50zudS/Pxw6u8pri3/WQnowfAPXSMh2QrZMMDrUy4iXbw",
-	"r63v//r5R8vt1FYQRDy2MrQS9Rt4zeQshDIj1kXtvbwmrGMUO3s7T34qCdWma/o6Ba0G9Nrt+vROIjqX",
-	"WDXdLIWXy2WIJ3LU+8mwgnwtCDTaYHUdnu1WZ6cOnbkdaSZZU+/G+6aM/d2ByPP6HgyjDMyz/6mwIGc2",
-	"whlji5ZznPsder47QWCzNNcRBTZ7dxNVfVVZPLdd0ndMJBSx8GBVO2oDLpcxZXZGChb3hNE/J8T8XGpx",
-	"w/tLx6Z23FpmdjppxfSEMNdVuwELSSzCcHHbDYUyIQn2lZDsEyWEQhzFpba68K+CYyzlulzb2rOW0Fzl",
-	"O7Zyq7lAQUSBfzQf6dvLCNacDwm6VO3VlqlgUJTmgWt4tsRtUpUYPDAl173DiRzxiP6lMRCRBhUzOQyt",
-	"vYJ+UNWqpkjjcjncGVi5zaVxr+FGMvbdmY3FWuPjKcERiZaxKnLbLrNEmbdkJq1sM35Oh3hq1yxlK5Ta",
-	"1XVp9YqeD3TOs25qJPKhirmVzwuToOeEyeLjpl34As+E4SljQYILIiBcBsE0yKCh3sgwG2O/hC7qRy7q",
-	"u4i6iIxdJKQOMk8CF/HARQGFABg2OUMM4b7gwUSSU6bLvEcRGRRHf7OBLYhrzZ/H2mlXa0ZUYMI9HFKJ",
-	"AxQQCSFCNYM+HVIpijOFXhs3uyRBgBhHcsoRVtIhkynl/NbubO/s7j1uPCmGZtIu1+JE5GwVxVaNR179",
-	"+dOPbbe9X5vLrlBSaUM9Jdky6ic7m5ShF8323o5iw+P556kiVrR4B5RYOEV+kmRKV+aukFyhwUY8OJBD",
-	"rYYVJxAs5aWBEpB2Ufotp0BcK+7VwqDY94r1+NK5EyBq92kqMwMum9ck6a2wzY+Y6cKSS2XT27isd0ux",
-	"1CbJ8lucrhdnVpbC0kwCEqeC9COlGbhxnmYvfngP8Qj19Gz36sDhJLmb5ZqC5iFFegZ0OImIiKdmEpAU",
-	"PT9OkxefOl3UbrWuLDnppz8pWZE4Y7Q0ya2LsG7jYS5DlJm8AoBgiikw2aYaQaj3X1vQ+W4L8qZ6rvpC",
-	"q7Nb//f//z/6c4jlKPmk7RX43FzsNirULJghJGsa58gV96B23E0iKmfH6vDojdPXumT810t7gH75euKU",
-	"LUgvrTz2tFoGruAk0UfNEmRva0U1bvcItpZ+X0ydUms0UCxlA14SGNU8X7hJVZCS72CRNk/ZKfvnP4/p",
-	"kGlHY/Of/0S9j0fHJ0hn+7a3gLJerIXFalVK13d11ohazIwl0jXkI71YcCYCquSjslwG9IKgMWUTSYR7",
-	"yrTWlrFLmzlSzI89RC49iNmJElvWGkWmvI9GBzrBumDxDjn34WrOyCmzj2yiQ9sEVI3KF6h3aixsdTzU",
-	"IeshNQ4A81FE67ZDkIdSoKaLqEQywhckECYR7LWU4RELZrZoRK/AS513LtT8vwCnvc1EpwL1qgCFe+k8",
-	"dfSceNQniDPUgw4urlGgNYF2xqgUaEywWu8DsHFPWU/v+B70+4xT800rq2/fbTMrAnTN47P8nGTZrAud",
-	"c7FEnHmkiX6dKD26l2Sa9tTCB4LHGwjM2d8axixqvHkeW7N8YAjQO9HVMRosztXGVcs4IkFoZvOL7tQM",
-	"s3lkAaqVshOdEz/VixoNOUAx6faqKUtWCVlTd0sj1NMNWy0pB5rKd5Sdx9SpY3HK5rSMNnOY6zhNxk30",
-	"gUwN0JJWx3AYEhzp3aLPnN5lU6ubJb/8AymNSnQRHTIekVMGj5/xCfI5aG7njE+b6DPTKGX2Lep5SbdV",
-	"9by4zY5S+Ux6rLaJAuoRpsvHTM/PwxB7I9LoNFuppGnnYzAZ96GSw5YHmLE7XafdbOmLeUgYDqnTdbab",
-	"reY2uG3kCLjoVnNKgqABhG79e3oumhYxe1gVKElgCYy+CqlJswxrEvqEPN5tP/7JNWnXY+hyw0hS6Ije",
-	"mk7qY92sRegW8IqhQcf4hmkZ3wOLVXHjGPb8je90FYmmpj/XvbTTas3BBrcjTJWXaAiAbwZMwXnhPz8+",
-	"NPgC6lNnd7e9b9AFus75x+jt2Z/jyy9f8e9fDven06cv995M+PbFl7/+enxy+frZyfS3p7NhdLxz7hik",
-	"BOfo7UeDVNB1BAUNXa1Q+8/fD39/e/ksGnw5Pnt8Mvv66+uj4eORd/ERh/R9EE3fYPzRe/35E3euvl+5",
-	"NWHMzaRUoJifkxkSROZA8zMTvgg2P9PP37zGuEDLb4xXJwWxnkh1p/vtu+uIyXiMIzVZnwjWoYDUVlOC",
-	"Fw9FGlDhsqG3HOj8cGVs5Fw2wohy/WzHi6ikHmSAXzZs2nf3h2nu23U6ULwa8Kn6e7c1FnpIVvxBJHwL",
-	"T3wqG4TJyCiupefjHVWnOU7eBeRCpZS5qD9D0xEfu9CWG/4YRHxsEAyhiEVJeLjTYA66Rp5CZTH4PFzb",
-	"uxhw4aBOD2lVMwCOwnAU8am67ZQp4xFJPgTfcxO90IRr2zIlmAy7yZ4rdW+MNEgh1zDdJfpbCdp7CvOx",
-	"rI9yXBK8an9itwZAZNXLDcbkxt9uXx23e1csuGms8t6cqdDZ/PXOcgZ4tUjIczV0DJ3SdScN3bnHlHCW",
-	"vT8GrFT7r3xSlklfLSXItpyvTYu+YRPUlM1lsnm3bA+6hRfa0Nn3dUWLiXx9S5B2nfQ+cWIw3aSWr91u",
-	"t6tr+eLYuNPe7zRbzU6z7Wgvgn3CbmPf2yaNx3hnp/HEb/Ubu6Q9eOx18H6/3cphllaWAMbYs1avqig9",
-	"nPeytpMgvNYrVVTznQlyskkQXC11WBKw1bKOV5qBGj064MOcGFTa5SLpB9fAs3da7cUSL9+CCO7bXnxf",
-	"0i1V3dHpLL7DNuu9cp3dOm9I9wZaWYYXpTaISjW3KZmdq2XKSW8TJv5ms87yElzJ5grhvZsS3rutCuGt",
-	"deP5QhvH9vrqYhdlpG4X6QbWPZDvPcXzehbOTddaK2tQnLJyZDcX9cCB3XNRTxcSmgep2UoeRC6xJ4NZ",
-	"lRz/bMyCuQIc2g5ZguzhyJY8V7Fw60VMDmgefG4DVe5FMVNKsSKpik7j9Cwlc2HxegmZFTRNRzzIBizc",
-	"bMSiij4bqygRgCuXvJSTGAcmUpVVVVQl2C61+G8WPaakVIAHqY5PqdaJVe9XN9R+u04fuetKgAlH6GBv",
-	"d2sLEhxFMwUisIV93AxhTdPBiCpBbaINDvZxGoqgWDlkjtcyuAHW9+Bj9I5fkABDjmDMruNk4u8FdCUT",
-	"QLd15knUKl0yVT6kgg7gHP56+Or3o50nOx9Hh4d/vD9v/Tskg6fPPp5QKV+F0yN/6tTXETIdO+aqCFYk",
-	"rKwjuLfVIPluKyc7nf3F16dbYN+OQnNMcASJEL6W63Y7LK/WJJn2CxScSNk6gd0vIcCChBFlHg3Bf2Ed",
-	"hsr8abnOlDIfNJ/2GGA011OQtn6o/974VwmucFFZeq7rddMM3NUeYt2bYUQC48ugEqaOShFHQJrokGX7",
-	"/MY9Z+GxJf1mbfQ7q9noy6FVToE178zvSwIhCKbbyN/gEdFkLXhTuksj3FTjnJR0EL4f9oLeSan0iPXM",
-	"BbA60g1tjJmt93HKDtWbXJ+XuBoU1udbHu7hu1mDb6WADIVTzJTGFixjqRT08gUKyWdD+/cFJ3jLehcU",
-	"F1ntDa4TclFiLb1gvo1JVfRYhjAnBDN02MvU2+gwj27WYqpWmkjjiSvGgZHNZ4kfZGNnpu+L4h6nrJx9",
-	"6FuL/KPMLDIXl3OPJRW7B3VusTq3tGa2oNe6G++UByZ+60zcHLzr5uKxs/QG2PiIDkdrxYpyvFgzu2tg",
-	"xYeeR0Ipsn11LbuF9tpN9IJZ/qpWSB3aSvZaYJSa8Ac+eW/5pH77veCSd5/VwUm6dk5nmMWKjG45jXQV",
-	"ZhZXdK3OyyYlrMxAd5hcLh4kiZNx7vTJiMx0sjREzpVmCclmcT/CVCIfhsQd3TgcHaY1RmFVRs39Eo3x",
-	"lNnUvAIfFKk6uMQIf8r92XJMsMhAkiL8+tkdZVV5V9kESwt49MCy7xnLtp4TYfJENT9tLWZZ7y00499c",
-	"I27XoPCE83cAGwk37NaZihhc8j3xKT6ZheSeCKVjkkYK+YfZN9cimQSRZ8nTb9mZsoro0ue+ke58Xu7j",
-	"fEckACvoarnpiANwX8CFRH0uR1oshaGGfIR03AziR8CHAFlLzaUJJnjAGTlIFeJRgaQSaP0ZdABoopeU",
-	"+UgJsOmInzIszoUOQReEGICX8MEg5fGA9/X8YoO2XplM0yVTGciWup7UDGKKGgMfDP5GlngyI29JKO8J",
-	"Hzix+yHDDDIrtWmmkBGjTb2froU1zAOq3QDbuDYfbLplzJzEE503ckGSOpFM0WAxH6VZmehxnHRcWW5M",
-	"txoRj/PZOq3tZqvZbm83H9fUKGPsFaPEpXFTzD0de8+uuSetVW43Wl6n33js77Qb/RbebewNOmTfb3s7",
-	"/SdP8pAgBSrsE9N4J857/hcNAry122ytmc2WRhiZG6eOw2v3JJftb+ogeAdB4iz/jc/jGqz3+o3+a2eB",
-	"WxoE78bCUckqHChVChLeTTwKdDnJrZam3aQl6pGiN8dT1+N4MdJgpzYHyKMXlnCBGHYulh5TEpmWYg+O",
-	"vw05/vzrONYVZpbeJmeZd2zAE7jpoEZ8sn+YvxbkjcA51cjhJae0xgGsk8OaAn6DbMIQy1EqmdES6uR9",
-	"ZWuUhnyvbzXpcY9sz627eDrNXN/DA6q2Fh/c2jlNH9Nkn5We1GIHkbUP6ybkN7hgG9orvmXAWkFel4rd",
-	"4xCKtGUMihV3yNXVzIxMbeZ41+R8ZKOU4MNnfApue8x8ZJ2/TWTFnS4TNv6SwI8BlRKvySnTbpPDkvJy",
-	"jHw8gyebYnOlALgmCwUIJPpr233BFLDH3hoqbI3cQaoDCBW2UNcWHxe7svSaCFpXYGa6hiSJzgnqC74g",
-	"6W4PbgrhDYrPU31oSh04ZolSUNrrhCYMyJfz6/hLy+98Cfr0aQu/+jzsvwomf/z2ftjv/D78/fip6Hd2",
-	"2ZtXl4H/+tf63u9nBVKXilssSOgbmfr11JbLGUK3moS7vPN+uza/TQFk13RvwRqcYHvLnXan3+004Yra",
-	"Zb2/iy0D0zLI5hEvqmEuSh5gCk3PHvdY5Hg4CDRqX0bebAPmT7FrVOJvS3e7mmdIliUmJyNL0pL3SrOS",
-	"RxGX0jZyhKFX0mXAfUETM+Ac+aeOYAFW0WS1jNOSxvDCFSVd+hkg9ro5+ZYSVolkW0JOGTyVU5bOqkzJ",
-	"CwN1lGp1OeDRHPE2R4ahUhG2QOTcC2GzETFTspD/keLlQVZsWlZ8McAp1ykrNDjLOrLiby8VIE1ojgCQ",
-	"OJICOkVo7wI61C02U4Fd7SGaGMCfuBuC1uZxQM+Ja3CNkMDKAKBjos0ew9zVJV0INWucDsm5dusNiRSn",
-	"bKezry0mgFQwswFAUwHRTF24sYQwPwuLMEK9Ub7eEgVYkmCW9KRwtbHVRF9BIBSxt8rQq0+ZiJsQWHwt",
-	"Fx2r3U5cdIzH5JhK8vOxjKgnLcK1Emy9ArQYVAoJhPtalOmhWnvowKDWxale44mQYEmdsvhSmFfdadQi",
-	"WgkSXVCPAMIdXMdtx2uAB5sIaSqS0sk3uY4gsACo0+oYfNu4zWYKqvuUxZuji3qa5mf2up4GtxeIyngP",
-	"KHasCVHSG4tz4hssrYiUJqClwMrXEbzVCVgJILjj8SginkQjHgmC+oAKO6svf8uA1a8lPS2D1u2Q2S+j",
-	"/iuPHtFfXv7x4tPJr8e/7DfJ7Je//K9v1JejN6zV9DoB649ftvzffgmyiNG6ni4Heb2UgpLFvLZQ17Wn",
-	"LYYlL/HxH9MhIz7ScYrNYDbdWmUqdBVoPIux8+fdfEykuRAmpdPqLLdFkpa4Xcd/NQrevNoN/+iMWm9e",
-	"BX+9eXV50R97w9+/7p6/ef2J/3H89Pz3386HXmdYtjN0l2Khe0/JMN9uZ4n0zXdK2sTcoSofMO2Fiuhw",
-	"JF3Lf0z76php/A32xNX1ZTk+S1oyfzLtp+sqwbBQWRf6gwq8aRVYsTZEWUrjjZ32y2u8VkEDcVlD5W2n",
-	"Fc508+7vrlWIC826q331G1OGbXlBRtltZ+q9OzsjdZ+lDjP/rFRFbmfetQsvK+rauaFXPCmvbbsOH6QA",
-	"YCZsgMc0oBprO7lxO092nUL1dpmKXkzgnKuwF9ot9dJqVA/U4CG9ICyj1YEXRevzBgUUkgZ8TkQTHekg",
-	"U0+JAAvGkxYDvVNm3C3KSEipiil/TwZ/N/b5WEKtHwiuAlPAzXb6MO6lkiiFm/UXUZEU1JpOvYXETfD7",
-	"IT4Y1PIOxePpWWEUF1loLdnEO5qn7DCWU/G4RziAEBGM3CLEwWMAt840mHbznrB6lKm5L1Occ7r4Orrz",
-	"6sqEbgjrdJ48bj3pLFEzkKX9QZd+0KU3p0tfl7qV7NbllK1n3CcPutaN6Fqlbo7NKmCa7SYCY2ldLL4x",
-	"0cTSvP4mtLASNSk1nCw1tXWm1T2U5oY5SZCAsg2Tm6S+NNEbDW2o3ZF+1oWXwR1PnG65qsoDg9+t+9MJ",
-	"02zHLysX99M+qkXBFcOJ+SQPRb0GU7vGZKpnERfiCPyLy5xmOAn6NeuWeqnjq7bB4qMK1UVwHoOBs+Cs",
-	"EuZXHc/NYWhbdbUREUHmbORjiLWaRCLDpwLKzk0TCyI1okyk0f+9EeeCGD3UvsJFFKqidA+HIupBXJZl",
-	"c0VQqkFjRECD137iOB1HKf+A6y9JELiImUwhNQ2JOxmfKwvhJH6xRGMO54do77UO8Bj9t7wiq9gv/jqc",
-	"vUtkH1c3sK+lhXZKICv0PMAcw1JO8SyzYNrTn0kMvbeh1gcVZtMqzKE4N0kTOtVQHT5gKSKTu7eZAGqo",
-	"e0U2Leq1ffpZZI7mIqa5QqS0XRPVbyl+u246J0T5Mky2abrlVCCAqYe5MfpfRa1rLhnmlCVeAoZGfBLd",
-	"WvKmbSemGybZZ2ptSY6UyOED1NP1abrtXEWJrSAx91yHkzMyPUsF6ITEYUBMDNrn7JzMrMV8XUk1n9JD",
-	"2URWTclCPWTVPMiIzWRglmiFm5YIgiTy4JaTa7ZvN7lmntvezFdlAfQngvOGK58yZKe5rOGTaeB8w4Bk",
-	"qd7K19Gk+LbBc/LNjLNdhMuhdUy/XudfOzud1uP9nb1Wq9WqgtzZIJSO3QBVgXO7d9bwB9xW84zU3k/x",
-	"K/vNQht/7RJg6Y2KZ/SZQQmcmtaqumUg81FA8EXcfFFIEyijtvXb9v7eTweoxyZB0IsbNIOSCCdP17vE",
-	"50p/zDR6tgnQc7poN9HJlMe43BbZKy6tgZSwzA1dExUEz2cxnJQ5BnNqbybpXvLraHaWC6lZyhy0t7qn",
-	"Q/khq31WSnve3z5W2AM3vWfc1JxtxqeI3jwoWQ0d9M3zZzjyP8CE35PqplsQMqY2aU0xU60W631ZQx3e",
-	"173Ii9x2wzBghrAtcAHD8xb3bcx0sAK8yRiKMlZSK6F5iq2iuslT9e3Ip772jehmj5C8De0TdZvuOIMj",
-	"QbOEtPARmYEDQt9JwBVBZoD2UNnD0Q77XsEBVWVzlfe966tNojfpnW2Ct2ZTO7OKi3GAMn1HbwcM6J6g",
-	"9GQ7tIL2l2oasKbyvXq3OsuvAESD6kNSBajxlpBQpCIlST2B5KhPTEcVv4neFJC+Y6dqfAvjJRAcHmYe",
-	"CZ5bWpatyxYSmjbfLzsMOlKvuRWqBaSe0TM/mdIlQgj1DblSF/9rLEqFmN0oJg9PSy3FTYYR9ogWQukG",
-	"P9LYgdDohw8QlU302WYoMqUmDjkRqf7uIOxOWS+7nXroHDawul3HErSL3kYUkhDCHLjMQ92GHjCcyrqF",
-	"wCPzLUMgUhvjTOu0B5xvS6SB9qqjtJlTsWpGoQavO9tc7c2nLHHLB2vrE693TQ5pr/V4FRsknssS4QY4",
-	"GjIDkBwEafZ2r4MG15iu8jXibBgHn/7OqMv3pJvca3xBMp3NzA7erISxyukiEZOPTUAwMeFEq2M11+9g",
-	"174zdRDFwS9XAmEm9pprIKxymAZqqplJpS3LNEJOMblqDGKRymyhgZXt2rM74EHAp8SPFUkjc3XIPNYs",
-	"7EyeMijU7RNTZ8GZR9CYRyTJuSqDSMqiXJRnYWlHLgxOl2ZUJl5pjKg48yrRKWDoGjKMB36ST3DBqT9H",
-	"8m8IcKm28M/4KptK31krm2tVEKa6uVzFrfYgomuL6Ac5u76cjVPEDGephNbYoLTVMYPlYJnyQudBpt66",
-	"TE2DOq2aoxxGJtCZdfpGkOmQiaEaTlmAjNLCFAzQTIrb1JhCmRI/HhJG/Arxl5V5DFxd1nNchmvUzWEQ",
-	"2hjqImn4JT1vK0uOCQuMxNcjYRwxYoAx6J1KBF7VN3ov+WcB6WwzLFSjE1kGepHdQWsm1i7DG1eOKZFL",
-	"6NtVySZeUcUH8o4zwO8xuDRlwSUX9SfSgr8hQbxI5zZjCUc92xHtKxyVno1u6ZJmjHqpWEPPPWW9dCyo",
-	"F7vnbL2PUsdL1XdUqb0fRT6URkdEuwH7M+2l01/HsDsaeiiwXS7GZXxET+PRlD3HEt8tb9qLNGnXW36b",
-	"hCf/IwNh2ZyLUkLaNnHjUquyc6lVj9OTuGYuSLGdSLvR2cncHU6ikAs1MwZqDXoVJImPD6kxdy81JtsA",
-	"8IdjuwnZNjIZUAdxFpCBdLotuNO29JnXuMbULurpqTXld69tTb4dYm2uaVl5iTP/RSwMXROkPCehBpBD",
-	"NuF3UyX5zzT3bTynIuSCWpV+7iP0Lek7/paYSA/+irukb2stAyIDvlaBNuigMErqhlwSNrHhwR9x3f6I",
-	"RIn9UaNfckFzt6p3hQKv/QEk6ZyUCb3Xq387ZYsL4LRDbBMVcEt4y2sUy9XHks4M4KHu7UHe3H95k04C",
-	"LhbHbSLJCV6wdHXcIuEzF+HlQfpsUvoUcPZKc6ZPSBAINE3AMxI5BJhwpklxDmjIRYIqOTQdEQP2NrId",
-	"7HJtlJW0UZZXaRng/MbFS/pfTHn8IiPNGonariu1EdutJbp7pkZQUX6Rmbl7W9JWBTR1Y4Vtpf7Z95Dv",
-	"gI2P1bi8UWri1BdhiB6dHJ18dNGnl8/QXmf7SRcdvz5stNU2vkQ+HVIpXLTdMoMUP7kAPk4upWuA0RMw",
-	"eF9buiH15ERpUvyUCQ+zJnpXfVy00tYzOzTT1Ru8vQDgrkvy4NgcJGiRSf8pdS5Nfof9So+6ecq+2oCQ",
-	"CR/lXp9rSpVtxGxORK9rkSYRldWZk4RFPCic27vj7c2Td50e3z8jjRzWdZTN1wWX4FbIhgd9LMjejku/",
-	"PD36NG29fTXkP+v+1xEI0Fcv/nj+6sPTL69+3z759eiXX/OflYSIqNN1uAzVVu5ubUkuw62PwWTcDygj",
-	"3ZxX739wMFRnazT++fj1Yft00mp19vS2/nlPf6JCTEj0c/wI/W1IIsr9n7db+qOm8OeF9K3EHo/18KuZ",
-	"ZESki8RIMRsIsKhD84CLfZfSSpPFfGHE6IM+v6nmlxEPSkXXZtT6bJt/YOIbSCotESMPKTB3R+mvgRg1",
-	"4lOB+jPbkiBOeFE60yhuwAK6FR+gXkH695roZdIDdJ7JcDCnBOSUnSQaCryWsJwh4SKCvVECRG3QpBBl",
-	"CHxoGutKXVqUIUkvUju+iIBhorvlVPdI25SesyJ29LMiFdepzmRtIbX337/842vjzfa7j42jp7/+1njR",
-	"effWcZ23nz6/arx98/yo8eHlydfGr7tPD5fonPHJvOUZvKSOyaQzjB40gevQBIykVIuxkh6gtmhAPfmg",
-	"CGxIEXhKhpQhyYG54fWt7kWqgBURS6JfWcTkuapALkYPvbJvQk1YORssKz2NOVwtPV/jrJMsg12IA85M",
-	"jGac1CpmnWNQpIDyEQUNhZiEeXRhc75pxSnLda3QD6oSsAURZ0Z346b8yp0UnhcJ3kQspyhqBoOHYE41",
-	"z+KDTFeAJeXFBy4fTMfNSowTxXr4YLAZL+0ieWGZ4mrGo1tPgNyUoLgD9uTKTQjugHlp5U+y6vOc9GU2",
-	"Xc5Sy4pLLkxdv2kzVCItU930lD2XlZzNknIHsBWzJsidFnqfSij+D7EBgYIHq+9BjP9niHHFJKHgNssj",
-	"r0OGGzZ4ljvsDyL9P0mkmx5Cc9oRXVosHpzrGW4Lm6DFUFVbIi2p9Q0eHxNh22b3uT+DZt7ms+lJZAsj",
-	"4XdoS977cdU7QBj1Iz4VkJFS6ByO1m4c/omEBEvAH2KImCGfMmVzK/qIVamFi/rEw+BylnFT+Cl4AIR0",
-	"ITkzqbVEpr6GRwdoIuDpSIS6XlRNSIAliVDcrcHmbJZWaMKcJi2ZchiARbmZXStwiyczaN8EmxTUFahy",
-	"iKs2zs504/dGaAPFZ3ajpIX7GF++I2woR053p7W/5zqmx5+QkYa8vWwMIkIaklxKm2pz2RCECQp1CAk8",
-	"+5A3zKs/6ffYVlDf19DL1ulauIQSk16Zh8aOG2nseJJq92pKHB9aPF6D5mg279INHrPt0x4Uv433vbBS",
-	"Ny90N9vaMeHpS3V0zDKN9ds3brc2479PCvrmIgNns1vpRcxqRBEDuFmKxWsDyfcLi7eqwrFGTaPxcFgZ",
-	"fgdLHFeH5DWLuRiR1+6SBzDeOWC82vscH4/lm1tuCi7cvnErIhf8nDQ0NveCtqukrBGaQX3pT3ROTGw+",
-	"YHEuypyL6nVH6m0pNrGuO04903e6nSXUUrglJqFkZ7+2ufp2qgB/XJkjxL9v+ekvmI9wEJjit7U34TyR",
-	"qeb1zOymxegmsTBcYwf/MH+98a/mgUjDDgakvLL9G5cR4hnqk5KdbCF2E/PQmLdCp7qPqQAT1sCRl+36",
-	"JczTvAUaYjlK7M94wE7eikrvf6XsgsCYTKgPSBGxObpdMEavSmRpZSxYD3+ExQZOw45+zSKvKrzyA5cv",
-	"+YTdF46vTh1kJCTn7VqOW/qcJVsjr6PupF4KjsYBTOX3DR5JpYLkZEgYEb3UZntmt9NRCJ25WbFjMeBV",
-	"9yzcRU8dvxn4vNQBhSIPKrXzLAt6B8WmfBziyLQ64hOJIjLEETSd8LAgB3HGUAIvZktikodk2yVpOJDq",
-	"LklJffB1tDGuhAvZWEXIs5j+pVw07U2NbxlglbK5qN8mSpDoS7vKqRK3I+EhybtUnpu9XANdI33plbuE",
-	"Cuw673i9V8TX3aq/ZsJMi/O5vhp91cqOmhr+CYDmuyfNkO6lw0Ux6hSf3kyLUSUumppz1m2klOLD19dQ",
-	"VMTbGno8gcX9WFnc2y0l/ijzSMYMV1/aSEZGFnzpOKsEnUCMbv1Q/xmdNnbXzBenuscoZ8Q0FzVrc4DM",
-	"ztWZIOnmDwLQOhHWwvUfGTXXysb6au6QyFgErmPQ3Rc5cSsSYhWme42quZqoe6aXf9JbfglmNqK+T9gZ",
-	"FoZrpfRnN1bY9XlNo7WZYwc4hmM6n2OtyXTM0ZvDcao6oS7joP2sh3j1PeZWnTKl//6r+Ogwk2yudkIo",
-	"ia/j71Rj97d3kTfCEfbU1CAemUR0HqEn9pMOkavXTsKQRA1FGwqIUs5dhFHAp8UvoSJZc2pb027fcoAY",
-	"uSCpflZ6JsacBTOkhmLQj+1FpwyuUowXQ/49ZAVG0ro+cvNqMgjVL/8738j50tlEJ9h6MJF3wSj60rlO",
-	"s2i5+VgP1/JmBWhnFUPrHplADybNg0lzL0yapSyQzjwL5A7aG0Ya3VxT778TC75+5/2DhbAZC+Gmdfr4",
-	"/G+lIL5r8QFz/RJ8IGkADSkmAJlttVTqqz0nlU0Q+WmGYV5zyio5RokSa3jGx7gp+E0yjgfI85uAPK/F",
-	"HO0GqOCOFuHxgTsu5I7JSfwP4ZNZpfKH09epvd1v36++xzNQ5gcxCfSJouMDG1Rf664/5ojEk3flFrBo",
-	"6BAeQ5kLXafV34IOGfERZfBEYa7gk/Qj42hz8ZGZhigpNS51t13f4s2QyYNCwsOAJDqcSA8m32M1/4iP",
-	"oFajczLTIMy6twTMla6agETK9CPVpWoh/l8AAAD//w==",
+	"7L35chs31jd8K6iepyrOTJMiqcUWValnFO/xIseS7SSWPxHsBkmMmkCnAYpiXKr6rua9sPdK3sIB0HuT",
+	"zUVbRv8kltTLAfrg7Od3vjseH4ecESaF0/3ujAj2SQT/fIq9EXnKmYx4oH72ifAiGkrKmdN1XvAIjfgU",
+	"BZwNkRwRhJmYkgiN8Qz1CTonoXTRxxdP0X673W46rhORPyc0Ir7TldGEuI7wRmSM1YPH+PItYUM5crrt",
+	"zhPXkbOQOF1HyIiyoeM6l41BREhDkkupb766ch1FGGHyGRUhF1QTlafxZEQQw2OCJEfnhIRpOifMJ5Gm",
+	"cK+zt3cNFD4jYUQ8XE7aMWUeQdMRYUAUD0kEVyIqkG9uJL7Zwcc7u4q+cnr2XCfEUpJIPfb/+/fXVmP/",
+	"2/e22+5c/Y+Tp1SR9Zay84qtIpcShXhI0KNeRIKfTh31m1On9yPiEZqOsEQDHgR8KpAcUZEi2l4vJp5H",
+	"hOBR44JEgnKmbtaLeNJ58qRyETut/b2au/qWV22pWkKI5QjxgSZ2igUaY5/M/7YDHo2xdLrOJKKNiAxI",
+	"RJhHHDdNX6e186RsLz9iSd7SMZVFar4oCqhAARlIRRHB3ggF6lpX756iiAiJKPOCia++NWY+MIMgHme+",
+	"QBMmaYAoPGY64gFBeIgpcxEWiDLUO3V8MsCTQJ46B9FPnf0D+dNeq9dERwPUu2zIUcSlDEjPRT1G5JRH",
+	"5+qf2PP4hMkeesQHmhDzR4T7fCL1r8xFPwJJvQkb4DENKI56CH6fbK+MKPEVMRdAGL8gEcJBgCISBtTD",
+	"4gBhJKMZkuoG4A7iC7WeIb0gDPWxd17N2bVPWvwZPvCAerPix3gebz6siEqBppT5fKpIN9tduq1//rTd",
+	"OpjCtm6ATCKj2eFAkqhEHphvLjmaYipRnwx4RNTeUTbU370mG1Mmtzuafel4Mna6T/Z2Wi3XGVOmf27F",
+	"5FImyZBEwMrHRD7l/JyS8oMVkUFExAh5cI1iaIz6EZ8KEv0gkCBCnXYXCSKVrIjImF8QfxPn/XjCBCk9",
+	"XwXRKSQPBVK8TNnQSJ3d/Z05VNSk4cuXL4cTOSJMUiWWi8S84lP15XDqIqNaHu+2aquWzm69TblSEj/C",
+	"YyKtpp5Egkele6R4COTikKA+GVImXPhFT4n2Mw9u7CEQBfFVwHlUNtFRiP+cgPik6nF/Tkg0c1xHqVSn",
+	"6+ibnVImjP82/6BofVQqP9WWjjGbISrJWCCsiRvxwBcISzTmQlYRBgc9Q5c50EqQu3NOSjtzTtql5+ST",
+	"INFrv/yQGLEZ06W0UULWRN9ZTxdNqJ/dve294uZdqWeJkDNBNB+McBAQNiQfyWAiCFDpaTtJ/ROHIJQV",
+	"wVthxPsBGf/rP0Kr0oSG/4nIwOk6/9hKDMMt/Vex9UHfpV9dXL9n368kvAgJU7qOc8QD31VigRGlH5Te",
+	"eNSj7AIH1D+L7+n9qPYtZX9++fKlkT92ZcSZW7byp/RKm4k+ecGjPvV9wm58P7gPWzGNlJHM9dLVh0mv",
+	"n/tE2Ug8So4gaEsszkFTgqhVR5IOGeIRHVJlb3kRF+JM/3gW6c+tdlAtOSK+2gQciFviA9IYYxog7PsR",
+	"ESJZmhBTHvnJjqR2IaH5mvhA7dcRbNdN78YGPulztZ8n+PzGWTgC/sVBRLA/Q5hZEYemVI60rZj72I96",
+	"RP18JhW1lnwW8WBMmLwlfrREj7BSJNreQwPsSR6hRz3985n++Yww3A/UxsORVJaiXZkylblEFySiAwpn",
+	"WK90wuyvzHJvT94oUapdcEWpz/UXetQbWIoMha+fPcWR/34y7pPojrIVBXkgZ8jDEchL/0z964wB0Rn2",
+	"eq2FyE3vtnXg+hHB58Yl9rk3UYyuTBSQeQH2iNCnv0eiiEeiByGJtAo0D8quRimuu6uv0pS+U7KJ3zwT",
+	"Ialeam1XEEKWXletYpHlocUUT/joLR9SdmuH1x4BxUVUgBBCj6y7fmZ/tVlT4R0OlMlJbu3seJgpSdVX",
+	"v8G+q4hH5BKPw0A5Ih6eCO2/9Lk/swL4l+Oj9+hRb2xpz50f++YbXNEhmyEuRyRCA0yDSUQsIXxwW5b4",
+	"JIqUGCqzueD/Z/YvKYZa8vjHUZcbXh7n2jE0n10d6QhLchZoWgr2YyZIN89wTC5Mr66RBJVq3Wwut/Ge",
+	"RhzwmXt3Ehq60qEiCLfcEvfYYI8WsFSgMRWCap4AE0ixAlLfYMwjktFkcGMiVTdvyH/kAbkNv+bQH1NG",
+	"hYyw5JGwgsuaWFL9n9AI8WlizCjTMhic4eROylnqvJnrfljBxNThwhdgsj7lbBBQT94fq5pxZjTXFCsL",
+	"W0l9rMVP/kbG5SZM8vR+vSHhre4V4ws2q2TNQjNMmgd/EMBsFUxWWPV7Lp/rZ96ftZtFBIPDzOru57E3",
+	"i4FA+XsuX/AJ82/F7VLfYOKNbNDeGtBp8uEP8C0GikxD/Annb3E0vHG3xBp/gXq5Ep04H/lX3qCyA9SV",
+	"Z5LzM7jUkP2J6ZTvzXO+INEF9YjlGpN5Znx6AEkxyOogrLQ+6qWMhV6cAXzUk3RM+ET2XNSbMHyBaaDO",
+	"RtHGWd3U+MTSaYtbY0ljU0D+2Bgej9SS07Rdj0XxKdnXe8gg/IJEAcc+8RWP3AS7iEkY8kgS/x3xKT6B",
+	"nMTtCAS1Z+DzjhUlSM5CY1aUS4dJQvoZ3HGm7rBSQpDoTohlI4dzhpLMhvcEUabSRJCoIKW/KO/tg/Hu",
+	"7rLf2YR8mnmweu+hJ+kFlbPnTEbgb4WR+oiS6uwW9qzyn0fg4cSn8lBfeuU6xlKsKngxlQ/GnISdprqy",
+	"wVdbP4j42EUTFqi/YqZ9fKsofeojCsm+dE55t5Cmc53+rCw3ywWJdbB+VjfrFrj5V6pfGa6AagUM8Qbi",
+	"o4APdX0AYZOx0/3q8CkjkeM6cLvjOoyrM+N8K8svk0tJmKD9gDT07ZBldh0dUV0uJek63AMe8M+wzNzu",
+	"Y0kaSjzlntEqe8ZEenxckmfvmQKjXjZmYdPXmjfjz0iYT3wIKec+0t5OyUtNOOGM+lUVEDpkBU8v/fYV",
+	"Ce4k3fvVgS00jJysEzgkQ0F2H5PPxvv/IR7EJ+xheUuFLJ4VSJpn/jH3zGQO3hUs6rW+sd1qJV8IRxGG",
+	"v6eKBxY9+z25lKY+obAZ8Irs00qXqixpJZ9LZMIFlnghDYf6qivX8SKiDIl1mNMnAZFEmEdUFKWkg7lw",
+	"vX8AjiucSy3BJQ0CXZWoGWklYsDdXbR8yB7GV59Z17iUfBA3oD6BUuWziZHybiSHEK0u/aICCSXmtf9j",
+	"5WczqTfscx4QDBJ4NTGiayayhVatsh2IeEDqc/pHHpAsg+8WuTvjkVbvEghdAdZFPv5RvhNCYjlZSKJi",
+	"9GN95ZXrTEJ/PYYtE0CwuZZ5CmyR34CYcLvZmWOUIXHu6d2IpIpFQV5K3bqQAts9VYEDshxklO9DfTIO",
+	"PqRWPsCBILCG9G87UH+U+012w+KCmUWLimnR2s1TnsIMAvgLT4m5GHKQV64juQwX3XNCx0Rfn9vAhN7S",
+	"bUuZa9njrpT0mLKYtTNlzl9x469v6j+txv63fz46s//814//fHR62pzz5x//VVIWbejYqOFZLjzSAbGU",
+	"JXGAtIWmJOs5U/J2qv0CmQq/Z7RETTm6vv1bx8B9MBVLTUXzMuPl/yCUyljSfnQdiaMhqSwwT30syRUX",
+	"yRFlww2zUU0j1vLaspZsfPQ2oiGSg3znVERsrJbIBFsrN0AYhdSTk4i4aCRlKBBnwSzz0eDXjUkU1OhS",
+	"cJOq0AoewtqSQUNO1LvgFHRRZ3cP9ZXJShnqY0H2diZRkJcF2xkRvZOT0YeNP7TcPWt8+76zXdKPotxP",
+	"oZxPSS9I7HjGBL8jcsRLztghGpNxX4eCFf1J3amHGerbHh9zors2t2QD3UkEkEcIhyFICIysioSLm0gr",
+	"dAHGumJwZeyOeOCjCxxMbE0PjghEoQIqJPGROmxpNxwUZ175LuWEPx1hNiQ2nFPXqshZDDooE4deFsZ4",
+	"7HVwQqa173tPpsmteSsgT0Pu0WXn5SlnAxqNwX3R+7Da+qUtTppHfFLFlCdd376IwLtJWjoDuCqFa9h+",
+	"cHMpeeBAKEN+NaqW83utMzmX6UkkOHuvroT+ivVZ3rpXxtuaz+rxfnzurLYjy0ZC/m47+IwExJrp2Z3J",
+	"BmzWd6FTzyslRFfqrXLyVnAG1xDtt+gS5qku28fnlkHztXa5ivMDpZ1DbLU9n0gUkSGOfKWwPSxIxnSy",
+	"LJVpu9op08hD3qhjrEBt+/pidvUPudLeXoY8kkdT9gxLfB8IfkNmZWZgOOkH1EPnZIYeQbtfa/sx5Dpz",
+	"sjEYlnRNFwxlL7qoc9m5dvsWOYnnclbnaRNB6lx2ufiVuX1V79dr0i9xYRs0+ep5Fdt8TEpcsHMyq++B",
+	"qW+Vdb328p5XnlT1+DJ6oCI7479sIhZGLkMaEXFGWXUfru69lpmmNnNfRp6s0m3rOmNwbOpvad4jmh/B",
+	"rgzAZZaeUFG285mi/qrSe6qTHQFl5yYPj2ngoj4ZUeaj3j/gqp96N+M1pg2JMlFhM9Lgt40JkbqmLpoE",
+	"BNzunpeywXqZj5xyWhY3fpdRFocOSjezl2vDjXEYXMQmQaB8cthmLCTijJRFjdR1uoBFt5QW5IeR9RUh",
+	"AChms8UousdWfU+W7mgtxkQvqJzVTS1CaKeQgpqfRFsxBbVaIu3SFIasEYtUSyuJtKqjBAAOQh8Vkcr/",
+	"9YmB1NDN8rWEwdGUvTNmeTq8VYxuhREf0IDUKOmAy8oyX/PuSxs9+maoZaiMNU+JkLbgwYRPRvhCx0/6",
+	"hDA04NGQS0mYiyTsVnKNjs9aqIxltspUXNbJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL1",
+	"89pLppKNIlnjheEkCrkglSIpUSxxfxeFWvGcANzuLDKF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQA",
+	"PLZOhsWrwOawyWgqRbFtAxu4jvJ09CZ4Zn0uWC11pHTh2USsR31ELvj5PCVksita+MS4GAKp56+saaBo",
+	"Dw9NRV4F54cRH0Z4XMkyUAsoFDEkGDTz/my9DI5hqXTeJkVb7oxkNnzhkalliGFhN9hT0p6V2TUpO7Fd",
+	"Axul3P5KBaYqdpzDfuqdh4sPlKGl5I9RQoxQOGYaQgUxHimuELpfGSMRYi/LEerW3HqMW1C5nmzvYn7b",
+	"TGeh9nP3d3a1n2t6JXWZp6+9jExTseM6PpEg2Z1jPiYZcCwwoGwPjbrrAOkeZdOiDJhV0MIM74I/Od2v",
+	"35NHvpsIqRMueRwAXcuqn/RvQ2bT0+nkczLT3GH3ywDaiMxRJlbXhFy5ThHoJPPLb65DmZCYeWrNWzik",
+	"WxedLcW+ufRj12m197c7O36nsY13SeOx1241ngx2SKPT3/PbeN9rkcePEx3d3ekodULHREg8Dp2u02l1",
+	"9hrtdqOzfdLa7263uq3WH0qeUqn23fnEwoh7REDQDz2HnvVE3NoqW7GV/y5XhYBKjSic4Q8bhLOfoZSp",
+	"RzgMCSM+IF5NDZv73MB8FZPPrdLyKvvRazqqnykPsCyzt4rmVvIB5yG5ySSfnk1cL4nWls/aL8y7J9Zg",
+	"tbO/u7+fcvV3WqXOfoqZVlRUhtfKtklTqTxxdaJEs0TmFB9nSvarwKJsHzC5DANMmba314HJy6SE1F/t",
+	"klKmseHlFFu4+kjkqgmS3SxVPKkDUn4spkrmQSm67jY3mlZsJuFbaEpXSjXXYAN7aTAGlJYtdudDwbap",
+	"6o/jNFDoj7Wv6LhOttUJXlPW3QAbmtcI6XZpuECSiGG1+Uk3idlqPjFLiFtkrA8PCBzWZkiTW2gfS9GQ",
+	"wvnJUJZqGwYfKAt64LhOtnkA3lLosUs9McF2SL88FQhL97PnHTPbgFj4fao5UT2iBJEk3p2kA3W5fP+H",
+	"xGdfL7/Xp4qvw1FJ3PzVybu3pvJJIIEHwOlixKeukiNKlQcEQEz4wBYt684E83uLZ6ILPw3FBtbEjZMw",
+	"OAZFwFJGtD+R+gyxUzaKyMBFEQk05CUUOKmXQXSkiZ6OcIQ9qc6iUgDkUh87IjwcEt9FgivD0QDNBpzF",
+	"TYEZw6Z5ytIGknM6abW2vRD+R14rESC1uNN/6Os/DGgkpP7NlvmVFRFN82vziJzo2ynRn+Xm6EMN+j2p",
+	"Qc8e8AofH/5mDZUMaFF6t3Gg/AlBiChaXtv79fimdkl8OOKMZBasf+POzzKVv/Ua6utvpaZ9ldL1TNK7",
+	"xCfLVIx10ZNWpmJuu3MQ+43q1x4WBDxH9cNoFo4IU8aGlCQf0WrvZz3FvbIMSafx+Nv3natHjf/N/uLH",
+	"7/VzJukFiqLOyVQILMEEuVqBOVHqMrJyXzdHRPl3AvvBROlWy2dnbZCFK4SLk6KsKpIqUmiH2VjdrVZb",
+	"fiTg4WdY4ebrDDdbT+JWV56ZpdlyoftQ/GBoXLsOcp3vs4ySr6jiWmatScGrIPL6SwRLKS4nTxC5XjXu",
+	"yhW17maqRWsU3n7UgfHjVEIvLyzhgnxwZG8nHRzZb7Uet/f3O7s7j3da+/vthRDkWamv31BKHg8qa9kT",
+	"GBZl4Pp8M269NxGSj6GT2jjZOnQxGEDocgZeEUTSx5Qt5/BlsqjFvJ4u461IUmSHSMByVzbiE2ygDXU7",
+	"ZvX2WUAG81C+M6aUyCWGJyIXgypB7l6KuxInvozKAs+VK870lzsmXlRWOPVnFFdXVvd8QCe/6fkAV9zD",
+	"zEUY9XwscbeHPn18q8trPrx/mbcU97af7GTsALiHjvGQbIVseKCNCTexDv619e1fP31vuZ3aBoKI11YG",
+	"YKL+BoE0OQuh84h1UXsvbwnrtMXO3s6TH0uyt+k2v07BqgG7drs+vZOIziVWbTdL4RVzGeKJHPV+NKIg",
+	"3x4Cg05Y3Rhou9XZqUNnjiPNJmvq3ZhvysTfHUhGrx/BMMbAPP+fCot7ZpOeMdhpucS539nou5MXNp/m",
+	"OhLDhnc30ehXVdhz211+x0RCX4vGqVzJFV0/5DKmzO5IweOeMPrnhJg/l3rc8P7StSmOW8vNTtexmJkc",
+	"5rrqMGChrkUYKW6n0VAmJMG+UpJ9opRQiKO4+1b3AlZIjKVCl2t7e9YTmmt8x15utRQoqCiIj+aTf3sZ",
+	"xZqLIcGUsL3aOhUcitLScI3YloRNqmqFB6YLu3c4kSMe0b80LCLSOGOmrKG1V7APqkYFFWlcrqw7gzS3",
+	"ucruNcJIxr87s+lZ63z8THBEomW8ihzbZT5R5i2ZTStjxk/pFE/tNqZs01K7ulWtXh/0gS6D1kOlRD5V",
+	"MbcZemFd9Jw0WXzcdAhf4JkwMmUsSHBBBKTLIJkGRTXUGxlhY/yX0EX9yEV9F1EXkbGLhNR550ngIh64",
+	"KKCQAMOmjIgh3Bc8mEhyynTn9ygig+LqbzaxBXmt+ftYuxJrzYwKbLiHQypxgAIiIUWodtCnQypFcafQ",
+	"KxNmlyQIEONITjnCSjtkiqec39qd7Z3dvceNJ8XUTDrkWtyInK+ixKqJyKt//vh9223v15ayK3RZ2lRP",
+	"SQGN+pPdTcrQ82Z7b0eJ4fH881SRK1rMASUeTlGeJMXTleUsJNd7sJEIDpRVq2XFNQVLRWmgK6Rd1H7L",
+	"GRDXCoW1MCn2reJ7fO7cCVy1+7SVmQWX7WtSB1dg8yNmxsLkqts0G5cNkyl23ySFf4sr+OJiy1KkmklA",
+	"4lKQfqQsAzcu3ezFD+8hHqGe3u1eHYScpJyz3FLQMqRIz4AOJxER8dZMApKi5/tp8uJTp4vardaVJSf9",
+	"9CclXyQuIi2te+sirOeKmMsQZaauAFCZYgpMAaoGFer9YwsmD25BKVXPVb/Q5uzW//3//4/+OcRylPyk",
+	"/RX4ubk4bFRoYzBLSL5pXDZX5EEduJtEVM6O1eHRjNPXtmT8rxf2AP3y5cQp+yC9tPHY02YZhIKTQh+1",
+	"S1DQrQ3VeNwm+Fr6fTF1yqzR2LGUDXhJYlTLfOEmjUJKv4NH2jxlp+yf/zymQ6YDjc1//hP1PhwdnyBd",
+	"ANzeAsp6sRUWm1UpW9/VVSPqY2Y8ka4hH+mPBWcioEo/Ks9lQC8IGlM2kUS4p0xbbRm/tJkjxfyxh8il",
+	"Bzk7UeLLWqfIdPzR6EDXXBc83iHnPlzNGTll9pFNdGiHsKpV+QL1To2HrY6HOmQ9pNYB+D6KaD0HCepQ",
+	"CtR0EZVIRviCBMIUgr2SMjxiwcz2kegv8EKXogu1/88haG+L06lAvSqM4V66dB09Ix71CeIM9WCkjGsM",
+	"aE2g3TEqBRoTrL73Afi4p6ynOb4H81bjan0zW+vrNztdiwBd8+QsPydZMevC5GIsEWceaaJfJ8qO7iXF",
+	"pz314QPBYwYCd/a3hnGLGq+fxd4sHxgCNCe6OkeDxbliXPUZRyQIzW5+1pOyYTePLGa1Mnaic+KnZoGj",
+	"IQd0Jj3eNuXJKiVrWnFphHp6YK4l5UBT+Zay85g6dSxO2ZyR3WYPcxO/ybiJ3pOpwV7S5hgOQ4IjzS36",
+	"zGkum1rbLPnLD0hZVKKL6JDxiJwyePyMT5DPwXI7Z3zaRJ+YBi6zb1HPS6bdqufFc3+UyWcqZrVPFFCP",
+	"MN1RZmauHobYG5FGp9lK1VE7H4LJuA/NHbZjwKzd6TrtZktfzEPCcEidrrPdbDW3IWwjRyBFt5pTEgQN",
+	"IHTrP9Nz0bQg2sOqREmCVGDsVShNmmVEk9An5PFu+/GPrqnEHsPYHUaS3kf0xkyyH+u5KUKP4FcCDSb2",
+	"N8zI/h54rEoax0jor32nq0g0bf656bGdVmsOXLhdYarjRKMCfDX4Cs5z/9nxoYEcUD91dnfb+wZwoOuc",
+	"f4jenP05vvz8Bf/++XB/Ov35xd7rCd+++PzXX49PLl89PZn+9vNsGB3vnDsGPME5evPBgBd0HUHBQldf",
+	"qP3n74e/v7l8Gg0+H589Ppl9+fXV0fDxyLv4gEP6LoimrzH+4L369JE7V9+u3JrI5mZTKoDNz8kMCSJz",
+	"OPqZDV+EpA8X22vNa0wItPzG+OukUNcTre50v35zHTEZj3GkNusjwToVkGI1pXjxUKQxFi4bmuXA5ocr",
+	"YyfnshFGlOtnO15EJfWgKPyyYSvBu9/NcOWu04F+1oBP1b93W2Ohl2TVH2TCt/DEp7JBmIyM4Vp6Pt5S",
+	"dZrj4l0AM1RGmYv6MzQd8bELY9HhH4OIjw2oIfS1KA0PdxoYQtfoU2g2hpiHa2dHA1QctO4hbWoGIFEY",
+	"jiI+VbedMuU8IsmHEHtuoueacO1bphSTETfZc6XujcEHKdQapqd0fy0BgE/BQJbNsY67hFedD+3WwIys",
+	"ermBndz42+2r43H7SgQ3jVfem7MVusC/3lnOYLEWCXmmlo5hUr0erqGH+ZiuzrL3xxiWiv/KN2WZ8tVS",
+	"guzI/9q06Bs2QU3ZXibMu2WH4i280KbOvq2rWkzm62sCvuuk+cSJ8XWT9r52u92ubu+Lc+NOe7/TbDU7",
+	"zbajowj2CbuNfW+bNB7jnZ3GE7/Vb+yS9uCx18H7/XYrB2Na2RUYw9Fau6qiG3Hey9pOAvpar3tR7Xcm",
+	"yckmQXC11GFJ8FfLhmBpAWrs6IAPc2pQWZeLtB9cA8/eabUXa7z8VCK4b3vxfcn4VnVHp7P4Djs9+Mp1",
+	"duu8IT0uaGUdXtTaoCrV3qZ0dq69Kae9TZr4q606y2twpZsrlPduSnnvtiqUt7aN5yttHPvrq6tdlNG6",
+	"XaRn+PVAv/eUzOtZhDfdfq28QXHKysHeXNSDAHbPRT3dW2gepHYreRC5xJ4MZlV6/JNxC+YqcJhEZAmy",
+	"hyPbBV0lwm0UMTmgeTy6DTS+F9VMKcWKpCo6TdCzlMyF/ewlZFbQNB3xIJuwcLMZiyr6bK6iRAGu3PJS",
+	"TmKcmEh1VlVRlcC91JK/WUCZklYBHqSGQKWmKVa9X91Q++26fOSuGwEmHaGTvd2tLShwFM0UrsAW9nEz",
+	"hG+aTkZUKWqTbXCwj9PoBMXOIXO8loESsLEHH6O3/IIEGGoEY3EdFxN/KwAumQS6bT1PslbplqnyJRVs",
+	"AOfw18OXvx/tPNn5MDo8/OPdees/IRn8/PTDCZXyZTg98qdOfRshM8RjrolgVcLKNoJ7WxOb77ZxstPZ",
+	"X3x9eib37Rg0xwRHUAjha71u2WF5syaptF9g4ETK1wksv4SAFBJGlHk0hPiFDRgq96flOlPKfLB82mNA",
+	"1lzPQNr6rv732r9KoIaLxtIz3a+bFuCujhDrcQ0jEphYBpWwdVSKOAPSRIcsO/o3HkMLjy0ZQWuz31nL",
+	"Rl8O03MKonln/qgSSEEwPdf+Bo+IJmvBm9KDG+GmGuekZKjw/fAXNCelyiPWcxfA60jPuDFutubjlB+q",
+	"mVyfl7gbFL7P1zwCxDfzDb6WYjQUTjFTFluwjKdSsMsXGCSfDO3fFpzgLRtdUFJktTe4TshFibf0nPk2",
+	"J1UxdhnSnJDM0Gkv02+j0zx6fovpWmkiDTGuBAdGtp4lfpDNnZlRMEp6nLJy8aFvLcqPMrfIXFwuPZY0",
+	"7B7MucXm3NKW2YLx627MKQ9C/NaFuDl41y3F42DpDYjxER2O1soV5WSxFnbXIIoPPY+EUmRH7VpxCxO3",
+	"m+g5s/JVfSF1aCvFa0FQasIf5OS9lZP67fdCSt59UQcn6dolnREWKwq65SzSVYRZ3NG1uiyblIgyA91h",
+	"arl4kBROxrXTL8iUROZvUDMNCXRlYELNWTypkB3oGiUq0ZBIgeLB81QPK1T24ghfEDfjmiLCfFMORyEk",
+	"iSSHIYeUWVH6OsZAouqvga9rCLUYRf0ZADs30UdNven5wgz1rLzoQfodSl1MKMFgqdtWESpOY7C1gxTs",
+	"GBW2Oki71r08MluviQ7TdrGwhrEhLrGLbf1hQdiLVLNfEmn4mfuz5SR9UUomSAP1S1jKWg+vslWkFtXp",
+	"QS/dM71kw0PCMKNWGq3FcvmdhaT8u5j9hr01Uqa6qV2DthPO3wJQJtywW2cTYjjNd8Sn+GQWknuic49J",
+	"GgjlB8Mx16J4BZFnydM37WSUgWlev7LWQqCRHv9eHtV9qxQlZka9TUccNGDAhUR9LkdaEYehBrmEAuQM",
+	"xonRk3CuoW4vBkYPOCMHqdZDqzljbfmCMh/xiVQvPWVYnAuddC8oNIBr4YNBSpdpXegXp9T1yhScbhLL",
+	"gNTUjR1nMGLUGvhg8DeKPSQ78oaE8p6IhhPLDxn5kPlSm5YTGZ3a1Px0TdKiGq13A2Lj2qLO6bk5c0pt",
+	"dKXMBUmM70ybZLECp1lZ2nKcjJ1Zbk23WgMQV/B1WtvNVrPd3m4+rmlexmgzxqJLI8WYezr2nl1zT9rE",
+	"3G60vE6/8djfaTf6Lbzb2Bt0yL7f9nb6T57kQVAKVNgnphFenHf8LxoEeGu32Vqzfi+NqTI3Mx8nFO9J",
+	"9d7fNCTyFtLiWfkbn8c1RO/1hzmuXQRuadi/G0vAJV/hQJlSUOJvMnCl0YwS80jRm5Op60m8GFuxU1sC",
+	"5PEaS6RADLQXa48picxctYdQ54ZCnf51HOsKz0uzyVnmHRuIfW46jROf7O/mXwsqZeCcaqz0klNa4wDW",
+	"qdpNQd1B/WSI5ShVvmkJdfKBszWaYb7V95r0ukd28NhdPJ1mr+/hAVWsxQe3dk7TxzThs9KTWhyjsvZh",
+	"3YT+hohMQ0fItww8LejrUrV7HEJbuoxhwOIxwbp/m5GpjeN3TZVLNi8L6QrGp4gzFwIpNhLURFbd6cZo",
+	"Ey8J/FRewEZNTpkOmxyWNNRj5OMZPNm01ysDwDV1N0Ag0b+28yZMy34craHCdgXOST6csl5xNE2viWBY",
+	"B2ZmTkpS2p3g3OALkp5v4aYw7aDdPjWMpzSAYz5RCjx8nTyFgTVzfh1/bvmdz0Gf/tzCLz8N+y+DyR+/",
+	"vRv2O78Pfz/+WfQ7u+z1y8vAf/Vr/VD40wKpSyUxFpQwjkzHforlco7QrZYdLx/J364tb1OQ4DXDW/AN",
+	"TrC95U5H2O92YXRFt7bm7+LcxLQOspXTi7q2i5oHhELTs8c9VjkeDgKNU5jRN9uAclQcnZXE29Ijv+Y5",
+	"kmWl2MnKkkLsvdI67FHEpbTTLGHplXQZOGOwxAwcSf6pI/gAq1iyWsdpTWNk4YqaLv0MUHvdnH5LKatE",
+	"sy2hpwyCzClL15Gm9EWcxI/nfQ54NEe9zU2gl6mwBSrnXiibjaiZkg/5X6leHnTFpnXFZwMVc526QsPR",
+	"rKMr/vZaAUpE5ygAiSMpYDaGji6gQz1nNJXY1RGiiYE4iuc/aGseB/ScuAbJCQmsHAA6JtrtMcJdXdKF",
+	"VLNGJpGc67DekEhxynY6+9pjAhAJsxsArRUQLdSFG2sI82dhMVWoN8p3mKIASxLMkikcrna2mugLKIQi",
+	"2lgZXvcpE/HYBYso5qJjxe3ERcd4TI6pJD8dy4h60mJ6K8XWK4CpQaWZQLivVZleqvWHDgxOX1zVNp4I",
+	"CZ7UKYsvhX3V41Ythpcg0QX1CGD6wXXp4jcZTYQ0PVjpSpzcDBRdNddpdQyibzxrNAVOfspi5uiinqb5",
+	"qb2up+H8BaIy5gEljjUhSntjcU58gx4WkdJqtBQ8+zqKt7oaK4FAdzweRcSTaMQjQVAfcHBn9fVvGZT8",
+	"tdSqZfDJHTL7ZdR/6dEj+suLP55/PPn1+Jf9Jpn98pf/5bX65eg1azW9TsD64xct/7dfgixGtu4gzIF8",
+	"L2WgZFG+Lbh37W2LgdhLYvzHdMiIj3SeYjMoVbfWiwtzFBpP42kB824+JtJcCJvSaXWWY5FkLnDX8V+O",
+	"gtcvd8M/OqPW65fBX69fXl70x97w9y+7569ffeR/HP98/vtv50OvMyzjDD2qWehpWzLMDxhaopbzrdI2",
+	"sXSoKg5MR6EiOhxJ18ofM8M7Fhp/A564ur6Sx6fJXOp0ZWEdyw8+VDaE/mACb9oEVqINUZayeOOg/fIW",
+	"rzXQQF3WMHnbaYMzPcH8m2sN4sLE8upY/caMYdtQkTF225kO987OSN1nqcPMPys1kduZd+3Cy4q2dm7p",
+	"FU/KW9uuwwcpyJsJG+AxDahGF09u3M6TXac1v11mohcLOOca7IUBU720GdUDM3hILwjLWHUQRdH2vME9",
+	"haIBnxPRREc6ydRTKsDCD6XVQO+UmXCLchJSpmIq3pNBHI5jPpZQGweCq8AVcLOzTUx4qSRL4WbjRVQk",
+	"LcRmNnGhcBPifogPBrWiQ/F6elYZMTI1GMRDXTILT2iessNYT8XrHuEAUkSwcouJB48BpD4zUtvNR8Lq",
+	"Uab2vsxwztni69jOqxsTegSu03nyuPWks0QDQZb2B1v6wZbenC19XeZWwq3LGVtPuU8ebK0bsbVKwxyb",
+	"NcC02E0UxtK2WHxjYomlZf1NWGElZlJqOVlqattMq0cozQ1ziiABVxw2Nyl90W2aBovcIJEkIbwM0noS",
+	"dCs0kGrEcj2RT5jxQn5Zg7yfjlEtSq4YScwnefDtNYTaNRZTPY24EEcQX1zmNMNJ0K9Zt/tLHV/FBouP",
+	"KnQXwXkMBs6Cs0qYX3U8N4cabs3VRkQEmcPIx5BrNYVERk4FlJ2bsR1EagydSM878EYc+oXBDrWvcBGF",
+	"rig9taKI8xC3ZdlaEZQaSRkRsOB1nDgux1HGPzRKSxIELmKmUkhtQxJOxufKQziJXyzRmMP5ITp6rRM8",
+	"xv4t78gqTsi/jmDvEtXH1SP7a1mhnRKQDr0PsMfwKad4lvlgOtKfKQy9t6nWBxNm0ybMoTg3RRO61FAd",
+	"PhApIlO7t5kEaqinYzYtzrd9+llkjuYioblCprRdE8dwKXm7bjknZPkyQrZp5gNVYJ6ph7kx3mFFr2u2",
+	"uCKBelBXqA8LglkJBYlGWANV9AlhbtzQwUPCzJRs++IxnunKSkhsmnhEtxj80GgX5gO7CJ8yqFu3EZgY",
+	"xkJtQ7reBnorknydMp+GeuaBWSvDY6KLXbFMgP8J+ne8RVbr5GqBTlkSJGFoxCfRrdWu2vlxekKWfaY2",
+	"FiUgdPAB6un2PD1nsKLDWJBYeayjyBiZnqXyk0LiMCAmBe9zdk5mNmBwXTVFH9NL2URRUcmHeigqelCR",
+	"mylALTGKN60QBUnU4S3XFm3fbm3RvKyF2a/K/u+PBOf9dj5lVi2VTvgyE7tvGIEuNUz7OqZS3zaQUH56",
+	"dXZsdDnMkBnQ7PxrZ6fTery/s9dqtVpV8EMbhBWyDFBVN2B5Z41wyG1NS0nxfkpe2d8sDHGs3QEtvVHx",
+	"jD41sJBTM0tXz4hkPgoIvoinbQpp8oTUzvrb3t/78QD12CQIevFEbjAA4eTpdp/4XOkfM5O9bf33nLHp",
+	"TXQy5Ql6mgE5izuLoCIuc0PXJEXBEi5m0zLHYE7rkWbntCha0bKzUkjtUuagvdFDPMoPWe2z8ilN593B",
+	"TXuQpvdMmpqzzfgU0ZsHaKthg75+9hRH/nvY8HvS3HULSsa0Zq2pZqrNYs2XNczhfT18vihtN4yCZgjb",
+	"ggg4PG/xoM7MyDJAFo2xR2MjtRKZqDgbrJs8Vd+OfOrrcIme7gm164BEqueyxwUsyRxyqIofkRkEIPSd",
+	"RIdVZhCQqRzaaZd9r9CQqorZygcd9hWTaCa9s1MP15xiaL7iYhikzKDZ28FCuicgRdmRvGD9paZErGl8",
+	"rz6e0MorG4udhyfyhpBQpBJFSTuF5KhPzAgdv4leF6Dd46BqfAvjJQgkHmYeCZ5ZWpZtSxcSpnTfLz8M",
+	"RpCvyQrVClLv6JmfbOkSGZT6jlxphuMVFqVKzDKKKUPUWktJk2GEPaKVUHqikzR+IEx24gNEZRN9sgWa",
+	"GmabE5Ea6A/K7pT1suzUQ+fAwOp2nUrRIXqbUEkyKHPQQg/FOcwyGGLKysbDwCPzM2IgUR0Di+uqD5yf",
+	"Q6VxBquT1JlTsWpBpcbuO9tc69HHLHHL56rrE6+5Jgc02Hq8ig8S72WJcgMYEZkBiw6CtHi710mDa6zW",
+	"+RJxNoyTT2sOnnlIUqyvWV7hC5IZZWc4eLMaxhqni1RMPjcBycREEq0+6az+yML2nWkDKS5+uQ4Qs7HX",
+	"3AJijcM0TlXNQjLtWaYBgoq1ZWNQi1Rm+yysbteR3QEPAj4lfmxIGp2rU+axZWF38pRBn3KfmDYTzjyC",
+	"xjwiSclZGUJUFuSjvAhNB3JhcbozpbLuTENkxYVniU0BS9eIaTzwk3qCC079OZp/Q3hTtZV/JlbZVPbO",
+	"WsVsq2JQ1S1lK7Lag4quraIf9Oz6ejaukDOSpRJZZIPaVucMlkOlyiudB5166zo1jWm1aol2GJlEZzbo",
+	"G0GlQyaHaiRlATFLK1NwQDMlblPjCmU6HHUJYIX6y+o8BqEuGzkug3Xq5iAYbQ51kTb8nN63lTXHhAVG",
+	"4+uVMI4YMXWG9E7VQa8aG72X8rMA9LYZEarBmawAvchy0Jp1xcvIxpVzSuQSZphViomXVMmBfOAM4IsM",
+	"LE9ZcslF/Ym02HdIEC/Spd1YwlHPjsDT5cE9m93SHd0Y9VK5hp57ynrpXFAvDs/Zdidljpea76jSej+K",
+	"fOgMj4gOA0LBMkFc/zpGHdLIS4Ed8jEukyN6G4+m7BmW+G5F056nSbve7uMkPflfmQjL1lyUEtK2hRuX",
+	"2pSdS616nN7ENWtBitNU2o3OTubucBKFXKidMUhzMKohKXx8KI25e6Ux2WGI3x07TMlO0clgWoizgAyk",
+	"023BnXai0by5PaZ1U29PrS2/e1N78qMha0tNK8pLgvnPY2XomiTlOQk1fh6yBb+bQiR4qqVv4xkVIRfU",
+	"mvRzH6FvSd/xt4SEeohX3CV7W1sZkBnwtQm0wQCFMVI3FJKwhQ0P8YjrjkckRuz3GgOyC5a7Nb0rDHgd",
+	"DyDJ4KhM6r1e/9spW9wApwNim+iAWyJaXqNZrj6UdmYBD31vD/rm/uubdBFwsTluE0VO8IKlu+MWKZ+5",
+	"ADcP2meT2qcAM1haM31CgkCgaYIdkughgMQzM5pxvvFcUKWHpiNisO5GdoBfboq00jbK8yptA5w/t3nJ",
+	"+ItBB1jkpFknUft1pT5iu7XEcNPUCiraLzI7d29b2qpwtm6ssa00PvsO6h2wibGakDdKbZz6RRiiRydH",
+	"Jx9c9PHFU7TX2X7SRcevDhttxcaXyKdDKoWLtltmkeJHF7DXyaV0DS58goXva083pJ6cKEuKnzLhYdZE",
+	"b6uPizbaeoZDM0PNIdoLMA+6JQ+OzUEClpmM31Ln0tR32F/pVTdP2RebEDLpo9zrczO5snOozYnodS3Q",
+	"JqJ2QjP6UpZoYlzGySZdUnLKevlJ+L1uPHFeXS9GiockhxSaummMZ/AH9WtqYKGnfBL4KODeeQpwg09K",
+	"KzgJi3hQkB93J+qcJ+86I89/RhrAreso37MLocmtkA0P+liQvR2Xfv756OO09eblkP+kx5BHoMhfPv/j",
+	"2cv3P39++fv2ya9Hv/ya/1lpqog6XYfLUB2p7taW5DLc+hBMxv2AMtLNRRf/FwdDdcZH45+OXx22Tyet",
+	"VmdPH6+f9vRPVIgJiX6KH6F/G5KIcv+n7Zb+UVP400L6VhLTx3r51cI6ItK1DDuC7KZHHuDJ7055K5yt",
+	"MWEyjc754FRsYgBpxINS/bkZ3yKjd5ogwTdQ2Vqiy+IsR6KPHkpz7o4zUgPIa8SnAvVndlJEXIijbLlR",
+	"PBcHbD4+QL2CNdBrohfJaNZ5rszBnNaUU3aSWE7wWsJyDo6LCPZGCT64QblClCGI7WkIMnVpUackI2Lt",
+	"+iJiwLgQZ3NG123K7lkR0vtpkYrrNG+yPpri/Xcv/vjSeL399kPj6Odff2s877x947jOm4+fXjbevH52",
+	"1Hj/4uRL49fdnw+XGGjy0bzlKbykjiunK58eLIPrsAyM8lQfY4m2l4QfFYsG1JMPtsGGbIOfyZCCAzcR",
+	"ZA7q9sasA6silkTlskDWC6yD7O8Zl7dlOaxcuJZVqMZzr1aor3A2npeBWcRBDP44Ttoqs3E86KdA+eSH",
+	"Rm1MMlK6Bzs/XuSU5eaL6AdV6dyC1jOru3Fvf+WZF8+KBG8i7VTUPoPBQ96pWozxQWZ+w5Iq5D2Xz41Q",
+	"eFAim1EiJ0r08MFgMwHlRSrECsXVXEy3nk5J646/uYu58riIO+BxWv2TfPV5+YQyNy/nvGXVJRcGgsBg",
+	"JZdoy9TcQ+XiZTVns6QzA9zHrFdyp5XexxKK/0vcQqDgwRF8UOP/HWpcCUnoDc7KyOvQ4UYMnuUO+4NK",
+	"/29S6Wba05zBUZcWNgjnprvbHiwYBlU1QEpran2Dx8dE2AHnfe7PYOy6+dlMj7I9nPB3nf7+ftU7QBj1",
+	"Iz4VUDxTmPGO1h7x/pGEBEuASmKImCWfMuVzK/qINamFi/rEwxCFlvH4/ilEAIR0oY40aQtFphWIRwdo",
+	"IuDpSIS6tVVtSIAliVA8V8OWl5Y2k8KeJsOzcnCFRb2Z/VYQKU920L4JmBTMFWjIiBtMzs70iP5GaHPJ",
+	"Z5ZR0sp9jC/fEjaUI6e709rfcx0zjVHISKPzXjYGESENSS6lrQq6bAjCBIWWiQRJfsgb5tUf9Xvs0K5v",
+	"a9hl68yXXMKISX+ZhxGcGxnBeZIazGu6MR+GcV6D5WiYd+lRnNlBdw+G38ZHdFitm1e6mx3Cmcj0pWZv",
+	"ZoXG+oM2t1ubid8nvYdzQYyzhbj0IhY1oghX3CyFDba55fsFG1zVjFmj/dJEOKwOv4PdmKujB5uPuRg8",
+	"2HLJA27wHNxgHX2Oj8fyY0g3hWxu37gVkQt+ThoaRnzBgFxSNrLOANT0J7pMJnYfsDgXZcFF9boj9baU",
+	"mFg3HKee6TvdzhJmKdwSk1DC2a9sW4HdKj27jjCf+PetlP458xEOAtOntzYTzlOZal/PDDctBmKJleEa",
+	"HPzd/Ou1fzUP7xo4GED9yvg37njEM9QnJZxs0YAT99C4t0JX5Y+pABfWIKeXcf0S7mneAw2xHCX+Z7xg",
+	"J+9FpflfGbugMCYT6gOoReyObhec0asSXVqZC9bLH2GxgdOwo1+zKKoKr3zP5Qs+YfdF4qtTBxUJyXm7",
+	"luOWPmcJa+Rt1J3USyHQOICt/LbBI6lMkJwOCSOiP7Vhzyw7HYUwQ50VZ0sDtHbPInP01PGbQcxLHVDo",
+	"R6FSB8+y+HzQF8vHIY7MVCY+kSgiQxzBfAwPC3IQFxElSGi2eyd5SHayk67MqR7olLQyX8fA6Upkk401",
+	"jTyN6V8qRNPe1PqWwYAp24v6E60EiT63q4Iq8eQUHpJ8SOWZ4eUaQCDpS6/cJUxg13nL670ivu5W4zUT",
+	"ZobRz43V6KtWDtTU6ctQjHVP5jbdy4CLEtQpOb2ZaahKXTS15Kw78yklh69v9qmI2RrGUYHH/Vh53Nst",
+	"pf4o80jGDVe/tJmMjC743HFWSTqBGt36rv5nbNo4XDNfnepxqJwRMwfVfJsDZDhXV4Kk51QI3RWJtXL9",
+	"IWPmWt1Y38wdEhmrwHUcuvuiJ25FQ6widK/RNFcbdc/s8o+a5ZcQZiPq+4SdYWGkVsp+dmODXZ/XNLCc",
+	"OXYAuTim8yXWmkLHHL05EqdqaOsyAdpPeolX32Jp1Skz+u+/iY8OM8XmihNCSXydf6d6zEB7F3kjHGFP",
+	"bQ3ikSlE5xF6Yn/SKXL12kkYkqihaEMBUca5izAK+LT4S2ha1pLatt/btxwgRi5IavSW3okxZ8EMqaUY",
+	"oGZ70SmDq5TgxVB/D1WBkbShj9y+mgpC9Zd/z3dyPnc2MbS2HqLlXXCKPneu0y1abj/Wg+C8WQXaWcXR",
+	"ukcu0INL8+DS3AuXZikPpDPPA7mD/obRRjc3f/zvJIKvP3j/4CFsxkO4aZs+Pv9bKTTyWnLAXL+EHEhm",
+	"VUOJCaB7WyuV+ornpPIJIj8tMMxrTlmlxCgxYo3M+BDPL79JwfGAzn4T6Oy1hKNlgArpaMEoH6TjQumY",
+	"nMT/EjmZNSq/O31d2tv9+u3qW7wDZXEQU0CfGDo+iEH1az2gyByRePOu3AI8DR3CYyhzYUC2+regQ0Z8",
+	"RBk8UZgr+CT9yDjbXHxkZnZLyoxL3W2/b/FmqORBIeFhQBIbTqQXkx8Hm3/EBzCr0TmZabxoPQYD9kp3",
+	"TUAhZfqR6lL1If5fAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

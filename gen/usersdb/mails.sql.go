@@ -39,6 +39,28 @@ func (q *Queries) ChangeEmail(ctx context.Context, arg ChangeEmailParams) (strin
 	return email, err
 }
 
+const clearProfile = `-- name: ClearProfile :exec
+UPDATE users
+SET name = split_part(email, '@', 1),
+    avatar = NULL,
+    phone = NULL,
+    sealed_phone = NULL,
+    phone_mark = NULL,
+    sealed_id_card_number = NULL,
+    id_card_number_mark = NULL,
+    biography = NULL,
+    second_factor_at = NULL,
+    deletes_at = NULL
+WHERE id = $1
+`
+
+// ClearProfile removes what was written into an account before its address was verified, a second factor and a deletion that
+// was asked for included. A name must stand there: it is that of the address.
+func (q *Queries) ClearProfile(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, clearProfile, id)
+	return err
+}
+
 const createEmailToken = `-- name: CreateEmailToken :execrows
 INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -95,6 +117,17 @@ type DeleteEmailTokenParams struct {
 // DeleteEmailToken makes the token of an account for a purpose void.
 func (q *Queries) DeleteEmailToken(ctx context.Context, arg DeleteEmailTokenParams) error {
 	_, err := q.db.Exec(ctx, deleteEmailToken, arg.UserID, arg.Purpose)
+	return err
+}
+
+const deleteEmailTokens = `-- name: DeleteEmailTokens :exec
+DELETE FROM email_tokens
+WHERE user_id = $1
+`
+
+// DeleteEmailTokens makes every token of an account void.
+func (q *Queries) DeleteEmailTokens(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, deleteEmailTokens, userID)
 	return err
 }
 

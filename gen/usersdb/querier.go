@@ -19,6 +19,9 @@ type Querier interface {
 	ChangeEmail(ctx context.Context, arg ChangeEmailParams) (string, error)
 	// ChangePassword replaces the hash unless another change came between.
 	ChangePassword(ctx context.Context, arg ChangePasswordParams) (int64, error)
+	// ClearProfile removes what was written into an account before its address was verified, a second factor and a deletion that
+	// was asked for included. A name must stand there: it is that of the address.
+	ClearProfile(ctx context.Context, id uuid.UUID) error
 	// CountKeysSealedBefore counts the keys of accounts that another than this data key seals.
 	CountKeysSealedBefore(ctx context.Context, dataKeyID uuid.UUID) (int64, error)
 	// CountPlainPhones counts the accounts whose phone number an earlier version wrote.
@@ -52,6 +55,8 @@ type Querier interface {
 	DeleteDueUser(ctx context.Context, now time.Time) (uuid.UUID, error)
 	// DeleteEmailToken makes the token of an account for a purpose void.
 	DeleteEmailToken(ctx context.Context, arg DeleteEmailTokenParams) error
+	// DeleteEmailTokens makes every token of an account void.
+	DeleteEmailTokens(ctx context.Context, userID uuid.UUID) error
 	// DeleteRecoveryCodes makes an account's recovery codes void.
 	DeleteRecoveryCodes(ctx context.Context, userID uuid.UUID) error
 	// DeleteSecondFactor removes an account's secret, with its recovery codes and challenges.
@@ -133,6 +138,8 @@ type Querier interface {
 	LockSigningKeys(ctx context.Context) error
 	// LockUser keeps others from changing an account until the transaction ends. Whoever makes its key takes the account first.
 	LockUser(ctx context.Context, id uuid.UUID) (User, error)
+	// LockUserByEmail reads the account with that address, in any case, and keeps others from changing it until the transaction ends.
+	LockUserByEmail(ctx context.Context, email string) (User, error)
 	// LockUserWithPassword reads an account whose password is still the one that was checked, and keeps it from being changed until
 	// the transaction ends.
 	LockUserWithPassword(ctx context.Context, arg LockUserWithPasswordParams) (User, error)

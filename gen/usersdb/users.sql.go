@@ -259,6 +259,40 @@ func (q *Queries) LockAdministration(ctx context.Context) error {
 	return err
 }
 
+const lockUserByEmail = `-- name: LockUserByEmail :one
+SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
+FROM users
+WHERE lower(email) = lower($1)
+FOR NO KEY UPDATE
+`
+
+// LockUserByEmail reads the account with that address, in any case, and keeps others from changing it until the transaction ends.
+func (q *Queries) LockUserByEmail(ctx context.Context, email string) (User, error) {
+	row := q.db.QueryRow(ctx, lockUserByEmail, email)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.PasswordHash,
+		&i.Avatar,
+		&i.Phone,
+		&i.Status,
+		&i.Roles,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.EmailVerifiedAt,
+		&i.DeletesAt,
+		&i.SecondFactorAt,
+		&i.SealedPhone,
+		&i.PhoneMark,
+		&i.SealedIDCardNumber,
+		&i.IDCardNumberMark,
+		&i.Biography,
+	)
+	return i, err
+}
+
 const setUserRoles = `-- name: SetUserRoles :one
 UPDATE users
 SET roles = $1,

@@ -2,6 +2,8 @@ package users
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -11,6 +13,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // ListUsers lists accounts by the filters that are given.
@@ -102,20 +105,108 @@ func (s *Service) EnableUser(ctx context.Context, req usersapi.EnableUserRequest
 	return usersapi.EnableUser200JSONResponse(toAPIAdminUser(user)), nil
 }
 
-// SetUserRoles replaces an account's roles, also those of the sessions that it has.
+// SetUserRoles replaces an account's roles.
 func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesRequestObject) (usersapi.SetUserRolesResponseObject, error) {
-	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
-		user, err = q.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: req.UserID, Roles: toDBRoles(req.Body.Roles), UpdatedAt: s.clock()})
-		if err != nil {
+	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, tx pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+		if user, err = q.LockUser(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
-		sessions, err = q.ListSessionIDs(ctx, req.UserID)
-		return user, sessions, err
+		return s.setRoles(ctx, tx, user, toDBRoles(req.Body.Roles))
 	})
 	if err != nil {
 		return nil, err
 	}
 	return usersapi.SetUserRoles200JSONResponse(toAPIAdminUser(user)), nil
+}
+
+// setRoles replaces the roles of an account that is locked, tells its owner, and gives the sessions that this touches. A role that the
+// account did not have ends them, and the logins that wait for a second factor: who has one may be another than who is trusted now.
+func (s *Service) setRoles(ctx context.Context, tx pgx.Tx, user usersdb.User, roles []string) (changed usersdb.User, touched []uuid.UUID, err error) {
+	if err := mayHoldRoles(user, roles); err != nil {
+		return user, nil, err
+	}
+	q, now := usersdb.New(tx), s.clock()
+	if changed, err = q.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: user.ID, Roles: roles, UpdatedAt: now}); err != nil {
+		return user, nil, err
+	}
+	raised := raises(user.Roles, roles)
+	if raised {
+		if err := q.DeleteChallenges(ctx, user.ID); err != nil {
+			return user, nil, err
+		}
+		touched, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: uuid.Nil, Now: now})
+	} else {
+		touched, err = q.ListSessionIDs(ctx, user.ID)
+	}
+	if err != nil {
+		return user, nil, err
+	}
+	if raised || raises(roles, user.Roles) {
+		err = s.jobs.Insert(ctx, tx, sendMail{Mail: mailRoles, UserID: user.ID}, nil)
+	}
+	return changed, touched, err
+}
+
+// administrator is an account that makeAdministrator has made an administrator's.
+type administrator struct {
+	usersdb.User
+
+	// opened is whether there was none; reset, whether it was taken from whoever had opened it; raised, whether it got the role. The first two
+	// have the new password.
+	opened, reset, raised bool
+}
+
+// makeAdministrator makes the account with an address an administrator's, opening it if need be with the password of the hash. The operator
+// who asks for it answers for the address of a new account, and with allowUnverified for that of one that is there.
+func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHash string, allowUnverified bool) (made administrator, err error) {
+	now := s.clock()
+	entry := httpapi.AuditEntry{ID: newID(), Action: "user.create_admin", Outcome: telemetry.Success, OccurredAt: now}
+	ctx = s.audit.Within(ctx, func() httpapi.AuditEntry {
+		entry.Target = made.ID
+		return entry
+	})
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
+		made = administrator{}
+		q, admin := usersdb.New(tx), string(usersapi.RoleAdmin)
+		if err := q.LockAdministration(ctx); err != nil {
+			return err
+		}
+		user, err := q.LockUserByEmail(ctx, email)
+		if postgres.IsNoRows(err) {
+			made.opened = true
+			made.User, err = q.CreateUser(ctx, usersdb.CreateUserParams{
+				ID: newID(), Email: email, Name: name, PasswordHash: passwordHash, Roles: []string{admin}, EmailVerifiedAt: &now, CreatedAt: now,
+			})
+			if postgres.Constraint(err) == "users_email_key" {
+				return fmt.Errorf("somebody has opened an account for %s just now: give the command again to see what it says of it", email)
+			}
+			return err
+		}
+		switch {
+		case err != nil:
+			return err
+		case user.Status != usersdb.UserStatusActive:
+			return fmt.Errorf("the account %s of %s is disabled: have an administrator enable it first, or name another address", user.ID, email)
+		case user.EmailVerifiedAt == nil && !allowUnverified:
+			return fmt.Errorf("the address of the account %s of %s is not verified, so anybody may have opened it: have its owner verify the address or reset the password, or give --allow-unverified, which clears the account and shows a new password for it", user.ID, email)
+		case user.EmailVerifiedAt == nil:
+			made.reset = true
+			if _, err := s.renewPassword(ctx, tx, user, email, passwordHash); err != nil {
+				return err
+			}
+			if user, err = q.GetUser(ctx, user.ID); err != nil {
+				return err
+			}
+		}
+		made.User = user
+		if slices.Contains(user.Roles, admin) {
+			return nil
+		}
+		made.raised = true
+		made.User, _, err = s.setRoles(ctx, tx, user, append([]string{admin}, user.Roles...))
+		return err
+	})
+	return made, err
 }
 
 // RemoveSecondFactor takes off the second factor of an account whose owner has lost it.

@@ -18,11 +18,12 @@ import (
 	"example.com/plumbline/impl/platform/contracttest"
 )
 
-// account arranges an account that nobody needs to log in to.
+// account arranges an account that nobody needs to log in to, with a verified address.
 func (s *server) account(email string, change ...func(*usersdb.CreateUserParams)) usersdb.User {
 	s.t.Helper()
+	now := s.Clock.Now()
 	params := usersdb.CreateUserParams{
-		ID: newID(), Email: email, Name: "Ada Lovelace", PasswordHash: "none", Roles: []string{"customer"}, CreatedAt: s.Clock.Now(),
+		ID: newID(), Email: email, Name: "Ada Lovelace", PasswordHash: "none", Roles: []string{"customer"}, EmailVerifiedAt: &now, CreatedAt: now,
 	}
 	for _, c := range change {
 		c(&params)
@@ -339,22 +340,29 @@ func TestAdministrationOfNobody(t *testing.T) {
 func TestSetUserRoles(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	s.mailing()
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
-	ada := s.signUp("ada@example.com")
-	list := func() int {
-		got, err := ada.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{})
+	me := s.signUp(ada)
+	s.verify(ada)
+	set := func(roles ...usersapi.Role) []usersapi.Role {
+		answer, err := admin.SetUserRolesWithResponse(t.Context(), me.user.ID, usersapi.SetUserRolesRequest{Roles: roles})
 		require.NoError(t, err)
-		return got.StatusCode()
+		require.Equal(t, http.StatusOK, answer.StatusCode(), string(answer.Body))
+		return contracttest.Body(t, answer, answer.JSON200).Roles
 	}
-	require.Equal(t, http.StatusForbidden, list())
-	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}})
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, raised.StatusCode(), string(raised.Body))
-	require.Equal(t, []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}, contracttest.Body(t, raised, raised.JSON200).Roles)
-	require.Equal(t, http.StatusOK, list(), "on the next request, without a new login")
-	_, err = admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
-	require.NoError(t, err)
-	require.Equal(t, http.StatusForbidden, list(), "on the next request")
+	require.Equal(t, http.StatusForbidden, me.listsUsers(t))
+	require.Equal(t, []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}, set(usersapi.RoleSupport, usersapi.RoleCustomer))
+	require.Equal(t, http.StatusUnauthorized, me.listsUsers(t), "whoever is logged in shows the password again")
+	require.Contains(t, s.mail(ada, mailRoles, 1).Text, "support, customer")
+	raised := s.logIn(ada, goodPassword)
+	require.Equal(t, http.StatusOK, raised.listsUsers(t))
+	set(usersapi.RoleSupport)
+	require.Equal(t, http.StatusOK, raised.listsUsers(t), "it may do what it could")
+	s.mail(ada, mailRoles, 1)
+	set(usersapi.RoleCustomer)
+	require.Equal(t, http.StatusForbidden, raised.listsUsers(t), "on the next request")
+	require.Equal(t, http.StatusOK, raised.readsProfile(t), "the session goes on")
+	s.mail(ada, mailRoles, 2)
 }
 
 func TestSelfAdministration(t *testing.T) {
@@ -436,5 +444,11 @@ func administrationOperations() knownOperations {
 			return []contracttest.Refusal{at.about("oneself", contracttest.Own, http.StatusConflict, usersapi.ProblemCodeSelfAdministration)}
 		},
 	}
-	return knownOperations{"deleteUser": notOneself, "disableUser": notOneself, "setUserRoles": notOneself}
+	setRoles := notOneself
+	setRoles.Refused = func(at situation) []contracttest.Refusal {
+		unverified := at.refusal("an account whose address is not verified", `{"roles":["staff"]}`, http.StatusConflict, usersapi.ProblemCodeEmailUnverified)
+		unverified.Target = contracttest.Filled(at.op.Pattern, map[string]string{"userId": at.stranger().Subject()})
+		return append(notOneself.Refused(at), unverified)
+	}
+	return knownOperations{"deleteUser": notOneself, "disableUser": notOneself, "setUserRoles": setRoles}
 }

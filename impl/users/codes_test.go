@@ -74,6 +74,12 @@ func factorOperations() knownOperations {
 	wrongPassword := func(at situation, rest string) contracttest.Refusal {
 		return at.refusal("a wrong password", `{"current_password":"`+secret+`"`+rest+`}`, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)
 	}
+	unverified := func(at situation) contracttest.Refusal {
+		c := at.refusal("a caller whose address is not verified", "", http.StatusConflict, usersapi.ProblemCodeEmailUnverified)
+		c.By = at.stranger()
+		c.Request = c.Without("Authorization").With(contracttest.Bearer(c.By))
+		return c
+	}
 	withCode := contracttest.Known[situation]{
 		Fit: func(at situation, fit *contracttest.Fit) {
 			fit.Body["current_password"], fit.Body["totp"] = goodPassword, at.enrolled(at.me.user, true).code(at.server)
@@ -94,15 +100,18 @@ func factorOperations() knownOperations {
 			},
 		},
 		"enrolSecondFactor": {
-			Fit:     withPassword,
-			Refused: func(at situation) []contracttest.Refusal { return []contracttest.Refusal{wrongPassword(at, "")} },
+			Fit: withPassword,
+			Refused: func(at situation) []contracttest.Refusal {
+				return []contracttest.Refusal{wrongPassword(at, ""), unverified(at)}
+			},
 		},
 		"confirmSecondFactor": {
 			Fit: func(at situation, fit *contracttest.Fit) {
 				fit.Body["totp"] = at.enrolled(at.me.user, false).code(at.server)
 			},
 			Refused: func(at situation) []contracttest.Refusal {
-				return []contracttest.Refusal{at.refusal("a wrong code", `{"totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)}
+				wrong := at.refusal("a wrong code", `{"totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+				return []contracttest.Refusal{wrong, unverified(at)}
 			},
 		},
 		"disableSecondFactor":  withCode,

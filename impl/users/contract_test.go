@@ -143,6 +143,16 @@ func (m member) AccessToken() string { return m.access }
 // Subject is who the token says is calling.
 func (m member) Subject() string { return m.user.ID.String() }
 
+// stranger is a member whose address nobody has verified.
+func (s *server) stranger() member {
+	s.t.Helper()
+	m := s.member()
+	_, err := s.Pool.Exec(s.t.Context(), `UPDATE users SET email_verified_at = NULL WHERE id = $1`, m.user.ID)
+	require.NoError(s.t, err)
+	m.user.EmailVerifiedAt = nil
+	return m
+}
+
 func (s *server) member(roles ...usersapi.Role) member {
 	s.t.Helper()
 	var m member

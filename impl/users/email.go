@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -31,14 +32,10 @@ func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.Reque
 func (s *Service) ConfirmEmail(ctx context.Context, req usersapi.ConfirmEmailRequestObject) (usersapi.ConfirmEmailResponseObject, error) {
 	now := s.clock()
 	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		token, err := q.UseEmailToken(ctx, usersdb.UseEmailTokenParams{Hash: hashOf(req.Body.Token), Purpose: mailVerify, Now: now})
-		if postgres.IsNoRows(err) {
-			return errInvalidMailToken
-		}
+		token, _, err := spendEmailToken(ctx, q, req.Body.Token, mailVerify, now)
 		if err != nil {
 			return err
 		}
-		httpapi.Identify(ctx, token.UserID)
 		verified, err := q.VerifyEmail(ctx, usersdb.VerifyEmailParams{ID: token.UserID, Email: token.Email, Now: now})
 		if err == nil && verified == 0 {
 			err = errInvalidMailToken // The account has another address now.
@@ -65,9 +62,8 @@ func (s *Service) RequestPasswordReset(ctx context.Context, req usersapi.Request
 // ResetPassword sets a new password for whoever has the token of a mail, ends every session and tells the owner.
 func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordRequestObject) (usersapi.ResetPasswordResponseObject, error) {
 	now := s.clock()
-	hash := hashOf(req.Body.Token)
 	// What is refused costs no hashing of a password.
-	found, err := s.queries.FindEmailToken(ctx, usersdb.FindEmailTokenParams{Hash: hash, Purpose: mailReset, Now: now})
+	found, err := s.queries.FindEmailToken(ctx, usersdb.FindEmailTokenParams{Hash: hashOf(req.Body.Token), Purpose: mailReset, Now: now})
 	if postgres.IsNoRows(err) {
 		return nil, errInvalidMailToken
 	}
@@ -83,38 +79,72 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 	}
 	var revoked []uuid.UUID
 	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		token, err := q.UseEmailToken(ctx, usersdb.UseEmailTokenParams{Hash: hash, Purpose: mailReset, Now: now})
-		if postgres.IsNoRows(err) {
-			return errInvalidMailToken // Another request came first.
-		}
+		token, user, err := spendEmailToken(ctx, usersdb.New(tx), req.Body.Token, mailReset, now)
 		if err != nil {
 			return err
 		}
-		httpapi.Identify(ctx, token.UserID)
-		reset, err := q.ResetPassword(ctx, usersdb.ResetPasswordParams{ID: token.UserID, Email: token.Email, PasswordHash: password, Now: now})
-		if err == nil && reset == 0 {
-			err = errInvalidMailToken // The account has another address now.
-		}
-		if err != nil {
-			return err
-		}
-		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: token.UserID, Kept: uuid.Nil, Now: now}); err != nil {
-			return err
-		}
-		if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: token.UserID, Purpose: mailChange}); err != nil {
-			return err
-		}
-		if err := s.throttle.forget(ctx, q, token.Email, token.UserID); err != nil {
-			return err
-		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailChanged, UserID: token.UserID}, nil)
+		revoked, err = s.renewPassword(ctx, tx, user, token.Email, password)
+		return err
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {
 		return nil, explain(err)
 	}
 	return usersapi.ResetPassword204Response{}, nil
+}
+
+// spendEmailToken spends a token for a purpose and locks the account that it is of. The account is locked first, as who changes it
+// does before making its tokens void.
+func spendEmailToken(ctx context.Context, q usersdb.Querier, token, purpose string, now time.Time) (spent usersdb.EmailToken, user usersdb.User, err error) {
+	hash := hashOf(token)
+	if spent, err = q.FindEmailToken(ctx, usersdb.FindEmailTokenParams{Hash: hash, Purpose: purpose, Now: now}); err == nil {
+		user, err = q.LockUser(ctx, spent.UserID)
+	}
+	if err == nil {
+		spent, err = q.UseEmailToken(ctx, usersdb.UseEmailTokenParams{Hash: hash, Purpose: purpose, Now: now})
+	}
+	if postgres.IsNoRows(err) {
+		return spent, user, errInvalidMailToken // It never was, or another request came first.
+	}
+	if err == nil {
+		httpapi.Identify(ctx, user.ID)
+	}
+	return spent, user, err
+}
+
+// renewPassword gives an account that is locked another password, from whoever answers for its address, which is verified by that. What
+// was begun with the old one ends. Where the address was not verified before, whoever opened the account may not be its owner: what
+// they left there goes, too.
+func (s *Service) renewPassword(ctx context.Context, tx pgx.Tx, user usersdb.User, email, passwordHash string) (revoked []uuid.UUID, err error) {
+	q, now := usersdb.New(tx), s.clock()
+	reset, err := q.ResetPassword(ctx, usersdb.ResetPasswordParams{ID: user.ID, Email: email, PasswordHash: passwordHash, Now: now})
+	if err == nil && reset == 0 {
+		err = errInvalidMailToken // The account has another address now.
+	}
+	if err != nil {
+		return nil, err
+	}
+	if user.EmailVerifiedAt == nil {
+		if err := q.ClearProfile(ctx, user.ID); err != nil {
+			return nil, err
+		}
+		if err := q.DeleteSecondFactor(ctx, user.ID); err != nil {
+			return nil, err
+		}
+		if err := q.DeleteEmailTokens(ctx, user.ID); err != nil {
+			return nil, err
+		}
+	}
+	if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: uuid.Nil, Now: now}); err != nil {
+		return nil, err
+	}
+	if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailChange}); err != nil {
+		return nil, err
+	}
+	if err := s.throttle.forget(ctx, q, email, user.ID); err != nil {
+		return nil, err
+	}
+	return revoked, s.jobs.Insert(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID}, nil)
 }
 
 // RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is another's.
@@ -145,14 +175,10 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEm
 	now := s.clock()
 	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
 		q := usersdb.New(tx)
-		token, err := q.UseEmailToken(ctx, usersdb.UseEmailTokenParams{Hash: hashOf(req.Body.Token), Purpose: mailChange, Now: now})
-		if postgres.IsNoRows(err) {
-			return errInvalidMailToken
-		}
+		token, _, err := spendEmailToken(ctx, q, req.Body.Token, mailChange, now)
 		if err != nil {
 			return err
 		}
-		httpapi.Identify(ctx, token.UserID)
 		old, err := q.ChangeEmail(ctx, usersdb.ChangeEmailParams{ID: token.UserID, Email: token.Email, Now: now})
 		if postgres.IsNoRows(err) {
 			return errInvalidMailToken // The account has been disabled.

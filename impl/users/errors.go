@@ -25,6 +25,7 @@ var (
 	errSecondFactorEnabled    = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorEnabled, "Logins take a second factor already; disable it first.")
 	errSecondFactorNotEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorNotEnabled, "There is no second factor; enrol one first.")
 	errSelfAdministration     = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account.")
+	errEmailUnverified        = fault.New(fault.Conflict, usersapi.ProblemCodeEmailUnverified, "The e-mail address of the account is not verified; its owner first follows the link of a verification mail.")
 	errIDCardNumberTaken      = fault.New(fault.Conflict, usersapi.ProblemCodeIDCardNumberTaken, "There is already an account with this identity card.")
 )
 
@@ -33,6 +34,7 @@ func faults() []*fault.Error {
 	return []*fault.Error{
 		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled, errWrongPassword,
 		errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode, errSecondFactorEnabled, errSecondFactorNotEnabled, errIDCardNumberTaken,
+		errEmailUnverified,
 	}
 }
 

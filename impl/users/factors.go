@@ -39,6 +39,9 @@ func (s *Service) EnrolSecondFactor(ctx context.Context, req usersapi.EnrolSecon
 	if err != nil {
 		return nil, err
 	}
+	if user.EmailVerifiedAt == nil {
+		return nil, errEmailUnverified
+	}
 	key, err := newAppKey(user.Email)
 	if err != nil {
 		return nil, err
@@ -71,6 +74,13 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmS
 	codes := newRecoveryCodes()
 	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
 		q := usersdb.New(tx)
+		account, err := q.LockUser(ctx, user)
+		if err == nil && account.EmailVerifiedAt == nil {
+			err = errEmailUnverified // An earlier version let it be enrolled.
+		}
+		if err != nil {
+			return err
+		}
 		enabled, err := q.EnableSecondFactor(ctx, usersdb.EnableSecondFactorParams{ID: user, Now: s.clock()})
 		if err == nil && enabled == 0 {
 			err = errSecondFactorEnabled
@@ -87,7 +97,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmS
 		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user}, nil)
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explainOwn(err)
 	}
 	return usersapi.ConfirmSecondFactor200JSONResponse{
 		Body:    usersapi.RecoveryCodes{RecoveryCodes: codes},

@@ -140,6 +140,10 @@ func TestSecondFactor(t *testing.T) {
 	s.mailing()
 	me := s.signUp(ada)
 	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
+	early, err := me.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, usersapi.ProblemCodeEmailUnverified, codeIn(t, early.Body))
+	s.verify(ada)
 
 	enrol := func() app {
 		got, err := me.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})

@@ -210,13 +210,14 @@ var sessionChanges = map[string]struct {
 		change: setsRoles(usersapi.RoleCustomer),
 	},
 	"a role given": {
-		probe: person.listsUsers, before: 403, after: 200,
+		probe: person.listsUsers, before: 403, after: 401,
 		change: setsRoles(usersapi.RoleSupport),
 	},
 }
 
 func setsRoles(role usersapi.Role) func(t *testing.T, s *server, victim, elsewhere, admin person) int {
-	return func(t *testing.T, _ *server, victim, _, admin person) int {
+	return func(t *testing.T, s *server, victim, _, admin person) int {
+		s.verify(victim.user.Email)
 		answer, err := admin.SetUserRolesWithResponse(t.Context(), victim.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{role}})
 		require.NoError(t, err)
 		return answer.StatusCode()

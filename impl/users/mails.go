@@ -37,6 +37,7 @@ const (
 	mailChange    = "change" // of address, to the new one
 	mailTaken     = "taken"  // in place of change, to who has an account with the address
 	mailMoved     = "moved"  // to the old address
+	mailRoles     = "roles"  // are others
 )
 
 const (
@@ -56,7 +57,7 @@ func mailSubjects() map[string]string {
 	return map[string]string{
 		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password", mailChanged: "Your password has been changed",
 		mailDeletion: "Your account is going to be deleted", mailChange: "Your new e-mail address", mailTaken: "You have an account already",
-		mailMoved:    "Your account has another e-mail address",
+		mailMoved: "Your account has another e-mail address", mailRoles: "Your account has other roles",
 		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more", mailRecovery: "A recovery code has been used",
 	}
 }
@@ -238,7 +239,7 @@ func (s *Service) write(name string, user usersdb.User, link string) (mail.Messa
 		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name)) // of a later version, which will not be waited for
 	}
 	var text, html bytes.Buffer
-	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt}
+	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt, "Roles": strings.Join(user.Roles, ", ")}
 	if err := errors.Join(s.texts.ExecuteTemplate(&text, name+".txt", values), s.markup.ExecuteTemplate(&html, name+".html", values)); err != nil {
 		return mail.Message{}, err
 	}

@@ -105,8 +105,11 @@ func TestWhatOthersAreTold(t *testing.T) {
 		"enableUser of one enabled": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.EnableUserWithResponse(t.Context(), h.id))
 		}, nil},
-		"setUserRoles": {"", func(t *testing.T, h household) {
+		"setUserRoles": {"UPDATE users SET email_verified_at = now() WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff, usersapi.RoleCustomer}}))
+		}, []string{roles, revoked, revoked}},
+		"setUserRoles to fewer": {"UPDATE users SET roles = '{customer,staff}' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
+			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}}))
 		}, []string{roles}},
 		"setUserRoles to what they are": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}}))

@@ -156,9 +156,11 @@ func TestActivity(t *testing.T) {
 		_, err := ada.RevokeOtherSessionsWithResponse(t.Context())
 		require.NoError(t, err)
 	}
+	s.verify("ada@example.com")
 	set, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, set.StatusCode())
+	ada = s.logIn("ada@example.com", goodPassword)
 	_, err = eve.RevokeOtherSessionsWithResponse(t.Context())
 	require.NoError(t, err)
 
@@ -187,7 +189,7 @@ func TestActivity(t *testing.T) {
 		told = append(told, fmt.Sprint(e.Action, " ", e.By, " ", address))
 	}
 	require.Equal(t, []string{
-		"user.set_roles other ",
+		"session.start owner 127.0.0.1", "user.set_roles other ",
 		"session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1",
 		"session.start owner 127.0.0.1", "user.create owner 127.0.0.1",
 	}, told)
@@ -268,6 +270,7 @@ func TestAdministratorsStay(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeSelfAdministration, codeIn(t, refused.Body))
 
 	ada.requestDeletion(t)
+	s.verify("ada@example.com")
 	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, raised.StatusCode())

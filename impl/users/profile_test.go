@@ -23,7 +23,8 @@ func TestGetProfile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, answer.StatusCode())
 	require.Equal(t, usersapi.Profile{
-		ID: ada.user.ID, Name: "Ada Lovelace", Email: "ada@example.com", Roles: []usersapi.Role{usersapi.RoleCustomer, usersapi.RoleSupport},
+		ID: ada.user.ID, Name: "Ada Lovelace", Email: "ada@example.com", EmailVerified: true,
+		Roles:     []usersapi.Role{usersapi.RoleCustomer, usersapi.RoleSupport},
 		CreatedAt: s.Clock.Now(), UpdatedAt: s.Clock.Now(),
 	}, *contracttest.Body(t, answer, answer.JSON200))
 }

@@ -56,6 +56,22 @@ func mayAdminister(actor usersdb.User, target uuid.UUID) error {
 	}
 }
 
+// mayHoldRoles asks whether an account may have roles: those beyond a customer's are for who has shown to read its address. Anybody
+// can open an account with another's.
+func mayHoldRoles(user usersdb.User, roles []string) error {
+	if user.EmailVerifiedAt == nil && raises(nil, roles) {
+		return errEmailUnverified
+	}
+	return nil
+}
+
+// raises asks whether one of the roles after, beyond a customer's, was not among those before.
+func raises(before, after []string) bool {
+	return slices.ContainsFunc(after, func(role string) bool {
+		return role != string(usersapi.RoleCustomer) && !slices.Contains(before, role)
+	})
+}
+
 // isWithinGrace asks whether a token that was used is presented again because the answer was lost.
 func isWithinGrace(usedAt, now time.Time) bool {
 	return now.Sub(usedAt) <= refreshGrace

@@ -12,11 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
-	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/queries"
 )
@@ -114,41 +111,35 @@ func (s *Service) measure(registry prometheus.Registerer) error {
 	return errors.Join(errs...)
 }
 
-// createAdmin makes an account an administrator's. A new account gets a random password, shown this once.
+// createAdmin makes an account an administrator's. One that is opened or reset gets a random password, shown this once.
 func createAdmin(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
 	service, pool, err := offline(ctx, p, c.Database, c.keySettings)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	user, err := service.queries.GetUserByEmail(ctx, c.Email)
+	password := rand.Text()
+	hash, err := service.hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	made, err := service.makeAdministrator(ctx, c.Email, c.Name, hash, c.AllowUnverified)
+	if err != nil {
+		return err
+	}
+	did, shown := "the account %s of %s is an administrator's already; nothing has changed\n", ""
+	if made.opened || made.reset {
+		shown = "password: " + password + "\nIt is shown this once: log in and change it.\n"
+	}
 	switch {
-	case postgres.IsNoRows(err):
-		password := rand.Text()
-		hash, err := service.hasher.Hash(ctx, password)
-		if err != nil {
-			return err
-		}
-		if user, err = service.queries.CreateUser(ctx, usersdb.CreateUserParams{
-			ID: newID(), Email: c.Email, Name: c.Name, PasswordHash: hash, Roles: []string{string(usersapi.RoleAdmin)}, CreatedAt: service.clock(),
-		}); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(out, "opened the account %s for %s\npassword: %s\nIt is shown this once: log in and change it.\n", user.ID, c.Email, password)
-		return err
-	case err != nil:
-		return err
+	case made.opened:
+		did = "opened the account %s for %s\n"
+	case made.reset:
+		did = "the account %s of %s is an administrator's; its old password, sessions, second factor, profile and the links of its mails are gone, and its address counts as verified\n"
+	case made.raised:
+		did = "the account %s of %s is an administrator's from now on; its sessions have ended, its password stays as it is\n"
 	}
-	roles := []string{string(usersapi.RoleAdmin)}
-	for _, role := range user.Roles {
-		if role != roles[0] {
-			roles = append(roles, role)
-		}
-	}
-	if _, err := service.queries.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: user.ID, Roles: roles, UpdatedAt: service.clock()}); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "the account %s of %s is an administrator's; its password stays as it is\n", user.ID, c.Email)
+	_, err = fmt.Fprintf(out, did+"%s", made.ID, c.Email, shown)
 	return err
 }
 
@@ -172,7 +163,7 @@ func offline(ctx context.Context, p program.Program, d program.Database, k keySe
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := New(ctx, Config{Database: pool, Pool: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: k.hashing()})
+	s, err := New(ctx, Config{Database: pool, Pool: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: k.hashing(), Clock: p.Clock})
 	if err != nil {
 		pool.Close()
 		return nil, nil, err

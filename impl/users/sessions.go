@@ -60,7 +60,7 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 			Headers: usersapi.StartSession202ResponseHeaders{CacheControl: noStore},
 		}, nil
 	}
-	tokens, setCookie, err := s.tokens(opened.session, user.Roles, opened.refresh)
+	tokens, setCookie, err := s.tokens(opened.session, opened.roles, opened.refresh)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 	if err != nil {
 		return nil, explain(err)
 	}
-	tokens, setCookie, err := s.tokens(opened.session, user.Roles, opened.refresh)
+	tokens, setCookie, err := s.tokens(opened.session, opened.roles, opened.refresh)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +134,8 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 type openedSession struct {
 	session usersdb.Session
 	refresh string
+	// roles are those of the account when the session began, which a change beside the login may have made others than were read before.
+	roles []string
 	// revoked are the sessions that it has ended.
 	revoked []uuid.UUID
 }
@@ -149,7 +151,11 @@ func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user users
 	if err != nil {
 		return openedSession{}, err
 	}
-	opened := openedSession{session: session, refresh: newSecret()}
+	account, err := q.GetUser(ctx, user.ID) // The statement above has kept it from being changed.
+	if err != nil {
+		return openedSession{}, err
+	}
+	opened := openedSession{session: session, refresh: newSecret(), roles: account.Roles}
 	if opened.revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{UserID: user.ID, Most: mostSessions, Now: now}); err != nil {
 		return opened, err
 	}

@@ -83,6 +83,8 @@ type adminSettings struct {
 
 	Email string `koanf:"email" required:"true" usage:"the administrator's e-mail address"`
 	Name  string `koanf:"name" usage:"the administrator's name"`
+
+	AllowUnverified bool `koanf:"allow_unverified" usage:"take an account whose address nobody has verified: what is in it goes, its password too"`
 }
 
 type rotateSettings struct {

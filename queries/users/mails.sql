@@ -34,6 +34,11 @@ WHERE hash = @hash
   AND expires_at > @now
 RETURNING *;
 
+-- name: DeleteEmailTokens :exec
+-- DeleteEmailTokens makes every token of an account void.
+DELETE FROM email_tokens
+WHERE user_id = @user_id;
+
 -- name: DeleteEmailToken :exec
 -- DeleteEmailToken makes the token of an account for a purpose void.
 DELETE FROM email_tokens
@@ -66,6 +71,22 @@ SET password_hash = @password_hash,
     updated_at = @now::timestamptz
 WHERE id = @id
   AND lower(email) = lower(@email);
+
+-- name: ClearProfile :exec
+-- ClearProfile removes what was written into an account before its address was verified, a second factor and a deletion that
+-- was asked for included. A name must stand there: it is that of the address.
+UPDATE users
+SET name = split_part(email, '@', 1),
+    avatar = NULL,
+    phone = NULL,
+    sealed_phone = NULL,
+    phone_mark = NULL,
+    sealed_id_card_number = NULL,
+    id_card_number_mark = NULL,
+    biography = NULL,
+    second_factor_at = NULL,
+    deletes_at = NULL
+WHERE id = @id;
 
 -- name: LockUserWithPassword :one
 -- LockUserWithPassword reads an account whose password is still the one that was checked, and keeps it from being changed until

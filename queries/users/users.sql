@@ -16,6 +16,13 @@ SELECT *
 FROM users
 WHERE lower(email) = lower(@email);
 
+-- name: LockUserByEmail :one
+-- LockUserByEmail reads the account with that address, in any case, and keeps others from changing it until the transaction ends.
+SELECT *
+FROM users
+WHERE lower(email) = lower(@email)
+FOR NO KEY UPDATE;
+
 -- name: UpdateProfile :exec
 -- UpdateProfile changes what its set_ arguments name and leaves the rest. A phone number that an earlier version wrote goes
 -- when another takes its place.

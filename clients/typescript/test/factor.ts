@@ -3,7 +3,7 @@ import {createHmac, randomUUID} from 'node:crypto';
 import {test} from 'node:test';
 import {unwrap, type Schemas} from '../src/index.js';
 import {arrange} from './arrange.js';
-import {password} from './program.js';
+import {password, program} from './program.js';
 
 /** The code of an authenticator app that has the secret, so many steps from now (RFC 6238). */
 function code(secret: string, steps = 0): string {
@@ -15,11 +15,25 @@ function code(secret: string, steps = 0): string {
   return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
+/** Waits for a mail to an address and gives the token of its link. */
+async function tokenTo(email: string): Promise<string> {
+  const {address} = await program();
+  for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const {mails} = await (await fetch(`${address}/dev/v1/mails?to=${encodeURIComponent(email)}`)).json() as {mails: {text: string}[]};
+    const token = mails.map(({text}) => /#token=(\S+)/.exec(text)?.[1]).find(Boolean);
+    if (token) return token;
+  }
+  throw new Error(`no mail to ${email} has a link`);
+}
+
 test('a login with a second factor is a challenge first, and its answer is the session', async (t) => {
   const {client, way} = await arrange(t);
   const body = {email: `${randomUUID()}@example.com`, password};
   unwrap(await client.createUserV2({body: {...body, name: 'Ada'}}));
   unwrap(await client.startSession({body}));
+  const early = await client.enrolSecondFactor({body: {current_password: password}});
+  assert.ok(!early.ok && early.problem.code === 'email_unverified');
+  unwrap(await client.confirmEmail({body: {token: await tokenTo(body.email)}}));
   const {secret} = unwrap(await client.enrolSecondFactor({body: {current_password: password}}));
   const {recovery_codes: recovery} = unwrap(await client.confirmSecondFactor({body: {totp: code(secret)}}));
   assert.equal(recovery.length, 10);

@@ -150,6 +150,7 @@ const actions: Record<string, string> = {
   'session.answer_challenge': 'Logged in', 'second_factor.enrol': 'Second factor begun', 'second_factor.confirm': 'Second factor turned on',
   'second_factor.disable': 'Second factor turned off', 'second_factor.remove': 'Second factor taken off', 'second_factor.replace_recovery_codes': 'New recovery codes',
   'user.set_roles': 'Roles changed', 'user.disable': 'Account disabled', 'user.enable': 'Account enabled',
+  'user.create_admin': 'Made an administrator',
 };
 
 const doers: Record<string, string> = {owner: 'you', other: 'the shop', nobody: 'somebody not logged in'};

@@ -467,7 +467,7 @@ interface components$1 {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -573,8 +573,8 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The account has a second factor (`second_factor_enabled`). */
-        SecondFactorEnabled: {
+        /** @description The account has a second factor (`second_factor_enabled`), or its address is not verified (`email_unverified`). */
+        EnrolmentRefused: {
             headers: {
                 [name: string]: unknown;
             };
@@ -591,7 +591,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`). */
+        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
         SecondFactorConflict: {
             headers: {
                 [name: string]: unknown;
@@ -656,6 +656,15 @@ interface components$1 {
         };
         /** @description There is already an account with this identity card (`id_card_number_taken`). */
         IDCardNumberTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description Administrators cannot do this to their own account (`self_administration`), or the account's address is not verified (`email_unverified`). */
+        RolesRefused: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1655,7 +1664,7 @@ interface operations$1 {
             400: components$1["responses"]["Malformed"];
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["WrongPassword"];
-            409: components$1["responses"]["SecondFactorEnabled"];
+            409: components$1["responses"]["EnrolmentRefused"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -2347,7 +2356,7 @@ interface operations$1 {
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["Forbidden"];
             404: components$1["responses"]["UserNotFound"];
-            409: components$1["responses"]["SelfAdministration"];
+            409: components$1["responses"]["RolesRefused"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -5200,7 +5209,9 @@ interface Operations {
     };
     /**
      * Choose a new password.
-     * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. A token is good
+     * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
+     * verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
+     * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
      * for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
      * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
      */
@@ -5455,7 +5466,8 @@ interface Operations {
      * Enrol an authenticator app.
      * Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
      * scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-     * Where there is a second factor the answer is `second_factor_enabled`: disable it first.
+     * Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
+     * `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
      */
     enrolSecondFactor: {
         method: 'POST';
@@ -5466,7 +5478,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'wrong_password';
-            409: 'second_factor_enabled';
+            409: 'second_factor_enabled' | 'email_unverified';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -5490,7 +5502,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'invalid_code';
-            409: 'second_factor_enabled' | 'second_factor_not_enabled';
+            409: 'second_factor_enabled' | 'second_factor_not_enabled' | 'email_unverified';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -5784,8 +5796,9 @@ interface Operations {
     };
     /**
      * Set an account's roles.
-     * Replaces the roles of the account. They hold from its next request on, without a new login. Administrators cannot change their own
-     * roles.
+     * Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+     * and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
+     * verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
      */
     setUserRoles: {
         method: 'PUT';
@@ -5797,7 +5810,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             404: 'user_not_found';
-            409: 'self_administration';
+            409: 'self_administration' | 'email_unverified';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';

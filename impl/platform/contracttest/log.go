@@ -215,7 +215,7 @@ func actionsAreLogged(t *testing.T, s *Service) {
 		}
 		for _, refusal := range server.Refused(t, op, by, r.With(Bearer(by)).withFreshKey) {
 			if refusal.Status == http.StatusConflict {
-				ask(refusal.Request, by, refusal.Code)
+				ask(refusal.Request, refusal.sentBy(by), refusal.Code)
 			}
 		}
 		if !op.Policy.Access.Public {

@@ -25,10 +25,20 @@ type Refusal struct {
 	Name string
 	Request
 
+	// By is who sends it, if not who sends the good one.
+	By     Caller
 	Status int
 	Code   string
 	// Pointer is that of one of the answer's errors, and Keyword its rule; "" asks for none.
 	Pointer, Keyword string
+}
+
+// sentBy gives who sends it, when good is who sends the good one.
+func (r Refusal) sentBy(good Caller) Caller {
+	if r.By != nil {
+		return r.By
+	}
+	return good
 }
 
 // badInputIsRefused sends each operation everything that it must refuse: bodies, parameters and callers that break the

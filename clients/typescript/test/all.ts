@@ -7,6 +7,8 @@ import './factor.js';
 import './session.js';
 import './lists.js';
 import './streams.js';
+import './between.js';
+import './inputs.js';
 import './pages.js';
 import './package.js';
 

@@ -25,6 +25,8 @@ export interface Passed {
 export class Way {
   readonly passed: Passed[] = [];
   address = '';
+  /** Changes the header fields of every answer, whose names are in lower case. */
+  rewrites: ((headers: Record<string, string>) => Record<string, string>) | undefined;
   readonly #awaited: {method: string; path: string; come: () => void}[] = [];
   readonly #mishaps: {method: string; path: string; mishap: Mishap}[] = [];
   readonly #server = createServer((incoming, outgoing) => this.#pass(incoming, outgoing));
@@ -90,7 +92,7 @@ export class Way {
         return void incoming.socket.destroy();
       }
       const give = (): void => {
-        outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
+        outgoing.writeHead(answer.statusCode ?? 0, this.rewrites ? this.rewrites(answer.headers as Record<string, string>) : answer.headers);
         outgoing.flushHeaders();
         answer.on('data', (part: Buffer) => outgoing.write(part));
         if (mishap?.kind === 'break off') void mishap.when.then(() => incoming.socket.destroy());

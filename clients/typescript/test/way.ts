@@ -49,6 +49,11 @@ export class Way {
     for (const mishap of mishaps) this.#mishaps.push({method, path, mishap});
   }
 
+  /** Lets nothing go wrong any more. */
+  forget(): void {
+    this.#mishaps.length = 0;
+  }
+
   /** Waits for the next request of a method and a path, which stands at the end of its own, and until just before it is sent on. */
   comes(method: string, path: string): Promise<void> {
     return new Promise((come) => this.#awaited.push({method, path, come}));

@@ -58,17 +58,17 @@ interface Written {
  */
 export async function call(c: Circumstances, op: Operation, input: Sending): Promise<Answer> {
   const keyed = op.marks.includes('k') ? {idempotencyKey: input.idempotencyKey ?? newKey()} : {};
-  const time = input.timeout ?? c.timeout;
+  const end = c.now() + timeOf(c, input);
   let written: Written;
   let bound: Deadline;
   try {
     const url = addressOf(op, input);
     written = {url, headers: headersOf(op, {...input, ...keyed}, c.versions.of(resourceOf(op, url))), body: bodyOf(input)};
-    bound = at('#/signal', () => deadline(input.signal, time));
+    bound = at('#/signal', () => deadline(input.signal, timeOf(c, input)));
   } catch (cause) {
     return {...fail(lost(c, op, undefined, cause)), ...keyed};
   }
-  const answer = await persist(c, op, written, {...input, ...keyed}, bound, c.now() + time);
+  const answer = await persist(c, op, written, {...input, ...keyed}, bound, end);
   if (answer.ok && answer.data instanceof ReadableStream) bound.stop();
   else bound.release();
   return {...answer, ...keyed};
@@ -79,11 +79,16 @@ export function unsent(c: Circumstances, name: string, pointer: string): Answer 
   return fail({...clientProblem('unsendable', '', c.now()), errors: [{pointer, keyword: 'enum', detail: `There is no operation ${name}.`}]});
 }
 
+/** Gives the milliseconds that a call may take; what is no number of them is not taken for one. */
+function timeOf(c: Circumstances, {timeout}: Sending): number {
+  return typeof timeout === 'number' && !Number.isNaN(timeout) ? timeout : c.timeout;
+}
+
 /** Gives what an answer comes to that does not depend on this call alone, for as long as the call may take. */
 export async function wait(c: Circumstances, op: Operation, input: Sending, answer: Promise<Answer>): Promise<Answer> {
   let bound: Deadline | undefined;
   try {
-    bound = at('#/signal', () => deadline(input.signal, input.timeout ?? c.timeout));
+    bound = at('#/signal', () => deadline(input.signal, timeOf(c, input)));
     return await until(answer, bound.signal);
   } catch (cause) {
     return fail(lost(c, op, bound, cause));

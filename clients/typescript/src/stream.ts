@@ -2,7 +2,7 @@ import {eventStream} from './answer.js';
 import {backoff, call, type Circumstances, type Failed} from './call.js';
 import {clientProblem, ProblemError, type ClientCode} from './problem.js';
 import type {Operation, Sending} from './request.js';
-import {sleep} from './waiting.js';
+import {longest, sleep} from './waiting.js';
 
 /** What a stream is followed with, beside the input of its operation. */
 export interface Following {
@@ -79,7 +79,7 @@ async function* events(body: ReadableStream<Uint8Array>, silence: number, leave:
   let rest = '';
   let event: ServerEvent = {id: undefined, data: '', retry: undefined};
   for (;;) {
-    const timer = setTimeout(leave, silence);
+    const timer = setTimeout(leave, Math.min(silence, longest));
     const part = await reader.read().catch(() => ({done: true as const, value: undefined}));
     clearTimeout(timer);
     if (part.done) return;

@@ -1,5 +1,5 @@
 /** The longest time of a timer, in milliseconds; one that is set for longer would end at once. */
-const longest = 2 ** 31 - 1;
+export const longest = 2 ** 31 - 1;
 
 /** Waits for so many milliseconds, or until the signal ends it. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -39,9 +39,16 @@ test('an input that cannot be sent is a failure that names the place, and nothin
   assert.ok(!token.ok && token.problem.code === 'unsendable' && token.problem.errors?.[0]?.pointer === '#/header/Authorization');
 });
 
-test('a call may take for ever', async (t) => {
-  const {client} = await arrange(t);
-  assert.ok((await client.listProducts({timeout: Infinity})).ok);
+test('a call and a silence may last for ever, and what is no time counts for nothing', async (t) => {
+  const {client, way} = await signedIn(t, 'customer');
+  for (const timeout of [Infinity, NaN, 1n as unknown as number]) assert.ok((await client.listProducts({timeout})).ok);
+  const order = await someOrder(client);
+  way.meets('GET', '/events', {kind: 'hold answer', until: new Promise((resolve) => setTimeout(resolve, 50))});
+  for await (const event of client.streams.listOrderEvents({path: {orderId: order.id}, silence: Infinity})) {
+    if (event.sequence === 2) break;
+    unwrap(await client.cancelOrder({path: {orderId: order.id}}));
+  }
+  assert.equal(way.of('GET', '/events').length, 1);
 });
 
 test('every function of a client can be passed on by itself', async (t) => {

@@ -309,17 +309,17 @@ function backoff(tries) {
 }
 async function call(c, op, input) {
   const keyed = op.marks.includes("k") ? { idempotencyKey: input.idempotencyKey ?? newKey() } : {};
-  const time = input.timeout ?? c.timeout;
+  const end = c.now() + timeOf(c, input);
   let written;
   let bound;
   try {
     const url = addressOf(op, input);
     written = { url, headers: headersOf(op, { ...input, ...keyed }, c.versions.of(resourceOf(op, url))), body: bodyOf(input) };
-    bound = at("#/signal", () => deadline(input.signal, time));
+    bound = at("#/signal", () => deadline(input.signal, timeOf(c, input)));
   } catch (cause) {
     return { ...fail(lost(c, op, void 0, cause)), ...keyed };
   }
-  const answer = await persist(c, op, written, { ...input, ...keyed }, bound, c.now() + time);
+  const answer = await persist(c, op, written, { ...input, ...keyed }, bound, end);
   if (answer.ok && answer.data instanceof ReadableStream) bound.stop();
   else bound.release();
   return { ...answer, ...keyed };
@@ -327,10 +327,13 @@ async function call(c, op, input) {
 function unsent(c, name, pointer) {
   return fail({ ...clientProblem("unsendable", "", c.now()), errors: [{ pointer, keyword: "enum", detail: `There is no operation ${name}.` }] });
 }
+function timeOf(c, { timeout }) {
+  return typeof timeout === "number" && !Number.isNaN(timeout) ? timeout : c.timeout;
+}
 async function wait(c, op, input, answer) {
   let bound;
   try {
-    bound = at("#/signal", () => deadline(input.signal, input.timeout ?? c.timeout));
+    bound = at("#/signal", () => deadline(input.signal, timeOf(c, input)));
     return await until(answer, bound.signal);
   } catch (cause) {
     return fail(lost(c, op, bound, cause));
@@ -686,7 +689,7 @@ async function* events(body, silence, leave) {
   let rest = "";
   let event = { id: void 0, data: "", retry: void 0 };
   for (; ; ) {
-    const timer = setTimeout(leave, silence);
+    const timer = setTimeout(leave, Math.min(silence, longest));
     const part = await reader.read().catch(() => ({ done: true, value: void 0 }));
     clearTimeout(timer);
     if (part.done) return;

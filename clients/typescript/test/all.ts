@@ -9,6 +9,7 @@ import './lists.js';
 import './streams.js';
 import './between.js';
 import './inputs.js';
+import './nginx.js';
 import './pages.js';
 import './package.js';
 

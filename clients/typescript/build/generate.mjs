@@ -22,17 +22,27 @@ for (const service of services) {
   await writeFile(new URL(`${service}.ts`, out), made + astToString(await openapiTS(file, {silent: true, defaultNonNullable: false})));
 }
 
+const shapes = new Map([['Problem', membersOf(documents.users, documents.users.components.schemas.Problem)]]);
 const operations = services.flatMap((service) => operationsOf(service, documents[service]));
 await writeFile(new URL('operations.ts', out), `${made}import type * as users from './users.js';
 import type * as orders from './orders.js';
 
 /**
- * What the client does for each operation: method, path and marks. The marks: p needs no access token, c the refresh cookie
- * travels with it, k takes an Idempotency-Key, m takes If-Match, l is a list in pages, s can be followed as a stream of
- * events, b answers with bytes, and a digit says that the ETag of its answer is that of its path without so many of its last segments.
+ * What the client does for each operation: method, path, answers and marks. An answer is a status, and what its body may be: a
+ * media type, or the name of one of the shapes for JSON; a status alone has no body. The marks: p needs no access token, c the
+ * refresh cookie travels with it, k takes an Idempotency-Key, m takes If-Match, l is a list in pages, s can be followed as a
+ * stream of events, b answers with bytes, and a digit says that the ETag of its answer is that of its path without so many of
+ * its last segments.
  */
 export const table = {
-${services.map((service) => `  ${service}: {\n${operations.filter((o) => o.service === service).map((o) => `    ${o.id}: '${[o.method, o.path, o.marks].join(' ').trim()}',\n`).join('')}  },\n`).join('')}} as const;
+${services.map((service) => `  ${service}: {\n${operations.filter((o) => o.service === service).map((o) => `    ${o.id}: '${[o.method, o.path, o.answers, o.marks].join(' ').trim()}',\n`).join('')}  },\n`).join('')}} as const;
+
+/** The members that each shape requires. A letter behind the colon is the type of those that have one: s string, n number, b boolean, a array, o object. */
+export const shapes: Readonly<Record<string, string>> = {
+${[...shapes].map(([name, members]) => `  ${name}: '${members}',\n`).join('')}};
+
+/** The codes with which the service refuses to carry a session on. */
+export const endings: readonly string[] = [${problems.users.refreshSession.filter(({status}) => status === 401).map(({code}) => `'${code}'`).join(', ')}];
 
 /** The schemas of both documents. */
 export interface Schemas extends Omit<orders.components['schemas'], keyof users.components['schemas']>, Omit<users.components['schemas'], 'Problem' | 'ProblemCode'> {
@@ -69,11 +79,34 @@ function operationsOf(service, document) {
       ];
       found.push({
         service, id: operation.operationId, method: method.toUpperCase(), path, marks: marks.filter(Boolean).join(''),
+        answers: success.map(([status, r]) => [status, bodiesOf(document, r)].filter(Boolean).join('=')).join('|'),
         deprecated: operation.deprecated, text: `${operation.summary}.\n${operation.description}`, codes: codesOf(service, document, operation.operationId),
       });
     }
   }
   return found;
+}
+
+// bodiesOf names what the body of an answer may be, and keeps the shape of what is JSON.
+function bodiesOf(document, response) {
+  return Object.entries(response.content ?? {}).map(([type, {schema}]) => {
+    if (type !== 'application/json') return type;
+    const name = schema.$ref?.replace('#/components/schemas/', '');
+    const members = membersOf(document, resolve(document, schema));
+    if (!name || (shapes.get(name) ?? members) !== members) throw new Error(`The shape of an answer needs a name of its own: ${name}`);
+    shapes.set(name, members);
+    return name;
+  }).join(',');
+}
+
+// membersOf lists what an object requires, with the type of what can be nothing else.
+function membersOf(document, schema) {
+  if (schema.type !== 'object') throw new Error('An answer that is not an object has no members to know it by.');
+  const letters = {string: 's', integer: 'n', number: 'n', boolean: 'b', array: 'a', object: 'o'};
+  return (schema.required ?? []).map((name) => {
+    const {type, nullable} = resolve(document, schema.properties[name]);
+    return [name, !nullable && letters[type]].filter(Boolean).join(':');
+  }).join(',');
 }
 
 // above counts the segments between a path and the resource that its ETag is of: the nearest one that is read with an ETag.

@@ -1,30 +1,9 @@
-import {clientProblem, type AnyProblem, type ClientCode} from './problem.js';
+import {read, retryAfter, locationPath, versionTag} from './answer.js';
+import {clientProblem, type AnyProblem} from './problem.js';
+import {addressOf, at, bodyOf, headersOf, Unsendable, type Operation, type Sending} from './request.js';
 import type {KeptSession} from './session.js';
 import type {Versions} from './versions.js';
 import {deadline, sleep, until, type Deadline} from './waiting.js';
-
-/** An operation as the table has it. */
-export interface Operation {
-  base: string;
-  method: string;
-  path: string;
-  marks: string;
-}
-
-/** The input of any operation, and what the client adds to it. */
-export interface Sending {
-  path?: Readonly<Record<string, unknown>> | undefined;
-  query?: Readonly<Record<string, unknown>> | undefined;
-  body?: unknown;
-  signal?: AbortSignal | undefined;
-  timeout?: number | undefined;
-  idempotencyKey?: string | undefined;
-  ifMatch?: string | number | undefined;
-  /** The header fields of a request for a stream: the body of its answer is for the caller to read. */
-  stream?: Readonly<Record<string, string>>;
-  /** That repeating the request does no harm, though nothing in the table says so. */
-  repeatable?: boolean;
-}
 
 interface Answered {
   ok: true;
@@ -47,7 +26,7 @@ export type Answer = (Answered | Failed) & {idempotencyKey?: string};
 /** What calls share. */
 export interface Circumstances {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
-  session: KeptSession;
+  session: Pick<KeptSession, 'access' | 'refuse'>;
   versions: Versions;
   /** The time, in milliseconds since 1970. */
   now: () => number;
@@ -66,29 +45,66 @@ export function backoff(tries: number): number {
   return Math.random() * Math.min(longestStep, firstStep * 2 ** tries);
 }
 
+/** A request as it is sent, but for the access token. */
+interface Written {
+  url: string;
+  headers: Headers;
+  body: string | undefined;
+}
+
 /**
  * Carries out an operation: with the access token, which is renewed once when it is refused, with a key and a version where
- * the operation takes them, and again where that is safe. Every failure is a result; only a path that cannot be written throws.
+ * the operation takes them, and again where that is safe. Every failure is a result, also that of an input that cannot be sent.
  */
 export async function call(c: Circumstances, op: Operation, input: Sending): Promise<Answer> {
-  const url = addressOf(op, input);
   const keyed = op.marks.includes('k') ? {idempotencyKey: input.idempotencyKey ?? newKey()} : {};
-  const time = input.timeout ?? c.timeout;
-  const bound = deadline(input.signal, time);
-  const answer = await persist(c, op, url, {...input, ...keyed}, bound, c.now() + time);
+  const end = c.now() + timeOf(c, input);
+  let written: Written;
+  let bound: Deadline;
+  try {
+    const url = addressOf(op, input);
+    written = {url, headers: headersOf(op, {...input, ...keyed}, c.versions.of(resourceOf(op, url))), body: bodyOf(input)};
+    bound = at('#/signal', () => deadline(input.signal, timeOf(c, input)));
+  } catch (cause) {
+    return {...fail(lost(c, op, undefined, cause)), ...keyed};
+  }
+  const answer = await persist(c, op, written, {...input, ...keyed}, bound, end);
   if (answer.ok && answer.data instanceof ReadableStream) bound.stop();
   else bound.release();
   return {...answer, ...keyed};
 }
 
+/** Gives the result of a call of something that is no operation. */
+export function unsent(c: Circumstances, name: string, pointer: string): Answer {
+  return fail({...clientProblem('unsendable', '', c.now()), errors: [{pointer, keyword: 'enum', detail: `There is no operation ${name}.`}]});
+}
+
+/** Gives the milliseconds that a call may take; what is no number of them is not taken for one. */
+function timeOf(c: Circumstances, {timeout}: Sending): number {
+  return typeof timeout === 'number' && !Number.isNaN(timeout) ? timeout : c.timeout;
+}
+
+/** Gives what an answer comes to that does not depend on this call alone, for as long as the call may take. */
+export async function wait(c: Circumstances, op: Operation, input: Sending, answer: Promise<Answer>): Promise<Answer> {
+  let bound: Deadline | undefined;
+  try {
+    bound = at('#/signal', () => deadline(input.signal, timeOf(c, input)));
+    return await until(answer, bound.signal);
+  } catch (cause) {
+    return fail(lost(c, op, bound, cause));
+  } finally {
+    bound?.release();
+  }
+}
+
 /** Sends a request until it succeeds, fails for good, or has no time or tries left. */
-async function persist(c: Circumstances, op: Operation, url: string, input: Sending, bound: Deadline, end: number): Promise<Answered | Failed> {
+async function persist(c: Circumstances, op: Operation, written: Written, input: Sending, bound: Deadline, end: number): Promise<Answered | Failed> {
   let refused: Failed | undefined;
   for (let tries = 1; ; tries++) {
     const access = op.marks.includes('p') ? undefined : await accessToken(c, op, bound);
     if (typeof access === 'object') return access;
     if (refused && access === undefined) return refused;
-    const answer = await send(c, op, url, input, access, bound);
+    const answer = await send(c, op, written, input, access, bound);
     if (answer.ok) return answer;
     if (access !== undefined && !refused && answer.problem.code === 'unauthenticated') {
       refused = answer;
@@ -96,9 +112,9 @@ async function persist(c: Circumstances, op: Operation, url: string, input: Send
       tries--;
       continue;
     }
-    const wait = retryAfter(answer.response) * 1000 + backoff(tries);
-    if (tries >= c.attempts || !mayRepeat(op, input, answer) || c.now() + wait >= end) return answer;
-    await sleep(wait, bound.signal);
+    const pause = retryAfter(answer.response, c.now()) * 1000 + backoff(tries);
+    if (tries >= c.attempts || !mayRepeat(op, input, answer) || c.now() + pause >= end) return answer;
+    await sleep(pause, bound.signal);
   }
 }
 
@@ -107,47 +123,43 @@ async function accessToken(c: Circumstances, op: Operation, bound: Deadline): Pr
   try {
     const access = await until(c.session.access(), bound.signal);
     if (typeof access !== 'object') return access;
-    return fail(access.status === 0 ? access : clientProblem('refresh_failed', op.path, c.now(), access));
+    const known = access.status === 0 && access.code !== 'unreadable'; // That the answer to the renewal was foreign is no answer to this call.
+    return fail(known ? access : clientProblem('refresh_failed', op.path, c.now(), access));
   } catch (cause) {
-    return fail(clientProblem(bound.late ? 'timed_out' : 'aborted', op.path, c.now(), cause));
+    return fail(lost(c, op, bound, cause));
   }
 }
 
 /** Sends a request once and reads the answer. */
-async function send(c: Circumstances, op: Operation, url: string, input: Sending, access: string | undefined, bound: Deadline): Promise<Answered | Failed> {
-  const headers = new Headers({Accept: 'application/json, application/problem+json', ...input.stream});
-  if (access !== undefined) headers.set('Authorization', `Bearer ${access}`);
-  if (input.body !== undefined) headers.set('Content-Type', 'application/json');
-  if (input.idempotencyKey !== undefined) headers.set('Idempotency-Key', input.idempotencyKey);
-  const version = op.marks.includes('m') ? (input.ifMatch ?? c.versions.of(resourceOf(op, url))) : undefined;
-  if (version !== undefined) headers.set('If-Match', typeof version === 'number' ? `"${version}"` : version);
-  const init: RequestInit = {method: op.method, headers, signal: bound.signal, credentials: op.marks.includes('c') ? 'include' : 'omit'};
-  if (input.body !== undefined) init.body = JSON.stringify(input.body);
+async function send(c: Circumstances, op: Operation, written: Written, input: Sending, access: string | undefined, bound: Deadline): Promise<Answered | Failed> {
+  const {url, body} = written;
   let response: Response | undefined;
   try {
+    const headers = new Headers(written.headers);
+    if (access !== undefined) at('#/header/Authorization', () => headers.set('Authorization', `Bearer ${access}`));
+    const init: RequestInit = {method: op.method, headers, signal: bound.signal, credentials: op.marks.includes('c') ? 'include' : 'omit'};
+    if (body !== undefined) init.body = body;
     response = await c.fetch(url, init);
-    if (response.ok && (op.marks.includes('b') || input.stream)) {
-      return {ok: true, status: response.status, data: response.body, response};
-    }
-    const text = await response.text();
-    const data: unknown = text === '' ? undefined : JSON.parse(text);
-    if (response.ok) {
-      remember(c, op, url, response);
-      return {ok: true, status: response.status, data, response};
-    }
-    return isProblem(data) ? fail(data, response) : fail(clientProblem('unreadable', op.path, c.now(), text), response);
+    const said = await read(op.answers, response, op.marks.includes('b') || input.stream !== undefined);
+    if (typeof said === 'string') return fail(clientProblem('unreadable', op.path, c.now(), said), response);
+    if (!Array.isArray(said)) return fail(said, response);
+    remember(c, op, url, response);
+    return {ok: true, status: response.status, data: said[0], response};
   } catch (cause) {
-    const code: ClientCode = bound.late ? 'timed_out' : input.signal?.aborted ? 'aborted' : cause instanceof SyntaxError ? 'unreadable' : 'unreachable';
-    return fail(clientProblem(code, op.path, c.now(), cause), response);
+    return fail(lost(c, op, bound, cause), response);
   }
+}
+
+/** Makes the problem of a call that was not sent or not answered, from what was thrown. */
+function lost(c: Circumstances, op: Operation, bound: Deadline | undefined, cause: unknown): AnyProblem {
+  if (cause instanceof Unsendable) {
+    return {...clientProblem('unsendable', op.path, c.now(), cause.cause), errors: [{pointer: cause.pointer, keyword: 'format', detail: cause.message}]};
+  }
+  return clientProblem(bound?.late ? 'timed_out' : bound?.signal.aborted ? 'aborted' : 'unreachable', op.path, c.now(), cause);
 }
 
 function fail(problem: AnyProblem, response?: Response): Failed {
   return {ok: false, status: response?.status ?? 0, problem, response};
-}
-
-function isProblem(data: unknown): data is AnyProblem {
-  return typeof data === 'object' && data !== null && 'code' in data && typeof data.code === 'string';
 }
 
 /** Gives the address of the resource that an operation's ETag is of: its path, without an action at the end. */
@@ -156,11 +168,12 @@ function resourceOf(op: Operation, url: string): string {
   return url.split('?', 1)[0]!.split('/').slice(0, -above || undefined).join('/');
 }
 
-/** Keeps the ETag of an answer for the resource that it is of, which may have been made just now. */
+/** Keeps the version of an answer for the resource that it is of, which may have been made just now. */
 function remember(c: Circumstances, op: Operation, url: string, response: Response): void {
-  const tag = response.headers.get('ETag');
-  const made = response.headers.get('Location');
-  if (tag !== null) c.versions.remember(made === null ? resourceOf(op, url) : op.base + made, tag);
+  const tag = versionTag(response.headers.get('ETag') ?? '');
+  const location = response.headers.get('Location');
+  const made = location === null ? undefined : locationPath(location, url.slice(op.base.length));
+  if (tag !== undefined && (location === null || made !== undefined)) c.versions.remember(made === undefined ? resourceOf(op, url) : op.base + made, tag);
 }
 
 /**
@@ -171,26 +184,10 @@ function mayRepeat(op: Operation, input: Sending, answer: Failed): boolean {
   const {code} = answer.problem;
   if (code === 'rate_limited' || code === 'overloaded') return true;
   if (op.method !== 'GET' && input.idempotencyKey === undefined && !input.repeatable) return false;
-  return code === 'unreachable' || code === 'idempotency_key_in_use' || [502, 503, 504].includes(answer.status);
-}
-
-/** Gives the seconds of a Retry-After field, 0 without one. The services never send a date there. */
-function retryAfter(response: Response | undefined): number {
-  return Number(response?.headers.get('Retry-After')) || 0;
+  return code === 'unreachable' || code === 'idempotency_key_in_use' || [408, 429, 502, 503, 504].includes(answer.status);
 }
 
 /** Makes a key of 128 random bits. crypto.randomUUID is not there on pages without TLS. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function addressOf(op: Operation, input: Sending): string {
-  const path = op.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = String(input.path?.[name] ?? '');
-    if (/^\.{0,2}$/.test(value)) throw new TypeError(`${name} is not a segment of a path`);
-    return encodeURIComponent(value);
-  });
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(input.query ?? {})) if (value !== undefined) query.set(name, String(value));
-  return op.base + path + (query.size > 0 ? `?${query}` : '');
 }

@@ -9,10 +9,12 @@ export type ProblemBody = Omit<Schemas['Problem'], 'code' | 'status' | 'current'
  * - `unreachable`: the request or its answer was lost on the way.
  * - `timed_out`: the call's own time is over.
  * - `aborted`: its signal ended it.
- * - `unreadable`: the answer is not what the documents describe, such as the error page of a proxy.
+ * - `unreadable`: the answer is not what the documents describe, such as the error page of a proxy, or an empty one where
+ *   there should be data. It says nothing about what the service has done.
+ * - `unsendable`: the input cannot be written as a request; `errors` names the place. Nothing was sent.
  * - `refresh_failed`: the session could not be renewed now; `cause` is the problem of the renewal.
  */
-export type ClientCode = 'unreachable' | 'timed_out' | 'aborted' | 'unreadable' | 'refresh_failed';
+export type ClientCode = 'unreachable' | 'timed_out' | 'aborted' | 'unreadable' | 'unsendable' | 'refresh_failed';
 
 /** A failure that no service tells of, in the shape of the others. */
 export interface ClientProblem extends ProblemBody {
@@ -51,6 +53,7 @@ const details: Record<ClientCode, string> = {
   timed_out: 'There was no answer in time.',
   aborted: 'The call was given up.',
   unreadable: 'The answer is not one that this client understands.',
+  unsendable: 'The input cannot be written as a request.',
   refresh_failed: 'The session cannot be renewed at present.',
 };
 

@@ -1,4 +1,4 @@
-import type {Schemas} from '../../../gen/ts/operations.js';
+import {endings, type Schemas} from '../../../gen/ts/operations.js';
 import type {AnyProblem} from './problem.js';
 import type {Result} from './shapes.js';
 import type {Tabs} from './tabs.js';
@@ -13,26 +13,26 @@ export interface Tokens {
   expires: number;
 }
 
-/** Whether somebody is signed in; `unknown` until a browser's cookie has been tried. */
+/** Whether somebody is signed in; `unknown` until a browser's cookie has been tried, `signed_out` also while the service has not confirmed a logout. */
 export type SessionState = 'unknown' | 'signed_in' | 'signed_out';
 
 /** An access token that expires sooner than this, in milliseconds, is renewed before it is used. */
 const leeway = 5_000;
 
-/** The session of one person, which the client takes from logins, carries on by itself and shares with the other tabs. */
+/** The session of one person, which the client takes from logins, carries on by itself and shares with the other tabs. Its functions need no `this`. */
 export interface Session {
   /** Whether somebody is signed in. */
   readonly state: SessionState;
   /** The tokens, for a program that keeps them between its runs; undefined when nobody is signed in. They are secrets. */
   readonly tokens: Tokens | undefined;
   /** Calls the listener whenever `state` changes, until what this returns is called. */
-  subscribe(listener: () => void): () => void;
-  /** Takes up a session whose tokens were kept. */
-  restore(tokens: Tokens): void;
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Takes up a session whose tokens were kept; not one whose logout is still owed. */
+  readonly restore: (tokens: Tokens) => void;
   /** Finds out whether there is a session to go on with: this page's, another tab's or the cookie's. */
-  resume(): Promise<boolean>;
+  readonly resume: () => Promise<boolean>;
   /** Forgets the session here and in the other tabs, without a word to the service: endSession tells it and forgets as well. */
-  forget(): void;
+  readonly forget: () => void;
 }
 
 /** The session as calls use it: at most one renewal at a time, in all tabs together. */
@@ -42,6 +42,7 @@ export class KeptSession implements Session {
   readonly #cookie: boolean;
   #tabs: Tabs | undefined;
   readonly #ended: (problem: AnyProblem | undefined) => void;
+  readonly #owed: (refresh: string | undefined) => boolean;
   readonly #listeners = new Set<() => void>();
   #tokens: Tokens | null | undefined; // null: signed out; undefined: nobody knows yet
   #renewal: Promise<string | undefined | AnyProblem> | undefined;
@@ -53,12 +54,15 @@ export class KeptSession implements Session {
     cookie: boolean;
     tabs: ((hear: (tokens: Tokens | null) => void, tell: () => Tokens | undefined) => Tabs) | undefined;
     ended: (problem: AnyProblem | undefined) => void;
+    /** Whether the logout of the session with this refresh token, or of the cookie's, is still owed. */
+    owed: (refresh: string | undefined) => boolean;
   }) {
     this.#exchange = o.exchange;
     this.#now = o.now;
     this.#cookie = o.cookie;
     this.#ended = o.ended;
-    this.#tokens = o.cookie ? undefined : null;
+    this.#owed = o.owed;
+    this.#tokens = o.cookie && !o.owed(undefined) ? undefined : null;
     this.#tabs = o.tabs?.(
       (tokens) => this.#hear(tokens),
       () => this.#fresh(),
@@ -73,24 +77,35 @@ export class KeptSession implements Session {
     return this.#tokens ?? undefined;
   }
 
-  subscribe(listener: () => void): () => void {
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
+  };
 
-  restore(tokens: Tokens): void {
+  readonly restore = (tokens: Tokens): void => {
+    if (this.#owed(tokens.refresh)) return;
     this.#set(tokens);
     this.#tabs?.tell(tokens);
-  }
+  };
 
-  async resume(): Promise<boolean> {
+  readonly resume = async (): Promise<boolean> => {
     await this.access();
     return this.state === 'signed_in';
-  }
+  };
 
-  forget(): void {
+  readonly forget = (): void => {
     this.#set(null);
     this.#tabs?.tell(null);
+  };
+
+  /** Gives what a logout is sent with, if there may be a session to end. */
+  leaving(): Tokens | undefined {
+    return this.#tokens === undefined ? {access: '', expires: 0} : this.tokens;
+  }
+
+  /** Does something while no other tab renews the session, signs in or signs out. */
+  alone<T>(act: () => Promise<T>): Promise<T> {
+    return this.#tabs ? this.#tabs.alone(act) : act();
   }
 
   /** Takes the tokens of a login or an exchange. */
@@ -124,7 +139,7 @@ export class KeptSession implements Session {
       const fresh = this.#fresh();
       if (fresh) return fresh.access;
       const refresh = this.#tokens?.refresh;
-      if (refresh === undefined && !this.#cookie) return this.#end(undefined);
+      if (refresh === undefined && (!this.#cookie || this.#owed(undefined))) return this.#end(undefined);
       const changes = this.#changes;
       const result = await this.#exchange(refresh);
       if (this.#changes !== changes) return this.#tokens?.access; // Somebody has signed in or out meanwhile.
@@ -132,11 +147,11 @@ export class KeptSession implements Session {
         this.take(result.data);
         return result.data.access_token;
       }
-      if (result.status < 400 || result.status >= 500 || result.status === 429) return result.problem;
+      if (!endings.includes(result.problem.code)) return result.problem;
       if (this.#tokens) this.#tabs?.tell(null);
       return this.#end(result.problem);
     };
-    return this.#tabs ? this.#tabs.alone(renew) : renew();
+    return this.alone(renew);
   }
 
   /** Takes what another tab tells, unless it is no news: an access token that was refused here is not good because others hold it still. */
@@ -148,17 +163,28 @@ export class KeptSession implements Session {
   #end(problem: AnyProblem | undefined): undefined {
     const before = this.state;
     this.#set(null);
-    if (before === 'signed_in') this.#ended(problem);
+    if (before === 'signed_in') inform(() => this.#ended(problem));
   }
 
   #set(tokens: Tokens | null): void {
     const before = this.state;
     this.#tokens = tokens;
     this.#changes++;
-    if (this.state !== before) for (const listener of this.#listeners) listener();
+    if (this.state !== before) for (const listener of this.#listeners) inform(listener);
   }
 
   #fresh(): Tokens | undefined {
     return this.#tokens && this.#tokens.expires - this.#now() > leeway ? this.#tokens : undefined;
+  }
+}
+
+/** Calls a listener. What it throws is its own failure, not one of the call that has changed the session. */
+function inform(listener: () => void): void {
+  try {
+    listener();
+  } catch (failure) {
+    queueMicrotask(() => {
+      throw failure;
+    });
   }
 }

@@ -1,8 +1,8 @@
-import {backoff, call, type Circumstances, type Failed, type Operation, type Sending} from './call.js';
-import {clientProblem, ProblemError} from './problem.js';
-import {sleep} from './waiting.js';
-
-const eventStream = 'text/event-stream';
+import {eventStream} from './answer.js';
+import {backoff, call, type Circumstances, type Failed} from './call.js';
+import {clientProblem, ProblemError, type ClientCode} from './problem.js';
+import type {Operation, Sending} from './request.js';
+import {longest, sleep} from './waiting.js';
 
 /** What a stream is followed with, beside the input of its operation. */
 export interface Following {
@@ -36,30 +36,37 @@ export async function* follow(c: Circumstances, op: Operation, input: Sending & 
     const connection = new AbortController();
     const leave = (): void => connection.abort();
     signal?.addEventListener('abort', leave);
-    let lost: Failed = {ok: false, status: 0, problem: clientProblem('unreachable', op.path, c.now()), response: undefined};
+    const failed = (code: ClientCode, cause?: unknown): Failed => ({ok: false, status: 0, problem: clientProblem(code, op.path, c.now(), cause), response: undefined});
+    let lost = failed('unreachable');
     try {
       const stream = {Accept: eventStream, ...(lastEventId === undefined ? {} : {'Last-Event-ID': lastEventId})};
       const answer = await call(c, op, {...input, stream, signal: connection.signal});
       if (signal?.aborted) return;
       if (!answer.ok) {
         lost = answer;
-      } else if (answer.response.headers.get('Content-Type')?.startsWith(eventStream)) {
+      } else {
         for await (const event of events(answer.data as ReadableStream<Uint8Array>, silence, leave)) {
+          let data: unknown;
+          try {
+            if (event.data !== '') data = JSON.parse(event.data);
+          } catch (cause) {
+            lost = failed('unreadable', cause);
+            break;
+          }
           failures = 0;
           lastEventId = event.id ?? lastEventId;
           pause = event.retry ?? pause;
-          if (event.data !== '') yield JSON.parse(event.data);
+          if (data !== undefined) yield data;
           alive = c.now(); // How long the caller took for the event says nothing about the stream.
         }
-      } else {
-        lost = {...lost, status: answer.status, problem: clientProblem('unreadable', op.path, c.now()), response: answer.response};
       }
     } finally {
       leave();
       signal?.removeEventListener('abort', leave);
     }
     if (signal?.aborted) return;
-    const passes = lost.problem.code !== 'unreadable' && (lost.status === 0 || lost.status === 429 || lost.status >= 500);
+    const {problem} = lost;
+    const passes = problem.status === 0 ? problem.code !== 'unsendable' : problem.status === 429 || problem.status >= 500;
     if (!passes || c.now() - alive > patience) throw new ProblemError(lost);
     await sleep(pause / 2 + Math.random() * pause + backoff(failures++), signal);
   }
@@ -72,7 +79,7 @@ async function* events(body: ReadableStream<Uint8Array>, silence: number, leave:
   let rest = '';
   let event: ServerEvent = {id: undefined, data: '', retry: undefined};
   for (;;) {
-    const timer = setTimeout(leave, silence);
+    const timer = setTimeout(leave, Math.min(silence, longest));
     const part = await reader.read().catch(() => ({done: true as const, value: undefined}));
     clearTimeout(timer);
     if (part.done) return;

@@ -1,3 +1,6 @@
+/** The longest time of a timer, in milliseconds; one that is set for longer would end at once. */
+export const longest = 2 ** 31 - 1;
+
 /** Waits for so many milliseconds, or until the signal ends it. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -6,7 +9,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = setTimeout(done, Math.min(ms, longest));
     if (signal?.aborted) done();
     else signal?.addEventListener('abort', done);
   });
@@ -48,7 +51,7 @@ export function deadline(outer: AbortSignal | undefined, ms: number): Deadline {
   const timer = setTimeout(() => {
     bound.late = true;
     inner.abort();
-  }, ms);
+  }, Math.min(ms, longest));
   if (outer?.aborted) leave();
   else outer?.addEventListener('abort', leave);
   return bound;

@@ -7,6 +7,9 @@ import './factor.js';
 import './session.js';
 import './lists.js';
 import './streams.js';
+import './between.js';
+import './inputs.js';
+import './nginx.js';
 import './pages.js';
 import './package.js';
 

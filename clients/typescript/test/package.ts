@@ -14,11 +14,14 @@ const run = promisify(execFile);
 const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
 const soon = {timeout: 120_000};
 let folder: string;
+let lasting: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'plumbline-npm-'));
   await writeFile(join(folder, 'package.json'), '{"private": true, "type": "module"}');
-  await run('npm', ['install', '--no-audit', '--no-fund', `${(await program()).address}/clients/typescript.tgz`], {cwd: folder});
+  const told = await fetch(`${(await program()).address}/clients/typescript.tgz`, {redirect: 'manual'});
+  lasting = new URL(told.headers.get('Location')!, told.url).href;
+  await run('npm', ['install', '--no-audit', '--no-fund', lasting], {cwd: folder});
 });
 
 after(() => rm(folder, {recursive: true}));
@@ -42,6 +45,20 @@ test('the package that a server gives away runs', soon, async () => {
     console.log(unwrap(await client.getProfile()).email);
   `);
   assert.equal((await run(process.execPath, ['run.js'], {cwd: folder})).stdout, 'customer@plumbline.test\n');
+});
+
+test('a lockfile has the version and the address of this content, and npm ci installs it', soon, async () => {
+  type Entry = {version: string; resolved: string};
+  const {packages} = JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8')) as {packages: Record<string, Entry>};
+  const {version, resolved} = packages['node_modules/@plumbline/client']!;
+  assert.match(version, /^\d+\.\d+\.\d+-sha256-[0-9a-f]{12}$/);
+  assert.equal(resolved, lasting);
+  assert.match(lasting, /\/clients\/typescript-[0-9a-f]{16}\.tgz$/);
+  await run('npm', ['ci', '--no-audit', '--no-fund'], {cwd: folder});
+  const {address} = await program();
+  await run('npm', ['install', '--no-audit', '--no-fund', '--no-save', `${address}/clients/typescript.tgz`], {cwd: folder});
+  const installed = JSON.parse(await readFile(join(folder, 'node_modules/@plumbline/client/package.json'), 'utf8')) as Entry;
+  assert.equal(installed.version, version, 'the short address leads to the same');
 });
 
 test('its types hold, and refuse what is wrong', soon, async () => {

@@ -129,6 +129,82 @@ test('a tab that signs out signs all out', soon, async (t) => {
   assert.equal(await second.evaluate(() => made.session.state), 'signed_out');
 });
 
+test('a foreign answer to one renewal signs no tab out', soon, async (t) => {
+  const {context, way} = await visit(t);
+  const [first, second] = [await tab(context, way), await tab(context, way)];
+  assert.ok(await signIn(first, 'customer'));
+  await second.waitForFunction(() => made.session.state === 'signed_in');
+  const headers = {'Content-Type': 'text/html', 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true'};
+  for (const status of [401, 403, 404, 408, 413]) {
+    way.meets('POST', '/refresh', ...Array.from({length: 20}, () => ({kind: 'answer' as const, status, headers, body: '<h1>No</h1>'})));
+    await first.evaluate(() => made.session.restore({...made.session.tokens!, expires: 0}));
+    assert.equal(await profile(first), 'refresh_failed');
+    way.forget();
+    for (const page of [first, second]) assert.equal(await page.evaluate(() => made.session.state), 'signed_in');
+  }
+  assert.equal(await profile(first), 'customer@plumbline.test');
+  for (const page of [first, second]) assert.deepEqual(await page.evaluate(() => told), []);
+});
+
+test('a logout that does not arrive is owed over a reload, and the cookie signs nobody in meanwhile', soon, async (t) => {
+  const {context, way} = await visit(t);
+  const [first, second] = [await tab(context, way), await tab(context, way)];
+  assert.ok(await signIn(first, 'customer'));
+  await second.waitForFunction(() => made.session.state === 'signed_in');
+  way.meets('POST', '/logout', ...Array.from({length: 100}, () => ({kind: 'lose request' as const})));
+  assert.equal(await first.evaluate(async () => (await made.endSession()).ok), false);
+  await second.waitForFunction(() => made.session.state === 'signed_out');
+  await first.close();
+
+  const again = await tab(context, way);
+  for (const page of [again, second]) {
+    assert.equal(await page.evaluate(() => made.session.state), 'signed_out');
+    assert.equal(await page.evaluate(() => made.session.resume()), false);
+    assert.equal(await profile(page), 'unauthenticated');
+  }
+  assert.equal(way.of('POST', '/refresh').length, 0);
+  way.forget();
+  await again.waitForFunction(() => localStorage.length === 0);
+  assert.equal(way.of('POST', '/logout').filter((p) => p.status === 204).length, 1);
+  const third = await tab(context, way);
+  assert.equal(await third.evaluate(() => made.session.state), 'unknown');
+  assert.equal(await third.evaluate(() => made.session.resume()), false, 'the cookie is gone');
+});
+
+test('a logout that is owed is sent when the network is back', soon, async (t) => {
+  const {context, way} = await visit(t);
+  const page = await tab(context, way);
+  assert.ok(await signIn(page, 'customer'));
+  way.meets('POST', '/logout', {kind: 'answer', status: 502, body: ''}); // A browser sends by itself again what is lost.
+  await page.evaluate(async () => {
+    const {setTimeout} = globalThis;
+    globalThis.setTimeout = ((act: () => void, ms: number) => setTimeout(act, ms >= 1000 ? 2 ** 30 : ms)) as typeof globalThis.setTimeout; // No pause ends.
+    await made.endSession();
+    dispatchEvent(new Event('online'));
+  });
+  await page.waitForFunction(() => localStorage.length === 0);
+  assert.deepEqual(way.of('POST', '/logout').map((p) => p.status), [0, 204]);
+});
+
+test('whoever signs in while a logout is owed stays signed in', soon, async (t) => {
+  const {context, way} = await visit(t);
+  const [first, second] = [await tab(context, way), await tab(context, way)];
+  assert.ok(await signIn(first, 'customer'));
+  way.meets('POST', '/logout', ...Array.from({length: 100}, () => ({kind: 'lose request' as const})));
+  assert.equal(await first.evaluate(async () => (await made.endSession()).ok), false);
+  assert.ok(await signIn(second, 'staff'));
+  way.forget();
+  await first.waitForFunction(() => made.session.state === 'signed_in');
+  for (const page of [first, second]) {
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    assert.equal(await profile(page), 'staff@plumbline.test');
+  }
+  assert.equal(await first.evaluate(() => localStorage.length), 0);
+  const third = await tab(context, way);
+  assert.ok(await third.evaluate(() => made.session.resume()));
+  assert.equal(await profile(third), 'staff@plumbline.test');
+});
+
 test('a page without Web Locks renews once for all its calls', soon, async (t) => {
   const {context, way} = await visit(t);
   await context.addInitScript(() => Object.defineProperty(navigator, 'locks', {value: undefined}));

@@ -13,9 +13,14 @@ export const password = 'a password of the tests';
 const patience = 120_000;
 
 /** The running services, with data of their own. */
-interface Program {
+export interface Program {
   address: string;
+  /** Ends them; the data stay until `forget`. */
   stop(): Promise<void>;
+  /** Starts them again at the same address with the same data. */
+  restart(): Promise<void>;
+  /** Deletes the data. */
+  forget(): Promise<void>;
 }
 
 let running: Promise<Program> | undefined;
@@ -27,27 +32,37 @@ export function program(): Promise<Program> {
 
 /** Ends them, if any test has asked for them. */
 export async function stop(): Promise<void> {
-  await (await running)?.stop();
+  const program = await running;
+  await program?.stop();
+  await program?.forget();
 }
 
-async function start(): Promise<Program> {
+/** Starts services of one's own, with data of their own. */
+export async function start(): Promise<Program> {
   // Not the folder for temporary files of root's: PostgreSQL does not run as root.
   const data = await mkdtemp('/var/tmp/plumbline-typescript-');
   await chmod(data, 0o755);
   const [address, operators] = [await freeAddress(), await freeAddress()];
-  const child = spawn(binary, ['run'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {...process.env, PLUMBLINE_ADDR: address, PLUMBLINE_OPS_ADDR: operators, PLUMBLINE_DATA: data, PLUMBLINE_DEV_PASSWORD: password},
-  });
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  await ready(child);
+  const run = async (): Promise<() => Promise<void>> => {
+    const child = spawn(binary, ['run'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {...process.env, PLUMBLINE_ADDR: address, PLUMBLINE_OPS_ADDR: operators, PLUMBLINE_DATA: data, PLUMBLINE_DEV_PASSWORD: password},
+    });
+    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    await ready(child);
+    return () => {
+      child.kill('SIGTERM');
+      return ended;
+    };
+  };
+  let end = await run();
   return {
     address: `http://${address}`,
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-      await rm(data, {recursive: true});
+    stop: () => end(),
+    restart: async () => {
+      end = await run();
     },
+    forget: () => rm(data, {recursive: true}),
   };
 }
 
@@ -72,7 +87,7 @@ function ready(child: ChildProcess): Promise<void> {
 }
 
 /** Finds a loopback address on which nobody listens. */
-function freeAddress(): Promise<string> {
+export function freeAddress(): Promise<string> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -25,6 +25,8 @@ export interface Passed {
 export class Way {
   readonly passed: Passed[] = [];
   address = '';
+  /** Changes the header fields of every answer, whose names are in lower case. */
+  rewrites: ((headers: Record<string, string>) => Record<string, string>) | undefined;
   readonly #awaited: {method: string; path: string; come: () => void}[] = [];
   readonly #mishaps: {method: string; path: string; mishap: Mishap}[] = [];
   readonly #server = createServer((incoming, outgoing) => this.#pass(incoming, outgoing));
@@ -45,6 +47,11 @@ export class Way {
   /** Lets the next requests of a method and a path, which stands at the end of theirs, go wrong, each as told. */
   meets(method: string, path: string, ...mishaps: Mishap[]): void {
     for (const mishap of mishaps) this.#mishaps.push({method, path, mishap});
+  }
+
+  /** Lets nothing go wrong any more. */
+  forget(): void {
+    this.#mishaps.length = 0;
   }
 
   /** Waits for the next request of a method and a path, which stands at the end of its own, and until just before it is sent on. */
@@ -90,7 +97,7 @@ export class Way {
         return void incoming.socket.destroy();
       }
       const give = (): void => {
-        outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
+        outgoing.writeHead(answer.statusCode ?? 0, this.rewrites ? this.rewrites(answer.headers as Record<string, string>) : answer.headers);
         outgoing.flushHeaders();
         answer.on('data', (part: Buffer) => outgoing.write(part));
         if (mishap?.kind === 'break off') void mishap.when.then(() => incoming.socket.destroy());

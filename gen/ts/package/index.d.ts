@@ -6533,10 +6533,12 @@ type ProblemBody = Omit<Schemas['Problem'], 'code' | 'status' | 'current'>;
  * - `unreachable`: the request or its answer was lost on the way.
  * - `timed_out`: the call's own time is over.
  * - `aborted`: its signal ended it.
- * - `unreadable`: the answer is not what the documents describe, such as the error page of a proxy.
+ * - `unreadable`: the answer is not what the documents describe, such as the error page of a proxy, or an empty one where
+ *   there should be data. It says nothing about what the service has done.
+ * - `unsendable`: the input cannot be written as a request; `errors` names the place. Nothing was sent.
  * - `refresh_failed`: the session could not be renewed now; `cause` is the problem of the renewal.
  */
-type ClientCode = 'unreachable' | 'timed_out' | 'aborted' | 'unreadable' | 'refresh_failed';
+type ClientCode = 'unreachable' | 'timed_out' | 'aborted' | 'unreadable' | 'unsendable' | 'refresh_failed';
 /** A failure that no service tells of, in the shape of the others. */
 interface ClientProblem extends ProblemBody {
     code: ClientCode;
@@ -6714,23 +6716,26 @@ interface Tokens {
     /** When the access token expires, in milliseconds since 1970. */
     expires: number;
 }
-/** Whether somebody is signed in; `unknown` until a browser's cookie has been tried. */
+/** Whether somebody is signed in; `unknown` until a browser's cookie has been tried, `signed_out` also while the service has not confirmed a logout. */
 type SessionState = 'unknown' | 'signed_in' | 'signed_out';
-/** The session of one person, which the client takes from logins, carries on by itself and shares with the other tabs. */
+/** The session of one person, which the client takes from logins, carries on by itself and shares with the other tabs. Its functions need no `this`. */
 interface Session {
     /** Whether somebody is signed in. */
     readonly state: SessionState;
     /** The tokens, for a program that keeps them between its runs; undefined when nobody is signed in. They are secrets. */
     readonly tokens: Tokens | undefined;
     /** Calls the listener whenever `state` changes, until what this returns is called. */
-    subscribe(listener: () => void): () => void;
-    /** Takes up a session whose tokens were kept. */
-    restore(tokens: Tokens): void;
+    readonly subscribe: (listener: () => void) => () => void;
+    /** Takes up a session whose tokens were kept; not one whose logout is still owed. */
+    readonly restore: (tokens: Tokens) => void;
     /** Finds out whether there is a session to go on with: this page's, another tab's or the cookie's. */
-    resume(): Promise<boolean>;
+    readonly resume: () => Promise<boolean>;
     /** Forgets the session here and in the other tabs, without a word to the service: endSession tells it and forgets as well. */
-    forget(): void;
+    readonly forget: () => void;
 }
+
+/** Where text is kept by name, such as localStorage. */
+type Storing = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /** What a stream is followed with, beside the input of its operation. */
 interface Following {
@@ -6744,7 +6749,7 @@ interface Following {
 
 /** How a client is made. */
 interface Options {
-    /** Where the services are, as in `https://api.example.com`, or where each of them is. Without it, where the page is from. */
+    /** Where the services are, as in `https://api.example.com`, or where each of them is. Without it, where the page is from; Node needs it. */
     baseUrl?: string | {
         users: string;
         orders: string;
@@ -6753,6 +6758,8 @@ interface Options {
     cookie?: boolean;
     /** Whether all tabs of the page's origin share one session. So it is in a browser, unless this says no. */
     tabs?: boolean;
+    /** Where a logout is kept that the service has not confirmed; localStorage in a browser, memory elsewhere. */
+    storage?: Storing;
     /** Milliseconds for a call that says nothing else; 10,000 unless this says otherwise. */
     timeout?: number;
     /** How often a request is sent at most where that is safe; 3 unless this says otherwise. */
@@ -6790,7 +6797,7 @@ type Client = ByName & ByPath & {
     /** Lets go of the other tabs. */
     close(): void;
 };
-/** Makes a client of both services. */
+/** Makes a client of both services. It throws a TypeError when the services cannot be where `baseUrl` says. */
 declare function createClient(options?: Options): Client;
 
 export { ProblemError, createClient, unwrap };

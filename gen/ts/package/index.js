@@ -4,79 +4,167 @@
 // ../../gen/ts/operations.ts
 var table = {
   users: {
-    createUser: "POST /api/v1/users p",
-    getUser: "GET /api/v1/users/{userId}",
-    createUserV2: "POST /api/v2/users p",
-    getUserV2: "GET /api/v2/users/{userId}",
-    getUserProfile: "GET /api/v2/users/{userId}/profile",
-    confirmEmail: "POST /api/v1/email-verification/confirm p",
-    confirmEmailChange: "POST /api/v1/email-change/confirm p",
-    requestPasswordReset: "POST /api/v1/password-reset p",
-    resetPassword: "POST /api/v1/password-reset/confirm p",
-    startSession: "POST /api/v1/login pc",
-    answerChallenge: "POST /api/v1/login/second-factor pc",
-    refreshSession: "POST /api/v1/refresh pc",
-    endSession: "POST /api/v1/logout c",
-    listSessions: "GET /api/v1/sessions l",
-    revokeOtherSessions: "POST /api/v1/sessions/revoke-others",
-    revokeSession: "DELETE /api/v1/sessions/{sessionId}",
-    getProfile: "GET /api/v1/profile",
-    updateProfile: "PATCH /api/v1/profile",
-    changePassword: "PUT /api/v1/profile/password",
-    getSecondFactor: "GET /api/v1/profile/second-factor",
-    enrolSecondFactor: "POST /api/v1/profile/second-factor",
-    confirmSecondFactor: "POST /api/v1/profile/second-factor/confirm",
-    disableSecondFactor: "POST /api/v1/profile/second-factor/disable",
-    replaceRecoveryCodes: "POST /api/v1/profile/second-factor/recovery-codes",
-    requestEmailVerification: "POST /api/v1/profile/email-verification",
-    requestEmailChange: "POST /api/v1/profile/email-change",
-    listActivity: "GET /api/v1/profile/activity l",
-    exportOwnData: "POST /api/v1/profile/export",
-    requestDeletion: "POST /api/v1/profile/deletion",
-    cancelDeletion: "DELETE /api/v1/profile/deletion",
-    listUsers: "GET /api/v1/admin/users l",
-    deleteUser: "DELETE /api/v1/admin/users/{userId}",
-    disableUser: "POST /api/v1/admin/users/{userId}/disable",
-    removeSecondFactor: "DELETE /api/v1/admin/users/{userId}/second-factor",
-    enableUser: "POST /api/v1/admin/users/{userId}/enable",
-    setUserRoles: "PUT /api/v1/admin/users/{userId}/roles",
-    listUserSessions: "GET /api/v1/admin/users/{userId}/sessions l",
-    revokeUserSessions: "POST /api/v1/admin/users/{userId}/sessions/revoke",
-    revokeUserSession: "DELETE /api/v1/admin/users/{userId}/sessions/{sessionId}",
-    listAuditEntries: "GET /api/v1/admin/audit-entries l",
-    getKeySet: "GET /.well-known/jwks.json p"
+    createUser: "POST /api/v1/users 201=UserV1 p",
+    getUser: "GET /api/v1/users/{userId} 200=UserV1",
+    createUserV2: "POST /api/v2/users 201=UserV2 p",
+    getUserV2: "GET /api/v2/users/{userId} 200=UserV2",
+    getUserProfile: "GET /api/v2/users/{userId}/profile 200=Profile",
+    confirmEmail: "POST /api/v1/email-verification/confirm 204 p",
+    confirmEmailChange: "POST /api/v1/email-change/confirm 204 p",
+    requestPasswordReset: "POST /api/v1/password-reset 202 p",
+    resetPassword: "POST /api/v1/password-reset/confirm 204 p",
+    startSession: "POST /api/v1/login 200=TokenSet|202=LoginChallenge pc",
+    answerChallenge: "POST /api/v1/login/second-factor 200=TokenSet pc",
+    refreshSession: "POST /api/v1/refresh 200=TokenSet pc",
+    endSession: "POST /api/v1/logout 204 c",
+    listSessions: "GET /api/v1/sessions 200=SessionList l",
+    revokeOtherSessions: "POST /api/v1/sessions/revoke-others 200=RevokedSessions",
+    revokeSession: "DELETE /api/v1/sessions/{sessionId} 204",
+    getProfile: "GET /api/v1/profile 200=Profile",
+    updateProfile: "PATCH /api/v1/profile 200=Profile",
+    changePassword: "PUT /api/v1/profile/password 204",
+    getSecondFactor: "GET /api/v1/profile/second-factor 200=SecondFactor",
+    enrolSecondFactor: "POST /api/v1/profile/second-factor 200=SecondFactorSecret",
+    confirmSecondFactor: "POST /api/v1/profile/second-factor/confirm 200=RecoveryCodes",
+    disableSecondFactor: "POST /api/v1/profile/second-factor/disable 204",
+    replaceRecoveryCodes: "POST /api/v1/profile/second-factor/recovery-codes 200=RecoveryCodes",
+    requestEmailVerification: "POST /api/v1/profile/email-verification 202",
+    requestEmailChange: "POST /api/v1/profile/email-change 202",
+    listActivity: "GET /api/v1/profile/activity 200=ActivityList l",
+    exportOwnData: "POST /api/v1/profile/export 200=OwnData",
+    requestDeletion: "POST /api/v1/profile/deletion 202=Deletion",
+    cancelDeletion: "DELETE /api/v1/profile/deletion 204",
+    listUsers: "GET /api/v1/admin/users 200=AdminUserList l",
+    deleteUser: "DELETE /api/v1/admin/users/{userId} 204",
+    disableUser: "POST /api/v1/admin/users/{userId}/disable 200=AdminUser",
+    removeSecondFactor: "DELETE /api/v1/admin/users/{userId}/second-factor 204",
+    enableUser: "POST /api/v1/admin/users/{userId}/enable 200=AdminUser",
+    setUserRoles: "PUT /api/v1/admin/users/{userId}/roles 200=AdminUser",
+    listUserSessions: "GET /api/v1/admin/users/{userId}/sessions 200=SessionList l",
+    revokeUserSessions: "POST /api/v1/admin/users/{userId}/sessions/revoke 200=RevokedSessions",
+    revokeUserSession: "DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} 204",
+    listAuditEntries: "GET /api/v1/admin/audit-entries 200=AuditEntryList l",
+    getKeySet: "GET /.well-known/jwks.json 200=KeySet p"
   },
   orders: {
-    listProducts: "GET /api/v1/products pl",
-    createProduct: "POST /api/v1/products 0",
-    getProduct: "GET /api/v1/products/{productId} p0",
-    updateProduct: "PATCH /api/v1/products/{productId} m0",
-    archiveProduct: "POST /api/v1/products/{productId}/archive 1",
-    duplicateProduct: "POST /api/v1/products/{productId}/duplicate 1",
-    getStock: "GET /api/v1/products/{productId}/stock",
-    listStockAdjustments: "GET /api/v1/products/{productId}/stock-adjustments l",
-    adjustStock: "POST /api/v1/products/{productId}/stock-adjustments k",
-    listOrders: "GET /api/v1/orders l",
-    createOrder: "POST /api/v1/orders k0",
-    listOrderAuditEntries: "GET /api/v1/orders/audit-entries l",
-    exportOrders: "GET /api/v1/orders/export b",
-    getOrder: "GET /api/v1/orders/{orderId} 0",
-    listOrderEvents: "GET /api/v1/orders/{orderId}/events ls",
-    cancelOrder: "POST /api/v1/orders/{orderId}/cancel 1",
-    payOrder: "POST /api/v1/orders/{orderId}/pay 1",
-    shipOrder: "POST /api/v1/orders/{orderId}/ship 1",
-    deliverOrder: "POST /api/v1/orders/{orderId}/deliver 1",
-    refundOrder: "POST /api/v1/orders/{orderId}/refund k1",
-    listWebhooks: "GET /api/v1/webhooks l",
-    createWebhook: "POST /api/v1/webhooks",
-    getWebhook: "GET /api/v1/webhooks/{webhookId}",
-    updateWebhook: "PATCH /api/v1/webhooks/{webhookId}",
-    deleteWebhook: "DELETE /api/v1/webhooks/{webhookId}",
-    rotateWebhookSecret: "POST /api/v1/webhooks/{webhookId}/rotate-secret",
-    listWebhookDeliveries: "GET /api/v1/webhooks/{webhookId}/deliveries l",
-    replayWebhookDelivery: "POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay"
+    listProducts: "GET /api/v1/products 200=ProductList pl",
+    createProduct: "POST /api/v1/products 201=Product 0",
+    getProduct: "GET /api/v1/products/{productId} 200=Product p0",
+    updateProduct: "PATCH /api/v1/products/{productId} 200=Product m0",
+    archiveProduct: "POST /api/v1/products/{productId}/archive 200=Product 1",
+    duplicateProduct: "POST /api/v1/products/{productId}/duplicate 201=Product 1",
+    getStock: "GET /api/v1/products/{productId}/stock 200=Stock",
+    listStockAdjustments: "GET /api/v1/products/{productId}/stock-adjustments 200=StockAdjustmentList l",
+    adjustStock: "POST /api/v1/products/{productId}/stock-adjustments 201=AdjustedStock k",
+    listOrders: "GET /api/v1/orders 200=OrderList l",
+    createOrder: "POST /api/v1/orders 201=Order k0",
+    listOrderAuditEntries: "GET /api/v1/orders/audit-entries 200=AuditEntryList l",
+    exportOrders: "GET /api/v1/orders/export 200=application/x-ndjson,text/csv b",
+    getOrder: "GET /api/v1/orders/{orderId} 200=Order 0",
+    listOrderEvents: "GET /api/v1/orders/{orderId}/events 200=OrderEventList,text/event-stream ls",
+    cancelOrder: "POST /api/v1/orders/{orderId}/cancel 200=Order 1",
+    payOrder: "POST /api/v1/orders/{orderId}/pay 200=Order 1",
+    shipOrder: "POST /api/v1/orders/{orderId}/ship 200=Order 1",
+    deliverOrder: "POST /api/v1/orders/{orderId}/deliver 200=Order 1",
+    refundOrder: "POST /api/v1/orders/{orderId}/refund 200=Order k1",
+    listWebhooks: "GET /api/v1/webhooks 200=WebhookList l",
+    createWebhook: "POST /api/v1/webhooks 201=WebhookWithSecret",
+    getWebhook: "GET /api/v1/webhooks/{webhookId} 200=Webhook",
+    updateWebhook: "PATCH /api/v1/webhooks/{webhookId} 200=Webhook",
+    deleteWebhook: "DELETE /api/v1/webhooks/{webhookId} 204",
+    rotateWebhookSecret: "POST /api/v1/webhooks/{webhookId}/rotate-secret 200=WebhookWithSecret",
+    listWebhookDeliveries: "GET /api/v1/webhooks/{webhookId}/deliveries 200=WebhookDeliveryList l",
+    replayWebhookDelivery: "POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay 202=WebhookDelivery"
   }
 };
+var shapes = {
+  Problem: "type:s,title:s,status:n,detail:s,instance:s,code:s,request_id:s,timestamp:s",
+  UserV1: "id:s,name:s,email:s",
+  UserV2: "id:s,name:s,email:s,created_at:s",
+  Profile: "id:s,name:s,email:s,email_verified:b,roles:a,created_at:s,updated_at:s",
+  TokenSet: "access_token:s,token_type:s,expires_in:n",
+  LoginChallenge: "challenge:s,expires_in:n,methods:a",
+  SessionList: "items:a,next_cursor",
+  RevokedSessions: "revoked:n",
+  SecondFactor: "enabled:b,recovery_codes_left:n",
+  SecondFactorSecret: "secret:s,uri:s,qr_code:s",
+  RecoveryCodes: "recovery_codes:a",
+  ActivityList: "items:a,next_cursor",
+  OwnData: "exported_at:s,profile:o,status:s,second_factor:o,sessions:a,mails:a,activity:o",
+  Deletion: "deletes_at:s",
+  AdminUserList: "items:a,next_cursor",
+  AdminUser: "id:s,name:s,email:s,email_verified:b,second_factor:b,status:s,roles:a,created_at:s,updated_at:s",
+  AuditEntryList: "items:a,next_cursor",
+  KeySet: "keys:a",
+  ProductList: "items:a,next_cursor",
+  Product: "id:s,sku:s,name:s,description:s,price:o,status:s,available:n,version:n,created_at:s,updated_at:s",
+  Stock: "product_id:s,available:n,reserved:n,sold:n,received:n,updated_at:s",
+  StockAdjustmentList: "items:a,next_cursor",
+  AdjustedStock: "adjustment:o,stock:o",
+  OrderList: "items:a,next_cursor",
+  Order: "id:s,number:s,customer_id:s,status:s,items:a,total:o,paid:o,refunded:o,allowed_actions:a,version:n,created_at:s,updated_at:s",
+  OrderEventList: "items:a,next_cursor",
+  WebhookList: "items:a,next_cursor",
+  WebhookWithSecret: "webhook:o,secret:s",
+  Webhook: "id:s,url:s,event_types:a,enabled:b,created_at:s,updated_at:s",
+  WebhookDeliveryList: "items:a,next_cursor",
+  WebhookDelivery: "id:s,event_id:s,event_type:s,order_id:s,status:s,attempts:n,created_at:s"
+};
+var endings = ["invalid_refresh_token"];
+
+// src/answer.ts
+var eventStream = "text/event-stream";
+function mediaType(response) {
+  return (response.headers.get("Content-Type") ?? "").split(/[;,]/, 1)[0].trim().toLowerCase();
+}
+function retryAfter(response, now) {
+  const value = response?.headers.get("Retry-After") ?? "";
+  const seconds = /^\s*\d+\s*$/.test(value) ? Number(value) : (Date.parse(value) - (Date.parse(response?.headers.get("Date") ?? "") || now)) / 1e3;
+  return Math.max(0, seconds) || 0;
+}
+function versionTag(tag) {
+  const version = /^\s*(?:W\/)?"(\d+)(?:[-;]\w+)?"\s*$/i.exec(tag);
+  return version ? `"${version[1]}"` : void 0;
+}
+function locationPath(location, path) {
+  const root = path.split("/", 3).join("/");
+  try {
+    const { pathname } = new URL(location, `http://localhost${path}`);
+    const at2 = pathname.lastIndexOf(`${root}/`);
+    return at2 < 0 ? void 0 : pathname.slice(at2);
+  } catch {
+    return void 0;
+  }
+}
+async function read(answers, response, bytes) {
+  const type = mediaType(response);
+  const documented = answers.split("|").map((answer) => answer.split("=")).find(([status]) => Number(status) === response.status);
+  const bodies = documented?.[1]?.split(",") ?? [];
+  if (bytes && bodies.includes(type) && response.body) return [response.body];
+  const text = await response.text();
+  if (documented && bodies.length === 0) return text === "" ? [void 0] : text;
+  if (type === "application/json") {
+    const data = parse(text);
+    return !bytes && bodies.some((name) => fits(name, data)) ? [data] : text;
+  }
+  const problem = type === "application/problem+json" ? parse(text) : void 0;
+  return !response.ok && fits("Problem", problem) && problem["status"] === response.status ? problem : text;
+}
+function fits(name, value) {
+  if (typeof value !== "object" || value === null) return false;
+  return (shapes[name]?.split(",") ?? [""]).every((member) => {
+    const [key = "", letter] = member.split(":");
+    const found = value[key];
+    return letter === void 0 ? key in value : (Array.isArray(found) ? "a" : found === null ? "" : (typeof found)[0]) === letter;
+  });
+}
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return void 0;
+  }
+}
 
 // src/problem.ts
 var ProblemError = class extends Error {
@@ -100,6 +188,7 @@ var details = {
   timed_out: "There was no answer in time.",
   aborted: "The call was given up.",
   unreadable: "The answer is not one that this client understands.",
+  unsendable: "The input cannot be written as a request.",
   refresh_failed: "The session cannot be renewed at present."
 };
 function clientProblem(code, instance, now, cause) {
@@ -116,7 +205,61 @@ function clientProblem(code, instance, now, cause) {
   };
 }
 
+// src/request.ts
+var Unsendable = class extends Error {
+  pointer;
+  constructor(pointer, cause) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.pointer = pointer;
+  }
+};
+function at(pointer, act) {
+  try {
+    return act();
+  } catch (cause) {
+    throw cause instanceof Unsendable ? cause : new Unsendable(pointer, cause);
+  }
+}
+function addressOf(op, input) {
+  const path = op.path.replace(/\{(\w+)\}/g, (_, name) => at(`#/path/${name}`, () => {
+    const value = String(input.path?.[name] ?? "");
+    if (/^\.{0,2}$/.test(value)) throw new TypeError(`${name} is not a segment of a path`);
+    return encodeURIComponent(value);
+  }));
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (value !== void 0) at(`#/query/${name}`, () => query.set(name, String(value)));
+  }
+  return op.base + path + (query.size > 0 ? `?${query}` : "");
+}
+function headersOf(op, input, seen) {
+  const headers = new Headers({ Accept: "application/json, application/problem+json" });
+  const set = (name, value) => at(`#/header/${name}`, () => headers.set(name, value));
+  for (const [name, value] of Object.entries(input.stream ?? {})) set(name, value);
+  if (input.body !== void 0) set("Content-Type", "application/json");
+  if (input.idempotencyKey !== void 0) set("Idempotency-Key", input.idempotencyKey);
+  const { ifMatch } = input;
+  const version = typeof ifMatch === "string" ? versionTag(ifMatch) ?? ifMatch : ifMatch === void 0 ? seen : `"${ifMatch}"`;
+  if (op.marks.includes("m") && version !== void 0) set("If-Match", version);
+  return headers;
+}
+function bodyOf(input) {
+  const places = /* @__PURE__ */ new Map();
+  let place = "#";
+  try {
+    return JSON.stringify(input.body, function(key, value) {
+      const above = places.get(this);
+      place = above === void 0 ? "#" : `${above}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      if (typeof value === "object" && value !== null && !places.has(value)) places.set(value, place);
+      return value;
+    });
+  } catch (cause) {
+    throw new Unsendable(place, cause);
+  }
+}
+
 // src/waiting.ts
+var longest = 2 ** 31 - 1;
 function sleep(ms, signal) {
   return new Promise((resolve) => {
     const done = () => {
@@ -124,7 +267,7 @@ function sleep(ms, signal) {
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = setTimeout(done, Math.min(ms, longest));
     if (signal?.aborted) done();
     else signal?.addEventListener("abort", done);
   });
@@ -152,7 +295,7 @@ function deadline(outer, ms) {
   const timer = setTimeout(() => {
     bound.late = true;
     inner.abort();
-  }, ms);
+  }, Math.min(ms, longest));
   if (outer?.aborted) leave();
   else outer?.addEventListener("abort", leave);
   return bound;
@@ -165,22 +308,46 @@ function backoff(tries) {
   return Math.random() * Math.min(longestStep, firstStep * 2 ** tries);
 }
 async function call(c, op, input) {
-  const url = addressOf(op, input);
   const keyed = op.marks.includes("k") ? { idempotencyKey: input.idempotencyKey ?? newKey() } : {};
-  const time = input.timeout ?? c.timeout;
-  const bound = deadline(input.signal, time);
-  const answer = await persist(c, op, url, { ...input, ...keyed }, bound, c.now() + time);
+  const end = c.now() + timeOf(c, input);
+  let written;
+  let bound;
+  try {
+    const url = addressOf(op, input);
+    written = { url, headers: headersOf(op, { ...input, ...keyed }, c.versions.of(resourceOf(op, url))), body: bodyOf(input) };
+    bound = at("#/signal", () => deadline(input.signal, timeOf(c, input)));
+  } catch (cause) {
+    return { ...fail(lost(c, op, void 0, cause)), ...keyed };
+  }
+  const answer = await persist(c, op, written, { ...input, ...keyed }, bound, end);
   if (answer.ok && answer.data instanceof ReadableStream) bound.stop();
   else bound.release();
   return { ...answer, ...keyed };
 }
-async function persist(c, op, url, input, bound, end) {
+function unsent(c, name, pointer) {
+  return fail({ ...clientProblem("unsendable", "", c.now()), errors: [{ pointer, keyword: "enum", detail: `There is no operation ${name}.` }] });
+}
+function timeOf(c, { timeout }) {
+  return typeof timeout === "number" && !Number.isNaN(timeout) ? timeout : c.timeout;
+}
+async function wait(c, op, input, answer) {
+  let bound;
+  try {
+    bound = at("#/signal", () => deadline(input.signal, timeOf(c, input)));
+    return await until(answer, bound.signal);
+  } catch (cause) {
+    return fail(lost(c, op, bound, cause));
+  } finally {
+    bound?.release();
+  }
+}
+async function persist(c, op, written, input, bound, end) {
   let refused;
   for (let tries = 1; ; tries++) {
     const access = op.marks.includes("p") ? void 0 : await accessToken(c, op, bound);
     if (typeof access === "object") return access;
     if (refused && access === void 0) return refused;
-    const answer = await send(c, op, url, input, access, bound);
+    const answer = await send(c, op, written, input, access, bound);
     if (answer.ok) return answer;
     if (access !== void 0 && !refused && answer.problem.code === "unauthenticated") {
       refused = answer;
@@ -188,84 +355,159 @@ async function persist(c, op, url, input, bound, end) {
       tries--;
       continue;
     }
-    const wait = retryAfter(answer.response) * 1e3 + backoff(tries);
-    if (tries >= c.attempts || !mayRepeat(op, input, answer) || c.now() + wait >= end) return answer;
-    await sleep(wait, bound.signal);
+    const pause = retryAfter(answer.response, c.now()) * 1e3 + backoff(tries);
+    if (tries >= c.attempts || !mayRepeat(op, input, answer) || c.now() + pause >= end) return answer;
+    await sleep(pause, bound.signal);
   }
 }
 async function accessToken(c, op, bound) {
   try {
     const access = await until(c.session.access(), bound.signal);
     if (typeof access !== "object") return access;
-    return fail(access.status === 0 ? access : clientProblem("refresh_failed", op.path, c.now(), access));
+    const known = access.status === 0 && access.code !== "unreadable";
+    return fail(known ? access : clientProblem("refresh_failed", op.path, c.now(), access));
   } catch (cause) {
-    return fail(clientProblem(bound.late ? "timed_out" : "aborted", op.path, c.now(), cause));
+    return fail(lost(c, op, bound, cause));
   }
 }
-async function send(c, op, url, input, access, bound) {
-  const headers = new Headers({ Accept: "application/json, application/problem+json", ...input.stream });
-  if (access !== void 0) headers.set("Authorization", `Bearer ${access}`);
-  if (input.body !== void 0) headers.set("Content-Type", "application/json");
-  if (input.idempotencyKey !== void 0) headers.set("Idempotency-Key", input.idempotencyKey);
-  const version = op.marks.includes("m") ? input.ifMatch ?? c.versions.of(resourceOf(op, url)) : void 0;
-  if (version !== void 0) headers.set("If-Match", typeof version === "number" ? `"${version}"` : version);
-  const init = { method: op.method, headers, signal: bound.signal, credentials: op.marks.includes("c") ? "include" : "omit" };
-  if (input.body !== void 0) init.body = JSON.stringify(input.body);
+async function send(c, op, written, input, access, bound) {
+  const { url, body } = written;
   let response;
   try {
+    const headers = new Headers(written.headers);
+    if (access !== void 0) at("#/header/Authorization", () => headers.set("Authorization", `Bearer ${access}`));
+    const init = { method: op.method, headers, signal: bound.signal, credentials: op.marks.includes("c") ? "include" : "omit" };
+    if (body !== void 0) init.body = body;
     response = await c.fetch(url, init);
-    if (response.ok && (op.marks.includes("b") || input.stream)) {
-      return { ok: true, status: response.status, data: response.body, response };
-    }
-    const text = await response.text();
-    const data = text === "" ? void 0 : JSON.parse(text);
-    if (response.ok) {
-      remember(c, op, url, response);
-      return { ok: true, status: response.status, data, response };
-    }
-    return isProblem(data) ? fail(data, response) : fail(clientProblem("unreadable", op.path, c.now(), text), response);
+    const said = await read(op.answers, response, op.marks.includes("b") || input.stream !== void 0);
+    if (typeof said === "string") return fail(clientProblem("unreadable", op.path, c.now(), said), response);
+    if (!Array.isArray(said)) return fail(said, response);
+    remember(c, op, url, response);
+    return { ok: true, status: response.status, data: said[0], response };
   } catch (cause) {
-    const code = bound.late ? "timed_out" : input.signal?.aborted ? "aborted" : cause instanceof SyntaxError ? "unreadable" : "unreachable";
-    return fail(clientProblem(code, op.path, c.now(), cause), response);
+    return fail(lost(c, op, bound, cause), response);
   }
+}
+function lost(c, op, bound, cause) {
+  if (cause instanceof Unsendable) {
+    return { ...clientProblem("unsendable", op.path, c.now(), cause.cause), errors: [{ pointer: cause.pointer, keyword: "format", detail: cause.message }] };
+  }
+  return clientProblem(bound?.late ? "timed_out" : bound?.signal.aborted ? "aborted" : "unreachable", op.path, c.now(), cause);
 }
 function fail(problem, response) {
   return { ok: false, status: response?.status ?? 0, problem, response };
-}
-function isProblem(data) {
-  return typeof data === "object" && data !== null && "code" in data && typeof data.code === "string";
 }
 function resourceOf(op, url) {
   const above = Number(/\d/.exec(op.marks));
   return url.split("?", 1)[0].split("/").slice(0, -above || void 0).join("/");
 }
 function remember(c, op, url, response) {
-  const tag = response.headers.get("ETag");
-  const made = response.headers.get("Location");
-  if (tag !== null) c.versions.remember(made === null ? resourceOf(op, url) : op.base + made, tag);
+  const tag = versionTag(response.headers.get("ETag") ?? "");
+  const location = response.headers.get("Location");
+  const made = location === null ? void 0 : locationPath(location, url.slice(op.base.length));
+  if (tag !== void 0 && (location === null || made !== void 0)) c.versions.remember(made === void 0 ? resourceOf(op, url) : op.base + made, tag);
 }
 function mayRepeat(op, input, answer) {
   const { code } = answer.problem;
   if (code === "rate_limited" || code === "overloaded") return true;
   if (op.method !== "GET" && input.idempotencyKey === void 0 && !input.repeatable) return false;
-  return code === "unreachable" || code === "idempotency_key_in_use" || [502, 503, 504].includes(answer.status);
-}
-function retryAfter(response) {
-  return Number(response?.headers.get("Retry-After")) || 0;
+  return code === "unreachable" || code === "idempotency_key_in_use" || [408, 429, 502, 503, 504].includes(answer.status);
 }
 function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-function addressOf(op, input) {
-  const path = op.path.replace(/\{(\w+)\}/g, (_, name) => {
-    const value = String(input.path?.[name] ?? "");
-    if (/^\.{0,2}$/.test(value)) throw new TypeError(`${name} is not a segment of a path`);
-    return encodeURIComponent(value);
-  });
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(input.query ?? {})) if (value !== void 0) query.set(name, String(value));
-  return op.base + path + (query.size > 0 ? `?${query}` : "");
-}
+
+// src/logouts.ts
+var firstPause = 1e3;
+var longestPause = 6e4;
+var Logouts = class {
+  #name;
+  #storage;
+  #send;
+  #alone;
+  #memory = null;
+  #turn = Promise.resolve();
+  #pause = firstPause;
+  #timer;
+  #closed = false;
+  #again = () => void this.settle();
+  constructor(o) {
+    this.#name = o.name;
+    this.#storage = o.storage;
+    this.#send = o.send;
+    this.#alone = o.alone;
+    globalThis.addEventListener?.("online", this.#again);
+  }
+  /** Tells whether a logout is owed of the session with this refresh token, or without one of the cookie's. */
+  has = (refresh) => this.#owed.some((tokens) => tokens.refresh === refresh);
+  /** Owes the logout of a session. */
+  add(tokens) {
+    this.drop(tokens.refresh);
+    this.#owed = [tokens, ...this.#owed];
+  }
+  /** Owes it no longer. */
+  drop(refresh) {
+    this.#owed = this.#owed.filter((tokens) => tokens.refresh !== refresh);
+  }
+  /** Sends what is owed, and gives the answer to what was added last; nothing when nothing is owed. */
+  async settle(timeout) {
+    return this.#owed.length > 0 ? this.#inTurn(() => this.#settle(timeout)) : void 0;
+  }
+  /** Signs in, after what is owed of the cookie's session was sent once more: it cannot be sent when the cookie is another one. */
+  async before(timeout, signIn) {
+    if (!this.has(void 0)) return signIn();
+    return this.#inTurn(async () => {
+      await this.#settle(timeout);
+      return signIn();
+    });
+  }
+  /** Ends the tries of this page; what is owed stays so. */
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    globalThis.removeEventListener?.("online", this.#again);
+  }
+  #inTurn(act) {
+    const turn = this.#turn.then(() => this.#alone(act));
+    this.#turn = turn.catch(() => {
+    });
+    return turn;
+  }
+  async #settle(timeout) {
+    clearTimeout(this.#timer);
+    let first;
+    for (const tokens of this.#owed) {
+      const { answer, left } = await this.#send(tokens, timeout);
+      first ??= answer;
+      this.#owed = this.#owed.flatMap((owed) => owed.refresh === tokens.refresh ? left ?? [] : owed);
+    }
+    if (this.#owed.length === 0) {
+      this.#pause = firstPause;
+    } else if (!this.#closed) {
+      this.#timer = setTimeout(this.#again, this.#pause);
+      this.#timer.unref?.();
+      this.#pause = Math.min(2 * this.#pause, longestPause);
+    }
+    return first;
+  }
+  get #owed() {
+    try {
+      const kept = JSON.parse((this.#storage ? this.#storage.getItem(this.#name) : this.#memory) ?? "[]");
+      return Array.isArray(kept) ? kept.filter((tokens) => typeof tokens?.access === "string") : [];
+    } catch {
+      return [];
+    }
+  }
+  set #owed(owed) {
+    this.#memory = owed.length > 0 ? JSON.stringify(owed) : null;
+    try {
+      if (this.#memory === null) this.#storage?.removeItem(this.#name);
+      else this.#storage?.setItem(this.#name, this.#memory);
+    } catch {
+      this.#storage = void 0;
+    }
+  }
+};
 
 // src/session.ts
 var leeway = 5e3;
@@ -275,6 +517,7 @@ var KeptSession = class {
   #cookie;
   #tabs;
   #ended;
+  #owed;
   #listeners = /* @__PURE__ */ new Set();
   #tokens;
   // null: signed out; undefined: nobody knows yet
@@ -285,7 +528,8 @@ var KeptSession = class {
     this.#now = o.now;
     this.#cookie = o.cookie;
     this.#ended = o.ended;
-    this.#tokens = o.cookie ? void 0 : null;
+    this.#owed = o.owed;
+    this.#tokens = o.cookie && !o.owed(void 0) ? void 0 : null;
     this.#tabs = o.tabs?.(
       (tokens) => this.#hear(tokens),
       () => this.#fresh()
@@ -297,21 +541,30 @@ var KeptSession = class {
   get tokens() {
     return this.#tokens ?? void 0;
   }
-  subscribe(listener) {
+  subscribe = (listener) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-  restore(tokens) {
+  };
+  restore = (tokens) => {
+    if (this.#owed(tokens.refresh)) return;
     this.#set(tokens);
     this.#tabs?.tell(tokens);
-  }
-  async resume() {
+  };
+  resume = async () => {
     await this.access();
     return this.state === "signed_in";
-  }
-  forget() {
+  };
+  forget = () => {
     this.#set(null);
     this.#tabs?.tell(null);
+  };
+  /** Gives what a logout is sent with, if there may be a session to end. */
+  leaving() {
+    return this.#tokens === void 0 ? { access: "", expires: 0 } : this.tokens;
+  }
+  /** Does something while no other tab renews the session, signs in or signs out. */
+  alone(act) {
+    return this.#tabs ? this.#tabs.alone(act) : act();
   }
   /** Takes the tokens of a login or an exchange. */
   take(set) {
@@ -340,7 +593,7 @@ var KeptSession = class {
       const fresh = this.#fresh();
       if (fresh) return fresh.access;
       const refresh = this.#tokens?.refresh;
-      if (refresh === void 0 && !this.#cookie) return this.#end(void 0);
+      if (refresh === void 0 && (!this.#cookie || this.#owed(void 0))) return this.#end(void 0);
       const changes = this.#changes;
       const result = await this.#exchange(refresh);
       if (this.#changes !== changes) return this.#tokens?.access;
@@ -348,11 +601,11 @@ var KeptSession = class {
         this.take(result.data);
         return result.data.access_token;
       }
-      if (result.status < 400 || result.status >= 500 || result.status === 429) return result.problem;
+      if (!endings.includes(result.problem.code)) return result.problem;
       if (this.#tokens) this.#tabs?.tell(null);
       return this.#end(result.problem);
     };
-    return this.#tabs ? this.#tabs.alone(renew) : renew();
+    return this.alone(renew);
   }
   /** Takes what another tab tells, unless it is no news: an access token that was refused here is not good because others hold it still. */
   #hear(tokens) {
@@ -362,21 +615,29 @@ var KeptSession = class {
   #end(problem) {
     const before = this.state;
     this.#set(null);
-    if (before === "signed_in") this.#ended(problem);
+    if (before === "signed_in") inform(() => this.#ended(problem));
   }
   #set(tokens) {
     const before = this.state;
     this.#tokens = tokens;
     this.#changes++;
-    if (this.state !== before) for (const listener of this.#listeners) listener();
+    if (this.state !== before) for (const listener of this.#listeners) inform(listener);
   }
   #fresh() {
     return this.#tokens && this.#tokens.expires - this.#now() > leeway ? this.#tokens : void 0;
   }
 };
+function inform(listener) {
+  try {
+    listener();
+  } catch (failure) {
+    queueMicrotask(() => {
+      throw failure;
+    });
+  }
+}
 
 // src/stream.ts
-var eventStream = "text/event-stream";
 async function* follow(c, op, input) {
   const { signal, silence = 4e4, patience = 12e4 } = input;
   let { lastEventId } = input;
@@ -387,31 +648,38 @@ async function* follow(c, op, input) {
     const connection = new AbortController();
     const leave = () => connection.abort();
     signal?.addEventListener("abort", leave);
-    let lost = { ok: false, status: 0, problem: clientProblem("unreachable", op.path, c.now()), response: void 0 };
+    const failed = (code, cause) => ({ ok: false, status: 0, problem: clientProblem(code, op.path, c.now(), cause), response: void 0 });
+    let lost2 = failed("unreachable");
     try {
       const stream = { Accept: eventStream, ...lastEventId === void 0 ? {} : { "Last-Event-ID": lastEventId } };
       const answer = await call(c, op, { ...input, stream, signal: connection.signal });
       if (signal?.aborted) return;
       if (!answer.ok) {
-        lost = answer;
-      } else if (answer.response.headers.get("Content-Type")?.startsWith(eventStream)) {
+        lost2 = answer;
+      } else {
         for await (const event of events(answer.data, silence, leave)) {
+          let data;
+          try {
+            if (event.data !== "") data = JSON.parse(event.data);
+          } catch (cause) {
+            lost2 = failed("unreadable", cause);
+            break;
+          }
           failures = 0;
           lastEventId = event.id ?? lastEventId;
           pause = event.retry ?? pause;
-          if (event.data !== "") yield JSON.parse(event.data);
+          if (data !== void 0) yield data;
           alive = c.now();
         }
-      } else {
-        lost = { ...lost, status: answer.status, problem: clientProblem("unreadable", op.path, c.now()), response: answer.response };
       }
     } finally {
       leave();
       signal?.removeEventListener("abort", leave);
     }
     if (signal?.aborted) return;
-    const passes = lost.problem.code !== "unreadable" && (lost.status === 0 || lost.status === 429 || lost.status >= 500);
-    if (!passes || c.now() - alive > patience) throw new ProblemError(lost);
+    const { problem } = lost2;
+    const passes = problem.status === 0 ? problem.code !== "unsendable" : problem.status === 429 || problem.status >= 500;
+    if (!passes || c.now() - alive > patience) throw new ProblemError(lost2);
     await sleep(pause / 2 + Math.random() * pause + backoff(failures++), signal);
   }
 }
@@ -421,7 +689,7 @@ async function* events(body, silence, leave) {
   let rest = "";
   let event = { id: void 0, data: "", retry: void 0 };
   for (; ; ) {
-    const timer = setTimeout(leave, silence);
+    const timer = setTimeout(leave, Math.min(silence, longest));
     const part = await reader.read().catch(() => ({ done: true, value: void 0 }));
     clearTimeout(timer);
     if (part.done) return;
@@ -466,10 +734,10 @@ var Tabs = class {
   }
   /** Asks the other tabs for tokens and waits until that is enough, though not for long. */
   async ask(enough) {
-    const wait = new AbortController();
-    this.#heard = () => enough() && wait.abort();
+    const wait2 = new AbortController();
+    this.#heard = () => enough() && wait2.abort();
     this.#channel.postMessage("ask");
-    await sleep(answerWithin, wait.signal);
+    await sleep(answerWithin, wait2.signal);
     this.#heard = () => {
     };
   }
@@ -520,45 +788,84 @@ var Versions = class {
 
 // src/client.ts
 var renewalTime = 8e3;
+var owedTime = 3e3;
 function createClient(options = {}) {
   const browser = typeof document !== "undefined" && typeof BroadcastChannel !== "undefined";
   const { baseUrl = "", cookie = browser, tabs = browser } = options;
   const operations = /* @__PURE__ */ new Map();
   const byPath = /* @__PURE__ */ new Map();
   for (const service of ["users", "orders"]) {
-    const base = (typeof baseUrl === "string" ? baseUrl : baseUrl[service]).replace(/\/$/, "");
+    const base = String(typeof baseUrl === "string" ? baseUrl : baseUrl[service]).replace(/\/+$/, "");
+    if (!options.fetch) checkBase(base);
     for (const [id, text] of Object.entries(table[service])) {
-      const [method = "", path = "", marks = ""] = text.split(" ");
-      operations.set(id, { base, method, path, marks });
+      const [method = "", path = "", answers = "", marks = ""] = text.split(" ");
+      operations.set(id, { base, method, path, answers, marks });
       byPath.set(`${method} ${path}`, id);
     }
   }
+  const name = `plumbline ${operations.get("refreshSession").base}`;
+  const { now = () => Date.now(), fetch: send2 = (url, init) => fetch(url, init) } = options;
+  const exchange = (refresh) => call(circumstances, operations.get("refreshSession"), {
+    body: refresh === void 0 ? {} : { refresh_token: refresh },
+    timeout: renewalTime,
+    repeatable: true
+  });
+  const logouts = new Logouts({
+    name: `${name} logout`,
+    storage: options.storage ?? (browser ? pageStorage() : void 0),
+    // A session that is being left is carried on for as long as its logout takes, which needs an access token, and by nothing else.
+    send: async (tokens, timeout) => {
+      const left = new KeptSession({ exchange, now, cookie: cookie && tokens.refresh === void 0, tabs: void 0, ended: () => {
+      }, owed: () => false });
+      left.restore(tokens);
+      const answer = await call({ ...circumstances, session: left }, operations.get("endSession"), { timeout });
+      return { answer, left: answer.ok ? void 0 : left.tokens };
+    },
+    alone: (act) => session.alone(act)
+  });
   const session = new KeptSession({
-    exchange: (refresh) => call(circumstances, operations.get("refreshSession"), {
-      body: refresh === void 0 ? {} : { refresh_token: refresh },
-      timeout: renewalTime,
-      repeatable: true
-    }),
-    now: options.now ?? Date.now,
+    exchange,
+    now,
     cookie,
-    tabs: tabs ? (hear, fresh) => new Tabs(`plumbline ${operations.get("refreshSession").base}`, hear, fresh) : void 0,
-    ended: (problem) => options.onSessionEnd?.(problem)
+    tabs: tabs ? (hear, fresh) => new Tabs(name, hear, fresh) : void 0,
+    ended: (problem) => options.onSessionEnd?.(problem),
+    owed: logouts.has
   });
   const circumstances = {
-    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    fetch: (url, init) => send2(url, init),
     session,
     versions: new Versions(),
-    now: options.now ?? Date.now,
+    now: () => now(),
     timeout: options.timeout ?? 1e4,
     attempts: options.attempts ?? 3
   };
   session.subscribe(() => session.state === "signed_out" && circumstances.versions.forget());
-  const run = async (id, input = {}) => {
-    if (id === "startSession") input = { ...input, body: { cookie, ...input.body } };
-    const answer = await call(circumstances, operations.get(id), input);
-    if (answer.ok && answer.status === 200 && (id === "startSession" || id === "answerChallenge" || id === "refreshSession")) session.take(answer.data);
-    if (id === "endSession") session.forget();
+  void logouts.settle();
+  const run = async (id, sending) => {
+    const op = operations.get(id);
+    const input = sending ?? {};
+    if (!op) return unsent(circumstances, id, "#/path");
+    if (id === "endSession") return leave(op, input);
+    if (id === "startSession" || id === "answerChallenge") {
+      const body = id === "startSession" ? { cookie, ...input.body } : input.body;
+      return logouts.before(owedTime, () => enter(op, { ...input, body }));
+    }
+    return id === "refreshSession" ? enter(op, input) : call(circumstances, op, input);
+  };
+  const enter = async (op, input) => {
+    const answer = await call(circumstances, op, input);
+    if (answer.ok && answer.status === 200) {
+      const tokens = answer.data;
+      if (op !== operations.get("refreshSession") && tokens.refresh_token === void 0) logouts.drop(void 0);
+      session.take(tokens);
+    }
     return answer;
+  };
+  const leave = (op, input) => {
+    const tokens = session.leaving();
+    if (tokens) logouts.add(tokens);
+    session.forget();
+    return wait(circumstances, op, input, logouts.settle(input.timeout).then((answer) => answer ?? call(circumstances, op, input)));
   };
   async function* pagesOf(id, input) {
     for (let cursor = input.query?.["cursor"]; cursor !== null; ) {
@@ -571,10 +878,13 @@ function createClient(options = {}) {
   }
   const pages = {};
   const streams = {};
-  const client = { pages, streams, session, close: () => session.close() };
+  const client = { pages, streams, session, close: () => {
+    logouts.close();
+    session.close();
+  } };
   for (const [id, op] of operations) {
     client[id] = (input) => run(id, input);
-    client[op.method] = (path, input) => run(byPath.get(`${op.method} ${path}`), input);
+    client[op.method] = (path, input) => run(byPath.get(`${op.method} ${path}`) ?? `${op.method} ${path}`, input);
     if (op.marks.includes("l")) {
       pages[id] = (input = {}) => ({
         pages: () => pagesOf(id, input),
@@ -583,9 +893,26 @@ function createClient(options = {}) {
         }
       });
     }
-    if (op.marks.includes("s")) streams[id] = (input) => follow(circumstances, op, input);
+    if (op.marks.includes("s")) streams[id] = (input = {}) => follow(circumstances, op, input);
   }
   return client;
+}
+function checkBase(base) {
+  let url;
+  try {
+    url = new URL(base, globalThis.location?.href);
+  } catch {
+  }
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+    throw new TypeError(`createClient needs a baseUrl such as https://api.example.com: ${JSON.stringify(base)} names no place to send requests to`);
+  }
+}
+function pageStorage() {
+  try {
+    return localStorage;
+  } catch {
+    return void 0;
+  }
 }
 export {
   ProblemError,

@@ -12,24 +12,33 @@ import (
 	"time"
 )
 
-// clientPath is where the packed client is, as `npm install` is told.
+// clientPath is where the packed client is for whoever installs it by hand. It leads on to an address of its own for each content.
 const clientPath = "/clients/typescript.tgz"
 
-// packed serves the files of an npm package as npm packs them. The same files give the same bytes, by which npm knows them again.
-func packed(files fs.FS) (http.Handler, error) {
+// packed serves the files of an npm package as npm packs them, at an address that follows from their bytes: a lockfile has the address
+// together with a digest, and npm refuses other bytes there. It gives a handler for each path.
+func packed(files fs.FS) (map[string]http.Handler, error) {
 	body, err := pack(files)
 	if err != nil {
 		return nil, fmt.Errorf("the client cannot be packed: %w", err)
 	}
-	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(body))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Type", "application/gzip")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "no-cache")
-		h.Set("ETag", tag)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
-	}), nil
+	sum := sha256.Sum256(body)
+	name := fmt.Sprintf("typescript-%x.tgz", sum[:8])
+	return map[string]http.Handler{
+		clientPath: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "no-cache")
+			w.Header().Set("Location", name) // Relative, so that it holds also behind a proxy that has put this under another path.
+			w.WriteHeader(http.StatusFound)
+		}),
+		"/clients/" + name: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h := w.Header()
+			h.Set("Content-Type", "application/gzip")
+			h.Set("X-Content-Type-Options", "nosniff")
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+			h.Set("ETag", fmt.Sprintf(`"%x"`, sum))
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+		}),
+	}, nil
 }
 
 // pack makes a tarball with everything in the folder package, where npm looks for it.

@@ -111,12 +111,14 @@ func route(services []Service, client fs.FS, transport http.RoundTripper, log *s
 		return nil, err
 	}
 	httpapi.SwaggerUI(names)(router)
-	download, err := packed(client)
+	downloads, err := packed(client)
 	if err != nil {
 		return nil, err
 	}
-	router.Method(http.MethodGet, clientPath, download)
-	router.Method(http.MethodHead, clientPath, download)
+	for path, download := range downloads {
+		router.Method(http.MethodGet, path, download)
+		router.Method(http.MethodHead, path, download)
+	}
 	stray := forwardTo(services[0], transport, log)
 	router.NotFound(stray.ServeHTTP)
 	router.MethodNotAllowed(stray.ServeHTTP)

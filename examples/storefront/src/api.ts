@@ -39,8 +39,9 @@ export interface Loaded<T> {
 export function useLoaded<T>(load: (signal: AbortSignal) => Promise<Outcome<T>>): Loaded<T> {
   const [state, setState] = useState<{data?: T | undefined; failure?: Failure; loading: boolean}>({loading: true});
   const [round, setRound] = useState(0);
+  const reading = useRef(new AbortController());
   useEffect(() => {
-    const leaving = new AbortController();
+    const leaving = (reading.current = new AbortController());
     setState((before) => ({data: before.data, loading: true}));
     void load(leaving.signal).then((outcome) => {
       if (leaving.signal.aborted) return;
@@ -51,7 +52,10 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<Outcome<T>>)
   return {
     data: state.data, failure: state.failure, loading: state.loading,
     reload: useCallback(() => setRound((n) => n + 1), []),
-    put: useCallback((data: T) => setState({data, loading: false}), []),
+    put: useCallback((data: T) => {
+      reading.current.abort(); // What was asked for before may be older: it would take away what somebody is about to do.
+      setState({data, loading: false});
+    }, []),
   };
 }
 

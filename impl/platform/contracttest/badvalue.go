@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -202,12 +203,14 @@ func badEnums(schema *openapi3.Schema) []bad {
 
 // badIntegers break each rule of an integer.
 func badIntegers(schema *openapi3.Schema) []bad {
-	all := []bad{{"1", "type"}, {1.5, ""}}
+	n := func(format string, args ...any) json.Number { return json.Number(fmt.Sprintf(format, args...)) }
+	all := []bad{{"1", "type"}, {1.5, ""}, {n("1.00000000000000000001"), "type"}, {n("-1e-400"), "type"}, {n("0.99999999999999999999"), "type"}}
 	if schema.Min != nil {
-		all = append(all, bad{int64(*schema.Min) - 1, "minimum"})
+		all = append(all, bad{int64(*schema.Min) - 1, "minimum"}, bad{n("%d.0", int64(*schema.Min)-1), "minimum"})
 	}
 	if schema.Max != nil {
-		all = append(all, bad{int64(*schema.Max) + 1, "maximum"}, bad{1e300, "maximum"})
+		beyond := int64(*schema.Max) + 1
+		all = append(all, bad{beyond, "maximum"}, bad{1e300, "maximum"}, bad{n("%de-2", beyond*100), "maximum"}, bad{n("%d.00000000000000000001", beyond-1), "maximum"})
 	}
 	return all
 }

@@ -83,8 +83,11 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			violations = append(violations, givenTwice("#/header/"+pointerToken(p.Value.Name)))
 			continue
 		}
+		sent := in.parameter(p.Value)
 		if err := openapi3filter.ValidateParameter(in.Request.Context(), &input, p.Value); err != nil {
 			violations = append(violations, parameterViolations(p.Value, err)...)
+		} else {
+			violations = append(violations, misspelt(p.Value, sent)...)
 		}
 	}
 	if o.body == nil || !o.body.Required && len(in.Body) == 0 {
@@ -98,6 +101,11 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 	violations = append(violations, within("#", nullsForDefaults(schema, value))...)
 	if err := schema.VisitJSON(value, c.request...); err != nil {
 		violations = append(violations, schemaViolations("#", err)...)
+	}
+	for _, v := range within("#", rounded(schema, value)) {
+		if !named(violations, v) {
+			violations = append(violations, v)
+		}
 	}
 	return value, limited(violations), nil
 }
@@ -119,7 +127,7 @@ func (c *kinChecker) CheckResponse(o *Operation, out Output) []fault.Violation {
 			}
 			continue
 		}
-		if err := header.Value.Schema.Value.VisitJSON(headerValue(header.Value.Schema.Value, values[0]), c.answer...); err != nil {
+		if err := header.Value.Schema.Value.VisitJSON(scalar(header.Value.Schema.Value, values[0]), c.answer...); err != nil {
 			violations = append(violations, schemaViolations("#/header/"+name, err)...)
 		}
 	}
@@ -188,14 +196,102 @@ func within(at string, violations []fault.Violation) []fault.Violation {
 	return violations
 }
 
-// headerValue reads a header as the type of its schema.
-func headerValue(schema *openapi3.Schema, text string) any {
-	if schema.Type.Is(openapi3.TypeInteger) {
-		if v, err := decodeJSON([]byte(text)); err == nil {
-			return v
+// rounded finds what numbers break that kin-openapi does not see, because it rounds them to a float64 first. The pointers
+// begin at the value.
+func rounded(s *openapi3.Schema, value any) (violations []fault.Violation) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			schema := s.AdditionalProperties.Schema
+			if p, known := s.Properties[name]; known {
+				schema = p
+			}
+			if schema == nil {
+				continue
+			}
+			if found := rounded(schema.Value, member); len(found) > 0 {
+				violations = append(violations, within("/"+pointerToken(name), found)...)
+			}
+		}
+		slices.SortStableFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	case []any:
+		for i, item := range value {
+			if s.Items == nil {
+				break
+			}
+			if found := rounded(s.Items.Value, item); len(found) > 0 {
+				violations = append(violations, within("/"+strconv.Itoa(i), found)...)
+			}
+		}
+	case json.Number:
+		if isExact(value) {
+			return nil
+		}
+		for _, keyword := range parseDecimal(string(value)).brokenBy(s) {
+			violations = append(violations, numberViolation(s, keyword))
 		}
 	}
-	return text
+	return violations
+}
+
+// numberViolation says what a number breaks as it is said of one that kin-openapi refuses.
+func numberViolation(s *openapi3.Schema, keyword string) fault.Violation {
+	if bounds, known := integerFormats[s.Format]; keyword == "format" && known {
+		return violation("", keyword, map[string]any{keyword: s.Format}, fmt.Sprintf("Value should be between %s and %s", bounds[0], bounds[1]))
+	}
+	return schemaViolation("", &openapi3.SchemaError{Schema: s, SchemaField: keyword})[0]
+}
+
+// parameter gives a parameter as it was sent, empty where it was not.
+func (in Input) parameter(p *openapi3.Parameter) string {
+	switch p.In {
+	case openapi3.ParameterInPath:
+		return in.Path[p.Name]
+	case openapi3.ParameterInQuery:
+		return in.Query.Get(p.Name)
+	case openapi3.ParameterInHeader:
+		return in.Request.Header.Get(p.Name)
+	}
+	if cookie, err := in.Request.Cookie(p.Name); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
+
+// misspelt finds what a parameter breaks that kin-openapi took for a number or a boolean: it reads them as Go writes
+// them, +1, 01 and T among them, and rounds them.
+func misspelt(p *openapi3.Parameter, text string) []fault.Violation {
+	s, at := p.Schema.Value, "#/"+p.In+"/"+pointerToken(p.Name)
+	if text == "" || !isScalar(s) {
+		return nil
+	}
+	value := scalar(s, text)
+	if _, unread := value.(string); unread {
+		return []fault.Violation{typeViolation(at, s)}
+	}
+	return within(at, rounded(s, value))
+}
+
+// isScalar tells whether a schema is of numbers or booleans.
+func isScalar(s *openapi3.Schema) bool {
+	return s.Type.Is(openapi3.TypeInteger) || s.Type.Is(openapi3.TypeNumber) || s.Type.Is(openapi3.TypeBoolean)
+}
+
+// scalar reads a parameter or a header as the type of its schema: a number or a boolean as JSON writes it, and an integer
+// without a fraction or an exponent. Whatever is none stays text.
+func scalar(s *openapi3.Schema, text string) any {
+	if !isScalar(s) {
+		return text
+	}
+	value, err := decodeJSON([]byte(text))
+	if err != nil {
+		return text
+	}
+	n, isNumber := value.(json.Number)
+	if s.Type.Is(openapi3.TypeBoolean) == isNumber || s.Type.Is(openapi3.TypeInteger) && string(n) != text {
+		return text
+	}
+	return value
 }
 
 // checkQuery finds what kin-openapi does not look for: parameters that are not documented or given twice.
@@ -258,7 +354,7 @@ func schemaViolations(at string, err error) []fault.Violation {
 				if len(all) == maxViolations { // Looking for the same among all of them takes quadratic time.
 					return all
 				}
-				if !slices.ContainsFunc(all, func(w fault.Violation) bool { return v.Pointer == w.Pointer && v.Keyword == w.Keyword }) {
+				if !named(all, v) {
 					all = append(all, v)
 				}
 			}
@@ -273,6 +369,11 @@ func schemaViolations(at string, err error) []fault.Violation {
 	default:
 		return []fault.Violation{violation(at, "schema", nil, "Must match the schema")}
 	}
+}
+
+// named tells whether a violation of the same rule at the same place is among others.
+func named(all []fault.Violation, v fault.Violation) bool {
+	return slices.ContainsFunc(all, func(w fault.Violation) bool { return v.Pointer == w.Pointer && v.Keyword == w.Keyword })
 }
 
 func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {

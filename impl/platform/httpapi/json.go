@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -21,8 +20,13 @@ type errJSON struct {
 
 func (e *errJSON) Error() string { return fmt.Sprintf("%s at byte %d", e.reason, e.offset) }
 
-// mostDigits is how many digits any whole number may have without being beyond a float64.
-const mostDigits = 308
+const (
+	// mostPlain is how many digits an int64 has at most.
+	mostPlain = 19
+	// mostDigits is how many digits a number may have, zeros at either end aside: no whole one within float64 has more than
+	// one more, and every digit costs.
+	mostDigits = 308
+)
 
 var errTooDeep = errors.New("too deep")
 
@@ -31,7 +35,8 @@ var errTooDeep = errors.New("too deep")
 //
 // It refuses what encoding/json lets pass and a schema cannot see: a second member of the same name,
 // anything behind the value, invalid UTF-8, unpaired surrogates, NUL (which PostgreSQL cannot keep) and
-// more than maxDepth levels. A whole number in another notation, as 1.0 or 1e2, becomes its plain form.
+// more than maxDepth levels. A number keeps its value to the last digit and loses its notation: 1.0 becomes 1, 1e2 becomes
+// 100 and 15e-1 becomes 1.5, so that an int64 can be read of every whole one in its range and equal ones are equal texts.
 func decodeJSON(data []byte) (any, error) {
 	p := jsonParser{data: data}
 	p.space()
@@ -326,17 +331,14 @@ func (p *jsonParser) number() (any, error) {
 		}
 	}
 	text := string(p.data[start:p.at])
-	if plain && len(text) <= mostDigits {
+	if plain && len(text) <= mostPlain && text != "-0" {
 		return json.Number(text), nil
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	d := parseDecimal(text)
+	if _, err := strconv.ParseFloat(text, 64); err != nil || len(d.digits) > mostDigits {
 		return nil, p.fail("a number is beyond what can be counted with")
 	}
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return json.Number(strconv.FormatInt(int64(f), 10)), nil
-	}
-	return json.Number(text), nil
+	return json.Number(d.String()), nil
 }
 
 func (p *jsonParser) digits() (n int) {

@@ -90,6 +90,9 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			violations = append(violations, misspelt(p.Value, sent)...)
 		}
 	}
+	if len(violations) == 0 {
+		rewriteQuery(o, in)
+	}
 	if o.body == nil || !o.body.Required && len(in.Body) == 0 {
 		return nil, limited(violations), nil
 	}
@@ -106,6 +109,9 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 		if !named(violations, v) {
 			violations = append(violations, v)
 		}
+	}
+	if o.takesTimes && len(violations) == 0 {
+		value = withPlainTimes(schema, value)
 	}
 	return value, limited(violations), nil
 }
@@ -202,14 +208,11 @@ func rounded(s *openapi3.Schema, value any) (violations []fault.Violation) {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, member := range value {
-			schema := s.AdditionalProperties.Schema
-			if p, known := s.Properties[name]; known {
-				schema = p
-			}
-			if schema == nil {
+			p := schemaOf(s, name)
+			if p == nil {
 				continue
 			}
-			if found := rounded(schema.Value, member); len(found) > 0 {
+			if found := rounded(p, member); len(found) > 0 {
 				violations = append(violations, within("/"+pointerToken(name), found)...)
 			}
 		}
@@ -232,6 +235,17 @@ func rounded(s *openapi3.Schema, value any) (violations []fault.Violation) {
 		}
 	}
 	return violations
+}
+
+// schemaOf gives the schema of a member of an object, nil where there is none.
+func schemaOf(s *openapi3.Schema, name string) *openapi3.Schema {
+	if p, known := s.Properties[name]; known {
+		return p.Value
+	}
+	if more := s.AdditionalProperties.Schema; more != nil {
+		return more.Value
+	}
+	return nil
 }
 
 // numberViolation says what a number breaks as it is said of one that kin-openapi refuses.

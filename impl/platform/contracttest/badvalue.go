@@ -47,8 +47,9 @@ func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[s
 		}
 		many := map[string]any{}
 		for i := range 300 {
-			many[fmt.Sprintf("m%d", i)] = SecretCanary
+			many[fmt.Sprintf("m%d", i)] = 1
 		}
+		many["m0"] = SecretCanary
 		long := strings.Repeat("n", 64)
 		unknown("an unknown member", map[string]any{"nickname": SecretCanary}, "nickname")
 		unknown("an unknown member that needs escaping", map[string]any{"a/b~c %": SecretCanary}, "a~1b~0c%20%25")

@@ -25,8 +25,8 @@ import (
 // is the reference that a faster one is compared with.
 type Checker interface {
 	// CheckRequest gives the value of the body, which is bound as it is, and every place of the request that
-	// breaks the document. An error says that the body is not JSON at all. A body that may be left out and is
-	// empty has no value.
+	// breaks the document, as many as an answer names. An error says that the body is not JSON at all, or that
+	// the time of the request is over. A body that may be left out and is empty has no value.
 	CheckRequest(o *Operation, in Input) (body any, violations []fault.Violation, err error)
 	// CheckResponse gives every place of an answer that breaks the document, a problem among them that is none of the
 	// operation's.
@@ -63,8 +63,8 @@ func NewChecker(d *Document) Checker {
 	return &kinChecker{
 		spec:    d.spec,
 		options: openapi3filter.Options{MultiError: true, SchemaValidationOptions: []openapi3.SchemaValidationOption{formats}},
-		request: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.VisitAsRequest(), formats, openapi3.DefaultsSet(func() {})},
-		answer:  []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.VisitAsResponse(), formats},
+		request: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(), openapi3.VisitAsRequest(), formats, openapi3.DefaultsSet(func() {})},
+		answer:  []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(), openapi3.VisitAsResponse(), formats},
 	}
 }
 
@@ -75,6 +75,9 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 		Route: &routers.Route{Spec: c.spec, Operation: o.spec, Method: o.Method, Path: o.Pattern},
 	}
 	for _, p := range o.parameters {
+		if err := in.Request.Context().Err(); err != nil {
+			return nil, nil, err
+		}
 		if isEmptyForDefault(p.Value, in.Query) {
 			violations = append(violations, violation("#/query/"+pointerToken(p.Value.Name), "minLength", nil, "Must not be empty"))
 			continue
@@ -96,11 +99,15 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 	if o.body == nil || !o.body.Required && len(in.Body) == 0 {
 		return nil, limited(violations), nil
 	}
-	value, err := decodeJSON(in.Body)
+	value, err := decodeBounded(in.Body, keptItems(uint64(o.mostItems)))
+	if err == nil {
+		err = in.Request.Context().Err()
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	schema := o.body.Content[o.takesType].Schema.Value
+	value = cut(schema, value)
 	violations = append(violations, within("#", nullsForDefaults(schema, value))...)
 	if err := schema.VisitJSON(value, c.request...); err != nil {
 		violations = append(violations, schemaViolations("#", err)...)
@@ -310,21 +317,29 @@ func scalar(s *openapi3.Schema, text string) any {
 
 // checkQuery finds what kin-openapi does not look for: parameters that are not documented or given twice.
 func checkQuery(o *Operation, query url.Values) []fault.Violation {
-	var violations []fault.Violation
+	type parameter struct{ name, at string }
+	var wrong []parameter
 	for name, values := range query {
-		at := "#/query/" + pointerToken(name)
-		switch {
-		case !o.query[name]:
-			violations = append(violations, violation(at, "additionalProperties", nil, "Is no parameter of this operation"))
-		case len(values) > 1:
-			violations = append(violations, givenTwice(at))
-		case !utf8.ValidString(values[0]) || strings.Contains(values[0], "\x00"):
-			violations = append(violations, violation(at, "format", nil, "Must be UTF-8 text without NUL"))
+		if !o.query[name] || len(values) > 1 || !isText(values[0]) {
+			wrong = append(wrong, parameter{name, "#/query/" + pointerToken(name)})
 		}
 	}
-	slices.SortFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	slices.SortFunc(wrong, func(a, b parameter) int { return strings.Compare(a.at, b.at) })
+	var violations []fault.Violation
+	for _, p := range wrong[:min(len(wrong), maxViolations)] {
+		switch {
+		case !o.query[p.name]:
+			violations = append(violations, violation(p.at, "additionalProperties", nil, "Is no parameter of this operation"))
+		case len(query[p.name]) > 1:
+			violations = append(violations, givenTwice(p.at))
+		default:
+			violations = append(violations, violation(p.at, "format", nil, "Must be UTF-8 text without NUL"))
+		}
+	}
 	return violations
 }
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 func givenTwice(at string) fault.Violation {
 	return violation(at, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only")
@@ -363,7 +378,15 @@ func schemaViolations(at string, err error) []fault.Violation {
 	switch e := err.(type) { //nolint:errorlint // kin-openapi's own tree of errors, which is walked here.
 	case openapi3.MultiError:
 		var all []fault.Violation
+		told := map[string]bool{} // The first error of an object with unknown members names them all.
 		for _, one := range e {
+			if unknown, ok := one.(*openapi3.SchemaError); ok && unknown.SchemaField == "properties" { //nolint:errorlint // As above.
+				at := strings.Join(unknown.JSONPointer(), "/")
+				if told[at] {
+					continue
+				}
+				told[at] = true
+			}
 			for _, v := range schemaViolations(at, one) {
 				if len(all) == maxViolations { // Looking for the same among all of them takes quadratic time.
 					return all
@@ -463,11 +486,21 @@ var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // pointerToken writes a name as a part of a JSON pointer in a URI fragment, cut to a bearable length.
 func pointerToken(name string) string {
-	if r := []rune(name); len(r) > 64 {
-		name = string(r[:64]) + "…"
+	if len(name) > 64 {
+		if r := []rune(name); len(r) > 64 {
+			name = string(r[:64]) + "…"
+		}
+	}
+	if !strings.ContainsFunc(name, escapedInPointer) {
+		return name
 	}
 	name = pointerEscapes.Replace(strings.ToValidUTF8(name, "\uFFFD"))
 	return (&url.URL{Fragment: name}).EscapedFragment()
+}
+
+// escapedInPointer tells of a character whether it may need an escape: letters, digits, - and _ need none.
+func escapedInPointer(r rune) bool {
+	return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
 func several(n uint64, what string) string {

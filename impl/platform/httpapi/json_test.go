@@ -68,7 +68,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		{`[1 2]`, comma, 3}, {`[1}`, comma, 2}, {`{"a":1]`, comma, 6}, {`[1`, comma, 2}, {`{"a":1 "b":2}`, comma, 7},
 		{`1 2`, behind, 2}, {`{}{}`, behind, 2}, {`nullx`, behind, 4}, {`01`, behind, 1}, {`1a`, behind, 1}, {"1\x00", behind, 1}, {"1\u00a0", behind, 1}, {`-01`, behind, 2}, {`0x1`, behind, 1},
 		{`-`, digit, 1}, {`-a`, digit, 1}, {`1.`, digit, 2}, {`1.e1`, digit, 2}, {`1e`, digit, 2}, {`1e+`, digit, 3}, {`--1`, digit, 1},
-		{`1e999999999`, count, 11}, {`1e99999999999999999999`, count, 22}, {`0.` + strings.Repeat("1", 309), count, 311}, {`1e400`, count, 5}, {`-1e400`, count, 6}, {`1` + strings.Repeat("0", 400), count, 401},
+		{`1e999999999`, count, 11}, {`1e99999999999999999999`, count, 22}, {`1e400`, count, 5}, {`-1e400`, count, 6}, {`1` + strings.Repeat("0", 400), count, 401},
 		{`{"a":1,"a":2}`, twice, 7}, {`{"a":1,"\u0061":2}`, twice, 7}, {`[{"b":{"":1,"":1}}]`, twice, 12},
 		{"\"a\nb\"", control, 2}, {"\"\\n\nb\"", control, 4}, {"\"\x00\"", control, 1}, {"\"\x1f\"", control, 1},
 		{"\"\xff\"", utf, 2}, {"\"\\n\xff\"", utf, 5}, {"\"\xed\xa0\x80\"", utf, 4}, {"\"\xc0\x80\"", utf, 3}, {"{\"\xff\":1}", utf, 3},

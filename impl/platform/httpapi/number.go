@@ -99,8 +99,8 @@ func (d decimal) sign() int {
 	}
 }
 
-// isMultipleOf tells whether d is e, which is not 0, times a whole number. What is multiplied out has as many digits as float64
-// has powers of ten at most: decodeJSON lets nothing larger in.
+// isMultipleOf tells whether d is e, which is not 0, times a whole number. What is divided has some hundred digits at most,
+// however many the text has: decodeJSON lets no number in that is beyond float64, and e has no smaller power of ten than one.
 func (d decimal) isMultipleOf(e decimal) bool {
 	if d.digits == "" {
 		return true

@@ -86,7 +86,7 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			violations = append(violations, givenTwice("#/header/"+pointerToken(p.Value.Name)))
 			continue
 		}
-		sent := in.parameter(p.Value)
+		sent := in.scalarText(p.Value)
 		if err := openapi3filter.ValidateParameter(in.Request.Context(), &input, p.Value); err != nil {
 			violations = append(violations, parameterViolations(p.Value, err)...)
 		} else {
@@ -99,7 +99,7 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 	if o.body == nil || !o.body.Required && len(in.Body) == 0 {
 		return nil, limited(violations), nil
 	}
-	value, err := decodeBounded(in.Body, keptItems(uint64(o.mostItems)))
+	value, err := decodeBounded(in.Body, keptItems(o.mostItems))
 	if err == nil {
 		err = in.Request.Context().Err()
 	}
@@ -263,8 +263,11 @@ func numberViolation(s *openapi3.Schema, keyword string) fault.Violation {
 	return schemaViolation("", &openapi3.SchemaError{Schema: s, SchemaField: keyword})[0]
 }
 
-// parameter gives a parameter as it was sent, empty where it was not.
-func (in Input) parameter(p *openapi3.Parameter) string {
+// scalarText gives a parameter of numbers or booleans as it was sent, empty where it is another or was not sent.
+func (in Input) scalarText(p *openapi3.Parameter) string {
+	if !isScalar(p.Schema.Value) {
+		return ""
+	}
 	switch p.In {
 	case openapi3.ParameterInPath:
 		return in.Path[p.Name]
@@ -283,7 +286,7 @@ func (in Input) parameter(p *openapi3.Parameter) string {
 // them, +1, 01 and T among them, and rounds them.
 func misspelt(p *openapi3.Parameter, text string) []fault.Violation {
 	s, at := p.Schema.Value, "#/"+p.In+"/"+pointerToken(p.Name)
-	if text == "" || !isScalar(s) {
+	if text == "" {
 		return nil
 	}
 	value := scalar(s, text)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/openapi"
 )
 
@@ -121,13 +123,13 @@ func fillings(size int) []string {
 func mostVisited(s *openapi3.Schema) int {
 	most := 1
 	if s.Items != nil {
-		most += keptItems(deref(s.MaxItems)) * mostVisited(s.Items.Value)
+		most += keptItems(bounded(s.MaxItems)) * mostVisited(s.Items.Value)
 	}
 	for _, p := range s.Properties {
 		most += mostVisited(p.Value)
 	}
 	if more := s.AdditionalProperties.Schema; more != nil {
-		return most + keptItems(deref(s.MaxProps))*mostVisited(more.Value)
+		return most + keptItems(bounded(s.MaxProps))*mostVisited(more.Value)
 	}
 	return most + maxViolations
 }
@@ -153,4 +155,49 @@ func visitedIn(s *openapi3.Schema, value any) int {
 		}
 	}
 	return visited
+}
+
+// What is cut of a value changes nothing of the answer.
+func TestCuttingChangesNoAnswer(t *testing.T) {
+	t.Parallel()
+	document, err := Load("things", parseSpec(t, things))
+	require.NoError(t, err)
+	checker, ok := NewChecker(document).(*kinChecker)
+	require.True(t, ok)
+	schema := document.Operation("echo").body.Content["application/json"].Schema.Value
+	said := func(value any) []fault.Violation {
+		return limited(schemaViolations("#", schema.VisitJSON(value, checker.request...)))
+	}
+	cutAny := 0
+	eachPlace(schema, "", "", func(before, after string) {
+		for _, size := range []int{30, 500, 4000} {
+			for _, filling := range fillings(size) {
+				body := []byte(before + filling + after)
+				whole, err := decodeJSON(body)
+				if err != nil { // A number that is beyond what can be counted with.
+					continue
+				}
+				some, err := decodeBounded(body, keptItems(0))
+				require.NoError(t, err)
+				if some = cut(schema, some); !reflect.DeepEqual(some, whole) {
+					cutAny++
+				}
+				require.Equal(t, said(whole), said(some), "%.200s", body)
+			}
+		}
+	})
+	require.Positive(t, cutAny)
+}
+
+// What obeys its schema stays whole, at its bounds, too.
+func TestNothingGoodIsCut(t *testing.T) {
+	t.Parallel()
+	schema := openapi3.NewObjectSchema().WithProperty("a", openapi3.NewArraySchema().WithItems(openapi3.NewInt32Schema()).WithMaxItems(150))
+	schema.Properties["b"] = openapi3.NewObjectSchema().WithAdditionalProperties(openapi3.NewInt32Schema()).WithMaxProperties(150).NewRef()
+	body := []byte(`{"a":[` + strings.Repeat("1,", 149) + `1],"b":{"z":1` + numbered(149) + `}}`)
+	want, err := decodeJSON(body)
+	require.NoError(t, err)
+	got, err := decodeBounded(body, keptItems(longestArray(schema, 0)))
+	require.NoError(t, err)
+	require.Equal(t, want, cut(schema, got))
 }

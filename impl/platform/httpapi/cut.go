@@ -13,8 +13,8 @@ import (
 func cut(s *openapi3.Schema, value any) any {
 	switch v := value.(type) {
 	case []any:
-		if s.MaxItems != nil && len(v) > keptItems(*s.MaxItems) {
-			v = v[:keptItems(*s.MaxItems)]
+		if s.MaxItems != nil && len(v) > keptItems(bounded(s.MaxItems)) {
+			v = v[:keptItems(bounded(s.MaxItems))]
 			value = v
 		}
 		if s.Items == nil {
@@ -37,7 +37,10 @@ func cut(s *openapi3.Schema, value any) any {
 }
 
 // keptItems is how many items are looked at of an array that is too long: as many as show it, and as an answer names.
-func keptItems(most uint64) int { return max(int(min(most, maxBody))+1, maxViolations) }
+func keptItems(most int) int { return max(most+1, maxViolations) }
+
+// bounded gives a bound of a schema, which no body of this size can pass where it is larger.
+func bounded(most *uint64) int { return int(min(deref(most), maxBody)) }
 
 // fewerMembers gives the members of an object without most of those that its schema does not name: as many are left as an
 // answer names, or as show that there are too many, the first ones in the order of unknownMembers. It is nil where all stay.
@@ -47,7 +50,7 @@ func fewerMembers(s *openapi3.Schema, members map[string]any) map[string]any {
 		if s.MaxProps == nil {
 			return nil
 		}
-		kept = keptItems(*s.MaxProps)
+		kept = keptItems(bounded(s.MaxProps))
 	}
 	if len(members) <= kept {
 		return nil

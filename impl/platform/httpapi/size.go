@@ -1,7 +1,8 @@
 package httpapi
 
 import (
-	"encoding/json"
+	"fmt"
+	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -43,8 +44,7 @@ func sizeOf(s *openapi3.Schema, depth int) int {
 	case s.Enum != nil:
 		longest := 0
 		for _, v := range s.Enum {
-			text, _ := json.Marshal(v) // It was read from JSON or YAML.
-			longest = max(longest, len(text))
+			longest = max(longest, len(strconv.Quote(fmt.Sprint(v))))
 		}
 		size += longest
 	case s.Type.Is(openapi3.TypeBoolean):
@@ -56,14 +56,13 @@ func sizeOf(s *openapi3.Schema, depth int) int {
 		if !known {
 			character = longestCharacter
 		}
-		size += len(`""`) + character*int(min(*s.MaxLength, maxBody))
+		size += len(`""`) + character*bounded(s.MaxLength)
 	case s.Type.Is(openapi3.TypeArray) && s.MaxItems != nil:
-		size += len(`[]`) + whiteSpace + int(min(*s.MaxItems, maxBody))*(sizeOf(s.Items.Value, depth+1)+len(`,`))
+		size += len(`[]`) + whiteSpace + bounded(s.MaxItems)*(sizeOf(s.Items.Value, depth+1)+len(`,`))
 	case s.Type.Is(openapi3.TypeObject) && isClosed(s):
 		size += len(`{}`) + whiteSpace
 		for name, p := range s.Properties {
-			text, _ := json.Marshal(name) // A text is always JSON.
-			if size += len(text) + len(`: ,`) + sizeOf(p.Value, depth+1); size >= beyond {
+			if size += len(strconv.Quote(name)) + len(`: ,`) + sizeOf(p.Value, depth+1); size >= beyond {
 				return beyond
 			}
 		}
@@ -83,7 +82,7 @@ func longestArray(s *openapi3.Schema, depth int) (most int) {
 	if depth > maxDepth || len(s.OneOf)+len(s.AnyOf)+len(s.AllOf) > 0 || s.Type.Is(openapi3.TypeArray) && s.MaxItems == nil {
 		return maxBody
 	}
-	most = int(min(deref(s.MaxItems), maxBody))
+	most = bounded(s.MaxItems)
 	inner := openapi3.SchemaRefs{s.Items, s.AdditionalProperties.Schema}
 	for _, p := range s.Properties {
 		inner = append(inner, p)

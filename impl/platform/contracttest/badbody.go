@@ -9,7 +9,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// maxBody is how many bytes a body has at most.
+// maxBody is how many bytes a body of any operation has at most; most operations take fewer.
 const maxBody = 64 << 10
 
 // badBodies breaks the body in every way that the document and JSON know.
@@ -21,7 +21,7 @@ func (s *Service) badBodies(t testing.TB, op *httpapi.Operation, good func() Req
 	}
 	body := written.RequestBody.Value
 	schema := body.Content[jsonType].Schema.Value
-	b := breaker{good: good}
+	b := breaker{good: good, maxBody: op.MaxBody}
 	b.notJSON(good().Body, body.Required)
 	b.notTheBody(good().Body)
 	b.object(t, "#", schema, membersOf(t, good().Body), func(v any) string { return text(t, v) })
@@ -45,7 +45,8 @@ func unwantedBodies(good func() Request) []Refusal {
 
 // breaker makes bad bodies of a good one.
 type breaker struct {
-	good func() Request
+	good    func() Request
+	maxBody int // of the operation
 	// hostile is text that takes the place of every string whose schema does not accept it.
 	hostile []string
 	cases   []Refusal
@@ -103,8 +104,8 @@ func (b *breaker) notJSON(good string, required bool) {
 		"swapped surrogates":        `{"x":"` + Canary + `\udc00\ud800Body",` + good[1:],
 		"33 levels":                 nested(32),
 		"1000 levels":               nested(1000),
-		"30000 open levels":         strings.Repeat("[", 30_000),
-		"30000 open objects":        strings.Repeat(`{"":`, 10_000),
+		"open levels":               strings.Repeat("[", b.maxBody),
+		"open objects":              strings.Repeat(`{"":`, b.maxBody/len(`{"":`)),
 	} {
 		b.add(malformed(name), body, false)
 		b.add(malformed(name+", chunked"), body, true)
@@ -120,8 +121,8 @@ func (b *breaker) notJSON(good string, required bool) {
 
 // notTheBody are bodies that are refused for their size, their type or their kind.
 func (b *breaker) notTheBody(good string) {
-	large := `{"x":"` + Canary + strings.Repeat("x", maxBody) + `Body",` + good[1:]
-	exact := good + strings.Repeat(" ", maxBody-len(good)+1)
+	large := `{"x":"` + Canary + strings.Repeat("x", b.maxBody) + `Body",` + good[1:]
+	exact := good + strings.Repeat(" ", b.maxBody-len(good)+1)
 	for name, body := range map[string]string{"too large by far": large, "too large by a byte": exact} {
 		tooLarge := Refusal{Name: name, Status: http.StatusRequestEntityTooLarge, Code: httpapi.ErrBodyTooLarge.Code}
 		b.add(tooLarge, body, false)

@@ -118,7 +118,7 @@ func (p *parameters) inQuery(t testing.TB, parameter *openapi3.Parameter) {
 		p.invalid(name+" of another form", p.path+"?"+name+"="+Canary, at, "")
 	}
 	if schema.Type.Is(openapi3.TypeInteger) {
-		beyond := []string{"-1", "1.5", "1e2", "0x10", "5+", "99999999999999999999", "NaN", "true", "%20", "5,6", "[5]", "٣"}
+		beyond := []string{"-1", "1.5", "1e2", "1.0", "+1", "%2B1", "01", "-0", "0x10", "5+", "99999999999999999999", "NaN", "true", "%20", "5,6", "[5]", "٣"}
 		if schema.Min != nil {
 			beyond = append(beyond, fmt.Sprint(int64(*schema.Min)-1))
 		}

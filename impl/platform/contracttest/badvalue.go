@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -46,8 +47,9 @@ func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[s
 		}
 		many := map[string]any{}
 		for i := range 300 {
-			many[fmt.Sprintf("m%d", i)] = SecretCanary
+			many[fmt.Sprintf("m%d", i)] = 1
 		}
+		many["m0"] = SecretCanary
 		long := strings.Repeat("n", 64)
 		unknown("an unknown member", map[string]any{"nickname": SecretCanary}, "nickname")
 		unknown("an unknown member that needs escaping", map[string]any{"a/b~c %": SecretCanary}, "a~1b~0c%20%25")
@@ -160,7 +162,7 @@ var badFormats = map[string][]string{
 	"phone":         {"+1" + Canary, "020 7946 0000", "+44 20 7946 0000", "+999123456789", "0049301234567", ""},
 	"line":          {Canary + "\u2028", " " + Canary, Canary + "\t", "a\nb", "a\u202eb"},
 	"uuid":          {SecretCanary, "", "019324d23a5e7c108f4e2b6d1a9c0e77", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7g", "{019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77}", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7"},
-	"date-time":     {SecretCanary, "", "2026-11-23", "2026-11-23 09:30:00Z", "2026-13-23T09:30:00Z", "2026-11-23T09:30:60Z", "2026-11-23T09:30:00", "0000-01-01T00:00:00Z"},
+	"date-time":     {SecretCanary, "", "2026-11-23", "2026-11-23 09:30:00Z", "2026-13-23T09:30:00Z", "2026-11-23T09:30:60Z", "2026-11-30T23:59:60Z", "2026-11-23T09:30:00", "2026-11-23T09:30:00.Z", "0000-01-01T00:00:00Z"},
 	"date":          {SecretCanary, "", "2026-02-30", "23.11.2026", "2026-11-23T09:30:00Z"},
 	"uri-reference": {"http://exa mple.com", "%zz" + Canary},
 	"cursor":        {SecretCanary, ""},
@@ -202,12 +204,14 @@ func badEnums(schema *openapi3.Schema) []bad {
 
 // badIntegers break each rule of an integer.
 func badIntegers(schema *openapi3.Schema) []bad {
-	all := []bad{{"1", "type"}, {1.5, ""}}
+	n := func(format string, args ...any) json.Number { return json.Number(fmt.Sprintf(format, args...)) }
+	all := []bad{{"1", "type"}, {1.5, ""}, {n("1.00000000000000000001"), "type"}, {n("-1e-400"), "type"}, {n("0.99999999999999999999"), "type"}}
 	if schema.Min != nil {
-		all = append(all, bad{int64(*schema.Min) - 1, "minimum"})
+		all = append(all, bad{int64(*schema.Min) - 1, "minimum"}, bad{n("%d.0", int64(*schema.Min)-1), "minimum"})
 	}
 	if schema.Max != nil {
-		all = append(all, bad{int64(*schema.Max) + 1, "maximum"}, bad{1e300, "maximum"})
+		beyond := int64(*schema.Max) + 1
+		all = append(all, bad{beyond, "maximum"}, bad{1e300, "maximum"}, bad{n("%de-2", beyond*100), "maximum"}, bad{n("%d.00000000000000000001", beyond-1), "maximum"})
 	}
 	return all
 }

@@ -71,7 +71,7 @@ func whatTheDocumentForbidsIsRefused(t *testing.T, s *Service) {
 				good := g.draw(rt, r.With(Bearer(by)), fit)
 				cases := s.badParameters(t, op, good.withFreshKey)
 				if g.body != nil {
-					b := breaker{good: good.withFreshKey, hostile: []string{hostile.Draw(rt, "text")}}
+					b := breaker{good: good.withFreshKey, maxBody: op.MaxBody, hostile: []string{hostile.Draw(rt, "text")}}
 					b.object(t, "#", s.body(op), membersOf(t, good.Body), func(v any) string { return text(t, v) })
 					cases = append(cases, b.cases...)
 				}

@@ -75,7 +75,7 @@ func inputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 		}
 		for _, chunked := range []bool{false, true} {
 			succeeds(fmt.Sprintf("as many bytes as there may be, chunked %t", chunked), func(r Request) Request {
-				r.Body += strings.Repeat(" ", maxBody-len(r.Body))
+				r.Body += strings.Repeat(" ", op.MaxBody-len(r.Body))
 				r.Chunked = chunked
 				return r
 			})

@@ -93,7 +93,13 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 			return keyset.Encode(keyset.Position{Time: instants.Draw(t, "time"), ID: id})
 		})
 	case schema.Format == "date-time":
-		g = rapid.Custom(func(t *rapid.T) string { return instants.Draw(t, "time").Format(time.RFC3339Nano) })
+		g = rapid.OneOf(
+			rapid.Custom(func(t *rapid.T) string { return instants.Draw(t, "time").Format(time.RFC3339Nano) }),
+			rapid.SampledFrom([]string{ // As other languages write times, and what else RFC 3339 allows.
+				"2026-11-23T09:30:00.123456+00:00", "2026-11-23T09:30:00.1234567+00:00", "2026-11-23T09:30:00." + strings.Repeat("9", 30) + "-00:00",
+				"2026-11-23t09:30:00z", "2016-12-31T23:59:60Z", "1990-12-31t15:59:60.5-08:00",
+			}),
+		)
 	case schema.Format == "email":
 		g = rapid.Custom(func(t *rapid.T) string { return word.Draw(t, "local") + "@" + word.Draw(t, "domain") + ".example.com" })
 	case schema.Format == "https-url":

@@ -25,7 +25,8 @@ import (
 //	               64, the domain a name with a dot, together at most 254; what is not ASCII in a domain
 //	               is sent as A-labels (xn--)
 //	uuid           RFC 9562, section 4, any version: 36 characters, digits of either case
-//	date-time      RFC 3339 with capital T and Z, the seconds below 60, the year 1 to 9999 in UTC also
+//	date-time      RFC 3339, section 5.6, with any number of digits of a fraction, the year 1 to 9999 in UTC
+//	               also; ParseTime tells what a leap second is
 //	date           RFC 3339 full-date, the year 1 to 9999
 //	uri-reference  RFC 3986, section 4.1
 //	https-url      an absolute https URI with a host, which is a name or an IP address, without user
@@ -143,13 +144,52 @@ func uuid(s string) error {
 	return nil
 }
 
-// dateTime accepts what time.Time reads from JSON and can write as JSON again after a change to UTC.
 func dateTime(s string) error {
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || !strictRFC3339(s) || !yearInRange(t) || !yearInRange(t.UTC()) {
-		return errDateTime
+	_, err := ParseTime(s)
+	return err
+}
+
+// ParseTime reads the times of the format date-time. A fraction keeps nine digits.
+//
+// A leap second is the second that follows it, so that 2016-12-31T23:59:60Z is 2017-01-01T00:00:00Z: neither time.Time nor
+// PostgreSQL counts it, and POSIX (base definitions, Seconds Since the Epoch) gives the two the same number. It is read where
+// RFC 3339, section 5.7, says that leap seconds are, at the end of June and of December in UTC, of whichever year: who
+// inserts them announces them half a year ahead only.
+func ParseTime(s string) (time.Time, error) {
+	text := capital(s)
+	const seconds = len("2006-01-02T15:04:")
+	leaps := strings.HasPrefix(text[min(seconds, len(text)):], "60")
+	if leaps {
+		text = text[:seconds] + "59" + text[seconds+2:]
 	}
-	return nil
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || !strictRFC3339(text) || !yearInRange(t) || leaps && !endsHalfYear(t.UTC()) {
+		return time.Time{}, errDateTime
+	}
+	if leaps {
+		t = t.Add(time.Second)
+	}
+	if !yearInRange(t.UTC()) {
+		return time.Time{}, errDateTime
+	}
+	return t, nil
+}
+
+// capital writes the T and the Z of a time large, which RFC 3339, section 5.6, allows to be small.
+func capital(s string) string {
+	if at := len(time.DateOnly); len(s) > at && s[at] == 't' {
+		s = s[:at] + "T" + s[at+1:]
+	}
+	if short, small := strings.CutSuffix(s, "z"); small {
+		s = short + "Z"
+	}
+	return s
+}
+
+// endsHalfYear tells whether t is within the last ordinary second of June or of December.
+func endsHalfYear(t time.Time) bool {
+	last := t.Month() == time.June && t.Day() == 30 || t.Month() == time.December && t.Day() == 31
+	return last && t.Hour() == 23 && t.Minute() == 59 && t.Second() == 59
 }
 
 // strictRFC3339 refuses what time.Parse lets pass beyond RFC 3339: an hour of one digit, a comma before the

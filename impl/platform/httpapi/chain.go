@@ -62,9 +62,6 @@ type Options struct {
 	Shed bool
 }
 
-// maxBody is how many bytes a body has at most.
-const maxBody = 64 << 10
-
 // Chain is what stands before and behind the handlers of one service.
 type Chain struct {
 	document  *Document

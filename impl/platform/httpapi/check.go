@@ -25,8 +25,8 @@ import (
 // is the reference that a faster one is compared with.
 type Checker interface {
 	// CheckRequest gives the value of the body, which is bound as it is, and every place of the request that
-	// breaks the document. An error says that the body is not JSON at all. A body that may be left out and is
-	// empty has no value.
+	// breaks the document, as many as an answer names. An error says that the body is not JSON at all, or that
+	// the time of the request is over. A body that may be left out and is empty has no value.
 	CheckRequest(o *Operation, in Input) (body any, violations []fault.Violation, err error)
 	// CheckResponse gives every place of an answer that breaks the document, a problem among them that is none of the
 	// operation's.
@@ -63,8 +63,8 @@ func NewChecker(d *Document) Checker {
 	return &kinChecker{
 		spec:    d.spec,
 		options: openapi3filter.Options{MultiError: true, SchemaValidationOptions: []openapi3.SchemaValidationOption{formats}},
-		request: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.VisitAsRequest(), formats, openapi3.DefaultsSet(func() {})},
-		answer:  []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.VisitAsResponse(), formats},
+		request: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(), openapi3.VisitAsRequest(), formats, openapi3.DefaultsSet(func() {})},
+		answer:  []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(), openapi3.VisitAsResponse(), formats},
 	}
 }
 
@@ -75,6 +75,9 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 		Route: &routers.Route{Spec: c.spec, Operation: o.spec, Method: o.Method, Path: o.Pattern},
 	}
 	for _, p := range o.parameters {
+		if err := in.Request.Context().Err(); err != nil {
+			return nil, nil, err
+		}
 		if isEmptyForDefault(p.Value, in.Query) {
 			violations = append(violations, violation("#/query/"+pointerToken(p.Value.Name), "minLength", nil, "Must not be empty"))
 			continue
@@ -83,21 +86,39 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			violations = append(violations, givenTwice("#/header/"+pointerToken(p.Value.Name)))
 			continue
 		}
+		sent := in.scalarText(p.Value)
 		if err := openapi3filter.ValidateParameter(in.Request.Context(), &input, p.Value); err != nil {
 			violations = append(violations, parameterViolations(p.Value, err)...)
+		} else {
+			violations = append(violations, misspelt(p.Value, sent)...)
 		}
+	}
+	if len(violations) == 0 {
+		rewriteQuery(o, in)
 	}
 	if o.body == nil || !o.body.Required && len(in.Body) == 0 {
 		return nil, limited(violations), nil
 	}
-	value, err := decodeJSON(in.Body)
+	value, err := decodeBounded(in.Body, keptItems(o.mostItems))
+	if err == nil {
+		err = in.Request.Context().Err()
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	schema := o.body.Content[o.takesType].Schema.Value
+	value = cut(schema, value)
 	violations = append(violations, within("#", nullsForDefaults(schema, value))...)
 	if err := schema.VisitJSON(value, c.request...); err != nil {
 		violations = append(violations, schemaViolations("#", err)...)
+	}
+	for _, v := range within("#", rounded(schema, value)) {
+		if !named(violations, v) {
+			violations = append(violations, v)
+		}
+	}
+	if o.takesTimes && len(violations) == 0 {
+		value = withPlainTimes(schema, value)
 	}
 	return value, limited(violations), nil
 }
@@ -119,7 +140,7 @@ func (c *kinChecker) CheckResponse(o *Operation, out Output) []fault.Violation {
 			}
 			continue
 		}
-		if err := header.Value.Schema.Value.VisitJSON(headerValue(header.Value.Schema.Value, values[0]), c.answer...); err != nil {
+		if err := header.Value.Schema.Value.VisitJSON(scalar(header.Value.Schema.Value, values[0]), c.answer...); err != nil {
 			violations = append(violations, schemaViolations("#/header/"+name, err)...)
 		}
 	}
@@ -188,33 +209,140 @@ func within(at string, violations []fault.Violation) []fault.Violation {
 	return violations
 }
 
-// headerValue reads a header as the type of its schema.
-func headerValue(schema *openapi3.Schema, text string) any {
-	if schema.Type.Is(openapi3.TypeInteger) {
-		if v, err := decodeJSON([]byte(text)); err == nil {
-			return v
+// rounded finds what numbers break that kin-openapi does not see, because it rounds them to a float64 first. The pointers
+// begin at the value.
+func rounded(s *openapi3.Schema, value any) (violations []fault.Violation) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			p := schemaOf(s, name)
+			if p == nil {
+				continue
+			}
+			if found := rounded(p, member); len(found) > 0 {
+				violations = append(violations, within("/"+pointerToken(name), found)...)
+			}
+		}
+		slices.SortStableFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	case []any:
+		for i, item := range value {
+			if s.Items == nil {
+				break
+			}
+			if found := rounded(s.Items.Value, item); len(found) > 0 {
+				violations = append(violations, within("/"+strconv.Itoa(i), found)...)
+			}
+		}
+	case json.Number:
+		if isExact(value) {
+			return nil
+		}
+		for _, keyword := range parseDecimal(string(value)).brokenBy(s) {
+			violations = append(violations, numberViolation(s, keyword))
 		}
 	}
-	return text
+	return violations
+}
+
+// schemaOf gives the schema of a member of an object, nil where there is none.
+func schemaOf(s *openapi3.Schema, name string) *openapi3.Schema {
+	if p, known := s.Properties[name]; known {
+		return p.Value
+	}
+	if more := s.AdditionalProperties.Schema; more != nil {
+		return more.Value
+	}
+	return nil
+}
+
+// numberViolation says what a number breaks as it is said of one that kin-openapi refuses.
+func numberViolation(s *openapi3.Schema, keyword string) fault.Violation {
+	if bounds, known := integerFormats[s.Format]; keyword == "format" && known {
+		return violation("", keyword, map[string]any{keyword: s.Format}, fmt.Sprintf("Value should be between %s and %s", bounds[0], bounds[1]))
+	}
+	return schemaViolation("", &openapi3.SchemaError{Schema: s, SchemaField: keyword})[0]
+}
+
+// scalarText gives a parameter of numbers or booleans as it was sent, empty where it is another or was not sent.
+func (in Input) scalarText(p *openapi3.Parameter) string {
+	if !isScalar(p.Schema.Value) {
+		return ""
+	}
+	switch p.In {
+	case openapi3.ParameterInPath:
+		return in.Path[p.Name]
+	case openapi3.ParameterInQuery:
+		return in.Query.Get(p.Name)
+	case openapi3.ParameterInHeader:
+		return in.Request.Header.Get(p.Name)
+	}
+	if cookie, err := in.Request.Cookie(p.Name); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
+
+// misspelt finds what a parameter breaks that kin-openapi took for a number or a boolean: it reads them as Go writes
+// them, +1, 01 and T among them, and rounds them.
+func misspelt(p *openapi3.Parameter, text string) []fault.Violation {
+	s, at := p.Schema.Value, "#/"+p.In+"/"+pointerToken(p.Name)
+	if text == "" {
+		return nil
+	}
+	value := scalar(s, text)
+	if _, unread := value.(string); unread {
+		return []fault.Violation{typeViolation(at, s)}
+	}
+	return within(at, rounded(s, value))
+}
+
+// isScalar tells whether a schema is of numbers or booleans.
+func isScalar(s *openapi3.Schema) bool {
+	return s.Type.Is(openapi3.TypeInteger) || s.Type.Is(openapi3.TypeNumber) || s.Type.Is(openapi3.TypeBoolean)
+}
+
+// scalar reads a parameter or a header as the type of its schema: a number or a boolean as JSON writes it, and an integer
+// without a fraction or an exponent. Whatever is none stays text.
+func scalar(s *openapi3.Schema, text string) any {
+	if !isScalar(s) {
+		return text
+	}
+	value, err := decodeJSON([]byte(text))
+	if err != nil {
+		return text
+	}
+	n, isNumber := value.(json.Number)
+	if s.Type.Is(openapi3.TypeBoolean) == isNumber || s.Type.Is(openapi3.TypeInteger) && string(n) != text {
+		return text
+	}
+	return value
 }
 
 // checkQuery finds what kin-openapi does not look for: parameters that are not documented or given twice.
 func checkQuery(o *Operation, query url.Values) []fault.Violation {
-	var violations []fault.Violation
+	type parameter struct{ name, at string }
+	var wrong []parameter
 	for name, values := range query {
-		at := "#/query/" + pointerToken(name)
-		switch {
-		case !o.query[name]:
-			violations = append(violations, violation(at, "additionalProperties", nil, "Is no parameter of this operation"))
-		case len(values) > 1:
-			violations = append(violations, givenTwice(at))
-		case !utf8.ValidString(values[0]) || strings.Contains(values[0], "\x00"):
-			violations = append(violations, violation(at, "format", nil, "Must be UTF-8 text without NUL"))
+		if !o.query[name] || len(values) > 1 || !isText(values[0]) {
+			wrong = append(wrong, parameter{name, "#/query/" + pointerToken(name)})
 		}
 	}
-	slices.SortFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	slices.SortFunc(wrong, func(a, b parameter) int { return strings.Compare(a.at, b.at) })
+	var violations []fault.Violation
+	for _, p := range wrong[:min(len(wrong), maxViolations)] {
+		switch {
+		case !o.query[p.name]:
+			violations = append(violations, violation(p.at, "additionalProperties", nil, "Is no parameter of this operation"))
+		case len(query[p.name]) > 1:
+			violations = append(violations, givenTwice(p.at))
+		default:
+			violations = append(violations, violation(p.at, "format", nil, "Must be UTF-8 text without NUL"))
+		}
+	}
 	return violations
 }
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 func givenTwice(at string) fault.Violation {
 	return violation(at, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only")
@@ -253,12 +381,20 @@ func schemaViolations(at string, err error) []fault.Violation {
 	switch e := err.(type) { //nolint:errorlint // kin-openapi's own tree of errors, which is walked here.
 	case openapi3.MultiError:
 		var all []fault.Violation
+		told := map[string]bool{} // The first error of an object with unknown members names them all.
 		for _, one := range e {
+			if unknown, ok := one.(*openapi3.SchemaError); ok && unknown.SchemaField == "properties" { //nolint:errorlint // As above.
+				at := strings.Join(unknown.JSONPointer(), "/")
+				if told[at] {
+					continue
+				}
+				told[at] = true
+			}
 			for _, v := range schemaViolations(at, one) {
 				if len(all) == maxViolations { // Looking for the same among all of them takes quadratic time.
 					return all
 				}
-				if !slices.ContainsFunc(all, func(w fault.Violation) bool { return v.Pointer == w.Pointer && v.Keyword == w.Keyword }) {
+				if !named(all, v) {
 					all = append(all, v)
 				}
 			}
@@ -273,6 +409,11 @@ func schemaViolations(at string, err error) []fault.Violation {
 	default:
 		return []fault.Violation{violation(at, "schema", nil, "Must match the schema")}
 	}
+}
+
+// named tells whether a violation of the same rule at the same place is among others.
+func named(all []fault.Violation, v fault.Violation) bool {
+	return slices.ContainsFunc(all, func(w fault.Violation) bool { return v.Pointer == w.Pointer && v.Keyword == w.Keyword })
 }
 
 func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
@@ -348,11 +489,21 @@ var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // pointerToken writes a name as a part of a JSON pointer in a URI fragment, cut to a bearable length.
 func pointerToken(name string) string {
-	if r := []rune(name); len(r) > 64 {
-		name = string(r[:64]) + "…"
+	if len(name) > 64 {
+		if r := []rune(name); len(r) > 64 {
+			name = string(r[:64]) + "…"
+		}
+	}
+	if !strings.ContainsFunc(name, escapedInPointer) {
+		return name
 	}
 	name = pointerEscapes.Replace(strings.ToValidUTF8(name, "\uFFFD"))
 	return (&url.URL{Fragment: name}).EscapedFragment()
+}
+
+// escapedInPointer tells of a character whether it may need an escape: letters, digits, - and _ need none.
+func escapedInPointer(r rune) bool {
+	return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
 func several(n uint64, what string) string {

@@ -45,6 +45,8 @@ type Operation struct {
 	Statuses []int
 	// Problems are all that it can end with, by status, and of one status those that x-codes names first.
 	Problems []Problem
+	// MaxBody is how many bytes a body has at most; 0: none is taken.
+	MaxBody int
 
 	spec       *openapi3.Operation
 	parameters openapi3.Parameters // the path item's and the operation's own
@@ -52,6 +54,8 @@ type Operation struct {
 	body       *openapi3.RequestBody // nil: takes none
 	needsMatch bool                  // If-Match is required
 	takesType  string                // the media type of the body
+	takesTimes bool                  // in the body
+	mostItems  int                   // of any array in the body
 	cookies    bool                  // takes or sets a cookie
 	streams    map[string]bool       // the media types of answers that are no JSON
 	offers     []string              // the media types of success, JSON first, the others by name
@@ -141,6 +145,8 @@ func (o *Operation) takeParameters(item *openapi3.PathItem) error {
 		o.needsMatch = o.needsMatch || p.Value.In == openapi3.ParameterInHeader && p.Value.Required && strings.EqualFold(p.Value.Name, "If-Match")
 		if p.Value.Schema == nil {
 			errs = append(errs, fmt.Errorf("the parameter %s has no schema", p.Value.Name))
+		} else if isTime(p.Value.Schema.Value) && p.Value.In != openapi3.ParameterInQuery {
+			errs = append(errs, fmt.Errorf("the parameter %s is a time, which stands in the query or in the body", p.Value.Name))
 		}
 	}
 	return errors.Join(errs...)
@@ -156,6 +162,8 @@ func (o *Operation) takeBody() error {
 			break
 		}
 		o.takesType = mediaType
+		o.MaxBody, o.mostItems = bodyLimit(content.Schema.Value), longestArray(content.Schema.Value, 0)
+		o.takesTimes = holdsTimes(content.Schema.Value, map[*openapi3.Schema]bool{})
 		if s := content.Schema.Value; !o.body.Required && (!s.Type.Is(openapi3.TypeObject) || len(s.Required) > 0 || s.MinProps > 0) {
 			return errors.New("a body may be left out only where it is an object that may be empty; write required: true")
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -214,8 +215,8 @@ func (c *Chain) read(x *exchange) error {
 		}
 		return nil
 	}
-	if r.ContentLength > maxBody {
-		return tooLarge()
+	if r.ContentLength > int64(x.op.MaxBody) {
+		return x.op.tooLarge()
 	}
 	// An empty body is taken as such, whatever its type is said to be. Whether one that may be left out is empty is seen
 	// only at its end where its length is not told.
@@ -228,14 +229,14 @@ func (c *Chain) read(x *exchange) error {
 	deadline, _ := r.Context().Deadline()
 	connection := http.NewResponseController(x.answer)
 	_ = connection.SetReadDeadline(deadline) // Where there is no connection, there is nothing to wait for.
-	body, err := io.ReadAll(http.MaxBytesReader(x.answer, r.Body, maxBody))
+	body, err := readAll(http.MaxBytesReader(x.answer, r.Body, int64(x.op.MaxBody)), r.ContentLength)
 	if err == nil { // Otherwise the server would wait for the rest without end.
 		_ = connection.SetReadDeadline(time.Time{})
 	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return tooLarge()
+		return x.op.tooLarge()
 	case err != nil:
 		f := *ErrMalformed
 		f.Detail = "The body did not arrive whole."
@@ -248,9 +249,19 @@ func (c *Chain) read(x *exchange) error {
 	return nil
 }
 
-func tooLarge() error {
+// readAll reads a body of a known length, or of one that is not told, which is negative.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	var all bytes.Buffer
+	if length > 0 {
+		all.Grow(int(length) + bytes.MinRead) // Otherwise the buffer grows once more to see the end.
+	}
+	_, err := all.ReadFrom(body)
+	return all.Bytes(), err
+}
+
+func (o *Operation) tooLarge() error {
 	f := *ErrBodyTooLarge
-	f.Detail = fmt.Sprintf("The body is larger than this operation takes, which is %d bytes.", maxBody)
+	f.Detail = fmt.Sprintf("The body is larger than this operation takes, which is %d bytes.", o.MaxBody)
 	return &f
 }
 
@@ -292,10 +303,11 @@ func (c *Chain) check(x *exchange) error {
 		path[key] = unescaped(route.URLParams.Values[i])
 	}
 	value, violations, err := c.checker.CheckRequest(x.op.Operation, Input{Request: r, Path: path, Query: query, Body: x.body})
-	if err != nil {
-		return malformed(err)
-	}
 	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return err
+	case err != nil:
+		return malformed(err)
 	case len(violations) == 1 && isMissingMatch(violations[0]):
 		return ErrPreconditionRequired.At(violations...)
 	case len(violations) > 0:

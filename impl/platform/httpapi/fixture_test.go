@@ -48,6 +48,9 @@ paths:
       parameters:
         - {name: limit, in: query, schema: {type: integer, format: int32, minimum: 1, maximum: 100, default: 20}}
         - {name: name, in: query, schema: {type: string, minLength: 1, maxLength: 8}}
+        - {name: share, in: query, schema: {type: number, minimum: 0, maximum: 1}}
+        - {name: since, in: query, schema: {type: string, format: date-time, maxLength: 64}}
+        - {name: all, in: query, schema: {type: boolean}}
         - {name: X-Level, in: header, schema: {type: integer, minimum: 1}}
         - {name: visit, in: cookie, schema: {type: string, format: uuid}}
       x-codes: {'404': [thing_not_found], '409': [idempotency_key_in_use], '412': [thing_changed], '422': [idempotency_key_reused]}
@@ -257,6 +260,12 @@ components:
         colour: {type: string, enum: [red, green]}
         count: {type: integer, format: int64, minimum: 1, maximum: 9007199254740991}
         small: {type: integer, format: int32}
+        big: {type: integer, format: int64}
+        at: {type: string, format: date-time, maxLength: 64}
+        times: {type: object, maxProperties: 3, additionalProperties: {type: array, maxItems: 2, items: {type: string, format: date-time, maxLength: 64}}}
+        tenth: {type: number, multipleOf: 0.1}
+        level: {type: number, enum: [1, 2.5]}
+        ratios: {type: array, maxItems: 3, uniqueItems: true, items: {type: number}}
         ratio: {type: number, multipleOf: 0.5, minimum: -10.5, maximum: 10.5}
         flag: {type: boolean}
         nothing: {type: string, nullable: true}
@@ -432,11 +441,17 @@ func ownerOfThing(_ context.Context, id uuid.UUID) (uuid.UUID, error) {
 }
 
 type everything struct {
-	Name  string  `json:"name"`
-	Email *string `json:"email,omitempty"`
-	Count *int64  `json:"count,omitempty"`
-	Size  *int    `json:"size,omitempty"`
-	Flag  *bool   `json:"flag,omitempty"`
+	Name  string                 `json:"name"`
+	Email *string                `json:"email,omitempty"`
+	Count *int64                 `json:"count,omitempty"`
+	Big   *int64                 `json:"big,omitempty"`
+	At    *time.Time             `json:"at,omitempty"`
+	Times map[string][]time.Time `json:"times,omitempty"`
+	Size  *int                   `json:"size,omitempty"`
+	Ratio *float64               `json:"ratio,omitempty"`
+	Tenth *float64               `json:"tenth,omitempty"`
+	Level *float64               `json:"level,omitempty"`
+	Flag  *bool                  `json:"flag,omitempty"`
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

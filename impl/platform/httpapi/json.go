@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -21,8 +23,8 @@ type errJSON struct {
 
 func (e *errJSON) Error() string { return fmt.Sprintf("%s at byte %d", e.reason, e.offset) }
 
-// mostDigits is how many digits any whole number may have without being beyond a float64.
-const mostDigits = 308
+// mostPlain is how many digits an int64 has at most.
+const mostPlain = 19
 
 var errTooDeep = errors.New("too deep")
 
@@ -31,9 +33,13 @@ var errTooDeep = errors.New("too deep")
 //
 // It refuses what encoding/json lets pass and a schema cannot see: a second member of the same name,
 // anything behind the value, invalid UTF-8, unpaired surrogates, NUL (which PostgreSQL cannot keep) and
-// more than maxDepth levels. A whole number in another notation, as 1.0 or 1e2, becomes its plain form.
-func decodeJSON(data []byte) (any, error) {
-	p := jsonParser{data: data}
+// more than maxDepth levels. A number keeps its value to the last digit and loses its notation: 1.0 becomes 1, 1e2 becomes
+// 100 and 15e-1 becomes 1.5, so that an int64 can be read of every whole one in its range and equal ones are equal texts.
+func decodeJSON(data []byte) (any, error) { return decodeBounded(data, math.MaxInt) }
+
+// decodeBounded is decodeJSON that keeps mostItems items of each array. The others are read as strictly and dropped.
+func decodeBounded(data []byte, mostItems int) (any, error) {
+	p := jsonParser{data: data, mostItems: mostItems}
 	p.space()
 	v, err := p.value(0)
 	if err != nil {
@@ -47,8 +53,10 @@ func decodeJSON(data []byte) (any, error) {
 }
 
 type jsonParser struct {
-	data []byte
-	at   int
+	data      []byte
+	at        int
+	mostItems int
+	dropping  bool // what is read now
 }
 
 func (p *jsonParser) fail(reason string) error { return &errJSON{reason: reason, offset: p.at} }
@@ -105,12 +113,21 @@ func (p *jsonParser) literal() (any, error) {
 }
 
 func (p *jsonParser) object(depth int) (any, error) {
-	members := make(map[string]any, 8)
 	p.at++
 	p.space()
 	if p.peek() == '}' {
 		p.at++
-		return members, nil
+		if p.dropping {
+			return nil, nil //nolint:nilnil // The value is dropped.
+		}
+		return map[string]any{}, nil
+	}
+	var (
+		members map[string]any
+		names   nameSet // instead of the members that are dropped
+	)
+	if !p.dropping {
+		members = make(map[string]any, 8)
 	}
 	for {
 		if p.peek() != '"' {
@@ -121,7 +138,8 @@ func (p *jsonParser) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := members[name]; twice {
+		_, twice := members[name]
+		if twice || p.dropping && !names.add(name) {
 			p.at = start
 			return nil, p.fail("a member has the name of an earlier one")
 		}
@@ -131,8 +149,12 @@ func (p *jsonParser) object(depth int) (any, error) {
 		}
 		p.at++
 		p.space()
-		if members[name], err = p.value(depth + 1); err != nil {
+		member, err := p.value(depth + 1)
+		if err != nil {
 			return nil, err
+		}
+		if !p.dropping {
+			members[name] = member
 		}
 		if done, err := p.next('}'); done || err != nil {
 			return members, err
@@ -140,21 +162,57 @@ func (p *jsonParser) object(depth int) (any, error) {
 	}
 }
 
+// nameSet is a set of names that costs nothing as long as there are few.
+type nameSet struct {
+	few   [8]string
+	count int
+	more  map[string]bool
+}
+
+// add tells whether the name is new.
+func (s *nameSet) add(name string) bool {
+	if slices.Contains(s.few[:s.count], name) || s.more[name] {
+		return false
+	}
+	if s.count < len(s.few) {
+		s.few[s.count] = name
+		s.count++
+		return true
+	}
+	if s.more == nil {
+		s.more = map[string]bool{}
+	}
+	s.more[name] = true
+	return true
+}
+
 func (p *jsonParser) array(depth int) (any, error) {
-	items := make([]any, 0, 4)
 	p.at++
 	p.space()
 	if p.peek() == ']' {
 		p.at++
-		return items, nil
+		return []any{}, nil
 	}
+	dropping := p.dropping
+	var items []any
+	if !dropping {
+		items = make([]any, 0, 4)
+	}
+	defer func() { p.dropping = dropping }()
 	for {
+		p.dropping = dropping || len(items) == p.mostItems
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, v)
-		if done, err := p.next(']'); done || err != nil {
+		if !p.dropping {
+			items = append(items, v)
+		}
+		done, err := p.next(']')
+		if dropping && (done || err != nil) {
+			return nil, err
+		}
+		if done || err != nil {
 			return items, err
 		}
 	}
@@ -307,9 +365,9 @@ func (p *jsonParser) number() (any, error) {
 	default:
 		return nil, p.fail("a digit is expected")
 	}
-	plain := true
+	whole, plain := true, true
 	if p.peek() == '.' {
-		plain = false
+		whole = false
 		p.at++
 		if p.digits() == 0 {
 			return nil, p.fail("a digit is expected")
@@ -325,18 +383,26 @@ func (p *jsonParser) number() (any, error) {
 			return nil, p.fail("a digit is expected")
 		}
 	}
-	text := string(p.data[start:p.at])
-	if plain && len(text) <= mostDigits {
-		return json.Number(text), nil
+	written := p.data[start:p.at]
+	if plain && len(written) <= mostPlain && isPlainest(written, whole) {
+		if p.dropping {
+			return nil, nil //nolint:nilnil // The value is dropped.
+		}
+		return json.Number(written), nil
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	text := string(written)
+	if _, err := strconv.ParseFloat(text, 64); err != nil {
 		return nil, p.fail("a number is beyond what can be counted with")
 	}
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return json.Number(strconv.FormatInt(int64(f), 10)), nil
+	return json.Number(parseDecimal(text).String()), nil
+}
+
+// isPlainest tells whether decimal.String writes a number, which has no exponent, as it is written.
+func isPlainest(text []byte, whole bool) bool {
+	if whole {
+		return string(text) != "-0"
 	}
-	return json.Number(text), nil
+	return text[len(text)-1] != '0' && !bytes.HasPrefix(bytes.TrimPrefix(text, []byte("-")), []byte("0.000000"))
 }
 
 func (p *jsonParser) digits() (n int) {

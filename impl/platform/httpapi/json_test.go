@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,11 +27,13 @@ func TestDecodeJSON(t *testing.T) {
 		`"\uD83D\uDE00 \u20ac é 😀"`: "😀 € é 😀",
 		`"\uFFFD"`:                  "\uFFFD",
 		"\"\u007f\u0080\u2028\"":    "\u007f\u0080\u2028",
-		`0`:                         n("0"), `-0`: n("-0"), `-1`: n("-1"), `0.5`: n("0.5"), `1.0`: n("1"), `-1.0`: n("-1"), `1e2`: n("100"), `1E+2`: n("100"), `100e-2`: n("1"), `-0.0`: n("0"),
-		`0e5`: n("0"), `1.5e1`: n("15"), `1.5`: n("1.5"), `15e-1`: n("15e-1"), `9007199254740993`: n("9007199254740993"),
-		`9007199254740991.0`: n("9007199254740991"), `9007199254740992.0`: n("9007199254740992.0"), `1e300`: n("1e300"),
-		`123456789012345678901234567890`: n("123456789012345678901234567890"),
-		deep:                             nested(maxDepth),
+		`0`:                         n("0"), `-0`: n("0"), `-1`: n("-1"), `0.5`: n("0.5"), `1.0`: n("1"), `-1.0`: n("-1"), `1e2`: n("100"), `1E+2`: n("100"), `100e-2`: n("1"), `-0.0`: n("0"),
+		`0e5`: n("0"), `1.5e1`: n("15"), `1.5`: n("1.5"), `15e-1`: n("1.5"), `9007199254740993`: n("9007199254740993"),
+		`9007199254740991.0`: n("9007199254740991"), `9007199254740992.0`: n("9007199254740992"), `1e300`: n("1e300"),
+		`123456789012345678901234567890`: n("1.2345678901234567890123456789e29"), `9223372036854775807`: n("9223372036854775807"), `922337203685477580.7e1`: n("9223372036854775807"),
+		`999999999.9999999999`: n("999999999.9999999999"), `-1e-400`: n("-1e-400"), `1E-400`: n("1e-400"), `1e-999999999999999999999`: n("1e-1073741824"), `0e999999999999`: n("0"),
+		`0.000001`: n("0.000001"), `0.0000001`: n("1e-7"), `100e-1`: n("10"), `1.50`: n("1.5"), `1` + strings.Repeat("0", 300): n("1e300"), `0.` + strings.Repeat("0", 400) + `1`: n("1e-401"),
+		deep: nested(maxDepth),
 	} {
 		got, err := decodeJSON([]byte(text))
 		require.NoError(t, err, text)
@@ -66,7 +68,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		{`[1 2]`, comma, 3}, {`[1}`, comma, 2}, {`{"a":1]`, comma, 6}, {`[1`, comma, 2}, {`{"a":1 "b":2}`, comma, 7},
 		{`1 2`, behind, 2}, {`{}{}`, behind, 2}, {`nullx`, behind, 4}, {`01`, behind, 1}, {`1a`, behind, 1}, {"1\x00", behind, 1}, {"1\u00a0", behind, 1}, {`-01`, behind, 2}, {`0x1`, behind, 1},
 		{`-`, digit, 1}, {`-a`, digit, 1}, {`1.`, digit, 2}, {`1.e1`, digit, 2}, {`1e`, digit, 2}, {`1e+`, digit, 3}, {`--1`, digit, 1},
-		{`1e400`, count, 5}, {`-1e400`, count, 6}, {`1` + strings.Repeat("0", 400), count, 401},
+		{`1e999999999`, count, 11}, {`1e99999999999999999999`, count, 22}, {`1e400`, count, 5}, {`-1e400`, count, 6}, {`1` + strings.Repeat("0", 400), count, 401},
 		{`{"a":1,"a":2}`, twice, 7}, {`{"a":1,"\u0061":2}`, twice, 7}, {`[{"b":{"":1,"":1}}]`, twice, 12},
 		{"\"a\nb\"", control, 2}, {"\"\\n\nb\"", control, 4}, {"\"\x00\"", control, 1}, {"\"\x1f\"", control, 1},
 		{"\"\xff\"", utf, 2}, {"\"\\n\xff\"", utf, 5}, {"\"\xed\xa0\x80\"", utf, 4}, {"\"\xc0\x80\"", utf, 3}, {"{\"\xff\":1}", utf, 3},
@@ -102,7 +104,7 @@ func TestDecodeJSONDepth(t *testing.T) {
 func FuzzDecodeJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":[1,2.5,-0,1e2,null,true,false,"x\u00e9\n"],"b":{"c":{}}}`, `{"a":1,"a":2}`, `"\ud83d\ude00"`, `"\ud83d"`, `1e400`, `-`, `[1,]`, "\"\xff\"",
-		`9007199254740993`, `1.0`, `-0.0`, `1E-400`, ` [ ] `, `"\u0000"`, `{"a":1}x`,
+		`9007199254740993`, `1.0`, `-0.0`, `1E-400`, `999999999.9999999999`, `-1200e-3`, `1e-999999999`, ` [ ] `, `"\u0000"`, `{"a":1}x`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -178,9 +180,12 @@ func sameJSON(a, b any) bool {
 		if a == b {
 			return true
 		}
-		x, errX := strconv.ParseFloat(string(a), 64)
-		y, errY := strconv.ParseFloat(string(b), 64)
-		return errX == nil && errY == nil && x == y && x == math.Trunc(x) && !strings.ContainsAny(string(a), ".eE")
+		if small, _ := strconv.ParseFloat(string(b), 64); small == 0 { // What may be beyond what a Rat can be made of.
+			return true
+		}
+		x, readX := new(big.Rat).SetString(string(a))
+		y, readY := new(big.Rat).SetString(string(b))
+		return readX && readY && x.Cmp(y) == 0
 	default:
 		return a == b
 	}

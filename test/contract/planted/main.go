@@ -58,7 +58,7 @@ var mistakes = []mistake{
 	{"an answer has an undocumented status", "orders", "impl/orders/webhooks.go",
 		"return ordersapi.DeleteWebhook204Response{}, nil", "return ordersapi.DeleteWebhookdefaultApplicationProblemPlusJSONResponse{StatusCode: 410}, nil"},
 	{"an unknown parameter is taken", "users", "impl/platform/httpapi/check.go",
-		"case !o.query[name]:", "case !o.query[name] && len(name) > 32:"},
+		"if !o.query[name] ||", "if !o.query[name] && len(name) > 32 ||"},
 	{"the format of a string is not checked", "users", "impl/platform/format/format.go",
 		"check(line)", "check(func(string) error { return nil })"},
 	{"a member of a new account is forgotten", "users", "impl/users/accounts.go",

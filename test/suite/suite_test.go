@@ -15,7 +15,7 @@ import (
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	packages := []pkg{{"impl/users", true}, {"impl/platform/mail", false}, {"cmd/dev", false}, {"test/docs", false}}
+	packages := []pkg{{path: "impl/users", contract: true}, {path: "impl/platform/mail"}, {path: "cmd/dev"}, {path: "test/docs"}}
 	some := plan(packages, options{race: "some"})
 	require.Equal(t, []testRun{
 		{raceRun, []string{"-race", "-skip", contractTests}, []string{"impl/users", "impl/platform/mail"}},

@@ -24,7 +24,7 @@ const mostBytes = 1<<20 + 1<<20/10
 // looked at than the largest good body has and an answer names. It does not run beside others, whose memory would count.
 //
 //nolint:paralleltest // See above.
-func TestRefusalsAreCheap(t *testing.T) {
+func TestContractRefusalsAreCheap(t *testing.T) {
 	for name, text := range map[string][]byte{"users": openapi.Users, "orders": openapi.Orders, "dev": openapi.Dev, "things": []byte(strings.ReplaceAll(things, "ANSWERS", answers))} {
 		spec, err := openapi3.NewLoader().LoadFromData(text)
 		require.NoError(t, err)

@@ -149,7 +149,9 @@ func (one *result) end(e event) {
 	case "skip":
 		one.skipped++
 	case "fail":
-		one.failed = append(one.failed, e.Test)
+		if !slices.Contains(one.failed, e.Test) { // A test that runs several times says all that it says in one place.
+			one.failed = append(one.failed, e.Test)
+		}
 	}
 }
 

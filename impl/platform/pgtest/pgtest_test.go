@@ -3,6 +3,7 @@ package pgtest_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,6 +61,8 @@ func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
 func TestStepsFollowTheMigrationsOnce(t *testing.T) {
 	t.Parallel()
 	taken := 0
+	fresh := migrations() // The templates of a binary outlive a run of the test.
+	fresh["00002_fresh.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT '" + rand.Text() + "';\n")}
 	step := func(ctx context.Context, url string, _ *slog.Logger) error {
 		taken++
 		conn, err := pgx.Connect(ctx, url)
@@ -70,7 +73,7 @@ func TestStepsFollowTheMigrationsOnce(t *testing.T) {
 		return errors.Join(err, conn.Close(ctx))
 	}
 	for range 3 {
-		_, err := pgtest.New(t, migrations(), step).Exec(t.Context(), "INSERT INTO things VALUES (gen_random_uuid(), 'one', 'more')")
+		_, err := pgtest.New(t, fresh, step).Exec(t.Context(), "INSERT INTO things VALUES (gen_random_uuid(), 'one', 'more')")
 		require.NoError(t, err)
 	}
 	require.Equal(t, 1, taken)

@@ -153,7 +153,7 @@ func (c *Coverage) figures(d *httpapi.Document) Conformance {
 	return f
 }
 
-// Add gives the figures with those of another run of the same service's tests.
+// Add gives the figures with those of another run of the same service's tests. It counts in the slices of f, which is not used afterwards.
 func (f Conformance) Add(other Conformance) Conformance {
 	f.Generated += other.Generated
 	for i, op := range other.Operations {

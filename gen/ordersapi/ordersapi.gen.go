@@ -187,12 +187,14 @@ const (
 	ProblemCodeRefundTooLarge       ProblemCode = "refund_too_large"
 	ProblemCodeSkuTaken             ProblemCode = "sku_taken"
 	ProblemCodeTimeout              ProblemCode = "timeout"
+	ProblemCodeTooManySecrets       ProblemCode = "too_many_secrets"
 	ProblemCodeTooManyStreams       ProblemCode = "too_many_streams"
 	ProblemCodeTooManyWebhooks      ProblemCode = "too_many_webhooks"
 	ProblemCodeUnauthenticated      ProblemCode = "unauthenticated"
 	ProblemCodeUnavailable          ProblemCode = "unavailable"
 	ProblemCodeUnsupportedMediaType ProblemCode = "unsupported_media_type"
 	ProblemCodeVersionChanged       ProblemCode = "version_changed"
+	ProblemCodeWebhookDisabled      ProblemCode = "webhook_disabled"
 	ProblemCodeWebhookNotFound      ProblemCode = "webhook_not_found"
 )
 
@@ -249,6 +251,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeTimeout:
 		return true
+	case ProblemCodeTooManySecrets:
+		return true
 	case ProblemCodeTooManyStreams:
 		return true
 	case ProblemCodeTooManyWebhooks:
@@ -260,6 +264,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeUnsupportedMediaType:
 		return true
 	case ProblemCodeVersionChanged:
+		return true
+	case ProblemCodeWebhookDisabled:
 		return true
 	case ProblemCodeWebhookNotFound:
 		return true
@@ -766,8 +772,11 @@ type Webhook struct {
 	Enabled     bool               `json:"enabled"`
 	EventTypes  []OrderEventType   `json:"event_types"`
 	ID          openapi_types.UUID `json:"id"`
-	UpdatedAt   time.Time          `json:"updated_at"`
-	URL         string             `json:"url"`
+
+	// PreviousSecretsUntil Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+	PreviousSecretsUntil *time.Time `json:"previous_secrets_until,omitempty"`
+	UpdatedAt            time.Time  `json:"updated_at"`
+	URL                  string     `json:"url"`
 }
 
 // WebhookDelivery defines model for WebhookDelivery.
@@ -941,6 +950,11 @@ type SkuTaken = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type TooLarge = Problem
 
+// TooManySecrets A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManySecrets = Problem
+
 // TooManyStreams A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
@@ -965,6 +979,11 @@ type Unavailable = Problem
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type UnsupportedMediaType = Problem
+
+// WebhookDisabled A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type WebhookDisabled = Problem
 
 // WebhookNotFound A failure (RFC 9457).
 //
@@ -1572,14 +1591,18 @@ type ClientInterface interface {
 	// ReplayWebhookDelivery Send a delivery again
 	//
 	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so.
+	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+	// answer is `webhook_disabled` then.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 	ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RotateWebhookSecret Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+	// end in `Retry-After`.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 	RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2318,7 +2341,8 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, webhookID WebhookID,
 // ReplayWebhookDelivery Send a delivery again
 //
 // Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so.
+// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+// answer is `webhook_disabled` then.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2335,7 +2359,10 @@ func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID,
 
 // RotateWebhookSecret Replace a webhook's secret
 //
-// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+// end in `Retry-After`.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 func (c *Client) RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4371,7 +4398,8 @@ type ClientWithResponsesInterface interface {
 	// ReplayWebhookDeliveryWithResponse Send a delivery again
 	//
 	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so.
+	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+	// answer is `webhook_disabled` then.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4380,7 +4408,10 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithResponse Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+	// end in `Retry-After`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6233,6 +6264,8 @@ type ReplayWebhookDeliveryResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *DeliveryNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *WebhookDisabled
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -6280,6 +6313,11 @@ type RotateWebhookSecretResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RotateWebhookSecretResponse409Headers the declared response headers of an HTTP 409 response for RotateWebhookSecret
+type RotateWebhookSecretResponse409Headers struct {
+	RetryAfter *int32
+}
+
 // RotateWebhookSecretResponse503Headers the declared response headers of an HTTP 503 response for RotateWebhookSecret
 type RotateWebhookSecretResponse503Headers struct {
 	RetryAfter int32
@@ -6296,6 +6334,8 @@ type RotateWebhookSecretResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *WebhookNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *TooManySecrets
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -6304,6 +6344,8 @@ type RotateWebhookSecretResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RotateWebhookSecretResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RotateWebhookSecretResponse409Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *RotateWebhookSecretResponse503Headers
 }
@@ -6941,7 +6983,8 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 // ReplayWebhookDeliveryWithResponse Send a delivery again
 //
 // Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so.
+// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+// answer is `webhook_disabled` then.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6956,7 +6999,10 @@ func (c *ClientWithResponses) ReplayWebhookDeliveryWithResponse(ctx context.Cont
 
 // RotateWebhookSecretWithResponse Replace a webhook's secret
 //
-// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+// end in `Retry-After`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10090,6 +10136,13 @@ func ParseReplayWebhookDeliveryResponse(rsp *http.Response) (*ReplayWebhookDeliv
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest WebhookDisabled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10229,6 +10282,13 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest TooManySecrets
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10263,6 +10323,16 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers RotateWebhookSecretResponse409Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 503:
 		var headers RotateWebhookSecretResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -12040,6 +12110,15 @@ type SkuTakenApplicationProblemPlusJSONResponse struct {
 
 type TooLargeApplicationProblemPlusJSONResponse Problem
 
+type TooManySecretsResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManySecretsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManySecretsResponseHeaders
+}
+
 type TooManyStreamsResponseHeaders struct {
 	RetryAfter *int32
 }
@@ -12077,6 +12156,8 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type WebhookDisabledApplicationProblemPlusJSONResponse Problem
 
 type WebhookNotFoundApplicationProblemPlusJSONResponse Problem
 
@@ -16269,6 +16350,22 @@ func (response ReplayWebhookDelivery404ApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type ReplayWebhookDelivery409ApplicationProblemPlusJSONResponse struct {
+	WebhookDisabledApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayWebhookDelivery409ApplicationProblemPlusJSONResponse) VisitReplayWebhookDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReplayWebhookDelivery422ApplicationProblemPlusJSONResponse struct {
 	InvalidApplicationProblemPlusJSONResponse
 }
@@ -16409,6 +16506,25 @@ func (response RotateWebhookSecret404ApplicationProblemPlusJSONResponse) VisitRo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateWebhookSecret409ApplicationProblemPlusJSONResponse struct {
+	TooManySecretsApplicationProblemPlusJSONResponse
+}
+
+func (response RotateWebhookSecret409ApplicationProblemPlusJSONResponse) VisitRotateWebhookSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17425,203 +17541,209 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4tuCvYHlvVZweypZkO47lmtryJJ29mU46mTiZ3O3Ia0IkJGFMAWoCtKKb8tZ+zX7YfskWDgAS",
-	"fEiiLPmRxF1TE0siiIMD4Lwf37yQT6acESaF1/vmjQmOSAJ/vuBMEiZfUjHlgkrKmfo2IiJM6FR/9E4R",
-	"wxOChjxBckzQkMbERx9evUDPus+e7Xq+l5A/U5qQyOvJJCW+J8IxmWD1ogn++oawkRx7vU73ue/J+ZR4",
-	"PU/IhLKR53tfW8OEkJYkX6UefH3te79+xKMqFB/HBF2RRFDOfEQZ+jPlkggfwApeD1tvsQzHAdpRgB13",
-	"Ou2nzSF77ntTLCVJ1Dz/q+99abeOz791/M6z6773714ZbAXj64hMplwSFs4/kGmM52qOMsiBmjRAnCGs",
-	"/idmRGEQSzTDAl2SqUTDhE/UjwQnMSUJUvASIdGMyjEgWyjMX5K5Wkwt8AcF2NWE9QC/oeyyHqmMfJVo",
-	"ikcE7QQJif/a99Q3fS94qnf5eff588XTt4+fNdzWNzzE9QdMQTHFcoz4EM0sfiY4Isu3cMiTCZZez0sT",
-	"2krIkCSEhcTzXfi67YPndej4gCV5QydUVqH5rCCgAsVkKBVEahti9SjCLNKbQkLOIoFSJmmMKDw9G/OY",
-	"IDzClPkIC3VCg74XkSFOY9n3TpK/do9P5F+ftYOFuGx+QzLo3/OYhvN6jOYwUynQjLKIzxRYBvpaKP/8",
-	"6377ZLYtKIlM5qdDSZIqgGcGhZKjGaYSDciQJwTJZE7ZSKOx4eZTJve7etPpJJ14vefPDtpt35tQpj+3",
-	"M3Apk2REEq8I3Gv2SZAbQeij2ZgkBH5XX45JPBVFxG0K5ufPn09TOSZM0hDLGjD/g88UiNh5yBDno8N2",
-	"YxLYPWx2i68VtUnwhEjLP9JE8KTuEinESLjYI4IGZESZ8OGLQJGXixAGBvaCmacAxVTuondT/GcK95+q",
-	"1/2ZkmTu+Z5iRF7P04PrEZ39tvzMloj4b2S+gBJM8CURAKMlzhldno0JM9c/IVOCJYlOEEafPr1+iSJO",
-	"BJqROM7WoLluvghn9paavvFWHcKpydZWYABf/lvrfyvW1T08vF7ECGqpnjpHE8zmiEoyEQjrHRnzOBJI",
-	"YYELuWg3gNAUNsMQFEV+/SVXoFO4AJ3aC/AOAMTxQ9urW9mbd0lEktdRPT3n6scMQsUvc/i4GdiMXaY0",
-	"Kt6P/Wd10LxPeJSGchE8U/3zAoim2eCtwvSZDMacXy6CaaZ/XgDTLBu8RZiu1bvElDNBgCKeRv9KhZwQ",
-	"Jj+QYSq0XBhqMVv9iafTmGpJaG+a8EFMJn/5l9BiUQ7Evydk6PW8f9vLJfc9/avYe69H6bkrOEgIwglB",
-	"Q6KkzZQp3i/HmKEZT+MIDQiaJVRKwhAfDtFOwFN5wYcXQvLwUkl8RsiHO2MvERVoQBSDC3GSUBIhnso+",
-	"2wlofisuLsn8grKLVJDgBAXAXVvAXgMk8Fzo+6cYlbjUzPPpbp95vquLOIMWocA8vVfm3oCKlySmVySZ",
-	"/87lK56yu0a8PXxojAViHIk0HKPIwIR2AvvnBePyYqgADJ7uegruVANG7u3AUIFwnBAczRXh1zfX6iBU",
-	"oLPfPqGdQFymFxJfEuYcE/us5Ciyq4C3JeGYXpEI7QTmkQv7VQCK2Ra3/RVPBjSKCLvr/Q5xHJMETfAc",
-	"MS5RxDW2doKhhchs8Gt2hWN65+fRXt9BQvCl0MBFPEwVbVI8HTYwxiGwTCxRQJKEJyIAdV+tg2q4L8yL",
-	"iqt5l3wg93Bab2FVcJoVnbwkc1A91bLAroAZl2OSoCqpS2DtBiNvcayYxv3hIsRMncCB+gZH2iZCvuLJ",
-	"NFZCdYhToWXxAY/m6nqqh/9+9u53tBNMLOylXQZR5J4oqaZIloSCbAN7xDgjelNl8foJQhQrUw9WqCss",
-	"5H4oqwZdi5cK5UNqIZc45qOM1yreW2bFPgqmCQ3JRTjGbEQi/YUmpSnDV5jGeBAT9fWEfiWRUqgSwkJK",
-	"RImN99kyPo4eHBuHDTuTRtu9++0y94MyhJFQYBjLJ5B2fcbg660zMlg4ZaNP+fbeNQYESa5oSCxBMTZL",
-	"xmfm/qkzzPS5mY0J0EZ1zHAY8pRJuIuAoRMkk7k+IAirZZbPkjGu7AT8iiQxx5E+4ZJOCE9l4PdZUDrl",
-	"YSokn5BEFI7/lo6fxsf7BMACM/grTOO7JxhyDHYkLJC59khQFiriZkzfGTl4eqJQoq68DNSRldloLIye",
-	"y/isdEKtZX0ZUuCZCjo+ZOrSHctYsFzECIlEwcwfTB3oLqw2Z2i+fekdAnvK5kgLC0NM4zQhFhBFsR8E",
-	"H7Wyei6Sl1llZla+433mXJueDJ9SZCHBklzEGpYqoXWN90svePagu7pWbjVvNNg8bo3GN6MtSgJh0b3K",
-	"Ic0Zm28oyAQs3mPMMn/ITpDAQi4k5xcxTkbkOzcanF2mH5VS+/CV7i1LGx85f6P2767PotVB4PAk+nSp",
-	"w8OnJIFpkQQr7k6gnnTPGdCoj5y/xWx+JhOCJ+KeVP4hj2M+EwjclMzIPPBRaShKCtoJFODqxwuhQb2N",
-	"DVSYMBZRcT9mRosBY/sCHEj4VWFhQFxE2Ge2jolPzHV/3RuXBbOCkoWJEEjyS8LQjpJiXdgqa//8+XOr",
-	"7OFbhoCyQ9Ai4MFpDBurACgoCvpbE/M/MZFOpzyRJHpLIoo/gkX/fqigwhkfIowmChIk51PHwlEliWkO",
-	"+gWMuFAjDGk0lOBBCJvWFr4TmL9Kwua19bg4PpMzycPLD1p8AIgjLd3j+H2iUCEpEV5viGNBfG/qfPXN",
-	"i0gscdUl9Em7PzjCUaSlFA6oRHiG5yeAfPCRuy7KZwclF6X6z3FTtrKvyt5K30sINhhdhscP+intObJq",
-	"1Rezhuwl59kEfPAvEoIIq/FEIsCUmqaIBZy5nlaBAC/IPVXq3cK+c+W4CuTOvPY9tdCnEZWnoY0Bcvxq",
-	"zw4KbtP9otsUt/7rXP1fu3V8/svOhf3zL09/2en3d5f8/PQvNW5WA8evTCbzGhRm4C1Dg7uSa18NqouB",
-	"+OhYRuBORzRCVKpzZ6//JeMzZqJIjMhNhaBsVDiVjRyRvrovCRFiUZSXnPHkEpmHNEBUh1pFSmoZJnyy",
-	"W5zl4LBmFu3HWBc2HoKxIrrAsjA8wpK0FMkvvaNd945UhnxSEwMTiBSYbpBpIiGPSBZaoslWtmLCIhKB",
-	"oF1arjqFlUmNOnNBF3icrbpjJjPs8IlAMR+5u767OiLF96QSdBeGpDmbJTlQL7D3bPcYla42jDCXIt+B",
-	"/KwVEFTc5oUkAK7eG6qJfPH6QfBJ4Y+V11Bf5GtY12s9quNQZ5wkGH52oo5Wvfd38lWawKYKPmCG4tvq",
-	"FvoCs5DExvdwE462NiupgpAQLMkGIJCvUxIqSUNyieNVoPxqnv4IDytCsdZe6tAXSSYW1uqOTiizH8vb",
-	"W7tL5wuRYsxyN5U1nKu5UmJS87x0RlzbaJRGI39Xj14rCGjYYIx6SLHyy3QlI//tUwVrapiBzs64GIVG",
-	"2Lx1FJp5SigkV4RJkH1Fwxf8qkZ8hAHXvpcmccNxnz68qSBKjS7CUIcnE46y1gWsvsRGVWx0ZDc4EHUr",
-	"K171VaDUeDnUuIojV5MbAcH9E8q4iV7a9cqrwRMlUpWja4ty+3G7fdQ5Pu4eHhwdtI+PO8sDbX3PeE/n",
-	"JcF0f5lcetr64/zb/oJQvoJ8rAF2ZlmAVZ7IV2ZJThClxyJQ1HyPMLWAL/kXobhy3pULEm85qwuSPGVI",
-	"w1LCsa+VNixQqA7F3aO8CObrs3fooNs5siHqv376UBKf7nJfHGmgVgIMSqHMWT6Fj1gax4hr+2aMlZTI",
-	"SJ0gqJ7TxhsdjFjZTyAiNdpKHPOZkrZAQBMLBMdSsETEQQ3O3AJlf2Fzdp1rQA6nflYVvULgGBvJ/tb7",
-	"e3Ez9YN8ndKEiAtcK1wTSNDR2JAm+0NIGsdoSlikZGwzviBOrwP+zaC+oQTVRBhOJwOSLDovHI6Lc0S0",
-	"HwbHlwoXkiOMpiQRnJVvZbdmEVOsF78MdE2u4OH5RHHVPJtn8ZE2z6rNgtMd5QqQmz/k3rV2u1bDG6ZK",
-	"JWwMpJBYps2240w/qsTzJjJ0NoVMcKiQvUCXh91DgzmajWk4NthIQhIrZGjnBIkaLT6dRpteTROZsGpt",
-	"/zSP1WqY5jwW73mGaT9TuzQWzaFyts6vkMIcrgL9Kay4jtq7hK3+7IWYoQGxenhGOXbRKdi+BRBZpSar",
-	"X8c8jtAVjlMbjogTAnbHmApJIqRO7K7D2UPQG2GFkGUwplNPiVAgSmYrrvJ83/vaIl8lYYIOYtLSr4Oc",
-	"nXxJdQzsNdMZdyGe4pDKORJ8QsA6hUNIkQjEXEgyyWJMrL2fSkHi4ZYWbTZd7/hw6GWEQO2jBuAGSwaR",
-	"v4ZpZrJMo6s4mDflhTzZlqUrV/4LqYx1jwqlENQSSidh1oomhuGDN0Z9BhWmhzo+6vpoH3IFBUeari9O",
-	"2zm2/y1P3rkpoTTemJVDMo2uqrdYnJi3OYRkMG9gpcpfvw0rlXMWH5qVqoTHeno3xtMpYSTaPrHTr4Jg",
-	"bTAe6o+atOsPiv5NnR8NIXS+0QQzdr7Rslr+OWMS9RSEpZPWFU4gOlwBBTh5b2HSnzRI+qBmEMHHlw5A",
-	"8MULBx6N3gycLBLZQrOCfoEsV5ONH1NGjNSuBB0tnOWyGhY6/j2qqnHW8rSSqtgIsZvJrX+mmEkq58sT",
-	"YDtlz1o9DdGmi1Vm+vXEK6X0XjSyqZkhpfvloMcvms2ypRcmsfAtvIOu4XM9085d7dTKRM2F+MnmWLj6",
-	"rVHZh0lgzzI2WBM+AXF4fOhQ1sAonQHklQsI0jPikI8CQ930jyRClKErSEUPLJ0LIH54jCOklDg+hNQW",
-	"qyyN6BVhaIDDywIJ77O1aHjfNUYZcHOpPCfaLrl2CXVOolcQ5wXk8T2eb+RauTXlcnHu72nrD+2Y3r3o",
-	"tc7/Um+cqpyf95ZGrWFhPUVAdLZiRjWxDu1VlQoehAHVifouY8TEZJvqMAeHRxBOZFKkdKBMBC9zUnDg",
-	"/EpM40LAm7oKhPF0NDbJtXwIOpON4BQnSCecmXwzXT2EaduR/sXrfflW9+pKyq4cUxh2SeYznkReL9sY",
-	"U4ZBGGybzVKMm6s9SYCkAZHaa+9lBPj63PcoExLD2ff28JTuXXX2dPRi0ZXb89qd4/3uQdRt7eND0joK",
-	"O+3W8+EBaXUHz6IOPg7b5Ogol6x7B+1j31PqjZB4MvV6XrfdfdbqdFrd/Y/t495+u9du/6E2mkqFce8F",
-	"Z8OYhjLfexuVJPYKu3BdPrd6qxqFKr1Qj2aHUzZ0unnX+c4vl4iVwjQzJrOIIzzgqazx9bdrZSx7GBoy",
-	"uH9SHuMae2sdk8s3eVmpHadOQjFOYM1yOuUgiZVhDrleuFjmOCyolwf18VbOebuhpm2O4yLWnIL/QV0+",
-	"0cicJheoUbYYCsSlUIHI12mMKdMy+iZ1jFwqaXRdvSRH5zVn2TkWvr5EpeCNHJtLqOsLc/tqrsVMMcxZ",
-	"wtlIZ6BOEz5SRGo7ymIlURVE7GLgL+DSJIP7XhZxqFBJ5JhHEIRoLIWe7xUDzOF9deGVgLlCzrDCnJOg",
-	"Ag8orga2yTyc1eCUpwbWLEZXkbSa7CX1nto845ofdNpEbua0iWFerry56y/lxnq+V4nLzOW1eeHLLAXB",
-	"ebVN5tcxQS7LLCStOiOKyy+nrGYQgjycyYWFzSkH1Ltf2dByx4JcyBNcU7w0fKBqOnSjrGtDTR0DMSyo",
-	"dMM3d5pu7korBV8Uirm1t+e8WsPW0FwPb2wPaGZ6NBudGx8fiDukYFJw98tiy6Hu7rW6mcujJkqpcrzf",
-	"K3aFJPkqTxBhmo3JQsShGPNZ2SFYd6Dq6oplMGzDEuBIcQ/KFuCGdLmHS2kHZWZfUSUrx6x4dOtEjiw7",
-	"2+aWlejSVrgyDiW9goBQyxFuQmn1Kl7ROKsVaENfsvevMSFkW1oHShktc18nQCqsF0jzzbZBm3NPM1V6",
-	"DT3d+to1q7v1sKfOA9XaNQY3MOc08+cVNuomqRpVwHm8SBLGrFASIeKLvJ1a2qz3e+JoQtl61+nst0+L",
-	"dBkeXqJLQqaUjeCA+S5peCLcEr9cEDQbc3hcj6wJlG9g6Tp3jV6t819qkzHOxnS6webfVqDEtg15izJ2",
-	"7l2g3Mx/kJCQABGuP3XpBEzbcYzyFCHhg9nE2B/kOCFEF04Q211YQgRJakH7ZO12Jm1XapvOlWZ0xnq9",
-	"XWAEj9cC5FaA2Fi4XeblccXQDPVm4c45WSmMljPTFiS5kehiMG+ccnWTbKqtaFomK3Fb+YU3u6SbXvGG",
-	"sSh1ikzhiJQSHP3CVhYQ3uBgbENTqMmCfFAawye4KmtG/k8oc7/tfG/pK9cLEbFmyskWEbEgCYUpehct",
-	"Vr4gvEqACiUIAypkljbgPCb4nlJZKuj9Z26yKC7khSKk2oelLXo359G16kfu06hM/Y6ZMo4lT0UWoI0l",
-	"AiWxqijlvpvVTpjMtVab25nGJJtvkPBLwvJMiSB7eYB4ggKNlaBJTmnuu6s/wDoJoArPkI7ShIgMI2lM",
-	"HHi+9fOJ+14PddrtawuO+/bnNScgcxvWui56COtykeYxRJnJIIBI0QyCqstRZ+QG/7YHJcP3wF4e+OoL",
-	"XZxh7//9n/+rP0+xHMOnijTePVgpiBjo8+3MnB51ZNVchyr3uFXjar3x06EhK0nDmtGGOjRyVW7GzYSC",
-	"LdhJDd1a08cF0FXz73JErmf6zAi79nvUSJtSkslUijVD2W7Ldq/XvCgX3dbaaNEoy0ayLh0/r9CFpeJM",
-	"yRyZxd1EOs6Rv/6BNMEYtda5PFXKAAehG0RX75jp36HjhoBqsMaYp+58T0dACRIFaEfm/lv9qETdr1+f",
-	"QpRURBPIXlR0Z8QZqRSdSQgOx7bspPooeHxlitPEQv0zwNFFmsTqz7zWM9rBaJrQKyyJrbLwFF4g6Ijl",
-	"UJEwIeWKvU+BSkZUwBluxENudm8VZi8MZjc5hyC5buE92ul3U8VEV92/EAtt4LaODkhjOo/AVCiq6tbL",
-	"wg869epYMydTicZYZ1MdYcuud+GCOWhy/T6WMq3UnEoAbENzKtPNh6Y51eN8UT7PREdgZrTyBAWa6gS2",
-	"RJOECoa6mNVgvtXklzx80o2W1POvZ/2t0VI29zNVdY5tSSKLyzlA7PSfKTE/F5e3xeP7UI+tUtQWBRFx",
-	"pUpGRrU8QWMpp8aiqs7YjMoxcETLiEzZn926aCLHqg2v+e+9vT3oUVNfNskA95nK8RkwseouiOz7mntm",
-	"jjclRiMGrggQn2hXA5V+lokstT857wS2ugOZUJcCnIP2xMxyQb/RaSjtmh3u23VVtwwSsMI0oXJ+pt6m",
-	"0TAgONHKlP7L5vR7f//80atT7AJdNPACigYGmhjFfAQdxqgc81TzMSXmoL/BK7MuY6Ay6Pky6NRu6ipt",
-	"lA15jTPfhKqCTEgT7ePxsyqWNqhxQBRNs+rmZLfP+uyXX87oiEHZIbb7yy9IQZ8KNSxLDBRCkT63DKI4",
-	"US+YZ4YQUBZPUznmCf0v0P97ZlkINED00SmSTwXiU10GFqRWpXIaUCAo5JdfwBrAkGHMClzHj4p2oKTB",
-	"U11ZFSPri0Q7tsrAUz2fhR9sVSKLxz9RY3Ty/GzM0QwzXVFuQJBIE9Jn6jqa8tt5WQsqbTkLA+pLDqW5",
-	"TYluzkKisPfOFvgzrAJq0wWlZlOBvh16q0x9xSFPUPcAjXmaiF619m6lfSQaESn6jMqscZ16ojCTbWPZ",
-	"Q9C1MqMppiL5dEoUlDMakl30FmroIUZm8HJoNwEahfoGRujhQKoyODjTbbj6bM5T04UL4RxocDyaBSqp",
-	"PeZC7qJTmEL7weA46o00nTmcasNG+jdLW9Cww2zHizFmI7UwOOgKHO12IQROdfDrRzzKUl6dJEqzgbtu",
-	"KXLddAzbUuWcxXNEh6VCAuokmvecaHl0RgXpM6ier5dMBTrodFGl0rtvMNOk3Lte3SutYAm1lF9hX2z8",
-	"OxUoWFQIMnCj49FLEtJIrQYFIY8IQEHDMWJqo601EJY1IVgRhBOg2H0WaMtL4NYJOLFdWL6c2z4s+rw0",
-	"svD52oMo9bVB/0i5JEqRs6Gr6qzGgmekRY5JnwX/2TKG4tbrlwHS5iY1k1F9Aee+Tp7DAgobqGM8JvFU",
-	"nTlz5YGXjtMkmSN9z53XftQ6Y+utCHo2idoqdVbJQJSpPVZXm050yWf7CxzTw/a+2TNjg4U9+53M0IRM",
-	"Bla0VJcPa2CMwAl3k8ysnJn/8gQpkVD0EB0xrhRle74jDlz1Up0S9InpinF2EsyiPssbO6r3ZbXYFdE2",
-	"V0vn/cQ0JEx3zDR91U6nOByTVne37YRUe+/jdDKAXMUswSCLjfM6u239tKLteEq9nre/297dhxAIOQY2",
-	"WspP6H3zaovjKYFQOEVOngik1qZH+aYky0wdrCFNhDpNurchEB+1LSfIxGH4CMIwALsQfUGFTLDkiQDh",
-	"Pec/T4TmGUOIWBJ9xnCS8JlJ9lBHmI/ABaAxltVxfR2BHC7kO4sRt5vml6UJYrLSArDUhjHTDJtVcy2k",
-	"XV/7VZFN0RyNxMVtOAvFGm7c1a8m2DBU6pZEPM9WV0SPTha3BDU68DDhk3pgFtglnh00h8j2gG0KjH5+",
-	"G+DU7WR+dvZsk4OVD1oF5bzUtbDbbi+pF2zrBDsJU0bP+lJThCirYnFetHkuSgkq1PbJ8446nU5ncd6R",
-	"W9HHfXFHvdW82H3fYes43CetI3xw0HoetQetQ9IZHoVdfDzotPOqR18yova3BAuBpoqIoQEfFJ3ZjdOj",
-	"8gTbrold9t6/+fT2b63n7/7wnLRlG8R2cPy87Ybleb9++lDNWLZPdw+Oa55Wm2sL/Hjv37SOftt/2zr+",
-	"R/c/W//8/eCjl5fksa+pndEti7P0QWsFcywZzZfl+BEWHY+MaXRgYa5CztI4vl6L4IH1oK59i+YJWSxO",
-	"qdq47Z6+rMw4PAOvPmh3Fj2cXbq9ctF6Na7bXT3ONhO89r3D9n6jebLQHFi2Ca1dNS6v9u17Ip1McDI3",
-	"zDbn5xKPRFbIQeiSBlrxU+/nMwZHUJB46PlewmNdYaEa9WhCHa/V+GlCeQI3xmOKVsag3Ns8mt430264",
-	"53WB18V8pv4+bE+0TXXKRY2M8EFHJAmn35pi8lmfQGK7zNn0X60EGrZrVNETncgJh4TlYdVKQJqQZESi",
-	"XUjPdmqmBr7TdxhURemjSSpARpxZ83RWQp9Ppqkkws8VBLfIrwn/g/49bmM4o79afWiYChxrsa3UUa7P",
-	"ajvIASaqTeROyp0T80xWdFqulqZES0VVlOQIkq4tmFYj/4R5XdqqALSCfZW6QGs2BoLq33g0X4+DVcvb",
-	"rqJWOY/YkBVcnzemWjVVfK+Lhipj7Cqx8856yHhk4o9M/I6Y+Fr8emlHqxt3tyu0/s8sX6vGOmOyIde+",
-	"94aHeFkQWSYf2OeMjNBezYPzxrKbSBXt49XjCl1S1aBOA9EiayEFAw6bQFfTeWVNwSfrO9xUAKprq7m5",
-	"IAQaYWYlXk8WAjkHp5FuYGdbTtiCVkBsvbwZgCW/eljII03iYVu/bCn99tzg8sui9FmY27Gpej3PyVou",
-	"SG1jOhqvI7Nd+yVLzx6gpkWYTIxfaYndB6SorC/CmCTE1/kefOIjyc0fw4RPTLYiuDeoHOuRpqNBEzNR",
-	"weSDcotPnxVNPuhXDbh2/Drm0mi3xl0yxkI7e2ylHj5jS61GWdMDnTa91ID0ecydCPg6S4VuXbJN401N",
-	"r4pFk5sTvvXZ7dS2fnTglooLlqBC5842Y0+FHjBVQF6qpa9lwcqqEt6OCQsAamrAymD5OSxYJQpsa7Ca",
-	"vj5Npdms/47XOe7utne7u5015ddC7dBFolTWBsczbW8WVO5ZNlnH5S+NpODNbC+lvi9LDTCgZ/LR/Vhg",
-	"mggUr7IaI9+HzeYDwdoLC3xV4XaluJLZahZYZhQHX8DiDx0Wf9hexOIJNDtYyNtNe89lThyhQ9K1SWaH",
-	"s6y6LXwFEZVYoBdn/6z+mEdVKIYLdOBpHXfX7lkNqsPfT5GuQKKtH4OE4EuB+HCIYoKtjQlCWMH5ZafS",
-	"U6MhsX60In/XszTzC9nM8VlC5UISbsh00xta6D5Rwz7u0xf16A8qgrMe6/vaMu1CCo0eq9k27g0pRVxV",
-	"83pqUp7JV7kXiqtl05yCH94UsGURKl9MHYFw0Hnefro2BIvNBGVj/guNp9ZLKqZc0Ca6uxnijnA7it9t",
-	"H/KHzeAOug3MDW6n+fthipreNXVl5L6L5R4LyxcTdZljezSmoPpPE8pCOgWHho2u8Hqdtu/NKIuAX3Ym",
-	"WslfwVa1Fg08yOt5++1JLYv9Bv++jq4XclklGEDLajdkokk0RKJuMWZZLMSpjsZ6IuxttmEqSrc1rQht",
-	"75si2xsRaT0Bm0nzjwbsRwP2z2PA3owFHDQ0mmadpL8jPaexRXYMHO4CC6v3F+slGnutoaF3575eyx36",
-	"zkAH/sRF5H/P0EHFiG749kVu9c9UjqMEz0Spf9YYC7eWSg/0LO12p8KpQe7nwebQtgA8yALZS7+LTDcF",
-	"HTudVRA3U5kg1D4zTvJaZ3Peh9XbwFdsi2Dogu5K8p8rvibxpW642cyVW+0Je218uY+c75Hz/VScz89v",
-	"84ZM8O7cqDdim42dr2dQ+fZBu17via9runkPnP18uaPWugkyQ7p9Zb2j1qlvXBEVNveZ5uzeNou7BX7/",
-	"gYQ8iWxeq2Xvhh2DJzNJ6JVi3CbzVjPuLLG1yLhtcFtVK4yc1skbsO3G9KquVfMja35kzT8pa87u63fD",
-	"mtc2aj4y83tT0sHuapn5E5FVXVjXCLucO+ctU1ey54OcPeeCwrnfiHGvr+MvY906q79JxJNu8VVtzKhd",
-	"pQQnMc2cpbvoM6TEnoYhmcoeVHHXU7W0ETlAVKIRJwJx1kMEh2ObzEpFllVJbd8b0Wc7ZyS5IknrTP0G",
-	"JR7EU9/JOjb9N239XZ2TqWsWPBGIRicoeIOFbMFQyM9MiEgnRKABGVMGAUvoFIV8YptwKSj6TOdudg6R",
-	"gO4ZpvCBjukHjyzkaBoPIYF62qkkkEk64UL2EHTdYCTUDmSY/oynSUhQpJbvlvZwW6brSsHqlX1ms+R1",
-	"OiraCcp9KYKnS+O3NLqapP7RrEoueJMBfVr0mmGBbEnVE3f9QuJEuli0DklNnnOPZAH9BYek63QrVj5u",
-	"t47Pv3X84/rS3w87wicv0L6C7Q7mTmJj05CcvAlvp57pm6oRbr/TLSQz5S1qMwese62XeWL1KbSZ5TAK",
-	"8soxUrCqc5fPYIx08GSEJYYH+Q2cxLUyx5gKyZM5FPhyTjJEQ95TDNCtyQYfOX+L2dxEt3xPZnWeWCLo",
-	"cG6zdfdlai9r2JUGQRtza8fL2mlPbs1AP8XzW9fWoX7MmMeFZqNPhClaYq3viu/Z1pfFIiJZXzLLzSG0",
-	"16R/JTATicqa/UmfYcOr3Y6atlLHTuDIVvVsc2o6fW5mvM/6far3XRwOu+HzTnO7fbnb6KNl4NEy8JNa",
-	"BoBGPBoFHo0Ct20UMNyiuU0ga5yz3CwwxfPbNgls05av6cntCAfqzQKynBKphIKCG16J43mYdKBJUqAr",
-	"MVmuH5Oh1HL6iclzmvBEacTl5o3B05qUcUsq+0yLJSaWlmrbhnUtjOiVKTOlwwdM53INNCMkgtCDSsk0",
-	"HwmeVWJzJgOd/cR8pGyUi0V95shFFSArLosaUSXJG1mtndf+bqqrwG8zv72q8+oa+HVcy0Q3nIUJluFY",
-	"E9BmXKOmfdejfPQoH/2U8pGTV6po2IAQlscyPYBc9Z9YANNk6sdMcN+2LKYw1TzaohIa31ASM6LNdoWx",
-	"msbRdanr3LBb71a9OUqGuYMoDIiazEMwlFR2AhKTrn8LRXd5HO2iMyVT6YiMYuTGyngMYZs0bmKGyVs1",
-	"en9/2e4cPGu32+1n3eed7n67ubxR6Rf5KG08Shs/qTXG6RL5aJB5NMhsUQhQVPbGIsByvg9c8SFHZRga",
-	"uSoMY+oW0V9ZOib4M0BDyqJ8HKLMOFUVtfaRMwfiCTr77ZMpVQ1Jsro2zEzx/T4bkBFlwvQ90tEdYKXR",
-	"ZCzQJchn1c7BYLSBLiSLIhRsZ4CVGehaAOFIEJyEYzTkC1PB/1wUXdBZ1X1Ebd8wIaQlyVdp6tzVVXwx",
-	"ne65Lr1ct27oHeVqZbZ5/Jby1+va2D/4kIi89XSn224m5pQ4UZowEunaSoLHNEIDJXDYQCDC0IRI06/Q",
-	"JpWvI3gskWIaCRF10krG6RVVuiLe3ZagNedkdQ0USyRuHABxv8npP1TKuOnv4vW+nBdYpKZ8mEWa7kxz",
-	"0mm5pakbW2aX03QQ0zAr3LmIc9XlkNsSQ4UMcmjj1CSHfJ2KuaeRdg7oVZk7nVWjZdocv4teSwGsigpb",
-	"vAzaKIw4j0xXBoiS01Z4S3VPUB4VYIrowutppY9HnwXiMr2Q+JKwYHExWXOvNtFONydt2ydXaxaJLTWK",
-	"vpUysY9M4yZMY03+sEjtM5dlA1Pyw69Vur6O2IB3nF2mHxUJedT1anS90yjKCf1q7tVQ2bNndc1yphm1",
-	"vyWlbu+b+Wt1XRSH+VnGpXQxpfZwzfhMm6hQd0m3VlTTGttyNh1QfoICp+L6hF+ZRla6CFltXRSXqW1k",
-	"3Hyk2d81zb7XKlMHjaiKWuEmxUK+SwVAlxtpTjgrYn/Z2GWN8465awvqwX57Q/VgLe/Ve0tdtf8Ky3Bc",
-	"pa8vDKWc2RZ5NsnAKaCYECGz3na+bqiXE1XdVG+Miw36KHP68u3qDAZhK5JcEW360ekXfWabKoL5Lcsj",
-	"AoqTRUzP0YwkxAxBWNZpIJqs5MR6ZVqP4Rq8uCIsoE3bJeOzZXk7dnleWbRfZGQr9nntezaLp/Psuu/V",
-	"JfJsEnJUpdfdWu9OU9r6ycXtWnrNI4/8/nikue5wA8TP7dSq46mdbpNxYFaBCpWvdAvxB6/yHHSfr7ew",
-	"D/bu31M5Ep0ae3sqk76Erso0zblqQ8HBnJcvXqmb7B2oVXtGW1o/9KUkPNTaJT+abruWZigFygYvF70+",
-	"fmaJXC4KoBFHnO2iUwAb4mNyB1E2T5NiY2bQo+L2AzElv+ArvIdijXfGX74DS5XeiVskvZZ0bUR7b5/C",
-	"RqkmHLdEY4u+nzwRVAcqqL/cYIWi6gRZFFAN2M9b7VT9RqfgNdIRjKaVu51OaXVU9Fmxn3vuBjqpp89Z",
-	"7+0MObpVot4e+3x9lmk2ZAuOpBs7cV6WgHj04/yorIWR2aMvZ5usq4kPKLte30USwD1x2AxJt8hjc+bV",
-	"wCm0RL8pO4zy6GZL7O+CFevGe8s9SWM+QxPM5iYiX+o+dAnZRZ+NBTTbQx8lulVxBNxT8DgC+6ftPuPn",
-	"aZq2AFCt8+jM9APcrgZyk/BxC6bX6xy2ASBYntfb9z21PK/XPWpCiJtnCMDSF5BeLX54jxL5NkuuW1Lx",
-	"xGTpOiRDf16VMmTrvJzfnYi9iWOjEU1o4ehfqZCTphXd3CutJeeESiVH8eGwGmO8Wxu+C0f/1Jl33VXe",
-	"a0AqwE2iCyjBlVGXo6Ojo8XUpZngGktsyI9LuQ5ahx2MW0ek3W0dh51Oqx0dDUjncLiPux3vptTOpFK/",
-	"UruU1zbcLG60tK+r40eds/e99NH7cYmk2q4qkXT36O4J5pIGfrfgBl5sZQjgcgZWMuILaKErIp0gjBgZ",
-	"YaXCIRiuG+HZhEc+HO6it7ovG2aFoY6VwFDXPuPDIdoJ3DbK9TYCvV1WrloPHdss6+BSs4XUpnFfznxR",
-	"t2puyI56/ulHJfS+l6kED0p8XvNMkGipHJ3vqFuDFcgaVF+t1G78qRruPyjDRy43PJY/aKLRwH2DlDHF",
-	"VaCx6020mkVmEK2B6vuzsY/X5EI6zGutVv0bmUNmZDDm/HKVcgOUIR1kP4BFWFv8xVwo6b9Gu0Efx4Qm",
-	"SJAwIaaGge4nxWesXvX5bKH5nlSeJkyNMHWysygvKNV7IedTkifk7kI2vF/oS6KGnBfZ4FGr3R10WkfD",
-	"Z50WPgj3W8cHUZc8H7SPwsPDhsbwNIm9njeWcip6e3uA8V2ztN2QT/bAUh9TRjbUeMx2rtZ07Cl8bBe+",
-	"VXVlll8nS/Syr7bXK3ydhLQzqO2uU6J1KXQTQanbycGNMJXw4XgiEwwLld6Db30IdOx7Pup7ChIh8WSq",
-	"P0ZY4r53HWiLKx0xpXQIdCYxi3ASIUtakFC0iKdyF70zxW/7jOpOd7rjqfVWYtT9+hVpdxN8Qxm4xEzZ",
-	"+jzmdYQp8+EngAlRBhX2zBDBJ2qahBAU4bnwSyV5A7MjLRoFu31mSnpP8ByFauAkU4EgBQ/UKIYwm9s+",
-	"r1DMe9fWLs/yGCQkpSsibbsz76JTq44l1merG7wedNoookKdPJ0AaEDa7TOwtgL9huUqyq0bZStodtGp",
-	"3h2S4Wea0CssFR+QM55caqJvfMCLM//M3mzisF2Toq5BAddL3zNLuU09TO+H1/NmY0HCi7fD3/5xnDz/",
-	"H7/9zz+Tj7N/fXr/8vnrN+//eM27b/AbfDbLf+d/9XxLAGDKH5lxrcukPlM5PtOYXaAtGczpOyiFuRdl",
-	"lvVz5uaZmviZ/Pbolq0px6Ll5wHJgmW06HxT7lzVSizdXjNdLyu5n09/fRs6xt4385dJ24tITGRN3vav",
-	"LKpqHHDthlytRzMpY6yhRNS2niNFtlIguAc1EanOBacCjaAzxsMzH5glfXcOxgmHiL9ZtiNbPvHmKDkn",
-	"Pjtq9Zq4+Xnb7silmajucda5p7lotUQxHhG58CSvqbT+0Bx/TYa/gs0/3v4thxdsePdvcIFv2T32Oacw",
-	"W8ySNOFEpksbmo1p7FBOSyrMJc0oBzQV4+oNMZZZ1K6ZM0qJeQ/MANkPpsmaQENIMFqcE7kN3cxSlCGO",
-	"BVkzb/AmCtUjVbwtqljK7vsRPDJ1RPVRdVmQLXdrAlw1Xe4+BLgVSsternM0DQYTees9yG2bmDKQde6S",
-	"l9nbwWx2SaYSst/222A5XOoyycd+X+FiUpLJFAqgNYsO0ITXpafPW8+G7XbraHC833oeHh629vEx6UTt",
-	"4cHgqOu5pNrpHwOEuvyWbrT4LTEW8sJAuwjAzh+W+l+sU/HZ4vLCZjZ02wdOmkPWx3k7zhhzUOarnTJF",
-	"BftHiT77PmVoE31mSNET1/rxYwrUzSnx3jcbtqN7LU3jmzRidOb262xDdo6spscUy3Ge4ZSDsLSmhxKC",
-	"gHikKVAgp8bH/rPaKh7L3GiYGR+a8UDZbsZZxl7mZKKRTjmA/k45EzLtmk40c1KagNC1G6dAiJWwhzPu",
-	"ZL1laIapFMCY1L+KIPWZoYzQzAk0EvUQuKlizkZWIXG7TeIBT0FnGRDNJIXEc4EEr+/KpHa1RMGq1pDu",
-	"mgFtj8xnDeZzQz6zSKGwN8avnIQSt7nXylkPinVZlP64RbqcurwsQjg7JJrCbV/rMNyiudZhAdqgvNc0",
-	"oSykU3giL/D1bIPyXqt4ZcKlgsP6jb9tZueqZUhvTUEPRmbGqO1XowVe8QR1D9CYp4krwOjmNjpiI2Nb",
-	"04RcUZ5Ci3LFh2YkjqsKkF6ZAdB4bzdVTh7d6w/DvZ4fpUdT/BZbtMY4JAVNQthrs23aCnfzwnn9fRp2",
-	"iiUgv3kDghNFjr+cK6Jmll7tSmGM9jyOnOLgNoO6qin8h80RzrOD3XYUEIpfGfQ+xiFlIx2lJRzT/YCE",
-	"fKKLL8gxmTivMh1calQVEsfwLjc017bN0B4Fyc1MzvuyLb8+v/7/AQAA//8=",
+	"7H2Lcts4tuCvYHlvVTs9lC3JdhzLNbXlSbr35nbSyY2Tyd2JvCJEQhLGFKAmQCu6KW/t1+yH7Zds4QAg",
+	"wYckypIfSbtramJJBHFwAJz345sX8umMM8Kk8HrfvAnBEUngz5ecScLkKypmXFBJOVPfRkSECZ3pj945",
+	"YnhK0IgnSE4IGtGY+OjDry/R8+7z5/ue7yXkj5QmJPJ6MkmJ74lwQqZYvWiKv74hbCwnXq/TfeF7cjEj",
+	"Xs8TMqFs7Pne19YoIaQlyVepB9/c+N4vH/G4CsXHCUHXJBGUMx9Rhv5IuSTCB7CC16PWWyzDSYD2FGCn",
+	"nU77WXPIXvjeDEtJEjXP/+p7X9qt08tvHb/z/Kbv/atXBlvB+Doi0xmXhIWLD2QW44WaowxyoCYNEGcI",
+	"q/+JOVEYxBLNsUBXZCbRKOFT9SPBSUxJghS8REg0p3ICyBYK81dkoRZTC/xRAXY1YT3Abyi7qkcqI18l",
+	"muExQXtBQuK/9j31Td8LnuldftF98WL59O3T5w239Q0Pcf0BU1DMsJwgPkJzi58pjsjqLRzxZIql1/PS",
+	"hLYSMiIJYSHxfBe+bvvoRR06PmBJ3tAplVVoPisIqEAxGUkFkdqGWD2KMIv0ppCQs0iglEkaIwpPzyc8",
+	"JgiPMWU+wkKd0KDvRWSE01j2vbPkr93TM/nX5+1gKS6b35AM+vc8puGiHqM5zFQKNKcs4nMFloG+Fso/",
+	"/nrYPpvvCkoik8X5SJKkCuCFQaHkaI6pREMy4glBMllQNtZobLj5lMnDrt50Ok2nXu/F86N22/emlOnP",
+	"7QxcyiQZk8QrAveafRLkVhD6aD4hCYHf1ZcTEs9EEXHbgvn58+fzVE4IkzTEsgbMf+NzBSJ2HjLE+eS4",
+	"3ZgEdo+b3eIbRW0SPCXS8o80ETypu0QKMRIu9pigIRlTJnz4IlDkZRDCwMBeMPMUoJjKffRuhv9I4f5T",
+	"9bo/UpIsPN9TjMjreXpwPaKz31af2RIR/40sllCCKb4iAmC0xDmjy/MJYeb6J2RGsCTRGcLo06fXr1DE",
+	"iUBzEsfZGjTXzRfhzN5S0zfeqmM4NdnaCgzgy39r/W/FurrHxzfLGEEt1VPnaIrZAlFJpgJhvSMTHkcC",
+	"KSxwIZftBhCawmYYgqLIr7/iCnQKF6BTewHeAYA4fmx7dSd78y6JSPI6qqfnXP2YQaj4ZQ4fNwObscuU",
+	"RsX7cfi8Dpr3CY/SUC6DZ6Z/XgLRLBu8U5g+k+GE86tlMM31z0tgmmeDdwjTjXqXmHEmCFDE8+ifqZBT",
+	"wuQHMkqFlgtDLWarP/FsFlMtCR3MEj6MyfQv/xRaLMqB+NeEjLye9y8HueR+oH8VB+/1KD13BQcJQTgh",
+	"aESUtJkyxfvlBDM052kcoSFB84RKSRjioxHaC3gqB3w0EJKHV0riM0I+3Bl7iahAQ6IYXIiThJII8VT2",
+	"2V5A81sxuCKLAWWDVJDgDAXAXVvAXgMk8ELo+6cYlbjSzPPZfp95vquLOIOWocA8fVDm3oCKVySm1yRZ",
+	"/M7lrzxl9414e/jQBAvEOBJpOEGRgQntBfbPAeNyMFIABs/2PQV3qgEjD3ZgqEA4TgiOForw65trdRAq",
+	"0MVvn9BeIK7SgcRXhDnHxD4rOYrsKuBtSTih1yRCe4F5ZGC/CkAx2+G2/8qTIY0iwu57v0McxyRBU7xA",
+	"jEsUcY2tvWBkITIb/Jpd45je+3m013eYEHwlNHARD1NFmxRPhw2McQgsE0sUkCThiQhA3VfroBrugXlR",
+	"cTXvkg/kAU7rHawKTrOik1dkAaqnWhbYFTDjckISVCV1CazdYOQtjhXTeDhchJipEzhU3+BI20TIVzyd",
+	"xUqoDnEqtCw+5NFCXU/18L9fvPsd7QVTC3tpl0EUeSBKqimSJaEg28AeMc6I3lRZvH6CEMXK1IMV6goL",
+	"eRjKqkHX4qVC+YhayCWO+TjjtYr3llmxj4JZQkMyCCeYjUmkv9CkNGX4GtMYD2Oivp7SryRSClVCWEiJ",
+	"KLHxPlvFx9GjY+OwYRfSaLv3v13mflCGMBIKDGP5BNKuzxh8vXNGBgunbPwp3977xoAgyTUNiSUoxmbJ",
+	"+NzcP3WGmT438wkB2qiOGQ5DnjIJdxEwdIZkstAHBGG1zPJZMsaVvYBfkyTmONInXNIp4akM/D4LSqc8",
+	"TIXkU5KIwvHf0fHT+HifAFhgBv8V0/j+CYacgB0JC2SuPRKUhYq4GdN3Rg6enSmUqCsvA3VkZTYaC6Pn",
+	"Mj4vnVBrWV+FFHimgo4Pmbp0zzIWLBcxQiJRMPMHMwe6gdXmDM23L71HYM/ZAmlhYYRpnCbEAqIo9qPg",
+	"o1ZWz0XyMqvMzMr3vM+ca9OT4VOKLCRYkkGsYakSWtd4v/KCZw+6q2vlVvNGg83j1mh8O9qiJBAWPagc",
+	"0pyx+YaCTMHiPcEs84fsBQksZCA5H8Q4GZPv3GhwcZV+VErt41e6dyxtfOT8jdq/+z6LVgeBw5Po06UO",
+	"D5+RBKZFEqy4e4F60j1nQKM+cv4Ws8UFCROivdkPZeIBHyVTygeAou7ViCchMQxYyUJ7gQJfPTUwTym+",
+	"DauN1Y3kjAhEWKQPevUC7H7LAXcyIXgqHshcMuJxzOc5+oDwwEel3ZWxpkG9i8OvMGGsyeJhTLQWA+ZQ",
+	"AQ4k/KqwMCQuIuwzO8fEJ+a6Dh9MQgGTjNIjiBBI8ivC0J7SAFzYKmv//Plzq+wdXYWAsjPVIuDRaVtb",
+	"q08oKCpJO1ORPjGRzmY8kSR6SyKKP4I35GE4iMIZHyGMpgoSJBczxzpUZSdpDvoARgzUCMNWDCV4RYXC",
+	"2IO5DsyqCAMofIjeYFzrdVQgQRjY2qkSxMyYQWRgLq7kUagcdlk5sEWV48b63RzP2YXk4dUHLUQCxJHW",
+	"8XD8PlGbKikRXm+EY0F8b+Z89c2LSCxx1TH4STvBOMJRpGVVDocC4TlenAHCIVLCdVQ/Pyo5qtV/jrO6",
+	"lX1V9ln7XkKwwegqPH7QT2n/oVWuv5g1ZC+5zCbgw3+SEBQZjScSAabUNEUs4MwBuQ4EeEHur1TvFvad",
+	"a8dVIHfmte+phT6NqDwPbSSY4119flRwnh8Wnee49V+X6v/ardPLn/cG9s+/PPt5r9/fX/Hzs7/UONsN",
+	"HL8wmSxqUJiBtwoN7kpufDWoLhLmo2MfA+oU0QhRqc6dJWRXjM+ZiSUyihcVgrJx4VQ2ckf76r4kRIhl",
+	"sX5yzpMrZB7SAFEdcBcp+WuU8Ol+cZaj45pZtDdrU9h4CCaraIBlYXiEJWkp5lV6R7vuHakM+bQmEioQ",
+	"KYgPQaaPhjwiWYCRJlvZigmLSATqVmm56hRWJjVK7YAuiTuwSq+ZzDD2nwSK+djd9f31cUm+J5W6szQw",
+	"0dksyc9c7rDDY1S62jDCXIp8B/KzVkBQcZuXkgC4em+oJvLF6wchSIU/1l5DfZFvYF2v9aiOQ51xkmD4",
+	"2Yk9W/fe38lXacLbKviAGYpvq1voS8xCEhsP1G042saspApCQrAkW4BAvs5IqGQmySWO14Hyi3n6Izys",
+	"CMVGe6kDoCSZWlirOzqlzH4sb2/tLl0uRYoxzt5W1nCu5lqJSc3zyhlxY2OSGo38XT16oyCgYYMx6iHF",
+	"yq/StYz8t08VrKlhBjo743IUGmHzzlFoxfMiCsk1YRKkeNHwBb+oER9hwI3vpUnccNynD28qiFKjizDU",
+	"4ckEJW10AasvsbE1Wx3ZLQ5E3cqKV30dKDW+LjWu4s7X5EZAiseUMm5i2Pa98mrwVIlU5Rjrotx+2m6f",
+	"dE5Pu8dHJ0ft09PO6nBr3zM+9EVJMD1cJZeet/5x+e1wSUBnQT7WADuzLMEqT+SvZklOKK3HIlDUfI8w",
+	"tYAv+RehuHbelQsSbzmrC5U9Z0jDUsKxr5U2LFCoDsX9o7wI5uuLd+io2zmxiQq/fPpQEp/uc18caaBW",
+	"AgxKAe1ZVo2PWBrHiGsrd4yVlMhInSContNmKB2SWtlPICI12koc87mStkBAE0sEx1LITMRBDc6cQ2Wv",
+	"cXN2nWtADqd+XhW9QuAYW8n+NgZgcDv1g3yd0YSIAa4VrgmkaWlsSJMDJCSNYzQjLFIythlfEKc3Af92",
+	"UN9SgmoiDKfTIUmWnRcOx8U5Itobh+MrhQvJEUYzkgjOyreyW7OIGdaLXwW6Jlfw8GKquGqe07X8SJtn",
+	"1WbB6Y5yBcjNInPvWrtdq+GNUqUSNgZSSCzTZttxoR9V4nkTGTqbQiY4VMheosvD7qHhAs0nNJwYbCQh",
+	"iRUytJuFRI0Wn86iba+miU9Zt7a/m8dqNUxzHov3PMO0n6ldGovmUDlb51dIYQ5Xgf4UVlxH7V3CVn/2",
+	"QszQkFg9PKMc++gcrPgCiKxSk9WvEx5H6BrHqQ1KxQkBu2NMhSQRUid23+HsIeiNsELINZnQmadEKBAl",
+	"sxVXeb7vfW2Rr5IwQYcxaenXQeZWvqQ6Bvaa6bzLEM9wSOUCCT4lYJ3CISTKBGIhJJlmkUbWc0GlIPFo",
+	"R4s2m653fDTyMkKg9lEDcIslg8hfwzQzWabRVRwumvJCnuzK0pUr/4WE1rpHhVIIagmlkzZtRRPD8MGv",
+	"pD6DCtNDHR91fXQIPgfBkabry5O3Tu1/q1O4bksojV9p7ZBMo6vqLRYn5m0OIRkuGlip8tfvwkrlnMXH",
+	"ZqUq4bGe3k3wbEYYiXZP7PSrIGQfjIf6oybt+oOifzPnR0MInW80wYydb7Ssln/OmEQ9BWHptHWNE8gR",
+	"UEABTt5bmPQnDZI+qBlE8PGVAxB88dKBR6M3AyeLR7fQrKFfIMvV1GSIKbOhJkrQ0cJZLqthobMgoqoa",
+	"Zy1Pa6mKjRO8ndz6R4qZpHKxOg26U/as1dMQbbpYZ6bfTLxSSu+gkU3NDCndLwc9ftFsli29MImFb+kd",
+	"dA2fm5l27mun1qbrLsVPNsfS1e+Myj5OAnuRscGaQBCIxuQjh7IGRukMoLqAgFBNIw75KDDUTf9IIkQZ",
+	"uoaCBIGlcwHEqE1whJQSx0eQ4GSVpTG9JgwNcXhVIOF9thEN77vGKANuLpXnRNsl1y6hzkn0GuK8hDy+",
+	"x4utXCt3plwuzwA/b/1DO6b3B73W5V/qjVOV8/Pe0qgNLKznCIjOTsyoJtahva5exaMwoDqx/2WMmMh8",
+	"UyPo6PgEAqNMopwOlIngZU4iFpxfiWlcCN3TQTo8HU9MijUfgc5k43jFGdJphybrUNeQYdp2pH/xel++",
+	"1b26krgtJxSGXZHFnCeR18s2xhTjEAbbZrMU4+ZqTxIgaUCkDtoHGQG+ufQ9yoTEcPa9AzyjB9edAx2H",
+	"WXTl9rx25/SwexR1W4f4mLROwk679WJ0RFrd4fOog0/DNjk5ySXr3lH71PeUeiMkns68ntdtd5+3Op1W",
+	"9/Bj+7R32O612/9QG02lwrj3krNRTEOZ772NShIHhV24KZ9bvVWNQpVeqkezwykbOt28m3znV0vEGAJ4",
+	"tcks4ggPeSprfP3tWhnLHoaGDO7vlMe4xt5ax+TyTV5VcMmpllGME9iwqFI5SGJtmEOuFy6XOY4L6uVR",
+	"fbyVc95uqWmb47iMNafgf1CXTzQyp8klapQtiQNxKVQg8nUWY8q0jL5NNSuXShpdVy/J0XnNWXaOha8v",
+	"USl4I8fmCur60ty+mmsxVwxznnA21nnIs4SPFZHajbJYSVcGEbsYwgy4NCUBfC+LOFSoJHLCIwhCNJZC",
+	"z/eKaQbwvrpAUcBcIXNcYc5JU4IHFFcD22QemGtwylMDaxZtrEhaTQ6bek9ttnnNDzp5Jjdz2vRAL1fe",
+	"3PWXMqQ936vEZeby2qLwZZaI4rzalnTQMUEuyyykLjsjissvJy5nEII8nMmFhc0ppwa4X9kg+cJjJlEk",
+	"X6qNl3XszIWc0g2FUMMtqgZGN6q8NiDVMSPDskt0YHvX6vYOt1KIRqHwX3t3Lq4NLBLNtfXGVoNmBkqz",
+	"0bmJ8pE4TQqGB3e/LLYcHuBevts5RmpimSrH+71iakiSr/IMEaaZnSzEJYoJn5fdhnUHqq4GXQbDLuwF",
+	"jqz3qCwGbuCXe7iUDlEWCSoKZ+WYFY9unWCSZfLbPMQSXdoJ78ahpNcQNmr5xm0orV7FrzTO6kraAJns",
+	"/RtMCJm51s1SRsvC18myCusF0ny7bdBG3/NM4d5Am7ceec0Q7zw4qvNIdXuNwS2MPs28foWNuk1CRxVw",
+	"Hi+TlzErlM+I+DKfqJZJ672jOJpSttl1uvjt0zKNh4dX6IqQGWVjOGC+Sxp+Em45aC4Imk84PK5H1oTT",
+	"N7CHXbqmsdblz7UpGxcTOtti8+8qnGLX5r5leT0PLlBu52VISEiACNefunQKBvA4RnkikdAZcMZKIScJ",
+	"IbrIhtjtwhIiSFIL2idr3TNpylJbfq41ozM27t0CI3i8ESB3AsTWwu0qX5ArhmaoNwt3zslaYbScv7Yk",
+	"FY5Eg+GicWLWbXKudqJpmdzFXWUh3u6SbnvFG0as1CkyhSNSSoP0C1tZQHiDg7ELTaEmV/JRaQyf4Kps",
+	"mB8wpcz9tvO9JbncLEXEhokpO0TEklQVluWV1ytfEIQlQIUShAEVMksbch4T/EAJLxX0/j03WRQX8lIR",
+	"Uu3p0na/2/PoWvUj93xUpn7HTMnPkj8jC+PGEoGSWFWUcg/PeldN5oCrzQBNY5LNN0z4FWF5PkWQvTxA",
+	"PEGBxkrQJPM09/DVH2CdKlCFZ0THaUJEhpE0Jg483/r5xH2vhzrt9o0Fx337i5oTkDkXax0cPYR1aVHz",
+	"GKLM5BlAPGkGQdUxqfN2g385gPLyB2BVD3z1hS5GcfD//s//1Z9nWE7gU0Ua7x6tFUQM9Pl2Zq6ROrJq",
+	"rkOVe9ypcbXe+OnQkLWkYcOYRB1AuS6D47YiBbmmPBXWFD+Atil1Eq6ksY5jMx4ISgxBpGPws+oi/U5z",
+	"HFN5SffUAfOircFku3U4KTdnCA+hgIYNlVtYg9WtEzp2YAI2JHlDJx8gvpqAmJ+Rzay6Gc/Sjp8aQVpK",
+	"Mp1JsWEs3125JfSalyXj22IjLRpl6VjWp+XnheqwVEw3WSCzuNsI/jnyN79rJhql1vCYH1wDHMSuEF2+",
+	"ZK5/h8YzAooiGzulImc9HQImSBSgPZk7sPWjEnW/fn0GYWIRTSB9U5HUMWekUj8oITic2Oqr6qPg8bWp",
+	"MxQL9c8QR4M0idWfeclztIfRLKHXWBJbZuIZvEDfYgsVXN1S4epnwACyejZN2OPtSJLC7MBgdptzCEL5",
+	"Dt6jvZ631bl084mBWGretyWRQNDUiRSm2FTVbLAq/qJTr2k285+VaIz1o9URtux6Fy6YgybXpWUp01ql",
+	"sATALpTCMt18bEphPc6XJTRNdQhqRivPUKCpTmDrUkko5Knrkg0XO83+yeNH3XBRPf9mhu0aBWx7F1pV",
+	"ndqVkLW8ngUEj/+REvNzcXk7PL6P9dgqHXRZFBVXWnJktOYzNJFyJrJyaSAhAke0jMjUPdqvC6dyDPbw",
+	"mv/eOziAVk31daMMcJ+pnOgipNVdENn3NfesXrZVEJ9pLwqVfpaKLbWrPG+It74Rn1CXAvye9sTMcx2m",
+	"0Wko7Zod7tt1VbcMMtDCNKFycaHeptEwJDjReqL+yxY18P7980evTmcNdP3HAdR/DDQxivkYGu1ROeGp",
+	"5mNKzEF/g1dmzfZAG9LzZdCp3dRl6igb8Zo4BROrCzIhTbT7ys8KktqoziFRNM1q0tP9Puuzn3++oGMG",
+	"dZfY/s8/IwV9KtSwLDNSCEX63IqW4izXOkARUXrweSonPKH/BaaNnlkWAuUWfXR6RVCB+ExXQwapVWnT",
+	"BhSId/n5ZzB0MGQYswLXcRGjPajp8EwrTxhZNyvas2UWnun5LPxghhNZQsKZGqOrB8wnHM0x0yX1hgSJ",
+	"NCF9pq6jqUKf1/Wg0tbzMKC+4lCh3lSq5ywkCnvvbK1GwyqgOF9Q6rkW6Nuht8qUyhzxBHWP0ISniehV",
+	"S1BXuqiiMZGiz6jM+jeqJwoz2W6uPQTNW4slGHXIr0ByTkOyj95CEUHEyBxeDl1XQKNQ38AIPRxIVQYH",
+	"Z7obXZ8teGqa0SGcAw0+VbNAJbXHXMh9dA5TaBcfHEe9kaZBjVN020j/ZmlL+taY7Xg5wWysFgYHXYGj",
+	"PUqEwKkOfvmIx1nOr5NFajZw363Ir3vvYVuxn7N4geioVElBnUTznjMtj86pIH0GTST0kqlAR50uqjQ8",
+	"8A1mmnQ90Kv7VStYQi3lF9gXmwBABQqWVcIM3PQA9IqENFKrQUHIIwJQ0HCCmNpoa+iEZU0JVgThDCh2",
+	"nwXaqBS4hRLObDOiL5e2HZE+L42Ml752jkp9bdB/pFwSpcjZ2F11VmPBM9IiJ6TPgv9sGRt46/WrAGlL",
+	"mprJqL6Ac1+bRLCAyg7qGE9IPFNnzlx54KWTNEkWSN9z57Uftc7YeiuCns0it0qdVTIQZWqP1dWmU135",
+	"3P4Cx/S4fWj2zJiXYc9+J3M0JdOhFS3V5cMaGCNwwt0kcytn5r/8hJRIKHqIjhlXirI93xEHrnqlTgn6",
+	"xHTJPDsJZlGf5f1N1fuylgSKaJurpROfYhoSphvHmvaC5zMcTkiru992Ysq993E6HUKyZpZhkYX9eZ39",
+	"tn5a0XY8o17PO9xv7x9CdIecABstJWj0vnm11QGVQCicKi8/CaTWpkf5pibNXB2sEU2EOk26xScQH7Ut",
+	"Z8iEmPgIIkwAuxBYQoVMsOSJAOE95z8/Cc0zRhCMJfqM4SThc5Ptoo4wH4N3Q2MsK8n7OgI5XMh3FiNu",
+	"U9kvKzPkZKUTZqkbaaYZNitnW8g7v/GrIpuiORqJy7vRFqpV3Lq5ZU0cZajULYl4nq6viB6dLu+Ma3Tg",
+	"UcKn9cAssUs8P2oOUWZcbQiMfn4X4NTtZH52Dmyvj7UPWgXlstS8s9turyiYbAslOxljRs/6UlOFKSvj",
+	"cVm0eS7LiSoUN8oTrzqdTmd54pVb0sh9cUe91bzYfd9x6zQ8JK0TfHTUehG1h61j0hmdhF18Ouy087JP",
+	"XzKi9rcEC4FmioihIR8W/fSN88PyDOOuCcv23r/59PZvrRfv/uE5eds2Pu/o9EXbjTj0fvn0oZqybZ/u",
+	"Hp3WPK0211Y48t6/aZ38dvi2dfof3f9s/f33o49eXpPIvqZ2Rrcu0MoHrRXMsWQ0X5bjR1h2PDKm0YGF",
+	"uQo5S+P4ZiOCB9aDui5GmidkYUalwvFvKLtaVzEenoFXH7U7yx7OLt1Buf+AGtftrh9ne2re+N5x+7DR",
+	"PFnUESzbRA2vG5eXO/c9kU6nOFkYZpvzc4nHIqtkIXRNB634qffzOYMjKEg88nwv4bEuMVEN6DRRnDdq",
+	"/CyhPIEb4zFFK2NQ7m0iUe+b6brd87rA62I+V38ft6fapjrjokZG+KCDrYTTdlAx+axdJrHNFm3+s1YC",
+	"Dds1quiZzmSFQ8LyiHElIE1JMibRPuSnO0VjA99pvw2qovTRNBUgI86teTrrhsCns1QS4ecKglvl2EQ2",
+	"Qhsrtz+i0V+tPjRKBY612FZqrNhntY0UARPVXopn5QaieSovOi+Xi1OipaIqSnIESddWjKuRf8K8MG9V",
+	"AFrDvkrN0DUbA0H1bzxabMbBqvV911GrnEdsyQpuLhtTrZoyxjdFQ5UxdpXYeWczZDwx8Scmfk9MfCN+",
+	"vbKx262bPPpeneVr3VhnTDbkxvfe8BCvio/L5AP7nJER2ut5cN5feRupon26flyhWbAa1GkgWmSd1GDA",
+	"cRPoaprobCj4ZO23mwpAdd1ltxeEQCPMrMSbyUIg5+A00n0cbc8NW9ELiK2Xd0Ow5FcPC3mkSTxs65cd",
+	"5R9fGlx+WZYZDHM7NlWv5zlp2wWpbULHk01kthu/ZOk5ANS0CJOJ8SutsPuAFJU1hpiQhPg6lYVPfSS5",
+	"+WOU8KlJxAT3BpUTPdK0dGhiJiqYfFBu8emzoskH/aIB145fx1wa7de4S6ChHnTLMKWK+JyttBplXR90",
+	"3vhKA9LnCXeC++ssFbp3yy6NNzXNOpZNbk74zme3U9sC2oFbKy9YgQqdFtyMPRWa4FQBeaWWvpEFKyvL",
+	"eDcmLACoqQErg+XPYcEqUWBbhNY0NmoqzWYNiLzOaXe/vd/d72wovxaKpy4TpbI+QJ7p+7OkdNGqyTou",
+	"f2kkBW9neyk1vllpgAE9k48fxgLTRKD4NSuy8n3YbD4QrL2wwFcVbteKK5mtZollRnHwJSz+2GHxx+1l",
+	"LJ5At4elvN10al3lxBE62l6bZPY4y8r7wlcQUYkFennx9+qPeVSFYrhAB57VcXftntWgOvz9HOkSLNr6",
+	"MUwIvhKIj0YoJtjamCCEFZxfdio9NRoR60cr8nc9SzO/kE2KnydULiXhhkw3vaGF9hs17OMhfVFP/qAi",
+	"OJuxvq8t0y+l0Omymkjk3pBSxFU1Zakmm5t8lQehuF41zTn44U0FXxah8sXUEQhHnRftZxtDsNxMUDbm",
+	"v9R4ar2iYsYFbaK7myHuCLex/v2243/cDO6o28DckK2JPBRT1PSuqSsj912s9lhYvpioyxzbozED1X+W",
+	"UBbSGTg0bHSF1+u0fW9OWQT8sjPVSv4atqq1aOBBXs87bE9rWew3+Pd1dLOUyyrBALqPuyETTaIhEnWL",
+	"MctiIc51NNZPwt5mG6aidFvTi9E2/ymyvTGR1hOwnTT/ZMB+MmD/eQzY27GAo4ZG06yV9nek5zS2yE6A",
+	"ww2wsHp/sWCksdcaGnp/7uuN3KHvDHTgT1xG/g8MHVSM6JZvX+ZW/0zlJErwXJQaiE2wcMvE9EDP0m53",
+	"Kpwi7H4ebA59G8CDLJC99PvItJPQsdNZCXUzlQlC7TPjJK91NueNaL0tfMW2voeuaK8k/4XiaxJf6Y6j",
+	"zVy51aa4N8aX+8T5njjfn4rz+flt3pIJ3p8b9VZss7Hz9QJK/z5q1+sD8XVNNx+As1+udtRaN0FmSLev",
+	"rHfUOgWeK6LC9j7TnN3bbnl3wO8/kJAnkc1rtezdsGPwZCYJvVaM22TeasadJbYWGbcNbqtqhZHTO3oL",
+	"tt2YXtX1qn5izU+s+U/KmrP7+t2w5o2Nmk/M/MGUdLC7Wmb+k8iqLmxqhF3NnfOesWvZ81HOnnNB4dJv",
+	"xLg31/FXsW6d1d8k4kn3OKt2ptSuUoKTmGbO0n30GVJiz8OQzGQPCtTrqVraiBwgKtGYE4E46yGCw4lN",
+	"ZqUiy6qktvGP6LO9C5Jck6R1oX6DEg/ime+Wp9INSG1pYZ2TqWsW/CQQjc5Q8AYL2YKhkJ+ZEJFOiUBD",
+	"MqEMApbQOQr51HYhU1D0mc7d7BwjAe1DTOEDHdMPHlnI0TQeQgKlwlNJIJN0yoXsIWg7wkioHcgw/QVP",
+	"k5CgSC3fLe3h9ozXRZDVK/vMZsnrdFS0F5QbcwTPVsZvaXQ1Sf2jWQFg8CYD+kzJLyyQrRZ75q5fSJxI",
+	"F4vWIanJc+6RLKC/4JB0nW7Fos7t1unlt45/Wl/V/HFH+OS159ew3eHCSWxsGpKTdyHu1DN9UzXCbfi6",
+	"g2SmvEdv5oB1r/UqT6w+hTazHEZBXjlGClZ17vIZjJEOnoywxPAgv4WTuFbmmFAhebKAAl/OSYZoyAeK",
+	"Aboz2eAj528xW5jolu/JrM4TSwQdzm227qFM7WUNu9IhaWtu7XhZO+3pnRnoZ3hx59o61I+Z8LjQbfUn",
+	"YYqWWOu74nu292exiEjWmM1ycwjtNelfCcxEorJmf9Zn2PBqt6WordSxFziyVT3bnJlWp9sZ77OGp+p9",
+	"g+NRN3zRaW63L7dbfbIMPFkG/qSWAaART0aBJ6PAXRsFDLdobhPIegKtNgvM8OKuTQK7tOVrenI3woF6",
+	"s4Asp0QqoaDghlfieB4mHWiSFOhKTJbrx2QktZx+ZvKcpjxRGnG5e2XwrCZl3JLKPtNiiYmlpdq2YV0L",
+	"Y3ptykzp8AHTul0DzQiJIPSgUjLNR4JnldicyUBnPzMfKRvnYlGfOXJRBciKy6JGVEnyHl0b57W/m+kC",
+	"97vMb6/qvLq8fx3XMtENF2GCZTjRBLQZ16jpTPYkHz3JR39K+cjJK1U0bEgIy2OZHkGu+p9YANNk6sdM",
+	"cN+1LKYw1TzaohIa31ASM6LNboWxms7Zdanr3LBb7069OUqGuYcoDIiazEMwlFR2BhKTrn8LRXd5HO2j",
+	"CyVT6YiMYuTG2ngMYftPbmOGybtQev/+qt05et5ut9vPuy863cN2c3mj0grzSdp4kjb+pNYYpwHmk0Hm",
+	"ySCzQyFAUdlbiwCr+T5wxccclWFo5LowjJlbRH9t6ZjgjwCNKIvycYgy41RV1NpHzhyIJ+jit0+mVDUk",
+	"yeraMHPF9/tsSMaUCdP3SEd3gJVGk7FAlyCfV5sig9EGupAsi1CwnQHWZqBrAYQjQXASTtCIL00F/2NZ",
+	"dEFnXfcRtX2jhJCWJF+lqXNXV/HFNPHnuvRy3bqhd5Srldm++DvKX6/r0P/oQyLyrtqdbruZmFPiRGnC",
+	"SKRrKwke0wgNlcBhA4EIQ1MiTStGm1S+ieCxQoppJETUSSsZp1dU6Zp491uC1pyT9TVQLJG4dQDEwyan",
+	"/1Ap46a/i9f7cllgkZryYRZpujPLSafllqZubJldztJhTMOscOcyzlWXQ25LDBUyyKGNU5Mc8k0q5p5H",
+	"2jmgV2XudFaNlmlz/D56LQWwKips8TJoozDmPDJdGSBKTlvhLdU9Q3lUgCmiC6+nlT4efRaIq3Qg8RVh",
+	"wfJisuZebaOdbk/adk+uNiwSW+qBfSdlYp+Yxm2Yxob8YZnaZy7LFqbkx1+rdHMdsQHvuLhKPyoS8qTr",
+	"1eh651GUE/r13KuhsmfP6oblTDNqf0dK3cE389f6uigO87OMS+liSu3hmvGZNlGhbgBvraim67flbDqg",
+	"/AwFTsX1Kb82jax0EbLauiguU9vKuPlEs79rmv2gVaaOGlEVtcJtioV8lwqALjfSnHBWxP6yscsa5x1z",
+	"1w7Ug8P2lurBRt6r95a6av8VluGkSl9fGko5ty3ybJKBU0AxIUJmve183VAvJ6q6qd4EFxv0Ueb05dvX",
+	"GQzCViS5Jtr0o9Mv+sw2VQTzW5ZHBBQni5he6Ob6M1t/sE4D0WQlJ9Zr03oM1+DFFWEBbdquGJ+vytux",
+	"y/PKov0yI1uxz2vfs1k8nec3fa8ukWebkKMqve7Wenea0tZPLm430mueeOT3xyPNdYcbIP7cTq06ntrp",
+	"NhkHZhWoUPmrbiH+6FWeo+6LzRb2wd79BypHolNj705l0pfQVZlmOVdtKDiY8/LFK3WTvQe16sBoS5uH",
+	"vpSEh1q75EfTbdfSDKVA2eDlotfHzyyRq0UBNOaIs310DmBDfEzuIMrmaVJszAx6Utx+IKbkF3yFD1Cs",
+	"8d74y3dgqdI7cYek15KurWjv3VPYKNWE445obNH3kyeC6kAF9ZcbrFBUnSCLAqoB+3mrnarf6By8RjqC",
+	"0bRyt9MprY6KPiv2c8/dQGf19DnrvZ0hR7dK1Ntjn6/PMs2G7MCRdGsnzqsSEE9+nB+VtTAyf/Ll7JJ1",
+	"NfEBZdfru0gCeCAOmyHpDnlszrwaOIVW6Ddlh1Ee3WyJ/X2wYt14b7UnacLnaIrZwkTkS92HLiH76LOx",
+	"gGZ76KNEtyqOgHsKHkdg/7TdZ/w8TdMWAKp1Hl2YfoC71UBuEz5uwfR6neM2AATL83qHvqeW5/W6J00I",
+	"cfMMAVj6EtKrxQ/vSSLfZcl1Syp+Mlm6DsnQn9elDNk6L5f3J2Jv49hoRBNaOPpnKuS0aUU390pryTmh",
+	"UslRfDSqxhjv14bvwtE/d+bddJUPGpAKcJNoACW4MupycnJyspy6NBNcY4kN+XEp11HruINx64S0u63T",
+	"sNNptaOTIekcjw5xt+PdltqZVOpf1S7ltQ23ixst7ev6+FHn7H0vffR+XCKptqtKJN09un+CuaKB3x24",
+	"gZdbGQK4nIGVjPgSWuiKSGcII0bGWKlwCIbrRng24ZGPRvvore7LhllhqGMlMNS1z/hohPYCt41yvY1A",
+	"b5eVqzZDxy7LOrjUbCm1adyXM1/UnZobsqOef/pRCb3vZSrBoxKfNzwTJFopR+c76tZgBbIG1VcrtRv/",
+	"VA33H5XhI5cbnsofNNFo4L5BypjiKtDY9TZazTIziNZA9f3Z2sdrciEd5rVRq/6tzCFzMpxwfrVOuQHK",
+	"kA6zH8AirC3+YiGU9F+j3aCPE0ITJEiYEFPDQPeT4nNWr/p8ttB8TypPE6ZGmDrZWZQXlOodyMWM5Am5",
+	"+5AN7xf6kqghl0U2eNJqd4ed1snoeaeFj8LD1ulR1CUvhu2T8Pi4oTE8TWKv502knInewQFgfN8sbT/k",
+	"0wOw1MeUkS01HrOd6zUdewqf2oXvVF2Z59fJEr3sq931Ct8kIe0CarvrlGhdCt1EUOp2cnAjTCV8OJ7I",
+	"BMNCpffgWx8CHfuej/qegkRIPJ3pjxGWuO/dBNriSsdMKR0CXUjMIpxEyJIWJBQt4qncR+9M8ds+o7rT",
+	"ne54ar2VGHW/fkXa3QTfUAYuMVO2Po95HWPKfPgJYEKUQYU9M0TwqZomIQRFeCH8UknewOxIi0bBfp+Z",
+	"kt5TvEChGjjNVCBIwQM1iiHMFrbPKxTz3re1y7M8BglJ6YpI2+7M++jcqmOJ9dnqBq9HnTaKqFAnTycA",
+	"GpD2+wysrUC/YbmKcutG2QqafXSud4dk+Jkl9BpLxQfknCdXmugbH/DyzD+zN9s4bDekqBtQwM3S98xS",
+	"7lIP0/vh9bz5RJBw8Hb023+cJi/+x2//84/k4/yfn96/evH6zft/vObdN/gNvpjnv/O/er4lADDlj8y4",
+	"NmVSn6mcXGjMLtGWDOb0HZTC3Isyy/pz5uaZmviZ/Pbklq0px6Ll5yHJgmW06Hxb7lzVSizd3jBdLyu5",
+	"n09/cxc6xsE385dJ24tITGRN3vYvLKpqHHDtRlytRzMpY6yhRNS2niNFtlIguEc1EanOBacCjaEzxuMz",
+	"H5glfXcOximHiL95tiM7PvHmKDknPjtq9Zq4+XnX7siVmajucda5p7lotUIxHhO59CRvqLT+0Bx/Q4a/",
+	"hs0/3f4dhxdsefdvcYHv2D32OacwO8ySNOFEpksbmk9o7FBOSyrMJc0oBzQV4+oNMZZZ1K6ZM0qJeQ/M",
+	"ANkPpsmaQCNIMFqeE7kL3cxSlBGOBdkwb/A2CtUTVbwrqljK7vsRPDJ1RPVJdVmSLXdnAlw1Xe4hBLg1",
+	"SstBrnM0DQYTees9yG2bmjKQde6SV9nbwWx2RWYSst8O22A5XOkyycd+X+FiUpLpDAqgNYsO0ITXpacv",
+	"Ws9H7XbrZHh62HoRHh+3DvEp6UTt0dHwpOu5pNrpHwOEuvyWbrT8LTEWcmCgXQZg5x+W+g82qfhscTmw",
+	"mQ3d9pGT5pD1cd6NM8YclMV6p0xRwf5Ros++TxnaRJ8ZUvSTa/34MQXq5pT44JsN29G9lmbxbRoxOnP7",
+	"dbYhO0dW02OG5STPcMpBWFnTQwlBQDzSFCiQU+Pj8HltFY9VbjTMjA/NeKBsN+MsYy9zMtFIpxxAf6ec",
+	"CZl2TWeaOSlNQOjajTMgxErYwxl3st4yNMdUCmBM6l9FkPrMUEZo5gQaiXoI3FQxZ2OrkLjdJvGQp6Cz",
+	"DIlmkkLihUCC76PfbaKhYZ9ad5FFC52jBfXUb32m3VnqN+tTGxivVhSoJ1h9vyd1Xkq0sWpn6W4YKvfE",
+	"1jZga7fkYMtUFXsX/coZK/GxB63J9aiYokXpxmFpdkvMPfvxyoY5lYJZhHB2uDTN3b0eZPhXcz3IAlQb",
+	"U1amgxvXIpsllIV0Bk/k1cieb1GLbB1jT7hUcFgn97ftjHK13POtqT7CyNxY4P1qaMMnJmmMgllCrilP",
+	"xcBEsQ1S9X3go+4RmvA0ETp5mvG578hkul9PFoQyJyYcJOu5rBmv4lmGVZsuAboIvlUeKdRhDkkPzSHb",
+	"EMCjAkXASOc0JBAMorRD6LyOGcqZYMyF9BHjedCH7fZooluM80FHwJRgB6Oihl89DaF8Ot0RETqeyAw0",
+	"JSBMuZAQz0+ZnJSLP6Mg7+itURj4tsUaYRohcUQSqMrZZ0QHuAQfiEwWrfORJEltyWh9TMxuG7/9tmrp",
+	"DxpYUX+EXciOCt2KlhkgC888pkCM/B5/L06bDUIqNCrE99MDOMYhKaiqwt7OXbNKIAED5/W3thz6lVAI",
+	"c1d2YlQslh/95g0JThR3/XKpeJTBSrUjinEY8ThyCtPb7P2qlvpvNj89z0x3W6FAGkhl0PsYh0rV0i2B",
+	"HLfRkIR8qgt/yAmZOq8y3YNq1GQSx/AuNyzctmzR3izJzUzO+7LTcHN58/8DAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -356,6 +356,7 @@ type Webhook struct {
 	Lagging        bool
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	SealedEarlier  [][]byte
 }
 
 type WebhookDelivery struct {

@@ -69,6 +69,7 @@ const (
 	ProblemCodeAccountDisabled        ProblemCode = "account_disabled"
 	ProblemCodeBodyTooLarge           ProblemCode = "body_too_large"
 	ProblemCodeCrossOriginRefused     ProblemCode = "cross_origin_refused"
+	ProblemCodeEmailChangeNotFound    ProblemCode = "email_change_not_found"
 	ProblemCodeEmailTaken             ProblemCode = "email_taken"
 	ProblemCodeEmailUnverified        ProblemCode = "email_unverified"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
@@ -80,6 +81,7 @@ const (
 	ProblemCodeInvalidMailToken       ProblemCode = "invalid_mail_token"
 	ProblemCodeInvalidRefreshToken    ProblemCode = "invalid_refresh_token"
 	ProblemCodeInvalidRequest         ProblemCode = "invalid_request"
+	ProblemCodeMailOff                ProblemCode = "mail_off"
 	ProblemCodeMalformedRequest       ProblemCode = "malformed_request"
 	ProblemCodeMethodNotAllowed       ProblemCode = "method_not_allowed"
 	ProblemCodeNotFound               ProblemCode = "not_found"
@@ -106,6 +108,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeCrossOriginRefused:
 		return true
+	case ProblemCodeEmailChangeNotFound:
+		return true
 	case ProblemCodeEmailTaken:
 		return true
 	case ProblemCodeEmailUnverified:
@@ -127,6 +131,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeInvalidRefreshToken:
 		return true
 	case ProblemCodeInvalidRequest:
+		return true
+	case ProblemCodeMailOff:
 		return true
 	case ProblemCodeMalformedRequest:
 		return true
@@ -415,6 +421,39 @@ type DisableSecondFactorRequest struct {
 // Email An e-mail address; compared without regard to case.
 type Email = string
 
+// EmailChange defines model for EmailChange.
+type EmailChange struct {
+	// Email An e-mail address; compared without regard to case.
+	Email Email `json:"email"`
+
+	// ExpiresAt Until when the link to the address is good.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// MailedAt When the last mail with it was sent.
+	MailedAt time.Time `json:"mailed_at"`
+
+	// NextMailAt From when on asking again sends another mail to the same address.
+	NextMailAt time.Time `json:"next_mail_at"`
+}
+
+// EmailVerification defines model for EmailVerification.
+type EmailVerification struct {
+	// Email An e-mail address; compared without regard to case.
+	Email Email `json:"email"`
+
+	// ExpiresAt Until when the link is good.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// MailedAt When the last mail with it was sent.
+	MailedAt *time.Time `json:"mailed_at,omitempty"`
+
+	// NextMailAt From when on asking again sends another mail.
+	NextMailAt *time.Time `json:"next_mail_at,omitempty"`
+
+	// Verified Whether the address is verified; no mail is sent then.
+	Verified bool `json:"verified"`
+}
+
 // EnrolSecondFactorRequest defines model for EnrolSecondFactorRequest.
 type EnrolSecondFactorRequest struct {
 	// CurrentPassword A password as it was chosen.
@@ -469,7 +508,7 @@ type OwnData struct {
 	EmailVerifiedAt *time.Time `json:"email_verified_at,omitempty"`
 	ExportedAt      time.Time  `json:"exported_at"`
 
-	// Mails Mails whose links may still be followed.
+	// Mails Links that were sent by mail in the last days and have not been followed, expired ones included.
 	Mails        []OwnMail    `json:"mails"`
 	Profile      Profile      `json:"profile"`
 	SecondFactor SecondFactor `json:"second_factor"`
@@ -483,11 +522,18 @@ type OwnData struct {
 
 // OwnMail defines model for OwnMail.
 type OwnMail struct {
-	CreatedAt time.Time `json:"created_at"`
+	CountedFrom *time.Time `json:"counted_from,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
 
 	// Email An e-mail address; compared without regard to case.
 	Email     Email     `json:"email"`
 	ExpiresAt time.Time `json:"expires_at"`
+
+	// MailedAt When the last of them was.
+	MailedAt *time.Time `json:"mailed_at,omitempty"`
+
+	// Mails How many such mails were sent since `counted_from`.
+	Mails *int32 `json:"mails,omitempty"`
 
 	// Purpose What the link of the mail is for.
 	Purpose string `json:"purpose"`
@@ -814,6 +860,11 @@ type CredentialsRefused = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type CrossOrigin = Problem
 
+// EmailChangeNotFound A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type EmailChangeNotFound = Problem
+
 // EmailTaken A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -853,6 +904,11 @@ type InvalidMailToken = Problem
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type LoginForbidden = Problem
+
+// MailOff A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type MailOff = Problem
 
 // Malformed A failure (RFC 9457).
 //
@@ -1252,8 +1308,9 @@ type ClientInterface interface {
 	// ConfirmEmailChangeWithBody Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1263,8 +1320,9 @@ type ClientInterface interface {
 	// ConfirmEmailChange Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1273,8 +1331,9 @@ type ClientInterface interface {
 
 	// ConfirmEmailWithBody Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1283,8 +1342,9 @@ type ClientInterface interface {
 
 	// ConfirmEmail Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1350,8 +1410,11 @@ type ClientInterface interface {
 
 	// RequestPasswordResetWithBody Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1360,8 +1423,11 @@ type ClientInterface interface {
 
 	// RequestPasswordReset Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1372,9 +1438,9 @@ type ClientInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1385,9 +1451,9 @@ type ClientInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1439,8 +1505,8 @@ type ClientInterface interface {
 	// RequestDeletionWithBody Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1450,19 +1516,39 @@ type ClientInterface interface {
 	// RequestDeletion Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CancelEmailChange Withdraw a change of own address
+	//
+	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	//
+	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+	CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmailChange Read the change of own address that waits
+	//
+	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+	// the answer is `email_change_not_found`.
+	//
+	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+	GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RequestEmailChangeWithBody Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1472,8 +1558,12 @@ type ClientInterface interface {
 	// RequestEmailChange Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1483,7 +1573,9 @@ type ClientInterface interface {
 	// RequestEmailVerification Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 	RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1510,8 +1602,8 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1520,8 +1612,8 @@ type ClientInterface interface {
 
 	// ChangePassword Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1562,7 +1654,8 @@ type ClientInterface interface {
 	// ConfirmSecondFactorWithBody Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1572,7 +1665,8 @@ type ClientInterface interface {
 	// ConfirmSecondFactor Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1601,7 +1695,8 @@ type ClientInterface interface {
 
 	// ReplaceRecoveryCodesWithBody Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+	// code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1610,7 +1705,8 @@ type ClientInterface interface {
 
 	// ReplaceRecoveryCodes Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+	// code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1952,8 +2048,9 @@ func (c *Client) RevokeUserSession(ctx context.Context, userID UserID, sessionID
 // ConfirmEmailChangeWithBody Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1973,8 +2070,9 @@ func (c *Client) ConfirmEmailChangeWithBody(ctx context.Context, contentType str
 // ConfirmEmailChange Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1993,8 +2091,9 @@ func (c *Client) ConfirmEmailChange(ctx context.Context, body ConfirmEmailChange
 
 // ConfirmEmailWithBody Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2013,8 +2112,9 @@ func (c *Client) ConfirmEmailWithBody(ctx context.Context, contentType string, b
 
 // ConfirmEmail Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2140,8 +2240,11 @@ func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // RequestPasswordResetWithBody Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2160,8 +2263,11 @@ func (c *Client) RequestPasswordResetWithBody(ctx context.Context, contentType s
 
 // RequestPasswordReset Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2182,9 +2288,9 @@ func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordR
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2205,9 +2311,9 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2319,8 +2425,8 @@ func (c *Client) CancelDeletion(ctx context.Context, reqEditors ...RequestEditor
 // RequestDeletionWithBody Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2340,8 +2446,8 @@ func (c *Client) RequestDeletionWithBody(ctx context.Context, contentType string
 // RequestDeletion Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2358,11 +2464,51 @@ func (c *Client) RequestDeletion(ctx context.Context, body RequestDeletionJSONRe
 	return c.Client.Do(req)
 }
 
+// CancelEmailChange Withdraw a change of own address
+//
+// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+//
+// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+func (c *Client) CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEmailChangeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmailChange Read the change of own address that waits
+//
+// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+// the answer is `email_change_not_found`.
+//
+// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+func (c *Client) GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmailChangeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RequestEmailChangeWithBody Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2382,8 +2528,12 @@ func (c *Client) RequestEmailChangeWithBody(ctx context.Context, contentType str
 // RequestEmailChange Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2403,7 +2553,9 @@ func (c *Client) RequestEmailChange(ctx context.Context, body RequestEmailChange
 // RequestEmailVerification Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2460,8 +2612,8 @@ func (c *Client) ExportOwnData(ctx context.Context, body ExportOwnDataJSONReques
 
 // ChangePasswordWithBody Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2480,8 +2632,8 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2562,7 +2714,8 @@ func (c *Client) EnrolSecondFactor(ctx context.Context, body EnrolSecondFactorJS
 // ConfirmSecondFactorWithBody Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2582,7 +2735,8 @@ func (c *Client) ConfirmSecondFactorWithBody(ctx context.Context, contentType st
 // ConfirmSecondFactor Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2641,7 +2795,8 @@ func (c *Client) DisableSecondFactor(ctx context.Context, body DisableSecondFact
 
 // ReplaceRecoveryCodesWithBody Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+// code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2660,7 +2815,8 @@ func (c *Client) ReplaceRecoveryCodesWithBody(ctx context.Context, contentType s
 
 // ReplaceRecoveryCodes Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+// code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3986,6 +4142,60 @@ func NewRequestDeletionRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewCancelEmailChangeRequest constructs an http.Request for the CancelEmailChange method
+func NewCancelEmailChangeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmailChangeRequest constructs an http.Request for the GetEmailChange method
+func NewGetEmailChangeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRequestEmailChangeRequest calls the generic RequestEmailChange builder with application/json body
 func NewRequestEmailChangeRequest(server string, body RequestEmailChangeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4849,8 +5059,9 @@ type ClientWithResponsesInterface interface {
 	// ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4860,8 +5071,9 @@ type ClientWithResponsesInterface interface {
 	// ConfirmEmailChangeWithResponse Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4870,8 +5082,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithBodyWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4880,8 +5093,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4949,8 +5163,11 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4959,8 +5176,11 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPasswordResetWithResponse Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4971,9 +5191,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4984,9 +5204,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5044,8 +5264,8 @@ type ClientWithResponsesInterface interface {
 	// RequestDeletionWithBodyWithResponse Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5055,19 +5275,43 @@ type ClientWithResponsesInterface interface {
 	// RequestDeletionWithResponse Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletionWithResponse(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
 
+	// CancelEmailChangeWithResponse Withdraw a change of own address
+	//
+	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+	CancelEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelEmailChangeResponse, error)
+
+	// GetEmailChangeWithResponse Read the change of own address that waits
+	//
+	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+	// the answer is `email_change_not_found`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+	GetEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetEmailChangeResponse, error)
+
 	// RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5077,8 +5321,12 @@ type ClientWithResponsesInterface interface {
 	// RequestEmailChangeWithResponse Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5088,7 +5336,9 @@ type ClientWithResponsesInterface interface {
 	// RequestEmailVerificationWithResponse Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5117,8 +5367,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5127,8 +5377,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5171,7 +5421,8 @@ type ClientWithResponsesInterface interface {
 	// ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5181,7 +5432,8 @@ type ClientWithResponsesInterface interface {
 	// ConfirmSecondFactorWithResponse Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5210,7 +5462,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+	// code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5219,7 +5472,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplaceRecoveryCodesWithResponse Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+	// code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6398,6 +6652,8 @@ type RequestPasswordResetResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6814,6 +7070,110 @@ func (r RequestDeletionResponse) ContentType() string {
 	return ""
 }
 
+// CancelEmailChangeResponse401Headers the declared response headers of an HTTP 401 response for CancelEmailChange
+type CancelEmailChangeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// CancelEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for CancelEmailChange
+type CancelEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type CancelEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *EmailChangeNotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CancelEmailChangeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CancelEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelEmailChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetEmailChangeResponse401Headers the declared response headers of an HTTP 401 response for GetEmailChange
+type GetEmailChangeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for GetEmailChange
+type GetEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type GetEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmailChange
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *EmailChangeNotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetEmailChangeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmailChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RequestEmailChangeResponse202Headers the declared response headers of an HTTP 202 response for RequestEmailChange
 type RequestEmailChangeResponse202Headers struct {
 	RateLimit       *string
@@ -6840,12 +7200,16 @@ type RequestEmailChangeResponse503Headers struct {
 type RequestEmailChangeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *EmailChange
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *WrongPassword
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6918,8 +7282,12 @@ type RequestEmailVerificationResponse503Headers struct {
 type RequestEmailVerificationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *EmailVerification
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -8258,8 +8626,9 @@ func (c *ClientWithResponses) RevokeUserSessionWithResponse(ctx context.Context,
 // ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8275,8 +8644,9 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithBodyWithResponse(ctx context
 // ConfirmEmailChangeWithResponse Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8291,8 +8661,9 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithResponse(ctx context.Context
 
 // ConfirmEmailWithBodyWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8307,8 +8678,9 @@ func (c *ClientWithResponses) ConfirmEmailWithBodyWithResponse(ctx context.Conte
 
 // ConfirmEmailWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8412,8 +8784,11 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, reqEdi
 
 // RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8428,8 +8803,11 @@ func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx conte
 
 // RequestPasswordResetWithResponse Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8446,9 +8824,9 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8465,9 +8843,9 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8561,8 +8939,8 @@ func (c *ClientWithResponses) CancelDeletionWithResponse(ctx context.Context, re
 // RequestDeletionWithBodyWithResponse Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8578,8 +8956,8 @@ func (c *ClientWithResponses) RequestDeletionWithBodyWithResponse(ctx context.Co
 // RequestDeletionWithResponse Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8592,11 +8970,47 @@ func (c *ClientWithResponses) RequestDeletionWithResponse(ctx context.Context, b
 	return ParseRequestDeletionResponse(rsp)
 }
 
+// CancelEmailChangeWithResponse Withdraw a change of own address
+//
+// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+func (c *ClientWithResponses) CancelEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelEmailChangeResponse, error) {
+	rsp, err := c.CancelEmailChange(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEmailChangeResponse(rsp)
+}
+
+// GetEmailChangeWithResponse Read the change of own address that waits
+//
+// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+// the answer is `email_change_not_found`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+func (c *ClientWithResponses) GetEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetEmailChangeResponse, error) {
+	rsp, err := c.GetEmailChange(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmailChangeResponse(rsp)
+}
+
 // RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8612,8 +9026,12 @@ func (c *ClientWithResponses) RequestEmailChangeWithBodyWithResponse(ctx context
 // RequestEmailChangeWithResponse Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8629,7 +9047,9 @@ func (c *ClientWithResponses) RequestEmailChangeWithResponse(ctx context.Context
 // RequestEmailVerificationWithResponse Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8676,8 +9096,8 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, bod
 
 // ChangePasswordWithBodyWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8692,8 +9112,8 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8760,7 +9180,8 @@ func (c *ClientWithResponses) EnrolSecondFactorWithResponse(ctx context.Context,
 // ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8776,7 +9197,8 @@ func (c *ClientWithResponses) ConfirmSecondFactorWithBodyWithResponse(ctx contex
 // ConfirmSecondFactorWithResponse Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8823,7 +9245,8 @@ func (c *ClientWithResponses) DisableSecondFactorWithResponse(ctx context.Contex
 
 // ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+// code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8838,7 +9261,8 @@ func (c *ClientWithResponses) ReplaceRecoveryCodesWithBodyWithResponse(ctx conte
 
 // ReplaceRecoveryCodesWithResponse Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
+// code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10846,6 +11270,13 @@ func ParseRequestPasswordResetResponse(rsp *http.Response) (*RequestPasswordRese
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11567,6 +11998,156 @@ func ParseRequestDeletionResponse(rsp *http.Response) (*RequestDeletionResponse,
 	return response, nil
 }
 
+// ParseCancelEmailChangeResponse parses an HTTP response from a CancelEmailChangeWithResponse call
+func ParseCancelEmailChangeResponse(rsp *http.Response) (*CancelEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest EmailChangeNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers CancelEmailChangeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers CancelEmailChangeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetEmailChangeResponse parses an HTTP response from a GetEmailChangeWithResponse call
+func ParseGetEmailChangeResponse(rsp *http.Response) (*GetEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmailChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest EmailChangeNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetEmailChangeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetEmailChangeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRequestEmailChangeResponse parses an HTTP response from a RequestEmailChangeWithResponse call
 func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11581,8 +12162,12 @@ func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeRes
 	}
 
 	switch {
-	case rsp.StatusCode == 202:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest EmailChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest Malformed
@@ -11604,6 +12189,13 @@ func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeRes
 			return nil, err
 		}
 		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -11730,8 +12322,12 @@ func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVer
 	}
 
 	switch {
-	case rsp.StatusCode == 202:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest EmailVerification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
@@ -11739,6 +12335,13 @@ func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVer
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited
@@ -13931,6 +14534,12 @@ type ServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(w http.ResponseWriter, r *http.Request)
+	// CancelEmailChange Withdraw a change of own address
+	// (DELETE /api/v1/profile/email-change)
+	CancelEmailChange(w http.ResponseWriter, r *http.Request)
+	// GetEmailChange Read the change of own address that waits
+	// (GET /api/v1/profile/email-change)
+	GetEmailChange(w http.ResponseWriter, r *http.Request)
 	// RequestEmailChange Ask for another e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(w http.ResponseWriter, r *http.Request)
@@ -14130,6 +14739,18 @@ func (_ Unimplemented) CancelDeletion(w http.ResponseWriter, r *http.Request) {
 // RequestDeletion Have own account deleted
 // (POST /api/v1/profile/deletion)
 func (_ Unimplemented) RequestDeletion(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CancelEmailChange Withdraw a change of own address
+// (DELETE /api/v1/profile/email-change)
+func (_ Unimplemented) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetEmailChange Read the change of own address that waits
+// (GET /api/v1/profile/email-change)
+func (_ Unimplemented) GetEmailChange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -14936,6 +15557,34 @@ func (siw *ServerInterfaceWrapper) RequestDeletion(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// CancelEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelEmailChange(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) GetEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetEmailChange(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RequestEmailChange operation middleware
 func (siw *ServerInterfaceWrapper) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 
@@ -15478,6 +16127,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/profile/email-verification", wrapper.RequestEmailVerification)
 	})
 	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/api/v1/profile/email-change", wrapper.CancelEmailChange)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/profile/email-change", wrapper.GetEmailChange)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/profile/email-change", wrapper.RequestEmailChange)
 	})
 	r.Group(func(r chi.Router) {
@@ -15551,6 +16206,8 @@ type CredentialsRefusedApplicationProblemPlusJSONResponse struct {
 
 type CrossOriginApplicationProblemPlusJSONResponse Problem
 
+type EmailChangeNotFoundApplicationProblemPlusJSONResponse Problem
+
 type EmailTakenApplicationProblemPlusJSONResponse Problem
 
 type EnrolmentRefusedApplicationProblemPlusJSONResponse Problem
@@ -15566,6 +16223,8 @@ type InvalidCodeApplicationProblemPlusJSONResponse Problem
 type InvalidMailTokenApplicationProblemPlusJSONResponse Problem
 
 type LoginForbiddenApplicationProblemPlusJSONResponse Problem
+
+type MailOffApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
@@ -17924,6 +18583,22 @@ func (response RequestPasswordReset400ApplicationProblemPlusJSONResponse) VisitR
 	return err
 }
 
+type RequestPasswordReset409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset409ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestPasswordReset413ApplicationProblemPlusJSONResponse struct {
 	TooLargeApplicationProblemPlusJSONResponse
 }
@@ -18790,6 +19465,176 @@ func (response RequestDeletiondefaultApplicationProblemPlusJSONResponse) VisitRe
 	return err
 }
 
+type CancelEmailChangeRequestObject struct {
+}
+
+type CancelEmailChangeResponseObject interface {
+	VisitCancelEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type CancelEmailChange204Response struct {
+}
+
+func (response CancelEmailChange204Response) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelEmailChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange401ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChange404ApplicationProblemPlusJSONResponse struct {
+	EmailChangeNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange404ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange503ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelEmailChangedefaultApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChangeRequestObject struct {
+}
+
+type GetEmailChangeResponseObject interface {
+	VisitGetEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type GetEmailChange200JSONResponse EmailChange
+
+func (response GetEmailChange200JSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange401ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange404ApplicationProblemPlusJSONResponse struct {
+	EmailChangeNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange404ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange503ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEmailChangedefaultApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestEmailChangeRequestObject struct {
 	Body *RequestEmailChangeJSONRequestBody
 }
@@ -18803,11 +19648,18 @@ type RequestEmailChange202ResponseHeaders struct {
 	RateLimitPolicy *string
 }
 
-type RequestEmailChange202Response struct {
+type RequestEmailChange202JSONResponse struct {
+	Body    EmailChange
 	Headers RequestEmailChange202ResponseHeaders
 }
 
-func (response RequestEmailChange202Response) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+func (response RequestEmailChange202JSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.RateLimit != nil {
 		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
 	}
@@ -18815,7 +19667,8 @@ func (response RequestEmailChange202Response) VisitRequestEmailChangeResponse(w 
 		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(202)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type RequestEmailChange400ApplicationProblemPlusJSONResponse struct {
@@ -18863,6 +19716,22 @@ func (response RequestEmailChange403ApplicationProblemPlusJSONResponse) VisitReq
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange409ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18984,11 +19853,18 @@ type RequestEmailVerification202ResponseHeaders struct {
 	RateLimitPolicy *string
 }
 
-type RequestEmailVerification202Response struct {
+type RequestEmailVerification202JSONResponse struct {
+	Body    EmailVerification
 	Headers RequestEmailVerification202ResponseHeaders
 }
 
-func (response RequestEmailVerification202Response) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+func (response RequestEmailVerification202JSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.RateLimit != nil {
 		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
 	}
@@ -18996,7 +19872,8 @@ func (response RequestEmailVerification202Response) VisitRequestEmailVerificatio
 		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(202)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type RequestEmailVerification401ApplicationProblemPlusJSONResponse struct {
@@ -19012,6 +19889,22 @@ func (response RequestEmailVerification401ApplicationProblemPlusJSONResponse) Vi
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerification409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailVerification409ApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21576,6 +22469,12 @@ type StrictServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(ctx context.Context, request RequestDeletionRequestObject) (RequestDeletionResponseObject, error)
+	// CancelEmailChange Withdraw a change of own address
+	// (DELETE /api/v1/profile/email-change)
+	CancelEmailChange(ctx context.Context, request CancelEmailChangeRequestObject) (CancelEmailChangeResponseObject, error)
+	// GetEmailChange Read the change of own address that waits
+	// (GET /api/v1/profile/email-change)
+	GetEmailChange(ctx context.Context, request GetEmailChangeRequestObject) (GetEmailChangeResponseObject, error)
 	// RequestEmailChange Ask for another e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(ctx context.Context, request RequestEmailChangeRequestObject) (RequestEmailChangeResponseObject, error)
@@ -22314,6 +23213,54 @@ func (sh *strictHandler) RequestDeletion(w http.ResponseWriter, r *http.Request)
 	}
 }
 
+// CancelEmailChange operation middleware
+func (sh *strictHandler) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request CancelEmailChangeRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelEmailChange(ctx, request.(CancelEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelEmailChangeResponseObject); ok {
+		if err := validResponse.VisitCancelEmailChangeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEmailChange operation middleware
+func (sh *strictHandler) GetEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request GetEmailChangeRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmailChange(ctx, request.(GetEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetEmailChangeResponseObject); ok {
+		if err := validResponse.VisitGetEmailChangeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RequestEmailChange operation middleware
 func (sh *strictHandler) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 	var request RequestEmailChangeRequestObject
@@ -22833,244 +23780,265 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chs31jd8K6iepyrOTJMiqcUWValnFO/xIseS7SSWPxHsBkmMmkCnAYpiXKr6rua9sPdK3sIB0HuT",
-	"zUVbRv8kltTLAfrg7Od3vjseH4ecESaF0/3ujAj2SQT/fIq9EXnKmYx4oH72ifAiGkrKmdN1XvAIjfgU",
-	"BZwNkRwRhJmYkgiN8Qz1CTonoXTRxxdP0X673W46rhORPyc0Ir7TldGEuI7wRmSM1YPH+PItYUM5crrt",
-	"zhPXkbOQOF1HyIiyoeM6l41BREhDkkupb766ch1FGGHyGRUhF1QTlafxZEQQw2OCJEfnhIRpOifMJ5Gm",
-	"cK+zt3cNFD4jYUQ8XE7aMWUeQdMRYUAUD0kEVyIqkG9uJL7Zwcc7u4q+cnr2XCfEUpJIPfb/+/fXVmP/",
-	"2/e22+5c/Y+Tp1SR9Zay84qtIpcShXhI0KNeRIKfTh31m1On9yPiEZqOsEQDHgR8KpAcUZEi2l4vJp5H",
-	"hOBR44JEgnKmbtaLeNJ58qRyETut/b2au/qWV22pWkKI5QjxgSZ2igUaY5/M/7YDHo2xdLrOJKKNiAxI",
-	"RJhHHDdNX6e186RsLz9iSd7SMZVFar4oCqhAARlIRRHB3ggF6lpX756iiAiJKPOCia++NWY+MIMgHme+",
-	"QBMmaYAoPGY64gFBeIgpcxEWiDLUO3V8MsCTQJ46B9FPnf0D+dNeq9dERwPUu2zIUcSlDEjPRT1G5JRH",
-	"5+qf2PP4hMkeesQHmhDzR4T7fCL1r8xFPwJJvQkb4DENKI56CH6fbK+MKPEVMRdAGL8gEcJBgCISBtTD",
-	"4gBhJKMZkuoG4A7iC7WeIb0gDPWxd17N2bVPWvwZPvCAerPix3gebz6siEqBppT5fKpIN9tduq1//rTd",
-	"OpjCtm6ATCKj2eFAkqhEHphvLjmaYipRnwx4RNTeUTbU370mG1Mmtzuafel4Mna6T/Z2Wi3XGVOmf27F",
-	"5FImyZBEwMrHRD7l/JyS8oMVkUFExAh5cI1iaIz6EZ8KEv0gkCBCnXYXCSKVrIjImF8QfxPn/XjCBCk9",
-	"XwXRKSQPBVK8TNnQSJ3d/Z05VNSk4cuXL4cTOSJMUiWWi8S84lP15XDqIqNaHu+2aquWzm69TblSEj/C",
-	"YyKtpp5Egkele6R4COTikKA+GVImXPhFT4n2Mw9u7CEQBfFVwHlUNtFRiP+cgPik6nF/Tkg0c1xHqVSn",
-	"6+ibnVImjP82/6BofVQqP9WWjjGbISrJWCCsiRvxwBcISzTmQlYRBgc9Q5c50EqQu3NOSjtzTtql5+ST",
-	"INFrv/yQGLEZ06W0UULWRN9ZTxdNqJ/dve294uZdqWeJkDNBNB+McBAQNiQfyWAiCFDpaTtJ/ROHIJQV",
-	"wVthxPsBGf/rP0Kr0oSG/4nIwOk6/9hKDMMt/Vex9UHfpV9dXL9n368kvAgJU7qOc8QD31VigRGlH5Te",
-	"eNSj7AIH1D+L7+n9qPYtZX9++fKlkT92ZcSZW7byp/RKm4k+ecGjPvV9wm58P7gPWzGNlJHM9dLVh0mv",
-	"n/tE2Ug8So4gaEsszkFTgqhVR5IOGeIRHVJlb3kRF+JM/3gW6c+tdlAtOSK+2gQciFviA9IYYxog7PsR",
-	"ESJZmhBTHvnJjqR2IaH5mvhA7dcRbNdN78YGPulztZ8n+PzGWTgC/sVBRLA/Q5hZEYemVI60rZj72I96",
-	"RP18JhW1lnwW8WBMmLwlfrREj7BSJNreQwPsSR6hRz3985n++Yww3A/UxsORVJaiXZkylblEFySiAwpn",
-	"WK90wuyvzHJvT94oUapdcEWpz/UXetQbWIoMha+fPcWR/34y7pPojrIVBXkgZ8jDEchL/0z964wB0Rn2",
-	"eq2FyE3vtnXg+hHB58Yl9rk3UYyuTBSQeQH2iNCnv0eiiEeiByGJtAo0D8quRimuu6uv0pS+U7KJ3zwT",
-	"Ialeam1XEEKWXletYpHlocUUT/joLR9SdmuH1x4BxUVUgBBCj6y7fmZ/tVlT4R0OlMlJbu3seJgpSdVX",
-	"v8G+q4hH5BKPw0A5Ih6eCO2/9Lk/swL4l+Oj9+hRb2xpz50f++YbXNEhmyEuRyRCA0yDSUQsIXxwW5b4",
-	"JIqUGCqzueD/Z/YvKYZa8vjHUZcbXh7n2jE0n10d6QhLchZoWgr2YyZIN89wTC5Mr66RBJVq3Wwut/Ge",
-	"RhzwmXt3Ehq60qEiCLfcEvfYYI8WsFSgMRWCap4AE0ixAlLfYMwjktFkcGMiVTdvyH/kAbkNv+bQH1NG",
-	"hYyw5JGwgsuaWFL9n9AI8WlizCjTMhic4eROylnqvJnrfljBxNThwhdgsj7lbBBQT94fq5pxZjTXFCsL",
-	"W0l9rMVP/kbG5SZM8vR+vSHhre4V4ws2q2TNQjNMmgd/EMBsFUxWWPV7Lp/rZ96ftZtFBIPDzOru57E3",
-	"i4FA+XsuX/AJ82/F7VLfYOKNbNDeGtBp8uEP8C0GikxD/Annb3E0vHG3xBp/gXq5Ep04H/lX3qCyA9SV",
-	"Z5LzM7jUkP2J6ZTvzXO+INEF9YjlGpN5Znx6AEkxyOogrLQ+6qWMhV6cAXzUk3RM+ET2XNSbMHyBaaDO",
-	"RtHGWd3U+MTSaYtbY0ljU0D+2Bgej9SS07Rdj0XxKdnXe8gg/IJEAcc+8RWP3AS7iEkY8kgS/x3xKT6B",
-	"nMTtCAS1Z+DzjhUlSM5CY1aUS4dJQvoZ3HGm7rBSQpDoTohlI4dzhpLMhvcEUabSRJCoIKW/KO/tg/Hu",
-	"7rLf2YR8mnmweu+hJ+kFlbPnTEbgb4WR+oiS6uwW9qzyn0fg4cSn8lBfeuU6xlKsKngxlQ/GnISdprqy",
-	"wVdbP4j42EUTFqi/YqZ9fKsofeojCsm+dE55t5Cmc53+rCw3ywWJdbB+VjfrFrj5V6pfGa6AagUM8Qbi",
-	"o4APdX0AYZOx0/3q8CkjkeM6cLvjOoyrM+N8K8svk0tJmKD9gDT07ZBldh0dUV0uJek63AMe8M+wzNzu",
-	"Y0kaSjzlntEqe8ZEenxckmfvmQKjXjZmYdPXmjfjz0iYT3wIKec+0t5OyUtNOOGM+lUVEDpkBU8v/fYV",
-	"Ce4k3fvVgS00jJysEzgkQ0F2H5PPxvv/IR7EJ+xheUuFLJ4VSJpn/jH3zGQO3hUs6rW+sd1qJV8IRxGG",
-	"v6eKBxY9+z25lKY+obAZ8Irs00qXqixpJZ9LZMIFlnghDYf6qivX8SKiDIl1mNMnAZFEmEdUFKWkg7lw",
-	"vX8AjiucSy3BJQ0CXZWoGWklYsDdXbR8yB7GV59Z17iUfBA3oD6BUuWziZHybiSHEK0u/aICCSXmtf9j",
-	"5WczqTfscx4QDBJ4NTGiayayhVatsh2IeEDqc/pHHpAsg+8WuTvjkVbvEghdAdZFPv5RvhNCYjlZSKJi",
-	"9GN95ZXrTEJ/PYYtE0CwuZZ5CmyR34CYcLvZmWOUIXHu6d2IpIpFQV5K3bqQAts9VYEDshxklO9DfTIO",
-	"PqRWPsCBILCG9G87UH+U+012w+KCmUWLimnR2s1TnsIMAvgLT4m5GHKQV64juQwX3XNCx0Rfn9vAhN7S",
-	"bUuZa9njrpT0mLKYtTNlzl9x469v6j+txv63fz46s//814//fHR62pzz5x//VVIWbejYqOFZLjzSAbGU",
-	"JXGAtIWmJOs5U/J2qv0CmQq/Z7RETTm6vv1bx8B9MBVLTUXzMuPl/yCUyljSfnQdiaMhqSwwT30syRUX",
-	"yRFlww2zUU0j1vLaspZsfPQ2oiGSg3znVERsrJbIBFsrN0AYhdSTk4i4aCRlKBBnwSzz0eDXjUkU1OhS",
-	"cJOq0AoewtqSQUNO1LvgFHRRZ3cP9ZXJShnqY0H2diZRkJcF2xkRvZOT0YeNP7TcPWt8+76zXdKPotxP",
-	"oZxPSS9I7HjGBL8jcsRLztghGpNxX4eCFf1J3amHGerbHh9zors2t2QD3UkEkEcIhyFICIysioSLm0gr",
-	"dAHGumJwZeyOeOCjCxxMbE0PjghEoQIqJPGROmxpNxwUZ175LuWEPx1hNiQ2nFPXqshZDDooE4deFsZ4",
-	"7HVwQqa173tPpsmteSsgT0Pu0WXn5SlnAxqNwX3R+7Da+qUtTppHfFLFlCdd376IwLtJWjoDuCqFa9h+",
-	"cHMpeeBAKEN+NaqW83utMzmX6UkkOHuvroT+ivVZ3rpXxtuaz+rxfnzurLYjy0ZC/m47+IwExJrp2Z3J",
-	"BmzWd6FTzyslRFfqrXLyVnAG1xDtt+gS5qku28fnlkHztXa5ivMDpZ1DbLU9n0gUkSGOfKWwPSxIxnSy",
-	"LJVpu9op08hD3qhjrEBt+/pidvUPudLeXoY8kkdT9gxLfB8IfkNmZWZgOOkH1EPnZIYeQbtfa/sx5Dpz",
-	"sjEYlnRNFwxlL7qoc9m5dvsWOYnnclbnaRNB6lx2ufiVuX1V79dr0i9xYRs0+ep5Fdt8TEpcsHMyq++B",
-	"qW+Vdb328p5XnlT1+DJ6oCI7479sIhZGLkMaEXFGWXUfru69lpmmNnNfRp6s0m3rOmNwbOpvad4jmh/B",
-	"rgzAZZaeUFG285mi/qrSe6qTHQFl5yYPj2ngoj4ZUeaj3j/gqp96N+M1pg2JMlFhM9Lgt40JkbqmLpoE",
-	"BNzunpeywXqZj5xyWhY3fpdRFocOSjezl2vDjXEYXMQmQaB8cthmLCTijJRFjdR1uoBFt5QW5IeR9RUh",
-	"AChms8UousdWfU+W7mgtxkQvqJzVTS1CaKeQgpqfRFsxBbVaIu3SFIasEYtUSyuJtKqjBAAOQh8Vkcr/",
-	"9YmB1NDN8rWEwdGUvTNmeTq8VYxuhREf0IDUKOmAy8oyX/PuSxs9+maoZaiMNU+JkLbgwYRPRvhCx0/6",
-	"hDA04NGQS0mYiyTsVnKNjs9aqIxltspUXNbJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL1",
-	"89pLppKNIlnjheEkCrkglSIpUSxxfxeFWvGcANzuLDKF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQA",
-	"PLZOhsWrwOawyWgqRbFtAxu4jvJ09CZ4Zn0uWC11pHTh2USsR31ELvj5PCVksita+MS4GAKp56+saaBo",
-	"Dw9NRV4F54cRH0Z4XMkyUAsoFDEkGDTz/my9DI5hqXTeJkVb7oxkNnzhkalliGFhN9hT0p6V2TUpO7Fd",
-	"Axul3P5KBaYqdpzDfuqdh4sPlKGl5I9RQoxQOGYaQgUxHimuELpfGSMRYi/LEerW3HqMW1C5nmzvYn7b",
-	"TGeh9nP3d3a1n2t6JXWZp6+9jExTseM6PpEg2Z1jPiYZcCwwoGwPjbrrAOkeZdOiDJhV0MIM74I/Od2v",
-	"35NHvpsIqRMueRwAXcuqn/RvQ2bT0+nkczLT3GH3ywDaiMxRJlbXhFy5ThHoJPPLb65DmZCYeWrNWzik",
-	"WxedLcW+ufRj12m197c7O36nsY13SeOx1241ngx2SKPT3/PbeN9rkcePEx3d3ekodULHREg8Dp2u02l1",
-	"9hrtdqOzfdLa7263uq3WH0qeUqn23fnEwoh7REDQDz2HnvVE3NoqW7GV/y5XhYBKjSic4Q8bhLOfoZSp",
-	"RzgMCSM+IF5NDZv73MB8FZPPrdLyKvvRazqqnykPsCyzt4rmVvIB5yG5ySSfnk1cL4nWls/aL8y7J9Zg",
-	"tbO/u7+fcvV3WqXOfoqZVlRUhtfKtklTqTxxdaJEs0TmFB9nSvarwKJsHzC5DANMmba314HJy6SE1F/t",
-	"klKmseHlFFu4+kjkqgmS3SxVPKkDUn4spkrmQSm67jY3mlZsJuFbaEpXSjXXYAN7aTAGlJYtdudDwbap",
-	"6o/jNFDoj7Wv6LhOttUJXlPW3QAbmtcI6XZpuECSiGG1+Uk3idlqPjFLiFtkrA8PCBzWZkiTW2gfS9GQ",
-	"wvnJUJZqGwYfKAt64LhOtnkA3lLosUs9McF2SL88FQhL97PnHTPbgFj4fao5UT2iBJEk3p2kA3W5fP+H",
-	"xGdfL7/Xp4qvw1FJ3PzVybu3pvJJIIEHwOlixKeukiNKlQcEQEz4wBYt684E83uLZ6ILPw3FBtbEjZMw",
-	"OAZFwFJGtD+R+gyxUzaKyMBFEQk05CUUOKmXQXSkiZ6OcIQ9qc6iUgDkUh87IjwcEt9FgivD0QDNBpzF",
-	"TYEZw6Z5ytIGknM6abW2vRD+R14rESC1uNN/6Os/DGgkpP7NlvmVFRFN82vziJzo2ynRn+Xm6EMN+j2p",
-	"Qc8e8AofH/5mDZUMaFF6t3Gg/AlBiChaXtv79fimdkl8OOKMZBasf+POzzKVv/Ua6utvpaZ9ldL1TNK7",
-	"xCfLVIx10ZNWpmJuu3MQ+43q1x4WBDxH9cNoFo4IU8aGlCQf0WrvZz3FvbIMSafx+Nv3natHjf/N/uLH",
-	"7/VzJukFiqLOyVQILMEEuVqBOVHqMrJyXzdHRPl3AvvBROlWy2dnbZCFK4SLk6KsKpIqUmiH2VjdrVZb",
-	"fiTg4WdY4ebrDDdbT+JWV56ZpdlyoftQ/GBoXLsOcp3vs4ySr6jiWmatScGrIPL6SwRLKS4nTxC5XjXu",
-	"yhW17maqRWsU3n7UgfHjVEIvLyzhgnxwZG8nHRzZb7Uet/f3O7s7j3da+/vthRDkWamv31BKHg8qa9kT",
-	"GBZl4Pp8M269NxGSj6GT2jjZOnQxGEDocgZeEUTSx5Qt5/BlsqjFvJ4u461IUmSHSMByVzbiE2ygDXU7",
-	"ZvX2WUAG81C+M6aUyCWGJyIXgypB7l6KuxInvozKAs+VK870lzsmXlRWOPVnFFdXVvd8QCe/6fkAV9zD",
-	"zEUY9XwscbeHPn18q8trPrx/mbcU97af7GTsALiHjvGQbIVseKCNCTexDv619e1fP31vuZ3aBoKI11YG",
-	"YKL+BoE0OQuh84h1UXsvbwnrtMXO3s6TH0uyt+k2v07BqgG7drs+vZOIziVWbTdL4RVzGeKJHPV+NKIg",
-	"3x4Cg05Y3Rhou9XZqUNnjiPNJmvq3ZhvysTfHUhGrx/BMMbAPP+fCot7ZpOeMdhpucS539nou5MXNp/m",
-	"OhLDhnc30ehXVdhz211+x0RCX4vGqVzJFV0/5DKmzO5IweOeMPrnhJg/l3rc8P7StSmOW8vNTtexmJkc",
-	"5rrqMGChrkUYKW6n0VAmJMG+UpJ9opRQiKO4+1b3AlZIjKVCl2t7e9YTmmt8x15utRQoqCiIj+aTf3sZ",
-	"xZqLIcGUsL3aOhUcitLScI3YloRNqmqFB6YLu3c4kSMe0b80LCLSOGOmrKG1V7APqkYFFWlcrqw7gzS3",
-	"ucruNcJIxr87s+lZ63z8THBEomW8ihzbZT5R5i2ZTStjxk/pFE/tNqZs01K7ulWtXh/0gS6D1kOlRD5V",
-	"MbcZemFd9Jw0WXzcdAhf4JkwMmUsSHBBBKTLIJkGRTXUGxlhY/yX0EX9yEV9F1EXkbGLhNR550ngIh64",
-	"KKCQAMOmjIgh3Bc8mEhyynTn9ygig+LqbzaxBXmt+ftYuxJrzYwKbLiHQypxgAIiIUWodtCnQypFcafQ",
-	"KxNmlyQIEONITjnCSjtkiqec39qd7Z3dvceNJ8XUTDrkWtyInK+ixKqJyKt//vh9223v15ayK3RZ2lRP",
-	"SQGN+pPdTcrQ82Z7b0eJ4fH881SRK1rMASUeTlGeJMXTleUsJNd7sJEIDpRVq2XFNQVLRWmgK6Rd1H7L",
-	"GRDXCoW1MCn2reJ7fO7cCVy1+7SVmQWX7WtSB1dg8yNmxsLkqts0G5cNkyl23ySFf4sr+OJiy1KkmklA",
-	"4lKQfqQsAzcu3ezFD+8hHqGe3u1eHYScpJyz3FLQMqRIz4AOJxER8dZMApKi5/tp8uJTp4vardaVJSf9",
-	"9CclXyQuIi2te+sirOeKmMsQZaauAFCZYgpMAaoGFer9YwsmD25BKVXPVb/Q5uzW//3//4/+OcRylPyk",
-	"/RX4ubk4bFRoYzBLSL5pXDZX5EEduJtEVM6O1eHRjNPXtmT8rxf2AP3y5cQp+yC9tPHY02YZhIKTQh+1",
-	"S1DQrQ3VeNwm+Fr6fTF1yqzR2LGUDXhJYlTLfOEmjUJKv4NH2jxlp+yf/zymQ6YDjc1//hP1PhwdnyBd",
-	"ANzeAsp6sRUWm1UpW9/VVSPqY2Y8ka4hH+mPBWcioEo/Ks9lQC8IGlM2kUS4p0xbbRm/tJkjxfyxh8il",
-	"Bzk7UeLLWqfIdPzR6EDXXBc83iHnPlzNGTll9pFNdGiHsKpV+QL1To2HrY6HOmQ9pNYB+D6KaD0HCepQ",
-	"CtR0EZVIRviCBMIUgr2SMjxiwcz2kegv8EKXogu1/88haG+L06lAvSqM4V66dB09Ix71CeIM9WCkjGsM",
-	"aE2g3TEqBRoTrL73Afi4p6ynOb4H81bjan0zW+vrNztdiwBd8+QsPydZMevC5GIsEWceaaJfJ8qO7iXF",
-	"pz314QPBYwYCd/a3hnGLGq+fxd4sHxgCNCe6OkeDxbliXPUZRyQIzW5+1pOyYTePLGa1Mnaic+KnZoGj",
-	"IQd0Jj3eNuXJKiVrWnFphHp6YK4l5UBT+Zay85g6dSxO2ZyR3WYPcxO/ybiJ3pOpwV7S5hgOQ4IjzS36",
-	"zGkum1rbLPnLD0hZVKKL6JDxiJwyePyMT5DPwXI7Z3zaRJ+YBi6zb1HPS6bdqufFc3+UyWcqZrVPFFCP",
-	"MN1RZmauHobYG5FGp9lK1VE7H4LJuA/NHbZjwKzd6TrtZktfzEPCcEidrrPdbDW3IWwjRyBFt5pTEgQN",
-	"IHTrP9Nz0bQg2sOqREmCVGDsVShNmmVEk9An5PFu+/GPrqnEHsPYHUaS3kf0xkyyH+u5KUKP4FcCDSb2",
-	"N8zI/h54rEoax0jor32nq0g0bf656bGdVmsOXLhdYarjRKMCfDX4Cs5z/9nxoYEcUD91dnfb+wZwoOuc",
-	"f4jenP05vvz8Bf/++XB/Ov35xd7rCd+++PzXX49PLl89PZn+9vNsGB3vnDsGPME5evPBgBd0HUHBQldf",
-	"qP3n74e/v7l8Gg0+H589Ppl9+fXV0fDxyLv4gEP6LoimrzH+4L369JE7V9+u3JrI5mZTKoDNz8kMCSJz",
-	"OPqZDV+EpA8X22vNa0wItPzG+OukUNcTre50v35zHTEZj3GkNusjwToVkGI1pXjxUKQxFi4bmuXA5ocr",
-	"YyfnshFGlOtnO15EJfWgKPyyYSvBu9/NcOWu04F+1oBP1b93W2Ohl2TVH2TCt/DEp7JBmIyM4Vp6Pt5S",
-	"dZrj4l0AM1RGmYv6MzQd8bELY9HhH4OIjw2oIfS1KA0PdxoYQtfoU2g2hpiHa2dHA1QctO4hbWoGIFEY",
-	"jiI+VbedMuU8IsmHEHtuoueacO1bphSTETfZc6XujcEHKdQapqd0fy0BgE/BQJbNsY67hFedD+3WwIys",
-	"ermBndz42+2r43H7SgQ3jVfem7MVusC/3lnOYLEWCXmmlo5hUr0erqGH+ZiuzrL3xxiWiv/KN6XC1y0F",
-	"aiklyI78r02LvmET1JTtZcK8W3Yo3sILbers27qqxWS+vibgu06aT5wYXzdp72u32+3q9r44N+609zvN",
-	"VrPTbDs6imCfsNvY97ZJ4zHe2Wk88Vv9xi5pDx57Hbzfb7dyMKaVXYExHK21qyq6Eee9rO0koK/1uhfV",
-	"fmeSnGwSBFdLHZYEf7VsCJYWoMaODvgwpwaVdblI+8E18OydVnuxxstPJYL7thffl4xvVXd0OovvsNOD",
-	"r1xnt84b0uOCVtbhRa0NqlLtbUpn59qbctrbpIm/2qqzvAZXurlCee+mlPduq0J5a9t4vtLGsb++utpF",
-	"Ga3bRXqGXw/0e0/JvJ5FeNPt18obFKesHOzNRT0IYPdc1NO9heZBareSB5FL7MlgVqXHPxm3YK4Ch0lE",
-	"liB7OLJd0FUi3EYRkwOax6PbQON7Uc2UUqxIqqLTBD1LyVzYz15CZgVN0xEPsgkLN5uxqKLP5ipKFODK",
-	"LS/lJMaJiVRnVRVVCdxLLfmbBZQpaRXgQWoIVGqaYtX71Q21367LR+66EWDSETrZ293aggJH0UzhCmxh",
-	"HzdD+KbpZESVojbZBgf7OI1OUOwcMsdrGSgBG3vwMXrLL0iAoUYwFtdxMfG3AuCSSaDb1vMka5VumSpf",
-	"UsEGcA5/PXz5+9HOk50Po8PDP96dt/4TksHPTz+cUClfhtMjf+rUtxEyQzzmmghWJaxsI7i3NbH5bhsn",
-	"O539xdenZ3LfjkFzTHAEhRC+1uuWHZY3a5JK+wUGTqR8ncDySwhIIWFEmUdDiF/YgKHT3VY6a0qZD5ZP",
-	"ewzImusZSFvf1f9e+1cJ1HDRWHqm+3XTAtzVEWI9rmFEAhPLoBK2jkoRZ0Ca6JBlR//GY2jhsSUjaG32",
-	"O2vZ6Mthek5BNO/MH1UCKQim59rf4BHRZC14U3pwI9xU45yUDBW+H/6C5qRUecR67gJ4HekZN8bN1nyc",
-	"8kM1k+vzEneDwvf5mkeA+Ga+wddSjIbCKWbKYguW8VQKdvkCg+STof3bghO8ZaMLSoqs9gbXCbko8Zae",
-	"M9/mpCrGLkOaE5IZOu1l+m10mkfPbzFdK02kIcaV4MDI1rPED7K5MzMKRkmPU1YuPvStRflR5haZi8ul",
-	"x5KG3YM5t9icW9oyWzB+3Y055UGI37oQNwfvuqV4HCy9ATE+osPRWrminCzWwu4aRPGh55FQiuyoXStu",
-	"YeJ2Ez1nVr6qL6QObaV4LQhKTfiDnLy3clK//V5Iybsv6uAkXbukM8JiRUG3nEW6ijCLO7pWl2WTElFm",
-	"oDtMLRcPksLJuHb6BZmSyPwNaqYhga4MTKg5iycVsgNdo0QlGhIpUDx4nuphhcpeHOEL4mZcU0SYb8rh",
-	"KIQkkeQw5JAyK0pfxxhIVP018HUNoRajqD8DYOcm+qipNz1fmKGelRc9SL9DqYsJJRgsddsqQsVpDLZ2",
-	"kIIdo8JWB2nXupdHZus10WHaLhbWMDbEJXaxrT8sCHuRavZLIg0/c3+2nKQvSskEaaB+CUtZ6+FVtorU",
-	"ojo96KV7ppdseEgYZtRKo7VYLr+zkJR/F7PfsLdGylQ3tWvQdsL5WwDKhBt262xCDKf5jvgUn8xCck90",
-	"7jFJA6H8YDjmWhSvIPIsefqmnYwyMM3rV9ZaCDTS49/Lo7pvlaLEzKi36YiDBgy4kKjP5Ugr4jDUIJdQ",
-	"gJzBODF6Es411O3FwOgBZ+Qg1XpoNWesLV9Q5iM+keqlpwyLc6GT7gWFBnAtfDBI6TKtC/3ilLpemYLT",
-	"TWIZkJq6seMMRoxaAx8M/kaxh2RH3pBQ3hPRcGL5ISMfMl9q03Iio1Obmp+uSVpUo/VuQGxcW9Q5PTdn",
-	"TqmNrpS5IInxnWmTLFbgNCtLW46TsTPLrelWawDiCr5Oa7vZarbb283HNc3LGG3GWHRppBhzT8fes2vu",
-	"SZuY242W1+k3Hvs77Ua/hXcbe4MO2ffb3k7/yZM8CEqBCvvENMKL847/RYMAb+02W2vW76UxVeZm5uOE",
-	"4j2p3vubhkTeQlo8K3/j87iG6L3+MMe1i8AtDft3Ywm45CscKFMKSvxNBq40mlFiHil6czJ1PYkXYyt2",
-	"akuAPF5jiRSIgfZi7TElkZmr9hDq3FCo07+OY13heWk2Ocu8YwOxz02nceKT/d38a0GlDJxTjZVeckpr",
-	"HMA6VbspqDuonwyxHKXKNy2hTj5wtkYzzLf6XpNe98gOHruLp9Ps9T08oIq1+ODWzmn6mCZ8VnpSi2NU",
-	"1j6sm9DfEJFp6Aj5loGnBX1dqnaPQ2hLlzEMWDwmWPdvMzK1cfyuqXLJ5mUhXcH4FHHmQiDFRoKayKo7",
-	"3Rht4iWBn8oL2KjJKdNhk8OShnqMfDyDJ5v2emUAuKbuBggk+td23oRp2Y+jNVTYrsA5yYdT1iuOpuk1",
-	"EQzrwMzMSUlKuxOcG3xB0vMt3BSmHbTbp4bxlAZwzCdKgYevk6cwsGbOr+PPLb/zOejTn1v45adh/2Uw",
-	"+eO3d8N+5/fh78c/i35nl71+eRn4r36tHwp/WiB1qSTGghLGkenYT7FczhG61bLj5SP527XlbQoSvGZ4",
-	"C77BCba33OkI+90ujK7o1tb8XZybmNZBtnJ6Udd2UfOAUGh69rjHKsfDQaBxCjP6ZhtQjoqjs5J4W3rk",
-	"1zxHsqwUO1lZUoi9V1qHPYq4lHaaJSy9ki4DZwyWmIEjyT91BB9gFUtW6zitaYwsXFHTpZ8Baq+b028p",
-	"ZZVotiX0lEGQOWXpOtKUvoiT+PG8zwGP5qi3uQn0MhW2QOXcC2WzETVT8iH/K9XLg67YtK74bKBirlNX",
-	"aDiadXTF314rQInoHAUgcSQFzMbQ0QV0qOeMphK7OkI0MRBH8fwHbc3jgJ4T1yA5IYGVA0DHRLs9Rrir",
-	"S7qQatbIJJJzHdYbEilO2U5nX3tMACJhdgOgtQKihbpwYw1h/iwspgr1RvkOUxRgSYJZMoXD1c5WE30B",
-	"hVBEGyvD6z5lIh67YBHFXHSsuJ246BiPyTGV5KdjGVFPWkxvpdh6BTA1qDQTCPe1KtNLtf7QgcHpi6va",
-	"xhMhwZM6ZfGlsK963KrF8BIkuqAeAUw/uC5d/CajiZCmBytdiZObgaKr5jqtjkH0jWeNpsDJT1nMHF3U",
-	"0zQ/tdf1NJy/QFTGPKDEsSZEaW8szolv0MMiUlqNloJnX0fxVldjJRDojsejiHgSjXgkCOoDDu6svv4t",
-	"g5K/llq1DD65Q2a/jPovPXpEf3nxx/OPJ78e/7LfJLNf/vK/vFa/HL1mrabXCVh//KLl//ZLkMXI1h2E",
-	"OZDvpQyULMq3BfeuvW0xEHtJjP+YDhnxkc5TbAal6tZ6cWGOQuNpPC1g3s3HRJoLYVM6rc5yLJLMBe46",
-	"/stR8PrlbvhHZ9R6/TL46/XLy4v+2Bv+/mX3/PWrj/yP45/Pf//tfOh1hmWcoUc1Cz1tS4b5AUNL1HK+",
-	"Vdomlg5VxYHpKFREhyPpWvljZnjHQuNvwBNX11fy+DSZS52uLKxj+cGHyobQH0zgTZvASrQhylIWbxy0",
-	"X97itQYaqMsaJm87bXCmJ5h/c61BXJhYXh2r35gxbBsqMsZuO9Ph3tkZqfssdZj5Z6Umcjvzrl14WdHW",
-	"zi294kl5a9t1+CAFeTNhAzymAdXo4smN23my67Tmt8tM9GIB51yDvTBgqpc2o3pgBg/pBWEZqw6iKNqe",
-	"N7inUDTgcyKa6EgnmXpKBVj4obQa6J0yE25RTkLKVEzFezKIw3HMxxJq40BwFbgCbna2iQkvlWQp3Gy8",
-	"iIqkhdjMJi4UbkLcD/HBoFZ0KF5PzyojRqYGg3ioS2bhCc1TdhjrqXjdIxxAighWbjHx4DGA1GdGarv5",
-	"SFg9ytTelxnOOVt8Hdt5dWNCj8B1Ok8et550lmggyNL+YEs/2NKbs6Wvy9xKuHU5Y+sp98mDrXUjtlZp",
-	"mGOzBpgWu4nCWNoWi29MLLG0rL8JK6zETEotJ0tNbZtp9QiluWFOESTgisPmJqUvuk3TYJEbJJIkhJdB",
-	"Wk+CboUGUo1YrifyCTNeyC9rkPfTMapFyRUjifkkD769hlC7xmKqpxEX4gjii8ucZjgJ+jXrdn+p46vY",
-	"YPFRhe4iOI/BwFlwVgnzq47n5lDDrbnaiIggcxj5GHKtppDIyKmAsnMztoNIjaET6XkH3ohDvzDYofYV",
-	"LqLQFaWnVhRxHuK2LFsrglIjKSMCFryOE8flOMr4h0ZpSYLARcxUCqltSMLJ+Fx5CCfxiyUaczg/REev",
-	"dYLH2L/lHVnFCfnXEexdovq4emR/LSu0UwLSofcB9hg+5RTPMh9MR/ozhaH3NtX6YMJs2oQ5FOemaEKX",
-	"GqrDByJFZGr3NpNADfV0zKbF+bZPP4vM0VwkNFfIlLZr4hguJW/XLeeELF9GyDbNfKAKzDP1MDfGO6zo",
-	"dc0WVyRQD+oK9WFBMCuhINEIa6CKPiHMjRs6eEiYmZJtXzzGM11ZCYlNE4/oFoMfGu3CfGAX4VMGdes2",
-	"AhPDWKhtSNfbQG9Fkq9T5tNQzzwwa2V4THSxK5YJ8D9B/463yGqdXC3QKUuCJAyN+CS6tdpVOz9OT8iy",
-	"z9TGogSEDj5APd2ep+cMVnQYCxIrj3UUGSPTs1R+UkgcBsSk4H3OzsnMBgyuq6boY3opmygqKvlQD0VF",
-	"DypyMwWoJUbxphWiIIk6vOXaou3brS2al7Uw+1XZ//2R4LzfzqfMqqXSCV9mYvcNI9Clhmlfx1Tq2wYS",
-	"yk+vzo6NLocZMgOanX/t7HRaj/d39lqtVqsKfmiDsEKWAarqBizvrBEOua1pKSneT8kr+5uFIY61O6Cl",
-	"Nyqe0acGFnJqZunqGZHMRwHBF/G0TSFNnpDaWX/b+3s/HqAemwRBL57IDQYgnDzd7hOfK/1jZrK3rf+e",
-	"Mza9iU6mPEFPMyBncWcRVMRlbuiapChYwsVsWuYYzGk90uycFkUrWnZWCqldyhy0N3qIR/khq31WPqXp",
-	"vDu4aQ/S9J5JU3O2GZ8ievMAbTVs0NfPnuLIfw8bfk+au25ByZjWrDXVTLVZrPmyhjm8r4fPF6XthlHQ",
-	"DGFbEAGH5y0e1JkZWQbIojH2aGykViITFWeDdZOn6tuRT30dLtHTPaF2HZBI9Vz2uIAlmUMOVfEjMoMA",
-	"hL6T6LDKDAIylUM77bLvFRpSVTFb+aDDvmISzaR3durhmlMMzVdcDIOUGTR7O1hI9wSkKDuSF6y/1JSI",
-	"NY3v1ccTWnllY7Hz8ETeEBKKVKIoaaeQHPWJGaHjN9HrArR7HFSNb2G8BIHEw8wjwTNLy7Jt6ULClO77",
-	"5YfBCPI1WaFaQeodPfOTLV0ig1LfkSvNcLzColSJWUYxZYhaaylpMoywR7QSSk90ksYPhMlOfICobKJP",
-	"tkBTw2xzIlID/UHZnbJelp166BwYWN2uUyk6RG8TKkkGZQ5a6KE4h1kGQ0xZ2XgYeGR+RgwkqmNgcV31",
-	"gfNzqDTOYHWSOnMqVi2o1Nh9Z5trPfqYJW75XHV94jXX5IAGW49X8UHivSxRbgAjIjNg0UGQFm/3Omlw",
-	"jdU6XyLOhnHyac3BMw9JivU1yyt8QTKj7AwHb1bDWON0kYrJ5yYgmZhIotUnndUfWdi+M20gxcUv1wFi",
-	"NvaaW0CscZjGqapZSKY9yzRAULG2bAxqkcpsn4XV7TqyO+BBwKfEjw1Jo3N1yjy2LOxOnjLoU+4T02bC",
-	"mUfQmEckKTkrQ4jKgnyUF6HpQC4sTnemVNadaYisuPAssSlg6RoxjQd+Uk9wwak/R/NvCG+qtvLPxCqb",
-	"yt5Zq5htVQyquqVsRVZ7UNG1VfSDnl1fz8YVckayVCKLbFDb6pzBcqhUeaXzoFNvXaemMa1WLdEOI5Po",
-	"zAZ9I6h0yORQjaQsIGZpZQoOaKbEbWpcoUyHoy4BrFB/WZ3HINRlI8dlsE7dHASjzaEu0oaf0/u2suaY",
-	"sMBofL0SxhEjps6Q3qk66FVjo/dSfhaA3jYjQjU4kxWgF1kOWrOueBnZuHJOiVzCDLNKMfGSKjmQD5wB",
-	"fJGB5SlLLrmoP5EW+w4J4kW6tBtLOOrZEXi6PLhns1u6oxujXirX0HNPWS+dC+rF4Tnb7qTM8VLzHVVa",
-	"70eRD53hEdFhQChYJojrX8eoQxp5KbBDPsZlckRv49GUPcMS361o2vM0adfbfZykJ/8rE2HZmotSQtq2",
-	"cONSm7JzqVWP05u4Zi1IcZpKu9HZydwdTqKQC7UzBmkORjUkhY8PpTF3rzQmOwzxu2OHKdkpOhlMC3EW",
-	"kIF0ui240040mje3x7Ru6u2pteV3b2pPfjRkbalpRXlJMP95rAxdk6Q8J6HGz0O24HdTiARPtfRtPKMi",
-	"5IJak37uI/Qt6Tv+lpBQD/GKu2RvaysDMgO+NoE2GKAwRuqGQhK2sOEhHnHd8YjEiP1eY0B2wXK3pneF",
-	"Aa/jASQZHJVJvdfrfztlixvgdEBsEx1wS0TLazTL1YfSzizgoe/tQd/cf32TLgIuNsdtosgJXrB0d9wi",
-	"5TMX4OZB+2xS+xRgBktrpk9IEAg0TbBDEj0EkHhmRjPON54LqvTQdEQM1t3IDvDLTZFW2kZ5XqVtgPPn",
-	"Ni8ZfzHoAIucNOskar+u1Edst5YYbppaQUX7RWbn7m1LWxXO1o01tpXGZ99BvQM2MVYT8kapjVO/CEP0",
-	"6OTo5IOLPr54ivY620+66PjVYaOt2PgS+XRIpXDRdsssUvzoAvY6uZSuwYVPsPB97emG1JMTZUnxUyY8",
-	"zJrobfVx0UZbz3BoZqg5RHsB5kG35MGxOUjAMpPxW+pcmvoO+yu96uYp+2ITQiZ9lHt9biZXdg61ORG9",
-	"rgXaRNROaEZfyhJNjMs42aRLSk5ZLz8Jv9eNJ86r68VI8ZDkkEJTN43xDP6gfk0NLPSUTwIfBdw7TwFu",
-	"8ElpBSdhEQ8K8uPuRJ3z5F1n5PnPSAO4dR3le3YhNLkVsuFBHwuyt+PSzz8ffZy23rwc8p/0GPIIFPnL",
-	"5388e/n+588vf98++fXol1/zPytNFVGn63AZqiPV3dqSXIZbH4LJuB9QRrq56OL/4mCozvho/NPxq8P2",
-	"6aTV6uzp4/XTnv6JCjEh0U/xI/RvQxJR7v+03dI/agp/WkjfSmL6WC+/WlhHRLqWYUeQ3fTIAzz53Slv",
-	"hbM1Jkym0TkfnIpNDCCNeFCqPzfjW2T0ThMk+AYqW0t0WZzlSPTRQ2nO3XFGagB5jfhUoP7MToqIC3GU",
-	"LTeK5+KAzccHqFewBnpN9CIZzTrPlTmY05pyyk4SywleS1jOwXERwd4owQc3KFeIMgSxPQ1Bpi4t6pRk",
-	"RKxdX0QMGBfibM7ouk3ZPStCej8tUnGd5k3WR1O8/+7FH18ar7fffmgc/fzrb43nnbdvHNd58/HTy8ab",
-	"18+OGu9fnHxp/Lr78+ESA00+mrc8hZfUceV05dODZXAdloFRnupjLNH2kvCjYtGAevLBNtiQbfAzGVJw",
-	"4CaCzEHd3ph1YFXEkqhcFsh6gXWQ/T3j8rYsh5UL17IK1Xju1Qr1Fc7G8zIwiziIwR/HSVtlNo4H/RQo",
-	"n/zQqI1JRkr3YOfHi5yy3HwR/aAqnVvQemZ1N+7trzzz4lmR4E2knYraZzB4yDtVizE+yMxvWFKFvOfy",
-	"uREKD0pkM0rkRIkePhhsJqC8SIVYobiai+nW0ylp3fE3dzFXHhdxBzxOq3+Srz4vn1Dm5uWct6y65MJA",
-	"EBis5BJtmZp7qFy8rOZslnRmgPuY9UrutNL7WELxf4lbCBQ8OIIPavy/Q40rIQm9wVkZeR063IjBs9xh",
-	"f1Dp/00q3Ux7mjM46tLCBuHcdHfbgwXDoKoGSGlNrW/w+JgIO+C8z/0ZjF03P5vpUbaHE/6u09/fr3oH",
-	"CKN+xKcCimcKM97R2iPeP5KQYAlQSQwRs+RTpnxuRR+xJrVwUZ94GKLQMh7fP4UIgJAu1JEmbaHItALx",
-	"6ABNBDwdiVC3tqoNCbAkEYrnatjy0tJmUtjTZHhWDq6wqDez3woi5ckO2jcBk4K5Ag0ZcYPJ2Zke0d8I",
-	"bS75zDJKWrmP8eVbwoZy5HR3Wvt7rmOmMQoZaXTey8YgIqQhyaW0VUGXDUGYoNAykSDJD3nDvPqjfo8d",
-	"2vVtDbtsnfmSSxgx6S/zMIJzIyM4T1KDeU035sMwzmuwHA3zLj2KMzvo7sHw2/iIDqt180p3s0M4E5m+",
-	"1OzNrNBYf9Dmdmsz8fuk93AuiHG2EJdexKJGFOGKm6WwwTa3fL9gg6uaMWu0X5oIh9Xhd7Abc3X0YPMx",
-	"F4MHWy55wA2egxuso8/x8Vh+DOmmkM3tG7cicsHPSUPDiC8YkEvKRtYZgJr+RJfJxO4DFueiLLioXnek",
-	"3pYSE+uG49QzfafbWcIshVtiEko4+5VtK7BbpWfXEeYT/76V0j9nPsJBYPr01mbCeSpT7euZ4abFQCyx",
-	"MlyDg7+bf732r+bhXQMHA6hfGf/GHY94hvqkhJMtGnDiHhr3Vuiq/DEV4MIa5PQyrl/CPc17oCGWo8T/",
-	"jBfs5L2oNP8rYxcUxmRCfQC1iN3R7YIzelWiSytzwXr5Iyw2cBp29GsWRVXhle+5fMEn7L5IfHXqoCIh",
-	"OW/XctzS5yxhjbyNupN6KQQaB7CV3zZ4JJUJktMhYUT0pzbsmWWnoxBmqLPibGmA1u5ZZI6eOn4ziHmp",
-	"Awr9KFTq4FkWnw/6Yvk4xJGZysQnEkVkiCOYj+FhQQ7iIqIECc127yQPyU520pU51QOdklbm6xg4XYls",
-	"srGmkacx/UuFaNqbWt8yGDBle1F/opUg0ed2VVAlnpzCQ5IPqTwzvFwDCCR96ZW7hAnsOm95vVfE191q",
-	"vGbCzDD6ubEafdXKgZo6fRmKse7J3KZ7GXBRgjolpzczDVWpi6aWnHVnPqXk8PXNPhUxW8M4KvC4HyuP",
-	"e7ul1B9lHsm44eqXNpOR0QWfO84qSSdQo1vf1f+MTRuHa+arUz0OlTNi5qCab3OADOfqSpD0nAqhuyKx",
-	"Vq4/ZMxcqxvrm7lDImMVuI5Dd1/0xK1oiFWE7jWa5mqj7pld/lGz/BLCbER9n7AzLIzUStnPbmyw6/Oa",
-	"BpYzxw4gF8d0vsRaU+iYozdH4lQNbV0mQPtJL/HqWyytOmVG//038dFhpthccUIoia/z71SPGWjvIm+E",
-	"I+yprUE8MoXoPEJP7E86Ra5eOwlDEjUUbSggyjh3EUYBnxZ/CU3LWlLb9nv7lgPEyAVJjd7SOzHmLJgh",
-	"tRQD1GwvOmVwlRK8GOrvoSowkjb0kdtXU0Go/vLv+U7O584mhtbWQ7S8C07R5851ukXL7cd6EJw3q0A7",
-	"qzha98gFenBpHlyae+HSLOWBdOZ5IHfQ3zDa6Obmj/+dRPD1B+8fPITNeAg3bdPH538rhUZeSw6Y65eQ",
-	"A8msaigxAXRva6VSX/GcVD5B5KcFhnnNKauUGCVGrJEZH+L55TcpOB7Q2W8Cnb2WcLQMUCEdLRjlg3Rc",
-	"KB2Tk/hfIiezRuV3p69Le7tfv119i3egLA5iCugTQ8cHMah+rQcUmSMSb96VW4CnoUN4DGUuDMhW/xZ0",
-	"yIiPKIMnCnMFn6QfGWebi4/MzG5JmXGpu+33Ld4MlTwoJDwMSGLDifRi8uNg84/4AGY1OiczjRetx2DA",
-	"XumuCSikTD9SXao+xP8LAAD//w==",
+	"7L35cuO28j/6Kih+f1VJzqFkSV5mLFfqe5zZMskknoxnyeK5FkRCEo4pgCEgy8qUq+7T3Ae7T/IrNAAS",
+	"3LR7S/xPMra5NMBG7/3pL17AxzFnhEnhdb94I4JDksA/n+FgRJ5xJhMeqZ9DIoKExpJy5nW9lzxBIz5F",
+	"EWdDJEcEYSamJEFjPEN9gi5ILH307uUzdNhut5ue7yXkzwlNSOh1ZTIhvieCERlj9eAxvnpD2FCOvG67",
+	"89T35CwmXtcTMqFs6PneVWOQENKQ5Erqm6+vfU8RRph8TkXMBdVEFWl8PyKI4TFBkqMLQmKXzgkLSaIp",
+	"POgcHNwAhc9JnJAAV5N2SllA0HREGBDFY5LAlYgKFJobSWh28MnevqKvmp4D34uxlCRRj/1//vNHq3H4",
+	"+Uvbb3eu/49XpFSR9Yayi5qtIlcSxXhI0Ne9hETfnnnqN2de7xvEEzQdYYkGPIr4VCA5osIh2l4vJkFA",
+	"hOBJ45IkgnKmbtaLeNp5+rR2EXutw4Mld/UNr9tStYQYyxHiA03sFAs0xiGZ/20HPBlj6XW9SUIbCRmQ",
+	"hLCAeL5LX6e197RqL99hSd7QMZVlaj4pCqhAERlIRRHBwQhF6lpf756iiAiJKAuiSai+NWYhMIMgAWeh",
+	"QBMmaYQoPGY64hFBeIgp8xEWiDLUO/NCMsCTSJ55R8m3ncMj+e1Bq9dEJwPUu2rIUcKljEjPRz1G5JQn",
+	"F+qfOAj4hMke+poPNCHmjwj3+UTqX5mLvgGSehM2wGMaUZz0EPw+216ZUBIqYi6BMH5JEoSjCCUkjmiA",
+	"xRHCSCYzJNUNwB0kFGo9Q3pJGOrj4KKes5c+aelneMsjGszKH+NFuvmwIioFmlIW8qki3Wx35bb++e1u",
+	"62gK27oFMolMZscDSZIKeWC+ueRoiqlEfTLgCVF7R9lQf/cl2ZgyudvR7EvHk7HXfXqw12r53pgy/XMr",
+	"JZcySYYkAVY+JfIZ5xeUVB+shAwSIkYogGsUQ2PUT/hUkOQrgQQR6rT7SBCpZEVCxvyShNs476cTJkjl",
+	"+SqJTiF5LJDiZcqGRursH+7NoWJJGj59+nQ8kSPCJFViuUzM93yqvhx2LjKq5cl+a2nV0tlfblOulcRP",
+	"8JhIq6knieBJ5R4pHgK5OCSoT4aUCR9+0VOi/TyAG3sIREF6FXAelU10EuM/JyA+qXrcnxOSzDzfUyrV",
+	"63r6Zq+SCdO/zT8oWh9Vyk+1pWPMZohKMhYIa+JGPAoFwhKNuZB1hMFBz9FlDrQS5P6ck9LOnZN25Tn5",
+	"IEjyOqw+JEZspnQpbZSRNdF3LqeLJjTM797uQXnzrtWzRMyZIJoPRjiKCBuSd2QwEQSoDLSdpP6JYxDK",
+	"iuCdOOH9iIz//V+hVWlGw/9JyMDrev+zkxmGO/qvYuetvku/urz+wL5fSXgRE6Z0HeeIR6GvxAIjSj8o",
+	"vfF1j7JLHNHwPL2n943aN8f+/PTpU6N47KqIM7fsFE/ptTYTQ/KSJ30ahoTd+n7wELZimigjmeulqw/j",
+	"rp+HRNlIPMmOIGhLLC5AU4KoVUeSDhniCR1SZW8FCRfiXP94nujPrXZQLTkhodoEHIk74gPSGGMaIRyG",
+	"CREiW5oQU56E2Y44u5DRfEN8oPbrBLbrtndjC5/0hdrPZyPMhuRnLl/yCbvVb/ozV0dbnWtFufmqykxR",
+	"B5ko2s71388Zl+cDRZ5L+Ht8cetnL4GDh6OE4HCGMLOyGU2pHGkjt8CldiVSUWvJZwmPxoTJOzpIlugR",
+	"VhpQG6pogAPJE/R1T/98rn8+Jwz3I8UxIEvUt7ErUzY+l+iSJHRAQfjolU6Y/ZVZ7t0JSqUDdOxAURpy",
+	"/YW+7g0sRYbC18+f4ST8eTLuk+SeshUFQSZnKMAJCPrwXP3rnAHROfZ6raXfbe+29Tz7CcEXxpcPeTBR",
+	"jK5sKxDWEQ6I0GKrR5KEJ6IHsRRXd5sH5VejNO79VbQupT8p2cRvn4mQVC+1RjcIIUuvr1axyGTSYopn",
+	"fPSGDym7s8Nrj4DiIipACKGvbZzh3P5quzaO+nQng8FtL1WQ5JIG2rwlEk1i5fUJwkLEOHxI9Zng8/DB",
+	"ICU1UmY9ubNjHmCmhGpf/QaHvtpnRK7wOI6UsxfgidA+Yp+HM6srfjg9+RmWYmgvHHX75ltc0TGbIS5H",
+	"JEEDTKNJQiwhfHBX3s4kSZTErLJr4f/n9i8O768oqdLI1i0vj3PtfJvPrtg6wZKcR5qWko2eC4TOM86z",
+	"C93VNbLA3VI3m8ttTK2RBtXm3p2F3651OA5CWnfEPTagpnUBFWhMhaCaJ8BaU6yA1DcY84TklC7cmCmA",
+	"7TtL73hE7sJ3PA7HlFEhEyx5IqzgstagVP8nNEF8mtldygqOBuc4u5Ny5pw3c91Xa1jDOiT7EqzrZ5wN",
+	"IhrIh+MAMM6MktWOmpL6WIuf4o3KaduC9+Du148kvtO9YnzBZlWsWWiGcXnwKwHMVsNkpVX/zOUL/cyH",
+	"s3aziGhwnFvdwzz2ZjGQjLiLQEnqIapvMAlGNjFibX2XfPhDKWDynvM3OBneugdljb9IvVyJTlzMrijH",
+	"VdkB6spzyfk5XGrI/sB0Wv32Od+a5IZrTHaf8ekRJB4hc4aw0vqo5xgLvTTL+nVP0jHhE9nzUW/C8CWm",
+	"kTobZRtnfVPjA3NTQ3fGksamgBy9MTy+Vkt2absZi+JDtq8PkEH4JUkijkMSKh65DXYRkzjmiSThTySk",
+	"+D3kfe5GIKg9A/d8rChBchYbs6JaOkwy0s/hjnN1h5USgiT3QiwbOVwwlGQ+EimIMpUmgiQlKf1JeW9v",
+	"jXd3n/3OJuQszYPVe48DSS+pnL1gMgF/K07UR5RUZxBxYJX/PAKPJyGVx/rSa98zlmJdUZGpLjHmJOw0",
+	"1dUjodr6QcLHPpqwSP0VM+3jW0UZ0hBRSKi6efv9UirU9/qzqvw3FyTVwfpZ3bxb4BdfqX5luAIqQjDE",
+	"G0iIIj7UNRiETcZe9w+PTxlJPN+D2z3fY1ydGe9zVQ6fXEnCBO1HpKFvh0y+7+ng72ppX9/jAfBAeI5l",
+	"7vYQS9JQ4qnwjFbVMyYy4OOKWoaeKeLq5WMWtkRA82b6GQkLSQjR78JHOtireKkJJ5zTsK7KRIes4OmV",
+	"376miCBLqf/hwRYaRs7WCRySoyC/j9ln4/3/kgDiE/awvKFCls8KFCbk/jH3zOQO3jUs6rW+sd1qZV8I",
+	"JwmGvzsFGoue/TO5kqYGpLQZ8Ir80yqXqixpJZ8rZMIllnghDcf6qmvfCxKiDIlNmDMkEZFEmEfUFP64",
+	"cWe4PjwCxxXOpZbgkkaRrvzUjLQWMeDuLlo+JDrTq8+ta1xJPogbUJ9AqfLZxEh5N5JDiFaX10GMmUnj",
+	"/1j52cxqOvucRwSDBF5PjOi6lHwxW6tqBxIekeU5/R2PSJ7B98vcnfNI63cJhK4A66IY/6jeCSGxnCwk",
+	"UTH6qb7y2vcmcbgZw1YJINhcyzwltihuQEq43ezcMcqROPf0bkVSpaKgKKXuXEiB7e5UOYEsBxkVhlAD",
+	"jqO3zsoHOBIE1uD+tgM1XoXf5DcsLUpatKiUFq3dAuUpzCCAv/CUmIshXXrte5LLeNE97+mY6OsLG5jR",
+	"W7ltjrmWP+5KSY8pS1k7V0r+B2789Vn9p9U4/Pyvr8/tP//9zb++PjtrzvnzN/+uKD03dGzV8KwWHm5A",
+	"zLEkjpC20JRkvWBK3k61XyCd8HtOSywpRze3f5cxcB9NxUpT0bzMePlfCaUyVrQffU/iZEhqi/idjyW5",
+	"4iI5omy4ZTZa0oi1vLaqJZseva1oiOwg3zsVkRqrFTLB1iMOEEYxDeQkIT4aSRkLxFk0y300+HVjkkRL",
+	"dIL4WeVtDQ9hbcmgISfqXXAKuqizf4D6ymSlDPWxIAd7kyQqyoLdnIjeK8jo48bvWu6eNz5/2dut6PlR",
+	"7qdQzqeklyR1PFOCfyJyxCvO2DEak3Ffh4IV/Vltb4AZ6ts+KnOiuza3ZAPdWQSQJwjHMUgIjKyKhIub",
+	"SCt0Aca6YnBl7I54FKJLHE1s+RFOCEShIiokCZE6bK4bDoqzqHxXcsJ1YaUN5yxrVRQsBh2USUMvC2M8",
+	"9jo4IdOl7/uZTLNbi1ZAkYbCo6vOyzPOBjQZOwWm661f2jqqecRnBVdF0vXtiwi8n6S5GcB1KdzA9oOb",
+	"K8kDB0IZ8utRtZrfa53JuUxPEsHZz+pK6GHZnOWte2W8rfmsnu7Hx856O7JqJOTvtoPPSUSsmZ7fmXzA",
+	"ZnMX2nleJSG6qHCdk7eGM7iBaL9Dl7BIddU+vrAMWqy1KxTHHyntHGOr7flEooQMcRIqhR1gQXKmk2Wp",
+	"XGvbXpVGHvLGMsaKo53KrLdieO4qpklNZPED9NumPdkRZReF6Bt0rnIerh1LHEMuYX5cM8JCmqpgKkfW",
+	"/RCErR/CBKsZIlBVb36Z8LFeNmcIi4u04xRKW7OkDNBkNkTgcS4mufmRTyNl2Rdy96uwiFpu/gghtqxH",
+	"/DaZ5R/PHWuTsFy83DmF9oYjW3mdxctHhFXFhmvYLX1zJUexhEeb23fra5C1hPpVzBN5MmXPscQPgeAf",
+	"yazK/4wn/YgG6ILM0NfQy93afQJFFgWjLBpWQGKUOCxILpe57ELHmxZFpy7kbJmnTQRZ5rKrxa8s7Kt6",
+	"v16TfokP26DJV8+r2eZTUhH7uSCz5UM/6lvlYz4HxZBPkVT1+Cp6oGslFzjZRhDeymzK6kEWNLCGzHUs",
+	"m/tyEmwdKAXfG0NEZfktLYZi5qfOaiP/uaVnVFTtfK7xqa49iTqKTRcAYRr5qE9GlIWo9z9w1be92wlX",
+	"uR5MlaiwpTAQMBoTInUxbzKJCMT7eoHj/PVyH9mJlixG9aiiLI1ZVm5mr4CxkILs+IhNokgp1VStc0aq",
+	"wtXqOl05p/ECSvLDyPqa2CNU0doqOA2goL4nc+EKysmYSypny9Y0QEy5lPueb8esmfteL4N/ZSrSNkiC",
+	"QHdXeT1vKLswccopSYgmuz8zJonzbUM8EwA+M8KXOp7ZJ4QZQCUS+kYAhYoJRAoKBFASywiRkyn7yVit",
+	"bjy+HI6PEz6gEVmiBg0uq0rVz7vPNZb0zVB8VZscmxIhbYWW2cfiBiVDLiVhPpJQzpVdoxNK62yVKRFf",
+	"pgxn9YKCoqHpMF+2/U7Cv1QJYLfMMp2fHcgqaW4/fVmBqtNNwvNBwsdr8/0Wqnk2cbpu1o/SMnmsXKiN",
+	"nDYxB78GCk51b2gmIQTAv/XcL9Sbb3oo7lwET+N78SSJuSC1miDT52nrMYXeoILe2e0sskDtm7ISl1zB",
+	"ivMVa3jWnsFyKcDK6XQhsTphJhEMj10mox7U4F1Zl5NKUW7TwwYCq7r8aBunZXP+X69UQJ2I84nYjPqE",
+	"XPKLeWfPBCy07E6xpgRSz1/7DEKRNh6aCuwazo8TPkzwuJZloPZbKGJINGgW45fLZewNS7l5eoe2whnJ",
+	"bfjCI7OU/YuF3eBAKUtWZU465nl7CbyxarPXSUTU7DiH/dQ7DxcfKdNGyR+jwxmhcMw0LBliPEEQUIK4",
+	"FkYixkGeI9SthfUYiVi7nnyvenHbTCe5Di8c7u3r8ILpjdcaNNQCNod34fleSCToNO+Uj0kOcBLEu+2Z",
+	"VHcdIQ2fYdAzAAcS0DXgXfAnr/vHl+yRP02E1An2IkSN7l3QT/qPIbMZ6PKhCzLT3GH3y4DEidxRJlbL",
+	"xlxpjQS0sfnlZ9+jTEjMArXmHRzTncvOjmLfQrlJ12u1D3c7e2GnsYv3SeNJ0G41ng72SKPTPwjb+DBo",
+	"kSdPMhOnu9dR6oSOiZB4HHtdr9PqHDTa7UZn933rsLvb6rZavyt5SqXad+8DixMeEAFJHvQC4FQycWu7",
+	"KsRO8btcl+JYS2RdDH/YpIv9DJVMPcJxTBgJwZCfGjYPuYHOLBcbtSrLae1HXzI+8JHyCMsqc7VsrWYf",
+	"cB46qszqp/KFSisioBartBbWWWXGdL2hs3946Fg5e63KGIvDTGsqKsNrVdukqVTemzpRolkhc8qPMy1a",
+	"dQCMFveBXMURpoyEG218sQRA/dUuyfEsDC87bOHrI1GoHst2s1LxOAek+lhMlcyD1iONLmI0rdhOgU8J",
+	"hEQp1UJDJeylgb9RWrYMHAMNOqaLKw2PQWMX1h6453v51lZ4TVU3G2xoUSO48BhwgSQJw2rzs+5Bs9V8",
+	"YpaQtkTa0AmAQ1mbwSW31C7s0OBg5+Uoc2AiwIXM4/F4vpdvFoO3lHqqnSdmsEPuy534o4tfUvRrbcN5",
+	"6fdOM7p6RAVYVro7GeKAcY3P+WCQ/rWIQLdaDdjbLCyyWc1Hnyrej0cVKY3v3//0xlTDCiTwAE6DGPGp",
+	"r2SNUvcRAQwuPrCNLLpbzfzewnHpZgBDsUHl8tPEPE6BcrCUCe1PpD5n7IyNEjLwUUIiDTUNRa/qZcon",
+	"FE30bIQTHEh1XpWSIFf6aBIR4JiEPhJcGZcG4D3iLG0Uzxk/zTPmGlHe2aTV2g1i+B95rcSE1CJR/6Gv",
+	"/zCgiZD6NzvmV1aMNM2vzSMK4nGvQsdWm6yPfUkPpC8pLwRq4gDwN2vM5DD33N3GkfI5BCGibJ3tHi7H",
+	"N0u3ScUjzkhuwfo3/vwEYPVbb6Dn6k76nNZpZ8oVQlX4bbkq4i562spVUe92jlLfUv06wIKAd6l+GM3i",
+	"EWHKIJGSFKNe7cO8N3lQlbzqNJ58/rJ3/XXjf/O/+ObL8uksd4GirHNyVWMrMEGhfmxOIqCKrMLXLRBR",
+	"/Z3AxjCRvPVKDfJ2ysIVwsVZoW4dSTXZzeN8PO9OK/DfEYgC5Fjh9mvPt1tj6NdXI5ul2RLSh1CXYmjc",
+	"uDZ+k++zipKvqXBaZa1ZE4Qg8ubLxispriZPELlZh8baXRb+djoIlmjGeKeD56dOzrQoLOGCYgDlYM8N",
+	"oBy2Wk/ah4ed/b0ne63Dw/bC0R95qa/fUEkej2r7mzJoLmXghnw7rn8wEZKPAV3DOOI6vAFuX4xn4BVB",
+	"tH1M2WoOXy5RXZE6hdaOmkRGfngTLHdtIz7Di9tSB3xeb59HZDBvukbOlBKF3PtEFOJUFVnJlbgrc/Sr",
+	"qCzxXLXidL/cKQmSqpq2P5O04r6+DxDQXUwfILjiAWY+wqgXYom7PfTh3Rtd+fT251dFS/Fg9+lezg6A",
+	"e+gYD8lOzIZH2pjwM+vg3zuf//3tl5bfWdpAEOnaqkCt1N8g2CZnMXSjsi5qHxQtYZ3a2DvYe/pNRYbX",
+	"bf3ulKwasGt3l6d3ktC5xKrtZg7cPpcxnshR7xsjCootgzBgjC0bJ223OnvL0FngSLPJmno/5Zsq8XcP",
+	"EtabRzCMMTDP/6fCYmHaxGiK1V0tcR52xvr+5I7Np7mJ5LHh3W00f9fVTt115/cpkdDrqLGL13JFNw+5",
+	"jCmzO1LyuCeM/jkh5s+VHje8v3JtiuM2crPdWhczC8tcVx8GLNW+CCPF7RQ4yoQkOFRKsk+UEopxkiIy",
+	"6P7wGomxUuhyY2/PekJzje/Uy62XAiUVBfHRYoLwIKdYCzEkmM55sLROBYeismpfo3hmYZO6Mu6BQebo",
+	"HU/kiCf0Lw2VizT2pCl9aB2U7IO6EX1lGleruM+hj26v6H6DMJLx785tCtc6H98RnJBkFa+iwHa5T5R7",
+	"S27Tqpjxg5viWbq1Nd/I2q5vX14OG+NIV6jrYY6imKqYC5CxsGR9TposPW46hC/wTNhCTUGiSyIgXQbJ",
+	"NCi8ocHICBvjv8Q+6ic+6vuI+oiMfSSkzk1PIh/xyEcRhQQYNqVGDOG+4NFEkjOm0UBGCRmUV3+7iS3I",
+	"a83fx6WrtTbMqMCGBzimEkcoIhJShGoHQzqkUpR3Cn1vwuySRBFiHMkpR1hph1yBlfdru7O7t3/wpPG0",
+	"nJpxQ67ljSj4Kkqsmoi8+uc3X3b99uHSUnaNznub6qkoslF/srtJGXrRbB/sKTE8nn+eanJFizmgwsMp",
+	"y5OsPr225IUU2kK2EsGBynW1rLTuYKUoDTTstDft471ReMSFSbHPNd/jY+deYG0+pK3MLbhqX7NauRKb",
+	"nzAz1axQAafZuGoWWrkxKisOXFzllxZkVqKXTSKSloL0E2UZ+Gl5Zy99eA/xBPX0bveWQU3LSj6rLQUt",
+	"Q8r0DOhwkhCRbs0kIg49X86yF595XdRuta4tOe7Tn1Z8kbTQtLI2rouwnjVlLkOUmboCQOpLKTBFqhpo",
+	"rvc/OzDxdwfKrXq++oU2Z3f+///3/9M/x1iOsp+0vwI/NxeHjUqtDmYJ2TdNS+vKPKgDd5OEytmpOjya",
+	"cfralkz/9dIeoB8+vfeqPkjPNR572iyDUHBW6KN2CYq+taGajrkGX0u/L6VOmTUaT5yyAa9IjGqZL/ys",
+	"F0vpd/BIm2fsjP3rX6d0yHSgsfmvf6He25PT90gXCbd3gLJeaoWlZpVj6/u6akR9zJwn0jXkI/2x4ExE",
+	"VOlH5bkM6CVBY8omkgj/jGmrLeeXNgukmD/2ELnSFWGiwpe1TpFpxqTJka7LLnm8Q85DuJozcsbsI5vo",
+	"2A4/NyAIvTPjYavjoQ5ZD6l1AOabIlqP8YM6lBI1XUQlkgm+JJEwhWDfSxmfsGhme030F3ipy9WF2v8X",
+	"ELS3BexUoF4d7nzPLW9Hz0lAQ4I4Qz0YM+YbA1oTaHeMSoHGBKvvfQQ+7hnraY7vwZzztKLfjIb847Md",
+	"DkmArnlyll+QvJj1EY4itV2cBaSJfpkoO7qXFaj21IePBE8ZCNzZXxvGLWq8fp56s3xgCNCc6OscjQGt",
+	"UJ9xRKLY7OZHkgCjq908sXMMlLGTXJAQhSROCNSWoiEHxD49Vt7xZJWSNS2eNEE9PajeknKkqXxD2UVK",
+	"nToWZ6yXkOjbM89AZ/KkcakJOfPsHkKZlW4MhcWOm+hnMjV4fNocw3FMcKK5RZ85zWVTa5tlf/kKKYtK",
+	"dBEdMp6QMwaPn/EJCjlYbheMT5voA9NglvYt6nnZlHn1vHQWnDL5TFWt9okiGhCmu87MrPPjGAcj0ug0",
+	"W06ttfc2moz70ABiuwrM2r2u12629MU8JgzH1Ot6u81WcxfCNnIEUnSnOSVR1ABCd/47vRBNO1hhWJco",
+	"yUAkjL0KpUmznGgS+oQ82W8/+cY31dpjGMXGSNZein4kJNbtgjBLS0AJJAi0Z7DYZ5zJhEc98FiVNE6n",
+	"Y7wOva4i0SAwFKa2d1qtOSMk7AqdrhQN2PCHgb7wXoTPT48NGoT6qbO/3z40WBBd7+Jt8uP5n+Orj5/w",
+	"bx+PD6fT714evJ7w3cuPf/315P3V98/eT3/9bjZMTvcuPINr4Z38+NbgSnQ9QcFCV1+o/edvx7/9ePUs",
+	"GXw8PX/yfvbpl+9Phk9GweVbHNOfomT6GuO3wfcf3nHv+vO1v+S0C7MpNcMuLsgMCSILs1VyG75ougpc",
+	"bK81rzEh0Oob06/jTOLItLrX/eOz74nJeIwTtVnvCNapAIfVlOLFQ+HCX1w1NMuBzQ9Xpk7OVSNOKNfP",
+	"9oKEShpA4fhVw1aLd794kZ6u6HWgZTjiU/Xv/dZY6CVZ9QeZ8B08CalsECYTY7hWno83VJ3mtHgXAG6V",
+	"Ueaj/gxNR3zsK2Gv/zEwKEAJ0b0vSsPDnQaa1jf6FPq5IebhKzWBhwQBfCi09yFtakYgURhOEj5Vt50x",
+	"5TwiyYcQe26iF5pw7Vs6ismIm/y5UvemgLQUag0zuWU6qwpDQRxoYKp+Bdak9TW6XtqInfLvqlC+S+AI",
+	"173cQBFv/e321TDUhDIEg22axivvzdkK3QSw3FnO4XOXCXmulq54JjEDl/SAN9P5WfX+FNcYetgrN6XG",
+	"163E0KkkyDShLk+LvmEb1FTtZca8O3ZQ6sILbers86aqxWS+/sgA2T2XT7wUcz1rAWy32+36FsA0N+61",
+	"DzvNVrPTbHs6imCfsN84DHZJ4wne22s8DVv9xj5pD54EHXzYb7cK0Na1nYMpRLm1q2o6Fue9rO1lQODL",
+	"dTiq/c4lOdkkiq5XOiwZJnfVYEQtQI0dHfFhQQ0q63KR9oNr4Nl7rfZijVecVAf37S6+L5s+ru7odBbf",
+	"YYffX/ve/jJvcEfIra3Dy1obVKXaW0dnF1qgCtrbpIn/sFVnRQ2udHON8t53lPd+q0Z5a9t4vtLGqb++",
+	"vtpFOa3bRXquaw/0e0/JvJ5F/dQt2sobFGesGgDURz0IYPd81NP9h+ZBareyB5ErHMhoVqfHPxi3YK4C",
+	"h+l0liB7OPKd0nUi3EYRswNaxCjdQnN8Wc1UUqxIqqPTBD0ryVzY815BZg1N0xGP8gkLP5+xqKPP5ioq",
+	"FODaLS/VJKaJCaezqo6qDFFnKfmbx+ypaBXgkTMY0JmwW/d+dcPSb9flI/fdCDDpCJ3s7e7sQIGjaDrY",
+	"Azs4xM0YvqmbjKhT1Cbb4OEQuwgG5c4hc7xWgRuwsYcQozf8kkQYagRTcZ0WE38uYVqZBLptT8+yVm7L",
+	"VPWSSjaAd/zL8avfTvae7r0dHR///tNF678xGXz37O17KuWreHoSTr3lbYTcYKe5JoJVCWvbCP5dTfG/",
+	"38bJXudw8fXpmshdGTSnBCdQCBFqvW7ZYXWzJqu0X2DgJMrXiSy/xIAmEieUBTSG+IUNGHrdXaWzppSF",
+	"YPm0xwB6upmBtPNF/e91eJ3Bz5eNpee6X9cV4L6OEOsRPiMShSmOsto6KkWaAWmiY5YfB5+OJofHVowl",
+	"t9nvvGWjL4eJaiXRvDd/fBWkIBhperd7RDRZC97kDvOFm5Y4JxWD5h+Gv6A5ySmP2MxdAK/DnXtm3GzN",
+	"x44fqplcn5e0GxS+zx9FlIjP5hv8UYnjUDrFTFls0SqeSskuX2CQfDC0f15wgndsdEFJkfXe4HsxFxXe",
+	"0gsW2pxUzSh+SHNCMkOnvUy/jU7z6JlepmulifTYCQBAR7aeJX2QzZ2Z8WBKepyxavGhby3Ljyq3yFxc",
+	"LT1WNOwezbnF5tzKllld5iLVN5ZTHoX4nQtxc/BuWoqnwdJbEOMjOhxtlCsqyGIt7G5AFB8HAYmlyI9f",
+	"t+IWBko00Qtm5av6QurQ1orXkqDUhD/KyQcrJ/XbH4SUvP+iDk7SjUs6IyzWFHSrWaTrCLO0o2t9WTap",
+	"EGUGusPUcvEoK5xMa6dfkilJzN+gZhoS6MrAhJqzdHotO9I1SlSiIZECSk7swNyQhlCgM8KXxM+5poiw",
+	"0JTDUQhJIslh8C1lVpS+TjGQqPprFOoaQi1GLUJ9E73T1JueL8xQz8qLHqTfodTFhBLQFADYsyk8Zywb",
+	"w5PBjlFhq4O0a90rorf1mujYtYuFNYwNcZldbOsPS8JeOM1+WaThOx7OVpP0ZSmZIQ0sX8JS1Xp4na8i",
+	"tahOj3rpgeklGx4Shhm10mgtlss/WdjKv4vZb9hbo2mqm9pL0Pae8zcApgk37C+zCSnk5k8kpPj9LCYP",
+	"ROeeEhcI5SvDMTeieAWR59nTt+1kVABu3oKy1kKgMXCm+ldHdd8oRYmZUW/TEQcNGHEhUZ/LkVbEcaxB",
+	"LqEAOYdxYvQknGuo20vB0yPOyJHTemg1Z6otX1IWIj6R6qVnDIsLoZPuJYUGcC18MHB0mdaFYXlyaa9K",
+	"wekmsRxIzbKx4xxGjFoDHwz+RrGHbEd+JLF8IKLhveWHnHzIfalty4mcTm1qfrohaVGP6LsFsXFjUWd3",
+	"NNGcUhtdKXNJMuM71yZZrsBp1pa2nGaTfVZb053WAKQVfJ3WbrPVbLd3m0+WNC9TtBlj0blIMeaejr1n",
+	"39zjmpi7jVbQ6TeehHvtRr+F9xsHgw45DNvBXv/p0yIISokK+0QX4cX7if9Fowjv7DdbG9bvuZgqczPz",
+	"aULxgVTv/U1DIm8gLZ6Xv+l53ED03nyY48ZF4I6G/bu1BFz2FY6UKQUl/iYDVxnNqDCPFL0FmbqZxEux",
+	"FTtLS4AiXmOFFMjGgFntAUPAYPzRY6hzS6HO8CaOdY3npdnkPPeOLcQ+t53GSU/2F/OvBZUycE41VnrF",
+	"KV3iAC5TtetA3UH9ZIzlyCnftIR6xcDZBs0wn5f3mvS6R3Y42X08nWavH+ABVazFB3d2Tt1jmvFZ5Ukt",
+	"j1rZ+LBuQ39DRKahI+Q7Bp4W9HWl2j2NoS1dpjBg6QRn3b/NyNTG8bumyiWfl4V0BeNTxJkPgRQbCWoi",
+	"q+50Y7SJl0ShO53fRE3OmA6bHFc01GMU4plpAzOdcTCSE4sLYq5gaeu9Mg58U5ODmZlukr0uvce3Q73Z",
+	"kEB+YkrlKEzwlCHT8Z8Ge6iwTYVzcxfl4Te9JoJRHykdWWF4hpKDL4nubDRU+g4kHnTrO/N+en4aqTKU",
+	"DzkR0HOOqaRsWBUfMhzgYJNvkgYxqGneL+OPrbDzMerT71r41Ydh/1U0+f3Xn4b9zm/D306/E/3OPnv9",
+	"6ioKv/9l+Uj7sxKpK+VIFlRIjgwggMPRBT/rTquaV08U7C4tzh3E8SWjZ/AN3mN7y70O4N/vuuuaZnDN",
+	"3+XRja6Ks4XZi5rCy4oNhEYzsMc91WgBjiINg5hTZ7sAolSe3pWF89ypY/P81KpK72xlWZ33QWWZ9yjh",
+	"UtqBmrD0WroMWjIYegbtpPjUEXyAdQxlrUK1IjOycE1F6j4DtGq3oD4d5WQVp5bypnwJkUgU25psiZOe",
+	"X2QV1RkTElvwCsA71O4y14MoqdyaerWgOG5lrKvD0rqEdMzpgCcrK88FuuxBaLGt6K8yh/wz9dajEtq2",
+	"EvpoIG5uUglpGJ1NlNDfXt1AaesczSJxIgXM9NBREXSsZ6g6CWkd2ZoYaKZ0boV2I3BEL4hvEKiQwMr1",
+	"oGOi9YwR4eqSLqTINaKK5FyHI4dEijO21znUnh6AX5jdAEiwiGihLjLnxPxZWCwYGoyKnbEowpJEs2x6",
+	"iK+dxCb6BAqhjJJWhTN+xkQ6LsIiofnoVHE78dEpHpNTKsm3pzKhgbRY5Ep79UogcFAhJxDua32ll2od",
+	"sSODL5hW440nQoIPd8bSS2Ff9ShZiz0mSHJJAwJYhHCdW7Qnk4mQpnfMrSAqzG7R1X6dVscgEadzVB1Q",
+	"9TOWMkcX9TTNz+x1PT2GQCAqUx5Q4lgTolR0puqhLa2qis6Bld9E8dZXkWXQ7V7Ak4QEEo14IgjqA37v",
+	"bHn9WwWBfyM1djlcdY/Mfhj1XwX0hP7w8vcX797/cvrDYZPMfvgr/PRa/XL0mrWaQSdi/fHLVvjrD1Ee",
+	"21t3PhbAyVcyUPLo5BaUfOltSwHkK3ITp3QIJiTbHrrWnfUQw/yHxrN0ysG8m0+JNBfCpnRandVYJJt5",
+	"3PXCV6Po9av9+PfOqPX6VfTX61dXl/1xMPzt0/7F6+/f8d9Pv7v47deLYdAZVnGGHkMt9JQwGRcHI61Q",
+	"g/pGaZtUOtQVNbrhr4QOR9K38sfMJ0+Fxt+AJ65vrlTzWTZz262IXMbygw+VD/0/msDbNoGVaEOUORZv",
+	"mmxY3eK1BhqoyyVM3rZrcLrT2T/71iAuTWOvzzFszRi2jSA5Y7ed68zv7I3UfZY6zMLzShO5nXvXPrys",
+	"bGsXll7zpKK17Xt84ED1TNgAj2lENSp6duNukexlIAXaVSZ6ufB0rsFeGozVc82oHpjBQ3pJWM6qg+SE",
+	"tucNXisUO4SciCY60cmxnlIBFjbJVQO9M2ambisnwTEVnYBPDik5DexYQm2wB64CV8DPz2QxcauK9Ihv",
+	"gkDOVHPb+mxmKpcKTiGgiPhgsFR0KF1PzyojRqYGO3moS33hCc0zdpzqqXTdIxxBagtWbrH84DEm9gVt",
+	"MH4x3LUcZWrvqwzngi2+ie28vjGhR/d6nadPWk87KzQ+5Gl/tKUfbent2dI3ZW5l3LqasfWMh+TR1roV",
+	"W6syzLFdA0yL3UxhrGyLpTdmlpgr62/DCqswk5zl5KlZ2mZaP0JpbphTvAl1CbC5WcmObi81GOoGQSUL",
+	"4eUQ4rOgW6nxVSOt60mCwoxFCqsa+0M3RrUouWIkMZ8UQcM3EGo3WAT2LOFCnEB8cZXTDCdBv2bTrjV1",
+	"fBUbLD6q0BUF5zEaeAvOKmFh3fHcHtq5NVcbCRFkDiN/byK3uq0rTbvmACbSfrC0ZIfCdXq8BiBnQyO3",
+	"KaMy0i6i7MIMLSFSIwgletpDMOLQLa2s2TOWGtbqPsqM2crQiE+StNgKKovs+E39Xh2hzmLJThmR8h2g",
+	"P1ySKPIRM+lbtYtZNBpfKAfj04hGyobX5FrzmXHb+K2u0lnnCAekaydmQPG1mXCSxcIBQxyM67aP9n3U",
+	"3vfRQQvEQPtpy/ogyOBmCs4ZEdJmv8+YIJeEqa1WdJrdgGx1E71mqE/klBCmaINtNn5PloWAFVhEZAyS",
+	"JO8Q2Los2GG1vcpnMiF7O3JJZxgmcTpLR71LpDhQ2guAVBEfDGBGCpaQdXf4o7prD6SbHUT6DrjyBgLr",
+	"K1SolwlayeLvlA/T60Ete/qF0wEfxfIcZ8BiUzyDzElaRWB4QFfnTYR14h52NvxwmTtodDIYPFqlN2KV",
+	"HosLUwijq17VwQctIXJ1oNvJicd6UGvTQs7bp58nRgIsMlOhGssKnK3kxttLIm6upGE3LTyGvC6Ed+xz",
+	"m2aSVQ06n3qYnyJz1nRl58tpMlASdYX67qBWlbySaIQ1pEqfEOYXa6ncF4/xTFfxQirb6JRuOdylcVnM",
+	"9/cRPmPQYWFjbingitoGt4wKuoCcYqyEANBntlamdC01V6cjKgj6T7pFRg3piKB+R6FWa4rVk6hAl5yG",
+	"eiTUDNDaq2vGcjbJGpXZECfcSoG1HZGoh8DZR2q/QgIIDR+gnu5A1aM0a5roBUl13yZ6mJHpuZPKFhLH",
+	"ETHVGiFnF2RmY0s3VX72zl3KNurPKr7TY/3Zo+rdThF05vncmKIVJFOzd1yGtnu3ZWjzElxmv2ohDt4R",
+	"XAzx8Cmz+qxyiJ0ZSn/LIIvOvPibGLx+11hZxQHt+cno1UhaZga59++9vU7ryeHeQavVatUhbG0ROcsy",
+	"QF2JieWdDSJndzUQyOF9R17Z3yyMhm3c5C+DUfmMPjPIp1MzLlqPQWUhigi+TAfKgoFmWvn0OMvdw4Nv",
+	"jlCPTaKolw6dB8sRTp5uSUvPlf4xN7xeB5TOmP1R250UcvpSGZLKfH8/5RlAoMHxs+1vOmCUu6Fr8udg",
+	"QpeNwdwxMO1xVZadZmdXFK1p2VkppHYpd9B+1HNqqg/Z0mflg0vn/YEGfJSmD0yamrPN+BTR28cgXMIG",
+	"ff38GU7Cn2HDH0iD4R0oGdMeuKGaqTeLNV8uG2+qkrZbBvozhO1ArgWet3gWbW4qH+RcUnjd1EitBd8q",
+	"j7/rZk/Vt6OQmmY8PcAW2hwAbFfyXK1TNmofGihGZAYBCH0n0fGYGURyaufS2mU/KMCvurrH6lmefcUk",
+	"mknv7WDPDQd1mq+4GOkrN0v5buC+HggOV37qNFh/ziCUDY3v9SdwWnllg7jzIHN+JCQW+dysWZPkqE/M",
+	"lKiwiV6Xphek0dP0FsYrQHYCzAISPbe0rAqNAI3DD80Pgyn7G7JCvYLUO3oeZlu6qEJhLUdubhFCUYlZ",
+	"RjEhd621lDQZJjggWgm5Q8tMDlsPL+MDaAH/YAPwGkne4ofw5IKyISi7M9bLs1MPXQADq9t1DkZH6G0m",
+	"Jku9zAHEPXYLBfTz1NUhnmWTM0Evm6KFM6bu91GaJMq9U9cS6XqDtDjBvChFfXEHKunCBYvCr+socHFo",
+	"mwblrM/W587XulW8GujyfHv9bu/yxK2etF+eeM1/BVTO1pN1vJl0LyvUJKDmyByyehS5gvJBpx9usETs",
+	"U8LZME1jbTil6THdsbmO+h5fktzcR8PB29VV1sxdpKyKWQ5IS2aSaP2xgMvP92zfm96j8uJXazsyG3vD",
+	"fUfWzHRB3eaZmj+leg6KqSCd72T4dZ1LqdLA1j0wMLHVlT7qkwBqrExin0H9g4OfBvCH0HMB7T3qx/9O",
+	"hC6YOGMDHkV8anqCynBmmoIMOa/XRb0sY9SDQkVhkAOyQoX8bO0qfBiwW4pQZ8tYwrb0TG3YhniOe0ui",
+	"a2kKXYTGOxBQnwzsXY4rHAiJGzGqXR5YQlbtZQBURb7ZBuJiZZTpfQUDmqLY7CTppj4j3Jxvqlv7dDWq",
+	"LniZjgizkSQHERCqnQLMUJ+Uj+AZW+7oVB2EIZFzT0Fr7erSpjLji3H4Mlh7u9HZy4Vn1BMWRHAg7gJr",
+	"rLqqvZp96S6/JmKeDpGy4vGfdPAhi+kgSeaPvbMp60iAdQ/v9lzoU3ANs3rCAvBjuSh/bCrb822u1l/W",
+	"2VKr1NLgjAnW6DK01FvPANnGWiGaLl/OAoLGPCFZ9X4VNKhTsldbxK+To7C4rDHYfEktn7BE+IzpsLYp",
+	"0ndr3u0Lxnl7weyUkkGmkhAsCCyBeN/xus3Wmr+k/r2FhoN8rnnJGatsD1Av3KA/ANW2Bxxl68mV+5+x",
+	"EM8yvNpcleP7bKOt7WF8UKho1KXq2Emp5+S4FeEOlI9ZLGG68h3aBkx4Re2uYgODdi+nHAopdUyjs2fX",
+	"fZTm8ftkxnV0ZZx2hfeUzX0eae9Gt4KX50oXuxmQbmbQaLcLuxnmREK2hCa7dDDEn6+CVo2VrIsw23lU",
+	"mxVq0zVsCielLHkfYzdbjd08toZs1yxKm0GMZK/FRdxi2GZFd2h+6Gbt1pDHeM324zUu+u+cThjXoCoZ",
+	"pnFiyvHypQkJ1OPmKv2MsC1hC2vrRidXTA+kbqczJk4OskV3uBTyNbdhuYF11nUt3g0MsfeVBiCqt/8+",
+	"2TKNrDHGwdtNDf6syVSgXjqlGAk8E/XmFtqKtfXR5aUtWiZ3Z5T4Xla6B2PfVrNSchtSnUWyHdL1KNt0",
+	"oL6tX2m93CdT5QYL8lwT4mEq6RLI+nb0tMYvtlr6Mn/+brZPcxVlvHapHbmC6eW1eukVVYqnWE8AAMBW",
+	"0FXU3PmoP5FZHIAEie6kxRJ0S374vRa7PVv0pwOnGPWcEqyef8Z6bolcL61asIAhCamJwKDaAMxJEgK2",
+	"WkJ0dQQ0gBLE9a9T3F4dAI7seM9xlZDW23gyZc+xxPerNOCFS9rN4ndlVZv/yPrAfCn6XKWn+WUBtWAq",
+	"wCbCSSHhuWL2OfNTNyuk347SN0S3fS+eJDEXarMN/DvMfcxazB6bEO5fE4I7mhmOt5nMbEfy5oAmxXlE",
+	"BtLrtuBOOx553hBgg6ekt2epLb9/I4CFxHKi1qYRgZYXxFY7VJipL1L96pty0AsSa1B7ZFsrtwUT+EwL",
+	"9MZzKmIuqHVL5z5C3+Le8bfEad5e2O4xDLeFQZCgIyEjGWqraotxN2P3rhlpqyshf4yp3XRMLbOLv3jx",
+	"pLJHHVDJCsXT9jZrzdf4BDoeQLIp1LmC4xx4SkWWXGf2XNgxnHkhgEEAvgaUF20LtETTsw3UkhXycEsA",
+	"nCw/KSu3gEeskkfN9fA1l9u4WQY02UYNna6iWRXRZJEam4tf+6jHtqnHSlME5lYgZkHsVKMB4r0Gzy/C",
+	"KPtIUKXRsoLDEZ/qQV7WfwNkfK1slA9XCd1yCs98aZGZNwsOGSi4Re6edTe1h1jpbbZby0+BcldQU8mQ",
+	"27kHC0NSB6N9a2AklcFjXYiOTQDYhOuRs3HqF3GMvn5/8v6tj969fIYOOrtPu+j0++NGW7HxFQrpEMpL",
+	"dltmkeIbyLxJcqVTcNgddRdqnzmmgZwoQ4qfMRFg1kRv6o+LNv96hkNdntGhaMD006lGODZHGYCdm3SM",
+	"IlNIZ3+lV908Y2leUaOgFl9fqPDNxWDOzYnode0cDURN77qTr3RTW4zLLGVJNXytqRqepFiHPT3lb6Rb",
+	"SZEYKR6SHBLK6qYxnsEf1K+pydlO+SQKUcSDCwddkU8qe+UIS3hUkh/3JyReJO8mw+J/JhqfvespL7YL",
+	"Qc6dmA2P+liQgz2ffvzu5N209eOrIf/WgxBcAor81Yvfn7/6+buPr37bff/LyQ+/FH9WmiqhXtfjMlZH",
+	"qruzI7mMd95Gk3E/oox0C3HK/8XRUJ3x0fjb0++P22eTVqtzoI/Xtwf6JyrEhCTfpo/Qv41JQnn47W5L",
+	"/6gp/HYhfWuJ6VO9/HphnRDpW4YdAU5wQB6nj92fYjQ4W2PCpDt849Gp2EI4TG1spf7cjm+R0ztNkOBb",
+	"6CGs0GVpviTTR4+FavfHGVkCtXnEpwL1Z3YQZFqWpmy5UTr2Fmw+PkC9kjXQa6KXtgKLs3muzNEcOIEz",
+	"5hTsw2sJKzg4PiI4GGXVXwaCGFGmZxfoGJ26tKRTuga1R3d9RFxIH/USHVx8Z17yTL2jd8a03aehgZro",
+	"1MIT2H1JiEFsRpzNmWi/LXtpzUlfz8pU3KRZlPft1Jn56eXvnxqvd9+8bZx898uvjRedNz96vvfjuw+v",
+	"Gj++fn7S+Pnl+0+NX/a/O15hzmnuSy3lAurZA48WxU1YFEbpqo+xAjBBxo+KRSMayEebYks2xXdkSMHx",
+	"mwgyZxjX1qwKq1pWRGC2860WWBX53zMu78riWLsaL6+Ijcc/f1CRqzzdURUIR+mEgKzBrxD/y1JRbtIE",
+	"Yh1OTkzjbRWnjp6xwthR/aA6XV3SemZ1tx4lWHsU5vMywdtIV5W1z2DwmK+qF2N8kBvruKIK+ZnLF0Yo",
+	"PCqR7SiR90r08MFgO4HoRSrECsX1XFN/OZ3i6o6/uWu69hTJe+CpWv2TffV5eYgq97Dg9OXVJRcGJM5p",
+	"g+9mxRlpP5JxQbWPx4sKFZISZww8ZXVJXrseGTcTMycHoL3NdAom3JrzMSvbhMqu6f3Wp+8qKP6HeJxA",
+	"waOP+Wgh/DMsBCV/of8/L35vwjwwYvC8cNgfrYV/krVg5kvPGVV9ZXFScH4YddqzBoq3bmS11vD6hoCP",
+	"iUBmImmfh3pcqfnZzKtO25fV33VG/st17whh1E/4VEA9jx11DZWp6qHZKGw9SBeGPqM0um6a07iZB5zC",
+	"Q1OJZDIRUjTROxITLKGDmyFilqxxXxR9xFrrOaA/Ye0QmOQHhsiQ2lkwQIlpneLJEZoIeDoSse49VxsS",
+	"YUmSDLLX1s5Wmiywp9m47gLqfVlv5r8VBO+zHbRvAiYFcwW6TdLumfPzUxJMEtKIbXr73DKKq9zH+OoN",
+	"YUM58rp7rcMD35NKOHc9IRM95OWqMUgIaUhyJW2h0lVDECYo9INkA8mGvGFe/U6/x44J/7yBXWZIPr/h",
+	"+YHul7nZpkHFS+lqyOyHUf9VQE/oDy9/f/Hu/S+nPxw2yeyHv8JPr9UvR69Zqxl0ItYfv2yFv/4QOT1C",
+	"6qPvKsGzyRaZwYzn5qN/R3CilcVyGweDAk/nFTBouGzTvfo3MAH9TSbl34jlaJg3ZwOuPlr/0fDb+qRH",
+	"q3WLStexA9M2wtWHPVrxn8n0RSZf280x5IXGaqXR1WMet5MayBor587CydcG08tU1Ijy1Jtm5fQZm7Z+",
+	"WNNn6jpNl+gtNREOq8PvYavp+kNozMdcPIPGcsnj+Jk542d0YDs9HouE1ZarqyuEwU5CLvkFaehw4Bw/",
+	"J+tkK4xMNwhS/YlMwT7BfcDiQjQrLHX1uhP1NkdMbBqOU88MvW5nBbMUbklJqODs722nQzokBGanExaS",
+	"8KFV979gIcJRZJoQN2bCeSpT7eu54abFU25Wxdeu4uAv5l+vw+t5WPbAwYo7K/k3befEM9QnFZxsJ8Fk",
+	"7mEKngqNAmMqwIU1A7iquH4F97TogcZYjjL/M12wV/SiXP5Xxi4ojMmEhoCnkbqjuyVn9LpCl9ammfXy",
+	"AbJ/49OwFNC12TkX5PoBSHx16qDYITtvN3Lc3HOWsUYldLb58zYh750jqUyQgg6JE6I/tWHPPDudxITl",
+	"RplBgUg6V6lnYUd66vjNIOalDii0yFCpg2d5TE1o1eXjGCdmuC+fSJSQIU5gzGKABTlK65MyqELbUJQ9",
+	"JD8gWBf91M8FzrqrN8mU1cPC1MC2bK2P5VlK/0ohmva21rcKwE3VXiw/GFmQ5GO7LqiSDuDkMSmGVJ4b",
+	"Xl4C5cS99NpfwQT2vTd8uVek191pvGbCBFn4VnPV2oGawyUHITyQ8b8PMuCiBLUjpx01ZmewrxFnUeqi",
+	"qSXnshCIjhxeOUFWHVupCK2IlK1hqjF43E+Ux73bUuqPsoDk3HD1S5vJyOmCjx1vnaQTqNGdL+p/xqZN",
+	"wzXz1ek7QPHljHwl3DFhR8hwrq4gcYcUCt2oibVy/Spn5lrduLyZOyQyVYFbGhBzr/XEnWiIdYTuDZrm",
+	"aqMemF3+TrP8CsJsRMOQsHMsjNRy7Gc/Ndj1eXVR88yxA4jKMZ0vsTYUOubozZE4Ne32KwVoP+glXn9O",
+	"pVWnyuh/+CY+Os7VsStOiCUx8OBUT9Zp76NghBMcqK1BPDE17jxBT+1POkWuXjuJY5I0FG0oIso49xFG",
+	"EZ+Wfwl91FpSW0QA+5YjMzcvS9HDTow5i2ZILcVgotuLzhhcpQQvhtJ+qCZMpA19FPbVFCeqv/xnvpPz",
+	"sbOJm7MaXOd9cIo+dm7SLVptPzbDF71dBdpZx9F6QC7Qo0vz6NI8CJdmJQ+kM88DuYf+htFGGxUP/WNF",
+	"8M0H7x89hO14CLdt06fnf8eBWl9KDpjrV5ADfmrIQ4kJQJdbK5WGiuek8gmS0BUY5jVnrFZiVM+yVSs2",
+	"s6FvWXA8Qs/fBvT8UsLRMkCNdLT4mI/ScaF0zE7iP0RO5o3KL15fl/Z2//h8/Tndgao4iCmgzwydEMQg",
+	"jAKDYKI5IunmXfslxBw6hMdQ5iMh8Uz9W9AhI6GeQBbCTyD/Ju4j02xz+ZG5WTeOGefcbb9v+Wao5EEx",
+	"4XFEMhtOuIvJ5L521oqPeAtmNbogM41grWd8wF7prgkopHQfqS5VH+L/BgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -260,9 +260,9 @@ func bare(pool *pgxpool.Pool) (http.Handler, error) {
 			if err != nil {
 				return err
 			}
-			if _, err = db.CreateEmailToken(ctx, usersdb.CreateEmailTokenParams{
+			if _, err = db.KeepEmailToken(ctx, usersdb.KeepEmailTokenParams{
 				ID: token, UserID: user.ID, Purpose: mailVerify, Email: user.Email, Hash: hashOf(rand.Text()),
-				CreatedAt: now, ExpiresAt: now.Add(verifyLifetime), ReplacedBefore: now.Add(-mailPause),
+				CreatedAt: now, ExpiresAt: now.Add(verifyLifetime), Mails: 1, MailedAt: now, CountedFrom: now,
 			}); err != nil {
 				return err
 			}

@@ -94,7 +94,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmS
 		if err := s.keepRecoveryCodes(ctx, q, user, codes); err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user}, nil)
+		return s.mail(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user})
 	})
 	if err != nil {
 		return nil, explainOwn(err)
@@ -162,7 +162,7 @@ func (s *Service) removeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, p
 	if err := q.DeleteSecondFactor(ctx, user); err != nil {
 		return err
 	}
-	return s.jobs.Insert(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user}, nil)
+	return s.mail(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user})
 }
 
 // prove spends the code or the recovery code of an account, one of which is there. The code of a step is refused once it or a
@@ -184,7 +184,7 @@ func (s *Service) prove(ctx context.Context, tx pgx.Tx, user uuid.UUID, code, re
 		if used == 0 {
 			return errInvalidCode
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailRecovery, UserID: user}, nil)
+		return s.mail(ctx, tx, sendMail{Mail: mailRecovery, UserID: user})
 	}
 	secret, err := s.appSecrets.Open(factor.Secret, appSecretOf(user))
 	if err != nil {

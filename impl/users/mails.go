@@ -3,16 +3,12 @@ package users
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"strings"
 	texttemplate "text/template"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -38,15 +34,6 @@ const (
 	mailTaken     = "taken"  // in place of change, to who has an account with the address
 	mailMoved     = "moved"  // to the old address
 	mailRoles     = "roles"  // are others
-)
-
-const (
-	// verifyLifetime, changeLifetime and resetLifetime are how long the token of a mail is good.
-	verifyLifetime = 24 * time.Hour
-	changeLifetime = 24 * time.Hour
-	resetLifetime  = 30 * time.Minute
-	// mailPause is how long an account gets no second mail for a purpose.
-	mailPause = time.Minute
 )
 
 //go:embed mails
@@ -112,25 +99,12 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	return jobs.New(c)
 }
 
-// mailToken keeps a token for an account, which is about user.Email, and has it sent there after tx commits, unless one has been
-// sent just before.
-func (s *Service) mailToken(ctx context.Context, tx pgx.Tx, user usersdb.User, purpose string, lifetime time.Duration) error {
-	id, now := newID(), s.clock()
-	kept, err := usersdb.New(tx).CreateEmailToken(ctx, usersdb.CreateEmailTokenParams{
-		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(s.mailTokenOf(id)),
-		CreatedAt: now, ExpiresAt: now.Add(lifetime), ReplacedBefore: now.Add(-mailPause),
-	})
-	if err != nil || kept == 0 {
-		return err
+// mail has a mail sent once tx commits, where there are mails.
+func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
+	if s.noMails {
+		return nil
 	}
-	return s.jobs.Insert(ctx, tx, sendMail{Mail: purpose, UserID: user.ID, TokenID: id}, nil)
-}
-
-// mailTokenOf computes the token with that id: only who has the service's key can.
-func (s *Service) mailTokenOf(id uuid.UUID) string {
-	mac := hmac.New(sha256.New, s.mailKey)
-	mac.Write(id[:])
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return s.jobs.Insert(ctx, tx, job, nil)
 }
 
 // startReset sends the mail that resets a password, if there is an active account with the address.
@@ -140,14 +114,15 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		return river.JobCancel(err) // Another master key does not come back.
 	}
 	return postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		user, err := usersdb.New(tx).GetUserByEmail(ctx, string(email))
+		user, err := usersdb.New(tx).LockUserByEmail(ctx, string(email))
 		if postgres.IsNoRows(err) {
 			return nil
 		}
 		if err != nil || user.Status != usersdb.UserStatusActive {
 			return err
 		}
-		return s.mailToken(ctx, tx, user, mailReset, resetLifetime)
+		_, _, err = s.mailToken(ctx, tx, user, mailReset)
+		return err
 	})
 }
 
@@ -239,7 +214,7 @@ func (s *Service) write(name string, user usersdb.User, link string) (mail.Messa
 		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name)) // of a later version, which will not be waited for
 	}
 	var text, html bytes.Buffer
-	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt, "Roles": strings.Join(user.Roles, ", ")}
+	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt, "CreatedAt": user.CreatedAt, "Roles": strings.Join(user.Roles, ", ")}
 	if err := errors.Join(s.texts.ExecuteTemplate(&text, name+".txt", values), s.markup.ExecuteTemplate(&html, name+".html", values)); err != nil {
 		return mail.Message{}, err
 	}

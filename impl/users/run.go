@@ -54,6 +54,7 @@ func newProgram(mailer mail.Mailer) program.Program {
 }
 
 func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.Mailer, out io.Writer) error {
+	noMails := mailer == nil && c.Mail == mailOff
 	if mailer == nil {
 		var err error
 		if mailer, err = c.newMailer(); err != nil {
@@ -69,7 +70,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		hashes.Queue, hashes.Wait = c.HashQueue, c.HashWait
 		s, err := New(ctx, Config{
 			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes,
-			Mailer: mailer, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+			Mailer: mailer, NoMails: noMails, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err

@@ -36,7 +36,7 @@ type serveSettings struct {
 
 	DeletionGrace time.Duration `koanf:"deletion_grace" usage:"how long an account is kept whose owner wants it deleted"`
 
-	Mail         string           `koanf:"mail" usage:"smtp, or off: then no address is verified and no password reset"`
+	Mail         string           `koanf:"mail" usage:"smtp, or off: then no address is verified or changed, and no password reset"`
 	MailFrom     string           `koanf:"mail_from" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
 	PublicURL    string           `koanf:"public_url" usage:"where the front end is that links in mails lead to, as in https://shop.example.com"`
 	SMTPAddr     string           `koanf:"smtp_addr" usage:"the mail server, as in mail.example.com:587"`

@@ -151,8 +151,8 @@ func BenchmarkAuthenticate(b *testing.B) {
 	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
-// production makes the service as serve does with mail=off, but for what its callers are limited to, for what a password's hash
-// costs, and without the work on jobs and on the audit log beside requests. It is ready when sessions are remembered; stop ends
+// production makes the service as serve does, but for what its callers are limited to, for what a password's hash costs, with mails that
+// are handed to nobody, and without the work on jobs and on the audit log beside requests. It is ready when sessions are remembered; stop ends
 // what it does beside requests.
 func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
 	defaults := defaultServe()

@@ -395,10 +395,10 @@ func TestSecretsReplacedTwiceInADay(t *testing.T) {
 	require.Nil(t, made.Webhook.PreviousSecretsUntil)
 	for len(secrets) < mostSecrets {
 		s.Clock.Advance(time.Hour)
-		rotated := rotate()
-		until := contracttest.Body(t, rotated, rotated.JSON200).Webhook.PreviousSecretsUntil
-		require.Equal(t, s.Clock.Now().Add(secretOverlap).UTC(), until.UTC())
-		secrets = append(secrets, telemetry.NewSecret(rotated.JSON200.Secret))
+		answer := rotate()
+		rotated := contracttest.Body(t, answer, answer.JSON200)
+		require.Equal(t, s.Clock.Now().Add(secretOverlap).UTC(), rotated.Webhook.PreviousSecretsUntil.UTC())
+		secrets = append(secrets, telemetry.NewSecret(rotated.Secret))
 		require.Equal(t, len(secrets), verified())
 	}
 	s.Clock.Advance(time.Hour)

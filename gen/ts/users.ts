@@ -485,8 +485,8 @@ export interface paths {
         put?: never;
         /**
          * Make new recovery codes
-         * @description Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
-         *     code are sent once more; where an answer is lost, the next code makes others.
+         * @description Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+         *     mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
          */
         post: operations["replaceRecoveryCodes"];
         delete?: never;

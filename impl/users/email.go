@@ -188,7 +188,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeChange(ctx, q, s.clock(), user.ID)
+		return s.throttle.takeMail(ctx, q, s.clock(), mailChange, user.ID)
 	})
 	if err != nil {
 		return nil, explain(err)

@@ -120,7 +120,7 @@ func (s *Service) DisableSecondFactor(ctx context.Context, req usersapi.DisableS
 	return usersapi.DisableSecondFactor204Response{}, nil
 }
 
-// ReplaceRecoveryCodes makes new recovery codes and the old ones void.
+// ReplaceRecoveryCodes makes new recovery codes and the old ones void, and tells the owner, who may have kept those.
 func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.ReplaceRecoveryCodesRequestObject) (usersapi.ReplaceRecoveryCodesResponseObject, error) {
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
@@ -134,7 +134,10 @@ func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.Replace
 		if err := s.prove(ctx, tx, user.ID, &req.Body.Totp, nil); err != nil {
 			return err
 		}
-		return s.keepRecoveryCodes(ctx, usersdb.New(tx), user.ID, codes)
+		if err := s.keepRecoveryCodes(ctx, usersdb.New(tx), user.ID, codes); err != nil {
+			return err
+		}
+		return s.mail(ctx, tx, sendMail{Mail: mailCodes, UserID: user.ID})
 	})
 	if err != nil {
 		return nil, explain(err)

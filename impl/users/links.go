@@ -23,8 +23,9 @@ const (
 	resetLifetime  = 30 * time.Minute
 	// mailsCounted is for how long the mails of a link count, and how old it is at most when another mail is sent with it.
 	mailsCounted = 24 * time.Hour
-	// changeMails is how many mails to addresses that it wants an account sends at once, and over mailsCounted from then on.
-	changeMails = 10
+	// mostMails is how many mails about the same thing an account causes at once, and over mailsCounted from then on: to addresses that it
+	// wants, and of each kind without a link.
+	mostMails = 10
 )
 
 func lifetimeOf(purpose string) time.Duration {

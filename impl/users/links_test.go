@@ -202,23 +202,51 @@ func TestMailsOfChangesAreBounded(t *testing.T) {
 		require.NoError(t, err)
 		return answer
 	}
-	for i := range changeMails {
+	for i := range mostMails {
 		require.Equal(t, http.StatusAccepted, ask(i).StatusCode())
 		if i%2 == 0 {
 			require.Equal(t, http.StatusNoContent, me.withdraw(t))
 		}
 	}
 	waits := me.changing(t)
-	refused := ask(changeMails)
+	refused := ask(mostMails)
 	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeRateLimited, codeIn(t, refused.Body))
 	require.Equal(t, waits, me.changing(t), "nothing has changed")
-	require.Equal(t, changeMails, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange))
+	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange))
 	seconds, err := strconv.Atoi(refused.HTTPResponse.Header.Get("Retry-After"))
 	require.NoError(t, err)
 	s.Clock.Advance(time.Duration(seconds) * time.Second)
 	me = s.logIn(ada, goodPassword)
-	require.Equal(t, http.StatusAccepted, ask(changeMails).StatusCode())
+	require.Equal(t, http.StatusAccepted, ask(mostMails).StatusCode())
+}
+
+// Who opens an account with another's address cannot fill their mailbox with what is done with it.
+func TestNoticesAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.signUp(ada)
+	passwords := []string{goodPassword, newPassword}
+	change := func(i int) {
+		s.Clock.Advance(7 * time.Second) // for the limit on requests
+		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
+	}
+	told := func() int { return s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChanged) }
+	for i := range mostMails {
+		change(i)
+		require.Equal(t, i+1, told())
+	}
+	change(mostMails)
+	change(mostMails + 1)
+	require.Equal(t, mostMails, told())
+	me.requestDeletion(t)
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailDeletion), "something else is told")
+	s.Clock.Advance(mailsCounted / mostMails)
+	me = s.logIn(ada, goodPassword)
+	change(mostMails + 2)
+	require.Equal(t, mostMails+1, told())
 }
 
 // Without mails nothing is kept for one, and what consists of one says so.

@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
@@ -29,6 +30,7 @@ const (
 	mailFactorOn  = "factor-on"
 	mailFactorOff = "factor-off"
 	mailRecovery  = "recovery" // a code of which was used
+	mailCodes     = "codes"    // for recovery were replaced
 	mailDeletion  = "deletion"
 	mailChange    = "change" // of address, to the new one
 	mailTaken     = "taken"  // in place of change, to who has an account with the address
@@ -46,6 +48,7 @@ func mailSubjects() map[string]string {
 		mailDeletion: "Your account is going to be deleted", mailChange: "Your new e-mail address", mailTaken: "You have an account already",
 		mailMoved: "Your account has another e-mail address", mailRoles: "Your account has other roles",
 		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more", mailRecovery: "A recovery code has been used",
+		mailCodes: "You have other recovery codes",
 	}
 }
 
@@ -99,10 +102,20 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	return jobs.New(c)
 }
 
-// mail has a mail sent once tx commits, where there are mails.
+// mail has a mail sent once tx commits, where there are mails. What has no link tells an account what was done with it, and is bounded:
+// whoever opens one with another's address would else fill their mailbox. What has one is paced by linkAfter.
 func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
 	if s.noMails {
 		return nil
+	}
+	if job.TokenID == uuid.Nil {
+		err := s.throttle.takeMail(ctx, usersdb.New(tx), s.clock(), job.Mail, job.UserID)
+		if errors.Is(err, httpapi.ErrRateLimited) {
+			return nil // It has been told so, again and again.
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return s.jobs.Insert(ctx, tx, job, nil)
 }

@@ -138,12 +138,11 @@ func (t *throttle) takeCode(ctx context.Context, now time.Time, user uuid.UUID) 
 	return taken, rateLimited(taken, now)
 }
 
-// takeChange counts a mail that an account sends to an address that it wants, within the transaction of q: whoever reads it has asked
-// for none.
-func (t *throttle) takeChange(ctx context.Context, q usersdb.Querier, now time.Time, user uuid.UUID) error {
+// takeMail counts a mail about something that an account causes, within the transaction of q: whoever reads it may have asked for none.
+func (t *throttle) takeMail(ctx context.Context, q usersdb.Querier, now time.Time, about string, user uuid.UUID) error {
 	now = now.Truncate(time.Microsecond)
 	taken, err := (&throttle{queries: q, key: t.key}).Take(ctx, httpapi.Try{Now: now, Own: []httpapi.Count{
-		{Limit: "account", Failures: changeMails, Window: mailsCounted, Of: "mails of changes\n" + httpapi.AccountOf(user)},
+		{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + about + "\n" + httpapi.AccountOf(user)},
 	}})
 	if err != nil || !taken.Refused {
 		return err

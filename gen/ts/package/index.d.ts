@@ -5721,8 +5721,8 @@ interface Operations {
     };
     /**
      * Make new recovery codes.
-     * Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The password and a
-     * code are sent once more; where an answer is lost, the next code makes others.
+     * Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+     * mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
      */
     replaceRecoveryCodes: {
         method: 'POST';

@@ -23,8 +23,8 @@ const (
 	resetLifetime  = 30 * time.Minute
 	// mailsCounted is for how long the mails of a link count, and how old it is at most when another mail is sent with it.
 	mailsCounted = 24 * time.Hour
-	// mostMails is how many mails about the same thing an account causes at once, and over mailsCounted from then on: to addresses that it
-	// wants, and of each kind without a link.
+	// mostMails is how many mails about the same thing an account causes at once, and over mailsCounted from then on: of resets, to
+	// addresses that it wants, and of each kind without a link.
 	mostMails = 10
 )
 

@@ -221,6 +221,27 @@ func TestMailsOfChangesAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, ask(mostMails).StatusCode())
 }
 
+// A change of password makes the link of a reset void, and does not let its mails begin anew for ever.
+func TestMailsOfResetsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	me := s.signUp(ada)
+	passwords := []string{goodPassword, newPassword}
+	for i := range mostMails + 2 {
+		s.Clock.Advance(7 * time.Second) // for the limits on requests
+		s.askReset(ada)
+		s.mail(ada, mailReset, min(i+1, mostMails))
+		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
+	}
+	require.Zero(t, s.count(`SELECT count(*) FROM email_tokens WHERE purpose = $1`, mailReset), "no link without its mail")
+	s.Clock.Advance(mailsCounted / mostMails)
+	s.askReset(ada)
+	s.mail(ada, mailReset, mostMails+1)
+}
+
 // Who opens an account with another's address cannot fill their mailbox with what is done with it.
 func TestNoticesAreBounded(t *testing.T) {
 	t.Parallel()

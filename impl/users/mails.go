@@ -126,17 +126,25 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 	if err != nil {
 		return river.JobCancel(err) // Another master key does not come back.
 	}
-	return postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		user, err := usersdb.New(tx).LockUserByEmail(ctx, string(email))
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		q := usersdb.New(tx)
+		user, err := q.LockUserByEmail(ctx, string(email))
 		if postgres.IsNoRows(err) {
 			return nil
 		}
 		if err != nil || user.Status != usersdb.UserStatusActive {
 			return err
 		}
-		_, _, err = s.mailToken(ctx, tx, user, mailReset)
-		return err
+		_, mailed, err := s.mailToken(ctx, tx, user, mailReset)
+		if err != nil || !mailed {
+			return err
+		}
+		return s.throttle.takeMail(ctx, q, s.clock(), mailReset, user.ID)
 	})
+	if errors.Is(err, httpapi.ErrRateLimited) {
+		return nil // Whoever has the password has made the links of so many mails void.
+	}
+	return err
 }
 
 // The results of mails in the metrics.

@@ -184,8 +184,8 @@ type Querier interface {
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
 	// TakeTry counts a try against everything that it counts against, each by itself in order, so that of many at once no more get
 	// through than may: what the caller has for himself by keys, all or the try is refused, and then the account, or else the
-	// network that it is not used from. It gives what has been counted. A count that is further ahead than it can get, because a
-	// clock was set back, is taken for one that is used up.
+	// network that it is not used from. It gives what has been counted. A count that is further ahead than it can get is used up
+	// where the clocks of replicas differ, by a minute at most, and begins anew where a clock was set back.
 	TakeTry(ctx context.Context, arg TakeTryParams) ([]TakeTryRow, error)
 	// TryChallenge takes one of the tries that a challenge has; of many at once, no more than those get the row.
 	TryChallenge(ctx context.Context, arg TryChallengeParams) (LoginChallenge, error)

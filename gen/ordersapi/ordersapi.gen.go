@@ -1391,7 +1391,7 @@ type ClientInterface interface {
 	// CreateProductWithBody Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1401,7 +1401,7 @@ type ClientInterface interface {
 	// CreateProduct Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1937,7 +1937,7 @@ func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, r
 // CreateProductWithBody Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1957,7 +1957,7 @@ func (c *Client) CreateProductWithBody(ctx context.Context, contentType string, 
 // CreateProduct Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4174,7 +4174,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithBodyWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4184,7 +4184,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6624,7 +6624,7 @@ func (c *ClientWithResponses) ListProductsWithResponse(ctx context.Context, para
 // CreateProductWithBodyWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6640,7 +6640,7 @@ func (c *ClientWithResponses) CreateProductWithBodyWithResponse(ctx context.Cont
 // CreateProductWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -17580,48 +17580,49 @@ var swaggerSpec = []string{
 	"ne65Lr1ct27oHeVqZbZ5/Jby1+va2D/4kIi89XSn224m5pQ4UZowEunaSoLHNEIDJXDYQCDC0IRI06/Q",
 	"JpWvI3gskWIaCRF10krG6RVVuiLe3ZagNedkdQ0USyRuHABxv8npP1TKuOnv4vW+nBdYpKZ8mEWa7kxz",
 	"0mm5pakbW2aX03QQ0zAr3LmIc9XlkNsSQ4UMcmjj1CSHfJ2KuaeRdg7oVZk7nVWjZdocv4teSwGsigpb",
-	"vAzaKIw4j0xXBoiS01Z4S3VPUB4VYIrowutppY9HnwXiMr2Q+JKwYHExWXOvNtFONydt2ydXaxaJLTWK",
-	"vpUysY9M4yZMY03+sEjtM5dlA1Pyw69Vur6O2IB3nF2mHxUJedT1anS90yjKCf1q7tVQ2bNndc1yphm1",
-	"vyWlbu+b+Wt1XRSH+VnGpXQxpfZwzfhMm6hQd0m3VlTTGttyNh1QfoICp+L6hF+ZRla6CFltXRSXqW1k",
-	"3Hyk2d81zb7XKlMHjaiKWuEmxUK+SwVAlxtpTjgrYn/Z2GWN8465awvqwX57Q/VgLe/Ve0tdtf8Ky3Bc",
-	"pa8vDKWc2RZ5NsnAKaCYECGz3na+bqiXE1XdVG+Miw36KHP68u3qDAZhK5JcEW360ekXfWabKoL5Lcsj",
-	"AoqTRUzP0YwkxAxBWNZpIJqs5MR6ZVqP4Rq8uCIsoE3bJeOzZXk7dnleWbRfZGQr9nntezaLp/Psuu/V",
-	"JfJsEnJUpdfdWu9OU9r6ycXtWnrNI4/8/nikue5wA8TP7dSq46mdbpNxYFaBCpWvdAvxB6/yHHSfr7ew",
-	"D/bu31M5Ep0ae3sqk76Erso0zblqQ8HBnJcvXqmb7B2oVXtGW1o/9KUkPNTaJT+abruWZigFygYvF70+",
-	"fmaJXC4KoBFHnO2iUwAb4mNyB1E2T5NiY2bQo+L2AzElv+ArvIdijXfGX74DS5XeiVskvZZ0bUR7b5/C",
-	"RqkmHLdEY4u+nzwRVAcqqL/cYIWi6gRZFFAN2M9b7VT9RqfgNdIRjKaVu51OaXVU9Fmxn3vuBjqpp89Z",
-	"7+0MObpVot4e+3x9lmk2ZAuOpBs7cV6WgHj04/yorIWR2aMvZ5usq4kPKLte30USwD1x2AxJt8hjc+bV",
-	"wCm0RL8pO4zy6GZL7O+CFevGe8s9SWM+QxPM5iYiX+o+dAnZRZ+NBTTbQx8lulVxBNxT8DgC+6ftPuPn",
-	"aZq2AFCt8+jM9APcrgZyk/BxC6bX6xy2ASBYntfb9z21PK/XPWpCiJtnCMDSF5BeLX54jxL5NkuuW1Lx",
-	"xGTpOiRDf16VMmTrvJzfnYi9iWOjEU1o4ehfqZCTphXd3CutJeeESiVH8eGwGmO8Wxu+C0f/1Jl33VXe",
-	"a0AqwE2iCyjBlVGXo6Ojo8XUpZngGktsyI9LuQ5ahx2MW0ek3W0dh51Oqx0dDUjncLiPux3vptTOpFK/",
-	"UruU1zbcLG60tK+r40eds/e99NH7cYmk2q4qkXT36O4J5pIGfrfgBl5sZQjgcgZWMuILaKErIp0gjBgZ",
-	"YaXCIRiuG+HZhEc+HO6it7ovG2aFoY6VwFDXPuPDIdoJ3DbK9TYCvV1WrloPHdss6+BSs4XUpnFfznxR",
-	"t2puyI56/ulHJfS+l6kED0p8XvNMkGipHJ3vqFuDFcgaVF+t1G78qRruPyjDRy43PJY/aKLRwH2DlDHF",
-	"VaCx6020mkVmEK2B6vuzsY/X5EI6zGutVv0bmUNmZDDm/HKVcgOUIR1kP4BFWFv8xVwo6b9Gu0Efx4Qm",
-	"SJAwIaaGge4nxWesXvX5bKH5nlSeJkyNMHWysygvKNV7IedTkifk7kI2vF/oS6KGnBfZ4FGr3R10WkfD",
-	"Z50WPgj3W8cHUZc8H7SPwsPDhsbwNIm9njeWcip6e3uA8V2ztN2QT/bAUh9TRjbUeMx2rtZ07Cl8bBe+",
-	"VXVlll8nS/Syr7bXK3ydhLQzqO2uU6J1KXQTQanbycGNMJXw4XgiEwwLld6Db30IdOx7Pup7ChIh8WSq",
-	"P0ZY4r53HWiLKx0xpXQIdCYxi3ASIUtakFC0iKdyF70zxW/7jOpOd7rjqfVWYtT9+hVpdxN8Qxm4xEzZ",
-	"+jzmdYQp8+EngAlRBhX2zBDBJ2qahBAU4bnwSyV5A7MjLRoFu31mSnpP8ByFauAkU4EgBQ/UKIYwm9s+",
-	"r1DMe9fWLs/yGCQkpSsibbsz76JTq44l1merG7wedNoookKdPJ0AaEDa7TOwtgL9huUqyq0bZStodtGp",
-	"3h2S4Wea0CssFR+QM55caqJvfMCLM//M3mzisF2Toq5BAddL3zNLuU09TO+H1/NmY0HCi7fD3/5xnDz/",
-	"H7/9zz+Tj7N/fXr/8vnrN+//eM27b/AbfDbLf+d/9XxLAGDKH5lxrcukPlM5PtOYXaAtGczpOyiFuRdl",
-	"lvVz5uaZmviZ/Pbolq0px6Ll5wHJgmW06HxT7lzVSizdXjNdLyu5n09/fRs6xt4385dJ24tITGRN3vav",
-	"LKpqHHDthlytRzMpY6yhRNS2niNFtlIguAc1EanOBacCjaAzxsMzH5glfXcOxgmHiL9ZtiNbPvHmKDkn",
-	"Pjtq9Zq4+Xnb7silmajucda5p7lotUQxHhG58CSvqbT+0Bx/TYa/gs0/3v4thxdsePdvcIFv2T32Oacw",
-	"W8ySNOFEpksbmo1p7FBOSyrMJc0oBzQV4+oNMZZZ1K6ZM0qJeQ/MANkPpsmaQENIMFqcE7kN3cxSlCGO",
-	"BVkzb/AmCtUjVbwtqljK7vsRPDJ1RPVRdVmQLXdrAlw1Xe4+BLgVSsternM0DQYTees9yG2bmDKQde6S",
-	"l9nbwWx2SaYSst/222A5XOoyycd+X+FiUpLJFAqgNYsO0ITXpafPW8+G7XbraHC833oeHh629vEx6UTt",
-	"4cHgqOu5pNrpHwOEuvyWbrT4LTEW8sJAuwjAzh+W+l+sU/HZ4vLCZjZ02wdOmkPWx3k7zhhzUOarnTJF",
-	"BftHiT77PmVoE31mSNET1/rxYwrUzSnx3jcbtqN7LU3jmzRidOb262xDdo6spscUy3Ge4ZSDsLSmhxKC",
-	"gHikKVAgp8bH/rPaKh7L3GiYGR+a8UDZbsZZxl7mZKKRTjmA/k45EzLtmk40c1KagNC1G6dAiJWwhzPu",
-	"ZL1laIapFMCY1L+KIPWZoYzQzAk0EvUQuKlizkZWIXG7TeIBT0FnGRDNJIXEc4EEr+/KpHa1RMGq1pDu",
-	"mgFtj8xnDeZzQz6zSKGwN8avnIQSt7nXylkPinVZlP64RbqcurwsQjg7JJrCbV/rMNyiudZhAdqgvNc0",
-	"oSykU3giL/D1bIPyXqt4ZcKlgsP6jb9tZueqZUhvTUEPRmbGqO1XowVe8QR1D9CYp4krwOjmNjpiI2Nb",
-	"04RcUZ5Ci3LFh2YkjqsKkF6ZAdB4bzdVTh7d6w/DvZ4fpUdT/BZbtMY4JAVNQthrs23aCnfzwnn9fRp2",
-	"iiUgv3kDghNFjr+cK6Jmll7tSmGM9jyOnOLgNoO6qin8h80RzrOD3XYUEIpfGfQ+xiFlIx2lJRzT/YCE",
-	"fKKLL8gxmTivMh1calQVEsfwLjc017bN0B4Fyc1MzvuyLb8+v/7/AQAA//8=",
+	"vAzaKIw4j0xXBoiS01Z4S3VPUB4VYIrowutppY9HnwXiMr2Q+JKwQM0GLVJ0AIKSOoDnDYdZdwrMiqnq",
+	"xn+gAyRtY3BdKVeOMTNNVRaUXNMU0dzZTTTfzcnm9knhmgVoS02ob6UE7SNDuglDWpP3LFIpzUXcwEz9",
+	"8Ougrq9/NuBLZ5fpR0WeHvXIGj3yNIpyJrKaMzZUJO1ZXbNUasZJbklh3Ptm/lpdc8VhrJYpKj1PcSqu",
+	"mappQRXqDuzWQmvabluuqYPVT1DgVHOf8CvTJEsXOKutueIytY0Mp480+7um2fdaweqgEVVRK9ykEMl3",
+	"qVzoUibNCWdFpSgb0qzh3zGlbUH12G9vqHqs5Rl7b6mr9o1hGY6r9PWFoZQz237PJjA4xRkTImTWN8/X",
+	"zfpyoqob9o1xsfkfZU7Pv12dHSFstZMros1KOrWjz2zDRjDtZTlKQHGyaOw5mpGEmCEIyzoNRJOVnFiv",
+	"TBkyXIMXV4QFtIC7ZHy2LCfILs8ri/aLDHjFHrJ9z2YIdZ5d9726JKFNwpmq9Lpb6zlqSls/ubhdS695",
+	"5JHfH4801x1ugPi5HWZ1PLXTbTIOTDZQ/fKVbk/+4FWeg+7z9Rb2wd79eyp1otNub09l0pfQVZmmOVdt",
+	"KDiY8/LFK3WqvQO1as9oS+uH1ZSEh1qb50fTydfSDKVA2cDookfJz6ycy0UBNOKIs110CmBD7E3ufMrm",
+	"aVLIzAx6VNx+IKbkF/yQ91AI8s74y3dgqdI7cYuk15KujWjv7VPYKNWE45ZobNGvlCeZ6iAI9ZcbCFFU",
+	"nSBDA7w3ft7Gp+qTOgWPlI6ONG3i7XRKq6Oiz4q94nMX00k9fc76emfI0W0Y9fbY5+szWLMhW3Ak3diJ",
+	"87IExKMf50dlLYzMHn0522RdTXxA2fX6LhIM7onDZki6RR6bM68GTqEl+k3ZYZRHTltifxesWDf1W+5J",
+	"GvMZmmA2N9H+Uve4S8gu+mwsoNke+ijRbZAj4J6CxxHYP21nGz9PAbXFhWqdR2em1+B2NZCbhKZbML1e",
+	"57ANAMHyvN6+76nleb3uURNC3Dz7AJa+gPRq8cN7lMi3Wc7dkoonJgPYIRn686p0JFtD5vzuROxNHBuN",
+	"aEILR/9KhZw0rRbnXmktOSdUKjmKD4fV+OXd2tBgOPqnzrzrrvJeg10BbhJdQHmvjLocHR0dLaYuzQTX",
+	"WGJDflzKddA67GDcOiLtbus47HRa7ehoQDqHw33c7Xg3pXYmTfuV2qW8buJmMamlfV0dm+qcve+lR9+P",
+	"SyTVdlWJpLtHd08wlzQHvAU38GIrQwCXM7CSEV9AC10R6QRhxMgIKxUOwXDdZM8mU/LhcBe91T3fMCsM",
+	"dawEhrr2GR8O0U7gtmiutxHo7bJy1Xro2GbJCJeaLaQ2jXt+5ou6VXNDdtTzTz8qofe9TCV4UOLzmmeC",
+	"REvl6HxH3fquQNagsmulLuRP1cz/QRk+crnhsbRCE40G7hukoymuAk1jb6LVLDKDaA1U35+Nfbwmz9Jh",
+	"XrW1FDJyvk1zyIwMxpxfrlJugDKkg+wHsAhri7+YCyX912g36CMkfQgSJsTUR9C9qviM1as+ny0035PK",
+	"04SpEaZOdhblBWWAL+R8SvJk313ItPcLPU/UkPMiGzxqtbuDTuto+KzTwgfhfuv4IOqS54P2UXh42NAY",
+	"niax1/PGUk5Fb28PML5rlrYb8skeWOpjysiGGo/ZztWajj2Fj63It6quzPLrZIle9tX2+pCvk+x2BnXj",
+	"dbq1LrNuIih1qzq4ESaJDI4nMsGwUEU++NaHQMe+56O+pyAREk+m+mOEJe5714G2uNIRU0qHQGcSswgn",
+	"EbKkBQlFi3gqd9E7U1i3z6juoqe7qVpvJUbdr1+RdjfBN5SBS8yUxM9jXkeYMh9+ApgQZVC9zwwRfKKm",
+	"SQhBEZ4Lv1TuNzA70qJRsNtnplz4BM9RqAZOMhUI0vtAjWIIs7ntIQuFwndtXfQsj0FCwrsi0rbz8y46",
+	"tepYYn22unnsQaeNIirUydPJhQak3T4DayvQb1iuoty6CbeCZhed6t0hGX6mCb3CUvEBOePJpSb6xge8",
+	"OPPP7M0mDts1KeoaFHC99D2zlNvUw/R+eD1vNhYkvHg7/O0fx8nz//Hb//wz+Tj716f3L5+/fvP+j9e8",
+	"+wa/wWez/Hf+V8+3BACm/JEZ17pM6jOV4zON2QXaksGcvoNSmHtRZlk/Z26eqbefyW+PbtmaUi9afh6Q",
+	"LFhGi8435c5VrcTS7TXT9bJy/vn017ehY+x9M3+ZtL2IxETW5G3/yqKqxgHXbsjVejSTMsYaSkRtWztS",
+	"ZCsFgntQE5HqXHAq0Ai6bjw884FZ0nfnYJxwiPibZTuy5RNvjpJz4rOjVq+Jm5+37Y5cmonqHmede5qL",
+	"VksU4xGRC0/ymkrrD83x12T4K9j84+3fcnjBhnf/Bhf4lt1jn3MKs8UsSRNOZDrAodmYxg7ltKTCXNKM",
+	"ckDDMq7eEGOZRe2aOaOUmPfADJD9YBq4CTSEBKPFOZHb0M0sRRniWJA18wZvolA9UsXbooql7L4fwSNT",
+	"R1QfVZcF2XK3JsBV0+XuQ4BbobTs5TpH02Awkbf1g9y2iSkxWecueZm9Hcxml2QqIfttvw2Ww6Uuk3zs",
+	"9xUuJiWZTKG4WrPoAE14XXr6vPVs2G63jgbH+63n4eFhax8fk07UHh4MjrqeS6qd3jRAqMtv6UaL3xJj",
+	"IS8MtIsA7Pxhqf/FOtWkLS4vbGZDt33gpDlkPaK344wxB2W+2ilTVLB/lOiz71OGNtFnhhQ9ca0fP6ZA",
+	"3ZwS732zYTu6j9M0vkmTR2duv842ZOfIanpMsRznGU45CEtreighCIhHmgIFcmp87D+rreKxzI2GmfGh",
+	"GQ+U7ZScZexlTiYa6ZQD6B2VMyHTCupEMyelCQhdF3IKhFgJezjjTtZbhmaYSgGMSf2rCFKfGcoIjaJA",
+	"I1EPgZsq5mxkFRK3kyUe8BR0lgHRTFJIPBdI8PqOT2pXSxSsag3prhnQ9sh81mA+N+QzixQKe2P8ykko",
+	"cZt7rZz1oFiXRemPW6TLqfnLIoSzQ6Ip3Pa1DsMtmmsdFqANyntNE8pCOoUn8gJfzzYo77WKVyZcKjis",
+	"3/jbZnauWob01hT0YGRmjNp+NVrgFU9Q9wCNeZq4AoxunKMjNjK2NU3IFeUptD9XfGhG4riqAOmVGQCN",
+	"93ZT5eTRvf4w3Ov5UXo0xW+x/WuMQ1LQJIS9NtumrXA3L5zX36dhp1gC8ps3IDhR5PjLuSJqZunVjhfG",
+	"aM/jyCkObjOoq5rCf9gc4Tw72G11AaH4lUHvYxxSNtJRWsIx3Q9IyCe6+IIck4nzKtMdpkZVIXEM73JD",
+	"c21LDu1RkNzM5Lwv2/Lr8+v/HwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

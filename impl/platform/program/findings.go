@@ -43,7 +43,7 @@ func (s *Serving) Findings() []Finding {
 		"sslmode=verify-full, with sslrootcert where its certificate is not a public one")
 	add(s.NATSURL.Reveal() == "", "nats_url",
 		"no event is published, none is heard, and those of more than a week ago are lost",
-		"where NATS is, as in nats://user:password@host:4222")
+		"where NATS is, as in nats://host:4222")
 	for text := range strings.SplitSeq(s.NATSURL.Reveal(), ",") {
 		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && u.Scheme == "nats" && !hosts.IsLoopback(u.Host) {
 			add(true, "nats_url", "events and the password may go to NATS in the clear", "tls:// in place of nats://")

@@ -3,7 +3,6 @@ package dev
 import (
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/front"
 )
 
 // Every failure of openapi/dev.yaml, besides those of the chain.
@@ -15,5 +14,5 @@ var (
 
 // faults lists them for the chain, and for the test that holds them against the document.
 func faults() []*fault.Error {
-	return []*fault.Error{errPersonaNotFound, errPersonaDisabled, errFaultNotFound, front.ErrMisdirected}
+	return []*fault.Error{errPersonaNotFound, errPersonaDisabled, errFaultNotFound}
 }

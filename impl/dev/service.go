@@ -14,6 +14,7 @@ import (
 
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/front"
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -99,7 +100,7 @@ func New(c Config) (*Service, error) {
 	})
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
-	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: faults()}),
+	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
 		httpapi.Served{Name: document.Name, YAML: openapi.Dev, JSON: document.JSON}))
 	return s, err
 }

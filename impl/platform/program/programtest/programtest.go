@@ -145,13 +145,13 @@ func RequireWarned(t *testing.T, out string, settings ...string) {
 	t.Helper()
 	warned := []string{}
 	for line := range strings.Lines(out) {
-		var members struct{ Level, Msg, Setting, Follows, Set string }
+		var members map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &members), line)
-		if members.Msg == "a setting to look at" {
-			require.Equal(t, "WARN", members.Level)
-			require.NotEmpty(t, members.Follows)
-			require.NotEmpty(t, members.Set)
-			warned = append(warned, members.Setting)
+		if members["msg"] == "a setting to look at" {
+			require.Equal(t, "WARN", members["level"])
+			require.NotEmpty(t, members["follows"])
+			require.NotEmpty(t, members["set"])
+			warned = append(warned, members["setting"].(string))
 		}
 	}
 	require.ElementsMatch(t, slices.DeleteFunc(settings, func(s string) bool { return s == "" }), warned)

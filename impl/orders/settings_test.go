@@ -106,3 +106,23 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// Whoever takes the proof away opens the database with another key, and from then on with no other.
+func TestTheMasterKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, queries.Orders())
+	starts := func(key string) {
+		p := programtest.Serve(t, Run, environment(url, "ORDERS_MASTER_KEY="+key))
+		p.Stop()
+		require.NoError(t, p.End())
+	}
+	starts(testMasterKey)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `DELETE FROM master_key_proof`)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+	starts(programtest.NewMasterKey())
+	_, err = programtest.Command(t, Run, environment(url), "serve")
+	programtest.RequireSentence(t, err, "not the key that this database is used with")
+}

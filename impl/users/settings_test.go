@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/http"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/pgtest"
@@ -138,4 +141,37 @@ func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	programtest.RequireSentence(t, err, "smtp_user, smtp_password: ", "refuses")
 	p := programtest.Serve(t, with(errors.New("it is away")), environment(url))
 	require.Equal(t, "it is away", p.Line("mails wait")["error"])
+}
+
+// The way to another key that docs/operations.md tells leads to a service in which new accounts work.
+func TestTheMasterKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, queries.Users(), jobs.Migrate)
+	_, err := run(t, environment(url), "create-admin", "--email", boss)
+	require.NoError(t, err)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `DELETE FROM master_key_proof; DELETE FROM signing_keys`)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+
+	environ := environment(url, "USERS_MASTER_KEY="+programtest.NewMasterKey())
+	p := programtest.Serve(t, Run, environ)
+	_, err = run(t, environ, "rotate-data-keys")
+	require.NoError(t, err)
+	out, err := run(t, environ, "create-admin", "--email", "next@example.com")
+	require.NoError(t, err)
+	client, err := usersapi.NewClientWithResponses(p.URL)
+	require.NoError(t, err)
+	started, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "next@example.com", Password: passwordIn(out)})
+	require.NoError(t, err)
+	phone := "+442079460000"
+	told, err := client.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Phone: orNull(&phone)}, func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, started, started.JSON200).AccessToken)
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, told.StatusCode(), string(told.Body))
+	_, err = run(t, environment(url), "rotate-keys")
+	programtest.RequireSentence(t, err, "not the key that this database is used with")
 }

@@ -257,6 +257,13 @@ type Inbox struct {
 	ReceivedAt time.Time
 }
 
+type MasterKeyProof struct {
+	Single  bool
+	Purpose string
+	Name    string
+	Sealed  []byte
+}
+
 type Order struct {
 	ID               uuid.UUID
 	Number           string

@@ -17,7 +17,7 @@ export interface paths {
         /**
          * Add a product
          * @description Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-         *     `sku_taken`.
+         *     `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
          */
         post: operations["createProduct"];
         delete?: never;

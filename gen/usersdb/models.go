@@ -130,6 +130,13 @@ type LoginChallenge struct {
 	ExpiresAt    time.Time
 }
 
+type MasterKeyProof struct {
+	Single  bool
+	Purpose string
+	Name    string
+	Sealed  []byte
+}
+
 type Outbox struct {
 	Position    int64
 	ID          uuid.UUID

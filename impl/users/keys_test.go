@@ -309,7 +309,9 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 	for _, key := range s.privateKeys() {
 		secrets = append(secrets, forms(t, key)...)
 	}
-	secrets = append(secrets, written(bytes.Repeat([]byte{7}, 32))...)
+	master, err := base64.StdEncoding.DecodeString(testMasterKey)
+	require.NoError(t, err)
+	secrets = append(secrets, written(master)...)
 	secrets = append(secrets, written(s.service.refreshKey)...)
 	for _, secret := range secrets {
 		require.NotContains(t, dump.String(), secret)

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -85,6 +86,7 @@ type Chain struct {
 	stalled   time.Duration
 	outer     []func(http.Handler) http.Handler
 	steps     []step
+	unproxied sync.Once // of the warning that a proxy seems not to be trusted
 }
 
 type route struct{ method, pattern string }
@@ -166,7 +168,7 @@ func New(o Options) (*Chain, error) {
 		return nil, err
 	}
 	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin(o.TrustedHeaders)}
-	c.address = remoteAddress
+	c.address = c.unproxiedAddress
 	if len(o.TrustedProxies) > 0 {
 		c.outer = slices.Insert(c.outer, 0, middleware.ClientIPFromXFF(o.TrustedProxies...))
 		c.address = forwardedAddress

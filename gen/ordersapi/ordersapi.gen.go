@@ -178,6 +178,8 @@ const (
 	ProblemCodeOrderState           ProblemCode = "order_state"
 	ProblemCodeOutOfStock           ProblemCode = "out_of_stock"
 	ProblemCodeOverloaded           ProblemCode = "overloaded"
+	ProblemCodePaymentMismatch      ProblemCode = "payment_mismatch"
+	ProblemCodePaymentReferenceUsed ProblemCode = "payment_reference_used"
 	ProblemCodePreconditionRequired ProblemCode = "precondition_required"
 	ProblemCodePriceChanged         ProblemCode = "price_changed"
 	ProblemCodeProductArchived      ProblemCode = "product_archived"
@@ -187,6 +189,8 @@ const (
 	ProblemCodeRefundTooLarge       ProblemCode = "refund_too_large"
 	ProblemCodeSkuTaken             ProblemCode = "sku_taken"
 	ProblemCodeTimeout              ProblemCode = "timeout"
+	ProblemCodeTooManyOpenOrders    ProblemCode = "too_many_open_orders"
+	ProblemCodeTooManyReservedUnits ProblemCode = "too_many_reserved_units"
 	ProblemCodeTooManyStreams       ProblemCode = "too_many_streams"
 	ProblemCodeTooManyWebhooks      ProblemCode = "too_many_webhooks"
 	ProblemCodeUnauthenticated      ProblemCode = "unauthenticated"
@@ -231,6 +235,10 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeOverloaded:
 		return true
+	case ProblemCodePaymentMismatch:
+		return true
+	case ProblemCodePaymentReferenceUsed:
+		return true
 	case ProblemCodePreconditionRequired:
 		return true
 	case ProblemCodePriceChanged:
@@ -248,6 +256,10 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeSkuTaken:
 		return true
 	case ProblemCodeTimeout:
+		return true
+	case ProblemCodeTooManyOpenOrders:
+		return true
+	case ProblemCodeTooManyReservedUnits:
 		return true
 	case ProblemCodeTooManyStreams:
 		return true
@@ -482,6 +494,9 @@ type Order struct {
 	// Paid An amount in minor units, such as cents.
 	Paid Money `json:"paid"`
 
+	// PaymentProvider Where the payment was made.
+	PaymentProvider *string `json:"payment_provider,omitempty"`
+
 	// PaymentReference What the payment is called where it was made.
 	PaymentReference *string `json:"payment_reference,omitempty"`
 
@@ -558,7 +573,9 @@ type OrderItem struct {
 // OrderItemRequest defines model for OrderItemRequest.
 type OrderItemRequest struct {
 	ProductID openapi_types.UUID `json:"product_id"`
-	Quantity  int32              `json:"quantity"`
+
+	// Quantity How many; the maximum holds for all lines of one product together.
+	Quantity int32 `json:"quantity"`
 }
 
 // OrderList defines model for OrderList.
@@ -575,6 +592,12 @@ type OrderStatus string
 
 // PayOrderRequest defines model for PayOrderRequest.
 type PayOrderRequest struct {
+	// Amount What was received, in minor units. Without it nobody sees that another amount was paid.
+	Amount *ReceivedAmount `json:"amount,omitempty"`
+
+	// Provider Where the payment was made. References are those of a provider; a shop with one need not name it.
+	Provider *string `json:"provider,omitempty"`
+
 	// Reference What the payment is called where it was made.
 	Reference *string `json:"reference,omitempty"`
 }
@@ -656,6 +679,12 @@ type ProductStatusFilter string
 
 // Reason Why, in a line.
 type Reason = string
+
+// ReceivedAmount What was received, in minor units. Without it nobody sees that another amount was paid.
+type ReceivedAmount struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
 
 // RefundAmount What to refund, in minor units.
 type RefundAmount struct {
@@ -905,6 +934,11 @@ type OrderState = Problem
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type OrderingUnavailable = Problem
+
+// PaymentRefused A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type PaymentRefused = Problem
 
 // PreconditionFailed A failure (RFC 9457).
 //
@@ -1231,7 +1265,12 @@ type ClientInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1242,7 +1281,12 @@ type ClientInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1322,8 +1366,9 @@ type ClientInterface interface {
 
 	// PayOrderWithBody Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1332,8 +1377,9 @@ type ClientInterface interface {
 
 	// PayOrder Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1607,7 +1653,12 @@ func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEd
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1628,7 +1679,12 @@ func (c *Client) CreateOrderWithBody(ctx context.Context, params *CreateOrderPar
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1798,8 +1854,9 @@ func (c *Client) ListOrderEvents(ctx context.Context, orderID OrderID, params *L
 
 // PayOrderWithBody Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -1818,8 +1875,9 @@ func (c *Client) PayOrderWithBody(ctx context.Context, orderID OrderID, contentT
 
 // PayOrder Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4004,7 +4062,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4015,7 +4078,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4103,8 +4171,9 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithBodyWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4113,8 +4182,9 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4453,6 +4523,8 @@ type CreateOrderResponse201Headers struct {
 	ETag                string
 	IdempotencyReplayed *string
 	Location            string
+	RateLimit           *string
+	RateLimitPolicy     *string
 }
 
 // CreateOrderResponse401Headers the declared response headers of an HTTP 401 response for CreateOrder
@@ -4463,6 +4535,13 @@ type CreateOrderResponse401Headers struct {
 // CreateOrderResponse409Headers the declared response headers of an HTTP 409 response for CreateOrder
 type CreateOrderResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// CreateOrderResponse429Headers the declared response headers of an HTTP 429 response for CreateOrder
+type CreateOrderResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CreateOrderResponse503Headers the declared response headers of an HTTP 503 response for CreateOrder
@@ -4487,6 +4566,8 @@ type CreateOrderResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *InvalidOrReused
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *OrderingUnavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4497,6 +4578,8 @@ type CreateOrderResponse struct {
 	Headers401 *CreateOrderResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *CreateOrderResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateOrderResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CreateOrderResponse503Headers
 }
@@ -4724,7 +4807,9 @@ func (r GetOrderResponse) ContentType() string {
 
 // CancelOrderResponse200Headers the declared response headers of an HTTP 200 response for CancelOrder
 type CancelOrderResponse200Headers struct {
-	ETag string
+	ETag            string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // CancelOrderResponse401Headers the declared response headers of an HTTP 401 response for CancelOrder
@@ -4735,6 +4820,13 @@ type CancelOrderResponse401Headers struct {
 // CancelOrderResponse409Headers the declared response headers of an HTTP 409 response for CancelOrder
 type CancelOrderResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// CancelOrderResponse429Headers the declared response headers of an HTTP 429 response for CancelOrder
+type CancelOrderResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CancelOrderResponse503Headers the declared response headers of an HTTP 503 response for CancelOrder
@@ -4761,6 +4853,8 @@ type CancelOrderResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4771,6 +4865,8 @@ type CancelOrderResponse struct {
 	Headers401 *CancelOrderResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *CancelOrderResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CancelOrderResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CancelOrderResponse503Headers
 }
@@ -4983,7 +5079,7 @@ type PayOrderResponse struct {
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *OrderState
+	ApplicationProblemJSON409 *PaymentRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6352,7 +6448,12 @@ func (c *ClientWithResponses) ListOrdersWithResponse(ctx context.Context, params
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6369,7 +6470,12 @@ func (c *ClientWithResponses) CreateOrderWithBodyWithResponse(ctx context.Contex
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6511,8 +6617,9 @@ func (c *ClientWithResponses) ListOrderEventsWithResponse(ctx context.Context, o
 
 // PayOrderWithBodyWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6527,8 +6634,9 @@ func (c *ClientWithResponses) PayOrderWithBodyWithResponse(ctx context.Context, 
 
 // PayOrderWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7119,6 +7227,13 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest OrderingUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7159,6 +7274,20 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 			}
 			headers.Location = value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers201 = &headers
 	case rsp.StatusCode == 401:
 		var headers CreateOrderResponse401Headers
@@ -7180,6 +7309,30 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateOrderResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CreateOrderResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7585,6 +7738,13 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7611,6 +7771,20 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 			}
 			headers.ETag = value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers CancelOrderResponse401Headers
@@ -7632,6 +7806,30 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers CancelOrderResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CancelOrderResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7950,7 +8148,7 @@ func ParsePayOrderResponse(rsp *http.Response) (*PayOrderResponse, error) {
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest OrderState
+		var dest PaymentRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -11994,6 +12192,15 @@ type OrderingUnavailableApplicationProblemPlusJSONResponse struct {
 	Headers OrderingUnavailableResponseHeaders
 }
 
+type PaymentRefusedResponseHeaders struct {
+	RetryAfter *int32
+}
+type PaymentRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers PaymentRefusedResponseHeaders
+}
+
 type PreconditionFailedResponseHeaders struct {
 	ETag string
 }
@@ -12192,6 +12399,8 @@ type CreateOrder201ResponseHeaders struct {
 	ETag                string
 	IdempotencyReplayed *string
 	Location            string
+	RateLimit           *string
+	RateLimitPolicy     *string
 }
 
 type CreateOrder201JSONResponse struct {
@@ -12211,6 +12420,12 @@ func (response CreateOrder201JSONResponse) VisitCreateOrderResponse(w http.Respo
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
 	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -12312,6 +12527,29 @@ func (response CreateOrder422ApplicationProblemPlusJSONResponse) VisitCreateOrde
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOrder429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOrder429ApplicationProblemPlusJSONResponse) VisitCreateOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12787,7 +13025,9 @@ type CancelOrderResponseObject interface {
 }
 
 type CancelOrder200ResponseHeaders struct {
-	ETag string
+	ETag            string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type CancelOrder200JSONResponse struct {
@@ -12803,6 +13043,12 @@ func (response CancelOrder200JSONResponse) VisitCancelOrderResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -12920,6 +13166,29 @@ func (response CancelOrder422ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOrder429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder429ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13434,7 +13703,7 @@ func (response PayOrder404ApplicationProblemPlusJSONResponse) VisitPayOrderRespo
 }
 
 type PayOrder409ApplicationProblemPlusJSONResponse struct {
-	OrderStateApplicationProblemPlusJSONResponse
+	PaymentRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response PayOrder409ApplicationProblemPlusJSONResponse) VisitPayOrderResponse(w http.ResponseWriter) error {
@@ -17425,203 +17694,211 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4tuCvYHlvVZweypZkO47lmtryJJ29mU46mTiZ3O3Ia0IkJGFMAWoCtKKb8tZ+zX7YfskWDgAS",
-	"fEiiLPmRxF1TE0siiIMD4Lwf37yQT6acESaF1/vmjQmOSAJ/vuBMEiZfUjHlgkrKmfo2IiJM6FR/9E4R",
-	"wxOChjxBckzQkMbERx9evUDPus+e7Xq+l5A/U5qQyOvJJCW+J8IxmWD1ogn++oawkRx7vU73ue/J+ZR4",
-	"PU/IhLKR53tfW8OEkJYkX6UefH3te79+xKMqFB/HBF2RRFDOfEQZ+jPlkggfwApeD1tvsQzHAdpRgB13",
-	"Ou2nzSF77ntTLCVJ1Dz/q+99abeOz791/M6z6773714ZbAXj64hMplwSFs4/kGmM52qOMsiBmjRAnCGs",
-	"/idmRGEQSzTDAl2SqUTDhE/UjwQnMSUJUvASIdGMyjEgWyjMX5K5Wkwt8AcF2NWE9QC/oeyyHqmMfJVo",
-	"ikcE7QQJif/a99Q3fS94qnf5eff588XTt4+fNdzWNzzE9QdMQTHFcoz4EM0sfiY4Isu3cMiTCZZez0sT",
-	"2krIkCSEhcTzXfi67YPndej4gCV5QydUVqH5rCCgAsVkKBVEahti9SjCLNKbQkLOIoFSJmmMKDw9G/OY",
-	"IDzClPkIC3VCg74XkSFOY9n3TpK/do9P5F+ftYOFuGx+QzLo3/OYhvN6jOYwUynQjLKIzxRYBvpaKP/8",
-	"6377ZLYtKIlM5qdDSZIqgGcGhZKjGaYSDciQJwTJZE7ZSKOx4eZTJve7etPpJJ14vefPDtpt35tQpj+3",
-	"M3Apk2REEq8I3Gv2SZAbQeij2ZgkBH5XX45JPBVFxG0K5ufPn09TOSZM0hDLGjD/g88UiNh5yBDno8N2",
-	"YxLYPWx2i68VtUnwhEjLP9JE8KTuEinESLjYI4IGZESZ8OGLQJGXixAGBvaCmacAxVTuondT/GcK95+q",
-	"1/2ZkmTu+Z5iRF7P04PrEZ39tvzMloj4b2S+gBJM8CURAKMlzhldno0JM9c/IVOCJYlOEEafPr1+iSJO",
-	"BJqROM7WoLluvghn9paavvFWHcKpydZWYABf/lvrfyvW1T08vF7ECGqpnjpHE8zmiEoyEQjrHRnzOBJI",
-	"YYELuWg3gNAUNsMQFEV+/SVXoFO4AJ3aC/AOAMTxQ9urW9mbd0lEktdRPT3n6scMQsUvc/i4GdiMXaY0",
-	"Kt6P/Wd10LxPeJSGchE8U/3zAoim2eCtwvSZDMacXy6CaaZ/XgDTLBu8RZiu1bvElDNBgCKeRv9KhZwQ",
-	"Jj+QYSq0XBhqMVv9iafTmGpJaG+a8EFMJn/5l9BiUQ7Evydk6PW8f9vLJfc9/avYe69H6bkrOEgIwglB",
-	"Q6KkzZQp3i/HmKEZT+MIDQiaJVRKwhAfDtFOwFN5wYcXQvLwUkl8RsiHO2MvERVoQBSDC3GSUBIhnso+",
-	"2wlofisuLsn8grKLVJDgBAXAXVvAXgMk8Fzo+6cYlbjUzPPpbp95vquLOIMWocA8vVfm3oCKlySmVySZ",
-	"/87lK56yu0a8PXxojAViHIk0HKPIwIR2AvvnBePyYqgADJ7uegruVANG7u3AUIFwnBAczRXh1zfX6iBU",
-	"oLPfPqGdQFymFxJfEuYcE/us5Ciyq4C3JeGYXpEI7QTmkQv7VQCK2Ra3/RVPBjSKCLvr/Q5xHJMETfAc",
-	"MS5RxDW2doKhhchs8Gt2hWN65+fRXt9BQvCl0MBFPEwVbVI8HTYwxiGwTCxRQJKEJyIAdV+tg2q4L8yL",
-	"iqt5l3wg93Bab2FVcJoVnbwkc1A91bLAroAZl2OSoCqpS2DtBiNvcayYxv3hIsRMncCB+gZH2iZCvuLJ",
-	"NFZCdYhToWXxAY/m6nqqh/9+9u53tBNMLOylXQZR5J4oqaZIloSCbAN7xDgjelNl8foJQhQrUw9WqCss",
-	"5H4oqwZdi5cK5UNqIZc45qOM1yreW2bFPgqmCQ3JRTjGbEQi/YUmpSnDV5jGeBAT9fWEfiWRUqgSwkJK",
-	"RImN99kyPo4eHBuHDTuTRtu9++0y94MyhJFQYBjLJ5B2fcbg660zMlg4ZaNP+fbeNQYESa5oSCxBMTZL",
-	"xmfm/qkzzPS5mY0J0EZ1zHAY8pRJuIuAoRMkk7k+IAirZZbPkjGu7AT8iiQxx5E+4ZJOCE9l4PdZUDrl",
-	"YSokn5BEFI7/lo6fxsf7BMACM/grTOO7JxhyDHYkLJC59khQFiriZkzfGTl4eqJQoq68DNSRldloLIye",
-	"y/isdEKtZX0ZUuCZCjo+ZOrSHctYsFzECIlEwcwfTB3oLqw2Z2i+fekdAnvK5kgLC0NM4zQhFhBFsR8E",
-	"H7Wyei6Sl1llZla+433mXJueDJ9SZCHBklzEGpYqoXWN90svePagu7pWbjVvNNg8bo3GN6MtSgJh0b3K",
-	"Ic0Zm28oyAQs3mPMMn/ITpDAQi4k5xcxTkbkOzcanF2mH5VS+/CV7i1LGx85f6P2767PotVB4PAk+nSp",
-	"w8OnJIFpkQQr7k6gnnTPGdCoj5y/xWx+JhOCJ+KeVP4hj2M+EwjclMzIPPBRaShKCtoJFODqxwuhQb2N",
-	"DVSYMBZRcT9mRosBY/sCHEj4VWFhQFxE2Ge2jolPzHV/3RuXBbOCkoWJEEjyS8LQjpJiXdgqa//8+XOr",
-	"7OFbhoCyQ9Ai4MFpDBurACgoCvpbE/M/MZFOpzyRJHpLIoo/gkX/fqigwhkfIowmChIk51PHwlEliWkO",
-	"+gWMuFAjDGk0lOBBCJvWFr4TmL9Kwua19bg4PpMzycPLD1p8AIgjLd3j+H2iUCEpEV5viGNBfG/qfPXN",
-	"i0gscdUl9Em7PzjCUaSlFA6oRHiG5yeAfPCRuy7KZwclF6X6z3FTtrKvyt5K30sINhhdhscP+intObJq",
-	"1Rezhuwl59kEfPAvEoIIq/FEIsCUmqaIBZy5nlaBAC/IPVXq3cK+c+W4CuTOvPY9tdCnEZWnoY0Bcvxq",
-	"zw4KbtP9otsUt/7rXP1fu3V8/svOhf3zL09/2en3d5f8/PQvNW5WA8evTCbzGhRm4C1Dg7uSa18NqouB",
-	"+OhYRuBORzRCVKpzZ6//JeMzZqJIjMhNhaBsVDiVjRyRvrovCRFiUZSXnPHkEpmHNEBUh1pFSmoZJnyy",
-	"W5zl4LBmFu3HWBc2HoKxIrrAsjA8wpK0FMkvvaNd945UhnxSEwMTiBSYbpBpIiGPSBZaoslWtmLCIhKB",
-	"oF1arjqFlUmNOnNBF3icrbpjJjPs8IlAMR+5u767OiLF96QSdBeGpDmbJTlQL7D3bPcYla42jDCXIt+B",
-	"/KwVEFTc5oUkAK7eG6qJfPH6QfBJ4Y+V11Bf5GtY12s9quNQZ5wkGH52oo5Wvfd38lWawKYKPmCG4tvq",
-	"FvoCs5DExvdwE462NiupgpAQLMkGIJCvUxIqSUNyieNVoPxqnv4IDytCsdZe6tAXSSYW1uqOTiizH8vb",
-	"W7tL5wuRYsxyN5U1nKu5UmJS87x0RlzbaJRGI39Xj14rCGjYYIx6SLHyy3QlI//tUwVrapiBzs64GIVG",
-	"2Lx1FJp5SigkV4RJkH1Fwxf8qkZ8hAHXvpcmccNxnz68qSBKjS7CUIcnE46y1gWsvsRGVWx0ZDc4EHUr",
-	"K171VaDUeDnUuIojV5MbAcH9E8q4iV7a9cqrwRMlUpWja4ty+3G7fdQ5Pu4eHhwdtI+PO8sDbX3PeE/n",
-	"JcF0f5lcetr64/zb/oJQvoJ8rAF2ZlmAVZ7IV2ZJThClxyJQ1HyPMLWAL/kXobhy3pULEm85qwuSPGVI",
-	"w1LCsa+VNixQqA7F3aO8CObrs3fooNs5siHqv376UBKf7nJfHGmgVgIMSqHMWT6Fj1gax4hr+2aMlZTI",
-	"SJ0gqJ7TxhsdjFjZTyAiNdpKHPOZkrZAQBMLBMdSsETEQQ3O3AJlf2Fzdp1rQA6nflYVvULgGBvJ/tb7",
-	"e3Ez9YN8ndKEiAtcK1wTSNDR2JAm+0NIGsdoSlikZGwzviBOrwP+zaC+oQTVRBhOJwOSLDovHI6Lc0S0",
-	"HwbHlwoXkiOMpiQRnJVvZbdmEVOsF78MdE2u4OH5RHHVPJtn8ZE2z6rNgtMd5QqQmz/k3rV2u1bDG6ZK",
-	"JWwMpJBYps2240w/qsTzJjJ0NoVMcKiQvUCXh91DgzmajWk4NthIQhIrZGjnBIkaLT6dRpteTROZsGpt",
-	"/zSP1WqY5jwW73mGaT9TuzQWzaFyts6vkMIcrgL9Kay4jtq7hK3+7IWYoQGxenhGOXbRKdi+BRBZpSar",
-	"X8c8jtAVjlMbjogTAnbHmApJIqRO7K7D2UPQG2GFkGUwplNPiVAgSmYrrvJ83/vaIl8lYYIOYtLSr4Oc",
-	"nXxJdQzsNdMZdyGe4pDKORJ8QsA6hUNIkQjEXEgyyWJMrL2fSkHi4ZYWbTZd7/hw6GWEQO2jBuAGSwaR",
-	"v4ZpZrJMo6s4mDflhTzZlqUrV/4LqYx1jwqlENQSSidh1oomhuGDN0Z9BhWmhzo+6vpoH3IFBUeari9O",
-	"2zm2/y1P3rkpoTTemJVDMo2uqrdYnJi3OYRkMG9gpcpfvw0rlXMWH5qVqoTHeno3xtMpYSTaPrHTr4Jg",
-	"bTAe6o+atOsPiv5NnR8NIXS+0QQzdr7Rslr+OWMS9RSEpZPWFU4gOlwBBTh5b2HSnzRI+qBmEMHHlw5A",
-	"8MULBx6N3gycLBLZQrOCfoEsV5ONH1NGjNSuBB0tnOWyGhY6/j2qqnHW8rSSqtgIsZvJrX+mmEkq58sT",
-	"YDtlz1o9DdGmi1Vm+vXEK6X0XjSyqZkhpfvloMcvms2ypRcmsfAtvIOu4XM9085d7dTKRM2F+MnmWLj6",
-	"rVHZh0lgzzI2WBM+AXF4fOhQ1sAonQHklQsI0jPikI8CQ930jyRClKErSEUPLJ0LIH54jCOklDg+hNQW",
-	"qyyN6BVhaIDDywIJ77O1aHjfNUYZcHOpPCfaLrl2CXVOolcQ5wXk8T2eb+RauTXlcnHu72nrD+2Y3r3o",
-	"tc7/Um+cqpyf95ZGrWFhPUVAdLZiRjWxDu1VlQoehAHVifouY8TEZJvqMAeHRxBOZFKkdKBMBC9zUnDg",
-	"/EpM40LAm7oKhPF0NDbJtXwIOpON4BQnSCecmXwzXT2EaduR/sXrfflW9+pKyq4cUxh2SeYznkReL9sY",
-	"U4ZBGGybzVKMm6s9SYCkAZHaa+9lBPj63PcoExLD2ff28JTuXXX2dPRi0ZXb89qd4/3uQdRt7eND0joK",
-	"O+3W8+EBaXUHz6IOPg7b5Ogol6x7B+1j31PqjZB4MvV6XrfdfdbqdFrd/Y/t495+u9du/6E2mkqFce8F",
-	"Z8OYhjLfexuVJPYKu3BdPrd6qxqFKr1Qj2aHUzZ0unnX+c4vl4iVwjQzJrOIIzzgqazx9bdrZSx7GBoy",
-	"uH9SHuMae2sdk8s3eVmpHadOQjFOYM1yOuUgiZVhDrleuFjmOCyolwf18VbOebuhpm2O4yLWnIL/QV0+",
-	"0cicJheoUbYYCsSlUIHI12mMKdMy+iZ1jFwqaXRdvSRH5zVn2TkWvr5EpeCNHJtLqOsLc/tqrsVMMcxZ",
-	"wtlIZ6BOEz5SRGo7ymIlURVE7GLgL+DSJIP7XhZxqFBJ5JhHEIRoLIWe7xUDzOF9deGVgLlCzrDCnJOg",
-	"Ag8orga2yTyc1eCUpwbWLEZXkbSa7CX1nto845ofdNpEbua0iWFerry56y/lxnq+V4nLzOW1eeHLLAXB",
-	"ebVN5tcxQS7LLCStOiOKyy+nrGYQgjycyYWFzSkH1Ltf2dByx4JcyBNcU7w0fKBqOnSjrGtDTR0DMSyo",
-	"dMM3d5pu7korBV8Uirm1t+e8WsPW0FwPb2wPaGZ6NBudGx8fiDukYFJw98tiy6Hu7rW6mcujJkqpcrzf",
-	"K3aFJPkqTxBhmo3JQsShGPNZ2SFYd6Dq6oplMGzDEuBIcQ/KFuCGdLmHS2kHZWZfUSUrx6x4dOtEjiw7",
-	"2+aWlejSVrgyDiW9goBQyxFuQmn1Kl7ROKsVaENfsvevMSFkW1oHShktc18nQCqsF0jzzbZBm3NPM1V6",
-	"DT3d+to1q7v1sKfOA9XaNQY3MOc08+cVNuomqRpVwHm8SBLGrFASIeKLvJ1a2qz3e+JoQtl61+nst0+L",
-	"dBkeXqJLQqaUjeCA+S5peCLcEr9cEDQbc3hcj6wJlG9g6Tp3jV6t819qkzHOxnS6webfVqDEtg15izJ2",
-	"7l2g3Mx/kJCQABGuP3XpBEzbcYzyFCHhg9nE2B/kOCFEF04Q211YQgRJakH7ZO12Jm1XapvOlWZ0xnq9",
-	"XWAEj9cC5FaA2Fi4XeblccXQDPVm4c45WSmMljPTFiS5kehiMG+ccnWTbKqtaFomK3Fb+YU3u6SbXvGG",
-	"sSh1ikzhiJQSHP3CVhYQ3uBgbENTqMmCfFAawye4KmtG/k8oc7/tfG/pK9cLEbFmyskWEbEgCYUpehct",
-	"Vr4gvEqACiUIAypkljbgPCb4nlJZKuj9Z26yKC7khSKk2oelLXo359G16kfu06hM/Y6ZMo4lT0UWoI0l",
-	"AiWxqijlvpvVTpjMtVab25nGJJtvkPBLwvJMiSB7eYB4ggKNlaBJTmnuu6s/wDoJoArPkI7ShIgMI2lM",
-	"HHi+9fOJ+14PddrtawuO+/bnNScgcxvWui56COtykeYxRJnJIIBI0QyCqstRZ+QG/7YHJcP3wF4e+OoL",
-	"XZxh7//9n/+rP0+xHMOnijTePVgpiBjo8+3MnB51ZNVchyr3uFXjar3x06EhK0nDmtGGOjRyVW7GzYSC",
-	"LdhJDd1a08cF0FXz73JErmf6zAi79nvUSJtSkslUijVD2W7Ldq/XvCgX3dbaaNEoy0ayLh0/r9CFpeJM",
-	"yRyZxd1EOs6Rv/6BNMEYtda5PFXKAAehG0RX75jp36HjhoBqsMaYp+58T0dACRIFaEfm/lv9qETdr1+f",
-	"QpRURBPIXlR0Z8QZqRSdSQgOx7bspPooeHxlitPEQv0zwNFFmsTqz7zWM9rBaJrQKyyJrbLwFF4g6Ijl",
-	"UJEwIeWKvU+BSkZUwBluxENudm8VZi8MZjc5hyC5buE92ul3U8VEV92/EAtt4LaODkhjOo/AVCiq6tbL",
-	"wg869epYMydTicZYZ1MdYcuud+GCOWhy/T6WMq3UnEoAbENzKtPNh6Y51eN8UT7PREdgZrTyBAWa6gS2",
-	"RJOECoa6mNVgvtXklzx80o2W1POvZ/2t0VI29zNVdY5tSSKLyzlA7PSfKTE/F5e3xeP7UI+tUtQWBRFx",
-	"pUpGRrU8QWMpp8aiqs7YjMoxcETLiEzZn926aCLHqg2v+e+9vT3oUVNfNskA95nK8RkwseouiOz7mntm",
-	"jjclRiMGrggQn2hXA5V+lokstT857wS2ugOZUJcCnIP2xMxyQb/RaSjtmh3u23VVtwwSsMI0oXJ+pt6m",
-	"0TAgONHKlP7L5vR7f//80atT7AJdNPACigYGmhjFfAQdxqgc81TzMSXmoL/BK7MuY6Ay6Pky6NRu6ipt",
-	"lA15jTPfhKqCTEgT7ePxsyqWNqhxQBRNs+rmZLfP+uyXX87oiEHZIbb7yy9IQZ8KNSxLDBRCkT63DKI4",
-	"US+YZ4YQUBZPUznmCf0v0P97ZlkINED00SmSTwXiU10GFqRWpXIaUCAo5JdfwBrAkGHMClzHj4p2oKTB",
-	"U11ZFSPri0Q7tsrAUz2fhR9sVSKLxz9RY3Ty/GzM0QwzXVFuQJBIE9Jn6jqa8tt5WQsqbTkLA+pLDqW5",
-	"TYluzkKisPfOFvgzrAJq0wWlZlOBvh16q0x9xSFPUPcAjXmaiF619m6lfSQaESn6jMqscZ16ojCTbWPZ",
-	"Q9C1MqMppiL5dEoUlDMakl30FmroIUZm8HJoNwEahfoGRujhQKoyODjTbbj6bM5T04UL4RxocDyaBSqp",
-	"PeZC7qJTmEL7weA46o00nTmcasNG+jdLW9Cww2zHizFmI7UwOOgKHO12IQROdfDrRzzKUl6dJEqzgbtu",
-	"KXLddAzbUuWcxXNEh6VCAuokmvecaHl0RgXpM6ier5dMBTrodFGl0rtvMNOk3Lte3SutYAm1lF9hX2z8",
-	"OxUoWFQIMnCj49FLEtJIrQYFIY8IQEHDMWJqo601EJY1IVgRhBOg2H0WaMtL4NYJOLFdWL6c2z4s+rw0",
-	"svD52oMo9bVB/0i5JEqRs6Gr6qzGgmekRY5JnwX/2TKG4tbrlwHS5iY1k1F9Aee+Tp7DAgobqGM8JvFU",
-	"nTlz5YGXjtMkmSN9z53XftQ6Y+utCHo2idoqdVbJQJSpPVZXm050yWf7CxzTw/a+2TNjg4U9+53M0IRM",
-	"Bla0VJcPa2CMwAl3k8ysnJn/8gQpkVD0EB0xrhRle74jDlz1Up0S9InpinF2EsyiPssbO6r3ZbXYFdE2",
-	"V0vn/cQ0JEx3zDR91U6nOByTVne37YRUe+/jdDKAXMUswSCLjfM6u239tKLteEq9nre/297dhxAIOQY2",
-	"WspP6H3zaovjKYFQOEVOngik1qZH+aYky0wdrCFNhDpNurchEB+1LSfIxGH4CMIwALsQfUGFTLDkiQDh",
-	"Pec/T4TmGUOIWBJ9xnCS8JlJ9lBHmI/ABaAxltVxfR2BHC7kO4sRt5vml6UJYrLSArDUhjHTDJtVcy2k",
-	"XV/7VZFN0RyNxMVtOAvFGm7c1a8m2DBU6pZEPM9WV0SPTha3BDU68DDhk3pgFtglnh00h8j2gG0KjH5+",
-	"G+DU7WR+dvZsk4OVD1oF5bzUtbDbbi+pF2zrBDsJU0bP+lJThCirYnFetHkuSgkq1PbJ8446nU5ncd6R",
-	"W9HHfXFHvdW82H3fYes43CetI3xw0HoetQetQ9IZHoVdfDzotPOqR18yova3BAuBpoqIoQEfFJ3ZjdOj",
-	"8gTbrold9t6/+fT2b63n7/7wnLRlG8R2cPy87Ybleb9++lDNWLZPdw+Oa55Wm2sL/Hjv37SOftt/2zr+",
-	"R/c/W//8/eCjl5fksa+pndEti7P0QWsFcywZzZfl+BEWHY+MaXRgYa5CztI4vl6L4IH1oK59i+YJWSxO",
-	"qdq47Z6+rMw4PAOvPmh3Fj2cXbq9ctF6Na7bXT3ONhO89r3D9n6jebLQHFi2Ca1dNS6v9u17Ip1McDI3",
-	"zDbn5xKPRFbIQeiSBlrxU+/nMwZHUJB46PlewmNdYaEa9WhCHa/V+GlCeQI3xmOKVsag3Ns8mt430264",
-	"53WB18V8pv4+bE+0TXXKRY2M8EFHJAmn35pi8lmfQGK7zNn0X60EGrZrVNETncgJh4TlYdVKQJqQZESi",
-	"XUjPdmqmBr7TdxhURemjSSpARpxZ83RWQp9Ppqkkws8VBLfIrwn/g/49bmM4o79afWiYChxrsa3UUa7P",
-	"ajvIASaqTeROyp0T80xWdFqulqZES0VVlOQIkq4tmFYj/4R5XdqqALSCfZW6QGs2BoLq33g0X4+DVcvb",
-	"rqJWOY/YkBVcnzemWjVVfK+Lhipj7Cqx8856yHhk4o9M/I6Y+Fr8emlHqxt3tyu0/s8sX6vGOmOyIde+",
-	"94aHeFkQWSYf2OeMjNBezYPzxrKbSBXt49XjCl1S1aBOA9EiayEFAw6bQFfTeWVNwSfrO9xUAKprq7m5",
-	"IAQaYWYlXk8WAjkHp5FuYGdbTtiCVkBsvbwZgCW/eljII03iYVu/bCn99tzg8sui9FmY27Gpej3PyVou",
-	"SG1jOhqvI7Nd+yVLzx6gpkWYTIxfaYndB6SorC/CmCTE1/kefOIjyc0fw4RPTLYiuDeoHOuRpqNBEzNR",
-	"weSDcotPnxVNPuhXDbh2/Drm0mi3xl0yxkI7e2ylHj5jS61GWdMDnTa91ID0ecydCPg6S4VuXbJN401N",
-	"r4pFk5sTvvXZ7dS2fnTglooLlqBC5842Y0+FHjBVQF6qpa9lwcqqEt6OCQsAamrAymD5OSxYJQpsa7Ca",
-	"vj5Npdms/47XOe7utne7u5015ddC7dBFolTWBsczbW8WVO5ZNlnH5S+NpODNbC+lvi9LDTCgZ/LR/Vhg",
-	"mggUr7IaI9+HzeYDwdoLC3xV4XaluJLZahZYZhQHX8DiDx0Wf9hexOIJNDtYyNtNe89lThyhQ9K1SWaH",
-	"s6y6LXwFEZVYoBdn/6z+mEdVKIYLdOBpHXfX7lkNqsPfT5GuQKKtH4OE4EuB+HCIYoKtjQlCWMH5ZafS",
-	"U6MhsX60In/XszTzC9nM8VlC5UISbsh00xta6D5Rwz7u0xf16A8qgrMe6/vaMu1CCo0eq9k27g0pRVxV",
-	"83pqUp7JV7kXiqtl05yCH94UsGURKl9MHYFw0Hnefro2BIvNBGVj/guNp9ZLKqZc0Ca6uxnijnA7it9t",
-	"H/KHzeAOug3MDW6n+fthipreNXVl5L6L5R4LyxcTdZljezSmoPpPE8pCOgWHho2u8Hqdtu/NKIuAX3Ym",
-	"WslfwVa1Fg08yOt5++1JLYv9Bv++jq4XclklGEDLajdkokk0RKJuMWZZLMSpjsZ6IuxttmEqSrc1rQht",
-	"75si2xsRaT0Bm0nzjwbsRwP2z2PA3owFHDQ0mmadpL8jPaexRXYMHO4CC6v3F+slGnutoaF3575eyx36",
-	"zkAH/sRF5H/P0EHFiG749kVu9c9UjqMEz0Spf9YYC7eWSg/0LO12p8KpQe7nwebQtgA8yALZS7+LTDcF",
-	"HTudVRA3U5kg1D4zTvJaZ3Peh9XbwFdsi2Dogu5K8p8rvibxpW642cyVW+0Je218uY+c75Hz/VScz89v",
-	"84ZM8O7cqDdim42dr2dQ+fZBu17via9runkPnP18uaPWugkyQ7p9Zb2j1qlvXBEVNveZ5uzeNou7BX7/",
-	"gYQ8iWxeq2Xvhh2DJzNJ6JVi3CbzVjPuLLG1yLhtcFtVK4yc1skbsO3G9KquVfMja35kzT8pa87u63fD",
-	"mtc2aj4y83tT0sHuapn5E5FVXVjXCLucO+ctU1ey54OcPeeCwrnfiHGvr+MvY906q79JxJNu8VVtzKhd",
-	"pQQnMc2cpbvoM6TEnoYhmcoeVHHXU7W0ETlAVKIRJwJx1kMEh2ObzEpFllVJbd8b0Wc7ZyS5IknrTP0G",
-	"JR7EU9/JOjb9N239XZ2TqWsWPBGIRicoeIOFbMFQyM9MiEgnRKABGVMGAUvoFIV8YptwKSj6TOdudg6R",
-	"gO4ZpvCBjukHjyzkaBoPIYF62qkkkEk64UL2EHTdYCTUDmSY/oynSUhQpJbvlvZwW6brSsHqlX1ms+R1",
-	"OiraCcp9KYKnS+O3NLqapP7RrEoueJMBfVr0mmGBbEnVE3f9QuJEuli0DklNnnOPZAH9BYek63QrVj5u",
-	"t47Pv3X84/rS3w87wicv0L6C7Q7mTmJj05CcvAlvp57pm6oRbr/TLSQz5S1qMwese62XeWL1KbSZ5TAK",
-	"8soxUrCqc5fPYIx08GSEJYYH+Q2cxLUyx5gKyZM5FPhyTjJEQ95TDNCtyQYfOX+L2dxEt3xPZnWeWCLo",
-	"cG6zdfdlai9r2JUGQRtza8fL2mlPbs1AP8XzW9fWoX7MmMeFZqNPhClaYq3viu/Z1pfFIiJZXzLLzSG0",
-	"16R/JTATicqa/UmfYcOr3Y6atlLHTuDIVvVsc2o6fW5mvM/6far3XRwOu+HzTnO7fbnb6KNl4NEy8JNa",
-	"BoBGPBoFHo0Ct20UMNyiuU0ga5yz3CwwxfPbNgls05av6cntCAfqzQKynBKphIKCG16J43mYdKBJUqAr",
-	"MVmuH5Oh1HL6iclzmvBEacTl5o3B05qUcUsq+0yLJSaWlmrbhnUtjOiVKTOlwwdM53INNCMkgtCDSsk0",
-	"HwmeVWJzJgOd/cR8pGyUi0V95shFFSArLosaUSXJG1mtndf+bqqrwG8zv72q8+oa+HVcy0Q3nIUJluFY",
-	"E9BmXKOmfdejfPQoH/2U8pGTV6po2IAQlscyPYBc9Z9YANNk6sdMcN+2LKYw1TzaohIa31ASM6LNdoWx",
-	"msbRdanr3LBb71a9OUqGuYMoDIiazEMwlFR2AhKTrn8LRXd5HO2iMyVT6YiMYuTGyngMYZs0bmKGyVs1",
-	"en9/2e4cPGu32+1n3eed7n67ubxR6Rf5KG08Shs/qTXG6RL5aJB5NMhsUQhQVPbGIsByvg9c8SFHZRga",
-	"uSoMY+oW0V9ZOib4M0BDyqJ8HKLMOFUVtfaRMwfiCTr77ZMpVQ1Jsro2zEzx/T4bkBFlwvQ90tEdYKXR",
-	"ZCzQJchn1c7BYLSBLiSLIhRsZ4CVGehaAOFIEJyEYzTkC1PB/1wUXdBZ1X1Ebd8wIaQlyVdp6tzVVXwx",
-	"ne65Lr1ct27oHeVqZbZ5/Jby1+va2D/4kIi89XSn224m5pQ4UZowEunaSoLHNEIDJXDYQCDC0IRI06/Q",
-	"JpWvI3gskWIaCRF10krG6RVVuiLe3ZagNedkdQ0USyRuHABxv8npP1TKuOnv4vW+nBdYpKZ8mEWa7kxz",
-	"0mm5pakbW2aX03QQ0zAr3LmIc9XlkNsSQ4UMcmjj1CSHfJ2KuaeRdg7oVZk7nVWjZdocv4teSwGsigpb",
-	"vAzaKIw4j0xXBoiS01Z4S3VPUB4VYIrowutppY9HnwXiMr2Q+JKwYHExWXOvNtFONydt2ydXaxaJLTWK",
-	"vpUysY9M4yZMY03+sEjtM5dlA1Pyw69Vur6O2IB3nF2mHxUJedT1anS90yjKCf1q7tVQ2bNndc1yphm1",
-	"vyWlbu+b+Wt1XRSH+VnGpXQxpfZwzfhMm6hQd0m3VlTTGttyNh1QfoICp+L6hF+ZRla6CFltXRSXqW1k",
-	"3Hyk2d81zb7XKlMHjaiKWuEmxUK+SwVAlxtpTjgrYn/Z2GWN8465awvqwX57Q/VgLe/Ve0tdtf8Ky3Bc",
-	"pa8vDKWc2RZ5NsnAKaCYECGz3na+bqiXE1XdVG+Miw36KHP68u3qDAZhK5JcEW360ekXfWabKoL5Lcsj",
-	"AoqTRUzP0YwkxAxBWNZpIJqs5MR6ZVqP4Rq8uCIsoE3bJeOzZXk7dnleWbRfZGQr9nntezaLp/Psuu/V",
-	"JfJsEnJUpdfdWu9OU9r6ycXtWnrNI4/8/nikue5wA8TP7dSq46mdbpNxYFaBCpWvdAvxB6/yHHSfr7ew",
-	"D/bu31M5Ep0ae3sqk76Erso0zblqQ8HBnJcvXqmb7B2oVXtGW1o/9KUkPNTaJT+abruWZigFygYvF70+",
-	"fmaJXC4KoBFHnO2iUwAb4mNyB1E2T5NiY2bQo+L2AzElv+ArvIdijXfGX74DS5XeiVskvZZ0bUR7b5/C",
-	"RqkmHLdEY4u+nzwRVAcqqL/cYIWi6gRZFFAN2M9b7VT9RqfgNdIRjKaVu51OaXVU9Fmxn3vuBjqpp89Z",
-	"7+0MObpVot4e+3x9lmk2ZAuOpBs7cV6WgHj04/yorIWR2aMvZ5usq4kPKLte30USwD1x2AxJt8hjc+bV",
-	"wCm0RL8pO4zy6GZL7O+CFevGe8s9SWM+QxPM5iYiX+o+dAnZRZ+NBTTbQx8lulVxBNxT8DgC+6ftPuPn",
-	"aZq2AFCt8+jM9APcrgZyk/BxC6bX6xy2ASBYntfb9z21PK/XPWpCiJtnCMDSF5BeLX54jxL5NkuuW1Lx",
-	"xGTpOiRDf16VMmTrvJzfnYi9iWOjEU1o4ehfqZCTphXd3CutJeeESiVH8eGwGmO8Wxu+C0f/1Jl33VXe",
-	"a0AqwE2iCyjBlVGXo6Ojo8XUpZngGktsyI9LuQ5ahx2MW0ek3W0dh51Oqx0dDUjncLiPux3vptTOpFK/",
-	"UruU1zbcLG60tK+r40eds/e99NH7cYmk2q4qkXT36O4J5pIGfrfgBl5sZQjgcgZWMuILaKErIp0gjBgZ",
-	"YaXCIRiuG+HZhEc+HO6it7ovG2aFoY6VwFDXPuPDIdoJ3DbK9TYCvV1WrloPHdss6+BSs4XUpnFfznxR",
-	"t2puyI56/ulHJfS+l6kED0p8XvNMkGipHJ3vqFuDFcgaVF+t1G78qRruPyjDRy43PJY/aKLRwH2DlDHF",
-	"VaCx6020mkVmEK2B6vuzsY/X5EI6zGutVv0bmUNmZDDm/HKVcgOUIR1kP4BFWFv8xVwo6b9Gu0Efx4Qm",
-	"SJAwIaaGge4nxWesXvX5bKH5nlSeJkyNMHWysygvKNV7IedTkifk7kI2vF/oS6KGnBfZ4FGr3R10WkfD",
-	"Z50WPgj3W8cHUZc8H7SPwsPDhsbwNIm9njeWcip6e3uA8V2ztN2QT/bAUh9TRjbUeMx2rtZ07Cl8bBe+",
-	"VXVlll8nS/Syr7bXK3ydhLQzqO2uU6J1KXQTQanbycGNMJXw4XgiEwwLld6Db30IdOx7Pup7ChIh8WSq",
-	"P0ZY4r53HWiLKx0xpXQIdCYxi3ASIUtakFC0iKdyF70zxW/7jOpOd7rjqfVWYtT9+hVpdxN8Qxm4xEzZ",
-	"+jzmdYQp8+EngAlRBhX2zBDBJ2qahBAU4bnwSyV5A7MjLRoFu31mSnpP8ByFauAkU4EgBQ/UKIYwm9s+",
-	"r1DMe9fWLs/yGCQkpSsibbsz76JTq44l1merG7wedNoookKdPJ0AaEDa7TOwtgL9huUqyq0bZStodtGp",
-	"3h2S4Wea0CssFR+QM55caqJvfMCLM//M3mzisF2Toq5BAddL3zNLuU09TO+H1/NmY0HCi7fD3/5xnDz/",
-	"H7/9zz+Tj7N/fXr/8vnrN+//eM27b/AbfDbLf+d/9XxLAGDKH5lxrcukPlM5PtOYXaAtGczpOyiFuRdl",
-	"lvVz5uaZmviZ/Pbolq0px6Ll5wHJgmW06HxT7lzVSizdXjNdLyu5n09/fRs6xt4385dJ24tITGRN3vav",
-	"LKpqHHDthlytRzMpY6yhRNS2niNFtlIguAc1EanOBacCjaAzxsMzH5glfXcOxgmHiL9ZtiNbPvHmKDkn",
-	"Pjtq9Zq4+Xnb7silmajucda5p7lotUQxHhG58CSvqbT+0Bx/TYa/gs0/3v4thxdsePdvcIFv2T32Oacw",
-	"W8ySNOFEpksbmo1p7FBOSyrMJc0oBzQV4+oNMZZZ1K6ZM0qJeQ/MANkPpsmaQENIMFqcE7kN3cxSlCGO",
-	"BVkzb/AmCtUjVbwtqljK7vsRPDJ1RPVRdVmQLXdrAlw1Xe4+BLgVSsternM0DQYTees9yG2bmDKQde6S",
-	"l9nbwWx2SaYSst/222A5XOoyycd+X+FiUpLJFAqgNYsO0ITXpafPW8+G7XbraHC833oeHh629vEx6UTt",
-	"4cHgqOu5pNrpHwOEuvyWbrT4LTEW8sJAuwjAzh+W+l+sU/HZ4vLCZjZ02wdOmkPWx3k7zhhzUOarnTJF",
-	"BftHiT77PmVoE31mSNET1/rxYwrUzSnx3jcbtqN7LU3jmzRidOb262xDdo6spscUy3Ge4ZSDsLSmhxKC",
-	"gHikKVAgp8bH/rPaKh7L3GiYGR+a8UDZbsZZxl7mZKKRTjmA/k45EzLtmk40c1KagNC1G6dAiJWwhzPu",
-	"ZL1laIapFMCY1L+KIPWZoYzQzAk0EvUQuKlizkZWIXG7TeIBT0FnGRDNJIXEc4EEr+/KpHa1RMGq1pDu",
-	"mgFtj8xnDeZzQz6zSKGwN8avnIQSt7nXylkPinVZlP64RbqcurwsQjg7JJrCbV/rMNyiudZhAdqgvNc0",
-	"oSykU3giL/D1bIPyXqt4ZcKlgsP6jb9tZueqZUhvTUEPRmbGqO1XowVe8QR1D9CYp4krwOjmNjpiI2Nb",
-	"04RcUZ5Ci3LFh2YkjqsKkF6ZAdB4bzdVTh7d6w/DvZ4fpUdT/BZbtMY4JAVNQthrs23aCnfzwnn9fRp2",
-	"iiUgv3kDghNFjr+cK6Jmll7tSmGM9jyOnOLgNoO6qin8h80RzrOD3XYUEIpfGfQ+xiFlIx2lJRzT/YCE",
-	"fKKLL8gxmTivMh1calQVEsfwLjc017bN0B4Fyc1MzvuyLb8+v/7/AQAA//8=",
+	"7H2Lcts6luCvYDlTFecOZUuyncRydW25k5udzE1u0nHSme3IK0IkJKFNAboEZEWT8tZ+zX7YfskWDgAS",
+	"fEmUJT9y41tdHUsiiIMD4Lwf372QT2ecESaF1/vuTQiOSAJ/vuRMEiZfUTHjgkrKmfo2IiJM6Ex/9M4Q",
+	"w1OCRjxBckLQiMbERx9fv0TPus+e7Xu+l5A/5jQhkdeTyZz4nggnZIrVi6b421vCxnLi9TrdF74nlzPi",
+	"9TwhE8rGnu99a40SQlqSfJN68PW17/36CY/LUHyaEHRFEkE58xFl6I85l0T4AFbwZtR6h2U4CdCeAuyk",
+	"02k/bQ7ZC9+bYSlJoub5X33va7t1cvG943eeXfe9f/WKYCsY30RkOuOSsHD5kcxivFRzFEEO1KQB4gxh",
+	"9T+xIAqDWKIFFuiSzCQaJXyqfiQ4iSlJkIKXCIkWVE4A2UJh/pIs1WIqgT/Kwa4mrAb4LWWX1Uhl5JtE",
+	"MzwmaC9ISPyXvqe+6XvBU73LL7ovXtRP3z551nBb3/IQVx8wBcUMywniI7Sw+JniiKzewhFPplh6PW+e",
+	"0FZCRiQhLCSe78LXbR+9qELHRyzJWzqlsgzNFwUBFSgmI6kgUtsQq0cRZpHeFBJyFgk0Z5LGiMLTiwmP",
+	"CcJjTJmPsFAnNOh7ERnheSz73mnyl+7JqfzLs3ZQi8vmNySF/gOPabisxmgGM5UCLSiL+EKBZaCvhPKP",
+	"vxy2Txe7gpLIZHk2kiQpA3huUCg5WmAq0ZCMeEKQTJaUjTUaG24+ZfKwqzedTudTr/fi2VG77XtTyvTn",
+	"dgouZZKMSeLlgXvDPgtyIwh9tJiQhMDv6ssJiWcij7htwfzy5cvZXE4IkzTEsgLMf+cLBSJ2HjLE+flx",
+	"uzEJ7B43u8XXitokeEqk5R/zRPCk6hIpxEi42GOChmRMmfDhi0CRl0EIAwN7wcxTgGIq99H7Gf5jDvef",
+	"qtf9MSfJ0vM9xYi8nqcHVyM6/W31mS0Q8d/IsoYSTPElEQCjJc4pXV5MCDPXPyEzgiWJThFGnz+/eYUi",
+	"TgRakDhO16C5brYIZ/aWmr7xVh3DqUnXlmMAX/9b638r1tU9Pr6uYwSVVE+doylmS0QlmQqE9Y5MeBwJ",
+	"pLDAhazbDSA0uc0wBEWRX3/FFejkLkCn8gK8BwBx/ND26lb25n0SkeRNVE3PufoxhVDxyww+bgY2Y5dz",
+	"GuXvx+GzKmg+JDyah7IOnpn+uQaiWTp4pzB9IcMJ55d1MC30zzUwLdLBO4TpWr1LzDgTBCjiWfTPuZBT",
+	"wuRHMpoLLReGWsxWf+LZLKZaEjqYJXwYk+m//VNosSgD4l8TMvJ63r8cZJL7gf5VHHzQo/TcJRwkBOGE",
+	"oBFR0uacKd4vJ5ihBZ/HERoStEiolIQhPhqhvYDP5YCPBkLy8FJJfEbIhztjLxEVaEgUgwtxklASIT6X",
+	"fbYX0OxWDC7JckDZYC5IcIoC4K4tYK8BEngp9P1TjEpcaub5dL/PPN/VRZxBdSgwTx8UuTeg4hWJ6RVJ",
+	"lr9z+ZrP2V0j3h4+NMECMY7EPJygyMCE9gL754BxORgpAIOn+56Ce64BI/d2YKhAOE4IjpaK8Ouba3UQ",
+	"KtD5b5/RXiAu5wOJLwlzjol9VnIU2VXA25JwQq9IhPYC88jAfhWAYrbDbX/NkyGNIsLuer9DHMckQVO8",
+	"RIxLFHGNrb1gZCEyG/yGXeGY3vl5tNd3mBB8KTRwEQ/nijYpng4bGOMQWCaWKCBJwhMRgLqv1kE13APz",
+	"ovxq3icfyT2c1ltYFZxmRScvyRJUT7UssCtgxuWEJKhM6hJYu8HIOxwrpnF/uAgxUydwqL7BkbaJkG94",
+	"OouVUB3iudCy+JBHS3U91cP/cf7+d7QXTC3shV0GUeSeKKmmSJaEgmwDe8Q4I3pTZf76CUIUK1MPlqgr",
+	"LOR+KKsGXYuXCuUjaiGXOObjlNcq3ltkxT4KZgkNySCcYDYmkf5Ck9I5w1eYxngYE/X1lH4jkVKoEsJC",
+	"SoQ60TDNXEg+JYliSH2GBZoqdEpj3lAAzTCNEBZI4VXhcS+QnA+UGjDgM8IGAL9Qc6TfJ0SQ5IpEAxAt",
+	"fnCJAc7GuTSK9d2fDLMNlCGMhALDGFmBi+jjDF/vnGfCwikbf85O0l1jQB0jGhJLu4x5lPGFuerqujA4",
+	"OOokABlWxwyHIZ8zCccVMHSKZLLUBwRhtcziWTJ2nL2AX5Ek5jjSl0nSKeFzGfh9FhQulL04InfTdnT8",
+	"ND4+4OX9qQgbnz4/5YR4CthXXDIhIQEZD9QL0DO4xLES+fTiBlMqpmCVz6hEaqZVswMp4qM+s2+HSZ8I",
+	"ZF7gvCodNzB8d9ek4EMC5wRcIK8xje9+U+QEbIhYIEPykaAKUXuBcXukrODpqTqjitzLQOPRjsbC2DgY",
+	"XxRIhvWqrMIMPFNCx8dUVb5j+RqWixghkci5eIKZA93AavKG39uX3iGwZ2yJ9AEeYRrPE2IBUdz6QchQ",
+	"Vk/L1LGimJS6FO54nznXZkcjOSjSk2BJBrGGpcz5XMfNyluePuiurpV5TBoNNo9bh8HNiL2i8iz6YWi9",
+	"piBT8HYAaTe+sL0ggYUMlDAY42RMfnDx7/xy/glf3rnh4AYGlx2Lf584f6v2767PotU/4fAk+nSpw8Nn",
+	"JIFpkQQL/l6gnnTPGdCoT5y/w2x5LhOCp+KezD0jHsd8IRC4qJkRQkWNFiU0qLexgQoTxhou7sfEbDFg",
+	"7J6AAwm/KiwMiYsI+8zOMfGZua7Pe+OyYFJSygkRSg6+JAztKbXCha209i9fvrSK3t1VCCg6gy0CHpwK",
+	"t7VOhoK85rUzveszE/PZjCeSRO9IRPEn8ObcDxVUOOMjhNFUQYLkcuZYt8okcZ6BPoARAzXCkEZDCR6E",
+	"sGn9IHuB+asgbF5bb5vjLzuXPLz8qMUHgDjS0j2OPyQKFZIS4fVGOBbE92bOV9+9iMQSl92Bn7XriyMc",
+	"RVpK4YBKhBd4eQrIh/gI1z397Kjgnlb/OS7qVvpV0VPtewnBBqOr8PhRP6W9hlat+mrWkL7kIp2AD/9J",
+	"QhBhNZ5IBJhS0+SxgFO34zoQ4AWZl1K9W9h3rh1XgtyZ176nEvp5ROVZaOO/HJ/qs6Ocy/ww7zLHrf+6",
+	"UP/Xbp1c/LI3sH/+29Nf9vr9/RU/P/23Che7geNXJpNlBQpT8FahwV3Jta8GVcW/fHJMVXCnIxohKtW5",
+	"s9f/kvEFMxFERuSmQlA2zp3KRk5oX92XhAhRF+EnFzy5ROYhYwLWVpxISS2jhE/387McHVfMon1Ym8LG",
+	"QzBWRAMsc8MjLElLkfzCO9pV75jLkE8r4p8CMQemG6SaSMgjkoYVabKVrpiwiEQgaBeWq05haVKjzgxo",
+	"TbSBVXfMZIYdPhEo5mN31/fXRyP5nlSCbm04orNZkgP1AnvPbo9R4WrDCHMpsh3IzloOQfltriUBcPXe",
+	"Uk3k89cPAo9yf6y9hvoiX8O63uhRHYc64yTB8LMTcbbuvb+Tb9IEtZXwATPk31a10JeYhSQ2fqebcLSN",
+	"WUkZhIRgSbYAgXybkVBJGmDTXQfKr+bpT/CwIhQb7aUOe5JkamEt7+iUMvuxuL2Vu3RRixRjlruprOFc",
+	"zbUSk5rnlTPi2kYiNRr5u3r0WkFAwwZj1EOKlV/O1zLy3z6XsKaGGejsjPUoNMLmraPQzFNAIbkiTILs",
+	"Kxq+4Fc14hMMuPa9eRI3HPf549sSotToPAxVeDKhSBtdwPJLbETNVkd2iwNRtbL8VV8HSoWXA3xERSe+",
+	"JjcCEjumlHETubbvFVej/U/FyOq83H7Sbj/vnJx0j4+eH7VPTjqrg6x9z3jOlwXB9HCVXHrW+sfF98Oa",
+	"MM6cfKwBdmapwSpP5GuzJCeA1mMRKGq+R5hawNfsi1BcOe/KBIl3nFUFyJ4x67zL49jXShsWKFSH4u5R",
+	"ngfzzfl7dNTtPLfpCb9+/lgQn+5yXxxpoFICDAph7GkujY/YPI4R1/bNGCspkZEqQVA9p403OhC1tJ9A",
+	"RCq0lTjmCyVtgYAmagTHQqBMxEENTt0CRX9hc3adaUAOp35WFr1C4Bhbyf7WHT+4mfpBvs1oQsQAVwrX",
+	"BJKzNDZsaIyQNI7RjLBIydhmfE6c3gT8m0F9QwmqiTA8nw5JUndeOBwX54hoPwyOLxUuJEcYzUgiOCve",
+	"ym7FImZYL34V6JpcwcPa1T9L+BWNyJqkEh0g4CaKrQemEEqw4srY91Ohb0+UKVg1U7qodjXI0VypnI2R",
+	"ICSW82bbfa4fVeJ/Exk9nUImOFSbWWMrgNOBhku0mNBwYrCRhCRWyNDODxI1Wvx8Fm179U3kw7q1/d08",
+	"VqnBmvOepyMppv1UrdNYNIfW2Tq/RGozuHL0LbfiKm7iEs7qsxdihobE6vkpZdpHZ2BbF0DElRqufp3w",
+	"OEJXOJ7bUFecELBrxlRIEiF1YvcdySEEvRRWCBksEzrzlIgGomq64rJM4XvfWuSbJEzQYUxa+nWQD5Yt",
+	"qYpBvmE6mzPEMxxSuUSCTwlYv3AI6TeBWApJpmkMi/UnUClIPNrRos2m6x0fjbyUEKh91ADcYMmgUlQw",
+	"5VRWanQVh8umvJYnu7KkZcaFXJps1aNCKRyVhNJJxraijxEowNujPoOK1EMdH3V9dAh5qIIjzTfqU8JO",
+	"7H+rE8NuSiiNt2ftkFRjLOtFFifmbQ4hGS4bWMGy1+/CCuacxYdmBSvgsZreTfBsRhiJdk/s9KsgEQCM",
+	"k/qjJu36g6J/M+dHQwidbzTBjJ1vtCyYfU6ZRDUFYfNp6wonkHmggAKcfLAw6U8aJH1QU4jg4ysHIPji",
+	"pQOPRm8KThrlbqFZQ79AVqyo9BBTRoxWoAQdLfxlsiAWOrciKquJ1rK1lqrYCLSbycV/zDGTVC5XJ1d3",
+	"ip67ahqiTSPr3ACbiVdKqR40stmZIYX75aDHz5vl0qXnJrHw1d5B17C6melodztVnWt8CkfLbJrJNYa0",
+	"mziGgygUb1GiUJZmNoZI8NU8pNNukFdci/IU7FqE7oxwP0yafZ5y1oqIDwgd5COHWAdGTw6gDILeQCNh",
+	"+SgwBFP/SCJEGbqCygmBJZ0BhDxPcATbzkcQSW71rzG9IgwNcXiZ4wp9thFb6Lv2MwNuJuhnfMDlAC7t",
+	"z6j+GnpfQ3E/4OUWrphmMuVHE41/pp/WdNbRo6090f7lN9et0UerMQtAr5xwoQ8BsnOcIozEhM90DKO6",
+	"soyQCDYCageVfKBKQ69PlNdu/NZFtQ//FhX4epDOWv/QUO0PetWAVfnhPlg+sIGV/AwBYd+JKdzEq7TX",
+	"VRp5EEZwJ3K/iBETV2+qOx0dP4eQMJPiqIOdIniZk0IHR1xiGueCFtWRJIzPxxOTHM9HoJdaHiNOkU4Y",
+	"NfmiuvoP0/Y//YvX+/q96tWllHs5oTDskiwXPIm8XroxpoyKMNg2m6UuLVd7ksAtB6p90D5IOdL1he9R",
+	"JiSGs+8d4Bk9uOoc6AjUvDu+57U7J4fdo6jbOsTHpPU87LRbL0ZHpNUdPos6+CRsk+fPM+2ld9Q+8T2l",
+	"QgqJpzOv53Xb3WetTqfVPfzUPukdtnvt9j/URlOpMO695GwU01Bme28jy8RBbheui+dWb1WjcLOX6tH0",
+	"cMqGjlPvOtv51VqHUkoXxuwZcYSHfC4r4jXalXKsPQwNOf7fKY9xhc28iutnm7yqVJZT5yQf67FhOaxi",
+	"oMvaUJVM964Xwo5zKvxRdcycc95uaM0wx7FOVpmDD0ldPtHIZClrVFXLGyG2iApEvs1iTJnWg7apQ+ZS",
+	"SWNP0Ety7ArmLDvHwteXqBCAk2FzBXV9aW5fxbVYANdPOBvrDPJZwseKSO1GIS8lmoMakw/eBlyaYg6+",
+	"l0aNKlQSOeERBJIaa6zne/kkAXhfVYgsYC6X868w5yQZwQOKq4H9NwtJNjjlcwNrGmetSFpFBpp6T2Wd",
+	"gIofdOpLZkq2yX1epiC76y/ktnu+V4qtzQTYZe7LNI3EebUtxqHjulyWmUs6d0bkl19MOU8hBAUhs7Gm",
+	"KaBehf9lYFBTzCoClbachu5+nc9Cd38xGRfuVzb3wHEB5DJ7NxTmDZMp237dMPzKWGTHwg9LKpCP7b3q",
+	"2/taC9E5uUqP7d15NzcwFjU3pDQ26DSzHZuNzqzHD8SflbMJuftlseWwDvfO3sxnVRHGVjreHxQvRJJ8",
+	"k6eIMM0jZS4kVUz4ougxrjpQVUUHUxh2YXdxRMQHZXlxY/7cw6VUj6IkUdJTS8csf3Sr5Jm0noI1rRXo",
+	"0k5YPg4lvYKIYctubkJp9Spe01gWbRnp+zeYENJxrQesiJalrzNkFdZzpPlm21CwyWxmBvhiC+HaOgul",
+	"4Dj0hcqJ1lhsWoEg6daUCzbMMI1+mog67Qu5OeYlR1ouufWYxM6DxuAdGC6djbpJHlUZcB7XqTiY5QrI",
+	"RLwuVECrEdVBAziaUrYZKTv/7XOdksrDS3RJyIyyMRww3yXLT4Rbe50LghYTDo/rkRVZLA1MmBeuNbN1",
+	"8UullfV8QmdbbP5tRRnt2kJbl05378L8ds43yzRqTt18Cvb7OEZZ/p7wwR5mDEtykhCiq5qI3S7M6m51",
+	"mOUjm1MvtbHuSgsZxk+zW2AEjzcC5FaA2FqxWOXPdFWAFPVm4c45WasIFNNGazJQSTQYLhvnQ94k1XEn",
+	"Wq5JGd5V8u/NLum2V7xhIFeVEpk7IoXsYz+3lTmENzgYu9DSKlKUH5S29hmuyoZpOVPK3G87P1pu2XUt",
+	"IjbMB9shImoyxJiid1G94guxidqZLQgDKmSWNuQ8Jvie8sxK6P17Zi7KL+SlIqTaOalNtTfn0ZXqR+as",
+	"Kk39npn6ugUXVJo9gSUCBb2sKGVOufXetdRnWpl4PY9JOt8w4ZeEZWlMQfryAPEEBRorQZOE78wpW32A",
+	"dYZOGZ4RHc8THa4kDXgOPN/72cR9r4c67fa1Bcd9+4uKE5D6gyt9Uj2EdR1f8xiizKT3aGuAhaDsS9bp",
+	"8sG/HEAvhwNwhAS++kJXTjn4f//n/+rPMywn8KkkjXeP1goiBvpsO1NvVhVZNdehzD1u1bBdbXh2aMha",
+	"0rBhqK6OK16XOHUzoWAHNmpDtzZ0XgJ05eTYDJGbmZ1Twq4dWhXSppRkOpNiwzjQ2/Kb6DXXFYqwhXBa",
+	"NEpTBa2vzs/K52GpOFOyRGZxN5GOM+RvfiBNlE2lZTTLYzTAQUwO0aV1Fvp3aIUkoEy3MaSqO9/TsX6C",
+	"RAHak5ljXj8qUffbt6cQDxjRBFKLFd0Zc0ZKFaESgsOJLdKrPgoeX5nKUTGUqR7iaDBPYvVnVoQf7WE0",
+	"S+gVlsSWQHkKLxB0zDKoSJiQYin1p0AlIyrgDDfiITe7twqzA4PZbc4hSK47eI/25t5UMdHtUAai1v9g",
+	"i1yBNKaTcEz5sLJuvSqupFOtjjVz8BVojHX0VRG29HrnLpiDJtfnZinTWs2pAMAuNKci3XxomlM1zuuS",
+	"4aYmzNTSylMUaKoT2PppEsqL6kpzw+VOM8eyQGE3LljPv5n1t0JL2d7HV9Y5diWJ1NdagcSDP+bE/Jxf",
+	"3g6P70M9tkpRq4sO40qVjIxqeYomUs6MRVWdsQWVE+CIlhGZmlz7VWFijlUbXvPfewcH0DysOh7aAPeF",
+	"ysk5MLHyLoj0+4p7Zo43NeHdmisCxKfa1UCln5YJkNqXn7VoXN8aUqhLAY5Ze2IWmaDf6DQUds0O9+26",
+	"ylsG2YvhPKFyea7eptEwJDjRypT+yxbc8P7jyyevSrELdEXPAVT0DDQxivkYWj8a56viY0rMQX+FV6bt",
+	"H0Fl0POl0Knd1CUUKRvxikAKE4MMMiFNtI/HT0vM2mjVIVE0zaqb0/0+67NffjmnYwY1wdj+L78gBf1c",
+	"qGFpVq0QivS5NUoFZOAsU0MIKItncznhCf0v0P97ZlkINED0yeleQgXiM12jGaRWpXIaUCAg55dfwBrA",
+	"kGHMClzHj4r2oN7IU50ygJH1RaI9WwLkqZ7Pwg+2KpFmnpyqMbqyxWLC0QIzXe5xSJCYJ6TP1HU0tfGz",
+	"mjNU2lozBtRXHOrmm/r5nIVEYe+9rb5pWAUUjgwKXQADfTv0VpnipyOeoO4RmvB5Inrlwtilvr5oTKTo",
+	"MyrTjqLqidxMtr9wD0E74ZSmmHYBsxlRUC5oSPbROyhwiRhZwMuhDxBoFOobGKGHA6lK4eBM90fssyWf",
+	"m/aICGdAg+PRLFBJ7TEXch+dwRTaDwbHUW+kiTtwSoEb6d8sraaTktmOlxPMxmphcNAVONrtQgic6uDX",
+	"T3ic5os7GchmA/fdPgG6GyS2fQQ4i5eIjgpVPtRJNO851fLoggrSZ9BrRC+ZCnTU6aJSGwbfYKZJLwa9",
+	"utdawRJqKb/CvtjEBipQUFelNXDTHtArEtJIrQYFIY8IQEHDCWJqo601EJY1JVgRhFOg2H0WaMtL4Bbx",
+	"OLXtsb5e2AZZ+rw0svD52oMo9bVBf5tzSZQiZ2OS1VmNBU9Ji5yQPgv+s2UMxa03rwKkzU1qJqP6As59",
+	"nXmKBVQdUcd4QuKZOnPmygMvncyTZIn0PXde+0nrjK13IujZCgRWqbNKBqJM7bG62nSq67HbX+CYHrcP",
+	"zZ4ZGyzs2e9kgaZkOrSipbp8WANjBE64m2Rh5czslydIiYSih+iYcaUo2/MdceCql+qUoM9Ml3O0k2AW",
+	"9VnWcVe9L22UoIi2uVo6wy2mIWG6lbFpeHk2w+GEtLr7bSdW3vsQz6dDSPRNA2vTuESvs9/WTyvajmfU",
+	"63mH++39QwiBkBNgo4XEk953r7JypRIIhVOB6IlAam16lG/qJS3UwRrRRKjTpJvOAvFR23KKTByGjyAM",
+	"A7AL0RdUyARLnggQ3jP+80RonjGCaDHRZwwnCV+YLB7hZJACxtIiy28ikMOFfG8x4rY5/royFVKWerMW",
+	"+uOmmmGzUsu5mgXXfllkg+w7gLO+P3Ku0smN261WBHqGSt2SiGelHhTRo9P6Xs1GBx4lfFoNTI1d4tlR",
+	"c4hsc+6mwOjndwFO1U5mZ+fAdiBZ+6BVUC4K7WS77faKYt62iLeTCWf0rK8VFcLSEjAXeZtnXa5XrvBW",
+	"llDW6XQ69Qllbrkt98Ud9VbzYvd9x62T8JC0nuOjo9aLqD1sHZPO6HnYxSfDTjsrSfY1JWp/TbAQaKaI",
+	"GBryYd6Z3TjvLctO75q4ce/D28/v/tp68f4fnpPzb4PYjk5etN2wPO/Xzx/L6f726e7RScXTanNt9S3v",
+	"w9vW898O37VO/tb9z9bffz/65GX1suxrKmd0a0qtfNBawRxLRvNlOX6EuuORMo0OLMxVyNk8jq83Inhg",
+	"PajqraR5QhqLU2gF8Jayy3U9AOAZePVRu1P3cHrpDoodJdS4bnf9ONvl9dr3jtuHjeZJQ3Ng2Sased24",
+	"rBS/74n5dIqTpWG2GT+XeCzSKihC1wPRip96P18wOIKCxCPP9xIe6/Ik5ahHE+p4rcbPEsoTuDEeU7Qy",
+	"BuXeJkj1vps+8D2vC7wu5gv193F7qm2qMy4qZISPOiJJOI0wFZNPG7gS2/7T5nVrJdCwXaOKnlZXi1AC",
+	"0pQkYxLtQyECp6Bx4DsN4UFVlD6azgXIiAtrnk77W/DpbC6J8DMFwa3AbcL/oLmW27HT6K9WHxrNBY61",
+	"2FZo9dlnla09ARPl7p6nxZa2WYoyOiuWMky7fFKmJV1DnrUaqLQEjXQq0CghRGuhfQYZ0bZLR4wlCEx9",
+	"9skp18FHKEi9yRsV71BSvNOaFAnTAmzOAFJr7ZBoyoWs60kKPQkjBakdrBZDoVrN1B1UbFjqoA/6TE1M",
+	"MRLd0kazTEBO+oO0Gd776ANe+kgzUXB8xUT2oSutRqsWZKtkyzAryF0WLteIBo4x4DeyNCICKAF/5dFy",
+	"M+mgXNd7HSfI+O+WbPb6ojFHqChffp03AhpDYkFU6myGjEcB6VFAuiMBaSNZaGUrvxu39fS9KqviurHO",
+	"mHTIte+95SFeFaCXyl72ObcJ4922btSCX3u9YJW1cd9GVGyfrB+X60muBnUayItp0z4YcNwEuopeVxtK",
+	"s2mXfxjXYGluH9GmknBVN+rtJWIwDaTugs2EYhB48TzSZ9U2BrJlAYEzeFnLFssr9LCQR5ofwVH4urME",
+	"+w1z4i8M8r/WJb0DsI413ut5TiGDnLw/oeMJfJdgSVqxvcMzQNgsoSykM9AHrHHS6z1r+96Csgi0gM5U",
+	"o6ahsnDtF0yMB7AVLcJkYhyaKwyOC5s4CVV0lezm60QjPvWR5OaPUcKnJkUZ/GpUTvRI0+emiX0yZ2tE",
+	"mamxz/K2RvSrBlxHHDh2+mi/wk+nRGLwMtpiaHzBVpor01Y4+pystFx+mXAn9aLKRKYbWu3SaljRwahu",
+	"cnOjdj67ndp2FQjcAp/BClTohPlmvDvXGawMyCu19I1Mp2kt2duxnQJATS2nKSw/h+m0QPFt5WzT7a2p",
+	"qJ92ZfM6J9399n53v7OhcJ+r+FwnZ6bN0TzTDK2mFtiqyTouP2ukImxn9Ct0A1tp+QMDBx/fj+mviQDz",
+	"Oq1a9GMYCz8SrN3/wFcVbteKR6mRsMYkqDh4DYs/dlj8cbuOxRNogVPL203T51XeQ6FzIbTxaY+ztCY5",
+	"fAWhvFigl+d/L/+YhfOAFUnRgadV3F3HBWhQcwYtXXZIm92GCcGXAvHRCMUEW+MmxE6D19VOpadGI2Id",
+	"uHn+rmdp5pC0JQsWCZW1JNyQ6aY3NNeTqIJ93KcT9NERmQdnM9b3rWWaSOXa/5bTvNwbUgj1KyeUVeTa",
+	"k2/yIBRXq6Y5gwAQU3acRah4MXXoy1HnRfvpxhDU21CKXqSXGk+tV1TMuKBNDBtmiDvivk0cD5XB3Zrd",
+	"YLdMUdO7pj60zGm22lVm+WJzzbnTUHN22arWooEHeT3vsD2tZLHf4d830XUtl1WCgVCX0I3VaRKGk6hb",
+	"jFkahHOmwwCfCHubbXyU0m1Ng1rbES3P9sZEWjfJdtL8o3X/0br/81j3t2MBRw2NtL9z+RrKiv5Aek5j",
+	"C/AEONwAC6v35yuwGvuwoaF3Fzexka/4vYEOnK115P/A0EHFiG749rp4ji9UTqIEL0Shq+IEC7eITy8f",
+	"epC1efCzLAdbss6GkKtLv49MDxwdtJ82aTBTmejnPjPRGZWe+Kw7t7eFI91WX9E9M5Tkv1R8TeJL3Ya5",
+	"mZ+73Cn82ji6HznfI+f7qTifn93mLVzcP4mP+Ub8urFn+hyKeD9ov/QPpFdqIn8PYsjFai+29WmkVn/7",
+	"ymovtlPevSTX3MA/3Onu1EGcyTa2n+ktCDcfSciTyGaPW1nGyB7gtk0SeqWkFJPfrqWUNH08L6XYENKy",
+	"CmwGbCujNCbOr5z5HuWQRznkJ5dD0vu6pTJ+d+LAxhbcRwHi3iwSYGS2wsATkdY22dTivJq7Z12917L3",
+	"o4y9Z4LGhd+I8W9u0FjFunXtjCbhXbplZLl3sPYLE5zENPUM6zr5KDgLQzKTPehToadqaYt5gKhEY04E",
+	"4qyHCA4nNmWcijR3mdq2YaLP9s5JckWS1rn6DQqpiKe+k9tvWkTbKtc681lXBnkiEI1OUfAWC9mCoZAF",
+	"nRAxnxKBhmRCIS8DkiT41PYwVFD0mc6Q7hzbzAxtLNGZM+B+hkxo4w4lULV+LkmaStFD0LSIkVB7y2H6",
+	"cz5PQoIitXy3gI5NtJ7ipanHrV7ZZ1l2BldLdBItTOed4OnKYDWNriYJtjStRQ2uc0CfFr3crgin7vqF",
+	"xIl0sWi9r5o8Z+7XHPpz3lfXw5ivL95unVx87/gn1QX2H3Y4U9YGYQ3bHS6d9OGm8UdZn/hONdM3tVnc",
+	"ltw7SBnMuqin3mb3Wq9yO+tTaOs3wCio3oCRglWdu2wGY5GEJyMsMTzIb+ARr5Q5JlRIniwhm8g5yRD6",
+	"eU8BT7cmG3zi/B1mSxPK8yP5EHhiiaDDuc3W3Zdfoaihl1qgbc2tHZdypz29NW/EDC9vXVuHKk0THuea",
+	"Vz8RpjRQ2h0HndvCOIGmlEGZ4/QgSMVNsMxqDGXVbvpsLyg2wTNJi27uaAJAQsOlrPFyrkiQbbEMI9Pe",
+	"eVaocEGx7yoaGE4R7jMtMrh9kW1Znr3AEfEsiIJrcphNmO/VYYGaWCeNrfujTRzZ2vPd/qqFg5npj72N",
+	"P6Y5i8v6YtvxrSFml16usbSCaXA86oYvOs3dOcU+3482lEcbyk9qQ7G9xh7NJ5uJSB802fwhcgMfjAnF",
+	"8JrmFpS0mddqI8oML3dsQNmkMW69l2UHphZNf25H7FJvFpAsl0glbuWiOZSik0XbWylLV5KzgkxMRlJr",
+	"QKcmXW7KE4L2gmKn4OBpRckLS1r7TAt8JiSbaquRddqM6ZUpk6ejUIY4vNRCWCIRIySCCJZSyUdfSUa2",
+	"kqQzGVhDTs1HJdulAmefORJnCciSM6hCPEqyRnwb1454P9NdLHZZQ6IsaukeHlVczgTJnIeJOuyaojXj",
+	"MhXtBx/lqUd56qeUp5z0ZEXDhoSwLCTuAdSD+IkFNk2mfrhaDvcitylMNY+DKWVYNJTajGiza8GtKHtU",
+	"FlDght16t+onUzLMHcS3ZNW4gOooqewUJCZdawuKhvM42kfnSqbSsS75mJi1kS7CNpndxvSTtZr1/uNV",
+	"u3P0rN1ut591X3S6h+3m8kap3+2jtPEobfyk1huny+2jAecx/mWHQoCisjcWAVbzfeCKDznexdDIdQEu",
+	"M7cJyNoKRMEfARpRFmXjEGXGXa2otY+cORBP0Plvn02pfci11iWGForv99mQjCkTpm+bjpsBK40mY4Fu",
+	"obAodz4How10UaqL/bCdTdYWMtACCEeC4CScoBGvrSjwR13cRmdd9yS1faOEkJYk36SpJVlVOEg3i5Vc",
+	"l46vWjf0vnO1MgU0hADvpgyCQZsuhPAaSlE8/GCTrHU+BHk3EXMKnGieMBLpEl2CxzRCQyVw2BArwtCU",
+	"SNNv1dYm2ETwWCHFNBIiqqSVlNMrqnRFvLstoW3OyfpSOpZI3Di05H5TbP5UGSKmP5XX+3qRY5Ga8mEW",
+	"abozy0in5Zam7nWRXc7mw5iGaXHcOs5VlaRhK1UVUjS2yNGoUzLPIu0c0KsydzqNiGDaHL+P3kgBrIoK",
+	"WwMPqkuPOY9MVxmIP9RWeEt1T5UGagIdTNVpeD0t9SHqs0BczgcSXxIW1BdsNvdqG+10e9K2e3K1YSHm",
+	"QqP7WynF/Mg0bsI0NuQPdWqfuSxbmJI3rwf88HXEBrzj/HL+SZGQR12vQtc7i6KM0K/nXg2VPXtWN6zC",
+	"m1L7W1LqDr6bv9aX13GYn2VcShdTag/XjM+0uQsVPRGpFdW09recTYfqn6LA6Rgx5VemEZ+uZVdZXsdl",
+	"alsZNx9p9g9Ns+81V/6oEVVRK9ym5swPqQDoqjXNCWdJ7C8au6xx3jF37UA9OGxvqR5s5L36YKmr9l9B",
+	"6FSJvr40lHJhW3za9A2nDmdChEx7c/q6IWhGVHVT0AnONxilzOkruq9zQ4QtbHNFtOlHJ7b0mW0KC+a3",
+	"NEMLKE4ai75EC5IQMwThypYxmqxkxHptwpThGjy/IiygzeQl44tVGVF2eV5RtK8zsuX7VPc9mx/VeXbd",
+	"96pSpLYJOSrT626ld6cpbf3s4nYjveaRR/54PNJcd7gB4ud2alXx1E63yTgwq0Ch09eYxj9CbPJR98Vm",
+	"C/to7/49FYrRSce3pzLpS+iqTLOMqzYUHMx5+eoVumHfgVp1YLSlzUNfCsJDpV3yk+kWbmmGUqBs8HLe",
+	"6+OnlsjVogAac8TZPjoDsCE+JnMQpfM0qVlnBj0qbn8ipuTnfIX3UPPzzvjLD2Cp0jtxi6TXkq6taO/t",
+	"U9horgnHLdHYvO8nS3TVgQrqLzdYIa86QRYF5Jj6Wcemst/oDLxGOoLRpKTa6ZRWR0WfuX4g5LiBTqvp",
+	"M1aUWZH/FDm61aveHvt8dWZrOmQHjqQbO3FeFYB49OP8WVkLI4tHX84uWVcTH1B6vR6TNus5bIqkW+Sx",
+	"GfNq4BRaod8UHUZZdLMl9nfBinW/yNWepLRFtY7IdxpVfzEW0HQPfWT7Q5r6DnEE9k/bxMjP0jRtoYtK",
+	"59G5aWO5Ww3kJuHjFkyv1zluA0CwPK936HtqeV6v+7wJIW6eIQBLryG9WvzwHiXyXVbut6TiicnSdUiG",
+	"/rwuZchW0Lm4OxF7G8dGI5rQwtE/50JOm9bKc6+0lpwTKpUcxUejcozxfmX4Lhz9M2feTVd5rwGpADeJ",
+	"BlDcLKUuz58/f15PXZoJrrHEhvy4lOuoddzBuPWctLutk7DTabWj50PSOR4d4m7Huym1M6nUr9UuZVUj",
+	"t4sbLezr+vhR5+z9KO0Y/7xEUm1XmUi6e3T3BHNFH8hbcAPXWxkCuJyBlYx4DS10RaRThBEjY6xUOATD",
+	"dT9Fm/DIR6N99E6398MsN9SxEhjq2md8NEJ7gdv9u9pGoLfLylWboWOXZR1calZLbRq3d80WdavmhvSo",
+	"Z5/+rITe91KV4EGJzxueCRKtlKOzHXWr2wJZg7q2paqYOyti8Gj42NDwkckNj+UPmmg0cN8gZUxxFegP",
+	"fBOtps4MojVQfX+29vGaXEiHeVXWO0jJ+S7NIQsynHB+uU65AcowH6Y/gEVYW/zFUijpv0K7QZ8mhCZI",
+	"kDAhpoaBbkvGF6xa9fliofmRVJ4mTI0wdbLTKC8ogjyQyxnJEnL3IRvez3WMUUMu8mzweavdHXZaz0fP",
+	"Oi18FB62To6iLnkxbD8Pj48bGsPnSez1vImUM9E7OACM75ul7Yd8egCW+pgysqXGY7ZzvaZjT+Fj1/md",
+	"qiuL7DpZopd+tbuW85skpJ1D1XydEq2LzJsISt2VEG6E6TEAxxOZYFiooR9870OgY9/zUd9TkAiJpzP9",
+	"McIS973rQFtc6ZgppUOgc4lZhJMIWdKChKJFfC730XtTz7fPTG1h3TjXeisx6n77hrS7Cb6hDFxipiFA",
+	"FvM6xpT58BPAhCiDCntmiOBTNU1CCIrwUviFksOB2ZEWjYL9PjPF0qd4iUI1cJqqQJCCB2oUQ5gtbbtg",
+	"KJO+b6vCp3kMEpLSFZG2Tb730ZlVxxLrs9V9go86bRRRoU6eTgA0IO33GVhbgX7DchXl1v3WFTT76Ezv",
+	"DknxM0voFZaKD8gFTy410Tc+4PrMP7M32zhsN6SoG1DAzdL3zFJuUw/T++H1vMVEkHDwbvTb306SF//j",
+	"t//5R/Jp8c/PH169ePP2wz/e8O5b/BafL7Lf+V883xIAmPLPzLg2ZVJfqJyca8zWaEsGc/oOSmHuRZFl",
+	"/Zy5eabbQCq/PbplK8qxaPl5SNJgGS0635Q7l7USS7c3TNdLmxlk01/fho5x8N38ZdL2IhITWZG3/SuL",
+	"yhoHXLsRV+vRTMoYaygRlU39SJ6t5AjuUUVEqnPBqUBj6Dny8MwHZkk/nINxyiHib5HuyI5PvDlKzolP",
+	"j1q1Jm5+3rU7cmUmqnucde5pJlqtUIzHRNae5A2V1j81x9+Q4a9h84+3f8fhBVve/Rtc4Ft2j33JKMwO",
+	"syRNOJHpf4cWExo7lNOSCnNJU8oB7dq4ekOMZRq1a+aM5sS8B2aA7AfTvk6gESQY1edE7kI3sxRlhGNB",
+	"NswbvIlC9UgVb4sqFrL7/gwemSqi+qi61GTL3ZoAV06Xuw8Bbo3ScpDpHE2DwUTW1BBy26amDGSVu+RV",
+	"+nYwm12SmYTst8M2WA5XukyysT9WuJiUZDqDAmjNogM04XXp6YvWs1G73Xo+PDlsvQiPj1uH+IR0ovbo",
+	"aPi867mk2uk1A4S6+JZuVP+WGAs5MNDWAdj5h6X+g00qPltcDmxmQ7d95KQ5pB2yd+OMMQdlud4pk1ew",
+	"/yzRZz+mDG2izwwpeuJaP/6cAnVzSnzw3Ybt6F5Ls/gmLS6duf0q25CdI63pMcNykmU4ZSCsrOmhhCAg",
+	"HvM5UCCnxsfhs8oqHqvcaJgZH5rxQNk+0WnGXupkopFOOYD+ThkTMu2aTjVzUpqA0LUbZ0CIlbCHU+5k",
+	"vWVogakUwJjUv4og9ZmhjNDMCTQS9RC4qWLOxlYhcRto4iGfg84yJJpJComXAgle3ZVJ7WqBgpWtId0N",
+	"A9oemc8GzOeGfKZOobA3xi+dhAK3udfKWQ+KdVmU/nmLdDl1eVmEcHpINIXbvdZhuEVzrcMCtEV5r1lC",
+	"WUhn8ERW4OvZFuW91vHKhEsFh/Ubf9/OzlXJkN6Zgh6MLIxR2y9HC7zmCeoeoQmfJ64Ao5vb6IiNlG3N",
+	"EnJF+Ryavys+tCBxXFaA9MoMgMZ7u61y8uhefxju9ewoPZrid9jONcYhyWkSwl6bXdNWuJsD5/X3adjJ",
+	"l4D87g0JThQ5/nqhiJpZerkrhTHa8zhyioPbDOqypvDvNkc4yw5221FAKH5p0IcYh5SNdZSWcEz3QxLy",
+	"qS6+ICdk6rzKdHCpUFVIHMO73NBc2zZDexQkNzM570u3/Pri+v8HAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -272,6 +272,7 @@ type Order struct {
 	ExpiresAt        time.Time
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	PaymentProvider  *string
 }
 
 type OrderEvent struct {

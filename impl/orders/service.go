@@ -48,6 +48,8 @@ type Config struct {
 	MasterKey telemetry.Secret
 	// PayWithin is how long an order waits for its payment.
 	PayWithin time.Duration
+	// Ration is what a customer may have without paying.
+	Ration Ration
 	// AllowPrivate lets webhooks lead into private networks and over plain http.
 	AllowPrivate bool
 	// Log is told what goes wrong beside requests; nil: nobody is.
@@ -73,6 +75,7 @@ type Service struct {
 	sender       *webhook.Sender
 	sent         sent
 	payWithin    time.Duration
+	ration       Ration
 	allowPrivate bool
 	log          *slog.Logger
 	clock        func() time.Time
@@ -87,7 +90,7 @@ const audience = "orders"
 func New(c Config) (*Service, error) {
 	s := &Service{
 		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), heartbeat: heartbeat,
-		payWithin: c.PayWithin, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
+		payWithin: c.PayWithin, ration: c.Ration, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {
 		s.clock = time.Now

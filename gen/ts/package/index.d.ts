@@ -2605,15 +2605,24 @@ interface components {
         OrderItemRequest: {
             /** Format: uuid */
             product_id: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many; the maximum holds for all lines of one product together.
+             */
             quantity: number;
         };
         CancelOrderRequest: {
             reason?: components["schemas"]["Reason"];
         };
         PayOrderRequest: {
+            /**
+             * @description Where the payment was made. References are those of a provider; a shop with one need not name it.
+             * @default default
+             */
+            provider?: string;
             /** @description What the payment is called where it was made. */
             reference?: string;
+            amount?: components["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
             /** @description The number by which the parcel is followed. */
@@ -2655,6 +2664,12 @@ interface components {
         };
         /** @description The total that the caller expects, in minor units. */
         ExpectedTotal: {
+            /** Format: int64 */
+            amount: number;
+            currency: string;
+        };
+        /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
+        ReceivedAmount: {
             /** Format: int64 */
             amount: number;
             currency: string;
@@ -2802,6 +2817,8 @@ interface components {
             /** @description What the caller may do to the order as it is now. */
             allowed_actions: components["schemas"]["OrderAction"][];
             version: components["schemas"]["Version"];
+            /** @description Where the payment was made. */
+            payment_provider?: string;
             /** @description What the payment is called where it was made. */
             payment_reference?: string;
             /** @description The number by which the parcel is followed. */
@@ -3009,7 +3026,7 @@ interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -3110,8 +3127,9 @@ interface components {
             };
         };
         /**
-         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), or the same
-         *     request is being carried out (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), the customer has
+         *     as much that is not paid as one may (`too_many_open_orders`, `too_many_reserved_units`), or the same request is being carried out
+         *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         OrderRefused: {
             headers: {
@@ -3124,6 +3142,19 @@ interface components {
         };
         /** @description The order is not in a state for this (`order_state`). */
         OrderState: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The order is not in a state for this (`order_state`), another amount was received than its total (`payment_mismatch`), or the reference is that of
+         *     another order's payment (`payment_reference_used`).
+         */
+        PaymentRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -3930,6 +3961,8 @@ interface operations {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3985,6 +4018,7 @@ interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidOrReused"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["OrderingUnavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4240,6 +4274,8 @@ interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4296,6 +4332,7 @@ interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4314,7 +4351,12 @@ interface operations {
             content: {
                 /**
                  * @example {
-                 *       "reference": "pay_5f2c81"
+                 *       "provider": "example-bank",
+                 *       "reference": "pay_5f2c81",
+                 *       "amount": {
+                 *         "amount": 4980,
+                 *         "currency": "EUR"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["PayOrderRequest"];
@@ -4378,7 +4420,7 @@ interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
+            409: components["responses"]["PaymentRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -6134,7 +6176,12 @@ interface Operations {
      * Place an order.
      * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
      * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+     * some seconds later.
+     *
+     * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+     * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+     * one expire first.
      */
     createOrder: {
         method: 'POST';
@@ -6144,10 +6191,11 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
-            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use';
+            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
             500: 'internal';
             503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6254,6 +6302,7 @@ interface Operations {
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6261,8 +6310,9 @@ interface Operations {
     };
     /**
      * Report an order's payment.
-     * Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-     * a second payment is refused (`order_state`).
+     * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+     * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+     * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
      */
     payOrder: {
         method: 'POST';
@@ -6274,7 +6324,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             404: 'order_not_found';
-            409: 'order_state';
+            409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';

@@ -148,6 +148,7 @@ type RefreshToken struct {
 	SessionID uuid.UUID
 	CreatedAt time.Time
 	UsedAt    *time.Time
+	Tagged    bool
 }
 
 type SecondFactor struct {
@@ -167,6 +168,7 @@ type Session struct {
 	LastUsedAt time.Time
 	ExpiresAt  time.Time
 	RevokedAt  *time.Time
+	Family     []byte
 }
 
 type SigningKey struct {

@@ -320,6 +320,7 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 	}
 	secrets = append(secrets, written(bytes.Repeat([]byte{7}, 32))...)
 	secrets = append(secrets, written(s.service.refreshKey)...)
+	secrets = append(secrets, written(s.service.tagKey)...)
 	for _, secret := range secrets {
 		require.NotContains(t, dump.String(), secret)
 	}

@@ -85,8 +85,8 @@ type Querier interface {
 	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)
 	// ForgetNetworks forgets those of an account beyond a number, which may be 0, that were used longest ago.
 	ForgetNetworks(ctx context.Context, arg ForgetNetworksParams) error
-	// ForgetSpentTokens removes the spent tokens of a session but the last few that may be presented again because an answer was lost. The
-	// others are known by what they say.
+	// ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
+	// answer was lost. The others are known by what they say.
 	ForgetSpentTokens(ctx context.Context, arg ForgetSpentTokensParams) error
 	// GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
 	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)

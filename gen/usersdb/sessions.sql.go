@@ -145,26 +145,33 @@ DELETE FROM refresh_tokens
 WHERE refresh_tokens.session_id = $1
   AND refresh_tokens.tagged
   AND refresh_tokens.used_at IS NOT NULL
-  AND (refresh_tokens.used_at < $2::timestamptz OR refresh_tokens.hash NOT IN (
+  AND refresh_tokens.hash <> $2
+  AND (refresh_tokens.used_at < $3::timestamptz OR refresh_tokens.hash NOT IN (
       SELECT latest.hash
       FROM refresh_tokens AS latest
       WHERE latest.session_id = $1
         AND latest.used_at IS NOT NULL
       ORDER BY latest.used_at DESC, latest.hash
-      LIMIT $3
+      LIMIT $4
   ))
 `
 
 type ForgetSpentTokensParams struct {
 	SessionID  uuid.UUID
+	Latest     []byte
 	UsedBefore time.Time
 	Most       int32
 }
 
-// ForgetSpentTokens removes the spent tokens of a session but the last few that may be presented again because an answer was lost. The
-// others are known by what they say.
+// ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
+// answer was lost. The others are known by what they say.
 func (q *Queries) ForgetSpentTokens(ctx context.Context, arg ForgetSpentTokensParams) error {
-	_, err := q.db.Exec(ctx, forgetSpentTokens, arg.SessionID, arg.UsedBefore, arg.Most)
+	_, err := q.db.Exec(ctx, forgetSpentTokens,
+		arg.SessionID,
+		arg.Latest,
+		arg.UsedBefore,
+		arg.Most,
+	)
 	return err
 }
 

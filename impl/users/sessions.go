@@ -260,7 +260,7 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 		}
 		httpapi.Identify(ctx, session.UserID)
 		successor = s.successorOf(presented, session.Family)
-		if err := q.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{SessionID: session.ID, UsedBefore: now.Add(-refreshGrace), Most: mostSpent}); err != nil {
+		if err := q.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{SessionID: session.ID, Latest: spent.Hash, UsedBefore: now.Add(-refreshGrace), Most: mostSpent}); err != nil {
 			return err
 		}
 		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now})

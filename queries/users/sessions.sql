@@ -43,12 +43,13 @@ FROM refresh_tokens
 WHERE hash = @hash;
 
 -- name: ForgetSpentTokens :exec
--- ForgetSpentTokens removes the spent tokens of a session but the last few that may be presented again because an answer was lost. The
--- others are known by what they say.
+-- ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
+-- answer was lost. The others are known by what they say.
 DELETE FROM refresh_tokens
 WHERE refresh_tokens.session_id = @session_id
   AND refresh_tokens.tagged
   AND refresh_tokens.used_at IS NOT NULL
+  AND refresh_tokens.hash <> @latest
   AND (refresh_tokens.used_at < @used_before::timestamptz OR refresh_tokens.hash NOT IN (
       SELECT latest.hash
       FROM refresh_tokens AS latest

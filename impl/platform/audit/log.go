@@ -94,6 +94,9 @@ func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
 func (l *Log) record(ctx context.Context, db interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }, e httpapi.AuditEntry) error {
+	if !e.Names() {
+		return nil
+	}
 	var address []byte
 	if e.Address.IsValid() {
 		address = []byte(e.Address.String())

@@ -14,9 +14,10 @@ import (
 
 // Auditor keeps the log of who did what.
 type Auditor interface {
-	// Within gives the context for a handler, by which the transaction that does something ends with the entry.
+	// Within gives the context for a handler, by which the transaction that does something ends with the entry. An entry that names
+	// neither an actor nor a target is none.
 	Within(ctx context.Context, entry func() AuditEntry) context.Context
-	// Record keeps the entry of what was refused.
+	// Record keeps the entry of what was refused, if it names one of them.
 	Record(ctx context.Context, e AuditEntry) error
 }
 
@@ -35,12 +36,20 @@ type AuditEntry struct {
 	OccurredAt    time.Time
 }
 
+// Names tells whether somebody or something is named by the entry. What nobody known has asked of nothing known is in the service's log
+// and its metrics: it would let anybody fill a table that nobody can empty.
+func (e AuditEntry) Names() bool { return e.Actor != uuid.Nil || e.Target != uuid.Nil }
+
+// mostRefusals is how many refusals a replica keeps of one actor, or of one target where the actor is not known: as many at once, and
+// as many an hour. What is refused beyond that is in the service's log and its metrics.
+const mostRefusals = 100
+
 // recordPatience bounds the recording of what was refused.
 const recordPatience = 2 * time.Second
 
 // beginAudit makes the transaction of a handler keep the entry that x-audit wants.
 func (c *Chain) beginAudit(x *exchange) {
-	if x.op.Policy.Audit == nil || c.auditor == nil {
+	if a := x.op.Policy.Audit; a == nil || c.auditor == nil || a.Keeps == onlyRefusals {
 		return
 	}
 	x.entry.ID = newEntryID()
@@ -94,7 +103,7 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 		attrs = append(attrs, slog.Bool("replayed", true))
 	}
 	c.line(ctx, "audit", attrs...)
-	if c.auditor == nil || x.replayed || !c.keepsRefusal(x, outcome) {
+	if c.auditor == nil || x.replayed || !e.Names() || !c.keeps(x, e) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
@@ -104,12 +113,24 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 	}
 }
 
-// keepsRefusal tells whether somebody has tried to do something and was kept from it, or did it without a transaction.
+// keeps tells whether somebody has tried to do something and was kept from it, or did it without a transaction.
 // A request that is not understood, or that nobody known has sent to where one has to be known, has tried nothing.
-func (c *Chain) keepsRefusal(x *exchange, outcome string) bool {
-	if outcome == telemetry.Success {
-		return !x.recorded
+func (c *Chain) keeps(x *exchange, e AuditEntry) bool {
+	if e.Outcome == telemetry.Success {
+		return !x.recorded && x.op.Policy.Audit.Keeps != onlyRefusals
 	}
+	if !isRefusal(x) {
+		return false
+	}
+	whose := e.Actor
+	if whose == uuid.Nil {
+		whose = e.Target
+	}
+	_, _, wait := c.refusals.take(rateKey{caller: whose.String()}, &RateLimit{Requests: mostRefusals, Window: duration(time.Hour)}, e.OccurredAt)
+	return wait <= 0
+}
+
+func isRefusal(x *exchange) bool {
 	switch x.answer.status {
 	case http.StatusUnauthorized:
 		return x.op.Policy.Access.Public

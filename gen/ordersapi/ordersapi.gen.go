@@ -189,6 +189,7 @@ const (
 	ProblemCodeRefundTooLarge       ProblemCode = "refund_too_large"
 	ProblemCodeSkuTaken             ProblemCode = "sku_taken"
 	ProblemCodeTimeout              ProblemCode = "timeout"
+	ProblemCodeTooManyExports       ProblemCode = "too_many_exports"
 	ProblemCodeTooManyOpenOrders    ProblemCode = "too_many_open_orders"
 	ProblemCodeTooManyReservedUnits ProblemCode = "too_many_reserved_units"
 	ProblemCodeTooManyStreams       ProblemCode = "too_many_streams"
@@ -256,6 +257,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeSkuTaken:
 		return true
 	case ProblemCodeTimeout:
+		return true
+	case ProblemCodeTooManyExports:
 		return true
 	case ProblemCodeTooManyOpenOrders:
 		return true
@@ -975,6 +978,11 @@ type SkuTaken = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type TooLarge = Problem
 
+// TooManyExports A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManyExports = Problem
+
 // TooManyStreams A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
@@ -1304,7 +1312,8 @@ type ClientInterface interface {
 	// ExportOrders Export orders
 	//
 	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed.
+	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+	// (`too_many_exports`).
 	//
 	// Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 	ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1722,7 +1731,8 @@ func (c *Client) ListOrderAuditEntries(ctx context.Context, params *ListOrderAud
 // ExportOrders Export orders
 //
 // Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed.
+// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+// (`too_many_exports`).
 //
 // Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 func (c *Client) ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4103,7 +4113,8 @@ type ClientWithResponsesInterface interface {
 	// ExportOrdersWithResponse Export orders
 	//
 	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed.
+	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+	// (`too_many_exports`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4682,6 +4693,11 @@ type ExportOrdersResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ExportOrdersResponse409Headers the declared response headers of an HTTP 409 response for ExportOrders
+type ExportOrdersResponse409Headers struct {
+	RetryAfter *int32
+}
+
 // ExportOrdersResponse429Headers the declared response headers of an HTTP 429 response for ExportOrders
 type ExportOrdersResponse429Headers struct {
 	RateLimit       *string
@@ -4701,6 +4717,8 @@ type ExportOrdersResponse struct {
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *TooManyExports
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -4713,6 +4731,8 @@ type ExportOrdersResponse struct {
 	Headers200 *ExportOrdersResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ExportOrdersResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ExportOrdersResponse409Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ExportOrdersResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -6507,7 +6527,8 @@ func (c *ClientWithResponses) ListOrderAuditEntriesWithResponse(ctx context.Cont
 // ExportOrdersWithResponse Export orders
 //
 // Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed.
+// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+// (`too_many_exports`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7470,6 +7491,13 @@ func ParseExportOrdersResponse(rsp *http.Response) (*ExportOrdersResponse, error
 		}
 		response.ApplicationProblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest TooManyExports
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7535,6 +7563,16 @@ func ParseExportOrdersResponse(rsp *http.Response) (*ExportOrdersResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers ExportOrdersResponse409Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 429:
 		var headers ExportOrdersResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -12247,6 +12285,15 @@ type SkuTakenApplicationProblemPlusJSONResponse struct {
 
 type TooLargeApplicationProblemPlusJSONResponse Problem
 
+type TooManyExportsResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManyExportsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManyExportsResponseHeaders
+}
+
 type TooManyStreamsResponseHeaders struct {
 	RetryAfter *int32
 }
@@ -12825,6 +12872,25 @@ func (response ExportOrders403ApplicationProblemPlusJSONResponse) VisitExportOrd
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportOrders409ApplicationProblemPlusJSONResponse struct {
+	TooManyExportsApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOrders409ApplicationProblemPlusJSONResponse) VisitExportOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17694,211 +17760,212 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts6luCvYDlTFecOZUuyncRydW25k5udzE1u0nHSme3IK0IkJKFNAboEZEWT8tZ+zX7YfskWDgAS",
-	"fEmUJT9y41tdHUsiiIMD4Lwf372QT2ecESaF1/vuTQiOSAJ/vuRMEiZfUTHjgkrKmfo2IiJM6Ex/9M4Q",
-	"w1OCRjxBckLQiMbERx9fv0TPus+e7Xu+l5A/5jQhkdeTyZz4nggnZIrVi6b421vCxnLi9TrdF74nlzPi",
-	"9TwhE8rGnu99a40SQlqSfJN68PW17/36CY/LUHyaEHRFEkE58xFl6I85l0T4AFbwZtR6h2U4CdCeAuyk",
-	"02k/bQ7ZC9+bYSlJoub5X33va7t1cvG943eeXfe9f/WKYCsY30RkOuOSsHD5kcxivFRzFEEO1KQB4gxh",
-	"9T+xIAqDWKIFFuiSzCQaJXyqfiQ4iSlJkIKXCIkWVE4A2UJh/pIs1WIqgT/Kwa4mrAb4LWWX1Uhl5JtE",
-	"MzwmaC9ISPyXvqe+6XvBU73LL7ovXtRP3z551nBb3/IQVx8wBcUMywniI7Sw+JniiKzewhFPplh6PW+e",
-	"0FZCRiQhLCSe78LXbR+9qELHRyzJWzqlsgzNFwUBFSgmI6kgUtsQq0cRZpHeFBJyFgk0Z5LGiMLTiwmP",
-	"CcJjTJmPsFAnNOh7ERnheSz73mnyl+7JqfzLs3ZQi8vmNySF/gOPabisxmgGM5UCLSiL+EKBZaCvhPKP",
-	"vxy2Txe7gpLIZHk2kiQpA3huUCg5WmAq0ZCMeEKQTJaUjTUaG24+ZfKwqzedTudTr/fi2VG77XtTyvTn",
-	"dgouZZKMSeLlgXvDPgtyIwh9tJiQhMDv6ssJiWcij7htwfzy5cvZXE4IkzTEsgLMf+cLBSJ2HjLE+flx",
-	"uzEJ7B43u8XXitokeEqk5R/zRPCk6hIpxEi42GOChmRMmfDhi0CRl0EIAwN7wcxTgGIq99H7Gf5jDvef",
-	"qtf9MSfJ0vM9xYi8nqcHVyM6/W31mS0Q8d/IsoYSTPElEQCjJc4pXV5MCDPXPyEzgiWJThFGnz+/eYUi",
-	"TgRakDhO16C5brYIZ/aWmr7xVh3DqUnXlmMAX/9b638r1tU9Pr6uYwSVVE+doylmS0QlmQqE9Y5MeBwJ",
-	"pLDAhazbDSA0uc0wBEWRX3/FFejkLkCn8gK8BwBx/ND26lb25n0SkeRNVE3PufoxhVDxyww+bgY2Y5dz",
-	"GuXvx+GzKmg+JDyah7IOnpn+uQaiWTp4pzB9IcMJ55d1MC30zzUwLdLBO4TpWr1LzDgTBCjiWfTPuZBT",
-	"wuRHMpoLLReGWsxWf+LZLKZaEjqYJXwYk+m//VNosSgD4l8TMvJ63r8cZJL7gf5VHHzQo/TcJRwkBOGE",
-	"oBFR0uacKd4vJ5ihBZ/HERoStEiolIQhPhqhvYDP5YCPBkLy8FJJfEbIhztjLxEVaEgUgwtxklASIT6X",
-	"fbYX0OxWDC7JckDZYC5IcIoC4K4tYK8BEngp9P1TjEpcaub5dL/PPN/VRZxBdSgwTx8UuTeg4hWJ6RVJ",
-	"lr9z+ZrP2V0j3h4+NMECMY7EPJygyMCE9gL754BxORgpAIOn+56Ce64BI/d2YKhAOE4IjpaK8Ouba3UQ",
-	"KtD5b5/RXiAu5wOJLwlzjol9VnIU2VXA25JwQq9IhPYC88jAfhWAYrbDbX/NkyGNIsLuer9DHMckQVO8",
-	"RIxLFHGNrb1gZCEyG/yGXeGY3vl5tNd3mBB8KTRwEQ/nijYpng4bGOMQWCaWKCBJwhMRgLqv1kE13APz",
-	"ovxq3icfyT2c1ltYFZxmRScvyRJUT7UssCtgxuWEJKhM6hJYu8HIOxwrpnF/uAgxUydwqL7BkbaJkG94",
-	"OouVUB3iudCy+JBHS3U91cP/cf7+d7QXTC3shV0GUeSeKKmmSJaEgmwDe8Q4I3pTZf76CUIUK1MPlqgr",
-	"LOR+KKsGXYuXCuUjaiGXOObjlNcq3ltkxT4KZgkNySCcYDYmkf5Ck9I5w1eYxngYE/X1lH4jkVKoEsJC",
-	"SoQ60TDNXEg+JYliSH2GBZoqdEpj3lAAzTCNEBZI4VXhcS+QnA+UGjDgM8IGAL9Qc6TfJ0SQ5IpEAxAt",
-	"fnCJAc7GuTSK9d2fDLMNlCGMhALDGFmBi+jjDF/vnGfCwikbf85O0l1jQB0jGhJLu4x5lPGFuerqujA4",
-	"OOokABlWxwyHIZ8zCccVMHSKZLLUBwRhtcziWTJ2nL2AX5Ek5jjSl0nSKeFzGfh9FhQulL04InfTdnT8",
-	"ND4+4OX9qQgbnz4/5YR4CthXXDIhIQEZD9QL0DO4xLES+fTiBlMqpmCVz6hEaqZVswMp4qM+s2+HSZ8I",
-	"ZF7gvCodNzB8d9ek4EMC5wRcIK8xje9+U+QEbIhYIEPykaAKUXuBcXukrODpqTqjitzLQOPRjsbC2DgY",
-	"XxRIhvWqrMIMPFNCx8dUVb5j+RqWixghkci5eIKZA93AavKG39uX3iGwZ2yJ9AEeYRrPE2IBUdz6QchQ",
-	"Vk/L1LGimJS6FO54nznXZkcjOSjSk2BJBrGGpcz5XMfNyluePuiurpV5TBoNNo9bh8HNiL2i8iz6YWi9",
-	"piBT8HYAaTe+sL0ggYUMlDAY42RMfnDx7/xy/glf3rnh4AYGlx2Lf584f6v2767PotU/4fAk+nSpw8Nn",
-	"JIFpkQQL/l6gnnTPGdCoT5y/w2x5LhOCp+KezD0jHsd8IRC4qJkRQkWNFiU0qLexgQoTxhou7sfEbDFg",
-	"7J6AAwm/KiwMiYsI+8zOMfGZua7Pe+OyYFJSygkRSg6+JAztKbXCha209i9fvrSK3t1VCCg6gy0CHpwK",
-	"t7VOhoK85rUzveszE/PZjCeSRO9IRPEn8ObcDxVUOOMjhNFUQYLkcuZYt8okcZ6BPoARAzXCkEZDCR6E",
-	"sGn9IHuB+asgbF5bb5vjLzuXPLz8qMUHgDjS0j2OPyQKFZIS4fVGOBbE92bOV9+9iMQSl92Bn7XriyMc",
-	"RVpK4YBKhBd4eQrIh/gI1z397Kjgnlb/OS7qVvpV0VPtewnBBqOr8PhRP6W9hlat+mrWkL7kIp2AD/9J",
-	"QhBhNZ5IBJhS0+SxgFO34zoQ4AWZl1K9W9h3rh1XgtyZ176nEvp5ROVZaOO/HJ/qs6Ocy/ww7zLHrf+6",
-	"UP/Xbp1c/LI3sH/+29Nf9vr9/RU/P/23Che7geNXJpNlBQpT8FahwV3Jta8GVcW/fHJMVXCnIxohKtW5",
-	"s9f/kvEFMxFERuSmQlA2zp3KRk5oX92XhAhRF+EnFzy5ROYhYwLWVpxISS2jhE/387McHVfMon1Ym8LG",
-	"QzBWRAMsc8MjLElLkfzCO9pV75jLkE8r4p8CMQemG6SaSMgjkoYVabKVrpiwiEQgaBeWq05haVKjzgxo",
-	"TbSBVXfMZIYdPhEo5mN31/fXRyP5nlSCbm04orNZkgP1AnvPbo9R4WrDCHMpsh3IzloOQfltriUBcPXe",
-	"Uk3k89cPAo9yf6y9hvoiX8O63uhRHYc64yTB8LMTcbbuvb+Tb9IEtZXwATPk31a10JeYhSQ2fqebcLSN",
-	"WUkZhIRgSbYAgXybkVBJGmDTXQfKr+bpT/CwIhQb7aUOe5JkamEt7+iUMvuxuL2Vu3RRixRjlruprOFc",
-	"zbUSk5rnlTPi2kYiNRr5u3r0WkFAwwZj1EOKlV/O1zLy3z6XsKaGGejsjPUoNMLmraPQzFNAIbkiTILs",
-	"Kxq+4Fc14hMMuPa9eRI3HPf549sSotToPAxVeDKhSBtdwPJLbETNVkd2iwNRtbL8VV8HSoWXA3xERSe+",
-	"JjcCEjumlHETubbvFVej/U/FyOq83H7Sbj/vnJx0j4+eH7VPTjqrg6x9z3jOlwXB9HCVXHrW+sfF98Oa",
-	"MM6cfKwBdmapwSpP5GuzJCeA1mMRKGq+R5hawNfsi1BcOe/KBIl3nFUFyJ4x67zL49jXShsWKFSH4u5R",
-	"ngfzzfl7dNTtPLfpCb9+/lgQn+5yXxxpoFICDAph7GkujY/YPI4R1/bNGCspkZEqQVA9p403OhC1tJ9A",
-	"RCq0lTjmCyVtgYAmagTHQqBMxEENTt0CRX9hc3adaUAOp35WFr1C4Bhbyf7WHT+4mfpBvs1oQsQAVwrX",
-	"BJKzNDZsaIyQNI7RjLBIydhmfE6c3gT8m0F9QwmqiTA8nw5JUndeOBwX54hoPwyOLxUuJEcYzUgiOCve",
-	"ym7FImZYL34V6JpcwcPa1T9L+BWNyJqkEh0g4CaKrQemEEqw4srY91Ohb0+UKVg1U7qodjXI0VypnI2R",
-	"ICSW82bbfa4fVeJ/Exk9nUImOFSbWWMrgNOBhku0mNBwYrCRhCRWyNDODxI1Wvx8Fm179U3kw7q1/d08",
-	"VqnBmvOepyMppv1UrdNYNIfW2Tq/RGozuHL0LbfiKm7iEs7qsxdihobE6vkpZdpHZ2BbF0DElRqufp3w",
-	"OEJXOJ7bUFecELBrxlRIEiF1YvcdySEEvRRWCBksEzrzlIgGomq64rJM4XvfWuSbJEzQYUxa+nWQD5Yt",
-	"qYpBvmE6mzPEMxxSuUSCTwlYv3AI6TeBWApJpmkMi/UnUClIPNrRos2m6x0fjbyUEKh91ADcYMmgUlQw",
-	"5VRWanQVh8umvJYnu7KkZcaFXJps1aNCKRyVhNJJxraijxEowNujPoOK1EMdH3V9dAh5qIIjzTfqU8JO",
-	"7H+rE8NuSiiNt2ftkFRjLOtFFifmbQ4hGS4bWMGy1+/CCuacxYdmBSvgsZreTfBsRhiJdk/s9KsgEQCM",
-	"k/qjJu36g6J/M+dHQwidbzTBjJ1vtCyYfU6ZRDUFYfNp6wonkHmggAKcfLAw6U8aJH1QU4jg4ysHIPji",
-	"pQOPRm8KThrlbqFZQ79AVqyo9BBTRoxWoAQdLfxlsiAWOrciKquJ1rK1lqrYCLSbycV/zDGTVC5XJ1d3",
-	"ip67ahqiTSPr3ACbiVdKqR40stmZIYX75aDHz5vl0qXnJrHw1d5B17C6melodztVnWt8CkfLbJrJNYa0",
-	"mziGgygUb1GiUJZmNoZI8NU8pNNukFdci/IU7FqE7oxwP0yafZ5y1oqIDwgd5COHWAdGTw6gDILeQCNh",
-	"+SgwBFP/SCJEGbqCygmBJZ0BhDxPcATbzkcQSW71rzG9IgwNcXiZ4wp9thFb6Lv2MwNuJuhnfMDlAC7t",
-	"z6j+GnpfQ3E/4OUWrphmMuVHE41/pp/WdNbRo6090f7lN9et0UerMQtAr5xwoQ8BsnOcIozEhM90DKO6",
-	"soyQCDYCageVfKBKQ69PlNdu/NZFtQ//FhX4epDOWv/QUO0PetWAVfnhPlg+sIGV/AwBYd+JKdzEq7TX",
-	"VRp5EEZwJ3K/iBETV2+qOx0dP4eQMJPiqIOdIniZk0IHR1xiGueCFtWRJIzPxxOTHM9HoJdaHiNOkU4Y",
-	"NfmiuvoP0/Y//YvX+/q96tWllHs5oTDskiwXPIm8XroxpoyKMNg2m6UuLVd7ksAtB6p90D5IOdL1he9R",
-	"JiSGs+8d4Bk9uOoc6AjUvDu+57U7J4fdo6jbOsTHpPU87LRbL0ZHpNUdPos6+CRsk+fPM+2ld9Q+8T2l",
-	"QgqJpzOv53Xb3WetTqfVPfzUPukdtnvt9j/URlOpMO695GwU01Bme28jy8RBbheui+dWb1WjcLOX6tH0",
-	"cMqGjlPvOtv51VqHUkoXxuwZcYSHfC4r4jXalXKsPQwNOf7fKY9xhc28iutnm7yqVJZT5yQf67FhOaxi",
-	"oMvaUJVM964Xwo5zKvxRdcycc95uaM0wx7FOVpmDD0ldPtHIZClrVFXLGyG2iApEvs1iTJnWg7apQ+ZS",
-	"SWNP0Ety7ArmLDvHwteXqBCAk2FzBXV9aW5fxbVYANdPOBvrDPJZwseKSO1GIS8lmoMakw/eBlyaYg6+",
-	"l0aNKlQSOeERBJIaa6zne/kkAXhfVYgsYC6X868w5yQZwQOKq4H9NwtJNjjlcwNrGmetSFpFBpp6T2Wd",
-	"gIofdOpLZkq2yX1epiC76y/ktnu+V4qtzQTYZe7LNI3EebUtxqHjulyWmUs6d0bkl19MOU8hBAUhs7Gm",
-	"KaBehf9lYFBTzCoClbachu5+nc9Cd38xGRfuVzb3wHEB5DJ7NxTmDZMp237dMPzKWGTHwg9LKpCP7b3q",
-	"2/taC9E5uUqP7d15NzcwFjU3pDQ26DSzHZuNzqzHD8SflbMJuftlseWwDvfO3sxnVRHGVjreHxQvRJJ8",
-	"k6eIMM0jZS4kVUz4ougxrjpQVUUHUxh2YXdxRMQHZXlxY/7cw6VUj6IkUdJTS8csf3Sr5Jm0noI1rRXo",
-	"0k5YPg4lvYKIYctubkJp9Spe01gWbRnp+zeYENJxrQesiJalrzNkFdZzpPlm21CwyWxmBvhiC+HaOgul",
-	"4Dj0hcqJ1lhsWoEg6daUCzbMMI1+mog67Qu5OeYlR1ouufWYxM6DxuAdGC6djbpJHlUZcB7XqTiY5QrI",
-	"RLwuVECrEdVBAziaUrYZKTv/7XOdksrDS3RJyIyyMRww3yXLT4Rbe50LghYTDo/rkRVZLA1MmBeuNbN1",
-	"8UullfV8QmdbbP5tRRnt2kJbl05378L8ds43yzRqTt18Cvb7OEZZ/p7wwR5mDEtykhCiq5qI3S7M6m51",
-	"mOUjm1MvtbHuSgsZxk+zW2AEjzcC5FaA2FqxWOXPdFWAFPVm4c45WasIFNNGazJQSTQYLhvnQ94k1XEn",
-	"Wq5JGd5V8u/NLum2V7xhIFeVEpk7IoXsYz+3lTmENzgYu9DSKlKUH5S29hmuyoZpOVPK3G87P1pu2XUt",
-	"IjbMB9shImoyxJiid1G94guxidqZLQgDKmSWNuQ8Jvie8sxK6P17Zi7KL+SlIqTaOalNtTfn0ZXqR+as",
-	"Kk39npn6ugUXVJo9gSUCBb2sKGVOufXetdRnWpl4PY9JOt8w4ZeEZWlMQfryAPEEBRorQZOE78wpW32A",
-	"dYZOGZ4RHc8THa4kDXgOPN/72cR9r4c67fa1Bcd9+4uKE5D6gyt9Uj2EdR1f8xiizKT3aGuAhaDsS9bp",
-	"8sG/HEAvhwNwhAS++kJXTjn4f//n/+rPMywn8KkkjXeP1goiBvpsO1NvVhVZNdehzD1u1bBdbXh2aMha",
-	"0rBhqK6OK16XOHUzoWAHNmpDtzZ0XgJ05eTYDJGbmZ1Twq4dWhXSppRkOpNiwzjQ2/Kb6DXXFYqwhXBa",
-	"NEpTBa2vzs/K52GpOFOyRGZxN5GOM+RvfiBNlE2lZTTLYzTAQUwO0aV1Fvp3aIUkoEy3MaSqO9/TsX6C",
-	"RAHak5ljXj8qUffbt6cQDxjRBFKLFd0Zc0ZKFaESgsOJLdKrPgoeX5nKUTGUqR7iaDBPYvVnVoQf7WE0",
-	"S+gVlsSWQHkKLxB0zDKoSJiQYin1p0AlIyrgDDfiITe7twqzA4PZbc4hSK47eI/25t5UMdHtUAai1v9g",
-	"i1yBNKaTcEz5sLJuvSqupFOtjjVz8BVojHX0VRG29HrnLpiDJtfnZinTWs2pAMAuNKci3XxomlM1zuuS",
-	"4aYmzNTSylMUaKoT2PppEsqL6kpzw+VOM8eyQGE3LljPv5n1t0JL2d7HV9Y5diWJ1NdagcSDP+bE/Jxf",
-	"3g6P70M9tkpRq4sO40qVjIxqeYomUs6MRVWdsQWVE+CIlhGZmlz7VWFijlUbXvPfewcH0DysOh7aAPeF",
-	"ysk5MLHyLoj0+4p7Zo43NeHdmisCxKfa1UCln5YJkNqXn7VoXN8aUqhLAY5Ze2IWmaDf6DQUds0O9+26",
-	"ylsG2YvhPKFyea7eptEwJDjRypT+yxbc8P7jyyevSrELdEXPAVT0DDQxivkYWj8a56viY0rMQX+FV6bt",
-	"H0Fl0POl0Knd1CUUKRvxikAKE4MMMiFNtI/HT0vM2mjVIVE0zaqb0/0+67NffjmnYwY1wdj+L78gBf1c",
-	"qGFpVq0QivS5NUoFZOAsU0MIKItncznhCf0v0P97ZlkINED0yeleQgXiM12jGaRWpXIaUCAg55dfwBrA",
-	"kGHMClzHj4r2oN7IU50ygJH1RaI9WwLkqZ7Pwg+2KpFmnpyqMbqyxWLC0QIzXe5xSJCYJ6TP1HU0tfGz",
-	"mjNU2lozBtRXHOrmm/r5nIVEYe+9rb5pWAUUjgwKXQADfTv0VpnipyOeoO4RmvB5Inrlwtilvr5oTKTo",
-	"MyrTjqLqidxMtr9wD0E74ZSmmHYBsxlRUC5oSPbROyhwiRhZwMuhDxBoFOobGKGHA6lK4eBM90fssyWf",
-	"m/aICGdAg+PRLFBJ7TEXch+dwRTaDwbHUW+kiTtwSoEb6d8sraaTktmOlxPMxmphcNAVONrtQgic6uDX",
-	"T3ic5os7GchmA/fdPgG6GyS2fQQ4i5eIjgpVPtRJNO851fLoggrSZ9BrRC+ZCnTU6aJSGwbfYKZJLwa9",
-	"utdawRJqKb/CvtjEBipQUFelNXDTHtArEtJIrQYFIY8IQEHDCWJqo601EJY1JVgRhFOg2H0WaMtL4Bbx",
-	"OLXtsb5e2AZZ+rw0svD52oMo9bVBf5tzSZQiZ2OS1VmNBU9Ji5yQPgv+s2UMxa03rwKkzU1qJqP6As59",
-	"nXmKBVQdUcd4QuKZOnPmygMvncyTZIn0PXde+0nrjK13IujZCgRWqbNKBqJM7bG62nSq67HbX+CYHrcP",
-	"zZ4ZGyzs2e9kgaZkOrSipbp8WANjBE64m2Rh5czslydIiYSih+iYcaUo2/MdceCql+qUoM9Ml3O0k2AW",
-	"9VnWcVe9L22UoIi2uVo6wy2mIWG6lbFpeHk2w+GEtLr7bSdW3vsQz6dDSPRNA2vTuESvs9/WTyvajmfU",
-	"63mH++39QwiBkBNgo4XEk953r7JypRIIhVOB6IlAam16lG/qJS3UwRrRRKjTpJvOAvFR23KKTByGjyAM",
-	"A7AL0RdUyARLnggQ3jP+80RonjGCaDHRZwwnCV+YLB7hZJACxtIiy28ikMOFfG8x4rY5/royFVKWerMW",
-	"+uOmmmGzUsu5mgXXfllkg+w7gLO+P3Ku0smN261WBHqGSt2SiGelHhTRo9P6Xs1GBx4lfFoNTI1d4tlR",
-	"c4hsc+6mwOjndwFO1U5mZ+fAdiBZ+6BVUC4K7WS77faKYt62iLeTCWf0rK8VFcLSEjAXeZtnXa5XrvBW",
-	"llDW6XQ69Qllbrkt98Ud9VbzYvd9x62T8JC0nuOjo9aLqD1sHZPO6HnYxSfDTjsrSfY1JWp/TbAQaKaI",
-	"GBryYd6Z3TjvLctO75q4ce/D28/v/tp68f4fnpPzb4PYjk5etN2wPO/Xzx/L6f726e7RScXTanNt9S3v",
-	"w9vW898O37VO/tb9z9bffz/65GX1suxrKmd0a0qtfNBawRxLRvNlOX6EuuORMo0OLMxVyNk8jq83Inhg",
-	"PajqraR5QhqLU2gF8Jayy3U9AOAZePVRu1P3cHrpDoodJdS4bnf9ONvl9dr3jtuHjeZJQ3Ng2Sased24",
-	"rBS/74n5dIqTpWG2GT+XeCzSKihC1wPRip96P18wOIKCxCPP9xIe6/Ik5ahHE+p4rcbPEsoTuDEeU7Qy",
-	"BuXeJkj1vps+8D2vC7wu5gv193F7qm2qMy4qZISPOiJJOI0wFZNPG7gS2/7T5nVrJdCwXaOKnlZXi1AC",
-	"0pQkYxLtQyECp6Bx4DsN4UFVlD6azgXIiAtrnk77W/DpbC6J8DMFwa3AbcL/oLmW27HT6K9WHxrNBY61",
-	"2FZo9dlnla09ARPl7p6nxZa2WYoyOiuWMky7fFKmJV1DnrUaqLQEjXQq0CghRGuhfQYZ0bZLR4wlCEx9",
-	"9skp18FHKEi9yRsV71BSvNOaFAnTAmzOAFJr7ZBoyoWs60kKPQkjBakdrBZDoVrN1B1UbFjqoA/6TE1M",
-	"MRLd0kazTEBO+oO0Gd776ANe+kgzUXB8xUT2oSutRqsWZKtkyzAryF0WLteIBo4x4DeyNCICKAF/5dFy",
-	"M+mgXNd7HSfI+O+WbPb6ojFHqChffp03AhpDYkFU6myGjEcB6VFAuiMBaSNZaGUrvxu39fS9KqviurHO",
-	"mHTIte+95SFeFaCXyl72ObcJ4922btSCX3u9YJW1cd9GVGyfrB+X60muBnUayItp0z4YcNwEuopeVxtK",
-	"s2mXfxjXYGluH9GmknBVN+rtJWIwDaTugs2EYhB48TzSZ9U2BrJlAYEzeFnLFssr9LCQR5ofwVH4urME",
-	"+w1z4i8M8r/WJb0DsI413ut5TiGDnLw/oeMJfJdgSVqxvcMzQNgsoSykM9AHrHHS6z1r+96Csgi0gM5U",
-	"o6ahsnDtF0yMB7AVLcJkYhyaKwyOC5s4CVV0lezm60QjPvWR5OaPUcKnJkUZ/GpUTvRI0+emiX0yZ2tE",
-	"mamxz/K2RvSrBlxHHDh2+mi/wk+nRGLwMtpiaHzBVpor01Y4+pystFx+mXAn9aLKRKYbWu3SaljRwahu",
-	"cnOjdj67ndp2FQjcAp/BClTohPlmvDvXGawMyCu19I1Mp2kt2duxnQJATS2nKSw/h+m0QPFt5WzT7a2p",
-	"qJ92ZfM6J9399n53v7OhcJ+r+FwnZ6bN0TzTDK2mFtiqyTouP2ukImxn9Ct0A1tp+QMDBx/fj+mviQDz",
-	"Oq1a9GMYCz8SrN3/wFcVbteKR6mRsMYkqDh4DYs/dlj8cbuOxRNogVPL203T51XeQ6FzIbTxaY+ztCY5",
-	"fAWhvFigl+d/L/+YhfOAFUnRgadV3F3HBWhQcwYtXXZIm92GCcGXAvHRCMUEW+MmxE6D19VOpadGI2Id",
-	"uHn+rmdp5pC0JQsWCZW1JNyQ6aY3NNeTqIJ93KcT9NERmQdnM9b3rWWaSOXa/5bTvNwbUgj1KyeUVeTa",
-	"k2/yIBRXq6Y5gwAQU3acRah4MXXoy1HnRfvpxhDU21CKXqSXGk+tV1TMuKBNDBtmiDvivk0cD5XB3Zrd",
-	"YLdMUdO7pj60zGm22lVm+WJzzbnTUHN22arWooEHeT3vsD2tZLHf4d830XUtl1WCgVCX0I3VaRKGk6hb",
-	"jFkahHOmwwCfCHubbXyU0m1Ng1rbES3P9sZEWjfJdtL8o3X/0br/81j3t2MBRw2NtL9z+RrKiv5Aek5j",
-	"C/AEONwAC6v35yuwGvuwoaF3Fzexka/4vYEOnK115P/A0EHFiG749rp4ji9UTqIEL0Shq+IEC7eITy8f",
-	"epC1efCzLAdbss6GkKtLv49MDxwdtJ82aTBTmejnPjPRGZWe+Kw7t7eFI91WX9E9M5Tkv1R8TeJL3Ya5",
-	"mZ+73Cn82ji6HznfI+f7qTifn93mLVzcP4mP+Ub8urFn+hyKeD9ov/QPpFdqIn8PYsjFai+29WmkVn/7",
-	"ymovtlPevSTX3MA/3Onu1EGcyTa2n+ktCDcfSciTyGaPW1nGyB7gtk0SeqWkFJPfrqWUNH08L6XYENKy",
-	"CmwGbCujNCbOr5z5HuWQRznkJ5dD0vu6pTJ+d+LAxhbcRwHi3iwSYGS2wsATkdY22dTivJq7Z12917L3",
-	"o4y9Z4LGhd+I8W9u0FjFunXtjCbhXbplZLl3sPYLE5zENPUM6zr5KDgLQzKTPehToadqaYt5gKhEY04E",
-	"4qyHCA4nNmWcijR3mdq2YaLP9s5JckWS1rn6DQqpiKe+k9tvWkTbKtc681lXBnkiEI1OUfAWC9mCoZAF",
-	"nRAxnxKBhmRCIS8DkiT41PYwVFD0mc6Q7hzbzAxtLNGZM+B+hkxo4w4lULV+LkmaStFD0LSIkVB7y2H6",
-	"cz5PQoIitXy3gI5NtJ7ipanHrV7ZZ1l2BldLdBItTOed4OnKYDWNriYJtjStRQ2uc0CfFr3crgin7vqF",
-	"xIl0sWi9r5o8Z+7XHPpz3lfXw5ivL95unVx87/gn1QX2H3Y4U9YGYQ3bHS6d9OGm8UdZn/hONdM3tVnc",
-	"ltw7SBnMuqin3mb3Wq9yO+tTaOs3wCio3oCRglWdu2wGY5GEJyMsMTzIb+ARr5Q5JlRIniwhm8g5yRD6",
-	"eU8BT7cmG3zi/B1mSxPK8yP5EHhiiaDDuc3W3Zdfoaihl1qgbc2tHZdypz29NW/EDC9vXVuHKk0THuea",
-	"Vz8RpjRQ2h0HndvCOIGmlEGZ4/QgSMVNsMxqDGXVbvpsLyg2wTNJi27uaAJAQsOlrPFyrkiQbbEMI9Pe",
-	"eVaocEGx7yoaGE4R7jMtMrh9kW1Znr3AEfEsiIJrcphNmO/VYYGaWCeNrfujTRzZ2vPd/qqFg5npj72N",
-	"P6Y5i8v6YtvxrSFml16usbSCaXA86oYvOs3dOcU+3482lEcbyk9qQ7G9xh7NJ5uJSB802fwhcgMfjAnF",
-	"8JrmFpS0mddqI8oML3dsQNmkMW69l2UHphZNf25H7FJvFpAsl0glbuWiOZSik0XbWylLV5KzgkxMRlJr",
-	"QKcmXW7KE4L2gmKn4OBpRckLS1r7TAt8JiSbaquRddqM6ZUpk6ejUIY4vNRCWCIRIySCCJZSyUdfSUa2",
-	"kqQzGVhDTs1HJdulAmefORJnCciSM6hCPEqyRnwb1454P9NdLHZZQ6IsaukeHlVczgTJnIeJOuyaojXj",
-	"MhXtBx/lqUd56qeUp5z0ZEXDhoSwLCTuAdSD+IkFNk2mfrhaDvcitylMNY+DKWVYNJTajGiza8GtKHtU",
-	"FlDght16t+onUzLMHcS3ZNW4gOooqewUJCZdawuKhvM42kfnSqbSsS75mJi1kS7CNpndxvSTtZr1/uNV",
-	"u3P0rN1ut591X3S6h+3m8kap3+2jtPEobfyk1huny+2jAecx/mWHQoCisjcWAVbzfeCKDznexdDIdQEu",
-	"M7cJyNoKRMEfARpRFmXjEGXGXa2otY+cORBP0Plvn02pfci11iWGForv99mQjCkTpm+bjpsBK40mY4Fu",
-	"obAodz4How10UaqL/bCdTdYWMtACCEeC4CScoBGvrSjwR13cRmdd9yS1faOEkJYk36SpJVlVOEg3i5Vc",
-	"l46vWjf0vnO1MgU0hADvpgyCQZsuhPAaSlE8/GCTrHU+BHk3EXMKnGieMBLpEl2CxzRCQyVw2BArwtCU",
-	"SNNv1dYm2ETwWCHFNBIiqqSVlNMrqnRFvLstoW3OyfpSOpZI3Di05H5TbP5UGSKmP5XX+3qRY5Ga8mEW",
-	"abozy0in5Zam7nWRXc7mw5iGaXHcOs5VlaRhK1UVUjS2yNGoUzLPIu0c0KsydzqNiGDaHL+P3kgBrIoK",
-	"WwMPqkuPOY9MVxmIP9RWeEt1T5UGagIdTNVpeD0t9SHqs0BczgcSXxIW1BdsNvdqG+10e9K2e3K1YSHm",
-	"QqP7WynF/Mg0bsI0NuQPdWqfuSxbmJI3rwf88HXEBrzj/HL+SZGQR12vQtc7i6KM0K/nXg2VPXtWN6zC",
-	"m1L7W1LqDr6bv9aX13GYn2VcShdTag/XjM+0uQsVPRGpFdW09recTYfqn6LA6Rgx5VemEZ+uZVdZXsdl",
-	"alsZNx9p9g9Ns+81V/6oEVVRK9ym5swPqQDoqjXNCWdJ7C8au6xx3jF37UA9OGxvqR5s5L36YKmr9l9B",
-	"6FSJvr40lHJhW3za9A2nDmdChEx7c/q6IWhGVHVT0AnONxilzOkruq9zQ4QtbHNFtOlHJ7b0mW0KC+a3",
-	"NEMLKE4ai75EC5IQMwThypYxmqxkxHptwpThGjy/IiygzeQl44tVGVF2eV5RtK8zsuX7VPc9mx/VeXbd",
-	"96pSpLYJOSrT626ld6cpbf3s4nYjveaRR/54PNJcd7gB4ud2alXx1E63yTgwq0Ch09eYxj9CbPJR98Vm",
-	"C/to7/49FYrRSce3pzLpS+iqTLOMqzYUHMx5+eoVumHfgVp1YLSlzUNfCsJDpV3yk+kWbmmGUqBs8HLe",
-	"6+OnlsjVogAac8TZPjoDsCE+JnMQpfM0qVlnBj0qbn8ipuTnfIX3UPPzzvjLD2Cp0jtxi6TXkq6taO/t",
-	"U9horgnHLdHYvO8nS3TVgQrqLzdYIa86QRYF5Jj6Wcemst/oDLxGOoLRpKTa6ZRWR0WfuX4g5LiBTqvp",
-	"M1aUWZH/FDm61aveHvt8dWZrOmQHjqQbO3FeFYB49OP8WVkLI4tHX84uWVcTH1B6vR6TNus5bIqkW+Sx",
-	"GfNq4BRaod8UHUZZdLMl9nfBinW/yNWepLRFtY7IdxpVfzEW0HQPfWT7Q5r6DnEE9k/bxMjP0jRtoYtK",
-	"59G5aWO5Ww3kJuHjFkyv1zluA0CwPK936HtqeV6v+7wJIW6eIQBLryG9WvzwHiXyXVbut6TiicnSdUiG",
-	"/rwuZchW0Lm4OxF7G8dGI5rQwtE/50JOm9bKc6+0lpwTKpUcxUejcozxfmX4Lhz9M2feTVd5rwGpADeJ",
-	"BlDcLKUuz58/f15PXZoJrrHEhvy4lOuoddzBuPWctLutk7DTabWj50PSOR4d4m7Huym1M6nUr9UuZVUj",
-	"t4sbLezr+vhR5+z9KO0Y/7xEUm1XmUi6e3T3BHNFH8hbcAPXWxkCuJyBlYx4DS10RaRThBEjY6xUOATD",
-	"dT9Fm/DIR6N99E6398MsN9SxEhjq2md8NEJ7gdv9u9pGoLfLylWboWOXZR1calZLbRq3d80WdavmhvSo",
-	"Z5/+rITe91KV4EGJzxueCRKtlKOzHXWr2wJZg7q2paqYOyti8Gj42NDwkckNj+UPmmg0cN8gZUxxFegP",
-	"fBOtps4MojVQfX+29vGaXEiHeVXWO0jJ+S7NIQsynHB+uU65AcowH6Y/gEVYW/zFUijpv0K7QZ8mhCZI",
-	"kDAhpoaBbkvGF6xa9fliofmRVJ4mTI0wdbLTKC8ogjyQyxnJEnL3IRvez3WMUUMu8mzweavdHXZaz0fP",
-	"Oi18FB62To6iLnkxbD8Pj48bGsPnSez1vImUM9E7OACM75ul7Yd8egCW+pgysqXGY7ZzvaZjT+Fj1/md",
-	"qiuL7DpZopd+tbuW85skpJ1D1XydEq2LzJsISt2VEG6E6TEAxxOZYFiooR9870OgY9/zUd9TkAiJpzP9",
-	"McIS973rQFtc6ZgppUOgc4lZhJMIWdKChKJFfC730XtTz7fPTG1h3TjXeisx6n77hrS7Cb6hDFxipiFA",
-	"FvM6xpT58BPAhCiDCntmiOBTNU1CCIrwUviFksOB2ZEWjYL9PjPF0qd4iUI1cJqqQJCCB2oUQ5gtbbtg",
-	"KJO+b6vCp3kMEpLSFZG2Tb730ZlVxxLrs9V9go86bRRRoU6eTgA0IO33GVhbgX7DchXl1v3WFTT76Ezv",
-	"DknxM0voFZaKD8gFTy410Tc+4PrMP7M32zhsN6SoG1DAzdL3zFJuUw/T++H1vMVEkHDwbvTb306SF//j",
-	"t//5R/Jp8c/PH169ePP2wz/e8O5b/BafL7Lf+V883xIAmPLPzLg2ZVJfqJyca8zWaEsGc/oOSmHuRZFl",
-	"/Zy5eabbQCq/PbplK8qxaPl5SNJgGS0635Q7l7USS7c3TNdLmxlk01/fho5x8N38ZdL2IhITWZG3/SuL",
-	"yhoHXLsRV+vRTMoYaygRlU39SJ6t5AjuUUVEqnPBqUBj6Dny8MwHZkk/nINxyiHib5HuyI5PvDlKzolP",
-	"j1q1Jm5+3rU7cmUmqnucde5pJlqtUIzHRNae5A2V1j81x9+Q4a9h84+3f8fhBVve/Rtc4Ft2j33JKMwO",
-	"syRNOJHpf4cWExo7lNOSCnNJU8oB7dq4ekOMZRq1a+aM5sS8B2aA7AfTvk6gESQY1edE7kI3sxRlhGNB",
-	"NswbvIlC9UgVb4sqFrL7/gwemSqi+qi61GTL3ZoAV06Xuw8Bbo3ScpDpHE2DwUTW1BBy26amDGSVu+RV",
-	"+nYwm12SmYTst8M2WA5XukyysT9WuJiUZDqDAmjNogM04XXp6YvWs1G73Xo+PDlsvQiPj1uH+IR0ovbo",
-	"aPi867mk2uk1A4S6+JZuVP+WGAs5MNDWAdj5h6X+g00qPltcDmxmQ7d95KQ5pB2yd+OMMQdlud4pk1ew",
-	"/yzRZz+mDG2izwwpeuJaP/6cAnVzSnzw3Ybt6F5Ls/gmLS6duf0q25CdI63pMcNykmU4ZSCsrOmhhCAg",
-	"HvM5UCCnxsfhs8oqHqvcaJgZH5rxQNk+0WnGXupkopFOOYD+ThkTMu2aTjVzUpqA0LUbZ0CIlbCHU+5k",
-	"vWVogakUwJjUv4og9ZmhjNDMCTQS9RC4qWLOxlYhcRto4iGfg84yJJpJComXAgle3ZVJ7WqBgpWtId0N",
-	"A9oemc8GzOeGfKZOobA3xi+dhAK3udfKWQ+KdVmU/nmLdDl1eVmEcHpINIXbvdZhuEVzrcMCtEV5r1lC",
-	"WUhn8ERW4OvZFuW91vHKhEsFh/Ubf9/OzlXJkN6Zgh6MLIxR2y9HC7zmCeoeoQmfJ64Ao5vb6IiNlG3N",
-	"EnJF+Ryavys+tCBxXFaA9MoMgMZ7u61y8uhefxju9ewoPZrid9jONcYhyWkSwl6bXdNWuJsD5/X3adjJ",
-	"l4D87g0JThQ5/nqhiJpZerkrhTHa8zhyioPbDOqypvDvNkc4yw5221FAKH5p0IcYh5SNdZSWcEz3QxLy",
-	"qS6+ICdk6rzKdHCpUFVIHMO73NBc2zZDexQkNzM570u3/Pri+v8HAAD//w==",
+	"7H2Lcts4tuCvYHlvVZweypZkO4ntmtry5LE300knEyeTux1lTYiEJIwpQE2AVnRT3tqv2Q/bL9nCAUCC",
+	"L4my5Ec67pqaWBJBHBwA5/347oV8OuOMMCm84+/ehOCIJPDnc84kYfIFFTMuqKScqW8jIsKEzvRH7xQx",
+	"PCVoxBMkJwSNaEx89OHVc/Sk/+TJrud7CfkjpQmJvGOZpMT3RDghU6xeNMXf3hA2lhPvuNd/5ntyMSPe",
+	"sSdkQtnY871vnVFCSEeSb1IPvrryvZcf8bgKxccJQZckEZQzH1GG/ki5JMIHsILXo85bLMNJgHYUYEe9",
+	"Xvdxe8ie+d4MS0kSNc//Gnhfup2jr997fu/J1cD7d68MtoLxdUSmMy4JCxcfyCzGCzVHGeRATRogzhBW",
+	"/xNzojCIJZpjgS7ITKJRwqfqR4KTmJIEKXiJkGhO5QSQLRTmL8hCLaYW+IMC7GrCeoDfUHZRj1RGvkk0",
+	"w2OCdoKExH8deOqbgRc81rv8rP/sWfP03aMnLbf1DQ9x/QFTUMywnCA+QnOLnymOyPItHPFkiqV37KUJ",
+	"7SRkRBLCQuL5Lnz97sGzOnR8wJK8oVMqq9B8VhBQgWIykgoitQ2xehRhFulNISFnkUApkzRGFJ6eT3hM",
+	"EB5jynyEhTqhwcCLyAinsRx4J8lf+0cn8q9PukEjLtvfkAz69zym4aIeoznMVAo0pyzicwWWgb4Wyj/+",
+	"ut89mW8LSiKTxelIkqQK4JlBoeRojqlEQzLiCUEyWVA21mhsufmUyf2+3nQ6Tafe8bMnB92u700p05+7",
+	"GbiUSTImiVcE7jX7JMi1IPTRfEISAr+rLycknoki4jYF8/Pnz6epnBAmaYhlDZj/wecKROw8ZIjz08Nu",
+	"axLYP2x3i68UtUnwlEjLP9JE8KTuEinESLjYY4KGZEyZ8OGLQJGX8xAGBvaCmacAxVTuoncz/EcK95+q",
+	"1/2RkmTh+Z5iRN6xpwfXIzr7bfmZLRHxX8migRJM8QURAKMlzhldnk8IM9c/ITOCJYlOEEafPr1+gSJO",
+	"BJqTOM7WoLluvghn9o6avvVWHcKpydZWYABf/lvnfyvW1T88vGpiBLVUT52jKWYLRCWZCoT1jkx4HAmk",
+	"sMCFbNoNIDSFzTAERZFff8kV6BUuQK/2ArwDAHF83/bqRvbmXRKR5HVUT8+5+jGDUPHLHD5uBrZjlymN",
+	"ivdj/0kdNO8THqWhbIJnpn9ugGiWDd4qTJ/JcML5RRNMc/1zA0zzbPAWYbpS7xIzzgQBinga/SsVckqY",
+	"/EBGqdByYajFbPUnns1iqiWhvVnChzGZ/uVfQotFORD/npCRd+z9214uue/pX8Xeez1Kz13BQUIQTgga",
+	"ESVtpkzxfjnBDM15GkdoSNA8oVIShvhohHYCnspzPjoXkocXSuIzQj7cGXuJqEBDohhciJOEkgjxVA7Y",
+	"TkDzW3F+QRbnlJ2nggQnKADu2gH2GiCBF0LfP8WoxIVmno93B8zzXV3EGdSEAvP0Xpl7AypekJhekmTx",
+	"G5eveMpuG/H28KEJFohxJNJwgiIDE9oJ7J/njMvzkQIweLzrKbhTDRi5swNDBcJxQnC0UIRf31yrg1CB",
+	"zn79hHYCcZGeS3xBmHNM7LOSo8iuAt6WhBN6SSK0E5hHzu1XAShmW9z2VzwZ0igi7Lb3O8RxTBI0xQvE",
+	"uEQR19jaCUYWIrPBr9kljumtn0d7fYcJwRdCAxfxMFW0SfF02MAYh8AysUQBSRKeiADUfbUOquE+Ny8q",
+	"ruZd8oHcwWm9gVXBaVZ08oIsQPVUywK7AmZcTkiCqqQugbUbjLzFsWIad4eLEDN1AofqGxxpmwj5hqez",
+	"WAnVIU6FlsWHPFqo66ke/vvZu9/QTjC1sJd2GUSRO6KkmiJZEgqyDewR44zoTZXF6ycIUaxMPVihrrCQ",
+	"u6GsGnQtXiqUj6iFXOKYjzNeq3hvmRX7KJglNCTn4QSzMYn0F5qUpgxfYhrjYUzU11P6jURKoUoICykR",
+	"6kTDNKmQfEoSxZAGDAs0VeiUxryhAJphGiEskMKrwuNOIDk/V2rAOZ8Rdg7wCzVH9n1CBEkuSXQOosUP",
+	"LjHA2TiTRrG+/ZNhtoEyhJFQYBgjK3ARfZzh663zTFg4ZeNP+Um6bQyoY0RDYmmXMY8yPjdXXV0XBgdH",
+	"nQQgw+qY4TDkKZNwXAFDJ0gmC31AEFbLLJ8lY8fZCfglSWKOI32ZJJ0SnsrAH7CgdKHsxRGFm7al46fx",
+	"8R4v7k5FWPv0+RknxFPAvuKSCQkJyHigXoCewSWOlcinF3c+pWIKVvmcSmRmWjU7kCI+GjD7dpj0kUDm",
+	"Bc6rsnHnhu9umxS8T+CcgAvkFabx7W+KnIANEQtkSD4SVCFqJzBuj4wVPD5RZ1SRexloPNrRWBgbB+Pz",
+	"EsmwXpVlmIFnKuj4kKnKtyxfw3IRIyQSBRdPMHOgO7eavOH39qW3COwpWyB9gEeYxmlCLCCKW98LGcrq",
+	"abk6VhaTMpfCLe8z59rsaCQHRXoSLMl5rGGpcj7XcbP0lmcPuqvr5B6TVoPN49ZhcD1ir6g8i34YWq8p",
+	"yBS8HUDajS9sJ0hgIedKGIxxMiY/uPh3dpF+xBe3bji4hsFly+LfR87fqP277bNo9U84PIk+Xerw8BlJ",
+	"YFokwYK/E6gn3XMGNOoj528xW7z8NuOJjmS4A3NPkjKBwD/NFohoUBp0KPPrTWyfwsOZTAie3hUeRjyO",
+	"+TxHhdYVGzAhNKg3hQnjFRB3Y2q3GDD2X8CBhF8VFobERYR9ZuuY+MRcF/CdSRtgWlNKGhFKH7ggDO0o",
+	"9cqFrbL2z58/d8pe7mUIKDvFLQLunSq7sW6KgqIGujX98xMT6UxRJxK9JRHFH8GrdTfcQOGMjxBGUwUJ",
+	"kouZY+WrsoY0B/0cRpyrEYZFGEpwL4Ru6w/aCcxfJaH7ynodHb/hmeThxQctRgHEkdZycPw+UaiQlAjv",
+	"eIRjQXxv5nz13YtILHHVLfpJuwA5wlGkpTUOqER4jhcngHyIE3Hd9E8OSm569Z/jqu9kX5U99r6XEGww",
+	"ugyPH/RT2ntq1csvZg3ZS75mE/Dhv0gIorzGE4kAU2qaIhZw5n5dBQK8IPfWqncL+86V4yqQO/Pa99RC",
+	"n0ZUnoY2Ds7xLT85KIQO7BdDB3Dnv76q/+t2jr7+snNu//zL4192BoPdJT8//ktNqIGB4yWTyaIGhRl4",
+	"y9DgruTKV4Pq4oA+OiY7uNMRjRCV6tzZ63/B+JyZSCqjelAhKBsXTmUrZ7yv7ktChGiKdJRznlwg85Ax",
+	"hWtrVqSkllHCp7vFWQ4Oa2bRvrx1YeMhGG2icywLwyMsSUeR/NI7unXvSGXIpzVxYIFIgekGmUYW8ohk",
+	"4VWabGUrJiwiESgcpeWqU1iZ1Kh157Qh6sKqfWYyww4fCRTzsbvru6ujsnxPKoG/MSzT2SzJgXqB3Wu7",
+	"x6h0tWGEuRT5DuRnrYCg4jY3kgC4em+oJvLF6wcBWIU/Vl5DfZGvYF2v9aieQ51xkmD42Ym8W/Xe38g3",
+	"aYL7KviAGYpvq1voc8xCEhv/23U42tqspApCQrAkG4BAvs1IqCQNsG2vAuWlefojPKwIxVp7qcO/JJla",
+	"WKs7OqXMfixvb+0ufW1EijFPXlfWcK7mSolJzfPCGXFlI7JajfxNPXqlIKBhizHqIcXKL9KVjPzXTxWs",
+	"qWEGOjtjMwqNsHnjKDTzlFBILgmTIPuKli94qUZ8hAFXvpcmcctxnz68qSBKjS7CUIcnE5K11gWsvsRG",
+	"Fm10ZDc4EHUrK171VaDUeHvAV1YOZtDkRkCCy5QybiL4dr3yarQfrhxhXpTbj7rdp72jo/7hwdOD7tFR",
+	"b3mwue+ZCIJFSTDdXyaXnnZ+//p9vyGctSAfa4CdWRqwyhP5yizJCST2WASKmu8RphbwJf8iFJfOu3JB",
+	"4i1ndYHCp8w6MYs49rXShgUK1aG4fZQXwXx99g4d9HtPbZrGy08fSuLTbe6LIw3USoBBKZw/yynyEUvj",
+	"GHFt542xkhIZqRME1XPaeKMDciv7CUSkRluJYz5X0hYIaKJBcCwFDEUc1ODMPVL2m7Zn17kG5HDqJ1XR",
+	"KwSOsZHsb8MSzq+nfpBvM5oQcY5rhWsCSWoaGzZESEgax2hGWKRkbDO+IE6vA/71oL6mBNVGGE6nQ5I0",
+	"nRcOx8U5ItofheMLhQvJEUYzkgjOyreyX7OIGdaLXwa6JlfwsA55mCX8kkZkRXKNDpRwE+ZWA1MKqVhy",
+	"Zez7qdC3J8oVrIYpXVS7GuQoVSpnayQIiWXabrvP9KNK/G8jo2dTyASHajMbbAVwOtBwgeYTGk4MNpKQ",
+	"xAoZ2vlBolaLT2fRplffRICsWts/zWO1Gqw570U6kmHaz9Q6jUVzaJ2t8yukNoerQN8KK67jJi7hrD97",
+	"IWZoSKyen1GmXXQKtnUBRFyp4erXCY8jdInj1Ib84oSAXTOmQpIIqRO760gOIeilsELI5JnQmadENBBV",
+	"sxVXZQrf+9Yh3yRhgg5j0tGvg7y4fEl1DPI101mtIZ7hkMoFEnxKwPqFQ0hDCsRCSDLNYnmsP4FKQeLR",
+	"lhZtNl3v+GjkZYRA7aMG4BpLBpWihilnslKrqzhctOW1PNmWJS03LhTSheseFUrhqCWUTlK6FX2MQAHe",
+	"HvUZVKRj1PNR30f7kI8rONJ8ozk17sj+tzxB7rqE0nh7Vg7JNMaqXmRxYt7mEJLhooUVLH/9Nqxgzlm8",
+	"b1awEh7r6d0Ez2aEkWj7xE6/ChIiwDipP2rSrj8o+jdzfjSE0PlGE8zY+UbLgvnnjEnUUxCWTjuXOIEM",
+	"DAUU4OS9hUl/0iDpg5pBBB9fOADBF88deDR6M3CyaH8LzQr6BbJiTcWLmDJitAIl6GjhL5cFsdA5JlFV",
+	"TbSWrZVUxUbiXU8u/iPFTFK5WJ5k3it77uppiDaNrHIDrCdeKaX6vJXNzgwp3S8HPX7RLJctvTCJha/x",
+	"DrqG1fVMR9vbqfqc6xM4WmbTTM41pB/FMRxEoXiLEoXydLsxRMQv5yG9bov86kaUZ2A3InRrhPt+0uyz",
+	"jLPWRHxACCUfOcQ6MHpyAOUg9AYaCctHgSGY+kcSIcrQJVSQCCzpDCD0e4Ij2HY+goh6q3+N6SVhaIjD",
+	"iwJXGLC12MLAtZ8ZcHNBP+cDLgdwaX9O9VfQ+waK+x4vNnDFtJMpP5ishFP9tKazjh5t7Yn2L7+9bo0+",
+	"WI1ZAHrlhAt9CJCd4wRhJCZ8pmM51ZVlhESwEVBDqeIDVRp6c8EA7cbvfK334d+gAt8M0mnndw3V7vlx",
+	"PWB1frj3lg+sYSU/RUDYt2IKN/Eq3VUVV+6FEdzJYChjxOQXmCpXB4dPISTMpHrqYKcIXuakEsIRl5jG",
+	"haBFdSQJ4+l4YooE8BHopZbHiBOkE2dN3qyugsS0/U//4h1/+V736krpATmhMOyCLOY8ibzjbGNMORlh",
+	"sG02S11arvYkgVsOVHuvu5dxpKuvvkeZkBjOvreHZ3TvsrenI1CL7vhjr9s72u8fRP3OPj4knadhr9t5",
+	"Njognf7wSdTDR2GXPH2aay/HB90j31MqpJB4OvOOvX63/6TT63X6+x+7R8f73eNu93e10VQqjHvPORvF",
+	"NJT53tvIMrFX2IWr8rnVW9Uq3Oy5ejQ7nLKl49S7ynd+udahlNK5MXtGHOEhT2VNvEa3Vo61h6Elx/8n",
+	"5TGusZnXcf18k5eVDHPqvRRjPdYsC1YOdFkZqpLr3s1C2GFBhT+oj5lzzts1rRnmODbJKin4kNTlE61M",
+	"lrJBVbW8EWKLqEDk2yzGlGk9aJN6bC6VNPYEvSTHrmDOsnMsfH2JSgE4OTaXUNfn5vbVXIs5cP2Es7HO",
+	"pJ8lfKyI1HYU8krCPagxxeBtwKUpauF7WdSoQiWREx5BIKmxxnq+V0yWgPfVhcgC5gq1DxTmnGQreEBx",
+	"NbD/5iHJBqc8NbBmcdaKpNVk4qn31NZLqPlBpwDlpmSb5OjlCrK7/lKOv+d7ldjaXIBdFL7M0mmcV9ui",
+	"JDquy2WZheR7Z0Rx+eXU+wxCUBByG2uWCuvV+F/ODWrK2VWg0lbT8d2vi9n47i8m98T9yiRhuF/ZdATH",
+	"K1BIel5Tvjd8p2oOdiPza8OTHaM/rLJEUTZ3tG/ufi0F7BSKYHa35/Bcw37U3rbS2sbTzpxsNjo3KN8T",
+	"F1fBTOTul8WWw03ca3w9N1ZNZFvleL9X7BFJ8k2eIMI025SFKFUx4fOyE7nuQNXVY8xg2IYpxpEa75Ux",
+	"xg0DdA+X0kbKwkVFda0cs+LRrRNxslIT1tpWoktbkQJwKOklBBFbDnQdSqtX8YrGsmzeyN6/xoSQqWyd",
+	"YmW0LHydPKywXiDN19uGkplmPcvAZ1sj2JagqMTLoc9UTrQSYzMNBMm2plrLYoZp9NME2Wn3yPUxLznS",
+	"osqNhyn27jUGb8GW6WzUdVKrqoDzuEnrwaxQWyfiTdEDWrOojyPA0ZSy9UjZ2a+fmvRWHl6gC0JmlI3h",
+	"gPkuWX4k3LL0XBA0n3B4XI+sSWxpYdX86ho4O19/qTW8nk3obIPNv6nAo20bbZsy7O5cmN/MH2eZRsOp",
+	"S6dg0o9jlKf0CR9MZMbWJCcJIbrgi9juwqw614RZPrJp9lLb7y61kGFcN9sFRvB4LUBuBIiNFYtlLk5X",
+	"BchQbxbunJOVikA5k7QhKZVE58NF6xTJ62Q/bkXLNVnE28oHvt4l3fSKt4ztqlMiC0eklJDsF7aygPAW",
+	"B2MbWlpN1vK90tY+wVVZM1NnSpn7be9HSze7akTEmiliW0REQ9IYU/QualZ8IVxR+7cFYUCFzNKGnMcE",
+	"31HqWQW9/8zNRcWFPFeEVPsrtfX2+jy6Vv3I/VeVqd8xU3q45JXKEiqwRKCgVxWl3E+32uGWuVFrc7HT",
+	"mGTzDRN+QVie2RRkLw8QT1CgsRK0yQHP/bT1B1gn7VThGdFxmugIJmnAc+D5PsgnHnjHqNftXllw3Lc/",
+	"qzkBmYu41k11jLAucWweQ5SZjB9tDbAQVN3LOoM++Lc9aHOxB76RwFdf6GIqe//v//xf/XmG5QQ+VaTx",
+	"/sFKQcRAn29n5uCqI6vmOlS5x40atusNzw4NWUka1oze1aHGq3KpricUbMFGbejWmv5MgK6aL5sjcj2z",
+	"c0bYtY+rRtqUkkxnUqwZGnpTfhO95qbaEbY2TodGWfagdd/5eWVBLBVnShbILO460nGO/PUPpAm8qbWM",
+	"5qmNBjgI0yG62s5c/w5dogRUMDeGVHXnj3X4nyBRgHZk7qvXj0rU//btMYQIRjSBbGNFd8ackUqRqITg",
+	"cGLrF6uPgseXpphUDBW8hzg6T5NY/Zn3J0A7GM0SeoklsVVRHsMLBB2zHCoSJqRcZf4xUMmICjjDrXjI",
+	"9e6twuy5wewm5xAk1y28Rzt4r6uY6E4x56LR/2DrXoE0pvNyTEWxqm69LNSkV6+OtXPwlWiMdfTVEbbs",
+	"ehcumIMm1+dmKdNKzakEwDY0pzLdvG+aUz3Om/Ljpiby1NLKExRoqhPYkmoSKq/q4nPDxVaTyfLYYTdU",
+	"WM+/nvW3RkvZ3MdX1Tm2JYk0l1+BXIQ/UmJ+Li5vi8f3vh5bpag1BYxxpUpGRrU8QRMpZ8aiqs7YnMoJ",
+	"cETLiEyZrt26yDHHqg2v+e/He3vQV60+RNoA95nKyRkwseouiOz7mntmjjc1Ed+aKwLEJ9rVQKWfVQ6Q",
+	"2pefd69c3TVTqEsBjll7Yua5oN/qNJR2zQ737bqqWwYJjWGaULk4U2/TaBgSnGhlSv9la3B4f//80atT",
+	"7AJd5PMcinwGmhjFfAxdMY3zVfExJeagv8Ers86YoDLo+TLo1G7qqoqUjXhNIIUJSwaZkCbax+NnVWdt",
+	"AOuQKJpm1c3p7oAN2C+/nNExgzJhbPeXX5CCPhVqWJZoK4QifW7ZUgFJOYvMEALK4mkqJzyh/wX6/7FZ",
+	"FgINEH10GrtQgfhMl68GqVWpnAYUCMj55RewBjBkGLMC1/Gjoh0oQfJYZxFgZH2RaMdWBXms57Pwg61K",
+	"ZMkoJ2qMLnYxn3A0x0xXgBwSJNKEDJi6jqZtQF6GhkpbfsaA+oJDSwHTWoCzkCjsvbMFOQ2rgFqSQalB",
+	"YqBvh94qUw91xBPUP0ATnibiuFozvNLyGI2JFANGZdZsVT1RmMm2Xj5G0Gk5oymmk8JsRhSUcxqSXfQW",
+	"al4iRubwcmiRBBqF+gZG6OFAqjI4ONOtIwdswVPTORLhHGhwPJoFKqk95kLuolOYQvvB4DjqjTRxB06V",
+	"dCP9m6U1NJky2/F8gtlYLQwOugJHu10IgVMdvPyIx1kKuZOUbDZw122hoBtlYttigbN4geioVPhDnUTz",
+	"nhMtj86pIAMGbVj0kqlAB70+qnSo8A1m2rSp0Kt7pRUsoZbyEvbF5jpQgYKmwq2BmwmBXpCQRmo1KAh5",
+	"RAAKGk4QUxttrYGwrCnBiiCcAMUesEBbXgK3rseJ7Rz25avtHabPSysLn689iFJfG/SPlEuiFDkbpqzO",
+	"aix4RlrkhAxY8J8dYyjuvH4RIG1uUjMZ1Rdw7utkVCygEIk6xhMSz9SZM1ceeOkkTZIF0vfcee1HrTN2",
+	"3org2BYlsEqdVTIQZWqP1dWmU12q3v4Cx/Swu2/2zNhgYc9+I3M0JdOhFS3V5cMaGCNwwt0kcytn5r88",
+	"QkokFMeIjhlXirI93xEHrnqhTgn6xHSFRzsJZtGA5c2I1fuyHhKKaJurpZPeYhoSprs8m16gpzMcTkin",
+	"v9t1wue993E6HULubxZrm8Uler3drn5a0XY8o96xt7/b3d2HEAg5ATZaykU5/u7VFrNUAqFwihI9Ekit",
+	"TY/yTQmluTpYI5oIdZp0P14gPmpbTpCJw/ARhGEAdiH6ggqZYMkTAcJ7zn8eCc0zRhAtJgaM4SThc5PY",
+	"I5ykUsBYVnf5dQRyuJDvLEbcDtBflmZHykrb2lLr4EwzbFd9uVDG4MqvimyQkAdwNreOLhQ/uXYn2ppA",
+	"z1CpWxLxvPqDInp02tzG2ujAo4RP64FpsEs8OWgPke1b3hYY/fw2wKnbyfzs7NnmLCsftArK11Kn3X63",
+	"u6S+t63r7STHGT3rS03RsKwqzNeizbMp/atQiyvPMev1er3mHDO3Apf74p56q3mx+77DzlG4TzpP8cFB",
+	"51nUHXYOSW/0NOzjo2Gvm1cp+5IRtb8lWAg0U0QMDfmw6MxunQqXJ6z3Tdy49/7Np7d/6zx797vnlAGw",
+	"QWwHR8+6blie9/LTh2oFAPt0/+Co5mm1ubYgl/f+Tefpr/tvO0f/6P9n55+/HXz08hJa9jW1M7plppY+",
+	"aK1gjiWj/bIcP0LT8ciYRg8W5irkLI3jq7UIHlgP6tpOaZ6QxeKUugO8oexiVVsAeAZefdDtNT2cXbq9",
+	"cpMJNa7fXz3ONsC98r3D7n6rebLQHFi2CWteNS6vzu97Ip1OcbIwzDbn5xKPRVYYRegSIVrxU+/ncwZH",
+	"UJB45PlewmNdsaQa9WhCHa/U+FlCeQI3xmOKVsag3NucqePvpkX+sdcHXhfzufr7sDvVNtUZFzUywgcd",
+	"kSScHqGKyWe9bYntjGpTvbUSaNiuUUVP6gtIKAFpSpIxiXahNoFT4zjwnV75oCpKH01TATLi3Jqns5YX",
+	"fDpLJRF+riC4RblN+B/0HXObmRr91epDo1TgWIttpS6oA1bb9RQwUW18elLu9ptnLaPTcnXDrAEqZVrS",
+	"NeRZq4FKS9BIpwKNEkK0FjpgkCRtG3fEWILANGAfnQoefISCzJu8Vj0PJcU7XVuRMN3RUgaQWmuHRFMu",
+	"ZFO7VmjXGClI7WC1GAoFbKbuoHIvVwd90IJrYuqT6C43mmUCcrIfpE363kXv8cJHmomC4ysmcgANezVa",
+	"tSBbJ1uGeY3uqnC5QjRwjAG/koUREUAJ+BuPFutJB9VS36s4Qc5/N2SzV19bc4SaiuZXRSOgMSSWRKXe",
+	"esh4EJAeBKRbEpDWkoWWdjm8dsdT36uzKq4a64zJhlz53hse4mUBepnsZZ9z+1PebldLLfh1VwtWeYf7",
+	"TUTF7tHqcYV27WpQr4W8mPUzhAGHbaCraX+1pjT7LvlAMij7LZbmtlhtKwnXNereXCIG00DmLlhPKAaB",
+	"F6eRPqu2V5CtFAicwcu7uFheoYeFPNL8CI7Cl63l3K+ZJv/VIP9LU9I7AOtY471jz6ltUJD3J3Q8ge8S",
+	"LEkntnd4BgibJZSFdAb6gDVO6qiSOWWR1gKmGjUtlYUrv2Ri3IOt6BAmE+PQXGJwnNvESSisq2Q3Xyca",
+	"8amPJDd/jBI+NSnK4FejcqJHmtY3beyTBVsjyk2NA1a0NaKXGnAdceDY6aPdGj+dEonBy2jro/E5W2qu",
+	"zLrj6HOy1HL5ecKd1Is6E5nucbVNq2FNU6Omyc2N2vrsdmrbaCBwa34GS1ChE+bb8e5Cs7AqIC/U0tcy",
+	"nWblZW/GdgoAtbWcZrD8HKbTEsW3xbRNA7i2on7WqM3rHfV3u7v93d6awn2hCHSTnJn1S/NMf7SG8mDL",
+	"Juu5/KyVirCZ0a/UIGyp5Q8MHHx8N6a/NgLMq6yQ0Y9hLPxAsHb/A19VuF0pHmVGwgaToOLgDSz+0GHx",
+	"h90mFq9r+TTydtMHepn3UOhcCG182uEsK1MOX0EoLxbo+dk/qz/m4TxgRVJ04HEdd9dxARrUgkFLlx3S",
+	"ZrdhQvCFQHw0QjHB1rgJsdPgdbVT6anRiEC9DbdzS5Iyk4Cb9d7WTvYBq+28XSMd6B/buTNtwYN5QmUj",
+	"AzBEvu39LjQ5qmE+d+lCfXBjFsFZj3F+65iuVIV+wtUkMfd+lQIFq+loNZn65JvcC8XlsmlOIXzE1DFn",
+	"ESpfax04c9B71n28NgTNFpiyD+q5xlPnBRUzLmgbs4gZ4o64awPJrbHHNgYS0/L+panvdg2uemPGiu1y",
+	"Yr3Cto673FNX458r2x0qVfIaeXZ7rb7navW9Zq3eZflawwf+6B17+91pLfv/Dv++jq4aJQAltAh1xd04",
+	"ojYhQomiEZhlAUKnOkTxkbC0wsZuKb3b9NO1DdyKTHVMpHXhbKZpPHgeHjwPP4/nYTMGc9DSgPwbl6+g",
+	"CuoPpIO1tk5PgH+eY2FtEsWCscZ2bWjo7cV0rOXHfmegA0dwE/nfM3RQMaJrvr0p1uQzlZMowXNRagI5",
+	"wcItMHRcDIvIu1L4eQaGLadnw9vVpd9FpmWPTijIekqYqUxk9oCZyJHaKIG8mbi3gZPfVobRLT6UXrFQ",
+	"fE3iC901up0PvtrY/Mo44R843wPn+6k4n5/f5g3c7z+J//ta/Lq11/wMao7fa5/5D6R+aiJ/B2LI1+Ue",
+	"dutvyTwS9pX1HnanGn1FrrmG7/rJVn3XuWhju6/egGzzgYQ8iWxiuxVljOgBHuUkoZdKSDGp91pIyTLb",
+	"i0KKjW6tasBmwKYiSmva/MKZ70EMeRBDfnIxJLuvG+ritycNrG8efpAf7sogAaZoKws8ElnZlXXt0suZ",
+	"e96DfCV3P8i5ey5nfPVb8f317RnLWLcu69Em8kw3uKx2OtYua4KTmGZOa13CHwWnYUhm8hhaaOipOtpg",
+	"HiAq0ZgTgTg7RgSHE5vNTkWWVk1tkzMxYDtnJLkkSedM/QY1XsRj3yk7YBpa2wLcOilbFy15JBCNTlDw",
+	"BgvZgaGQoJ0QkU6JQEMyoZAyAr5qPrUdFxUUA6aTt3uHNmlE20p0Ug94xiFJ2/haCRTUTyXJsjyOEbRY",
+	"YiTUjnyY/oynSUhQpJbv1vZxPeW6VLh65YDliSNcLdHxlJumQPWe8iyOTqOrTe4vzcpkg1cf0KdFL7dh",
+	"w4m7fiFxIl0sWteuJs+5b7eA/oJr13VfFkufdztHX7/3/KP62v/3O9Iq79Cwgu0OF05mc9vQqLyrfa+e",
+	"6ZuyMW4D8S1kM+Y93zNXtnutl/m09Sm0pSVgFBSWwEjBqs5dPoMxSMKTEZYYHuTXcLfXyhwTKiRPFpDo",
+	"5JxkiEq9o1isG5MNjMPZRBn9SC4Enlgi6HBus3V35VZodEXb7mwbc2vHo9zrTm/MGTHDixvX1qGA1ITH",
+	"hVbbj4SpWpQ17kFntmZPoCllUOU4xxAB4+Z+5uWP8kI8A7YTlFv2mXxKN601ASB1bFrWJrpQv8g2hIaR",
+	"Wac/K1S4oNh3lQ0MJwgPmBYZ3C7OtmLQTuCIeBZEwTU5zCcsthGxQE2sj8aWJNImjnztxd6E9cLBzHTz",
+	"3sQd057F5V287fjOELMLr9AGW8F0fjjqh8967b055a7kDzaUBxvKT2pDsW3QHswn64lI7zXZ/CHSFu+N",
+	"CcXwmvYWlKzP2HIjygwvtmxAWaeNb7OTZQumFk1/bkbsUm8WkMeXSCVuFYI5lKKTJwJYKUsXubOCTExG",
+	"UmtAJyaTb8oTgnaCcl/j4HFNNQ5LWgdMC3wm3ptqq5F12ozppangp4NQhji80EJYIhEjJIIAlko1Sl9J",
+	"RrbIpTMZWENOzEcl22UC54A5EmcFyIozqEY8SvIegWuXtXg30w02tlneoipq6fYidVzOxMichYk67Jqi",
+	"teMyNZ0RH+SpB3nqp5SnnMxpRcOGhLA8Iu4elKr4iQU2TaZ+uDITdyK3KUy1D4Op5GG0lNqMaLNtwa0s",
+	"e9TWduCG3Xo36idTMswtxLfkhcKA6iip7AQkJl0GDOqZ8zjaRWdKptKxLsWYmJWRLsL2v93E9JN3wfX+",
+	"/qLbO3jS7Xa7T/rPev39bnt5o9KK90HaeJA2flLrjdOA98GA8xD/skUhQFHZa4sAy/k+cMX7HO9iaOSq",
+	"AJeZ259kZXGk4I8AjSiL8nGIMuOuVtTaR84ciCfo7NdPpgsAJHLr6kdzxfcHbEjGlAnTUk7HzYCVRpOx",
+	"QHd3mFebsoPRBho8NcV+2KYrK6skaAGEI0FwEk7QiDeWK/ijKW6jt6qxk9q+UUJIR5Jv0pS5rKtppPvY",
+	"Sq6r2tetG9ryuVqZAhpCgLdTY8GgTVdZeAVVMu5/sEne1b/X77YTc0qcKE0YiXT1MMFjGqGhEjhsiBVh",
+	"aEqkaQVrCx+sI3gskWJaCRF10krG6RVVuiTe7Vb3NudkdZUfSySuHVpytxk2f6oEEdM6yzv+8rXAIjXl",
+	"wyzSdGeWk07LLU1J7jK7nKXDmIZZ3d4mzlWXo2GLaBXqEECHvDaVCNYpRn4aaeeAXpW501lEBNPm+F30",
+	"WgpgVVTY8nxQ+HrMeWQa3kD8obbCW6p7ojRQE+hgCmLD62mlRdKABeIiPZf4grCguZa0uVebaKebk7bt",
+	"k6s1a0SXevDfSJXoB6ZxHaaxJn9oUvvMZdnAlLx+qeL7ryO24B1nF+lHRUIedL0aXe80inJCv5p7tVT2",
+	"7Flds0BwRu1vSKnb+27+Wl1dx2F+lnEpXUypPVwzPtOBL1T0RGRWVMlt7B1wNh2qf4ICp5nFlF+aHoG6",
+	"zF5tdR2XqW1k3Hyg2T80zb7TVPmDVlRFrXCTkjM/pAKgi9a0J5wVsb9s7LLGecfctQX1YL+7oXqwlvfq",
+	"vaWu2n8FoVMV+vrcUMq57T5q0zecEqEJETJrG+rrXqU5UdX9Sie42PuUMqfl6a7ODRG2rs0l0aYfndgy",
+	"YLZfLZjfsgwtoDhZLPoCzUlCzBCEa7vZaLKSE+uVCVOGa/DiirCADpgXjM+XZUTZ5Xll0b7JyFZsoT3w",
+	"bH5U78nVwKtLkdok5KhKr/u13p22tPWTi9u19JoHHvnj8Uhz3eEGiJ/bqVXHU3v9NuPArAJVVF9hGv8I",
+	"sckH/WfrLeyDvft3VCdGJx3fnMqkL6GrMs1yrtpScDDn5YtXatR9C2rVntGW1g99KQkPtXbJj6aRuaUZ",
+	"SoGywctFr4+fWSKXiwJozBFnu+gUwIb4mNxBlM3TpmSdGfSguP2JmJJf8BXeQcnPW+MvP4ClSu/EDZJe",
+	"S7o2or03T2GjVBOOG6KxRd9PnuiqAxXUX26wQlF1giwKyDH182ZSVb/RKXiNdASjSUm10ymtjooBc/1A",
+	"yHEDndTTZ6wosyL/GXJ0F1q9Pfb5+szWbMgWHEnXduK8KAHx4Mf5s7IWRuYPvpxtsq42PqDsej0kbTZz",
+	"2AxJN8hjc+bVwim0RL8pO4zy6GZL7G+DFetWlss9SVn3bB2R7/TQ/mwsoNke+si2rjT1HeII7J+2v5Kf",
+	"p2naQhe1zqMz02FzuxrIdcLHLZjece+wCwDB8rzjfd9Ty/OO+0/bEOL2GQKw9AbSq8UP70Ei32bhfksq",
+	"HpksXYdk6M+rUoZsBZ2vtydib+LYaEUTOjj6VyrktG2tPPdKa8k5oVLJUXw0qsYY79aG78LRP3XmXXeV",
+	"dxqQCnCT6ByKm2XU5enTp0+bqUs7wTWW2JAfl3IddA57GHeekm6/cxT2ep1u9HRIeoejfdzvedeldiaV",
+	"+pXapbxq5GZxo6V9XR0/6py9H6VT5J+XSKrtqhJJd49un2AuaVF5A27gZitDAJczsJIRb6CFroh0gjBi",
+	"ZIyVCodguG7WaBMe+Wi0i97q3oGYFYY6VgJDXQeMj0ZoJ3Abk9fbCPR2WblqPXRss6yDS80aqU3rzrP5",
+	"om7U3JAd9fzTn5XQ+16mEtwr8XnNM0GipXJ0vqNudVsga1DXtlIVc2tFDB4MH2saPnK54aH8QRuNBu4b",
+	"pIwprgKti6+j1TSZQbQGqu/Pxj5ekwvpMK/aegcZOd+mOWROhhPOL1YpN0AZ0mH2A1iEtcVfLISS/mu0",
+	"G/RxQmiCBAkTYmoY6K5kfM7qVZ/PFpofSeVpw9QIUyc7i/KCIsjncjEjeULuLmTD+4WGMWrI1yIbfNrp",
+	"9oe9ztPRk14HH4T7naODqE+eDbtPw8PDlsbwNIm9Y28i5Uwc7+0BxnfN0nZDPt0DS31MGdlQ4zHbuVrT",
+	"safwoSH+VtWVeX6dLNHLvtpeN/x1EtLOoGq+TonWReZNBKVuSgg3wvQYgOOJTDAs1NAPvg8g0HHg+Wjg",
+	"KUiExNOZ/hhhiQfeVaAtrnTMlNIh0JnELMJJhCxpQULRIp7KXfTO1PMdMFNbWPfNtd5KjPrfviHtboJv",
+	"KAOXmGkIkMe8jjFlPvwEMCHKoMKeGSL4lJje9xFeCL9UcjgwO9KhUbA7YKZY+hQvUKgGTjMVCFLwQI1i",
+	"CLOF7RYMZdJ3bVX4LI9BQlK6ItK2g/guOrXqWGJ9trpN8EGviyIq1MnTCYAGpN0BA2sr0G9YrqLcupm7",
+	"gmYXnerdIRl+Zgm9xFLxATnnyYUm+sYH3Jz5Z/ZmE4ftmhR1DQq4XvqeWcpN6mF6P7xjbz4RJDx/O/r1",
+	"H0fJs//x6//8I/k4/9en9y+evX7z/vfXvP8Gv8Fn8/x3/lfPtwQApvwzM651mdRnKidnGrMN2pLBnL6D",
+	"Uph7UWZZP2dunuk2kMlvD27ZmnIsWn4ekixYRovO1+XOVa3E0u010/WyZgb59Fc3oWPsfTd/mbS9iMRE",
+	"1uRtv2RRVeOAazfiaj2aSRljDSWitqkfKbKVAsE9qIlIdS44FWgMPUfun/nALOmHczBOOUT8zbMd2fKJ",
+	"N0fJOfHZUavXxM3P23ZHLs1EdY+zzj3NRaslivGYyMaTvKbS+qfm+Gsy/BVs/uH2bzm8YMO7f40LfMPu",
+	"sc85hdlilqQJJzL979B8QmOHclpSYS5pRjmgXRtXb4ixzKJ2zZxRSsx7YAbIfjDt6wQaQYJRc07kNnQz",
+	"S1FGOBZkzbzB6yhUD1TxpqhiKbvvz+CRqSOqD6pLQ7bcjQlw1XS5uxDgVigte7nO0TYYTORNDSG3bWrK",
+	"QNa5S15kbwez2QWZSch+2++C5XCpyyQf+2OFi0lJpjMogNYuOkATXpeePus8GXW7nafDo/3Os/DwsLOP",
+	"j0gv6o4Ohk/7nkuqnV4zQKjLb+lHzW+JsZDnBtomAHu/W+p/vk7FZ4vLc5vZ0O8eOGkOWYfs7ThjzEFZ",
+	"rHbKFBXsP0v02Y8pQ5voM0OKHrnWjz+nQN2eEu99t2E7utfSLL5Oi0tnbr/ONmTnyGp6zLCc5BlOOQhL",
+	"a3ooIQiIR5oCBXJqfOw/qa3iscyNhpnxoRkPlO0TnWXsZU4mGumUA+jvlDMh067pRDMnpQkIXbtxBoRY",
+	"CXs4407WW4bmmEoBjEn9qwjSgBnKCM2cQCNRD4GbKuZsbBUSt4EmHvIUdJYh0UxSSLwQSPD6rkxqV0sU",
+	"rGoN6a8Z0PbAfNZgPtfkM00Khb0xfuUklLjNnVbOulesy6L0z1uky6nLyyKEs0OiKdz2tQ7DLdprHRag",
+	"Dcp7zRLKQjqDJ/ICX082KO+1ilcmXCo4rN/4+2Z2rlqG9NYU9GBkbozafjVa4BVPUP8ATXiauAKMbm6j",
+	"IzYytjVLyCXlKTR/V3xoTuK4qgDplRkAjfd2U+Xkwb1+P9zr+VF6MMVvsZ1rjENS0CSEvTbbpq1wN8+d",
+	"19+lYadYAvK7NyQ4UeT4y1dF1MzSq10pjNGex5FTHNxmUFc1hf+wOcJ5drDbjgJC8SuD3sc4pGyso7SE",
+	"Y7ofkpBPdfEFOSFT51Wmg0uNqkLiGN7lhubathnaoyC5mcl5X7blV1+v/n8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

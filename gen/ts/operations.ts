@@ -455,6 +455,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -514,6 +515,7 @@ export interface Operations {
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -781,6 +783,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1280,7 +1283,8 @@ export interface Operations {
   /**
    * Export orders.
    * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-   * the export together. A stream that breaks off leaves the last line without a line feed.
+   * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+   * (`too_many_exports`).
    */
   exportOrders: {
     method: 'GET';
@@ -1291,6 +1295,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
+      409: 'too_many_exports';
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';

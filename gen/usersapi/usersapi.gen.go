@@ -6562,9 +6562,22 @@ func (r GetProfileResponse) ContentType() string {
 	return ""
 }
 
+// UpdateProfileResponse200Headers the declared response headers of an HTTP 200 response for UpdateProfile
+type UpdateProfileResponse200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // UpdateProfileResponse401Headers the declared response headers of an HTTP 401 response for UpdateProfile
 type UpdateProfileResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// UpdateProfileResponse429Headers the declared response headers of an HTTP 429 response for UpdateProfile
+type UpdateProfileResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // UpdateProfileResponse503Headers the declared response headers of an HTTP 503 response for UpdateProfile
@@ -6589,12 +6602,18 @@ type UpdateProfileResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UpdateProfileResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *UpdateProfileResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UpdateProfileResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *UpdateProfileResponse503Headers
 }
@@ -6683,9 +6702,22 @@ func (r ListActivityResponse) ContentType() string {
 	return ""
 }
 
+// CancelDeletionResponse204Headers the declared response headers of an HTTP 204 response for CancelDeletion
+type CancelDeletionResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // CancelDeletionResponse401Headers the declared response headers of an HTTP 401 response for CancelDeletion
 type CancelDeletionResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// CancelDeletionResponse429Headers the declared response headers of an HTTP 429 response for CancelDeletion
+type CancelDeletionResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CancelDeletionResponse503Headers the declared response headers of an HTTP 503 response for CancelDeletion
@@ -6698,12 +6730,18 @@ type CancelDeletionResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *CancelDeletionResponse204Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CancelDeletionResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CancelDeletionResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CancelDeletionResponse503Headers
 }
@@ -7642,9 +7680,22 @@ func (r ListSessionsResponse) ContentType() string {
 	return ""
 }
 
+// RevokeOtherSessionsResponse200Headers the declared response headers of an HTTP 200 response for RevokeOtherSessions
+type RevokeOtherSessionsResponse200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // RevokeOtherSessionsResponse401Headers the declared response headers of an HTTP 401 response for RevokeOtherSessions
 type RevokeOtherSessionsResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// RevokeOtherSessionsResponse429Headers the declared response headers of an HTTP 429 response for RevokeOtherSessions
+type RevokeOtherSessionsResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // RevokeOtherSessionsResponse503Headers the declared response headers of an HTTP 503 response for RevokeOtherSessions
@@ -7659,12 +7710,18 @@ type RevokeOtherSessionsResponse struct {
 	JSON200 *RevokedSessions
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RevokeOtherSessionsResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RevokeOtherSessionsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RevokeOtherSessionsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *RevokeOtherSessionsResponse503Headers
 }
@@ -11212,6 +11269,13 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11229,6 +11293,23 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers UpdateProfileResponse200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers UpdateProfileResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -11239,6 +11320,30 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers UpdateProfileResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UpdateProfileResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11365,6 +11470,13 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11382,6 +11494,23 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 204:
+		var headers CancelDeletionResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
 	case rsp.StatusCode == 401:
 		var headers CancelDeletionResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -11392,6 +11521,30 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers CancelDeletionResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CancelDeletionResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -13155,6 +13308,13 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -13172,6 +13332,23 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers RevokeOtherSessionsResponse200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers RevokeOtherSessionsResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -13182,6 +13359,30 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RevokeOtherSessionsResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RevokeOtherSessionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -18274,15 +18475,29 @@ type UpdateProfileResponseObject interface {
 	VisitUpdateProfileResponse(w http.ResponseWriter) error
 }
 
-type UpdateProfile200JSONResponse Profile
+type UpdateProfile200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type UpdateProfile200JSONResponse struct {
+	Body    Profile
+	Headers UpdateProfile200ResponseHeaders
+}
 
 func (response UpdateProfile200JSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -18381,6 +18596,29 @@ func (response UpdateProfile422ApplicationProblemPlusJSONResponse) VisitUpdatePr
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateProfile429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProfile429ApplicationProblemPlusJSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18525,10 +18763,22 @@ type CancelDeletionResponseObject interface {
 	VisitCancelDeletionResponse(w http.ResponseWriter) error
 }
 
+type CancelDeletion204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 type CancelDeletion204Response struct {
+	Headers CancelDeletion204ResponseHeaders
 }
 
 func (response CancelDeletion204Response) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -18546,6 +18796,29 @@ func (response CancelDeletion401ApplicationProblemPlusJSONResponse) VisitCancelD
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDeletion429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelDeletion429ApplicationProblemPlusJSONResponse) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -20646,15 +20919,29 @@ type RevokeOtherSessionsResponseObject interface {
 	VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error
 }
 
-type RevokeOtherSessions200JSONResponse RevokedSessions
+type RevokeOtherSessions200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type RevokeOtherSessions200JSONResponse struct {
+	Body    RevokedSessions
+	Headers RevokeOtherSessions200ResponseHeaders
+}
 
 func (response RevokeOtherSessions200JSONResponse) VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -20673,6 +20960,29 @@ func (response RevokeOtherSessions401ApplicationProblemPlusJSONResponse) VisitRe
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeOtherSessions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeOtherSessions429ApplicationProblemPlusJSONResponse) VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -22833,244 +23143,245 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chs31jd8K6iepyrOTJMiqcUWValnFO/xIseS7SSWPxHsBkmMmkCnAYpiXKr6rua9sPdK3sIB0HuT",
-	"zUVbRv8kltTLAfrg7Od3vjseH4ecESaF0/3ujAj2SQT/fIq9EXnKmYx4oH72ifAiGkrKmdN1XvAIjfgU",
-	"BZwNkRwRhJmYkgiN8Qz1CTonoXTRxxdP0X673W46rhORPyc0Ir7TldGEuI7wRmSM1YPH+PItYUM5crrt",
-	"zhPXkbOQOF1HyIiyoeM6l41BREhDkkupb766ch1FGGHyGRUhF1QTlafxZEQQw2OCJEfnhIRpOifMJ5Gm",
-	"cK+zt3cNFD4jYUQ8XE7aMWUeQdMRYUAUD0kEVyIqkG9uJL7Zwcc7u4q+cnr2XCfEUpJIPfb/+/fXVmP/",
-	"2/e22+5c/Y+Tp1SR9Zay84qtIpcShXhI0KNeRIKfTh31m1On9yPiEZqOsEQDHgR8KpAcUZEi2l4vJp5H",
-	"hOBR44JEgnKmbtaLeNJ58qRyETut/b2au/qWV22pWkKI5QjxgSZ2igUaY5/M/7YDHo2xdLrOJKKNiAxI",
-	"RJhHHDdNX6e186RsLz9iSd7SMZVFar4oCqhAARlIRRHB3ggF6lpX756iiAiJKPOCia++NWY+MIMgHme+",
-	"QBMmaYAoPGY64gFBeIgpcxEWiDLUO3V8MsCTQJ46B9FPnf0D+dNeq9dERwPUu2zIUcSlDEjPRT1G5JRH",
-	"5+qf2PP4hMkeesQHmhDzR4T7fCL1r8xFPwJJvQkb4DENKI56CH6fbK+MKPEVMRdAGL8gEcJBgCISBtTD",
-	"4gBhJKMZkuoG4A7iC7WeIb0gDPWxd17N2bVPWvwZPvCAerPix3gebz6siEqBppT5fKpIN9tduq1//rTd",
-	"OpjCtm6ATCKj2eFAkqhEHphvLjmaYipRnwx4RNTeUTbU370mG1Mmtzuafel4Mna6T/Z2Wi3XGVOmf27F",
-	"5FImyZBEwMrHRD7l/JyS8oMVkUFExAh5cI1iaIz6EZ8KEv0gkCBCnXYXCSKVrIjImF8QfxPn/XjCBCk9",
-	"XwXRKSQPBVK8TNnQSJ3d/Z05VNSk4cuXL4cTOSJMUiWWi8S84lP15XDqIqNaHu+2aquWzm69TblSEj/C",
-	"YyKtpp5Egkele6R4COTikKA+GVImXPhFT4n2Mw9u7CEQBfFVwHlUNtFRiP+cgPik6nF/Tkg0c1xHqVSn",
-	"6+ibnVImjP82/6BofVQqP9WWjjGbISrJWCCsiRvxwBcISzTmQlYRBgc9Q5c50EqQu3NOSjtzTtql5+ST",
-	"INFrv/yQGLEZ06W0UULWRN9ZTxdNqJ/dve294uZdqWeJkDNBNB+McBAQNiQfyWAiCFDpaTtJ/ROHIJQV",
-	"wVthxPsBGf/rP0Kr0oSG/4nIwOk6/9hKDMMt/Vex9UHfpV9dXL9n368kvAgJU7qOc8QD31VigRGlH5Te",
-	"eNSj7AIH1D+L7+n9qPYtZX9++fKlkT92ZcSZW7byp/RKm4k+ecGjPvV9wm58P7gPWzGNlJHM9dLVh0mv",
-	"n/tE2Ug8So4gaEsszkFTgqhVR5IOGeIRHVJlb3kRF+JM/3gW6c+tdlAtOSK+2gQciFviA9IYYxog7PsR",
-	"ESJZmhBTHvnJjqR2IaH5mvhA7dcRbNdN78YGPulztZ8n+PzGWTgC/sVBRLA/Q5hZEYemVI60rZj72I96",
-	"RP18JhW1lnwW8WBMmLwlfrREj7BSJNreQwPsSR6hRz3985n++Yww3A/UxsORVJaiXZkylblEFySiAwpn",
-	"WK90wuyvzHJvT94oUapdcEWpz/UXetQbWIoMha+fPcWR/34y7pPojrIVBXkgZ8jDEchL/0z964wB0Rn2",
-	"eq2FyE3vtnXg+hHB58Yl9rk3UYyuTBSQeQH2iNCnv0eiiEeiByGJtAo0D8quRimuu6uv0pS+U7KJ3zwT",
-	"Ialeam1XEEKWXletYpHlocUUT/joLR9SdmuH1x4BxUVUgBBCj6y7fmZ/tVlT4R0OlMlJbu3seJgpSdVX",
-	"v8G+q4hH5BKPw0A5Ih6eCO2/9Lk/swL4l+Oj9+hRb2xpz50f++YbXNEhmyEuRyRCA0yDSUQsIXxwW5b4",
-	"JIqUGCqzueD/Z/YvKYZa8vjHUZcbXh7n2jE0n10d6QhLchZoWgr2YyZIN89wTC5Mr66RBJVq3Wwut/Ge",
-	"RhzwmXt3Ehq60qEiCLfcEvfYYI8WsFSgMRWCap4AE0ixAlLfYMwjktFkcGMiVTdvyH/kAbkNv+bQH1NG",
-	"hYyw5JGwgsuaWFL9n9AI8WlizCjTMhic4eROylnqvJnrfljBxNThwhdgsj7lbBBQT94fq5pxZjTXFCsL",
-	"W0l9rMVP/kbG5SZM8vR+vSHhre4V4ws2q2TNQjNMmgd/EMBsFUxWWPV7Lp/rZ96ftZtFBIPDzOru57E3",
-	"i4FA+XsuX/AJ82/F7VLfYOKNbNDeGtBp8uEP8C0GikxD/Annb3E0vHG3xBp/gXq5Ep04H/lX3qCyA9SV",
-	"Z5LzM7jUkP2J6ZTvzXO+INEF9YjlGpN5Znx6AEkxyOogrLQ+6qWMhV6cAXzUk3RM+ET2XNSbMHyBaaDO",
-	"RtHGWd3U+MTSaYtbY0ljU0D+2Bgej9SS07Rdj0XxKdnXe8gg/IJEAcc+8RWP3AS7iEkY8kgS/x3xKT6B",
-	"nMTtCAS1Z+DzjhUlSM5CY1aUS4dJQvoZ3HGm7rBSQpDoTohlI4dzhpLMhvcEUabSRJCoIKW/KO/tg/Hu",
-	"7rLf2YR8mnmweu+hJ+kFlbPnTEbgb4WR+oiS6uwW9qzyn0fg4cSn8lBfeuU6xlKsKngxlQ/GnISdprqy",
-	"wVdbP4j42EUTFqi/YqZ9fKsofeojCsm+dE55t5Cmc53+rCw3ywWJdbB+VjfrFrj5V6pfGa6AagUM8Qbi",
-	"o4APdX0AYZOx0/3q8CkjkeM6cLvjOoyrM+N8K8svk0tJmKD9gDT07ZBldh0dUV0uJek63AMe8M+wzNzu",
-	"Y0kaSjzlntEqe8ZEenxckmfvmQKjXjZmYdPXmjfjz0iYT3wIKec+0t5OyUtNOOGM+lUVEDpkBU8v/fYV",
-	"Ce4k3fvVgS00jJysEzgkQ0F2H5PPxvv/IR7EJ+xheUuFLJ4VSJpn/jH3zGQO3hUs6rW+sd1qJV8IRxGG",
-	"v6eKBxY9+z25lKY+obAZ8Irs00qXqixpJZ9LZMIFlnghDYf6qivX8SKiDIl1mNMnAZFEmEdUFKWkg7lw",
-	"vX8AjiucSy3BJQ0CXZWoGWklYsDdXbR8yB7GV59Z17iUfBA3oD6BUuWziZHybiSHEK0u/aICCSXmtf9j",
-	"5WczqTfscx4QDBJ4NTGiayayhVatsh2IeEDqc/pHHpAsg+8WuTvjkVbvEghdAdZFPv5RvhNCYjlZSKJi",
-	"9GN95ZXrTEJ/PYYtE0CwuZZ5CmyR34CYcLvZmWOUIXHu6d2IpIpFQV5K3bqQAts9VYEDshxklO9DfTIO",
-	"PqRWPsCBILCG9G87UH+U+012w+KCmUWLimnR2s1TnsIMAvgLT4m5GHKQV64juQwX3XNCx0Rfn9vAhN7S",
-	"bUuZa9njrpT0mLKYtTNlzl9x469v6j+txv63fz46s//814//fHR62pzz5x//VVIWbejYqOFZLjzSAbGU",
-	"JXGAtIWmJOs5U/J2qv0CmQq/Z7RETTm6vv1bx8B9MBVLTUXzMuPl/yCUyljSfnQdiaMhqSwwT30syRUX",
-	"yRFlww2zUU0j1vLaspZsfPQ2oiGSg3znVERsrJbIBFsrN0AYhdSTk4i4aCRlKBBnwSzz0eDXjUkU1OhS",
-	"cJOq0AoewtqSQUNO1LvgFHRRZ3cP9ZXJShnqY0H2diZRkJcF2xkRvZOT0YeNP7TcPWt8+76zXdKPotxP",
-	"oZxPSS9I7HjGBL8jcsRLztghGpNxX4eCFf1J3amHGerbHh9zors2t2QD3UkEkEcIhyFICIysioSLm0gr",
-	"dAHGumJwZeyOeOCjCxxMbE0PjghEoQIqJPGROmxpNxwUZ175LuWEPx1hNiQ2nFPXqshZDDooE4deFsZ4",
-	"7HVwQqa173tPpsmteSsgT0Pu0WXn5SlnAxqNwX3R+7Da+qUtTppHfFLFlCdd376IwLtJWjoDuCqFa9h+",
-	"cHMpeeBAKEN+NaqW83utMzmX6UkkOHuvroT+ivVZ3rpXxtuaz+rxfnzurLYjy0ZC/m47+IwExJrp2Z3J",
-	"BmzWd6FTzyslRFfqrXLyVnAG1xDtt+gS5qku28fnlkHztXa5ivMDpZ1DbLU9n0gUkSGOfKWwPSxIxnSy",
-	"LJVpu9op08hD3qhjrEBt+/pidvUPudLeXoY8kkdT9gxLfB8IfkNmZWZgOOkH1EPnZIYeQbtfa/sx5Dpz",
-	"sjEYlnRNFwxlL7qoc9m5dvsWOYnnclbnaRNB6lx2ufiVuX1V79dr0i9xYRs0+ep5Fdt8TEpcsHMyq++B",
-	"qW+Vdb328p5XnlT1+DJ6oCI7479sIhZGLkMaEXFGWXUfru69lpmmNnNfRp6s0m3rOmNwbOpvad4jmh/B",
-	"rgzAZZaeUFG285mi/qrSe6qTHQFl5yYPj2ngoj4ZUeaj3j/gqp96N+M1pg2JMlFhM9Lgt40JkbqmLpoE",
-	"BNzunpeywXqZj5xyWhY3fpdRFocOSjezl2vDjXEYXMQmQaB8cthmLCTijJRFjdR1uoBFt5QW5IeR9RUh",
-	"AChms8UousdWfU+W7mgtxkQvqJzVTS1CaKeQgpqfRFsxBbVaIu3SFIasEYtUSyuJtKqjBAAOQh8Vkcr/",
-	"9YmB1NDN8rWEwdGUvTNmeTq8VYxuhREf0IDUKOmAy8oyX/PuSxs9+maoZaiMNU+JkLbgwYRPRvhCx0/6",
-	"hDA04NGQS0mYiyTsVnKNjs9aqIxltspUXNbJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL1",
-	"89pLppKNIlnjheEkCrkglSIpUSxxfxeFWvGcANzuLDKF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQA",
-	"PLZOhsWrwOawyWgqRbFtAxu4jvJ09CZ4Zn0uWC11pHTh2USsR31ELvj5PCVksita+MS4GAKp56+saaBo",
-	"Dw9NRV4F54cRH0Z4XMkyUAsoFDEkGDTz/my9DI5hqXTeJkVb7oxkNnzhkalliGFhN9hT0p6V2TUpO7Fd",
-	"Axul3P5KBaYqdpzDfuqdh4sPlKGl5I9RQoxQOGYaQgUxHimuELpfGSMRYi/LEerW3HqMW1C5nmzvYn7b",
-	"TGeh9nP3d3a1n2t6JXWZp6+9jExTseM6PpEg2Z1jPiYZcCwwoGwPjbrrAOkeZdOiDJhV0MIM74I/Od2v",
-	"35NHvpsIqRMueRwAXcuqn/RvQ2bT0+nkczLT3GH3ywDaiMxRJlbXhFy5ThHoJPPLb65DmZCYeWrNWzik",
-	"WxedLcW+ufRj12m197c7O36nsY13SeOx1241ngx2SKPT3/PbeN9rkcePEx3d3ekodULHREg8Dp2u02l1",
-	"9hrtdqOzfdLa7263uq3WH0qeUqn23fnEwoh7REDQDz2HnvVE3NoqW7GV/y5XhYBKjSic4Q8bhLOfoZSp",
-	"RzgMCSM+IF5NDZv73MB8FZPPrdLyKvvRazqqnykPsCyzt4rmVvIB5yG5ySSfnk1cL4nWls/aL8y7J9Zg",
-	"tbO/u7+fcvV3WqXOfoqZVlRUhtfKtklTqTxxdaJEs0TmFB9nSvarwKJsHzC5DANMmba314HJy6SE1F/t",
-	"klKmseHlFFu4+kjkqgmS3SxVPKkDUn4spkrmQSm67jY3mlZsJuFbaEpXSjXXYAN7aTAGlJYtdudDwbap",
-	"6o/jNFDoj7Wv6LhOttUJXlPW3QAbmtcI6XZpuECSiGG1+Uk3idlqPjFLiFtkrA8PCBzWZkiTW2gfS9GQ",
-	"wvnJUJZqGwYfKAt64LhOtnkA3lLosUs9McF2SL88FQhL97PnHTPbgFj4fao5UT2iBJEk3p2kA3W5fP+H",
-	"xGdfL7/Xp4qvw1FJ3PzVybu3pvJJIIEHwOlixKeukiNKlQcEQEz4wBYt684E83uLZ6ILPw3FBtbEjZMw",
-	"OAZFwFJGtD+R+gyxUzaKyMBFEQk05CUUOKmXQXSkiZ6OcIQ9qc6iUgDkUh87IjwcEt9FgivD0QDNBpzF",
-	"TYEZw6Z5ytIGknM6abW2vRD+R14rESC1uNN/6Os/DGgkpP7NlvmVFRFN82vziJzo2ynRn+Xm6EMN+j2p",
-	"Qc8e8AofH/5mDZUMaFF6t3Gg/AlBiChaXtv79fimdkl8OOKMZBasf+POzzKVv/Ua6utvpaZ9ldL1TNK7",
-	"xCfLVIx10ZNWpmJuu3MQ+43q1x4WBDxH9cNoFo4IU8aGlCQf0WrvZz3FvbIMSafx+Nv3natHjf/N/uLH",
-	"7/VzJukFiqLOyVQILMEEuVqBOVHqMrJyXzdHRPl3AvvBROlWy2dnbZCFK4SLk6KsKpIqUmiH2VjdrVZb",
-	"fiTg4WdY4ebrDDdbT+JWV56ZpdlyoftQ/GBoXLsOcp3vs4ySr6jiWmatScGrIPL6SwRLKS4nTxC5XjXu",
-	"yhW17maqRWsU3n7UgfHjVEIvLyzhgnxwZG8nHRzZb7Uet/f3O7s7j3da+/vthRDkWamv31BKHg8qa9kT",
-	"GBZl4Pp8M269NxGSj6GT2jjZOnQxGEDocgZeEUTSx5Qt5/BlsqjFvJ4u461IUmSHSMByVzbiE2ygDXU7",
-	"ZvX2WUAG81C+M6aUyCWGJyIXgypB7l6KuxInvozKAs+VK870lzsmXlRWOPVnFFdXVvd8QCe/6fkAV9zD",
-	"zEUY9XwscbeHPn18q8trPrx/mbcU97af7GTsALiHjvGQbIVseKCNCTexDv619e1fP31vuZ3aBoKI11YG",
-	"YKL+BoE0OQuh84h1UXsvbwnrtMXO3s6TH0uyt+k2v07BqgG7drs+vZOIziVWbTdL4RVzGeKJHPV+NKIg",
-	"3x4Cg05Y3Rhou9XZqUNnjiPNJmvq3ZhvysTfHUhGrx/BMMbAPP+fCot7ZpOeMdhpucS539nou5MXNp/m",
-	"OhLDhnc30ehXVdhz211+x0RCX4vGqVzJFV0/5DKmzO5IweOeMPrnhJg/l3rc8P7StSmOW8vNTtexmJkc",
-	"5rrqMGChrkUYKW6n0VAmJMG+UpJ9opRQiKO4+1b3AlZIjKVCl2t7e9YTmmt8x15utRQoqCiIj+aTf3sZ",
-	"xZqLIcGUsL3aOhUcitLScI3YloRNqmqFB6YLu3c4kSMe0b80LCLSOGOmrKG1V7APqkYFFWlcrqw7gzS3",
-	"ucruNcJIxr87s+lZ63z8THBEomW8ihzbZT5R5i2ZTStjxk/pFE/tNqZs01K7ulWtXh/0gS6D1kOlRD5V",
-	"MbcZemFd9Jw0WXzcdAhf4JkwMmUsSHBBBKTLIJkGRTXUGxlhY/yX0EX9yEV9F1EXkbGLhNR550ngIh64",
-	"KKCQAMOmjIgh3Bc8mEhyynTn9ygig+LqbzaxBXmt+ftYuxJrzYwKbLiHQypxgAIiIUWodtCnQypFcafQ",
-	"KxNmlyQIEONITjnCSjtkiqec39qd7Z3dvceNJ8XUTDrkWtyInK+ixKqJyKt//vh9223v15ayK3RZ2lRP",
-	"SQGN+pPdTcrQ82Z7b0eJ4fH881SRK1rMASUeTlGeJMXTleUsJNd7sJEIDpRVq2XFNQVLRWmgK6Rd1H7L",
-	"GRDXCoW1MCn2reJ7fO7cCVy1+7SVmQWX7WtSB1dg8yNmxsLkqts0G5cNkyl23ySFf4sr+OJiy1KkmklA",
-	"4lKQfqQsAzcu3ezFD+8hHqGe3u1eHYScpJyz3FLQMqRIz4AOJxER8dZMApKi5/tp8uJTp4vardaVJSf9",
-	"9CclXyQuIi2te+sirOeKmMsQZaauAFCZYgpMAaoGFer9YwsmD25BKVXPVb/Q5uzW//3//4/+OcRylPyk",
-	"/RX4ubk4bFRoYzBLSL5pXDZX5EEduJtEVM6O1eHRjNPXtmT8rxf2AP3y5cQp+yC9tPHY02YZhIKTQh+1",
-	"S1DQrQ3VeNwm+Fr6fTF1yqzR2LGUDXhJYlTLfOEmjUJKv4NH2jxlp+yf/zymQ6YDjc1//hP1PhwdnyBd",
-	"ANzeAsp6sRUWm1UpW9/VVSPqY2Y8ka4hH+mPBWcioEo/Ks9lQC8IGlM2kUS4p0xbbRm/tJkjxfyxh8il",
-	"Bzk7UeLLWqfIdPzR6EDXXBc83iHnPlzNGTll9pFNdGiHsKpV+QL1To2HrY6HOmQ9pNYB+D6KaD0HCepQ",
-	"CtR0EZVIRviCBMIUgr2SMjxiwcz2kegv8EKXogu1/88haG+L06lAvSqM4V66dB09Ix71CeIM9WCkjGsM",
-	"aE2g3TEqBRoTrL73Afi4p6ynOb4H81bjan0zW+vrNztdiwBd8+QsPydZMevC5GIsEWceaaJfJ8qO7iXF",
-	"pz314QPBYwYCd/a3hnGLGq+fxd4sHxgCNCe6OkeDxbliXPUZRyQIzW5+1pOyYTePLGa1Mnaic+KnZoGj",
-	"IQd0Jj3eNuXJKiVrWnFphHp6YK4l5UBT+Zay85g6dSxO2ZyR3WYPcxO/ybiJ3pOpwV7S5hgOQ4IjzS36",
-	"zGkum1rbLPnLD0hZVKKL6JDxiJwyePyMT5DPwXI7Z3zaRJ+YBi6zb1HPS6bdqufFc3+UyWcqZrVPFFCP",
-	"MN1RZmauHobYG5FGp9lK1VE7H4LJuA/NHbZjwKzd6TrtZktfzEPCcEidrrPdbDW3IWwjRyBFt5pTEgQN",
-	"IHTrP9Nz0bQg2sOqREmCVGDsVShNmmVEk9An5PFu+/GPrqnEHsPYHUaS3kf0xkyyH+u5KUKP4FcCDSb2",
-	"N8zI/h54rEoax0jor32nq0g0bf656bGdVmsOXLhdYarjRKMCfDX4Cs5z/9nxoYEcUD91dnfb+wZwoOuc",
-	"f4jenP05vvz8Bf/++XB/Ov35xd7rCd+++PzXX49PLl89PZn+9vNsGB3vnDsGPME5evPBgBd0HUHBQldf",
-	"qP3n74e/v7l8Gg0+H589Ppl9+fXV0fDxyLv4gEP6LoimrzH+4L369JE7V9+u3JrI5mZTKoDNz8kMCSJz",
-	"OPqZDV+EpA8X22vNa0wItPzG+OukUNcTre50v35zHTEZj3GkNusjwToVkGI1pXjxUKQxFi4bmuXA5ocr",
-	"YyfnshFGlOtnO15EJfWgKPyyYSvBu9/NcOWu04F+1oBP1b93W2Ohl2TVH2TCt/DEp7JBmIyM4Vp6Pt5S",
-	"dZrj4l0AM1RGmYv6MzQd8bELY9HhH4OIjw2oIfS1KA0PdxoYQtfoU2g2hpiHa2dHA1QctO4hbWoGIFEY",
-	"jiI+VbedMuU8IsmHEHtuoueacO1bphSTETfZc6XujcEHKdQapqd0fy0BgE/BQJbNsY67hFedD+3WwIys",
-	"ermBndz42+2r43H7SgQ3jVfem7MVusC/3lnOYLEWCXmmlo5hUr0erqGH+ZiuzrL3xxiWiv/KN6XC1y0F",
-	"aiklyI78r02LvmET1JTtZcK8W3Yo3sILbers27qqxWS+vibgu06aT5wYXzdp72u32+3q9r44N+609zvN",
-	"VrPTbDs6imCfsNvY97ZJ4zHe2Wk88Vv9xi5pDx57Hbzfb7dyMKaVXYExHK21qyq6Eee9rO0koK/1uhfV",
-	"fmeSnGwSBFdLHZYEf7VsCJYWoMaODvgwpwaVdblI+8E18OydVnuxxstPJYL7thffl4xvVXd0OovvsNOD",
-	"r1xnt84b0uOCVtbhRa0NqlLtbUpn59qbctrbpIm/2qqzvAZXurlCee+mlPduq0J5a9t4vtLGsb++utpF",
-	"Ga3bRXqGXw/0e0/JvJ5FeNPt18obFKesHOzNRT0IYPdc1NO9heZBareSB5FL7MlgVqXHPxm3YK4Ch0lE",
-	"liB7OLJd0FUi3EYRkwOax6PbQON7Uc2UUqxIqqLTBD1LyVzYz15CZgVN0xEPsgkLN5uxqKLP5ipKFODK",
-	"LS/lJMaJiVRnVRVVCdxLLfmbBZQpaRXgQWoIVGqaYtX71Q21367LR+66EWDSETrZ293aggJH0UzhCmxh",
-	"HzdD+KbpZESVojbZBgf7OI1OUOwcMsdrGSgBG3vwMXrLL0iAoUYwFtdxMfG3AuCSSaDb1vMka5VumSpf",
-	"UsEGcA5/PXz5+9HOk50Po8PDP96dt/4TksHPTz+cUClfhtMjf+rUtxEyQzzmmghWJaxsI7i3NbH5bhsn",
-	"O539xdenZ3LfjkFzTHAEhRC+1uuWHZY3a5JK+wUGTqR8ncDySwhIIWFEmUdDiF/YgKHT3VY6a0qZD5ZP",
-	"ewzImusZSFvf1f9e+1cJ1HDRWHqm+3XTAtzVEWI9rmFEAhPLoBK2jkoRZ0Ca6JBlR//GY2jhsSUjaG32",
-	"O2vZ6Mthek5BNO/MH1UCKQim59rf4BHRZC14U3pwI9xU45yUDBW+H/6C5qRUecR67gJ4HekZN8bN1nyc",
-	"8kM1k+vzEneDwvf5mkeA+Ga+wddSjIbCKWbKYguW8VQKdvkCg+STof3bghO8ZaMLSoqs9gbXCbko8Zae",
-	"M9/mpCrGLkOaE5IZOu1l+m10mkfPbzFdK02kIcaV4MDI1rPED7K5MzMKRkmPU1YuPvStRflR5haZi8ul",
-	"x5KG3YM5t9icW9oyWzB+3Y055UGI37oQNwfvuqV4HCy9ATE+osPRWrminCzWwu4aRPGh55FQiuyoXStu",
-	"YeJ2Ez1nVr6qL6QObaV4LQhKTfiDnLy3clK//V5Iybsv6uAkXbukM8JiRUG3nEW6ijCLO7pWl2WTElFm",
-	"oDtMLRcPksLJuHb6BZmSyPwNaqYhga4MTKg5iycVsgNdo0QlGhIpUDx4nuphhcpeHOEL4mZcU0SYb8rh",
-	"KIQkkeQw5JAyK0pfxxhIVP018HUNoRajqD8DYOcm+qipNz1fmKGelRc9SL9DqYsJJRgsddsqQsVpDLZ2",
-	"kIIdo8JWB2nXupdHZus10WHaLhbWMDbEJXaxrT8sCHuRavZLIg0/c3+2nKQvSskEaaB+CUtZ6+FVtorU",
-	"ojo96KV7ppdseEgYZtRKo7VYLr+zkJR/F7PfsLdGylQ3tWvQdsL5WwDKhBt262xCDKf5jvgUn8xCck90",
-	"7jFJA6H8YDjmWhSvIPIsefqmnYwyMM3rV9ZaCDTS49/Lo7pvlaLEzKi36YiDBgy4kKjP5Ugr4jDUIJdQ",
-	"gJzBODF6Es411O3FwOgBZ+Qg1XpoNWesLV9Q5iM+keqlpwyLc6GT7gWFBnAtfDBI6TKtC/3ilLpemYLT",
-	"TWIZkJq6seMMRoxaAx8M/kaxh2RH3pBQ3hPRcGL5ISMfMl9q03Iio1Obmp+uSVpUo/VuQGxcW9Q5PTdn",
-	"TqmNrpS5IInxnWmTLFbgNCtLW46TsTPLrelWawDiCr5Oa7vZarbb283HNc3LGG3GWHRppBhzT8fes2vu",
-	"SZuY242W1+k3Hvs77Ua/hXcbe4MO2ffb3k7/yZM8CEqBCvvENMKL847/RYMAb+02W2vW76UxVeZm5uOE",
-	"4j2p3vubhkTeQlo8K3/j87iG6L3+MMe1i8AtDft3Ywm45CscKFMKSvxNBq40mlFiHil6czJ1PYkXYyt2",
-	"akuAPF5jiRSIgfZi7TElkZmr9hDq3FCo07+OY13heWk2Ocu8YwOxz02nceKT/d38a0GlDJxTjZVeckpr",
-	"HMA6VbspqDuonwyxHKXKNy2hTj5wtkYzzLf6XpNe98gOHruLp9Ps9T08oIq1+ODWzmn6mCZ8VnpSi2NU",
-	"1j6sm9DfEJFp6Aj5loGnBX1dqnaPQ2hLlzEMWDwmWPdvMzK1cfyuqXLJ5mUhXcH4FHHmQiDFRoKayKo7",
-	"3Rht4iWBn8oL2KjJKdNhk8OShnqMfDyDJ5v2emUAuKbuBggk+td23oRp2Y+jNVTYrsA5yYdT1iuOpuk1",
-	"EQzrwMzMSUlKuxOcG3xB0vMt3BSmHbTbp4bxlAZwzCdKgYevk6cwsGbOr+PPLb/zOejTn1v45adh/2Uw",
-	"+eO3d8N+5/fh78c/i35nl71+eRn4r36tHwp/WiB1qSTGghLGkenYT7FczhG61bLj5SP527XlbQoSvGZ4",
-	"C77BCba33OkI+90ujK7o1tb8XZybmNZBtnJ6Udd2UfOAUGh69rjHKsfDQaBxCjP6ZhtQjoqjs5J4W3rk",
-	"1zxHsqwUO1lZUoi9V1qHPYq4lHaaJSy9ki4DZwyWmIEjyT91BB9gFUtW6zitaYwsXFHTpZ8Baq+b028p",
-	"ZZVotiX0lEGQOWXpOtKUvoiT+PG8zwGP5qi3uQn0MhW2QOXcC2WzETVT8iH/K9XLg67YtK74bKBirlNX",
-	"aDiadXTF314rQInoHAUgcSQFzMbQ0QV0qOeMphK7OkI0MRBH8fwHbc3jgJ4T1yA5IYGVA0DHRLs9Rrir",
-	"S7qQatbIJJJzHdYbEilO2U5nX3tMACJhdgOgtQKihbpwYw1h/iwspgr1RvkOUxRgSYJZMoXD1c5WE30B",
-	"hVBEGyvD6z5lIh67YBHFXHSsuJ246BiPyTGV5KdjGVFPWkxvpdh6BTA1qDQTCPe1KtNLtf7QgcHpi6va",
-	"xhMhwZM6ZfGlsK963KrF8BIkuqAeAUw/uC5d/CajiZCmBytdiZObgaKr5jqtjkH0jWeNpsDJT1nMHF3U",
-	"0zQ/tdf1NJy/QFTGPKDEsSZEaW8szolv0MMiUlqNloJnX0fxVldjJRDojsejiHgSjXgkCOoDDu6svv4t",
-	"g5K/llq1DD65Q2a/jPovPXpEf3nxx/OPJ78e/7LfJLNf/vK/vFa/HL1mrabXCVh//KLl//ZLkMXI1h2E",
-	"OZDvpQyULMq3BfeuvW0xEHtJjP+YDhnxkc5TbAal6tZ6cWGOQuNpPC1g3s3HRJoLYVM6rc5yLJLMBe46",
-	"/stR8PrlbvhHZ9R6/TL46/XLy4v+2Bv+/mX3/PWrj/yP45/Pf//tfOh1hmWcoUc1Cz1tS4b5AUNL1HK+",
-	"Vdomlg5VxYHpKFREhyPpWvljZnjHQuNvwBNX11fy+DSZS52uLKxj+cGHyobQH0zgTZvASrQhylIWbxy0",
-	"X97itQYaqMsaJm87bXCmJ5h/c61BXJhYXh2r35gxbBsqMsZuO9Ph3tkZqfssdZj5Z6Umcjvzrl14WdHW",
-	"zi294kl5a9t1+CAFeTNhAzymAdXo4smN23my67Tmt8tM9GIB51yDvTBgqpc2o3pgBg/pBWEZqw6iKNqe",
-	"N7inUDTgcyKa6EgnmXpKBVj4obQa6J0yE25RTkLKVEzFezKIw3HMxxJq40BwFbgCbna2iQkvlWQp3Gy8",
-	"iIqkhdjMJi4UbkLcD/HBoFZ0KF5PzyojRqYGg3ioS2bhCc1TdhjrqXjdIxxAighWbjHx4DGA1GdGarv5",
-	"SFg9ytTelxnOOVt8Hdt5dWNCj8B1Ok8et550lmggyNL+YEs/2NKbs6Wvy9xKuHU5Y+sp98mDrXUjtlZp",
-	"mGOzBpgWu4nCWNoWi29MLLG0rL8JK6zETEotJ0tNbZtp9QiluWFOESTgisPmJqUvuk3TYJEbJJIkhJdB",
-	"Wk+CboUGUo1YrifyCTNeyC9rkPfTMapFyRUjifkkD769hlC7xmKqpxEX4gjii8ucZjgJ+jXrdn+p46vY",
-	"YPFRhe4iOI/BwFlwVgnzq47n5lDDrbnaiIggcxj5GHKtppDIyKmAsnMztoNIjaET6XkH3ohDvzDYofYV",
-	"LqLQFaWnVhRxHuK2LFsrglIjKSMCFryOE8flOMr4h0ZpSYLARcxUCqltSMLJ+Fx5CCfxiyUaczg/REev",
-	"dYLH2L/lHVnFCfnXEexdovq4emR/LSu0UwLSofcB9hg+5RTPMh9MR/ozhaH3NtX6YMJs2oQ5FOemaEKX",
-	"GqrDByJFZGr3NpNADfV0zKbF+bZPP4vM0VwkNFfIlLZr4hguJW/XLeeELF9GyDbNfKAKzDP1MDfGO6zo",
-	"dc0WVyRQD+oK9WFBMCuhINEIa6CKPiHMjRs6eEiYmZJtXzzGM11ZCYlNE4/oFoMfGu3CfGAX4VMGdes2",
-	"AhPDWKhtSNfbQG9Fkq9T5tNQzzwwa2V4THSxK5YJ8D9B/463yGqdXC3QKUuCJAyN+CS6tdpVOz9OT8iy",
-	"z9TGogSEDj5APd2ep+cMVnQYCxIrj3UUGSPTs1R+UkgcBsSk4H3OzsnMBgyuq6boY3opmygqKvlQD0VF",
-	"DypyMwWoJUbxphWiIIk6vOXaou3brS2al7Uw+1XZ//2R4LzfzqfMqqXSCV9mYvcNI9Clhmlfx1Tq2wYS",
-	"yk+vzo6NLocZMgOanX/t7HRaj/d39lqtVqsKfmiDsEKWAarqBizvrBEOua1pKSneT8kr+5uFIY61O6Cl",
-	"Nyqe0acGFnJqZunqGZHMRwHBF/G0TSFNnpDaWX/b+3s/HqAemwRBL57IDQYgnDzd7hOfK/1jZrK3rf+e",
-	"Mza9iU6mPEFPMyBncWcRVMRlbuiapChYwsVsWuYYzGk90uycFkUrWnZWCqldyhy0N3qIR/khq31WPqXp",
-	"vDu4aQ/S9J5JU3O2GZ8ievMAbTVs0NfPnuLIfw8bfk+au25ByZjWrDXVTLVZrPmyhjm8r4fPF6XthlHQ",
-	"DGFbEAGH5y0e1JkZWQbIojH2aGykViITFWeDdZOn6tuRT30dLtHTPaF2HZBI9Vz2uIAlmUMOVfEjMoMA",
-	"hL6T6LDKDAIylUM77bLvFRpSVTFb+aDDvmISzaR3durhmlMMzVdcDIOUGTR7O1hI9wSkKDuSF6y/1JSI",
-	"NY3v1ccTWnllY7Hz8ETeEBKKVKIoaaeQHPWJGaHjN9HrArR7HFSNb2G8BIHEw8wjwTNLy7Jt6ULClO77",
-	"5YfBCPI1WaFaQeodPfOTLV0ig1LfkSvNcLzColSJWUYxZYhaaylpMoywR7QSSk90ksYPhMlOfICobKJP",
-	"tkBTw2xzIlID/UHZnbJelp166BwYWN2uUyk6RG8TKkkGZQ5a6KE4h1kGQ0xZ2XgYeGR+RgwkqmNgcV31",
-	"gfNzqDTOYHWSOnMqVi2o1Nh9Z5trPfqYJW75XHV94jXX5IAGW49X8UHivSxRbgAjIjNg0UGQFm/3Omlw",
-	"jdU6XyLOhnHyac3BMw9JivU1yyt8QTKj7AwHb1bDWON0kYrJ5yYgmZhIotUnndUfWdi+M20gxcUv1wFi",
-	"NvaaW0CscZjGqapZSKY9yzRAULG2bAxqkcpsn4XV7TqyO+BBwKfEjw1Jo3N1yjy2LOxOnjLoU+4T02bC",
-	"mUfQmEckKTkrQ4jKgnyUF6HpQC4sTnemVNadaYisuPAssSlg6RoxjQd+Uk9wwak/R/NvCG+qtvLPxCqb",
-	"yt5Zq5htVQyquqVsRVZ7UNG1VfSDnl1fz8YVckayVCKLbFDb6pzBcqhUeaXzoFNvXaemMa1WLdEOI5Po",
-	"zAZ9I6h0yORQjaQsIGZpZQoOaKbEbWpcoUyHoy4BrFB/WZ3HINRlI8dlsE7dHASjzaEu0oaf0/u2suaY",
-	"sMBofL0SxhEjps6Q3qk66FVjo/dSfhaA3jYjQjU4kxWgF1kOWrOueBnZuHJOiVzCDLNKMfGSKjmQD5wB",
-	"fJGB5SlLLrmoP5EW+w4J4kW6tBtLOOrZEXi6PLhns1u6oxujXirX0HNPWS+dC+rF4Tnb7qTM8VLzHVVa",
-	"70eRD53hEdFhQChYJojrX8eoQxp5KbBDPsZlckRv49GUPcMS361o2vM0adfbfZykJ/8rE2HZmotSQtq2",
-	"cONSm7JzqVWP05u4Zi1IcZpKu9HZydwdTqKQC7UzBmkORjUkhY8PpTF3rzQmOwzxu2OHKdkpOhlMC3EW",
-	"kIF0ui240040mje3x7Ru6u2pteV3b2pPfjRkbalpRXlJMP95rAxdk6Q8J6HGz0O24HdTiARPtfRtPKMi",
-	"5IJak37uI/Qt6Tv+lpBQD/GKu2RvaysDMgO+NoE2GKAwRuqGQhK2sOEhHnHd8YjEiP1eY0B2wXK3pneF",
-	"Aa/jASQZHJVJvdfrfztlixvgdEBsEx1wS0TLazTL1YfSzizgoe/tQd/cf32TLgIuNsdtosgJXrB0d9wi",
-	"5TMX4OZB+2xS+xRgBktrpk9IEAg0TbBDEj0EkHhmRjPON54LqvTQdEQM1t3IDvDLTZFW2kZ5XqVtgPPn",
-	"Ni8ZfzHoAIucNOskar+u1Edst5YYbppaQUX7RWbn7m1LWxXO1o01tpXGZ99BvQM2MVYT8kapjVO/CEP0",
-	"6OTo5IOLPr54ivY620+66PjVYaOt2PgS+XRIpXDRdsssUvzoAvY6uZSuwYVPsPB97emG1JMTZUnxUyY8",
-	"zJrobfVx0UZbz3BoZqg5RHsB5kG35MGxOUjAMpPxW+pcmvoO+yu96uYp+2ITQiZ9lHt9biZXdg61ORG9",
-	"rgXaRNROaEZfyhJNjMs42aRLSk5ZLz8Jv9eNJ86r68VI8ZDkkEJTN43xDP6gfk0NLPSUTwIfBdw7TwFu",
-	"8ElpBSdhEQ8K8uPuRJ3z5F1n5PnPSAO4dR3le3YhNLkVsuFBHwuyt+PSzz8ffZy23rwc8p/0GPIIFPnL",
-	"5388e/n+588vf98++fXol1/zPytNFVGn63AZqiPV3dqSXIZbH4LJuB9QRrq56OL/4mCozvho/NPxq8P2",
-	"6aTV6uzp4/XTnv6JCjEh0U/xI/RvQxJR7v+03dI/agp/WkjfSmL6WC+/WlhHRLqWYUeQ3fTIAzz53Slv",
-	"hbM1Jkym0TkfnIpNDCCNeFCqPzfjW2T0ThMk+AYqW0t0WZzlSPTRQ2nO3XFGagB5jfhUoP7MToqIC3GU",
-	"LTeK5+KAzccHqFewBnpN9CIZzTrPlTmY05pyyk4SywleS1jOwXERwd4owQc3KFeIMgSxPQ1Bpi4t6pRk",
-	"RKxdX0QMGBfibM7ouk3ZPStCej8tUnGd5k3WR1O8/+7FH18ar7fffmgc/fzrb43nnbdvHNd58/HTy8ab",
-	"18+OGu9fnHxp/Lr78+ESA00+mrc8hZfUceV05dODZXAdloFRnupjLNH2kvCjYtGAevLBNtiQbfAzGVJw",
-	"4CaCzEHd3ph1YFXEkqhcFsh6gXWQ/T3j8rYsh5UL17IK1Xju1Qr1Fc7G8zIwiziIwR/HSVtlNo4H/RQo",
-	"n/zQqI1JRkr3YOfHi5yy3HwR/aAqnVvQemZ1N+7trzzz4lmR4E2knYraZzB4yDtVizE+yMxvWFKFvOfy",
-	"uREKD0pkM0rkRIkePhhsJqC8SIVYobiai+nW0ylp3fE3dzFXHhdxBzxOq3+Srz4vn1Dm5uWct6y65MJA",
-	"EBis5BJtmZp7qFy8rOZslnRmgPuY9UrutNL7WELxf4lbCBQ8OIIPavy/Q40rIQm9wVkZeR063IjBs9xh",
-	"f1Dp/00q3Ux7mjM46tLCBuHcdHfbgwXDoKoGSGlNrW/w+JgIO+C8z/0ZjF03P5vpUbaHE/6u09/fr3oH",
-	"CKN+xKcCimcKM97R2iPeP5KQYAlQSQwRs+RTpnxuRR+xJrVwUZ94GKLQMh7fP4UIgJAu1JEmbaHItALx",
-	"6ABNBDwdiVC3tqoNCbAkEYrnatjy0tJmUtjTZHhWDq6wqDez3woi5ckO2jcBk4K5Ag0ZcYPJ2Zke0d8I",
-	"bS75zDJKWrmP8eVbwoZy5HR3Wvt7rmOmMQoZaXTey8YgIqQhyaW0VUGXDUGYoNAykSDJD3nDvPqjfo8d",
-	"2vVtDbtsnfmSSxgx6S/zMIJzIyM4T1KDeU035sMwzmuwHA3zLj2KMzvo7sHw2/iIDqt180p3s0M4E5kO",
-	"UINaz0wEDsSy4zizcmT92Zvbrc2E9JN2xLm4xtnaXHoRSx9RRDBuliIJ23Tz/UISrurPrNGRaYIeVq3f",
-	"wQbN1QGFzcdcjCdsueQBSngOlLAOSMfHY/nJpJsCO7dv3IrIBT8nDY0svmBmLimbYmcwa/oTXTkTexRY",
-	"nIuyeKN63ZF6W0pMrBuhU8/0nW5nCUsVbolJKOHsV7bTwG6VHmdHmE/8+1Zd/5z5CAeBad1bmwnnaVG1",
-	"r2eGmxZjs8TKcA0O/m7+9dq/mgeBDRwMOH9l/Bs3QeIZ6pMSTrYAwYnHaDxeoQv1x1SAV2vA1Mu4fgmP",
-	"Ne+UhliOEpc0XrCTd6zS/K/sX1AYkwn1Aeci9lC3C/7pVYkurUwP6+WPsNjAadjRr1kUaIVXvufyBZ+w",
-	"+yLx1amDIoXkvF3LcUufs4Q18jbqTuqlEHscwFZ+2+CRVCZIToeEEdGf2rBnlp2OQhirzorjpgFtu2fB",
-	"Onrq+M0gDKYOKLSoUKnjaVnIPmiV5eMQR2ZQE59IFJEhjmBkhocFOYjrihJwNNvQkzwkO+xJF+tUz3hK",
-	"upuvYwZ1JdjJxvpInsb0LxW1aW9qfcvAwpTtRf0hV4JEn9tVcZZ4mAoPST7K8szwcg1skPSlV+4SJrDr",
-	"vOX1XhFfd6shnAkz8+nnhm/0VSvHbuq0aijGuiejnO5lDEYJ6pSc3syAVKUumlpy1h0DlZLD1zcOVcRs",
-	"DROqwON+rDzu7ZZSf5R5JOOGq1/a5EZGF3zuOKvkoUCNbn1X/zM2bRyuma9O9YRUzogZjWq+zQEynKuL",
-	"Q9KjK4RulMRauf6QMXOtbqxv5g6JjFXgOg7dfdETt6IhVhG612iaq426Z3b5R83ySwizEfV9ws6wMFIr",
-	"ZT+7scGuz2saa84cO0BhHNP5EmtNoWOO3hyJUzXHdZkA7Se9xKtvsbTqlBn999/ER4eZ+nPFCaEkvk7J",
-	"Uz15oL2LvBGOsKe2BvHI1KbzCD2xP+msuXrtJAxJ1FC0oYAo49xFGAV8Wvwl9DFrSW078u1bDhAjFyQ1",
-	"jUvvxJizYIbUUgx2s73olMFVSvBiKMmHQsFI2tBHbl9NUaH6y7/nOzmfO5uYY1sP5PIuOEWfO9fpFi23",
-	"H+uhct6sAu2s4mjdIxfowaV5cGnuhUuzlAfSmeeB3EF/w2ijmxtJ/ncSwdcfvH/wEDbjIdy0TR+f/60U",
-	"QHktOWCuX0IOJOOrocQEAL+tlUp9xXNS+QSRnxYY5jWnrFJilBixRmZ8iEea36TgeABsvwnA9lrC0TJA",
-	"hXS0+JQP0nGhdExO4n+JnMwald+dvq727X79dvUt3oGyOIipqU8MHR/EoPq1nllkjki8eVduAbGGDuEx",
-	"lLkwM1v9W9AhIz6iDJ4ozBV8kn5knG0uPjIzziVlxqXutt+3eDNU8qCQ8DAgiQ0n0ovJT4jNP+IDmNXo",
-	"nMw0hLSejAF7pRspoJAy/Uh1qfoQ/y8AAP//",
+	"7L35chs39j/6Kqj+/qrGmWlSJLXYoir1HcV7YseOJduTWL4i2A2SGDWBTgMtiuNS1X2a+2D3SX6FA6D3",
+	"JpuLLCmjfxJL6uUAfXD28znfHI9PQ84Ik8Lpf3MmBPskgn8+xd6EPOVMRjxQP/tEeBENJeXM6TsveIQm",
+	"fIYCzsZITgjCTMxIhKZ4joYEXZBQuujDi6fosNvtth3XicifMY2I7/RlFBPXEd6ETLF68BRfvSFsLCdO",
+	"v9t74jpyHhKn7wgZUTZ2XOeqNYoIaUlyJfXN19euowgjTD6jIuSCaqKKNJ5OCGJ4SpDk6IKQMEtnzHwS",
+	"aQoPegcHN0DhMxJGxMPVpJ1Q5hE0mxAGRPGQRHAlogL55kbimx18vLev6Kum58B1QiwlidRj/59/fum0",
+	"Dr9+67rd3vX/cYqUKrLeUHZRs1XkSqIQjwl6NIhI8OOZo35z5gx+QDxCswmWaMSDgM8EkhMqMkTb60Xs",
+	"eUQIHrUuSSQoZ+pmvYgnvSdPahex1zk8aLirb3jdlqolhFhOEB9pYmdYoCn2yeJvO+LRFEun78QRbUVk",
+	"RCLCPOK4Wfp6nb0nVXv5AUvyhk6pLFPzWVFABQrISCqKCPYmKFDXunr3FEVESESZF8S++taY+cAMgnic",
+	"+QLFTNIAUXjMbMIDgvAYU+YiLBBlaHDm+GSE40CeOUfRj73DI/njQWfQRu9GaHDVkpOISxmQgYsGjMgZ",
+	"jy7UP7Hn8ZjJAXrER5oQ80eEhzyW+lfmoh+ApEHMRnhKA4qjAYLfp9srI0p8RcwlEMYvSYRwEKCIhAH1",
+	"sDhCGMlojqS6AbiD+EKtZ0wvCUND7F3Uc3bjk5Z8hvc8oN68/DGeJ5sPK6JSoBllPp8p0s12V27rnz/u",
+	"do5msK1bIJPIaH48kiSqkAfmm0uOZphKNCQjHhG1d5SN9XdvyMaUyd2eZl86jadO/8nBXqfjOlPK9M+d",
+	"hFzKJBmTCFj5hMinnF9QUn2wIjKKiJggD65RDI3RMOIzQaK/CSSIUKfdRYJIJSsiMuWXxN/GeT+JmSCV",
+	"56skOoXkoUCKlykbG6mzf7i3gIqGNHz+/Pk4lhPCJFViuUzMKz5TXw5nLjKq5fF+p7Fq6e0325RrJfEj",
+	"PCXSauo4Ejyq3CPFQyAXxwQNyZgy4cIvBkq0n3tw4wCBKEiuAs6jso3ehfjPGMQnVY/7MybR3HEdpVKd",
+	"vqNvdiqZMPnb4oOi9VGl/FRbOsVsjqgkU4GwJm7CA18gLNGUC1lHGBz0HF3mQCtB7i44Kd3cOelWnpOP",
+	"gkSv/epDYsRmQpfSRilZsb6zmS6KqZ/fvd2D8uZdq2eJkDNBNB9McBAQNiYfyCgWBKj0tJ2k/olDEMqK",
+	"4J0w4sOATP/xb6FVaUrD/4nIyOk7/7OTGoY7+q9i572+S7+6vH7Pvl9JeBESpnQd54gHvqvEAiNKPyi9",
+	"8WhA2SUOqH+e3DP4Qe1bxv78/Plzq3jsqogzt+wUT+m1NhN98oJHQ+r7hH33/eA+bMUsUkYy10tXHya7",
+	"fu4TZSPxKD2CoC2xuABNCaJWHUk6ZohHdEyVveVFXIhz/eN5pD+32kG15Ij4ahNwIG6JD0hrimmAsO9H",
+	"RIh0aULMeOSnO5LZhZTmG+IDtV/vYLu+925s4ZM+V/t5ii++OwtHwL84iAj25wgzK+LQjMqJthULH/vR",
+	"gKifz6Wi1pLPIh5MCZO3xI+W6AlWikTbe2iEPckj9Gigfz7XP58ThoeB2ng4kspStCtTpjKX6JJEdETh",
+	"DOuVxsz+yiz39uSNEqXaBVeU+lx/oUeDkaXIUPj62VMc+b/G0yGJ7ihbUZAHco48HIG89M/Vv84ZEJ1j",
+	"r9daiHzv3bYO3DAi+MK4xD73YsXoykQBmRdgjwh9+gckingkBhCSyKpA86D8apTiurv6KkvpWyWb+Pdn",
+	"IiTVS63tCkLI0uuqVSyzPLSY4ikfveFjym7t8NojoLiIChBC6JF118/tr7ZrKrzFgTI5ya2dHQ8zJamG",
+	"6jfYdxXxiFzhaRgoR8TDsdD+y5D7cyuAfz559yt6NJha2gvnx775O67omM0RlxMSoRGmQRwRSwgf3ZYl",
+	"HkeREkNVNhf8/9z+JcNQKx7/JOrynZfHuXYMzWdXRzrCkpwHmpaS/ZgL0i0yHNMLs6trpUGlRjeby228",
+	"p5UEfBbenYaGrnWoCMItt8Q9NtijBSwVaEqFoJonwARSrIDUN5jyiOQ0GdyYStXtG/IfeEBuw6859qeU",
+	"USEjLHkkrOCyJpZU/yc0QnyWGjPKtAxG5zi9k3KWOW/mur+tYWLqcOELMFmfcjYKqCfvj1XNODOaa4aV",
+	"ha2kPtbip3gj43IbJnl2v34h4a3uFeNLNqtizUIzTJYH/yaA2WqYrLTqX7l8rp95f9ZuFhGMjnOru5/H",
+	"3iwGAuW/cvmCx8y/FbdLfYPYm9igvTWgs+TDH+BbjBSZhvhTzt/gaPzd3RJr/AXq5Up04mLkX3mDyg5Q",
+	"V55Lzs/hUkP2R6ZTvt+f8wWJLqlHLNeYzDPjsyNIikFWB2Gl9dEgYywMkgzgo4GkU8JjOXDRIGb4EtNA",
+	"nY2yjbO+qfGRZdMWt8aSxqaA/LExPB6pJWdpuxmL4mO6r/eQQfgliQKOfeIrHvke7CLiMOSRJP5b4lN8",
+	"CjmJ2xEIas/A550qSpCch8asqJYOcUr6Odxxru6wUkKQ6E6IZSOHC4aSzIf3BFGmUixIVJLSn5X39t54",
+	"d3fZ72xDPs08WL332JP0ksr5cyYj8LfCSH1ESXV2C3tW+S8i8Dj2qTzWl167jrEU6wpeTOWDMSdhp6mu",
+	"bPDV1o8iPnVRzAL1V8y0j28VpU99RCHZl80p75fSdK4znFflZrkgiQ7Wz+rn3QK3+Er1K8MVUK2AId5A",
+	"fBTwsa4PICyeOv0vDp8xEjmuA7c7rsO4OjPO16r8MrmShAk6DEhL3w5ZZtfREdXVUpKuwz3gAf8cy9zt",
+	"PpakpcRT4RmdqmfE0uPTijz7wBQYDfIxC5u+1ryZfEbCfOJDSLnwkQ72Kl5qwgnn1K+rgNAhK3h65bev",
+	"SXCn6d4vDmyhYeR0ncAhOQry+5h+Nj78N/EgPmEPyxsqZPmsQNI894+FZyZ38K5hUa/1jd1OJ/1COIow",
+	"/D1TPLDs2b+SK2nqE0qbAa/IP61yqcqSVvK5QiZcYomX0nCsr7p2HS8iypDYhDl9EhBJhHlETVFKNpgL",
+	"1/tH4LjCudQSXNIg0FWJmpHWIgbc3WXLh+xhcvW5dY0ryQdxA+oTKFU+m5go70ZyCNHq0i8qkFBiXvs/",
+	"Vn6203rDIecBwSCB1xMjumYiX2jVqdqBiAekOad/4AHJM/h+mbtzHmn9LoHQFWBdFOMf1TshJJbxUhIV",
+	"o5/oK69dJw79zRi2SgDB5lrmKbFFcQMSwu1m545RjsSFp3crkioRBUUpdetCCmz3TAUOyHKQUb4P9ck4",
+	"eJ9Z+QgHgsAasr/tQf1R4Tf5DUsKZpYtKqFFazdPeQpzCOAvPSXmYshBXruO5DJcds8pnRJ9fWEDU3or",
+	"ty1jruWPu1LSU8oS1s6VOX/Brf98Vf/ptA6//v3Ruf3nP374+6Ozs/aCP//wj4qyaEPHVg3PauGRDYhl",
+	"LIkjpC00JVkvmJK3M+0XyEz4PaclGsrRze3fJgbug6lYaSqalxkv/29CqYwV7UfXkTgak9oC88zHklxx",
+	"kZxQNt4yGzU0Yi2vrWrJJkdvKxoiPch3TkUkxmqFTLC1ciOEUUg9GUfERRMpQ4E4C+a5jwa/bsVR0KBL",
+	"wU2rQmt4CGtLBo05Ue+CU9BHvf0DNFQmK2VoiAU52IujoCgLdnMieq8go49bf2i5e976+m1vt6IfRbmf",
+	"Qjmfkl6SxPFMCH5L5IRXnLFjNCXToQ4FK/rTulMPMzS0PT7mRPdtbskGutMIII8QDkOQEBhZFQkXt5FW",
+	"6AKMdcXgytid8MBHlziIbU0PjghEoQIqJPGROmxZNxwUZ1H5ruSEP51gNiY2nNPUqihYDDook4RelsZ4",
+	"7HVwQmaN7/uVzNJbi1ZAkYbCo6vOy1PORjSagvui92G99UtbnLSI+LSKqUi6vn0ZgXeTtGwGcF0KN7D9",
+	"4OZK8sCBUIb8elSt5vdaZ3Ih05NIcParuhL6KzZneeteGW9rMasn+/Gpt96OrBoJ+avt4DMSEGum53cm",
+	"H7DZ3IXOPK+SEF2pt87JW8MZ3EC036JLWKS6ah+fWwYt1toVKs6PlHYOsdX2PJYoImMc+Uphe1iQnOlk",
+	"WSrXdrVXpZHHvNXEWIHa9s3F7Pofcq29vQp5JN/N2DMs8X0g+BcyrzIDw3gYUA9dkDl6BO1+nd3HkOss",
+	"yMZgXNE1XTKUveiyyWUX2u1b5iReyHmTp8WCNLnsavkrC/uq3q/XpF/iwjZo8tXzarb5hFS4YBdk3twD",
+	"U98q73odFD2vIqnq8VX0QEV2zn/ZRiyMXIU0IuKcsvo+XN17LXNNbea+nDxZp9vWdabg2DTf0qJHtDiC",
+	"XRuAyy09paJq53NF/XWl91QnOwLKLkweHtPARUMyocxHg/+Bq34cfB+vMWtIVIkKm5EGv21KiNQ1dVEc",
+	"EHC7B17GBhvkPnLGaVne+F1FWRI6qNzMQaENN8FhcBGLg0D55LDNWEjEGamKGqnrdAGLbiktyQ8j62tC",
+	"AFDMZotRdI+t+p4s29FajoleUjlvmlqE0E4pBbU4ibZmCmq9RNqVKQzZIBapllYRaVVHCQAchD4qIpP/",
+	"GxIDqaGb5RsJg3cz9taY5dnwVjm6FUZ8RAPSoKQDLqvKfC26L2v06JuhlqE21jwjQtqCBxM+meBLHT8Z",
+	"EsLQiEdjLiVhLpKwW+k1Oj5roTJW2SpTcdkkq716fq7or2SYKN3+TP6slFizW2aZx00PVpVUtp++rAg3",
+	"z2uvmEo2imSDF4ZxFHJBakVSqliS/i4KteIFAbjbW2YK2TelKc9cAjOzlppNt0xUTg2tnF4REisWMYkB",
+	"eGyTDItXg81hk9FUinLbBjZwHdXp6G3wzOZcsF7qSOnC81hsRn1ELvnFIiVksita+CS4GAKp56+taaBo",
+	"D49NRV4N54cRH0d4WssyUAsoFDEkGLWL/myzDI5hqWzeJkNb4YzkNnzpkWlkiGFhN9hT0p5V2TUZO7Hb",
+	"ABul2v7KBKZqdpzDfuqdh4uPlKGl5I9RQoxQOGYaQgUxHimuELpfGSMRYi/PEerWwnqMW1C7nnzvYnHb",
+	"TGeh9nMP9/a1n2t6JXWZp6+9jFxTseM6PpEg2Z0TPiU5cCwwoGwPjbrrCOkeZdOiDJhV0MIM74I/Of0v",
+	"39JHvo2F1AmXIg6ArmXVT/qnIbPt6XTyBZlr7rD7ZQBtRO4oE6trQq5cpwh0kvnlV9ehTEjMPLXmHRzS",
+	"ncvejmLfQvqx73S6h7u9Pb/X2sX7pPXY63ZaT0Z7pNUbHvhdfOh1yOPHqY7u7/WUOqFTIiSehk7f6XV6",
+	"B61ut9XbPe0c9nc7/U7nDyVPqVT77nxkYcQ9IiDoh55Dz3oqbm2VrdgpfpfrUkClQRTO8IcNwtnPUMnU",
+	"ExyGhBEfEK9mhs19bmC+ysnnTmV5lf3oDR3VT5QHWFbZW2VzK/2Ai5DcZJpPzyeuV0RrK2btl+bdU2uw",
+	"3tnfPzzMuPp7nUpnP8NMayoqw2tV26SpVJ64OlGiXSFzyo8zJft1YFG2D5hchQGmTNvbm8Dk5VJC6q92",
+	"SRnT2PByhi1cfSQK1QTpblYqnswBqT4WMyXzoBRdd5sbTSu2k/AtNaUrpVposIG9NBgDSsuWu/OhYNtU",
+	"9SdxGij0x9pXdFwn3+oEr6nqboANLWqEbLs0XCBJxLDa/LSbxGw1j80SkhYZ68MDAoe1GbLkltrHMjRk",
+	"cH5ylGXahsEHyoMeOK6Tbx6At5R67DJPTLEdsi/PBMKy/exFx8w2IJZ+n2lOVI+oQCRJdiftQF0t3/8+",
+	"9dk3y+8NqeLrcFIRN391+vaNqXwSSOARcLqY8Jmr5IhS5QEBEBM+skXLujPB/N7imejCT0OxgTVxkyQM",
+	"TkARsJQRHcZSnyF2xiYRGbkoIoGGvIQCJ/UyiI600dMJjrAn1VlUCoBc6WNHhIdD4rtIcGU4GqDZgLOk",
+	"KTBn2LTPWNZAcs7iTmfXC+F/5LUSAVKLO/2Hof7DiEZC6t/smF9ZEdE2vzaPKIi+vQr9WW2OPtSg35Ma",
+	"9PwBr/Hx4W/WUMmBFmV3GwfKnxCEiLLltXvYjG8al8SHE85IbsH6N+7iLFP1W2+gvv5WatrXKV3PJb0r",
+	"fLJcxVgfPenkKuZ2e0eJ36h+7WFBwHNUP0zm4YQwZWxISYoRre5h3lM8qMqQ9FqPv37bu37U+t/8L374",
+	"1jxnkl2gKOucXIXACkxQqBVYEKWuIqvwdQtEVH8nsB9MlG69fHbeBlm6Qrg4LcqqI6kmhXacj9XdarXl",
+	"BwIefo4Vvn+d4XbrSdz6yjOzNFsudB+KHwyNG9dBbvJ9VlHyNVVcq6w1LXgVRN58iWAlxdXkCSI3q8Zd",
+	"u6LW3U61aIPC2w86MH6SSegVhSVcUAyOHOxlgyOHnc7j7uFhb3/v8V7n8LC7FII8L/X1GyrJ40FtLXsK",
+	"w6IMXJ9vx633YiH5FDqpjZOtQxejEYQu5+AVQSR9StlqDl8ui1rO6+ky3pokRX6IBCx3bSM+xQbaUrdj",
+	"Xm+fB2S0COU7Z0qJQmI4FoUYVAVy90rclTrxVVSWeK5acWa/3AnxoqrCqT+jpLqyvucDOvlNzwe44h5m",
+	"LsJo4GOJ+wP08cMbXV7z/teXRUvxYPfJXs4OgHvoFI/JTsjGR9qYcFPr4B87X//x47eO22tsIIhkbVUA",
+	"JupvEEiT8xA6j1gfdQ+KlrBOW+wd7D35oSJ7m23z65WsGrBrd5vTG0d0IbFqu1kGr5jLEMdyMvjBiIJi",
+	"ewgMOmFNY6DdTm+vCZ0FjjSbrKl3E76pEn93IBm9eQTDGAOL/H8qLO6ZTXomYKfVEud+Z6PvTl7YfJqb",
+	"SAwb3t1Go19dYc9td/mdEAl9LRqnci1XdPOQy5QyuyMljztm9M+YmD9Xetzw/sq1KY7byM3O1rGYmRzm",
+	"uvowYKmuRRgpbqfRUCYkwb5SkkOilFCIo6T7VvcC1kiMlUKXG3t71hNaaHwnXm69FCipKIiPFpN/BznF",
+	"WoghwZSwg8Y6FRyKytJwjdiWhk3qaoVHpgt7cBzLCY/ofzQsItI4Y6asoXNQsg/qRgWVaVytrDuHNLe9",
+	"yu4NwkjGvzu36VnrfPxEcESiVbyKAtvlPlHuLblNq2LGj9kUT+M2pnzTUre+Va1ZH/SRLoPWQ6VEMVWx",
+	"sBl6aV30gjRZctx0CF/guTAyZSpIcEkEpMsgmQZFNdSbGGFj/JfQRcPIRUMXUReRqYuE1HnnOHARD1wU",
+	"UEiAYVNGxBAeCh7Ekpwx3fk9iciovPrvm9iCvNbifWxcibVhRgU23MMhlThAAZGQIlQ76NMxlaK8U+iV",
+	"CbNLEgSIcSRnHGGlHXLFU86/ur3dvf2Dx60n5dRMNuRa3oiCr6LEqonIq3/+8G3X7R42lrJrdFnaVE9F",
+	"AY36k91NytDzdvdgT4nh6eLzVJMrWs4BFR5OWZ6kxdO15Syk0HuwlQgOlFWrZSU1BStFaaArpFvWfqsZ",
+	"EDcKhbU0Kfa15nt86t0JXLX7tJW5BVfta1oHV2Lzd8yMhSlUt2k2rhomU+6+SQv/llfwJcWWlUg1cUCS",
+	"UpBhpCwDNyndHCQPHyAeoYHe7UEThJy0nLPaUtAypEzPiI7jiIhka+KAZOj5dpa++Mzpo26nc23JyT79",
+	"ScUXSYpIK+ve+gjruSLmMkSZqSsAVKaEAlOAqkGFBv+zA5MHd6CUauCqX2hzduf//3//P/1ziOUk/Un7",
+	"K/Bze3nYqNTGYJaQftOkbK7MgzpwF0dUzk/U4dGMM9S2ZPKvF/YA/fz51Kn6IIOs8TjQZhmEgtNCH7VL",
+	"UNCtDdVk3Cb4Wvp9CXXKrNHYsZSNeEViVMt84aaNQkq/g0faPmNn7O9/P6FjpgON7b//HQ3evzs5RboA",
+	"uLsDlA0SKywxqzK2vqurRtTHzHkifUM+0h8LzkRAlX5UnsuIXhI0pSyWRLhnTFttOb+0XSDF/HGAyJUH",
+	"OTtR4ctap8h0/NHoSNdclzzeMec+XM0ZOWP2kW10bIewqlX5Ag3OjIetjoc6ZAOk1gH4PopoPQcJ6lBK",
+	"1PQRlUhG+JIEwhSCvZIyfMeCue0j0V/ghS5FF2r/n0PQ3hanU4EGdRjDg2zpOnpGPOoTxBkawEgZ1xjQ",
+	"mkC7Y1QKNCVYfe8j8HHP2EBz/ADmrSbV+ma21pevdroWAboWyVl+QfJi1oXJxVgizjzSRr/Fyo4epMWn",
+	"A/XhA8ETBgJ39l8t4xa1Xj9LvFk+MgRoTnR1jgaLC8W46jNOSBCa3fykJ2XDbr6zmNXK2IkuiJ+ZBY7G",
+	"HNCZ9HjbjCerlKxpxaURGuiBuZaUI03lG8ouEurUsThjC0Z2mz0sTPwm0zb6lcwM9pI2x3AYEhxpbtFn",
+	"TnPZzNpm6V/+hpRFJfqIjhmPyBmDx895jHwOltsF47M2+sg0cJl9i3peOu1WPS+Z+6NMPlMxq32igHqE",
+	"6Y4yM3P1OMTehLR67U6mjtp5H8TTITR32I4Bs3an73TbHX0xDwnDIXX6zm67096FsI2cgBTdac9IELSA",
+	"0J1/zy5E24Joj+sSJSlSgbFXoTRpnhNNQp+Qx/vdxz+4phJ7CmN3GEl7H9EvZpL9VM9NEXoEvxJoMLG/",
+	"ZUb2D8BjVdI4QUJ/7Tt9RaJp8y9Mj+11Ogvgwu0KMx0nGhXgi8FXcJ77z06ODeSA+qm3v989NIADfefi",
+	"ffTL+Z/Tq0+f8e+fjg9ns59eHLyO+e7lp//85/Hp1aunp7N//TQfRyd7F44BT3De/fLegBf0HUHBQldf",
+	"qPvn78e//3L1NBp9Ojl/fDr//Nurd+PHE+/yPQ7p2yCavcb4vffq4wfuXH+9dhsim5tNqQE2vyBzJIgs",
+	"4OjnNnwZkj5cbK81rzEh0Oobk6+TQV1PtbrT//LVdUQ8neJIbdYHgnUqIMNqSvHischiLFy1NMuBzQ9X",
+	"Jk7OVSuMKNfPdryISupBUfhVy1aC97+Z4cp9pwf9rAGfqX/vd6ZCL8mqP8iE7+DYp7JFmIyM4Vp5Pt5Q",
+	"dZqT4l0AM1RGmYuGczSb8KkLY9HhH6OITw2oIfS1KA0PdxoYQtfoU2g2hpiHa2dHA1QctO4hbWoGIFEY",
+	"jiI+U7edMeU8IsnHEHtuo+eacO1bZhSTETf5c6XuTcAHKdQaZqd0f6kAgM/AQFbNsU66hNedD+02wIys",
+	"e7mBndz62+2rk3H7SgS3jVc+WLAVusC/2VnOYbGWCXmmlo5hUr0erqGH+Ziuzqr3JxiWiv+qN6XG160E",
+	"aqkkyI78b0yLvmEb1FTtZcq8O3Yo3tILbers66aqxWS+vqTgu06WT5wEXzdt7+t2u9369r4kN+50D3vt",
+	"TrvX7jo6imCfsN869HZJ6zHe22s98TvD1j7pjh57PXw47HYKMKa1XYEJHK21q2q6ERe9rOukoK/NuhfV",
+	"fueSnCwOguuVDkuKv1o1BEsLUGNHB3xcUIPKulym/eAaePZep7tc4xWnEsF9u8vvS8e3qjt6veV32OnB",
+	"166z3+QN2XFBa+vwstYGVan2NqOzC+1NBe1t0sRfbNVZUYMr3VyjvPczynu/U6O8tW28WGnjxF9fX+2i",
+	"nNbtIz3DbwD6faBk3sAivOn2a+UNijNWDfbmogEEsAcuGujeQvMgtVvpg8gV9mQwr9PjH41bsFCBwyQi",
+	"S5A9HPku6DoRbqOI6QEt4tFtofG9rGYqKVYk1dFpgp6VZC7tZ68gs4am2YQH+YSFm89Y1NFncxUVCnDt",
+	"lpdqEpPERKazqo6qFO6lkfzNA8pUtArwIDMEKjNNse796obGb9flI3fdCDDpCJ3s7e/sQIGjaGdwBXaw",
+	"j9shfNNsMqJOUZtsg4N9nEUnKHcOmeO1CpSAjT34GL3hlyTAUCOYiOukmPhrCXDJJNBt63matcq2TFUv",
+	"qWQDOMe/Hb/8/d3ek733k+PjP95edP4dktFPT9+fUilfhrN3/sxpbiPkhngsNBGsSljbRnBva2Lz3TZO",
+	"9nqHy6/PzuS+HYPmhOAICiF8rdctO6xu1qSV9ksMnEj5OoHllxCQQsKIMo+GEL+wAUOnv6t01owyHyyf",
+	"7hSQNTczkHa+qf+99q9TqOGysfRM9+tmBbirI8R6XMOEBCaWQSVsHZUiyYC00THLj/5NxtDCYytG0Nrs",
+	"d96y0ZfD9JySaN5bPKoEUhBMz7X/jkdEk7XkTdnBjXBTg3NSMVT4fvgLmpMy5RGbuQvgdWRn3Bg3W/Nx",
+	"xg/VTK7PS9INCt/nSxEB4qv5Bl8qMRpKp5gpiy1YxVMp2eVLDJKPhvavS07wjo0uKCmy3htcJ+Siwlt6",
+	"znybk6oZuwxpTkhm6LSX6bfRaR49v8V0rbSRhhhXggMjW8+SPMjmzswoGCU9zli1+NC3luVHlVtkLq6W",
+	"Hisadg/m3HJzbmXLbMn4dTfhlAchfutC3By8m5biSbD0O4jxCR1PNsoVFWSxFnY3IIqPPY+EUuRH7Vpx",
+	"CxO32+g5s/JVfSF1aGvFa0lQasIf5OS9lZP67fdCSt59UQcn6cYlnREWawq61SzSdYRZ0tG1viyLK0SZ",
+	"ge4wtVw8SAsnk9rpF2RGIvM3qJmGBLoyMKHmLJlUyI50jRKVaEykQMngeaqHFSp7cYIviZtzTRFhvimH",
+	"oxCSRJLDkEPKrCh9nWAgUfXXwNc1hFqMouEcgJ3b6IOm3vR8YYYGVl4MIP0OpS4mlGCw1G2rCBVnCdja",
+	"UQZ2jApbHaRd60ERmW3QRsdZu1hYw9gQl9rFtv6wJOxFptkvjTT8xP35apK+LCVTpIHmJSxVrYfX+SpS",
+	"i+r0oJfumV6y4SFhmFErjc5yufzWQlL+Vcx+w94aKVPd1G1A2ynnbwAoE27Yb7IJCZzmW+JTfDoPyT3R",
+	"uSckC4TyN8MxN6J4BZHn6dO37WRUgWnevLLWQqCVHf9eHdV9oxQlZka9zSYcNGDAhURDLidaEYehBrmE",
+	"AuQcxonRk3CuoW4vAUYPOCNHmdZDqzkTbfmCMh/xWKqXnjEsLoROupcUGsC18NEoo8u0LvTLU+oGVQpO",
+	"N4nlQGqaxo5zGDFqDXw0+gvFHtId+YWE8p6IhlPLDzn5kPtS25YTOZ3a1vx0Q9KiHq13C2LjxqLO2bk5",
+	"C0ptdKXMJUmN71ybZLkCp11b2nKSjp1ZbU23WgOQVPD1OrvtTrvb3W0/bmheJmgzxqLLIsWYe3r2nn1z",
+	"T9bE3G11vN6w9djf67aGHbzfOhj1yKHf9faGT54UQVBKVNgnZhFenLf8PzQI8M5+u7Nh/V4WU2VhZj5J",
+	"KN6T6r2/aEjkDaTF8/I3OY8biN6bD3PcuAjc0bB/3y0Bl36FI2VKQYm/ycBVRjMqzCNFb0GmbibxEmzF",
+	"XmMJUMRrrJACCdBeoj1mJDJz1R5CnVsKdfo3caxrPC/NJue5d2wh9rntNE5ysr+Zfy2plIFzqrHSK05p",
+	"gwPYpGo3A3UH9ZMhlpNM+aYl1CkGzjZohvna3GvS657YwWN38XSavb6HB1SxFh/d2jnNHtOUzypPanmM",
+	"ysaHdRv6GyIyLR0h3zHwtKCvK9XuSQht6TKBAUvGBOv+bUZmNo7fN1Uu+bwspCsYnyHOXAik2EhQG1l1",
+	"pxujTbwk8DN5ARs1OWM6bHJc0VCPkY/n8GTTXq8MANfU3QCBRP/azpswLftJtIYK2xW4IPlwxgbl0TSD",
+	"NoJhHZiZOSlpaXeKc4MvSXa+hZvBtIN2+8wwnsoAjvlEGfDwTfIUBtbM+W36qeP3PgVD+lMHv/w4Hr4M",
+	"4j/+9XY87P0+/v3kJzHs7bPXL68C/9VvzUPhT0ukrpTEWFLCODEd+xmWKzhCt1p2vHokf7exvM1AgjcM",
+	"b8E3OMX2ljsdYb/bhdE13dqav8tzE7M6yFZOL+vaLmseEAptzx73ROV4OAg0TmFO3+wCylF5dFYab8uO",
+	"/FrkSFaVYqcrSwuxDyrrsCcRl9JOs4Sl19Jl4IzBEjNwJMWnTuADrGPJah2nNY2RhWtquuwzQO31C/ot",
+	"o6xSzbaCnjIIMmcsW0ea0RdJEj+Z9zni0QL1tjCBXqXClqice6FstqJmKj7kf6V6edAV29YVnwxUzE3q",
+	"Cg1Hs4mu+MtrBSgRXaAAJI6kgNkYOrqAjvWc0UxiV0eIYgNxlMx/0NY8DugFcQ2SExJYOQB0SrTbY4S7",
+	"uqQPqWaNTCI512G9MZHijO31DrXHBCASZjcAWisgWqgLN9EQ5s/CYqpQb1LsMEUBliSYp1M4XO1stdFn",
+	"UAhltLEqvO4zJpKxCxZRzEUnituJi07wlJxQSX48kRH1pMX0VoptUAJTg0ozgfBQqzK9VOsPHRmcvqSq",
+	"bRoLCZ7UGUsuhX3V41Ythpcg0SX1CGD6wXXZ4jcZxUKaHqxsJU5hBoqumut1egbRN5k1mgEnP2MJc/TR",
+	"QNP81F430HD+AlGZ8IASx5oQpb2xuCC+QQ+LSGU1WgaefRPFW1+NlUKgOx6PIuJJNOGRIGgIOLjz5vq3",
+	"Ckr+RmrVcvjkDpn/PBm+9Og7+vOLP55/OP3t5OfDNpn//B//82v1y8lr1ml7vYANpy86/r9+DvIY2bqD",
+	"sADyvZKBkkf5tuDejbctAWKviPGf0DEjPtJ5iu2gVN1aLy7MUWg9TaYFLLr5hEhzIWxKr9NbjUXSucB9",
+	"x385CV6/3A//6E06r18G/3n98upyOPXGv3/ev3j96gP/4+Sni9//dTH2euMqztCjmoWetiXD4oChFWo5",
+	"3yhtk0iHuuLAbBQqouOJdK38MTO8E6HxF+CJ65sreXyazqXOVhY2sfzgQ+VD6A8m8LZNYCXaEGUZizcJ",
+	"2q9u8VoDDdRlA5O3mzU4sxPMv7rWIC5NLK+P1W/NGLYNFTljt5vrcO/tTdR9ljrM/PNKE7mbe9c+vKxs",
+	"axeWXvOkorXtOnyUgbyJ2QhPaUA1unh6426R7Cat+d0qE71cwLnQYC8NmBpkzagBmMFjeklYzqqDKIq2",
+	"5w3uKRQN+JyINnqnk0wDpQIs/FBWDQzOmAm3KCchYypm4j05xOEk5mMJtXEguApcATc/28SElyqyFG4+",
+	"XkRF2kJsZhOXCjch7of4aNQoOpSsZ2CVESMzg0E81iWz8IT2GTtO9FSy7gkOIEUEK7eYePAYQOozI7Xd",
+	"YiSsGWVq76sM54ItvontvL4xoUfgOr0njztPeis0EORpf7ClH2zp7dnSN2Vupdy6mrH1lPvkwdb6LrZW",
+	"ZZhjuwaYFrupwljZFktuTC2xrKz/HlZYhZmUWU6emsY20/oRSnPDgiJIwBWHzU1LX3SbpsEiN0gkaQgv",
+	"h7SeBt1KDaQasVxP5BNmvJBf1SDvZ2NUy5IrRhLzuAi+vYFQu8FiqqcRF+IdxBdXOc1wEvRrNu3+UsdX",
+	"scHyowrdRXAeg5Gz5KwS5tcdz+2hhltztRURQRYw8gnkWk0hkZFTAWUXZmwHkRpDJ9LzDrwJh35hsEPt",
+	"K1xEoStKT60o4zwkbVm2VgRlRlJGBCx4HSdOynGU8Q+N0pIEgYuYqRRS25CGk/GF8hBOkxdLNOVwfoiO",
+	"XusEj7F/qzuyyhPybyLYu0L1cf3I/kZWaK8CpEPvA+wxfMoZnuc+mI705wpD722q9cGE2bYJcywuTNGE",
+	"LjVUhw9EisjV7m0ngRrq6Zhti/Ntn34emaO5TGiukSntNsQxXEneblrOCVm+nJBtm/lANZhn6mFugndY",
+	"0+uaL65IoR7UFerDgmBWQkGiCdZAFUNCmJs0dPCQMDMl2754iue6shISmyYe0S8HPzTahfnALsJnDOrW",
+	"bQQmgbFQ25Ctt4HeijRfp8ynsZ55YNbK8JToYlcsU+B/gv6ZbJHVOoVaoDOWBkkYmvA4urXaVTs/Tk/I",
+	"ss/UxqIEhA4+QgPdnqfnDNZ0GAuSKI9NFBkjs/NMflJIHAbEpOB9zi7I3AYMbqqm6EN2KdsoKqr4UA9F",
+	"RQ8qcjsFqBVG8bYVoiCpOrzl2qLd260tWpS1MPtV2//9geCi385nzKqlyglfZmL3d0agywzTvomp1LcN",
+	"JFScXp0fG10NM2QGNDv/2NvrdR4f7h10Op1OHfzQFmGFLAPU1Q1Y3tkgHHJb01IyvJ+RV/Y3S0McG3dA",
+	"S29SPqNPDSzkzMzS1TMimY8Cgi+TaZtCmjwhtbP+dg8PfjhCAxYHwSCZyA0GIJw83e6TnCv9Y26yt63/",
+	"XjA2vY1OZzxFTzMgZ0lnEVTE5W7om6QoWMLlbFruGCxoPdLsnBVFa1p2VgqpXcodtF/0EI/qQ9b4rHzM",
+	"0nl3cNMepOk9k6bmbDM+Q/Se95atGyBvYAi/fvYUR/6v8NUfOsy2qR1NT9mG+rHentcHqoEdf6in5pfV",
+	"xMqWfN0Yj2yx0PrRL72uHYj8AznLB5TmRrUBomqCuZoY57WITOWZaP30qfp25FNfh4n0VFOo2QcEVj2P",
+	"PincSeevQzfAhMwh8KLvJDqcNIdAVO2wUrvse4UCVVfEVz3gcah4TPP4nZ32uOH0RvMVl8M/5Qbs3g4G",
+	"1D0BZ8qPIgarNzMdY0OnY/2xjFZe2Rj0IhyVXwgJRSZBlraRSI6GxIwO8tvodQnSPgkmJ7cwXoG84mHm",
+	"keCZpWXVdnwhzXTyu2IkrcvS98I0gJnxG/JwvWGgWeHcT3lhw5TX9tV+HS7YKywqlbc9IKbsVGtrJUXH",
+	"EfaIVr7ZCV7S+P0wyYuPEJVt9NEW5GpYdU4gmz3j0QVlY1DyZ2yQP0YDdAEHV92uU2c6JWMTaGnGbAE6",
+	"7LG4gNkVY0xZ1TggeGRxJhAUJiRA8rrKBxfnjmlcyfqihJw0WLeAVmM1nm+v1exDnrjVaxOaE6+5pgAs",
+	"2Xm8js+Z7GWFUgfYGJkDBw+CrFj/r3Q+G0jVzxFn4yTZuOGgoQefdXPF9ApfktzoQsPB21VQ1ihfpqGK",
+	"uShIHqeSaP3Jds2VXPfOtP2UF79ax4/Z2Btu+bFGcRaXrGHhoPaos4BQ5VrCKahFKvN9NVa360j+iAcB",
+	"nxE/MaCNztUlEollYXfyjEFf+pCYtiLOPIKmPCJpiWEVIlge1KW66FAH7mFxuhOpts5QQ6IlhYapTQFL",
+	"1wh5PPDT+pFLTv0Fmn9L+GKNlX8uNt1W9s5GxYvrYo41LV0ss9qDim6soh/07OZ6NqmINJKlFklmi9pW",
+	"54hWQyErKp0HnXrrOjWLYbZuSX4YmcR2PtgdQWVLLmduJGUJIU0rU3BAcyWNM+MK5TpadclnjfrL6zwG",
+	"IT4bMa+C8eoXIDdtznyZNvyU3be1NUfMAqPx9UoYR4yYulIqHwJotyQ/S8B+2xGhGozLCtDLPAfdSFBt",
+	"W5XkVmRcwcy6WjHxkio5UAycAVyVgWGqSqq5aBhLi3WIBPEiXcqPJRz1/MhDXQ4+sFk93cGP0SCTYxm4",
+	"Z2yQzYENkvCcbW9T5nil+Y5qrfd3kQ9IABHRYUAoUCeI618nKFMaaSuwQ12mVXJEb+O7GXuGJb5b0bTn",
+	"WdJutts8Tcv+VyYA8zU2lYR0baHOlTZlF1KrHqc3ccPan/L0nG6rt5e7O4yjkAu1MwZZEEZzpIWuD6VQ",
+	"d68UKj/88ptjh2fZqUk5DBNxHpCRdPoduNNOsFo0p8m06urtabTld29KU3EUaGOpaUV5RTD/eaIMXZOc",
+	"vSChxktEtsB7WwgUT7X0bT2jIuSCWpN+4SP0Ldk7/pIQYA/xirtkb2srAzIDvjaBthigMEbqlkIStqDj",
+	"IR5x0/GI1Ij91mAgeslyt6Z3jQGv4wEkHRSWS70363c8Y8sbHnVAbBsdjytEyxs0RzaHTs8t4KHP8UHf",
+	"/LVqp8vNkNuokYIXrNwNuUz5LAQ0etA+29Q+JVjJylrxUxIEAs1SrJhUDwEEopnJjYtAA4IqPTSbEINt",
+	"OLEDGwtTw5W2UZ5XZdvn4jndK8ZfDBrEMifNOonar6v0EbudFYbZZlZQ026T27l728JYh6v23RoZK+Oz",
+	"b6HeAZsYqwl5o8zGqV+EIXp0+u70vYs+vHiKDnq7T/ro5NVxq6vY+Ar5dEylcNFuxyxS/OAC1j65kq6Z",
+	"A5DOPvC1pxtST8bKkuJnTHiYtdGb+uOijbaB4dDcEHuI9gKsh27BhGNzlIKjpuPW1Lk09R32V3rV7TP2",
+	"2SaETPqo8PrCDLb83HFzIgZ9C6yKqJ3IjT5XJZoYl0mySZeUnDEz1y1O4E4GeuzDRJdjIzFRPCQ5pNDU",
+	"TVM8hz+oX1MDAz7jceCjgHsXGYAVHldWcBIW8aAkP+5O1LlI3k1Gnv+MNGBf31G+Zx9CkzshGx8NsSAH",
+	"ey799NO7D7POLy/H/Ec9dj4CRf7y+R/PXv7606eXv++e/vbu59+KPytNFVGn73AZqiPV39mRXIY774N4",
+	"OgwoI/1CdPF/cTBWZ3wy/fHk1XH3LO50egf6eP14oH+iQsQk+jF5hP5tSCLK/R93O/pHTeGPS+lbS0yf",
+	"6OXXC+uISNcy7ASymx55gKO/O+WtcLamhMksGuuDU7GNgbMRDyr153Z8i5zeaYME30Jla4UuS7IcqT56",
+	"KM25O85IA+C2CZ8JNJzbySBJIY6y5SbJHCSw+fgIDUrWwKCNXqSjeBe5MkcLWlPO2GlqOcFrCSs4OC4i",
+	"2JukePAG1QxRhiC2pyHn1KVlnZKOBLbri4gBX0OcLRhVuC27Z00I96dlKm7SvMn7aIr3377443Pr9e6b",
+	"9613P/32r9bz3ptfHNf55cPHl61fXj971/r1xenn1m/7Px2vMMDmg3nLU3hJE1dOVz49WAY3YRkY5ak+",
+	"xgptLyk/KhYNqCcfbIMt2QY/kTEFBy4WZAHK+tasA6siVkRhs8DlS6yD/O8Zl7dlOaxduJZXqMZzr1eo",
+	"r3A+npeD1cRBAvY5Tdsq83E86KdAxeSHRulMM1K697w4TuaMFebJ6AfV6dyS1jOr++7e/tozTp6VCd5G",
+	"2qmsfUajh7xTvRjjo9y8jhVVyK9cPjdC4UGJbEeJnCrRw0ej7QSUl6kQKxTXczHdZjolqzv+4i7m2uNB",
+	"7oDHafVP+tUX5ROq3LyC85ZXl1wYCAKDjV2hLTNzLpWLl9ec7YrODHAf817JnVZ6Hyoo/i9xC4GCB0fw",
+	"QY3/d6hxJSShNzgvI29ChxsxeF447A8q/b9JpZvpXgsGhV1Z2CBcmOZve7Bg+FfdwDCtqfUNHp8SYQfa",
+	"D7k/hzH75mczLcz2cMLfdfr72/XgCGE0jPhMQPFMaaY/2nik/wcSEiwBKokhYpZ8xpTPregj1qQWLhoS",
+	"D0MUGsaXQvh6BhEAIV2oI03bQpFpBeLREYoFPB2JULe2qg0JsCQRSuao2PLSymZS2NN0WFoBprGsN/Pf",
+	"CiLl6Q7aNwGTgrkCDRlJg8n5+Qnx4oi0QptLPreMklXuU3z1hrCxnDj9vc7hgeuY6ZtCRhqN+ao1ighp",
+	"SXIlbVXQVUsQJii0TKSTA8a8ZV79Qb/HDmn7uoFdtsk80RWMmOyXeRi5upWRq6eZQcymG/Nh+OoNWI6G",
+	"eVcevZofbPhg+G19JIvVukWlu92hq6lMB6hBrWdigQOx6vjVvBzZfNbqbmc7If20HXEhnnO+NpdeJtJH",
+	"lJGb25UIyjbdfL8QlOv6Mxt0ZJqgh1Xrd7BBc30gZfMxl+MoWy55gFBeAKGsA9LJ8Vh9Eu1G1c0VwmAn",
+	"Ipf8grQ0ovqSGcmkamqhwawZxrpyJvEosLgQVfFG9bp36m0ZMbFphE4903f6vRUsVbglIaGCs1/ZTgO7",
+	"VXp8IWH+3erC+kvjyzxnPsJBYHoONz49i9S/YohzcwyWg8qs0WC0pfEMycn9Zv712r9eBHkOJxfwDavO",
+	"bdL8iedoSCpOsAVGTj1l4+kL3aAwpQK8eQOeX3XaV/DUi854iOUkdcWTBTtFhzJ77pXdD4oyjqkP+B6J",
+	"Z75b8suvK2yI2rS4Xv4ECysFNopK7zUJMMMrf+XyBY/ZfdF06tBCcUZ6XG/ktGaPacoaRdt8L/NSiLmO",
+	"YCvr7fLVj6QyvQq6M4yI/tSGPfPs9C4kLDeGIBmrDijjAwtSMlDHbw7hP3VAoTWHSh1HzEMVQoswn4Y4",
+	"MgPJeCxRRMY4ghEpHhbkKKmnSkHhbCNT+pD8UDNdpFQ/yyzt6r6JWeu1IC9b6595mtC/UrSqu631rQKH",
+	"U7UXzYe5CRJ96tbFl5LhOTwkxejSM8PLDTBRspdeuyuY/q7zhjd7RXLdrYauYibI0reaq9aOWTVpUVGM",
+	"9TAt7OZiT0pQZ+T0dgYBK3XR1pKz6dSwjBy+ubG/ImFrGGgGkYbHrW63tdtR6o8yj+TCD+qXNqmT0wWf",
+	"es46+TdQozvf1P+MTZuEqRarUz0JmDNiRgCbb3OEDOfqopjsyA6hG0SxVq5/y5m5Vjc2N3PHRCYqcBNH",
+	"9r7oiVvREOsI3Rs0zdVG3TO7/INm+RWE2YT6PmHnWBiplbGf3cRg1+c1i7Fnjh2gT07pYom1odAxR2+B",
+	"xKmbV7xKYPqjXuL110Ra9aqM/vtv4qPjXN294oRQEl+XIlA9caG7j7wJjrCntgbxyNTk8wg9sT/pagH1",
+	"2jgMSdRStKGAKOPcRRgFfFb+JfRva0ltkQjsW44QI5ckM31N78SUs2CO1FIMZrW96IzBVUrwYmhFgALJ",
+	"SNrQR2FfTTGl+ss/Fzs5n3rbmNfcDNzzLjhFn3o36Ratth+boZF+XwXaW8fRukcu0INL8+DS3AuXZiUP",
+	"pLfIA7mD/obRRt9v9P5fSQTffPD+wUPYjofwvW365PzvZIDZG8kBc/0KciAdVw6lNQB0bq1U6iuek8on",
+	"iPyswDCvOWO1EqPCiDUy430yAf97Co4HoPrvAVTfSDhaBqiRjhaX80E6LpWO6Un8L5GTeaPymzPUVc79",
+	"L1+vvyY7UBUHMb0EqaHjgxhUv9azmswRSTbv2i0h9dAxPIYyF2akq38LOmbER5TBE4W5gsfZRybZ5vIj",
+	"c2NsMmZc5m77fcs3QwUTCgkPA5LacCK7mOJk3OIj3oNZjS7IXENn64kgsFe6gQQKSLOPVJeqD/F/AwAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -29,6 +29,7 @@ var (
 	errTooManyOpenOrders    = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyOpenOrders, "You have as many unpaid orders as one may; pay or cancel one first.")
 	errTooManyReservedUnits = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyReservedUnits, "These are more units than you may have in unpaid orders; errors says how many are left.")
 	errRefundTooLarge       = fault.New(fault.Conflict, ordersapi.ProblemCodeRefundTooLarge, "This is more than is left of what was paid.")
+	errTooManyExports       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyExports, "You run as many exports at once as one may; wait for one to end.")
 	errTooManyStreams       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyStreams, "You follow as many orders at once as one may; end another stream first.")
 	errTooManyWebhooks      = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyWebhooks, "There are as many webhooks as there may be; remove one first.")
 	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable, "It cannot be found out now whether the account may order; try again.").After(time.Second)
@@ -38,7 +39,7 @@ var (
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken, errProductArchived,
-		errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge, errTooManyStreams,
+		errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge, errTooManyExports, errTooManyStreams,
 		errPaymentMismatch, errPaymentReferenceUsed, errTooManyOpenOrders, errTooManyReservedUnits, errTooManyWebhooks, errCustomersUnavailable,
 	}
 }

@@ -20,6 +20,8 @@ const (
 	sessionMemory = time.Hour
 	// mostStreams is how many orders a caller may follow at once, on one replica.
 	mostStreams = 10
+	// mostExports is how many exports a caller may run at once, on one replica.
+	mostExports = 3
 	// mostWebhooks is how many subscriptions there may be: each of them hears of every order.
 	mostWebhooks = 100
 	// secretOverlap is how long deliveries are signed with a replaced secret as well.

@@ -69,6 +69,7 @@ type Service struct {
 	audit        *audit.Log
 	customers    customers
 	followers    *followers
+	exports      exports
 	heartbeat    time.Duration // of streams
 	jobs         *jobs.Jobs
 	secrets      *seal.Sealer // of webhooks
@@ -89,7 +90,7 @@ const audience = "orders"
 // New makes the service, on a database that has been migrated.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), heartbeat: heartbeat,
+		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), exports: exports{callers: map[uuid.UUID]int{}}, heartbeat: heartbeat,
 		payWithin: c.PayWithin, ration: c.Ration, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {

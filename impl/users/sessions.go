@@ -381,7 +381,7 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOthe
 		return nil, explain(err)
 	}
 	s.guard.Forget(revoked...)
-	return usersapi.RevokeOtherSessions200JSONResponse{Revoked: int64(len(revoked))}, nil
+	return usersapi.RevokeOtherSessions200JSONResponse{Body: usersapi.RevokedSessions{Revoked: int64(len(revoked))}}, nil
 }
 
 // RevokeSession ends one of the caller's sessions.

@@ -122,21 +122,31 @@ func (q *Queries) ChangeOrder(ctx context.Context, arg ChangeOrderParams) (Chang
 }
 
 const countOpenOrders = `-- name: CountOpenOrders :one
-SELECT count(DISTINCT orders.id) AS orders, coalesce(sum(order_items.quantity), 0)::bigint AS units
-FROM orders
-JOIN order_items ON order_items.order_id = orders.id
-WHERE orders.customer_id = $1
-  AND orders.status = 'pending'
+SELECT count(DISTINCT open.id) AS orders, coalesce(sum(order_items.quantity), 0)::bigint AS units
+FROM (
+    SELECT orders.id
+    FROM orders
+    WHERE orders.customer_id = $1
+      AND orders.status = 'pending'
+    LIMIT $2::bigint
+) AS open
+JOIN order_items ON order_items.order_id = open.id
 `
+
+type CountOpenOrdersParams struct {
+	CustomerID uuid.UUID
+	Most       int64
+}
 
 type CountOpenOrdersRow struct {
 	Orders int64
 	Units  int64
 }
 
-// CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold.
-func (q *Queries) CountOpenOrders(ctx context.Context, customerID uuid.UUID) (CountOpenOrdersRow, error) {
-	row := q.db.QueryRow(ctx, countOpenOrders, customerID)
+// CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold. It looks at no more
+// of them than a number: whoever has as many gets no other.
+func (q *Queries) CountOpenOrders(ctx context.Context, arg CountOpenOrdersParams) (CountOpenOrdersRow, error) {
+	row := q.db.QueryRow(ctx, countOpenOrders, arg.CustomerID, arg.Most)
 	var i CountOpenOrdersRow
 	err := row.Scan(&i.Orders, &i.Units)
 	return i, err

@@ -21,8 +21,9 @@ type Querier interface {
 	// ChangeOrder moves an order from the status and the version that it was read with, and tells of it. No row means that
 	// somebody else was faster.
 	ChangeOrder(ctx context.Context, arg ChangeOrderParams) (ChangeOrderRow, error)
-	// CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold.
-	CountOpenOrders(ctx context.Context, customerID uuid.UUID) (CountOpenOrdersRow, error)
+	// CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold. It looks at no more
+	// of them than a number: whoever has as many gets no other.
+	CountOpenOrders(ctx context.Context, arg CountOpenOrdersParams) (CountOpenOrdersRow, error)
 	// CountWebhooks counts the subscriptions.
 	CountWebhooks(ctx context.Context) (int64, error)
 	// CreateOrder places an order with its lines and tells of it, all in one statement. A number that is taken breaks

@@ -182,7 +182,7 @@ func (r Ration) hold(ctx context.Context, q ordersdb.Querier, customer uuid.UUID
 	if err := q.LockCustomer(ctx, customer.String()); err != nil {
 		return err
 	}
-	open, err := q.CountOpenOrders(ctx, customer) // Not in one statement: it would count what was there before the wait.
+	open, err := q.CountOpenOrders(ctx, ordersdb.CountOpenOrdersParams{CustomerID: customer, Most: r.Orders}) // Not in one statement: it would count what was there before the wait.
 	if err != nil {
 		return err
 	}

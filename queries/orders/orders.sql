@@ -4,12 +4,17 @@
 SELECT pg_advisory_xact_lock(hashtextextended('orders of ' || @customer_id::text, 0));
 
 -- name: CountOpenOrders :one
--- CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold.
-SELECT count(DISTINCT orders.id) AS orders, coalesce(sum(order_items.quantity), 0)::bigint AS units
-FROM orders
-JOIN order_items ON order_items.order_id = orders.id
-WHERE orders.customer_id = @customer_id
-  AND orders.status = 'pending';
+-- CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold. It looks at no more
+-- of them than a number: whoever has as many gets no other.
+SELECT count(DISTINCT open.id) AS orders, coalesce(sum(order_items.quantity), 0)::bigint AS units
+FROM (
+    SELECT orders.id
+    FROM orders
+    WHERE orders.customer_id = @customer_id
+      AND orders.status = 'pending'
+    LIMIT @most::bigint
+) AS open
+JOIN order_items ON order_items.order_id = open.id;
 
 -- name: PriceProducts :many
 -- PriceProducts reads what an order's lines are made of.

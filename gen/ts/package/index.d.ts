@@ -116,7 +116,7 @@ interface components$1 {
         NewPassword: string;
         /** @description A password as it was chosen. */
         Password: string;
-        /** @description A refresh token: 256 bits in base64url. */
+        /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
         /** @description The token in the link of a mail, behind `#token=`. */
         MailToken: string;

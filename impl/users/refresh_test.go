@@ -174,6 +174,7 @@ func TestRefreshTokensAreBounded(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, status, "the session has ended")
 			require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
 			s.End(t)
+			s.service.audit.Wait()
 			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'session.refresh' AND outcome <> 'success'`), "once, for whom it ended")
 			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE outcome = 'invalid_refresh_token' AND target = $1`, ada.user.ID))
 		})

@@ -285,6 +285,7 @@ func TestFailedLoginsNameTheAccount(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	}
 	s.End(t)
+	s.service.audit.Wait()
 	rows, err := s.Pool.Query(t.Context(), "SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, 'none') FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position")
 	require.NoError(t, err)
 	entries, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -316,6 +317,7 @@ func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, answer.StatusCode())
 	lines := s.End(t)
+	s.service.audit.Wait()
 	require.Equal(t, 122, strings.Count(lines, `"action":"session.start"`), "the log of the service has all of it")
 	require.Equal(t, 101, s.count(`SELECT count(*) FROM audit_entries WHERE target = $1 AND outcome = 'invalid_credentials'`, ada.user.ID))
 	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))

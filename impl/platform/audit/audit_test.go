@@ -269,6 +269,38 @@ func TestWhatNamesNobodyIsNoEntry(t *testing.T) {
 	require.Zero(t, v.Unsealed)
 }
 
+// A request does not wait for an entry that strangers must not learn of.
+func TestBesideARequest(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	l.patience = 5 * time.Minute
+	holder, err := l.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = holder.Exec(t.Context(), "LOCK TABLE audit_entries IN EXCLUSIVE MODE")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Target: uuid.New(), Action: "thing.make", Outcome: "refused", RequestID: "r", OccurredAt: l.now}
+	failed := make(chan error, 2)
+	l.RecordBeside(ctx, e, func(err error) { failed <- err })
+	cancel() // The request has ended; its entry has not been recorded.
+	require.Eventually(t, func() bool {
+		var waits bool
+		require.NoError(t, holder.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'audit_entries'::regclass)").Scan(&waits))
+		return waits
+	}, time.Minute, 10*time.Millisecond)
+	require.NoError(t, holder.Rollback(t.Context()))
+	l.Wait()
+	require.Empty(t, failed)
+	page, _, err := l.List(t.Context(), Filter{Target: &e.Target}, nil, 10)
+	require.NoError(t, err)
+	require.Len(t, page, 1)
+
+	e.ID, e.RequestID = uuid.New(), strings.Repeat("r", 200)
+	l.RecordBeside(t.Context(), e, func(err error) { failed <- err })
+	l.Wait()
+	require.Error(t, <-failed, "what is missing is told")
+}
+
 func TestWithinIsOneWithTheTransaction(t *testing.T) {
 	t.Parallel()
 	l := open(t)

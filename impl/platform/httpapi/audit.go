@@ -19,6 +19,8 @@ type Auditor interface {
 	Within(ctx context.Context, entry func() AuditEntry) context.Context
 	// Record keeps the entry of what was refused, if it names one of them.
 	Record(ctx context.Context, e AuditEntry) error
+	// RecordBeside does so while the request goes on, which does not take longer for it, and tells failed of an error. ctx does not end it.
+	RecordBeside(ctx context.Context, e AuditEntry, failed func(error))
 }
 
 // AuditEntry says who did what to whom, from where and with what outcome.
@@ -43,9 +45,6 @@ func (e AuditEntry) Names() bool { return e.Actor != uuid.Nil || e.Target != uui
 // mostRefusals is how many refusals a replica keeps of one actor, or of one target where the actor is not known: as many at once, and
 // as many an hour. What is refused beyond that is in the service's log and its metrics.
 const mostRefusals = 100
-
-// recordPatience bounds the recording of what was refused.
-const recordPatience = 2 * time.Second
 
 // beginAudit makes the transaction of a handler keep the entry that x-audit wants.
 func (c *Chain) beginAudit(x *exchange) {
@@ -106,10 +105,13 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 	if c.auditor == nil || x.replayed || !e.Names() || !c.keeps(x, e) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
-	defer cancel()
-	if err := c.auditor.Record(ctx, e); err != nil {
+	failed := func(err error) {
 		c.log.LogAttrs(ctx, slog.LevelError, "an entry of the audit log is missing", slog.String("action", e.Action), slog.String("outcome", outcome), slog.Any("error", err))
+	}
+	if x.op.Policy.Access.Public { // Whether there is somebody to name is for no stranger to know, not by the time either.
+		c.auditor.RecordBeside(ctx, e, failed)
+	} else if err := c.auditor.Record(context.WithoutCancel(ctx), e); err != nil {
+		failed(err)
 	}
 }
 

@@ -112,7 +112,7 @@ func TestExportsAtOnce(t *testing.T) {
 	begin := func(access string) (*ordersapi.ProblemCode, func()) {
 		ctx, leave := context.WithCancel(t.Context())
 		t.Cleanup(leave)
-		answer, err := s.client(access).ClientInterface.ExportOrders(ctx, &ordersapi.ExportOrdersParams{})
+		answer, err := s.client(access).ExportOrders(ctx, &ordersapi.ExportOrdersParams{})
 		require.NoError(t, err)
 		if answer.StatusCode == http.StatusOK {
 			return nil, leave // It has more to write than a connection holds.

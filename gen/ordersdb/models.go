@@ -279,6 +279,7 @@ type Order struct {
 	ExpiresAt        time.Time
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	PaymentProvider  *string
 }
 
 type OrderEvent struct {

@@ -21,6 +21,9 @@ type Querier interface {
 	// ChangeOrder moves an order from the status and the version that it was read with, and tells of it. No row means that
 	// somebody else was faster.
 	ChangeOrder(ctx context.Context, arg ChangeOrderParams) (ChangeOrderRow, error)
+	// CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold. It looks at no more
+	// of them than a number: whoever has as many gets no other.
+	CountOpenOrders(ctx context.Context, arg CountOpenOrdersParams) (CountOpenOrdersRow, error)
 	// CountWebhooks counts the subscriptions.
 	CountWebhooks(ctx context.Context) (int64, error)
 	// CreateOrder places an order with its lines and tells of it, all in one statement. A number that is taken breaks
@@ -84,6 +87,9 @@ type Querier interface {
 	ListWebhookDeliveries(ctx context.Context, arg ListWebhookDeliveriesParams) ([]WebhookDelivery, error)
 	// ListWebhooks reads a page of subscriptions, the newest first, that starts behind (before_time, before_id).
 	ListWebhooks(ctx context.Context, arg ListWebhooksParams) ([]Webhook, error)
+	// LockCustomer lets one order of a customer be placed at a time, until the transaction ends. Who places one takes this lock first and
+	// stock last; nobody else takes it, so that nobody waits in a circle. Customers whose ids have one hash wait for one another.
+	LockCustomer(ctx context.Context, customerID string) error
 	// LockOrder reads an order and keeps others from changing it until the transaction ends.
 	LockOrder(ctx context.Context, id uuid.UUID) (Order, error)
 	// LockProduct reads a product and keeps others from changing it until the transaction ends. Several may do so at once.

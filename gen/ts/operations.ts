@@ -465,6 +465,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -524,6 +525,7 @@ export interface Operations {
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -841,6 +843,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1292,7 +1295,12 @@ export interface Operations {
    * Place an order.
    * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
    * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+   * some seconds later.
+   * 
+   * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+   * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+   * one expire first.
    */
   createOrder: {
     method: 'POST';
@@ -1302,10 +1310,11 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated';
-      409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use';
+      409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
+      429: 'rate_limited';
       500: 'internal';
       503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1334,7 +1343,8 @@ export interface Operations {
   /**
    * Export orders.
    * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-   * the export together. A stream that breaks off leaves the last line without a line feed.
+   * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+   * (`too_many_exports`).
    */
   exportOrders: {
     method: 'GET';
@@ -1345,6 +1355,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
+      409: 'too_many_exports';
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
@@ -1412,6 +1423,7 @@ export interface Operations {
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1419,8 +1431,9 @@ export interface Operations {
   };
   /**
    * Report an order's payment.
-   * Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-   * a second payment is refused (`order_state`).
+   * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+   * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+   * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
    */
   payOrder: {
     method: 'POST';
@@ -1432,7 +1445,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       404: 'order_not_found';
-      409: 'order_state';
+      409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';

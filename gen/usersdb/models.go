@@ -158,6 +158,7 @@ type RefreshToken struct {
 	SessionID uuid.UUID
 	CreatedAt time.Time
 	UsedAt    *time.Time
+	Tagged    bool
 }
 
 type SecondFactor struct {
@@ -177,6 +178,7 @@ type Session struct {
 	LastUsedAt time.Time
 	ExpiresAt  time.Time
 	RevokedAt  *time.Time
+	Family     []byte
 }
 
 type SigningKey struct {

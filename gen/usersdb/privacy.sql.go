@@ -94,7 +94,7 @@ func (q *Queries) ListEmailTokens(ctx context.Context, userID uuid.UUID) ([]Emai
 }
 
 const listHeldSessions = `-- name: ListHeldSessions :many
-SELECT id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at
+SELECT id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at, family
 FROM sessions
 WHERE user_id = $1
 ORDER BY created_at DESC, id DESC
@@ -126,6 +126,7 @@ func (q *Queries) ListHeldSessions(ctx context.Context, arg ListHeldSessionsPara
 			&i.LastUsedAt,
 			&i.ExpiresAt,
 			&i.RevokedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}

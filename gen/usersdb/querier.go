@@ -68,17 +68,23 @@ type Querier interface {
 	DisableSecondFactor(ctx context.Context, arg DisableSecondFactorParams) (int64, error)
 	// EnableSecondFactor has logins take a second factor, unless they do.
 	EnableSecondFactor(ctx context.Context, arg EnableSecondFactorParams) (int64, error)
+	// EndReplayed ends a live session, of which a token was presented again, and tells whose it was. Where the token is known by its row, the
+	// session is; otherwise the token's family is.
+	EndReplayed(ctx context.Context, arg EndReplayedParams) (EndReplayedRow, error)
 	// EndSession ends a session; ending it twice changes nothing.
 	EndSession(ctx context.Context, arg EndSessionParams) error
 	// EnrolSecondFactor keeps a secret that waits for its first code, in place of another that waits, unless the account has a
 	// second factor.
 	EnrolSecondFactor(ctx context.Context, arg EnrolSecondFactorParams) (int64, error)
-	// ExtendSession moves the end of a live session of an active account and tells whose it is.
+	// ExtendSession moves the end of a live session of an active account and tells whose it is. One without a family gets this one.
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
 	// FindEmailToken reads a token for a purpose that was presented and may still be used.
 	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)
 	// ForgetNetworks forgets those of an account beyond a number, which may be 0, that were used longest ago.
 	ForgetNetworks(ctx context.Context, arg ForgetNetworksParams) error
+	// ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
+	// answer was lost. The others are known by what they say.
+	ForgetSpentTokens(ctx context.Context, arg ForgetSpentTokensParams) error
 	// GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
 	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)
 	// GetEmailTokenFor reads the link of an account for a purpose, which may have expired.
@@ -150,7 +156,7 @@ type Querier interface {
 	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
 	// PurgeNetworks removes those that have expired, a batch at most.
 	PurgeNetworks(ctx context.Context, arg PurgeNetworksParams) (int64, error)
-	// PurgeSessions removes sessions that ended before a time, a batch at most.
+	// PurgeSessions removes sessions that ran out before a time, or were ended before another, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
 	// PurgeThrottles removes counts that are whole again, a batch at most.
 	PurgeThrottles(ctx context.Context, arg PurgeThrottlesParams) (int64, error)

@@ -45,6 +45,9 @@ func toAPIOrder(o ordersdb.Order, items []ordersdb.OrderItem, allowed []ordersap
 		expires := o.ExpiresAt.UTC()
 		shown.ExpiresAt = &expires
 	}
+	if o.PaymentReference != nil {
+		shown.PaymentProvider = o.PaymentProvider
+	}
 	for i, item := range items {
 		shown.Items[i] = ordersapi.OrderItem{
 			ProductID: item.ProductID, Sku: item.Sku, Name: item.Name, Quantity: item.Quantity,

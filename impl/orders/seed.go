@@ -182,7 +182,7 @@ var stories = []story{
 func paid(after time.Duration) chapter {
 	return chapter{after, ordersapi.OrderActorPayments, func(o ordersdb.Order, _ time.Time) (step, error) {
 		reference := "pay_" + o.ID.String()
-		return payment(o, &reference)
+		return payment(o, ordersapi.PayOrderRequest{Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: o.TotalAmount, Currency: o.Currency}})
 	}}
 }
 

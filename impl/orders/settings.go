@@ -15,6 +15,8 @@ type serveSettings struct {
 	UsersURL             string        `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
 	Issuer               string        `koanf:"issuer" usage:"the iss of access tokens"`
 	PayWithin            time.Duration `koanf:"pay_within" usage:"how long an order waits for its payment"`
+	OpenOrders           int           `koanf:"open_orders" usage:"how many unpaid orders a customer may have"`
+	ReservedUnits        int           `koanf:"reserved_units" usage:"how many units, of all products together, a customer may have in unpaid orders"`
 	WebhooksAllowPrivate bool          `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
 }
 
@@ -26,6 +28,9 @@ func (c *serveSettings) Validate() error {
 	}
 	if c.PayWithin <= 0 {
 		errs = append(errs, errors.New("pay_within is more than nothing"))
+	}
+	if c.OpenOrders < 1 || c.ReservedUnits < 1 {
+		errs = append(errs, errors.New("open_orders and reserved_units are at least 1, or nobody can order"))
 	}
 	return errors.Join(errs...)
 }
@@ -51,7 +56,7 @@ func (c *serveSettings) Findings() []program.Finding {
 }
 
 func defaultServe() serveSettings {
-	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute}
+	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, OpenOrders: 10, ReservedUnits: 100}
 	c.Addr, c.OpsAddr = "127.0.0.1:8081", "127.0.0.1:9091"
 	return c
 }

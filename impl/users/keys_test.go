@@ -313,6 +313,7 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 	require.NoError(t, err)
 	secrets = append(secrets, written(master)...)
 	secrets = append(secrets, written(s.service.refreshKey)...)
+	secrets = append(secrets, written(s.service.tagKey)...)
 	for _, secret := range secrets {
 		require.NotContains(t, dump.String(), secret)
 	}

@@ -62,6 +62,7 @@ func exported() map[string]string {
 		"sessions.user_agent": "sessions.user_agent", "sessions.created_at": "sessions.created_at", "sessions.last_used_at": "sessions.last_used_at",
 		"sessions.expires_at": "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
 		"refresh_tokens.hash": secret, "refresh_tokens.session_id": secret, "refresh_tokens.created_at": secret, "refresh_tokens.used_at": secret,
+		"refresh_tokens.tagged": secret, "sessions.family": secret,
 
 		"user_keys.user_id": own, "user_keys.data_key_id": secret, "user_keys.sealed_key": secret,
 

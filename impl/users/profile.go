@@ -46,7 +46,7 @@ func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileR
 	if err != nil {
 		return nil, explainOwn(err)
 	}
-	return usersapi.UpdateProfile200JSONResponse(profile), nil
+	return usersapi.UpdateProfile200JSONResponse{Body: profile}, nil
 }
 
 // profile gives everything that an account's owner sees of it.

@@ -87,6 +87,7 @@ type Service struct {
 	publicURL     string
 	deletionGrace time.Duration
 	refreshKey    []byte
+	tagKey        []byte // of refresh tokens
 	issuer        string
 	audience      []string
 	clock         func() time.Time
@@ -114,6 +115,9 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.refreshKey, err = master.Derive("refresh tokens"); err != nil {
+		return nil, err
+	}
+	if s.tagKey, err = master.Derive("tags of refresh tokens"); err != nil {
 		return nil, err
 	}
 	if s.mailKey, err = master.Derive("tokens of mails"); err != nil {
@@ -269,7 +273,7 @@ func (s *Service) purge(ctx context.Context) error {
 			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: purgeBatch})
 		},
 		func() (int64, error) {
-			return s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{EndedBefore: now.Add(-sessionLifetime), RowLimit: purgeBatch})
+			return s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: purgeBatch})
 		},
 	} {
 		for purged := int64(purgeBatch); purged == purgeBatch; {

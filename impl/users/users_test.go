@@ -77,6 +77,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	var err error
 	s.service, err = New(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
 	require.NoError(t, err)
+	t.Cleanup(func() { s.service.audit.Wait() })
 	s.serve(o.chain)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	maintained := make(chan struct{})

@@ -104,7 +104,7 @@ func Identify(ctx context.Context, subject uuid.UUID) {
 	}
 }
 
-// Concerns notes whose account somebody who is not known has tried to get into, for the audit. It does the same work whatever the id.
+// Concerns notes whose account somebody who is not known has tried to get into, for the audit. It does the same work whatever the id, and the entry is written beside the request.
 func Concerns(ctx context.Context, account uuid.UUID) {
 	if c := exchangeFrom(ctx); c != nil {
 		c.entry.Target = account

@@ -77,6 +77,7 @@ type Chain struct {
 	auditor   Auditor
 	owners    *otter.Cache[ownedThing, uuid.UUID]
 	limits    *rateLimiter                         // nil: off
+	refusals  *rateLimiter                         // that the audit log keeps
 	failures  Throttle                             // over all replicas
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
 	trusted   origins
@@ -113,7 +114,7 @@ func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
-		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, failures: o.Throttle, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, refusals: newRateLimiter(), failures: o.Throttle, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
 	if c.clock == nil {
 		c.clock = time.Now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -276,6 +277,46 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			require.Equal(t, 1, effects(t, pool, "a"))
 		})
 	}
+}
+
+// COMMIT waited for the synchronous standby in vain: the effect is visible, and would be lost with the server. Its answer is
+// given when it cannot be lost any more.
+func TestCommitThatIsNotReplicated(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Replicated(t, migrations(t))
+	pool := pgtest.Open(t, pgtest.Patient(primary.URL))
+	p, other := begin(t, Config{Database: pool}), begin(t, Config{Database: pool})
+	unknown := func(got answer) {
+		t.Helper()
+		require.Equal(t, http.StatusServiceUnavailable, got.status, got.body)
+		require.Equal(t, "unavailable", got.code)
+		require.Equal(t, "1", got.wait)
+		require.Empty(t, got.location)
+	}
+	primary.SetAway(true)
+	unknown(p.send("k", "a"))
+	require.Eventually(t, func() bool { return effects(t, pool, "a") == 1 }, time.Minute, time.Millisecond)
+	unknown(p.send("k", "a"))
+	unknown(other.send("k", "a"))
+
+	other.do = func(ctx context.Context, name string) error {
+		unknown(p.send("at once", name))
+		for effects(t, pool, name) == 0 { // The server learns in its own time that nobody waits for the commit.
+			runtime.Gosched()
+		}
+		return effect(ctx, pool, name)
+	}
+	unknown(other.send("at once", "b"))
+	other.do = nil
+
+	primary.SetAway(false)
+	first := p.send("k", "a")
+	require.Equal(t, http.StatusCreated, first.status, first.body)
+	require.True(t, first.replayed)
+	require.Equal(t, first, other.send("k", "a"))
+	require.Equal(t, http.StatusCreated, other.send("at once", "b").status)
+	require.Equal(t, 1, effects(t, pool, "a"))
+	require.Equal(t, 1, effects(t, pool, "b"))
 }
 
 func TestCallerGone(t *testing.T) {

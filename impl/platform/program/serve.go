@@ -131,6 +131,9 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 	if err != nil {
 		return err
 	}
+	if err := postgres.CheckSessions(ctx, s.DatabaseURL.Reveal()); err != nil {
+		return err
+	}
 	if s.Migrate {
 		if err := p.Schema.migrate(ctx, s.Database, log.Logger); err != nil {
 			return err
@@ -148,7 +151,7 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 			Document: document, Log: log.Logger, Metrics: httpMetrics, Responses: s.Responses,
 			TrustedProxies: s.TrustedProxies, TrustedOrigins: s.TrustedOrigins, RateLimits: s.RateLimits, Shed: s.Shed,
 		},
-		checks: []ops.Check{{Name: "database", Critical: true, Run: pool.Ping}},
+		checks: []ops.Check{databaseCheck(pool)},
 		name:   p.Name,
 		nats:   s.NATSURL,
 		end:    end,

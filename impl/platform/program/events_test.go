@@ -36,7 +36,8 @@ func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, 
 		}), err
 	}))
 	p.Schema = program.Schema{program.Migrations(migrations)}
-	return programtest.Serve(t, p.Run, serveEnvironment(reach(pgtest.URL(t, migrations)), changes...))
+	url := pgtest.URL(t, migrations)
+	return programtest.Serve(t, p.Run, append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
 }
 
 // directly is how a service reaches its database with nothing between.

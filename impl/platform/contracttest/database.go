@@ -92,7 +92,8 @@ func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Swit
 }
 
 // ReadOnlyDatabaseIsTold calls every operation of a service whose database takes no writes, and then takes them again: what only
-// reads works, and everything else says that it cannot be done.
+// reads works, and everything else says that it cannot be done. That goes for a repetition, too, which finds its work done: what
+// succeeds has written, so its COMMIT has waited for a synchronous standby. Only a kept answer has another way to wait.
 func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *Switch) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -110,6 +111,13 @@ func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *
 		database.ReadOnly(false)
 		answer, body = server.Do(t, r)
 		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: it takes writes again: %s", op.ID, body)
+
+		database.ReadOnly(true)
+		answer, body = server.Do(t, r)
+		if op.Method != http.MethodGet && !s.Beyond[op.ID].Unattached && answer.Header.Get("Idempotency-Replayed") == "" {
+			require.GreaterOrEqual(t, answer.StatusCode, http.StatusBadRequest, "%s: it is repeated: %s", op.ID, body)
+		}
+		database.ReadOnly(false)
 	}
 }
 

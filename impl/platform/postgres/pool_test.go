@@ -121,6 +121,36 @@ func TestOpenTriesEveryServer(t *testing.T) {
 	require.ErrorContains(t, postgres.Migrate(t.Context(), gone, accounts(), nil), "PostgreSQL at 127.0.0.1:1, 127.0.0.1:2")
 }
 
+// A pool goes where writes are taken, and finds the other server by itself when that changes.
+func TestServerThatTakesWrites(t *testing.T) {
+	t.Parallel()
+	first, one := pgtest.Server(t, accounts())
+	second, other := pgtest.Server(t, accounts())
+	let := func(server *postgres.Server, setting string) {
+		query(t, server.SuperuserURL("postgres"), "ALTER DATABASE pgtest "+setting)
+		query(t, server.SuperuserURL("postgres"), "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity WHERE datname = 'pgtest'")
+	}
+	host := func(text string) string {
+		u, err := url.Parse(text)
+		require.NoError(t, err)
+		return u.Query().Get("host")
+	}
+	let(first, "SET default_transaction_read_only = on")
+	both := fmt.Sprintf("postgres://pgtest@/pgtest?host=%s,%s&port=5432,5432&target_session_attrs=read-write", host(one), host(other))
+	pool := pgtest.Open(t, pgtest.Patient(both))
+	write := func(server *postgres.Server) {
+		require.Eventually(t, func() bool { // Connections that were ended are met first.
+			_, err := pool.Exec(t.Context(), "UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+			return err == nil
+		}, time.Minute, time.Millisecond)
+		require.Equal(t, "1", query(t, server.URL("pgtest"), "SELECT balance::text FROM accounts WHERE id = 1"))
+	}
+	write(second)
+	let(second, "SET default_transaction_read_only = on")
+	let(first, "RESET default_transaction_read_only")
+	write(first)
+}
+
 func TestUUIDs(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, accounts())

@@ -104,7 +104,17 @@ func (c Config) pool() (*pgxpool.Config, error) {
 		conn.Tracer = bounded(c.Tracer, acquireLimit(acquire))
 	}
 	conn.OnNotice = noteUnreplicated
+	if conn.ValidateConnect != nil { // target_session_attrs: a server that takes no writes any more is left for another.
+		conn.OnPgError = leaveReadOnly(conn.OnPgError)
+	}
 	return poolConfig, nil
+}
+
+// leaveReadOnly closes a connection over which a write was refused, besides what usual closes.
+func leaveReadOnly(usual pgconn.PgErrorHandler) pgconn.PgErrorHandler {
+	return func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
+		return usual(conn, err) && err.Code != codeReadOnly
+	}
 }
 
 // limitConnecting bounds the attempt to connect to each server of a URL. Where there are several, one that is silent

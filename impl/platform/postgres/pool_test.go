@@ -126,9 +126,9 @@ func TestServerThatTakesWrites(t *testing.T) {
 	t.Parallel()
 	first, one := pgtest.Server(t, accounts())
 	second, other := pgtest.Server(t, accounts())
-	let := func(server *postgres.Server, setting string) {
-		query(t, server.SuperuserURL("postgres"), "ALTER DATABASE pgtest "+setting)
-		query(t, server.SuperuserURL("postgres"), "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity WHERE datname = 'pgtest'")
+	let := func(server *postgres.Server, setting string) { // for the sessions that there are, too
+		query(t, server.SuperuserURL("postgres"), "ALTER SYSTEM "+setting)
+		query(t, server.SuperuserURL("postgres"), "SELECT pg_reload_conf()")
 	}
 	host := func(text string) string {
 		u, err := url.Parse(text)
@@ -136,17 +136,24 @@ func TestServerThatTakesWrites(t *testing.T) {
 		return u.Query().Get("host")
 	}
 	let(first, "SET default_transaction_read_only = on")
+	require.Eventually(t, func() bool {
+		return query(t, one, "SHOW default_transaction_read_only") == "on"
+	}, time.Minute, time.Millisecond)
 	both := fmt.Sprintf("postgres://pgtest@/pgtest?host=%s,%s&port=5432,5432&target_session_attrs=read-write", host(one), host(other))
 	pool := pgtest.Open(t, pgtest.Patient(both))
 	write := func(server *postgres.Server) {
-		require.Eventually(t, func() bool { // Connections that were ended are met first.
+		require.Eventually(t, func() bool { // A server takes a setting over in its own time.
 			_, err := pool.Exec(t.Context(), "UPDATE accounts SET balance = balance + 1 WHERE id = 1")
 			return err == nil
 		}, time.Minute, time.Millisecond)
-		require.Equal(t, "1", query(t, server.URL("pgtest"), "SELECT balance::text FROM accounts WHERE id = 1"))
+		require.NotEqual(t, "0", query(t, server.URL("pgtest"), "SELECT balance::text FROM accounts WHERE id = 1"))
 	}
 	write(second)
 	let(second, "SET default_transaction_read_only = on")
+	require.Eventually(t, func() bool {
+		_, err := pool.Exec(t.Context(), "UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+		return postgres.IsUnavailable(err)
+	}, time.Minute, time.Millisecond)
 	let(first, "RESET default_transaction_read_only")
 	write(first)
 }

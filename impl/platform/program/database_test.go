@@ -81,7 +81,7 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 func TestHealthWithoutTheStandby(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, second)
-	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(primary.URL+"&client_encoding=utf8"))
+	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(primary.URL))
 	primary.SetAway(true)
 	require.Eventually(t, func() bool {
 		_, is, reason := database(t, s)

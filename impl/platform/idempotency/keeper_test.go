@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -293,20 +292,28 @@ func TestCommitThatIsNotReplicated(t *testing.T) {
 		require.Equal(t, "1", got.wait)
 		require.Empty(t, got.location)
 	}
-	primary.SetAway(true)
-	unknown(p.send("k", "a"))
-	require.Eventually(t, func() bool { return effects(t, pool, "a") == 1 }, time.Minute, time.Millisecond)
-	unknown(p.send("k", "a"))
-	unknown(other.send("k", "a"))
-
-	other.do = func(ctx context.Context, name string) error {
-		unknown(p.send("at once", name))
-		for effects(t, pool, name) == 0 { // The server learns in its own time that nobody waits for the commit.
-			runtime.Gosched()
+	// cutOff sends a request of which as many commits are cut off.
+	cutOff := func(commits int, from *process, key, name string) answer {
+		got := make(chan answer, 1)
+		go func() { got <- from.send(key, name) }()
+		for range commits {
+			primary.CutOff()
 		}
+		return <-got
+	}
+	primary.SetAway(true)
+	unknown(p.send("k", "a")) // by the keeper's own patience
+	require.Eventually(t, func() bool { return effects(t, pool, "a") == 1 }, time.Minute, time.Millisecond)
+	unknown(cutOff(1, p, "k", "a"))
+	unknown(cutOff(1, other, "k", "a"))
+
+	var quicker answer
+	other.do = func(ctx context.Context, name string) error {
+		quicker = p.send("at once", name)
 		return effect(ctx, pool, name)
 	}
-	unknown(other.send("at once", "b"))
+	unknown(cutOff(2, other, "at once", "b"))
+	unknown(quicker)
 	other.do = nil
 
 	primary.SetAway(false)

@@ -115,7 +115,8 @@ func (p *Primary) CutOff() {
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
 	for cut := false; !cut; {
-		err := p.admin.QueryRow(ctx, "SELECT coalesce(bool_or(pg_cancel_backend(pid)), false) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&cut)
+		err := p.admin.QueryRow(ctx, `SELECT coalesce(bool_or(pg_cancel_backend(pid)), false) FROM pg_stat_activity
+			WHERE wait_event = 'SyncRep' AND backend_type = 'client backend' AND datname = $1`, role).Scan(&cut)
 		if err != nil {
 			p.t.Fatalf("pgtest: nobody waits for the standby: %v", err)
 		}
@@ -134,7 +135,7 @@ func commitWaits(t testing.TB, admin *pgx.Conn, superuserURL string) (waits bool
 	committed := make(chan struct{})
 	go func() {
 		defer close(committed)
-		_, _ = conn.Exec(ctx, "SELECT pg_logical_emit_message(true, '', '')") // It ends, or is waited out below.
+		_, _ = conn.Exec(ctx, "SELECT pg_logical_emit_message(true, '', '')") // It ends, or is cut off below.
 	}()
 	for done := false; !done && !waits; {
 		select {
@@ -147,7 +148,11 @@ func commitWaits(t testing.TB, admin *pgx.Conn, superuserURL string) (waits bool
 			t.Fatalf("pgtest: %v", err)
 		}
 	}
-	cancel()
+	if waits {
+		if _, err := admin.Exec(ctx, "SELECT pg_cancel_backend($1)", conn.PgConn().PID()); err != nil {
+			t.Fatalf("pgtest: %v", err)
+		}
+	}
 	<-committed
 	_ = conn.Close(context.WithoutCancel(t.Context())) // Nothing is pending.
 	return waits

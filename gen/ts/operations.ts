@@ -417,7 +417,8 @@ export interface Operations {
   };
   /**
    * Sign out.
-   * Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+   * Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
+   * when they have heard of it; the cookie is removed.
    */
   endSession: {
     method: 'POST';
@@ -957,7 +958,7 @@ export interface Operations {
   };
   /**
    * Set an account's roles.
-   * Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+   * Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
    * and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
    * verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
    */

@@ -289,7 +289,8 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+         * @description Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
+         *     when they have heard of it; the cookie is removed.
          */
         post: operations["endSession"];
         delete?: never;
@@ -750,7 +751,7 @@ export interface paths {
         get?: never;
         /**
          * Set an account's roles
-         * @description Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+         * @description Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
          *     and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
          *     verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
          */

@@ -68,6 +68,15 @@ func TestContractDatabaseGone(t *testing.T) {
 	contracttest.DatabaseGoneIsTold(t, contract(t), s.Server, &database)
 }
 
+func TestContractDatabaseReadOnly(t *testing.T) {
+	t.Parallel()
+	var database contracttest.Switch
+	s := start(t, func(o *options) {
+		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
+	})
+	contracttest.ReadOnlyDatabaseIsTold(t, contract(t), s.Server, &database)
+}
+
 // An answer that was lost with the connection is asked for again, with the same key where there is one: whatever has
 // happened, it happens once.
 func TestConnectionLostAtCommit(t *testing.T) {

@@ -173,6 +173,15 @@ func TestContractDatabaseGone(t *testing.T) {
 	contracttest.DatabaseGoneIsTold(t, contract(t), s.Server, &database)
 }
 
+func TestContractDatabaseReadOnly(t *testing.T) {
+	t.Parallel()
+	var database contracttest.Switch
+	s := start(t, func(o *options) {
+		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
+	})
+	contracttest.ReadOnlyDatabaseIsTold(t, contract(t), s.Server, &database)
+}
+
 // TestConnectionsTerminated ends every connection of the service from the server's side.
 func TestConnectionsTerminated(t *testing.T) {
 	t.Parallel()

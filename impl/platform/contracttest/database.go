@@ -19,14 +19,18 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Switch is what cuts a service off from its database: while it is off no connection works and none can be opened.
-type Switch struct{ off atomic.Bool }
+// Switch is what cuts a service off from its database: while it is off no connection works and none can be opened. While it is
+// read-only PostgreSQL refuses what the service writes.
+type Switch struct{ off, readOnly atomic.Bool }
 
 // Off cuts the connections, and On lets them be opened again.
 func (w *Switch) Off() { w.off.Store(true) }
 
 // On ends what Off began.
 func (w *Switch) On() { w.off.Store(false) }
+
+// ReadOnly has PostgreSQL refuse writes, or take them again.
+func (w *Switch) ReadOnly(on bool) { w.readOnly.Store(on) }
 
 // Pool gives another pool on the database of a pool, which the switch cuts off.
 func (w *Switch) Pool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
@@ -39,6 +43,10 @@ func (w *Switch) Pool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
 		}
 		conn, err := dial(ctx, network, address)
 		return cuttable{conn, w}, err
+	}
+	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
+		_, err := conn.Exec(ctx, fmt.Sprintf("SET default_transaction_read_only = %t", w.readOnly.Load()))
+		return err == nil, nil // A broken connection is replaced.
 	}
 	other, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
@@ -80,6 +88,36 @@ func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Swit
 		database.On()
 		answer, body = server.Do(t, r)
 		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: it is back: %s", op.ID, body)
+	}
+}
+
+// ReadOnlyDatabaseIsTold calls every operation of a service whose database takes no writes, and then takes them again: what only
+// reads works, and everything else says that it cannot be done. That goes for a repetition, too, which finds its work done: what
+// succeeds has written, so its COMMIT has waited for a synchronous standby. Only a kept answer has another way to wait.
+func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *Switch) {
+	t.Helper()
+	for _, op := range s.Document.Operations {
+		r, _ := s.Fitting(t, server, op)
+		database.ReadOnly(true)
+		answer, body := server.Do(t, r)
+		if op.Method == http.MethodGet || s.Beyond[op.ID].Unattached {
+			require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
+		} else {
+			require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, "%s: %s", op.ID, body)
+			require.Equal(t, httpapi.ErrUnavailable.Code, ProblemIn(t, answer, body).Code, op.ID)
+			require.Equal(t, "1", answer.Header.Get("Retry-After"), op.ID)
+			require.Empty(t, answer.Header.Get("Set-Cookie"), op.ID)
+		}
+		database.ReadOnly(false)
+		answer, body = server.Do(t, r)
+		require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: it takes writes again: %s", op.ID, body)
+
+		database.ReadOnly(true)
+		answer, body = server.Do(t, r)
+		if op.Method != http.MethodGet && !s.Beyond[op.ID].Unattached && answer.Header.Get("Idempotency-Replayed") == "" {
+			require.GreaterOrEqual(t, answer.StatusCode, http.StatusBadRequest, "%s: it is repeated: %s", op.ID, body)
+		}
+		database.ReadOnly(false)
 	}
 }
 

@@ -31,8 +31,11 @@ WHERE id IN (
 func Once(ctx context.Context, db postgres.Beginner, e Event, handle func(tx pgx.Tx) error) error {
 	return postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, receive, e.ID)
-		if err != nil || tag.RowsAffected() == 0 {
+		switch {
+		case err != nil:
 			return err
+		case tag.RowsAffected() == 0:
+			return postgres.Barrier(ctx, tx) // The effect is there, and must last before the event comes no more.
 		}
 		if err := handle(tx); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// statementTimeout bounds a statement, connecting included, whatever the settings of the connection say.
+	// statementTimeout bounds a statement, whatever the settings of the connection say; these bound the connecting.
 	statementTimeout = 5 * time.Second
 	// candidacyPause is how often one who does not lead asks for the lock.
 	candidacyPause = time.Second
@@ -39,9 +39,7 @@ func lead(ctx context.Context, config *pgx.ConnConfig, name string, log *slog.Lo
 }
 
 func leadOnce(ctx context.Context, config *pgx.ConnConfig, name string, work func(ctx context.Context, conn *pgx.Conn) error) error {
-	starting, cancel := context.WithTimeout(ctx, statementTimeout)
-	defer cancel()
-	conn, err := pgx.ConnectConfig(starting, config)
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -50,7 +48,10 @@ func leadOnce(ctx context.Context, config *pgx.ConnConfig, name string, work fun
 		defer cancel()
 		_ = conn.Close(closing) // PostgreSQL gives the lock back however the connection ends.
 	}()
-	if _, err := conn.Exec(starting, limitSilence); err != nil {
+	if err := within(ctx, statementTimeout, func(ctx context.Context) error {
+		_, err := conn.Exec(ctx, limitSilence)
+		return err
+	}); err != nil {
 		return err
 	}
 	for {

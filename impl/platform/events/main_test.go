@@ -105,7 +105,12 @@ type world struct {
 
 func start(t testing.TB) *world {
 	t.Helper()
-	w := &world{url: pgtest.Patient(pgtest.URL(t, migrations(t))), dir: t.TempDir(), log: &logged{}}
+	return startOn(t, pgtest.Patient(pgtest.URL(t, migrations(t))))
+}
+
+func startOn(t testing.TB, url string) *world {
+	t.Helper()
+	w := &world{url: url, dir: t.TempDir(), log: &logged{}}
 	var err error
 	w.pool, err = postgres.Open(t.Context(), postgres.Config{URL: w.url, MaxConns: 8, AcquireTimeout: patience})
 	require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/impl/platform/failpoint"
+	"example.com/plumbline/impl/platform/postgres"
 )
 
 const (
@@ -239,6 +240,10 @@ type entry struct {
 func (r *Relay) publish(ctx context.Context, conn *pgx.Conn) (more bool, err error) {
 	batch, err := r.read(ctx, conn)
 	if err != nil || len(batch) == 0 {
+		return false, err
+	}
+	// An event is told to others when it cannot be lost any more.
+	if err := postgres.Settle(ctx, conn); err != nil {
 		return false, err
 	}
 	if err := failpoint.Hit("outbox.before-publish"); err != nil {

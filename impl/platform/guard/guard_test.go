@@ -223,6 +223,23 @@ func TestASessionIsReadOnce(t *testing.T) {
 	require.Equal(t, 1, f.Stats().Remembered)
 }
 
+// The first of several servers takes connections and is silent: the guard listens at the second.
+func TestASilentFirstServer(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.pool = pgtest.Open(t, pgtest.BehindSilent(t, pgtest.URL(t, empty))+"&connect_timeout=3")
+	f.watch()
+	claims, raw := f.begin()
+	f.accepts(raw)
+	f.end(claims.SessionID)
+	f.announce(claims.SessionID.String())
+	eventually(t, "the session is refused", func() bool {
+		_, err := f.Authenticate(t.Context(), raw)
+		return errors.Is(err, httpapi.ErrUnauthenticated)
+	})
+	require.Zero(t, f.log.count("not told"))
+}
+
 // While nobody tells of changes nothing is remembered, so that every request asks the database.
 func TestNothingIsRememberedUnwatched(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,7 @@ import (
 const (
 	// watchPatience is how long the channel may be silent before the connection is tried.
 	watchPatience = 5 * time.Second
-	// watchTimeout bounds that trial, and the connecting.
+	// watchTimeout bounds that trial, and LISTEN.
 	watchTimeout = 2 * time.Second
 	watchRetry   = time.Second
 )
@@ -45,9 +45,7 @@ func (g *Guard) Watch(ctx context.Context, config *pgx.ConnConfig, channel strin
 }
 
 func (g *Guard) listen(ctx context.Context, config *pgx.ConnConfig, channel string, connected func()) error {
-	connecting, cancel := context.WithTimeout(ctx, watchTimeout)
-	defer cancel()
-	conn, err := pgx.ConnectConfig(connecting, config)
+	conn, err := pgx.ConnectConfig(ctx, config) // The configuration bounds it, for each server that it names.
 	if err != nil {
 		return err
 	}
@@ -57,7 +55,9 @@ func (g *Guard) listen(ctx context.Context, config *pgx.ConnConfig, channel stri
 		_ = conn.Close(closing) // Nothing hangs on how a connection that only listened ends.
 	}()
 	// LISTEN takes a name and no parameter; the name is a constant of the service.
-	if _, err := conn.Exec(connecting, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
+	listening, cancel := context.WithTimeout(ctx, watchTimeout)
+	defer cancel()
+	if _, err := conn.Exec(listening, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 		return err
 	}
 	g.forgetAll(true)

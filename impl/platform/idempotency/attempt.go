@@ -79,10 +79,23 @@ func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpa
 			return nil, err
 		}
 	}
-	if a.first != nil {
-		a.turn.answer = a.first
+	if a.first == nil {
+		return nil, nil
+	}
+	if err := a.giveAgain(ctx, a.first); err != nil {
+		return nil, explain(err)
 	}
 	return a.first, nil
+}
+
+// giveAgain makes a kept answer that of the turn, once what it tells of cannot be lost: whoever got the answer first
+// may never have been told that it was committed.
+func (a *attempt) giveAgain(ctx context.Context, kept *httpapi.KeptAnswer) error {
+	if err := postgres.Settle(ctx, a.keeper.database); err != nil {
+		return fmt.Errorf("make sure of the answer of an idempotency key: %w", err)
+	}
+	a.turn.answer = kept
+	return nil
 }
 
 // keepAlone keeps an answer that tells of no effect.

@@ -85,11 +85,15 @@ func (k *Keeper) Begin(ctx context.Context, request httpapi.KeyedRequest) (*http
 		return answer, nil, err
 	}
 	a := &attempt{keeper: k, key: at, turn: mine}
-	if mine.answer, err = a.find(ctx, k.database); err != nil || mine.answer != nil {
-		a.End(ctx)
-		return mine.answer, nil, explain(err)
+	kept, err := a.find(ctx, k.database)
+	if err == nil && kept == nil {
+		return nil, a, nil
 	}
-	return nil, a, nil
+	defer a.End(ctx)
+	if err == nil {
+		err = a.giveAgain(ctx, kept)
+	}
+	return a.turn.answer, nil, explain(err)
 }
 
 // takeTurn gives the turn of the caller, or the answer of the one before.

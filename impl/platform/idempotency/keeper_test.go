@@ -278,6 +278,54 @@ func TestConnectionLostAtCommit(t *testing.T) {
 	}
 }
 
+// COMMIT waited for the synchronous standby in vain: the effect is visible, and would be lost with the server. Its answer is
+// given when it cannot be lost any more.
+func TestCommitThatIsNotReplicated(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Replicated(t, migrations(t))
+	pool := pgtest.Open(t, pgtest.Patient(primary.URL))
+	p, other := begin(t, Config{Database: pool}), begin(t, Config{Database: pool})
+	unknown := func(got answer) {
+		t.Helper()
+		require.Equal(t, http.StatusServiceUnavailable, got.status, got.body)
+		require.Equal(t, "unavailable", got.code)
+		require.Equal(t, "1", got.wait)
+		require.Empty(t, got.location)
+	}
+	// cutOff sends a request of which as many commits are cut off.
+	cutOff := func(commits int, from *process, key, name string) answer {
+		got := make(chan answer, 1)
+		go func() { got <- from.send(key, name) }()
+		for range commits {
+			primary.CutOff()
+		}
+		return <-got
+	}
+	primary.SetAway(true)
+	unknown(p.send("k", "a")) // by the keeper's own patience
+	require.Eventually(t, func() bool { return effects(t, pool, "a") == 1 }, time.Minute, time.Millisecond)
+	unknown(cutOff(1, p, "k", "a"))
+	unknown(cutOff(1, other, "k", "a"))
+
+	var quicker answer
+	other.do = func(ctx context.Context, name string) error {
+		quicker = p.send("at once", name)
+		return effect(ctx, pool, name)
+	}
+	unknown(cutOff(2, other, "at once", "b"))
+	unknown(quicker)
+	other.do = nil
+
+	primary.SetAway(false)
+	first := p.send("k", "a")
+	require.Equal(t, http.StatusCreated, first.status, first.body)
+	require.True(t, first.replayed)
+	require.Equal(t, first, other.send("k", "a"))
+	require.Equal(t, http.StatusCreated, other.send("at once", "b").status)
+	require.Equal(t, 1, effects(t, pool, "a"))
+	require.Equal(t, 1, effects(t, pool, "b"))
+}
+
 func TestCallerGone(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations(t))

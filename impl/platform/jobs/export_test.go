@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river/rivertype"
@@ -8,3 +9,6 @@ import (
 
 // NextRetry is when a job that has failed runs again.
 func NextRetry(job *rivertype.JobRow) time.Time { return retryPolicy{}.NextRetry(job) }
+
+// NewWarnings is the handler of the queue's own lines.
+func NewWarnings(h slog.Handler) slog.Handler { return newWarnings(h) }

@@ -101,7 +101,7 @@ func New(c Config) (*Jobs, error) {
 		Middleware:                  []rivertype.Middleware{&travel{}, &watch{log: c.Log, metrics: metrics}},
 		// The pool's statements are too short-lived for rebuilding an index; vacuuming is enough for a queue of this kind.
 		ReindexerIndexNames: []string{},
-		Logger:              slog.New(warnings{c.Log.Handler()}),
+		Logger:              slog.New(newWarnings(c.Log.Handler())),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
@@ -156,19 +156,3 @@ func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	pause := min(firstRetry<<min(len(job.Errors), maxAttempts), longestRetry)
 	return time.Now().Add(pause/2 + rand.N(pause/2))
 }
-
-// warnings passes on only what an operator should know of River's own lines.
-type warnings struct{ slog.Handler }
-
-// Enabled implements slog.Handler.
-func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
-}
-
-// WithAttrs implements slog.Handler.
-func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return warnings{w.Handler.WithAttrs(attrs)}
-}
-
-// WithGroup implements slog.Handler.
-func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -32,7 +32,7 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 	}
 	pool, err := postgres.Open(ctx, postgres.Config{
 		URL: url, MaxConns: 2, ApplicationName: "migrate jobs",
-		LockTimeout: 3 * time.Second, StatementTimeout: noLimit, IdleInTransactionTimeout: noLimit,
+		AcquireTimeout: migrateWait, LockTimeout: 3 * time.Second, StatementTimeout: noLimit, IdleInTransactionTimeout: noLimit,
 	})
 	if err != nil {
 		return err

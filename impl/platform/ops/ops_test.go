@@ -140,7 +140,10 @@ func TestReasonsTellNothing(t *testing.T) {
 		{errors.New("password " + secret + " refused by db.internal"), Failed},
 		{fmt.Errorf("call db.internal: %w", Reason("breaker_open")), "breaker_open"},
 	} {
-		o := New(Options{Checks: []Check{{Name: "d", Run: func(context.Context) error { return c.err }}}})
+		o := New(Options{
+			Clock:  func() time.Time { return time.Unix(0, 0) }, // Its digits are none of those below.
+			Checks: []Check{{Name: "d", Run: func(context.Context) error { return c.err }}},
+		})
 		text := body(t, get(t, o, "/healthz"))
 		require.Contains(t, text, `"reason":"`+string(c.want)+`"`)
 		for _, leak := range []string{secret, "db.internal", "10.0.0.7", "5432"} {

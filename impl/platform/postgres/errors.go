@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,6 +35,9 @@ const (
 	codeLockTimeout          = "55P03"
 	codeQueryCanceled        = "57014"
 	codeStartingUp           = "57P03"
+
+	codeProtocolViolation = "08P01"
+	codeDiskFull          = "53100"
 
 	classConnection   = "08"
 	classNoResources  = "53" // too many connections, disk full, out of memory
@@ -123,7 +127,7 @@ func explainURL(err error) error {
 
 // explainConnect says in one sentence why there is no connection. Only causes without configuration stay in the chain.
 func explainConnect(cfg *pgconn.Config, err error) error {
-	where := fmt.Sprintf("PostgreSQL at %s (database %q)", address(cfg), cfg.Database)
+	where := place(cfg)
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return &failure{sentence: explainRefusal(cfg, where, pgErr), cause: pgErr}
 	}
@@ -135,6 +139,8 @@ func explainConnect(cfg *pgconn.Config, err error) error {
 		return &failure{where + " does not answer: nothing listens there; start the server or correct host and port in the database URL", syscall.ECONNREFUSED}
 	case errors.Is(err, fs.ErrPermission):
 		return &failure{where + " cannot be reached: this account may not open its socket; run as another account or correct the database URL", fs.ErrPermission}
+	case errors.Is(err, pgconn.ErrReadOnlyConnection), errors.Is(err, pgconn.ErrStandbyConnection):
+		return &failure{where + " takes no writes: promote a server, or correct the hosts or target_session_attrs in the database URL", pgconn.ErrReadOnlyConnection}
 	case errors.Is(err, context.Canceled):
 		return &failure{where + " was not reached: the start was interrupted", context.Canceled}
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrAcquireTimeout):
@@ -151,6 +157,8 @@ func explainRefusal(cfg *pgconn.Config, where string, err *pgconn.PgError) strin
 		return fmt.Sprintf("%s: there is no such database; create it (CREATE DATABASE %s) or correct its name in the database URL", where, pgx.Identifier{cfg.Database}.Sanitize())
 	case codeNoPrivilege:
 		return fmt.Sprintf("%s: the user %q may not connect; GRANT CONNECT to it or correct the user in the database URL", where, cfg.User)
+	case codeProtocolViolation: // PgBouncer's answer to a parameter that it does not know.
+		return fmt.Sprintf("%s refuses what this program sets for its sessions (%s): name it in ignore_startup_parameters of the pooler, and set it for the role", where, err.Message)
 	case codeStartingUp:
 		return where + " is starting up or shutting down: try again in a moment"
 	}
@@ -160,11 +168,28 @@ func explainRefusal(cfg *pgconn.Config, where string, err *pgconn.PgError) strin
 	return fmt.Sprintf("%s refuses the connection (SQLSTATE %s: %s): check the database URL", where, err.Code, err.Message)
 }
 
-func address(cfg *pgconn.Config) string {
-	if strings.HasPrefix(cfg.Host, "/") {
-		return filepath.Join(cfg.Host, ".s.PGSQL."+strconv.Itoa(int(cfg.Port)))
+// place names the database, and every server that was tried for it.
+func place(cfg *pgconn.Config) string {
+	return fmt.Sprintf("PostgreSQL at %s (database %q)", strings.Join(servers(cfg), ", "), cfg.Database)
+}
+
+// servers are the addresses of a configuration, in the order in which they are tried.
+func servers(cfg *pgconn.Config) []string {
+	all := []string{address(cfg.Host, cfg.Port)}
+	for _, other := range cfg.Fallbacks { // The same server may be tried with TLS and without.
+		if next := address(other.Host, other.Port); !slices.Contains(all, next) {
+			all = append(all, next)
+		}
 	}
-	return net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+	return all
+}
+
+func address(host string, port uint16) string {
+	number := strconv.Itoa(int(port))
+	if strings.HasPrefix(host, "/") {
+		return filepath.Join(host, ".s.PGSQL."+number)
+	}
+	return net.JoinHostPort(host, number)
 }
 
 // innermost returns the text of the last cause, on one line.

@@ -47,9 +47,8 @@ func Migrate(ctx context.Context, url string, migrations fs.FS, log *slog.Logger
 	setMissing(cfg.RuntimeParams, map[string]string{"lock_timeout": migrateLockTimeout})
 	cfg.RuntimeParams["statement_timeout"] = "0" // building an index may take long
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = DefaultConfig().ConnectTimeout
-	}
+	limits := DefaultConfig()
+	limitConnecting(&cfg.Config, url, limits.ConnectTimeout, limits.AcquireTimeout)
 	db := stdlib.OpenDB(*cfg)
 	defer db.Close() //nolint:errcheck // nothing is pending
 

@@ -10,12 +10,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/multitracer"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Config says where a database is and how long anyone may wait for it.
 // A zero value means the default of [DefaultConfig]; a negative duration means no limit.
 // A session parameter named in the URL (such as ?statement_timeout=1000), and connect_timeout, wins over its field here.
+// connect_timeout is for each server of the URL, in seconds; one of 0 is none.
 type Config struct {
 	// URL is postgres://user:password@host:port/database, or libpq's key=value form.
 	URL string
@@ -25,7 +27,7 @@ type Config struct {
 	MaxConnLifetime time.Duration
 	MaxConnIdleTime time.Duration
 
-	ConnectTimeout           time.Duration // to one server, its TLS handshake and login included
+	ConnectTimeout           time.Duration // to each server of the URL, its TLS handshake and login included; several share AcquireTimeout
 	AcquireTimeout           time.Duration // waiting for a free connection of the pool
 	StatementTimeout         time.Duration // PostgreSQL's statement_timeout
 	LockTimeout              time.Duration // PostgreSQL's lock_timeout
@@ -60,9 +62,7 @@ func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, explainConnect(&poolConfig.ConnConfig.Config, err)
 	}
-	ctx, cancel := withTimeout(ctx, poolConfig.ConnConfig.ConnectTimeout)
-	defer cancel()
-	if err := pool.Ping(ctx); err != nil {
+	if err := pool.Ping(context.WithValue(ctx, openingKey{}, true)); err != nil {
 		pool.Close()
 		return nil, explainConnect(&poolConfig.ConnConfig.Config, err)
 	}
@@ -87,9 +87,8 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	poolConfig.PingTimeout = time.Second
 
 	conn := poolConfig.ConnConfig
-	if !strings.Contains(c.URL, "connect_timeout") { // pgx has read it, and has a default of its own.
-		conn.ConnectTimeout = orDefault(c.ConnectTimeout, d.ConnectTimeout)
-	}
+	acquire := orDefault(c.AcquireTimeout, d.AcquireTimeout)
+	limitConnecting(&conn.Config, c.URL, orDefault(c.ConnectTimeout, d.ConnectTimeout), acquire)
 	setMissing(conn.RuntimeParams, map[string]string{
 		"timezone":                            "UTC",
 		"default_transaction_isolation":       "read committed",
@@ -101,10 +100,33 @@ func (c Config) pool() (*pgxpool.Config, error) {
 		setMissing(conn.RuntimeParams, map[string]string{"application_name": c.ApplicationName})
 	}
 	conn.Tracer = c.Tracer
-	if limit := orDefault(c.AcquireTimeout, d.AcquireTimeout); limit > 0 {
-		conn.Tracer = bounded(c.Tracer, acquireLimit(limit))
+	if acquire > 0 {
+		conn.Tracer = bounded(c.Tracer, acquireLimit(acquire))
+	}
+	conn.OnNotice = noteUnreplicated
+	if conn.ValidateConnect != nil { // target_session_attrs: a server that takes no writes any more is left for another.
+		conn.OnPgError = leaveReadOnly(conn.OnPgError)
 	}
 	return poolConfig, nil
+}
+
+// leaveReadOnly closes a connection over which a write was refused, besides what usual closes.
+func leaveReadOnly(usual pgconn.PgErrorHandler) pgconn.PgErrorHandler {
+	return func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
+		return usual(conn, err) && err.Code != codeReadOnly
+	}
+}
+
+// limitConnecting bounds the attempt to connect to each server of a URL. Where there are several, one that is silent
+// must leave time for the next: they share what the caller waits.
+func limitConnecting(cfg *pgconn.Config, url string, each, caller time.Duration) {
+	if strings.Contains(url, "connect_timeout") && cfg.ConnectTimeout > 0 { // pgx has read it.
+		return
+	}
+	cfg.ConnectTimeout = each
+	if count := len(servers(cfg)); count > 1 && caller > 0 {
+		cfg.ConnectTimeout = min(orForever(each), caller/time.Duration(count))
+	}
 }
 
 func setMissing(params, defaults map[string]string) {
@@ -133,13 +155,6 @@ func milliseconds(d time.Duration) string {
 	return strconv.FormatInt(d.Milliseconds(), 10)
 }
 
-func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if d <= 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, d)
-}
-
 // ErrAcquireTimeout means that no connection of the pool came free in time.
 var ErrAcquireTimeout = errors.New("no database connection came free in time")
 
@@ -152,6 +167,9 @@ type acquireContext struct {
 }
 
 type acquireKey struct{}
+
+// openingKey marks the first Acquire of a pool, which tries every server: each attempt is bounded.
+type openingKey struct{}
 
 // Err tells a wait for the pool from a wait for a statement: pgxpool hands this error on.
 func (c *acquireContext) Err() error {
@@ -171,6 +189,9 @@ func (c *acquireContext) Value(key any) any {
 }
 
 func (l acquireLimit) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+	if ctx.Value(openingKey{}) != nil {
+		return ctx
+	}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(l))
 	return &acquireContext{Context: ctx, cancel: cancel}
 }

@@ -71,6 +71,93 @@ func TestPoolSettings(t *testing.T) {
 	require.Equal(t, 5*time.Second, cfg.ConnConfig.ConnectTimeout)
 }
 
+// Several servers share the patience of whoever wants a connection, unless the URL says how long each may take.
+func TestEachServerHasItsTime(t *testing.T) {
+	t.Parallel()
+	one := pgtest.URL(t, accounts())
+	two := pgtest.BehindSilent(t, one)
+	for name, test := range map[string]struct {
+		cfg  postgres.Config
+		want time.Duration
+	}{
+		"one":                      {postgres.Config{URL: one}, 5 * time.Second},
+		"one, told":                {postgres.Config{URL: one + "&connect_timeout=7"}, 7 * time.Second},
+		"one, told not to wait":    {postgres.Config{URL: one + "&connect_timeout=0"}, 5 * time.Second},
+		"two":                      {postgres.Config{URL: two}, time.Second},
+		"two, told":                {postgres.Config{URL: two + "&connect_timeout=1"}, time.Second},
+		"two, patient":             {postgres.Config{URL: two, AcquireTimeout: time.Minute}, 5 * time.Second},
+		"two, as long as it takes": {postgres.Config{URL: two, AcquireTimeout: -1}, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool, err := postgres.Open(t.Context(), test.cfg)
+			require.NoError(t, err)
+			t.Cleanup(pool.Close)
+			require.Equal(t, test.want, pool.Config().ConnConfig.ConnectTimeout)
+			require.NoError(t, postgres.Migrate(t.Context(), test.cfg.URL, accounts(), nil))
+		})
+	}
+}
+
+// The start waits for each server as long as the URL says, though a request would not.
+func TestOpenTriesEveryServer(t *testing.T) {
+	t.Parallel()
+	url := pgtest.BehindSilent(t, pgtest.URL(t, accounts()))
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url + "&connect_timeout=1", AcquireTimeout: 10 * time.Millisecond})
+	require.NoError(t, err)
+	pool.Close()
+
+	for settings, want := range map[string]string{
+		"&connect_timeout=1&target_session_attrs=read-write&default_transaction_read_only=on": "takes no writes",
+		"&connect_timeout=1&user=stranger": `the user "stranger"`,
+	} {
+		_, err = postgres.Open(t.Context(), postgres.Config{URL: url + settings})
+		require.ErrorContains(t, err, want)
+		require.Regexp(t, `PostgreSQL at 127\.0\.0\.1:\d+, /\S+/\.s\.PGSQL\.\d+ \(database`, err.Error())
+	}
+	gone := "postgres://app@/app?host=127.0.0.1,127.0.0.1&port=1,2"
+	_, err = postgres.Open(t.Context(), postgres.Config{URL: gone})
+	require.ErrorContains(t, err, "PostgreSQL at 127.0.0.1:1, 127.0.0.1:2")
+	require.ErrorContains(t, postgres.Migrate(t.Context(), gone, accounts(), nil), "PostgreSQL at 127.0.0.1:1, 127.0.0.1:2")
+}
+
+// A pool goes where writes are taken, and finds the other server by itself when that changes.
+func TestServerThatTakesWrites(t *testing.T) {
+	t.Parallel()
+	first, one := pgtest.Server(t, accounts())
+	second, other := pgtest.Server(t, accounts())
+	let := func(server *postgres.Server, setting string) { // for the sessions that there are, too
+		query(t, server.SuperuserURL("postgres"), "ALTER SYSTEM "+setting)
+		query(t, server.SuperuserURL("postgres"), "SELECT pg_reload_conf()")
+	}
+	host := func(text string) string {
+		u, err := url.Parse(text)
+		require.NoError(t, err)
+		return u.Query().Get("host")
+	}
+	let(first, "SET default_transaction_read_only = on")
+	require.Eventually(t, func() bool {
+		return query(t, one, "SHOW default_transaction_read_only") == "on"
+	}, time.Minute, time.Millisecond)
+	both := fmt.Sprintf("postgres://pgtest@/pgtest?host=%s,%s&port=5432,5432&target_session_attrs=read-write", host(one), host(other))
+	pool := pgtest.Open(t, pgtest.Patient(both))
+	write := func(server *postgres.Server) {
+		require.Eventually(t, func() bool { // A server takes a setting over in its own time.
+			_, err := pool.Exec(t.Context(), "UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+			return err == nil
+		}, time.Minute, time.Millisecond)
+		require.NotEqual(t, "0", query(t, server.URL("pgtest"), "SELECT balance::text FROM accounts WHERE id = 1"))
+	}
+	write(second)
+	let(second, "SET default_transaction_read_only = on")
+	require.Eventually(t, func() bool {
+		_, err := pool.Exec(t.Context(), "UPDATE accounts SET balance = balance + 1 WHERE id = 1")
+		return postgres.IsUnavailable(err)
+	}, time.Minute, time.Millisecond)
+	let(first, "RESET default_transaction_read_only")
+	write(first)
+}
+
 func TestUUIDs(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, accounts())
@@ -257,6 +344,7 @@ func TestJudgingErrors(t *testing.T) {
 		"unique violation":     {err: state("23505")},
 		"connection failure":   {err: state("08006"), unavailable: true},
 		"too many connections": {err: state("53300"), unavailable: true},
+		"disk full":            {err: state("53100"), unavailable: true},
 		"admin shutdown":       {err: state("57P01"), unavailable: true},
 		"starting up":          {err: state("57P03"), unavailable: true},
 		"standby":              {err: state("25006"), unavailable: true},

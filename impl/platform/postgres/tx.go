@@ -12,14 +12,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrUnknownOutcome means that the connection was lost during COMMIT: the transaction may or may not have
-// happened. Repeating it is right only when it is idempotent.
-var ErrUnknownOutcome = errors.New("the outcome of the transaction is unknown: the connection was lost during COMMIT")
+// ErrUnknownOutcome means that the connection was lost during COMMIT, or the wait for a synchronous standby was cut off:
+// the transaction may or may not have happened, or may be lost with this server. Repeating it is right only when it is
+// idempotent.
+var ErrUnknownOutcome = errors.New("the outcome of the transaction is unknown: COMMIT was not confirmed")
 
 const (
 	maxAttempts   = 3
 	retryPause    = 20 * time.Millisecond // upper bound of the first pause; it doubles
-	commitTimeout = 5 * time.Second       // PostgreSQL itself obeys statement_timeout; this is for a silent network
+	commitTimeout = 5 * time.Second       // no time-out of PostgreSQL ends a COMMIT's wait for a standby; nor is a silent network seen
 	rollbackLimit = time.Second
 )
 
@@ -155,6 +156,8 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	defer cancel()
 	err := tx.Commit(ctx)
 	switch {
+	case err == nil && unreplicated(tx.Conn()):
+		return fmt.Errorf("%w: its wait for the standby was cut off", ErrUnknownOutcome)
 	case err == nil:
 		return nil
 	case isUnknownOutcome(err):

@@ -20,7 +20,7 @@ import (
 )
 
 // posted serves a service whose every request is an event.
-func posted(t *testing.T, bus func(*events.Bus), changes ...string) *programtest.Served {
+func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, changes ...string) *programtest.Served {
 	t.Helper()
 	outbox, err := os.ReadFile("../../../queries/orders/migrations/00004_create_outbox.sql")
 	require.NoError(t, err)
@@ -36,8 +36,12 @@ func posted(t *testing.T, bus func(*events.Bus), changes ...string) *programtest
 		}), err
 	}))
 	p.Schema = program.Schema{program.Migrations(migrations)}
-	return programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, migrations), changes...))
+	url := pgtest.URL(t, migrations)
+	return programtest.Serve(t, p.Run, append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
 }
+
+// directly is how a service reaches its database with nothing between.
+func directly(url string) string { return url }
 
 // The events of the last requests are published before the program ends.
 func TestPublish(t *testing.T) {
@@ -47,7 +51,7 @@ func TestPublish(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(bus.Stop)
 	var connected *events.Bus
-	s := posted(t, func(b *events.Bus) { connected = b }, "PARCELS_NATS_URL="+bus.URL().Reveal())
+	s := posted(t, func(b *events.Bus) { connected = b }, directly, "PARCELS_NATS_URL="+bus.URL().Reveal())
 	require.NotNil(t, connected)
 	require.Eventually(t, func() bool {
 		_, body := programtest.Get(t, s.OpsURL+"/metrics")
@@ -78,7 +82,7 @@ func TestPublishWithoutNATS(t *testing.T) {
 	t.Parallel()
 	for url, health := range map[string]string{"": `{"status":"healthy"`, "nats://user:canary@127.0.0.1:1": `{"status":"degraded"`} {
 		var bus *events.Bus
-		s := posted(t, func(b *events.Bus) { bus = b }, "PARCELS_NATS_URL="+url)
+		s := posted(t, func(b *events.Bus) { bus = b }, directly, "PARCELS_NATS_URL="+url)
 		require.Equal(t, url == "", bus == nil)
 		status, _ := programtest.Get(t, s.URL)
 		require.Equal(t, http.StatusOK, status)

@@ -49,6 +49,9 @@ func (s Schema) migrate(ctx context.Context, d Database, log *slog.Logger) error
 func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err error) {
 	log := p.logger(d, out, nil)
 	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := postgres.CheckSessions(ctx, d.DatabaseURL.Reveal()); err != nil {
+		return err
+	}
 	if err := p.Schema.migrate(ctx, d, log.Logger); err != nil {
 		return err
 	}

@@ -133,6 +133,9 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 	if err != nil {
 		return err
 	}
+	if err := postgres.CheckSessions(ctx, s.DatabaseURL.Reveal()); err != nil {
+		return err
+	}
 	if s.Migrate {
 		if err := p.Schema.migrate(ctx, s.Database, log.Logger); err != nil {
 			return err
@@ -150,7 +153,7 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 			Document: document, Log: log.Logger, Metrics: httpMetrics, Responses: s.Responses,
 			TrustedProxies: s.TrustedProxies, TrustedOrigins: s.TrustedOrigins, RateLimits: s.RateLimits, Shed: s.Shed,
 		},
-		checks: []ops.Check{{Name: "database", Critical: true, Run: pool.Ping}},
+		checks: []ops.Check{databaseCheck(pool)},
 		name:   p.Name,
 		nats:   s.NATSURL,
 		end:    end,

@@ -1,0 +1,43 @@
+package postgres_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+func TestCheckSessions(t *testing.T) {
+	t.Parallel()
+	base := pgtest.URL(t, accounts())
+	require.NoError(t, postgres.CheckSessions(t.Context(), base))
+	require.NoError(t, postgres.CheckSessions(t.Context(), base+"&statement_timeout=0"), "no limit is wanted")
+	require.NoError(t, postgres.CheckSessions(t.Context(), pgtest.BehindSilent(t, base)))
+	require.ErrorContains(t, postgres.CheckSessions(t.Context(), "postgres://app@127.0.0.1:1/app"), "start the server")
+}
+
+// With one session the lock shows it, with three the silence.
+func TestPoolerThatSharesSessions(t *testing.T) {
+	t.Parallel()
+	base := pgtest.Patient(pgtest.URL(t, accounts()))
+	for _, sessions := range []int{1, 2, 3, 4} {
+		t.Run(strconv.Itoa(sessions), func(t *testing.T) {
+			t.Parallel()
+			err := postgres.CheckSessions(t.Context(), pgtest.Pooler(t, base, sessions, true))
+			require.ErrorContains(t, err, "set its pool_mode to session")
+			require.ErrorContains(t, err, "127.0.0.1:")
+		})
+	}
+	require.NoError(t, postgres.CheckSessions(t.Context(), pgtest.Pooler(t, base, 2, false)), "each client has a session to itself")
+}
+
+func TestPoolerThatDropsTimeouts(t *testing.T) {
+	t.Parallel()
+	base := pgtest.URL(t, accounts())
+	err := postgres.CheckSessions(t.Context(), pgtest.Pooler(t, base, 2, false))
+	require.ErrorContains(t, err, "has no statement_timeout, no lock_timeout, no idle_in_transaction_session_timeout")
+	require.ErrorContains(t, err, `ALTER ROLE "pgtest" SET statement_timeout = '1800ms'`)
+}

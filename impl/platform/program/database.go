@@ -1,0 +1,40 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/plumbline/impl/platform/ops"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+// connectionPatience is how long the check of the database waits for a connection, half of what a request does.
+const connectionPatience = time.Second
+
+// databaseCheck is the check of the database, without which a service can do nothing: what it asks is what a request that
+// writes needs.
+func databaseCheck(pool *pgxpool.Pool) ops.Check {
+	return ops.Check{Name: "database", Critical: true, Run: func(ctx context.Context) error {
+		acquiring, cancel := context.WithTimeout(ctx, connectionPatience)
+		defer cancel()
+		conn, err := pool.Acquire(acquiring)
+		if err != nil {
+			if all := pool.Stat(); acquiring.Err() != nil && all.AcquiredConns() == all.MaxConns() {
+				return errors.Join(ops.Reason("no_connection_free"), err)
+			}
+			return err
+		}
+		defer conn.Release()
+		err = postgres.CheckWrites(ctx, conn)
+		switch {
+		case errors.Is(err, postgres.ErrReadOnly):
+			return errors.Join(ops.Reason("read_only"), err)
+		case errors.Is(err, postgres.ErrDiskFull):
+			return errors.Join(ops.Reason("disk_full"), err)
+		}
+		return err
+	}}
+}

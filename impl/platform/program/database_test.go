@@ -1,0 +1,120 @@
+package program_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/program/programtest"
+)
+
+// saysHello is a service that does nothing else, and gives its process away.
+func saysHello(began func(*program.Process)) program.Program {
+	return parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
+		began(process)
+		return http.HandlerFunc(hello), nil
+	}))
+}
+
+// database is what the operators' address says of the database, with the status of that page.
+func database(t *testing.T, s *programtest.Served) (status int, is, reason string) {
+	t.Helper()
+	status, body := programtest.Get(t, s.OpsURL+"/healthz")
+	var health struct {
+		Dependencies []struct{ Name, Status, Reason string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &health), body)
+	require.Equal(t, "database", health.Dependencies[0].Name)
+	return status, health.Dependencies[0].Status, health.Dependencies[0].Reason
+}
+
+// Neither restarting the process nor keeping callers from it would mend the database.
+func requireInRotation(t *testing.T, s *programtest.Served) {
+	t.Helper()
+	for _, path := range []string{"/livez", "/readyz"} {
+		status, body := programtest.Get(t, s.OpsURL+path)
+		require.Equal(t, http.StatusOK, status, "%s: %s", path, body)
+	}
+}
+
+func TestHealthOfAReadOnlyDatabase(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, second) + "&default_transaction_read_only=on"
+	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))
+	status, is, reason := database(t, s)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, []string{"unhealthy", "read_only"}, []string{is, reason})
+	requireInRotation(t, s)
+}
+
+func TestHealthOfAPoolWithoutConnections(t *testing.T) {
+	t.Parallel()
+	var pool *pgxpool.Pool
+	var held []*pgxpool.Conn
+	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run, serveEnvironment(pgtest.URL(t, second), "PARCELS_MAX_CONNS=2"))
+	for range 2 {
+		conn, err := pool.Acquire(t.Context())
+		require.NoError(t, err)
+		held = append(held, conn)
+	}
+	status, is, reason := database(t, s)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, []string{"unhealthy", "no_connection_free"}, []string{is, reason})
+	requireInRotation(t, s)
+	held[0].Release()
+	require.Eventually(t, func() bool {
+		status, is, _ := database(t, s)
+		return status == http.StatusOK && is == "healthy"
+	}, programtest.Patience, programtest.Patience/1000)
+	held[1].Release()
+}
+
+// A COMMIT that no standby confirms is a write that fails.
+func TestHealthWithoutTheStandby(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Replicated(t, second)
+	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(primary.URL))
+	primary.SetAway(true)
+	require.Eventually(t, func() bool {
+		_, is, reason := database(t, s)
+		return is == "unhealthy" && reason == "timeout"
+	}, programtest.Patience, programtest.Patience/1000)
+	requireInRotation(t, s)
+	primary.SetAway(false)
+	require.Eventually(t, func() bool {
+		_, is, _ := database(t, s)
+		return is == "healthy"
+	}, programtest.Patience, programtest.Patience/1000)
+}
+
+// Everything that connects finds the second server behind one that is silent: the start, its migrations, the health check and
+// whoever leads.
+func TestASilentFirstServer(t *testing.T) {
+	t.Parallel()
+	s := posted(t, func(*events.Bus) {}, func(url string) string { return pgtest.BehindSilent(t, url) + "&connect_timeout=2" })
+	_, is, _ := database(t, s)
+	require.Equal(t, "healthy", is)
+	require.Eventually(t, func() bool {
+		_, body := programtest.Get(t, s.OpsURL+"/metrics")
+		return strings.Contains(body, "\nrelay_leader 1\n")
+	}, programtest.Patience, programtest.Patience/1000)
+}
+
+// Behind a pooler that gives each transaction another session nothing starts that would not hold there.
+func TestAPoolerThatSharesSessions(t *testing.T) {
+	t.Parallel()
+	base := pgtest.Patient(pgtest.URL(t, second))
+	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0"}
+	for _, args := range [][]string{{"serve"}, {"serve", "--migrate=false"}, {"migrate"}} {
+		_, err := programtest.Command(t, saysHello(func(*program.Process) {}).Run, environ, args...)
+		programtest.RequireSentence(t, err, "set its pool_mode to session", "connect to PostgreSQL itself")
+	}
+}

@@ -178,6 +178,8 @@ const (
 	ProblemCodeOrderState           ProblemCode = "order_state"
 	ProblemCodeOutOfStock           ProblemCode = "out_of_stock"
 	ProblemCodeOverloaded           ProblemCode = "overloaded"
+	ProblemCodePaymentMismatch      ProblemCode = "payment_mismatch"
+	ProblemCodePaymentReferenceUsed ProblemCode = "payment_reference_used"
 	ProblemCodePreconditionRequired ProblemCode = "precondition_required"
 	ProblemCodePriceChanged         ProblemCode = "price_changed"
 	ProblemCodeProductArchived      ProblemCode = "product_archived"
@@ -187,6 +189,9 @@ const (
 	ProblemCodeRefundTooLarge       ProblemCode = "refund_too_large"
 	ProblemCodeSkuTaken             ProblemCode = "sku_taken"
 	ProblemCodeTimeout              ProblemCode = "timeout"
+	ProblemCodeTooManyExports       ProblemCode = "too_many_exports"
+	ProblemCodeTooManyOpenOrders    ProblemCode = "too_many_open_orders"
+	ProblemCodeTooManyReservedUnits ProblemCode = "too_many_reserved_units"
 	ProblemCodeTooManySecrets       ProblemCode = "too_many_secrets"
 	ProblemCodeTooManyStreams       ProblemCode = "too_many_streams"
 	ProblemCodeTooManyWebhooks      ProblemCode = "too_many_webhooks"
@@ -233,6 +238,10 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeOverloaded:
 		return true
+	case ProblemCodePaymentMismatch:
+		return true
+	case ProblemCodePaymentReferenceUsed:
+		return true
 	case ProblemCodePreconditionRequired:
 		return true
 	case ProblemCodePriceChanged:
@@ -250,6 +259,12 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeSkuTaken:
 		return true
 	case ProblemCodeTimeout:
+		return true
+	case ProblemCodeTooManyExports:
+		return true
+	case ProblemCodeTooManyOpenOrders:
+		return true
+	case ProblemCodeTooManyReservedUnits:
 		return true
 	case ProblemCodeTooManySecrets:
 		return true
@@ -488,6 +503,9 @@ type Order struct {
 	// Paid An amount in minor units, such as cents.
 	Paid Money `json:"paid"`
 
+	// PaymentProvider Where the payment was made.
+	PaymentProvider *string `json:"payment_provider,omitempty"`
+
 	// PaymentReference What the payment is called where it was made.
 	PaymentReference *string `json:"payment_reference,omitempty"`
 
@@ -564,7 +582,9 @@ type OrderItem struct {
 // OrderItemRequest defines model for OrderItemRequest.
 type OrderItemRequest struct {
 	ProductID openapi_types.UUID `json:"product_id"`
-	Quantity  int32              `json:"quantity"`
+
+	// Quantity How many; the maximum holds for all lines of one product together.
+	Quantity int32 `json:"quantity"`
 }
 
 // OrderList defines model for OrderList.
@@ -581,6 +601,12 @@ type OrderStatus string
 
 // PayOrderRequest defines model for PayOrderRequest.
 type PayOrderRequest struct {
+	// Amount What was received, in minor units. Without it nobody sees that another amount was paid.
+	Amount *ReceivedAmount `json:"amount,omitempty"`
+
+	// Provider Where the payment was made. References are those of a provider; a shop with one need not name it.
+	Provider *string `json:"provider,omitempty"`
+
 	// Reference What the payment is called where it was made.
 	Reference *string `json:"reference,omitempty"`
 }
@@ -662,6 +688,12 @@ type ProductStatusFilter string
 
 // Reason Why, in a line.
 type Reason = string
+
+// ReceivedAmount What was received, in minor units. Without it nobody sees that another amount was paid.
+type ReceivedAmount struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
 
 // RefundAmount What to refund, in minor units.
 type RefundAmount struct {
@@ -915,6 +947,11 @@ type OrderState = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type OrderingUnavailable = Problem
 
+// PaymentRefused A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type PaymentRefused = Problem
+
 // PreconditionFailed A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
@@ -949,6 +986,11 @@ type SkuTaken = Problem
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type TooLarge = Problem
+
+// TooManyExports A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManyExports = Problem
 
 // TooManySecrets A failure (RFC 9457).
 //
@@ -1250,7 +1292,12 @@ type ClientInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1261,7 +1308,12 @@ type ClientInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1279,7 +1331,8 @@ type ClientInterface interface {
 	// ExportOrders Export orders
 	//
 	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed.
+	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+	// (`too_many_exports`).
 	//
 	// Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 	ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1341,8 +1394,9 @@ type ClientInterface interface {
 
 	// PayOrderWithBody Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1351,8 +1405,9 @@ type ClientInterface interface {
 
 	// PayOrder Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1410,7 +1465,7 @@ type ClientInterface interface {
 	// CreateProductWithBody Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1420,7 +1475,7 @@ type ClientInterface interface {
 	// CreateProduct Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1630,7 +1685,12 @@ func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEd
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1651,7 +1711,12 @@ func (c *Client) CreateOrderWithBody(ctx context.Context, params *CreateOrderPar
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1689,7 +1754,8 @@ func (c *Client) ListOrderAuditEntries(ctx context.Context, params *ListOrderAud
 // ExportOrders Export orders
 //
 // Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed.
+// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+// (`too_many_exports`).
 //
 // Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 func (c *Client) ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1821,8 +1887,9 @@ func (c *Client) ListOrderEvents(ctx context.Context, orderID OrderID, params *L
 
 // PayOrderWithBody Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -1841,8 +1908,9 @@ func (c *Client) PayOrderWithBody(ctx context.Context, orderID OrderID, contentT
 
 // PayOrder Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1960,7 +2028,7 @@ func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, r
 // CreateProductWithBody Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1980,7 +2048,7 @@ func (c *Client) CreateProductWithBody(ctx context.Context, contentType string, 
 // CreateProduct Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4031,7 +4099,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4042,7 +4115,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4062,7 +4140,8 @@ type ClientWithResponsesInterface interface {
 	// ExportOrdersWithResponse Export orders
 	//
 	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed.
+	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+	// (`too_many_exports`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4130,8 +4209,9 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithBodyWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4140,8 +4220,9 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4201,7 +4282,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithBodyWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4211,7 +4292,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4484,6 +4565,8 @@ type CreateOrderResponse201Headers struct {
 	ETag                string
 	IdempotencyReplayed *string
 	Location            string
+	RateLimit           *string
+	RateLimitPolicy     *string
 }
 
 // CreateOrderResponse401Headers the declared response headers of an HTTP 401 response for CreateOrder
@@ -4494,6 +4577,13 @@ type CreateOrderResponse401Headers struct {
 // CreateOrderResponse409Headers the declared response headers of an HTTP 409 response for CreateOrder
 type CreateOrderResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// CreateOrderResponse429Headers the declared response headers of an HTTP 429 response for CreateOrder
+type CreateOrderResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CreateOrderResponse503Headers the declared response headers of an HTTP 503 response for CreateOrder
@@ -4518,6 +4608,8 @@ type CreateOrderResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *InvalidOrReused
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *OrderingUnavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4528,6 +4620,8 @@ type CreateOrderResponse struct {
 	Headers401 *CreateOrderResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *CreateOrderResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateOrderResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CreateOrderResponse503Headers
 }
@@ -4630,6 +4724,11 @@ type ExportOrdersResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ExportOrdersResponse409Headers the declared response headers of an HTTP 409 response for ExportOrders
+type ExportOrdersResponse409Headers struct {
+	RetryAfter *int32
+}
+
 // ExportOrdersResponse429Headers the declared response headers of an HTTP 429 response for ExportOrders
 type ExportOrdersResponse429Headers struct {
 	RateLimit       *string
@@ -4649,6 +4748,8 @@ type ExportOrdersResponse struct {
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *TooManyExports
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -4661,6 +4762,8 @@ type ExportOrdersResponse struct {
 	Headers200 *ExportOrdersResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ExportOrdersResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ExportOrdersResponse409Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ExportOrdersResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -4755,7 +4858,9 @@ func (r GetOrderResponse) ContentType() string {
 
 // CancelOrderResponse200Headers the declared response headers of an HTTP 200 response for CancelOrder
 type CancelOrderResponse200Headers struct {
-	ETag string
+	ETag            string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // CancelOrderResponse401Headers the declared response headers of an HTTP 401 response for CancelOrder
@@ -4766,6 +4871,13 @@ type CancelOrderResponse401Headers struct {
 // CancelOrderResponse409Headers the declared response headers of an HTTP 409 response for CancelOrder
 type CancelOrderResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// CancelOrderResponse429Headers the declared response headers of an HTTP 429 response for CancelOrder
+type CancelOrderResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CancelOrderResponse503Headers the declared response headers of an HTTP 503 response for CancelOrder
@@ -4792,6 +4904,8 @@ type CancelOrderResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4802,6 +4916,8 @@ type CancelOrderResponse struct {
 	Headers401 *CancelOrderResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *CancelOrderResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CancelOrderResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CancelOrderResponse503Headers
 }
@@ -5014,7 +5130,7 @@ type PayOrderResponse struct {
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *OrderState
+	ApplicationProblemJSON409 *PaymentRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6394,7 +6510,12 @@ func (c *ClientWithResponses) ListOrdersWithResponse(ctx context.Context, params
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6411,7 +6532,12 @@ func (c *ClientWithResponses) CreateOrderWithBodyWithResponse(ctx context.Contex
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6443,7 +6569,8 @@ func (c *ClientWithResponses) ListOrderAuditEntriesWithResponse(ctx context.Cont
 // ExportOrdersWithResponse Export orders
 //
 // Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed.
+// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+// (`too_many_exports`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6553,8 +6680,9 @@ func (c *ClientWithResponses) ListOrderEventsWithResponse(ctx context.Context, o
 
 // PayOrderWithBodyWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6569,8 +6697,9 @@ func (c *ClientWithResponses) PayOrderWithBodyWithResponse(ctx context.Context, 
 
 // PayOrderWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6666,7 +6795,7 @@ func (c *ClientWithResponses) ListProductsWithResponse(ctx context.Context, para
 // CreateProductWithBodyWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6682,7 +6811,7 @@ func (c *ClientWithResponses) CreateProductWithBodyWithResponse(ctx context.Cont
 // CreateProductWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7165,6 +7294,13 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest OrderingUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7205,6 +7341,20 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 			}
 			headers.Location = value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers201 = &headers
 	case rsp.StatusCode == 401:
 		var headers CreateOrderResponse401Headers
@@ -7226,6 +7376,30 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateOrderResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CreateOrderResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7363,6 +7537,13 @@ func ParseExportOrdersResponse(rsp *http.Response) (*ExportOrdersResponse, error
 		}
 		response.ApplicationProblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest TooManyExports
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7428,6 +7609,16 @@ func ParseExportOrdersResponse(rsp *http.Response) (*ExportOrdersResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers ExportOrdersResponse409Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 429:
 		var headers ExportOrdersResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -7631,6 +7822,13 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7657,6 +7855,20 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 			}
 			headers.ETag = value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers CancelOrderResponse401Headers
@@ -7678,6 +7890,30 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers CancelOrderResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CancelOrderResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7996,7 +8232,7 @@ func ParsePayOrderResponse(rsp *http.Response) (*PayOrderResponse, error) {
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest OrderState
+		var dest PaymentRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -12064,6 +12300,15 @@ type OrderingUnavailableApplicationProblemPlusJSONResponse struct {
 	Headers OrderingUnavailableResponseHeaders
 }
 
+type PaymentRefusedResponseHeaders struct {
+	RetryAfter *int32
+}
+type PaymentRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers PaymentRefusedResponseHeaders
+}
+
 type PreconditionFailedResponseHeaders struct {
 	ETag string
 }
@@ -12109,6 +12354,15 @@ type SkuTakenApplicationProblemPlusJSONResponse struct {
 }
 
 type TooLargeApplicationProblemPlusJSONResponse Problem
+
+type TooManyExportsResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManyExportsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManyExportsResponseHeaders
+}
 
 type TooManySecretsResponseHeaders struct {
 	RetryAfter *int32
@@ -12273,6 +12527,8 @@ type CreateOrder201ResponseHeaders struct {
 	ETag                string
 	IdempotencyReplayed *string
 	Location            string
+	RateLimit           *string
+	RateLimitPolicy     *string
 }
 
 type CreateOrder201JSONResponse struct {
@@ -12292,6 +12548,12 @@ func (response CreateOrder201JSONResponse) VisitCreateOrderResponse(w http.Respo
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
 	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -12393,6 +12655,29 @@ func (response CreateOrder422ApplicationProblemPlusJSONResponse) VisitCreateOrde
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOrder429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOrder429ApplicationProblemPlusJSONResponse) VisitCreateOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12672,6 +12957,25 @@ func (response ExportOrders403ApplicationProblemPlusJSONResponse) VisitExportOrd
 	return err
 }
 
+type ExportOrders409ApplicationProblemPlusJSONResponse struct {
+	TooManyExportsApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOrders409ApplicationProblemPlusJSONResponse) VisitExportOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ExportOrders422ApplicationProblemPlusJSONResponse struct {
 	InvalidApplicationProblemPlusJSONResponse
 }
@@ -12868,7 +13172,9 @@ type CancelOrderResponseObject interface {
 }
 
 type CancelOrder200ResponseHeaders struct {
-	ETag string
+	ETag            string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type CancelOrder200JSONResponse struct {
@@ -12884,6 +13190,12 @@ func (response CancelOrder200JSONResponse) VisitCancelOrderResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -13001,6 +13313,29 @@ func (response CancelOrder422ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOrder429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder429ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13515,7 +13850,7 @@ func (response PayOrder404ApplicationProblemPlusJSONResponse) VisitPayOrderRespo
 }
 
 type PayOrder409ApplicationProblemPlusJSONResponse struct {
-	OrderStateApplicationProblemPlusJSONResponse
+	PaymentRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response PayOrder409ApplicationProblemPlusJSONResponse) VisitPayOrderResponse(w http.ResponseWriter) error {
@@ -17541,209 +17876,220 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4tuCvYHlvVTs9lC3JdhzLNbXlSbr35nbSyY2Tyd2JvCJEQhLGFKAmQCu6KW/t1+yH7Zds4QAg",
-	"wYckypIfSbtramJJBHFwAJz345sX8umMM8Kk8HrfvAnBEUngz5ecScLkKypmXFBJOVPfRkSECZ3pj945",
-	"YnhK0IgnSE4IGtGY+OjDry/R8+7z5/ue7yXkj5QmJPJ6MkmJ74lwQqZYvWiKv74hbCwnXq/TfeF7cjEj",
-	"Xs8TMqFs7Pne19YoIaQlyVepB9/c+N4vH/G4CsXHCUHXJBGUMx9Rhv5IuSTCB7CC16PWWyzDSYD2FGCn",
-	"nU77WXPIXvjeDEtJEjXP/+p7X9qt08tvHb/z/Kbv/atXBlvB+Doi0xmXhIWLD2QW44WaowxyoCYNEGcI",
-	"q/+JOVEYxBLNsUBXZCbRKOFT9SPBSUxJghS8REg0p3ICyBYK81dkoRZTC/xRAXY1YT3Abyi7qkcqI18l",
-	"muExQXtBQuK/9j31Td8LnuldftF98WL59O3T5w239Q0Pcf0BU1DMsJwgPkJzi58pjsjqLRzxZIql1/PS",
-	"hLYSMiIJYSHxfBe+bvvoRR06PmBJ3tAplVVoPisIqEAxGUkFkdqGWD2KMIv0ppCQs0iglEkaIwpPzyc8",
-	"JgiPMWU+wkKd0KDvRWSE01j2vbPkr93TM/nX5+1gKS6b35AM+vc8puGiHqM5zFQKNKcs4nMFloG+Fso/",
-	"/nrYPpvvCkoik8X5SJKkCuCFQaHkaI6pREMy4glBMllQNtZobLj5lMnDrt50Ok2nXu/F86N22/emlOnP",
-	"7QxcyiQZk8QrAveafRLkVhD6aD4hCYHf1ZcTEs9EEXHbgvn58+fzVE4IkzTEsgbMf+NzBSJ2HjLE+eS4",
-	"3ZgEdo+b3eIbRW0SPCXS8o80ETypu0QKMRIu9pigIRlTJnz4IlDkZRDCwMBeMPMUoJjKffRuhv9I4f5T",
-	"9bo/UpIsPN9TjMjreXpwPaKz31af2RIR/40sllCCKb4iAmC0xDmjy/MJYeb6J2RGsCTRGcLo06fXr1DE",
-	"iUBzEsfZGjTXzRfhzN5S0zfeqmM4NdnaCgzgy39r/W/FurrHxzfLGEEt1VPnaIrZAlFJpgJhvSMTHkcC",
-	"KSxwIZftBhCawmYYgqLIr7/iCnQKF6BTewHeAYA4fmx7dSd78y6JSPI6qqfnXP2YQaj4ZQ4fNwObscuU",
-	"RsX7cfi8Dpr3CY/SUC6DZ6Z/XgLRLBu8U5g+k+GE86tlMM31z0tgmmeDdwjTjXqXmHEmCFDE8+ifqZBT",
-	"wuQHMkqFlgtDLWarP/FsFlMtCR3MEj6MyfQv/xRaLMqB+NeEjLye9y8HueR+oH8VB+/1KD13BQcJQTgh",
-	"aESUtJkyxfvlBDM052kcoSFB84RKSRjioxHaC3gqB3w0EJKHV0riM0I+3Bl7iahAQ6IYXIiThJII8VT2",
-	"2V5A81sxuCKLAWWDVJDgDAXAXVvAXgMk8ELo+6cYlbjSzPPZfp95vquLOIOWocA8fVDm3oCKVySm1yRZ",
-	"/M7lrzxl9414e/jQBAvEOBJpOEGRgQntBfbPAeNyMFIABs/2PQV3qgEjD3ZgqEA4TgiOForw65trdRAq",
-	"0MVvn9BeIK7SgcRXhDnHxD4rOYrsKuBtSTih1yRCe4F5ZGC/CkAx2+G2/8qTIY0iwu57v0McxyRBU7xA",
-	"jEsUcY2tvWBkITIb/Jpd45je+3m013eYEHwlNHARD1NFmxRPhw2McQgsE0sUkCThiQhA3VfroBrugXlR",
-	"cTXvkg/kAU7rHawKTrOik1dkAaqnWhbYFTDjckISVCV1CazdYOQtjhXTeDhchJipEzhU3+BI20TIVzyd",
-	"xUqoDnEqtCw+5NFCXU/18L9fvPsd7QVTC3tpl0EUeSBKqimSJaEg28AeMc6I3lRZvH6CEMXK1IMV6goL",
-	"eRjKqkHX4qVC+YhayCWO+TjjtYr3llmxj4JZQkMyCCeYjUmkv9CkNGX4GtMYD2Oivp7SryRSClVCWEiJ",
-	"KLHxPlvFx9GjY+OwYRfSaLv3v13mflCGMBIKDGP5BNKuzxh8vXNGBgunbPwp3977xoAgyTUNiSUoxmbJ",
-	"+NzcP3WGmT438wkB2qiOGQ5DnjIJdxEwdIZkstAHBGG1zPJZMsaVvYBfkyTmONInXNIp4akM/D4LSqc8",
-	"TIXkU5KIwvHf0fHT+HifAFhgBv8V0/j+CYacgB0JC2SuPRKUhYq4GdN3Rg6enSmUqCsvA3VkZTYaC6Pn",
-	"Mj4vnVBrWV+FFHimgo4Pmbp0zzIWLBcxQiJRMPMHMwe6gdXmDM23L71HYM/ZAmlhYYRpnCbEAqIo9qPg",
-	"o1ZWz0XyMqvMzMr3vM+ca9OT4VOKLCRYkkGsYakSWtd4v/KCZw+6q2vlVvNGg83j1mh8O9qiJBAWPagc",
-	"0pyx+YaCTMHiPcEs84fsBQksZCA5H8Q4GZPv3GhwcZV+VErt41e6dyxtfOT8jdq/+z6LVgeBw5Po06UO",
-	"D5+RBKZFEqy4e4F60j1nQKM+cv4Ws8UFCROivdkPZeIBHyVTygeAou7ViCchMQxYyUJ7gQJfPTUwTym+",
-	"DauN1Y3kjAhEWKQPevUC7H7LAXcyIXgqHshcMuJxzOc5+oDwwEel3ZWxpkG9i8OvMGGsyeJhTLQWA+ZQ",
-	"AQ4k/KqwMCQuIuwzO8fEJ+a6Dh9MQgGTjNIjiBBI8ivC0J7SAFzYKmv//Plzq+wdXYWAsjPVIuDRaVtb",
-	"q08oKCpJO1ORPjGRzmY8kSR6SyKKP4I35GE4iMIZHyGMpgoSJBczxzpUZSdpDvoARgzUCMNWDCV4RYXC",
-	"2IO5DsyqCAMofIjeYFzrdVQgQRjY2qkSxMyYQWRgLq7kUagcdlk5sEWV48b63RzP2YXk4dUHLUQCxJHW",
-	"8XD8PlGbKikRXm+EY0F8b+Z89c2LSCxx1TH4STvBOMJRpGVVDocC4TlenAHCIVLCdVQ/Pyo5qtV/jrO6",
-	"lX1V9ln7XkKwwegqPH7QT2n/oVWuv5g1ZC+5zCbgw3+SEBQZjScSAabUNEUs4MwBuQ4EeEHur1TvFvad",
-	"a8dVIHfmte+phT6NqDwPbSSY4119flRwnh8Wnee49V+X6v/ardPLn/cG9s+/PPt5r9/fX/Hzs7/UONsN",
-	"HL8wmSxqUJiBtwoN7kpufDWoLhLmo2MfA+oU0QhRqc6dJWRXjM+ZiSUyihcVgrJx4VQ2ckf76r4kRIhl",
-	"sX5yzpMrZB7SAFEdcBcp+WuU8Ol+cZaj45pZtDdrU9h4CCaraIBlYXiEJWkp5lV6R7vuHakM+bQmEioQ",
-	"KYgPQaaPhjwiWYCRJlvZigmLSATqVmm56hRWJjVK7YAuiTuwSq+ZzDD2nwSK+djd9f31cUm+J5W6szQw",
-	"0dksyc9c7rDDY1S62jDCXIp8B/KzVkBQcZuXkgC4em+oJvLF6wchSIU/1l5DfZFvYF2v9aiOQ51xkmD4",
-	"2Yk9W/fe38lXacLbKviAGYpvq1voS8xCEhsP1G042saspApCQrAkW4BAvs5IqGQmySWO14Hyi3n6Izys",
-	"CMVGe6kDoCSZWlirOzqlzH4sb2/tLl0uRYoxzt5W1nCu5lqJSc3zyhlxY2OSGo38XT16oyCgYYMx6iHF",
-	"yq/StYz8t08VrKlhBjo743IUGmHzzlFoxfMiCsk1YRKkeNHwBb+oER9hwI3vpUnccNynD28qiFKjizDU",
-	"4ckEJW10AasvsbE1Wx3ZLQ5E3cqKV30dKDW+LjWu4s7X5EZAiseUMm5i2Pa98mrwVIlU5Rjrotx+2m6f",
-	"dE5Pu8dHJ0ft09PO6nBr3zM+9EVJMD1cJZeet/5x+e1wSUBnQT7WADuzLMEqT+SvZklOKK3HIlDUfI8w",
-	"tYAv+RehuHbelQsSbzmrC5U9Z0jDUsKxr5U2LFCoDsX9o7wI5uuLd+io2zmxiQq/fPpQEp/uc18caaBW",
-	"AgxKAe1ZVo2PWBrHiGsrd4yVlMhInSContNmKB2SWtlPICI12koc87mStkBAE0sEx1LITMRBDc6cQ2Wv",
-	"cXN2nWtADqd+XhW9QuAYW8n+NgZgcDv1g3yd0YSIAa4VrgmkaWlsSJMDJCSNYzQjLFIythlfEKc3Af92",
-	"UN9SgmoiDKfTIUmWnRcOx8U5Itobh+MrhQvJEUYzkgjOyreyW7OIGdaLXwW6Jlfw8GKquGqe07X8SJtn",
-	"1WbB6Y5yBcjNInPvWrtdq+GNUqUSNgZSSCzTZttxoR9V4nkTGTqbQiY4VMheosvD7qHhAs0nNJwYbCQh",
-	"iRUytJuFRI0Wn86iba+miU9Zt7a/m8dqNUxzHov3PMO0n6ldGovmUDlb51dIYQ5Xgf4UVlxH7V3CVn/2",
-	"QszQkFg9PKMc++gcrPgCiKxSk9WvEx5H6BrHqQ1KxQkBu2NMhSQRUid23+HsIeiNsELINZnQmadEKBAl",
-	"sxVXeb7vfW2Rr5IwQYcxaenXQeZWvqQ6Bvaa6bzLEM9wSOUCCT4lYJ3CISTKBGIhJJlmkUbWc0GlIPFo",
-	"R4s2m653fDTyMkKg9lEDcIslg8hfwzQzWabRVRwumvJCnuzK0pUr/4WE1rpHhVIIagmlkzZtRRPD8MGv",
-	"pD6DCtNDHR91fXQIPgfBkabry5O3Tu1/q1O4bksojV9p7ZBMo6vqLRYn5m0OIRkuGlip8tfvwkrlnMXH",
-	"ZqUq4bGe3k3wbEYYiXZP7PSrIGQfjIf6oybt+oOifzPnR0MInW80wYydb7Ssln/OmEQ9BWHptHWNE8gR",
-	"UEABTt5bmPQnDZI+qBlE8PGVAxB88dKBR6M3AyeLR7fQrKFfIMvV1GSIKbOhJkrQ0cJZLqthobMgoqoa",
-	"Zy1Pa6mKjRO8ndz6R4qZpHKxOg26U/as1dMQbbpYZ6bfTLxSSu+gkU3NDCndLwc9ftFsli29MImFb+kd",
-	"dA2fm5l27mun1qbrLsVPNsfS1e+Myj5OAnuRscGaQBCIxuQjh7IGRukMoLqAgFBNIw75KDDUTf9IIkQZ",
-	"uoaCBIGlcwHEqE1whJQSx0eQ4GSVpTG9JgwNcXhVIOF9thEN77vGKANuLpXnRNsl1y6hzkn0GuK8hDy+",
-	"x4utXCt3plwuzwA/b/1DO6b3B73W5V/qjVOV8/Pe0qgNLKznCIjOTsyoJtahva5exaMwoDqx/2WMmMh8",
-	"UyPo6PgEAqNMopwOlIngZU4iFpxfiWlcCN3TQTo8HU9MijUfgc5k43jFGdJphybrUNeQYdp2pH/xel++",
-	"1b26krgtJxSGXZHFnCeR18s2xhTjEAbbZrMU4+ZqTxIgaUCkDtoHGQG+ufQ9yoTEcPa9AzyjB9edAx2H",
-	"WXTl9rx25/SwexR1W4f4mLROwk679WJ0RFrd4fOog0/DNjk5ySXr3lH71PeUeiMkns68ntdtd5+3Op1W",
-	"9/Bj+7R32O612/9QG02lwrj3krNRTEOZ772NShIHhV24KZ9bvVWNQpVeqkezwykbOt28m3znV0vEGAJ4",
-	"tcks4ggPeSprfP3tWhnLHoaGDO7vlMe4xt5ax+TyTV5VcMmpllGME9iwqFI5SGJtmEOuFy6XOY4L6uVR",
-	"fbyVc95uqWmb47iMNafgf1CXTzQyp8klapQtiQNxKVQg8nUWY8q0jL5NNSuXShpdVy/J0XnNWXaOha8v",
-	"USl4I8fmCur60ty+mmsxVwxznnA21nnIs4SPFZHajbJYSVcGEbsYwgy4NCUBfC+LOFSoJHLCIwhCNJZC",
-	"z/eKaQbwvrpAUcBcIXNcYc5JU4IHFFcD22QemGtwylMDaxZtrEhaTQ6bek9ttnnNDzp5Jjdz2vRAL1fe",
-	"3PWXMqQ936vEZeby2qLwZZaI4rzalnTQMUEuyyykLjsjissvJy5nEII8nMmFhc0ppwa4X9kg+cJjJlEk",
-	"X6qNl3XszIWc0g2FUMMtqgZGN6q8NiDVMSPDskt0YHvX6vYOt1KIRqHwX3t3Lq4NLBLNtfXGVoNmBkqz",
-	"0bmJ8pE4TQqGB3e/LLYcHuBevts5RmpimSrH+71iakiSr/IMEaaZnSzEJYoJn5fdhnUHqq4GXQbDLuwF",
-	"jqz3qCwGbuCXe7iUDlEWCSoKZ+WYFY9unWCSZfLbPMQSXdoJ78ahpNcQNmr5xm0orV7FrzTO6kraAJns",
-	"/RtMCJm51s1SRsvC18myCusF0ny7bdBG3/NM4d5Am7ceec0Q7zw4qvNIdXuNwS2MPs28foWNuk1CRxVw",
-	"Hi+TlzErlM+I+DKfqJZJ672jOJpSttl1uvjt0zKNh4dX6IqQGWVjOGC+Sxp+Em45aC4Imk84PK5H1oTT",
-	"N7CHXbqmsdblz7UpGxcTOtti8+8qnGLX5r5leT0PLlBu52VISEiACNefunQKBvA4RnkikdAZcMZKIScJ",
-	"IbrIhtjtwhIiSFIL2idr3TNpylJbfq41ozM27t0CI3i8ESB3AsTWwu0qX5ArhmaoNwt3zslaYbScv7Yk",
-	"FY5Eg+GicWLWbXKudqJpmdzFXWUh3u6SbnvFG0as1CkyhSNSSoP0C1tZQHiDg7ELTaEmV/JRaQyf4Kps",
-	"mB8wpcz9tvO9JbncLEXEhokpO0TEklQVluWV1ytfEIQlQIUShAEVMksbch4T/EAJLxX0/j03WRQX8lIR",
-	"Uu3p0na/2/PoWvUj93xUpn7HTMnPkj8jC+PGEoGSWFWUcg/PeldN5oCrzQBNY5LNN0z4FWF5PkWQvTxA",
-	"PEGBxkrQJPM09/DVH2CdKlCFZ0THaUJEhpE0Jg483/r5xH2vhzrt9o0Fx337i5oTkDkXax0cPYR1aVHz",
-	"GKLM5BlAPGkGQdUxqfN2g385gPLyB2BVD3z1hS5GcfD//s//1Z9nWE7gU0Ua7x6tFUQM9Pl2Zq6ROrJq",
-	"rkOVe9ypcbXe+OnQkLWkYcOYRB1AuS6D47YiBbmmPBXWFD+Atil1Eq6ksY5jMx4ISgxBpGPws+oi/U5z",
-	"HFN5SffUAfOircFku3U4KTdnCA+hgIYNlVtYg9WtEzp2YAI2JHlDJx8gvpqAmJ+Rzay6Gc/Sjp8aQVpK",
-	"Mp1JsWEs3125JfSalyXj22IjLRpl6VjWp+XnheqwVEw3WSCzuNsI/jnyN79rJhql1vCYH1wDHMSuEF2+",
-	"ZK5/h8YzAooiGzulImc9HQImSBSgPZk7sPWjEnW/fn0GYWIRTSB9U5HUMWekUj8oITic2Oqr6qPg8bWp",
-	"MxQL9c8QR4M0idWfeclztIfRLKHXWBJbZuIZvEDfYgsVXN1S4epnwACyejZN2OPtSJLC7MBgdptzCEL5",
-	"Dt6jvZ631bl084mBWGretyWRQNDUiRSm2FTVbLAq/qJTr2k285+VaIz1o9URtux6Fy6YgybXpWUp01ql",
-	"sATALpTCMt18bEphPc6XJTRNdQhqRivPUKCpTmDrUkko5Knrkg0XO83+yeNH3XBRPf9mhu0aBWx7F1pV",
-	"ndqVkLW8ngUEj/+REvNzcXk7PL6P9dgqHXRZFBVXWnJktOYzNJFyJrJyaSAhAke0jMjUPdqvC6dyDPbw",
-	"mv/eOziAVk31daMMcJ+pnOgipNVdENn3NfesXrZVEJ9pLwqVfpaKLbWrPG+It74Rn1CXAvye9sTMcx2m",
-	"0Wko7Zod7tt1VbcMMtDCNKFycaHeptEwJDjReqL+yxY18P7980evTmcNdP3HAdR/DDQxivkYGu1ROeGp",
-	"5mNKzEF/g1dmzfZAG9LzZdCp3dRl6igb8Zo4BROrCzIhTbT7ys8KktqoziFRNM1q0tP9Puuzn3++oGMG",
-	"dZfY/s8/IwV9KtSwLDNSCEX63IqW4izXOkARUXrweSonPKH/BaaNnlkWAuUWfXR6RVCB+ExXQwapVWnT",
-	"BhSId/n5ZzB0MGQYswLXcRGjPajp8EwrTxhZNyvas2UWnun5LPxghhNZQsKZGqOrB8wnHM0x0yX1hgSJ",
-	"NCF9pq6jqUKf1/Wg0tbzMKC+4lCh3lSq5ywkCnvvbK1GwyqgOF9Q6rkW6Nuht8qUyhzxBHWP0ISniehV",
-	"S1BXuqiiMZGiz6jM+jeqJwoz2W6uPQTNW4slGHXIr0ByTkOyj95CEUHEyBxeDl1XQKNQ38AIPRxIVQYH",
-	"Z7obXZ8teGqa0SGcAw0+VbNAJbXHXMh9dA5TaBcfHEe9kaZBjVN020j/ZmlL+taY7Xg5wWysFgYHXYGj",
-	"PUqEwKkOfvmIx1nOr5NFajZw363Ir3vvYVuxn7N4geioVElBnUTznjMtj86pIH0GTST0kqlAR50uqjQ8",
-	"8A1mmnQ90Kv7VStYQi3lF9gXmwBABQqWVcIM3PQA9IqENFKrQUHIIwJQ0HCCmNpoa+iEZU0JVgThDCh2",
-	"nwXaqBS4hRLObDOiL5e2HZE+L42Ml752jkp9bdB/pFwSpcjZ2F11VmPBM9IiJ6TPgv9sGRt46/WrAGlL",
-	"mprJqL6Ac1+bRLCAyg7qGE9IPFNnzlx54KWTNEkWSN9z57Uftc7YeiuCns0it0qdVTIQZWqP1dWmU135",
-	"3P4Cx/S4fWj2zJiXYc9+J3M0JdOhFS3V5cMaGCNwwt0kcytn5r/8hJRIKHqIjhlXirI93xEHrnqlTgn6",
-	"xHTJPDsJZlGf5f1N1fuylgSKaJurpROfYhoSphvHmvaC5zMcTkiru992Ysq993E6HUKyZpZhkYX9eZ39",
-	"tn5a0XY8o17PO9xv7x9CdIecABstJWj0vnm11QGVQCicKi8/CaTWpkf5pibNXB2sEU2EOk26xScQH7Ut",
-	"Z8iEmPgIIkwAuxBYQoVMsOSJAOE95z8/Cc0zRhCMJfqM4SThc5Ptoo4wH4N3Q2MsK8n7OgI5XMh3FiNu",
-	"U9kvKzPkZKUTZqkbaaYZNitnW8g7v/GrIpuiORqJy7vRFqpV3Lq5ZU0cZajULYl4nq6viB6dLu+Ma3Tg",
-	"UcKn9cAssUs8P2oOUWZcbQiMfn4X4NTtZH52Dmyvj7UPWgXlstS8s9turyiYbAslOxljRs/6UlOFKSvj",
-	"cVm0eS7LiSoUN8oTrzqdTmd54pVb0sh9cUe91bzYfd9x6zQ8JK0TfHTUehG1h61j0hmdhF18Ouy087JP",
-	"XzKi9rcEC4FmioihIR8W/fSN88PyDOOuCcv23r/59PZvrRfv/uE5eds2Pu/o9EXbjTj0fvn0oZqybZ/u",
-	"Hp3WPK0211Y48t6/aZ38dvi2dfof3f9s/f33o49eXpPIvqZ2Rrcu0MoHrRXMsWQ0X5bjR1h2PDKm0YGF",
-	"uQo5S+P4ZiOCB9aDui5GmidkYUalwvFvKLtaVzEenoFXH7U7yx7OLt1Buf+AGtftrh9ne2re+N5x+7DR",
-	"PFnUESzbRA2vG5eXO/c9kU6nOFkYZpvzc4nHIqtkIXRNB634qffzOYMjKEg88nwv4bEuMVEN6DRRnDdq",
-	"/CyhPIEb4zFFK2NQ7m0iUe+b6brd87rA62I+V38ft6fapjrjokZG+KCDrYTTdlAx+axdJrHNFm3+s1YC",
-	"Dds1quiZzmSFQ8LyiHElIE1JMibRPuSnO0VjA99pvw2qovTRNBUgI86teTrrhsCns1QS4ecKglvl2EQ2",
-	"Qhsrtz+i0V+tPjRKBY612FZqrNhntY0UARPVXopn5QaieSovOi+Xi1OipaIqSnIESddWjKuRf8K8MG9V",
-	"AFrDvkrN0DUbA0H1bzxabMbBqvV911GrnEdsyQpuLhtTrZoyxjdFQ5UxdpXYeWczZDwx8Scmfk9MfCN+",
-	"vbKx262bPPpeneVr3VhnTDbkxvfe8BCvio/L5AP7nJER2ut5cN5feRupon26flyhWbAa1GkgWmSd1GDA",
-	"cRPoaprobCj4ZO23mwpAdd1ltxeEQCPMrMSbyUIg5+A00n0cbc8NW9ELiK2Xd0Ow5FcPC3mkSTxs65cd",
-	"5R9fGlx+WZYZDHM7NlWv5zlp2wWpbULHk01kthu/ZOk5ANS0CJOJ8SutsPuAFJU1hpiQhPg6lYVPfSS5",
-	"+WOU8KlJxAT3BpUTPdK0dGhiJiqYfFBu8emzoskH/aIB145fx1wa7de4S6ChHnTLMKWK+JyttBplXR90",
-	"3vhKA9LnCXeC++ssFbp3yy6NNzXNOpZNbk74zme3U9sC2oFbKy9YgQqdFtyMPRWa4FQBeaWWvpEFKyvL",
-	"eDcmLACoqQErg+XPYcEqUWBbhNY0NmoqzWYNiLzOaXe/vd/d72wovxaKpy4TpbI+QJ7p+7OkdNGqyTou",
-	"f2kkBW9neyk1vllpgAE9k48fxgLTRKD4NSuy8n3YbD4QrL2wwFcVbteKK5mtZollRnHwJSz+2GHxx+1l",
-	"LJ5At4elvN10al3lxBE62l6bZPY4y8r7wlcQUYkFennx9+qPeVSFYrhAB57VcXftntWgOvz9HOkSLNr6",
-	"MUwIvhKIj0YoJtjamCCEFZxfdio9NRoR60cr8nc9SzO/kE2KnydULiXhhkw3vaGF9hs17OMhfVFP/qAi",
-	"OJuxvq8t0y+l0Omymkjk3pBSxFU1Zakmm5t8lQehuF41zTn44U0FXxah8sXUEQhHnRftZxtDsNxMUDbm",
-	"v9R4ar2iYsYFbaK7myHuCLex/v2243/cDO6o28DckK2JPBRT1PSuqSsj912s9lhYvpioyxzbozED1X+W",
-	"UBbSGTg0bHSF1+u0fW9OWQT8sjPVSv4atqq1aOBBXs87bE9rWew3+Pd1dLOUyyrBALqPuyETTaIhEnWL",
-	"MctiIc51NNZPwt5mG6aidFvTi9E2/ymyvTGR1hOwnTT/ZMB+MmD/eQzY27GAo4ZG06yV9nek5zS2yE6A",
-	"ww2wsHp/sWCksdcaGnp/7uuN3KHvDHTgT1xG/g8MHVSM6JZvX+ZW/0zlJErwXJQaiE2wcMvE9EDP0m53",
-	"Kpwi7H4ebA59G8CDLJC99PvItJPQsdNZCXUzlQlC7TPjJK91NueNaL0tfMW2voeuaK8k/4XiaxJf6Y6j",
-	"zVy51aa4N8aX+8T5njjfn4rz+flt3pIJ3p8b9VZss7Hz9QJK/z5q1+sD8XVNNx+As1+udtRaN0FmSLev",
-	"rHfUOgWeK6LC9j7TnN3bbnl3wO8/kJAnkc1rtezdsGPwZCYJvVaM22TeasadJbYWGbcNbqtqhZHTO3oL",
-	"tt2YXtX1qn5izU+s+U/KmrP7+t2w5o2Nmk/M/MGUdLC7Wmb+k8iqLmxqhF3NnfOesWvZ81HOnnNB4dJv",
-	"xLg31/FXsW6d1d8k4kn3OKt2ptSuUoKTmGbO0n30GVJiz8OQzGQPCtTrqVraiBwgKtGYE4E46yGCw4lN",
-	"ZqUiy6qktvGP6LO9C5Jck6R1oX6DEg/ime+Wp9INSG1pYZ2TqWsW/CQQjc5Q8AYL2YKhkJ+ZEJFOiUBD",
-	"MqEMApbQOQr51HYhU1D0mc7d7BwjAe1DTOEDHdMPHlnI0TQeQgKlwlNJIJN0yoXsIWg7wkioHcgw/QVP",
-	"k5CgSC3fLe3h9ozXRZDVK/vMZsnrdFS0F5QbcwTPVsZvaXQ1Sf2jWQFg8CYD+kzJLyyQrRZ75q5fSJxI",
-	"F4vWIanJc+6RLKC/4JB0nW7Fos7t1unlt45/Wl/V/HFH+OS159ew3eHCSWxsGpKTdyHu1DN9UzXCbfi6",
-	"g2SmvEdv5oB1r/UqT6w+hTazHEZBXjlGClZ17vIZjJEOnoywxPAgv4WTuFbmmFAhebKAAl/OSYZoyAeK",
-	"Aboz2eAj528xW5jolu/JrM4TSwQdzm227qFM7WUNu9IhaWtu7XhZO+3pnRnoZ3hx59o61I+Z8LjQbfUn",
-	"YYqWWOu74nu292exiEjWmM1ycwjtNelfCcxEorJmf9Zn2PBqt6WordSxFziyVT3bnJlWp9sZ77OGp+p9",
-	"g+NRN3zRaW63L7dbfbIMPFkG/qSWAaART0aBJ6PAXRsFDLdobhPIegKtNgvM8OKuTQK7tOVrenI3woF6",
-	"s4Asp0QqoaDghlfieB4mHWiSFOhKTJbrx2QktZx+ZvKcpjxRGnG5e2XwrCZl3JLKPtNiiYmlpdq2YV0L",
-	"Y3ptykzp8AHTul0DzQiJIPSgUjLNR4JnldicyUBnPzMfKRvnYlGfOXJRBciKy6JGVEnyHl0b57W/m+kC",
-	"97vMb6/qvLq8fx3XMtENF2GCZTjRBLQZ16jpTPYkHz3JR39K+cjJK1U0bEgIy2OZHkGu+p9YANNk6sdM",
-	"cN+1LKYw1TzaohIa31ASM6LNboWxms7Zdanr3LBb7069OUqGuYcoDIiazEMwlFR2BhKTrn8LRXd5HO2j",
-	"CyVT6YiMYuTG2ngMYftPbmOGybtQev/+qt05et5ut9vPuy863cN2c3mj0grzSdp4kjb+pNYYpwHmk0Hm",
-	"ySCzQyFAUdlbiwCr+T5wxccclWFo5LowjJlbRH9t6ZjgjwCNKIvycYgy41RV1NpHzhyIJ+jit0+mVDUk",
-	"yeraMHPF9/tsSMaUCdP3SEd3gJVGk7FAlyCfV5sig9EGupAsi1CwnQHWZqBrAYQjQXASTtCIL00F/2NZ",
-	"dEFnXfcRtX2jhJCWJF+lqXNXV/HFNPHnuvRy3bqhd5Srldm++DvKX6/r0P/oQyLyrtqdbruZmFPiRGnC",
-	"SKRrKwke0wgNlcBhA4EIQ1MiTStGm1S+ieCxQoppJETUSSsZp1dU6Zp491uC1pyT9TVQLJG4dQDEwyan",
-	"/1Ap46a/i9f7cllgkZryYRZpujPLSafllqZubJldztJhTMOscOcyzlWXQ25LDBUyyKGNU5Mc8k0q5p5H",
-	"2jmgV2XudFaNlmlz/D56LQWwKips8TJoozDmPDJdGSBKTlvhLdU9Q3lUgCmiC6+nlT4efRaIq3Qg8RVh",
-	"wfJisuZebaOdbk/adk+uNiwSW+qBfSdlYp+Yxm2Yxob8YZnaZy7LFqbkx1+rdHMdsQHvuLhKPyoS8qTr",
-	"1eh651GUE/r13KuhsmfP6oblTDNqf0dK3cE389f6uigO87OMS+liSu3hmvGZNlGhbgBvraim67flbDqg",
-	"/AwFTsX1Kb82jax0EbLauiguU9vKuPlEs79rmv2gVaaOGlEVtcJtioV8lwqALjfSnHBWxP6yscsa5x1z",
-	"1w7Ug8P2lurBRt6r95a6av8VluGkSl9fGko5ty3ybJKBU0AxIUJmve183VAvJ6q6qd4EFxv0Ueb05dvX",
-	"GQzCViS5Jtr0o9Mv+sw2VQTzW5ZHBBQni5he6Ob6M1t/sE4D0WQlJ9Zr03oM1+DFFWEBbdquGJ+vytux",
-	"y/PKov0yI1uxz2vfs1k8nec3fa8ukWebkKMqve7Wenea0tZPLm430mueeOT3xyPNdYcbIP7cTq06ntrp",
-	"NhkHZhWoUPmrbiH+6FWeo+6LzRb2wd79BypHolNj705l0pfQVZlmOVdtKDiY8/LFK3WTvQe16sBoS5uH",
-	"vpSEh1q75EfTbdfSDKVA2eDlotfHzyyRq0UBNOaIs310DmBDfEzuIMrmaVJszAx6Utx+IKbkF3yFD1Cs",
-	"8d74y3dgqdI7cYek15KurWjv3VPYKNWE445obNH3kyeC6kAF9ZcbrFBUnSCLAqoB+3mrnarf6By8RjqC",
-	"0bRyt9MprY6KPiv2c8/dQGf19DnrvZ0hR7dK1Ntjn6/PMs2G7MCRdGsnzqsSEE9+nB+VtTAyf/Ll7JJ1",
-	"NfEBZdfru0gCeCAOmyHpDnlszrwaOIVW6Ddlh1Ee3WyJ/X2wYt14b7UnacLnaIrZwkTkS92HLiH76LOx",
-	"gGZ76KNEtyqOgHsKHkdg/7TdZ/w8TdMWAKp1Hl2YfoC71UBuEz5uwfR6neM2AATL83qHvqeW5/W6J00I",
-	"cfMMAVj6EtKrxQ/vSSLfZcl1Syp+Mlm6DsnQn9elDNk6L5f3J2Jv49hoRBNaOPpnKuS0aUU390pryTmh",
-	"UslRfDSqxhjv14bvwtE/d+bddJUPGpAKcJNoACW4MupycnJyspy6NBNcY4kN+XEp11HruINx64S0u63T",
-	"sNNptaOTIekcjw5xt+PdltqZVOpf1S7ltQ23ixst7ev6+FHn7H0vffR+XCKptqtKJN09un+CuaKB3x24",
-	"gZdbGQK4nIGVjPgSWuiKSGcII0bGWKlwCIbrRng24ZGPRvvore7LhllhqGMlMNS1z/hohPYCt41yvY1A",
-	"b5eVqzZDxy7LOrjUbCm1adyXM1/UnZobsqOef/pRCb3vZSrBoxKfNzwTJFopR+c76tZgBbIG1VcrtRv/",
-	"VA33H5XhI5cbnsofNNFo4L5BypjiKtDY9TZazTIziNZA9f3Z2sdrciEd5rVRq/6tzCFzMpxwfrVOuQHK",
-	"kA6zH8AirC3+YiGU9F+j3aCPE0ITJEiYEFPDQPeT4nNWr/p8ttB8TypPE6ZGmDrZWZQXlOodyMWM5Am5",
-	"+5AN7xf6kqghl0U2eNJqd4ed1snoeaeFj8LD1ulR1CUvhu2T8Pi4oTE8TWKv502knInewQFgfN8sbT/k",
-	"0wOw1MeUkS01HrOd6zUdewqf2oXvVF2Z59fJEr3sq931Ct8kIe0CarvrlGhdCt1EUOp2cnAjTCV8OJ7I",
-	"BMNCpffgWx8CHfuej/qegkRIPJ3pjxGWuO/dBNriSsdMKR0CXUjMIpxEyJIWJBQt4qncR+9M8ds+o7rT",
-	"ne54ar2VGHW/fkXa3QTfUAYuMVO2Po95HWPKfPgJYEKUQYU9M0TwqZomIQRFeCH8UknewOxIi0bBfp+Z",
-	"kt5TvEChGjjNVCBIwQM1iiHMFrbPKxTz3re1y7M8BglJ6YpI2+7M++jcqmOJ9dnqBq9HnTaKqFAnTycA",
-	"GpD2+wysrUC/YbmKcutG2QqafXSud4dk+Jkl9BpLxQfknCdXmugbH/DyzD+zN9s4bDekqBtQwM3S98xS",
-	"7lIP0/vh9bz5RJBw8Hb023+cJi/+x2//84/k4/yfn96/evH6zft/vObdN/gNvpjnv/O/er4lADDlj8y4",
-	"NmVSn6mcXGjMLtGWDOb0HZTC3Isyy/pz5uaZmviZ/Pbklq0px6Ll5yHJgmW06Hxb7lzVSizd3jBdLyu5",
-	"n09/cxc6xsE385dJ24tITGRN3vYvLKpqHHDtRlytRzMpY6yhRNS2niNFtlIguEc1EanOBacCjaEzxuMz",
-	"H5glfXcOximHiL95tiM7PvHmKDknPjtq9Zq4+XnX7siVmajucda5p7lotUIxHhO59CRvqLT+0Bx/Q4a/",
-	"hs0/3f4dhxdsefdvcYHv2D32OacwO8ySNOFEpksbmk9o7FBOSyrMJc0oBzQV4+oNMZZZ1K6ZM0qJeQ/M",
-	"ANkPpsmaQCNIMFqeE7kL3cxSlBGOBdkwb/A2CtUTVbwrqljK7vsRPDJ1RPVJdVmSLXdnAlw1Xe4hBLg1",
-	"SstBrnM0DQYTees9yG2bmjKQde6SV9nbwWx2RWYSst8O22A5XOkyycd+X+FiUpLpDAqgNYsO0ITXpacv",
-	"Ws9H7XbrZHh62HoRHh+3DvEp6UTt0dHwpOu5pNrpHwOEuvyWbrT8LTEWcmCgXQZg5x+W+g82qfhscTmw",
-	"mQ3d9pGT5pD1cd6NM8YclMV6p0xRwf5Ros++TxnaRJ8ZUvSTa/34MQXq5pT44JsN29G9lmbxbRoxOnP7",
-	"dbYhO0dW02OG5STPcMpBWFnTQwlBQDzSFCiQU+Pj8HltFY9VbjTMjA/NeKBsN+MsYy9zMtFIpxxAf6ec",
-	"CZl2TWeaOSlNQOjajTMgxErYwxl3st4yNMdUCmBM6l9FkPrMUEZo5gQaiXoI3FQxZ2OrkLjdJvGQp6Cz",
-	"DIlmkkLihUCC76PfbaKhYZ9ad5FFC52jBfXUb32m3VnqN+tTGxivVhSoJ1h9vyd1Xkq0sWpn6W4YKvfE",
-	"1jZga7fkYMtUFXsX/coZK/GxB63J9aiYokXpxmFpdkvMPfvxyoY5lYJZhHB2uDTN3b0eZPhXcz3IAlQb",
-	"U1amgxvXIpsllIV0Bk/k1cieb1GLbB1jT7hUcFgn97ftjHK13POtqT7CyNxY4P1qaMMnJmmMgllCrilP",
-	"xcBEsQ1S9X3go+4RmvA0ETp5mvG578hkul9PFoQyJyYcJOu5rBmv4lmGVZsuAboIvlUeKdRhDkkPzSHb",
-	"EMCjAkXASOc0JBAMorRD6LyOGcqZYMyF9BHjedCH7fZooluM80FHwJRgB6Oihl89DaF8Ot0RETqeyAw0",
-	"JSBMuZAQz0+ZnJSLP6Mg7+itURj4tsUaYRohcUQSqMrZZ0QHuAQfiEwWrfORJEltyWh9TMxuG7/9tmrp",
-	"DxpYUX+EXciOCt2KlhkgC888pkCM/B5/L06bDUIqNCrE99MDOMYhKaiqwt7OXbNKIAED5/W3thz6lVAI",
-	"c1d2YlQslh/95g0JThR3/XKpeJTBSrUjinEY8ThyCtPb7P2qlvpvNj89z0x3W6FAGkhl0PsYh0rV0i2B",
-	"HLfRkIR8qgt/yAmZOq8y3YNq1GQSx/AuNyzctmzR3izJzUzO+7LTcHN58/8DAAD//w==",
+	"7H0Nc9s4luBfwXG3qp1eypZkO4nlmrrydLpvs510MnEy2ZsoJ0IkZGFMAWoCsqJN+ep+zf2w+yVXeA8g",
+	"QYqSKFu2k253TU0siSAeHoD3/fE1iOVkKgUTWgW9r8GY0YRl8OdPUmgm9AuuplJxzaUw3yZMxRmf4sfg",
+	"jAg6YWQkM6LHjIx4ykLy7pefyNPu06f7QRhk7PcZz1gS9HQ2Y2Gg4jGbUPOiCf3yiokLPQ56ne7zMNCL",
+	"KQt6gdIZFxdBGHxpjTLGWpp90Tj4+joMfn5PL5aheD9m5IpliksREi7I7zOpmQoBrOjlqPWa6ngckT0D",
+	"2Emn037SHLLnYTClWrPMzPO/+sGnduvk89dO2Hl63Q/+NaiCbWB8mbDJVGom4sU7Nk3pwsxRBTkyk0ZE",
+	"CkLN/9ScGQxSTeZUkUs21WSUyYn5kdEs5SwjBl6mNJlzPQZkK4P5S7Ywi6kF/qgEu5mwHuBXXFzWI1Ww",
+	"L5pM6QUje1HG0r/0A/NNP4ie4C4/7z5/vnr69snThtv6Ssa0/oAZKKZUj4kckbnDz4QmbP0WjmQ2oTro",
+	"BbOMtzI2YhkTMQtCH75u++h5HTreUc1e8QnXy9B8NBBwRVI20gYisw2peZRQkeCmsFiKRJGZ0DwlHJ6e",
+	"j2XKCL2gXISEKnNCo36QsBGdpbofnGZ/6Z6c6r88bUcrcdn8huTQv5Upjxf1GC1g5lqROReJnBuwLPS1",
+	"UP7+l8P26XxXUDKdLc5GmmXLAJ5bFGpJ5pRrMmQjmTGiswUXF4jGhpvPhT7s4qbzyWwS9J4/PWq3w2DC",
+	"BX5u5+ByodkFy4IycC/FB8VuBGFI5mOWMfjdfDlm6VSVEXdbMD9+/Hg202MmNI+prgHz3+XcgEi9hyxx",
+	"fnbcbkwCu8fNbvG1oTYZnTDt+McsUzKru0QGMRou9gUjQ3bBhQrhi8iQl0EMAyN3wexTgGKu98mbKf19",
+	"Bvefm9f9PmPZIggDw4iCXoCD6xGd/7b+zFaI+K9ssYISTOglUwCjI845XZ6PmbDXP2NTRjVLTgklHz68",
+	"fEESyRSZszTN14Bct1iEN3vLTN94q47h1ORrKzGAT/+t9b8N6+oeH1+vYgS1VM+cowkVC8I1myhCcUfG",
+	"Mk0UMViQSq/aDSA0pc2wBMWQ33DNFeiULkCn9gK8AQBp+q3t1Z3szZssYdnLpJ6eS/NjDqHhlwV80g5s",
+	"xi5nPCnfj8OnddC8zWQyi/UqeKb48wqIpvngncL0kQ3HUl6ugmmOP6+AaZ4P3iFM1+ZdaiqFYkARz5J/",
+	"zpSeMKHfsdFMoVwYo5ht/qTTacpREjqYZnKYssm//VOhWFQA8a8ZGwW94F8OCsn9AH9VB29xFM69hIOM",
+	"EZoxMmJG2pwJw/v1mAoyl7M0IUNG5hnXmgkiRyOyF8mZHsjRQGkZXxqJzwr5cGfcJeKKDJlhcDHNMs4S",
+	"Ime6L/YiXtyKwSVbDLgYzBSLTkkE3LUF7DUiii4U3j/DqNQlMs8n+30RhL4u4g1ahQL79EGVewMqXrCU",
+	"X7Fs8ZvUv8iZuG/Eu8NHxlQRIYmaxWOSWJjIXuT+HAipByMDYPRkPzBwzxAw9mAHhitC04zRZGEIP95c",
+	"p4NwRc5//UD2InU5G2h6yYR3TNyzWpLErQLelsVjfsUSshfZRwbuqwgUsx1u+y8yG/IkYeK+9zumacoy",
+	"MqELIqQmiURs7UUjB5Hd4Jfiiqb83s+ju77DjNFLhcAlMp4Z2mR4OmxgSmNgmVSTiGWZzFQE6r5ZB0e4",
+	"B/ZF5dW8yd6xBzitd7AqOM2GTl6yBaieZllgV6BC6jHLyDKpy2DtFiOvaWqYxsPhIqbCnMCh+YYmaBNh",
+	"X+hkmhqhOqYzhbL4UCYLcz3Nw/9x/uY3shdNHOyVXQZR5IEoKVIkR0JBtoE9ElIw3FRdvn6KMcPKzINL",
+	"1BUW8jCUFUFH8dKgfMQd5Jqm8iLntYb3VllxSKJpxmM2iMdUXLAEv0BSOhP0ivKUDlNmvp7wLywxClXG",
+	"RMyZMicappkpLScsMwypL6giE4NObc0bBqAp5Qmhihi8GjzuRVrKgVEDBnLKxADgV2aO/PuMKZZdsWQA",
+	"osV3LjHA2TjXVrG+/5Nht4ELQokyYFgjK3ARPM7w9c55Jiyci4sPxUm6bwyYY8Rj5miXNY8KObdX3VwX",
+	"AQfHnAQgw+aY0TiWM6HhuAKGTonOFnhACDXLrJ4la8fZi+QVy1JJE7xMmk+YnOko7IuocqHcxVGlm7aj",
+	"44f4eEsXD6cibH36wpwT0glg33DJjMUMZDxQL0DPkJqmRuTDxQ0mXE3AKl9QidxMa2YHUiRHfeHeDpP+",
+	"oIh9gfeqfNzA8t1dk4K3GZwTcIH8Qnl6/5uix2BDpIpYkk8UN4jai6zbI2cFT07NGTXkXkeIRzeaKmvj",
+	"EHJeIRnOq7IOM/DMEjre5aryPcvXsFwiGEtUycUTTT3oBk6Tt/zevfQegT0TC4IHeER5OsuYA8Rw629C",
+	"hnJ6WqGOVcWk3KVwz/ssJZodreRgSE9GNRukCMsy5/MdN2tvef6gv7pW4TFpNNg+7hwGNyP2hsqL5Luh",
+	"9UhBJuDtANJufWF7UQYLGRhhMKXZBfvOxb/zy9l7ennvhoMbGFx2LP69l/KV2b/7PotO/4TDk+HpModH",
+	"TlkG0xINFvy9yDzpnzOgUe+lfE3F4ucvU5lhJMMDmHuymVAE/NNiQRiCskKHsr/exfYZPJyzOGP3jwff",
+	"zOnwoBAUQ19GMouZFUQq+LBPGfkFdj01lEkKpggTCV74ZUJwR7jTGaOThzpDI5mmcl6gD/XsFadIIah3",
+	"dYqsR0U9jJvCYcAeKsCBhl8NFobMR4R7ZueY+CB89/mDSWpgljQKLlNGl7pkguwZ1dSHbWntHz9+bFUj",
+	"BNYhoBpQ4BDwzZkBbq3Xk6isve9Md/8g1GxqKDtLXrOE0/fgEXwYTmpwJkeEkomBhOjF1LOQLrPVWQH6",
+	"AEYMzAjLXi0leMGVwdiDuc/sqpgAKEKIYBIS9VuuiGIC/E3cCKR2zCCxMJdX8k2oXm5ZBbBl1eva+Z49",
+	"7/G5lvHlOxSmAeIEdV2avs3MpmrOVNAb0VSxMJh6X30NEpZquuwc/4COYElokqDMLuFQEDqni1NAOEQL",
+	"+cEaT48qwRrmPy9go5V/VY3bCIOMUYvRdXh8h0+hD90ZGT7ZNeQv+ZxPIIf/ZDEodIgnlgCmzDRlLNDc",
+	"Cb8JBHhB4bM371bunRvHLUHuzeveUwv9LOH6LHbRkF6EwdOjUgDJYTmAhLb+67P5v3br5POPewP35789",
+	"+XGv399f8/OTf6sJOLFw/Cx0tqhBYQ7eOjT4K7kOzaC6aLD3nuEWqFPCE8K1OXeOkF0KORc2ns4qoFwp",
+	"Li5Kp7JRSEZo7kvGlFoV76rnMrsk9iHrEEGbZmLkr1EmJ/vlWY6Oa2ZBj+62sMkYTHfJgOrS8IRq1jLM",
+	"q/KOdt07ZjqWk5powEjNQHyIcr08lgnLg+yQbOUrZiJhCaidleWaU7g0qVXuB3xF7I1T/u1klrH/oEgq",
+	"L/xd398cmxcG2qh9K4Nzvc3S8tTnDjs8RpWrDSPspSh2oDhrJQSVt3klCYCr94ojkS9fPwjDK/2x8Rri",
+	"Rb6Gdb3EUR2POtMso/CzF3+56b2/sS/ahngu4QNmKL+tbqE/URGz1Hphb8LRtmYlyyBkjGp2CxDYlymL",
+	"jcwEHo5NoPxsn34PDxtCsdVeYhCgZhMH6/KOTrhwH6vbW7tLn1cixRqpbypreFdzo8Rk5nnhjbh2cXmN",
+	"Rv5mHr02EPC4wRjzkGHll7ONjPzXD0tYM8MsdG7G1Si0wuado9CJ52UUsismNEjxquELfjYj3sOA6zCY",
+	"ZWnDcR/evVpClBldhqEOTzYwb6sLuPwSF192qyN7iwNRt7LyVd8ESo3PDzym1ZAWJDcK0pwmXEgbx7kf",
+	"VFeD3thqnkFZbj9pt591Tk66x0fPjtonJ531KQdhYONIFhXB9HCdXHrW+sfnr4crgppL8jEC7M2yAqsy",
+	"07/YJXnh5IFIQFELAybMAj4VX8TqyntXIUi8lqIuXPxMOFd2GcchKm1UkdgcivtHeRnMl+dvyFG388wl",
+	"6/z84V1FfLrPffGkgVoJMKokdeSZZSERszQlEq39KTVSomB1gqB5Ds1QGJa9tJ9ARGq0lTSVcyNtgYCm",
+	"VgiOlbCxRIIanDvJqt7z5uy60IA8Tv10WfSKgWPcSvZ3wSmDm6kf7MuUZ0wNaK1wzSBVEbHhAsWU5mlK",
+	"pkwkRsa240vi9Dbg3wzqG0pQTYTh2WTIslXnRcJx8Y4IeiVpemlwoSWhZMoyJUX1VnZrFjGluPh1oCO5",
+	"gocx8GWaySuesA0pVhgu46dNbgamEliz5sq493OFtycpFKwVU/qo9jXI0cyonI2RoDTVs2bbfY6PGvG/",
+	"iYyeT6EzGpvNXGErgNNBhgsyH/N4bLGRxSw1yEA3DksaLX42TW579W0c0Ka1/d0+VqvB2vNepiM5psNc",
+	"rUMs2kPrbV24RGoLuEr0rbTiOm7iE876sxdTQYbM6fk5ZdonZ+AlUEDEjRpufh3LNCFXNJ25wG+aMbBr",
+	"plxplhBzYvc9ySEGvRRWCPlcYz4NjIgGomq+4mWZIgy+tNgXzYTiw5S18HWQHVksqY5BvhSY2xzTKY25",
+	"XhAlJwysXzSGZLRILZRmkzyiy3lGuFYsHe1o0XbTccdHoyAnBGYfEYAbLBlUihqmnMtKja7icNGU18ps",
+	"V5a0wrhQShqve1QZhaOWUHqlCZzoYwUK8FuZz6Ai9UgnJN2QHIJPQ0mCfGN1guSJ+299muRNCaX1W20c",
+	"kmuMy3qRw4l9m0dIhosGVrDi9buwgnln8VuzglXwWE/vxnQ6ZYIluyd2+CpIiwHjJH5E0o4fDP2bej9a",
+	"Quh9gwQz9b5BWbD4nDOJegoiZpPWFc0gD8cABTh562DCTwgSHtQcIvj4wgMIvvjJgwfRm4OT53w4aDbQ",
+	"L5AVa+qepFy4UBYj6KDwV8iCVGGmUbKsJjrL1kaq4uIxbyYX/z6jQnO9WF9qoFP13NXTEDSNbHIDbCde",
+	"GaV60MhmZ4dU7peHnrBslsuXXprEwbfyDvqG1e1MR7vbqfrMewyKsptmM+8hCS1N4SAqw1uMKFQkXV5A",
+	"XsR6HtJpN8iyX4nyHOyVCN0Z4f42afZ5zllrYlcgkFaOPGIdWT05gqIguIFWwgpJZAkm/sgSwgW5gjoi",
+	"kSOdEYTVjWkC2y5HkFfh9K8LfsUEGdL4ssQV+mIrttD37WcW3ELQL/iAzwF82l9Q/Q30fgXFfUsXt3DF",
+	"NJMp39nclDN8Gumsp0c7e6L7K2yuW5N3TmNWgF49lgoPAXFznBJK1FhOMaLXXFnBGASxYCWtJR+o0dBX",
+	"l41AN37rc70P/w4V+NUgnbX+gVDtD3r1gNX54d46PrCFlfyMAGHfiSncxqu0N9Xd+SaM4F4eSxUjNsvE",
+	"1jo7On4GwW024ReDnRJ4mZdQCkdcU56Wwi8x0ErOLsa2VIQcgV7qeIw6JZg+bbOnsRaWQPsf/hL0Pn2t",
+	"e/VSAQo95jDski3mMkuCXr4xtqiQsti2m2UurTR7ksEtB6p90D7IOdL15zDgQmkKZz84oFN+cNU5wFja",
+	"sju+F7Q7J4fdo6TbOqTHrPUs7rRbz0dHrNUdPk069CRus2fPCu2ld9Q+CQOjQipNJ9OgF3Tb3aetTqfV",
+	"PXzfPukdtnvt9j/MRnNtMB78JMUo5bEu9t5FlqmD0i5cV88tblWjcLOfzKP54dQNHafBdbHz67UOCkHY",
+	"aPZMJKFDOdM18RrtWjnWHYaGHP/vXKa0xmZex/WLTV5XOM6r+lOO9diyOFw10GVjqEqhe68Wwo5LKvxR",
+	"fcycd95uaM2wx3GVrDIDH5K5fKqRyVKvUFUdb4TYIq4I+zJNKReoB92mKp9PJa09AZfk2RXsWfaORYiX",
+	"qBKAU2BzDXX9yd6+mmsxB66fSXGB9RSmmbwwRGo3CvlS2QVQY8ph6IBLW9okDPKoUYNKpscygUBSa40N",
+	"wqCcMgPvqwv2BcyVKmAYzHkpd/CA4Wpg/y2Cqy1O5czCmkeMG5JWk49p3lNbNaPmB0wEK0zJLtU1KBRk",
+	"f/2VSg9BGCzF1hYC7KL0ZZ5U5b3alabBuC6fZZZKMHgjysuvFmDIIQQFobCx5gnRQY3/ZWBRU82xA5V2",
+	"uSiD/3W5JoP/i81A8r+y6ST+Vy6xovSYTS4qUOtirD3fQSlBfkstwHKnZaOxn4lQG8TsuQYAFxW6c3t3",
+	"/O2dtJWwnlLB1Pbu3KJbWJmaW2AaW4KaGZ3tRhdm52/EEVYyJvn75bDl8Rz/st/M2VUT/7Z0vN8aJko0",
+	"+6JPCRPIXHUpllWN5bzqaq47UHW1O3MYdmGw8WTLb8pk4wcL+ofL6CxVEWRJwV06ZuWjWycI5WVJnE2u",
+	"Qpd2IivQWPMrCDV2fOomlBZX8QtPddUIkr9/iwkhq925zqpoWYSYaG6wXiLNN9uGijFnO/vBR1dP2pUr",
+	"WYqqIx+5HqOq4/IRFMu3ZrnuyZTy5E8TiodOlJtjXkuCAs2dBzN2vmkM3oPF09uomyRgLQMu01W6ERWl",
+	"OkyJXBVjgPpHfbQBTSZcbEfKzn/9sEq7lfEluWRsysUFHLDQJ8s/KL+FgVSMzMcSHseRNekvDWyfn30z",
+	"aOvzj7Xm2fMxn95i8+8qPGnXpt1VeXgPLszfzmvnmMaKUzebgOE/TUmR+KcwY9VapPQ4YwyLA6ndLswp",
+	"faswK0eurIBGK98VChnWwbNbYJRMtwLkToC4tWKxzhHqqwA56u3CvXOyURGo5puuSF1lyWC4aJxIeZMc",
+	"yZ1ouTbXeFdZwze7pLe94g0jwOqUyNIRqaQth6WtLCG8wcHYhZZWk9v8TWlrH+CqbJnPM+HC/7bzvSWl",
+	"Xa9ExJaJZDtExIrUMpHXgahXfCGoEb3gigmgQnZpQylTRh8oQW0JvX8vzEXlhfxkCCl6NdHGe3MeXat+",
+	"FF6upanfCFumuuK7ytMuqCagoC8rSoU3b7NbLne21mZsz1KWzzfM5CUTRf5TlL88IjIjEWIlapIpXnhz",
+	"6w8wpvYswzPiF7MM45y0Bc+D52u/mLgf9Ein3b524Phvf15zAnJHcq0zq0colsO2jxEubF4QWgMcBMtO",
+	"aMyzj/7lAFqiHIAHJQrNF1g85uD//Z//i5+nVI/h05I03j3aKIhY6IvtzN1gdWTVXodl7nGnhu16w7NH",
+	"QzaShi1jfDEgeVPG1U1FCnbF5Uw5N8gAWn3VSbiapxgXar1N3IYFKX4BPnVsLOM1dLOV0rAPHJh2Xc00",
+	"12HKS5E7JXQIBW9c6OnCGQtvnIC1A/O7JclbOnQB8csJw8UZ2c6invMsdPLVCNJas8lUqy1jY+/KJYRr",
+	"XlU8wxUHavEkT590/suwKLBJtWG62YLYxd1E8C+Qv/1ds5FHtUbf4uBa4CBOiWG5oTn+Ds3SFBTytzZi",
+	"Q856GP+oWBKRPV0EK+CjmnS/fHkCMZIJzyDd2pDUCynYUr2vjNF47Mp4m49Kple2LlgKheyHNBnMstT8",
+	"WbTpIHuUTDN+RTVzZWGewAvwFjuo4OpWmi08AQaQ159qwh5vRpIMZgcWs7c5hyCU7+A96OG+qc6FDZMG",
+	"aqVrxZUwA0ETE5Nscbhls8G6WJtOvabZzHdZoTHOh1lH2PLrXbpgHpp8d6KjTBuVwgoAu1AKq3TzW1MK",
+	"63G+KkFwYkNvHa08JRFSncjVkdNQgBjrCA4XO82mK4Kn/VhpnH87w3aNAnZ79+WyOrUrIWt1/RlIxvh9",
+	"xuzP5eXt8Ph+q8fW6KCrIuak0ZITqzWfkrHWU5WXNwQJETiiY0S2Ttl+XeicZ7CH1/z33sEBtBesjxG3",
+	"wH3keoxFg5d3QeXf19yzetnWQHyKXhSuw7x0gsYwhaKJ6+bmscpcCvA5uxMzL3SYRqehsmtueOjWtbxl",
+	"kNEZzzKuF+fmbYiGIaMZ6on4lytCEvzHx/dBnc4aYb3WAdRrjZAYpfICmsNav7LhY0bMIX+FV+YNYkEb",
+	"wvly6MxuYllJLkayJkbExmWDTMgzdF+FeQFhF8E7ZIamOU16st8XffHjj+f8QkCdNLH/44/EQD9TZlie",
+	"aayUIX1+BVp1WmgdoIgYPfhspscy4/8Fpo2eXRYB5Za89/obcUXkFKu4g9RqtOn9vjgjiilIlgUiC1Xo",
+	"Qt+nmPfIdmIVLIySTDp7hfkRovgAMCz6BpdsuLD3y+j0owxz1HFXsGAsSanGUh+0L9DCQF3xadtfpii/",
+	"a4tduLZiZqjSFpkQLfXjj2CqEcSKFmYmz8lN9qCKzBNU/yhxjmKy5wq7PEGMuR0AQ6LK84lOzRisVzIf",
+	"SzKnAot4DhlRs4z1hSEotv9HUUmIa1dByIL6QkJvENsjRIqYmf1/46rDWmYH5UCjSqfTCO83HjZbnHck",
+	"M9I9ImM5y1Rvufj/Uu9ycsG06guu867J5onSTK6Heo9Ay/Ry0VcMUFdEz3nM9slrKFtKBJvDy6HXGehE",
+	"5hsYgcOB2OZwSIE9YPtiIWe2Baw5Ug5o8ArbBZrTlUql98kZTIFOSrhQuJE2KMRrd2D1F7u0Fd3i7Hb8",
+	"NKbiwiwMrqoBB31ijMG9jH5+Ty/yKgBeXrndwH2/Fwp2vKWuV4oU6YLwUaV2izmJ9j2nKFHPuWJ9Aecd",
+	"l8wVOep0yVKrmdBipkm/GVzdL6giKrOUn2FfXLoKVyRaVXs38pNZyAsW88SshkSxTBhAweMxEWajnakW",
+	"ljVh1JC0U+A5fRGhWSzyS7OcuhaAnz67JoB4XhqZX0N072q8NuRvM6mZUUVdpLk5q6mSOXHUY9YX0X+2",
+	"rBW/9fJFRNAWaGayyjvgPESiQxXUkjHHeMzSqTlz9sqDNDCeZdmC4D33Xvsetd7WaxX1XF0Jp5Y6NYlw",
+	"YfbYXG0+wZ4T7hc4psftQ7tn1kAOe/Ybm5MJmwydcGwuH0VgrMgMd5PNnaRc/PIDMUKt6hF+IaRR9d35",
+	"TiTIBYZO75MPAum1m4SKpC+KruLmfXkzGEPd7dXCvMWUx0xgu3bb1PdsSuMxa3X3214GRPA2nU2GkL6d",
+	"h0vnQaNBZ7+NTxvuRKc86AWH++39Q4hP0WMQBCrpRL2vQW09UiPSKq+u1A+KmLXhqNBWwZqbgzXimTKn",
+	"CRtrA/Ex23JKbJBMSCBGBlldYvRXpTOqZaZA/Sg46A8KecYIQvlUXwiaZXJuc7OUlxcMGMuLgL9MQJNQ",
+	"+o3DiN/K/dPaBFe91H+60gM8122bFdAuVaK4DpeFTsipBDhX94Av1a+5cUvpmijc2EgcmsiigIchenyy",
+	"uh+91eJHmZzUA7PCsvL0qDlEuXm4ITD4/C7AqdvJ4uwcuC5LGx90KtbnSsvsbru9pkS7K83u5TdaTfFT",
+	"Td23vLDP57LVdlUGX6mcWpEm2Ol0OqvTBP0iav6LO+at9sX++45bJ/Ehaz2jR0et50l72DpmndGzuEtP",
+	"hp12UWjuU07U/ppRpcjUEDEylMNypEHjbMai5kDXBvUHb199eP3X1vM3/wi8Sg4uwvDo5Hnbj5kMfv7w",
+	"brmIg3u6e3RS87TZXFdTLXj7qvXs18PXrZO/df+z9fffjt4HRRU095raGf1KYWsfdHY8zxbTfFmeJ2TV",
+	"8ciZRgcW5psUxCxNr7cieGD/qOsfhzwhD5SqtKp4xcXlph4V8Ay8+qjdWfVwfukOqh1PzLhud/M418n6",
+	"OgyO24eN5snjpmDZNuZ807iiwUIYqNlkQrOFZbYFP9f0QuW1bRRWeUHtzbxfzgUcQcXSURAGRnWEp5dD",
+	"Um0c6rUZP824zODGBMLQyhTMEy7trfc1SLH1XNAFXpfKufn7uD1Bq/BUqhoZ4R2Giymv2a9h8nmTauZa",
+	"HLtsfVQCLdu1yvRpfQ0QIyBNWHbBkn0oL+GVqY6sgAkCOqiKOiSTmQIZce4M7Hn/FTmZzjRTYaEg+HXV",
+	"bWwmNBD0uxJb/dXpQ6OZoimKbZV2xn1R274YMLHcwfi02ra7SDwnZ9UClXknYy5Q0rXkGdVAoyUg0rki",
+	"o4wx1EL7AvLcXRcZsAqANPzeK8IiRyTKXf1blWQxUrzXfpko2+ZwJgBSZ6/RZCKVXtV3GfquJgZSN5hj",
+	"jy09ZhN/ULUps4c+6KU3tiVmsOUSskxATv6Ddnn7++QtXYQEmSi47lKm+9B5G9GKgmydbBkXZdaXhcsN",
+	"ooFnDPiVLayIAErAX2Wy2E46WK7WvokTFPz3lmz2+nNjjlBTlP66bMa0ptCKqNTZDhmPAtKjgHRPAtJW",
+	"stDadqU3bl0cBnVWxU1jvTH5kOsweCVjui56Mpe93HN+o9n7bU+Lgl97s2D12tUdCG4jKrZPNo/La/Ap",
+	"O6jTQF7MG5PCgOMm0NX0YttSmn2TvWM5lN0GS/N7JTeVhOs67t9eIgbTQO4u2E4oBoGXzhI8q67dkyv2",
+	"CJwhKBrxOF6Bw2KZID+Co/BpZ2UTtqx08Nki/9OqigQArGeND3qBV56iJO+P+cUYvsuoZq3U3eEpIGya",
+	"cRHzKegDzjgZ9J62w2DORQJawNEEUdNQWbgOKybGA9iKFhM6sy7ZNQbHee4hM4KZkd1CzAKTk5Boaf8Y",
+	"ZXJi88fBx8X1GEfa7kVN7JMlWyMpTI19UbY1kp8RcIyZ8Oz0yX6NpxF6x0JjKFviTs7FWnNl3uAIz8la",
+	"y+XHsfTyYupMZNimbJdWw5q+VKsmtzdq57O7qV2viMgv2xqtQQVWM2jGu0v93pYBeWGWvpXpNK8QfDe2",
+	"UwCoqeU0h+XPYTqtUHxXD9328Gsq6ue99oLOSXe/vd/d72wp3JfqeK+SM/OWd4Ftcbeiwtu6yTo+P2uk",
+	"ItzO6Ffp8bbW8gcGDnnxMKa/JgLML3ktqu/DWPiOUXT/A181uN0oHuVGwhUmQcPBV7D4Y4/FH7dXsXgs",
+	"x7SSt9um5Ou8hwoTVdD4tCdFXmkevoJgZKrIT+d/X/6xCEgCK5KhA0/quDvGBSCoJYMWVo5Cs9swY/RS",
+	"ETkakZRRZ9yE6G/wurqpcGoyYlAMxW++k82EzY7Om+ijk70valvo10gH+GMzd6arRjHPuF7JACyRb3q/",
+	"S32qapjPQ7pQH92YZXC2Y5xfWraxWKkl9HIGn3+/KqGOy7mCNWUU2Bd9EKurddOcQfiILUUvElK91hg4",
+	"c9R53n6yNQSrLTBVH9RPiKfWC66mUvEmZhE7xB/x0AaSe2OPTQwk76V8TcXiZ1ui7wZc9c6MFbvlxLjC",
+	"po67wlNX45+r2h2WCh2u5NnNtfqOr9V3Vmv1PstHDR/4Y9ALDtuTWvb/Ff59mVyvlACM0KLMFffjiJqE",
+	"CGWGRlCRBwidYYjiD8rRChe7ZfRu2xLZ9eArM9ULpp0L53aaxqPn4dHz8OfxPNyOwRw1NCD/JvUvUMj2",
+	"O9LBGlunx8A/B1Q5m0S55q+1XVsaen8xHVv5sd9Y6MARvIr8H1g6aBjRDd++KtbkI9fjJKNzVenjOabK",
+	"r/7UK4dFFI1FwiKHxNU6dOHt5tLvE9t1CRMK8rYgdiobmd0XNnKkNkqg6Acf3MLJ78r2YJcWo1csDF/T",
+	"9BIbfzfzwS/3pr+2TvhHzvfI+f5UnC8sbvMt3O9/Ev/3jfh1Y6/5OZSN/6Z95t+R+olE/gHEkM/rPezO",
+	"35J7JNwr6z3sXkOBJbnmBr7rTnenzutCtnEddO9AuHnHYpklLjffyTJW9gCXcpbxKyOl2OoBKKXkyfll",
+	"KcWFty6rwHbAbWWUxsT5hTffoxzyKIf8yeWQ/L7eUhm/P3Fge/vwowDxUBYJsEU7YeAHlVeO2dYwvZ67",
+	"F33kN7L3o4K9F4LG57AR49/eoLGOdWPlhCahZ9ikdLlbNfqsGc1SnnutscECic7imE11Dxqc4FQttJhH",
+	"hGtyIZkiUvQIo/HYpbNzledVc9eoTvXF3jnLrljWOje/QZka9ST0S+xhU3JXHh2zsrEuxA+K8OSURK+o",
+	"0i0YChnaGVOzCVNkyMYcckbAWS0nrmumgaIvMHu7c+yyRtBYglk94BqHLG3rbGXQ7mCmWZ7m0SPQJkuw",
+	"GD35MP25nGUxI4lZvl+eyHeVYyF388q+KDJHpFmi5yq3jZ3qXeV5IB2iq0nyL8+LmINbH9BXVN9wFa9P",
+	"/fUrTTPtY9H5dpE8F87dEvpLvl3ff1kuTN9unXz+2glP6jszfNuhVkX/jA1sd7jwUpubxkblXfh7nXqm",
+	"byvf+E3gd5DOWPTtz33Z/rVe59TGU+hqS8AoqCxBiYHVnLtiBmuRhCcTqik8KG/gb6+VOcZcaZktINPJ",
+	"O8kQlvpAwVh3JhtYj7MNM/qefAgyc0TQ49x26x7Kr7DSF+067N2aW3su5U57cmfeiCld3Lm2DjWwxjIt",
+	"tUv/QdmyRXlbJXLuivZESCmjZY7TgxAYP/mzqH9UVOLpi72o2nbRJlT6ea0ZAInBaXmr71IBI9fUG0bm",
+	"3RqdUOGD4t5VNTCcEtoXtvqU14nblQzaizwRz4GoJJLDYsJykxcH1Ng5aVxNIjRxFGsv95esFw6mtiP7",
+	"bfwxzVlc0YndjW8NqbgMSq3MDUyD41E3ft5p7s6pdpZ/tKE82lD+pDYU16Tu0XyynYj0Fsnmd5G3+M2Y",
+	"UCyvaW5BybvArTeiTOlixwaUbVoxr/ay7MDUgvTnbsQu82YFiXyZNuJWKZrDKDpFJoCTsrDKnRNkUjbS",
+	"qAGd2lS+icwY2YuqvamjJzXlOBxp7QsU+GzAN0erkXPaXPArW8IPo1CGNL5EISzTRDCWQATLUjnK0EhG",
+	"rsqlNxlYQ07tRyPb5QJnX3gS5xKQS86gGvEoKzo4bl3X4s0U25/ssr7FsqiFzV/quJwNkjmPM3PYkaI1",
+	"4zI1fSsf5alHeepPKU95qdOGhg0ZE0VI3DdQq+JPLLAhmfru6kw8iNxmMNU8DmYpEaOh1GZFm10LblXZ",
+	"o7a4g7TsNrhTP5mRYe4hvqWoFAZUx0hlpyAxYR0wKMku02SfnBuZCmNdyjExGyNdlOtOfBvTT9GjOPiP",
+	"F+3O0dN2u91+2n3e6R62m8sbS42SH6WNR2njT2q98dojPxpwHuNfdigEGCp7YxFgPd8Hrvgtx7tYGrkp",
+	"wGXqt1jZWB0p+j0iIy6SYhzhwrqrDbUOiTcHkRk5//WDbQMAmdxY/mhu+H5fDNkFF8p2xcO4GbDSIBmL",
+	"sL3DfLllPhhtoEfVqtgP1zdmY5kEFEAkUYxm8ZiM5Mp6Bb+vitvobOpNZbZvlDHW0uyLtnUu64oaYZdh",
+	"LbGsfd26obOgr5UZoCEEeDdFFizasMzCL1Am49sPNsnJBQZ5NxFzKpxolgmWYPkwJVOekKEROFyIFRNk",
+	"wrRt1OsqH2wjeKyRYhoJEXXSSs7pDVW6YsH9lve252RzmR9HJG4cWvKwKTZ/qAwR2/0r6H36XGKRSPmo",
+	"SJDuTAvS6bilrcldZZfT2TDlcV64dxXnqkvScFW0KikaDUsRbFON/CxB5wCuyt7pPCJCoDl+n7zUClgV",
+	"V64+H1S+vpAysR1vIP4QrfCO6p4WbbZcRWx4PV/qkdQXkbqcDaCHV2Rmg/ZTGFMBbb4iEDnyzj9UlCse",
+	"WP8Bhp66vmEYAaHHVNiGVSuqCiJFtHf2Nprv7cnm7knhlgWoLRbutAT1I0O6CUPakvesUintRbyFmXr7",
+	"Osjfvv7ZgC+dX87eG/L0qEfW6JFnSVIwkc2csaEi6c7qltWHc05yRwrjwVf71+bSPR5jdUzR6HmGU0lk",
+	"qra9H3AslVtotXRxfcA1MQ3glERep4yJvLINCLGGX23pHp+p3cpw+kizv2ua/aB5+EeNqIpZ4W3q2XyX",
+	"ygVWxGlOOJdUiqohzRn+PVPaDlSPw/YtVY+tPGNvHXVF3xiEZS3R158spZy71qYuNcSrP5oxpfOepCE2",
+	"Qi2IKjZDHdNyY1UuvH6q+5h3olzRnCuGZiVMmukL1wwXTHt59hdQnDzOfUHmLGN2CKG1rXKQrBTEemMy",
+	"luUasrwiqqC95qWQ83XZVm55QVW0X2XAK3cY7wcu96rz9Lof1KVf3SacaZled2s9R01p6wcft1vpNY88",
+	"8vvjkfa6ww1Qf26HWR1P7XSbjAOTDZRo/YXy9HuIez7qPt9uYe/c3X+gIjSY0Hx3KhNeQl9lmhZctaHg",
+	"YM/Lp6DSBfwe1KoDqy1tH1ZTER5qbZ7vbZd0RzOMAuUCo8sepTC3cq4XBciFJFLskzMAG2JvCudTPk+T",
+	"enh20KPi9gdiSmHJD/kA9UTvjb98B5Yq3Ik7JL2OdN2K9t49hU1mSDjuiMaW/UpFEi0GQZi//ECIsuoE",
+	"GRrgvQmLTlXLPqkz8EhhdKRNd3XTGa2Oq77wfUzEczGd1tNnaiizIf85crDFLW6Pe74+azYfsgNH0o2d",
+	"OC8qQDz6cf6orEWw+aMvZ5esq4kPKL9ejwmhqzlsjqQ75LEF82rgFFqj31QdRkXktCP298GKsU/mek9S",
+	"3pobo/29Bt0frQU038OQuL6YtnZEmoD90zVvCosUUFdEo9Z5dG7bd+5WA7lJaLoDM+h1jtsAECwv6B2G",
+	"gVle0Os+a0KIm2cfwNJXkF4UP4JHiXyXXQEcqfjBZgB7JAM/b0pHctV5Pt+fiH0bx0YjmtCiyT9nSk+a",
+	"1uHzrzRKzhnXRo6So9Fy/PJ+bWgwHP0zb95tV/mgwa4AN0sGUDgtpy7Pnj17tpq6NBNcU00t+fEp11Hr",
+	"uENp6xlrd1sncafTaifPhqxzPDqk3U5wU2pn07R/MbtUVKS8XUxqZV83x6Z6Z+97aUP5xyWSZruWiaS/",
+	"R/dPMNf0v7wDN/BqK0MElzNykpFcQQt9EemUUCLYBTUqHIHh2AnSJVPK0WifvMbGhFSUhnpWAktd+0KO",
+	"RmQv8rue19sIcLucXLUdOnZZMsKnZiupTeO2tsWi7tTckB/14tMfldCHQa4SfFPi85ZngiVr5ehiR/3K",
+	"uUDWoGbuUsXNnRVIeDR8bGn4KOSGx9IKTTQauG+Qjma4CvRFvolWs8oMghoo3p9b+3htnqXHvGprKeTk",
+	"fJfmkDkbjqW83KTcAGWYDfMfwCKMFn+1UEb6r9FuyHtI+lAszpitj4Atz+Rc1Ks+Hx0035PK04SpMWFO",
+	"dh7lBQWWB3oxZUWy7z5k2oelbjRmyOcyG3zWaneHndaz0dNOix7Fh62To6TLng/bz+Lj44bG8FmWBr1g",
+	"rPVU9Q4OAOP7dmn7sZwcgKU+5YLdUuOx27lZ03Gn8LHb/k7VlXlxnRzRy7/aXav9bZLdzqEiP6ZbYwF7",
+	"G0GJHQ/hRtgkMjiexAbDQn3+6GsfAh37QUj6gYFEaTqZ4seEatoPriO0uPILYZQORc41FQnNEuJIC1GG",
+	"FsmZ3idvbK3gvrB1i7Epr/NWUtL98oWguwm+4QJcYrbZQBHzekG5COEngIlwAdX77BAlJ8w21k/oQoWV",
+	"csaR3ZEWT6L9vrCF2Cd0QWIzcJKrQJDeB2qUIFQsXCtiKMG+7yrO53kMGhLeDZF27cn3yZlTxzLns8Ue",
+	"xEedNkm4MicPkwstSPt9AdZWoN+wXEO5sVO8gWafnOHusBw/04xfUW34gJ7L7BKJvvUBr878s3tzG4ft",
+	"lhR1Cwq4XfqeXcpd6mG4H0EvmI8ViwevR7/+7SR7/j9+/Z+/Z+/n//zw9sXzl6/e/uOl7L6ir+j5vPhd",
+	"/iUIHQGAKf/IjGtbJvWR6/E5YnaFtmQxh3dQK3svqizrz5mbZzsZ5PLbo1u2ptQLys9DlgfLoOh8U+68",
+	"rJU4ur1lul7eKKGY/voudIyDr/Yvm7aXsJTpmrztn0WyrHHAtRtJsx5kUtZYw5mqbRjIymylRHCPaiJS",
+	"vQvOFbmAfibfnvnALum7czBOJET8zfMd2fGJt0fJO/H5UavXxO3Pu3ZHrs1E9Y8z5p4WotUaxfiC6ZUn",
+	"eUul9Q/N8bdk+BvY/OPt33F4wS3v/g0u8B27xz4WFGaHWZI2nMj21iPzMU89yulIhb2kOeWAVnDSvCGl",
+	"Oo/atXMmM2bfAzNA9oNtjafICBKMVudE7kI3cxRlRFPFtswbvIlC9UgV74oqVrL7/ggemTqi+qi6rMiW",
+	"uzMBbjld7iEEuA1Ky0GhczQNBlNFw0TIbZvYEpN17pIX+dvBbHbJphqy3w7bYDlc6zIpxn5f4WJas8kU",
+	"iqs1iw5AwuvT0+etp6N2u/VseHLYeh4fH7cO6QnrJO3R0fBZN/BJtdfHBgh19S3dZPVbUqr0wEK7CsDO",
+	"Pxz1H2xTTdrhcuAyG7rtIy/NIe++vRtnjD0oi81OmbKC/UeJPvs+ZWgbfWZJ0Q++9eOPKVA3p8QHX13Y",
+	"DvZxmqY3aZ/pzR3W2YbcHHlNjynV4yLDqQBhbU0PIwQB8ZjNgAJ5NT4On9ZW8VjnRqPC+tCsB8r1oM4z",
+	"9nInE08w5QB6RxVMyLaCOkXmZDQBhXUhp0CIjbBHc+7kvGVkTrlWwJjMv4Yg9YWljNAoCjQS8xC4qVIp",
+	"LpxC4jfnpEM5A51lyJBJKk0Xiii5T34r2oHCL6i76LKFztOCeua3vkB3lvnN+dQG1quVROYJUd9LypyX",
+	"Cm1ctrN0twyVe2RrW7C1G3KwVaqKu4vh0hmr8LEHrcn1TTFFh9Ktw9Lclth79scrG+ZVIRYJofnhQpq7",
+	"ez3I8q/mepADqDamrEoHt65FNs24iPkUniiqkT29RS2yTYw9k9rA4ZzcX29nlKvlnq9t9RHB5tYCHy6H",
+	"NnwQmqckmmbsisuZGtgotsHMfB+FpHtExnKWKUyeFnIeejIZ9gLKg1DmzIaD5C2qkfEanmVZte1A4Aom",
+	"o/LIocZzzHpkDtmGAB5XJAFGOucxg2AQox1Cv3wqSMEEU6l0SIQsgj5cJ0kb3WKdDxgBU4EdjIoIv3ka",
+	"Qvkw3ZEwfjHWOWhGQJhIpSGenws9rhaWJlHRhx1RGIWufRsTiJA0YRlU5ewLhgEu0Tums0XrbKRZFtXy",
+	"bTgmdret3/62aukfNLCi/gj7kB2VOiGtMkCWnvmWAjGKe/y9OG22CKlAVKjvpxdxSmNWUlWVu527ZpVA",
+	"Agbe629sOQyXQiHsXdmJUbFcfvRrMGQ0M9z102fDoyxWlrutWIeRTBOvML3L3l/WUv/d5acXmel+mxVI",
+	"A1ka9DalsVG1sN2Q5zYaslhOsPCHHrOJ9yrbmahGTWZpCu/yw8JdOxj0ZmlpZ/Lel5+G68/X/z8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

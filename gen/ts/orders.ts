@@ -171,7 +171,12 @@ export interface paths {
          * Place an order
          * @description Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
          *     sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-         *     `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+         *     `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+         *     some seconds later.
+         *
+         *     The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+         *     so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+         *     one expire first.
          */
         post: operations["createOrder"];
         delete?: never;
@@ -211,7 +216,8 @@ export interface paths {
         /**
          * Export orders
          * @description Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-         *     the export together. A stream that breaks off leaves the last line without a line feed.
+         *     the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+         *     (`too_many_exports`).
          */
         get: operations["exportOrders"];
         put?: never;
@@ -309,8 +315,9 @@ export interface paths {
         put?: never;
         /**
          * Report an order's payment
-         * @description Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-         *     a second payment is refused (`order_state`).
+         * @description Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+         *     (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+         *     second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
          */
         post: operations["payOrder"];
         delete?: never;
@@ -558,15 +565,24 @@ export interface components {
         OrderItemRequest: {
             /** Format: uuid */
             product_id: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many; the maximum holds for all lines of one product together.
+             */
             quantity: number;
         };
         CancelOrderRequest: {
             reason?: components["schemas"]["Reason"];
         };
         PayOrderRequest: {
+            /**
+             * @description Where the payment was made. References are those of a provider; a shop with one need not name it.
+             * @default default
+             */
+            provider?: string;
             /** @description What the payment is called where it was made. */
             reference?: string;
+            amount?: components["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
             /** @description The number by which the parcel is followed. */
@@ -608,6 +624,12 @@ export interface components {
         };
         /** @description The total that the caller expects, in minor units. */
         ExpectedTotal: {
+            /** Format: int64 */
+            amount: number;
+            currency: string;
+        };
+        /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
+        ReceivedAmount: {
             /** Format: int64 */
             amount: number;
             currency: string;
@@ -755,6 +777,8 @@ export interface components {
             /** @description What the caller may do to the order as it is now. */
             allowed_actions: components["schemas"]["OrderAction"][];
             version: components["schemas"]["Version"];
+            /** @description Where the payment was made. */
+            payment_provider?: string;
             /** @description What the payment is called where it was made. */
             payment_reference?: string;
             /** @description The number by which the parcel is followed. */
@@ -967,7 +991,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -1068,8 +1092,9 @@ export interface components {
             };
         };
         /**
-         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), or the same
-         *     request is being carried out (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), the customer has
+         *     as much that is not paid as one may (`too_many_open_orders`, `too_many_reserved_units`), or the same request is being carried out
+         *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         OrderRefused: {
             headers: {
@@ -1082,6 +1107,19 @@ export interface components {
         };
         /** @description The order is not in a state for this (`order_state`). */
         OrderState: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The order is not in a state for this (`order_state`), another amount was received than its total (`payment_mismatch`), or the reference is that of
+         *     another order's payment (`payment_reference_used`).
+         */
+        PaymentRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -1126,6 +1164,16 @@ export interface components {
         /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
         WebhookDisabled: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller runs as many exports as one may (`too_many_exports`). */
+        TooManyExports: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
@@ -1908,6 +1956,8 @@ export interface operations {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1963,6 +2013,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidOrReused"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["OrderingUnavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2058,6 +2109,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["TooManyExports"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
@@ -2218,6 +2270,8 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2274,6 +2328,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2292,7 +2347,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "reference": "pay_5f2c81"
+                 *       "provider": "example-bank",
+                 *       "reference": "pay_5f2c81",
+                 *       "amount": {
+                 *         "amount": 4980,
+                 *         "currency": "EUR"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["PayOrderRequest"];
@@ -2356,7 +2416,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
+            409: components["responses"]["PaymentRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

@@ -632,11 +632,11 @@ type RecoveryCodes struct {
 
 // RefreshSessionRequest defines model for RefreshSessionRequest.
 type RefreshSessionRequest struct {
-	// RefreshToken A refresh token: 256 bits in base64url.
+	// RefreshToken A refresh token: 32 bytes in base64url.
 	RefreshToken *RefreshToken `json:"refresh_token,omitempty"`
 }
 
-// RefreshToken A refresh token: 256 bits in base64url.
+// RefreshToken A refresh token: 32 bytes in base64url.
 type RefreshToken = string
 
 // ReplaceRecoveryCodesRequest defines model for ReplaceRecoveryCodesRequest.
@@ -762,7 +762,7 @@ type TokenSet struct {
 	// ExpiresIn Seconds until the access token expires.
 	ExpiresIn int32 `json:"expires_in"`
 
-	// RefreshToken A refresh token: 256 bits in base64url.
+	// RefreshToken A refresh token: 32 bytes in base64url.
 	RefreshToken *RefreshToken     `json:"refresh_token,omitempty"`
 	TokenType    TokenSetTokenType `json:"token_type"`
 }
@@ -1256,7 +1256,7 @@ type ClientInterface interface {
 
 	// SetUserRolesWithBody Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
@@ -1267,7 +1267,7 @@ type ClientInterface interface {
 
 	// SetUserRoles Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
@@ -1403,7 +1403,8 @@ type ClientInterface interface {
 
 	// EndSession Sign out
 	//
-	// Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+	// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
+	// when they have heard of it; the cookie is removed.
 	//
 	// Corresponds with POST /api/v1/logout (the `EndSession` operationId).
 	EndSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1936,7 +1937,7 @@ func (c *Client) EnableUser(ctx context.Context, userID UserID, reqEditors ...Re
 
 // SetUserRolesWithBody Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 // and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 // verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
@@ -1957,7 +1958,7 @@ func (c *Client) SetUserRolesWithBody(ctx context.Context, userID UserID, conten
 
 // SetUserRoles Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 // and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 // verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
@@ -2223,7 +2224,8 @@ func (c *Client) AnswerChallenge(ctx context.Context, body AnswerChallengeJSONRe
 
 // EndSession Sign out
 //
-// Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
+// when they have heard of it; the cookie is removed.
 //
 // Corresponds with POST /api/v1/logout (the `EndSession` operationId).
 func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4999,7 +5001,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetUserRolesWithBodyWithResponse Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
@@ -5010,7 +5012,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetUserRolesWithResponse Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 	//
@@ -5154,7 +5156,8 @@ type ClientWithResponsesInterface interface {
 
 	// EndSessionWithResponse Sign out
 	//
-	// Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+	// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
+	// when they have heard of it; the cookie is removed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6818,9 +6821,22 @@ func (r GetProfileResponse) ContentType() string {
 	return ""
 }
 
+// UpdateProfileResponse200Headers the declared response headers of an HTTP 200 response for UpdateProfile
+type UpdateProfileResponse200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // UpdateProfileResponse401Headers the declared response headers of an HTTP 401 response for UpdateProfile
 type UpdateProfileResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// UpdateProfileResponse429Headers the declared response headers of an HTTP 429 response for UpdateProfile
+type UpdateProfileResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // UpdateProfileResponse503Headers the declared response headers of an HTTP 503 response for UpdateProfile
@@ -6845,12 +6861,18 @@ type UpdateProfileResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UpdateProfileResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *UpdateProfileResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UpdateProfileResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *UpdateProfileResponse503Headers
 }
@@ -6939,9 +6961,22 @@ func (r ListActivityResponse) ContentType() string {
 	return ""
 }
 
+// CancelDeletionResponse204Headers the declared response headers of an HTTP 204 response for CancelDeletion
+type CancelDeletionResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // CancelDeletionResponse401Headers the declared response headers of an HTTP 401 response for CancelDeletion
 type CancelDeletionResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// CancelDeletionResponse429Headers the declared response headers of an HTTP 429 response for CancelDeletion
+type CancelDeletionResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CancelDeletionResponse503Headers the declared response headers of an HTTP 503 response for CancelDeletion
@@ -6954,12 +6989,18 @@ type CancelDeletionResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *CancelDeletionResponse204Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CancelDeletionResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CancelDeletionResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CancelDeletionResponse503Headers
 }
@@ -8010,9 +8051,22 @@ func (r ListSessionsResponse) ContentType() string {
 	return ""
 }
 
+// RevokeOtherSessionsResponse200Headers the declared response headers of an HTTP 200 response for RevokeOtherSessions
+type RevokeOtherSessionsResponse200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // RevokeOtherSessionsResponse401Headers the declared response headers of an HTTP 401 response for RevokeOtherSessions
 type RevokeOtherSessionsResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// RevokeOtherSessionsResponse429Headers the declared response headers of an HTTP 429 response for RevokeOtherSessions
+type RevokeOtherSessionsResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // RevokeOtherSessionsResponse503Headers the declared response headers of an HTTP 503 response for RevokeOtherSessions
@@ -8027,12 +8081,18 @@ type RevokeOtherSessionsResponse struct {
 	JSON200 *RevokedSessions
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RevokeOtherSessionsResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RevokeOtherSessionsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RevokeOtherSessionsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *RevokeOtherSessionsResponse503Headers
 }
@@ -8530,7 +8590,7 @@ func (c *ClientWithResponses) EnableUserWithResponse(ctx context.Context, userID
 
 // SetUserRolesWithBodyWithResponse Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 // and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 // verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
@@ -8547,7 +8607,7 @@ func (c *ClientWithResponses) SetUserRolesWithBodyWithResponse(ctx context.Conte
 
 // SetUserRolesWithResponse Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold from its next request on; when it gets one that it did not have, its sessions end,
+// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
 // and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
 // verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
 //
@@ -8769,7 +8829,8 @@ func (c *ClientWithResponses) AnswerChallengeWithResponse(ctx context.Context, b
 
 // EndSessionWithResponse Sign out
 //
-// Ends the caller's session. Its access and refresh tokens are refused from the next request on; the cookie is removed.
+// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
+// when they have heard of it; the cookie is removed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11643,6 +11704,13 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11660,6 +11728,23 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers UpdateProfileResponse200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers UpdateProfileResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -11670,6 +11755,30 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers UpdateProfileResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UpdateProfileResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11796,6 +11905,13 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11813,6 +11929,23 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 204:
+		var headers CancelDeletionResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
 	case rsp.StatusCode == 401:
 		var headers CancelDeletionResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -11823,6 +11956,30 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers CancelDeletionResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CancelDeletionResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -13758,6 +13915,13 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -13775,6 +13939,23 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers RevokeOtherSessionsResponse200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers RevokeOtherSessionsResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -13785,6 +13966,30 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RevokeOtherSessionsResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RevokeOtherSessionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -18949,15 +19154,29 @@ type UpdateProfileResponseObject interface {
 	VisitUpdateProfileResponse(w http.ResponseWriter) error
 }
 
-type UpdateProfile200JSONResponse Profile
+type UpdateProfile200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type UpdateProfile200JSONResponse struct {
+	Body    Profile
+	Headers UpdateProfile200ResponseHeaders
+}
 
 func (response UpdateProfile200JSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -19056,6 +19275,29 @@ func (response UpdateProfile422ApplicationProblemPlusJSONResponse) VisitUpdatePr
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateProfile429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProfile429ApplicationProblemPlusJSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -19200,10 +19442,22 @@ type CancelDeletionResponseObject interface {
 	VisitCancelDeletionResponse(w http.ResponseWriter) error
 }
 
+type CancelDeletion204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 type CancelDeletion204Response struct {
+	Headers CancelDeletion204ResponseHeaders
 }
 
 func (response CancelDeletion204Response) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -19221,6 +19475,29 @@ func (response CancelDeletion401ApplicationProblemPlusJSONResponse) VisitCancelD
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDeletion429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelDeletion429ApplicationProblemPlusJSONResponse) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21539,15 +21816,29 @@ type RevokeOtherSessionsResponseObject interface {
 	VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error
 }
 
-type RevokeOtherSessions200JSONResponse RevokedSessions
+type RevokeOtherSessions200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type RevokeOtherSessions200JSONResponse struct {
+	Body    RevokedSessions
+	Headers RevokeOtherSessions200ResponseHeaders
+}
 
 func (response RevokeOtherSessions200JSONResponse) VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -21566,6 +21857,29 @@ func (response RevokeOtherSessions401ApplicationProblemPlusJSONResponse) VisitRe
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeOtherSessions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeOtherSessions429ApplicationProblemPlusJSONResponse) VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -23780,267 +24094,272 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chu38j/6Kqj5/qqSnDOkSGqxRVXqexRvcWJbjiXbWegrghyQxNEQmAxAUYxLVfdp7oPdJ/kVGsAM",
-	"ZuOuLdE/iSXN0sA0eu9Pf/X6fBxxRpgUXvurNyI4IDH88xnuj8gzzmTMQ/VzQEQ/ppGknHlt7yWP0YhP",
-	"UcjZEMkRQZiJKYnRGM9Qj6ALEkkffXj5DB02m82653sx+XNCYxJ4bRlPiO+J/oiMsXrwGF+9IWwoR167",
-	"2Xrqe3IWEa/tCRlTNvR876o2iAmpSXIl9c3X176nCCNMPqci4oJqovI0no0IYnhMkOTogpDIpXPCAhJr",
-	"Cg9aBwc3QOFzEsWkj8tJO6WsT9B0RBgQxSMSw5WIChSYG0lgdvDJ3r6ir5yeA9+LsJQkVo/9f/7zR6N2",
-	"+OVr02+2rv+Pl6dUkfWGsouKrSJXEkV4SNC33ZiE33c89ZuO1/0O8RhNR1iiAQ9DPhVIjqhwiLbXi0m/",
-	"T4Tgce2SxIJypm7Wi3jaevq0chF7jcODJXf1Da/aUrWECMsR4gNN7BQLNMYBmf9tBzweY+m1vUlMazEZ",
-	"kJiwPvF8l75WY+9p2V5+wJK8oWMqi9R8VhRQgUIykIoigvsjFKprfb17iiIiJKKsH04C9a0xC4AZBOlz",
-	"Fgg0YZKGiMJjpiMeEoSHmDIfYYEoQ92OF5ABnoSy4x3F37cOj+T3B41uHZ0MUPeqJkcxlzIkXR91GZFT",
-	"Hl+of+J+n0+Y7KJv+UATYv6IcI9PpP6Vueg7IKk7YQM8piHFcRfB79PtlTElgSLmEgjjlyRGOAxRTKKQ",
-	"9rE4QhjJeIakugG4gwRCrWdILwlDPdy/qObspU9a8hne85D2Z8WP8SLZfFgRlQJNKQv4VJFutrt0W//8",
-	"frdxNIVt3QKZRMaz44EkcYk8MN9ccjTFVKIeGfCYqL2jbKi/+5JsTJncbWn2pePJ2Gs/PdhrNHxvTJn+",
-	"uZGQS5kkQxIDK58S+YzzC0rKD1ZMBjERI9SHaxRDY9SL+VSQ+BuBBBHqtPtIEKlkRUzG/JIE2zjvpxMm",
-	"SOn5KohOIXkkkOJlyoZG6uwf7s2hYkkaPn/+fDyRI8IkVWK5SMyPfKq+HHYuMqrlyX5jadXS2l9uU66V",
-	"xI/xmEirqSex4HHpHikeArk4JKhHhpQJH37RVaL9vA83dhGIguQq4Dwq6+gkwn9OQHxS9bg/JySeeb6n",
-	"VKrX9vTNXikTJn+bf1C0PiqVn2pLx5jNEJVkLBDWxI14GAiEJRpzIasIg4OeocscaCXI/TknpZk5J83S",
-	"c/JRkPh1UH5IjNhM6FLaKCVrou9cThdNaJDdvd2D4uZdq2eJiDNBNB+McBgSNiQfyGAiCFDZ13aS+ieO",
-	"QCgrgneimPdCMv73f4VWpSkN/ycmA6/t/c9Oahju6L+Knff6Lv3q4vr79v1KwouIMKXrOEc8DHwlFhhR",
-	"+kHpjW+7lF3ikAbnyT3d79S+Ofbn58+fa/ljV0acuWUnf0qvtZkYkJc87tEgIOzW94MHsBXTWBnJXC9d",
-	"fRh3/TwgykbicXoEQVticQGaEkStOpJ0yBCP6ZAqe6sfcyHO9Y/nsf7cagfVkmMSqE3AobgjPiC1MaYh",
-	"wkEQEyHSpQkx5XGQ7oizCynNN8QHar9OYLtueze28ElfqP18NsJsSN5x+ZJP2K1+03dcHW11rhXl5qsq",
-	"M0UdZKJoO9d/P2dcng8UeS7hZ/ji1s9eDAcPhzHBwQxhZmUzmlI50kZujkvtSqSi1pLPYh6OCZN3dJAs",
-	"0SOsNKA2VNEA9yWP0bdd/fO5/vmcMNwLFceALFHfxq5M2fhcoksS0wEF4aNXOmH2V2a5dycolQ7QsQNF",
-	"acD1F/q2O7AUGQpfP3+G4+DdZNwj8T1lKwqCTM5QH8cg6INz9a9zBkRn2Ou1ln63vdvW8+zFBF8YXz7g",
-	"/YlidGVbgbAOcZ8ILba6JI55LLoQS3F1t3lQdjVK495fRetS+lbJJn77TISkeqk1ukEIWXp9tYpFJpMW",
-	"Uzzlozd8SNmdHV57BBQXUQFCCH1r4wzn9lfbtXHUpzsZDG57qYLEl7SvzVsi0SRSXp8gLECMw4dUnwk+",
-	"Dx8MElJDZdaTOzvmfcyUUO2p3+DAV/uMyBUeR6Fy9vp4IrSP2OPBzOqKn05P3sFSDO25o27ffIsrOmYz",
-	"xOWIxGiAaTiJiSWED+7K25nEsZKYZXYt/P/c/sXh/RUlVRLZuuXlca6db/PZFVvHWJLzUNNSsNEzgdB5",
-	"xnl6obu6Whq4W+pmc7mNqdWSoNrcu9Pw27UOx0FI6464xwbUtC6gAo2pEFTzBFhrihWQ+gZjHpOM0oUb",
-	"UwWwfWfpAw/JXfiOx8GYMipkjCWPhRVc1hqU6v+ExohPU7tLWcHh4Bynd1LOnPNmrvtmDWtYh2RfgnX9",
-	"jLNBSPvy4TgAjDOjZLWjpqQ+1uInf6Ny2rbgPbj79TOJ7nSvGF+wWSVrFpphXB78RgCzVTBZYdXvuHyh",
-	"n/lw1m4WEQ6OM6t7mMfeLAaSEXcRKEk8RPUNJv2RTYxYW98lH/5QCJiccf4Gx8Nb96Cs8ReqlyvRifPZ",
-	"FeW4KjtAXXkuOT+HSw3ZH5lOq98+51uT3HCNye4zPj2CxCNkzhBWWh91HWOhm2RZv+1KOiZ8Irs+6k4Y",
-	"vsQ0VGejaOOsb2p8ZG5q6M5Y0tgUkKM3hse3askubTdjUXxM9/UBMgi/JHHIcUACxSO3wS5iEkU8liR4",
-	"SwKKzyDvczcCQe0ZuOdjRQmSs8iYFeXSYZKSfg53nKs7rJQQJL4XYtnI4ZyhJLORSEGUqTQRJC5I6c/K",
-	"e3tvvLv77HfWIWdpHqzee9yX9JLK2QsmY/C3olh9REl1BhH3rfKfR+DxJKDyWF967XvGUqwqKjLVJcac",
-	"hJ2munokUFs/iPnYRxMWqr9ipn18qygDGiAKCVU3b79fSIX6Xm9Wlv/mgiQ6WD+rnXUL/Pwr1a8MV0BF",
-	"CIZ4AwlQyIe6BoOwydhr/+HxKSOx53twu+d7jKsz430py+GTK0mYoL2Q1PTtkMn3PR38XS3t63u8DzwQ",
-	"nGOZuT3AktSUeMo9o1H2jIns83FJLUPXFHF1szELWyKgeTP5jIQFJIDod+4jHeyVvNSEE85pUFVlokNW",
-	"8PTSb19RRJCm1P/wYAsNI6frBA7JUJDdx/Sz8d5/SR/iE/awvKFCFs8KFCZk/jH3zGQO3jUs6rW+sdlo",
-	"pF8IxzGGvzsFGoue/Y5cSVMDUtgMeEX2aaVLVZa0ks8lMuESS7yQhmN91bXv9WOiDIlNmDMgIZFEmEdU",
-	"FP64cWe4PjgCxxXOpZbgkoahrvzUjLQWMeDuLlo+JDqTq8+ta1xKPogbUJ9AqfLZxEh5N5JDiFaX10GM",
-	"mUnj/1j5WU9rOnuchwSDBF5PjOi6lGwxW6NsB2IekuU5/QMPSZbB94vcnfFIq3cJhK4A6yIf/yjfCSGx",
-	"nCwkUTH6qb7y2vcmUbAZw5YJINhcyzwFtshvQEK43ezMMcqQOPf0bkVSJaIgL6XuXEiB7e5UOYEsBxkV",
-	"BFADjsP3zsoHOBQE1uD+tgU1XrnfZDcsKUpatKiEFq3d+spTmEEAf+EpMRdDuvTa9ySX0aJ7zuiY6Otz",
-	"G5jSW7ptjrmWPe5KSY8pS1g7U0r+B6799UX9p1E7/PKvb8/tP//93b++7XTqc/783b9LSs8NHVs1PMuF",
-	"hxsQcyyJI6QtNCVZL5iSt1PtF0gn/J7REkvK0c3t32UM3EdTsdRUNC8zXv43QqmMFe1H35M4HpLKIn7n",
-	"Y0muuEiOKBtumY2WNGItr61qySZHbysaIj3I905FJMZqiUyw9YgDhFFE+3ISEx+NpIwE4iycZT4a/Lo2",
-	"icMlOkH8tPK2goewtmTQkBP1LjgFbdTaP0A9ZbJShnpYkIO9SRzmZcFuRkTv5WT0ce13LXfPa1++7u2W",
-	"9Pwo91Mo51PSS5I4ngnBb4kc8ZIzdozGZNzToWBFf1rb28cM9WwflTnRbZtbsoHuNALIY4SjCCQERlZF",
-	"wsV1pBW6AGNdMbgydkc8DNAlDie2/AjHBKJQIRWSBEgdNtcNB8WZV74rOeG6sNKGc5a1KnIWgw7KJKGX",
-	"hTEeex2ckOnS970j0/TWvBWQpyH36LLz8oyzAY3HToHpeuuXto5qHvFpwVWedH37IgLvJ2luBnBdCjew",
-	"/eDmUvLAgVCG/HpUreb3WmdyLtOTWHD2Tl0JPSybs7x1r4y3NZ/Vk/341FpvR1aNhPzddvA5CYk107M7",
-	"kw3YbO5CO88rJUQXFa5z8tZwBjcQ7XfoEuapLtvHF5ZB87V2ueL4I6WdI2y1PZ9IFJMhjgOlsPtYkIzp",
-	"ZFkq09q2V6aRh7y2jLHiaKci660YnruKaFwRWfwI/bZJT3ZI2UUu+gadq5wHa8cSx5BLmB/XDLGQpiqY",
-	"ypF1PwRh64cwwWqGCFTZm1/GfKyXzRnC4iLpOIXS1jQpAzSZDRF4nIlJbn7kk0hZ+oXc/cotopKbP0GI",
-	"Le0Rv01m+cdzx9okLBcvd06hveHIVl6n8fIRYWWx4Qp2S95cylEs5uHm9t36GmQtoX4V8VieTNlzLPFD",
-	"IPhnMivzP6NJL6R9dEFm6Fvo5W7sPoEii5xRFg5LIDEKHNaPL5e57ELHmxZFpy7kbJmnTQRZ5rKrxa/M",
-	"7at6v16TfokP26DJV8+r2OZTUhL7uSCz5UM/6ltlYz4H+ZBPnlT1+DJ6oGslEzjZRhDeymzKqkEWNLCG",
-	"zHQsm/syEmwdKAXfG0NEZfktzYdi5qfOKiP/maWnVJTtfKbxqao9iTqKTRcAYRr6qEdGlAWo+z9w1ffd",
-	"2wlXuR5MmaiwpTAQMBoTInUxbzwJCcT7un3H+etmPrITLVmM6lFGWRKzLN3Mbg5jIQHZ8RGbhKFSqola",
-	"54yUhavVdbpyTuMFFOSHkfUVsUeoorVVcBpAQX1P5sIVFJMxl1TOlq1pgJhyIfc9345ZM/e9Xgb/ylSk",
-	"bZAEge6u4nreUHZh4pRTEhNNdm9mTBLn2wZ4JgB8ZoQvdTyzRwgzgEok8I0AChQTiAQUCKAklhEiJ1P2",
-	"1litbjy+GI6PYj6gIVmiBg0uK0vVz7vPNZb0zVB8VZkcmxIhbYWW2cf8BsVDLiVhPpJQzpVeoxNK62yV",
-	"KRFfpgxn9YKCvKHpMF+6/U7Cv1AJYLfMMp2fHsgyaW4/fVGBqtNNgvNBzMdr8/0Wqnk2cbpu1o/SMnms",
-	"XKiNnDYxB78GCk51b2gqIQTAv3XdL9Sdb3oo7lwET+N70SSOuCCVmiDV50nrMYXeoJze2W0tskDtm9IS",
-	"l0zBivMVK3jWnsFiKcDK6XQhsTphJhEMj10mo96vwLuyLieVotimhw0EVnn50TZOy+b8v16pgDoR5xOx",
-	"GfUxueQX886eCVho2Z1gTQmknr/2GYQibTw0FdgVnB/FfBjjcSXLQO23UMSQcFDPxy+Xy9gblnLz9A5t",
-	"uTOS2fCFR2Yp+xcLu8F9pSxZmTnpmOfNJfDGys1eJxFRseMc9lPvPFx8pEwbJX+MDmeEwjHTsGSI8RhB",
-	"QAniWhiJCPezHKFuza3HSMTK9WR71fPbZjrJdXjhcG9fhxdMb7zWoIEWsBm8C8/3AiJBp3mnfEwygJMg",
-	"3m3PpLrrCGn4DIOeATiQgK4B74I/ee0/vqaPfDsRUifY8xA1undBP+k/hsx6X5cPXZCZ5g67XwYkTmSO",
-	"MrFaNuJKa8Sgjc0vv/geZUJi1ldr3sER3bls7Sj2zZWbtL1G83C3tRe0art4n9Se9JuN2tPBHqm1egdB",
-	"Ex/2G+TJk9TEae+1lDqhYyIkHkde22s1Wge1ZrPW2j1rHLZ3G+1G43clT6lU++59ZFHM+0RAkge9ADiV",
-	"VNzargqxk/8u14U41hJZF8MfNuliP0MpU49wFBFGAjDkp4bNA26gM4vFRo3Sclr70ZeMD3yiPMSyzFwt",
-	"WqvpB5yHjirT+qlsodKKCKj5Kq2FdVapMV1t6OwfHjpWzl6jNMbiMNOaisrwWtk2aSqV96ZOlKiXyJzi",
-	"40yLVhUAo8V9IFdRiCkjwUYbny8BUH+1S3I8C8PLDlv4+kjkqsfS3SxVPM4BKT8WUyXzoPVIo4sYTSu2",
-	"U+BTACFRSjXXUAl7aeBvlJYtAsdAg47p4krCY9DYhbUH7vletrUVXlPWzQYbmtcILjwGXCBJzLDa/LR7",
-	"0Gw1n5glJC2RNnQC4FDWZnDJLbQLOzQ42HkZyhyYCHAhs3g8nu9lm8XgLYWeaueJKeyQ+3In/ujil+T9",
-	"WttwXvi904yuHlEClpXsToo4YFzjcz4YJH/NI9CtVgP2Pg2LbFbz0aOK96NRSUrjx7O3b0w1rEACD+A0",
-	"iBGf+krWKHUfEsDg4gPbyKK71czvLRyXbgYwFBtULj9JzOMEKAdLGdPeROpzxjpsFJOBj2ISaqhpKHpV",
-	"L1M+oaijZyMc475U51UpCXKljyYRfRyRwEeCK+PSALyHnCWN4hnjp95hrhHldSaNxm4/gv+R10pMSC0S",
-	"9R96+g8DGgupf7NjfmXFSN382jwiJx73SnRsucn62Jf0QPqSskKgIg4Af7PGTAZzz91tHCqfQxAiitbZ",
-	"7uFyfLN0m1Q04oxkFqx/489PAJa/9QZ6ru6kz2mddqZMIVSJ35apIm6jp41MFfVu6yjxLdWv+1gQ8C7V",
-	"D6NZNCJMGSRSknzUq3mY9SYPypJXrdqTL1/3rr+t/W/2F999XT6d5S5QFHVOpmpsBSbI1Y/NSQSUkZX7",
-	"ujkiyr8T2BgmkrdeqUHWTlm4Qrg4LdStIqkiu3mcjefdaQX+BwJRgAwr3H7t+XZrDP3qamSzNFtC+hDq",
-	"UgyNG9fGb/J9VlHyFRVOq6w1bYIQRN582XgpxeXkCSI369BYu8vC304HwRLNGB908PzUyZnmhSVckA+g",
-	"HOy5AZTDRuNJ8/Cwtb/3ZK9xeNhcOPojK/X1G0rJ42Flf1MKzaUM3IBvx/XvT4TkY0DXMI64Dm+A2xfh",
-	"GXhFEG0fU7aaw5dJVJekTqG1oyKRkR3eBMtd24hP8eK21AGf1dvnIRnMm66RMaVELvc+Ebk4VUlWciXu",
-	"Sh39MioLPFeuON0vd0r6cVlN259xUnFf3QcI6C6mDxBc8T5mPsKoG2CJ21308cMbXfn0/t2rvKV4sPt0",
-	"L2MHwD10jIdkJ2LDI21M+Kl18O+dL//+/mvDby1tIIhkbWWgVupvEGyTswi6UVkbNQ/ylrBObewd7D39",
-	"riTD67Z+twpWDdi1u8vTO4npXGLVdjMHbp/LCE/kqPudEQX5lkEYMMaWjZM2G629ZejMcaTZZE29n/BN",
-	"mfi7BwnrzSMYxhiY5/9TYbEwbWI0weoulzgPO2N9f3LH5tPcRPLY8O42mr+raqfuuvP7lEjoddTYxWu5",
-	"opuHXMaU2R0peNwTRv+cEPPnUo8b3l+6NsVxG7nZbq2LmYVlrqsOAxZqX4SR4nYKHGVCEhwoJdkjSglF",
-	"OE4QGXR/eIXEWCl0ubG3Zz2hucZ34uVWS4GCioL4aD5BeJBRrLkYEkznPFhap4JDUVq1r1E807BJVRn3",
-	"wCBzdI8ncsRj+peGykUae9KUPjQOCvZB1Yi+Io2rVdxn0Ee3V3S/QRjJ+HfnNoVrnY8fCI5JvIpXkWO7",
-	"zCfKvCWzaWXM+NFN8Szd2pptZG1Wty8vh41xpCvU9TBHkU9VzAXIWFiyPidNlhw3HcIXeCZsoaYg4SUR",
-	"kC6DZBoU3tD+yAgb479EPurFPur5iPqIjH0kpM5NT0If8dBHIYUEGDalRgzhnuDhRJIO02ggo5gMiqu/",
-	"3cQW5LXm7+PS1VobZlRgw/s4ohKHKCQSUoRqBwM6pFIUdwr9aMLskoQhYhzJKUdYaYdMgZX3a7O1u7d/",
-	"8KT2tJiacUOuxY3I+SpKrJqIvPrnd193/ebh0lJ2jc57m+opKbJRf7K7SRl6UW8e7CkxPJ5/nipyRYs5",
-	"oMTDKcqTtD69suSF5NpCthLBgcp1tayk7mClKA007DQ37eO9UXjEhUmxLxXf41PrXmBtPqStzCy4bF/T",
-	"WrkCm58wM9UsVwGn2bhsFlqxMSotDlxc5ZcUZJail01CkpSC9GJlGfhJeWc3eXgX8Rh19W53l0FNS0s+",
-	"yy0FLUOK9AzocBITkWzNJCQOPV876Ys7Xhs1G41rS4779KclXyQpNC2tjWsjrGdNmcsQZaauAJD6EgpM",
-	"kaoGmuv+zw5M/N2Bcquur36hzdmd/////f/0zxGWo/Qn7a/Az/XFYaNCq4NZQvpNk9K6Ig/qwN0kpnJ2",
-	"qg6PZpyetiWTf720B+inz2de2QfpusZjV5tlEApOC33ULkHRtzZUkzHX4Gvp9yXUKbNG44lTNuAliVEt",
-	"84Wf9mIp/Q4eab3DOuxf/zqlQ6YDjfV//Qt135+cniFdJNzcAcq6iRWWmFWOre/rqhH1MTOeSNuQj/TH",
-	"gjMRUqUflecyoJcEjSmbSCL8DtNWW8YvredIMX/sInKlK8JEiS9rnSLTjEnjI12XXfB4h5wHcDVnpMPs",
-	"I+vo2A4/NyAI3Y7xsNXxUIesi9Q6APNNEa3H+EEdSoGaNqISyRhfklCYQrAfpYxOWDizvSb6C7zU5epC",
-	"7f8LCNrbAnYqULcKd77rlrej56RPA4I4Q10YM+YbA1oTaHeMSoHGBKvvfQQ+bod1Ncd3Yc55UtFvRkP+",
-	"8cUOhyRA1zw5yy9IVsz6CIeh2i7O+qSOfpkoO7qbFqh21YcPBU8YCNzZX2vGLaq9fp54s3xgCNCc6Osc",
-	"jQGtUJ9xRMLI7OZbTEPYyrPE1cjYP3oSYxgk3ZxQ/TSc4DiAJosRNFmo/QraCQolHsPi2BBJwqCnRdiV",
-	"+broThGkaZRT3mEjPjG2dGvPMnoy3xwdJ327SdmgHjtoZYDuK1NWtjDopmZ1n0gMx1gt8MROaVCmXHxB",
-	"AhSQKCZQOYuGHPAI9dB8x09XJoRpYKUx6uox/Hajj/Q3eEPZRbL3iqQO68Yk/L7jGWBQHtcuNSEdz3II",
-	"bKNue4VPOa6jd2Rq0Aa1sYmjiOBYnwUtUfQZmlrLM/3LN0jZi6KN6JDxmHQYPH7GJyjgYJdeMD6to49M",
-	"Q3Xat6jnpTP01fOSSXfKoDU1w9rjC2mfMN1TZya5H0e4PyK1Vr3hVJJ778PJuAftLbZnwqzda3vNekNf",
-	"zCPCcES9trdbb9R3ISglR6AjdupTEoY1IHTnv9MLUbdjI4ZVaaAUIsNY41B4NcsIXqHP/5P95pPvfFOL",
-	"PoZBc4ykzbPoZ0Ii3QwJk8IEFHiCuH4Gi33GmYx52AV/XOmaZPbH68BrKxINvkRuJn2r0ZgzIMOu0Om5",
-	"0XAUfxhgD+9F8Pz02GBdqJ9a+/vNQ4N00fYu3sc/n/85vvr0Gf/26fhwOv3h5cHrCd+9/PTXX0/Orn58",
-	"djb99YfZMD7du/AMaod38vN7g5rR9gQF/0N9oeafvx3/9vPVs3jw6fT8ydns8y8/ngyfjPqX73FE34bx",
-	"9DXG7/s/fvzAvesv1/6SszzMplSM8rggM3Wic5NjMhu+aHYMXGyvNa8xAd7yG5Ov48wZSW0Wr/3HF98T",
-	"k/EYx2qzPhCsEx0OqymzAg+FC+5xVdMsBx4NXJm4cFe1KKZcP9vrx1TSPpTFX9VsLXz7qxfq2ZFeCxqi",
-	"Qz5V/95vjIVeklXukOffwZOAyhphMjZmeen5eEPVaU5KkwG+V5mcvhLo0xEf+0qV6X8MDMZRTHRnj7Jf",
-	"4E4DvOsbawG61SGi4ysliIcEATgqNC8ibUiHIFEYjmM+Vbd1mHKNkeRDiKzX0QtNuPacHbVrxE32XKl7",
-	"E7hdCpWUqdwyfWO5kScO8DFVvwJb2XpSbS9pM0/4d1Wg4iVQkqteboCWt/52+2oY2UIZgrE9dRNz6M7Z",
-	"Ct3isNxZzqCPFwl5rpaueCY246T0+DrT11r2/gS1GTr0SzelwpMvRQgqJci02C5Pi75hG9SU7WXKvDt2",
-	"DOzCC21i8MumqsXk9f5I4eY9l0+8BFE+bXBsNpvN6gbHJPPvNQ9b9Ua9VW96OkZin7BfO+zvktoTvLdX",
-	"exo0erV90hw86bfwYa/ZyAF3V/ZFJgDs1q6q6Mec97Kml8KcL9e/qfY7k8JlkzC8XumwpIjjZWMftQA1",
-	"pnPIhzk1qKzLRdoProFn7zWaizVefg4f3Le7+L50trq6o9VafIcd7X/te/vLvMEdkLe2Di9qbVCVam8d",
-	"nZ1r8Mppb5ME/8PW1OU1uNLNFcp731He+40K5a1t4/lKGyfRiPXVLspo3TbSU2u7oN+7SuZ1LaapbkBX",
-	"vq7osHJ4Ux91ITzf9VFXd1eaB6ndSh9ErnBfhrMqPf7RuAVzFTjM3rME2cOR7QOvEuE2Rpoe0DwC6xZa",
-	"/4tqppRiRVIVnSakW0rmwo7+EjIraJqOeJhNx/jZfEwVfTYTU6IA127oKScxSbs4fWNVVKV4QUvJ3ywi",
-	"UUkjBA+dsYfO/OCq96sbln67Lo6570aASbboVHZ7ZwfKN0XdQVbYwQGuR/BN3VRLlaI2uRQPB9jFZyj2",
-	"RZnjtQqYgo09BBi94ZckxFABmYjrpFT6SwGxy5QH2Ob7NCfnNoSVL6lgA3jHvxy/+u1k7+ne+9Hx8e9v",
-	"Lxr/jcjgh2fvz6iUr6LpSTD1lrcRMmOr5poIViWsbSP43gcsiWa3ReNYkwvdu2rveUj7s6VvNpffc+Nk",
-	"r3W4+PpkTeSuDJpTgmMo8wi0XrfssLpZk/YRLDBwYuXrhJZfIsBKiWLK+jSC+IUNGHrtXaWzppQFYPk0",
-	"xwDpupmBtPNV/e91cJ2C6xeNpee6G9kV4L6OLesQ9IiEQYISrbaOSpHkd+romGWH3SeD1+GxJUPXbW4/",
-	"a9noy2FeXEE0780fzgUJFkbq3u0eEU3Wgje5o4rhpiXOSckY/YfhL2hOcpIfm7kL4HW4U92Mm6352PFD",
-	"NZPr85L0usL3+SOPgfHFfIM/SlEqCqeYKYstXMVTKdjlCwySj4b2LwtO8I6NLigpst4bfC/iosRbesEC",
-	"m3GzdehZW1IncSGZoZN6pptIp3n0xDLTk1NHeqgGwLsjW62TPMhmBs3wMyU9OqxcfOhbi/KjzC0yF5dL",
-	"jxUNu0dzbrE5t7JlVpW5SPSN5ZRHIX7nQtwcvJuW4kmw9BbE+IgORxvlinKyWAu7GxDFx/0+iaTIDpe3",
-	"4hbGZdTRC2blq/pC6tBWiteCoNSEP8rJBysn9dsfhJS8/6IOTtKNSzojLNYUdKtZpOsIs6RfbX1ZNikR",
-	"ZQaYxFSq8TAtC00qw1+SKYnN36AiHBLoysCEirpkNi870hVYVKIhkQJKTuw44IAGUKAzwpfEz7imiLDA",
-	"FPuZOivJYawvZVaUvk4QnmyVFlRIajFqK7bq6IOm3nS0YYa6Vl50If0OpS4mlICmAC+fzhjqsHTIUAqq",
-	"RoWtDtKudTePTdeto2PXLhbWMDbEpXaxra4sCHvhtDKmkYYfeDBbTdIXpWSKo7B8CUtZY+V1tkbWYlY9",
-	"6qUHppdseEgYZtRKo7FYLr+1oJx/F7PfsLfGClU3NZeg7YzzNwAVCjfsL7MJCaDoWxJQfDaLyAPRuafE",
-	"hXn5xnDMjSheQeR5+vRtOxklcKK3oKy1EKilU1SqorpvlKLEzKi36YiDBgy5kKjH5Ugr4iiy1cR5BBej",
-	"J+FcQ91eAg0fckaOnMbKXH1zHb2kLEB8ItVLOwyLC6GT7gWFBmA0fDBwdJnWhUFxLmu3TMHpFrgMBM+y",
-	"seMMAo5aAx8M/kaxh3RHfiaRfCCi4czyQ0Y+ZL7UtuVERqfWNT/dkLSoxivegti4saizO3hpTqmNrpS5",
-	"JKnxnWmCKFbg1CtLW07TuUWrrelOawCSCr5WY7feqDebu/UnS5qXCZaOsehcHBxzT8ves2/ucU3M3Vqj",
-	"3+rVngR7zVqvgfdrB4MWOQya/b3e06d5iJcCFfaJLn6N95b/RcMQ7+zXGxvW77mIMXMz80lC8YFU7/1N",
-	"QyJvIC2elb/JedxA9N58mOPGReCOBjW8tQRc+hWOlCkFJf4mA1cazSgxjxS9OZm6mcRLkCNbS0uAPBpl",
-	"iRRIh5xZ7QEjzmC402Ooc0uhzuAmjnWF56XZ5Dzzji3EPredxklO9lfzrwWVMnBONRJ8ySld4gAuU7Xr",
-	"APlB/WSE5cgp37SEevnA2QbNMF+W95r0ukd29Np9PJ1mrx/gAVWsxQd3dk7dY5ryWelJLQ6S2fiwbkN/",
-	"Q0SmpiPkOwZ8F/R1qdo9jaDpXiYgZ8l8at2dzsjUxvHbpsolm5eFdAXjU8SZbsu2kaA6supON0abeEkY",
-	"OHkBGzXpMB02OS6BC8AowDPTBmY642DgKBYXxFzBEmABZRz4piYHMzO7JX1dco9vR5azIYH8xJTKURDj",
-	"KUMGzyAJ9tCkN31u7qI42qdbRzDIJKEjLQxPMYDwJdGdjYZK3wH8AywCZ5pRN+l7t5QPORHQc46ppGxY",
-	"Fh8yHOAgr2+SBjGYcN4v40+NoPUp7NEfGvjVx2HvVTj5/de3w17rt+Fvpz+IXmufvX51FQY//rJ8pP1Z",
-	"gdSVciQLKiRHBu7A4eicn3WnVc2rJwp2lxbnDp76ktEz+AZn2N5yrwP497vuuqIZXPN3cTClq+JsYfai",
-	"pvCiYgOhUe/b455otD4OQw3ymFFnuwARVZxNlobz3Jlq8/zUskrvdGVpnfdBaZn3KOZS2nGhsPRKugwW",
-	"NBh6Bssl/9QRfIB1DGWtQrUiM7JwTUXqPgO0ajunPh3lZBWnlvKmfAmRUOTbmmyJk57OZBVVhwmJLXgF",
-	"oDlqd5nrMZtUbk29WsgftzLW1WFJXUIyxHXA45WV5wJd9iC02Fb0V5FD/pl661EJbVsJfTIQNzephDSM",
-	"ziZK6G+vbqC0dY5mkTiWAiaW6KgIOtYTYp2EtI5sTQw0UzKVQ7sROKQXxDcIVAZYi44NipYR4eqSNqTI",
-	"NaKK5FyHI4dEig7bax1qTw/AL8xuAOBZSLRQF6lzYv4sLBYM7Y/ynbEoxJKEs3Q2iq+dxDr6DAqhiAFX",
-	"hqLeYSIZhmFx3nx0qrid+OgUj8kpleT7UxnTvrRI60p7dQsQd1AhJxDuaX2ll2odsSODnphU440nQoIP",
-	"12HJpbCvelCuRVYziGOAtAjXuUV7Mp4IaXrH3Aqi3GQaXe3XarQMznIyJdaBjO+whDnaqKtpfmav6+oh",
-	"CwJRmfCAEseaEKWiU1UPbWllVXQOaP4mire6iiwFpvf6PI5JX6IRjwVBPUAnni2vf8sA/m+kxi6DGu+R",
-	"2U+j3qs+PaE/vfz9xYezX05/OqyT2U9/BZ9fq1+OXrNGvd8KWW/8shH8+lOYRS7XnY856PWVDJQs9rqF",
-	"XF962xJ4/JLcxCkdggnJtoeudWc9xDDdovYsmeEw7+ZTIs2FsCmtRms1FkknOre94NUofP1qP/q9NWq8",
-	"fhX+9frV1WVv3B/+9nn/4vWPH/jvpz9c/PbrxbDfGpZxhh6yLfQMNBnlxz6tUIP6RmmbRDpUFTW64a+Y",
-	"DkfSt/LHTF9PhMbfgCeub65U81k6UdytiFzG8oMPlQ39P5rA2zaBlWhDlDkWb5JsWN3itQYaqMslTN6m",
-	"a3C6s+e/+NYgLsyar84xbM0Yto0gGWO3menMb+2N1H2WOsyC81ITuZl51z68rGhr55Ze8aS8te17fOBA",
-	"9UzYAI9pSDXme3rjbp7sZSAFmmUmerHwdK7BXhj71XXNqC6YwUN6SVjGqoPkhLbnDV4rFDsEnIg6OtHJ",
-	"sa5SARY2yVUD3Q4zM8WVk+CYik7AJ4MDnQR2LKE22ANXgSvgZyfOmLhVSXrEN0EgZ2a7bX02E6MLBacQ",
-	"UER8MFgqOpSsp2uVESNTgww91KW+8IR6hx0neipZ9wiHkNqClVssP3iMiX1BG4yfD3ctR5na+zLDOWeL",
-	"b2I7r29M6MHEXuvpk8bT1gqND1naH23pR1t6e7b0TZlbKbeuZmw94wF5tLVuxdYqDXNs1wDTYjdVGCvb",
-	"YsmNqSXmyvrbsMJKzCRnOVlqlraZ1o9QmhvmFG9CXQJsblqyo9tLDYa6QVBJQ3gZhPg06FZofNVI63pO",
-	"ojBDn4Kyxv7AjVEtSq4YScwnedDwDYTaDRaBPYu5ECcQX1zlNMNJ0K/ZtGtNHV/FBouPKnRFwXkMB96C",
-	"s0pYUHU8t4d2bs3VWkwEmcPIP5rIbTLEQlu9GYCJpB8sKdmhcJ0eHgLI2dDIbcqojLQLKbswI1mI1AhC",
-	"sZ720B9x6JZW1myHJYa1uo8yY7YyNOKTOCm2gsoiO1xUv1dHqNNYslNGpHwH6A+XJAx9xEz6Vu1iGo3G",
-	"F8rB+DyiobLhNbnWfGbcNn6rq3TWOcR90rbzQKD42sxvSWPhgCEOxnXTR/s+au776KABYqD5tOGO6IB7",
-	"OGdESJv97jBBLglTW63oNLsB2eo6es1Qj8gpIUzRBtts/J40CwErsIjIGCRJ1iGwdVmww2p7S4aE6AxD",
-	"YUqIxYHSXgCkivhgABNgsISsu8Mf5V17IN3smNUPwJU3EFhfoUK9SNBKFn+reJheDyrZ08+dDvgoluc4",
-	"Axab4hlkTpIqAsMDujpvIqwT97Cz4YfL3EHDk8Hg0Sq9Eav0WFyYQhhd9aoOPmgJkakD3U5OPNJjaOsW",
-	"ct4+/Tw2EmCRmQrVWFbgbCU33lwScXMlDbtp4THkdSG8Y59bN3O6KtD51MP8BJmzois7W06TgpKoK9R3",
-	"B7Wq5JVEI6whVXqEMD9fS+W+eIxnuooXUtlGp7SL4S6Ny2K+v49wh0GHhY25JYArahvcMiroAnKKsWIC",
-	"QJ/pWpnStdRcnYyoIOg/yRYZNaQjgvoduVqtKVZPogJdchrokVAzQGsvrxnL2CRrVGZDnHArBdZ2AKQe",
-	"cWcfqf0KCSA0fIC6ugNVDwqtaKIXJNF9m+hhRqbnTipbSByFxFRrBJxdkJmNLd1U+dkHdynbqD8r+U6P",
-	"9WePqnc7RdCp53NjilaQVM3ecRna7t2Woc1LcJn9qoQ4+EBwPsTDp8zqs9Ihdmbk/i2DLDrT8G9irPxd",
-	"Y2Xlx89n576XI2mZCevev/f2Wo0nh3sHjUajUYWwtUXkLMsAVSUmlnc2iJzd1UAgh/cdeWV/szAatnGT",
-	"v+yPimf0mUE+nSYDTk1xfkjwZTIuFww008qnx1nuHh58d4S6bBKG3WSkPliOcPJ0S1pyrvSPmdH8OqDU",
-	"YfZHbXdSyOlLZUgq8/1sylOAQIPjZ9vfdMAoc0Pb5M/BhC4ag5ljYNrjyiw7zc6uKFrTsrNSSO1S5qD9",
-	"rOfUlB+ypc/KR5fO+wMN+ChNH5g0NWeb8Smit49BuIQN+vr5MxwH72DDH0iD4R0oGdMeuKGaqTaLNV8u",
-	"G28qk7ZbBvozhO1ArgWet3gWbWYqH+RcEnjdxEitBN8qjr9rp0/Vt6OAmmY8PcAW2hwAbFfyTK2Tn6QH",
-	"oIFiRGYQgNB3Eh2PmUEkp3IurV32gwL8qqp7LJ/l2VNMopn03g723HBQp/mKi5G+MrOU7wbu64HgcGWn",
-	"ToP15wxC2dD4Xn8Cp5VXNog7DzLnZ0Iikc3NmjVJjnrETIkK6uh1YXpBEj1NbmG8BGSnj1mfhM8tLatC",
-	"I0Dj8EPzw2DK/oasUK0g9Y6eB+mWLqpQWMuRm1uEkFdillFMyF1rLSVNhjHuE62E3KFlJoeth5fxAbSA",
-	"f7QBeI0kb/FDeHxB2RCUXYd1s+zURRfAwOp2nYPREXqbiUlTL3MAcY/dQgH9PHV1gGfp5EzQy6ZoocPU",
-	"/T5KkkSZd+paIl1vkBQnmBclqC/uQCVduGBR+HUdBc4PbdOgnNXZ+sz5WreKVwNdnm+v3+1DlrjVk/bL",
-	"E6/5L4fK2XiyjjeT7GWJmgTUHJlBVg9DV1A+6PTDDZaIfY45GyZprA2nND2mOzbXUT/iS5KZ+2g4eLu6",
-	"ypq5i5RVPssBaclUEq0/FnD5+Z7Ne9N7VFz8am1HZmNvuO/ImpkuqNs8U/NtouegmArS+U6GX9e5FCoN",
-	"bN0DAxNbXemjHulDjZVJ7DOof3Dw0wD+EHouoL1H/fjfidAFEx024GHIp6YnqAhnpilIkfO6bdRNM0Zd",
-	"KFQUBjkgLVTIztYuw4cBuyUPdbaMJWxLz9SGbYjnuLckupam0EVovAMB9dnA3mW4woGQuBGj2uWBJWTV",
-	"XgpAleebbSAulkaZzkoY0BTFpidJN/UZ4eZ8U93ap6tRdcHLdESYjSQ5iIBQ7dTHDPVI8Qh22HJHp+wg",
-	"DImcewoaa1eX1pUZn4/DF8Ham7XWXiY8o56wIIIDcRdYY9lVzdXsS3f5FRHzZIiUFY//pIMPWUwHSTJ7",
-	"7J1NWUcCrHt4t+dCn4JrmNYT5oAfi0X5Y1PZnm1ztf6yzpZapZYEZ0ywRpehJd56Csg21grRdPly1ido",
-	"zGOSVu+XQYM6JXuVRfw6OQqLSxuDzZfU8glLhDtMh7VNkb5b825fMM7aC2anlAwylYRgQWAJxPuO1222",
-	"1vwl8e8tNBzkc81LOqy0PUC9cIP+AFTZHnCUridT7t9hAZ6leLWZKsezdKOt7WF8UKho1KXq2EmpZ+S4",
-	"FeEOlI9ZLGG68h3aBkx4Re2uYgODdi+nHAopdUyjtWfXfZTk8XtkxnV0ZZx0hXeVzX0eau9Gt4IX50rn",
-	"uxmQbmbQaLcLuxnmREK2hCa7dDDEn6+CVo2VrIsw23pUmyVq0zVscielKHkfYzdbjd08toZs1yxKmkGM",
-	"ZK/ERdxi2GZFd2h+6Gbt1pDHeM324zUu+u+cThjXoCoYplFsyvGypQkx1ONmKv2MsC1gC2vrRidXTA+k",
-	"bqczJk4GskV3uOTyNbdhuYF11nYt3g0MsbNSAxBV23+fbZlG2hjj4O0mBn/aZCpQN5lSjASeiWpzC23F",
-	"2vrk8tIWLZO7M0p8Ly3dg7Fvq1kpmQ0pzyLZDulqlG06UN/WL7Ve7pOpcoMFea4J8TCVdAFkfTt6WuMX",
-	"Wy19mT1/N9unuYoyXrvUjlzB9PJKvfSKKsWTrycAAGAr6Epq7nzUm8g0DkD6se6kxRJ0S3b4vRa7XVv0",
-	"pwOnGHWdEqyu32Fdt0Sum1QtWMCQmFREYFBlAOYkDgBbLSa6OgIaQAni+tcJbq8OAId2vOe4TEjrbTyZ",
-	"sudY4vtVGvDCJe1m8bvSqs1/ZH1gthR9rtLT/LKAWjAVYBPhpJDgXDH7nPmpmxXSb0fpG6KbvhdN4ogL",
-	"tdkG/h3mPqYtZo9NCPevCcEdzQzH20xmtiN5M0CT4jwkA+m1G3CnHY88bwiwwVPS27PUlt+/EcBCYjlR",
-	"a9OIQMsLYqsdSszUF4l+9U056AWJNKg9sq2V24IJfKYFeu05FREX1Lqlcx+hb3Hv+FviNG8vbPcYhtvC",
-	"IEjQkZCRDLRVtcW4m7F714y0VZWQP8bUbjqmltrFX71oUtqjDqhkueJpe5u15it8Ah0PIOkU6kzBcQY8",
-	"pSRLrjN7LuwYTr0QwCAAXwPKi7YFWqLp2QZqyQp5uCUATpaflJVZwCNWyaPmeviay23cLAKabKOGTlfR",
-	"rIposkiNzcWvfdRj29RjhSkCcysQ0yB2otEA8V6D5+dhlH0kqNJoacHhiE/1IC/rvwEyvlY2yocrhW45",
-	"hWe+tMjMmwWHDBTcInfPupvaQyz1NpuN5adAuSuoqGTI7NyDhSGpgtG+NTCS0uCxLkTHJgBswvXI2Tj1",
-	"iyhC356dnL330YeXz9BBa/dpG53+eFxrKja+QgEdQnnJbsMsUnwHmTdJrnQKDruj7gLtM0e0LyfKkOId",
-	"JvqY1dGb6uOizb+u4VCXZ3QoGjD9dKoRjs1RCmDnJh3D0BTS2V/pVdc7LMkrahTU/OtzFb6ZGMy5ORHd",
-	"tp2jgajpXXfylW5qi3GZpiyphq81VcOTBOuwq6f8jXQrKRIjxUOSQ0JZ3TTGM/iD+jU1Odspn4QBCnn/",
-	"wkFX5JPSXjnCYh4W5Mf9CYnnybvJsPifscZnb3vKi21DkHMnYsOjHhbkYM+nn344+TBt/PxqyL/3IAQX",
-	"gyJ/9eL356/e/fDp1W+7Z7+c/PRL/melqWLqtT0uI3Wk2js7ksto5304GfdCykg7F6f8XxwO1Rkfjb8/",
-	"/fG42Zk0Gq0Dfby+P9A/USEmJP4+eYT+bURiyoPvdxv6R03h9wvpW0tMn+rlVwvrmEjfMuwIcIL75HH6",
-	"2P0pRoOzNSZMusM3Hp2KLYTD1MaW6s/t+BYZvVMHCb6FHsISXZbkS1J99Fiodn+ckSVQm0d8KlBvZgdB",
-	"JmVpypYbJWNvwebjA9QtWAPdOnppK7A4m+fKHM2BE+gwp2AfXktYzsHxEcH9UVr9ZSCIEWV6doGO0alL",
-	"CzqlbVB7dNdHyIX0UTfWwcUP5iXP1Du6HabtPg0NVEenFp7A7ktMDGIz4mzORPtt2UtrTvp6VqTiJs2i",
-	"rG+nzszbl79/rr3effO+dvLDL7/WXrTe/Oz53s8fPr6q/fz6+Unt3cuzz7Vf9n84XmHOaeZLLeUC6tkD",
-	"jxbFTVgURumqj7ECMEHKj4pFQ9qXjzbFlmyKH8iQguM3EWTOMK6tWRVWtayIwGznWy2wKrK/Z1zelcWx",
-	"djVeVhEbj3/+oCJXebqjKhAOkwkBaYNfLv6XpqLcpAnEOpycmMbbyk8d7bDc2FH9oCpdXdB6ZnW3HiVY",
-	"exTm8yLB20hXFbXPYPCYr6oWY3yQGeu4ogp5x+ULIxQelch2lMiZEj18MNhOIHqRCrFCcT3X1F9Op7i6",
-	"42/umq49RfIeeKpW/6RffV4eosw9zDl9WXXJhQGJc9rg22lxRtKPZFxQ7ePxoFwPKi/Rjh9KdbQe+qOc",
-	"aHV3VvEeGQ8UMyc9oB3RZEAm3JpxP0s7iIpe6/1WtR9KKP6HOKNAwaP7+Wg8/DOMByWaARogK5lvwnIw",
-	"YvA8d9gfDYl/kiFhRk/PmWJ9ZSFUcHZOddLOBoq3apq1VvD6hj4fE4HMsNIeD/QkU/OzGWWddDarv+tk",
-	"/dfr7hHCqBfzqYBSHzsFG4pW1UPTKdl6xi7Mg0ZJ4N30rXEzKjhBjqYSyXgipKijDyQiWEJzN0PELFlD",
-	"wij6iDXkMxiAwtohMOQPDJEhtWNigBLTVcXjIzQR8HQkIt2WrjYkxJLEKZqvLastNVlgT9NJ3jlA/KLe",
-	"zH4riOunO2jfBEwK5go0oiSNNefnp6Q/iUktspnvc8sornIf46s3hA3lyGvvNQ4PfE8q4dz2hIz1/Jer",
-	"2iAmpCbJlbQ1TFc1QZig0CqSziob8pp59Qf9HjtB/MsGdpkh+fyGRwu6X+Zm+wkVLyWrIbOfRr1XfXpC",
-	"f3r5+4sPZ7+c/nRYJ7Of/go+v1a/HL1mjXq/FbLe+GUj+PWn0GkfUh99VwmeTbbIzGw8Nx/9B4JjrSyW",
-	"2ziYIXg6r7ZBI2mbxta/gQnobzJE/0YsR8O8GRtw9an7j4bf1odAWq2bV7qOHZh0GK4+B9KK/1SmLzL5",
-	"mm76ISs0VquaLp8AuZ2sQdpzOXdMTrZsmF4mokYUB+LUSwfT2Iz2wxpMU9WEukTbqYlwWB1+D7tQ159P",
-	"Yz7m4vE0lkseJ9PMmUyjY97J8VgkrLZceF0iDHZicskvSE2HA+f4OWmTW26augGX6k1kggMK7gMWF6Je",
-	"Yqmr152otzliYtNwnHpm4LVbK5ilcEtCQgln/2ibIJL5ITBWnbCABA+t8P8FCxAOQ9OfuDETzlOZal/P",
-	"DTctHoCzKvR2GQd/Nf96HVzPg7kHDlbcWcq/SacnnqEeKeFkOyQmdQ8TXFXoIRhTAS6smc1VxvUruKd5",
-	"DzTCcpT6n8mCvbwX5fK/MnZBYUwmNACojcQd3S04o9clurQyA62XD2j+G5+GpTCwzc65+NcPQOKrUwd1",
-	"EOl5u5Hj5p6zlDVKUbXNn7eJhu8cSWWC5HRIFBP9qQ17ZtnpJCIsM+UMakeSkUtdi0jSVcdvBjEvdUCh",
-	"e4ZKHTzLwm1CFy8fRzg2c3/5RKKYDHEMExj7WJCjpHQpRTG0vUbpQ7Kzg3U9UPXI4LTxepNMWTViTAWi",
-	"y9ZaXJ4l9K8Uomlua32rYN+U7cXyM5MFiT81q4IqyWxOHpF8SOW54eUlAFDcS6/9FUxg33vDl3tFct2d",
-	"xmsmTJCFbzVXrR2oOVxyRsIDmQz8IAMuSlA7ctpRY3Y8+xpxFqUu6lpyLouO6MjhlRNk5bGVktCKSNga",
-	"Bh6Dx/1Eedy7DaX+KOuTjBuufmkzGRld8KnlrZN0AjW681X9z9i0Sbhmvjr9AAC/nJFvhDtB7AgZztUF",
-	"JO78QqF7OLFWrt9kzFyrG5c3c4dEJipwS7Nj7rWeuBMNsY7QvUHTXG3UA7PLP2iWX0GYjWgQEHaOhZFa",
-	"jv3sJwa7Pq8uoJ45doBeOabzJdaGQsccvTkSp6ITf6UA7Ue9xOsvibRqlRn9D9/ER8eZEnfFCZEkBjmc",
-	"6qE7zX3UH+EY99XWIB6b8nceo6f2J50iV6+dRBGJa4o2FBJlnPsIo5BPi7+EFmstqS1YgH3LkRmpl6bo",
-	"YSfGnIUzpJZi4NLtRR0GVynBi6HqH4oJY2lDH7l9NXWL6i//me/kfGpt4uashuR5H5yiT62bdItW24/N",
-	"oEdvV4G21nG0HpAL9OjSPLo0D8KlWckDac3zQO6hv2G00UbFQ/9YEXzzwftHD2E7HsJt2/TJ+d9xUNiX",
-	"kgPm+hXkgJ8Y8lBiAqjm1kqlgeI5qXyCOHAFhnlNh1VKjPIxt2rFZmz0LQuOR1T620ClX0o4WgaokI4W",
-	"OvNROi6UjulJ/IfIyaxR+dXr6dLe9h9frr8kO1AWBzEF9KmhE4AYhClhEEw0RyTZvGu/AKZDh/AYynwk",
-	"JJ6pfws6ZCTQw8kC+Ank38R9ZJJtLj4yMwbHMeOcu+33Ld4MlTwoIjwKSWrDCXcxqdzXzlr+Ee/BrEYX",
-	"ZKbBrfX4D9gr3TUBhZTuI9Wl6kP83wAAAP//",
+	"7L35chu38j/6Kqj5/qqSnDOkSGqxRVXqexRvcWJbjiTbWegrghyQxNEQmAxAUYzLVfdp7oPdJ/kVGsAM",
+	"ZuOuLdE/iSXN0sA0eu9Pf/H6fBxxRpgUXvuLNyI4IDH88xnuj8gzzmTMQ/VzQEQ/ppGknHlt7yWP0YhP",
+	"UcjZEMkRQZiJKYnRGM9Qj6BLEkkfnb58hg6bzWbd872Y/DmhMQm8townxPdEf0TGWD14jK/fEDaUI6/d",
+	"bD31PTmLiNf2hIwpG3q+d10bxITUJLmW+uavX31PEUaYfE5FxAXVROVpPB8RxPCYIMnRJSGRS+eEBSTW",
+	"FB60Dg5ugMLnJIpJH5eTdkZZn6DpiDAgikckhisRFSgwN5LA7OCTvX1FXzk9B74XYSlJrB77//znj0bt",
+	"8POXpt9sff0/Xp5SRdYbyi4rtopcSxThIUHfdmMSft/x1G86Xvc7xGM0HWGJBjwM+VQgOaLCIdpeLyb9",
+	"PhGCx7UrEgvKmbpZL+Jp6+nTykXsNQ4PltzVN7xqS9USIixHiA80sVMs0BgHZP63HfB4jKXX9iYxrcVk",
+	"QGLC+sTzXfpajb2nZXt5iiV5Q8dUFqn5pCigAoVkIBVFBPdHKFTX+nr3FEVESERZP5wE6ltjFgAzCNLn",
+	"LBBowiQNEYXHTEc8JAgPMWU+wgJRhrodLyADPAllxzuKv28dHsnvDxrdOjoZoO51TY5iLmVIuj7qMiKn",
+	"PL5U/8T9Pp8w2UXf8oEmxPwR4R6fSP0rc9F3QFJ3wgZ4TEOK4y6C36fbK2NKAkXMFRDGr0iMcBiimEQh",
+	"7WNxhDCS8QxJdQNwBwmEWs+QXhGGerh/Wc3ZS5+05DO85yHtz4of40Wy+bAiKgWaUhbwqSLdbHfptv75",
+	"/W7jaArbugUyiYxnxwNJ4hJ5YL655GiKqUQ9MuAxUXtH2VB/9yXZmDK529LsS8eTsdd+erDXaPjemDL9",
+	"cyMhlzJJhiQGVj4j8hnnl5SUH6yYDGIiRqgP1yiGxqgX86kg8TcCCSLUafeRIFLJipiM+RUJtnHezyZM",
+	"kNLzVRCdQvJIIMXLlA2N1Nk/3JtDxZI0fPr06XgiR4RJqsRykZgf+VR9OexcZFTLk/3G0qqltb/cpnxV",
+	"Ej/GYyKtpp7Egsele6R4COTikKAeGVImfPhFV4n2iz7c2EUgCpKrgPOorKOTCP85AfFJ1eP+nJB45vme",
+	"Uqle29M3e6VMmPxt/kHR+qhUfqotHWM2Q1SSsUBYEzfiYSAQlmjMhawiDA56hi5zoJUg9+eclGbmnDRL",
+	"z8kHQeLXQfkhMWIzoUtpo5Ssib5zOV00oUF293YPipv3VT1LRJwJovlghMOQsCE5JYOJIEBlX9tJ6p84",
+	"AqGsCN6JYt4Lyfjf/xValaY0/J+YDLy29z87qWG4o/8qdt7ru/Sri+vv2/crCS8iwpSu4xzxMPCVWGBE",
+	"6QelN77tUnaFQxpcJPd0v1P75tifnz59quWPXRlx5pad/Cn9qs3EgLzkcY8GAWG3vh88gK2YxspI5nrp",
+	"6sO46+cBUTYSj9MjCNoSi0vQlCBq1ZGkQ4Z4TIdU2Vv9mAtxoX+8iPXnVjuolhyTQG0CDsUd8QGpjTEN",
+	"EQ6CmAiRLk2IKY+DdEecXUhpviE+UPt1Att127uxhU/6Qu3nsxFmQ/KOy5d8wm71m77j6mirc60oN19V",
+	"mSnqIBNF24X++wXj8mKgyHMJP8eXt372Yjh4OIwJDmYIMyub0ZTKkTZyc1xqVyIVtZZ8FvNwTJi8o4Nk",
+	"iR5hpQG1oYoGuC95jL7t6p8v9M8XhOFeqDgGZIn6NnZlysbnEl2RmA4oCB+90gmzvzLLvTtBqXSAjh0o",
+	"SgOuv9C33YGlyFD4+vkzHAfvJuMeie8pW1EQZHKG+jgGQR9cqH9dMCA6w16vtfS77d22nmcvJvjS+PIB",
+	"708UoyvbCoR1iPtEaLHVJXHMY9GFWIqru82DsqtRGvf+KlqX0rdKNvHbZyIk1Uut0Q1CyNLrq1UsMpm0",
+	"mOIpH73hQ8ru7PDaI6C4iAoQQuhbG2e4sL/aro2jPt3JYHDbSxUkvqJ9bd4SiSaR8voEYQFiHD6k+kzw",
+	"efhgkJAaKrOe3Nkx72OmhGpP/QYHvtpnRK7xOAqVs9fHE6F9xB4PZlZX/HR28g6WYmjPHXX75ltc0TGb",
+	"IS5HJEYDTMNJTCwhfHBX3s4kjpXELLNr4f8X9i8O768oqZLI1i0vj3PtfJvPrtg6xpJchJqWgo2eCYTO",
+	"M87TC93V1dLA3VI3m8ttTK2WBNXm3p2G377qcByEtO6Ie2xATesCKtCYCkE1T4C1plgBqW8w5jHJKF24",
+	"MVUA23eWTnlI7sJ3PA7GlFEhYyx5LKzgstagVP8nNEZ8mtpdygoOBxc4vZNy5pw3c903a1jDOiT7Eqzr",
+	"Z5wNQtqXD8cBYJwZJasdNSX1sRY/+RuV07YF78Hdr59JdKd7xfiCzSpZs9AM4/LgNwKYrYLJCqt+x+UL",
+	"/cyHs3aziHBwnFndwzz2ZjGQjLiLQEniIapvMOmPbGLE2vou+fCHQsDknPM3OB7eugdljb9QvVyJTpzP",
+	"rijHVdkB6soLyfkFXGrI/sB0Wv32Od+a5IZrTHaf8ekRJB4hc4aw0vqo6xgL3STL+m1X0jHhE9n1UXfC",
+	"8BWmoTobRRtnfVPjA3NTQ3fGksamgBy9MTy+VUt2absZi+JDuq8PkEH4FYlDjgMSKB65DXYRkyjisSTB",
+	"WxJQfA55n7sRCGrPwD0fK0qQnEXGrCiXDpOU9Au440LdYaWEIPG9EMtGDucMJZmNRAqiTKWJIHFBSn9S",
+	"3tt7493dZ7+zDjlL82D13uO+pFdUzl4wGYO/FcXqI0qqM4i4b5X/PAKPJwGVx/rSr75nLMWqoiJTXWLM",
+	"SdhpqqtHArX1g5iPfTRhoforZtrHt4oyoAGikFB18/b7hVSo7/VmZflvLkiig/Wz2lm3wM+/Uv3KcAVU",
+	"hGCIN5AAhXyoazAIm4y99h8enzISe74Ht3u+x7g6M97nshw+uZaECdoLSU3fDpl839PB39XSvr7H+8AD",
+	"wQWWmdsDLElNiafcMxplz5jIPh+X1DJ0TRFXNxuzsCUCmjeTz0hYQAKIfuc+0sFeyUtNOOGCBlVVJjpk",
+	"BU8v/fYVRQRpSv0PD7bQMHK6TuCQDAXZfUw/G+/9l/QhPmEPyxsqZPGsQGFC5h9zz0zm4H2FRb3WNzYb",
+	"jfQL4TjG8HenQGPRs9+Ra2lqQAqbAa/IPq10qcqSVvK5RCZcYYkX0nCsr/rqe/2YKENiE+YMSEgkEeYR",
+	"FYU/btwZrg+OwHGFc6kluKRhqCs/NSOtRQy4u4uWD4nO5OoL6xqXkg/iBtQnUKp8NjFS3o3kEKLV5XUQ",
+	"Y2bS+D9WftbTms4e5yHBIIHXEyO6LiVbzNYo24GYh2R5Tj/lIcky+H6RuzMeafUugdAVYF3k4x/lOyEk",
+	"lpOFJCpGP9NXfvW9SRRsxrBlAgg21zJPgS3yG5AQbjc7c4wyJM49vVuRVIkoyEupOxdSYLs7VU4gy0FG",
+	"BQHUgOPwvbPyAQ4FgTW4v21BjVfuN9kNS4qSFi0qoUVrt77yFGYQwF94SszFkC796nuSy2jRPed0TPT1",
+	"uQ1M6S3dNsdcyx53paTHlCWsnSkl/wPX/vqs/tOoHX7+17cX9p///u5f33Y69Tl//u7fJaXnho6tGp7l",
+	"wsMNiDmWxBHSFpqSrJdMydup9gukE37PaIkl5ejm9u8yBu6jqVhqKpqXGS//G6FUxor2o+9JHA9JZRG/",
+	"87EkV1wkR5QNt8xGSxqxltdWtWSTo7cVDZEe5HunIhJjtUQm2HrEAcIoon05iYmPRlJGAnEWzjIfDX5d",
+	"m8ThEp0gflp5W8FDWFsyaMiJehecgjZq7R+gnjJZKUM9LMjB3iQO87JgNyOi93Iy+rj2u5a7F7XPX/Z2",
+	"S3p+lPsplPMp6RVJHM+E4LdEjnjJGTtGYzLu6VCwoj+t7e1jhnq2j8qc6LbNLdlAdxoB5DHCUQQSAiOr",
+	"IuHiOtIKXYCxrhhcGbsjHgboCocTW36EYwJRqJAKSQKkDpvrhoPizCvflZxwXVhpwznLWhU5i0EHZZLQ",
+	"y8IYj70OTsh06fvekWl6a94KyNOQe3TZeXnG2YDGY6fAdL31S1tHNY/4tOAqT7q+fRGB95M0NwO4LoUb",
+	"2H5wcyl54EAoQ349qlbze60zOZfpSSw4e6euhB6WzVneulfG25rP6sl+fGyttyOrRkL+bjv4nITEmunZ",
+	"nckGbDZ3oZ3nlRKiiwrXOXlrOIMbiPY7dAnzVJft4wvLoPlau1xx/JHSzhG22p5PJIrJEMeBUth9LEjG",
+	"dLIslWlt2yvTyENeW8ZYcbRTkfVWDM9dRzSuiCx+gH7bpCc7pOwyF32DzlXOg7VjiWPIJcyPa4ZYSFMV",
+	"TOXIuh+CsPVDmGA1QwSq7M0vYz7Wy+YMYXGZdJxCaWualAGazIYIPM7EJDc/8kmkLP1C7n7lFlHJzR8h",
+	"xJb2iN8ms/zjuWNtEpaLlzun0N5wZCuv03j5iLCy2HAFuyVvLuUoFvNwc/tufQ2yllC/jngsT6bsOZb4",
+	"IRD8M5mV+Z/RpBfSProkM/Qt9HI3dp9AkUXOKAuHJZAYBQ7rx1fLXHap402LolOXcrbM0yaCLHPZ9eJX",
+	"5vZVvV+vSb/Eh23Q5KvnVWzzGSmJ/VyS2fKhH/WtsjGfg3zIJ0+qenwZPdC1kgmcbCMIb2U2ZdUgCxpY",
+	"Q2Y6ls19GQm2DpSC740horL8luZDMfNTZ5WR/8zSUyrKdj7T+FTVnkQdxaYLgDANfdQjI8oC1P0fuOr7",
+	"7u2Eq1wPpkxU2FIYCBiNCZG6mDeehATifd2+4/x1Mx/ZiZYsRvUooyyJWZZuZjeHsZCA7PiITcJQKdVE",
+	"rXNGysLV6jpdOafxAgryw8j6itgjVNHaKjgNoKC+J3PhCorJmCsqZ8vWNEBMuZD7nm/HrJn7Xi+Df20q",
+	"0jZIgkB3V3E9byi7NHHKKYmJJrs3MyaJ820DPBMAPjPCVzqe2SOEGUAlEvhGAAWKCUQCCgRQEssIkZMp",
+	"e2usVjceXwzHRzEf0JAsUYMGl5Wl6ufd5xpL+mYovqpMjk2JkLZCy+xjfoPiIZeSMB9JKOdKr9EJpXW2",
+	"ypSIL1OGs3pBQd7QdJgv3X4n4V+oBLBbZpnOTw9kmTS3n76oQNXpJsHFIObjtfl+C9U8mzhdN+tHaZk8",
+	"Vi7URk6bmINfAwWnujc0lRAC4N+67hfqzjc9FHcugqfxvWgSR1yQSk2Q6vOk9ZhCb1BO7+y2Flmg9k1p",
+	"iUumYMX5ihU8a89gsRRg5XS6kFidMJMIhscuk1HvV+BdWZeTSlFs08MGAqu8/Ggbp2Vz/l+vVECdiIuJ",
+	"2Iz6mFzxy3lnzwQstOxOsKYEUs9f+wxCkTYemgrsCs6PYj6M8biSZaD2WyhiSDio5+OXy2XsDUu5eXqH",
+	"ttwZyWz4wiOzlP2Lhd3gvlKWrMycdMzz5hJ4Y+Vmr5OIqNhxDvupdx4uPlKmjZI/RoczQuGYaVgyxHiM",
+	"IKAEcS2MRIT7WY5Qt+bWYyRi5Xqyver5bTOd5Dq8cLi3r8MLpjdea9BAC9gM3oXnewGRoNO8Mz4mGcBJ",
+	"EO+2Z1LddYQ0fIZBzwAcSEDXgHfBn7z2H1/SR76dCKkT7HmIGt27oJ/0H0Nmva/Lhy7JTHOH3S8DEicy",
+	"R5lYLRtxpTVi0Mbml599jzIhMeurNe/giO5ctXYU++bKTdpeo3m429oLWrVdvE9qT/rNRu3pYI/UWr2D",
+	"oIkP+w3y5Elq4rT3Wkqd0DEREo8jr+21Gq2DWrNZa+2eNw7bu412o/G7kqdUqn33PrAo5n0iIMmDXgCc",
+	"SipubVeF2Ml/l6+FONYSWRfDHzbpYj9DKVOPcBQRRgIw5KeGzQNuoDOLxUaN0nJa+9GXjA98pDzEssxc",
+	"LVqr6Qech44q0/qpbKHSigio+SqthXVWqTFdbejsHx46Vs5eozTG4jDTmorK8FrZNmkqlfemTpSol8ic",
+	"4uNMi1YVAKPFfSDXUYgpI8FGG58vAVB/tUtyPAvDyw5b+PpI5KrH0t0sVTzOASk/FlMl86D1SKOLGE0r",
+	"tlPgUwAhUUo111AJe2ngb5SWLQLHQIOO6eJKwmPQ2IW1B+75Xra1FV5T1s0GG5rXCC48BlwgScyw2vy0",
+	"e9BsNZ+YJSQtkTZ0AuBQ1mZwyS20Czs0ONh5GcocmAhwIbN4PJ7vZZvF4C2FnmrniSnskPtyJ/7o4pfk",
+	"/VrbcF74vdOMrh5RApaV7E6KOGBc4ws+GCR/zSPQrVYD9j4Ni2xW89GjivejUUlK48fzt29MNaxAAg/g",
+	"NIgRn/pK1ih1HxLA4OID28iiu9XM7y0cl24GMBQbVC4/SczjBCgHSxnT3kTqc8Y6bBSTgY9iEmqoaSh6",
+	"VS9TPqGoo2cjHOO+VOdVKQlyrY8mEX0ckcBHgivj0gC8h5wljeIZ46feYa4R5XUmjcZuP4L/kddKTEgt",
+	"EvUfevoPAxoLqX+zY35lxUjd/No8Iice90p0bLnJ+tiX9ED6krJCoCIOAH+zxkwGc8/dbRwqn0MQIorW",
+	"2e7hcnyzdJtUNOKMZBasf+PPTwCWv/UGeq7upM9pnXamTCFUid+WqSJuo6eNTBX1buso8S3Vr/tYEPAu",
+	"1Q+jWTQiTBkkUpJ81Kt5mPUmD8qSV63ak89f9r5+W/vf7C+++7J8OstdoCjqnEzV2ApMkKsfm5MIKCMr",
+	"93VzRJR/J7AxTCRvvVKDrJ2ycIVwcVqoW0VSRXbzOBvPa6PdFurNJLmLCvxTAlGADCvcfu35dmsM/epq",
+	"ZLM0W0L6EOpSDI0b18Zv8n1WUfIVFU6rrDVtghBE3nzZeCnF5eQJIjfr0Fi7y8LfTgfBEs0Ypzp4fubk",
+	"TPPCEi7IB1AO9twAymGj8aR5eNja33uy1zg8bC4c/ZGV+voNpeTxsLK/KYXmUgZuwLfj+vcnQvIxoGsY",
+	"R1yHN8Dti/AMvCKIto8pW83hyySqS1Kn0NpRkcjIDm+C5a5txKd4cVvqgM/q7YuQDOZN18iYUiKXe5+I",
+	"XJyqJCu5Eneljn4ZlQWeK1ec7pc7I/24rKbtzzipuK/uAwR0F9MHCK54HzMfYdQNsMTtLvpw+kZXPr1/",
+	"9ypvKR7sPt3L2AFwDx3jIdmJ2PBIGxN+ah38e+fzv7//0vBbSxsIIllbGaiV+hsE2+Qsgm5U1kbNg7wl",
+	"rFMbewd7T78ryfC6rd+tglUDdu3u8vROYjqXWLXdzIHb5zLCEznqfmdEQb5lEAaMsWXjpM1Ga28ZOnMc",
+	"aTZZU+8nfFMm/u5BwnrzCIYxBub5/1RYLEybGE2wusslzsPOWN+f3LH5NDeRPDa8u43m76raqbvu/D4j",
+	"EnodNXbxWq7o5iGXMWV2Rwoe94TRPyfE/LnU44b3l65NcdxGbrZb62JmYZnrqsOAhdoXYaS4nQJHmZAE",
+	"B0pJ9ohSQhGOE0QG3R9eITFWCl1u7O1ZT2iu8Z14udVSoKCiID6aTxAeZBRrLoYE0zkPltap4FCUVu1r",
+	"FM80bFJVxj0wyBzd44kc8Zj+paFykcaeNKUPjYOCfVA1oq9I42oV9xn00e0V3W8QRjL+3YVN4Vrn4weC",
+	"YxKv4lXk2C7ziTJvyWxaGTN+cFM8S7e2ZhtZm9Xty8thYxzpCnU9zFHkUxVzATIWlqzPSZMlx02H8AWe",
+	"CVuoKUh4RQSkyyCZBoU3tD8ywsb4L5GPerGPej6iPiJjHwmpc9OT0Ec89FFIIQGGTakRQ7gneDiRpMM0",
+	"GsgoJoPi6m83sQV5rfn7uHS11oYZFdjwPo6oxCEKiYQUodrBgA6pFMWdQj+aMLskYYgYR3LKEVbaIVNg",
+	"5f3abO3u7R88qT0tpmbckGtxI3K+ihKrJiKv/vndl12/ebi0lF2j896mekqKbNSf7G5Shl7Umwd7SgyP",
+	"55+nilzRYg4o8XCK8iStT68seSG5tpCtRHCgcl0tK6k7WClKAw07zU37eG8UHnFhUuxzxff42LoXWJsP",
+	"aSszCy7b17RWrsDmJ8xMNctVwGk2LpuFVmyMSosDF1f5JQWZpehlk5AkpSC9WFkGflLe2U0e3kU8Rl29",
+	"291lUNPSks9yS0HLkCI9AzqcxEQkWzMJiUPPl0764o7XRs1G46slx33605IvkhSaltbGtRHWs6bMZYgy",
+	"U1cASH0JBaZIVQPNdf9nByb+7kC5VddXv9Dm7M7////+f/rnCMtR+pP2V+Dn+uKwUaHVwSwh/aZJaV2R",
+	"B3XgbhJTOTtTh0czTk/bksm/XtoD9NOnc6/sg3Rd47GrzTIIBaeFPmqXoOhbG6rJmGvwtfT7EuqUWaPx",
+	"xCkb8JLEqJb5wk97sZR+B4+03mEd9q9/ndEh04HG+r/+hbrvT87OkS4Sbu4AZd3ECkvMKsfW93XViPqY",
+	"GU+kbchH+mPBmQip0o/KcxnQK4LGlE0kEX6Haast45fWc6SYP3YRudYVYaLEl7VOkWnGpPGRrssueLxD",
+	"zgO4mjPSYfaRdXRsh58bEIRux3jY6nioQ9ZFah2A+aaI1mP8oA6lQE0bUYlkjK9IKEwh2I9SRicsnNle",
+	"E/0FoMLI7Kl6q/oOYCxrHIZ0CrvRtcJNy6gVA0Y/hq9qGkGhPnUQ83G6HQmwoon76Q5FoLtjpnwcGcjD",
+	"bGcp1H9dkRin4/992wIJBWkCCWVFjGkYUjtcIcSSxHV0AkEH8ygBRoVUlkYPhmySK2AdxZBQzNlhBU8y",
+	"TcaACzAiOA50HZ2PMBrEGkpRnyOTRIFX63iGlne6qFv3qBj/zI7DVNcKab7DS902APv/ApIntpGACtSt",
+	"wv/vum0G6Dnp04CoTe7CuDffODKaUSznUinQmGB17o4g1tBhXS15ujBvPumsMCM6//hsh3QSoGuevuOX",
+	"JKvufITDUC2Ysz6po18myp/ppoXCXXUAQ8GTgwxhhV9rxj2tvX6eRBX4wBCg+cXX22rAQ9RxGpEwMrv5",
+	"FtMQtvI8cfkydqieiKl5QeOeKPqHExwH0OwygmYXtV9BO0EDxWNYHBsiqfiCjvWnVCvT31kqgjSNcso7",
+	"bMQnxqdp7VmBk8yZR8cJlyflm3r8o5XFur9PeTvCoMya1X0kMYhTtcATOy1DmdTxJQlQQKKYQAUzGnLA",
+	"heQx7FEaL1GmnDlFNEbdswkTRNqNPtLf4A1ll8neK5I6rBuT8PuOZwBaeVy70oR0PMsh09zhHtfROzI1",
+	"qI/a6MdRRHCsZZKW7FqWTa0HkP7lG6TsdtFGdMh4TDoMHj/jExRw8A8uGZ/W0QemIVPtW9TzwGYh4FNS",
+	"lk4cVDLA1G5rzzukfcJ0b6OZqH8c4f6I1Fr1hlPR770PJ+MetBnZ3hWzdq/tNesNfTGPCMMR9drebr1R",
+	"34XgoByBrt6pT0kY1oDQnf9OL0Xdju8YVqXjUqgS4xVBAdwsI6KEPv9P9ptPvvNNT8AYBv4xkjYxo58J",
+	"iXRTKkxsE1BoC2rzGSz2GWcy5mEX4iJK5yczWF4HXluRaHA+lA0jIs6EtkBajcacQSV2hU7vk4YF+cMA",
+	"rHgvgudnxwZzRP3U2t9vHhrEkbZ3+T7++eLP8fXHT/i3j8eH0+kPLw9eT/ju1ce//npyfv3js/Pprz/M",
+	"hvHZ3qVn0FO8k5/fG/SStico+IHqCzX//O34t5+vn8WDj2cXT85nn3758WT4ZNS/eo8j+jaMp68xft//",
+	"8cMp975+ToabLIFbojalYqTKJZmpE52b4JPZ8EUzfOBie615jQm0l9+YfB1n3ktqO3rtPz77npiMxzhW",
+	"m3VKsE44OaymzDs8FC7IynVNsxx4lnBl4kpf16KYcv1srx9TSfvQnnBdsz0J7S9eqGd4ei1oTA/5VP17",
+	"vzEWeknWyIJ6ix08CaisESZj4x6Vno83VJ3mpEQcYJSV9eArgT4d8bGvVJn+x8BgTcVEK2NlR8KdBgDZ",
+	"N2YKoAZAZE1pd5gnDCC10ESKtEMTgkRhOI75VBsvIVXajw8hw1FHLzThOoLhqF0jbrLnSt2bwB5TqGhN",
+	"5Zbp38uNnnEAqKn6Ffgs1qNte0m7f8K/qwJGL4FWXfVyA3i99bfbV8PoHMoQjE+qG3u0O2crdKvJcmc5",
+	"gwJfJOS5WjoGi1eP9dJjBE1/cdn7E/RsQEoo3ZSKiEopUlMpQabVeXla9A3boKZsL1Pm3bHjeBdeaBO0",
+	"nzdVLSa/+kcK+++5fOIlyP5po2mz2WxWN5omFRhe87BVb9Rb9aanY1X2Cfu1w/4uqT3Be3u1p0GjV9sn",
+	"zcGTfgsf9pqNHIB6ZX9qAoRv7aqKvth5L2t6Kdz8cn20ar8zqXQ2CcOvKx2WFPm9bPymFqDGdA75MKcG",
+	"lXW5SPvBNfDsvUZzscbLz0OE+3YX35fOuFd3tFqL7zCj/tX1+8u8wR1UuLYOL2ptUJVqbx2dnWu0y2lv",
+	"U4zwh61tzGtwpZsrlPe+o7z3GxXKW9vG85U2TqJC66tdlNG6baSnB3dBv3eVzOtabFkNBKB8XdFh5TCz",
+	"PupCmqTro67ucjUPUruVPohc474MZ1V6/INxC+YqcJiBaAmyhyPbj18lwm2sOj2geSTcLUAwFNVMKcWK",
+	"pCo6TWi9lMyFyAolZFbQNB3xMJsW87N5sSr6bEasRAGu3VhVTmKS/nL696qoSnGblpK/WWSokoYUHjrj",
+	"J505zlXvVzcs/XZdpHTfjQCT9NIlBe2dHSijFXUH4WIHB7gewTd1U15VitrktDwcYBcno9ifZo7XKqAW",
+	"NvYQYPSGX5EQQyVqIq6TkvXPBeQ0U6ZhQRDS3KjbmFe+pIIN4B3/cvzqt5O9p3vvR8fHv7+9bPw3IoMf",
+	"nr0/p1K+iqYnwdRb3kbIjA+bayJYlbC2jeB7p1gSzW6LxuImF7p31d7zkPZnS99sLr/nxsle63Dx9cma",
+	"yF0ZNGcEx1BuE2i9btlhdbMm7edYYODEytcJLb9EgFkTxZT1aQTxCxsw9Nq7SmdNKQvA8mmOAVp3MwNp",
+	"54v63+vgazrkoGgsPddd4a4A93VsWYegRyQMErRutXVUiiTPVkfHDGF3An4yAB8eWzL83tZYZC0bfTnM",
+	"7SuI5r35Q9Ig0cVI3bvdI6LJWvAmd2Q03LTEOTkj4eA4y4YPw1/QnOQkPzZzF8DrcKfrGTdb87Hjh2om",
+	"1+cl6TmG7/NHHovks/kGf5SihRROMVMWW7iKp1KwyxcYJB8M7Z8XnOAdG11QUmS9N/hexEWJt/SCBTbj",
+	"ZvsBsrakk7vUST3T1aXTPHpynOmNqiM93ARg9m0mN0geZDODZgidkh4dVi4+9K1F+VHmFpmLy6XHiobd",
+	"ozm32Jxb2TKrylwk+sZyyqMQv3Mhbg7eTUvxJFh6C2J8RIejjXJFOVmshd0NiOLjfp9EUmSH/FtxC2NL",
+	"6ugFs/JVfSF1aCvFa0FQasIf5eSDlZP67Q9CSt5/UQcn6cYlnREWawq61SzSdYRZ0je4viyblIgyAxBj",
+	"KgZ5mJbnJhX6L8mUxOZvUJmf1vMpKzNXzwdhV56ttKuumztKauGGRAqoUrGTnAMaQE2PusXPeLOIsMDU",
+	"aZrSLMlhIjNlVvq+TsC5bGEXFOVpyWuLvOroVC/YNCNihrpWxHQhYw/VMSb6gKYwGSAdD9Vh6XyoFA+P",
+	"CltQpL3xbh5WsFtHx64pLawtbYhLTWlbGFvQD8LpQk2DEz/wYLaacigK1hQCY/mql7Ke2K/Z8mYLN/ao",
+	"yh6YKrMRJWGYUeuZxmJR/tbiqf5dPAXD3hrmVd3UXIK2c87fAMor3LC/zCYkWLBvSUDx+SwiD0RNnxEX",
+	"oecbwzE3oqsFkRfp07ftl5Qgwd6CftdCoJYOwKkKBL9RihIzo96mIw4aMORCoh6XI627o8gWIOfBd4ye",
+	"hHMNpX4Jqn/IGTlyemJzJdF19JKyAPGJVC/tMCwuhc7TFxQa4AjxwcDRZVoXBsWRut0yBae7FzPoScuG",
+	"mzPgRWoNfDD4G4Ur0h35mUTygYiGc8sPGfmQ+VLblhMZnVrX/HRD0qIaanoLYuPGAtXuzKw51Tm6uOaK",
+	"pMZ3pm+iWLRTr6yGOUtHTq22pjstG0iK/lqN3Xqj3mzu1p8saV4mMEjGonMhjMw9LXvPvrnHNTF3a41+",
+	"q1d7Euw1a70G3q8dDFrkMGj293pPn+bReQpU2Ce60EPeW/4XDUO8s19vbFjy54L9zE3mJznIB1Lw9zeN",
+	"oryBTHpW/ibncQPRe/ORkRsXgTsaj/LWcnbpVzhSphR0BZikXWk0o8Q8UvTmZOpmEi8B/WwtLQHyQKIl",
+	"UiCdT2e1B0yng7lcj9HRLUVHg5s41hWel2aTi8w7thAu3XbmJznZX8y/FhTXwDnVIP4lp3SJA7hMoa+D",
+	"wQgllxGWI6fi0xLq5QNnG/TPfF7ea9LrHtmpeffxdJq9foAHVLEWH9zZOXWPacpnpSe1OANo48O6Df0N",
+	"EZmajpDvGNxk0NelavcsArACmeDTJaPFdUM7I1Mbx2+bwphsKheSG4xPIZ+BWYBsJKiOrLrTvdQmXhIG",
+	"Tl7ARk06TIdNjkuQHjAK8Mx0jplmOpgVi8UlMVewBBNCGQe+KePBzIzdSV+X3OPbafNsSCA/MaVyFMR4",
+	"ypCBokiCPTRpZ5+buyhOZerWkUaIsHSkteQpfBO+IgbJQVPpO1iNAF/gDKLqJq3ylvIhJwLa1DGVlA3L",
+	"4kOGAxzQ/E3SIAbOz/tl/LERtD6GPfpDA7/6MOy9Cie///p22Gv9Nvzt7AfRa+2z16+uw+DHX5aPtD8r",
+	"kLpSjmRBUeXIICQ4HJ3zs+60EHr1RMHu0uLcgcJfMnoG3+Ac21vudQD/fpdqV/SPa/4uzhR1VZyt5V7U",
+	"R15UbCA06n173BON1sdhqPE5M+psF9C9imPl0nCeOw5vnp9aVhyeriwtDT8orQwfxVxKO+kVll5Jl4Hx",
+	"BkPPwL/knzqCD7COoaxVqFZkRhauqUjdZ4BWbefUp6OcrOLUUt5UPCESinwnlK2K0oO1rKLqMCGxxbsA",
+	"IE7tLnM9IZXKralXi9bkFtO6OiypS0jm7w54vLLyXKDLHoQW24r+KnLIP1NvPSqhbSuhjwYV5yaVkEbe",
+	"2UQJ/e3VDVTDztEsEsfSwZNTchxGxToJaR3Zmhg0p2SginYjcEgvSQL9prG46NgAbxkRri5pQ4pcg7BI",
+	"znU4ckik6LC91qGFpaPCztAAjLTQgsmlzon5s7DwMbQ/yjfTAoBbOEvH2vjaSayjT6AQivB9ZQD4HSaS",
+	"OSYWos9HZ4rbiY/O8JicUUm+P5Mx7UsLkq+0V7eATggVcgLhntZXFoHP4utp4Mukdm88ERJ8uA5LLoV9",
+	"1TOOLRibqeoDkEy4zi3ak/FESNNu5lYQ5YYK6Wq/VqNlILKTAb8O2n+HJczRRl1N8zN7XVfPxxAAvWd4",
+	"QIljTYhS0amqh062sio6Z97BJoq3uoosnSng9Xkck75EIx4LgnoALD1bXv+WzWa4kRq7DOC/R2Y/jXqv",
+	"+vSE/vTy9xen57+c/XRYJ7Of/go+vVa/HL1mjXq/FbLe+GUj+PWnMAs6r5slc6j5KxkoWdh8i5a/9LYl",
+	"kw1KchNndAgmJNseINedtR3DYJLas2T8xrybz4g0F8KmtBqt1VgkHcbd9oJXo/D1q/3o99ao8fpV+Nfr",
+	"V9dXvXF/+Nun/cvXP57y389+uPzt18thvzUs4ww9H13o8XUyyk/sWqEG9Y3SNol0qCpqdMNfMR2OpG/l",
+	"jxmcnwiNvwFPfL25Us1n6TB4tyJyGcsPPlQ29P9oAm/bBFaiDVHmWLxJsmF1i9caaKAulzB5m67B2U85",
+	"RQdedh37+yKF66/MMWzNGLa9Ixljt5lp5m/tjdR9ljrMgotSE7mZedc+vKxoa+eWXvGkvLXte3zgoPtM",
+	"2ACPaUg1XH96426e7GVQCJplJnqx8HSuwV6Y2NZ1zagumMFDekVYxqqD5IS25w3EKxQ7BJyIOjrRybGu",
+	"UgEWaclVA90OM+PglZPgmIpOwCcD4Z0EdiyhNtgDV4Er4GeHBZm4VUl6xDdBIGfcvu2WNsO+CwWnEFBE",
+	"fDBYKjqUrKdrlREjUwPqPdSlvvCEeocdJ3oqWfcIh5DagpVb+D94jIl9QRuMnw93LUeZ2vsywzlni29i",
+	"O69vTOiZ0l7r6ZPG09YKjQ9Z2h9t6Udbenu29E2ZWym3rmZsPeMBebS1bsXWKg1zbNcA02I3VRgr22LJ",
+	"jakl5sr627DCSswkZzlZapa2mdaPUJob5hRvQl0CbG5asqPbSw3sugFdSUN4GVD5+bMvdFtrZsREb5Zr",
+	"nu2wed2zGuFdz8kUZuhXKbQ0YYEb6lqUozECnU/ycOUbyMYbrCV7FnMhTiBMuYpQgAOlX7Np85uSAoqb",
+	"Fp94aK6CYx0OvAVHnrCg6pRvD2fdWr21mAgy5zz8aALAyfgMbTxnoC2StrKk8ofCdXpsCWB2Qwu5qcYy",
+	"QjOk7NIM5SFSYxfFes5Ef8Sh6VoZxR2W2OfqPsqM9cvQiE/ipGYLCpTseFn9Xh3oTkPSTjWSckGgzVyS",
+	"MPQRM1lgtYtpUBtfKj/l04iGyhXQ5FornHHbPw6DbyB5HeI+adtJJFDDbSb4pCF1QC8HG73po30fNfd9",
+	"dNAAadJ82nCHg8A9nDMipE2id5iAaTUjTafZDUh619FrhnpETglhijbYZuM+pckMWIHFYsYgi7J+hS3v",
+	"gh1W21synkQnKgrzSSwClXYmIOPEBwOYPYMlJO8d/ihv/gP5aAftngJX3kB8foVC9yJBKzkOreJhej2o",
+	"ZE8/dzrgo1ie4wxYbIpnkIBJihEMD+giv4mwvuDDTqofLnMHDU8Gg0fj9kaM22NxaeppdPGsOvigJUSm",
+	"nHQ7qfVIDyKuW7B7+/SL2EiARdYuFHVZgbOVFHtzSazPlTTspvXLkB6GKJF9bt1MCKvABVQP8xNM0Irm",
+	"7mxVToptoq5Q3x3UqpJXEo2wRmbpEcL8fEmW++IxNjYrZMSNTmkXo2baDjbf30e4w6BRw4buEtwWtQ1u",
+	"NRY0Ezk1XTEBiNF0rUzpWmquToZjEPSfZIuMGtKBRf2OXMnXFKsnUYGuOA30MKoZ4MSXl55lbJI1Crwh",
+	"3LiVOm07AlQPObSPNHPvAMuGD1BXN7LqUbEVvfiCJLpvEz3MyPTCyYgLiaOQmKKPgLNLMrMhqpuqYjt1",
+	"l7KNMraS7/RYxvaoerdTS516PjemaAVJ1ewdV7Pt3m0127w8mdmvSqSEU4LzkSI+ZVaflY7Pe28eebuY",
+	"WD3KhzGORuoTdSaNxm4/gv+R10oMaxhwpP/Q038ASAf9mx3zK7WuYYzHdfNr84h7ALlFg4s+joMLPf8j",
+	"P/m/HJDLzNj3/r2312o8Odw7aDQajSqgri0CcFkGqKpUsbyzQeTsrkYRObzvyCv7m4XRsI2xAmR/VDyj",
+	"zwzm6jQZrWpq/EOCr5KByWCgmY5APUhz9/DguyPUZZMw7Jr4qmkWhJOnO9uSc6V/dKfQmM67DrM/aruT",
+	"QmmAVIakMt/PpzzFGTRwgLaLTgeMMje0TRoeTOiiMZg5BqbLrsyy0+zsiqI1LTsrhdQuZQ7az3pCTvkh",
+	"W/qsfHDpvD8Ig4/S9IFJU3O2GZ8i+sDbJNfNpSxhCL9+/gzHwTv46o/NktvUjqY9ckP9WG3P6wO1bKCs",
+	"TE2sbMmXz8jJWN1764fN9Lp2IMcE5Cye/puZgwi5pgTQODHOK7HLigMH2+lT9e0ooIEd4o+l6RIBrGLJ",
+	"M6VifpIWgf6TEZlB4MWM/9dxqBlEsConAdtlPyi8tKqy0fLpqT3FY5rH7+0o1Q1Ho5qvuBgoLTO9+m7Q",
+	"0h4IjFl2zjdYvc7omQ2djvVnnlp5ZYPX8xCHfiYkEtmctFmT5KhHzFyuoI5eF+ZFJFHj5BbGSzCK+pj1",
+	"Sfjc0rIqsgT0Xd8nI2ldln4QpoFih015uNow0KxwEaS8sKik5NbVvr+g6CSvvO0BMSkWra2VFB3GuE+0",
+	"8nXH45maBT0mD4qn6uiDTbjoAQQWdobHl5QNQcl3WDd7jLroEg6uul3n3Gy1ls68pam2OTjKx25hiH6e",
+	"ujrAs3RGK9gjpkilw9T9PkqSgpl36hI0XV+SFKOYFyVgQe7oLl2oYuc96LoZnB8PqLFcq6szMnJl3eJv",
+	"jY96sb02ydMscasXaSxPvOa/HJhr48k63muylyXmwSdT/OdUWIWhqyD+kW7sEvL5U8zZMElbbjgP7NH7",
+	"3VzF/YivSGbCqOHg7ao6a94v0nX5rBakoVNJtP4AyuXVZfPetKwVF79at5rZ2BtuV7PmtYsFOM/Efpvo",
+	"OSieg/INp6JD1zUVKktsnQsD10Jd6aMe6UNNnSnkYFDv4sDuAWomtOpAV5j68b8ToQtkOmzAw5BPTStZ",
+	"EQVPU5ACLnbbqJtmCLtQmCoM4ERamJKd4l4GKwR2Sx4hbxkPwJYaqg3bEAZ0b0lQNk2hC+x5BwLqk0FL",
+	"zHCFgzxyIza5ywNLyKq9FLcszzfbAOosja6dlzCgKYJOT5LuBTXCzfmmuiNUVx/rAqfpiDAbQXOAJKG6",
+	"rY8Z6pHiEeyw5Y5O2UEYEjn3FDTWriauKzM+n3cpYvw3a629TFhKPWFB5AriTbDGsquaq9mX7vIrMiTJ",
+	"7DErHv9JBx+y1g4AafbYO5uyjgRY9/CulfsuryYF1zCtH83hhRabMMamkyHbHW39ZZ0dt0otCUqZIJUu",
+	"O0y89RTHb6wVomkO56xP0JjHJO3WKEOUdUo0K5s2dDIcFpf2k5svqeUTlgh3mA7nm6YMt8fBvmCctRfM",
+	"TikZZCpHwYLAEoj3Ha/bbK35S+LfW0RByN+bl3RYaTuIeuEG/SCosh3kKF1Ppr2jwwI8S2GOM1Wt5+lG",
+	"W9vD+KBQwapbE7BTQpGR41aEOwhQZrGE6U4HaBMx4RW1u4oNzJAEOeVQOKtjGq09u+6jpG6jR2ZcR1fG",
+	"CZhAV9ncF6H2bjSCQHGCeb57BenmFQ2SvLB7ZU4kZEsgxEsHQ/z5KmjVWMm6wMStR7VZojZdwyZ3UoqS",
+	"9zF2s9XYzWMr0HbNoqT5x0j2SjjNLYZtVnSH5odu1m4FeozXbD9e44JGz+l8cg2qgmEaxab8MluSEUP9",
+	"daay0wjbAiS1tm50csX0vOr2SWPiZJB+dEdTLl9zG5YbWGdt1+LdwBA7LzUAUbX998mWp6SNUA5Mc2Lw",
+	"p03FAnWT4dZI4JmoNrfQVqytjy4vbdEyuTujxPfSUk2YFrialZLZkPIsku2IrwZnpwP1bf1S6+VvUAiw",
+	"qgnxMJV0AZt/O3paw15bLX2VPX8325e7ijJeu8SQXMPQ+0q99IoqxZOvJwDcaCvoSmoNfdSbyDQOQPqx",
+	"7pzGEnSLq6Ks2O3aYkcdOMWo65Sedf0O67qlgd2kasFCzMSkIgKDKgMwJ3EAkHwx0dUR0PBLENe/TuCe",
+	"dQA4tFNhx6UoM7CNJ1P2HEt8v0oDXrik3SzsW1qt+o+si8y2HsxVeppfFlALpgJsIpwUElwoZp8zdnez",
+	"xontKH1DdNP3okkccaE220wNgHGhaUvhY9PJ/Ws6cSd6w/E2A73tJOcMPqm4CMlAeu0G3Gmnas+bHW3w",
+	"s/T2LLXl929ytJBYTtTaNALU8oLYaocSM/VFol99UwZ7SSI9CwHZVtptoUs+0wK99pyKiAtq3dK5j9C3",
+	"uHf8LeG9txe2ewzDbWF+KOhIyEgG2qraYtzN2L1rRtqqSucfY2o3HVNL7eIvXjQpxSQAFLpc8bS9zVrz",
+	"FT6BjgeQdHh5puA4A5ZTkiXXmT0XZg6nXghgToCvAeVF2wKp0fRsA6VmhTzcEoA2yw9YyyzgEZvmUXP9",
+	"vfpdiwA226ih01U0qyLYLFJjc2GPH/XYNvVYYfjE3ArENIidaDQYlKBnLuTRt30kqNJoacHhiE/1/Dfr",
+	"v8FABa1slA9XCtVzBs98aQG9NwsOGei/Re6edTe1h1jqbTYbyw8Pc1dQUcmQ2bkHCztThb5+a+AzpcFj",
+	"XYiOTQDYhOuRs3HqF1GEvj0/OX/vo9OXz9BBa/dpG539eFxrKja+RgEdQnnJbsMsUnwHmTdJrnUKDrsT",
+	"EgPtM0e0LyfKkOIdJvqY1dGb6uOizb+u4VCXZ3QoGjAcdaoRjs1RCljoJh3D0BTS2V/pVdc7LMkratTb",
+	"/OtzFb6ZGMyFORHdth2/gqjp2XfylW5qi3GZpiyphis2VcOTBNuyq4dDjnQLLRIjxUOSQ0JZ3TTGM/iD",
+	"+jU1Odspn4QBCnn/0kHT5BNZDroe87AgP+5PSDxP3k2Gxf+MNax/21NebBuCnDsRGx71sCAHez79+MPJ",
+	"6bTx86sh/96DEFwMivzVi9+fv3r3w8dXv+2e/3Ly0y/5n5WmiqnX9riM1JFq7+xILqOd9+Fk3AspI+1c",
+	"nPJ/cThUZ3w0/v7sx+NmZ9JotA708fr+QP9EhZiQ+PvkEfq3EYkpD77fbegfNYXfL6RvLTF9ppdfLaxj",
+	"In3LsCPAhe6Tx6F196cYDc7WmDDpzmx5dCq2EA5TG1uqP7fjW2T0Th0k+BZ6CEt0WZIvSfXRY6Ha/XFG",
+	"lkDpHvGpQL2ZnR+alKUpW26UTEsGm48PULdgDXTr6KWtwOJsnitzNAdOoMOcgn14LWE5B8dHBPdHafWX",
+	"gZxGlOlZFTpGpy4t6JS2QSvSXR8hF9JH3VgHF0/NS56pd3Q7TNt9GhKpjs4sPIHdl5gYhG7EWWkMr2h5",
+	"bmIvrTkg7lmRips0i7K+nTozb1/+/qn2evfN+9rJD7/8WnvRevOz53s/n354Vfv59fOT2ruX559qv+z/",
+	"cLzCeNzMl1rKBdSzJh4tipuwKIzSVR9jBWCClB8Vi4a0Lx9tii3ZFD+QIQXHbyLInBluW7MqrGpZEXHb",
+	"jkVbYFVkf8+4vCuLY+1qvKwiNh7//MFUrvJ0R5MgHCYTIdIGv1z8L01FuUkTiHU4OTGNM5YfVtthuWm1",
+	"+kFVurqg9czqbj1KsPYE1edFgreRripqn8HgMV9VLcb4IDMNdEUV8o7LF0YoPCqR7SiRcyV6+GCwnUD0",
+	"IhViheJ6rqm/nE5xdcff3DVde/joPfBUrf5Jv/q8PESZe5hz+rLqkgsDEue0wbfT4oykH8m4oNrH40G5",
+	"HlReoh03lepoPeRJOdHq7qziPTIeKGZOekA7oslIVbg1436WdhAVvdb7rWpPSyj+hzijQMGj+/loPPwz",
+	"jAclmgEaICuZb8JyMGLwInfYHw2Jf5IhYSaWzxl+fm0hVHB2vHnSzgaKt2oIulbw+oY+HxOBzHDaHg/0",
+	"5FrzsxlennQ2q7/rZP2Xr90jhFEv5lMBpT52bjoUraqHpnPV9UxlmP+NksC76VvjZjR0gphNJZLxREhR",
+	"R6ckIlhCczdDxCxZQ8Io+og15DMYgMLaITDUEQyRIbVjgYAS01XF4yM0EfB0JCLdlq42JMSSxCmary2r",
+	"LTVZYE/Tye25QQBFvZn9VhDXT3fQvgmYFMwVaERJGmsuLs5IfxKTWmQz3xeWUVzlPsbXbwgbypHX3msc",
+	"HvieVMK57QkZ63k/17VBTEhNkmtpa5iua4IwQaFVJJ1NN+Q18+pT/R47Mf7zBnaZIfnihkdJul/mZvsJ",
+	"FS8lqyGzn0a9V316Qn96+fuL0/Nfzn46rJPZT38Fn16rX45es0a93wpZb/yyEfz6U+i0D6mPvqsEzyZb",
+	"ZGZ0XpiP/gPBsVYWy20czIw8m1fboJG0TWPr38AE9L0zImuGsxfcfEakPQI3aDka5s3YgEuYPM9iLsQJ",
+	"SNlHw+9Ghn5arZtXuo4dmHQYrj7304r/VKYD+LzWMxOBw2WswKabkcjKkdUKqcuHgG4nkZC2Yc6dGJSt",
+	"JKZXifQRxdlA9dIZPTbJ/bBm9FT1pS7RiWqCHlat38PG1PVH9ZiPuXhSj+WSxyE9c4b06DB4cjwWya8t",
+	"12KXCIOdmFzxS1LTEcI5rk/a95YbqG/wpnoTmUCDgkeBxaWolxjv6nUn6m2OmNg0QqeeGXjt1gqWKtyS",
+	"kFDC2T/avohkpAhM1icsuF89Y3/rEUAvWIBwGJpey41Pzzz1rxjiwhyDxbOA1miH2tIAwOTkfjH/eh18",
+	"nYf4DydXncrSc5s0veIZ6pGSE2zn5aSecgIxC+0UYyrAmzfj2cpO+wqeet4Zj7Acpa54smAv71C6517Z",
+	"/aAoJxMaAOpI4pnvFvzyryU2RGUyXi8fBhtoKXDTcOBm51wo8Aeg6dShhZKQ9LjeyGl1j2nKGqUA4+bP",
+	"2xwM4BxJZXrldGcUE/2pDXtm2ekkIiwz6A7KaJLpU10LztJVx28G4T91QKGRiEodR8wij0JDMx9HODYj",
+	"r/lEopgMcQxDOPtYkKOkiisFdLRtV+lDsmOzdWlU9bTstAd9k6RhNXhOBbjN1rp9niX0rxStam5rfavA",
+	"AJXtxfLjwgWJPzar4kvJeFYekXx06bnh5SWwYNxLv/ormP6+94Yv94rkujsNXU2YIAvfaq5aO2Z1uOS4",
+	"iMd51DcXe1KC2pHTjhozv1kn5KTURV1LzmWBIh05vHKusDymVBJSEglbw8hsiDQ8qTWbtd2GUn+U9Ukm",
+	"/KB+aZM6GV3wseWtk38DNbrzRf3P2LRJmGq+Oj0FrGPOyDfCHaZ2hAzn6load5Sj0O2sWCvXbzJmrtWN",
+	"y5u5QyITFbilMTr3Wk/ciYZYR+jeoGmuNuqB2eWnmuVXEGYjGgSEXWBhpJZjP/uJwa7Pq4staI4dAHmO",
+	"6XyJtaHQMUdvjsSpACVYKTD9QS/x6+dEWrXKjP6Hb+Kj40y1v+KESBIDok71/KHmPuqPcIz7amsQj00n",
+	"AI/RU/uTrhZQr51EEYlrijYUEmWc+wijkE+Lv4Rucy2pLW6CfcuRmS6YVivATow5C2dILcUgx9uLOgyu",
+	"UoIXQwME1FXG0oY+cvtqSjjVX/4z38n52NrEzVkN1PQ+OEUfWzfpFq22H5uhsN6uAm2t42g9IBfo0aV5",
+	"dGkehEuzkgfSmueB3EN/w2ijjeqo/rEi+OaD948ewnY8hNu26ZPzv+MA0i8lB8z1K8gBPzHkobQGAN6t",
+	"lUoDxXNS+QRx4AoM85oOq5QY5RN/1YrNBO1bFhyPAP23AdC/lHC0DFAhHS2K6KN0XCgd05P4D5GTWaPy",
+	"i9fTVc7tPz5//ZzsQFkcxPQSpIZOAGIQBqZBMNEckWTzvvoFXCE6hMdQ5iMh8Uz9W9AhI4Ge0xbATyD/",
+	"Ju4jk2xz8ZGZiUCOGefcbb9v8WaoYEIR4VFIUhtOuItJ5b521vKPeA9mNbokM43zrSehwF7pBhIoIHUf",
+	"qS5VH+L/BgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

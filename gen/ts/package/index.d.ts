@@ -154,7 +154,7 @@ interface components$1 {
         NewPassword: string;
         /** @description A password as it was chosen. */
         Password: string;
-        /** @description A refresh token: 256 bits in base64url. */
+        /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
         /** @description The token in the link of a mail, behind `#token=`. */
         MailToken: string;
@@ -1486,6 +1486,8 @@ interface operations$1 {
             /** @description How many sessions were ended. */
             200: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1498,6 +1500,7 @@ interface operations$1 {
                 };
             };
             401: components$1["responses"]["Unauthenticated"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -1591,6 +1594,8 @@ interface operations$1 {
             /** @description The profile as it now is. */
             200: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1620,6 +1625,7 @@ interface operations$1 {
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2231,11 +2237,14 @@ interface operations$1 {
             /** @description The account stays. */
             204: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components$1["responses"]["Unauthenticated"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2754,15 +2763,24 @@ interface components {
         OrderItemRequest: {
             /** Format: uuid */
             product_id: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many; the maximum holds for all lines of one product together.
+             */
             quantity: number;
         };
         CancelOrderRequest: {
             reason?: components["schemas"]["Reason"];
         };
         PayOrderRequest: {
+            /**
+             * @description Where the payment was made. References are those of a provider; a shop with one need not name it.
+             * @default default
+             */
+            provider?: string;
             /** @description What the payment is called where it was made. */
             reference?: string;
+            amount?: components["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
             /** @description The number by which the parcel is followed. */
@@ -2804,6 +2822,12 @@ interface components {
         };
         /** @description The total that the caller expects, in minor units. */
         ExpectedTotal: {
+            /** Format: int64 */
+            amount: number;
+            currency: string;
+        };
+        /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
+        ReceivedAmount: {
             /** Format: int64 */
             amount: number;
             currency: string;
@@ -2951,6 +2975,8 @@ interface components {
             /** @description What the caller may do to the order as it is now. */
             allowed_actions: components["schemas"]["OrderAction"][];
             version: components["schemas"]["Version"];
+            /** @description Where the payment was made. */
+            payment_provider?: string;
             /** @description What the payment is called where it was made. */
             payment_reference?: string;
             /** @description The number by which the parcel is followed. */
@@ -3163,7 +3189,7 @@ interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -3264,8 +3290,9 @@ interface components {
             };
         };
         /**
-         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), or the same
-         *     request is being carried out (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), the customer has
+         *     as much that is not paid as one may (`too_many_open_orders`, `too_many_reserved_units`), or the same request is being carried out
+         *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         OrderRefused: {
             headers: {
@@ -3278,6 +3305,19 @@ interface components {
         };
         /** @description The order is not in a state for this (`order_state`). */
         OrderState: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The order is not in a state for this (`order_state`), another amount was received than its total (`payment_mismatch`), or the reference is that of
+         *     another order's payment (`payment_reference_used`).
+         */
+        PaymentRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -3322,6 +3362,16 @@ interface components {
         /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
         WebhookDisabled: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller runs as many exports as one may (`too_many_exports`). */
+        TooManyExports: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
@@ -4103,6 +4153,8 @@ interface operations {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4158,6 +4210,7 @@ interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidOrReused"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["OrderingUnavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4253,6 +4306,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["TooManyExports"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
@@ -4413,6 +4467,8 @@ interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4469,6 +4525,7 @@ interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4487,7 +4544,12 @@ interface operations {
             content: {
                 /**
                  * @example {
-                 *       "reference": "pay_5f2c81"
+                 *       "provider": "example-bank",
+                 *       "reference": "pay_5f2c81",
+                 *       "amount": {
+                 *         "amount": 4980,
+                 *         "currency": "EUR"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["PayOrderRequest"];
@@ -4551,7 +4613,7 @@ interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
+            409: components["responses"]["PaymentRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -5540,6 +5602,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -5599,6 +5662,7 @@ interface Operations {
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -5916,6 +5980,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6367,7 +6432,12 @@ interface Operations {
      * Place an order.
      * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
      * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+     * some seconds later.
+     *
+     * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+     * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+     * one expire first.
      */
     createOrder: {
         method: 'POST';
@@ -6377,10 +6447,11 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
-            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use';
+            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
             500: 'internal';
             503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6409,7 +6480,8 @@ interface Operations {
     /**
      * Export orders.
      * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-     * the export together. A stream that breaks off leaves the last line without a line feed.
+     * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+     * (`too_many_exports`).
      */
     exportOrders: {
         method: 'GET';
@@ -6420,6 +6492,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
+            409: 'too_many_exports';
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
@@ -6487,6 +6560,7 @@ interface Operations {
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6494,8 +6568,9 @@ interface Operations {
     };
     /**
      * Report an order's payment.
-     * Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-     * a second payment is refused (`order_state`).
+     * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+     * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+     * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
      */
     payOrder: {
         method: 'POST';
@@ -6507,7 +6582,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             404: 'order_not_found';
-            409: 'order_state';
+            409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';

@@ -994,7 +994,7 @@ type ListOrdersParams struct {
 
 // CreateOrderParams defines parameters for CreateOrder.
 type CreateOrderParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well.
+	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
@@ -1051,7 +1051,7 @@ type ListOrderEventsParams struct {
 
 // RefundOrderParams defines parameters for RefundOrder.
 type RefundOrderParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well.
+	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1072,7 +1072,7 @@ type ListProductsParams struct {
 
 // UpdateProductParams defines parameters for UpdateProduct.
 type UpdateProductParams struct {
-	// IfMatch The `ETag` of the product as you know it.
+	// IfMatch The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
 	IfMatch string `json:"If-Match"`
 }
 
@@ -1087,7 +1087,7 @@ type ListStockAdjustmentsParams struct {
 
 // AdjustStockParams defines parameters for AdjustStock.
 type AdjustStockParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well.
+	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
@@ -4665,6 +4665,11 @@ type GetOrderResponse200Headers struct {
 	ETag string
 }
 
+// GetOrderResponse304Headers the declared response headers of an HTTP 304 response for GetOrder
+type GetOrderResponse304Headers struct {
+	ETag string
+}
+
 // GetOrderResponse401Headers the declared response headers of an HTTP 401 response for GetOrder
 type GetOrderResponse401Headers struct {
 	WWWAuthenticate string
@@ -4692,6 +4697,8 @@ type GetOrderResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetOrderResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetOrderResponse304Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetOrderResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -5336,6 +5343,11 @@ type GetProductResponse200Headers struct {
 	RateLimitPolicy *string
 }
 
+// GetProductResponse304Headers the declared response headers of an HTTP 304 response for GetProduct
+type GetProductResponse304Headers struct {
+	ETag string
+}
+
 // GetProductResponse429Headers the declared response headers of an HTTP 429 response for GetProduct
 type GetProductResponse429Headers struct {
 	RateLimit       *string
@@ -5365,6 +5377,8 @@ type GetProductResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetProductResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetProductResponse304Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetProductResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -7442,6 +7456,9 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7490,6 +7507,16 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetOrderResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers304 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetOrderResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -8599,6 +8626,9 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8661,6 +8691,16 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 			headers.RateLimitPolicy = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetProductResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers304 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetProductResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -11965,6 +12005,13 @@ type InvalidOrReusedApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
+type NotModifiedResponseHeaders struct {
+	ETag string
+}
+type NotModifiedResponse struct {
+	Headers NotModifiedResponseHeaders
+}
+
 type OrderNotFoundApplicationProblemPlusJSONResponse Problem
 
 type OrderRefusedResponseHeaders struct {
@@ -12692,6 +12739,14 @@ func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWri
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type GetOrder304Response = NotModifiedResponse
+
+func (response GetOrder304Response) VisitGetOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(304)
+	return nil
 }
 
 type GetOrder401ApplicationProblemPlusJSONResponse struct {
@@ -14264,6 +14319,14 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type GetProduct304Response = NotModifiedResponse
+
+func (response GetProduct304Response) VisitGetProductResponse(w http.ResponseWriter) error {
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(304)
+	return nil
 }
 
 type GetProduct404ApplicationProblemPlusJSONResponse struct {
@@ -17425,203 +17488,216 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4tuCvYHlvVZweypZkO47lmtryJJ29mU46mTiZ3O3Ia0IkJGFMAWoCtKKb8tZ+zX7YfskWDgAS",
-	"fEiiLPmRxF1TE0siiIMD4Lwf37yQT6acESaF1/vmjQmOSAJ/vuBMEiZfUjHlgkrKmfo2IiJM6FR/9E4R",
-	"wxOChjxBckzQkMbERx9evUDPus+e7Xq+l5A/U5qQyOvJJCW+J8IxmWD1ogn++oawkRx7vU73ue/J+ZR4",
-	"PU/IhLKR53tfW8OEkJYkX6UefH3te79+xKMqFB/HBF2RRFDOfEQZ+jPlkggfwApeD1tvsQzHAdpRgB13",
-	"Ou2nzSF77ntTLCVJ1Dz/q+99abeOz791/M6z6773714ZbAXj64hMplwSFs4/kGmM52qOMsiBmjRAnCGs",
-	"/idmRGEQSzTDAl2SqUTDhE/UjwQnMSUJUvASIdGMyjEgWyjMX5K5Wkwt8AcF2NWE9QC/oeyyHqmMfJVo",
-	"ikcE7QQJif/a99Q3fS94qnf5eff588XTt4+fNdzWNzzE9QdMQTHFcoz4EM0sfiY4Isu3cMiTCZZez0sT",
-	"2krIkCSEhcTzXfi67YPndej4gCV5QydUVqH5rCCgAsVkKBVEahti9SjCLNKbQkLOIoFSJmmMKDw9G/OY",
-	"IDzClPkIC3VCg74XkSFOY9n3TpK/do9P5F+ftYOFuGx+QzLo3/OYhvN6jOYwUynQjLKIzxRYBvpaKP/8",
-	"6377ZLYtKIlM5qdDSZIqgGcGhZKjGaYSDciQJwTJZE7ZSKOx4eZTJve7etPpJJ14vefPDtpt35tQpj+3",
-	"M3Apk2REEq8I3Gv2SZAbQeij2ZgkBH5XX45JPBVFxG0K5ufPn09TOSZM0hDLGjD/g88UiNh5yBDno8N2",
-	"YxLYPWx2i68VtUnwhEjLP9JE8KTuEinESLjYI4IGZESZ8OGLQJGXixAGBvaCmacAxVTuondT/GcK95+q",
-	"1/2ZkmTu+Z5iRF7P04PrEZ39tvzMloj4b2S+gBJM8CURAKMlzhldno0JM9c/IVOCJYlOEEafPr1+iSJO",
-	"BJqROM7WoLluvghn9paavvFWHcKpydZWYABf/lvrfyvW1T08vF7ECGqpnjpHE8zmiEoyEQjrHRnzOBJI",
-	"YYELuWg3gNAUNsMQFEV+/SVXoFO4AJ3aC/AOAMTxQ9urW9mbd0lEktdRPT3n6scMQsUvc/i4GdiMXaY0",
-	"Kt6P/Wd10LxPeJSGchE8U/3zAoim2eCtwvSZDMacXy6CaaZ/XgDTLBu8RZiu1bvElDNBgCKeRv9KhZwQ",
-	"Jj+QYSq0XBhqMVv9iafTmGpJaG+a8EFMJn/5l9BiUQ7Evydk6PW8f9vLJfc9/avYe69H6bkrOEgIwglB",
-	"Q6KkzZQp3i/HmKEZT+MIDQiaJVRKwhAfDtFOwFN5wYcXQvLwUkl8RsiHO2MvERVoQBSDC3GSUBIhnso+",
-	"2wlofisuLsn8grKLVJDgBAXAXVvAXgMk8Fzo+6cYlbjUzPPpbp95vquLOIMWocA8vVfm3oCKlySmVySZ",
-	"/87lK56yu0a8PXxojAViHIk0HKPIwIR2AvvnBePyYqgADJ7uegruVANG7u3AUIFwnBAczRXh1zfX6iBU",
-	"oLPfPqGdQFymFxJfEuYcE/us5Ciyq4C3JeGYXpEI7QTmkQv7VQCK2Ra3/RVPBjSKCLvr/Q5xHJMETfAc",
-	"MS5RxDW2doKhhchs8Gt2hWN65+fRXt9BQvCl0MBFPEwVbVI8HTYwxiGwTCxRQJKEJyIAdV+tg2q4L8yL",
-	"iqt5l3wg93Bab2FVcJoVnbwkc1A91bLAroAZl2OSoCqpS2DtBiNvcayYxv3hIsRMncCB+gZH2iZCvuLJ",
-	"NFZCdYhToWXxAY/m6nqqh/9+9u53tBNMLOylXQZR5J4oqaZIloSCbAN7xDgjelNl8foJQhQrUw9WqCss",
-	"5H4oqwZdi5cK5UNqIZc45qOM1yreW2bFPgqmCQ3JRTjGbEQi/YUmpSnDV5jGeBAT9fWEfiWRUqgSwkJK",
-	"RImN99kyPo4eHBuHDTuTRtu9++0y94MyhJFQYBjLJ5B2fcbg660zMlg4ZaNP+fbeNQYESa5oSCxBMTZL",
-	"xmfm/qkzzPS5mY0J0EZ1zHAY8pRJuIuAoRMkk7k+IAirZZbPkjGu7AT8iiQxx5E+4ZJOCE9l4PdZUDrl",
-	"YSokn5BEFI7/lo6fxsf7BMACM/grTOO7JxhyDHYkLJC59khQFiriZkzfGTl4eqJQoq68DNSRldloLIye",
-	"y/isdEKtZX0ZUuCZCjo+ZOrSHctYsFzECIlEwcwfTB3oLqw2Z2i+fekdAnvK5kgLC0NM4zQhFhBFsR8E",
-	"H7Wyei6Sl1llZla+433mXJueDJ9SZCHBklzEGpYqoXWN90svePagu7pWbjVvNNg8bo3GN6MtSgJh0b3K",
-	"Ic0Zm28oyAQs3mPMMn/ITpDAQi4k5xcxTkbkOzcanF2mH5VS+/CV7i1LGx85f6P2767PotVB4PAk+nSp",
-	"w8OnJIFpkQQr7k6gnnTPGdCoj5y/xWx+JhOCJ+KeVP4hj2M+EwjclMzIPPBRaShKCtoJFODqxwuhQb2N",
-	"DVSYMBZRcT9mRosBY/sCHEj4VWFhQFxE2Ge2jolPzHV/3RuXBbOCkoWJEEjyS8LQjpJiXdgqa//8+XOr",
-	"7OFbhoCyQ9Ai4MFpDBurACgoCvpbE/M/MZFOpzyRJHpLIoo/gkX/fqigwhkfIowmChIk51PHwlEliWkO",
-	"+gWMuFAjDGk0lOBBCJvWFr4TmL9Kwua19bg4PpMzycPLD1p8AIgjLd3j+H2iUCEpEV5viGNBfG/qfPXN",
-	"i0gscdUl9Em7PzjCUaSlFA6oRHiG5yeAfPCRuy7KZwclF6X6z3FTtrKvyt5K30sINhhdhscP+intObJq",
-	"1Rezhuwl59kEfPAvEoIIq/FEIsCUmqaIBZy5nlaBAC/IPVXq3cK+c+W4CuTOvPY9tdCnEZWnoY0Bcvxq",
-	"zw4KbtP9otsUt/7rXP1fu3V8/svOhf3zL09/2en3d5f8/PQvNW5WA8evTCbzGhRm4C1Dg7uSa18NqouB",
-	"+OhYRuBORzRCVKpzZ6//JeMzZqJIjMhNhaBsVDiVjRyRvrovCRFiUZSXnPHkEpmHNEBUh1pFSmoZJnyy",
-	"W5zl4LBmFu3HWBc2HoKxIrrAsjA8wpK0FMkvvaNd945UhnxSEwMTiBSYbpBpIiGPSBZaoslWtmLCIhKB",
-	"oF1arjqFlUmNOnNBF3icrbpjJjPs8IlAMR+5u767OiLF96QSdBeGpDmbJTlQL7D3bPcYla42jDCXIt+B",
-	"/KwVEFTc5oUkAK7eG6qJfPH6QfBJ4Y+V11Bf5GtY12s9quNQZ5wkGH52oo5Wvfd38lWawKYKPmCG4tvq",
-	"FvoCs5DExvdwE462NiupgpAQLMkGIJCvUxIqSUNyieNVoPxqnv4IDytCsdZe6tAXSSYW1uqOTiizH8vb",
-	"W7tL5wuRYsxyN5U1nKu5UmJS87x0RlzbaJRGI39Xj14rCGjYYIx6SLHyy3QlI//tUwVrapiBzs64GIVG",
-	"2Lx1FJp5SigkV4RJkH1Fwxf8qkZ8hAHXvpcmccNxnz68qSBKjS7CUIcnE46y1gWsvsRGVWx0ZDc4EHUr",
-	"K171VaDUeDnUuIojV5MbAcH9E8q4iV7a9cqrwRMlUpWja4ty+3G7fdQ5Pu4eHhwdtI+PO8sDbX3PeE/n",
-	"JcF0f5lcetr64/zb/oJQvoJ8rAF2ZlmAVZ7IV2ZJThClxyJQ1HyPMLWAL/kXobhy3pULEm85qwuSPGVI",
-	"w1LCsa+VNixQqA7F3aO8CObrs3fooNs5siHqv376UBKf7nJfHGmgVgIMSqHMWT6Fj1gax4hr+2aMlZTI",
-	"SJ0gqJ7TxhsdjFjZTyAiNdpKHPOZkrZAQBMLBMdSsETEQQ3O3AJlf2Fzdp1rQA6nflYVvULgGBvJ/tb7",
-	"e3Ez9YN8ndKEiAtcK1wTSNDR2JAm+0NIGsdoSlikZGwzviBOrwP+zaC+oQTVRBhOJwOSLDovHI6Lc0S0",
-	"HwbHlwoXkiOMpiQRnJVvZbdmEVOsF78MdE2u4OH5RHHVPJtn8ZE2z6rNgtMd5QqQmz/k3rV2u1bDG6ZK",
-	"JWwMpJBYps2240w/qsTzJjJ0NoVMcKiQvUCXh91DgzmajWk4NthIQhIrZGjnBIkaLT6dRpteTROZsGpt",
-	"/zSP1WqY5jwW73mGaT9TuzQWzaFyts6vkMIcrgL9Kay4jtq7hK3+7IWYoQGxenhGOXbRKdi+BRBZpSar",
-	"X8c8jtAVjlMbjogTAnbHmApJIqRO7K7D2UPQG2GFkGUwplNPiVAgSmYrrvJ83/vaIl8lYYIOYtLSr4Oc",
-	"nXxJdQzsNdMZdyGe4pDKORJ8QsA6hUNIkQjEXEgyyWJMrL2fSkHi4ZYWbTZd7/hw6GWEQO2jBuAGSwaR",
-	"v4ZpZrJMo6s4mDflhTzZlqUrV/4LqYx1jwqlENQSSidh1oomhuGDN0Z9BhWmhzo+6vpoH3IFBUeari9O",
-	"2zm2/y1P3rkpoTTemJVDMo2uqrdYnJi3OYRkMG9gpcpfvw0rlXMWH5qVqoTHeno3xtMpYSTaPrHTr4Jg",
-	"bTAe6o+atOsPiv5NnR8NIXS+0QQzdr7Rslr+OWMS9RSEpZPWFU4gOlwBBTh5b2HSnzRI+qBmEMHHlw5A",
-	"8MULBx6N3gycLBLZQrOCfoEsV5ONH1NGjNSuBB0tnOWyGhY6/j2qqnHW8rSSqtgIsZvJrX+mmEkq58sT",
-	"YDtlz1o9DdGmi1Vm+vXEK6X0XjSyqZkhpfvloMcvms2ypRcmsfAtvIOu4XM9085d7dTKRM2F+MnmWLj6",
-	"rVHZh0lgzzI2WBM+AXF4fOhQ1sAonQHklQsI0jPikI8CQ930jyRClKErSEUPLJ0LIH54jCOklDg+hNQW",
-	"qyyN6BVhaIDDywIJ77O1aHjfNUYZcHOpPCfaLrl2CXVOolcQ5wXk8T2eb+RauTXlcnHu72nrD+2Y3r3o",
-	"tc7/Um+cqpyf95ZGrWFhPUVAdLZiRjWxDu1VlQoehAHVifouY8TEZJvqMAeHRxBOZFKkdKBMBC9zUnDg",
-	"/EpM40LAm7oKhPF0NDbJtXwIOpON4BQnSCecmXwzXT2EaduR/sXrfflW9+pKyq4cUxh2SeYznkReL9sY",
-	"U4ZBGGybzVKMm6s9SYCkAZHaa+9lBPj63PcoExLD2ff28JTuXXX2dPRi0ZXb89qd4/3uQdRt7eND0joK",
-	"O+3W8+EBaXUHz6IOPg7b5Ogol6x7B+1j31PqjZB4MvV6XrfdfdbqdFrd/Y/t495+u9du/6E2mkqFce8F",
-	"Z8OYhjLfexuVJPYKu3BdPrd6qxqFKr1Qj2aHUzZ0unnX+c4vl4iVwjQzJrOIIzzgqazx9bdrZSx7GBoy",
-	"uH9SHuMae2sdk8s3eVmpHadOQjFOYM1yOuUgiZVhDrleuFjmOCyolwf18VbOebuhpm2O4yLWnIL/QV0+",
-	"0cicJheoUbYYCsSlUIHI12mMKdMy+iZ1jFwqaXRdvSRH5zVn2TkWvr5EpeCNHJtLqOsLc/tqrsVMMcxZ",
-	"wtlIZ6BOEz5SRGo7ymIlURVE7GLgL+DSJIP7XhZxqFBJ5JhHEIRoLIWe7xUDzOF9deGVgLlCzrDCnJOg",
-	"Ag8orga2yTyc1eCUpwbWLEZXkbSa7CX1nto845ofdNpEbua0iWFerry56y/lxnq+V4nLzOW1eeHLLAXB",
-	"ebVN5tcxQS7LLCStOiOKyy+nrGYQgjycyYWFzSkH1Ltf2dByx4JcyBNcU7w0fKBqOnSjrGtDTR0DMSyo",
-	"dMM3d5pu7korBV8Uirm1t+e8WsPW0FwPb2wPaGZ6NBudGx8fiDukYFJw98tiy6Hu7rW6mcujJkqpcrzf",
-	"K3aFJPkqTxBhmo3JQsShGPNZ2SFYd6Dq6oplMGzDEuBIcQ/KFuCGdLmHS2kHZWZfUSUrx6x4dOtEjiw7",
-	"2+aWlejSVrgyDiW9goBQyxFuQmn1Kl7ROKsVaENfsvevMSFkW1oHShktc18nQCqsF0jzzbZBm3NPM1V6",
-	"DT3d+to1q7v1sKfOA9XaNQY3MOc08+cVNuomqRpVwHm8SBLGrFASIeKLvJ1a2qz3e+JoQtl61+nst0+L",
-	"dBkeXqJLQqaUjeCA+S5peCLcEr9cEDQbc3hcj6wJlG9g6Tp3jV6t819qkzHOxnS6webfVqDEtg15izJ2",
-	"7l2g3Mx/kJCQABGuP3XpBEzbcYzyFCHhg9nE2B/kOCFEF04Q211YQgRJakH7ZO12Jm1XapvOlWZ0xnq9",
-	"XWAEj9cC5FaA2Fi4XeblccXQDPVm4c45WSmMljPTFiS5kehiMG+ccnWTbKqtaFomK3Fb+YU3u6SbXvGG",
-	"sSh1ikzhiJQSHP3CVhYQ3uBgbENTqMmCfFAawye4KmtG/k8oc7/tfG/pK9cLEbFmyskWEbEgCYUpehct",
-	"Vr4gvEqACiUIAypkljbgPCb4nlJZKuj9Z26yKC7khSKk2oelLXo359G16kfu06hM/Y6ZMo4lT0UWoI0l",
-	"AiWxqijlvpvVTpjMtVab25nGJJtvkPBLwvJMiSB7eYB4ggKNlaBJTmnuu6s/wDoJoArPkI7ShIgMI2lM",
-	"HHi+9fOJ+14PddrtawuO+/bnNScgcxvWui56COtykeYxRJnJIIBI0QyCqstRZ+QG/7YHJcP3wF4e+OoL",
-	"XZxh7//9n/+rP0+xHMOnijTePVgpiBjo8+3MnB51ZNVchyr3uFXjar3x06EhK0nDmtGGOjRyVW7GzYSC",
-	"LdhJDd1a08cF0FXz73JErmf6zAi79nvUSJtSkslUijVD2W7Ldq/XvCgX3dbaaNEoy0ayLh0/r9CFpeJM",
-	"yRyZxd1EOs6Rv/6BNMEYtda5PFXKAAehG0RX75jp36HjhoBqsMaYp+58T0dACRIFaEfm/lv9qETdr1+f",
-	"QpRURBPIXlR0Z8QZqRSdSQgOx7bspPooeHxlitPEQv0zwNFFmsTqz7zWM9rBaJrQKyyJrbLwFF4g6Ijl",
-	"UJEwIeWKvU+BSkZUwBluxENudm8VZi8MZjc5hyC5buE92ul3U8VEV92/EAtt4LaODkhjOo/AVCiq6tbL",
-	"wg869epYMydTicZYZ1MdYcuud+GCOWhy/T6WMq3UnEoAbENzKtPNh6Y51eN8UT7PREdgZrTyBAWa6gS2",
-	"RJOECoa6mNVgvtXklzx80o2W1POvZ/2t0VI29zNVdY5tSSKLyzlA7PSfKTE/F5e3xeP7UI+tUtQWBRFx",
-	"pUpGRrU8QWMpp8aiqs7YjMoxcETLiEzZn926aCLHqg2v+e+9vT3oUVNfNskA95nK8RkwseouiOz7mntm",
-	"jjclRiMGrggQn2hXA5V+lokstT857wS2ugOZUJcCnIP2xMxyQb/RaSjtmh3u23VVtwwSsMI0oXJ+pt6m",
-	"0TAgONHKlP7L5vR7f//80atT7AJdNPACigYGmhjFfAQdxqgc81TzMSXmoL/BK7MuY6Ay6Pky6NRu6ipt",
-	"lA15jTPfhKqCTEgT7ePxsyqWNqhxQBRNs+rmZLfP+uyXX87oiEHZIbb7yy9IQZ8KNSxLDBRCkT63DKI4",
-	"US+YZ4YQUBZPUznmCf0v0P97ZlkINED00SmSTwXiU10GFqRWpXIaUCAo5JdfwBrAkGHMClzHj4p2oKTB",
-	"U11ZFSPri0Q7tsrAUz2fhR9sVSKLxz9RY3Ty/GzM0QwzXVFuQJBIE9Jn6jqa8tt5WQsqbTkLA+pLDqW5",
-	"TYluzkKisPfOFvgzrAJq0wWlZlOBvh16q0x9xSFPUPcAjXmaiF619m6lfSQaESn6jMqscZ16ojCTbWPZ",
-	"Q9C1MqMppiL5dEoUlDMakl30FmroIUZm8HJoNwEahfoGRujhQKoyODjTbbj6bM5T04UL4RxocDyaBSqp",
-	"PeZC7qJTmEL7weA46o00nTmcasNG+jdLW9Cww2zHizFmI7UwOOgKHO12IQROdfDrRzzKUl6dJEqzgbtu",
-	"KXLddAzbUuWcxXNEh6VCAuokmvecaHl0RgXpM6ier5dMBTrodFGl0rtvMNOk3Lte3SutYAm1lF9hX2z8",
-	"OxUoWFQIMnCj49FLEtJIrQYFIY8IQEHDMWJqo601EJY1IVgRhBOg2H0WaMtL4NYJOLFdWL6c2z4s+rw0",
-	"svD52oMo9bVB/0i5JEqRs6Gr6qzGgmekRY5JnwX/2TKG4tbrlwHS5iY1k1F9Aee+Tp7DAgobqGM8JvFU",
-	"nTlz5YGXjtMkmSN9z53XftQ6Y+utCHo2idoqdVbJQJSpPVZXm050yWf7CxzTw/a+2TNjg4U9+53M0IRM",
-	"Bla0VJcPa2CMwAl3k8ysnJn/8gQpkVD0EB0xrhRle74jDlz1Up0S9InpinF2EsyiPssbO6r3ZbXYFdE2",
-	"V0vn/cQ0JEx3zDR91U6nOByTVne37YRUe+/jdDKAXMUswSCLjfM6u239tKLteEq9nre/297dhxAIOQY2",
-	"WspP6H3zaovjKYFQOEVOngik1qZH+aYky0wdrCFNhDpNurchEB+1LSfIxGH4CMIwALsQfUGFTLDkiQDh",
-	"Pec/T4TmGUOIWBJ9xnCS8JlJ9lBHmI/ABaAxltVxfR2BHC7kO4sRt5vml6UJYrLSArDUhjHTDJtVcy2k",
-	"XV/7VZFN0RyNxMVtOAvFGm7c1a8m2DBU6pZEPM9WV0SPTha3BDU68DDhk3pgFtglnh00h8j2gG0KjH5+",
-	"G+DU7WR+dvZsk4OVD1oF5bzUtbDbbi+pF2zrBDsJU0bP+lJThCirYnFetHkuSgkq1PbJ8446nU5ncd6R",
-	"W9HHfXFHvdW82H3fYes43CetI3xw0HoetQetQ9IZHoVdfDzotPOqR18yova3BAuBpoqIoQEfFJ3ZjdOj",
-	"8gTbrold9t6/+fT2b63n7/7wnLRlG8R2cPy87Ybleb9++lDNWLZPdw+Oa55Wm2sL/Hjv37SOftt/2zr+",
-	"R/c/W//8/eCjl5fksa+pndEti7P0QWsFcywZzZfl+BEWHY+MaXRgYa5CztI4vl6L4IH1oK59i+YJWSxO",
-	"qdq47Z6+rMw4PAOvPmh3Fj2cXbq9ctF6Na7bXT3ONhO89r3D9n6jebLQHFi2Ca1dNS6v9u17Ip1McDI3",
-	"zDbn5xKPRFbIQeiSBlrxU+/nMwZHUJB46PlewmNdYaEa9WhCHa/V+GlCeQI3xmOKVsag3Ns8mt430264",
-	"53WB18V8pv4+bE+0TXXKRY2M8EFHJAmn35pi8lmfQGK7zNn0X60EGrZrVNETncgJh4TlYdVKQJqQZESi",
-	"XUjPdmqmBr7TdxhURemjSSpARpxZ83RWQp9Ppqkkws8VBLfIrwn/g/49bmM4o79afWiYChxrsa3UUa7P",
-	"ajvIASaqTeROyp0T80xWdFqulqZES0VVlOQIkq4tmFYj/4R5XdqqALSCfZW6QGs2BoLq33g0X4+DVcvb",
-	"rqJWOY/YkBVcnzemWjVVfK+Lhipj7Cqx8856yHhk4o9M/I6Y+Fr8emlHqxt3tyu0/s8sX6vGOmOyIde+",
-	"94aHeFkQWSYf2OeMjNBezYPzxrKbSBXt49XjCl1S1aBOA9EiayEFAw6bQFfTeWVNwSfrO9xUAKprq7m5",
-	"IAQaYWYlXk8WAjkHp5FuYGdbTtiCVkBsvbwZgCW/eljII03iYVu/bCn99tzg8sui9FmY27Gpej3PyVou",
-	"SG1jOhqvI7Nd+yVLzx6gpkWYTIxfaYndB6SorC/CmCTE1/kefOIjyc0fw4RPTLYiuDeoHOuRpqNBEzNR",
-	"weSDcotPnxVNPuhXDbh2/Drm0mi3xl0yxkI7e2ylHj5jS61GWdMDnTa91ID0ecydCPg6S4VuXbJN401N",
-	"r4pFk5sTvvXZ7dS2fnTglooLlqBC5842Y0+FHjBVQF6qpa9lwcqqEt6OCQsAamrAymD5OSxYJQpsa7Ca",
-	"vj5Npdms/47XOe7utne7u5015ddC7dBFolTWBsczbW8WVO5ZNlnH5S+NpODNbC+lvi9LDTCgZ/LR/Vhg",
-	"mggUr7IaI9+HzeYDwdoLC3xV4XaluJLZahZYZhQHX8DiDx0Wf9hexOIJNDtYyNtNe89lThyhQ9K1SWaH",
-	"s6y6LXwFEZVYoBdn/6z+mEdVKIYLdOBpHXfX7lkNqsPfT5GuQKKtH4OE4EuB+HCIYoKtjQlCWMH5ZafS",
-	"U6MhsX60In/XszTzC9nM8VlC5UISbsh00xta6D5Rwz7u0xf16A8qgrMe6/vaMu1CCo0eq9k27g0pRVxV",
-	"83pqUp7JV7kXiqtl05yCH94UsGURKl9MHYFw0Hnefro2BIvNBGVj/guNp9ZLKqZc0Ca6uxnijnA7it9t",
-	"H/KHzeAOug3MDW6n+fthipreNXVl5L6L5R4LyxcTdZljezSmoPpPE8pCOgWHho2u8Hqdtu/NKIuAX3Ym",
-	"WslfwVa1Fg08yOt5++1JLYv9Bv++jq4XclklGEDLajdkokk0RKJuMWZZLMSpjsZ6IuxttmEqSrc1rQht",
-	"75si2xsRaT0Bm0nzjwbsRwP2z2PA3owFHDQ0mmadpL8jPaexRXYMHO4CC6v3F+slGnutoaF3575eyx36",
-	"zkAH/sRF5H/P0EHFiG749kVu9c9UjqMEz0Spf9YYC7eWSg/0LO12p8KpQe7nwebQtgA8yALZS7+LTDcF",
-	"HTudVRA3U5kg1D4zTvJaZ3Peh9XbwFdsi2Dogu5K8p8rvibxpW642cyVW+0Je218uY+c75Hz/VScz89v",
-	"84ZM8O7cqDdim42dr2dQ+fZBu17via9runkPnP18uaPWugkyQ7p9Zb2j1qlvXBEVNveZ5uzeNou7BX7/",
-	"gYQ8iWxeq2Xvhh2DJzNJ6JVi3CbzVjPuLLG1yLhtcFtVK4yc1skbsO3G9KquVfMja35kzT8pa87u63fD",
-	"mtc2aj4y83tT0sHuapn5E5FVXVjXCLucO+ctU1ey54OcPeeCwrnfiHGvr+MvY906q79JxJNu8VVtzKhd",
-	"pQQnMc2cpbvoM6TEnoYhmcoeVHHXU7W0ETlAVKIRJwJx1kMEh2ObzEpFllVJbd8b0Wc7ZyS5IknrTP0G",
-	"JR7EU9/JOjb9N239XZ2TqWsWPBGIRicoeIOFbMFQyM9MiEgnRKABGVMGAUvoFIV8YptwKSj6TOdudg6R",
-	"gO4ZpvCBjukHjyzkaBoPIYF62qkkkEk64UL2EHTdYCTUDmSY/oynSUhQpJbvlvZwW6brSsHqlX1ms+R1",
-	"OiraCcp9KYKnS+O3NLqapP7RrEoueJMBfVr0mmGBbEnVE3f9QuJEuli0DklNnnOPZAH9BYek63QrVj5u",
-	"t47Pv3X84/rS3w87wicv0L6C7Q7mTmJj05CcvAlvp57pm6oRbr/TLSQz5S1qMwese62XeWL1KbSZ5TAK",
-	"8soxUrCqc5fPYIx08GSEJYYH+Q2cxLUyx5gKyZM5FPhyTjJEQ95TDNCtyQYfOX+L2dxEt3xPZnWeWCLo",
-	"cG6zdfdlai9r2JUGQRtza8fL2mlPbs1AP8XzW9fWoX7MmMeFZqNPhClaYq3viu/Z1pfFIiJZXzLLzSG0",
-	"16R/JTATicqa/UmfYcOr3Y6atlLHTuDIVvVsc2o6fW5mvM/6far3XRwOu+HzTnO7fbnb6KNl4NEy8JNa",
-	"BoBGPBoFHo0Ct20UMNyiuU0ga5yz3CwwxfPbNgls05av6cntCAfqzQKynBKphIKCG16J43mYdKBJUqAr",
-	"MVmuH5Oh1HL6iclzmvBEacTl5o3B05qUcUsq+0yLJSaWlmrbhnUtjOiVKTOlwwdM53INNCMkgtCDSsk0",
-	"HwmeVWJzJgOd/cR8pGyUi0V95shFFSArLosaUSXJG1mtndf+bqqrwG8zv72q8+oa+HVcy0Q3nIUJluFY",
-	"E9BmXKOmfdejfPQoH/2U8pGTV6po2IAQlscyPYBc9Z9YANNk6sdMcN+2LKYw1TzaohIa31ASM6LNdoWx",
-	"msbRdanr3LBb71a9OUqGuYMoDIiazEMwlFR2AhKTrn8LRXd5HO2iMyVT6YiMYuTGyngMYZs0bmKGyVs1",
-	"en9/2e4cPGu32+1n3eed7n67ubxR6Rf5KG08Shs/qTXG6RL5aJB5NMhsUQhQVPbGIsByvg9c8SFHZRga",
-	"uSoMY+oW0V9ZOib4M0BDyqJ8HKLMOFUVtfaRMwfiCTr77ZMpVQ1Jsro2zEzx/T4bkBFlwvQ90tEdYKXR",
-	"ZCzQJchn1c7BYLSBLiSLIhRsZ4CVGehaAOFIEJyEYzTkC1PB/1wUXdBZ1X1Ebd8wIaQlyVdp6tzVVXwx",
-	"ne65Lr1ct27oHeVqZbZ5/Jby1+va2D/4kIi89XSn224m5pQ4UZowEunaSoLHNEIDJXDYQCDC0IRI06/Q",
-	"JpWvI3gskWIaCRF10krG6RVVuiLe3ZagNedkdQ0USyRuHABxv8npP1TKuOnv4vW+nBdYpKZ8mEWa7kxz",
-	"0mm5pakbW2aX03QQ0zAr3LmIc9XlkNsSQ4UMcmjj1CSHfJ2KuaeRdg7oVZk7nVWjZdocv4teSwGsigpb",
-	"vAzaKIw4j0xXBoiS01Z4S3VPUB4VYIrowutppY9HnwXiMr2Q+JKwYHExWXOvNtFONydt2ydXaxaJLTWK",
-	"vpUysY9M4yZMY03+sEjtM5dlA1Pyw69Vur6O2IB3nF2mHxUJedT1anS90yjKCf1q7tVQ2bNndc1yphm1",
-	"vyWlbu+b+Wt1XRSH+VnGpXQxpfZwzfhMm6hQd0m3VlTTGttyNh1QfoICp+L6hF+ZRla6CFltXRSXqW1k",
-	"3Hyk2d81zb7XKlMHjaiKWuEmxUK+SwVAlxtpTjgrYn/Z2GWN8465awvqwX57Q/VgLe/Ve0tdtf8Ky3Bc",
-	"pa8vDKWc2RZ5NsnAKaCYECGz3na+bqiXE1XdVG+Miw36KHP68u3qDAZhK5JcEW360ekXfWabKoL5Lcsj",
-	"AoqTRUzP0YwkxAxBWNZpIJqs5MR6ZVqP4Rq8uCIsoE3bJeOzZXk7dnleWbRfZGQr9nntezaLp/Psuu/V",
-	"JfJsEnJUpdfdWu9OU9r6ycXtWnrNI4/8/nikue5wA8TP7dSq46mdbpNxYFaBCpWvdAvxB6/yHHSfr7ew",
-	"D/bu31M5Ep0ae3sqk76Erso0zblqQ8HBnJcvXqmb7B2oVXtGW1o/9KUkPNTaJT+abruWZigFygYvF70+",
-	"fmaJXC4KoBFHnO2iUwAb4mNyB1E2T5NiY2bQo+L2AzElv+ArvIdijXfGX74DS5XeiVskvZZ0bUR7b5/C",
-	"RqkmHLdEY4u+nzwRVAcqqL/cYIWi6gRZFFAN2M9b7VT9RqfgNdIRjKaVu51OaXVU9Fmxn3vuBjqpp89Z",
-	"7+0MObpVot4e+3x9lmk2ZAuOpBs7cV6WgHj04/yorIWR2aMvZ5usq4kPKLte30USwD1x2AxJt8hjc+bV",
-	"wCm0RL8pO4zy6GZL7O+CFevGe8s9SWM+QxPM5iYiX+o+dAnZRZ+NBTTbQx8lulVxBNxT8DgC+6ftPuPn",
-	"aZq2AFCt8+jM9APcrgZyk/BxC6bX6xy2ASBYntfb9z21PK/XPWpCiJtnCMDSF5BeLX54jxL5NkuuW1Lx",
-	"xGTpOiRDf16VMmTrvJzfnYi9iWOjEU1o4ehfqZCTphXd3CutJeeESiVH8eGwGmO8Wxu+C0f/1Jl33VXe",
-	"a0AqwE2iCyjBlVGXo6Ojo8XUpZngGktsyI9LuQ5ahx2MW0ek3W0dh51Oqx0dDUjncLiPux3vptTOpFK/",
-	"UruU1zbcLG60tK+r40eds/e99NH7cYmk2q4qkXT36O4J5pIGfrfgBl5sZQjgcgZWMuILaKErIp0gjBgZ",
-	"YaXCIRiuG+HZhEc+HO6it7ovG2aFoY6VwFDXPuPDIdoJ3DbK9TYCvV1WrloPHdss6+BSs4XUpnFfznxR",
-	"t2puyI56/ulHJfS+l6kED0p8XvNMkGipHJ3vqFuDFcgaVF+t1G78qRruPyjDRy43PJY/aKLRwH2DlDHF",
-	"VaCx6020mkVmEK2B6vuzsY/X5EI6zGutVv0bmUNmZDDm/HKVcgOUIR1kP4BFWFv8xVwo6b9Gu0Efx4Qm",
-	"SJAwIaaGge4nxWesXvX5bKH5nlSeJkyNMHWysygvKNV7IedTkifk7kI2vF/oS6KGnBfZ4FGr3R10WkfD",
-	"Z50WPgj3W8cHUZc8H7SPwsPDhsbwNIm9njeWcip6e3uA8V2ztN2QT/bAUh9TRjbUeMx2rtZ07Cl8bBe+",
-	"VXVlll8nS/Syr7bXK3ydhLQzqO2uU6J1KXQTQanbycGNMJXw4XgiEwwLld6Db30IdOx7Pup7ChIh8WSq",
-	"P0ZY4r53HWiLKx0xpXQIdCYxi3ASIUtakFC0iKdyF70zxW/7jOpOd7rjqfVWYtT9+hVpdxN8Qxm4xEzZ",
-	"+jzmdYQp8+EngAlRBhX2zBDBJ2qahBAU4bnwSyV5A7MjLRoFu31mSnpP8ByFauAkU4EgBQ/UKIYwm9s+",
-	"r1DMe9fWLs/yGCQkpSsibbsz76JTq44l1merG7wedNoookKdPJ0AaEDa7TOwtgL9huUqyq0bZStodtGp",
-	"3h2S4Wea0CssFR+QM55caqJvfMCLM//M3mzisF2Toq5BAddL3zNLuU09TO+H1/NmY0HCi7fD3/5xnDz/",
-	"H7/9zz+Tj7N/fXr/8vnrN+//eM27b/AbfDbLf+d/9XxLAGDKH5lxrcukPlM5PtOYXaAtGczpOyiFuRdl",
-	"lvVz5uaZmviZ/Pbolq0px6Ll5wHJgmW06HxT7lzVSizdXjNdLyu5n09/fRs6xt4385dJ24tITGRN3vav",
-	"LKpqHHDthlytRzMpY6yhRNS2niNFtlIguAc1EanOBacCjaAzxsMzH5glfXcOxgmHiL9ZtiNbPvHmKDkn",
-	"Pjtq9Zq4+Xnb7silmajucda5p7lotUQxHhG58CSvqbT+0Bx/TYa/gs0/3v4thxdsePdvcIFv2T32Oacw",
-	"W8ySNOFEpksbmo1p7FBOSyrMJc0oBzQV4+oNMZZZ1K6ZM0qJeQ/MANkPpsmaQENIMFqcE7kN3cxSlCGO",
-	"BVkzb/AmCtUjVbwtqljK7vsRPDJ1RPVRdVmQLXdrAlw1Xe4+BLgVSsternM0DQYTees9yG2bmDKQde6S",
-	"l9nbwWx2SaYSst/222A5XOoyycd+X+FiUpLJFAqgNYsO0ITXpafPW8+G7XbraHC833oeHh629vEx6UTt",
-	"4cHgqOu5pNrpHwOEuvyWbrT4LTEW8sJAuwjAzh+W+l+sU/HZ4vLCZjZ02wdOmkPWx3k7zhhzUOarnTJF",
-	"BftHiT77PmVoE31mSNET1/rxYwrUzSnx3jcbtqN7LU3jmzRidOb262xDdo6spscUy3Ge4ZSDsLSmhxKC",
-	"gHikKVAgp8bH/rPaKh7L3GiYGR+a8UDZbsZZxl7mZKKRTjmA/k45EzLtmk40c1KagNC1G6dAiJWwhzPu",
-	"ZL1laIapFMCY1L+KIPWZoYzQzAk0EvUQuKlizkZWIXG7TeIBT0FnGRDNJIXEc4EEr+/KpHa1RMGq1pDu",
-	"mgFtj8xnDeZzQz6zSKGwN8avnIQSt7nXylkPinVZlP64RbqcurwsQjg7JJrCbV/rMNyiudZhAdqgvNc0",
-	"oSykU3giL/D1bIPyXqt4ZcKlgsP6jb9tZueqZUhvTUEPRmbGqO1XowVe8QR1D9CYp4krwOjmNjpiI2Nb",
-	"04RcUZ5Ci3LFh2YkjqsKkF6ZAdB4bzdVTh7d6w/DvZ4fpUdT/BZbtMY4JAVNQthrs23aCnfzwnn9fRp2",
-	"iiUgv3kDghNFjr+cK6Jmll7tSmGM9jyOnOLgNoO6qin8h80RzrOD3XYUEIpfGfQ+xiFlIx2lJRzT/YCE",
-	"fKKLL8gxmTivMh1calQVEsfwLjc017bN0B4Fyc1MzvuyLb8+v/7/AQAA//8=",
+	"7L2Ncts4tiD8Kvh4b1U7PZQsyXYSyzX1laeT3MntpJOJncndjrwmREISxhSgJiAruilv7dPsg+2TbOHg",
+	"h6BISZQlx07aU1MdS+LPwcHB+f/5GsR8POGMMCmC7tdgRHBCMvjzF84kYfIFFRMuqKScqW8TIuKMTvTH",
+	"4BQxPCZowDMkRwQNaEpC9OHVL+hp5+nTZhAGGfljSjOSBF2ZTUkYiHhExlg9aIy/vCFsKEdBt915HgZy",
+	"PiFBNxAyo2wYhMGXxiAjpCHJF6lvvrkJg5fneFiG4nxE0DXJBOUsRJShP6ZcEhECWNHrQeMtlvEoQnsK",
+	"sON2u/WkPmTPw2CCpSSZes//7AWfW43ji6/tsP30phf8e7AItoLxdULGEy4Ji+cfyCTFc/WORZAj9dII",
+	"cYaw+r+YEYVBLNEMC3RFJhINMj5WPxKcpZRkSMFLhEQzKkeAbKEwf0XmajGVwB8WYFcvrAb4DWVX1Uhl",
+	"5ItEEzwkaC/KSPrXXqC+6QXRE73LzzvPny9/fev4ac1tfcNjXE1gCooJliPEB2hm8TPGCVm9hQOejbEM",
+	"usE0o42MDEhGWEyC0Iev0zp8XoWOD1iSN3RMZRmaTwoCKlBKBlJBpLYhVZcizBK9KSTmLBFoyiRNEYWr",
+	"ZyOeEoSHmLIQYaEoNOoFCRngaSp7wUn2187xifzr01a0FJf1T4iD/j1PaTyvxmgOM5UCzShL+EyBZaCv",
+	"hPKPvx60Tma7gpLIbH46kCQrA3hmUCg5mmEqUZ8MeEaQzOaUDTUaa24+ZfKgozedjqfjoPv86WGrFQZj",
+	"yvTnlgOXMkmGJAuKwL1mHwW5FYQhmo1IRuB39eWIpBNRRNy2YH769Ol0KkeESRpjWQHm3/lMgYi9iwxz",
+	"fnbUqs0CO0f1TvGN4jYZHhNp5cc0EzyrOkQKMRIO9pCgPhlSJkL4IlLs5TKGGyN7wMxVgGIqm+jdBP8x",
+	"hfNP1eP+mJJsHoSBEkRBN9A3VyPa/baaZheY+K9kvoQTjPEVEQCjZc6OL89GhJnjn5EJwZIkJwijjx9f",
+	"v0AJJwLNSJqGmpnzDP7lU2kkF8IZn8LhdKvUcjlfpgdfQwFYezOPgK7c6gsi4vP/1/hfSrh1jo5ulomK",
+	"Sr6oKG2M2RxRScYCYb1nI54mAik8cSGX7RewosJ2GZajGHS44pC0C0ekXXlE3gGAOP3+dvNOdu9dlpDs",
+	"dVItE7j60UGoZG4OHzc31hO5U5oUz9jB0ypo3mc8mcZyGTwT/fMSiCbu5p3C9In0R5xfLYNppn9eAtPM",
+	"3bxDmG7Us8SEM0GAq54m/5oKOSZMfiCDqdC6ZaxVdfUnnkxSqrWp/UnG+ykZ/+VfQqtWORD/npFB0A3+",
+	"bT/X/vf1r2L/vb5Lv7uEg4wgnBE0IEpjnTKlP8gRZmjGp2mC+gTNMiolYYgPBmgv4lN5yQeXQvL4SmmN",
+	"xlCAU2WPGRWoT5SQjHGWUZIgPpU9thfR/FRcXpH5JWWXU0GiExSBhG6AiI6QwHOhT6gSduJKC+AnzR4L",
+	"Qt+e8W5ahgJz9f6iBgCoeEFSek2y+W9cvlIH+hsj3hIfGmGBGEdiGo9QYmBCe5H985JxeTlQAEZPmoGC",
+	"e6oBI/dGMFQgnGYEJ3MlGvTJtXYMFejs149oLxJX00uJrwjzyMReKzlK7CrgaVk8otckQXuRueTSfhWB",
+	"cbfDbX/Fsz5NEsK+9X7HOE1JhsZ4jhiXKOEaW3vRwEJkNvg1u8Yp/eb0aI9vPyP4SmjgEh5PFW9SUh82",
+	"MMUxCFUsUUSyjGciApeBWgfVcF+aBxVX8y77QO6BWu9gVUDNik9ekTmYr2pZ4JvAjMsRyVCZ1WWwdoOR",
+	"tzhVQuP+cBFjpiiwr77BifarkC94PEmVYh7jqdD6fJ8nc3U81cX/efbuN7QXjS3sC7v8G5dveUIHlCwR",
+	"tXKkJIKQNE2B42Hr4TFofz1o/MYZsb4dwP7CybfOolVHHq65ccrRPfF2zSMtUwdtC6iGcUb0emWRIQhC",
+	"lHBVF5b4PSzkfni9Bl2rxIoIBtRCLnHKh076K21gUTkIUTTJaEwu4xFmQ5LoLzRznzJ8jWmK+ylRX4/p",
+	"F5IoMzEjLKZELCgWPbZKs0APTrGADTuTxob/9ttlTixlCCOhwDD+XBA2msbg652LVlg4ZcOP+fZ+awwI",
+	"kl3TmFgWZzyxjM/M+VM0zDTdzEYEuLUiMxzHfMoknEXA0AmS2VwTCMJqmYu0ZFxGexG/JlnKcaIpXNIx",
+	"4VMZhT0WLVB5PBWSj0kmCuS/I/LT+HifAVjg3H+FafrtGYZm84rBm2OPBGWxYm6G3Tt28OREoUQdeRkp",
+	"kpXubiyMbc74bCsR4KPjgzPgvrHWB8tFjJBEFIIX0cSD7tLal4bn24d+Q2BP2Rxp9WWAaTrNiAVEcewH",
+	"IUet9ZAbCYui0jnLv/E+c67dZUZOKbaQYUkuUw1LmdH6IYmVB9xd6K+ukccCat1sLreu8NvxFqWBsORe",
+	"9ZD6gi00HGQMfvwRZi7KsxdlsJBLyfllirMh+c7dGGdX03NlZj98N8COtY1zzt+o/fvWtGitIiCeTFOX",
+	"Ih4+IRm8FknwPO9F6kqfzoBHnXP+FrP5mcwIHot7ckIMeJrymUAQfGVG54GPykJRWtBepABXP14KDepd",
+	"bKDChPHRivtxfFoMGG8c4EDCrwoLfeIjwl6zc0x8ZH5Q796kLDg6lC5MhECSXxGG9pQW68NWWvunT58a",
+	"i3HLVQhYDHNaBDw4i2FrEwBFRUV/Z2r+RyamkwnPJEnekoTic4gx3A8XVDjjA4TRWEGC5HzieTjKLHGa",
+	"g34Jd1yqOwxrNJzgQSib1ju/F5m/FpTNGxsD8qI4Z5LHVx+0+gAQJ1q7x+n7TKFCUiKC7gCngoTBxPvq",
+	"a5CQVOKy5+yjDshwhJNEaykcUInwDM9PAPkQ+ffDqk8PF8Kq6n9eaLXhvlqMsIZBRrDB6Co8ftBX6ViW",
+	"Nas+mzW4h1y4F/D+v0gMKqzGE0kAU+o1RSxgFwxbBwI8II+dqWcL+8y195Ug995rn1MJ/TSh8jS2mU1e",
+	"pO/pYSGQe1AM5OLGf1+o/7Qaxxc/713aP//y5Oe9Xq+54ucnf6kI/Bo4XjKZzStQ6MBbhQZ/JTehuqkq",
+	"s+Pc84zAmU5ogqhUdGeP/xXjM2ZyY4zKTYWgbFigylqh0VCdl4wIsSx3Tc54doXMRRogqhPIEqW1DDI+",
+	"bhbfcnhU8RYdWdkUNh6DsyK5xLJwe4IlaSiWv/CMVtUzpjLm44rMnkhMQehGzhKJeUJcwoxmW27FhCUk",
+	"AUV7YbmKCksvNebMJV3imLfmjnmZEYc/CZTyob/rzfV5NmEglaK7NNHO2yzJgXuBv2e3ZLRwtOEOcyjy",
+	"HchprYCg4jYvZQFw9N5QzeSLxw8SZgp/rD2G+iDfwLpe67vaHnfGWYbhZy+Xat1zfyNfpEnXKuED3lB8",
+	"WtVCf8EsJqmJPdxGom0sSsogZARLsgUI5MuExErTkFzidB0oL83V53CxYhQb7aVOxpFkbGEt7+iYMvtx",
+	"cXsrd+liKVKMW+62uoZ3NNdqTOo9L7w7bmx+TK07f1OX3igIaFzjHnWREuVX07WC/NePJayp2wx09o3L",
+	"UWiUzTtHoXnPAgrJNWESdF9R8wEv1R3ncMNNGEyztOZ9Hz+8KSFK3V2EoQpPJkFmowNYfojN89iKZLcg",
+	"iKqVFY/6OlAqohzqvlIgV7MbASULY8q4yadqBourwWOlUi3mDBf19uNW61n7+LhzdPjssHV83F6dPhwG",
+	"Jno6X1BMD1bppaeN3y++HixJLizoxxpg7y1LsMoz+cosyUv8DFgChloYEKYW8Dn/IhbX3rNyReItZ1WJ",
+	"nacMaVgWcBxqow0LFCui+PYoL4L5+uwdOuy0n9nE+5cfPyyoT99yXzxtoFIDjBYStF2VSIjYNE0R1/7N",
+	"FCstkZEqRVBdp503Oj2ytJ/ARCqslTTlM6VtgYImliiOC8kSCQcz2IUFFuOF9cV1bgF5kvppWfWKQWJs",
+	"pfvb6O/l7cwP8mVCMyIucaVyTaDsSGNDmpoWnWozISxROra5v6BObwL+7aC+pQZVRxmejvskW0YvHMjF",
+	"IxEdh8HplcKF5AijCckEZ4unslOxiAnWi18FumZXcPF8rKRqXqO0nKTNtWqzgLqT3ADyq6L8s9ZqVVp4",
+	"g6kyCWsDKSSW03rbcaYvVep5HR3avUJmOFbIXmLLw+6h/hzNRjQeGWxkMUkVMnRwgiS1Fj+dJNseTZOZ",
+	"sG5t/zSXVVqYhh6L59xhOnRml8aiISpv68ISK8zhKvCfwoqruL3P2KppL8YM9Ym1wx3naKJT8H0LYLLK",
+	"TFa/jniaoGucTm2CJM4I+B1TKiRJkKLYpifZY7AbYYVQ9zCik0CpUKBKuhWXZX4YfGmQL5IwQfspaejH",
+	"QSVSvqQqAfaa6TrCGE9wTOUcCT4m4J3CMZR1RGIuJBm7HBPr76dSkHSwo0WbTdc7PhgEjhGofdQA3GLJ",
+	"oPJXCE2ny9Q6iv15XVnIs115unLjv1CgWXWpUAZBJaP0yoCtamIEPkRj1GcwYbqoHaJOiA6gAlJwpPn6",
+	"8lKjY/u/1QVHt2WUJhqz9hZn0ZXtFosT8zSPkfTnNbxU+eN34aXyaPGheakW8FjN70Z4MiGMJLtndvpR",
+	"kD4OzkP9UbN2/UHxv4n3o2GE3jeaYabeN1pXyz87IVHNQdh03LjGGWRMK6AAJ+8tTPqTBkkTqoMIPr7w",
+	"AIIvfvHg0eh14LhMZAvNGv4FulxFj4GUMmK0dqXoaOUs19Ww0Bn5SdmMs56ntVzFZojdTm/9Y4qZpHK+",
+	"uqy3vRhZq+Yh2nWxzk2/mXqljN7LWj41c8vC+fLQExbdZm7phZdY+JaeQd/xuZlr51vt1Nri0qX4ce9Y",
+	"uvqdcdmHyWDPnBisSJ+APDw+8DhrZIzOCKrlBSTpGXUoRJHhbvpHkiDK0DUU2EeWz0WQPzzCCVJGHB9A",
+	"sY01lob0mjDUx/FVgYX32EY8vOc7owy4uVaeM22fXfuMOmfRa5jzEvb4Hs+3Cq3cmXG5vBr5tPG7Dkw3",
+	"L7uNi79UO6dK9PPe8qgNPKynCJjOTtyoJtehta7/woNwoHpZ34sYMTnZpufN4dEzSCcyRVs6USaBh3kl",
+	"OEC/EtO0kPCmjgJhfDocmXJfPgCbyWZwihOkS+BMBZzuicK070j/EnQ/f616dKmIWI4o3HZF5jOeJUHX",
+	"bYxpLiEMts1mKcHN1Z5kwNKASe239h0DvrkIA8qExED7wT6e0P3r9r7OXiyGcrtBq3180DlMOo0DfEQa",
+	"z+J2q/F8cEganf7TpI2P4xZ59izXrLuHreMwUOaNkHg8CbpBp9V52mi3G52D89Zx96DVbbV+VxtNpcJ4",
+	"8Atng5TGMt97m5Uk9gu7cLNIt3qraqUq/aIudcQpawbdgpt851drxMpgmhmXWcIR7vOprIj1typ1LEsM",
+	"NQXcPylPcYW/tUrI5Zu8qoGQ19uhmCewYZOgxSSJtWkOuV24XOc4KpiXh9X5Vh693dLSNuS4TDRPIf6g",
+	"Dp+o5U6TS8wo2+IF8lKoQOTLJMWUaR19m+5MPpc0tq5ekmfzGlr2yCLUh2gheSPH5gru+os5fRXHYqYE",
+	"5izjbKhrYicZHyomtRtjsVQ6Cyp2MfEXcGnK08PAZRwqVBI54gkkIRpPYRAGxQRzeF5VeiVgrlDFrDDn",
+	"FajABUqqgW8yT2c1OOVTA6vL0VUsraJ6ST2nsvK54gddNpG7OW1hWJAbb/76F2pjgzAo5WXm+tq88KUr",
+	"QfAebdsL6JwgX2QWila9O4rLXyxZdRCCPuz0wsLmLCbU+1/Z1HLPg1yoE9xQvTRyoOw69LOsK1NNPQcx",
+	"LGjhhG8fNN0+lLaQfFFoUdfaXfBqA19DfTu8tj+gnuvRbHTufHwg4ZCCS8HfL4stj7v7x+p2IY+KLKUS",
+	"eb9X4gpJ8kWeIMK0GJOFjEMx4rPFgGAVQVV1S3Mw7MIT4GlxD8oX4Kd0+cSlrINFYV8yJUtkViTdKpXD",
+	"VWfb2rIFvrQTqYxjSa8hIdRKhNtwWr2KVzR1HRBt6ot7/gYvhGpLG0BZRMs81AWQCusF1ny7bdDu3FNn",
+	"Sm9gp9tYuxZ1d5721H6gVrvG4BbunHrxvMJG3aZUoww4T5dpwpgVWiIkfFm0U2ub1XFPnIwp2+w4nf36",
+	"cZktw+MrdEXIhLIhEFjos4afhN+4mAuCZiMOl+s7KxLla3i6LnynV+Pi58pijLMRnWyx+XeVKLFrR96y",
+	"ip17Vyi3ix9kJCbAhKupbjoG13aaorxESITgNjH+BznKCNGNE8RuF5YRQbJK0D5av50p25Xap3OtBZ3x",
+	"Xu8WGMHTjQC5EyC2Vm5XRXl8NdSh3izco5O1yuhiZdqSIjeSXPbntUuublNNtRNLy1Ql7qq+8HaHdNsj",
+	"XjMXpcqQKZDIQoFjWNjKAsJrEMYuLIWKKsgHZTF8hKOyYeb/mDL/2/b3Vr5ysxQRG5ac7BARS4pQmOJ3",
+	"yXLjC9KrBJhQgjDgQmZpfc5Tgu+plKWE3n/mLoviQn5RjFTHsLRH7/YyutL8yGMapVe/Y6ax5EKkwiVo",
+	"Y4nASCwbSnnsZn0QxoXWKms7pylx7+tn/IqwvFIicg+PEM9QpLES1akpzWN31QSsiwDK8AzocJoR4TAy",
+	"TYkHz9de/uJe0EXtVuvGguM//XkFBbiwYWXooouwbmBpLkOUmQoCyBR1EJRDjroiN/q3fWhzvg/+8ihU",
+	"X+jmDPv/93//H/15guUIPpW08c7hWkXEQJ9vpwt6VLFVcxzK0uNOnavVzk+Ph6xlDRtmG+rUyHW1GbdT",
+	"CnbgJzV8a8MYF0BXrr/LEbmZ69Mxdh33qNA2pSTjiRQbprLdle9er3lZLbrttdGgiatGsiGdMO/QhaWS",
+	"TNkcmcXdRjvOkb85QZpkjErvXF4qZYCD1A2iu3fM9O8wR0RAN1jjzFNnvqszoARJIrQn8/itvlSizpcv",
+	"TyBLKqEZVC8qvjPkjJSazmQExyPbdlJ9FDy9Ns1pUqH+6ePkcpql6s+8+zTaw2iS0Wssie2y8AQeIOiQ",
+	"5VCROCOLPYSfAJdMqAAariVDbnduFWYvDWa3oUPQXHfwHB30u61houcAXIqlPnDbRwe0MV1HYDoUlW3r",
+	"VekH7WpzrF6QaYHH2GBTFWNzx7twwDw0+XEfy5nWWk4LAOzCclrkmw/NcqrG+bJ6nrHOwHS88gRFmutE",
+	"tkWThA6GuplVf77T4pc8fdLPltTv38z7W2GlbB9nKtscu9JElrdzgNzpP6bE/Fxc3g7J96GSrTLUliUR",
+	"cWVKJsa0PEEjKSfGo6pobEblCCSiFUSm7U+zKpvI82rDY/7/7v4+TM2pbptkgPtE5egMhFh5F4T7vuKc",
+	"GfKmxFjEIBUB4hMdaqAydJXIUseT8/lm6+eqCXUoIDhoKWaWK/q1qGFh1+ztoV1XecugACueZlTOz9TT",
+	"NBr6BGfamNJ/2Zr+4D8/nQdVhl2kmwZeQtPASDOjlA9hbpoZnqTkmFJz0N/gkW52GpgM+n0OOrWbuksb",
+	"ZQNeEcw3qaqgE9JMx3hC18XSJjX2ieJp1twcN3usx37++YwOGbQdYs2ff0YK+qlQt7nCQCEU6/PbIIoT",
+	"9YC5c4SAsXg6lSOe0f8G+79rloXAAkTnXpN8KhCf6DawoLUqk9OAAkkhP/8M3gCGjGBW4HpxVLQHLQ2e",
+	"6M6qGNlYJNqzXQae6PdZ+MFXJVw+/om6RxfPz0YczTDTHeX6BIlpRnpMHUfTfjtva0GlbWdhQH3BoTW3",
+	"adHNWUwU9t7ZBn9GVEBvumhh/FWkT4feKtNfccAz1DlEIz7NRLfce7c0FBMNiRQ9RqUbx6euKLzJDufs",
+	"IpjF6XiK6Ug+mRAF5YzGpIneQg89xMgMHg4DMMCiUN/AHfp2YFUODs706LAem/OpmRyGcA40BB7NApXW",
+	"nnIhm+gUXqHjYECOeiPNrBCv27DR/s3SlowQUc+DC3HaY/35QptFLdfR3mHrMESHreMQHXY6jnJMTzGI",
+	"2czYE0X3euMVgNMJdKswnchg5kMXZqgZPEGLNbBhsERq/Qo3PUaZkAQnmgTVc4TEc4GmDJYCgUtcWJ0d",
+	"rliAWw8NVHC3FNxt9Z+DEB224T9HehmlUSzq62PYqB47bB2abJ68kTxlJmAqR/qIAcp/EnYUx5PQAqg2",
+	"X3dsLvT41ETQnxviOPrypYnOZ1ytU8uAwkS5HnNMwn0fj3CGY0kycbIwPk7hs09SrhsSUGnO2S8jzIYK",
+	"eIdnHU8jBNhV9PIcD10ts1cda05m0+8xryfgYduDnrN0juhgoUOEogY3bJdnCq4e0wycCnmibY8ZNSNh",
+	"DHVTgQ7bHVRq6h+aQ1Cnsz+Kfo70tsxzABS+MZoRfIUkHvbYXvRpvxe0e0H0RN/HSLM0LIYrhSH6j5fn",
+	"UfEMwpwZ5uHMmk76RBxokmE5lgEzFqmmt7XZl1fa5hdqE14CNdiSDCpQtKw3aeQXbKAXJKbqCDIUqbMI",
+	"2KLxCDEgP+Oghg0ZE6xk1AkoET0WaWdg5LeuOLGjij5f2GFFmkprOZ1DHdSWmpOjfyjSRFGeTa1IPxXc",
+	"STs5Ij0W/VfDxC4ar19ESHtA1ZuMNwawG2qcYgG9NhTHGJF00uwxO2yXcfT38/P3Pudz+yI4kpxb7l4e",
+	"NpTP5dW+Ec0v2s9CdHjQDtFRq61I+Kh1FLorY84YgXYIPaYkXRdhNKCZkLoMlWcI25UAkgA2N/EGcq11",
+	"U0YIbfst5dtP0a/0b+pNaMp0B8NId5aKQhSdZ5iJAckaL1nMdTkcz3rMUJdi4zlkiiQMKXAzXtiAhLOM",
+	"XhuZAewsI/lQYhDcVr9yc6fVoycZ/zJX/K9P5IwQ+5NAlPWY4f9ohuddx54ZX0XFDh9gJMIoa6+Xgjki",
+	"v+Gx2nI7BMFqV1Yv8WnU7b2zQ9ECcUlfzISKyNqK+tud5yglSu0XIUroEHo/RU2F8Muox9SmR40oNDq4",
+	"Li9U61WKWJ8IdfzgyQqYE80RscGWa+dlAZbZVEgBFYfCE/Pqcep2s+pTq12B2TKaZpnS6LRS5a3pXDvo",
+	"Gm9F1LUdK6wHzZE/NdOwoCP5mKYptVtdYl5HrYMec26/JnpnJ0sVHXPAf/EVYXASgX1qsP/+8vSF1Tzt",
+	"c5X4VJxIs1IqwgU9zBw6hWRLnixxBGhaNZ8oFh/ruBtoYDD5BFasn6toqdlj7wYwxSEjeAyHkCmFk2dS",
+	"b4p6p3kHNdWKGm4T6gPq+o3M0JiM+9aDoXQ8rDfCkLsGYGbdGfkvPyHCpmPRRXTI1IF20jbhQOdXIKE+",
+	"mmNtXwKaRj4VWT3PjfxQYt/oOLq8NKUxYXrctBkoejrB8Yg0Os2WV7kTvE+n477hRaaOzaVgB+1mS1+t",
+	"TAg8oUE3OGi2mgeQaSdHYK0tlMF1vwaVPVjfUGFDoUCwP2kuoO8KTeevmaJwYI+hHfsLOq4itBNk0v1C",
+	"BNl+WlgnY8qokBmWPBOgM+Rmzk9C64UDSIwVPcZwlvGZqSlUYokPIdKsMeb0wdcJuHuEfGcx4o+i/ryy",
+	"DlmWZt8uTCh2Dsh6TcML3T1uwrJnQCkcGonLZ1gXegLdepxtRU57TBKQ4nlTFHXg6Xj5PG3jalU8vBqY",
+	"Je7vp4f1IXI6fk1g9PW7AKdqJ3Pa2bezdNZeaP1gFwvjejut1oq29LYdvVeXa9x5nyt63blmSRfF0Nqy",
+	"ytNCC7m8vLXdbreXl7f6jeP8B7fVU82D/ecdNY7jA9J4hg8PG8+TVr9xRNqDZ3EHH/fbrby53mfH1P6W",
+	"YSHQRDEx1Of9Ys5U7SrcvI9Dx5TIBO/ffHz7t8bzd78HXncMmyt9ePy85Wd/By8/fig3xrBXdw6PK65W",
+	"m2v7yAXv3zSe/XrwtnH8j85/Nf752+F5kHd+s4+pfKPffW3lhTbY4jnM6y/LC1cvIw8nNNqwMN/vy6Zp",
+	"erMRwwMnddWUMC0TXMrnwlCLN5RdrZtmAdfAow9b7WUXu0O3vzgbRd3X6ay/z07RvQmDo9ZBrfe4DFBY",
+	"tqngWHdfPlQiDMR0PMbZ3AjbXJ5LPBSuX5DQnXO0f1E9n88YkKBShYMwyHiqG/mUk+tNRv2Nun+SUZ7B",
+	"iQmY4pUp+JBtuWb3q5nE3w06IOtSPlN/H7XGOnQ34aJCR/igE1+FN9ZTCXk3IJfYYaa2y4T2NRqxazye",
+	"J7pfABAJy6t3lII0JtmQJE3oAuK15o5CbyQ/eCRliMZTAWrsbFEvV9swlUSEnm/C6yVvssxhTJw/f9S4",
+	"Sa3bDVxoWm1bGFzaY5WDSgET5VmlJ4sjg/OGCcqsKTblVKql4iqg6dMxcX05K/SfOG9/XlaA1ogvzy/6",
+	"K5kbMQaK6t94Mt9MgpW7qK/jVrmM2FIU3FzU5loVzeJvivEQE1NZEOftzZDxKMQfhfg3EuIbyeuVgxNv",
+	"PUQ1DKoCLOvu9e5xt9yEwRse41W5yk4/sNcZHaG1XgbnE9W30Spax+vvKwzjVje1a6gWblIh3HBUB7qK",
+	"AV8bKj5u4H5dBahqevP2ihBYhC4YuZkuBHoOniZ6TqqdbGT7JgKzDfKZM5b96ttinmgWD9v6eUddHi4M",
+	"Lj8v69IA7/ZCd0E38JpjFLS2ER2ONtHZbsIFT88+oKZBmMxM+sIKvw9oUW78zohkxAS/+DhEkps/wLOr",
+	"w2jWtafvNINz6riJCi4flHt8eqzo8kEvNeA6v8gLgZhgYjEqD7EccOPmEcyVXiM3W0d351jpQPo04l6h",
+	"VZWnQk/I2qXzpmIk0rKXGwrf+dvtq+2YgsjvSBqtQIVu0VBPPBVGjZUBeaGWvpEHyzW/vRsX1gsdmK3n",
+	"wHKw/Dk8WAsc2Lb6NuPj6mqzbsxb0D7uNFvNTrO9of5aaFG9TJVy09YCk9OwpEHcqpe1fflSSwvezvey",
+	"MF5spQMG7Ew+vB8PTB2F4pVrZfV9+Gw+EKxDxiBXFW7XqivOV7PEM6Mk+BIRf+SJ+KPWMhGvY2JLZbuZ",
+	"Ir0qiCN05ZN2yexx5pqow1eQuI8F+uXsn+Uf8+Q9JXCBDzypku6Q+GLDd7l8P7XhPfB+9DOCrwTigwFK",
+	"CbY+JqiUgOCXi2PrjwNi42hF+a7fUi8uZBuUzDIql7Jww6brntDCkKMK8XGfsajHeFARnM1E35eGmUpV",
+	"mCdcLur0T8hCYm+5fLSiswb5Ivdjcb3qNacQ+zZ90k2umP9anVV02H7eerIxBMvdBIvO/F80nhovqJhw",
+	"QevY7uYW/46bMPiAJdF6y7pB1+5C/67Ge57SeF77ZnP5Axdwh50a7ga3JnJfQvGlScqoF8rIYxerIxZW",
+	"LmbqMKeWNCZg+k8yymI6gYCGza4Iuu1WGMwoS0BetsfayF8jVrUVDTIo6AYHrXGliP0K/75ObpZKWaUY",
+	"CHUI/ZSJOtkQkIGDmcuFOPUyUHX6jElTUbatmXhrR6wVxd6QSBsJ2E6bf3RgPzqw/zwObPXMg9bheub3",
+	"G5dveUIHdFsf8mFNR+tvXL6C/rTfkW1U24s7Aql4iYX1FRRb+Rofr+G73y7kvVEI9Z2BDmKQy0TGvuGd",
+	"Snjd8unLQvGfqBwlGZ6JhdGOIyz8Nl9dsM10qJ4KbzxGmNdBwUQdiDoLZBlFE5lBP7qsxw23MK8yyeg9",
+	"ZgLrlQHqfER4sEV82fZn0rNGdNHImAqJr/Qs6Hrh3/K48hsT/32Ulo/S8k8lLcP8NG8lOL9l6PVWYrN2",
+	"wPYMmrI/6HDtPcl1zTfvQbJfrA7u2tCCc77bR1YHd73W+yVVYfs4ay7u7RzTO5D3H0jMs8S2XLDi3Yhj",
+	"iH5CKVDSRKYphBbcrudCUXDbhLiyJZl4U/23ENu1+dUL732PovlRNP/JRbM7r9+NaN7YEfoozO/NSAdf",
+	"rRXmPwnXEGhTx+1q6ZxP814rng9z8ZwrChdhLcG9uY2/SnTrhjN1sqT09MnyzGAdXiU4S6kLsDbRJyhV",
+	"Po1jMpFdGDCiX9XQjucIUYmGnAjEWRcRHI9sOT4Vrrqa2pFsosf2zkh2TbLGmfoNug+JJ34hphkNbVvD",
+	"69ps3U7nJ4FocoKiN1jIBtwKpbQZEdMxEahPRpRBkhMUH4/tfEgFRY/pwtz2ka0uDr1aa4jiQkWriSoS",
+	"GPUwhXYGEo25kF0EA6EYiXXQGV5/xqdZTHT1sN91ypbMjvHcNLFXj+wx28BFl6WjvWhxZFL0ZGXOl0ZX",
+	"nXJB6hq4QwQa0KdVrxkWyHb7PvHXLyTOpI9FG8TU7DmPYhbQXwhi+oG6YlP+VuP44ms7PK6eSvGws4Ly",
+	"2SFrxG5/7hVD1k3jyefDt6uFvmlo5I/i3kEBVD493QVt/WO9KnqrqdB2woC7dPcJpGBVdJe/wTjp4MoE",
+	"SwwX8lsElit1jhEVkmfzUDcwcJQMGZT3lDd0Z7rBOedvMZubjJjvya3OM8sEPclttu6+XO2LFnZpdt3W",
+	"0tqLzLZb4ztz0E/w/M6tdWhtBl07vDnYPwnTT8t636Evh5nKXOyr4EZmWmnOWd62O4M3kWTRsj/pMWxk",
+	"tT/s2bZZ2os83apabE7MEOrtnPduFLV63uXRoBM/b9f32y8Own70DDx6Bv6kngHgEY9OgUenwF07BYy0",
+	"qO8TcDPdVrsFJnh+1y6BXfryNT+5G+VAPVlAZVQmlVJQCMMrdTxPrY40S4p0RzYr9VMykFpPPzG1UdB3",
+	"bC9anCscPakoM7essse0WmLyb6n2bdjQgm5slacP9HF8pZWUTJq2TZiVu3mG0KXNVC95LwOb/cR8pGyY",
+	"q0W6n+AyIEshiwpVJctnLG5cC/9uogeU7LImvmzz6vEsVVLLZDecxRmW8Ugz0HpSo2Ky5KN+9Kgf/Sn1",
+	"I68WVfGwPiEsz2V6APXtf2IFTLOpH7Mofte6mMJU/WyLUjp9TU3MqDa7VcYsh8l1j8pyd27EbXCn0Ryl",
+	"w3yDLAzImsxTMJRWdgIak27NDv3geZo00ZnSqXRGRjFzY20+hrDzg7dxw+RThIP/fNFqHz5ttVqtp53n",
+	"7c5Bq76+URpl/KhtPGobf1JvjDfA+NEh8+iQ2aESoLjsrVWA1XIfpOJDzsowPHJdGsbEn++ytt1M9EeE",
+	"BpQl+X2IMhNUVdw6RN47EM/Q2a8fTR9yKKzV/WRmSu73mJlEoUfy6ewO8NJoNhbp7tSz8lB7cNrAgKxl",
+	"GQp2aM3aqnWtgHAkCM7iERrwpeXjfyzLLmivG4yltm+QEdKQ5Is0vfGqusToOcCS63bNVeu2I0GcVaaA",
+	"hkTV3dS8G7TpqvdX0Hfg4adEOHbRbXda9dScBUk0zRhJdD8mwVOaoL5SOGwiEGFoTKQZpWsL0TdRPFZo",
+	"MbWUiCptxUl6xZWuSfBt29YaOlnfN8UyiVsnQNxvQfsPVWZuRo8F3c8XBRGpOR9mieY7k5x1Wmlpes0u",
+	"isvJtJ/S2DX7XCa5qurObVuiQtU5TBisU3e+SZfd00QHB/SqzJl2HWyZdsc30WspQFRRYRuewRCHIeeJ",
+	"mc4CWXLaC2+57gnKswJM4114PC2NmOqxSFxNL2E6RLS8Aa05V9tYp9uztt2zqw0byxos3Glr2UehcRuh",
+	"saF8WGb2mcOyhSv54fc33dxGrCE7zq6m54qFPNp6FbbeaZLkjH699Kpp7Fla3bAFquP2d2TU7X81f63v",
+	"peIJPyu4lC2mzB6uBZ8Z2mYGCVkvquSm7byWbDqh/ARFXpf2MbfzsnTjsspeKr5Q28q5+cizv2uefY+K",
+	"/O3akhzW4kQKK9s0GPkujQbdoqQ+sy2ZCosOMuvQ91xkOzApDlpbmhQbRbzeW46sY15YxqMyT/7FcFc7",
+	"C1DYwgSvUWNGhHTzO0M9RjRnxHqU6AgXx5JS5k0jbeqqB2G7mFwT7S7SJRs9ZmcEg8vO1R4Bl3JZ1nM0",
+	"IxkxtyAsq6wWzYpyBr+2FMhIGl5cERYwDu6K8RnM9dbjUNVVAvpg8wzmlw5gdN3cjPlst3VDPichAphd",
+	"uqxQyOImWLQllnr1Ooe1HHnbpDaV5UKnMopUl4d/9PdjI/vpURZ/f7LYsAg4NeLPHTyrksPtTp37wH0D",
+	"3TNfYZo+9Jwaff3zzRb2wZ79e2p7oktw784004fQN80muSSuqWwYevkcLEzZ/gbm276xyjZPsVlQOCr9",
+	"n+dmLrnlGcpQs0nSxehS6Dyeq9UHNOQIhioD2JCHkwei3HvqNDUzNz0aiD+QUAoLMcktJNKDly/fgUdM",
+	"78Qdsl7LurbivXfPYZOpZhx3xGOLMaa84FQnRKi//KSIorkF1RrQqTjMxwCV41OnEJ3SmZL6cvc6ZQlS",
+	"0WN+vAl54aaTav7sRpc75Ogxjnp77PXV1azulh0ErG4dLHqxAMRjvOhHFS2MzB5jRrsUXXViTe54fRfF",
+	"BvckYR2S7lDG5sKrRvBphX2zGJjKs6gts/8WolgPBVwdsRrxGRpjNjeZ/1LPyMtIE30yXlO3hyHK9Bjl",
+	"BKSn4GkCPlM7GSfMy0Fto6HKINWZmVW4WwvkNmnqFsyg2z5qAUCwvKB7EAZqeUG386wOI65fiQBLX8J6",
+	"tfoRPGrku2ztblnFT6Ya2GMZ+vO60iTbT+bi26nY2wRDavGEBk7+NRVyXLdznH+kteacUan0KD4YlHOZ",
+	"m5VpwkD6p957N13lvSa+AtwkuYRWX467PHv27Nly7lJPcU0lNuzH51yHjaM2xo1npNVpHMftdqOVPOuT",
+	"9tHgAHfawW25nSnZfqV2Ke+huF1+6sK+rs9T9Wjve5nx9+MySbVdZSbp79G3Z5grhgveQeh4uZchgsMZ",
+	"Wc2IL+GFvop0gjBiZIiVCYfgdj2kzxZW8sGgid7qmXGYFW71vASGu/YYHwzQXuSPeK72EejtsnrVZujY",
+	"ZfsIn5st5Ta1Z4bmi7pTd4Mj9fzTj8row8CZBA9Kfd6QJkiyUo/Od9Tv9QpsDbq8lnpE7qxZwqPjY0PH",
+	"R643PLZZqGPRwHmD0jQlVWDo7G2smmVuEG2B6vOzdYzX1Fx6wquyr4Jj57t0h8xIf8T51TrjBjjDtO9+",
+	"AI+w9viLuVDaf4V1g85HhGZIkDgjpleCnlvFZ6za9PlkofmeTJ46Qo0wRdkuuQtaAl/K+YTkhb9NqLoP",
+	"C/NP1C0XRTH4rNHq9NuNZ4On7QY+jA8ax4dJhzzvt57FR0c1neHTLA26wUjKieju7wPGm2ZpzZiP98FT",
+	"n1JGtrR4zHaut3QsFT6OMt+puTLLj5Nleu6r3c0x36Tw7Qx6yOvSa91y3WRd6rF1cCJMx30gT2QSaKGj",
+	"fPS1B7mPvSBEvUBBIiQeT/THBEvcC24i7XGlQ6aMDoHOJGYJzhJkWQsSihfxqWyid6bJbo9RPVFPT2O1",
+	"0UqMOl++IB1ugm8og5CYaY+f58kOMWUh/AQwIcqgk5+5RfCxek1GCErwXIQLrX8jsyMNmkTNHjOtw8d4",
+	"jmJ149iZQFDqB2YUg4RTM4MWmoY3bY90Vy8hofhdMWk7ObqJTq05ltmYrR4+e9huoYQKRXm60NCA1Owx",
+	"8LYC/4blKs6th3graJroVO8OcfiZZPQaSyUH5IxnV5rpmxjw8gpDszfbBGw35KgbcMDNygTNUu7SDtP7",
+	"EXSD2UiQ+PLt4Nd/HGfP/+PX//FHdj7718f3L56/fvP+99e88wa/wWez/Hf+1yC0DABe+SMLrk2F1Ccq",
+	"R2cas0usJYM5fQalMOdiUWT9OWsATe99p789hmUr2r5o/blPXLKMVp1vK53LVonl2xuWBbrW/vnrb+7C",
+	"xtj/av4y5YEJSYmsqA9/yZKyxQHHbsDVerSQMs4aSkTliDtSFCsFhntYkZHqHXAq0BAmcDw894FZ0ncX",
+	"YBxzyPibuR3ZMcUbUvIo3pFatSVuft51OHJlxatPzrrGNVetVhjGQyKXUvKGRusPLfE3FPhrxPzj6d9x",
+	"esGWZ/8WB/iOw2Ofcg6zw8pKk05kpsGh2YimHue0rMIcUsc5YHgZV09IsXRZu+adyZSY58AboPrBDHMT",
+	"aAAFRsvrKHdhm1mOMsCpIBvWDd7GoHrkinfFFReq+36EiEwVU300XZZUy92ZAlcul7sPBW6N0bKf2xx1",
+	"k8FEPuIPatvGpt1kVbjkhXs6uM2uyERC9dtBCzyHK0Mm+b3fV7qYlGQ8gUZr9bIDNOP1+enzxtNBq9V4",
+	"1j8+aDyPj44aB/iYtJPW4LD/rBP4rNqbUwOMevEpnWT5U1Is5KWBdhmA7d8t97/cpLO0xeWlrWzotA69",
+	"Mgc3L3o3wRhDKPP1QZmigf2jZJ99nzq0yT4zrOgn3/vxYyrU9Tnx/lebtqNnOk3S2wx89N4dVvmG7Dtc",
+	"T9sJlqO8wikHYWUrD6UEAfOYToEDea09Dp6WR7perA6jYWZiaCYCZacmu4o9F2SiiS45gDlSuRAyY6FO",
+	"tHBSloDQPSInwIiVsoeddLLRMjTDVAoQTOpfxZB6zHBGGBoFFom6CMJUKWdDa5D4Uy1xn0/BZukTLSSF",
+	"xHOBBK+e/qR2dYGDlb0hnQ0T2h6FzwbC55ZyZplBYU9MWKKEBWlzn612H5bosij9cRt7ef1/WYKwIxLN",
+	"4XZvdRhpUd/qsABt0RJsklEW0wlckTcFe7pFS7B1sjLjUsFh48Zft/NzVQqkt6ahByMz49QOy9kCr3iG",
+	"OodoxKeZr8DoITo6Y8OJrUlGrimfwih0JYdmJE3LBpBemQHQRG+3NU4ew+sPI7yek9KjK36Ho2BTHJOC",
+	"JSHssdk1b4Wzeek9/j4dO8W2kV+DPsGZYsefLxRTM0svT78wTnueJl4TcltBXbYU/m5rhPPqYH/sBaTi",
+	"l256n+KYsqHO0hKe675PYj7WzRfkiIy9R5lJMRWmCklTeJafmmvHc+iIguTmTd7z3JbfXNz8vwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

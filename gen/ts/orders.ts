@@ -961,6 +961,14 @@ export interface components {
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
     };
     responses: {
+        /** @description The thing still has a version that `If-None-Match` names. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
         Malformed: {
             headers: {
@@ -1221,9 +1229,9 @@ export interface components {
         OrderId: string;
         /** @description The webhook. */
         WebhookId: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         IdempotencyKey: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         OptionalIdempotencyKey: string;
         /** @description How many items a page holds at most. */
         Limit: number;
@@ -1419,6 +1427,7 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
+            304: components["responses"]["NotModified"];
             404: components["responses"]["ProductNotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
@@ -1430,7 +1439,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The `ETag` of the product as you know it. */
+                /**
+                 * @description The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
+                 * @example "1"
+                 */
                 "If-Match": string;
             };
             path: {
@@ -1694,7 +1706,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1848,7 +1860,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2101,6 +2113,7 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["OrderNotFound"];
             422: components["responses"]["Invalid"];
@@ -2508,7 +2521,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {

@@ -27,6 +27,8 @@ var checks = []check{
 	{"GenuineTokensPass", genuineTokensPass, nil},
 	{"BadInputIsRefused", badInputIsRefused, nil},
 	{"OtherMethodsAreRefused", otherMethodsAreRefused, nil},
+	{"HeadsAreGets", headsAreGets, nil},
+	{"VersionsAreNotSentAgain", versionsAreNotSentAgain, isVersioned},
 	{"InputAtTheBoundsIsTaken", inputAtTheBoundsIsTaken, nil},
 	{"WhatTheDocumentAllowsIsTaken", whatTheDocumentAllowsIsTaken, nil},
 	{"WhatTheDocumentForbidsIsRefused", whatTheDocumentForbidsIsRefused, nil},

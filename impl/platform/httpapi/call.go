@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ type exchange struct {
 	took      [16]time.Duration // by step
 	handling  time.Duration     // zero until the handler has returned
 	cut       bool              // what is on its way will not be whole
+	left      bool              // the caller has not waited for the answer
 }
 
 type exchangeKey struct{}
@@ -144,8 +146,8 @@ func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		x := &exchange{chain: c, request: r, url: *r.URL, address: c.address(r).WithZone("")}
-		x.answer = &answer{ResponseWriter: w}
-		identify(&x.scope, r.Header)
+		x.answer = &answer{ResponseWriter: w, head: r.Method == http.MethodHead}
+		identify(&x.scope, r.Header, c.trustsPeer(r))
 		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)
 		r = r.WithContext(ctx)
 		h := w.Header()
@@ -228,16 +230,34 @@ func (x *exchange) loggedPath() string {
 // shortestToken is less than 256 bits in base64url and more than a UUID.
 const shortestToken = 40
 
-// identify takes over the ids that a caller sent, when they are well formed, and makes the others.
-func identify(scope *telemetry.RequestScope, h http.Header) {
-	if scope.RequestID = h.Get(requestIDHeader); !telemetry.ValidRequestID(scope.RequestID) {
+// identify gives a request ids of its own, in the trace that its caller has begun. Only a proxy that is trusted gives it its
+// name; what anybody else calls it stands beside that. What is not well formed or comes twice says nothing.
+func identify(scope *telemetry.RequestScope, h http.Header, trusted bool) {
+	sent := only(h[requestIDHeader])
+	switch {
+	case !telemetry.ValidRequestID(sent):
+	case trusted:
+		scope.RequestID = sent
+	default:
+		scope.ClientRequestID = sent
+	}
+	if scope.RequestID == "" {
 		scope.RequestID = telemetry.NewRequestID()
 	}
-	trace, _, sampled, ok := telemetry.ParseTraceparent(h.Get("Traceparent"))
+	trace, _, sampled, ok := telemetry.ParseTraceparent(only(h["Traceparent"]))
 	if !ok {
 		trace = telemetry.NewTraceID()
 	}
 	scope.TraceID, scope.SpanID, scope.Sampled = trace, telemetry.NewSpanID(), sampled
+}
+
+// trustsPeer tells whether a request comes right from a proxy that is trusted.
+func (c *Chain) trustsPeer(r *http.Request) bool {
+	if len(c.proxies) == 0 {
+		return false
+	}
+	peer := remoteAddress(r).WithZone("")
+	return slices.ContainsFunc(c.proxies, func(p netip.Prefix) bool { return p.Contains(peer) })
 }
 
 // report writes the line, the metrics and the audit record of a request that has been answered.
@@ -250,6 +270,9 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		code = x.failure.Code
 	}
 	status := x.answer.status
+	if x.left { // Nobody has seen that status, and it is no failure of the service.
+		status, code = telemetry.StatusCallerGone, telemetry.CallerGone
+	}
 	sampled := ""
 	if x.scope.Sampled {
 		sampled = x.scope.TraceID
@@ -272,8 +295,13 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	if caller := x.scope.Caller(); caller.ID != "" {
 		attrs = append(attrs, slog.String("caller", caller.ID))
 	}
-	if x.failure != nil {
+	if id := x.scope.ClientRequestID; id != "" {
+		attrs = append(attrs, slog.String("client_request_id", id))
+	}
+	if code != telemetry.Success {
 		attrs = append(attrs, slog.String("code", code))
+	}
+	if x.failure != nil {
 		if cause := x.failure.Unwrap(); cause != nil {
 			attrs = append(attrs, slog.String("cause", cause.Error()))
 		}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -70,6 +71,21 @@ paths:
       x-priority: low
       requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Small'}}}}
       responses: ANSWERS
+  /things/all:
+    get:
+      operationId: listThings
+      security: []
+      x-access: {public: true}
+      x-timeout: {limit: 10s, slow: 5s}
+      x-priority: normal
+      responses:
+        '200':
+          description: Done.
+          headers: {ETag: {required: true, schema: {type: string}}, Retry-After: {schema: {type: integer}}}
+          content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}
+        '401': {description: Who are you., headers: {WWW-Authenticate: {schema: {type: string}}, Set-Cookie: {schema: {type: string}}}, content: {application/problem+json: {schema: {$ref: '#/components/schemas/Problem'}}}}
+        '304': {description: As it was., headers: {ETag: {required: true, schema: {type: string}}}}
+        default: {$ref: '#/components/responses/Problem'}
   /people/{personId}/things:
     put:
       operationId: putThings
@@ -93,7 +109,7 @@ paths:
       x-access: {roles: [support], owner: self}
       x-timeout: {limit: 10s, slow: 5s}
       x-priority: normal
-      parameters: [{name: If-Match, in: header, required: true, schema: {type: string, pattern: '^"[0-9]+"$'}}]
+      parameters: [{name: If-Match, in: header, required: true, schema: {type: string, maxLength: 100}}]
       requestBody: {required: false, content: {application/json: {schema: {$ref: '#/components/schemas/Change'}}}}
       responses: ANSWERS
   /once:
@@ -384,6 +400,7 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 	}
 	s.chain, err = New(options)
 	require.NoError(t, err)
+	s.chain.proxies = append(s.chain.proxies, netip.MustParsePrefix("192.0.2.0/24")) // Tests name their requests.
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		for _, o := range document.Operations {
 			handle := handlers[o.ID]
@@ -406,6 +423,11 @@ func (s *service) answer(id string) http.HandlerFunc {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusCreated)
 			_, _ = io.WriteString(w, `{"ok":true}`)
+		}
+	case "listThings":
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", `"1"`)
+			writeJSON(w, map[string]any{"ok": true})
 		}
 	case "removeNothing":
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }

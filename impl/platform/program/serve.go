@@ -164,7 +164,7 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 	}
 	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
 	return httpapi.Server{
-		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain, Log: log.Logger,
+		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain, Log: log.Logger, Metrics: httpMetrics,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)

@@ -155,7 +155,7 @@ func TestDocumentsThatShareAPathAreRefused(t *testing.T) {
 	require.NotContains(t, err.Error(), "/a")
 }
 
-// A request arrives as it was sent, except that its sender cannot say where it comes from.
+// A request arrives as it was sent, except that its sender cannot say where it comes from and what it is called.
 func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
@@ -182,11 +182,12 @@ func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	require.Equal(t, "what was sent", string(body))
 	require.Equal(t, "shop.example", got.Host)
 	for name, value := range map[string]string{
-		"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "X-Request-Id": "from-the-caller", "Origin": "http://shop.example",
+		"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "Origin": "http://shop.example",
 		"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "shop.example", "X-Forwarded-Proto": "http", "Forwarded": "",
 	} {
 		require.Equal(t, value, got.Header.Get(name), name)
 	}
+	require.Len(t, got.Header.Get("X-Request-Id"), 36, "its sender cannot name it either")
 	require.Equal(t, http.StatusConflict, answer.StatusCode)
 	require.Equal(t, "refused", text)
 	require.Equal(t, []string{"a=1", "b=2"}, answer.Header.Values("Set-Cookie"))

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 
 	"example.com/plumbline/impl/platform/fault"
@@ -145,9 +144,9 @@ func NextLink(ctx context.Context, cursor *string) *string {
 func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		x := &exchange{chain: c, request: r, url: *r.URL, address: c.address(r).WithZone("")}
+		x := &exchange{chain: c, request: r, url: *r.URL, address: c.callerAddress(r)}
 		x.answer = &answer{ResponseWriter: w, head: r.Method == http.MethodHead}
-		identify(&x.scope, r.Header, c.trustsPeer(r))
+		identify(&x.scope, r.Header, c.trusts(remoteAddress(r)))
 		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)
 		r = r.WithContext(ctx)
 		h := w.Header()
@@ -183,30 +182,44 @@ func remoteAddress(r *http.Request) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return peer.Addr().Unmap()
+	return peer.Addr().Unmap().WithZone("")
 }
 
-// forwardedAddress gives the first address on a request's way that is not of a trusted proxy. Where all are, as between
-// services and on one machine, it is the one that the way begins with. A way with anything else in it leads to nobody.
-func forwardedAddress(r *http.Request) netip.Addr {
-	if address := middleware.GetClientIPAddr(r.Context()); address.IsValid() {
-		return address
+// callerAddress gives the last address on a request's way that is not of a trusted proxy, who says where it comes from. Where
+// all are, as between services and on one machine, it is the one that the way begins with. A way with anything else in it
+// leads to nobody.
+func (c *Chain) callerAddress(r *http.Request) netip.Addr {
+	last := remoteAddress(r)
+	if !c.trusts(last) {
+		return last
 	}
-	way := r.Header.Values("X-Forwarded-For")
-	if len(way) == 0 {
-		return remoteAddress(r)
-	}
-	var first netip.Addr
-	for i, entry := range strings.Split(strings.Join(way, ","), ",") {
-		address, err := netip.ParseAddr(strings.TrimSpace(entry))
-		if err != nil {
+	for _, entry := range slices.Backward(listed(r.Header["X-Forwarded-For"])) {
+		var known bool
+		if last, known = hop(entry); !known {
 			return netip.Addr{}
 		}
-		if i == 0 {
-			first = address.Unmap()
+		if !c.trusts(last) {
+			break
 		}
 	}
-	return first
+	return last
+}
+
+// hop reads an entry of X-Forwarded-For. Some proxies write the port too, and an IPv6 address in brackets then (RFC 7239,
+// section 6, of the header that is to follow that one).
+func hop(entry string) (netip.Addr, bool) {
+	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(entry, "["), "]"))
+	if err != nil {
+		var with netip.AddrPort
+		with, err = netip.ParseAddrPort(entry)
+		address = with.Addr()
+	}
+	return address.Unmap().WithZone(""), err == nil
+}
+
+// trusts tells whether an address is that of a proxy that is trusted.
+func (c *Chain) trusts(address netip.Addr) bool {
+	return slices.ContainsFunc(c.proxies, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
 // requestIDHeader is written as package http keeps it, which saves it from doing so for every request.
@@ -249,15 +262,6 @@ func identify(scope *telemetry.RequestScope, h http.Header, trusted bool) {
 		trace = telemetry.NewTraceID()
 	}
 	scope.TraceID, scope.SpanID, scope.Sampled = trace, telemetry.NewSpanID(), sampled
-}
-
-// trustsPeer tells whether a request comes right from a proxy that is trusted.
-func (c *Chain) trustsPeer(r *http.Request) bool {
-	if len(c.proxies) == 0 {
-		return false
-	}
-	peer := remoteAddress(r).WithZone("")
-	return slices.ContainsFunc(c.proxies, func(p netip.Prefix) bool { return p.Contains(peer) })
 }
 
 // report writes the line, the metrics and the audit record of a request that has been answered.

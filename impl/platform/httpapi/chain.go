@@ -16,7 +16,6 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
 
@@ -73,8 +72,7 @@ type Chain struct {
 	log       *slog.Logger
 	metrics   *telemetry.HTTPMetrics
 	clock     func() time.Time
-	address   func(*http.Request) netip.Addr // of the caller
-	proxies   []netip.Prefix                 // that are trusted
+	proxies   []netip.Prefix // that are trusted
 	once      Idempotency
 	auditor   Auditor
 	owners    *otter.Cache[ownedThing, uuid.UUID]
@@ -177,11 +175,6 @@ func New(o Options) (*Chain, error) {
 		return nil, err
 	}
 	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin(o.TrustedHeaders, append(slices.Clone(o.Beside), o.Document))}
-	c.address = remoteAddress
-	if len(o.TrustedProxies) > 0 {
-		c.outer = slices.Insert(c.outer, 0, middleware.ClientIPFromXFF(o.TrustedProxies...))
-		c.address = forwardedAddress
-	}
 	// Cheap refusals come first, and nothing of the body is read before it is known who sends it and whether
 	// they may. Only a request that has arrived whole counts as work, so that slow senders keep nobody out.
 	// Ownership waits until the path has been checked.

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -394,13 +393,14 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 		Log:         slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Clock:       func() time.Time { return noon },
 		Responses:   ResponsesEnforce,
+		// Callers of httptest come from there, and name their requests.
+		TrustedProxies: []string{"192.0.2.0/24"},
 	}
 	for _, f := range change {
 		f(&options)
 	}
 	s.chain, err = New(options)
 	require.NoError(t, err)
-	s.chain.proxies = append(s.chain.proxies, netip.MustParsePrefix("192.0.2.0/24")) // Tests name their requests.
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		for _, o := range document.Operations {
 			handle := handlers[o.ID]

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -74,6 +75,36 @@ func separated(text string, separator byte) (parts []string) {
 		}
 	}
 	return append(parts, strings.Trim(text[begin:], " \t"))
+}
+
+// weighed gives what an item of Accept or Accept-Encoding names, in lower case, and how much it is wanted, from 0 to 1 (RFC 9110,
+// section 12.4.2). A weight that is none wants nothing.
+func weighed(item string) (name string, weight float64) {
+	parts := separated(item, ';')
+	weight = 1
+	for _, param := range parts[1:] {
+		if key, value, _ := strings.Cut(param, "="); strings.EqualFold(key, "q") {
+			var err error
+			if weight, err = strconv.ParseFloat(value, 64); err != nil || !(weight >= 0 && weight <= 1) { // Not a number is neither.
+				weight = 0
+			}
+		}
+	}
+	return strings.ToLower(parts[0]), weight
+}
+
+// accepts tells whether Accept-Encoding wants a coding (RFC 9110, section 12.5.3).
+func accepts(lines []string, coding string) bool {
+	wanted := false
+	for _, item := range listed(lines) {
+		switch name, weight := weighed(item); name {
+		case coding:
+			return weight > 0
+		case "*":
+			wanted = weight > 0
+		}
+	}
+	return wanted
 }
 
 // entityTag is one of a list of them (RFC 9110, section 8.8.3): opaque has its quotes, and is "*" for any.

@@ -48,28 +48,12 @@ func wanted(ranges []string, mediaType string) (quality float64, precision int) 
 	major, _, _ := strings.Cut(mediaType, "/")
 	forms := []string{"*/*", major + "/*", mediaType} // each more precise than the one before
 	for _, one := range ranges {
-		parts := separated(one, ';')
-		at := slices.Index(forms, strings.ToLower(parts[0])) + 1
-		if at == 0 || at < precision {
-			continue
-		}
-		precision, quality = at, 1
-		for _, param := range parts[1:] {
-			if name, weight, _ := strings.Cut(param, "="); strings.EqualFold(name, "q") {
-				quality = weightOf(weight)
-			}
+		name, weight := weighed(one)
+		if at := slices.Index(forms, name) + 1; at > 0 && at >= precision {
+			precision, quality = at, weight
 		}
 	}
 	return quality, precision
-}
-
-// weightOf reads a weight (RFC 9110, section 12.4.2). What is none wants nothing.
-func weightOf(text string) float64 {
-	weight, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(weight >= 0 && weight <= 1) { // Not a number is neither.
-		return 0
-	}
-	return weight
 }
 
 // streams tells whether the answer is to be a stream, which takes its own time.

@@ -29,6 +29,7 @@ var checks = []check{
 	{"OtherMethodsAreRefused", otherMethodsAreRefused, nil},
 	{"HeadsAreGets", headsAreGets, nil},
 	{"VersionsAreNotSentAgain", versionsAreNotSentAgain, isVersioned},
+	{"TrustedPagesReadAll", trustedPagesReadAll, nil},
 	{"InputAtTheBoundsIsTaken", inputAtTheBoundsIsTaken, nil},
 	{"WhatTheDocumentAllowsIsTaken", whatTheDocumentAllowsIsTaken, nil},
 	{"WhatTheDocumentForbidsIsRefused", whatTheDocumentForbidsIsRefused, nil},

@@ -3,8 +3,10 @@ package contracttest
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/httpapi"
@@ -68,5 +70,37 @@ func versionsAreNotSentAgain(t *testing.T, s *Service) {
 		}
 		refused, _ := server.Do(t, r.Asking("nickname=x").With("If-None-Match: *"))
 		require.Equal(t, http.StatusUnprocessableEntity, refused.StatusCode, "%s: a refusal is no version", op.ID)
+	}
+}
+
+// trustedPagesReadAll calls as a page of another origin that is trusted: it may send every field of the header that an operation takes
+// together with those of tracing, and read every field that an operation promises, apart from the cookie.
+func trustedPagesReadAll(t *testing.T, s *Service) {
+	t.Helper()
+	const origin = "Origin: https://shop.test"
+	server := s.Start(t, func(o *httpapi.Options) { o.TrustedOrigins = []string{"https://shop.test"} })
+	for _, op := range s.Document.Operations {
+		written, parameters := s.spec(op)
+		sent := "authorization,content-type,traceparent,tracestate,baggage,sentry-trace,x-request-id,x-request-timeout-ms"
+		for _, p := range parameters {
+			if p.Value.In == openapi3.ParameterInHeader {
+				sent += "," + strings.ToLower(p.Value.Name)
+			}
+		}
+		r, _ := s.Fitting(t, server, op)
+		path, _, _ := strings.Cut(r.Target, "?")
+		ask := Request{Method: http.MethodOptions, Target: path}.With(origin, "Access-Control-Request-Method: "+op.Method)
+		answer, _ := server.Do(t, ask.With("Access-Control-Request-Headers: "+sent))
+		require.Equal(t, "https://shop.test", answer.Header.Get("Access-Control-Allow-Origin"), op.ID)
+		answer, _ = server.Do(t, ask.With("Access-Control-Request-Headers: "+sent+",x-other"))
+		require.Empty(t, answer.Header.Get("Access-Control-Allow-Origin"), op.ID)
+		answer, _ = server.Do(t, r.With(origin))
+		shown := strings.Split(answer.Header.Get("Access-Control-Expose-Headers"), ", ")
+		require.Contains(t, shown, "X-Request-Id")
+		for _, response := range written.Responses.Map() {
+			for name := range response.Value.Headers {
+				require.Equal(t, name != "Set-Cookie", slices.Contains(shown, http.CanonicalHeaderKey(name)), "%s: %s", op.ID, name)
+			}
+		}
 	}
 }

@@ -144,9 +144,10 @@ func NextLink(ctx context.Context, cursor *string) *string {
 func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		x := &exchange{chain: c, request: r, url: *r.URL, address: c.callerAddress(r)}
+		peer := remoteAddress(r)
+		x := &exchange{chain: c, request: r, url: *r.URL, address: c.callerAddress(r, peer)}
 		x.answer = &answer{ResponseWriter: w, head: r.Method == http.MethodHead}
-		identify(&x.scope, r.Header, c.trusts(remoteAddress(r)))
+		identify(&x.scope, r.Header, c.trusts(peer))
 		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)
 		r = r.WithContext(ctx)
 		h := w.Header()
@@ -185,11 +186,9 @@ func remoteAddress(r *http.Request) netip.Addr {
 	return peer.Addr().Unmap().WithZone("")
 }
 
-// callerAddress gives the last address on a request's way that is not of a trusted proxy, who says where it comes from. Where
-// all are, as between services and on one machine, it is the one that the way begins with. A way with anything else in it
-// leads to nobody.
-func (c *Chain) callerAddress(r *http.Request) netip.Addr {
-	last := remoteAddress(r)
+// callerAddress gives the last address on a request's way to the peer that is not of a trusted proxy. Where all are, as between
+// services and on one machine, it is the one that the way begins with. A way with anything else in it leads to nobody.
+func (c *Chain) callerAddress(r *http.Request, last netip.Addr) netip.Addr {
 	if !c.trusts(last) {
 		return last
 	}

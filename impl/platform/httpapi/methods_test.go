@@ -77,8 +77,9 @@ func TestHeadOfAStream(t *testing.T) {
 			s = start(t, map[string]http.HandlerFunc{"follow": func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/event-stream")
 				_, err := io.WriteString(w, "data: 1\n\n")
-				require.Error(t, err)
-				require.Error(t, http.NewResponseController(w).Flush())
+				if err == nil || http.NewResponseController(w).Flush() == nil {
+					t.Error("the stream is taken")
+				}
 				select {
 				case <-r.Context().Done():
 				case <-time.After(time.Minute):

@@ -165,8 +165,8 @@ func encodeProblem(status int, f *fault.Error, instance, requestID string, now t
 	})
 }
 
-// isGone tells whether the caller has closed the connection: the server ends the context of a request then, and nobody else does.
-// That its time is over, it says otherwise.
+// isGone tells whether the connection has been closed: the server ends the context of a request then, and nobody else does but a
+// server that has waited long enough for its requests to end, which its error tells. The end of a request's time has another cause.
 func isGone(ctx context.Context) bool { return errors.Is(context.Cause(ctx), context.Canceled) }
 
 func (c *Chain) faultOf(ctx context.Context, err error) *fault.Error {

@@ -89,7 +89,7 @@ func (a *answer) WriteHeader(status int) {
 		a.Header().Del("Content-Type")
 	}
 	a.status = status
-	isStream := a.streams[mediaTypeOf(a.Header())]
+	isStream := (a.keep != keepNothing || a.head) && a.streams[mediaTypeOf(a.Header())]
 	if a.keep != keepNothing && isStream {
 		a.keep = keepHead
 	}

@@ -16,9 +16,9 @@ const (
 	Unmatched = "unmatched"
 	// Success is the result of an operation that did what it was asked to.
 	Success = "success"
-	// CallerGone is the result of an operation whose caller did not wait for its end, and StatusCallerGone the status: nobody has seen
-	// an answer. HTTP knows no such status; 499 is what proxies write.
-	CallerGone       = "client_closed_request"
+	// CallerGone is the result of an operation whose caller did not wait for its end.
+	CallerGone = "client_closed_request"
+	// StatusCallerGone is the status then: nobody has seen an answer. HTTP knows no such status; 499 is what proxies write.
 	StatusCallerGone = 499
 	// other stands for every label value outside the set given at the start.
 	other = "other"

@@ -187,12 +187,14 @@ const (
 	ProblemCodeRefundTooLarge       ProblemCode = "refund_too_large"
 	ProblemCodeSkuTaken             ProblemCode = "sku_taken"
 	ProblemCodeTimeout              ProblemCode = "timeout"
+	ProblemCodeTooManySecrets       ProblemCode = "too_many_secrets"
 	ProblemCodeTooManyStreams       ProblemCode = "too_many_streams"
 	ProblemCodeTooManyWebhooks      ProblemCode = "too_many_webhooks"
 	ProblemCodeUnauthenticated      ProblemCode = "unauthenticated"
 	ProblemCodeUnavailable          ProblemCode = "unavailable"
 	ProblemCodeUnsupportedMediaType ProblemCode = "unsupported_media_type"
 	ProblemCodeVersionChanged       ProblemCode = "version_changed"
+	ProblemCodeWebhookDisabled      ProblemCode = "webhook_disabled"
 	ProblemCodeWebhookNotFound      ProblemCode = "webhook_not_found"
 )
 
@@ -249,6 +251,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeTimeout:
 		return true
+	case ProblemCodeTooManySecrets:
+		return true
 	case ProblemCodeTooManyStreams:
 		return true
 	case ProblemCodeTooManyWebhooks:
@@ -260,6 +264,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeUnsupportedMediaType:
 		return true
 	case ProblemCodeVersionChanged:
+		return true
+	case ProblemCodeWebhookDisabled:
 		return true
 	case ProblemCodeWebhookNotFound:
 		return true
@@ -766,8 +772,11 @@ type Webhook struct {
 	Enabled     bool               `json:"enabled"`
 	EventTypes  []OrderEventType   `json:"event_types"`
 	ID          openapi_types.UUID `json:"id"`
-	UpdatedAt   time.Time          `json:"updated_at"`
-	URL         string             `json:"url"`
+
+	// PreviousSecretsUntil Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+	PreviousSecretsUntil *time.Time `json:"previous_secrets_until,omitempty"`
+	UpdatedAt            time.Time  `json:"updated_at"`
+	URL                  string     `json:"url"`
 }
 
 // WebhookDelivery defines model for WebhookDelivery.
@@ -941,6 +950,11 @@ type SkuTaken = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type TooLarge = Problem
 
+// TooManySecrets A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManySecrets = Problem
+
 // TooManyStreams A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
@@ -965,6 +979,11 @@ type Unavailable = Problem
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type UnsupportedMediaType = Problem
+
+// WebhookDisabled A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type WebhookDisabled = Problem
 
 // WebhookNotFound A failure (RFC 9457).
 //
@@ -1391,7 +1410,7 @@ type ClientInterface interface {
 	// CreateProductWithBody Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1401,7 +1420,7 @@ type ClientInterface interface {
 	// CreateProduct Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1572,14 +1591,18 @@ type ClientInterface interface {
 	// ReplayWebhookDelivery Send a delivery again
 	//
 	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so.
+	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+	// answer is `webhook_disabled` then.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 	ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RotateWebhookSecret Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+	// end in `Retry-After`.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 	RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1937,7 +1960,7 @@ func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, r
 // CreateProductWithBody Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1957,7 +1980,7 @@ func (c *Client) CreateProductWithBody(ctx context.Context, contentType string, 
 // CreateProduct Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2318,7 +2341,8 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, webhookID WebhookID,
 // ReplayWebhookDelivery Send a delivery again
 //
 // Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so.
+// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+// answer is `webhook_disabled` then.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2335,7 +2359,10 @@ func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID,
 
 // RotateWebhookSecret Replace a webhook's secret
 //
-// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+// end in `Retry-After`.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 func (c *Client) RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4174,7 +4201,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithBodyWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4184,7 +4211,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4371,7 +4398,8 @@ type ClientWithResponsesInterface interface {
 	// ReplayWebhookDeliveryWithResponse Send a delivery again
 	//
 	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so.
+	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+	// answer is `webhook_disabled` then.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4380,7 +4408,10 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithResponse Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+	// end in `Retry-After`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6247,6 +6278,8 @@ type ReplayWebhookDeliveryResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *DeliveryNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *WebhookDisabled
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -6294,6 +6327,11 @@ type RotateWebhookSecretResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RotateWebhookSecretResponse409Headers the declared response headers of an HTTP 409 response for RotateWebhookSecret
+type RotateWebhookSecretResponse409Headers struct {
+	RetryAfter *int32
+}
+
 // RotateWebhookSecretResponse503Headers the declared response headers of an HTTP 503 response for RotateWebhookSecret
 type RotateWebhookSecretResponse503Headers struct {
 	RetryAfter int32
@@ -6310,6 +6348,8 @@ type RotateWebhookSecretResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *WebhookNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *TooManySecrets
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -6318,6 +6358,8 @@ type RotateWebhookSecretResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RotateWebhookSecretResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RotateWebhookSecretResponse409Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *RotateWebhookSecretResponse503Headers
 }
@@ -6638,7 +6680,7 @@ func (c *ClientWithResponses) ListProductsWithResponse(ctx context.Context, para
 // CreateProductWithBodyWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6654,7 +6696,7 @@ func (c *ClientWithResponses) CreateProductWithBodyWithResponse(ctx context.Cont
 // CreateProductWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6955,7 +6997,8 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 // ReplayWebhookDeliveryWithResponse Send a delivery again
 //
 // Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so.
+// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+// answer is `webhook_disabled` then.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6970,7 +7013,10 @@ func (c *ClientWithResponses) ReplayWebhookDeliveryWithResponse(ctx context.Cont
 
 // RotateWebhookSecretWithResponse Replace a webhook's secret
 //
-// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+// end in `Retry-After`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10130,6 +10176,13 @@ func ParseReplayWebhookDeliveryResponse(rsp *http.Response) (*ReplayWebhookDeliv
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest WebhookDisabled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10269,6 +10322,13 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest TooManySecrets
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10303,6 +10363,16 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers RotateWebhookSecretResponse409Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 503:
 		var headers RotateWebhookSecretResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -12087,6 +12157,15 @@ type SkuTakenApplicationProblemPlusJSONResponse struct {
 
 type TooLargeApplicationProblemPlusJSONResponse Problem
 
+type TooManySecretsResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManySecretsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManySecretsResponseHeaders
+}
+
 type TooManyStreamsResponseHeaders struct {
 	RetryAfter *int32
 }
@@ -12124,6 +12203,8 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type WebhookDisabledApplicationProblemPlusJSONResponse Problem
 
 type WebhookNotFoundApplicationProblemPlusJSONResponse Problem
 
@@ -16332,6 +16413,22 @@ func (response ReplayWebhookDelivery404ApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type ReplayWebhookDelivery409ApplicationProblemPlusJSONResponse struct {
+	WebhookDisabledApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayWebhookDelivery409ApplicationProblemPlusJSONResponse) VisitReplayWebhookDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReplayWebhookDelivery422ApplicationProblemPlusJSONResponse struct {
 	InvalidApplicationProblemPlusJSONResponse
 }
@@ -16472,6 +16569,25 @@ func (response RotateWebhookSecret404ApplicationProblemPlusJSONResponse) VisitRo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateWebhookSecret409ApplicationProblemPlusJSONResponse struct {
+	TooManySecretsApplicationProblemPlusJSONResponse
+}
+
+func (response RotateWebhookSecret409ApplicationProblemPlusJSONResponse) VisitRotateWebhookSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17488,216 +17604,223 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Ncts4tiD8Kvh4b1U7PZQsyXYSyzX1laeT3MntpJOJncndjrwmREISxhSgJiAruilv7dPsg+2TbOHg",
-	"hyBFSZQlx07aXVMTS+LPwcHB+f/5GsR8POGMMCmC7tdgRHBCMvjzF84kYfIFFRMuqKScqW8TIuKMTvTH",
-	"4BQxPCZowDMkRwQNaEpC9OHVL+hp5+nTZhAGGfljSjOSBF2ZTUkYiHhExlg9aIy/vCFsKEdBt915HgZy",
-	"PiFBNxAyo2wYhMGXxiAjpCHJF6lvvrkJg5fneLgIxfmIoGuSCcpZiChDf0y5JCIEsKLXg8ZbLONRhPYU",
-	"YMftdutJfcieh8EES0ky9Z7/2Qs+txrHF1/bYfvpTS/496AMtoLxdULGEy4Ji+cfyCTFc/WOMsiRemmE",
-	"OENY/U/MiMIglmiGBboiE4kGGR+rHwnOUkoypOAlQqIZlSNAtlCYvyJztZhK4A8LsKsXVgP8hrKraqQy",
-	"8kWiCR4StBdlJP1rL1Df9ILoid7l553nz5e/vnX8tOa2vuExriYwBcUEyxHiAzSz+BnjhKzewgHPxlgG",
-	"3WCa0UZGBiQjLCZB6MPXaR0+r0LHByzJGzqmchGaTwoCKlBKBlJBpLYhVZcizBK9KSTmLBFoyiRNEYWr",
-	"ZyOeEoSHmLIQYaEoNOoFCRngaSp7wUn2187xifzr01a0FJf1T4iD/j1PaTyvxmgOM5UCzShL+EyBZaCv",
-	"hPKPvx60Tma7gpLIbH46kCRbBPDMoFByNMNUoj4Z8Iwgmc0pG2o01tx8yuRBR286HU/HQff508NWKwzG",
-	"lOnPLQcuZZIMSRYUgXvNPgpyKwhDNBuRjMDv6ssRSSeiiLhtwfz06dPpVI4IkzTGsgLMv/OZAhF7Fxnm",
-	"/OyoVZsFdo7qneIbxW0yPCbSyo9pJnhWdYgUYiQc7CFBfTKkTITwRaTYy2UMN0b2gJmrAMVUNtG7Cf5j",
-	"Cuefqsf9MSXZPAgDJYiCbqBvrka0+201zZaY+K9kvoQTjPEVEQCjZc6OL89GhJnjn5EJwZIkJwijjx9f",
-	"v0AJJwLNSJqGmpnzDP7lU2kkF8IZn8LhdKvUcjlfpgdfQwFYezOPgK7c6gsi4vP/1/hfSrh1jo5ulomK",
-	"Sr6oKG2M2RxRScYCYb1nI54mAik8cSGX7RewosJ2GZajGHS44pC0C0ekXXlE3gGAOP3+dvNOdu9dlpDs",
-	"dVItE7j60UGoZG4OHzc31hO5U5oUz9jB0ypo3mc8mcZyGTwT/fMSiCbu5p3C9In0R5xfLYNppn9eAtPM",
-	"3bxDmG7Us8SEM0GAq54m/5oKOSZMfiCDqdC6ZaxVdfUnnkxSqrWp/UnG+ykZ/+VfQqtWORD/npFB0A3+",
-	"bT/X/vf1r2L/vb5Lv3sBBxlBOCNoQJTGOmVKf5AjzNCMT9ME9QmaZVRKwhAfDNBexKfykg8uheTxldIa",
-	"jaEAp8oeMypQnyghGeMsoyRBfCp7bC+i+am4vCLzS8oup4JEJygCCd0AER0hgedCn1Al7MSVFsBPmj0W",
-	"hL494920DAXm6v2yBgCoeEFSek2y+W9cvlIH+hsj3hIfGmGBGEdiGo9QYmBCe5H985JxeTlQAEZPmoGC",
-	"e6oBI/dGMFQgnGYEJ3MlGvTJtXYMFejs149oLxJX00uJrwjzyMReKzlK7CrgaVk8otckQXuRueTSfhWB",
-	"cbfDbX/Fsz5NEsK+9X7HOE1JhsZ4jhiXKOEaW3vRwEJkNvg1u8Yp/eb0aI9vPyP4SmjgEh5PFW9SUh82",
-	"MMUxCFUsUUSyjGciApeBWgfVcF+aBxVX8y77QO6BWu9gVUDNik9ekTmYr2pZ4JvAjMsRydAiq8tg7QYj",
-	"b3GqhMb94SLGTFFgX32DE+1XIV/weJIqxTzGU6H1+T5P5up4qov/8+zdb2gvGlvYS7v8G5dveUIHlCwR",
-	"tXKkJIKQNE2B42Hr4TFofz1o/MYZsb4dwH7p5Ftn0aojD9fcOOXonni75pGWqYO2BVTDOCN6vbLIEAQh",
-	"SriqCxf4PSzkfni9Bl2rxIoIBtRCLnHKh076K22grByEKJpkNCaX8QizIUn0F5q5Txm+xjTF/ZSor8f0",
-	"C0mUmZgRFlMiSopFj63SLNCDUyxgw86kseG//XaZE0sZwkgoMIw/F4SNpjH4eueiFRZO2fBjvr3fGgOC",
-	"ZNc0JpbFGU8s4zNz/hQNM003sxEBbq3IDMcxnzIJZxEwdIJkNtcEgrBaZpmWjMtoL+LXJEs5TjSFSzom",
-	"fCqjsMeiEpXHUyH5mGSiQP47Ij+Nj/cZgAXO/VeYpt+eYWg2rxi8OfZIUBYr5mbYvWMHT04UStSRl5Ei",
-	"WenuxsLY5ozPthIBPjo+OAPuG2t9sFzECElEIXgRTTzoLq19aXi+feg3BPaUzZFWXwaYptOMWEAUx34Q",
-	"ctRaD7mRUBaVzln+jfeZc+0uM3JKsYUMS3KZalgWGa0fklh5wN2F/uoaeSyg1s3mcusKvx1vURoIS+5V",
-	"D6kv2ELDQcbgxx9h5qI8e1EGC7mUnF+mOBuS79yNcXY1PVdm9sN3A+xY2zjn/I3av29Ni9YqAuLJNHUp",
-	"4uETksFrkQTP816krvTpDHjUOedvMZufyYzgsbgnJ8SApymfCQTBV2Z0HvioLBSlBe1FCnD146XQoN7F",
-	"BipMGB+tuB/Hp8WA8cYBDiT8qrDQJz4i7DU7x8RH5gf17k3KgqND6cJECCT5FWFoT2mxPmwLa//06VOj",
-	"HLdchYBymNMi4MFZDFubACgqKvo7U/M/MjGdTHgmSfKWJBSfQ4zhfrigwhkfIIzGChIk5xPPw7HIEqc5",
-	"6Jdwx6W6w7BGwwkehLJpvfN7kfmrpGze2BiQF8U5kzy++qDVB4A40do9Tt9nChWSEhF0BzgVJAwm3ldf",
-	"g4SkEi96zj7qgAxHOEm0lsIBlQjP8PwEkA+Rfz+s+vSwFFZV/3mh1Yb7qhxhDYOMYIPRVXj8oK/SsSxr",
-	"Vn02a3APuXAv4P1/kRhUWI0nkgCm1GuKWMAuGLYOBHhAHjtTzxb2mWvvW4Dce699TiX004TK09hmNnmR",
-	"vqeHhUDuQTGQixv/faH+r9U4vvh579L++ZcnP+/1es0VPz/5S0Xg18DxkslsXoFCB94qNPgruQnVTVWZ",
-	"HeeeZwTOdEITRKWiO3v8rxifMZMbY1RuKgRlwwJV1gqNhuq8ZESIZblrcsazK2Qu0gBRnUCWKK1lkPFx",
-	"s/iWw6OKt+jIyqaw8RicFcklloXbEyxJQ7H80jNaVc+YypiPKzJ7IjEFoRs5SyTmCXEJM5ptuRUTlpAE",
-	"FO3SchUVLrzUmDOXdIlj3po75mVGHP4kUMqH/q431+fZhIFUiu7SRDtvsyQH7gX+nt2SUelowx3mUOQ7",
-	"kNNaAUHFbV7KAuDovaGayRePHyTMFP5Yewz1Qb6Bdb3Wd7U97oyzDMPPXi7Vuuf+Rr5Ik661gA94Q/Fp",
-	"VQv9BbOYpCb2cBuJtrEoWQQhI1iSLUAgXyYkVpqG5BKn60B5aa4+h4sVo9hoL3UyjiRjC+vijo4psx/L",
-	"21u5SxdLkWLccrfVNbyjuVZjUu954d1xY/Njat35m7r0RkFA4xr3qIuUKL+arhXkv35cwJq6zUBn37gc",
-	"hUbZvHMUmveUUEiuCZOg+4qaD3ip7jiHG27CYJqlNe/7+OHNAqLU3UUYqvBkEmQ2OoCLD7F5HluR7BYE",
-	"UbWy4lFfB0pFlEPdtxDI1exGQMnCmDJu8qmaQXk1eKxUqnLOcFFvP261nrWPjztHh88OW8fH7dXpw2Fg",
-	"oqfzkmJ6sEovPW38fvH1YElyYUE/1gB7b1mCVZ7JV2ZJXuJnwBIw1MKAMLWAz/kXsbj2npUrEm85q0rs",
-	"PGVIw1LCcaiNNixQrIji26O8CObrs3fosNN+ZhPvX378UFKfvuW+eNpApQYYlRK0XZVIiNg0TRHX/s0U",
-	"Ky2RkSpFUF2nnTc6PXJhP4GJVFgracpnStsCBU0sURxLyRIJBzPYhQXK8cL64jq3gDxJ/XRR9YpBYmyl",
-	"+9vo7+XtzA/yZUIzIi5xpXJNoOxIY0OamhadajMhLFE6trm/oE5vAv7toL6lBlVHGZ6O+yRbRi8cyMUj",
-	"ER2HwemVwoXkCKMJyQRn5VPZqVjEBOvFrwJdsyu4eD5WUjWvUVpO0uZatVlA3UluAPlVUf5Za7UqLbzB",
-	"VJmEtYEUEstpve0405cq9byODu1eITMcK2QvseVh91B/jmYjGo8MNrKYpAoZOjhBklqLn06SbY+myUxY",
-	"t7Z/mssqLUxDj8Vz7jAdOrNLY9EQlbd14QIrzOEq8J/Ciqu4vc/Yqmkvxgz1ibXDHedoolPwfQtgsspM",
-	"Vr+OeJqga5xObYIkzgj4HVMqJEmQotimJ9ljsBthhVD3MKKTQKlQoEq6FS/K/DD40iBfJGGC9lPS0I+D",
-	"SqR8SVUC7DXTdYQxnuCYyjkSfEzAO4VjKOuIxFxIMnY5JtbfT6Ug6WBHizabrnd8MAgcI1D7qAG4xZJB",
-	"5a8Qmk6XqXUU+/O6spBnu/J05cZ/oUCz6lKhDIJKRumVAVvVxAh8iMaoz2DCdFE7RJ0QHUAFpOBI8/Xl",
-	"pUbH9r/VBUe3ZZQmGrP2FmfRLdotFifmaR4j6c9reKnyx+/CS+XR4kPzUpXwWM3vRngyIYwku2d2+lGQ",
-	"Pg7OQ/1Rs3b9QfG/ifejYYTeN5phpt43WlfLPzshUc1B2HTcuMYZZEwroAAn7y1M+pMGSROqgwg+vvAA",
-	"gi9+8eDR6HXguExkC80a/gW6XEWPgZQyYrR2peho5SzX1bDQGfnJohlnPU9ruYrNELud3vrHFDNJ5Xx1",
-	"WW+7HFmr5iHadbHOTb+ZeqWM3staPjVzS+l8eegJi24zt/TCSyx8S8+g7/jczLXzrXZqbXHpUvy4dyxd",
-	"/c647MNksGdODFakT0AeHh94nDUyRmcE1fICkvSMOhSiyHA3/SNJEGXoGgrsI8vnIsgfHuEEKSOOD6DY",
-	"xhpLQ3pNGOrj+KrAwntsIx7e851RBtxcK8+Zts+ufUads+g1zHkJe3yP51uFVu7MuFxejXza+F0HppuX",
-	"3cbFX6qdUwv0897yqA08rKcImM5O3Kgm16G1rv/Cg3CgelnfZYyYnGzT8+bw6BmkE5miLZ0ok8DDvBIc",
-	"oF+JaVpIeFNHgTA+HY5MuS8fgM1kMzjFCdIlcKYCTvdEYdp3pH8Jup+/Vj16oYhYjijcdkXmM54lQddt",
-	"jGkuIQy2zWYpwc3VnmTA0oBJ7bf2HQO+uQgDyoTEQPvBPp7Q/ev2vs5eLIZyu0GrfXzQOUw6jQN8RBrP",
-	"4nar8XxwSBqd/tOkjY/jFnn2LNesu4et4zBQ5o2QeDwJukGn1XnaaLcbnYPz1nH3oNVttX5XG02lwnjw",
-	"C2eDlMYy33ublST2C7twU6ZbvVW1UpV+UZc64pQ1g27BTb7zqzViZTDNjMss4Qj3+VRWxPpblTqWJYaa",
-	"Au6flKe4wt9aJeTyTV7VQMjr7VDME9iwSVA5SWJtmkNuFy7XOY4K5uVhdb6VR2+3tLQNOS4TzVOIP6jD",
-	"J2q50+QSM8q2eIG8FCoQ+TJJMWVaR9+mO5PPJY2tq5fk2byGlj2yCPUhKiVv5NhcwV1/Maev4ljMlMCc",
-	"ZZwNdU3sJONDxaR2YywulM6Cil1M/AVcmvL0MHAZhwqVRI54AkmIxlMYhEExwRyeV5VeCZgrVDErzHkF",
-	"KnCBkmrgm8zTWQ1O+dTA6nJ0FUurqF5Sz6msfK74QZdN5G5OWxgW5Mabv/5SbWwQBgt5mbm+Ni986UoQ",
-	"vEfb9gI6J8gXmYWiVe+O4vLLJasOQtCHnV5Y2JxyQr3/lU0t9zzIhTrBDdVLIwcWXYd+lnVlqqnnIIYF",
-	"lU749kHT7UNppeSLQou61u6CVxv4Gurb4bX9AfVcj2ajc+fjAwmHFFwK/n5ZbHnc3T9Wtwt5VGQpLZD3",
-	"eyWukCRf5AkiTIsxWcg4FCM+KwcEqwiqqluag2EXngBPi3tQvgA/pcsnLmUdlIX9gim5QGZF0q1SOVx1",
-	"tq0tK/GlnUhlHEt6DQmhViLchtPqVbyiqeuAaFNf3PM3eCFUW9oAShkt81AXQCqsF1jz7bZBu3NPnSm9",
-	"gZ1uY+1a1N152lP7gVrtGoNbuHPqxfMKG3WbUo1FwHm6TBPGrNASIeHLop1a26yOe+JkTNlmx+ns14/L",
-	"bBkeX6ErQiaUDYHAQp81/CT8xsVcEDQbcbhc31mRKF/D03XhO70aFz9XFmOcjehki82/q0SJXTvyllXs",
-	"3LtCuV38ICMxASZcTXXTMbi20xTlJUIiBLeJ8T/IUUaIbpwgdruwjAiSVYL20frtTNmu1D6day3ojPd6",
-	"t8AInm4EyJ0AsbVyuyrK46uhDvVm4R6drFVGy5VpS4rcSHLZn9cuubpNNdVOLC1Tlbir+sLbHdJtj3jN",
-	"XJQqQ6ZAIqUCx7CwlQWE1yCMXVgKFVWQD8pi+AhHZcPM/zFl/rft76185WYpIjYsOdkhIpYUoTDF75Ll",
-	"xhekVwkwoQRhwIXM0vqcpwTfUynLAnr/mbssigv5RTFSHcPSHr3by+hK8yOPaSy8+h0zjSVLkQqXoI0l",
-	"AiNx0VDKYzfrgzAutFZZ2zlNiXtfP+NXhOWVEpF7eIR4hiKNlahOTWkeu6smYF0EsAjPgA6nGREOI9OU",
-	"ePB87eUv7gVd1G61biw4/tOfV1CACxtWhi66COsGluYyRJmpIIBMUQfBYshRV+RG/7YPbc73wV8eheoL",
-	"3Zxh///+7/+jP0+wHMGnBW28c7hWETHQ59vpgh5VbNUch0XpcafO1Wrnp8dD1rKGDbMNdWrkutqM2ykF",
-	"O/CTGr61YYwLoFusv8sRuZnr0zF2Hfeo0DalJOOJFBumst2V716veVktuu210aCJq0ayIZ0w79CFpZJM",
-	"2RyZxd1GO86RvzlBmmSMSu9cXiplgIPUDaK7d8z07zBHREA3WOPMU2e+qzOgBEkitCfz+K2+VKLOly9P",
-	"IEsqoRlULyq+M+SMLDSdyQiOR7btpPooeHptmtOkQv3Tx8nlNEvVn3n3abSH0SSj11gS22XhCTxA0CHL",
-	"oSJxRso9hJ8Al0yoABquJUNud24VZi8NZrehQ9Bcd/AcHfS7rWGi5wBciqU+cNtHB7QxXUdgOhQt2tar",
-	"0g/a1eZYvSBTicfYYFMVY3PHu3DAPDT5cR/LmdZaTiUAdmE5lfnmQ7OcqnG+rJ5nrDMwHa88QZHmOpFt",
-	"0SShg6FuZtWf77T4JU+f9LMl9fs38/5WWCnbx5kWbY5daSLL2zlA7vQfU2J+Li5vh+T7UMlWGWrLkoi4",
-	"MiUTY1qeoJGUE+NRVTQ2o3IEEtEKItP2p1mVTeR5teEx/393fx+m5lS3TTLAfaJydAZCbHEXhPu+4pwZ",
-	"8qbEWMQgFQHiEx1qoDJ0lchSx5Pz+Wbr56oJdSggOGgpZpYr+rWoobRr9vbQrmtxy6AAK55mVM7P1NM0",
-	"GvoEZ9qY0n/Zmv7gPz+dB1WGXaSbBl5C08BIM6OUD2FumhmepOSYUnPQ3+CRbnYamAz6fQ46tZu6Sxtl",
-	"A14RzDepqqAT0kzHeELXxdImNfaJ4mnW3Bw3e6zHfv75jA4ZtB1izZ9/Rgr6qVC3ucJAIRTr89sgihP1",
-	"gLlzhICxeDqVI57R/wb7v2uWhcACROdek3wqEJ/oNrCgtSqT04ACSSE//wzeAIaMYFbgenFUtActDZ7o",
-	"zqoY2Vgk2rNdBp7o91n4wVclXD7+ibpHF8/PRhzNMNMd5foEiWlGekwdR9N+O29rQaVtZ2FAfcGhNbdp",
-	"0c1ZTBT23tkGf0ZUQG+6qDT+KtKnQ2+V6a844BnqHKIRn2aiu9h7d2EoJhoSKXqMSjeOT11ReJMdztlF",
-	"MIvT8RTTkXwyIQrKGY1JE72FHnqIkRk8HAZggEWhvoE79O3AqhwcnOnRYT0251MzOQzhHGgIPJoFKq09",
-	"5UI20Sm8QsfBgBz1RppZIV63YaP9m6UtGSGingcX4rTH+vNSm0Ut10NHKzyx/h8pkHeGdG53qChfb70C",
-	"cTpRdG1akcHQhy4MUTOIgh5rYMRgiRQCFHJ6jDIhCU6ABgVBKcHXJH8kU0B3UcXcEN0es9BatGCNKCul",
-	"2D9X2yJV7SPDHluY06JMJb8HdwiAq13WrZkLzTz1bmsSOPrypYnOZ1wtQHP64tw4xwny+RTxCGc4liQT",
-	"J6UhcQppfZJy3XaASnOafhlhNlR06ZCpo2aEAFOKXp7joatY9mpgzflr+p3k9Zw7bDvNc5bOER2U+kCo",
-	"/XcjdXmm4OoxzaapkCfawphRM/jF0DAV6LDdQQut+0ND6nX696Po50jzt3kOgEI2RjOCr5DEwx7biz7t",
-	"94J2L4ie6PsYaS6MhOFKLYj+4+V5VDxpME2GeTizBpI+BQetQ71vDsuAGYtU08Ha7MsrbdkLtQkvgRps",
-	"4QUVKFrWgTTyyzLQCxLTRO0DitT5A2zReIQY0J5xQ8OGjAlWkugEVIUei7TLL/IbVJzYgUSfL+xIIk2l",
-	"tVzLoQ5dS82v0T8UaaIoz5lWdJ8K7mSaHJEei/6rYSIUjdcvIqT9nOpNxucC2A01TrGAjhqKLYxIOmn2",
-	"mB2pyzj6+/n5e5+/uX0RHEnOLQ9fZA359F3tATlstUJ02H4WosODdoiOWm1Fwketo9BdGXPGCDQ96DEl",
-	"z7oIowHNhNTFpjxD2K4EkASwubk2kFGtWy9CANtvHN9+in6lf1NvQlOm+xRGun+UYjHnGWZiQLLGSxZz",
-	"XfTGsx4z1KWYdQ6ZIglDCtwMETYg4Syj10YyUGZyCmx/YRDPVoty06XVoycZ/zJHyqIjckaI/Ukgyno6",
-	"Mj9jaIbnXc1m9K6soGKHDzAFYWC11zHBHJHf8FhtuR11YHUoq334NOr23lmbqERc0pcloSKytqL+duc5",
-	"SolS7kWIEjqEDk9RUyH8MuoxtelRIwqNpq2LCNV6lbrVJ4JaqaeAOdEcERtsuaZdFmCZTYUUUFcoPGGu",
-	"HqduN6s+tToUGCejaZYpvU2rTt6azrUbrvFWRF3bl8L6yRz5UzPzCvqOj2maUrvVC8zrqHXQY86510Tv",
-	"7PyoovsN+C++IgxOIrBPDfbfX56+sPqlfa4ywxQn0qyUirCkbZlDp5BsyZMljgBNQ+YTxeJjHV0DPQvm",
-	"m8CK9XMVLTV77N0AZjVkBI/hEDKlVvJM6k1R7zTvoKYmUcNtAnpAXb+RGRqTcd/6KZQmh/VGGHLXAMys",
-	"0yL/5SdE2HQsuogOmTrQTtomHOj8CiTUR3Os7UuwUmvy2cfqeW6wh5L7Rk/TRaQpjQnTQ6XN2NDTCY5H",
-	"pNFptrz6nOB9Oh33DS8y1Wou0TpoN1v6amUo4AkNusFBs9U8gHw6OQKbrFTs1v0aVHZafUOFDXgCwf6k",
-	"uYC+KzT9vWaKwoE9hna4L2iyitBOkFGxQgQ5fVpYJ2PKqJAZljwToDPkxsxPQhsgA0h/FT3GcJbxmakc",
-	"VGKJDyGerDHmtNXXCTh1hHxnMeIPnP68stpYLky4Lc0hdm7Geq3BCz08bsJF+18pHBqJyydVFzr/3Hpo",
-	"bUXmekwSkOJ56xN14Ol4+dRs41BVPLwamCVO7qeH9SGyY9LrAqOv3wU4VTuZ086+nZiz9kLr7booDeXt",
-	"tForms/bpvNe9a1x2n2u6GjnWiJdFANoy+pLC43i8iLWdrvdXl7E6reH8x/cVk81D/afd9Q4jg9I4xk+",
-	"PGw8T1r9xhFpD57FHXzcb7fyFnqfHVP7W4aFQBPFxFCf94uZUbVrbfNuDR1TCBO8f/Px7d8az9/9Hng9",
-	"MGxG9OHx85af4x28/Phhsf2FvbpzeFxxtdpc2y0ueP+m8ezXg7eN4390/qvxz98Oz4O8v5t9TOUb/R5r",
-	"Ky+0IRXPLV5/WV5Qehl5OKHRhoX53l02TdObjRgeuKKrZoFpmeASO0ujK95QdrVuZgVcA48+bLWXXewO",
-	"3X55Aoq6r9NZf5+dlXsTBketg1rvcXmesGxTp7Huvnx0RBiI6XiMs7kRtrk8l3goXFcgofvjaC+iej6f",
-	"MSBBpQoHYZDxVLfrWUyhN3nzN+r+SUZ5BicmYIpXpuAptkWZ3a9m3n436ICsS/lM/X3UGusA3YSLCh3h",
-	"g05vFd7wTiXk3RhcYkeW2l4S2qNoxK7xa57orgBAJCyv0VEK0phkQ5I0odeH14A7Cr3B++B3lCEaTwWo",
-	"sbOyXq62YSqJCD3fhNcx3uSSwzA4f8qocYZa5xo4yrTaVhpP2mOV40gBE4sTSU/Kg4HztgjKrCm23lSq",
-	"peIqoOnTMXHdNyv0nzhvcr6oAK0RX57381cyN2IMFNW/8WS+mQRb7JW+jlvlMmJLUXBzUZtrVbSEvylG",
-	"PUzkpCTO25sh41GIPwrxbyTEN5LXK8cj3npUahhUhVHW3evd4265CYM3PMarMpKdfmCvMzpCa70Mzuem",
-	"b6NVtI7X31cYua1uatdQLdw8QrjhqA50FWO8NlR83Fj9ugpQ1Yzm7RUhsAhdyHEzXQj0HDxN9DRUO7/I",
-	"dkcEZhvkk2Us+9W3xTzRLB629fOOejlcGFx+XtaLAd7tBeiCbuC1wChobSM6HG2is92EJU/PPqCmQZjM",
-	"TJLCCr8PaFFuyM6IZCTUxYN8HCLJzR/g2dWl79a1p+8043HquIkKLh+Ue3x6rOjyQS814DqLyAuB6Ihh",
-	"KfYOsRxw45q2b3zGVnqN3AQd3YNjpQPp04h75VRVngo9B2uXzpuKwUfLXm4ofOdvt6+2wwgiv+9otAIV",
-	"uhFDPfFUGCi2CMgLtfSNPFiuxe3duLBe6MBsPQeWg+XP4cEqcWDb0NsMiaurzbphbkH7uNNsNTvN9ob6",
-	"a6ER9TJVys1UC0ziwpI2cKte1vblSy0teDvfS2mI2EoHDNiZfHg/Hpg6CsUr17Dq+/DZfCBYh4xBrirc",
-	"rlVXnK9miWdGSfAlIv7IE/FHrWUiXsfElsp2Myt6VRBH6Pom7ZLZ48y1SoevID0fC/TL2T8Xf8xT9JTA",
-	"BT7wpEq69xh0XNfhu1y+n9rwHng/+hnBVwLxwUBnAom8HgKCXy6OrT8OiI2jFeW7fku9uJBtQzLLqFzK",
-	"wg2brntCC6OMKsTHfcaiHuNBRXA2E31fGmb2VGFq8GLppn9CSum7i0WiFf0zyBe5H4vrVa85hdi36YZu",
-	"csX81+qsosP289aTjSFY7iYoO/N/0XhqvKBiwgWtY7ubW/w7bsLgA5ZE6y3rxlm7C/27Gu95SuN57ZvN",
-	"5Q9cwB12argb3JrIfQnFlyYpo14oI49drI5YWLmYqcOcWtKYgOk/ySiL6QQCGja7Iui2W2EwoywBedke",
-	"ayN/jVjVVjTIoKAbHLTGlSL2K/z7OrlZKmWVYiDUIfRTJupkQ0AGDmYuF+JUp/b+JOxptmkqyrY1c23t",
-	"ILWi2BsSaSMB22nzjw7sRwf2n8eBrZ550Dpcz/x+4/ItT+iAbutDPqzpaP2Ny1fQhfY7so1qe3FHIBUv",
-	"sbC+gmLDXuPjNXz324W8NwqhvjPQQQxymcjYN7xTCa9bPn1ZKP4TlaMkwzNRGuA4wsJv5tUF20yH6qnw",
-	"hmCEebUTzM2BqLNAllE0kRnno4t33AgL8yqTjN5jJrBeGaDOB4EHW8SXbRcmPVFEWQtzJQslvtITn+uF",
-	"fxeHkt+Y+O+jtHyUln8qaRnmp3krwfktQ6+3Epu1A7Zn0Hr9QYdr70mua755D5L9YnVw14YWnPPdPrI6",
-	"uOs12F9QFbaPs+bi3k4rvQN5/4HEPEtsYwUr3o04hugnlAIlTWRaP2jB7TorFAW3TYhbtCQTb3b/FmK7",
-	"Nr964b3vUTQ/iuY/uWh25/W7Ec0bO0Ifhfm9Gengq7XC/Cfh2v5s6rhdLZ3zmd1rxfNhLp5zReEirCW4",
-	"N7fxV4lu3VamTpaUnjG5OBlYh1cJzlLqAqxN9AlKlU/jmExkF8aI6Fc1tOM5QlSiIScCcdZFBMcjW45P",
-	"hauupnbwmuixvTOSXZOscaZ+gx5D4olfiGkGQNsG8Lo2WzfN+Ukgmpyg6A0WsgG3QiltRsR0TATqkxFl",
-	"kOQExcdjOwVSQdFjujC3fWSri0Ov1hqiuFDRaqKKBAY6TKGdgURjLmQXwdgnRmIddIbXn/FpFhNdPez3",
-	"lrIls2M8N63q1SN7zLZp0WXpaC8qD0aKnqzM+dLoqlMuSF2bdohAA/q06jXDAtme3if++oXEmfSxaIOY",
-	"mj3nUcwC+gtBTD9QV2y932ocX3xth8fVsycedlZQPiFkjdjtz71iyLppPPkU+Ha10Ddti/yB2zsogMpn",
-	"pLugrX+sV0VvNRXaThhwl+4+gRSsiu7yNxgnHVyZYInhQn6LwHKlzjGiQvJsHuoGBo6SIYPynvKG7kw3",
-	"OOf8LWZzkxHzPbnVeWaZoCe5zdbdl6u9bGEvTKjbWlp7kdl2a3xnDvoJnt+5tQ4NzKBrhzft+idhumZZ",
-	"7zv05TCzl4t9FdxgTCvNOcubc2fwJpKULfuTHsNGVvsjnW2rqL3I062qxebEjJreznnvBk6r510eDTrx",
-	"83Z9v3153PWjZ+DRM/An9QwAj3h0Cjw6Be7aKWCkRX2fgJvcttotMMHzu3YJ7NKXr/nJ3SgH6skCKqMy",
-	"qZSCQhheqeN5anWkWVKkO7JZqZ+SgdR6+ompjYK+Y3tReXpw9KSizNyyyh7TaonJv6Xat2FDC7qxVZ4+",
-	"0MfxlVZSMmnaNmG22LMzhC5tpnrJexnY7CfmI2XDXC3S/QSXAbkQsqhQVbJ8kuLGtfDvJnoMyS5r4hdt",
-	"Xj2EpUpqmeyGszjDMh5pBlpPalTMj3zUjx71oz+lfuTVoioe1ieE5blMD6C+/U+sgGk29WMWxe9aF1OY",
-	"qp9tsZBOX1MTM6rNbpUxy2Fy3aOy3J0bcRvcaTRH6TDfIAsDsibzFAyllZ2AxqQbsEPXd54mTXSmdCqd",
-	"kVHM3FibjyHslOBt3DD5rODgP1+02odPW61W62nnebtz0KqvbywMLH7UNh61jT+pN8YbU/zokHl0yOxQ",
-	"CVBc9tYqwGq5D1LxIWdlGB65Lg1j4k9xWdtuJvojQgPKkvw+RJkJqipuHRbmW/AMnf360fQhh8Ja3U9m",
-	"puR+j/XJkDJhBu/p7A7w0mg2Funu1LPF0fXgtIExWMsyFOxomrVV61oB4UgQnMUjNOBLy8f/WJZd0F43",
-	"/kpt3yAjpCHJF2l641V1idHTfiXX7Zqr1m3nfjirTAENiaq7qXk3aNNV76+g78DDT4lw7KLb7rTqqTkl",
-	"STTNGEl0PybBU5qgvlI4bCIQYWhMpBmYawvRN1E8VmgxtZSIKm3FSXrFla5J8G3b1ho6Wd83xTKJWydA",
-	"3G9B+w9VZm4GjAXdzxcFEak5H2aJ5juTnHVaaWl6zZbF5WTaT2nsmn0uk1xVdee2LVGh6hzmCNapO9+k",
-	"y+5pooMDelXmTLsOtky745votRQgqqiwDc9giMOQ88RMZ4EsOe2Ft1z3BOVZAabxLjyeLgyS6rFIXE0v",
-	"YTpEtLwBrTlX21in27O23bOrDRvLGizcaWvZR6FxG6GxoXxYZvaZw7KFK/nh9zfd3EasITvOrqbnioU8",
-	"2noVtt5pkuSMfr30qmnsWVrdsAWq4/Z3ZNTtfzV/re+l4gk/K7iULabMHq4FnxnaZgYJWS+q5KbtvJZs",
-	"OqH8BEVel/Yxt/OydOOyyl4qvlDbyrn5yLO/a559j4r87dqSHNbiRAor2zQY+S6NBt2ipD6zXTAVyg4y",
-	"69D3XGQ7MCkOWluaFBtFvN5bjqxjXljGo0We/IvhrnYWoLCFCV6jxowI6eZ3hnqMaM6I9SjRES6OJaXM",
-	"m0ba1FUPwnYxuSbaXaRLNnrMTgIGl52rPQIu5bKs52hGMmJuQVhWWS2aFeUMfm0pkJE0vLgiLGAc3BXj",
-	"M5jercehqqsE9MHmGcwvHcDourkZ89lu64Z8TkIEMLt0WaGQxU1QtiWWevU6h7UcedukNi3KhU5lFKku",
-	"D//o78dG9tOjLP7+ZLFhEXBqxJ87eFYlh9udOveB+wa6Z77CNH3oOTX6+uebLeyDPfv31PZEl+DenWmm",
-	"D6Fvmk1ySVxT2TD08jkoTdn+BubbvrHKNk+xKSkclf7PczOX3PIMZajZJOlidCl0Hs/V6gMacgRDlQFs",
-	"yMPJA1HuPXWampmbHg3EH0gohYWY5BYS6cHLl+/AI6Z34g5Zr2VdW/Heu+ewyVQzjjviscUYU15wqhMi",
-	"1F9+UkTR3IJqDehUHOZjgBbjU6cQndKZkvpy9zplCVLRY368CXnhppNq/uxGlzvk6DGOenvs9dXVrO6W",
-	"HQSsbh0selEC4jFe9KOKFkZmjzGjXYquOrEmd7y+i2KDe5KwDkl3KGNz4VUj+LTCvikHpvIsasvsv4Uo",
-	"1kMBV0esRnyGxpjNTea/1DPyMtJEn4zX1O1hiDI9RjkB6Sl4moDP1E7GCfNyUNtoqDJIdWZmFe7WArlN",
-	"mroFM+i2j1oAECwv6B6EgVpe0O08q8OI61ciwNKXsF6tfgSPGvkuW7tbVvGTqQb2WIb+vK40yfaTufh2",
-	"KvY2wZBaPKGBk39NhRzX7RznH2mtOWdUKj2KDwaLuczNyjRhIP1T772brvJeE18BbpJcQqsvx12ePXv2",
-	"bDl3qae4phIb9uNzrsPGURvjxjPS6jSO43a70Uqe9Un7aHCAO+3gttzOlGy/UruU91DcLj+1tK/r81Q9",
-	"2vteZvz9uExSbdcik/T36NszzBXDBe8gdLzcyxDB4YysZsSX8EJfRTpBGDEyxMqEQ3C7HtJnCyv5YNBE",
-	"b/XMOMwKt3peAsNde4wPBmgv8kc8V/sI9HZZvWozdOyyfYTPzZZym9ozQ/NF3am7wZF6/ulHZfRh4EyC",
-	"B6U+b0gTJFmpR+c76vd6BbYGXV4XekTurFnCo+NjQ8dHrjc8tlmoY9HAeYPSNCVVYOjsbayaZW4QbYHq",
-	"87N1jNfUXHrCq7KvgmPnu3SHzEh/xPnVOuMGOMO0734Aj7D2+Iu5UNp/hXWDzkeEZkiQOCOmV4KeW8Vn",
-	"rNr0+WSh+Z5MnjpCjTBF2S65C1oCX8r5hOSFv02oug8L80/ULRdFMfis0er0241ng6ftBj6MDxrHh0mH",
-	"PO+3nsVHRzWd4dMsDbrBSMqJ6O7vA8abZmnNmI/3wVOfUka2tHjMdq63dCwVPo4y36m5MsuPk2V67qvd",
-	"zTHfpPDtDHrI69Jr3XLdZF3qsXVwIkzHfSBPZBJooaN89LUHuY+9IES9QEEiJB5P9McES9wLbiLtcaVD",
-	"powOgc4kZgnOEmRZCxKKF/GpbKJ3psluj1E9UU9PY7XRSow6X74gHW6CbyiDkJhpj5/nyQ4xZSH8BDAh",
-	"yqCTn7lF8LF6TUYISvBchKXWv5HZkQZNomaPmdbhYzxHsbpx7EwgKPUDM4pBwqmZQQtNw5u2R7qrl5BQ",
-	"/K6YtJ0c3USn1hzLbMxWD589bLdQQoWiPF1oaEBq9hh4W4F/w3IV59ZDvBU0TXSqd4c4/Ewyeo2lkgNy",
-	"xrMrzfRNDHh5haHZm20Cthty1A044GZlgmYpd2mH6f0IusFsJEh8+Xbw6z+Os+f/8ev/+CM7n/3r4/sX",
-	"z1+/ef/7a955g9/gs1n+O/9rEFoGAK/8kQXXpkLqE5WjM43ZJdaSwZw+g1KYc1EWWX/OGkDTe9/pb49h",
-	"2Yq2L1p/7hOXLKNV59tK50WrxPLtDcsCXWv//PU3d2Fj7H81f5nywISkRFbUh79kyaLFAcduwNV6tJAy",
-	"zhpKROWIO1IUKwWGe1iRkeodcCrQECZwPDz3gVnSdxdgHHPI+Ju5HdkxxRtS8ijekVq1JW5+3nU4cmXF",
-	"q0/OusY1V61WGMZDIpdS8oZG6w8t8TcU+GvE/OPp33F6wZZn/xYH+I7DY59yDrPDykqTTmSmwaHZiKYe",
-	"57SswhxSxzlgeBlXT0ixdFm75p3JlJjnwBug+sEMcxNoAAVGy+sod2GbWY4ywKkgG9YN3sageuSKd8UV",
-	"S9V9P0JEpoqpPpouS6rl7kyBWyyXuw8Fbo3Rsp/bHHWTwUQ+4g9q28am3WRVuOSFezq4za7IREL120EL",
-	"PIcrQyb5vd9XupiUZDyBRmv1sgM04/X56fPG00Gr1XjWPz5oPI+PjhoH+Ji0k9bgsP+sE/is2ptTA4y6",
-	"/JROsvwpKRby0kC7DMD275b7X27SWdri8tJWNnRah16Zg5sXvZtgjCGU+fqgTNHA/lGyz75PHdpknxlW",
-	"9JPv/fgxFer6nHj/q03b0TOdJultBj567w6rfEP2Ha6n7QTLUV7hlIOwspWHUoKAeUynwIG81h4HTxdH",
-	"ul6sDqNhZmJoJgJlpya7ij0XZKKJLjmAOVK5EDJjoU60cFKWgNA9IifAiJWyh510stEyNMNUChBM6l/F",
-	"kHrMcEYYGgUWiboIwlQpZ0NrkPhTLXGfT8Fm6RMtJIXEc4EEr57+pHa1xMEWvSGdDRPaHoXPBsLnlnJm",
-	"mUFhT0y4QAklaXOfrXYfluiyKP1xG3t5/X9ZgrAjEs3hdm91GGlR3+qwAG3REmySURbTCVyRNwV7ukVL",
-	"sHWyMuNSwWHjxl+383NVCqS3pqEHIzPj1A4XswVe8Qx1DtGITzNfgdFDdHTGhhNbk4xcUz6FUehKDs1I",
-	"mi4aQHplBkATvd3WOHkMrz+M8HpOSo+u+B2Ogk1xTAqWhLDHZte8Fc7mpff4+3TsFNtGfg36BGeKHX++",
-	"UEzNLH1x+oVx2vM08ZqQ2wrqRUvh77ZGOK8O9sdeQCr+wk3vUxxTNtRZWsJz3fdJzMe6+YIckbH3KDMp",
-	"psJUIWkKz/JTc+14Dh1RkNy8yXue2/Kbi5v/FwAA//8=",
+	"7L2Ncts4ljD6KrjcrWqnh5Il2U5iuaZueTrpnWwnnWzsTPZOlGtCJGRhTAFqArKiTfnWfZrvwb4n+Qrn",
+	"ACQoURJlybGTdtfUxJL4c3BwcP5/vgaxHI2lYEKroPs1GDKasAz+/EUKzYR+wdVYKq65FObbhKk442P8",
+	"GJwSQUeMDGRG9JCRAU9ZSN7/+gt52nn6tBmEQcb+mPCMJUFXZxMWBioeshE1DxrRL6+ZuNTDoNvuPA8D",
+	"PRuzoBsonXFxGYTBl8YgY6yh2ReNN9/chMHLc3q5CMX5kJFrlikuRUi4IH9MpGYqBLCiV4PGG6rjYUT2",
+	"DGDH7XbrSX3InofBmGrNMvOe/7cXfGo1jj9/bYftpze94N+DebANjK8SNhpLzUQ8e8/GKZ2Zd8yDHJmX",
+	"RkQKQs3/1JQZDFJNplSRKzbWZJDJkfmR0SzlLCMGXqY0mXI9BGQrg/krNjOLqQT+sAS7eWE1wK+5uKpG",
+	"qmBfNBnTS0b2ooylf+0F5pteED3BXX7eef58+etbx09rbutrGdNqAjNQjKkeEjkgU4efEU3Y6i0cyGxE",
+	"ddANJhlvZGzAMiZiFoQ+fJ3W4fMqdLynmr3mI64XofloIOCKpGygDURmG1JzKaEiwU1hsRSJIhOheUo4",
+	"XD0dypQRekm5CAlVhkKjXpCwAZ2kuhecZH/tHJ/ovz5tRUtxWf+E5NC/kymPZ9UYLWDmWpEpF4mcGrAs",
+	"9JVQ/vHXg9bJdFdQMp3NTgeaZYsAnlkUakmmlGvSZwOZMaKzGReXiMaam8+FPujgpvPRZBR0nz89bLXC",
+	"YMQFfm7l4HKh2SXLgjJwr8QHxW4FYUimQ5Yx+N18OWTpWJURty2YHz9+PJ3oIROax1RXgPl3OTUgUu8i",
+	"y5yfHbVqs8DOUb1TfGO4TUZHTDv5McmUzKoOkUGMhoN9yUifXXKhQvgiMuzlIoYbI3fA7FWAYq6b5O2Y",
+	"/jGB88/N4/6YsGwWhIERREE3wJurEZ3/tppm55j4b2y2hBOM6BVTAKNjzjlfng6ZsMc/Y2NGNUtOCCUf",
+	"Prx6QRLJFJmyNA2RmcsM/pUTbSUXoZmcwOHMV4lyuVimB1/DAFh7M4+ArvLVl0TEp/+r8f8Z4dY5OrpZ",
+	"Jioq+aKhtBEVM8I1GylCcc+GMk0UMXiSSi/bL2BFpe2yLMcw6HDFIWmXjki78oi8BQBp+v3t5p3s3tss",
+	"YdmrpFomSPNjDqGRuQV80t5YT+ROeFI+YwdPq6B5l8lkEutl8Izx5yUQjfObdwrTR9YfSnm1DKYp/rwE",
+	"pml+8w5hujHPUmMpFAOuepr8a6L0iAn9ng0mCnXLGFV18ycdj1OO2tT+OJP9lI3+8i+FqlUBxL9nbBB0",
+	"g3/bL7T/ffxV7b/Du/DdCzjIGKEZIwNmNNaJMPqDHlJBpnKSJqTPyDTjWjNB5GBA9iI50RdycKG0jK+M",
+	"1mgNBThV7phxRfrMCMmYZhlnCZET3RN7ES9OxcUVm11wcTFRLDohEUjoBojoiCg6U3hCjbBTVyiAnzR7",
+	"Igh9e8a7aRkK7NX78xoAoOIFS/k1y2a/S/2rOdDfGPGO+MiQKiIkUZN4SBILE9mL3J8XQuqLgQEwetIM",
+	"DNwTBIzdG8FwRWiaMZrMjGjAk+vsGK7I2W8fyF6kriYXml4x4ZGJu1ZLkrhVwNOyeMivWUL2InvJhfsq",
+	"AuNuh9v+q8z6PEmY+Nb7HdM0ZRkZ0RkRUpNEIrb2ooGDyG7wK3FNU/7N6dEd337G6JVC4BIZTwxvMlIf",
+	"NjClMQhVqknEskxmKgKXgVkHR7gv7IPKq3mbvWf3QK13sCqgZsMnr9gMzFezLPBNUCH1kGVkkdVlsHaL",
+	"kTc0NULj/nARU2EosG++oQn6VdgXOhqnRjGP6UShPt+XycwcT3Pxf569/Z3sRSMH+9wu/y71G5nwAWdL",
+	"RK0eGomgNE9T4HjUeXgs2l8NGr9LwZxvB7A/d/Kds2jVkYdrbnLl6J54O/JIx9RB2wKqEVIwXK8uMwTF",
+	"mBGu5sIFfg8LuR9ej6CjSmyIYMAd5Jqm8jKX/kYbmFcOQhKNMx6zi3hIxSVL8Atk7hNBrylPaT9l5usR",
+	"/8ISYyZmTMScqTnFoidWaRbkwSkWsGFn2trw33677InlglCiDBjWnwvCBmkMvt65aIWFc3H5odjeb40B",
+	"xbJrHjPH4qwnVsipPX+GhgXSzXTIgFsbMqNxLCdCw1kEDJ0Qnc2QQAg1y5ynJesy2ovkNctSSROkcM1H",
+	"TE50FPZENEfl8URpOWKZKpH/jsgP8fEuA7DAuf8r5em3ZxjI5g2Dt8eeKC5iw9wsu8/ZwZMTgxJz5HVk",
+	"SFbnd1NlbXMhp1uJAB8d73MD7htrfbBcIhhLVCl4EY096C6cfWl5vnvoNwT2VMwIqi8DytNJxhwghmM/",
+	"CDnqrIfCSJgXlbmz/Bvvs5ToLrNyyrCFjGp2kSIsi4zWD0msPOD5hf7qGkUsoNbN9nLnCr8dbzEaiEju",
+	"VQ+pL9hCy0FG4McfUpFHefaiDBZyoaW8SGl2yb5zN8bZ1eTcmNkP3w2wY23jXMrXZv++NS06qwiIJ0Pq",
+	"MsQjxyyD1xINnue9yFzp0xnwqHMp31AxO2NxxjBGf19OJ4i8CmN8ACjmXA1kFjMrgI0utBcZ8M1VF/Yq",
+	"I7dhtak5kVIwRZhIkNAXD8DutxxwpzNGR+qeHDgDmaZyWqAPGA98NNbdPNYQ1LsgfoMJ699W9+M0dhiw",
+	"RAU40PCrwUKf+Yhw1+wcEx+EHxC9Nw0FnETGjmBKES2vmCB7xgLwYVtY+8ePHxvzMd9VCJgPETsEPDhr",
+	"a2vziURlI2lnJtIHoSbjscw0S96whNNziM/cjwQxOJMDQsnIQEL0bOx5hxbFyaQA/QLuuDB3WLFiOcEL",
+	"rgzG7i2YYVfFBEARQk6KkGjXcUUUE+D950YRs/dcJBbm8koehMnhllUAWzY5blwk0IvlnWkZX71HJRIg",
+	"TtDGo+m7zGyq5kwF3QFNFQuDsffV1yBhqaaL/tMPGJaThCYJ6qoSiILQKZ2dAMIh/8MPrj89nAuum/+8",
+	"AHsj/2o+zh4GGaMWo6vw+B6vwoimM64/2TXkD/mcv0D2/8ViMGQQTywBTJnXlLFA85DoOhDgAUUE1Txb",
+	"uWeuvW8Bcu+97jmV0E8Srk9jl9/mxXufHpbC+QflcD5t/M9n83+txvHnn/cu3J9/efLzXq/XXPHzk79U",
+	"hP8tHC+FzmYVKMzBW4UGfyU3obmpKr/n3POPAXdKeEK4NnTnGNmVkFNhM6Ss4cWV4uKyRJW1AuShOS8Z",
+	"U2pZBqOeyuyK2IsQII5phInRvwaZHDXLbzk8qngLxtc2hU3G4LJKLqgu3Z5QzRpGeM09o1X1jImO5agi",
+	"vytSE1AfotwejWXC8rQpZFv5iplIWALm1txyDRUuvNQatRd8SXjGGb32ZVaw/6RIKi/9XW+uz7YKA23M",
+	"naXplt5maXniS4cdktHc0YY77KEodqCgtRKCytu8lAXA0XvNkcmXjx+kTZX+WHsM8SDfwLpe4V1tjzvT",
+	"LKPws5dRt+65v7Mv2ibtLeAD3lB+WtVCf6EiZqmNQN1Gom0sShZByBjVbAsQ2Jcxi43OpKWm6TpQXtqr",
+	"z+Fiwyg22ktMydJs5GBd3NERF+7j/PZW7tLnpUixztnb6hre0VyrMZn3vPDuuHFZUrXu/N1cemMg4HGN",
+	"e8xFRpRfTdYK8t8+LGDN3Gahc29cjkKrbN45Cp16XkYhu2ZCgxavaj7gpbnjHG64CYNJlta878P71wuI",
+	"MneXYajCk02T2ugALj7EZftsRbJbEETVyspHfR0oFbEuc99COB/ZjYLClREX0mbVNYP51dCRUanmM8fL",
+	"evtxq/WsfXzcOTp8dtg6Pm6vTiIPAxtDn80ppger9NLTxj8/fz1YkmJa0o8RYO8tS7AqM/2rXZKX/huI",
+	"BAy1MGDCLOBT8UWsrr1nFYrEGymq0ntPBUFY5nAcotFGFYkNUXx7lJfBfHX2lhx22s9c+cXLD+/n1Kdv",
+	"uS+eNlCpAUZzafp5rVBIxCRNiUQvd0qNlihYlSJorkM3FCbJLuwnMJEKayVN5dRoW6CgqSWK41zKTCLB",
+	"DM6DQ/NR4/riurCAPEn9dFH1ikFibKX7uxyAi9uZH+zLmGdMXdBK5ZpB8RliQ9vKJky4GjORGB3b3l9S",
+	"pzcB/3ZQ31KDqqMMT0Z9li2jFwnk4pEIRuNoemVwoSWhZMwyJcX8qexULGJMcfGrQEd2BRfPRkaqFpVq",
+	"y0naXms2C6g7KQwgvzbOP2utVqWFN5gYk7A2kEpTPam3HWd4qVHP6+jQ+St0RmOD7CW2POwe6c/IdMjj",
+	"ocVGFrPUIAPDLCyptfjJONn2aNr8lHVr+4e9rNLCtPRYPuc5psPc7EIsWqLyti5cYIUFXCX+U1pxFbf3",
+	"GVs17cVUkD5zdnjOOZrkFLz4CpisMZPNr0OZJuSaphOXJkszBn7HlCvNEmIotulJ9hjsRlghVL8M+Tgw",
+	"KhSokvmKF2V+GHxpsC+aCcX7KWvg46AerVhSlQB7JbCaNKZjGnM9I0qOGHinaAzFPZGaKc1GeaaRi1xw",
+	"rVg62NGi7abjjg8GQc4IzD4iALdYMqj8FUIz12VqHcX+rK4slNmuPF2F8V8q0626VBmDoJJResXgTjWx",
+	"Ah/iSuYzmDBd0g5JJyQHEHNQkiBfX15wduz+W112dltGaeNKa2/JLbpFu8XhxD7NYyT9WQ0vVfH4XXip",
+	"PFp8aF6qOTxW87shHY+ZYMnumR0+CooIwHmIH5G14wfD/8bej5YRet8gw0y9b1BXKz7nQqKag4jJqHFN",
+	"M8ibN0ABTt45mPATgoSEmkMEH194AMEXv3jwIHpzcPJ8dAfNGv4FulxFp4mUC5dqYhQdVM4KXY0qrMtI",
+	"Fs0453lay1VcnuDt9NY/JlRormeri7vb85G1ah6Crot1bvrN1Ctj9F7U8qnZW+bOl4eesOw2y5deeomD",
+	"b+kZ9B2fm7l2vtVOrS0xXoqf/B1LV78zLvswGexZLgYrEkEgG1MOPM4aWaMzgp4JClI1rToUkshyN/yR",
+	"JYQLcg1tFiLH5yLIURvShBgjTg6g5MoZS5f8mgnSp/FViYX3xEY8vOc7oyy4hVZeMG2fXfuMumDRa5jz",
+	"Evb4js62Cq3cmXG5vCb9tPFPDEw3L7qNz3+pdk4t0M87x6M28LCeEmA6O3Gj2lyH1rouHA/Cgerl/s9j",
+	"xGbm285Hh0fPIDHKlu5hokwCD/MKsYB+NeVpKXUPk3Tk5HJoi77lAGwml8erTggWQto6SOyMI9B3hL8E",
+	"3U9fqx69UEquhxxuu2KzqcySoJtvjG0xoiy27WYZwS3NnmTA0oBJ7bf2cwZ88zkMuFCaAu0H+3TM96/b",
+	"+5iHWQ7ldoNW+/igc5h0Ggf0iDWexe1W4/ngkDU6/adJmx7HLfbsWaFZdw9bx2FgzBul6WgcdINOq/O0",
+	"0W43OgfnrePuQavbav3TbDTXBuPBL1IMUh7rYu9dVpLaL+3CzTzd4lbVSlX6xVyaE6euGXQLboqdX60R",
+	"U0jgRZdZIgnty4muiPW3KnUsRww1Bdw/uExphb+1SsgVm7yqjZTX4aOcJ7Bhq6j5JIm1aQ6FXbhc5zgq",
+	"mZeH1flWHr3d0tK25LhMNE8g/mAOn6rlTtNLzCjX6AfyUrgi7Ms4pVygjr5Njy6fS1pbF5fk2byWlj2y",
+	"CPEQzSVvFNhcwV1/saev4lhMjcCcZlJcYmX0OJOXhkntxlhcKKAGFbucwgy4tE0KwiDPODSoZHooE0hC",
+	"tJ7CIAzKZQbwvKpEUcBcqZbdYM4rU4ILjFQD32SRmGtxKicW1jzb2LC0iho285zK+veKH7B4pnBzuvLA",
+	"oDDe/PXPVUgHYbCQl1noa7PSl3khivdo12QCc4J8kVkqXfbuKC9/vnA5hxD04VwvLG3OfGmA/5VLki9d",
+	"ZgtFiqW6fFnPz1yqKd1QCbXSYtHB6GeVVyakem5kWPYcH9g+tLp9wG0uRaPUzrC1uxDXBh6J+tZ6ba9B",
+	"PQel3ejCRflAgiYlx4O/Xw5bngzwD9/tAiMVuUwL5P3OCDWi2Rd9QphAYadLeYlqKKfzYcMqgqrqrJfD",
+	"sAt/gafrPSiPgZ/45ROXsSHmVYIFg3OBzMqkW6WY5JX8rg5xji/tRHbTWPNrSBt1cuM2nBZX8StP826Z",
+	"LkEmf/4GL4TKXBdmmUfLLMRiWYP1Emu+3Tag0/c0N7g3sOZdRB4F4p0nR7UfqG2PGNzC6VMv6lfaqNsU",
+	"dCwCLtNl+jIVpfYZiVwWE0WdtDo6SpMRF5sdp7PfPiyzeGR8Ra4YG3NxCQQW+qzhJ+U3uZaKkelQwuV4",
+	"Z0U6fQ1/2GffNdb4/HNlycbZkI+32Py7SqfYtbtvWV3PvSuU20UZMhYzYMLVVDcZgQM8TUlRSKSwAs56",
+	"KfQwYwybbKjdLixjimWVoH1w3j1bpqzR83ONgs76uHcLjJLpRoDcCRBbK7erYkG+Gpqj3i7co5O1yuh8",
+	"/dqSUjiWXPRntQuzblNztRNLy9Yu7qoK8XaHdNsjXjNjpcqQKZHIXBlkWNrKEsJrEMYuLIWKWskHZTF8",
+	"gKOyYX3AiAv/2/b3VuRysxQRGxam7BARS0pVRF5XXm18QRKWAhNKMQFcyC6tL2XK6D0VvCyg9x+Fy6K8",
+	"kF8MI8VIF/r9bi+jK82PIvKx8Oq3wjYhnYtn5GncVBMwEhcNpSLCsz5UkwfgKitAJynL39fP5BUTRT1F",
+	"lD88IjIjEWIlqlN5WkT4qgkYSwUW4Rnwy0nGVI6RSco8eL72ihf3gi5pt1o3Dhz/6c8rKCAPLlYGOLqE",
+	"YrNTexnhwtYZQD5pDsFiYBLrdqN/24eW+PvgVY9C8wU2o9j/3////8LPY6qH8GlBG+8crlVELPTFduah",
+	"kSq2ao/DovS4U+dqtfPT4yFrWcOGOYmYQLmuguO2KgW75nKinCv+AobBVGm4mqeYx2YjEJxZhsgvIc6K",
+	"gwW8kT+28xJOCgL3ouvB5GaQeCU3J4T2oYGGS5WbOYfVrQs6duACtix5wyAfIH6xALGgkc28urnMwsBP",
+	"hSKtNRuNtdowl++uwhK45mXF+K7ZSIMneTmWi2mFRaM6qo3QzWbELu42in+B/M3Pms1GqXQ8FoRrgYPc",
+	"FYbtS6b4O4zTUdAU2fopDTvrYgqYYklE9nQRwMZLNel8+fIE0sQSnkH5pmGpl1Kwhf5BGaPx0HVfNR+V",
+	"TK9tn6FUmX/6NLmYZKn5s2jCTvYoGWf8mmrm2kw8gQfgKXZQwdGda6X9BARA3s+mjni8HUsymL2wmN2G",
+	"DkEp38FzMOp5W5sLx2FcqKXufdcSCRRNLKSwzaYW3Qar8i/a1ZZmvfjZHI9xcbQqxpYf79IB89Dkh7Qc",
+	"Z1prFM4BsAujcJ5vPjSjsBrnywqaRpiCmvPKExIh14lcXyoNjTyxL1l/ttPqnyJ/1E8Xxfdv5tiuMMC2",
+	"D6EtmlO7UrKW97OA5PE/Jsz+XF7eDsn3oZKtsUGXZVFJYyUn1mo+IUOtxypvlwYaIkhEJ4hs36NmVTqV",
+	"57CHx/zf3f19GB5V3TfKAveR6yE2IV3cBZV/X3HOqnVbA/EJRlG4DvNSbI2h8mLM3/rxgsocCoh7OoqZ",
+	"FjZMLWqY2zV3e+jWtbhlUIEWTzKuZ2fmaYiGPqMZ2on4l2tqEPznx/OgymaNsP/jBfR/jJAZpfISxgfa",
+	"GWJGjhk1h/wNHpmPEARrCN+XQ2d2E9vUcTGQFXkKNlcXdEKeYfgqzBuSuqzOPjM8zVnSo2ZP9MTPP5/x",
+	"SwF9l0Tz55+JgX6izG15ZaRShvX5HS3VSWF1gCFi7ODTiR7KjP8PuDa6dlkEjFty7s2K4IrIMXZDBq3V",
+	"WNMWFMh3+flncHQIYgWzAdcLEZM96OnwBI0nSlyYley5NgtP8H0OfnDDqbwg4cTcg90DpkNJplRgS70+",
+	"I2qSsZ4wx9F2oS/6enDt+nlYUF9I6FBvO9VLETODvbeuV6MVFdCcL5qbAhfh6cCtsq0yBzIjnUMylJNM",
+	"dRdbUC/MhiWXTKue4DqfSmmuKL3JzajtEhhJW27BiCm/iugpj1mTvIEmgkSwKTwc5sCARWG+gTvwdmBV",
+	"ORxS4AS9npjJiR2gR2gBNMRU7QKN1p5KpZvkFF6BIT4gR9xIOzLHa7pttX+7tCWTdMzz4EKa9kR/Ntcx",
+	"E+V6mNOKTJxrSyvinSFMbg8N5ePWGxAnY0PXthcbzD7pwixBiyhoMgdGDNXEIMAgpye4UJrRBGhQMZIy",
+	"es2KRwoDdJdUjM/BTqelLrEla8RYKeU20miLVHUCDXtiYVyRMZX8VvQhAG52GTuUl/qy4m4jCRx9+dIk",
+	"51NpFoCcvjw+MecExZiWeEgzGmuWqZO5WYkGaX2WSuy7wLU9Tb8Mqbg0dJkjEwOCjAFTil6e08u8ZNsr",
+	"Arbnr+kPVMBxj9QNXJAinRE+mGuEYfY/nywtoX91TyCb5kqfoIUx5Xb+kaVhrshhu0MWJliEltTrjLEg",
+	"0c8R8rdZAYBBNiVTRq+Ippc9sRd93O8F7V4QPcH7BGsuTEaSRi2I/uPleVQ+adDRW3g4cwYSnoKD1iHu",
+	"W45lwIxDqm3kbvflV7TsldmEl0ANrvKEKxIta8Ea+XUp5AWLeWL2gUTm/AG2eDwkAmjPethhQ0aMGkl0",
+	"AqpCT0TozYz8Dh0nbi7Xp89uMhdSaS2veYhReY38mvyXIU0SFUnjhu5TJXOZpoesJ6L/btjgS+PVi4ig",
+	"C9e8yfpcALsh4pQqaCli2MKQpeNmT7jJ0kKSv5+fv/P5W74vShItpePhi6yhGEKNHpDDViskh+1nITk8",
+	"aIfkqNU2JHzUOgrzK2MpBIOuDz1h5FmXUDLgmdJYbSszQt1KAEkAWz7eCVLKsfckxOb9+Qntp+Q3/jfz",
+	"JjIR2KgxwgZahsWcZ1SoAcsaL0UssepPZj1hqcsw6wIyQxKWFKSdpW1BolnGr61k4MKmS7hW0SCenRaV",
+	"D1k3jx5n8suMGIuO6Slj7idFuOhh0sFUkCmddZHN4K6soOIcH2AKwtx2r2WEPSK/05HZcjfxw+lQTvvw",
+	"aTTf+9zaJHPEpX1ZEhoiaxvqb3eek5QZ5V6FJOGX0OIqahqEX0Q9YTY9akSh1bSxitKs16hbfaa4k3oG",
+	"mBPkiNRiK+9a5gDW2URpBYWVyhPm5nHmdrvqU6dDgXEynGSZ0dtQdfLWdI5uuMYbFXVdYw7nJ8vJn9vR",
+	"b9BCfsTTlLutXmBeR62Dnside03y1o1RK7vfgP/SKwY+dGSfCPbfX56+cPqle64xwwwnQlbKVTinbdlD",
+	"Z5DsyFMkOQHajtQnhsXHGDgEPQvG/MCK8bmGlpo98XYAI0syRkdwCIVRK2WmcVPMO+07uC3KRLhtrBKo",
+	"63c2JSM26js/hdHkKG6EJXcEYOqcFsUvPxEmJiPVJfxSmAOdS9tEAp1fgYT6YI+1ewk1ak0xAtw8L59v",
+	"Y+S+1dOwijblMRM4W91Ozz0d03jIGp1myytQCt6lk1Hf8iJbrpfnkAftZguvNoYCHfOgGxw0W80DSBXU",
+	"Q7DJ5qr9ul+Dylazr7lysVwg2J+QC+BdoW1wNjUUDuwxdDOuQZM1hHZCrIoVEkhXRGGdjLjgSmdUy0yB",
+	"zlAYMz8pNEAGkNmrekLQLJNTWzppxJK8hFA5YizXVl8l4NRR+q3DiD93/dPKcmu9MOh5bhx37mas1xu9",
+	"1MTkJly0/43CgUhcPrC91Pro1rObK5LyY5aAFC96v5gDz0fLh8dbh6rh4dXALHFyPz2sD1EeqasJDF6/",
+	"C3CqdrKgnX03OGrthc7b9XluNnWn1VrRfd913ffKj63T7lNFS7+8J9TncgBtWYFtqVNeUcXbbrfby6t4",
+	"/f54/oPb5qn2wf7zjhrH8QFrPKOHh43nSavfOGLtwbO4Q4/77VbRQ/BTztT+llGlyNgwMdKX/XLSV+1i",
+	"46JdRcfW+ATvXn9487fG87f/DLwmIC7Z+/D4ectPXw9efni/2P/DXd05PK642myua5cXvHvdePbbwZvG",
+	"8X91/rvxj98Pz4OiwZ17TOUb/SZzKy90IRXPLV5/WV5Qehl55EKjDQvzvbtikqY3GzE8cEVXjcRDmZDn",
+	"rM5NIXnNxdW68SNwDTz6sNVednF+6Pbnh9mY+zqd9fe5kdE3YXDUOqj1njyFFZZtS1DW3VfMzggDNRmN",
+	"aDazwraQ55peqrwtksIGQehFNM+XUwEkaFThIAwymWK/osXqAFsScGPuH2dcZnBiAmF4ZQqeYleV2v0a",
+	"pDhNL+iArEvl1Px91BphgG4sVYWO8B4zd5U3w9YI+XwaNHOTe10zDfQoWrFr/Zon2BYBiEQU5UdGQRqx",
+	"7JIlTWh24nUgj6zRCM4B8DvqkIwmCtTY6bxebrZhopkKPd+E1zLfpsnDTER/2K51hjrnGjjKUG2bm9Lb",
+	"E5VTeQETi4N5T+bnYxd9IYxZU+49alRLw1VA0+cjlrcfrdB/4qLL+6ICtEZ8ed7P39jMijFQVP8mk9lm",
+	"EmyxWfw6blXIiC1Fwc3n2lyroif+TTnqYSMnc+K8vRkyHoX4oxD/RkJ8I3m9ckrorScGh0FVGGXdvd49",
+	"+S03YfBaxnRVsnWuH7jrrI7QWi+D3zhHYbCNVtE6Xn9fafK8ualdQ7XIx3LCDUd1oKuYyLah4vM2e88c",
+	"lLUUoKpR5dsrQmAR5iHHzXQh0HPoJMGhwG6Ak2sPCcw2KEbrOPaLt8UyQRYP2/ppR80sPltcflrWZgLe",
+	"7QXogm7g9QApaW1DfjncRGe7Cec8PfuAmgYTOrNJCiv8PqBF5VOGhixjIdZFylFItLR/gGcXq/qdaw/v",
+	"tPOB6riJSi4fUnh8eqLs8iEvEXDMIvJCIBgxnIu9QywH3Li2752cipVeo3yEEDYhWelA+jiUXqVYlacC",
+	"B4Ht0nlTMflp2csthe/87e7VbhpD5DdejVagAntM1BNPpYlqi4C8MEvfyIOV9/i9GxfWCwzM1nNg5bD8",
+	"OTxYcxzYdTS3U/LqarP5NLugfdxptpqdZntD/bXUiXuZKpUPlQts4sKSPnirXtb25UstLXg738vcFLWV",
+	"DhiwM+Xl/Xhg6igUv+Ydu74Pn817RjFkDHLV4HatupL7apZ4ZowEXyLijzwRf9RaJuIxJrZUttux36uC",
+	"OApLt9AlsydF3isevoL0fKrIL2f/WPyxSNEzAhf4wJMq6d4T0HIew3eFfD914T3wfvQzRq8UkYMBZgKp",
+	"oh4Cgl95HBs/DpiLo5XlO76lXlzIdViZZlwvZeGWTdc9oaVZThXi4z5jUY/xoDI4m4m+Lw07fKs0Nnmx",
+	"KtU/IXPpu4v1rxWtQdgXvR+r61WvOYXYt20Hb3PF/NdiVtFh+3nrycYQLHcTzDvzf0E8NV5wNZaK17Hd",
+	"7S3+HTdh8J5qhnrLusnk+YX+XY13MuXxrPbN9vIHLuAOOzXcDfma2H0JxZc2KaNeKKOIXayOWDi5mJnD",
+	"nDrSGIPpP864iPkYAhouuyLotlthMOUiAXnZHqGRv0asohUNMijoBgetUaWI/Qr/vkpulkpZoxgocwj9",
+	"lIk62RCQgUNFngtxiqm9Pyl3ml2airFt7WBfN0muLPYumXaRgO20+UcH9qMD+8/jwDbPPGgdrmd+v0v9",
+	"RiZ8wLf1IR/WdLT+LvWv0Ib3O7KNantxhyAVL6hyvoJyx2Lr47V899uFvDcKob610EEMcpnI2Le80wiv",
+	"Wz59WSj+I9fDJKNTNTfBckiV36esC7YZhuq58qaAhEW1EwwOgqizIo5RNImdZ4TFO/kMD/sqm4zeEzaw",
+	"XhmgLiahB1vEl12DKRypYqyFmZGFml7hyOt64d/Fqew3Nv77KC0fpeWfSlqGxWneSnB+y9DrrcRm7YDt",
+	"GfSef9Dh2nuS68g370Gyf14d3HWhhdz57h5ZHdz1JgwsqArbx1kLce/Gtd6BvH/PYpklrrGCE+9WHEP0",
+	"E0qBkiaxrR9QcOedFcqC2yXELVqS9oZtxXZtfvXCe9+jaH4UzX9y0Zyf1+9GNG/sCH0U5vdmpIOv1gnz",
+	"n1Te9mdTx+1q6VwMLV8rng8L8VwoCp/DWoJ7cxt/lejGtjJ1sqRwyObiaGQMrzKapTwPsDbJRyhVPo1j",
+	"NtZdmJCCr2qg4zkiXJNLyRSRoksYjYeuHJ+rvLqau8lzqif2zlh2zbLGmfkNegypJ34hpp2A7XrbY202",
+	"Ns35SRGenJDoNVW6AbdCKW3G1GTEFOmzIReQ5ATFxyM3BtNA0RNYmNs+ctXFoVdrDVFcqGi1UUUGsyom",
+	"0M5Ak5FUuktg7pVgMQad4fVncpLFDKuH/d5SrmR2RGe2C795ZE+4Ni1Ylk72ovnJUNGTlTlfiK465YI8",
+	"70APEWhAn+05SRVx7cpP/PUrTTPtY9EFMZE9F1HMEvpLQUw/UFeeKtBqHH/+2g6Pq8dqPOysoGL4yRqx",
+	"2595xZB103iKMfjtaqFv2xb5E8d3UABVDInPg7b+sV4VvUUqdJ0w4C7sPkEMrIbuijdYJx1cmVBN4UJ5",
+	"i8Bypc4x5ErLbBZiA4OckiGD8p7yhu5MNziX8g0VM5sR8z251WXmmKAnue3W3Zerfd7CXhjRt7W09iKz",
+	"7dbozhz0Yzq7c2sdGphB1w5v3PdPynbNct536Mthh0+X+yrkk0GdNJei6DuewZtYMm/Zn/QEtbLan2nt",
+	"WkXtRZ5uVS02x3bW9nbO+3zitnnexdGgEz9v1/fbz8/7fvQMPHoG/qSeAeARj06BR6fAXTsFrLSo7xPI",
+	"h9KtdguM6eyuXQK79OUjP7kb5cA8WUFlVKaNUlAKwxt1vEitjpAlRdiRzUn9lA006ukntjYK+o7tRfPj",
+	"k6MnFWXmjlX2BKolNv+Wo2/DhRawsVWRPtCn8RUqKZm2bZuoWOzZGUKXNlu95L0MbPYT+5GLy0Itwn6C",
+	"y4BcCFlUqCpZMSRy41r4t2OcsLLLmvhFmxfny1RJLZvdcBZnVMdDZKD1pEbFaMxH/ehRP/pT6kdeLarh",
+	"YX3GRJHL9ADq2//EChiyqR+zKH7XupjBVP1si4V0+pqamFVtdquMOQ5T6B6V5e7SitvgTqM5Rof5BlkY",
+	"kDVZpGAYrewENCZswA5d32WaNMmZ0akwI6OcubE2H0O5AcjbuGGKMcjBf75otQ+ftlqt1tPO83bnoFVf",
+	"31iYxfyobTxqG39Sb4w3gfnRIfPokNmhEmC47K1VgNVyH6TiQ87KsDxyXRrG2J/isrbdTPRHRAZcJMV9",
+	"hAsbVDXcOizNt5AZOfvtg+1DDoW12E9mauR+T/TZJRfKDt7D7A7w0iAbi7A79XRxKj84bWAM1rIMBTea",
+	"Zm3VOiogkihGs3hIBnJp+fgfy7IL2uvGX5ntG2SMNTT7om1vvKouMTjIWEts11y1bjf3I7fKDNCQqLqb",
+	"mneLNqx6/xX6Djz8lIicXXTbnVY9NWdOEk0ywRLsx6RkyhPSNwqHSwRigoyYtrOAXSH6JorHCi2mlhJR",
+	"pa3kkt5wpWsWfNu2tZZO1vdNcUzi1gkQ91vQ/kOVmdsBY0H30+eSiETOR0WCfGdcsE4nLW2v2XlxOZ70",
+	"Ux7nzT6XSa6qunPXlqhUdQ5zBOvUnW/SZfc0weAArsqe6byDrUB3fJO80gpEFVeu4RkMcbiUMrHTWSBL",
+	"Dr3wjuuekCIrwDbehcfzhUFSPRGpq8kFTIeIzNtgUAQmIBitA2TeYJBPqaGiXN5u4weYIEljGPlgu+vC",
+	"eBSc6rWkTRtyRHtmt7F8t2ebu2eFGzattVi407a1jwLpNgJpQ9mzzKS0B3ELN/XD7526uf1ZQy6dXU3O",
+	"DXt6tCMr7MjTJCmEyHrJWNOQdLS6YXvVXJLckcG4/9X+tb5PiydYnVA0dp6RVBKFqh0IZ4cUOQ+tlral",
+	"PUpNTFY/IZHXAX4k3SwubIpW2afFF2pbOU4fefZ3zbPv0Ui4XcuTw1qcyGBlm+Yl36VBgu1P6jPbBTNk",
+	"3vnmggWe+20H5spBa0tzZaNo2jvHkTGeRnU8XOTJv1ju6uYMKlf04DWBzJjS+WzQEEeUFowYx5QOaXnk",
+	"KRfepNMmVlQo1yHlmqErCstBesJNGQZ3YF7XBFwqz+CekSnLmL2FUF1ltSArKhj82jIjK2lkeUVUwai5",
+	"KyGnMBkcR62aqxT02JYZzEYdwFi8mR0h2m5js79cQgQwF3VZEZLDTTBvSyz1GHYOazkJt0mbWpQLncoI",
+	"VV0e/sHfj43sp0dZ/P3JYssi4NSoP3dgrkoOtzt17gPXEHTm/JXy9KHn6+D1zzdb2Ht39u+ppQqW996d",
+	"aYaH0DfNxoUkrqlsWHr5FMxN8P4G5tu+tco2T9+ZUzgqfavndua54xnGUHMJ2OXIVZh7U1erD+RSEhjY",
+	"DGBDjk8R5MrfU6dhmr3p0UD8gYRSWIp3biGRHrx8+Q48YrgTd8h6HevaivfePYdNJsg47ojHluNXRTEr",
+	"JluYv/yEi7K5BZUgECUKixFDi7GvU4h8YRYmXp6/zliCXPWEH8siXijrpJo/52PRc+TgiEjcHnd9daVs",
+	"fssOAla3Dha9mAPiMV70o4oWwaaPMaNdiq46sab8eH0XhQz3JGFzJN2hjC2EV43g0wr7Zj4wVWRoO2b/",
+	"LUQxDhxcHbEayikZUTGzVQUa5+9lrEk+Wq9pvochyXBEcwLSU8k0AZ+pm7oTFqWmrolRZZDqzM5B3K0F",
+	"cpsUeAdm0G0ftQAgWF7QPQgDs7yg23lWhxHXr3KApS9hvah+BI8a+S7bxjtW8ZOtNPZYBn5eV/bketV8",
+	"/nYq9jbBkFo8oUGTf02UHtXtSucfadScM66NHiUHg8U86WZlCjKQ/qn33k1Xea9JtQA3Sy6gjVjOXZ49",
+	"e/ZsOXepp7immlr243Ouw8ZRm9LGM9bqNI7jdrvRSp71WftocEA77eC23M6Wg/9qdqnoz7hd7uvcvq7P",
+	"gfVo73uZH/jjMkmzXYtM0t+jb88wVwwuvIPQ8XIvQwSHM3KakVzCC30V6YRQItglNSYcgdtxAKAr2pSD",
+	"QZO8wXl0VJRu9bwElrv2hBwMyF7kj4+u9hHgdjm9ajN07LI1hc/NlnKb2vNIi0XdqbshJ/Xi04/K6MMg",
+	"NwkelPq8IU2wZKUeXeyo30cW2Bp0kF3oP7mzRgyPjo8NHR+F3vDYwqGORQPnDcrejFSBgba3sWqWuUHQ",
+	"AsXzs3WM19ZzesKrsmdDzs536Q6Zsv5Qyqt1xg1whkk//wE8wujxVzNltP8K64acQ3GJYnHGbB8GnIkl",
+	"p6La9PnooPmeTJ46Qo0JQ9l5che0G77QszErioqbUNEflmarmFs+l8Xgs0ar0283ng2ethv0MD5oHB8m",
+	"Hfa833oWHx3VdIZPsjToBkOtx6q7vw8Yb9qlNWM52gdPfcoF29Lisdu53tJxVPg4Jn2n5sq0OE6O6eVf",
+	"7W5G+iZFdWfQnx7LurGdu826xJF4cCJssRqQJ7EJtNCtPvrag9zHXhCSXmAgUZqOxvgxoZr2gpsIPa78",
+	"UhijQ5EzTUVCs4Q41kKU4UVyopvkrW3g2xMcp/XhpFcXraSk8+ULwXATfMMFhMRs6/0iT/aSchHCTwAT",
+	"4QK6BNpblByZ12SMkYTOVDjXVjiyO9LgSdTsCduWfERnJDY3jnITCMoIwYwSkHBq59tCQ/Km67+e10to",
+	"KKw3TNpNpW6SU2eOZS5mi4NtD9stknBlKA+LGC1IzZ4Abyvwb1iu4dw4INxA0ySnuDssx88449dUGzmg",
+	"pzK7QqZvY8DLKwzt3mwTsN2Qo27AATcrE7RLuUs7DPcj6AbToWLxxZvBb/91nD3/j9/+nz+y8+m/Prx7",
+	"8fzV63f/fCU7r+lrejYtfpd/DULHAOCVP7Lg2lRIfeR6eIaYXWItWczhGdTKnot5kfXnrAG0ff1z/e0x",
+	"LFvRUgb15z7Lk2VQdb6tdF60Shzf3rAsMB8bULz+5i5sjP2v9i9bHpiwlOmK+vCXIlm0OODYDaRZDwop",
+	"66zhTFWOz2NlsVJiuIcVGaneAeeKXMJ0j4fnPrBL+u4CjCMJGX/TfEd2TPGWlDyKz0mt2hK3P+86HLmy",
+	"4tUnZ6xxLVSrFYbxJdNLKXlDo/WHlvgbCvw1Yv7x9O84vWDLs3+LA3zH4bGPBYfZYWWlTSeyk+bIdMhT",
+	"j3M6VmEPac45YDCaNE9Iqc6zdu07kwmzz4E3QPWDHRSnyAAKjJbXUe7CNnMcZUBTxTasG7yNQfXIFe+K",
+	"K85V9/0IEZkqpvpouiyplrszBW6xXO4+FLg1Rst+YXPUTQZTxfhAqG0b2VaWVeGSF/nTwW12xcYaqt8O",
+	"WuA5XBkyKe79vtLFtGajMTRxq5cdgIzX56fPG08HrVbjWf/4oPE8PjpqHNBj1k5ag8P+s07gs2pvBg4w",
+	"6vmndJLlT0mp0hcW2mUAtv/puP/FJl2rHS4vXGVDp3XolTnks6h3E4yxhDJbH5QpG9g/SvbZ96lD2+wz",
+	"y4p+8r0fP6ZCXZ8T7391aTs4L2qc3maYpPfusMo35N6R98sdUz0sKpwKEFa28jBKEDCPyQQ4kNfa4+Dp",
+	"4rjYz6vDaFTYGJqNQLmJzHnFXh5k4gmWHMCMqkII2ZFTJyicjCWgsP/kGBixUfZoLp1ctIxMKdcKBJP5",
+	"1zCknrCcEQZSgUViLoIwVSrFpTNI/ImZtC8nYLP0GQpJpelMESWb5HdXaGjFJ9ouuuyh86ygrvmtJzCc",
+	"ZX5zMbULG9VKInOFqJ5ZZehljjcu+lk6G6bKPYq1DcTaLSXYMlPFncVwgcbm5Nh9Ngh+WELRoXTjtDS3",
+	"Jfac/XitxrxuxyIhNCcu5Lm7t4Os/KpvBzmAKnPK5vngxv3LxhkXMR/DFUUHs6db9C9bJ9gzqQ0cLsj9",
+	"dTunXKX0fGO7jwg2tR74cDG14YPQPCXROGPXXE7Uhc1iu5iY76OQdA7JUE4yhcXTQk5DTyfDmUN5EsqU",
+	"2XSQfG40Cl4js6yotpMOXGNmNB459JKOWZdModoQwOOKJCBIpzxmkAxirEPoR0YFKYRgKpUOiZBF0oeb",
+	"WGmzW2zwATNg5mAHpyLCb66GVD4sdySMXw51DppREEZSacjn50IP5xtYk6iYSo4ojEI3Jo4JREiasAy6",
+	"f/YEwwSX6D3T2axxOtAsiyrlNpCJ3W0bt9/WLP1BEyuqSdiH7LA0cWmZA7J0zUNKxCjO8fcStNkgpQJR",
+	"ob6fOcYpjVnJVFXudO5aVAILuPAef2vPYbiQCmHPyk6ciuWWpV+DPqOZka6fPhsZZbGyONXFBoxkmngN",
+	"8F31/qKV+ndXn15UpvvjXKAMZOGmdymNjamFY428sFGfxXKEjT/0kI28R9kJSBVmMktTeJafFu7GzmA0",
+	"S0v7Ju95OTXcfL75PwEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -257,6 +257,13 @@ type Inbox struct {
 	ReceivedAt time.Time
 }
 
+type MasterKeyProof struct {
+	Single  bool
+	Purpose string
+	Name    string
+	Sealed  []byte
+}
+
 type Order struct {
 	ID               uuid.UUID
 	Number           string
@@ -356,6 +363,7 @@ type Webhook struct {
 	Lagging        bool
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	SealedEarlier  [][]byte
 }
 
 type WebhookDelivery struct {

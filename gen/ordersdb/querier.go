@@ -88,6 +88,8 @@ type Querier interface {
 	LockOrder(ctx context.Context, id uuid.UUID) (Order, error)
 	// LockProduct reads a product and keeps others from changing it until the transaction ends. Several may do so at once.
 	LockProduct(ctx context.Context, id uuid.UUID) (LockProductRow, error)
+	// LockWebhook reads a subscription and keeps it from being changed until the transaction ends.
+	LockWebhook(ctx context.Context, id uuid.UUID) (Webhook, error)
 	// LockWebhooks lets one subscription be added at a time, so that their number can be bounded.
 	LockWebhooks(ctx context.Context) error
 	// MarkWebhook keeps whether a subscription's receiver lags, and sends nothing more to one that is gone. It leaves a
@@ -114,7 +116,7 @@ type Querier interface {
 	// waits in a circle. Every number is that of the locked row: of a row that has changed since the statement began, PostgreSQL
 	// holds what would become of the old one against the constraints first, and would refuse what the new one has.
 	ReserveStock(ctx context.Context, arg ReserveStockParams) (int64, error)
-	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time.
+	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time, as do earlier ones.
 	RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (Webhook, error)
 	// SearchProducts is ListProducts for the products in whose words each of the query's begins one.
 	SearchProducts(ctx context.Context, arg SearchProductsParams) ([]SearchProductsRow, error)

@@ -17,7 +17,7 @@ export interface paths {
         /**
          * Add a product
          * @description Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-         *     `sku_taken`.
+         *     `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
          */
         post: operations["createProduct"];
         delete?: never;
@@ -463,7 +463,10 @@ export interface paths {
         put?: never;
         /**
          * Replace a webhook's secret
-         * @description Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+         * @description Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+         *     and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+         *     deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+         *     end in `Retry-After`.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -512,7 +515,8 @@ export interface paths {
         /**
          * Send a delivery again
          * @description Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-         *     attempt need not wait any longer, and one that is about to be sent stays so.
+         *     attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+         *     answer is `webhook_disabled` then.
          */
         post: operations["replayWebhookDelivery"];
         delete?: never;
@@ -804,6 +808,11 @@ export interface components {
             event_types: components["schemas"]["OrderEventType"][];
             description?: string;
             enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+             */
+            previous_secrets_until?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -958,7 +967,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
         /** @description The thing still has a version that `If-None-Match` names. */
@@ -1106,6 +1115,25 @@ export interface components {
         TooManyStreams: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The webhook has as many secrets in force as it may (`too_many_secrets`); the older ones end when `Retry-After` says. */
+        TooManySecrets: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
+        WebhookDisabled: {
+            headers: {
                 [name: string]: unknown;
             };
             content: {
@@ -2870,8 +2898,9 @@ export interface operations {
                      *           "order.cancelled"
                      *         ],
                      *         "enabled": true,
+                     *         "previous_secrets_until": "2026-11-24T10:00:00Z",
                      *         "created_at": "2026-11-23T09:30:00Z",
-                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *         "updated_at": "2026-11-23T10:00:00Z"
                      *       },
                      *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
                      *     }
@@ -2882,6 +2911,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["TooManySecrets"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -2981,6 +3011,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeliveryNotFound"];
+            409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];

@@ -69,6 +69,7 @@ const (
 	ProblemCodeAccountDisabled        ProblemCode = "account_disabled"
 	ProblemCodeBodyTooLarge           ProblemCode = "body_too_large"
 	ProblemCodeCrossOriginRefused     ProblemCode = "cross_origin_refused"
+	ProblemCodeEmailChangeNotFound    ProblemCode = "email_change_not_found"
 	ProblemCodeEmailTaken             ProblemCode = "email_taken"
 	ProblemCodeEmailUnverified        ProblemCode = "email_unverified"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
@@ -80,6 +81,7 @@ const (
 	ProblemCodeInvalidMailToken       ProblemCode = "invalid_mail_token"
 	ProblemCodeInvalidRefreshToken    ProblemCode = "invalid_refresh_token"
 	ProblemCodeInvalidRequest         ProblemCode = "invalid_request"
+	ProblemCodeMailOff                ProblemCode = "mail_off"
 	ProblemCodeMalformedRequest       ProblemCode = "malformed_request"
 	ProblemCodeMethodNotAllowed       ProblemCode = "method_not_allowed"
 	ProblemCodeNotFound               ProblemCode = "not_found"
@@ -106,6 +108,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeCrossOriginRefused:
 		return true
+	case ProblemCodeEmailChangeNotFound:
+		return true
 	case ProblemCodeEmailTaken:
 		return true
 	case ProblemCodeEmailUnverified:
@@ -127,6 +131,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeInvalidRefreshToken:
 		return true
 	case ProblemCodeInvalidRequest:
+		return true
+	case ProblemCodeMailOff:
 		return true
 	case ProblemCodeMalformedRequest:
 		return true
@@ -415,6 +421,39 @@ type DisableSecondFactorRequest struct {
 // Email An e-mail address; compared without regard to case.
 type Email = string
 
+// EmailChange defines model for EmailChange.
+type EmailChange struct {
+	// Email An e-mail address; compared without regard to case.
+	Email Email `json:"email"`
+
+	// ExpiresAt Until when the link to the address is good.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// MailedAt When the last mail with it was sent.
+	MailedAt time.Time `json:"mailed_at"`
+
+	// NextMailAt From when on asking again sends another mail to the same address.
+	NextMailAt time.Time `json:"next_mail_at"`
+}
+
+// EmailVerification defines model for EmailVerification.
+type EmailVerification struct {
+	// Email An e-mail address; compared without regard to case.
+	Email Email `json:"email"`
+
+	// ExpiresAt Until when the link is good.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// MailedAt When the last mail with it was sent.
+	MailedAt *time.Time `json:"mailed_at,omitempty"`
+
+	// NextMailAt From when on asking again sends another mail.
+	NextMailAt *time.Time `json:"next_mail_at,omitempty"`
+
+	// Verified Whether the address is verified; no mail is sent then.
+	Verified bool `json:"verified"`
+}
+
 // EnrolSecondFactorRequest defines model for EnrolSecondFactorRequest.
 type EnrolSecondFactorRequest struct {
 	// CurrentPassword A password as it was chosen.
@@ -469,7 +508,7 @@ type OwnData struct {
 	EmailVerifiedAt *time.Time `json:"email_verified_at,omitempty"`
 	ExportedAt      time.Time  `json:"exported_at"`
 
-	// Mails Mails whose links may still be followed.
+	// Mails Links that were sent by mail in the last days and have not been followed, expired ones included.
 	Mails        []OwnMail    `json:"mails"`
 	Profile      Profile      `json:"profile"`
 	SecondFactor SecondFactor `json:"second_factor"`
@@ -483,11 +522,18 @@ type OwnData struct {
 
 // OwnMail defines model for OwnMail.
 type OwnMail struct {
-	CreatedAt time.Time `json:"created_at"`
+	CountedFrom *time.Time `json:"counted_from,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
 
 	// Email An e-mail address; compared without regard to case.
 	Email     Email     `json:"email"`
 	ExpiresAt time.Time `json:"expires_at"`
+
+	// MailedAt When the last of them was.
+	MailedAt *time.Time `json:"mailed_at,omitempty"`
+
+	// Mails How many such mails were sent since `counted_from`.
+	Mails *int32 `json:"mails,omitempty"`
 
 	// Purpose What the link of the mail is for.
 	Purpose string `json:"purpose"`
@@ -814,6 +860,11 @@ type CredentialsRefused = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type CrossOrigin = Problem
 
+// EmailChangeNotFound A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type EmailChangeNotFound = Problem
+
 // EmailTaken A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -853,6 +904,11 @@ type InvalidMailToken = Problem
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type LoginForbidden = Problem
+
+// MailOff A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type MailOff = Problem
 
 // Malformed A failure (RFC 9457).
 //
@@ -1252,8 +1308,9 @@ type ClientInterface interface {
 	// ConfirmEmailChangeWithBody Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1263,8 +1320,9 @@ type ClientInterface interface {
 	// ConfirmEmailChange Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1273,8 +1331,9 @@ type ClientInterface interface {
 
 	// ConfirmEmailWithBody Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1283,8 +1342,9 @@ type ClientInterface interface {
 
 	// ConfirmEmail Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1350,8 +1410,11 @@ type ClientInterface interface {
 
 	// RequestPasswordResetWithBody Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1360,8 +1423,11 @@ type ClientInterface interface {
 
 	// RequestPasswordReset Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1372,9 +1438,9 @@ type ClientInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1385,9 +1451,9 @@ type ClientInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1439,8 +1505,8 @@ type ClientInterface interface {
 	// RequestDeletionWithBody Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1450,19 +1516,39 @@ type ClientInterface interface {
 	// RequestDeletion Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CancelEmailChange Withdraw a change of own address
+	//
+	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	//
+	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+	CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmailChange Read the change of own address that waits
+	//
+	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+	// the answer is `email_change_not_found`.
+	//
+	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+	GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RequestEmailChangeWithBody Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1472,8 +1558,12 @@ type ClientInterface interface {
 	// RequestEmailChange Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1483,7 +1573,9 @@ type ClientInterface interface {
 	// RequestEmailVerification Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 	RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1510,8 +1602,8 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1520,8 +1612,8 @@ type ClientInterface interface {
 
 	// ChangePassword Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1562,7 +1654,8 @@ type ClientInterface interface {
 	// ConfirmSecondFactorWithBody Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1572,7 +1665,8 @@ type ClientInterface interface {
 	// ConfirmSecondFactor Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1601,7 +1695,8 @@ type ClientInterface interface {
 
 	// ReplaceRecoveryCodesWithBody Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1610,7 +1705,8 @@ type ClientInterface interface {
 
 	// ReplaceRecoveryCodes Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1952,8 +2048,9 @@ func (c *Client) RevokeUserSession(ctx context.Context, userID UserID, sessionID
 // ConfirmEmailChangeWithBody Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1973,8 +2070,9 @@ func (c *Client) ConfirmEmailChangeWithBody(ctx context.Context, contentType str
 // ConfirmEmailChange Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1993,8 +2091,9 @@ func (c *Client) ConfirmEmailChange(ctx context.Context, body ConfirmEmailChange
 
 // ConfirmEmailWithBody Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2013,8 +2112,9 @@ func (c *Client) ConfirmEmailWithBody(ctx context.Context, contentType string, b
 
 // ConfirmEmail Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2140,8 +2240,11 @@ func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // RequestPasswordResetWithBody Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2160,8 +2263,11 @@ func (c *Client) RequestPasswordResetWithBody(ctx context.Context, contentType s
 
 // RequestPasswordReset Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2182,9 +2288,9 @@ func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordR
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2205,9 +2311,9 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2319,8 +2425,8 @@ func (c *Client) CancelDeletion(ctx context.Context, reqEditors ...RequestEditor
 // RequestDeletionWithBody Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2340,8 +2446,8 @@ func (c *Client) RequestDeletionWithBody(ctx context.Context, contentType string
 // RequestDeletion Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2358,11 +2464,51 @@ func (c *Client) RequestDeletion(ctx context.Context, body RequestDeletionJSONRe
 	return c.Client.Do(req)
 }
 
+// CancelEmailChange Withdraw a change of own address
+//
+// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+//
+// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+func (c *Client) CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEmailChangeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmailChange Read the change of own address that waits
+//
+// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+// the answer is `email_change_not_found`.
+//
+// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+func (c *Client) GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmailChangeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RequestEmailChangeWithBody Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2382,8 +2528,12 @@ func (c *Client) RequestEmailChangeWithBody(ctx context.Context, contentType str
 // RequestEmailChange Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2403,7 +2553,9 @@ func (c *Client) RequestEmailChange(ctx context.Context, body RequestEmailChange
 // RequestEmailVerification Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2460,8 +2612,8 @@ func (c *Client) ExportOwnData(ctx context.Context, body ExportOwnDataJSONReques
 
 // ChangePasswordWithBody Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2480,8 +2632,8 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2562,7 +2714,8 @@ func (c *Client) EnrolSecondFactor(ctx context.Context, body EnrolSecondFactorJS
 // ConfirmSecondFactorWithBody Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2582,7 +2735,8 @@ func (c *Client) ConfirmSecondFactorWithBody(ctx context.Context, contentType st
 // ConfirmSecondFactor Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2641,7 +2795,8 @@ func (c *Client) DisableSecondFactor(ctx context.Context, body DisableSecondFact
 
 // ReplaceRecoveryCodesWithBody Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2660,7 +2815,8 @@ func (c *Client) ReplaceRecoveryCodesWithBody(ctx context.Context, contentType s
 
 // ReplaceRecoveryCodes Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3986,6 +4142,60 @@ func NewRequestDeletionRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewCancelEmailChangeRequest constructs an http.Request for the CancelEmailChange method
+func NewCancelEmailChangeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmailChangeRequest constructs an http.Request for the GetEmailChange method
+func NewGetEmailChangeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRequestEmailChangeRequest calls the generic RequestEmailChange builder with application/json body
 func NewRequestEmailChangeRequest(server string, body RequestEmailChangeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4849,8 +5059,9 @@ type ClientWithResponsesInterface interface {
 	// ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4860,8 +5071,9 @@ type ClientWithResponsesInterface interface {
 	// ConfirmEmailChangeWithResponse Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4870,8 +5082,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithBodyWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4880,8 +5093,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4949,8 +5163,11 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4959,8 +5176,11 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPasswordResetWithResponse Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4971,9 +5191,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4984,9 +5204,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5044,8 +5264,8 @@ type ClientWithResponsesInterface interface {
 	// RequestDeletionWithBodyWithResponse Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5055,19 +5275,43 @@ type ClientWithResponsesInterface interface {
 	// RequestDeletionWithResponse Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletionWithResponse(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
 
+	// CancelEmailChangeWithResponse Withdraw a change of own address
+	//
+	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+	CancelEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelEmailChangeResponse, error)
+
+	// GetEmailChangeWithResponse Read the change of own address that waits
+	//
+	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+	// the answer is `email_change_not_found`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+	GetEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetEmailChangeResponse, error)
+
 	// RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5077,8 +5321,12 @@ type ClientWithResponsesInterface interface {
 	// RequestEmailChangeWithResponse Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5088,7 +5336,9 @@ type ClientWithResponsesInterface interface {
 	// RequestEmailVerificationWithResponse Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5117,8 +5367,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5127,8 +5377,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5171,7 +5421,8 @@ type ClientWithResponsesInterface interface {
 	// ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5181,7 +5432,8 @@ type ClientWithResponsesInterface interface {
 	// ConfirmSecondFactorWithResponse Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5210,7 +5462,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5219,7 +5472,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplaceRecoveryCodesWithResponse Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6398,6 +6652,8 @@ type RequestPasswordResetResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6814,6 +7070,110 @@ func (r RequestDeletionResponse) ContentType() string {
 	return ""
 }
 
+// CancelEmailChangeResponse401Headers the declared response headers of an HTTP 401 response for CancelEmailChange
+type CancelEmailChangeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// CancelEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for CancelEmailChange
+type CancelEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type CancelEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *EmailChangeNotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CancelEmailChangeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CancelEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelEmailChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetEmailChangeResponse401Headers the declared response headers of an HTTP 401 response for GetEmailChange
+type GetEmailChangeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for GetEmailChange
+type GetEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type GetEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmailChange
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *EmailChangeNotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetEmailChangeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmailChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RequestEmailChangeResponse202Headers the declared response headers of an HTTP 202 response for RequestEmailChange
 type RequestEmailChangeResponse202Headers struct {
 	RateLimit       *string
@@ -6840,12 +7200,16 @@ type RequestEmailChangeResponse503Headers struct {
 type RequestEmailChangeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *EmailChange
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *WrongPassword
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6918,8 +7282,12 @@ type RequestEmailVerificationResponse503Headers struct {
 type RequestEmailVerificationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *EmailVerification
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -8258,8 +8626,9 @@ func (c *ClientWithResponses) RevokeUserSessionWithResponse(ctx context.Context,
 // ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8275,8 +8644,9 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithBodyWithResponse(ctx context
 // ConfirmEmailChangeWithResponse Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8291,8 +8661,9 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithResponse(ctx context.Context
 
 // ConfirmEmailWithBodyWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8307,8 +8678,9 @@ func (c *ClientWithResponses) ConfirmEmailWithBodyWithResponse(ctx context.Conte
 
 // ConfirmEmailWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8412,8 +8784,11 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, reqEdi
 
 // RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8428,8 +8803,11 @@ func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx conte
 
 // RequestPasswordResetWithResponse Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8446,9 +8824,9 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8465,9 +8843,9 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8561,8 +8939,8 @@ func (c *ClientWithResponses) CancelDeletionWithResponse(ctx context.Context, re
 // RequestDeletionWithBodyWithResponse Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8578,8 +8956,8 @@ func (c *ClientWithResponses) RequestDeletionWithBodyWithResponse(ctx context.Co
 // RequestDeletionWithResponse Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8592,11 +8970,47 @@ func (c *ClientWithResponses) RequestDeletionWithResponse(ctx context.Context, b
 	return ParseRequestDeletionResponse(rsp)
 }
 
+// CancelEmailChangeWithResponse Withdraw a change of own address
+//
+// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+func (c *ClientWithResponses) CancelEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelEmailChangeResponse, error) {
+	rsp, err := c.CancelEmailChange(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEmailChangeResponse(rsp)
+}
+
+// GetEmailChangeWithResponse Read the change of own address that waits
+//
+// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+// the answer is `email_change_not_found`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+func (c *ClientWithResponses) GetEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetEmailChangeResponse, error) {
+	rsp, err := c.GetEmailChange(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmailChangeResponse(rsp)
+}
+
 // RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8612,8 +9026,12 @@ func (c *ClientWithResponses) RequestEmailChangeWithBodyWithResponse(ctx context
 // RequestEmailChangeWithResponse Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8629,7 +9047,9 @@ func (c *ClientWithResponses) RequestEmailChangeWithResponse(ctx context.Context
 // RequestEmailVerificationWithResponse Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8676,8 +9096,8 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, bod
 
 // ChangePasswordWithBodyWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8692,8 +9112,8 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8760,7 +9180,8 @@ func (c *ClientWithResponses) EnrolSecondFactorWithResponse(ctx context.Context,
 // ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8776,7 +9197,8 @@ func (c *ClientWithResponses) ConfirmSecondFactorWithBodyWithResponse(ctx contex
 // ConfirmSecondFactorWithResponse Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8823,7 +9245,8 @@ func (c *ClientWithResponses) DisableSecondFactorWithResponse(ctx context.Contex
 
 // ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8838,7 +9261,8 @@ func (c *ClientWithResponses) ReplaceRecoveryCodesWithBodyWithResponse(ctx conte
 
 // ReplaceRecoveryCodesWithResponse Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10846,6 +11270,13 @@ func ParseRequestPasswordResetResponse(rsp *http.Response) (*RequestPasswordRese
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11567,6 +11998,156 @@ func ParseRequestDeletionResponse(rsp *http.Response) (*RequestDeletionResponse,
 	return response, nil
 }
 
+// ParseCancelEmailChangeResponse parses an HTTP response from a CancelEmailChangeWithResponse call
+func ParseCancelEmailChangeResponse(rsp *http.Response) (*CancelEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest EmailChangeNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers CancelEmailChangeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers CancelEmailChangeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetEmailChangeResponse parses an HTTP response from a GetEmailChangeWithResponse call
+func ParseGetEmailChangeResponse(rsp *http.Response) (*GetEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmailChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest EmailChangeNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetEmailChangeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetEmailChangeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRequestEmailChangeResponse parses an HTTP response from a RequestEmailChangeWithResponse call
 func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11581,8 +12162,12 @@ func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeRes
 	}
 
 	switch {
-	case rsp.StatusCode == 202:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest EmailChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest Malformed
@@ -11604,6 +12189,13 @@ func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeRes
 			return nil, err
 		}
 		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -11730,8 +12322,12 @@ func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVer
 	}
 
 	switch {
-	case rsp.StatusCode == 202:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest EmailVerification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
@@ -11739,6 +12335,13 @@ func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVer
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited
@@ -13931,6 +14534,12 @@ type ServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(w http.ResponseWriter, r *http.Request)
+	// CancelEmailChange Withdraw a change of own address
+	// (DELETE /api/v1/profile/email-change)
+	CancelEmailChange(w http.ResponseWriter, r *http.Request)
+	// GetEmailChange Read the change of own address that waits
+	// (GET /api/v1/profile/email-change)
+	GetEmailChange(w http.ResponseWriter, r *http.Request)
 	// RequestEmailChange Ask for another e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(w http.ResponseWriter, r *http.Request)
@@ -14130,6 +14739,18 @@ func (_ Unimplemented) CancelDeletion(w http.ResponseWriter, r *http.Request) {
 // RequestDeletion Have own account deleted
 // (POST /api/v1/profile/deletion)
 func (_ Unimplemented) RequestDeletion(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CancelEmailChange Withdraw a change of own address
+// (DELETE /api/v1/profile/email-change)
+func (_ Unimplemented) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetEmailChange Read the change of own address that waits
+// (GET /api/v1/profile/email-change)
+func (_ Unimplemented) GetEmailChange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -14936,6 +15557,34 @@ func (siw *ServerInterfaceWrapper) RequestDeletion(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// CancelEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelEmailChange(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) GetEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetEmailChange(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RequestEmailChange operation middleware
 func (siw *ServerInterfaceWrapper) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 
@@ -15478,6 +16127,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/profile/email-verification", wrapper.RequestEmailVerification)
 	})
 	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/api/v1/profile/email-change", wrapper.CancelEmailChange)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/profile/email-change", wrapper.GetEmailChange)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/profile/email-change", wrapper.RequestEmailChange)
 	})
 	r.Group(func(r chi.Router) {
@@ -15551,6 +16206,8 @@ type CredentialsRefusedApplicationProblemPlusJSONResponse struct {
 
 type CrossOriginApplicationProblemPlusJSONResponse Problem
 
+type EmailChangeNotFoundApplicationProblemPlusJSONResponse Problem
+
 type EmailTakenApplicationProblemPlusJSONResponse Problem
 
 type EnrolmentRefusedApplicationProblemPlusJSONResponse Problem
@@ -15566,6 +16223,8 @@ type InvalidCodeApplicationProblemPlusJSONResponse Problem
 type InvalidMailTokenApplicationProblemPlusJSONResponse Problem
 
 type LoginForbiddenApplicationProblemPlusJSONResponse Problem
+
+type MailOffApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
@@ -17924,6 +18583,22 @@ func (response RequestPasswordReset400ApplicationProblemPlusJSONResponse) VisitR
 	return err
 }
 
+type RequestPasswordReset409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset409ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestPasswordReset413ApplicationProblemPlusJSONResponse struct {
 	TooLargeApplicationProblemPlusJSONResponse
 }
@@ -18790,6 +19465,176 @@ func (response RequestDeletiondefaultApplicationProblemPlusJSONResponse) VisitRe
 	return err
 }
 
+type CancelEmailChangeRequestObject struct {
+}
+
+type CancelEmailChangeResponseObject interface {
+	VisitCancelEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type CancelEmailChange204Response struct {
+}
+
+func (response CancelEmailChange204Response) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelEmailChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange401ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChange404ApplicationProblemPlusJSONResponse struct {
+	EmailChangeNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange404ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange503ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelEmailChangedefaultApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChangeRequestObject struct {
+}
+
+type GetEmailChangeResponseObject interface {
+	VisitGetEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type GetEmailChange200JSONResponse EmailChange
+
+func (response GetEmailChange200JSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange401ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange404ApplicationProblemPlusJSONResponse struct {
+	EmailChangeNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange404ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange503ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEmailChangedefaultApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestEmailChangeRequestObject struct {
 	Body *RequestEmailChangeJSONRequestBody
 }
@@ -18803,11 +19648,18 @@ type RequestEmailChange202ResponseHeaders struct {
 	RateLimitPolicy *string
 }
 
-type RequestEmailChange202Response struct {
+type RequestEmailChange202JSONResponse struct {
+	Body    EmailChange
 	Headers RequestEmailChange202ResponseHeaders
 }
 
-func (response RequestEmailChange202Response) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+func (response RequestEmailChange202JSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.RateLimit != nil {
 		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
 	}
@@ -18815,7 +19667,8 @@ func (response RequestEmailChange202Response) VisitRequestEmailChangeResponse(w 
 		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(202)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type RequestEmailChange400ApplicationProblemPlusJSONResponse struct {
@@ -18863,6 +19716,22 @@ func (response RequestEmailChange403ApplicationProblemPlusJSONResponse) VisitReq
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange409ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18984,11 +19853,18 @@ type RequestEmailVerification202ResponseHeaders struct {
 	RateLimitPolicy *string
 }
 
-type RequestEmailVerification202Response struct {
+type RequestEmailVerification202JSONResponse struct {
+	Body    EmailVerification
 	Headers RequestEmailVerification202ResponseHeaders
 }
 
-func (response RequestEmailVerification202Response) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+func (response RequestEmailVerification202JSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.RateLimit != nil {
 		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
 	}
@@ -18996,7 +19872,8 @@ func (response RequestEmailVerification202Response) VisitRequestEmailVerificatio
 		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(202)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type RequestEmailVerification401ApplicationProblemPlusJSONResponse struct {
@@ -19012,6 +19889,22 @@ func (response RequestEmailVerification401ApplicationProblemPlusJSONResponse) Vi
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerification409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailVerification409ApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21576,6 +22469,12 @@ type StrictServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(ctx context.Context, request RequestDeletionRequestObject) (RequestDeletionResponseObject, error)
+	// CancelEmailChange Withdraw a change of own address
+	// (DELETE /api/v1/profile/email-change)
+	CancelEmailChange(ctx context.Context, request CancelEmailChangeRequestObject) (CancelEmailChangeResponseObject, error)
+	// GetEmailChange Read the change of own address that waits
+	// (GET /api/v1/profile/email-change)
+	GetEmailChange(ctx context.Context, request GetEmailChangeRequestObject) (GetEmailChangeResponseObject, error)
 	// RequestEmailChange Ask for another e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(ctx context.Context, request RequestEmailChangeRequestObject) (RequestEmailChangeResponseObject, error)
@@ -22314,6 +23213,54 @@ func (sh *strictHandler) RequestDeletion(w http.ResponseWriter, r *http.Request)
 	}
 }
 
+// CancelEmailChange operation middleware
+func (sh *strictHandler) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request CancelEmailChangeRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelEmailChange(ctx, request.(CancelEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelEmailChangeResponseObject); ok {
+		if err := validResponse.VisitCancelEmailChangeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEmailChange operation middleware
+func (sh *strictHandler) GetEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request GetEmailChangeRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmailChange(ctx, request.(GetEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetEmailChangeResponseObject); ok {
+		if err := validResponse.VisitGetEmailChangeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RequestEmailChange operation middleware
 func (sh *strictHandler) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 	var request RequestEmailChangeRequestObject
@@ -22833,252 +23780,276 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chu38j/6Kqj5/qri5AwpklpsUeX6Hlle40WOJdtJTF8RnAFJHA2ByQAUxbhUdZ/mPth9kl+hAcw+",
-	"3LXl6J/EkmZpYBq996d/OB4fhZwRJoXT/uEMCfZJBP88wt6QHHEmIx6on30ivIiGknLmtJ2XPEJDPkEB",
-	"ZwMkhwRhJiYkQiM8RT2CzkkoXfTp5RHabzabdcd1IvLXmEbEd9oyGhPXEd6QjLB68AhfviNsIIdOu9l6",
-	"4jpyGhKn7QgZUTZwXOey1o8IqUlyKfXNV1euowgjTD6nIuSCaqLyNJ4OCWJ4RJDk6JyQME3nmPkk0hTu",
-	"tfb2roHC5ySMiIfLSTuhzCNoMiQMiOIhieBKRAXyzY3ENzv4eGdX0VdOz57rhFhKEqnH/j///tao7X//",
-	"0XSbrav/4+QpVWS9o+y8YqvIpUQhHhD0qBuR4GnHUb/pON2fEY/QZIgl6vMg4BOB5JCKFNH2ejH2PCIE",
-	"j2oXJBKUM3WzXsST1pMnlYvYaezvLbir73jVlqolhFgOEe9rYidYoBH2yexv2+fRCEun7YwjWotIn0SE",
-	"ecRx0/S1GjtPyvbyE5bkHR1RWaTmq6KAChSQvlQUEewNUaCudfXuKYqIkIgyLxj76ltj5gMzCOJx5gs0",
-	"ZpIGiMJjJkMeEIQHmDIXYYEoQ92O45M+Hgey4xxET1v7B/LpXqNbR8d91L2syWHEpQxI10VdRuSER+fq",
-	"n9jz+JjJLnrE+5oQ80eEe3ws9a/MRT8DSd0x6+MRDSiOugh+n2yvjCjxFTEXQBi/IBHCQYAiEgbUw+IA",
-	"YSSjKZLqBuAO4gu1ngG9IAz1sHdezdkLn7T4M3zkAfWmxY/xIt58WBGVAk0o8/lEkW62u3Rb/3q63TiY",
-	"wLZugEwio+lhX5KoRB6Yby45mmAqUY/0eUTU3lE20N99QTamTG63NPvS0XjktJ/s7TQarjOiTP/ciMml",
-	"TJIBiYCVT4g84vyckvKDFZF+RMQQeXCNYmiMehGfCBL9JJAgQp12FwkilayIyIhfEH8T5/1kzAQpPV8F",
-	"0SkkDwVSvEzZwEid3f2dGVQsSMPXr18Px3JImKRKLBeJec0n6svh1EVGtTzebSysWlq7i23KlZL4ER4R",
-	"aTX1OBI8Kt0jxUMgFwcE9ciAMuHCL7pKtJ95cGMXgSiIrwLOo7KOjkP81xjEJ1WP+2tMoqnjOkqlOm1H",
-	"3+yUMmH8t9kHReujUvmptnSE2RRRSUYCYU3ckAe+QFiiEReyijA46Bm6zIFWgtydcVKamXPSLD0nnwWJ",
-	"3vjlh8SIzZgupY0Sssb6zsV00Zj62d3b3itu3pV6lgg5E0TzwRAHAWED8on0x4IAlZ62k9Q/cQhCWRG8",
-	"FUa8F5DRv/4jtCpNaPg/Eek7bed/thLDcEv/VWx91HfpVxfX79n3KwkvQsKUruMc8cB3lVhgROkHpTce",
-	"dSm7wAH1z+J7uj+rfUvZn1+/fq3lj10ZceaWrfwpvdJmok9e8qhHfZ+wG98P7sNWTCJlJHO9dPVh0uvn",
-	"PlE2Eo+SIwjaEotz0JQgatWRpAOGeEQHVNlbXsSFONM/nkX6c6sdVEuOiK82AQfilviA1EaYBgj7fkSE",
-	"SJYmxIRHfrIjqV1IaL4mPlD7dQzbddO7sYFP+kLt5yk+v3EWjoB/cRAR7E8RZlbEoQmVQ20r5j72oy5R",
-	"P59JRa0ln0U8GBEmb4kfLdFDrBSJtvdQH3uSR+hRV/98pn8+Iwz3ArXxcCSVpWhXpkxlLtEFiWifwhnW",
-	"Kx0z+yuz3NuTN0qUahdcUepz/YUedfuWIkPhm+dHOPI/jEc9Et1RtqIgD+QUeTgCeemfqX+dMSA6w15v",
-	"tBC56d22DlwvIvjcuMQ+98aK0ZWJAjIvwB4R+vR3SRTxSHQhJJFWgeZB2dUoxXV39VWa0vdKNvGbZyIk",
-	"1Uut7QpCyNLrqlXMszy0mOIJH73jA8pu7fDaI6C4iAoQQuiRddfP7K82ayq8x4EyOcmtnR0PMyWpeuo3",
-	"2HcV8Yhc4lEYKEfEw2Oh/Zce96dWAP96cvwBPeqOLO2582PffIMrOmRTxOWQRKiPaTCOiCWE92/LEh9H",
-	"kRJDZTYX/P/M/iXFUEse/zjqcsPL41w7huazqyMdYUnOAk1LwX7MBOlmGY7JhenV1ZKg0kI3m8ttvKcW",
-	"B3xm3p2Ehq50qAjCLbfEPTbYowUsFWhEhaCaJ8AEUqyA1DcY8YhkNBncmEjVzRvyn3hAbsOvOfRHlFEh",
-	"Iyx5JKzgsiaWVP8nNEJ8khgzyrQM+mc4uZNyljpv5rqfVjAxdbjwJZisR5z1A+rJ+2NVM86M5ppgZWEr",
-	"qY+1+MnfyLjchEme3q+3JLzVvWJ8zmaVrFlohknz4E8CmK2CyQqr/sDlC/3M+7N2s4igf5hZ3f089mYx",
-	"ECj/wOVLPmb+rbhd6huMvaEN2lsDOk0+/AG+RV+RaYg/5fwdjgY37pZY4y9QL1eiE+cj/8obVHaAuvJM",
-	"cn4GlxqyPzOd8r15zhckuqAesVxjMs+MTw4gKQZZHYSV1kfdlLHQjTOAj7qSjggfy66LumOGLzAN1Nko",
-	"2jirmxqfWTptcWssaWwKyB8bw+ORWnKatuuxKD4n+3oPGYRfkCjg2Ce+4pGbYBcxDkMeSeK/Jz7Fp5CT",
-	"uB2BoPYMfN6RogTJaWjMinLpME5IP4M7ztQdVkoIEt0JsWzkcM5QktnwniDKVBoLEhWk9FflvX003t1d",
-	"9jvrkE8zD1bvPfQkvaBy+oLJCPytMFIfUVKd3cKeVf6zCDwc+1Qe6kuvXMdYilUFL6bywZiTsNNUVzb4",
-	"auv7ER+5aMwC9VfMtI9vFaVPfUQh2ZfOKe8W0nSu05uW5Wa5ILEO1s9qZ90CN/9K9SvDFVCtgCHeQHwU",
-	"8IGuDyBsPHLa3xw+YSRyXAdud1yHcXVmnO9l+WVyKQkTtBeQmr4dssyuoyOqy6UkXYd7wAP+GZaZ230s",
-	"SU2Jp9wzGmXPGEuPj0ry7F1TYNTNxixs+lrzZvwZCfOJDyHl3Efa2yl5qQknnFG/qgJCh6zg6aXfviLB",
-	"naR7vzmwhYaRk3UCh2QoyO5j8tl47z/Eg/iEPSzvqJDFswJJ88w/Zp6ZzMG7gkW90Tc2G43kC+EowvD3",
-	"VPHAvGd/IJfS1CcUNgNekX1a6VKVJa3kc4lMuMASz6XhUF915TpeRJQhsQ5z+iQgkgjziIqilHQwF673",
-	"D8BxhXOpJbikQaCrEjUjrUQMuLvzlg/Zw/jqM+sal5IP4gbUJ1CqfDYxVN6N5BCi1aVfVCChxLz2f6z8",
-	"rCf1hj3OA4JBAq8mRnTNRLbQqlG2AxEPyOKc/okHJMvgu0Xuznik1bsEQleAdZGPf5TvhJBYjueSqBj9",
-	"RF955Trj0F+PYcsEEGyuZZ4CW+Q3ICbcbnbmGGVInHl6NyKpYlGQl1K3LqTAdk9V4IAsBxnl+1CfjIOP",
-	"qZX3cSAIrCH92xbUH+V+k92wuGBm3qJiWrR285SnMIUA/txTYi6GHOSV60guw3n3nNIR0dfnNjCht3Tb",
-	"UuZa9rgrJT2iLGbtTJnzN1z7+7v6T6O2//2XR2f2n//6+ZdHnU59xp9//ldJWbShY6OGZ7nwSAfEUpbE",
-	"AdIWmpKs50zJ24n2C2Qq/J7REgvK0fXt30UM3AdTsdRUNC8zXv5PQqmMJe1H15E4GpDKAvPUx5JccZEc",
-	"UjbYMBstaMRaXlvWko2P3kY0RHKQ75yKiI3VEplga+X6CKOQenIcERcNpQwF4iyYZj4a/Lo2joIFuhTc",
-	"pCq0goewtmTQgBP1LjgFbdTa3UM9ZbJShnpYkL2dcRTkZcF2RkTv5GT0Ye1PLXfPat9/7GyX9KMo91Mo",
-	"51PSCxI7njHB74kc8pIzdohGZNTToWBFf1J36mGGerbHx5zots0t2UB3EgHkEcJhCBICI6si4eI60gpd",
-	"gLGuGFwZu0Me+OgCB2Nb04MjAlGogApJfKQOW9oNB8WZV75LOeFHQ8wGxIZzFrUqchaDDsrEoZe5MR57",
-	"HZyQycL3fSCT5Na8FZCnIffosvNyxFmfRiNwX/Q+rLZ+aYuTZhGfVDHlSde3zyPwbpKWzgCuSuEath/c",
-	"XEoeOBDKkF+NquX8XutMzmR6EgnOPqgrob9ifZa37pXxtmazerwfX1qr7ciykZB/2g4+JwGxZnp2Z7IB",
-	"m/Vd6NTzSgnRlXqrnLwVnME1RPstuoR5qsv28YVl0HytXa7i/EBp5xBbbc/HEkVkgCNfKWwPC5IxnSxL",
-	"Zdqudso08oDXFjFWoLZ9fTG7+odcaW8vQx7J4wl7jiW+DwS/JdMyMzAc9wLqoXMyRY+g3a+x/RhynTnZ",
-	"GAxKuqYLhrIXXSxy2bl2++Y5iedyusjTxoIsctnl/Ffm9lW9X69Jv8SFbdDkq+dVbPMJKXHBzsl0cQ9M",
-	"faus67WX97zypKrHl9EDFdkZ/2UTsTByGdKIiDPKqvtwde+1zDS1mfsy8mSVblvXGYFjs/iW5j2i2RHs",
-	"ygBcZukJFWU7nynqryq9pzrZEVB2bvLwmAYu6pEhZT7q/g9c9bR7M15j2pAoExU2Iw1+24gQqWvqonFA",
-	"wO3ueikbrJv5yCmnZX7jdxllceigdDO7uTbcGIfBRWwcBMonh23GQiLOSFnUSF2nC1h0S2lBfhhZXxEC",
-	"gGI2W4yie2zV92TpjtZiTPSCyumiqUUI7RRSULOTaCumoFZLpF2awpA1YpFqaSWRVnWUAMBB6KMiUvm/",
-	"HjGQGrpZfiFhcDxh741Zng5vFaNbYcT7NCALlHTAZWWZr1n3pY0efTPUMlTGmidESFvwYMInQ3yh4yc9",
-	"Qhjq82jApSTMRRJ2K7lGx2ctVMYyW2UqLhfJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL1",
-	"89pLppKNIlnjheE4CrkglSIpUSxxfxeFWvGcANxuzTOF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQA",
-	"PHaRDItXgc1hk9FUimLbBjZwHeXp6E3wzPpcsFrqSOnCs7FYj/qIXPDzWUrIZFe08IlxMQRSz19Z00DR",
-	"Hh6YirwKzg8jPojwqJJloBZQKGJI0K/n/dnFMjiGpdJ5mxRtuTOS2fC5R2YhQwwLu8GekvaszK5J2YnN",
-	"BbBRyu2vVGCqYsc57Kfeebj4QBlaSv4YJcQIhWOmIVQQ45HiCqH7lTESIfayHKFuza3HuAWV68n2Lua3",
-	"zXQWaj93f2dX+7mmV1KXefray8g0FTuu4xMJkt054SOSAccCA8r20Ki7DpDuUTYtyoBZBS3M8C74k9P+",
-	"9iN55PuxkDrhkscB0LWs+kn/NmTWPZ1OPidTzR12vwygjcgcZWJ1TciV6xSBTjK//O46lAmJmafWvIVD",
-	"unXR2lLsm0s/tp1Gc3+7teO3att4l9Qee81G7Ul/h9RavT2/ife9Bnn8ONHR7Z2WUid0RITEo9BpO61G",
-	"a6/WbNZa26eN/fZ2o91o/KnkKZVq353PLIy4RwQE/dAL6FlPxK2tshVb+e9yVQioLBCFM/xhg3D2M5Qy",
-	"9RCHIWHEB8SriWFznxuYr2LyuVFaXmU/+oKO6hfKAyzL7K2iuZV8wFlIbjLJp2cT10uiteWz9nPz7ok1",
-	"WO3s7+7vp1z9nUaps59iphUVleG1sm3SVCpPXJ0oUS+ROcXHmZL9KrAo2wdMLsMAU6bt7XVg8jIpIfVX",
-	"u6SUaWx4OcUWrj4SuWqCZDdLFU/qgJQfi4mSeVCKrrvNjaYVm0n4FprSlVLNNdjAXhqMAaVli935ULBt",
-	"qvrjOA0U+mPtKzquk211gteUdTfAhuY1QrpdGi6QJGJYbX7STWK2mo/NEuIWGevDAwKHtRnS5Bbax1I0",
-	"pHB+MpSl2obBB8qCHjiuk20egLcUeuxST0ywHdIvTwXC0v3secfMNiAWfp9qTlSPKEEkiXcn6UBdLt//",
-	"MfHZ18vv9aji63BYEjd/ffr+nal8EkjgPnC6GPKJq+SIUuUBARAT3rdFy7ozwfze4pnowk9DsYE1ceMk",
-	"DI5BEbCUEe2NpT5DrMOGEem7KCKBhryEAif1MoiO1NHREEfYk+osKgVALvWxI8LDIfFdJLgyHA3QbMBZ",
-	"3BSYMWzqHZY2kJzOuNHY9kL4H3mjRIDU4k7/oaf/0KeRkPo3W+ZXVkTUza/NI3Kib6dEf5abow816Pek",
-	"Bj17wCt8fPibNVQyoEXp3caB8icEIaJoeW3vL8Y3C5fEh0POSGbB+jfu7CxT+Vuvob7+VmraVyldzyS9",
-	"S3yyTMVYGz1pZCrmtlsHsd+ofu1hQcBzVD8Mp+GQMGVsSEnyEa3mftZT3CvLkLRqj7//2Ll6VPvf7C9+",
-	"/rF4ziS9QFHUOZkKgSWYIFcrMCNKXUZW7uvmiCj/TmA/mCjdavnsrA0yd4VwcVKUVUVSRQrtMBuru9Vq",
-	"y08EPPwMK9x8neFm60nc6sozszRbLnQfih8MjWvXQa7zfZZR8hVVXMusNSl4FURef4lgKcXl5Aki16vG",
-	"Xbmi1t1MtegChbefdGD8JJXQywtLuCAfHNnbSQdH9huNx839/dbuzuOdxv5+cy4EeVbq6zeUkseDylr2",
-	"BIZFGbg+34xb742F5CPopDZOtg5d9PsQupyCVwSR9BFlyzl8mSxqMa+ny3grkhTZIRKw3JWN+AQbaEPd",
-	"jlm9fRaQ/iyU74wpJXKJ4bHIxaBKkLuX4q7EiS+jssBz5Yoz/eVOiBeVFU79FcXVldU9H9DJb3o+wBX3",
-	"MHMRRl0fS9zuos+f3unymo8fXuUtxb3tJzsZOwDuoSM8IFshGxxoY8JNrIN/bX3/19MfDbe1sIEg4rWV",
-	"AZiov0EgTU5D6DxibdTcy1vCOm2xs7fz5OeS7G26za9VsGrArt1enN5xRGcSq7abpfCKuQzxWA67PxtR",
-	"kG8PgUEnbNEYaLPR2lmEzhxHmk3W1Lsx35SJvzuQjF4/gmGMgVn+PxUW98wmPWOw03KJc7+z0XcnL2w+",
-	"zXUkhg3vbqLRr6qw57a7/E6IhL4WjVO5kiu6fshlRJndkYLHPWb0rzExfy71uOH9pWtTHLeWm52uYzEz",
-	"Ocx11WHAQl2LMFLcTqOhTEiCfaUke0QpoRBHcfet7gWskBhLhS7X9vasJzTT+I693GopUFBREB/NJ//2",
-	"Moo1F0OCKWF7C+tUcChKS8M1YlsSNqmqFe6bLuzu4VgOeUT/1rCISOOMmbKGxl7BPqgaFVSkcbmy7gzS",
-	"3OYqu9cIIxn/7symZ63z8YzgiETLeBU5tst8osxbMptWxoyf0ymehduYsk1LzepWtcX6oA90GbQeKiXy",
-	"qYqZzdBz66JnpMni46ZD+AJPhZEpI0GCCyIgXQbJNCiqod7QCBvjv4Qu6kUu6rmIuoiMXCSkzjuPAxfx",
-	"wEUBhQQYNmVEDOGe4MFYkg7Tnd/DiPSLq7/ZxBbktWbv48KVWGtmVGDDPRxSiQMUEAkpQrWDPh1QKYo7",
-	"hV6bMLskQYAYR3LCEVbaIVM85fzebG3v7O49rj0ppmbSIdfiRuR8FSVWTURe/fPnH9tuc39hKbtCl6VN",
-	"9ZQU0Kg/2d2kDL2oN/d2lBgezT5PFbmi+RxQ4uEU5UlSPF1ZzkJyvQcbieBAWbVaVlxTsFSUBrpCmkXt",
-	"t5wBca1QWHOTYt8rvseX1p3AVbtPW5lZcNm+JnVwBTY/ZmYsTK66TbNx2TCZYvdNUvg3v4IvLrYsRaoZ",
-	"ByQuBelFyjJw49LNbvzwLuIR6urd7i6CkJOUc5ZbClqGFOnp08E4IiLemnFAUvT86CQv7jht1Gw0riw5",
-	"6ac/KfkicRFpad1bG2E9V8RchigzdQWAyhRTYApQNahQ93+2YPLgFpRSdV31C23Obv3//+//p38OsRwm",
-	"P2l/BX6uzw8bFdoYzBKSbxqXzRV5UAfuxhGV0xN1eDTj9LQtGf/rpT1Av349dco+SDdtPHa1WQah4KTQ",
-	"R+0SFHRrQzUetwm+ln5fTJ0yazR2LGV9XpIY1TJfuEmjkNLv4JHWO6zDfvnlhA6YDjTWf/kFdT8en5wi",
-	"XQDc3ALKurEVFptVKVvf1VUj6mNmPJG2IR/pjwVnIqBKPyrPpU8vCBpRNpZEuB2mrbaMX1rPkWL+2EXk",
-	"0oOcnSjxZa1TZDr+aHSga64LHu+Acx+u5ox0mH1kHR3aIaxqVb5A3Y7xsNXxUIesi9Q6AN9HEa3nIEEd",
-	"SoGaNqISyQhfkECYQrDXUobHLJjaPhL9BV7qUnSh9v8FBO1tcToVqFuFMdxNl66j58SjPkGcoS6MlHGN",
-	"Aa0JtDtGpUAjgtX3PgAft8O6muO7MG81rtY3s7W+fbfTtQjQNUvO8nOSFbMuTC7GEnHmkTr6bazs6G5S",
-	"fNpVFwge848ckg7r/l4zblHtzfPYm+V9Q4DmRFfnaLA4V4yrPuOQBGG9w+yQaMbR69PTj8lMaJFAGAmO",
-	"JOf6uKGSqUfJ2GhdCqycVLTTfOyine2mi3YbTSWrdhu7yYBpjzNGAL+rwxTbKOkH/oHueAA0JLMS2Cyg",
-	"zedEdwpADaoGVcN6qgNMgYEKvOYeekufqTehMdMIZN0XlyHxQDyeRpiJPolqL5jHfcoGSq90mJkVrrg5",
-	"oQyQqDRLcDP92pCEowjOpdoQ6ECOSDIzO+7K0CWINvqDDpWzczmFjASRE0JYLCUo6zBTqYUmeNqOy8sY",
-	"n8XN8X6ASdqP+CgN9maOygc8Up/cjipSJyaN+57m1fjb69gtOmQox1yw31M+hrPuKiZrqlPQbD2xzpBr",
-	"PCEXdetqw8+6WlZ1a13XNHrocd1qvQEfoB4R6hjqHhc8IgcANqYOFuxWDD1uCZbRWEg9vVuABIxphtvN",
-	"qg8tVLmSImg4jqLpL79YCZWs6VTXF9fei67Z9GQcWMz+1IT9IUs4okFA7adOHxI4HLuN7Q6LIfDr6Nh2",
-	"72SnjEFWAVvxyzizZL9+cfj8l1+yz1XGgZJI3VcvTruImvpWvSd4FB86tcmWPVkCRGKg1w+UZNWKzUhh",
-	"orgUimjhuYqX6h12rLSrkBHBIziEEJjikdQfRb3TvIOawfaa7i/6/AB3HVvUe3VFdE585JMwIlB5jgYc",
-	"TpUekJ2KhSkz3TTz0wh19chtK8wOdNjuHWXnsXxT6+uwGUP/DWfDEnWDM8jLUR19IBOD3qYdOhyGBGtO",
-	"MedR79DEenfJX35CyicTbUQHjEekwyb2QPgcTqISOHX02Qge+xb1vGRetnpePDlMOY2m5l5HVQLqEaZ7",
-	"Us3U5sMQe0NSa9UbqU4M52MwHvVAWNqeI7N2p+006w19MQ8JwyF12s52vVHfhsCvHIIdtlWfkCCoAaFb",
-	"/5mci7qF4R9UpVoTrBPj8UJx4zRj3AitYx/vNh//7BpRDwKIM5J0T6O3hITwOfTkJQFF1GASHcFijziT",
-	"EQ+6EPNS9lw8S+GN77QViQYoJDd/utVozBg4YFeY6lnTuCLfDEKL88J/fnJoQEvUT63d3ea+gSxpO+cf",
-	"o7dnf40uv3zFf3w53J9Mnr3cezPm2xdf/v778enl66PTye/PpoPoZOfcMfArzvHbjwb+pO0ICj6++kLN",
-	"v/44/OPt5VHU/3Jy9vh0+vW318eDx0Pv4iMO6fsgmrzB+KP3+vMn7lx9v3IXnI1gNqViNMI5mSJBZG4S",
-	"R2bD583igIvtteY1JolSfmP8dVJzGxK/wGl/++46Yjwa4Uht1iclHGWW1ZTpjgcijdJyWdMsB1EDuDIO",
-	"k1zWwohy/WzHi6ikHrSVXNZsL0n7hxnP3nZa0BEf8In6925jJPSSrAENtTRbeOxTWSNMRsb1LT0f76g6",
-	"zXH5P8ChKsntot5UGQ8jVylK/Q/Q1BoW1YpqfacBMnWNRQ5wBWAVuXb6PIBNQvMv0s5qABKF4SjiE20P",
-	"BlRZmHwA2as6eqEJ19GplGlrxE32XKl7Y/hSCtXK6Tn/30pGSKSAZMsm4cc4A6tOmHcXQJ2terkBrt34",
-	"2+2rYQQGZQjGoNRNXK87Yyt0i9BiZzmD5lwk5LlauuKZyIzn0ePATF942ftjFFzFf+WbUhEtK4V6KiXI",
-	"tKgvTou+YRPUlO1lwrxbdqzm3Att8v37uqrF5M6/JfDdTppPnBihO2kQbjabzeoG4bi6xmnut+qNeqve",
-	"dHQc0j5ht7bvbZPaY7yzU3viN3q1XdLsP/ZaeL/XbOSAkCv7imNAa2tXVfQzz3pZ00lgoxfrf1b7nSmT",
-	"YOMguFrqsCQIzmVj9LQANZ54wAc5Naisy3naD66BZ+80mvM1Xn6uGdy3Pf++ZAC0uqPVmn+HnT9+5Tq7",
-	"i7whPXBsZR1e1NqgKtXepnR2rkEyp71Nock3W7ea1+BKN1co792U8t5tVChvbRvPVto4jvitrnZRRuu2",
-	"kZ4CqiMjXSXzuhYjUgM4MMoGosPK4SJd1IUUmPKftXdnHqR2K3kQucSeDKZVevyzcQtmKnCYZWYJsocj",
-	"i6NQJcJtHiI5oHlEyw1AZxTVTCnF4PlX0GnSJqVkzkXEKCGzgiYdIEqnPN1szrOKPpvtLFGAKzfNlZMY",
-	"pzZTvZlVVCWAUQvJ3ywkVUmzEQ9SY+RS81ir3q9uWPjtugDtrhsBJqGpy0XaW1tQIi3qKWSSLezjegjf",
-	"NJ3OrFLUJl/pYB+n8U2KvYfmeC0DRmJjDz5G7/gFCTBUGcfiOm5H+F6AbDMlOBa8Isl7p5suy5dUsAGc",
-	"w98OX/1xvPNk5+Pw8PDP9+eN/4Sk/+zo4ymV8lU4OfYnzuI2QmYM0EwTwaqElW0E97Zmvt9t42SntT//",
-	"+vRU/9sxaE4IjqCUytd63bLD8mZN0qszx8CJlK8TWH4JAWsojCjzaAjxCxswdNrbSmdNKPPB8mmOAJt3",
-	"PQNp64f63xv/KgErLxpLz3XHf1qAuzpxoAe+DElgYhlUwtZRKeIcKiQTMsPD40HW8NiSIda2fiZr2ejL",
-	"Yf5WQTTvzB52BElMRurOzR4RTdacN6VHv8JNC5yTkrHk98Nf0JyUKrBaz10AryM9Jcu42ZqPU36oZnJ9",
-	"XuJ+cvg+3/IYMt/NN/hWivJSOMVMWWzBMp5KwS6fY5B8NrR/n3OCt2x0QUmR1d7gOiEXJd7SC8huQqaw",
-	"YnA7FEpAMkPY/B5ltuRZT4AyfW91pIcUKMGBka2Iix9ks+9mmJSSHh1WLj70rUX5UeYWmYvLpceSht2D",
-	"OTffnFvaMqvKXMT6xnLKgxC/dSFuDt51S/E4WHoDYnxIB8O1ckU5WayF3TWI4kPPI6EU2WHdVtzCzP46",
-	"esGsfFVfSB3aSvFaEJSa8Ac5eW/lpH77vZCSd1/UwUm6dklnhMWKgm45i3QVYRb3hK4uy8YlosyA/5hq",
-	"UB4kpddx98VLMiGR+Rt0XUACHSq+yKVMZp2yA13lSCUaECmg5MSOV/WpDwU6Q3xB3IxrigjzTUEt1cWE",
-	"kkNlGmVWlL6JUdSo+mvg6ypkLUZRbwrQ8HX0SVNvukYxQ10rL7qQfodSFxNKMNMYbLMZFZ0YrvEgBVxI",
-	"ha0OMtWXeWzHbh0dpu1iYQ1jQ1xiF9sK5oKwF6l24STS8Iz70+UkfVFKJlgli5ewlDUvX2Xr0C0u3INe",
-	"umd6yYaHhGFGrTQa8+Xye1tz/E8x+w17a6xddVNzAdpOOX8HULtww+4imxAD8r4nPsWn05DcE517QtJQ",
-	"Sj8ZjrkWxSuIPEuevmknowyO9/qVtRYCtX5qBnx5VPcdgYpgo94mQw4aMOBCoh43ZcY4DOPC/RxKktGT",
-	"cUVyMloh4IwcpJqXreaMteVLynzEx1K9tMOwOBc66V5QaAD4xPv9lC7TutAvzrnslik43WaagblaNHac",
-	"QZlSa+D9/j8o9pDsyFsSynsiGk4tP2TkQ+ZLbVpOZHRqXfPTNUmLarzvDYiNa4s6pydvzSi10ZUyFyQx",
-	"vjON1sUKnHplactJMrhquTXdag1AXMHXamzXG/Vmc7v+eEHzMsarMhZdGmvK3NOy9+yae9Im5nat4bV6",
-	"tcf+TrPWa+Dd2l6/Rfb9prfTe/IkD6NUoMI+MY0R5bznf9MgwFu79caa9XtpVKaZmfk4oXhPqvf+oSGR",
-	"d5AWz8rf+DyuIXqvP8xx7SJwSwOH3lgCLvkKB8qUghJ/k4ErjWaUmEeK3pxMXU/ixeisrYUlQB7xtUQK",
-	"xFCdsfaYkMhMZnwIdW4o1Olfx7Gu8Lw0m5xl3rGB2Oem0zjxyf5h/jWnUgbOqZ62UHJKFziAi1TtpsAy",
-	"oX4yxHKYKt+0hDr5wNkazTDfF/ea9LqHdnThXTydZq/v4QFVrMX7t3ZO08c04bPSk1ocxLT2Yd2E/oaI",
-	"TE1HyLcMwDXo61K1exJC27iMgQTjQeMaAYKRiY3jt02VSzYvC+kKxieIM42AYCNBdWTVnW6MNvGSwE/l",
-	"BWzUpMN02OSwBJIDIx9P4ckGoEMZAK6puwECif61nVhjQD/iaA0VtitwRvKhw7rF4VbdOoJxP5iZSUtJ",
-	"aXeClIUvSHpCjptCxQTAjtQ4r9IAjvlEqfED6+QpDDCi89voS8NvfQl69FkDv/o86L0Kxn/+/n7Qa/0x",
-	"+OPkmei1dtmbV5eB//q3xUPhRwVSl0pizClhHGrQjzTL5RyhWy07Xj6Sv72wvE0NFVgwvAXf4BTbW+50",
-	"hP1uF0ZXdGtr/i5OXk3rIFs5Pa9ru6h5QCjUPXvcY5WjgT0K+mYbcNKKw/eSeFt6aOAsR7KsFDtZWVKI",
-	"vVdahz2MuJR2Hi4svZIuA4gOlpgBNMo/dQgfYBVLVus4rWmMLFxR06WfAWqvndNvKWWVaLYl9JTBoOqw",
-	"dB1pSl/ESfx4YnCfRzPU28wEepkKm6Ny7oWy2YiaKfmQ/5Xq5UFXbFpXfDFQMdepKzQczTq64h+vFaBE",
-	"dIYCkDiSAqbrCAuIBnNvU4ldHSGy2GrxBBltzeOAnhPXIDlpfCpFpHZ7jHBXl7Qh1ayRSSTnOqw3IFJ0",
-	"2E5r32KZUWGHhgA4X0C0UBcJjpz5s7CYKtQb5jtMUYAlCabJHB9XO1t19BUUQhGvsAzxv8NEPLjFYhK6",
-	"6ERxO3HRCR6REyrJ0xMZUU/aqQBKsXULcIxQaSYQ7mlVZmHb9A4eGKTPuKptNBYa4K3DEoQ3ta96YLOB",
-	"AbTwaIAKCteli980ZpruwUpX4uSmKOmquVajZTDB42nFqfEGHRYzRxt1Nc1H9rquHggiEJUxDyhxrAlR",
-	"2huLc+Ib/MGIlFajpQY8rKN4q6uxkiEKjsejiHgSDXkkCOoBkvZ0cf1bNoziWmrVMhMOHDL9ddh75dFj",
-	"+uvLP198Ov3t5Nf9Opn++rf/9Y365fANa9S9VsB6o5cN//dfgyzKvu4gzI0JWMpAyc4JsOMBFt62eJRD",
-	"SYz/hA4YYO5tDqXq1npxYRJL7SieNzLr5hMizYWwKa1GazkWSSaLtx3/1TB482o3/LM1bLx5Ffz95tXl",
-	"RW/kDf74unv+5vUn/ufJs/M/fj8feK1BGWfoYe9Cz+uTYX5E2RK1nO+UtomlQ1VxYDoKFdHBULpW/nAf",
-	"bPpYaPwDeOLq+koej5LJ9unKwkUsP/hQ2RD6gwm8aRNYiTZEWcrijYP2y1u81kADdbmAydtMG5xewik6",
-	"PrKdsr/PkvkElbH6jRnDtqEiY+w2Mx3urZ2hus9Sh5l/VmoiNzPv2oWXFW3t3NIrnpS3tl2H91OQN2PW",
-	"xyMaUD2fILlxO0/2Iq35zTITvVjAOdNgL4yo66bNqC6YwQN6QVjGqoMoirbnDe4pFA0AFCxA1/I+6ioV",
-	"YOGH0mqg22Em3AKoyYmpmIr3ZDDL45iPJdTGgeAqcAXc7HQkE14qyVK42XgRFUkLsZluXijc1Hi7vN9f",
-	"KDoUr6drlREjE4NiPtAls/CEeocdxnoqXvcQB5AigpVbTDx4DCD1GahnNx8JW4wytfdlhnPOFl/Hdl7d",
-	"mNBDtJ3Wk8eNJ60lGgiytD/Y0g+29OZs6esytxJuXc7YOuI+ebC1bsTWKg1zbNYA02I3URhL22LxjYkl",
-	"lpb1N2GFlZhJqeVkqVnYZlo9QmlumFEECbjisLlJ6Ytu0zRY5AaJJAnhZZDWk6BboYFUI5brmZ7CDCjz",
-	"yxrk/XSMal5yxUhiPs6Db68h1K6xmOoo4kIcQ3xxmdNsRhZsovtLHV/FBvOPKnQXwXkM+s6cs0qYX3U8",
-	"N4cabs3VWkQEmcHIJ5BrNYVERk4FlJ2bwT9EagydSM878IYc+oXBDrWvcBGFrig996aI8xC3ZdlaEZQa",
-	"ahsRsOB1nDgux4lnikgSBC5iplJIbUMSTsbnykM4jV8s0YjD+SE6eq0TPMb+Le/IghNnx9R+gp26hmDv",
-	"EtXHRYKWskJbJSAdeh9gj+FTTvA088F0pD9TGHpvU60PJsymTZhDcW6KJnSpoTp8IFJEpnZvMwnUUM/X",
-	"rVucb/v0s8gczXlCc4VMaXNBHMOl5O265ZyQ5csI2bqZMFaBeaYe5sZ4hxW9rtniigTqQV2hPiwIZiUU",
-	"JBpiDVTRI4S5cUMHDwkzc/bti0d4qisreySpv2wXgx8a7cJ8YBfhDoO6dRuBiWEs1Dak622gtyLJ1ynz",
-	"aaBnHpi1MjwiutgVywT4n6B/x1tktU6uFqjDkiAJQ0M+jm6tdtVOoNQz9uwztbEoAaGD91FXt+fpSaUV",
-	"HcaCxMpjHUXGyOQslZ8UEocBMSl4n7NzMrUBg+uqKfqUXsomiopKPtRDUdGDitxMAWqJUbxphShIog5v",
-	"ubZo+3Zri2ZlLcx+VfZ/fyI477fzCbNqqXTCl5n5f8MIdKlx/Ncx1/62gYTy8++zg+fLYYbMiHfnXzs7",
-	"rcbj/Z29RqPRqIIf2iCskGWAqroByztrhENua1pKivdT8sr+Zm6IY+0OaOkNi2f0yMBC2umjesws81FA",
-	"8EU8r1dIkyekdtbf9v7ezweoy8ZB0I1n+oMBCCdPt/vE50r/mB6UgWz9t/1Rm48UErVyihTD1tHphCfo",
-	"aQbkLO4sgoq4zA1tkxQFS7iYTcscgxmtR5qd06JoRcvOSiG1S5mD9lYP8Sg/ZAuflc9pOu8ObtqDNL1n",
-	"0tScbcYniN48QNsCNuib50c48j/Aht+T5q5bUDKmNWtNNVNtFmu+XMAchs6rMmm7YRQ0Q9gWRMDhefMH",
-	"dWZGlgGyaIw9GhuplchExdlg7eSpZvi0T30dLtHTPaF2HZBIJc8UsLjxuGaoih+SKQQg9J1Eh1WmEJCp",
-	"HNppl32v0JCqitnKBx32FJNoJr2zUw/XnGJovuJ8GKTMoNnbwUK6JyBF2ZG8YP2lpkSsaXyvPp7Qyisb",
-	"i52FJ/KWkFCkEkVJO4XkqEfMCB2/jt4UoN3joGp8C+MlCCQeZh4Jnltalm1LFxKmdN8vPwxGkK/JCtUK",
-	"Uu/omZ9s6RIZlMUdudIMx2ssSpWYZRRThqi1lpImgwh7RCuh9EQnafxAmOzE+4jKOvpsCzQ1zDYnIjXQ",
-	"H5Rdh3Wz7NRF58DA6nadStEheptQSTIoM9BCD8U5zDIYYMrKxsPAI/MzYiBRHQOL66oPnJ9DpXEGq5PU",
-	"mVOxakGlxu4721zr0acsccvnqhcnXnNNDmiw8XgVHyTeyxLlBjAiMgMWHQRp8XavkwbXWK3zNeJsECef",
-	"1hw885CkWF+zvMYXJDPKznDwZjWMNU7nqZh8bgKSiYkkWn3S2eIjC5t3pg2kuPjlOkDMxl5zC4g1DtM4",
-	"VQsWkmnPMg0QVKwtG4FapDLbZ2F1u47s9nkQ8AnxY0PS6FydMo8tC7uTHQZ9yj1i2kw48wga8YgkJWdl",
-	"CFFZkI/yIjQdyIXF6c6UyrozDZEVF54lNgUsXSOm8cBP6gkuOPVnaP4N4U0trPwzscq6snfWKmZbFYNq",
-	"0VK2Iqs9qOiFVfSDnl1fz8YVckayVCKLbFDb6pzBcqhUeaXzoFNvXaemMa1WLdEOI5PozAZ9I6h0yORQ",
-	"jaQsIGZpZQoOaKbEbWJcoUyHoy4BrFB/WZ3HINRlI8dlsE7tHASjzaHO04Zf0vu2suYYs8BofL0SxhEj",
-	"ps6Q3qk66FVjo/dSfhaA3jYjQjU4kxWgF1kOWrOueBnZuHJOiVzCDLNKMfGKKjmQD5wBfJGB5SlLLrmo",
-	"N5YW+w4J4kW6tBtLOOrZEXi6PLhrs1u6oxujbirX0HU7rJvOBXXj8Jxtd1LmeKn5jiqt9+PIh87wiOgw",
-	"IBQsE8T1r2PUIY28FNghH6MyOaK38XjCnmOJ71Y07UWatOvtPk7Sk/+VibBszUUpIU1buHGpTdmZ1KrH",
-	"6U1csxakOE2lWWvtZO4Ox1HIhdoZgzQHoxqSwseH0pi7VxqTHYb4w7HDlOwUnQymhTgLSF867QbcaSca",
-	"zZrbY1o39fYstOV3b2pPfjTkwlLTivKSYP6LWBm6Jkl5TkKNn4dswe+mEAmOtPStPaci5IJak37mI/Qt",
-	"6Tv+kZBQD/GKu2RvaysDMgO+NoE2GKAwRuqGQhK2sOEhHnHd8YjEiP2xwIDsguVuTe8KA17HA0gyOCqT",
-	"el+s/63D5jfA6YDYJjrgloiWL9AstziUdmYBD31vD/rm/uubdBFwsTluE0VO8IKlu+PmKZ+ZADcP2meT",
-	"2qcAM1haM31KgkCgSYIdkughgMQzM5pxvvFcUKWHJkNisO6GdoBfboq00jbK8yptA5w9t3nJ+ItBB5jn",
-	"pFknUft1pT5is7HEcNPUCiraLzI7d29b2qpwtm6ssa00Pvse6h2wibGakDdKbZz6RRiiR6fHpx9d9Onl",
-	"EdprbT9po5PXh7WmYuNL5NMBlcJF2w2zSPGzC9jr5FK6Bhc+wcL3tacbUk+OlSXFO0x4mNXRu+rjoo22",
-	"ruHQzFBziPYCzINuyYNjc5CAZSbjt9S5NPUd9ld61fUO+2oTQiZ9lHt9biZXdg61ORHdtgXaRNROaEZf",
-	"yxJNjMs42aRLSjqsm5+E323HE+fV9WKoeEhySKGpm0Z4Cn9Qv6YGFnrCx4GPAu6dpwA3+Li0gpOwiAcF",
-	"+XF3os558q4z8vxXpAHc2o7yPdsQmtwK2eCghwXZ23Hpl2fHnyaNt68G/KkeQx6BIn/14s/nrz48+/Lq",
-	"j+3T345//S3/s9JUEXXaDpehOlLtrS3JZbj1MRiPegFlpJ2LLv4vDgbqjA9HT09eHzY740ajtaeP19M9",
-	"/RMVYkyip/Ej9G9DElHuP91u6B81hU/n0reSmD7Ry68W1hGRrmXYIWQ3PfIAT353ylvhbI0Ik2l0zgen",
-	"YhMDSCMelOrPzfgWGb1TBwm+gcrWEl0WZzkSffRQmnN3nJEFgLyGfCJQb2onRcSFOMqWG8ZzccDm433U",
-	"LVgD3Tp6mYxmneXKHMxoTemw08RygtcSlnNwXESwN0zwwQ3KFaIMQWxPQ5CpS4s6JRkRa9cXEQPGhTib",
-	"MbpuU3bPipDeR0UqrtO8yfpoivffv/zza+3N9ruPteNnv/1ee9F699ZxnbefPr+qvX3z/Lj24eXp19pv",
-	"u88Olxho8sm85QhesogrpyufHiyD67AMjPJUH2OJtpeEHxWLBtSTD7bBhmyDZ2RAwYEbCzIDdXtj1oFV",
-	"EUuiclkg6znWQfb3jMvbshxWLlzLKlTjuVcr1Nc4G8/LwCziIAZ/HCVtldk4HvRToHzyQ6M2Jhkp3YOd",
-	"Hy/SYbn5IvpBVTq3oPXM6m7c21955sXzIsGbSDsVtU+//5B3qhZjvJ+Z37CkCvnA5QsjFB6UyGaUyKkS",
-	"Pbzf30xAeZ4KsUJxNRfTXUynpHXHP9zFXHlcxB3wOK3+Sb76rHxCmZuXc96y6pILA0FgsJJLtGVq7qFy",
-	"8bKas17SmQHuY9YrudNK71MJxf8lbiFQ8OAIPqjx/w41roQk9AZnZeR16HAjBs9yh/1Bpf83qXQz7WnG",
-	"4KhLCxuEc9PdbQ8WDIOqGiClNbW+weMjIuyA8x73pzB23fxspkfZHk74u05//7jqHiCMehGfCCieKcx4",
-	"R2uPeP9EQoIlQCUxRMySO0z53Io+Yk1q4aIe8TBEoWU8vn8CEQAhXagjTdpCkWkF4tEBGgt4OhKhbm1V",
-	"GxJgSSIUz9Ww5aWlzaSwp8nwrBxcYVFvZr8VRMqTHbRvAiYFcwUaMuIGk7MzPaK/Ftpc8plllLRyH+HL",
-	"d4QN5NBp7zT291zHTGMUMtLovJe1fkRITZJLaauCLmuCMEGhZSJBkh/wmnn1J/0eO7Tr+xp22TrzJZcw",
-	"YtJf5mEE50ZGcJ6mBvOabsyHYZzXYDka5l16FGd20N2D4bfxER1W6+aV7maHcCYyfanZm1mhsf6gze3G",
-	"ZuL3Se/hTBDjbCEuvYhFjSjCFddLYYNtbvl+wQZXNWMu0H5pIhxWh9/BbszV0YPNx5wPHmy55AE3eAZu",
-	"sI4+x8dj+TGkm0I2t2/cisgFPyc1DSM+Z0AuKRtZZwBqemNdJhO7D1ici7LgonrdsXpbSkysG45Tz/Sd",
-	"dmsJsxRuiUko4ezXtq3AbpWeXUeYT/z7Vkr/gvkIB4Hp01ubCWepTLWvZ4ab5gOxxMpwDQ7+Yf71xr+a",
-	"hXcNHAygfmX8G3c84inqkRJOtmjAiXto3Fuhq/JHVIALa5DTy7h+Cfc074GGWA4T/zNesJP3otL8r4xd",
-	"UBjjMfUB1CJ2R7cLzuhViS6tzAXr5Q+x2MBp2NGvmRdVhVd+4PIlH7P7IvHVqYOKhOS8XctxS5+zhDXy",
-	"NupO6qUQaOzDVn7f4JFUJkhOh4QR0Z/asGeWnY5DmKHOirOlAVq7a5E5uur4TSHmpQ4o9KNQqYNnWXw+",
-	"6IvloxBHZioTH0sUkQGOYD6GhwU5iIuIEiQ0272TPCQ72UlX5lQPdEpama9j4HQlssnGmkaOYvqXCtE0",
-	"N7W+ZTBgyvZi8YlWgkRfmlVBlXhyCg9JPqTy3PDyAkAg6Uuv3CVMYNd5xxd7RXzdrcZrxswMo58Zq9FX",
-	"rRyoWaQvQzHWPZnbdC8DLkpQp+T0ZqahKnVR15Jz0ZlPKTl8fbNPRczWMI4KPO7HyuPebij1R5lHMm64",
-	"+qXNZGR0wZeWs0rSCdTo1g/1P2PTxuGa2epUj0PljJg5qObbHCDDuboSJD2nQuiuSKyV608ZM9fqxsXN",
-	"3AGRsQpcx6G7L3riVjTEKkL3Gk1ztVH3zC7/pFl+CWE2pL5P2BkWRmql7Gc3Ntj1eU0Dy5ljB5CLIzpb",
-	"Yq0pdMzRmyFxqoa2LhOg/ayXePU9llatMqP//pv46DBTbK44IZTE1/l3qscMNHeRN8QR9tTWIB6ZQnQe",
-	"oSf2J50iV68dhyGJaoo2FBBlnLsIo4BPir+EpmUtqW37vX3LAWLkgqRGb+mdGHEWTJFaigFqthd1GFyl",
-	"BC+G+nuoCoykDX3k9tVUEKq//Hu2k/OltYmhtYshWt4Fp+hL6zrdouX2Yz0IzptVoK1VHK175AI9uDQP",
-	"Ls29cGmW8kBaszyQO+hvGG10c/PH/0ki+PqD9w8ewmY8hJu26ePzv5VCI19IDpjrl5ADyaxqKDEBdG9r",
-	"pVJf8ZxUPkHkpwWGeU2HVUqMEiPWyIyP8fzymxQcD+jsN4HOvpBwtAxQIR0tGOWDdJwrHZOT+F8iJ7NG",
-	"5Q+np0t729++X32Pd6AsDmIK6BNDxwcxqH6tBxSZIxJv3pVbgKehA3gMZS4MyFb/FnTAiI8ogycKcwUf",
-	"px8ZZ5uLj8zMbkmZcam77fct3gyVPCgkPAxIYsOJ9GLy42Dzj/gIZjU6J1ONF63HYMBe6a4JKKRMP1Jd",
-	"qj7E/w0AAP//",
+	"7L35chu38j/6Kqj5/qqynCFFUostqlLfI+9ObMuxZDsLfUWQA5I4GgKTASiKx+Wq+zT3we6T/AoNYAaz",
+	"cdeW6J/EkmZpYBq996e/en0+jjgjTAqv/dUbERyQGP75FPdH5ClnMuah+jkgoh/TSFLOvLb3gsdoxKco",
+	"5GyI5IggzMSUxGiMZ6hH0AWJpI8+vHiKDpvNZt3zvZj8NaExCby2jCfE90R/RMZYPXiMr94QNpQjr91s",
+	"PfY9OYuI1/aEjCkber53VRvEhNQkuZL65m/ffE8RRph8RkXEBdVE5Wk8GxHE8JggydEFIZFL54QFJNYU",
+	"HrQODq6Bwmckikkfl5N2SlmfoOmIMCCKRySGKxEVKDA3ksDs4KO9fUVfOT0HvhdhKUmsHvv//PvPRu3w",
+	"y9em32x9+z9enlJF1hvKLiq2ilxJFOEhQd93YxL+1PHUbzpe9wfEYzQdYYkGPAz5VCA5osIh2l4vJv0+",
+	"EYLHtUsSC8qZulkv4nHr8ePKRew1Dg+W3NU3vGpL1RIiLEeIDzSxUyzQGAdk/rcd8HiMpdf2JjGtxWRA",
+	"YsL6xPNd+lqNvcdle/kBS/KGjqksUvNZUUAFCslAKooI7o9QqK719e4pioiQiLJ+OAnUt8YsAGYQpM9Z",
+	"INCESRoiCo+ZjnhIEB5iynyEBaIMdTteQAZ4EsqOdxT/1Do8kj8dNLp1dDJA3auaHMVcypB0fdRlRE55",
+	"fKH+ift9PmGyi77nA02I+SPCPT6R+lfmoh+ApO6EDfCYhhTHXQS/T7dXxpQEiphLIIxfkhjhMEQxiULa",
+	"x+IIYSTjGZLqBuAOEgi1niG9JAz1cP+imrOXPmnJZ3jPQ9qfFT/G82TzYUVUCjSlLOBTRbrZ7tJt/eun",
+	"3cbRFLZ1C2QSGc+OB5LEJfLAfHPJ0RRTiXpkwGOi9o6yof7uS7IxZXK3pdmXjidjr/34YK/R8L0xZfrn",
+	"RkIuZZIMSQysfErkU84vKCk/WDEZxESMUB+uUQyNUS/mU0Hi7wQSRKjT7iNBpJIVMRnzSxJs47yfTpgg",
+	"peerIDqF5JFAipcpGxqps3+4N4eKJWn4/Pnz8USOCJNUieUiMa/4VH057FxkVMuj/cbSqqW1v9ymfFMS",
+	"P8ZjIq2mnsSCx6V7pHgI5OKQoB4ZUiZ8+EVXifbzPtzYRSAKkquA86iso5MI/zUB8UnV4/6akHjm+Z5S",
+	"qV7b0zd7pUyY/G3+QdH6qFR+qi0dYzZDVJKxQFgTN+JhIBCWaMyFrCIMDnqGLnOglSD355yUZuacNEvP",
+	"yUdB4tdB+SExYjOhS2mjlKyJvnM5XTShQXb3dg+Km/dNPUtEnAmi+WCEw5CwIflABhNBgMq+tpPUP3EE",
+	"QlkRvBPFvBeS8b/+I7QqTWn4PzEZeG3vf3ZSw3BH/1XsvNd36VcX19+371cSXkSEKV3HOeJh4CuxwIjS",
+	"D0pvfN+l7BKHNDhP7un+oPbNsT8/f/5cyx+7MuLMLTv5U/pNm4kBecHjHg0Cwm58P3gAWzGNlZHM9dLV",
+	"h3HXzwOibCQep0cQtCUWF6ApQdSqI0mHDPGYDqmyt/oxF+Jc/3ge68+tdlAtOSaB2gQcilviA1IbYxoi",
+	"HAQxESJdmhBTHgfpjji7kNJ8TXyg9usEtuumd2MLn/S52s+nI8yG5B2XL/iE3eg3fcfV0VbnWlFuvqoy",
+	"U9RBJoq2c/33c8bl+UCR5xJ+hi9u/OzFcPBwGBMczBBmVjajKZUjbeTmuNSuRCpqLfks5uGYMHlLB8kS",
+	"PcJKA2pDFQ1wX/IYfd/VP5/rn88Jw71QcQzIEvVt7MqUjc8luiQxHVAQPnqlE2Z/ZZZ7e4JS6QAdO1CU",
+	"Blx/oe+7A0uRofD1s6c4Dt5Nxj0S31G2oiDI5Az1cQyCPjhX/zpnQHSGvV5r6XfTu209z15M8IXx5QPe",
+	"nyhGV7YVCOsQ94nQYqtL4pjHoguxFFd3mwdlV6M07t1VtC6lb5Vs4jfPREiql1qjG4SQpddXq1hkMmkx",
+	"xVM+esOHlN3a4bVHQHERFSCE0Pc2znBuf7VdG0d9upPB4KaXKkh8SfvavCUSTSLl9QnCAsQ4fEj1meDz",
+	"8MEgITVUZj25tWPex0wJ1Z76DQ58tc+IXOFxFCpnr48nQvuIPR7MrK74+fTkHSzF0J476vbNN7iiYzZD",
+	"XI5IjAaYhpOYWEL44La8nUkcK4lZZtfC/8/tXxzeX1FSJZGtG14e59r5Np9dsXWMJTkPNS0FGz0TCJ1n",
+	"nKcXuqurpYG7pW42l9uYWi0Jqs29Ow2/fdPhOAhp3RL32ICa1gVUoDEVgmqeAGtNsQJS32DMY5JRunBj",
+	"qgC27yx94CG5Dd/xOBhTRoWMseSxsILLWoNS/Z/QGPFpancpKzgcnOP0TsqZc97Mdd+tYQ3rkOwLsK6f",
+	"cjYIaV/eHweAcWaUrHbUlNTHWvzkb1RO2xa8B3e/fiHRre4V4ws2q2TNQjOMy4PfCWC2CiYrrPodl8/1",
+	"M+/P2s0iwsFxZnX389ibxUAy4jYCJYmHqL7BpD+yiRFr67vkwx8KAZMzzt/geHjjHpQ1/kL1ciU6cT67",
+	"ohxXZQeoK88l5+dwqSH7I9Np9ZvnfGuSG64x2X3Gp0eQeITMGcJK66OuYyx0kyzr911Jx4RPZNdH3QnD",
+	"l5iG6mwUbZz1TY2PzE0N3RpLGpsCcvTG8PheLdml7Xosio/pvt5DBuGXJA45DkigeOQm2EVMoojHkgRv",
+	"SUDxGeR9bkcgqD0D93ysKEFyFhmzolw6TFLSz+GOc3WHlRKCxHdCLBs5nDOUZDYSKYgylSaCxAUp/Vl5",
+	"b++Nd3eX/c465CzNg9V7j/uSXlI5e85kDP5WFKuPKKnOIOK+Vf7zCDyeBFQe60u/+Z6xFKuKikx1iTEn",
+	"Yaeprh4J1NYPYj720YSF6q+YaR/fKsqABohCQtXN2+8XUqG+15uV5b+5IIkO1s9qZ90CP/9K9SvDFVAR",
+	"giHeQAIU8qGuwSBsMvbaf3p8ykjs+R7c7vke4+rMeF/KcvjkShImaC8kNX07ZPJ9Twd/V0v7+h7vAw8E",
+	"51hmbg+wJDUlnnLPaJQ9YyL7fFxSy9A1RVzdbMzClgho3kw+I2EBCSD6nftIB3slLzXhhHMaVFWZ6JAV",
+	"PL3021cUEaQp9T892ELDyOk6gUMyFGT3Mf1svPcf0of4hD0sb6iQxbMChQmZf8w9M5mD9w0W9Vrf2Gw0",
+	"0i+E4xjD350CjUXPfkeupKkBKWwGvCL7tNKlKktayecSmXCJJV5Iw7G+6pvv9WOiDIlNmDMgIZFEmEdU",
+	"FP64cWe4PjgCxxXOpZbgkoahrvzUjLQWMeDuLlo+JDqTq8+ta1xKPogbUJ9AqfLZxEh5N5JDiFaX10GM",
+	"mUnj/1j5WU9rOnuchwSDBF5PjOi6lGwxW6NsB2IekuU5/QMPSZbB94vcnfFIq3cJhK4A6yIf/yjfCSGx",
+	"nCwkUTH6qb7ym+9NomAzhi0TQLC5lnkKbJHfgIRwu9mZY5Qhce7p3YqkSkRBXkrdupAC292pcgJZDjIq",
+	"CKAGHIfvnZUPcCgIrMH9bQtqvHK/yW5YUpS0aFEJLVq79ZWnMIMA/sJTYi6GdOk335NcRovuOaNjoq/P",
+	"bWBKb+m2OeZa9rgrJT2mLGHtTCn5n7j23y/qP43a4Zcfvz+3//zXDz9+3+nU5/z5h3+VlJ4bOrZqeJYL",
+	"Dzcg5lgSR0hbaEqyXjAlb6faL5BO+D2jJZaUo5vbv8sYuA+mYqmpaF5mvPzvhFIZK9qPvidxPCSVRfzO",
+	"x5JccZEcUTbcMhstacRaXlvVkk2O3lY0RHqQ75yKSIzVEplg6xEHCKOI9uUkJj4aSRkJxFk4y3w0+HVt",
+	"EodLdIL4aeVtBQ9hbcmgISfqXXAK2qi1f4B6ymSlDPWwIAd7kzjMy4LdjIjey8no49ofWu6e17583dst",
+	"6flR7qdQzqeklyRxPBOC3xI54iVn7BiNybinQ8GK/rS2t48Z6tk+KnOi2za3ZAPdaQSQxwhHEUgIjKyK",
+	"hIvrSCt0Aca6YnBl7I54GKBLHE5s+RGOCUShQiokCZA6bK4bDoozr3xXcsJ1YaUN5yxrVeQsBh2USUIv",
+	"C2M89jo4IdOl73tHpumteSsgT0Pu0WXn5SlnAxqPnQLT9dYvbR3VPOLTgqs86fr2RQTeTdLcDOC6FG5g",
+	"+8HNpeSBA6EM+fWoWs3vtc7kXKYnseDsnboSelg2Z3nrXhlvaz6rJ/vxqbXejqwaCfm77eAzEhJrpmd3",
+	"Jhuw2dyFdp5XSoguKlzn5K3hDG4g2m/RJcxTXbaPzy2D5mvtcsXxR0o7R9hqez6RKCZDHAdKYfexIBnT",
+	"ybJUprVtr0wjD3ltGWPF0U5F1lsxPHcV0bgisvgR+m2TnuyQsotc9A06VzkP1o4ljiGXMD+uGWIhTVUw",
+	"lSPrfgjC1g9hgtUMEaiyN7+I+VgvmzOExUXScQqlrWlSBmgyGyLwOBOT3PzIJ5Gy9Au5+5VbRCU3f4IQ",
+	"W9ojfpPM8o/njrVJWC5e7pxCe8ORrbxO4+UjwspiwxXslry5lKNYzMPN7bv1NchaQv0q4rE8mbJnWOL7",
+	"QPAvZFbmf0aTXkj76ILM0PfQy93YfQRFFjmjLByWQGIUOKwfXy5z2YWONy2KTl3I2TJPmwiyzGVXi1+Z",
+	"21f1fr0m/RIftkGTr55Xsc2npCT2c0Fmy4d+1LfKxnwO8iGfPKnq8WX0QNdKJnCyjSC8ldmUVYMsaGAN",
+	"melYNvdlJNg6UAq+N4aIyvJbmg/FzE+dVUb+M0tPqSjb+UzjU1V7EnUUmy4AwjT0UY+MKAtQ93/gqp+6",
+	"NxOucj2YMlFhS2EgYDQmROpi3ngSEoj3dfuO89fNfGQnWrIY1aOMsiRmWbqZ3RzGQgKy4yM2CUOlVBO1",
+	"zhkpC1er63TlnMYLKMgPI+srYo9QRWur4DSAgvqezIUrKCZjLqmcLVvTADHlQu57vh2zZu57vQz+lalI",
+	"2yAJAt1dxfW8oezCxCmnJCaa7N7MmCTOtw3wTAD4zAhf6nhmjxBmAJVI4BsBFCgmEAkoEEBJLCNETqbs",
+	"rbFa3Xh8MRwfxXxAQ7JEDRpcVpaqn3efayzpm6H4qjI5NiVC2gots4/5DYqHXErCfCShnCu9RieU1tkq",
+	"UyK+TBnO6gUFeUPTYb50+52Ef6ESwG6ZZTo/PZBl0tx++qICVaebBOeDmI/X5vstVPNs4nRdrx+lZfJY",
+	"uVAbOW1iDn4NFJzq3tBUQgiAf+u6X6g73/RQ3LkInsb3okkccUEqNUGqz5PWYwq9QTm9s9taZIHaN6Ul",
+	"LpmCFecrVvCsPYPFUoCV0+lCYnXCTCIYHrtMRr1fgXdlXU4qRbFNDxsIrPLyo22cls35f71SAXUizidi",
+	"M+pjcskv5p09E7DQsjvBmhJIPX/tMwhF2nhoKrArOD+K+TDG40qWgdpvoYgh4aCej18ul7E3LOXm6R3a",
+	"cmcks+ELj8xS9i8WdoP7SlmyMnPSMc+bS+CNlZu9TiKiYsc57Kfeebj4SJk2Sv4YHc4IhWOmYckQ4zGC",
+	"gBLEtTASEe5nOULdmluPkYiV68n2que3zXSS6/DC4d6+Di+Y3nitQQMtYDN4F57vBUSCTvNO+ZhkACdB",
+	"vNueSXXXEdLwGQY9A3AgAV0D3gV/8tp/fk0f+XYipE6w5yFqdO+CftK/DZn1vi4fuiAzzR12vwxInMgc",
+	"ZWK1bMSV1ohBG5tffvE9yoTErK/WvIMjunPZ2lHsmys3aXuN5uFuay9o1XbxPqk96jcbtceDPVJr9Q6C",
+	"Jj7sN8ijR6mJ095rKXVCx0RIPI68ttdqtA5qzWattXvWOGzvNtqNxh9KnlKp9t37yKKY94mAJA96DnAq",
+	"qbi1XRViJ/9dvhXiWEtkXQx/2KSL/QylTD3CUUQYCcCQnxo2D7iBziwWGzVKy2ntR18yPvCJ8hDLMnO1",
+	"aK2mH3AeOqpM66eyhUorIqDmq7QW1lmlxnS1obN/eOhYOXuN0hiLw0xrKirDa2XbpKlU3ps6UaJeInOK",
+	"jzMtWlUAjBb3gVxFIaaMBBttfL4EQP3VLsnxLAwvO2zh6yORqx5Ld7NU8TgHpPxYTJXMg9YjjS5iNK3Y",
+	"ToFPAYREKdVcQyXspYG/UVq2CBwDDTqmiysJj0FjF9YeuOd72dZWeE1ZNxtsaF4juPAYcIEkMcNq89Pu",
+	"QbPVfGKWkLRE2tAJgENZm8Elt9Au7NDgYOdlKHNgIsCFzOLxeL6XbRaDtxR6qp0nprBD7sud+KOLX5L3",
+	"a23DeeH3TjO6ekQJWFayOynigHGNz/lgkPw1j0C3Wg3Y+zQsslnNR48q3o9GJSmNV2dv35hqWIEEHsBp",
+	"ECM+9ZWsUeo+JIDBxQe2kUV3q5nfWzgu3QxgKDaoXH6SmMcJUA6WMqa9idTnjHXYKCYDH8Uk1FDTUPSq",
+	"XqZ8QlFHT0c4xn2pzqtSEuRKH00i+jgigY8EV8alAXgPOUsaxTPGT73DXCPK60wajd1+BP8jr5WYkFok",
+	"6j/09B8GNBZS/2bH/MqKkbr5tXlETjzulejYcpP1oS/pnvQlZYVARRwA/maNmQzmnrvbOFQ+hyBEFK2z",
+	"3cPl+GbpNqloxBnJLFj/xp+fACx/6zX0XN1Kn9M67UyZQqgSvy1TRdxGjxuZKurd1lHiW6pf97Eg4F2q",
+	"H0azaESYMkikJPmoV/Mw600elCWvWrVHX77uffu+9r/ZX/zwdfl0lrtAUdQ5maqxFZggVz82JxFQRlbu",
+	"6+aIKP9OYGOYSN56pQZZO2XhCuHitFC3iqSK7OZxNp53qxX4HwhEATKscPO159utMfSrq5HN0mwJ6X2o",
+	"SzE0blwbv8n3WUXJV1Q4rbLWtAlCEHn9ZeOlFJeTJ4jcrENj7S4LfzsdBEs0Y3zQwfNTJ2eaF5ZwQT6A",
+	"crDnBlAOG41HzcPD1v7eo73G4WFz4eiPrNTXbyglj4eV/U0pNJcycAO+Hde/PxGSjwFdwzjiOrwBbl+E",
+	"Z+AVQbR9TNlqDl8mUV2SOoXWjopERnZ4Eyx3bSM+xYvbUgd8Vm+fh2Qwb7pGxpQSudz7ROTiVCVZyZW4",
+	"K3X0y6gs8Fy54nS/3Cnpx2U1bX/FScV9dR8goLuYPkBwxfuY+QijboAlbnfRxw9vdOXT+3cv85biwe7j",
+	"vYwdAPfQMR6SnYgNj7Qx4afWwb92vvzrp68Nv7W0gSCStZWBWqm/QbBNziLoRmVt1DzIW8I6tbF3sPf4",
+	"h5IMr9v63SpYNWDX7i5P7ySmc4lV280cuH0uIzyRo+4PRhTkWwZhwBhbNk7abLT2lqEzx5FmkzX1fsI3",
+	"ZeLvDiSsN49gGGNgnv9PhcXCtInRBKu7XOLc74z13ckdm09zHcljw7vbaP6uqp267c7vUyKh11FjF6/l",
+	"im4echlTZnek4HFPGP1rQsyfSz1ueH/p2hTHbeRmu7UuZhaWua46DFiofRFGitspcJQJSXCglGSPKCUU",
+	"4ThBZND94RUSY6XQ5cbenvWE5hrfiZdbLQUKKgrio/kE4UFGseZiSDCd82BpnQoORWnVvkbxTMMmVWXc",
+	"A4PM0T2eyBGP6X81VC7S2JOm9KFxULAPqkb0FWlcreI+gz66vaL7DcJIxr87tylc63w8ITgm8SpeRY7t",
+	"Mp8o85bMppUx40c3xbN0a2u2kbVZ3b68HDbGka5Q18McRT5VMRcgY2HJ+pw0WXLcdAhf4JmwhZqChJdE",
+	"QLoMkmlQeEP7IyNsjP8S+agX+6jnI+ojMvaRkDo3PQl9xEMfhRQSYNiUGjGEe4KHE0k6TKOBjGIyKK7+",
+	"ZhNbkNeav49LV2ttmFGBDe/jiEocopBISBGqHQzokEpR3Cn0yoTZJQlDxDiSU46w0g6ZAivvt2Zrd2//",
+	"4FHtcTE144ZcixuR81WUWDURefXPH77u+s3DpaXsGp33NtVTUmSj/mR3kzL0vN482FNieDz/PFXkihZz",
+	"QImHU5QnaX16ZckLybWFbCWCA5XrallJ3cFKURpo2Glu2sd7rfCIC5NiXyq+x6fWncDavE9bmVlw2b6m",
+	"tXIFNj9hZqpZrgJOs3HZLLRiY1RaHLi4yi8pyCxFL5uEJCkF6cXKMvCT8s5u8vAu4jHq6t3uLoOalpZ8",
+	"llsKWoYU6RnQ4SQmItmaSUgcer520hd3vDZqNhrfLDnu0x+XfJGk0LS0Nq6NsJ41ZS5DlJm6AkDqSygw",
+	"RaoaaK77Pzsw8XcHyq26vvqFNmd3/v//9//TP0dYjtKftL8CP9cXh40KrQ5mCek3TUrrijyoA3eTmMrZ",
+	"qTo8mnF62pZM/vXCHqCfP595ZR+k6xqPXW2WQSg4LfRRuwRF39pQTcZcg6+l35dQp8wajSdO2YCXJEa1",
+	"zBd+2oul9Dt4pPUO67AffzylQ6YDjfUff0Td9yenZ0gXCTd3gLJuYoUlZpVj6/u6akR9zIwn0jbkI/2x",
+	"4EyEVOlH5bkM6CVBY8omkgi/w7TVlvFL6zlSzB+7iFzpijBR4stap8g0Y9L4SNdlFzzeIecBXM0Z6TD7",
+	"yDo6tsPPDQhCt2M8bHU81CHrIrUOwHxTROsxflCHUqCmjahEMsaXJBSmEOyVlNEJC2e210R/gRe6XF2o",
+	"/X8OQXtbwE4F6lbhznfd8nb0jPRpQBBnqAtjxnxjQGsC7Y5RKdCYYPW9j8DH7bCu5vguzDlPKvrNaMg/",
+	"v9jhkATomidn+QXJilkf4TBU28VZn9TRrxNlR3fTAtWuukDwhH/kiHRY97eacYtqr58l3iwfGAI0J/o6",
+	"R2NAK9RnHJEwqnfYZyN5GUevzs7eJyRSkcLaCY4k5/q4oZJJeLqGLi0XVk4q2ms+8tHebtNH+42mklX7",
+	"jX0/ubLPGSOA6dhhim2U9AP/QHdFAEKeWQlsFtAWcKK7CaBOVQNtYj3pByaDQQVe8wD9Qp+oN6EJ06iU",
+	"3edXEemDeDyLMRMDEteesz4PKBsqvdJhlySGyDM6digDdELNEhxNRzwkliQcx3Au1YZAZ2tMSDIkI+nc",
+	"0CWINvqDjpWzczWDjASRU0JYIiUo6zBTqYWmeNZOyssYn8fNyX6ASTqI+dgFADVH5R0eq09ux9epE+PO",
+	"AnF5Nfn2OnaLjhnKMRfs94xP4Kz7isma6hQ0W4+tM+QbT8hH3bra8POullXdWtc3zSDQqQoHK+RD1CNC",
+	"HUPdB4PH5AgAKNXBgt1KxlFYgmU8EVKgIXwA7NIMt5tVH9vxFUqKoNEkjmc//mglVLqmM12DXHsrumbT",
+	"0xGRCftTE/aHLOGYhiG1n9o9JHA49hu7HZaMRamjE9vhk508CVkFbMUv48yS/er58bMff8w+VxkHSiJ1",
+	"Xz4/6yJq6ltT6CFz6KCh2rAnS8GpzDiOIyVZtWIzUpgoLoUiWniu4qV6h50o7SpkTPAYDiEEpngs9UdR",
+	"7zTvoMoZCizdbzENE9bSwYqMB6VnuYZB0g8Obx5OcBxAm9YI2rSUxA3aCY6tWpzGl5WEQVecsLIxESTM",
+	"sK6c8g4b8Ynxxlt7VlWqO8ZcKB8uZaGkeBMGl9qt0p2pyk8XBh/ZrO6Tlg6wwBM750WtP74gAQpIFBOo",
+	"vUdDDjKDxyBl00ifckJMCzyNUfd0wgSRVlQf6aDkG8ouEumtSOqwbkzCnzqegRbmcc2IqY5ndQxso26c",
+	"B20wrqN3ZGrwSrW7iqOIYH0OjLTR339qfdf0L98h5XGKNqJDxmPSYVN73AMOckaJ0zr6aMSqfYt6Hljb",
+	"RGphls7KVC6x6TrQMaOQ9gnTXbnaE/KOI9wfkVqr3nB6Ubz34WTcA1Vgu67M2r2216w39MU8IgxH1Gt7",
+	"u/VGfRfC2nIEVuZOfUrCsAaE7vxneiHqdvDMsCqRnILsGH8eSjdnGdNNaAvi0X7z0Q++UWQgXjkjafs9",
+	"+oWQSLdTw6xBASXiYPA9hcU+5UzGPOxCRE9Zq8n0oNeB11YkGoQaZX2LiDOhbedWozFnxI5dodO1pwFt",
+	"/jTQQN7z4NnpsUHLUT+19vebhwYrp+1dvI9/Of9rfPXpM/790/HhdPrkxcHrCd+9/PTf/z46u3r19Gz6",
+	"25PZMD7du/AM7o938st7g7vT9gSFCIb6Qs2/fj/+/Zerp/Hg0+n5o7PZ519fnQwfjfqX73FE34bx9DXG",
+	"7/uvPn7g3rcvyVieJRB31KZUDAO6IDN1onOzpzIbvmj6FFxsrzWvMSmi8huTr+NMKkq9Hq/95xffE5Px",
+	"GMdqsz4o0S+zrKYcEzwULjzQVU2zHMRE4MokCHRVi2LK9bO9fkwl7UNjzVXNdtO0v3qhnj7rtQBSIeRT",
+	"9e/9xljoJVn3ACqFdvAkoLJGmIyNY196Pt5QdZqT5gYAAFd6yVcCfTriY1+ZAfofA4OSFpNEEek7DXS3",
+	"b/wNwLsAm89X2h4PCQJ4ZWh/RtoVD0GiMBzHfKqt3ZAq+5kPITdXR8814Tr25hjuRtxkz5W6NwHsplCL",
+	"ncot03maG5rkQKdT9Svwtm0spu0lQBUJ/64Kdb4EznrVyw1U+9bfbl8NQ58oQzD4q26ilt05W6GbpJY7",
+	"y5n5BUVCnqmlK56JzUA6PQDTdMaXvT/BfQeMj9JNqYgFlmKMlRJkmvSXp0XfsA1qyvYyZd4dO0h64YW2",
+	"tODLpqrFVAb8mQ6s8Fw+8ZKZFGmLdLPZbFa3SCe1Q17zsFVv1Fv1pqejrPYJ+7XD/i6pPcJ7e7XHQaNX",
+	"2yfNwaN+Cx/2mo0c9H9lZ3UywsHaVRUd3fNe1vTSQQnLdYCr/c4UgbBJGH5b6bCkMwvKBsdqAWpM55AP",
+	"c2pQWZeLtB9cA8/eazQXa7z8JE+4b3fxfS+S9lR1R6u1+I7XuptSXb+/zBvcEZtr6/Ci1gZVqfbW0dm5",
+	"FtGc9jZlNH/aqty8Ble6uUJ57zvKe79Roby1bTxfaeMknrm+2kUZrdtGeu61jvt0lczrWlRkDWHBKBuK",
+	"DisHSPZRFxJ8XR91te9qHqR2K30QucJ9Gc6q9PhH4xbMVeAwvdMSZA9HFkmiSoTbLEt6QPMYzlsADymq",
+	"mVKKIa5RQadJCpWSuRATpITMCpp0+MtN6PrZjG4VfTaXW6IA124JLCcxSdw6nadVVKWIY0vJ3yymWUkr",
+	"FQ+dwanOBPKq96sbln67Lq+760aASdfqYpj2zg4UgIu6g82ygwNcj+CbusnaKkVtsrEeDrCL8FLsrDTH",
+	"axU4Fht7CDB6wy9JiKGGOhHXSbPFlwLmnykwsvAdaVbfbSktX1LBBvCOfz1++fvJ3uO996Pj4z/eXjT+",
+	"E5HBk6fvz6iUL6PpSTD1lrcRMoPv5poIViWsbSP43gcsiWa3RQOdkwvdu2rveUj7s6VvNpffceNkr3W4",
+	"+PpkTeS2DJpTgmMoFAu0XrfssLpZk3YiLTBwYuXrhJZfIkBbimLK+jSC+IUNGHrtXaWzppQFYPk0xwAK",
+	"vZmBtPNV/e918C0dz1E0lp5pPANXgPs6tqxD0CMSBgnOvNo6KkWSIYZUibNnPLYBf/06E/jl0zQgbquD",
+	"spaNvhwmThZE89788X6QomWk7t3sEdFkLXiTO+wcblrinJyScHCcZcP74S9oTnKSH5u5C+B1uHMhjZut",
+	"+djxQzWT6/OSdMvD9/kzj6LzxXyDP0txbgqnmCmLLVzFUynY5QsMko+G9i8LTvCOjS4oKbLeG3wv4qLE",
+	"W3oOuVtIJtlOlqwtqctAIJkhbPaSMlvQrWcemq6+OtJjeWBABLL1fsmDbG2BGZ+opEeHlYsPfWtRfpS5",
+	"RebicumxomH3YM4tNudWtsyqMheJvrGc8iDEb12Im4N33VI8CZbegBgf0eFoo1xRThZrYXcNovi43yeR",
+	"zNhi3yXiFgbu1NFzZuWr+kLq0FaK14Kg1IQ/yMl7Kyf12++FlLz7og5O0rVLOiMs1hR0q1mk6wizpON1",
+	"fVk2KRFlBtrI1LryMC0sT3pLXpApic3foKcEEuhQz0auZDrdmx3pGk4q0ZBIASUndqB4QAMo0BnhS+Jn",
+	"XFNEWGDKhU2dleRQd0eZFaWvE4w4W6UFNdZajNqKrTr6oKk3PbGYoa6VF11Iv0OpiwkloCkMqEinlHVY",
+	"OqYshWWkwlYHmdrSPLplt46OXbtYWMPYEJfaxbY+uyDshdMMnUYanvBgtpqkL0rJFIll+RKWstbsb9kq",
+	"e4t696CX7plesuEhYZhRK43GYrn81lZU/13MfsPeGm1Y3dRcgrYzzt8A2DDcsL/MJiSQxG9JQPHZLCL3",
+	"ROeeEhco6jvDMdeieAWR5+nTt+1klAAS34Cy1kKgls5hqorqviFQ72zU23TEQQOGXEjU46aIGkdR0paQ",
+	"w4AyejKpt06HS4SckSOnNTtX31xHLygLEJ9I9dIOw+JC6KR7QaEBnBUfDBxdpnVhUJzs3C1TcLqJNgPi",
+	"tWzsOIOhpdbAB4O/Uewh3ZFfSCTviWg4s/yQkQ+ZL7VtOZHRqXXNT9ckLaoRz7cgNq4t6uyObptTaqMr",
+	"ZS5JanxnmiCKFTj1ytKW03Ty2WprutUagKSCr9XYrTfqzeZu/dGS5mWCxmUsOhdJy9zTsvfsm3tcE3O3",
+	"1ui3erVHwV6z1mvg/drBoEUOg2Z/r/f4cR4kqkCFfaKLgOW95f+lYYh39uuNDev3XMypuZn5JKF4T6r3",
+	"/qYhkTeQFs/K3+Q8biB6rz/Mce0icEfDot5YAi79CkfKlIISf5OBK41mlJhHit6cTN1M4iXYs62lJUAe",
+	"z7ZECqRjEq32gCGJMB7uIdS5pVBncB3HusLz0mxynnnHFmKf207jJCf7q/nXgkoZOKd6lkTJKV3iAC5T",
+	"tetAgUL9ZITlyCnftIR6+cDZBs0wX5b3mvS6R3Z44108nWav7+EBVazFB7d2Tt1jmvJZ6UktjqLa+LBu",
+	"Q39DRKamI+Q7Br4b9HWp2j2NoCleJjCJyYR7jW/ByNTG8dumyiWbl4V0BeNTxJluy7aRoDqy6k43Rpt4",
+	"SRg4eQEbNekwHTY5LgEcwSjAM9MGZjrjYGQxFhfEXMESaBJlHPimJgczM/0pfV1yj+ne1WkEapoVghhP",
+	"GTKIKEmwhya96XNzF8XhYN06glFICR1pYXiKIoYvie5sNFT6DmQooJk489C6DoCGpnzIiYCec0wlZcOy",
+	"+JDhAGd2wyZpEIMq6f06/tQIWp/CHn3SwC8/Dnsvw8kfv70d9lq/D38/fSJ6rX32+uVVGLz6dflI+9MC",
+	"qSvlSBZUSI40YorL0Tk/61armldPFOwuLc6diQxLRs/gG5xhe8udDuDf7brrimZwzd/F0bauirOF2Yua",
+	"wouKDYRGvW+Pe6LRNCpKQZ3tAshccbphGs5zpzLO81PLKr3TlaV13gelZd6jmEtpBw7D0ivpMmjyYOgZ",
+	"NKj8U0fwAdYxlLUK1YrMyMI1Fan7DNCq7Zz6dJSTVZxaypvyJURCkW9rsiVOer6bVVQdJiS24BWAB6vd",
+	"Za4H9VK5NfVqQcPcylhXhyV1CckY6AGPV1aeC3TZvdBiW9FfRQ75Z+qtByW0bSX0yUDcXKcS0jA6myih",
+	"v726gdLWOZpF4lgKmHkkLEwdTCx2EtI6smUR75K5PtqNwCG9IL5BoDLAWnRsULSMCFeXtCFFrhFVJOc6",
+	"HDkkUnTYXuvQIsxRYUe5AGRiSLRQF6lzYv4sLBYM7Y/ynbEoxJKEs3S6kq+dxDr6DAqhiCJZNoehw0Qy",
+	"TsciRfroVHE78dEpHpNTKslPpzKmfWlnNSjt1S2AZEKFnEC4p/WVBdPTO3hk8FeTarzxRGjYvQ5LcffU",
+	"vupR2wac0SKOAVYrXOcW7WkkO9075lYQ5WZb6Wq/VqNlkNqTOdPO0IkOS5ijjbqa5qf2uq4e0yIQlQkP",
+	"KHGsCVEqOlX10JZWVkXnjN3YRPFWV5Gloy28Po9j0pdoxGNBUA/wzWfL69+yESHXUmOXmTvhkdnPo97L",
+	"Pj2hP7/44/mHs19Pfz6sk9nP/w0+v1a/HL1mjXq/FbLe+EUj+O3nMDv7QHc+5oY3rGSgZKc32KENS29b",
+	"MmCjJDdxSodgQrLtoWvdWg8xzMepPU2mwMy7+ZRIcyFsSqvRWo1F0pnwbS94OQpfv9yP/miNGq9fhv99",
+	"/fLqsjfuD3//vH/x+tUH/sfpk4vff7sY9lvDMs7QY/qFnqIoo/zguBVqUN8obZNIh6qiRjf8FdPhSPpW",
+	"/vCAZEJpfwOe+HZ9pZpPYwIDJHCYqYhcxvKDD5UN/T+YwNs2gZVoQ5Q5Fm+SbFjd4rUGGqjLJUzepmtw",
+	"9lNO0YGXXcf+Pk+nRlTmGLZmDNtGkIyx28x05rf2Ruo+Sx1mwXmpidzMvGsfXla0tXNLr3hS3tr2PT5w",
+	"oHombIDHNKR6akR6426e7GUgBZplJnqx8HSuwV4YHNh1zagumMFDeklYxqqD5IS25w1eKxQ7AEAvAArz",
+	"AeoqFWBhk1w10O0wqkMugGWdmopOwCeDJJ8EdiyhNtgDV4Er4GdnVpm4VUl6xDdBoBSRIGl9NjPnCwWn",
+	"GgWZDwZLRYeS9XStMmJkarDlh7rUF55Q77DjRE8l6x7hEFJbsHKL5QePMbEvaIPx8+Gu5ShTe19mOOds",
+	"8U1s5/WNCT3a3Gs9ftR43Fqh8SFL+4Mt/WBLb8+Wvi5zK+XW1YytpzwgD7bWjdhapWGO7RpgWuymCmNl",
+	"Wyy5MbXEXFl/E1ZYiZnkLCdLzdI20/oRSnPDnOJNqEuAzU1LdnR7qcFQNwgqaQgvgxCfBt0Kja8aaV1P",
+	"WhVmbFxQ1tgfuDGqRckVI4n5JA8avoFQu8YisKcxF+IE4ournGYzSGIbXWvq+Co2WHxUoSsKzmM48Bac",
+	"VcKCquO5PbRza67WYiLIHEZ+ZSK3yRALbfVmACaSfrCkZIfCdXr8ECBnQyO3KaMy0i6k7MIMdSJSIwjF",
+	"etpDf8ShW1pZsx2WGNZmuow2Wxka8UmcFFtBZZEdT6zfqyPUaSzZKSNKBsVIEoY+YiZ9q3YxjUbjC+Vg",
+	"fB7RUNnwmlxrPjNuG7/VVTrrHOI+aduJQlB8bearpLFwwBAH47rpo30fNfd9dNAAMdB83HBHdMA9nDMi",
+	"pM1+d5ggl4SprVZ0mt2AbHUdvU6H6DCut9n4PWkWAlZgEZExSJKsQ2DrsmCH1faWDAnRGYbClBCLA2VH",
+	"ItHwnA8GMEMKS8i6O/xR3rUH0s0Oav4AXHkNgfUVKtSLBK1k8beKh+n1oJI9/dzpgI9ieY7r8UBTPIPM",
+	"SVJFkMxbIijCE2GduPudDT9c5g4angwGD1bptVilx+LCFMLoqld18EFLiEwd6HZy4pEeZF23kPP26eex",
+	"kQCLzFSoxrICZyu58eaSiJsradhNC48hrwvhHfvcupn0V4HOpx7mJ8icFV3Z2XKaFJREXaG+O6hVJa8k",
+	"GmENqdIjhPn5Wir3xWM801W8PZLW+raL4S6Ny2K+v49wh0GHhY25JYArahvcMiroAnKKsWICQJ/pWpnS",
+	"tdRcnYyoIOjfyRYZNaQjgvoduVqtKVZPogJdchrokVAzQGsvrxnL2CRrVGZDnHArBdZ2hKwekmkfqf0K",
+	"CSA0fIC6ugNVjxquaKIXJNF9m+hhRqbnTipbSByFxFRrBJxdkJmNLV1X+dkHdynbqD8r+U4P9WcPqnc7",
+	"RdCp53NtilaQVM3echna7u2Woc1LcJn9qoQ4+EBwPsTDp8zqs9Ihdu/NI28WzKpH+TDG0Uh9os6k0djt",
+	"R/A/8lqJYQ3GjfQfevoPgMWgf7NjfqXWNYzxuG5+bR5xB7CyaHDex3FwrqdweG3vt2Zrd2//4FHtcSWS",
+	"lp600fb+tbfXajw63DtoNBqNKoStLSJnWQaoKjGxvLNB5Oy2BgI5vO/IK/ubhdGwjZv8ZX9UPKNPDfLp",
+	"NBlwaorzQ4Ivk4HbYKCZVj49znL38OCHI9RlkzDsmuiq6fKDk6db0pJzpX90Z8GYlrkOsz9qu5NCTl8q",
+	"Q1KZ72dTngIEGhw/2/6mA0aZG9omfw4mdNEYzBwD0x5XZtlpdnZF0ZqWnZVCapcyB+0XPaem/JAtfVY+",
+	"unTeHWjAB2l6z6SpOduMTxG9eQzCJWzQ18+e4jh4Bxt+TxoMb0HJmPbADdVMtVms+XLZeFOZtN0y0J8h",
+	"bAdyLfC8xbNoM1P5IOeSwOsmRmol+FZx/F07faqZHh9Q04ynB9hCmwOA7UqeqXXyk/QANFCMyAwCEPpO",
+	"ouMxM4jkVM6ltcu+V4BfVXWP5bM8e4pJNJPe2cGeGw7qNF9xMdJXZpby7cB93RMcruzUabD+nEEoGxrf",
+	"60/gtPLKBnHnQeb8QkgksrlZsybJUY+YKVFBHb0uTC9IoqfJLYyXgOz0MeuT8JmlZVVoBGgcvm9+GEzZ",
+	"35AVqhWk3tHzIN3SRRUKazlyc4sQ8krMMooJuWutpaTJMMZ9opWQO7TM5LD18DI+gBbwjzYAr5HkLX4I",
+	"jy8oG4Ky67Bulp266AIYWN2uczA6Qm8zMWnqZQ4g7rFbKKCfp64O8CydnAl62RQtdJi630dJkijzTl1L",
+	"pOsNkuIE86IE9cUdqKQLFywKv66jwPmhbRqUszpbnzlf61bxaqDL8+31u33IErd60n554jX/5VA5G4/W",
+	"8WaSvSxRk4CaIzPI6mHoCsp7nX64xhKxzzFnwySNteGUpod0x+Y66hW+JJm5j4aDt6urrJm7SFnlsxyQ",
+	"lkwl0fpjAZef79m8M71HxcWv1nZkNvaa+46smemCus0zNd8meg6KqSCd72T4dZ1LodLA1j0wMLHVlT7q",
+	"kT7UWJnEPoP6Bwc/DeAPoecC2nvUj/+ZCF0w0WEDHoZ8anqCinBmmoIUOa/bRt00Y9SFQkVhkAPSQoXs",
+	"bO0yfBiwW/JQZ8tYwrb0TG3YhniOe0uia2kKXYTGWxBQnw3sXYYrHAiJazGqXR5YQlbtpQBUeb7ZBuJi",
+	"aZTprIQBTVFsepJ0U58Rbs431a19uhpVF7xMR4TZSJKDCAjVTn3MUI8Uj2CHLXd0yg7CkMi5p6CxdnVp",
+	"XZnx+Th8Eay9WWvtZcIz6gkLIjgQd4E1ll3VXM2+dJdfETFPhkhZ8fhPOviQxXSQJLPH3tmUdSTAuod3",
+	"ey70KbiGaT1hDvixWJQ/NpXt2TZX6y/rbKlVaklwxgRrdBla4q2ngGxjrRBNly9nfYLGPCZp9X4ZNKhT",
+	"sldZxK+To7C4tDHYfEktn7BEuMN0WNsU6bs17/YF46y9YHZKySBTSQgWBJZAvO943WZrzV8S/95Cw0E+",
+	"17ykw0rbA9QLN+gPQJXtAUfpejLl/h0W4FmKV5upcjxLN9raHsYHhYpGXaqOnZR6Ro5bEe5A+ZjFEqYr",
+	"36FtwIRX1O4qNjBo93LKoZBSxzRae3bdR0kev0dmXEdXxklXeFfZ3Oeh9m50K3hxrnS+mwHpZgaNdruw",
+	"m2FOJGRLaLJLB0P8+Spo1VjJugizrQe1WaI2XcMmd1KKkvchdrPV2M1Da8h2zaKkGcRI9kpcxC2GbVZ0",
+	"h+aHbtZuDXmI12w/XuOi/87phHENqoJhGsWmHC9bmhBDPW6m0s8I2wK2sLZudHLF9EDqdjpj4mQgW3SH",
+	"Sy5fcxOWG1hnbdfi3cAQOys1AFG1/ffZlmmkjTEO3m5i8KdNpgJ1kynFSOCZqDa30FasrU8uL23RMrk9",
+	"o8T30tI9GPu2mpWS2ZDyLJLtkK5G2aYD9W39UuvlLpkq11iQ55oQ91NJF0DWt6OnNX6x1dKX2fN3vX2a",
+	"qyjjtUvtyBVML6/USy+pUjz5egIAALaCrqTmzke9iUzjAKQf605aLEG3ZIffa7HbtUV/OnCKUdcpwer6",
+	"HdZ1S+S6SdWCBQyJSUUEBlUGYE7iALDVYqKrI6ABlCCuf53g9uoAcGjHe47LhLTexpMpe4YlvlulAc9d",
+	"0q4Xvyut2vxH1gdmS9HnKj3NLwuoBVMBNhFOCgnOFbPPmZ+6WSH9dpS+Ibrpe9EkjrhQm23g32HuY9pi",
+	"9tCEcPeaENzRzHC8zWRmO5I3AzQpzkMykF67AXfa8cjzhgAbPCW9PUtt+d0bASwklhO1No0ItLwgttqh",
+	"xEx9nuhX35SDXpBIg9oj21q5LZjAp1qg155REXFBrVs69xH6FveOvyVO8/bCdg9huC0MggQdCRnJQFtV",
+	"W4y7Gbt3zUhbVQn5Q0ztumNqqV381YsmpT3qgEqWK562t1lrvsIn0PEAkk6hzhQcZ8BTSrLkOrPnwo7h",
+	"1AsBDALwNaC8aFugJZqebaCWrJCHWwLgZPlJWZkFPGCVPGiu+6+53MbNIqDJNmrodBXNqogmi9TYXPza",
+	"Bz22TT1WmCIwtwIxDWInGg0Q7zV4fh5G2UeCKo2WFhyO+FQP8rL+GyDja2WjfLhS6JZTeOYLi8y8WXDI",
+	"QMEtcvesu6k9xFJvs9lYfgqUu4KKSobMzt1bGJIqGO0bAyMpDR7rQnRsAsAmXI+cjVO/iCL0/dnJ2Xsf",
+	"fXjxFB20dh+30emr41pTsfEVCugQykt2G2aR4gfIvElypVNw2B11F2ifOaJ9OVGGFO8w0cesjt5UHxdt",
+	"/nUNh7o8o0PRgOmnU41wbI5SADs36RiGppDO/kqvut5hSV5Ro6DmX5+r8M3EYM7Niei27RwNRE3vupOv",
+	"dFNbjMs0ZUk1fK2pGp4kWIddPeVvpFtJkRgpHpIcEsrqpjGewR/Ur6nJ2U75JAxQyPsXDroin5T2yhEW",
+	"87AgP+5OSDxP3nWGxf+KNT5721NebBuCnDsRGx71sCAHez799OTkw7Txy8sh/8mDEFwMivzl8z+evXz3",
+	"5NPL33fPfj35+df8z0pTxdRre1xG6ki1d3Ykl9HO+3Ay7oWUkXYuTvm/OByqMz4a/3T66rjZmTQarQN9",
+	"vH460D9RISYk/il5hP5tRGLKg592G/pHTeFPC+lbS0yf6uVXC+uYSN8y7AhwgvvkYfrY3SlGg7M1Jky6",
+	"wzcenIothMPUxpbqz+34Fhm9UwcJvoUewhJdluRLUn30UKh2d5yRJVCbR3wqUG9mB0EmZWnKlhslY2/B",
+	"5uMD1C1YA906emErsDib58oczYET6DCnYB9eS1jOwfERwf1RWv1lIIgRZXp2gY7RqUsLOqVtUHt010fI",
+	"hfRRN9bBxQ/mJU/VO7odpu0+DQ1UR6cWnsDuS0wMYjPibM5E+23ZS2tO+npapOI6zaKsb6fOzNsXf3yu",
+	"vd5987528uTX32rPW29+8Xzvlw8fX9Z+ef3spPbuxdnn2q/7T45XmHOa+VJLuYB69sCDRXEdFoVRuupj",
+	"rABMkPKjYtGQ9uWDTbElm+IJGVJw/CaCzBnGtTWrwqqWFRGY7XyrBVZF9veMy9uyONauxssqYuPxzx9U",
+	"5CpPd1QFwmEyISBt8MvF/9JUlJs0gViHkxPTeFv5qaMdlhs7qh9UpasLWs+s7sajBGuPwnxWJHgb6aqi",
+	"9hkMHvJV1WKMDzJjHVdUIe+4fG6EwoMS2Y4SOVOihw8G2wlEL1IhViiu55r6y+kUV3f8zV3TtadI3gFP",
+	"1eqf9KvPy0OUuYc5py+rLrkwIHFOG3w7Lc5I+pGMC6p9PB6U60HlJdrxQ6mO1kN/lBOt7s4q3iPjgWLm",
+	"pAe0I5oMyIRbM+5naQdR0Wu926r2QwnF/xBnFCh4cD8fjId/hvGgRDNAA2Ql83VYDkYMnucO+4Mh8U8y",
+	"JMzo6TlTrK8shArOzqlO2tlA8VZNs9YKXt/Q52MikBlW2uOBnmRqfjajrJPOZvV3naz/+q17hDDqxXwq",
+	"oNTHTsGGolX10HRKtp6xC/OgURJ4N31r3IwKTpCjqUQynggp6ugDiQiW0NzNEDFL1pAwij5iDfkMBqCw",
+	"dggM+QNDZEjtmBigxHRV8fgITQQ8HYlIt6WrDQmxJHGK5mvLaktNFtjTdJJ3DhC/qDez3wri+ukO2jcB",
+	"k4K5Ao0oSWPN+fkp6U9iUots5vvcMoqr3Mf46g1hQzny2nuNwwPfk0o4tz0hYz3/5ao2iAmpSXIlbQ3T",
+	"VU0QJii0iqSzyoa8Zl79Qb/HThD/soFdZkg+v+bRgu6Xud5+QsVLyWrI7OdR72WfntCfX/zx/MPZr6c/",
+	"H9bJ7Of/Bp9fq1+OXrNGvd8KWW/8ohH89nPotA+pj76rBM8mW2RmNp6bj/6E4Fgri+U2DmYIns6rbdBI",
+	"2qax9W9gAvqbDNG/FsvRMG/GBlx96v6D4bf1IZBW6+aVrmMHJh2Gq8+BtOI/lemLTL6mm37ICo3VqqbL",
+	"J0BuJ2uQ9lzOHZOTLRuml4moEcWBOPXSwTQ2o32/BtNUNaEu0XZqIhxWh9/BLtT159OYj7l4PI3lkofJ",
+	"NHMm0+iYd3I8FgmrLRdelwiDnZhc8gtS0+HAOX5O2uSWm6ZuwKV6E5nggIL7gMWFqJdY6up1J+ptjpjY",
+	"NBynnhl47dYKZinckpBQwtmvbBNEMj8ExqoTFpDgvhX+P2cBwmFo+hM3ZsJ5KlPt67nhpsUDcFaF3i7j",
+	"4K/mX6+Db/Ng7oGDFXeW8m/S6YlnqEdKONkOiUndwwRXFXoIxlSAC2tmc5Vx/Qruad4DjbAcpf5nsmAv",
+	"70W5/K+MXVAYkwkNAGojcUd3C87otxJdWpmB1ssHNP+NT8NSGNhm51z863sg8dWpgzqI9Lxdy3Fzz1nK",
+	"GqWo2ubP20TDd46kMkFyOiSKif7Uhj2z7HQSEZaZcga1I8nIpa5FJOmq4zeDmJc6oNA9Q6UOnmXhNqGL",
+	"l48jHJu5v3wiUUyGOIYJjH0syFFSupSiGNpeo/Qh2dnBuh6oemRw2ni9SaasGjGmAtFlay0uTxP6VwrR",
+	"NLe1vlWwb8r2YvmZyYLEn5pVQZVkNiePSD6k8szw8hIAKO6l3/wVTGDfe8OXe0Vy3a3GayZMkIVvNVet",
+	"Hag5XHJGwj2ZDHwvAy5KUDty2lFjdjz7GnEWpS7qWnIui47oyOGVE2TlsZWS0IpI2BoGHoPH/Uh53LsN",
+	"pf4o65OMG65+aTMZGV3wqeWtk3QCNbrzVf3P2LRJuGa+Ov0AAL+cke+EO0HsCBnO1QUk7vxCoXs4sVau",
+	"32XMXKsblzdzh0QmKnBLs2PutJ64FQ2xjtC9RtNcbdQ9s8s/aJZfQZiNaBAQdo6FkVqO/ewnBrs+ry6g",
+	"njl2gF45pvMl1oZCxxy9ORKnohN/pQDtR73Eb18SadUqM/rvv4mPjjMl7ooTIkkMcjjVQ3ea+6g/wjHu",
+	"q61BPDbl7zxGj+1POkWuXjuJIhLXFG0oJMo49xFGIZ8Wfwkt1lpSW7AA+5YjM1IvTdHDTow5C2dILcXA",
+	"pduLOgyuUoIXQ9U/FBPG0oY+cvtq6hbVX/4938n51NrEzVkNyfMuOEWfWtfpFq22H5tBj96sAm2t42jd",
+	"IxfowaV5cGnuhUuzkgfSmueB3EF/w2ijjYqH/rEi+PqD9w8ewnY8hJu26ZPzv+OgsC8lB8z1K8gBPzHk",
+	"ocQEUM2tlUoDxXNS+QRx4AoM85oOq5QY5WNu1YrN2OgbFhwPqPQ3gUq/lHC0DFAhHS105oN0XCgd05P4",
+	"D5GTWaPyq9fTpb3tP798+5LsQFkcxBTQp4ZOAGIQpoRBMNEckWTzvvkFMB06hMdQ5iMh8Uz9W9AhI4Ee",
+	"ThbATyD/Ju4jk2xz8ZGZMTiOGefcbb9v8Wao5EER4VFIUhtOuItJ5b521vKPeA9mNbogMw1urcd/wF7p",
+	"rgkopHQfqS5VH+L/BgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -286,17 +286,27 @@ func (q *Queries) PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (i
 }
 
 const revokeOldestSessions = `-- name: RevokeOldestSessions :many
-UPDATE sessions
-SET revoked_at = $1::timestamptz
-WHERE id IN (
+WITH beyond AS (
     SELECT oldest.id
     FROM sessions AS oldest
     WHERE oldest.user_id = $2
       AND oldest.revoked_at IS NULL
+      AND oldest.expires_at > $1::timestamptz
     ORDER BY oldest.created_at DESC, oldest.id DESC
     OFFSET $3::integer
+), ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    JOIN beyond ON beyond.id = live.id
+    WHERE live.revoked_at IS NULL
+    ORDER BY live.id
+    FOR NO KEY UPDATE OF live
 )
-RETURNING id
+UPDATE sessions
+SET revoked_at = $1::timestamptz
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id
 `
 
 type RevokeOldestSessionsParams struct {
@@ -305,7 +315,8 @@ type RevokeOldestSessionsParams struct {
 	Most   int32
 }
 
-// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
+// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids. It locks them as
+// RevokeSessions does; the account is locked.
 func (q *Queries) RevokeOldestSessions(ctx context.Context, arg RevokeOldestSessionsParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, revokeOldestSessions, arg.Now, arg.UserID, arg.Most)
 	if err != nil {
@@ -351,13 +362,21 @@ func (q *Queries) RevokeSession(ctx context.Context, arg RevokeSessionParams) (i
 }
 
 const revokeSessions = `-- name: RevokeSessions :many
+WITH ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    WHERE live.user_id = $2
+      AND live.id <> $3
+      AND live.revoked_at IS NULL
+      AND live.expires_at > $1::timestamptz
+    ORDER BY live.id
+    FOR NO KEY UPDATE
+)
 UPDATE sessions
 SET revoked_at = $1::timestamptz
-WHERE user_id = $2
-  AND id <> $3
-  AND revoked_at IS NULL
-  AND expires_at > $1::timestamptz
-RETURNING id
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id
 `
 
 type RevokeSessionsParams struct {
@@ -366,7 +385,8 @@ type RevokeSessionsParams struct {
 	Kept   uuid.UUID
 }
 
-// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
+// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids. Whoever ends several
+// locks them in the order of their ids, lest two wait for each other.
 func (q *Queries) RevokeSessions(ctx context.Context, arg RevokeSessionsParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, revokeSessions, arg.Now, arg.UserID, arg.Kept)
 	if err != nil {
@@ -395,7 +415,7 @@ WHERE users.id = $7
   AND users.status = 'active'
   AND users.password_hash = $8
   AND (users.second_factor_at IS NULL OR $9::boolean)
-FOR SHARE OF users
+FOR NO KEY UPDATE OF users
 RETURNING id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at
 `
 
@@ -413,7 +433,7 @@ type StartSessionParams struct {
 
 // StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
 // has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
-// between a change and the end of its sessions.
+// between a change and the end of its sessions, and for another login of it: what ends the oldest sessions counts them all.
 func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Session, error) {
 	row := q.db.QueryRow(ctx, startSession,
 		arg.ID,

@@ -96,11 +96,15 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-func toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
-	return ordersapi.Webhook{
+func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
+	shown := ordersapi.Webhook{
 		ID: w.ID, URL: w.Url, EventTypes: convertAll[ordersapi.OrderEventType](w.EventTypes), Description: w.Description, Enabled: w.Enabled,
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
+	if len(previousSecrets(w, s.clock())) > 0 {
+		shown.PreviousSecretsUntil = utc(w.PreviousUntil)
+	}
+	return shown
 }
 
 func toAPIWebhookDelivery(d ordersdb.WebhookDelivery) ordersapi.WebhookDelivery {

@@ -27,6 +27,8 @@ var (
 	errRefundTooLarge       = fault.New(fault.Conflict, ordersapi.ProblemCodeRefundTooLarge, "This is more than is left of what was paid.")
 	errTooManyStreams       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyStreams, "You follow as many orders at once as one may; end another stream first.")
 	errTooManyWebhooks      = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyWebhooks, "There are as many webhooks as there may be; remove one first.")
+	errTooManySecrets       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManySecrets, "The webhook has as many secrets in force as it may; wait until the older ones have ended.")
+	errWebhookDisabled      = fault.New(fault.Conflict, ordersapi.ProblemCodeWebhookDisabled, "The webhook is not enabled, and nothing is sent to it; enable it first.")
 	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable, "It cannot be found out now whether the account may order; try again.").After(time.Second)
 )
 
@@ -35,7 +37,7 @@ func faults() []*fault.Error {
 	return []*fault.Error{
 		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken, errProductArchived,
 		errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge, errTooManyStreams,
-		errTooManyWebhooks, errCustomersUnavailable,
+		errTooManyWebhooks, errTooManySecrets, errWebhookDisabled, errCustomersUnavailable,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/contracttest"
 )
 
@@ -86,11 +88,27 @@ func TestExportOrders(t *testing.T) {
 	require.Len(t, rows, 1, "the head alone")
 }
 
+// pages counts the pages that an export reads, and holds the second one up until its reader has gone.
+type pages struct {
+	ordersdb.Querier
+
+	read atomic.Int64
+}
+
+func (p *pages) ListOrders(ctx context.Context, params ordersdb.ListOrdersParams) ([]ordersdb.Order, error) {
+	if p.read.Add(1) == 2 {
+		<-ctx.Done()
+	}
+	return p.Querier.ListOrders(ctx, params)
+}
+
 // TestExportEndsWithItsReader lets the reader go: nothing more is read for nobody.
 func TestExportEndsWithItsReader(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.arrange(20 * exportBatch)
+	s.arrange(4 * exportBatch)
+	counted := &pages{Querier: s.service.queries}
+	s.service.queries = counted
 	ctx, leave := context.WithCancel(t.Context())
 	answer := s.export(ctx, "format=ndjson")
 	_, err := bufio.NewReader(answer.Body).ReadString('\n')
@@ -100,6 +118,7 @@ func TestExportEndsWithItsReader(t *testing.T) {
 		require.NoError(t, s.Logger.Flush())
 		return strings.Contains(s.Log.String(), `"operation":"exportOrders"`)
 	}, 30*time.Second, 10*time.Millisecond)
+	require.LessOrEqual(t, counted.read.Load(), int64(2), "pages of four")
 }
 
 // exportOperations are what the document does not say of exports.

@@ -24,6 +24,8 @@ const (
 	mostWebhooks = 100
 	// secretOverlap is how long deliveries are signed with a replaced secret as well.
 	secretOverlap = 24 * time.Hour
+	// mostSecrets is how many secrets of a webhook are in force at most: each is a signature in every delivery.
+	mostSecrets = 8
 	// deliveryMemory is how long deliveries are kept.
 	deliveryMemory = 30 * 24 * time.Hour
 )

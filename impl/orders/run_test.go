@@ -1,8 +1,6 @@
 package orders
 
 import (
-	"bytes"
-	"encoding/base64"
 	"net/http"
 	"testing"
 
@@ -17,7 +15,7 @@ import (
 
 const secret = "never-shown-to-anybody"
 
-var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
+var testMasterKey = programtest.NewMasterKey()
 
 // environment is that of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {

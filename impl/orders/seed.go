@@ -39,7 +39,7 @@ func withSeeding(ctx context.Context, environ []string, fill func(*seeding) erro
 	if err != nil {
 		return err
 	}
-	pool, err := p.Open(ctx, c.Database, 1)
+	pool, err := p.Open(ctx, c.Keyed, 1)
 	if err != nil {
 		return err
 	}

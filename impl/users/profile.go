@@ -97,7 +97,7 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID}, nil)
+		return s.mail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {

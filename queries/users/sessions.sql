@@ -1,7 +1,7 @@
 -- name: StartSession :one
 -- StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
 -- has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
--- between a change and the end of its sessions.
+-- between a change and the end of its sessions, and for another login of it: what ends the oldest sessions counts them all.
 INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at)
 SELECT @id, users.id, @cookie, @address, @user_agent, @created_at, @created_at, @expires_at
 FROM users
@@ -9,7 +9,7 @@ WHERE users.id = @user_id
   AND users.status = 'active'
   AND users.password_hash = @password_hash
   AND (users.second_factor_at IS NULL OR @second_factor::boolean)
-FOR SHARE OF users
+FOR NO KEY UPDATE OF users
 RETURNING *;
 
 -- name: CreateRefreshToken :exec
@@ -93,28 +93,48 @@ WHERE id = @id
   AND revoked_at IS NULL;
 
 -- name: RevokeSessions :many
--- RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
+-- RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids. Whoever ends several
+-- locks them in the order of their ids, lest two wait for each other.
+WITH ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    WHERE live.user_id = @user_id
+      AND live.id <> @kept
+      AND live.revoked_at IS NULL
+      AND live.expires_at > @now::timestamptz
+    ORDER BY live.id
+    FOR NO KEY UPDATE
+)
 UPDATE sessions
 SET revoked_at = @now::timestamptz
-WHERE user_id = @user_id
-  AND id <> @kept
-  AND revoked_at IS NULL
-  AND expires_at > @now::timestamptz
-RETURNING id;
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id;
 
 -- name: RevokeOldestSessions :many
--- RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
-UPDATE sessions
-SET revoked_at = @now::timestamptz
-WHERE id IN (
+-- RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids. It locks them as
+-- RevokeSessions does; the account is locked.
+WITH beyond AS (
     SELECT oldest.id
     FROM sessions AS oldest
     WHERE oldest.user_id = @user_id
       AND oldest.revoked_at IS NULL
+      AND oldest.expires_at > @now::timestamptz
     ORDER BY oldest.created_at DESC, oldest.id DESC
     OFFSET @most::integer
+), ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    JOIN beyond ON beyond.id = live.id
+    WHERE live.revoked_at IS NULL
+    ORDER BY live.id
+    FOR NO KEY UPDATE OF live
 )
-RETURNING id;
+UPDATE sessions
+SET revoked_at = @now::timestamptz
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id;
 
 -- name: ListSessionIDs :many
 -- ListSessionIDs gives the ids of every live session of a user.

@@ -81,9 +81,14 @@ LIMIT $4`
 )
 
 // Within gives the context for the handler of an operation: every transaction of it ends with the entry, as it is then,
-// once.
+// once. Without one, nil, they end with nothing.
 func (l *Log) Within(ctx context.Context, entry func() httpapi.AuditEntry) context.Context {
-	return postgres.WithLast(ctx, func(ctx context.Context, tx pgx.Tx) error { return l.record(ctx, tx, entry()) })
+	return postgres.WithLast(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if entry == nil {
+			return nil
+		}
+		return l.record(ctx, tx, entry())
+	})
 }
 
 // Record writes an entry by itself, for what was refused and so did nothing.

@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +115,11 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 		require.NotEqual(t, uuid.Nil, entries[0].Actor, c.Name)
 	}
 
+	// What the state of things does not allow is recorded of who is known, too.
+	if !op.Policy.Access.Public {
+		s.auditsConflicts(t, server, op)
+	}
+
 	r, _ = s.Fitting(t, server, op)
 	_, err := server.Pool.Exec(t.Context(), `ALTER TABLE audit_entries ADD CONSTRAINT nothing_succeeds CHECK (outcome <> 'success') NOT VALID`)
 	require.NoError(t, err)
@@ -121,4 +127,27 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 	answer, body = server.Do(t, r)
 	require.Equal(t, http.StatusInternalServerError, answer.StatusCode, "it is done although it cannot be recorded: %s", body)
 	require.Equal(t, rows, s.fingerprint(t, server), "it is done although it cannot be recorded")
+}
+
+// auditsConflicts sends what conflicts with the state of things: each is recorded once, as done by who sent it.
+func (s *Service) auditsConflicts(t *testing.T, server *Server, op *httpapi.Operation) {
+	t.Helper()
+	good, by := s.Fitting(t, server, op)
+	conflicts := server.Refused(t, op, by, good.withFreshKey)
+	if slices.Contains(op.Statuses, http.StatusPreconditionFailed) {
+		stale := good.Without("If-Match").With(`If-Match: "9999999999999999"`)
+		conflicts = append(conflicts, Refusal{Name: "another version", Request: stale, Status: http.StatusPreconditionFailed})
+	}
+	for _, c := range conflicts {
+		if c.Status != http.StatusConflict && c.Status != http.StatusPreconditionFailed {
+			continue
+		}
+		before := len(server.entriesSince(t, op.Policy.Audit.Action, 0))
+		answer, body := server.Send(t, c.Request)
+		require.Equal(t, c.Status, answer.StatusCode, "%s: %s", c.Name, body)
+		entries := server.entriesSince(t, op.Policy.Audit.Action, before)
+		require.Len(t, entries, 1, c.Name)
+		require.Equal(t, ProblemIn(t, answer, body).Code, entries[0].Outcome, c.Name)
+		require.Equal(t, c.sentBy(by).Subject(), entries[0].Actor.String(), c.Name)
+	}
 }

@@ -14,7 +14,7 @@ import (
 
 // Auditor keeps the log of who did what.
 type Auditor interface {
-	// Within gives the context for a handler, by which the transaction that does something ends with the entry.
+	// Within gives the context for a handler, by which the transaction that does something ends with the entry; nil: with none.
 	Within(ctx context.Context, entry func() AuditEntry) context.Context
 	// Record keeps the entry of what was refused.
 	Record(ctx context.Context, e AuditEntry) error
@@ -48,6 +48,14 @@ func (c *Chain) beginAudit(x *exchange) {
 		x.recorded = true
 		return c.auditEntry(x, telemetry.Success)
 	}))
+}
+
+// withoutAudit gives a context whose transactions keep no entry: they do nothing of what was asked for.
+func (c *Chain) withoutAudit(ctx context.Context) context.Context {
+	if c.auditor == nil {
+		return ctx
+	}
+	return c.auditor.Within(ctx, nil)
 }
 
 func newEntryID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

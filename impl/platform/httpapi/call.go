@@ -189,6 +189,9 @@ func remoteAddress(r *http.Request) netip.Addr {
 // callerAddress gives the last address on a request's way to the peer that is not of a trusted proxy. Where all are, as between
 // services and on one machine, it is the one that the way begins with. A way with anything else in it leads to nobody.
 func (c *Chain) callerAddress(r *http.Request, last netip.Addr) netip.Addr {
+	if len(c.proxies) == 0 {
+		c.warnUnproxied(r, last)
+	}
 	if !c.trusts(last) {
 		return last
 	}
@@ -202,6 +205,19 @@ func (c *Chain) callerAddress(r *http.Request, last netip.Addr) netip.Addr {
 		}
 	}
 	return last
+}
+
+// warnUnproxied tells in the log of the first request that seems to come through a proxy where none is trusted, as nothing
+// else shows that all callers behind it share one address.
+func (c *Chain) warnUnproxied(r *http.Request, peer netip.Addr) {
+	if len(r.Header["X-Forwarded-For"]) == 0 {
+		return
+	}
+	c.unproxied.Do(func() {
+		c.log.LogAttrs(r.Context(), slog.LevelWarn, "a setting to look at", slog.String("setting", "trusted_proxies"),
+			slog.String("follows", "a request that names another address came from "+peer.String()+", which is taken for the caller: if that is a proxy of yours, limits by address hold for all callers behind it together"),
+			slog.String("set", "the networks of your proxies, and nothing if this is none"))
+	})
 }
 
 // hop reads an entry of X-Forwarded-For. Some proxies write the port too, and an IPv6 address in brackets then (RFC 7239,

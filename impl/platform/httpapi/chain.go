@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -86,6 +87,7 @@ type Chain struct {
 	stalled   time.Duration
 	outer     []func(http.Handler) http.Handler
 	steps     []step
+	unproxied sync.Once // of the warning that a proxy seems not to be trusted
 }
 
 type route struct{ method, pattern string }

@@ -321,7 +321,7 @@ SET name = coalesce($1, name),
     version = version + 1,
     updated_at = $5
 WHERE id = $6
-  AND version = $7
+  AND ($7::boolean OR version = ANY($8::bigint[]))
 `
 
 type UpdateProductParams struct {
@@ -331,10 +331,11 @@ type UpdateProductParams struct {
 	Currency    *string
 	UpdatedAt   time.Time
 	ID          uuid.UUID
-	Version     int64
+	AnyVersion  bool
+	Versions    []int64
 }
 
-// UpdateProduct changes what is given, if the product still has the version.
+// UpdateProduct changes what is given, if the product still has one of the versions, or any will do.
 func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) (int64, error) {
 	result, err := q.db.Exec(ctx, updateProduct,
 		arg.Name,
@@ -343,7 +344,8 @@ func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) (i
 		arg.Currency,
 		arg.UpdatedAt,
 		arg.ID,
-		arg.Version,
+		arg.AnyVersion,
+		arg.Versions,
 	)
 	if err != nil {
 		return 0, err

@@ -128,7 +128,7 @@ type Querier interface {
 	SearchProducts(ctx context.Context, arg SearchProductsParams) ([]SearchProductsRow, error)
 	// SellStock moves the units of an order that ships from reserved to sold.
 	SellStock(ctx context.Context, arg SellStockParams) (int64, error)
-	// UpdateProduct changes what is given, if the product still has the version.
+	// UpdateProduct changes what is given, if the product still has one of the versions, or any will do.
 	UpdateProduct(ctx context.Context, arg UpdateProductParams) (int64, error)
 	// UpdateWebhook changes what is given and leaves the rest.
 	UpdateWebhook(ctx context.Context, arg UpdateWebhookParams) (Webhook, error)

@@ -994,6 +994,14 @@ export interface components {
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
+        /** @description The thing still has a version that `If-None-Match` names. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
         Malformed: {
             headers: {
@@ -1297,9 +1305,9 @@ export interface components {
         OrderId: string;
         /** @description The webhook. */
         WebhookId: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         IdempotencyKey: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         OptionalIdempotencyKey: string;
         /** @description How many items a page holds at most. */
         Limit: number;
@@ -1495,6 +1503,7 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
+            304: components["responses"]["NotModified"];
             404: components["responses"]["ProductNotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
@@ -1506,7 +1515,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The `ETag` of the product as you know it. */
+                /**
+                 * @description The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
+                 * @example "1"
+                 */
                 "If-Match": string;
             };
             path: {
@@ -1770,7 +1782,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1924,7 +1936,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2181,6 +2193,7 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["OrderNotFound"];
             422: components["responses"]["Invalid"];
@@ -2596,7 +2609,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {

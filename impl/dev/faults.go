@@ -45,7 +45,7 @@ func newTargets(services []httpapi.Described) *targets {
 			t := &target{operation: o, faults: faults}
 			all.byID[o.ID] = t
 			all.byRoute[o.Method+" "+o.Pattern] = t
-			all.routes.Method(o.Method, o.Pattern, http.NotFoundHandler()) // Only matched, never served.
+			all.routes.Handle(o.Pattern, http.NotFoundHandler()) // Only matched, never served. A fixed path wins for every method.
 		}
 	}
 	return all
@@ -57,7 +57,11 @@ func (t *targets) find(r *http.Request) *target {
 	if path == "" {
 		path = r.URL.Path
 	}
-	return t.byRoute[r.Method+" "+t.routes.Find(chi.NewRouteContext(), r.Method, path)]
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet // Which answers it.
+	}
+	return t.byRoute[method+" "+t.routes.Find(chi.NewRouteContext(), r.Method, path)]
 }
 
 // rules are what createFault has made, the oldest first.

@@ -91,7 +91,7 @@ func New(c Config) (*Service, error) {
 	}
 	if s.chain, err = httpapi.New(httpapi.Options{
 		Document: document, Faults: faults(), Log: c.Log, Metrics: metrics, Clock: s.clock.Now, Responses: httpapi.ResponsesEnforce,
-		TrustedOrigins: c.Origins, TrustedHeaders: []string{faultHeader},
+		TrustedOrigins: c.Origins, TrustedHeaders: []string{faultHeader}, Beside: documentsOf(c.Services),
 	}); err != nil {
 		return nil, err
 	}
@@ -103,6 +103,13 @@ func New(c Config) (*Service, error) {
 	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
 		httpapi.Served{Name: document.Name, YAML: openapi.Dev, JSON: document.JSON}))
 	return s, err
+}
+
+func documentsOf(services []httpapi.Described) (documents []*httpapi.Document) {
+	for _, s := range services {
+		documents = append(documents, s.Document)
+	}
+	return documents
 }
 
 // Before answers what is front-end mode's own and lets requests to the services meet the faults that there are for them.
@@ -131,7 +138,7 @@ func isOwn(r *http.Request) bool {
 // of the document need no token, and a browser sends what a page tells it to.
 func (s *Service) isForeign(r *http.Request) bool {
 	header := r.Header.Get("Origin")
-	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet {
+	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return false
 	}
 	origin, err := url.Parse(header)

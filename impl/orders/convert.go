@@ -9,6 +9,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // product is a row of products with what is available: every query that reads products gives these columns.
@@ -77,13 +78,17 @@ func money(amount int64, currency string) ordersapi.Money {
 // etag writes a version as an entity tag (RFC 9110, section 8.8.3).
 func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// versionOf reads what etag wrote; the document has checked the form. A number that is too large is no version.
-func versionOf(tag string) int64 {
-	version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
-	if err != nil {
-		return 0
+// versionsOf reads the versions of which a thing is to have one, as etag wrote them, or that any will do. A tag that etag did
+// not write is no version.
+func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
+	tags, anyVersion := httpapi.Matching(ifMatch)
+	for _, tag := range tags {
+		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
+		if err == nil && etag(version) == tag {
+			versions = append(versions, version)
+		}
 	}
-	return version
+	return versions, anyVersion
 }
 
 func utc(t *time.Time) *time.Time {

@@ -130,9 +130,8 @@ func (s *Service) GetProduct(ctx context.Context, req ordersapi.GetProductReques
 
 // UpdateProduct changes a product that is still as the caller knows it.
 func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProductRequestObject) (ordersapi.UpdateProductResponseObject, error) {
-	change := ordersdb.UpdateProductParams{
-		ID: req.ProductID, Version: versionOf(req.Params.IfMatch), Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.clock(),
-	}
+	change := ordersdb.UpdateProductParams{ID: req.ProductID, Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.clock()}
+	change.Versions, change.AnyVersion = versionsOf(req.Params.IfMatch)
 	if price := req.Body.Price; price != nil {
 		change.PriceAmount, change.Currency = &price.Amount, &price.Currency
 	}

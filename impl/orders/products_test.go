@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -158,6 +159,34 @@ func TestDuplicateProductAfterArchive(t *testing.T) {
 	require.NoError(t, failed)
 	require.Equal(t, ordersapi.ProblemCodeProductArchived, codeIn(t, duplicated.Body))
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM products`))
+}
+
+// TestCallersWhoDoNotWaitForALock hang up while the database has them wait: that is no failure of the service.
+func TestCallersWhoDoNotWaitForALock(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff, id := s.as(ordersapi.RoleStaff), s.product(0)
+	tx, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(t.Context())
+	_, err = tx.Exec(t.Context(), `SELECT FROM products WHERE id = $1 FOR UPDATE`, id)
+	require.NoError(t, err)
+	ctx, hangUp := context.WithCancel(t.Context())
+	var call sync.WaitGroup
+	var failed error
+	call.Go(func() { _, failed = staff.ArchiveProductWithResponse(ctx, id) })
+	s.waiting(1)
+	hangUp()
+	call.Wait()
+	require.ErrorIs(t, failed, context.Canceled)
+	s.eventually("the request has been logged", func() bool { return strings.Contains(s.Logged(t), `"operation":"archiveProduct"`) })
+	for line := range strings.Lines(s.Logged(t)) {
+		require.NotContains(t, line, `"level":"ERROR"`)
+		if strings.Contains(line, `"msg":"request"`) {
+			require.Contains(t, line, `"status":499`)
+			require.Contains(t, line, `"code":"client_closed_request"`)
+		}
+	}
 }
 
 // waiting waits until so many statements wait for a lock.

@@ -1,8 +1,10 @@
 package orders
 
 import (
+	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -117,4 +119,61 @@ func TestEachKeyOrdersOnce(t *testing.T) {
 	require.Equal(t, keys, s.count(`SELECT count(*) FROM outbox`))
 	require.Equal(t, keys, s.count(`SELECT count(*) FROM idempotency_keys WHERE status = 201`))
 	require.Equal(t, int64(keys), s.stock(c.product).Reserved)
+}
+
+// A refusal by the operation itself uses its key up; what the caller has to mend, or to wait for, does not.
+func TestWhichRefusalsUseUpAKey(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	staff := s.as(ordersapi.RoleStaff)
+	id, key := s.product(0), "a-key"
+	path := "/api/v1/products/" + id.String() + "/stock-adjustments"
+	send := func(token, mediaType, body string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", mediaType)
+		r.Header.Set("Idempotency-Key", key)
+		answer, err := s.Web.Client().Do(r)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return answer.StatusCode, string(text)
+	}
+	const asJSON, good = "application/json", `{"delta":5,"reason":"received"}`
+	token := s.access(staff.id, ordersapi.RoleStaff)
+	for _, c := range []struct {
+		status                 int
+		token, mediaType, body string
+	}{
+		{http.StatusBadRequest, token, asJSON, `{"delta":`},
+		{http.StatusUnauthorized, "mallory", asJSON, good},
+		{http.StatusForbidden, s.access(staff.id), asJSON, good},
+		{http.StatusRequestEntityTooLarge, token, asJSON, strings.Repeat(" ", 64<<10) + good},
+		{http.StatusUnsupportedMediaType, token, "text/plain", good},
+		{http.StatusUnprocessableEntity, token, asJSON, `{"delta":"5","reason":"received"}`}, // which the check finds,
+		{http.StatusUnprocessableEntity, token, asJSON, `{"delta":0,"reason":"received"}`},   // and the operation
+	} {
+		status, text := send(c.token, c.mediaType, c.body)
+		require.Equal(t, c.status, status, text)
+		require.Zero(t, s.count(`SELECT count(*) FROM idempotency_keys`), text)
+	}
+	status, text := send(token, asJSON, good)
+	require.Equal(t, http.StatusCreated, status, text)
+
+	key = "another-key" // Which a refusal by the operation uses up, also when it would not be refused any more.
+	const more = `{"delta":-6,"reason":"lost"}`
+	status, refusal := send(token, asJSON, more)
+	require.Equal(t, http.StatusConflict, status, refusal)
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM idempotency_keys`))
+	key = "a-third-key"
+	status, text = send(token, asJSON, `{"delta":10,"reason":"found"}`)
+	require.Equal(t, http.StatusCreated, status, text)
+	key = "another-key"
+	_, again := send(token, asJSON, more)
+	require.Equal(t, refusal, again)
+	status, text = send(token, asJSON, `{"delta":-5,"reason":"lost"}`)
+	require.Equal(t, http.StatusUnprocessableEntity, status)
+	require.Contains(t, text, ordersapi.ProblemCodeIdempotencyKeyReused)
 }

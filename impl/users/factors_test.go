@@ -442,7 +442,7 @@ func TestChallengesKeepTheCookie(t *testing.T) {
 // Who has not the password learns nothing of a second factor, to the byte.
 func TestNoOracleForSecondFactors(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, namingRequests)
 	with, without, disabled := s.member().user, s.member().user, s.member().user
 	s.enrolled(with, true)
 	s.enrolled(disabled, true)

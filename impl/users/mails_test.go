@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -305,8 +306,25 @@ func TestMailsLeaveNothingBehind(t *testing.T) {
 	require.Contains(t, queue, "send_mail")
 	require.NotContains(t, queue, ada)
 	require.Equal(t, http.StatusNoContent, s.reset(token, newPassword))
-	contracttest.RequireNone(t, queue+tokens+s.Logged(t), []string{token})
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	require.NoError(t, err)
+	contracttest.RequireNone(t, queue+tokens+s.Logged(t), written(raw)) // bytea shows as hexadecimal
 	require.NotContains(t, s.Logged(t), ada)
+}
+
+// The job waits while the owner thinks again.
+func TestNoMailOfADeletionThatWasCancelled(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := s.signUp(ada)
+	p.requestDeletion(t)
+	kept, err := p.CancelDeletionWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, kept.StatusCode())
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailDeletion))
+	s.mailing()
+	s.settled()
+	require.Empty(t, s.mailbox.with(ada, mailSubjects()[mailDeletion]))
 }
 
 func TestMailsAreEscaped(t *testing.T) {

@@ -86,7 +86,7 @@ func oracle(t *testing.T, params hashing.Params) *server {
 				}
 				document.Operations[i] = &op
 			}
-			c.Document, c.RateLimits, c.Responses = &document, true, httpapi.ResponsesOff
+			c.Document, c.RateLimits, c.Responses, c.TrustedProxies = &document, true, httpapi.ResponsesOff, []string{"127.0.0.1/32"}
 		}
 	})
 }

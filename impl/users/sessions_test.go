@@ -84,7 +84,7 @@ func TestLogin(t *testing.T) {
 // An unknown address answers as a wrong password does, to the byte.
 func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, namingRequests)
 	s.signUp("ada@example.com")
 	// The test's clock stands still and the request's id is the caller's, so that nothing differs by itself.
 	send := func(email string) (http.Header, string) {

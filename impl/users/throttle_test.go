@@ -39,6 +39,9 @@ func behindProxy(change func(*httpapi.Options)) func(*httpapi.Options) {
 	}
 }
 
+// namingRequests lets a test give its requests their names, as a proxy that is trusted does.
+func namingRequests(o *options) { o.chain = behindProxy(func(*httpapi.Options) {}) }
+
 // throttled is two replicas behind a proxy, whose logins only x-throttle bounds.
 func throttled(t *testing.T) (first, second *server) {
 	t.Helper()

@@ -48,7 +48,7 @@ ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
 -- name: UpdateProduct :execrows
--- UpdateProduct changes what is given, if the product still has the version.
+-- UpdateProduct changes what is given, if the product still has one of the versions, or any will do.
 UPDATE products
 SET name = coalesce(sqlc.narg(name), name),
     description = coalesce(sqlc.narg(description), description),
@@ -57,7 +57,7 @@ SET name = coalesce(sqlc.narg(name), name),
     version = version + 1,
     updated_at = @updated_at
 WHERE id = @id
-  AND version = @version;
+  AND (@any_version::boolean OR version = ANY(@versions::bigint[]));
 
 -- name: ArchiveProduct :execrows
 -- ArchiveProduct takes a product out of what can be ordered, unless it is so already.

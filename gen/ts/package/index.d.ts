@@ -3192,6 +3192,14 @@ interface components {
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
+        /** @description The thing still has a version that `If-None-Match` names. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
         Malformed: {
             headers: {
@@ -3495,9 +3503,9 @@ interface components {
         OrderId: string;
         /** @description The webhook. */
         WebhookId: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         IdempotencyKey: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         OptionalIdempotencyKey: string;
         /** @description How many items a page holds at most. */
         Limit: number;
@@ -3692,6 +3700,7 @@ interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
+            304: components["responses"]["NotModified"];
             404: components["responses"]["ProductNotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
@@ -3703,7 +3712,10 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The `ETag` of the product as you know it. */
+                /**
+                 * @description The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
+                 * @example "1"
+                 */
                 "If-Match": string;
             };
             path: {
@@ -3967,7 +3979,7 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -4121,7 +4133,7 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -4378,6 +4390,7 @@ interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
+            304: components["responses"]["NotModified"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["OrderNotFound"];
             422: components["responses"]["Invalid"];
@@ -4793,7 +4806,7 @@ interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {

@@ -133,7 +133,7 @@ func (b *breaker) notTheBody(good string) {
 		{"Content-Type: "}, {"Content-Type: application"}, {"Content-Type: */*"}, {"Content-Type: application/jsonp"}, {"Content-Type: application/problem+json"},
 		{"Content-Type: application/json; charset=latin1"}, {"Content-Type: application/json; charset=utf-16"}, {"Content-Type: application/json;;;="},
 		{"Content-Type: application/json, text/plain"}, {asJSON, "Content-Type: text/plain"}, {asJSON, "Content-Encoding: gzip"},
-		{asJSON, "Content-Encoding: identity"}, {asJSON, "Content-Encoding: ", "Content-Encoding: gzip"},
+		{asJSON, "Content-Encoding: identity, deflate"}, {asJSON, "Content-Encoding: ", "Content-Encoding: gzip"},
 	} {
 		b.add(Refusal{Name: fmt.Sprintf("with %q", lines), Status: http.StatusUnsupportedMediaType, Code: httpapi.ErrMediaType.Code}, good, false, lines...)
 	}

@@ -153,7 +153,9 @@ func (p *parameters) inHeader(t testing.TB, parameter *openapi3.Parameter) {
 	if good == "" {
 		good = fmt.Sprint(valid(t, schema))
 	}
-	with("twice", name+": "+good, name+": "+good)
+	if name != "If-Match" { // Which is a list.
+		with("twice", name+": "+good, name+": "+good)
+	}
 	for _, bad := range [][2]string{
 		{"empty", ""}, {"of spaces", "   "}, {"very long", Canary + strings.Repeat("x", 9000)}, {"with a space", "a " + Canary}, {"beyond ASCII", "\u00e9" + Canary},
 		{"with a quote", `"` + Canary}, {"with a tab", "a\t" + Canary},

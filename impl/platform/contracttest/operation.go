@@ -189,8 +189,11 @@ func otherMethodsAreRefused(t *testing.T, s *Service) {
 		path, _, _ := strings.Cut(r.Target, "?")
 		var allowed []string
 		for _, m := range methods {
-			if slices.ContainsFunc(s.Document.Operations, func(o *httpapi.Operation) bool { return o.Method == m && matches(o.Pattern, path) }) {
+			if slices.ContainsFunc(s.Document.Operations, func(o *httpapi.Operation) bool { return o.Method == m && o.Pattern == op.Pattern }) {
 				allowed = append(allowed, m)
+			}
+			if m == http.MethodGet && len(allowed) > 0 {
+				allowed = append(allowed, http.MethodHead)
 			}
 		}
 		for _, m := range append(slices.Clone(methods), http.MethodHead, http.MethodOptions, http.MethodTrace, "PROPFIND", "BREW", "get") {
@@ -253,7 +256,9 @@ func staleChangesAreRefused(t *testing.T, s *Service) {
 		found++
 		r, _ := s.Fitting(t, server, op)
 		before := s.fingerprint(t, server)
-		for _, version := range []string{`"0"`, `"9999999999999999"`} {
+		current := r.Header[slices.IndexFunc(r.Header, func(line string) bool { return strings.HasPrefix(line, "If-Match: ") })]
+		current = strings.TrimPrefix(current, "If-Match: ")
+		for _, version := range []string{`"0"`, `"9999999999999999"`, "W/" + current, `"0", W/` + current, `"x", "0` + strings.Trim(current, `"`) + `"`} {
 			answer, body := server.Do(t, r.Without("If-Match").With("If-Match: "+version))
 			require.Equal(t, http.StatusPreconditionFailed, answer.StatusCode, "%s: %s", op.ID, body)
 			ProblemIn(t, answer, body)
@@ -261,10 +266,12 @@ func staleChangesAreRefused(t *testing.T, s *Service) {
 			require.Contains(t, r.Header, "If-Match: "+answer.Header.Get("ETag"), op.ID)
 		}
 		require.Equal(t, before, s.fingerprint(t, server), op.ID)
-		answer, body := server.Do(t, r)
+		answer, body := server.Do(t, r.Without("If-Match").With(`If-Match: "0"`, "If-Match: W/\"0\", "+current))
 		requireSuccess(t, op, answer, body)
 		answer, body = server.Do(t, r)
 		require.Equal(t, http.StatusPreconditionFailed, answer.StatusCode, "%s changes the version: %s", op.ID, body)
+		answer, body = server.Do(t, r.Without("If-Match").With("If-Match: *"))
+		requireSuccess(t, op, answer, body)
 	}
 	requireSome(t, found, "operation with If-Match")
 }

@@ -133,7 +133,7 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 	var cases []Refusal
 	for _, lines := range [][]string{
 		{}, {bearer, bearer}, {"Authorization: Basic YWRhOmNhbmFyeQ=="}, {"Authorization: "}, {"Authorization: Bearer"}, {"Authorization: Bearer "}, {"Authorization: " + Canary},
-		{"Authorization: Bearer " + Canary}, {"Authorization: Bearer  " + access}, {"Authorization: " + access}, {"Authorization: Bearer: " + access},
+		{"Authorization: Bearer " + Canary}, {"Authorization: Bearer\t" + access}, {"Authorization: " + access}, {"Authorization: Bearer: " + access},
 		{bearer + ", Bearer " + access}, {bearer + " x"}, {"Authorization: Bearer ..", "X-Authorization: " + access}, {"Authorization: Bearer " + parts[0] + "." + parts[1] + "."},
 		{"Authorization: Bearer " + strings.Repeat("a", 60_000)}, {"Cookie: access_token=" + access}, {"Authorization: Bearer \xff\xfe"},
 	} {

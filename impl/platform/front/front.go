@@ -21,6 +21,7 @@ import (
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 const (
@@ -154,6 +155,7 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", s.Addr
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // Also what no parser takes: to refuse it is for the service.
 			r.SetXForwarded()
+			r.Out.Header.Set("X-Request-Id", telemetry.NewRequestID()) // A stranger's would be taken for the name that a trusted proxy gives.
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {

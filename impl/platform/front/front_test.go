@@ -174,7 +174,7 @@ func TestDocumentsThatShareAPathAreRefused(t *testing.T) {
 	require.NotContains(t, err.Error(), "/a")
 }
 
-// A request arrives as it was sent, except that its sender cannot say where it comes from.
+// A request arrives as it was sent, except that its sender cannot say where it comes from and what it is called.
 func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
@@ -201,11 +201,12 @@ func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	require.Equal(t, "what was sent", string(body))
 	require.Equal(t, "shop.example", got.Host)
 	for name, value := range map[string]string{
-		"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "X-Request-Id": "from-the-caller", "Origin": "http://shop.example",
+		"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "Origin": "http://shop.example",
 		"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "shop.example", "X-Forwarded-Proto": "http", "Forwarded": "",
 	} {
 		require.Equal(t, value, got.Header.Get(name), name)
 	}
+	require.Len(t, got.Header.Get("X-Request-Id"), 36, "its sender cannot name it either")
 	require.Equal(t, http.StatusConflict, answer.StatusCode)
 	require.Equal(t, "refused", text)
 	require.Equal(t, []string{"a=1", "b=2"}, answer.Header.Values("Set-Cookie"))
@@ -303,11 +304,11 @@ func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
 	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"))
 	require.Equal(t, "1", answer.Header.Get("Retry-After"))
-	require.Equal(t, "from-the-caller", answer.Header.Get("X-Request-Id"))
+	require.Len(t, answer.Header.Get("X-Request-Id"), 36, "a name of its own, not the caller's")
 	var problem map[string]any
 	require.NoError(t, json.Unmarshal([]byte(text), &problem))
 	require.Equal(t, "unavailable", problem["code"])
-	require.Equal(t, "from-the-caller", problem["request_id"])
+	require.Equal(t, answer.Header.Get("X-Request-Id"), problem["request_id"])
 	require.Equal(t, "/api/v1/orders", problem["instance"])
 	require.NotContains(t, text, down.Addr)
 

@@ -7,11 +7,11 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 
 	"example.com/plumbline/impl/platform/fault"
@@ -48,6 +48,7 @@ type exchange struct {
 	took      [16]time.Duration // by step
 	handling  time.Duration     // zero until the handler has returned
 	cut       bool              // what is on its way will not be whole
+	left      bool              // the caller has not waited for the answer
 }
 
 type exchangeKey struct{}
@@ -143,9 +144,10 @@ func NextLink(ctx context.Context, cursor *string) *string {
 func (c *Chain) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		x := &exchange{chain: c, request: r, url: *r.URL, address: c.address(r).WithZone("")}
-		x.answer = &answer{ResponseWriter: w}
-		identify(&x.scope, r.Header)
+		peer := remoteAddress(r)
+		x := &exchange{chain: c, request: r, url: *r.URL, address: c.callerAddress(r, peer)}
+		x.answer = &answer{ResponseWriter: w, head: r.Method == http.MethodHead}
+		identify(&x.scope, r.Header, c.trusts(peer))
 		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)
 		r = r.WithContext(ctx)
 		h := w.Header()
@@ -181,44 +183,58 @@ func remoteAddress(r *http.Request) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return peer.Addr().Unmap()
+	return peer.Addr().Unmap().WithZone("")
 }
 
-// unproxiedAddress is remoteAddress where no proxy is trusted. The first request that seems to come through one is told in
-// the log, as nothing else shows that all callers behind it share one address.
-func (c *Chain) unproxiedAddress(r *http.Request) netip.Addr {
-	peer := remoteAddress(r)
-	if len(r.Header["X-Forwarded-For"]) > 0 {
-		c.unproxied.Do(func() {
-			c.log.LogAttrs(r.Context(), slog.LevelWarn, "a setting to look at", slog.String("setting", "trusted_proxies"),
-				slog.String("follows", "a request that names another address came from "+peer.String()+", which is taken for the caller: if that is a proxy of yours, limits by address hold for all callers behind it together"),
-				slog.String("set", "the networks of your proxies, and nothing if this is none"))
-		})
-	}
-	return peer
-}
-
-// forwardedAddress gives the first address on a request's way that is not of a trusted proxy. Where all are, as between
+// callerAddress gives the last address on a request's way to the peer that is not of a trusted proxy. Where all are, as between
 // services and on one machine, it is the one that the way begins with. A way with anything else in it leads to nobody.
-func forwardedAddress(r *http.Request) netip.Addr {
-	if address := middleware.GetClientIPAddr(r.Context()); address.IsValid() {
-		return address
+func (c *Chain) callerAddress(r *http.Request, last netip.Addr) netip.Addr {
+	if len(c.proxies) == 0 {
+		c.warnUnproxied(r, last)
 	}
-	way := r.Header.Values("X-Forwarded-For")
-	if len(way) == 0 {
-		return remoteAddress(r)
+	if !c.trusts(last) {
+		return last
 	}
-	var first netip.Addr
-	for i, entry := range strings.Split(strings.Join(way, ","), ",") {
-		address, err := netip.ParseAddr(strings.TrimSpace(entry))
-		if err != nil {
+	for _, entry := range slices.Backward(listed(r.Header["X-Forwarded-For"])) {
+		var known bool
+		if last, known = hop(entry); !known {
 			return netip.Addr{}
 		}
-		if i == 0 {
-			first = address.Unmap()
+		if !c.trusts(last) {
+			break
 		}
 	}
-	return first
+	return last
+}
+
+// warnUnproxied tells in the log of the first request that seems to come through a proxy where none is trusted, as nothing
+// else shows that all callers behind it share one address.
+func (c *Chain) warnUnproxied(r *http.Request, peer netip.Addr) {
+	if len(r.Header["X-Forwarded-For"]) == 0 {
+		return
+	}
+	c.unproxied.Do(func() {
+		c.log.LogAttrs(r.Context(), slog.LevelWarn, "a setting to look at", slog.String("setting", "trusted_proxies"),
+			slog.String("follows", "a request that names another address came from "+peer.String()+", which is taken for the caller: if that is a proxy of yours, limits by address hold for all callers behind it together"),
+			slog.String("set", "the networks of your proxies, and nothing if this is none"))
+	})
+}
+
+// hop reads an entry of X-Forwarded-For. Some proxies write the port too, and an IPv6 address in brackets then (RFC 7239,
+// section 6, of the header that is to follow that one).
+func hop(entry string) (netip.Addr, bool) {
+	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(entry, "["), "]"))
+	if err != nil {
+		var with netip.AddrPort
+		with, err = netip.ParseAddrPort(entry)
+		address = with.Addr()
+	}
+	return address.Unmap().WithZone(""), err == nil
+}
+
+// trusts tells whether an address is that of a proxy that is trusted.
+func (c *Chain) trusts(address netip.Addr) bool {
+	return slices.ContainsFunc(c.proxies, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
 // requestIDHeader is written as package http keeps it, which saves it from doing so for every request.
@@ -242,12 +258,21 @@ func (x *exchange) loggedPath() string {
 // shortestToken is less than 256 bits in base64url and more than a UUID.
 const shortestToken = 40
 
-// identify takes over the ids that a caller sent, when they are well formed, and makes the others.
-func identify(scope *telemetry.RequestScope, h http.Header) {
-	if scope.RequestID = h.Get(requestIDHeader); !telemetry.ValidRequestID(scope.RequestID) {
+// identify gives a request ids of its own, in the trace that its caller has begun. Only a proxy that is trusted gives it its
+// name; what anybody else calls it stands beside that. What is not well formed or comes twice says nothing.
+func identify(scope *telemetry.RequestScope, h http.Header, trusted bool) {
+	sent := only(h[requestIDHeader])
+	switch {
+	case !telemetry.ValidRequestID(sent):
+	case trusted:
+		scope.RequestID = sent
+	default:
+		scope.ClientRequestID = sent
+	}
+	if scope.RequestID == "" {
 		scope.RequestID = telemetry.NewRequestID()
 	}
-	trace, _, sampled, ok := telemetry.ParseTraceparent(h.Get("Traceparent"))
+	trace, _, sampled, ok := telemetry.ParseTraceparent(only(h["Traceparent"]))
 	if !ok {
 		trace = telemetry.NewTraceID()
 	}
@@ -264,6 +289,9 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		code = x.failure.Code
 	}
 	status := x.answer.status
+	if x.left { // Nobody has seen that status, and it is no failure of the service.
+		status, code = telemetry.StatusCallerGone, telemetry.CallerGone
+	}
 	sampled := ""
 	if x.scope.Sampled {
 		sampled = x.scope.TraceID
@@ -286,8 +314,13 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	if caller := x.scope.Caller(); caller.ID != "" {
 		attrs = append(attrs, slog.String("caller", caller.ID))
 	}
-	if x.failure != nil {
+	if id := x.scope.ClientRequestID; id != "" {
+		attrs = append(attrs, slog.String("client_request_id", id))
+	}
+	if code != telemetry.Success {
 		attrs = append(attrs, slog.String("code", code))
+	}
+	if x.failure != nil {
 		if cause := x.failure.Unwrap(); cause != nil {
 			attrs = append(attrs, slog.String("cause", cause.Error()))
 		}

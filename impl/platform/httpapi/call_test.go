@@ -102,15 +102,27 @@ func TestAudit(t *testing.T) {
 	}
 }
 
+// A request is named by the service, or by a proxy that it trusts. What anybody else calls it stands beside that in the log.
 func TestRequestID(t *testing.T) {
 	t.Parallel()
-	s := start(t, nil)
-	for sent, kept := range map[string]bool{"abc-123": true, "": false, "a b": false, "a\"b": false, strings.Repeat("a", 300): false, "é": false} {
-		r := request(t, http.MethodGet, "/public", nil)
-		r.Header["X-Request-Id"] = []string{sent}
-		got := s.serve(r).Header().Get("X-Request-ID")
-		require.NotEmpty(t, got)
-		require.Equal(t, kept, got == sent, sent)
+	for sent, formed := range map[string]bool{
+		"abc-123": true, "A.b_c-1": true, strings.Repeat("a", 128): true, "": false, "a b": false, "a\"b": false, strings.Repeat("a", 129): false, "é": false,
+	} {
+		for peer, trusted := range map[string]bool{"192.0.2.1:1": true, "203.0.113.1:1": false, "[2001:db8::1]:1": false, "nobody": false} {
+			s := start(t, nil)
+			r := request(t, http.MethodGet, "/public?limit=0", nil)
+			r.RemoteAddr = peer
+			r.Header["X-Request-Id"] = []string{sent}
+			w := s.serve(r)
+			named := requireCode(t, w, http.StatusUnprocessableEntity, "invalid_request").RequestID
+			require.Equal(t, formed && trusted, named == sent, "%s from %s", sent, peer)
+			line := s.log.of(t, "request")[0]
+			if formed && !trusted {
+				require.Equal(t, sent, line["client_request_id"])
+			} else {
+				require.NotContains(t, line, "client_request_id")
+			}
+		}
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
 
@@ -45,12 +44,14 @@ type Options struct {
 	Responses ResponseMode
 	// Observe, when there is one, is told of every checked answer; one that is no failure has no code.
 	Observe func(o *Operation, answered Problem, violations []fault.Violation)
-	// TrustedProxies are the networks, in CIDR form, whose X-Forwarded-For is believed.
+	// TrustedProxies are the networks, in CIDR form, whose X-Forwarded-For and X-Request-Id are believed.
 	TrustedProxies []string
 	// TrustedOrigins are other origins whose pages may call, credentials included; "http://127.0.0.1:*" allows every port.
 	TrustedOrigins []string
-	// TrustedHeaders are header fields that their pages may send beside those that every service takes.
+	// TrustedHeaders are header fields that their pages may send beside those of the document.
 	TrustedHeaders []string
+	// Beside are further documents as whose operations Failing answers.
+	Beside []*Document
 	// Idempotency keeps the answers of operations with x-idempotency.
 	Idempotency Idempotency
 	// Auditor keeps what x-audit says is to be recorded; nil: only the log of the service says so.
@@ -72,7 +73,7 @@ type Chain struct {
 	log       *slog.Logger
 	metrics   *telemetry.HTTPMetrics
 	clock     func() time.Time
-	address   func(*http.Request) netip.Addr // of the caller
+	proxies   []netip.Prefix // that are trusted
 	once      Idempotency
 	auditor   Auditor
 	owners    *otter.Cache[ownedThing, uuid.UUID]
@@ -91,6 +92,9 @@ type Chain struct {
 }
 
 type route struct{ method, pattern string }
+
+// methods are those that a path may take, in the order of Allow.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // endpoint is an operation with what the chain has made ready for it at start.
 type endpoint struct {
@@ -139,6 +143,9 @@ func New(o Options) (*Chain, error) {
 			Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicies(op.Policy), ownerOf: o.Owners[op.Policy.Access.Owner],
 		}
 		c.endpoints[route{op.Method, op.Pattern}] = e
+		if op.Method == http.MethodGet {
+			c.endpoints[route{http.MethodHead, op.Pattern}] = e
+		}
 		if op.Policy.Idempotency != "" && o.Idempotency == nil {
 			errs = append(errs, fmt.Errorf("operation %s has x-idempotency, and nothing keeps its answers", op.ID))
 		}
@@ -161,19 +168,16 @@ func New(o Options) (*Chain, error) {
 		errs = append(errs, err)
 	}
 	for _, network := range o.TrustedProxies {
-		if _, err := netip.ParsePrefix(network); err != nil {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("trusted proxy %q: write a network such as 10.0.0.0/8", network))
 		}
+		c.proxies = append(c.proxies, prefix)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin(o.TrustedHeaders)}
-	c.address = c.unproxiedAddress
-	if len(o.TrustedProxies) > 0 {
-		c.outer = slices.Insert(c.outer, 0, middleware.ClientIPFromXFF(o.TrustedProxies...))
-		c.address = forwardedAddress
-	}
+	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin(o.TrustedHeaders, append(slices.Clone(o.Beside), o.Document))}
 	// Cheap refusals come first, and nothing of the body is read before it is known who sends it and whether
 	// they may. Only a request that has arrived whole counts as work, so that slow senders keep nobody out.
 	// Ownership waits until the path has been checked.
@@ -202,39 +206,65 @@ func (c *Chain) Handler(operations func(chi.Router), pages ...func(chi.Router)) 
 	root.NotFound(func(w http.ResponseWriter, r *http.Request) { c.fail(w, r, ErrNotFound) })
 	root.MethodNotAllowed(c.methodNotAllowed(root))
 	operations(root.With(c.enforce))
-	if err := c.compareRoutes(root); err != nil {
+	served, err := c.compareRoutes(root)
+	if err != nil {
 		return nil, err
 	}
+	c.complete(root, served)
 	for _, register := range pages {
 		register(root)
 	}
 	return root, nil
 }
 
-func (c *Chain) compareRoutes(routes chi.Routes) error {
+// compareRoutes gives the handlers of the operations.
+func (c *Chain) compareRoutes(routes chi.Routes) (map[route]http.Handler, error) {
 	var errs []error
-	served := map[route]bool{}
-	err := chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		served[route{method, pattern}] = true
+	served := map[route]http.Handler{}
+	err := chi.Walk(routes, func(method, pattern string, handler http.Handler, _ ...func(http.Handler) http.Handler) error {
+		served[route{method, pattern}] = handler
 		if c.endpoints[route{method, pattern}] == nil {
 			errs = append(errs, fmt.Errorf("route %s %s has no operation in the document %s", method, pattern, c.document.Name))
 		}
 		return nil
 	})
 	for key, op := range c.endpoints {
-		if !served[key] {
+		if served[key] == nil && key.method != http.MethodHead { // Which comes with GET.
 			errs = append(errs, fmt.Errorf("operation %s of the document %s has no route", op.ID, c.document.Name))
 		}
 	}
-	return errors.Join(append(errs, err)...)
+	return served, errors.Join(append(errs, err)...)
+}
+
+// complete gives each path of the document every method: HEAD where it takes GET (RFC 9110, section 9.3.2), and a refusal
+// where it takes neither. Without one chi would go on to a path with a parameter in the same place, and a fixed path wins
+// over those (OpenAPI 3.0, path templating).
+func (c *Chain) complete(root chi.Router, served map[route]http.Handler) {
+	for key, handler := range served {
+		if key.method == http.MethodGet {
+			root.With(c.enforce).Method(http.MethodHead, key.pattern, handler)
+		}
+	}
+	for key := range served {
+		for _, method := range methods {
+			if c.endpoints[route{method, key.pattern}] == nil {
+				root.MethodFunc(method, key.pattern, c.methodNotAllowed(root))
+			}
+		}
+	}
 }
 
 // methodNotAllowed answers 405 with the methods that the path takes (RFC 9110, section 15.5.6).
 func (c *Chain) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
-	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := cmp.Or(r.URL.RawPath, r.URL.Path)
-		allowed := slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return !routes.Match(chi.NewRouteContext(), m, path) })
+		var allowed []string
+		for _, method := range methods {
+			pattern := routes.Find(chi.NewRouteContext(), method, path)
+			if pattern != "" && (c.endpoints[route{method, pattern}] != nil || !c.document.hasPath(pattern)) {
+				allowed = append(allowed, method)
+			}
+		}
 		if len(allowed) == 0 { // chi asks here for every method that it does not know, on any path.
 			c.fail(w, r, ErrNotFound)
 			return

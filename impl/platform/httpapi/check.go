@@ -82,8 +82,8 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			violations = append(violations, violation("#/query/"+pointerToken(p.Value.Name), "minLength", nil, "Must not be empty"))
 			continue
 		}
-		if p.Value.In == openapi3.ParameterInHeader && len(in.Request.Header.Values(p.Value.Name)) > 1 {
-			violations = append(violations, givenTwice("#/header/"+pointerToken(p.Value.Name)))
+		if wrong := checkField(in.Request.Header, p.Value); wrong != nil {
+			violations = append(violations, *wrong)
 			continue
 		}
 		sent := in.scalarText(p.Value)
@@ -437,7 +437,7 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 	case "pattern":
 		return bound("pattern", s.Pattern, "Must match the pattern "+s.Pattern)
 	case "enum":
-		return bound("enum", s.Enum, "Must be one of "+listed(s.Enum))
+		return bound("enum", s.Enum, "Must be one of "+enumerated(s.Enum))
 	case "minLength":
 		return bound("minLength", s.MinLength, "Must have at least "+several(s.MinLength, "character"))
 	case "maxLength":
@@ -513,7 +513,7 @@ func several(n uint64, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
-func listed(values []any) string {
+func enumerated(values []any) string {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = fmt.Sprint(v)

@@ -53,13 +53,15 @@ type Operation struct {
 	query      map[string]bool
 	body       *openapi3.RequestBody // nil: takes none
 	needsMatch bool                  // If-Match is required
-	takesType  string                // the media type of the body
-	takesTimes bool                  // in the body
-	mostItems  int                   // of any array in the body
-	cookies    bool                  // takes or sets a cookie
-	streams    map[string]bool       // the media types of answers that are no JSON
-	offers     []string              // the media types of success, JSON first, the others by name
-	sunset     *sunsetHeaders
+	// revalidates says that If-None-Match may be answered with 304.
+	revalidates bool
+	takesType   string          // the media type of the body
+	takesTimes  bool            // in the body
+	mostItems   int             // of any array in the body
+	cookies     bool            // takes or sets a cookie
+	streams     map[string]bool // the media types of answers that are no JSON
+	offers      []string        // the media types of success, JSON first, the others by name
+	sunset      *sunsetHeaders
 }
 
 type sunsetHeaders struct {
@@ -113,8 +115,7 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 	o := &Operation{
 		ID: op.OperationID, Method: method, Pattern: path, Policy: policy, spec: op, query: map[string]bool{}, streams: map[string]bool{},
 	}
-	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-	refuse(!slices.Contains(methods, method), "the method is none of %s", strings.Join(methods, ", "))
+	refuse(!slices.Contains(methods, method) || method == http.MethodHead, "the method is none of GET, POST, PUT, PATCH, DELETE; HEAD comes with GET")
 	errs = append(errs, o.takeParameters(item), o.takeBody(), o.takeResponses())
 	for _, name := range []string{policy.Access.Owner, policy.auditTarget()} {
 		special := name == "" || name == ownerSelf || name == targetCaller || name == targetCreated
@@ -174,12 +175,14 @@ func (o *Operation) takeBody() error {
 
 func (o *Operation) takeResponses() error {
 	var errs []error
+	tagged := false
 	for status, response := range o.spec.Responses.Map() {
 		if code, err := strconv.Atoi(status); err == nil {
 			o.Statuses = append(o.Statuses, code)
 		}
 		for name, header := range response.Value.Headers {
 			o.cookies = o.cookies || name == "Set-Cookie"
+			tagged = tagged || status == "200" && strings.EqualFold(name, "ETag")
 			if header.Value.Schema == nil {
 				errs = append(errs, fmt.Errorf("the header %s of %s has no schema", name, status))
 			}
@@ -200,6 +203,10 @@ func (o *Operation) takeResponses() error {
 		return strings.Compare(a, b)
 	})
 	slices.Sort(o.Statuses)
+	o.revalidates = slices.Contains(o.Statuses, http.StatusNotModified)
+	if o.Method == http.MethodGet && o.revalidates != tagged {
+		errs = append(errs, errors.New("304 is documented if and only if the answer has an ETag"))
+	}
 	return errors.Join(errs...)
 }
 
@@ -243,6 +250,11 @@ func (d *Document) Operation(id string) *Operation {
 		return nil
 	}
 	return d.Operations[i]
+}
+
+// hasPath tells whether a path of the document is written so.
+func (d *Document) hasPath(pattern string) bool {
+	return slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.Pattern == pattern })
 }
 
 // Labels gives the label values of every operation's metrics.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -68,6 +69,7 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		x.op, x.request, x.mediaType = op, r, op.represent(r.Header)
+		x.answer.cancel = cancel
 		x.scope.SetOperation(op.ID)
 		c.prepare(x)
 		defer c.release(x)
@@ -106,6 +108,9 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 func (c *Chain) prepare(x *exchange) {
 	x.answer.keep, x.answer.streams = c.keeping(), x.op.streams
 	x.inspects = x.answer.keep != keepNothing
+	if x.op.revalidates {
+		x.answer.unless, _ = entityTags(x.request.Header["If-None-Match"])
+	}
 	if s := x.op.sunset; s != nil {
 		h := x.answer.Header()
 		h.Set("Deprecation", s.deprecation)
@@ -139,6 +144,7 @@ func (c *Chain) authenticate(x *exchange) error {
 	}
 	x.hadToken = true
 	scheme, token, _ := strings.Cut(headers[0], " ")
+	token = strings.TrimLeft(token, " ") // As many as the caller likes (RFC 9110, section 11.4).
 	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return ErrUnauthenticated
 	}
@@ -246,6 +252,7 @@ func (c *Chain) read(x *exchange) error {
 	case errors.As(err, &large):
 		return x.op.tooLarge()
 	case err != nil:
+		x.left = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 		f := *ErrMalformed
 		f.Detail = "The body did not arrive whole."
 		return f.Because(err)
@@ -275,17 +282,33 @@ func (o *Operation) tooLarge() error {
 
 func (c *Chain) checkMediaType(x *exchange) error {
 	h := x.request.Header
-	ambiguous := len(h["Content-Type"]) > 1 || len(h["Content-Encoding"]) > 0
+	ambiguous := len(h["Content-Type"]) > 1 || isEncoded(h["Content-Encoding"])
 	if !ambiguous && h.Get("Content-Type") == x.op.takesType { // As almost everybody writes it.
 		return nil
 	}
-	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	mediaType, params, err := mime.ParseMediaType(withoutGaps(h.Get("Content-Type")))
 	if charset := params["charset"]; err != nil || ambiguous || mediaType != x.op.takesType || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		f := *ErrMediaType
 		f.Detail = "The body must be " + x.op.takesType + " in UTF-8, without a content encoding."
 		return &f
 	}
 	return nil
+}
+
+// withoutGaps leaves out parameters that are none, which package mime does not take and RFC 9110, section 5.6.6, allows.
+func withoutGaps(value string) string {
+	parts := separated(value, ';')
+	return strings.Join(append(parts[:1], slices.DeleteFunc(parts[1:], func(part string) bool { return part == "" })...), ";")
+}
+
+// isEncoded tells whether a body is said to be anything but itself. That it is itself need not be said, and does no harm.
+func isEncoded(encodings []string) bool {
+	for _, coding := range listed(encodings) {
+		if !strings.EqualFold(coding, "identity") {
+			return true
+		}
+	}
+	return false
 }
 
 // validatedBody carries the value that was checked to the generated code, which binds it as it is.

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/oapi-codegen/runtime"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -70,6 +68,21 @@ paths:
       x-priority: low
       requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Small'}}}}
       responses: ANSWERS
+  /things/all:
+    get:
+      operationId: listThings
+      security: []
+      x-access: {public: true}
+      x-timeout: {limit: 10s, slow: 5s}
+      x-priority: normal
+      responses:
+        '200':
+          description: Done.
+          headers: {ETag: {required: true, schema: {type: string}}, Retry-After: {schema: {type: integer}}}
+          content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}
+        '401': {description: Who are you., headers: {WWW-Authenticate: {schema: {type: string}}, Set-Cookie: {schema: {type: string}}}, content: {application/problem+json: {schema: {$ref: '#/components/schemas/Problem'}}}}
+        '304': {description: As it was., headers: {ETag: {required: true, schema: {type: string}}}}
+        default: {$ref: '#/components/responses/Problem'}
   /people/{personId}/things:
     put:
       operationId: putThings
@@ -93,7 +106,7 @@ paths:
       x-access: {roles: [support], owner: self}
       x-timeout: {limit: 10s, slow: 5s}
       x-priority: normal
-      parameters: [{name: If-Match, in: header, required: true, schema: {type: string, pattern: '^"[0-9]+"$'}}]
+      parameters: [{name: If-Match, in: header, required: true, schema: {type: string, maxLength: 100}}]
       requestBody: {required: false, content: {application/json: {schema: {$ref: '#/components/schemas/Change'}}}}
       responses: ANSWERS
   /once:
@@ -378,6 +391,8 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 		Log:         slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Clock:       func() time.Time { return noon },
 		Responses:   ResponsesEnforce,
+		// Callers of httptest come from there, and name their requests.
+		TrustedProxies: []string{"192.0.2.0/24"},
 	}
 	for _, f := range change {
 		f(&options)
@@ -406,6 +421,11 @@ func (s *service) answer(id string) http.HandlerFunc {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusCreated)
 			_, _ = io.WriteString(w, `{"ok":true}`)
+		}
+	case "listThings":
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", `"1"`)
+			writeJSON(w, map[string]any{"ok": true})
 		}
 	case "removeNothing":
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
@@ -522,65 +542,6 @@ func requireCode(t testing.TB, w *httptest.ResponseRecorder, status int, code st
 	p := problemIn(t, w)
 	require.Equal(t, code, p.Code, w.Body.String())
 	return p
-}
-
-// lines are what was logged.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// of gives the lines with that message.
-func (l *lines) of(t testing.TB, message string) (found []map[string]any) {
-	t.Helper()
-	for line := range strings.Lines(l.String()) {
-		var members map[string]any
-		require.NoError(t, json.Unmarshal([]byte(line), &members))
-		if members["msg"] == message {
-			found = append(found, members)
-		}
-	}
-	return found
-}
-
-// metric gives the sum of a metric over the series that have these label values.
-func (s *service) metric(t testing.TB, name string, labels map[string]string) (sum float64) {
-	t.Helper()
-	families, err := s.registry.Gather()
-	require.NoError(t, err)
-	for _, family := range families {
-		if family.GetName() != name {
-			continue
-		}
-		for _, m := range family.GetMetric() {
-			if hasLabels(m, labels) {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
-			}
-		}
-	}
-	return sum
-}
-
-func hasLabels(m *dto.Metric, labels map[string]string) bool {
-	matching := 0
-	for _, l := range m.GetLabel() {
-		if labels[l.GetName()] == l.GetValue() {
-			matching++
-		}
-	}
-	return matching == len(labels)
 }
 
 func newRecorderWith(header, value string) *httptest.ResponseRecorder {

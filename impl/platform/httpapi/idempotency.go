@@ -94,6 +94,9 @@ func (c *Chain) handleOnce(next http.Handler, x *exchange) {
 	next.ServeHTTP(a, x.request.WithContext(x.attempt.Context(ctx)))
 	a.settle()
 	c.inspect(x)
+	if x.failure != nil && x.failure.Code == ErrInvalid.Code {
+		return // It says what to mend; whether the check has found it or the handler makes no difference to the key.
+	}
 	// A refusal that is kept is recorded as any other, after the answer, and not as what its own transaction does.
 	kept, err := x.attempt.Finish(c.withoutAudit(ctx), KeptAnswer{Status: a.status, Header: added(before, a.Header()), Body: slices.Clone(a.kept.Bytes())})
 	if err == nil && kept == nil {

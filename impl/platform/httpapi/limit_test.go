@@ -199,6 +199,12 @@ func TestClientAddress(t *testing.T) {
 		"a proxy itself":                        {proxies, "[::ffff:10.0.0.1]:1", nil, "10.0.0.1"},
 		"garbage among the proxies":             {proxies, "10.0.0.1:1", []string{"10.0.0.3, unknown, 10.0.0.2"}, "invalid IP"},
 		"nobody":                                {proxies, "", nil, "invalid IP"},
+		"with a port":                           {proxies, "10.0.0.1:1", []string{"203.0.113.9:51234"}, "203.0.113.9"},
+		"IPv6 with a port":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]:443, 10.1.1.1:80"}, "2001:db8::9"},
+		"IPv6 in brackets":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]"}, "2001:db8::9"},
+		"with a zone":                           {proxies, "10.0.0.1:1", []string{"fe80::9%eth0"}, "fe80::9"},
+		"with gaps":                             {proxies, "10.0.0.1:1", []string{" , 203.0.113.9 ,, 10.1.1.1,", ""}, "203.0.113.9"},
+		"with a name":                           {proxies, "10.0.0.1:1", []string{"client.test"}, "invalid IP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-chi/cors"
 )
 
@@ -43,17 +44,58 @@ func (o origins) trust(origin string) bool {
 	return colon > 0 && colon+1 < len(origin) && strings.Trim(origin[colon+1:], "0123456789") == "" && slices.Contains(o.anyPort, origin[:colon])
 }
 
-// crossOrigin lets pages of trusted origins call (CORS), with those header fields as well.
-func (c *Chain) crossOrigin(headers []string) func(http.Handler) http.Handler {
+// Fields that no document names: those that any request may have, and those by which the tools of a page follow a request. A
+// browser refuses a request whole if it has one that is not allowed.
+var (
+	sentWithAny = []string{
+		"Accept", "Authorization", "Content-Type", "If-None-Match", requestIDHeader, timeoutHeader,
+		"Traceparent", "Tracestate", "Baggage", // W3C Trace Context and Baggage
+		"Sentry-Trace", "B3",
+	}
+	answeredWithAny = []string{"Allow", requestIDHeader}
+)
+
+// fields lists the fields of the header that documents name, in requests as parameters and in answers.
+func fields(documents []*Document) (sent, answered []string) {
+	sent, answered = slices.Clone(sentWithAny), slices.Clone(answeredWithAny)
+	add := func(names []string, name string) []string {
+		if slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
+			return names
+		}
+		return append(names, name)
+	}
+	for _, d := range documents {
+		for _, o := range d.Operations {
+			for _, p := range o.parameters {
+				if p.Value.In == openapi3.ParameterInHeader {
+					sent = add(sent, p.Value.Name)
+				}
+			}
+			for _, response := range o.spec.Responses.Map() {
+				for name := range response.Value.Headers {
+					if name != "Set-Cookie" { // No page can read it.
+						answered = add(answered, name)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(answered)
+	return sent, answered
+}
+
+// crossOrigin lets pages of trusted origins call (CORS): they send what the documents take, those further fields, and what
+// follows a request, and read all that the documents promise.
+func (c *Chain) crossOrigin(further []string, documents []*Document) func(http.Handler) http.Handler {
 	if len(c.trusted.exact)+len(c.trusted.anyPort) == 0 {
 		return func(next http.Handler) http.Handler { return next }
 	}
+	sent, answered := fields(documents)
 	return cors.Handler(cors.Options{
-		AllowOriginFunc: func(_ *http.Request, origin string) bool { return c.trusted.trust(origin) },
-		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders: append(slices.Clone(headers), "Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID",
-			"Traceparent", "X-Request-ID", "X-Request-Timeout-Ms"),
-		ExposedHeaders:   []string{"Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "X-Request-ID"},
+		AllowOriginFunc:  func(_ *http.Request, origin string) bool { return c.trusted.trust(origin) },
+		AllowedMethods:   methods,
+		AllowedHeaders:   append(slices.Clone(further), sent...),
+		ExposedHeaders:   answered,
 		AllowCredentials: true,
 		MaxAge:           600,
 	})

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 )
 
@@ -105,8 +106,32 @@ func TestPreflight(t *testing.T) {
 	w := s.send(t, http.MethodGet, "/self", "", "Origin", "https://shop.test")
 	requireCode(t, w, http.StatusUnauthorized, "unauthenticated")
 	require.Equal(t, "https://shop.test", w.Header().Get("Access-Control-Allow-Origin"))
-	require.Contains(t, w.Header().Get("Access-Control-Expose-Headers"), "Retry-After")
+	require.Equal(t, "Allow, Etag, Idempotency-Replayed, Location, Retry-After, Www-Authenticate, X-Kind, X-Request-Id", w.Header().Get("Access-Control-Expose-Headers"),
+		"all that the document names, but for the cookie, which no page can read")
 	// Without trusted origins there is no CORS at all.
 	w = start(t, nil).send(t, http.MethodOptions, "/roles", "", append(ask, "Origin", "https://shop.test")...)
 	requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed")
+}
+
+// A page may send what the document takes and what follows a request; one further field, and the browser refuses the request.
+func TestPreflightOfFields(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, func(o *Options) {
+		o.TrustedOrigins, o.TrustedHeaders = []string{"https://shop.test"}, []string{"X-Fault"}
+		o.Beside = []*Document{{Operations: []*Operation{{
+			parameters: openapi3.Parameters{{Value: &openapi3.Parameter{In: openapi3.ParameterInHeader, Name: "X-Beside"}}}, spec: &openapi3.Operation{Responses: &openapi3.Responses{}},
+		}}}}
+	})
+	for fields, allowed := range map[string]bool{
+		"": true, "authorization": true, "accept,authorization,content-type": true, "idempotency-key": true, "if-match, x-level": true, "if-none-match": true,
+		"traceparent,tracestate": true, "baggage,sentry-trace,traceparent": true, "b3": true, "x-request-id,x-request-timeout-ms": true, "x-fault": true, "x-beside": true,
+		"x-other": false, "authorization,x-other": false, "cookie": false, "x-forwarded-for": false,
+	} {
+		for _, method := range []string{http.MethodHead, http.MethodPatch} {
+			h := s.send(t, http.MethodOptions, "/once", "", "Origin", "https://shop.test", "Access-Control-Request-Method", method, "Access-Control-Request-Headers", fields).Header()
+			require.Equal(t, allowed, h.Get("Access-Control-Allow-Origin") != "", fields)
+		}
+	}
+	w := s.send(t, http.MethodHead, "/public", "", "Origin", "https://shop.test")
+	require.Equal(t, "https://shop.test", w.Header().Get("Access-Control-Allow-Origin"))
 }

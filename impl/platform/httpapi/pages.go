@@ -82,8 +82,21 @@ func SwaggerUI(names []string, scripts ...string) func(chi.Router) {
 		readable(r, "/docs", Page("text/html; charset=utf-8", page))
 		readable(r, "/docs/page.css", Page("text/css; charset=utf-8", pageStyle))
 		readable(r, "/docs/start.js", Page("text/javascript; charset=utf-8", start))
-		readable(r, "/docs/*", Paged(v5emb.New("", "", "/docs")))
+		readable(r, "/docs/*", Paged(packedIfWanted(v5emb.New("", "", "/docs"))))
 	}
+}
+
+// packedIfWanted stands before files that are kept in gzip, whose handler sends them so to whoever names it, be it with the weight 0.
+func packedIfWanted(files http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		if accepts(r.Header["Accept-Encoding"], "gzip") {
+			r.Header.Set("Accept-Encoding", "gzip")
+		} else {
+			r.Header.Del("Accept-Encoding")
+		}
+		files.ServeHTTP(w, r)
+	})
 }
 
 // readable registers a page that can be read.

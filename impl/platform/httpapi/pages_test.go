@@ -108,3 +108,17 @@ func TestAssetsArriveWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(plain, body))
 }
+
+func TestAssetsArePackedIfWanted(t *testing.T) {
+	t.Parallel()
+	s := startPages(t)
+	for accept, packed := range map[string]bool{
+		"gzip": true, "GZIP, br": true, "gzip;q=0.1": true, "*": true, "br, *;q=0.5": true,
+		"": false, "gzip;q=0": false, "gzip; q=0.000, *": false, "identity": false, "br": false, "*;q=0": false, "gzip;q=x": false, "notgzip": false,
+	} {
+		w := s.send(t, http.MethodGet, "/docs/swagger-ui.css", "", "Accept-Encoding", accept)
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, packed, w.Header().Get("Content-Encoding") == "gzip", accept)
+		require.Equal(t, packed, w.Body.Bytes()[0] == 0x1f, accept)
+	}
+}

@@ -96,9 +96,12 @@ type problem struct {
 // fail answers with err: a fault as itself, anything else as one without details. It is the only place that does.
 func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeFrom(r.Context())
+	if x.answer.ended {
+		return // A HEAD has got all that it asked for.
+	}
 	f := c.faultOf(r.Context(), err)
-	if x.answer.gone {
-		f = ErrUnavailable.Because(err) // It is no defect that a caller does not stay to the end.
+	if x.answer.gone || isGone(r.Context()) && (f.Kind == fault.Unavailable || errors.Is(err, context.Canceled)) {
+		x.left, f = true, ErrUnavailable.Because(err) // It is no defect that a caller does not stay to the end.
 	}
 	status := statusOf(f)
 	x.failure = f
@@ -125,7 +128,7 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 // Refuse answers with a fault in front of the services, where there is no chain.
 func Refuse(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	var scope telemetry.RequestScope
-	identify(&scope, r.Header)
+	identify(&scope, r.Header, false)
 	w.Header().Set(requestIDHeader, scope.RequestID)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_ = writeProblem(w, r, f, scope.RequestID, time.Now()) // Only what a service shows as current can fail to be written.
@@ -133,7 +136,6 @@ func Refuse(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 
 // writeProblem writes a fault as the whole answer. The error is that its current state cannot be written.
 func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, requestID string, now time.Time) error {
-	status := statusOf(f)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -146,11 +148,8 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, reques
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
-	body, err := json.Marshal(problem{
-		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail, Instance: instance(r), Code: f.Code,
-		RequestID: requestID, Timestamp: now.UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
-		Current: f.Current,
-	})
+	status := statusOf(f)
+	body, err := encodeProblem(status, f, instance(r), requestID, now)
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{}`)
 	}
@@ -158,6 +157,19 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, reques
 	_, _ = w.Write(body) // A caller who has gone reads nothing.
 	return err
 }
+
+// encodeProblem writes what a fault is told as.
+func encodeProblem(status int, f *fault.Error, instance, requestID string, now time.Time) ([]byte, error) {
+	return json.Marshal(problem{
+		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail, Instance: instance, Code: f.Code,
+		RequestID: requestID, Timestamp: now.UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
+		Current: f.Current,
+	})
+}
+
+// isGone tells whether the connection has been closed: the server ends the context of a request then, and nobody else does but a
+// server that has waited long enough for its requests to end, which its error tells. The end of a request's time has another cause.
+func isGone(ctx context.Context) bool { return errors.Is(context.Cause(ctx), context.Canceled) }
 
 func (c *Chain) faultOf(ctx context.Context, err error) *fault.Error {
 	var f *fault.Error

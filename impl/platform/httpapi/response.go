@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -58,7 +59,18 @@ type answer struct {
 	kept    bytes.Buffer
 	// streams are the documented media types that are never kept.
 	streams map[string]bool
+	// head says that nobody takes a body. Of a stream, whose body would take its time, cancel ends the making of it once the
+	// head has left, and ended says so.
+	head   bool
+	cancel context.CancelFunc
+	ended  bool
+	// unless are the entity tags that the caller has already; unchanged says that the answer is of one of them.
+	unless    []entityTag
+	unchanged bool
 }
+
+// errEnded is told to the handler of a HEAD that writes a stream nobody takes.
+var errEnded = errors.New("httpapi: a HEAD takes no body")
 
 // Unwrap lets http.ResponseController reach the connection.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
@@ -72,13 +84,22 @@ func (a *answer) WriteHeader(status int) {
 		a.ResponseWriter.WriteHeader(status)
 		return
 	}
+	if status == http.StatusOK && len(a.unless) > 0 && isAmong(a.unless, a.Header().Get("ETag")) {
+		status, a.unchanged = http.StatusNotModified, true
+		a.Header().Del("Content-Type")
+	}
 	a.status = status
-	if a.keep != keepNothing && a.streams[mediaTypeOf(a.Header())] {
+	isStream := (a.keep != keepNothing || a.head) && a.streams[mediaTypeOf(a.Header())]
+	if a.keep != keepNothing && isStream {
 		a.keep = keepHead
 	}
 	if a.keep != keepBack {
 		a.wrote = true
 		a.ResponseWriter.WriteHeader(status)
+	}
+	if a.head && isStream && a.cancel != nil {
+		a.ended = true
+		a.cancel()
 	}
 }
 
@@ -87,7 +108,14 @@ func (a *answer) Write(p []byte) (int, error) {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
 	}
-	a.size += int64(len(p))
+	switch {
+	case a.ended:
+		return 0, errEnded
+	case a.unchanged:
+		return len(p), nil
+	case !a.head:
+		a.size += int64(len(p))
+	}
 	switch a.keep {
 	case keepBack:
 		return a.kept.Write(p)
@@ -121,6 +149,9 @@ func (a *answer) FlushError() error {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
 	}
+	if a.ended {
+		return errEnded
+	}
 	if a.keep == keepBack {
 		return nil
 	}
@@ -142,7 +173,7 @@ func isJSON(mediaType string) bool {
 
 // discard forgets an answer that has not left.
 func (a *answer) discard() {
-	a.status, a.size = 0, 0
+	a.status, a.size, a.unchanged = 0, 0, false
 	a.kept.Reset()
 }
 
@@ -200,7 +231,10 @@ func (c *Chain) deliver(x *exchange) {
 		status, size := a.status, a.size
 		a.keep, a.status = keepNothing, 0
 		a.WriteHeader(status)
-		_, _ = a.send(a.kept.Bytes()) // A caller who has gone reads nothing.
+		if body := a.kept.Bytes(); len(body) > 0 {
+			_, err := a.send(body)
+			x.left = x.left || err != nil
+		}
 		a.size = size
 	}
 	a.move() // for what the server itself still has to send

@@ -270,23 +270,6 @@ func TestInformationalAnswers(t *testing.T) {
 	require.EqualValues(t, 200, s.log.of(t, "request")[0]["status"])
 }
 
-func TestHead(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
-	server := httptest.NewServer(s.handler)
-	defer server.Close()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, server.URL+"/public", nil)
-	require.NoError(t, err)
-	answer, err := server.Client().Do(r)
-	require.NoError(t, err)
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
-	require.Empty(t, body)
-	require.Equal(t, http.StatusMethodNotAllowed, answer.StatusCode)
-	require.Equal(t, "GET", answer.Header.Get("Allow"))
-}
-
 func TestResponseModeFromText(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []ResponseMode{ResponsesOff, ResponsesSample, ResponsesEnforce} {

@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // Server is a service's two listeners: the one of its callers and the one of its operators.
@@ -25,6 +28,8 @@ type Server struct {
 	// Drain is how long requests that are running may take to end.
 	Drain time.Duration
 	Log   *slog.Logger
+	// Metrics, when there are some, count what is refused before it is a request.
+	Metrics *telemetry.HTTPMetrics
 }
 
 type drainingKey struct{}
@@ -36,8 +41,11 @@ func Draining(ctx context.Context) <-chan struct{} {
 	return draining
 }
 
-// Run serves until ctx ends and then winds down in order: unready, wait, let requests end, stop the
-// operators' listener. The error says which request outlived Drain or why nothing could be served.
+// Run serves until ctx ends and then winds down in order: unready, wait, take no more connections, let requests end, stop
+// the operators' listener. The error says which request outlived Drain or why nothing could be served.
+//
+// While it waits it goes on taking connections and requests, also on connections that nobody has used for a while: a load
+// balancer that has not noticed yet sends on them what it may not send twice. Each answer says that its connection ends.
 func (s Server) Run(ctx context.Context) error {
 	listener, err := listen(ctx, s.Addr)
 	if err != nil {
@@ -47,8 +55,10 @@ func (s Server) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	main, ops := s.server(s.Handler), s.server(s.Ops)
+	var unready atomic.Bool
+	main, ops := s.server(s.closing(&unready)), s.server(s.Ops)
 	ops.WriteTimeout = 0 // A profile takes as long as it is asked to.
+	listener = s.answerRefusals(main, listener)
 	draining := make(chan struct{})
 	main.BaseContext = func(net.Listener) context.Context {
 		return context.WithValue(context.WithoutCancel(ctx), drainingKey{}, (<-chan struct{})(draining))
@@ -71,8 +81,9 @@ func (s Server) Run(ctx context.Context) error {
 	}
 	s.Ready(false)
 	s.Log.Info("winding down", slog.String("unready", s.Unready.String()), slog.String("drain", s.Drain.String()))
-	main.SetKeepAlivesEnabled(false) // Callers are told with their next answer, and none is cut off in between.
+	unready.Store(true)
 	time.Sleep(s.Unready)
+	s.Log.Info("no more connections are taken")
 	close(draining) // Whoever follows a stream comes back to another process: this one is not found any more.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
 	defer cancel()
@@ -84,6 +95,19 @@ func (s Server) Run(ctx context.Context) error {
 	return err
 }
 
+// closing makes each answer say that its connection ends, once unready.
+func (s Server) closing(unready *atomic.Bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if unready.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		s.Handler.ServeHTTP(w, r)
+	})
+}
+
+// maxHeader is how many bytes the first line and the header of a request have at most.
+const maxHeader = 16 << 10
+
 // server has every wait bounded; the figures are those that no honest client needs to exceed.
 func (s Server) server(handler http.Handler) *http.Server {
 	return &http.Server{
@@ -92,8 +116,8 @@ func (s Server) server(handler http.Handler) *http.Server {
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      90 * time.Second,
 		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 }
 

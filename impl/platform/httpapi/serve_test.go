@@ -30,7 +30,10 @@ func run(t *testing.T, s Server) *running {
 	if s.Addr == "" {
 		s.Addr = "127.0.0.1:0"
 	}
-	s.OpsAddr, s.Log = "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	s.OpsAddr = "127.0.0.1:0"
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
 	s.Ready = func(is bool) { r.ready <- is }
 	listening := make(chan struct{})
 	s.Listening = func(addr, ops string) {

@@ -33,7 +33,7 @@ func (o *Operation) represent(h http.Header) string {
 	if len(accept) == 0 || len(o.offers) == 1 {
 		return best
 	}
-	ranges := strings.Split(strings.ToLower(strings.Join(accept, ",")), ",")
+	ranges := listed(accept)
 	for _, offer := range o.offers {
 		quality, precision := wanted(ranges, offer)
 		if quality > bestQuality || quality == bestQuality && quality > 0 && precision > bestPrecision {
@@ -48,16 +48,9 @@ func wanted(ranges []string, mediaType string) (quality float64, precision int) 
 	major, _, _ := strings.Cut(mediaType, "/")
 	forms := []string{"*/*", major + "/*", mediaType} // each more precise than the one before
 	for _, one := range ranges {
-		name, params, _ := strings.Cut(one, ";")
-		at := slices.Index(forms, strings.TrimSpace(name)) + 1
-		if at == 0 || at < precision {
-			continue
-		}
-		precision, quality = at, 1
-		for param := range strings.SplitSeq(params, ";") {
-			if weight, is := strings.CutPrefix(strings.TrimSpace(param), "q="); is {
-				quality, _ = strconv.ParseFloat(weight, 64) // What is no weight wants nothing.
-			}
+		name, weight := weighed(one)
+		if at := slices.Index(forms, name) + 1; at > 0 && at >= precision {
+			precision, quality = at, weight
 		}
 	}
 	return quality, precision
@@ -73,7 +66,7 @@ func (x *exchange) streams() bool {
 func (c *Chain) openStream(base context.Context, x *exchange) context.CancelFunc {
 	ctx, cancel := context.WithTimeout(base, x.bounded(time.Duration(x.op.Policy.Timeout.Stream)))
 	x.request = x.request.WithContext(ctx)
-	x.answer.stalled = c.stalled
+	x.answer.stalled, x.answer.cancel = c.stalled, cancel
 	if x.permit != nil {
 		x.permit.Drop()
 		x.permit = nil
@@ -89,11 +82,7 @@ const leastTime = 5 * time.Millisecond
 
 // patience reads how long the caller goes on waiting. One that cannot be read says nothing.
 func patience(h http.Header) (time.Duration, bool) {
-	values := h[timeoutHeader]
-	if len(values) != 1 {
-		return 0, false
-	}
-	ms, err := strconv.ParseUint(values[0], 10, 32)
+	ms, err := strconv.ParseUint(only(h[timeoutHeader]), 10, 32)
 	return time.Duration(ms) * time.Millisecond, err == nil
 }
 

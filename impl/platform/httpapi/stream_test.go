@@ -160,7 +160,8 @@ func TestReaderWhoStallsIsCutOff(t *testing.T) {
 	server.Close()
 	require.Empty(t, s.log.of(t, "the request failed"), "it is no defect")
 	line := s.log.of(t, "request")[0]
-	require.Equal(t, "unavailable", line["code"])
+	require.Equal(t, "client_closed_request", line["code"])
+	require.EqualValues(t, 499, line["status"])
 }
 
 func TestPatienceOfTheCaller(t *testing.T) {

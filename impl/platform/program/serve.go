@@ -169,7 +169,7 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 	}
 	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
 	return httpapi.Server{
-		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain, Log: log.Logger,
+		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain, Log: log.Logger, Metrics: httpMetrics,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)

@@ -66,7 +66,7 @@ type Serving struct {
 
 	Addr           string               `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string               `koanf:"ops_addr" usage:"where operators are: health, metrics, profiles; keep it from callers"`
-	TrustedProxies []string             `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For is believed"`
+	TrustedProxies []string             `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For and X-Request-Id are believed"`
 	TrustedOrigins []string             `koanf:"trusted_origins" usage:"other origins whose pages may call, as in https://shop.example.com"`
 	Responses      httpapi.ResponseMode `koanf:"responses" usage:"answers held against the document: off, sample or enforce"`
 	RateLimits     bool                 `koanf:"rate_limits" usage:"whether the document's rate limits hold"`

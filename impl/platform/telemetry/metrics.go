@@ -16,6 +16,10 @@ const (
 	Unmatched = "unmatched"
 	// Success is the result of an operation that did what it was asked to.
 	Success = "success"
+	// CallerGone is the result of an operation whose caller did not wait for its end.
+	CallerGone = "client_closed_request"
+	// StatusCallerGone is the status then: nobody has seen an answer. HTTP knows no such status; 499 is what proxies write.
+	StatusCallerGone = 499
 	// other stands for every label value outside the set given at the start.
 	other = "other"
 )
@@ -81,7 +85,7 @@ func register(reg prometheus.Registerer, all ...prometheus.Collector) error {
 type OperationLabels struct {
 	// Operation is the operationId, Method the HTTP method.
 	Operation, Method string
-	// Statuses are the documented statuses; 500 is always among them.
+	// Statuses are the documented statuses; 500 and StatusCallerGone are always among them.
 	Statuses []int
 	// Results are the problem codes that the operation may fail with.
 	Results []string
@@ -166,7 +170,7 @@ func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*H
 		m.operations[labels.Operation] = v.bind(labels)
 	}
 	// The method of a request without a route is whatever a stranger sends.
-	m.unmatched = v.bind(OperationLabels{Operation: Unmatched, Method: other, Statuses: []int{200, 204, 302, 304, 400, 404, 405, 408, 413, 414, 429, 431, 503}})
+	m.unmatched = v.bind(OperationLabels{Operation: Unmatched, Method: other, Statuses: []int{200, 204, 302, 304, 400, 404, 405, 408, 413, 414, 417, 429, 431, 501, 503, 505}})
 	return m, nil
 }
 
@@ -186,13 +190,13 @@ func (v httpVectors) bind(labels OperationLabels) *OperationMetrics {
 		failures:    v.business,
 		requests:    []prometheus.Counter{v.requests.WithLabelValues(id, method, other)},
 	}
-	for _, status := range append([]int{500}, labels.Statuses...) {
+	for _, status := range append([]int{500, StatusCallerGone}, labels.Statuses...) {
 		if 100 <= status && status < len(o.byStatus) && o.byStatus[status] == 0 {
 			o.byStatus[status] = uint16(len(o.requests)) //nolint:gosec // There are at most 600 statuses.
 			o.requests = append(o.requests, v.requests.WithLabelValues(id, method, strconv.Itoa(status)))
 		}
 	}
-	for _, result := range labels.Results {
+	for _, result := range append([]string{CallerGone}, labels.Results...) {
 		o.results[result] = prometheus.Labels{"operation": id, "result": result}
 	}
 	return o
@@ -223,7 +227,7 @@ func (o *OperationMetrics) Observe(status int, took time.Duration, sampledTraceI
 }
 
 // Result counts what the operation came to: Success, or one of the problem
-// codes given at the start; anything else counts as "other".
+// codes given at the start, or CallerGone; anything else counts as "other".
 func (o *OperationMetrics) Result(result string) {
 	if result == Success {
 		o.success.Inc()

@@ -12,6 +12,9 @@ import (
 type RequestScope struct {
 	// RequestID names the request to its caller; see ValidRequestID.
 	RequestID string
+	// ClientRequestID is what the caller calls the request, in the same form; "" when there is nothing to tell. Anybody may have sent it,
+	// to several requests, so it names nothing.
+	ClientRequestID string
 	// TraceID, 32 hexadecimal digits, and SpanID, 16, are those of this
 	// request in W3C Trace Context; SpanID is this service's own span.
 	TraceID, SpanID string

@@ -36,7 +36,7 @@ var mistakes = []mistake{
 	{"a change leaves the version as it was", "orders", "gen/ordersdb/products.sql.go",
 		"    currency = coalesce($4, currency),\n    version = version + 1,", "    currency = coalesce($4, currency),"},
 	{"a stale version is taken", "orders", "gen/ordersdb/products.sql.go",
-		"  AND version = $7", "  AND (version = $7 OR version > 0)"},
+		"  AND ($7::boolean OR version", "  AND ($7::boolean OR version > 0 OR version"},
 	{"a change reaches other things", "orders", "gen/ordersdb/webhooks.sql.go",
 		"    updated_at = $5\nWHERE id = $6\nRETURNING", "    updated_at = $5\nWHERE (id = $6 OR enabled)\nRETURNING"},
 	{"a filter lets others through", "orders", "gen/ordersdb/products.sql.go",

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// What is no request that HTTP knows, package net/http refuses before any handler: as plain text, or with nothing, and without
+// a word in the log. Here it is answered as a problem, counted and logged like everything else.
+
+// refusals say why, by the status that package net/http chose.
+var refusals = map[int]string{
+	http.StatusBadRequest:                  "What was sent is no HTTP request: its first line or a field of its header is not of the form that they have.",
+	http.StatusExpectationFailed:           "The header Expect may ask for 100-continue only.",
+	http.StatusRequestHeaderFieldsTooLarge: fmt.Sprintf("The first line and the header are larger than %d bytes together.", maxHeader),
+	http.StatusNotImplemented:              "The header Transfer-Encoding may say chunked only.",
+	http.StatusHTTPVersionNotSupported:     "The version of HTTP is neither 1.0 nor 1.1.",
+}
+
+// answerRefusals makes a server answer so on the connections of a listener.
+func (s Server) answerRefusals(server *http.Server, l net.Listener) net.Listener {
+	next := server.Handler
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, known := r.Context().Value(connectionKey{}).(*connection); known {
+			c.handled.Store(true)
+		}
+		next.ServeHTTP(w, r)
+	})
+	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connectionKey{}, c)
+	}
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		if mine, known := c.(*connection); known && state == http.StateIdle {
+			mine.handled.Store(false)
+		}
+	}
+	return refusingListener{l, s}
+}
+
+type refusingListener struct {
+	net.Listener
+
+	server Server
+}
+
+// Accept implements net.Listener.
+func (l refusingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if tcp, is := c.(*net.TCPConn); err == nil && is {
+		return &connection{TCPConn: tcp, server: l.server}, nil
+	}
+	return c, err
+}
+
+type connectionKey struct{}
+
+// connection is one of a caller.
+type connection struct {
+	*net.TCPConn
+
+	server Server
+	// handled says that a handler has the request: what is written is its answer.
+	handled atomic.Bool
+}
+
+// Write implements net.Conn. What package net/http writes by itself it writes in one piece.
+func (c *connection) Write(p []byte) (int, error) {
+	if !c.handled.Load() {
+		if status := statusIn(p); status >= http.StatusBadRequest {
+			_, err := c.TCPConn.Write(c.refusal(status))
+			return len(p), err
+		}
+	}
+	return c.TCPConn.Write(p)
+}
+
+// statusIn reads the status of an answer, as in HTTP/1.1 400 Bad Request; 0 is none.
+func statusIn(answer []byte) int {
+	const before, digits = len("HTTP/1.1 "), 3
+	if !bytes.HasPrefix(answer, []byte("HTTP/1.")) || len(answer) < before+digits {
+		return 0
+	}
+	status, err := strconv.Atoi(string(answer[before : before+digits]))
+	if err != nil {
+		return 0
+	}
+	return status
+}
+
+// address is that of whoever opened the connection.
+func (c *connection) address() string {
+	if peer, known := c.RemoteAddr().(*net.TCPAddr); known {
+		return peer.AddrPort().Addr().Unmap().String()
+	}
+	return ""
+}
+
+// refusal is the whole answer. The connection ends with it.
+func (c *connection) refusal(status int) []byte {
+	f := *ErrMalformed
+	if why, known := refusals[status]; known {
+		f.Detail = why
+	}
+	id, now := telemetry.NewRequestID(), time.Now()
+	c.server.Log.Info("refused before it was a request", slog.String("request_id", id), slog.Int("status", status), slog.String("code", f.Code),
+		slog.String("address", c.address()))
+	if c.server.Metrics != nil {
+		c.server.Metrics.Operation(telemetry.Unmatched).Observe(status, 0, "")
+	}
+	body, _ := encodeProblem(status, &f, "/", id, now) // Such a problem is always JSON.
+	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n%s: %s\r\n"+
+		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
+		status, http.StatusText(status), now.UTC().Format(http.TimeFormat), len(body), requestIDHeader, id, body)
+}

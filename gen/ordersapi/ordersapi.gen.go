@@ -1055,7 +1055,7 @@ type ListOrdersParams struct {
 
 // CreateOrderParams defines parameters for CreateOrder.
 type CreateOrderParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well.
+	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
@@ -1112,7 +1112,7 @@ type ListOrderEventsParams struct {
 
 // RefundOrderParams defines parameters for RefundOrder.
 type RefundOrderParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well.
+	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1133,7 +1133,7 @@ type ListProductsParams struct {
 
 // UpdateProductParams defines parameters for UpdateProduct.
 type UpdateProductParams struct {
-	// IfMatch The `ETag` of the product as you know it.
+	// IfMatch The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
 	IfMatch string `json:"If-Match"`
 }
 
@@ -1148,7 +1148,7 @@ type ListStockAdjustmentsParams struct {
 
 // AdjustStockParams defines parameters for AdjustStock.
 type AdjustStockParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well.
+	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
@@ -4799,6 +4799,11 @@ type GetOrderResponse200Headers struct {
 	ETag string
 }
 
+// GetOrderResponse304Headers the declared response headers of an HTTP 304 response for GetOrder
+type GetOrderResponse304Headers struct {
+	ETag string
+}
+
 // GetOrderResponse401Headers the declared response headers of an HTTP 401 response for GetOrder
 type GetOrderResponse401Headers struct {
 	WWWAuthenticate string
@@ -4826,6 +4831,8 @@ type GetOrderResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetOrderResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetOrderResponse304Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetOrderResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -5483,6 +5490,11 @@ type GetProductResponse200Headers struct {
 	RateLimitPolicy *string
 }
 
+// GetProductResponse304Headers the declared response headers of an HTTP 304 response for GetProduct
+type GetProductResponse304Headers struct {
+	ETag string
+}
+
 // GetProductResponse429Headers the declared response headers of an HTTP 429 response for GetProduct
 type GetProductResponse429Headers struct {
 	RateLimit       *string
@@ -5512,6 +5524,8 @@ type GetProductResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetProductResponse200Headers
+	// Headers304 the parsed response headers for an HTTP 304 response
+	Headers304 *GetProductResponse304Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetProductResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -7679,6 +7693,9 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7727,6 +7744,16 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetOrderResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers304 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetOrderResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -8881,6 +8908,9 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	case rsp.StatusCode == 304:
+		break // No content-type
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8943,6 +8973,16 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 			headers.RateLimitPolicy = &value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 304:
+		var headers GetProductResponse304Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers304 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetProductResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -12271,6 +12311,13 @@ type InvalidOrReusedApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
+type NotModifiedResponseHeaders struct {
+	ETag string
+}
+type NotModifiedResponse struct {
+	Headers NotModifiedResponseHeaders
+}
+
 type OrderNotFoundApplicationProblemPlusJSONResponse Problem
 
 type OrderRefusedResponseHeaders struct {
@@ -13077,6 +13124,14 @@ func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWri
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type GetOrder304Response = NotModifiedResponse
+
+func (response GetOrder304Response) VisitGetOrderResponse(w http.ResponseWriter) error {
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(304)
+	return nil
 }
 
 type GetOrder401ApplicationProblemPlusJSONResponse struct {
@@ -14680,6 +14735,14 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type GetProduct304Response = NotModifiedResponse
+
+func (response GetProduct304Response) VisitGetProductResponse(w http.ResponseWriter) error {
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(304)
+	return nil
 }
 
 type GetProduct404ApplicationProblemPlusJSONResponse struct {
@@ -17876,220 +17939,233 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H0Nc9s4luBfwXG3qp1eypZkO4nlmrrydLpvs510MnEy2ZsoJ0IkZGFMAWoCsqJN+ep+zf2w+yVXeA8g",
-	"QYqSKFu2k253TU0siSAeHoD3/fE1iOVkKgUTWgW9r8GY0YRl8OdPUmgm9AuuplJxzaUw3yZMxRmf4sfg",
-	"jAg6YWQkM6LHjIx4ykLy7pefyNPu06f7QRhk7PcZz1gS9HQ2Y2Gg4jGbUPOiCf3yiokLPQ56ne7zMNCL",
-	"KQt6gdIZFxdBGHxpjTLGWpp90Tj4+joMfn5PL5aheD9m5IpliksREi7I7zOpmQoBrOjlqPWa6ngckT0D",
-	"2Emn037SHLLnYTClWrPMzPO/+sGnduvk89dO2Hl63Q/+NaiCbWB8mbDJVGom4sU7Nk3pwsxRBTkyk0ZE",
-	"CkLN/9ScGQxSTeZUkUs21WSUyYn5kdEs5SwjBl6mNJlzPQZkK4P5S7Ywi6kF/qgEu5mwHuBXXFzWI1Ww",
-	"L5pM6QUje1HG0r/0A/NNP4ie4C4/7z5/vnr69snThtv6Ssa0/oAZKKZUj4kckbnDz4QmbP0WjmQ2oTro",
-	"BbOMtzI2YhkTMQtCH75u++h5HTreUc1e8QnXy9B8NBBwRVI20gYisw2peZRQkeCmsFiKRJGZ0DwlHJ6e",
-	"j2XKCL2gXISEKnNCo36QsBGdpbofnGZ/6Z6c6r88bUcrcdn8huTQv5Upjxf1GC1g5lqROReJnBuwLPS1",
-	"UP7+l8P26XxXUDKdLc5GmmXLAJ5bFGpJ5pRrMmQjmTGiswUXF4jGhpvPhT7s4qbzyWwS9J4/PWq3w2DC",
-	"BX5u5+ByodkFy4IycC/FB8VuBGFI5mOWMfjdfDlm6VSVEXdbMD9+/Hg202MmNI+prgHz3+XcgEi9hyxx",
-	"fnbcbkwCu8fNbvG1oTYZnTDt+McsUzKru0QGMRou9gUjQ3bBhQrhi8iQl0EMAyN3wexTgGKu98mbKf19",
-	"Bvefm9f9PmPZIggDw4iCXoCD6xGd/7b+zFaI+K9ssYISTOglUwCjI845XZ6PmbDXP2NTRjVLTgklHz68",
-	"fEESyRSZszTN14Bct1iEN3vLTN94q47h1ORrKzGAT/+t9b8N6+oeH1+vYgS1VM+cowkVC8I1myhCcUfG",
-	"Mk0UMViQSq/aDSA0pc2wBMWQ33DNFeiULkCn9gK8AQBp+q3t1Z3szZssYdnLpJ6eS/NjDqHhlwV80g5s",
-	"xi5nPCnfj8OnddC8zWQyi/UqeKb48wqIpvngncL0kQ3HUl6ugmmOP6+AaZ4P3iFM1+ZdaiqFYkARz5J/",
-	"zpSeMKHfsdFMoVwYo5ht/qTTacpREjqYZnKYssm//VOhWFQA8a8ZGwW94F8OCsn9AH9VB29xFM69hIOM",
-	"EZoxMmJG2pwJw/v1mAoyl7M0IUNG5hnXmgkiRyOyF8mZHsjRQGkZXxqJzwr5cGfcJeKKDJlhcDHNMs4S",
-	"Ime6L/YiXtyKwSVbDLgYzBSLTkkE3LUF7DUiii4U3j/DqNQlMs8n+30RhL4u4g1ahQL79EGVewMqXrCU",
-	"X7Fs8ZvUv8iZuG/Eu8NHxlQRIYmaxWOSWJjIXuT+HAipByMDYPRkPzBwzxAw9mAHhitC04zRZGEIP95c",
-	"p4NwRc5//UD2InU5G2h6yYR3TNyzWpLErQLelsVjfsUSshfZRwbuqwgUsx1u+y8yG/IkYeK+9zumacoy",
-	"MqELIqQmiURs7UUjB5Hd4Jfiiqb83s+ju77DjNFLhcAlMp4Z2mR4OmxgSmNgmVSTiGWZzFQE6r5ZB0e4",
-	"B/ZF5dW8yd6xBzitd7AqOM2GTl6yBaieZllgV6BC6jHLyDKpy2DtFiOvaWqYxsPhIqbCnMCh+YYmaBNh",
-	"X+hkmhqhOqYzhbL4UCYLcz3Nw/9x/uY3shdNHOyVXQZR5IEoKVIkR0JBtoE9ElIw3FRdvn6KMcPKzINL",
-	"1BUW8jCUFUFH8dKgfMQd5Jqm8iLntYb3VllxSKJpxmM2iMdUXLAEv0BSOhP0ivKUDlNmvp7wLywxClXG",
-	"RMyZMicappkpLScsMwypL6giE4NObc0bBqAp5Qmhihi8GjzuRVrKgVEDBnLKxADgV2aO/PuMKZZdsWQA",
-	"osV3LjHA2TjXVrG+/5Nht4ELQokyYFgjK3ARPM7w9c55Jiyci4sPxUm6bwyYY8Rj5miXNY8KObdX3VwX",
-	"AQfHnAQgw+aY0TiWM6HhuAKGTonOFnhACDXLrJ4la8fZi+QVy1JJE7xMmk+YnOko7IuocqHcxVGlm7aj",
-	"44f4eEsXD6cibH36wpwT0glg33DJjMUMZDxQL0DPkJqmRuTDxQ0mXE3AKl9QidxMa2YHUiRHfeHeDpP+",
-	"oIh9gfeqfNzA8t1dk4K3GZwTcIH8Qnl6/5uix2BDpIpYkk8UN4jai6zbI2cFT07NGTXkXkeIRzeaKmvj",
-	"EHJeIRnOq7IOM/DMEjre5aryPcvXsFwiGEtUycUTTT3oBk6Tt/zevfQegT0TC4IHeER5OsuYA8Rw629C",
-	"hnJ6WqGOVcWk3KVwz/ssJZodreRgSE9GNRukCMsy5/MdN2tvef6gv7pW4TFpNNg+7hwGNyP2hsqL5Luh",
-	"9UhBJuDtANJufWF7UQYLGRhhMKXZBfvOxb/zy9l7ennvhoMbGFx2LP69l/KV2b/7PotO/4TDk+HpModH",
-	"TlkG0xINFvy9yDzpnzOgUe+lfE3F4ucvU5lhJMMDmHuymVAE/NNiQRiCskKHsr/exfYZPJyzOGP3jwff",
-	"zOnwoBAUQ19GMouZFUQq+LBPGfkFdj01lEkKpggTCV74ZUJwR7jTGaOThzpDI5mmcl6gD/XsFadIIah3",
-	"dYqsR0U9jJvCYcAeKsCBhl8NFobMR4R7ZueY+CB89/mDSWpgljQKLlNGl7pkguwZ1dSHbWntHz9+bFUj",
-	"BNYhoBpQ4BDwzZkBbq3Xk6isve9Md/8g1GxqKDtLXrOE0/fgEXwYTmpwJkeEkomBhOjF1LOQLrPVWQH6",
-	"AEYMzAjLXi0leMGVwdiDuc/sqpgAKEKIYBIS9VuuiGIC/E3cCKR2zCCxMJdX8k2oXm5ZBbBl1eva+Z49",
-	"7/G5lvHlOxSmAeIEdV2avs3MpmrOVNAb0VSxMJh6X30NEpZquuwc/4COYElokqDMLuFQEDqni1NAOEQL",
-	"+cEaT48qwRrmPy9go5V/VY3bCIOMUYvRdXh8h0+hD90ZGT7ZNeQv+ZxPIIf/ZDEodIgnlgCmzDRlLNDc",
-	"Cb8JBHhB4bM371bunRvHLUHuzeveUwv9LOH6LHbRkF6EwdOjUgDJYTmAhLb+67P5v3br5POPewP35789",
-	"+XGv399f8/OTf6sJOLFw/Cx0tqhBYQ7eOjT4K7kOzaC6aLD3nuEWqFPCE8K1OXeOkF0KORc2ns4qoFwp",
-	"Li5Kp7JRSEZo7kvGlFoV76rnMrsk9iHrEEGbZmLkr1EmJ/vlWY6Oa2ZBj+62sMkYTHfJgOrS8IRq1jLM",
-	"q/KOdt07ZjqWk5powEjNQHyIcr08lgnLg+yQbOUrZiJhCaidleWaU7g0qVXuB3xF7I1T/u1klrH/oEgq",
-	"L/xd398cmxcG2qh9K4Nzvc3S8tTnDjs8RpWrDSPspSh2oDhrJQSVt3klCYCr94ojkS9fPwjDK/2x8Rri",
-	"Rb6Gdb3EUR2POtMso/CzF3+56b2/sS/ahngu4QNmKL+tbqE/URGz1Hphb8LRtmYlyyBkjGp2CxDYlymL",
-	"jcwEHo5NoPxsn34PDxtCsdVeYhCgZhMH6/KOTrhwH6vbW7tLn1cixRqpbypreFdzo8Rk5nnhjbh2cXmN",
-	"Rv5mHr02EPC4wRjzkGHll7ONjPzXD0tYM8MsdG7G1Si0wuado9CJ52UUsismNEjxquELfjYj3sOA6zCY",
-	"ZWnDcR/evVpClBldhqEOTzYwb6sLuPwSF192qyN7iwNRt7LyVd8ESo3PDzym1ZAWJDcK0pwmXEgbx7kf",
-	"VFeD3thqnkFZbj9pt591Tk66x0fPjtonJ531KQdhYONIFhXB9HCdXHrW+sfnr4crgppL8jEC7M2yAqsy",
-	"07/YJXnh5IFIQFELAybMAj4VX8TqyntXIUi8lqIuXPxMOFd2GcchKm1UkdgcivtHeRnMl+dvyFG388wl",
-	"6/z84V1FfLrPffGkgVoJMKokdeSZZSERszQlEq39KTVSomB1gqB5Ds1QGJa9tJ9ARGq0lTSVcyNtgYCm",
-	"VgiOlbCxRIIanDvJqt7z5uy60IA8Tv10WfSKgWPcSvZ3wSmDm6kf7MuUZ0wNaK1wzSBVEbHhAsWU5mlK",
-	"pkwkRsa240vi9Dbg3wzqG0pQTYTh2WTIslXnRcJx8Y4IeiVpemlwoSWhZMoyJUX1VnZrFjGluPh1oCO5",
-	"gocx8GWaySuesA0pVhgu46dNbgamEliz5sq493OFtycpFKwVU/qo9jXI0cyonI2RoDTVs2bbfY6PGvG/",
-	"iYyeT6EzGpvNXGErgNNBhgsyH/N4bLGRxSw1yEA3DksaLX42TW579W0c0Ka1/d0+VqvB2vNepiM5psNc",
-	"rUMs2kPrbV24RGoLuEr0rbTiOm7iE876sxdTQYbM6fk5ZdonZ+AlUEDEjRpufh3LNCFXNJ25wG+aMbBr",
-	"plxplhBzYvc9ySEGvRRWCPlcYz4NjIgGomq+4mWZIgy+tNgXzYTiw5S18HWQHVksqY5BvhSY2xzTKY25",
-	"XhAlJwysXzSGZLRILZRmkzyiy3lGuFYsHe1o0XbTccdHoyAnBGYfEYAbLBlUihqmnMtKja7icNGU18ps",
-	"V5a0wrhQShqve1QZhaOWUHqlCZzoYwUK8FuZz6Ai9UgnJN2QHIJPQ0mCfGN1guSJ+299muRNCaX1W20c",
-	"kmuMy3qRw4l9m0dIhosGVrDi9buwgnln8VuzglXwWE/vxnQ6ZYIluyd2+CpIiwHjJH5E0o4fDP2bej9a",
-	"Quh9gwQz9b5BWbD4nDOJegoiZpPWFc0gD8cABTh562DCTwgSHtQcIvj4wgMIvvjJgwfRm4OT53w4aDbQ",
-	"L5AVa+qepFy4UBYj6KDwV8iCVGGmUbKsJjrL1kaq4uIxbyYX/z6jQnO9WF9qoFP13NXTEDSNbHIDbCde",
-	"GaV60MhmZ4dU7peHnrBslsuXXprEwbfyDvqG1e1MR7vbqfrMewyKsptmM+8hCS1N4SAqw1uMKFQkXV5A",
-	"XsR6HtJpN8iyX4nyHOyVCN0Z4f42afZ5zllrYlcgkFaOPGIdWT05gqIguIFWwgpJZAkm/sgSwgW5gjoi",
-	"kSOdEYTVjWkC2y5HkFfh9K8LfsUEGdL4ssQV+mIrttD37WcW3ELQL/iAzwF82l9Q/Q30fgXFfUsXt3DF",
-	"NJMp39nclDN8Gumsp0c7e6L7K2yuW5N3TmNWgF49lgoPAXFznBJK1FhOMaLXXFnBGASxYCWtJR+o0dBX",
-	"l41AN37rc70P/w4V+NUgnbX+gVDtD3r1gNX54d46PrCFlfyMAGHfiSncxqu0N9Xd+SaM4F4eSxUjNsvE",
-	"1jo7On4GwW024ReDnRJ4mZdQCkdcU56Wwi8x0ErOLsa2VIQcgV7qeIw6JZg+bbOnsRaWQPsf/hL0Pn2t",
-	"e/VSAQo95jDski3mMkuCXr4xtqiQsti2m2UurTR7ksEtB6p90D7IOdL15zDgQmkKZz84oFN+cNU5wFja",
-	"sju+F7Q7J4fdo6TbOqTHrPUs7rRbz0dHrNUdPk069CRus2fPCu2ld9Q+CQOjQipNJ9OgF3Tb3aetTqfV",
-	"PXzfPukdtnvt9j/MRnNtMB78JMUo5bEu9t5FlqmD0i5cV88tblWjcLOfzKP54dQNHafBdbHz67UOCkHY",
-	"aPZMJKFDOdM18RrtWjnWHYaGHP/vXKa0xmZex/WLTV5XOM6r+lOO9diyOFw10GVjqEqhe68Wwo5LKvxR",
-	"fcycd95uaM2wx3GVrDIDH5K5fKqRyVKvUFUdb4TYIq4I+zJNKReoB92mKp9PJa09AZfk2RXsWfaORYiX",
-	"qBKAU2BzDXX9yd6+mmsxB66fSXGB9RSmmbwwRGo3CvlS2QVQY8ph6IBLW9okDPKoUYNKpscygUBSa40N",
-	"wqCcMgPvqwv2BcyVKmAYzHkpd/CA4Wpg/y2Cqy1O5czCmkeMG5JWk49p3lNbNaPmB0wEK0zJLtU1KBRk",
-	"f/2VSg9BGCzF1hYC7KL0ZZ5U5b3alabBuC6fZZZKMHgjysuvFmDIIQQFobCx5gnRQY3/ZWBRU82xA5V2",
-	"uSiD/3W5JoP/i81A8r+y6ST+Vy6xovSYTS4qUOtirD3fQSlBfkstwHKnZaOxn4lQG8TsuQYAFxW6c3t3",
-	"/O2dtJWwnlLB1Pbu3KJbWJmaW2AaW4KaGZ3tRhdm52/EEVYyJvn75bDl8Rz/st/M2VUT/7Z0vN8aJko0",
-	"+6JPCRPIXHUpllWN5bzqaq47UHW1O3MYdmGw8WTLb8pk4wcL+ofL6CxVEWRJwV06ZuWjWycI5WVJnE2u",
-	"Qpd2IivQWPMrCDV2fOomlBZX8QtPddUIkr9/iwkhq925zqpoWYSYaG6wXiLNN9uGijFnO/vBR1dP2pUr",
-	"WYqqIx+5HqOq4/IRFMu3ZrnuyZTy5E8TiodOlJtjXkuCAs2dBzN2vmkM3oPF09uomyRgLQMu01W6ERWl",
-	"OkyJXBVjgPpHfbQBTSZcbEfKzn/9sEq7lfEluWRsysUFHLDQJ8s/KL+FgVSMzMcSHseRNekvDWyfn30z",
-	"aOvzj7Xm2fMxn95i8+8qPGnXpt1VeXgPLszfzmvnmMaKUzebgOE/TUmR+KcwY9VapPQ4YwyLA6ndLswp",
-	"faswK0eurIBGK98VChnWwbNbYJRMtwLkToC4tWKxzhHqqwA56u3CvXOyURGo5puuSF1lyWC4aJxIeZMc",
-	"yZ1ouTbXeFdZwze7pLe94g0jwOqUyNIRqaQth6WtLCG8wcHYhZZWk9v8TWlrH+CqbJnPM+HC/7bzvSWl",
-	"Xa9ExJaJZDtExIrUMpHXgahXfCGoEb3gigmgQnZpQylTRh8oQW0JvX8vzEXlhfxkCCl6NdHGe3MeXat+",
-	"FF6upanfCFumuuK7ytMuqCagoC8rSoU3b7NbLne21mZsz1KWzzfM5CUTRf5TlL88IjIjEWIlapIpXnhz",
-	"6w8wpvYswzPiF7MM45y0Bc+D52u/mLgf9Ein3b524Phvf15zAnJHcq0zq0colsO2jxEubF4QWgMcBMtO",
-	"aMyzj/7lAFqiHIAHJQrNF1g85uD//Z//i5+nVI/h05I03j3aKIhY6IvtzN1gdWTVXodl7nGnhu16w7NH",
-	"QzaShi1jfDEgeVPG1U1FCnbF5Uw5N8gAWn3VSbiapxgXar1N3IYFKX4BPnVsLOM1dLOV0rAPHJh2Xc00",
-	"12HKS5E7JXQIBW9c6OnCGQtvnIC1A/O7JclbOnQB8csJw8UZ2c6invMsdPLVCNJas8lUqy1jY+/KJYRr",
-	"XlU8wxUHavEkT590/suwKLBJtWG62YLYxd1E8C+Qv/1ds5FHtUbf4uBa4CBOiWG5oTn+Ds3SFBTytzZi",
-	"Q856GP+oWBKRPV0EK+CjmnS/fHkCMZIJzyDd2pDUCynYUr2vjNF47Mp4m49Kple2LlgKheyHNBnMstT8",
-	"WbTpIHuUTDN+RTVzZWGewAvwFjuo4OpWmi08AQaQ159qwh5vRpIMZgcWs7c5hyCU7+A96OG+qc6FDZMG",
-	"aqVrxZUwA0ETE5Nscbhls8G6WJtOvabZzHdZoTHOh1lH2PLrXbpgHpp8d6KjTBuVwgoAu1AKq3TzW1MK",
-	"63G+KkFwYkNvHa08JRFSncjVkdNQgBjrCA4XO82mK4Kn/VhpnH87w3aNAnZ79+WyOrUrIWt1/RlIxvh9",
-	"xuzP5eXt8Ph+q8fW6KCrIuak0ZITqzWfkrHWU5WXNwQJETiiY0S2Ttl+XeicZ7CH1/z33sEBtBesjxG3",
-	"wH3keoxFg5d3QeXf19yzetnWQHyKXhSuw7x0gsYwhaKJ6+bmscpcCvA5uxMzL3SYRqehsmtueOjWtbxl",
-	"kNEZzzKuF+fmbYiGIaMZ6on4lytCEvzHx/dBnc4aYb3WAdRrjZAYpfICmsNav7LhY0bMIX+FV+YNYkEb",
-	"wvly6MxuYllJLkayJkbExmWDTMgzdF+FeQFhF8E7ZIamOU16st8XffHjj+f8QkCdNLH/44/EQD9TZlie",
-	"aayUIX1+BVp1WmgdoIgYPfhspscy4/8Fpo2eXRYB5Za89/obcUXkFKu4g9RqtOn9vjgjiilIlgUiC1Xo",
-	"Qt+nmPfIdmIVLIySTDp7hfkRovgAMCz6BpdsuLD3y+j0owxz1HFXsGAsSanGUh+0L9DCQF3xadtfpii/",
-	"a4tduLZiZqjSFpkQLfXjj2CqEcSKFmYmz8lN9qCKzBNU/yhxjmKy5wq7PEGMuR0AQ6LK84lOzRisVzIf",
-	"SzKnAot4DhlRs4z1hSEotv9HUUmIa1dByIL6QkJvENsjRIqYmf1/46rDWmYH5UCjSqfTCO83HjZbnHck",
-	"M9I9ImM5y1Rvufj/Uu9ycsG06guu867J5onSTK6Heo9Ay/Ry0VcMUFdEz3nM9slrKFtKBJvDy6HXGehE",
-	"5hsYgcOB2OZwSIE9YPtiIWe2Baw5Ug5o8ArbBZrTlUql98kZTIFOSrhQuJE2KMRrd2D1F7u0Fd3i7Hb8",
-	"NKbiwiwMrqoBB31ijMG9jH5+Ty/yKgBeXrndwH2/Fwp2vKWuV4oU6YLwUaV2izmJ9j2nKFHPuWJ9Aecd",
-	"l8wVOep0yVKrmdBipkm/GVzdL6giKrOUn2FfXLoKVyRaVXs38pNZyAsW88SshkSxTBhAweMxEWajnakW",
-	"ljVh1JC0U+A5fRGhWSzyS7OcuhaAnz67JoB4XhqZX0N072q8NuRvM6mZUUVdpLk5q6mSOXHUY9YX0X+2",
-	"rBW/9fJFRNAWaGayyjvgPESiQxXUkjHHeMzSqTlz9sqDNDCeZdmC4D33Xvsetd7WaxX1XF0Jp5Y6NYlw",
-	"YfbYXG0+wZ4T7hc4psftQ7tn1kAOe/Ybm5MJmwydcGwuH0VgrMgMd5PNnaRc/PIDMUKt6hF+IaRR9d35",
-	"TiTIBYZO75MPAum1m4SKpC+KruLmfXkzGEPd7dXCvMWUx0xgu3bb1PdsSuMxa3X3214GRPA2nU2GkL6d",
-	"h0vnQaNBZ7+NTxvuRKc86AWH++39Q4hP0WMQBCrpRL2vQW09UiPSKq+u1A+KmLXhqNBWwZqbgzXimTKn",
-	"CRtrA/Ex23JKbJBMSCBGBlldYvRXpTOqZaZA/Sg46A8KecYIQvlUXwiaZXJuc7OUlxcMGMuLgL9MQJNQ",
-	"+o3DiN/K/dPaBFe91H+60gM8122bFdAuVaK4DpeFTsipBDhX94Av1a+5cUvpmijc2EgcmsiigIchenyy",
-	"uh+91eJHmZzUA7PCsvL0qDlEuXm4ITD4/C7AqdvJ4uwcuC5LGx90KtbnSsvsbru9pkS7K83u5TdaTfFT",
-	"Td23vLDP57LVdlUGX6mcWpEm2Ol0OqvTBP0iav6LO+at9sX++45bJ/Ehaz2jR0et50l72DpmndGzuEtP",
-	"hp12UWjuU07U/ppRpcjUEDEylMNypEHjbMai5kDXBvUHb199eP3X1vM3/wi8Sg4uwvDo5Hnbj5kMfv7w",
-	"brmIg3u6e3RS87TZXFdTLXj7qvXs18PXrZO/df+z9fffjt4HRRU095raGf1KYWsfdHY8zxbTfFmeJ2TV",
-	"8ciZRgcW5psUxCxNr7cieGD/qOsfhzwhD5SqtKp4xcXlph4V8Ay8+qjdWfVwfukOqh1PzLhud/M418n6",
-	"OgyO24eN5snjpmDZNuZ807iiwUIYqNlkQrOFZbYFP9f0QuW1bRRWeUHtzbxfzgUcQcXSURAGRnWEp5dD",
-	"Um0c6rUZP824zODGBMLQyhTMEy7trfc1SLH1XNAFXpfKufn7uD1Bq/BUqhoZ4R2Giymv2a9h8nmTauZa",
-	"HLtsfVQCLdu1yvRpfQ0QIyBNWHbBkn0oL+GVqY6sgAkCOqiKOiSTmQIZce4M7Hn/FTmZzjRTYaEg+HXV",
-	"bWwmNBD0uxJb/dXpQ6OZoimKbZV2xn1R274YMLHcwfi02ra7SDwnZ9UClXknYy5Q0rXkGdVAoyUg0rki",
-	"o4wx1EL7AvLcXRcZsAqANPzeK8IiRyTKXf1blWQxUrzXfpko2+ZwJgBSZ6/RZCKVXtV3GfquJgZSN5hj",
-	"jy09ZhN/ULUps4c+6KU3tiVmsOUSskxATv6Ddnn7++QtXYQEmSi47lKm+9B5G9GKgmydbBkXZdaXhcsN",
-	"ooFnDPiVLayIAErAX2Wy2E46WK7WvokTFPz3lmz2+nNjjlBTlP66bMa0ptCKqNTZDhmPAtKjgHRPAtJW",
-	"stDadqU3bl0cBnVWxU1jvTH5kOsweCVjui56Mpe93HN+o9n7bU+Lgl97s2D12tUdCG4jKrZPNo/La/Ap",
-	"O6jTQF7MG5PCgOMm0NX0YttSmn2TvWM5lN0GS/N7JTeVhOs67t9eIgbTQO4u2E4oBoGXzhI8q67dkyv2",
-	"CJwhKBrxOF6Bw2KZID+Co/BpZ2UTtqx08Nki/9OqigQArGeND3qBV56iJO+P+cUYvsuoZq3U3eEpIGya",
-	"cRHzKegDzjgZ9J62w2DORQJawNEEUdNQWbgOKybGA9iKFhM6sy7ZNQbHee4hM4KZkd1CzAKTk5Boaf8Y",
-	"ZXJi88fBx8X1GEfa7kVN7JMlWyMpTI19UbY1kp8RcIyZ8Oz0yX6NpxF6x0JjKFviTs7FWnNl3uAIz8la",
-	"y+XHsfTyYupMZNimbJdWw5q+VKsmtzdq57O7qV2viMgv2xqtQQVWM2jGu0v93pYBeWGWvpXpNK8QfDe2",
-	"UwCoqeU0h+XPYTqtUHxXD9328Gsq6ue99oLOSXe/vd/d72wp3JfqeK+SM/OWd4Ftcbeiwtu6yTo+P2uk",
-	"ItzO6Ffp8bbW8gcGDnnxMKa/JgLML3ktqu/DWPiOUXT/A181uN0oHuVGwhUmQcPBV7D4Y4/FH7dXsXgs",
-	"x7SSt9um5Ou8hwoTVdD4tCdFXmkevoJgZKrIT+d/X/6xCEgCK5KhA0/quDvGBSCoJYMWVo5Cs9swY/RS",
-	"ETkakZRRZ9yE6G/wurqpcGoyYlAMxW++k82EzY7Om+ijk70valvo10gH+GMzd6arRjHPuF7JACyRb3q/",
-	"S32qapjPQ7pQH92YZXC2Y5xfWraxWKkl9HIGn3+/KqGOy7mCNWUU2Bd9EKurddOcQfiILUUvElK91hg4",
-	"c9R53n6yNQSrLTBVH9RPiKfWC66mUvEmZhE7xB/x0AaSe2OPTQwk76V8TcXiZ1ui7wZc9c6MFbvlxLjC",
-	"po67wlNX45+r2h2WCh2u5NnNtfqOr9V3Vmv1PstHDR/4Y9ALDtuTWvb/Ff59mVyvlACM0KLMFffjiJqE",
-	"CGWGRlCRBwidYYjiD8rRChe7ZfRu2xLZ9eArM9ULpp0L53aaxqPn4dHz8OfxPNyOwRw1NCD/JvUvUMj2",
-	"O9LBGlunx8A/B1Q5m0S55q+1XVsaen8xHVv5sd9Y6MARvIr8H1g6aBjRDd++KtbkI9fjJKNzVenjOabK",
-	"r/7UK4dFFI1FwiKHxNU6dOHt5tLvE9t1CRMK8rYgdiobmd0XNnKkNkqg6Acf3MLJ78r2YJcWo1csDF/T",
-	"9BIbfzfzwS/3pr+2TvhHzvfI+f5UnC8sbvMt3O9/Ev/3jfh1Y6/5OZSN/6Z95t+R+olE/gHEkM/rPezO",
-	"35J7JNwr6z3sXkOBJbnmBr7rTnenzutCtnEddO9AuHnHYpklLjffyTJW9gCXcpbxKyOl2OoBKKXkyfll",
-	"KcWFty6rwHbAbWWUxsT5hTffoxzyKIf8yeWQ/L7eUhm/P3Fge/vwowDxUBYJsEU7YeAHlVeO2dYwvZ67",
-	"F33kN7L3o4K9F4LG57AR49/eoLGOdWPlhCahZ9ikdLlbNfqsGc1SnnutscECic7imE11Dxqc4FQttJhH",
-	"hGtyIZkiUvQIo/HYpbNzledVc9eoTvXF3jnLrljWOje/QZka9ST0S+xhU3JXHh2zsrEuxA+K8OSURK+o",
-	"0i0YChnaGVOzCVNkyMYcckbAWS0nrmumgaIvMHu7c+yyRtBYglk94BqHLG3rbGXQ7mCmWZ7m0SPQJkuw",
-	"GD35MP25nGUxI4lZvl+eyHeVYyF388q+KDJHpFmi5yq3jZ3qXeV5IB2iq0nyL8+LmINbH9BXVN9wFa9P",
-	"/fUrTTPtY9H5dpE8F87dEvpLvl3ff1kuTN9unXz+2glP6jszfNuhVkX/jA1sd7jwUpubxkblXfh7nXqm",
-	"byvf+E3gd5DOWPTtz33Z/rVe59TGU+hqS8AoqCxBiYHVnLtiBmuRhCcTqik8KG/gb6+VOcZcaZktINPJ",
-	"O8kQlvpAwVh3JhtYj7MNM/qefAgyc0TQ49x26x7Kr7DSF+067N2aW3su5U57cmfeiCld3Lm2DjWwxjIt",
-	"tUv/QdmyRXlbJXLuivZESCmjZY7TgxAYP/mzqH9UVOLpi72o2nbRJlT6ea0ZAInBaXmr71IBI9fUG0bm",
-	"3RqdUOGD4t5VNTCcEtoXtvqU14nblQzaizwRz4GoJJLDYsJykxcH1Ng5aVxNIjRxFGsv95esFw6mtiP7",
-	"bfwxzVlc0YndjW8NqbgMSq3MDUyD41E3ft5p7s6pdpZ/tKE82lD+pDYU16Tu0XyynYj0Fsnmd5G3+M2Y",
-	"UCyvaW5BybvArTeiTOlixwaUbVoxr/ay7MDUgvTnbsQu82YFiXyZNuJWKZrDKDpFJoCTsrDKnRNkUjbS",
-	"qAGd2lS+icwY2YuqvamjJzXlOBxp7QsU+GzAN0erkXPaXPArW8IPo1CGNL5EISzTRDCWQATLUjnK0EhG",
-	"rsqlNxlYQ07tRyPb5QJnX3gS5xKQS86gGvEoKzo4bl3X4s0U25/ssr7FsqiFzV/quJwNkjmPM3PYkaI1",
-	"4zI1fSsf5alHeepPKU95qdOGhg0ZE0VI3DdQq+JPLLAhmfru6kw8iNxmMNU8DmYpEaOh1GZFm10LblXZ",
-	"o7a4g7TsNrhTP5mRYe4hvqWoFAZUx0hlpyAxYR0wKMku02SfnBuZCmNdyjExGyNdlOtOfBvTT9GjOPiP",
-	"F+3O0dN2u91+2n3e6R62m8sbS42SH6WNR2njT2q98dojPxpwHuNfdigEGCp7YxFgPd8Hrvgtx7tYGrkp",
-	"wGXqt1jZWB0p+j0iIy6SYhzhwrqrDbUOiTcHkRk5//WDbQMAmdxY/mhu+H5fDNkFF8p2xcO4GbDSIBmL",
-	"sL3DfLllPhhtoEfVqtgP1zdmY5kEFEAkUYxm8ZiM5Mp6Bb+vitvobOpNZbZvlDHW0uyLtnUu64oaYZdh",
-	"LbGsfd26obOgr5UZoCEEeDdFFizasMzCL1Am49sPNsnJBQZ5NxFzKpxolgmWYPkwJVOekKEROFyIFRNk",
-	"wrRt1OsqH2wjeKyRYhoJEXXSSs7pDVW6YsH9lve252RzmR9HJG4cWvKwKTZ/qAwR2/0r6H36XGKRSPmo",
-	"SJDuTAvS6bilrcldZZfT2TDlcV64dxXnqkvScFW0KikaDUsRbFON/CxB5wCuyt7pPCJCoDl+n7zUClgV",
-	"V64+H1S+vpAysR1vIP4QrfCO6p4WbbZcRWx4PV/qkdQXkbqcDaCHV2Rmg/ZTGFMBbb4iEDnyzj9UlCse",
-	"WP8Bhp66vmEYAaHHVNiGVSuqCiJFtHf2Nprv7cnm7knhlgWoLRbutAT1I0O6CUPakvesUintRbyFmXr7",
-	"Osjfvv7ZgC+dX87eG/L0qEfW6JFnSVIwkc2csaEi6c7qltWHc05yRwrjwVf71+bSPR5jdUzR6HmGU0lk",
-	"qra9H3AslVtotXRxfcA1MQ3glERep4yJvLINCLGGX23pHp+p3cpw+kizv2ua/aB5+EeNqIpZ4W3q2XyX",
-	"ygVWxGlOOJdUiqohzRn+PVPaDlSPw/YtVY+tPGNvHXVF3xiEZS3R158spZy71qYuNcSrP5oxpfOepCE2",
-	"Qi2IKjZDHdNyY1UuvH6q+5h3olzRnCuGZiVMmukL1wwXTHt59hdQnDzOfUHmLGN2CKG1rXKQrBTEemMy",
-	"luUasrwiqqC95qWQ83XZVm55QVW0X2XAK3cY7wcu96rz9Lof1KVf3SacaZled2s9R01p6wcft1vpNY88",
-	"8vvjkfa6ww1Qf26HWR1P7XSbjAOTDZRo/YXy9HuIez7qPt9uYe/c3X+gIjSY0Hx3KhNeQl9lmhZctaHg",
-	"YM/Lp6DSBfwe1KoDqy1tH1ZTER5qbZ7vbZd0RzOMAuUCo8sepTC3cq4XBciFJFLskzMAG2JvCudTPk+T",
-	"enh20KPi9gdiSmHJD/kA9UTvjb98B5Yq3Ik7JL2OdN2K9t49hU1mSDjuiMaW/UpFEi0GQZi//ECIsuoE",
-	"GRrgvQmLTlXLPqkz8EhhdKRNd3XTGa2Oq77wfUzEczGd1tNnaiizIf85crDFLW6Pe74+azYfsgNH0o2d",
-	"OC8qQDz6cf6orEWw+aMvZ5esq4kPKL9ejwmhqzlsjqQ75LEF82rgFFqj31QdRkXktCP298GKsU/mek9S",
-	"3pobo/29Bt0frQU038OQuL6YtnZEmoD90zVvCosUUFdEo9Z5dG7bd+5WA7lJaLoDM+h1jtsAECwv6B2G",
-	"gVle0Os+a0KIm2cfwNJXkF4UP4JHiXyXXQEcqfjBZgB7JAM/b0pHctV5Pt+fiH0bx0YjmtCiyT9nSk+a",
-	"1uHzrzRKzhnXRo6So9Fy/PJ+bWgwHP0zb95tV/mgwa4AN0sGUDgtpy7Pnj17tpq6NBNcU00t+fEp11Hr",
-	"uENp6xlrd1sncafTaifPhqxzPDqk3U5wU2pn07R/MbtUVKS8XUxqZV83x6Z6Z+97aUP5xyWSZruWiaS/",
-	"R/dPMNf0v7wDN/BqK0MElzNykpFcQQt9EemUUCLYBTUqHIHh2AnSJVPK0WifvMbGhFSUhnpWAktd+0KO",
-	"RmQv8rue19sIcLucXLUdOnZZMsKnZiupTeO2tsWi7tTckB/14tMfldCHQa4SfFPi85ZngiVr5ehiR/3K",
-	"uUDWoGbuUsXNnRVIeDR8bGn4KOSGx9IKTTQauG+Qjma4CvRFvolWs8oMghoo3p9b+3htnqXHvGprKeTk",
-	"fJfmkDkbjqW83KTcAGWYDfMfwCKMFn+1UEb6r9FuyHtI+lAszpitj4Atz+Rc1Ks+Hx0035PK04SpMWFO",
-	"dh7lBQWWB3oxZUWy7z5k2oelbjRmyOcyG3zWaneHndaz0dNOix7Fh62To6TLng/bz+Lj44bG8FmWBr1g",
-	"rPVU9Q4OAOP7dmn7sZwcgKU+5YLdUuOx27lZ03Gn8LHb/k7VlXlxnRzRy7/aXav9bZLdzqEiP6ZbYwF7",
-	"G0GJHQ/hRtgkMjiexAbDQn3+6GsfAh37QUj6gYFEaTqZ4seEatoPriO0uPILYZQORc41FQnNEuJIC1GG",
-	"FsmZ3idvbK3gvrB1i7Epr/NWUtL98oWguwm+4QJcYrbZQBHzekG5COEngIlwAdX77BAlJ8w21k/oQoWV",
-	"csaR3ZEWT6L9vrCF2Cd0QWIzcJKrQJDeB2qUIFQsXCtiKMG+7yrO53kMGhLeDZF27cn3yZlTxzLns8Ue",
-	"xEedNkm4MicPkwstSPt9AdZWoN+wXEO5sVO8gWafnOHusBw/04xfUW34gJ7L7BKJvvUBr878s3tzG4ft",
-	"lhR1Cwq4XfqeXcpd6mG4H0EvmI8ViwevR7/+7SR7/j9+/Z+/Z+/n//zw9sXzl6/e/uOl7L6ir+j5vPhd",
-	"/iUIHQGAKf/IjGtbJvWR6/E5YnaFtmQxh3dQK3svqizrz5mbZzsZ5PLbo1u2ptQLys9DlgfLoOh8U+68",
-	"rJU4ur1lul7eKKGY/voudIyDr/Yvm7aXsJTpmrztn0WyrHHAtRtJsx5kUtZYw5mqbRjIymylRHCPaiJS",
-	"vQvOFbmAfibfnvnALum7czBOJET8zfMd2fGJt0fJO/H5UavXxO3Pu3ZHrs1E9Y8z5p4WotUaxfiC6ZUn",
-	"eUul9Q/N8bdk+BvY/OPt33F4wS3v/g0u8B27xz4WFGaHWZI2nMj21iPzMU89yulIhb2kOeWAVnDSvCGl",
-	"Oo/atXMmM2bfAzNA9oNtjafICBKMVudE7kI3cxRlRFPFtswbvIlC9UgV74oqVrL7/ggemTqi+qi6rMiW",
-	"uzMBbjld7iEEuA1Ky0GhczQNBlNFw0TIbZvYEpN17pIX+dvBbHbJphqy3w7bYDlc6zIpxn5f4WJas8kU",
-	"iqs1iw5AwuvT0+etp6N2u/VseHLYeh4fH7cO6QnrJO3R0fBZN/BJtdfHBgh19S3dZPVbUqr0wEK7CsDO",
-	"Pxz1H2xTTdrhcuAyG7rtIy/NIe++vRtnjD0oi81OmbKC/UeJPvs+ZWgbfWZJ0Q++9eOPKVA3p8QHX13Y",
-	"DvZxmqY3aZ/pzR3W2YbcHHlNjynV4yLDqQBhbU0PIwQB8ZjNgAJ5NT4On9ZW8VjnRqPC+tCsB8r1oM4z",
-	"9nInE08w5QB6RxVMyLaCOkXmZDQBhXUhp0CIjbBHc+7kvGVkTrlWwJjMv4Yg9YWljNAoCjQS8xC4qVIp",
-	"LpxC4jfnpEM5A51lyJBJKk0Xiii5T34r2oHCL6i76LKFztOCeua3vkB3lvnN+dQG1quVROYJUd9LypyX",
-	"Cm1ctrN0twyVe2RrW7C1G3KwVaqKu4vh0hmr8LEHrcn1TTFFh9Ktw9Lclth79scrG+ZVIRYJofnhQpq7",
-	"ez3I8q/mepADqDamrEoHt65FNs24iPkUniiqkT29RS2yTYw9k9rA4ZzcX29nlKvlnq9t9RHB5tYCHy6H",
-	"NnwQmqckmmbsisuZGtgotsHMfB+FpHtExnKWKUyeFnIeejIZ9gLKg1DmzIaD5C2qkfEanmVZte1A4Aom",
-	"o/LIocZzzHpkDtmGAB5XJAFGOucxg2AQox1Cv3wqSMEEU6l0SIQsgj5cJ0kb3WKdDxgBU4EdjIoIv3ka",
-	"Qvkw3ZEwfjHWOWhGQJhIpSGenws9rhaWJlHRhx1RGIWufRsTiJA0YRlU5ewLhgEu0Tums0XrbKRZFtXy",
-	"bTgmdret3/62aukfNLCi/gj7kB2VOiGtMkCWnvmWAjGKe/y9OG22CKlAVKjvpxdxSmNWUlWVu527ZpVA",
-	"Agbe629sOQyXQiHsXdmJUbFcfvRrMGQ0M9z102fDoyxWlrutWIeRTBOvML3L3l/WUv/d5acXmel+mxVI",
-	"A1ka9DalsVG1sN2Q5zYaslhOsPCHHrOJ9yrbmahGTWZpCu/yw8JdOxj0ZmlpZ/Lel5+G68/X/z8AAP//",
+	"7L2Ncts4lij8Kvi4W9VOL2VLsp3Eck195emkd7KddLKxM9k7rVwRIiELYwpQE5AVbcq37tPcB7tPcgvn",
+	"ACQokRJly3HS7a6piSXx5+Dg4Pz/fAliOZlKwYRWQe9LMGY0YRn8+ZMUmgn9gqupVFxzKcy3CVNxxqf4",
+	"MTgjgk4YGcmM6DEjI56ykLz/+SfytPv06X4QBhn7fcYzlgQ9nc1YGKh4zCbUPGhCP79m4lKPg16n+zwM",
+	"9GLKgl6gdMbFZRAGn1ujjLGWZp813nxzEwYvL+jlKhQXY0auWaa4FCHhgvw+k5qpEMCKXo1ab6iOxxHZ",
+	"M4CddDrtJ80hex4GU6o1y8x7/mc/+K3dOvn0pRN2nt70g38NlsE2ML5K2GQqNRPx4j2bpnRh3rEMcmRe",
+	"GhEpCDX/U3NmMEg1mVNFrthUk1EmJ+ZHRrOUs4wYeJnSZM71GJCtDOav2MIsphL4oxLs5oXVAL/m4qoa",
+	"qYJ91mRKLxnZizKW/qUfmG/6QfQEd/l59/nz+te3T5423NbXMqbVBGagmFI9JnJE5g4/E5qw9Vs4ktmE",
+	"6qAXzDLeytiIZUzELAh9+Lrto+dV6HhPNXvNJ1yvQvPRQMAVSdlIG4jMNqTmUkJFgpvCYikSRWZC85Rw",
+	"uHo+likj9JJyERKqDIVG/SBhIzpLdT84zf7SPTnVf3najmpx2fyE5NC/kymPF9UYLWDmWpE5F4mcG7As",
+	"9JVQ/v6Xw/bpfFdQMp0tzkaaZasAnlsUaknmlGsyZCOZMaKzBReXiMaGm8+FPuzipvPJbBL0nj89arfD",
+	"YMIFfm7n4HKh2SXLgjJwr8QHxW4FYUjmY5Yx+N18OWbpVJURd1cwP378eDbTYyY0j6muAPNvcm5ApN5F",
+	"ljk/O243ZoHd42an+MZwm4xOmHbyY5YpmVUdIoMYDQf7kpEhu+RChfBFZNjLIIYbI3fA7FWAYq73ydsp",
+	"/X0G55+bx/0+Y9kiCAMjiIJegDdXIzr/bT3NLjHxX9iihhNM6BVTAKNjzjlfno+ZsMc/Y1NGNUtOCSUf",
+	"Prx6QRLJFJmzNA2RmcsM/pUzbSUXoZmcweHMV4lyuVimB1/LANh4M4+BrvLVl0TEb/9f638Z4dY9Pr6p",
+	"ExWVfNFQ2oSKBeGaTRShuGdjmSaKGDxJpev2C1hRabssyzEMOlxzSDqlI9KpPCJvAUCafn+7eS+79zZL",
+	"WPYqqZYJ0vyYQ2hkbgGftDc2E7kznpTP2OHTKmjeZTKZxboOnin+XAPRNL95pzB9ZMOxlFd1MM3x5xqY",
+	"5vnNO4TpxjxLTaVQDLjqWfLPmdITJvR7Npop1C1jVNXNn3Q6TTlqUwfTTA5TNvm3fypUrQog/jVjo6AX",
+	"/MtBof0f4K/q4B3ehe9ewUHGCM0YGTGjsc6E0R/0mAoyl7M0IUNG5hnXmgkiRyOyF8mZHsjRQGkZXxmt",
+	"0RoKcKrcMeOKDJkRkjHNMs4SIme6L/YiXpyKwRVbDLgYzBSLTkkEEroFIjoiii4UnlAj7NQVCuAn+30R",
+	"hL49491UhwJ79cGyBgCoeMFSfs2yxa9S/2wO9FdGvCM+MqaKCEnULB6TxMJE9iL350BIPRgZAKMn+4GB",
+	"e4aAsQcjGK4ITTNGk4URDXhynR3DFTn/5QPZi9TVbKDpFRMembhrtSSJWwU8LYvH/JolZC+ylwzcVxEY",
+	"dzvc9p9lNuRJwsTX3u+YpinLyIQuiJCaJBKxtReNHER2g1+Ja5ryr06P7vgOM0avFAKXyHhmeJOR+rCB",
+	"KY1BqFJNIpZlMlMRuAzMOjjCPbAPKq/mbfaePQC13sOqgJoNn7xiCzBfzbLAN0GF1GOWkVVWl8HaLUbe",
+	"0NQIjYfDRUyFocCh+YYm6Fdhn+lkmhrFPKYzhfr8UCYLczzNxf9x/vZXshdNHOxLu/yr1G9kwkec1Yha",
+	"PTYSQWmepsDxqPPwWLS/GrV+lYI53w5gf+nkO2fRuiMP19zkytED8XbkkY6pg7YFVCOkYLheXWYIijEj",
+	"XM2FK/weFvIwvB5BR5XYEMGIO8g1TeVlLv2NNrCsHIQkmmY8ZoN4TMUlS/ALZO4zQa8pT+kwZebrCf/M",
+	"EmMmZkzEnClzxuA1M6XlhGWGYPqCKjIx6NTWaWMAmlKeEKqIwavB416kpRwY02Ugp0wMAH5l3pF/nzHF",
+	"smuWDEDZ+c51GKCNc23dBV+fMuw2cEEoUQYM6zoGuYbkDF/vXIrDwrm4/FBQ0tfGgCEjHjPHTa3TV8i5",
+	"PermuAggHEMJIBgMmdE4ljOhgVwBQ6dEZwskEELNMpdpyXqn9iJ5zbJU0gQPk+YTJmc6CvsiWjpQ7uCo",
+	"0knbEfkhPt7RxcMZLVtTX5jLZjoB7Bu5nbGYgdYJBg9YPlLT1CihuLjBhKsJyKOCS+TOZ/N2YEVy1Bfu",
+	"6fDSHxSxD/Aeld83sJrArlnBuwzoBAI7P1Oefv1NQRFvhLtl+URxg6i9yIr6XBQ8OTU0ati9jhCP7m6q",
+	"rF9GyPmdxL+Pjve58f6VNX5YLhGMJaoUuIqmHnQD51uw8t499CsCeyYWBAl4RHk6y5gDxEjrb0KHcpZj",
+	"YSAuq0l5oOQr77OU6Cq1moNhPRnVbJAiLKuSzw9HrT3l+YX+6lpFHKjRzfZyFwa5HbM3XF4k3w2vRw4y",
+	"gRgOsHYb4duLMljIwCiDKc0u2Xeu/p1fzS7o1Vd3ZdzCBbRj9e9Cytdm/742LTqLGIgnQ+oyxCOnLIPX",
+	"Eg1Rh73IXOnTGfCoCynfULF4+XkqM8zPeAAHVDYTikDUXSwIQ1BqbCj7631sn8HDOYsz9vXx4DteHR4U",
+	"gmL4y0hmMbOKyBI+7FVGf4FdTw1nkoIpwkSCB36VEdwT7nTG6OShaGgk01TOC/ShnV1DRQpBvS8qsjEe",
+	"9TCBE4cBS1SAAw2/GiwMmY8Id83OMfFB+EkBD6apgaPUGLhMGVvqigmyZ0xTH7aVtX/8+LG1nPewDgHL",
+	"aRIOAd+cG+DOdj2Jytb7zmz3D0LNpoazs+QNSzi9gBjlw0hSgzM5IpRMDCREL6aeh3RVrM4K0Adwx8Dc",
+	"YcWr5QQvuDIYe7CAnl0VEwBFCHlZQqJ9yxVRTEAEjBuF1N4zSCzM5ZV8E6aXW1YBbNn0unHRcC+efa5l",
+	"fPUelWmAOEFbl6bvMrOpmjMV9EY0VSwMpt5XX4KEpZquxhA+YGhaEpokqLNLIApC53RxCgiHHCg/weTp",
+	"0VKCifnPSzJp5V8t55qEQcaoxeg6PL7HqzCq75wMv9k15A/5lL9ADv/JYjDoEE8sAUyZ15SxQPO0gE0g",
+	"wAOKLALzbOWeufG+Fci997rnVEI/S7g+i12Op5fz8PSolNJyWE5poa3//mT+r906+fTj3sD9+W9Pftzr",
+	"9/fX/Pzk3ypSYCwcL4XOFhUozMFbhwZ/JTehuakqx+3Cc9wCd0p4Qrg2dOcY2ZWQc2GzBK0BypXi4rJE",
+	"lY2SREJzXjKmVF0Wr57L7IrYi2xABH2aidG/Rpmc7JffcnRc8RaMMW8Lm4zBdZcMqC7dnlDNWkZ4LT2j",
+	"XfWMmY7lpCLHMVIzUB+i3C6PZcLy1EFkW/mKmUhYAmbn0nINFa681Br3A14TonTGv32ZFew/KJLKS3/X",
+	"9zdnHIaBNmZfbcqxt1lanvrSYYdktHS04Q57KIodKGithKDyNteyADh6rzky+fLxg9TB0h8bjyEe5BtY",
+	"1yu8q+NxZ5plFH72sko3PfdX9lnbxNUVfMAbyk+rWuhPVMQstVHY20i0rUXJKggZo5rdAQT2ecpiozNB",
+	"hGMTKC/t1RdwsWEUW+0lpiVqNnGwru7ohAv3cXl7K3fpUy1SrJP6trqGdzQ3akzmPS+8O25cpmCjO381",
+	"l94YCHjc4B5zkRHlV7ONgvyXDytYM7dZ6Nwb61Folc17R6FTz8soZNdMaNDiVcMHvDR3XMANN2Ewy9KG",
+	"9314/3oFUebuMgxVeLKpglsdwNWHuIy3O5HsHQiiamXlo74JlIqYH0RMl1NakN0oKN6acCFtZul+sLwa",
+	"jMYuV0+U9faTdvtZ5+Ske3z07Kh9ctJZX0gRBjaPZLGkmB6u00vPWv/49OWwJs26pB8jwN5barAqM/2z",
+	"XZKXAh+IBAy1MGDCLOC34otYXXvPKhSJN1JUpbifCRfKLuM4RKONKhIbovj6KC+D+er8LTnqdp65EqSX",
+	"H94vqU9fc188baBSA4yWSlXyermQiFmaEone/pQaLVGwKkXQXIduKEwUX9lPYCIV1kqayrnRtkBBUzWK",
+	"41LaWCLBDM6DZMvR8+biurCAPEn9dFX1ikFi3En3d8kpg9uZH+zzlGdMDWilcs2gABOx4RLFMOlwykRi",
+	"dGx7f0md3gb820F9Sw2qiTI8mwxZVkcvEsjFIxGMStL0yuBCS0LJlGVKiuVT2a1YxJTi4teBjuwKLsbE",
+	"l2kmr3nCNhSOYbqMXwy6GZilxJo1R8Y9nys8PUlhYNW80ke1b0GOZsbkbIwEpameNdvuc7zUqP9NdPT8",
+	"FTqjsdnMGl8BUAcZLsh8zOOxxUYWs9QgA8M4LGm0+Nk0uevRt3lAm9b2d3tZpQVr6b3MR3JMh7lZh1i0",
+	"ROttXbjCagu4SvyttOIqaeIzzmrai6kgQ+bs/Jwz7ZMziBIoYOLGDDe/jmWakGuazlwqOs0Y+DVTrjRL",
+	"iKHYfU9ziMEuhRVChdmYTwOjooGqmq94VacIg88t9lkzofgwZS18HNR8FkuqEpCvBFZsx3RKY64XRMkJ",
+	"A+8XjaGALlILpdkkz+hykRGuFUtHO1q03XTc8dEoyBmB2UcE4BZLBpOiQijnulKjozhcNJW1MtuVJ61w",
+	"LpRK4asuVcbgqGSUXsMFp/pYhQLiVuYzmEg90glJNySHENNQkqDcqC/qPHH/rS/tvC2jtHGrjbfkFuOq",
+	"XeRwYp/mMZLhooEXrHj8LrxgHi1+a16wJTxW87sxnU6ZYMnumR0+Cgp1wDmJH5G14wfD/6bej5YRet8g",
+	"w0y9b1AXLD7nQqKag4jZpHVNM6hNMUABTt45mPATgoSEmkMEH194AMEXP3nwIHpzcPKaDwfNBv4FumJF",
+	"N5eUC5fKYhQdVP4KXZAqrH1KVs1E59nayFVcPubt9OLfZ1RorhfrGyh0liN31TwEXSObwgDbqVfGqB40",
+	"8tnZW5bOl4eesOyWy5deeomDr/YM+o7V7VxHu9up6m4BmBRlN812C4CyuDQFQlRGthhVqCgDvYS6iPUy",
+	"pNNu0BmgFuU52LUI3Rnj/jZ59nkuWStyVyCRVo48Zh1ZOzmCVie4gVbDCklkGSb+yBLCBbmG7iiRY50R",
+	"pNWNaQLbLkdQV+Hsr0t+zQQZ0viqJBX6Yiux0Pf9ZxbcQtEv5IAvAXzeX3D9Dfy+huO+o4s7hGKa6ZTv",
+	"bW3KGV6NfNazo50/0f0VNretyXtnMStArx5LhURA3DtOCSVqLKe2A4bAGgbYCOgPthIDNRZ6fSMLDOO3",
+	"PlXH8O/RgK8H6az1D4Rqf9CrBqwqDvfOyYEtvORnBBj7TlzhNl+lvamb0DfhBPfqWJYxYqtMbAe3o+Nn",
+	"kNxmS5Ax2SmBh3kFpUDimvK0lH6JiVZydjm2zSvkCOxSJ2PUKcGCblvPjR2+BPr/8Jeg99uXqkevtMTQ",
+	"Yw63XbHFXGZJ0Ms3xrZKUhbbdrPMoZVmTzI45cC1D9oHuUS6+RQGXChNgfaDAzrlB9edA8ylLYfje0G7",
+	"c3LYPUq6rUN6zFrP4k679Xx0xFrd4dOkQ0/iNnv2rLBeekftkzAwJqTSdDINekG33X3a6nRa3cOL9knv",
+	"sN1rt/9hNpprg/HgJylGKY91sfcus0wdlHbhZplucasapZv9ZC7NiVM3DJwGN8XOr7c6KCRho9szkYQO",
+	"5UxX5Gu0K/VYRwwNJf7fuUxphc+8SuoXm7yuHZ7Xqaic67Fly7vlRJeNqSqF7V2vhB2XTPij6pw5j95u",
+	"6c2w5Finq8wghmQOn2rkstQ1pqqTjZBbxBVhn6cp5QLtoLv0GvS5pPUn4JI8v4KlZY8sQjxESwk4BTbX",
+	"cNef7OmrOBZzkPqZFJfY4WGayUvDpHZjkK80ggAzppyGDri0zVbCIM8aNahkeiwTSCS13tggDMolM/C8",
+	"qmRfwFypJ4fBnFdyBxcYqQb+3yK52uJUziyseca4YWkV9ZjmOZV9PCp+wEKwwpXsSl2DwkD217/U6SEI",
+	"g5Xc2kKBXZS+zIuqvEe7ZjmY1+WLzFILBu+O8vKXGzDkEIKBUPhY84LooCL+MrCoWa6xA5N2tSmD/3W5",
+	"J4P/i61A8r+y5ST+V66wonSZLS4qUOtyrL3YQalAfksrwEqnVaexX4lQmcTshQYAF0t85+7h+LsHaZfS",
+	"ekptYNu7C4tu4WVq7oFp7Alq5nS2G124nb+RQFjJmeTvl8OWJ3P8w367YFdF/tsKeb8zQpRo9lmfEiZQ",
+	"uOpSLqsay/lyqLmKoKo6kuYw7MJh4+mW35TLxk8W9InL2CzLKsiKgbtCZmXSrVKE8rYkzie3xJd2oivQ",
+	"WPNrSDV2cuo2nBZX8TNP9bITJH/+Fi+EqnYXOltGyyLEQnOD9RJrvt02LDlztvMffHRdsl27kpWsOvLR",
+	"9ifl2tUjKJZvzWrfkynlyZ8mFQ+DKLfHvJYEFZp7T2bsfNMY/AoeT2+jblOAtQq4TOtsIypKfZgSWZdj",
+	"gPZHdbYBTSZcbMfKzn/5UGfdyviKXDE25eISCCz02fIPyh/MIBUj87GEy/HOivKXBr7PT74btPXpx0r3",
+	"7PmYT++w+feVnrRr125dHd6DK/N3i9o5oVFDdbMJOP7TlBSFfworVq1HSo8zxrA5kNrtwpzRV4dZOXJt",
+	"BTR6+a5RybABnt0Co2S6FSD3AsSdDYt1gVDfBMhRbxfu0clGQ2C53rSmdJUlg+GicSHlbWokd2Ll2lrj",
+	"XVUN3+6Q3vWIN8wAqzIiSySyVLYclrayhPAGhLELK62itvmbstY+wFHZsp5nwoX/bed7K0q7qUXEloVk",
+	"O0RETWmZyPtAVBu+kNSIUXDFBHAhu7ShlCmjD1SgtoLevxfuovJCfjKMFKOa6OO9vYyuND+KKNfKq98K",
+	"2zh7KXaVl11QTcBAXzWUimje5rBcHmytrNiepSx/3zCTV0wU9U9R/vCIyIxEiJWoSaV4Ec2tJmAs7VmF",
+	"Z8QvZxnmOWkLngfPl37x4n7QI512+8aB4z/9eQUF5IHkymBWj1Bs0G0vI1zYuiD0BjgIVoPQWGcf/csB",
+	"jHE5gAhKFJovsHnMwf/93/8HP0+pHsOnFW28e7RREbHQF9uZh8Gq2Ko9DqvS414d29WOZ4+HbGQNW+b4",
+	"YkLypoqr26oU7JrLmXJhkAEMMKvScDVPMS/URpu4TQtS/BJi6jgMxxtTZzul4XQ7cO26nmlubpZXIndK",
+	"6BAa3rjU04VzFt66AGsH7nfLkrcM6ALiVwuGCxrZzqOeyywM8lUo0lqzyVSrLXNj7yskhGuua57hmgO1",
+	"eJKXT7r4ZVg02KTaCN1sQezibqP4F8jf/qzZzKNKp29BuBY4yFNi2G5ojr/DCDgFjfytj9iwsx7mPyqW",
+	"RGRPF8kKeKkm3c+fn0COZMIzKLc2LPVSCrbS7ytjNB67Nt7mo5Lpte0LlkIj+yFNBrMsNX8Wg0PIHiXT",
+	"jF9TzVxbmCfwADzFDio4ukvjH56AAMj7TzURj7djSQazA4vZu9AhKOU7eA5GuG9rc+EIp4GqDa24Fmag",
+	"aGJhkm0Ot+o2WJdr06m2NJvFLpd4jIthVjG2/HiXDpiHJj+c6DjTRqNwCYBdGIXLfPNbMwqrcV5XIDix",
+	"qbeOV56SCLlO5PrIaWhAjH0Eh4udVtMVydN+rjS+fzvHdoUBdvfw5ao5tSslq77/DBRj/D5j9ufy8nZI",
+	"vt8q2RobtC5jThorObFW8ykZaz1VeXtD0BBBIjpBZPuU7VelznkOe3jM/987OICBh9U54ha4j1yPsWnw",
+	"6i6o/PuKc1at2xqITzGKwnWYt07QmKZQjKbdPBJXmUMBMWdHMfPChmlEDUu75m4P3bpWtwwqOuNZxvXi",
+	"3DwN0TBkNEM7Ef9yTUiC//h4EVTZrBH2ax1Av9YImVEqL2HkrY0rGzlm1BzyV3hkPvYWrCF8Xw6d2U1s",
+	"K8nFSFbkiNi8bNAJeYbhqzBvIOwyeIfM8DRnSU/2+6IvfvzxnF8K6JMm9n/8kRjoZ8rcllcaK2VYn9+B",
+	"Vp0WVgcYIsYOPpvpscz4f4Nro2eXRcC4JRfefCOuiJxiF3fQWo01vd8XZ0QxVcyugi50oR9TzCd/O7UK",
+	"FkZJJp2/wvwIWXwAGDZ9g0M2XNjzZWz6UYY16rgr2DCWpFRjqw/aF+hhoK75tJ0vU7Tftc0u3KAzc6vS",
+	"FpmQLfXjj+CqEcSqFuZNXpCb7EEXmSdo/lHiAsVkzzV2eYIYczsAjkSV1xOdmnuwX8l8LMmcCmziOWRE",
+	"zTLWF4ah2PkfRSchrl0HIQvqCwmzQeyMECliZvb/resOa4UdtAONlmavRni+kdhsc96RzEj3iIzlLFO9",
+	"1eb/KxPZySXTqi+4zmdBmytKb3KT4XsEBsGXm75igroies5jtk/eQNtSItgcHg7T18AmMt/AHXg7MNsc",
+	"Dilwbm1fLOTMjq01JOWAhqiwXaChrlQqvU/O4BUYpIQDhRtpk0K8cQfWfrFLq5lfZ54HF9K0L4aLpR69",
+	"qJmEOa3IxDnntCIeF8BSjNCcXdx6A+Jsakjadn+EiWM9mOBrEQVtLcEMo5oYBBjk9AUXSjOaAA0qRlJG",
+	"r1nxSGGA7pGKoXXYW7nUl7pkTxk7q9zAH62pqt7DYV+sDAk0xp4/BCQEwM0u42yIUido3G0kgePPn/fJ",
+	"xVyaBbjyLH9occ7L3Nd9EY+pYRMsU6dLE4oN0oYsldjphbuD/9OYiktDlzkyMaTJGLDV6OUFvcybOHht",
+	"Aez52/dH2eCQZepG3UiRLggfLbXeMftvnwO2tBSsL1DQcKVP0Uaaczt10NIwV+So0yUrs4NCS+pNBgiR",
+	"6McI+duiAABZ8ZzRK6LpZV/sRR8P+kGnH0RP8D7B9lfmEUqj2ET//vIiKp80mCEgPJw5Ew9PwWH7CPct",
+	"xzJgxiHVjtCw+/Iz+iaU2YSXQA2uToorEtU1fY78KirygsU8MftAInP+AFs8HhMBtGdjBLAhE0aNLD0F",
+	"ZacvIvTHRn5PoFM3DfO3T24eJlJpI79/iHkFGvk1+U9DmiQqShwM3adK5lJZj1lfRP/VsuGj1qsXEUEn",
+	"tHmT9RoBdkPEKVXQxMiwhTFLp/t98TEfDUj+dnHxzudv+b4oSbSUjoevsgagD8+Hc9Ruh+So8ywkR4ed",
+	"kBy3O4aEj9vHYX5lLIVgIKj7wsgzEN08Uxrr72VGqFsJIAlgy4cqQgEEdruF7AJ/ck3nKfmF/xV0i5lA",
+	"LSHCln2GxVxkVKgRy1ovRSyxaFdmfWGpyzDrAjJDEpYUpCHhlDmQaJbxaysZuLAJH645PYhnpwcaDQfQ",
+	"aB49zeTnBTE2KdNzxtxPinDRx7SJuSBzuughm8FdWUPFOT7AmB1lcuI3kbFH5Fc6MVvuZi05LdBpHz6N",
+	"5nuf28tkibi0L0tCQ2QdQ/2d7nOSMmOeqJAk/BKa6kX7BuGDqC/MpketKLS2AhZBm/UahXHIFHdSzwBz",
+	"ihyRWmzlfRIdwDqbKa2gLlp5wtw8ztxuV33mdCgwr8azLDN6G6pO3pou0JHYeqOinmvV4zx9Oflzq7TC",
+	"0IoJT1PutnqFeR23D/sid0/uk7dueGnZgQj8F1TZkR1xasH+28uzF06/dM81Oq7hRMhKuQqXtC176AyS",
+	"HXmKJCdA2wP/1LD4GEOfoGfBgDVYMT7X0NJ+X7wFrRnKReAQCjvuBjfFvNO+g9sSYoTbRluBun5lczJh",
+	"k6HztBhNjuJGWHJHAObO7VL88gNhYjZRPcIvhTnQubRNJND5FUioD/ZYu5dQo9ZA/JFpPE3FZDEj962e",
+	"hkXwKY+ZUKzo1xGcTWk8Zq3uftsrpwvepbPJ0PIiW3uTVyAEnf02Xm1MHTrlQS843G/vH0Kyox6DVblU",
+	"m9r7ElQ2t37NlYtGA8H+gFwA7wptS8W5oXBgj6E5GPQSogKUGEI7JVbFCgkkXKKwTiZccKUzqmWmQGco",
+	"zLEfFBogI8gLV30haJbJuS30VV6TCcBYrq2+SsAtpfRbh5EC6bYiuLZbQt5BBXosmp8heuqqMXqFo7TZ",
+	"NIZSW6ObcNWDAQX6AGfdG5eaoeWv3bZjeEVJR2zMVw0HyHaDMgeeT1gtLNYlbHh4NTA1bvqnR80hymON",
+	"DYHB63cBTtVOFrRz4Eb2bbzQ+es+FeEEOFnddnvNvA8358Mrlrdux98qmojmXeI+lUOAdeXgpd6cRc15",
+	"p9Pp1Nec+x05/Qd3zFPtg/3nHbdO4kPWekaPjlrPk/awdcw6o2dxl54MO+2ia+lvOVP7a0aVIlPDxMhQ",
+	"Dstpa41L44sGNl1bIRa8e/3hzV9bz9/+I/DaArl09aOT520/AT94+eH9akcgd3X36KTiarO5rkFn8O51",
+	"69kvh29aJ//Z/a/W3389ugiKlpruMZVv9NtOrr3QBYU8x37zZXlh9TryyIVGBxbm+6fFLE1vtmJ44Eyv",
+	"GkaKMiHPul2ae/Sai6tNA4/gGnj0UbtTd3F+6A6Wx2eZ+7rdzfe9QqvfXH/cPmz0njwJF5ZtC5g23VdM",
+	"6wkDNZtMaLawwraQ55peqrxRmsKWYegKNM+XcwEkaFThIAwymWIHs9X6BlvUcGPun2ZcZnBiAmF4ZQq+",
+	"bldD3fsSpDjHNOiCrEvl3Px93J5giHEqVYWO8B5zj5U3Od4IeTApVSFaQ+eztB5FK3atZ/a0uqGUUZAm",
+	"LLtkyT70KvJmHkTWaATnAPgddUgmMwVq7HxZLzfbMNNMhZ5vwhvSYRP9YRqtP+LeOkOdcw0cZai2Lc3G",
+	"74vKWfiAidVx+LkdHq10MTFmTbnbcT4W32j6fMKcDxjNVWNZINK5IiNj6YFLsy+gaYozBcDFDNrwhdfR",
+	"S45IlOeNbdXfy1ii3ix/Y4OD/TETAKlz/msykUrXDfGHId6JgdTdzHFgox6ziX/T8oR/D33gfBvbfmU4",
+	"vw9FJloc7gftmsDsk3d0ERIUouC7SpnuGxvHohUV2SrdMi5mdqwqlxtUA8+z/AtbWBUBjIC/ymSxnXaw",
+	"OvpjkyQo5O8dxezNp8YSoWLCyU05JmbjakuqUmc7ZDwqSI8K0ldSkLbShdbOvr71HPwwqApRbbrXuye/",
+	"5SYMXsuYrkvFz3Uvd50/tfzrzjpHxa+9WbF647y/wV1UxfbJ5vvyhq7K3tRpoC/mU67hhuMm0FUM9txS",
+	"m32bvWc5lN0GS/MH7zfVhAEdXFzuViMG10Aee95OKQaFl84SpFU3O9B1DgbJEBRT3ZyswNtimaA8AlL4",
+	"bWc9eLZsm/PJIv+3uvY2AKwX2g16gdfrqKTvj/nlGL7LqGat1J3hKSBsmnER8ynYA845GfSetsNgzkUC",
+	"VsDRBFHT0Fi4CZdcjAewFS0mdGbze9Y4HOd5uoVRzIzuFmJJsZyEREv7B4QUsBmJ8ynjnXYUXhP/ZMnX",
+	"SApXY1+UfY3kJQKOCXhe7A1D1UtpKxBEhPiB7Zcq52KtuzKflod0stZz+XEsvSLLKhcZzrzcpdewYshh",
+	"3cvtidr5292r3eChyO8BHq1BBbbGaSa7S8NDVwF5YZa+les0bzd/P77TF5gR0MxzmsPy53CdLnF8N1zD",
+	"DoRtqurng1uDzkl3v73f3e9sqdyXhkLU6Zn5/NTAZszUtAtd97KOL88amQh3c/otDQxd6/kDB4e8fBjX",
+	"XxMF5ue8seH34Sx8zyjmKoBcNbjdqB7lTsIal6CR4DUi/tgT8cftOhGPwdha2X6Off7WRQ8VVj2i82lP",
+	"inxsCXwFlS1UkZ/O/776Y5HdCl4kwweeVEn3voDpJxg39h1aNq4MbrdhxuiVInI0whQ0VZQSQdQ1T6DA",
+	"jyMGnbX8SW7ZzGVe2I6HLnGmLzzPlv0telKlHeCPzcKZrrXRPOO6VgBYJt/0fJeGHlYIn4cMoT6GMcvg",
+	"bCc4P7fslMreF++9q+Xg/vlayptfLTyv6MnDPuuDWF2ve80ZpGzYuSY2xdF/LSbDHXWet59sDUG9B2Y5",
+	"BvUT4qn1gqupVLyJW8Te4t/x0A6SryYemzhILqR8Q8Xipe33egupem/Oit1K4pc2BalZ4K6I1FXE55b9",
+	"Ditdc2tldnOrvuNb9Z16q94X+Wjhg3wMesFhe1Ip/r/Av6+Sm1oNwCgtyhxxP4+oSYoQpKVRkScInWG+",
+	"+w/K8QqXu2Xsbjtf3w10LQvVS6ZdCOdulsZj5OEx8vDniTyYZx62jzbzyF+lfiMTPuJ39cEfNXQ6/yr1",
+	"z9BJ/Tuy2xp7tMcgcwdUOT9Guem89Xdbvvv18kC2in2/tdBB8LhOZBxY3mmE1y2fXpef8pHrcZLRuVoa",
+	"JD2mym8/2CunUhSTrcKiiNE123X1VYZR7BM79g8r2vK5VPZVtkKjL2y2SWVmAdxTiKVbJga4vnE4JszY",
+	"IgsjCzW9AsJtGLcvYPHi9jeP0vJRWv7ppGVYnOY7hOz/JDHzW8nrxpH2c5hb8k3H2b8jkxWZ/AOoIZ/W",
+	"R+VdjCaPYrhHVkflvYk2K3rNLeLdne5OA96FbuNGuN+DcvOexTJLXHMYp8tY3QPC0FAMmOwT274GtZS8",
+	"O0xZS3Epsatms73hrjpKY+b8wnvfox7yqIf8yfWQ/LzeyYD/murA9j7lRwXioTwS4L92ysAPKm9dtq0z",
+	"e710d1KwgXg/KsR7oWh8ChsJ/u0dGutEN7buaZKuhlOy7eBSLXN8Ypyb0SzleaQbJ/yQ6CyO2VT3YMIW",
+	"vqqFXvaIcE0uJVNEih5hNB67hhxc5f0VuJuUqvpi75xl1yxrnZvfoE+aeuKXYhsRKuJ8Pgd2Z8DGRD8o",
+	"wpNTEr2mSrfgViimz5iaTZgiQzbmUGeC7QcmbmyzgaIvsDS/c+wqTUKv2wKE06Gm3QZoGczbmWmWl4b0",
+	"CMxpFCzG6D+8/lzOsphh/wC/P54fXsdJIuaRfVFUm0izRC+8bicLVofX8+Q7RFeTgmGeT9GAVABAX9H+",
+	"yY1cOPXXrzTNtI9FFw9G9lwEhEvoL8WD/ZhneTJKu3Xy6UsnPKkeDfRtp2cVA5w2iN3hwiuHbppP5Qge",
+	"+gFWCX3beg04E5SqJcEOSiBh/2w2lI1/+8d6XSAcqdD1woG7sP8MMbAauiveYD2ScGVCNYUL5S1i9JU6",
+	"x5grLbNFiC1MckqGVNYHSuC6N93ARqltatL3FEOQmWOCnuS2W/dQcYXa+LUb8Xpnae2FoTvtyb1FI6Z0",
+	"ce/WOjRhhL49cuTvIfbNy+f6kXPXNS5CThmtSpwepM34BaNFA76iFVxf7EXLc39tEaZfC5sBkJjQZi9f",
+	"6ukyzeQ1d61c8nHBTqnwQXHPWnYwnBLaF7b9oXuH17NuL/JUPAeiksgOixeWp4w5oMYuSOOa4qGLo1h7",
+	"ecBxtXIwpYs7x2OaizgHOyT9wf2tIRVXOHvZjisHmAbHo278vNM8nPPOruPRh/LoQ/mT+1DclNRH98l2",
+	"KtI7ZJvfRa3jN+NCsbKmuQclH0O63okypYsdO1CKwf9OJ/C+KovKNVGWHbhakP/cj9plnqyg+C/TRt0q",
+	"ZXMYQ6eoHnBaFna7dIpMykYaLaBTW/4HPR33IoTa6yv7pKKFh2OtfYEKn00S5+g1ckEbbBpYZKEMaXyF",
+	"SlimbUs8Klb7IYfQAdMW6HkvA2/Iqf1odLtc4cRerXVArgSDKtSjrBghvHUvjLdTnL+1y54Yq6oWTh+r",
+	"knI2SeY8zgyxI0drJmUqBic/6lOP+tSfUp/yyq0NDxsyJoqUuG+gv8WfWGFDNvXd9aZ4EL3NYKp5HsxK",
+	"8UZDrc2qNrtW3JZ1j8qGENKK2+Be42RGh/kK+S1FdzHgOkYrOwWNCXuHwUwQmSb75NzoVJjrUs6J2Zjp",
+	"otx4/Lu4fooh+cF/vGh3jp622+320+7zTvew3VzfWJnU/6htPGobf1LvjTef/9GB85j/skMlwHDZW6sA",
+	"6+U+SMVvOd/F8shNCS5Tf8bXxo5K0e8RGXGRFPcRLmy42nDrsDQ7SGbk/JcPdsYDVH9jy6S5kft9MWSX",
+	"XCg7lhXzZsBLg2wsws7/bjYCGbK8lStXdkhiXe6HG1y2sbUCKiCSKEazeExGsrbHwe91eRudTcMRzfaN",
+	"MsZamn3WtjdmVSMkHHOvJbbCr1q3m6mUW2UGaEgB3k1jBos2bM3wM7TW+PaTTXJ2gUneTdScJUk0ywRL",
+	"sOWYkilPyNAoHC7FigkyYdpOinfdErZRPNZoMY2UiCptJZf0hitds+DrtgS3dLK5NZBjErdOLXnYEps/",
+	"VIWIHT8Z9H77VBKRyPmoSJDvTAvW6aSl7eO9LC6ns2HK47zZb53kqirScJ23lko0GrYv2KaD+VmCwQFc",
+	"lT3TeUaEQHf8PnmlFYgqrlxPP+iWfSllYidfQf4heuEd1z0t5jy6LtrweL4ypK8vInU1G8Dknci8DYbw",
+	"YE4FzJmMQOXIJ4BRUe6SYOMHmHrqBldiBgSMnsKJiTWdCJEj2jN7F8v37mxz96xwy6bVFgv32rb6USDd",
+	"RiBtKXvqTEp7EO/gpt6+d/K3b382kEvnV7MLw54e7cgKO/IsSQohslkyNjQkHa1u2bE4lyT3ZDAefLF/",
+	"bW734wlWJxSNnWcklUShaodt2gFwzkOrpcvrA6mJZQCnJPKma0ykm3OIff8q2/34Qu1OjtNHnv1d8+wH",
+	"NBJu1znnqBEnMli5Sw+c79IgwS46zZntihmy7HxzwQLP/bYDc+WwfUdzZato2jvHkTGeBqlcKzz5J8td",
+	"3QxX5cpJvD6nGVM6n7sc4vjnghHjCOgxLY+T5sKbIr2PtSrKNdq5ZuiKwkKbvnAT3MEdmFeMAZfKc+MX",
+	"ZM4yZm8htHIkD7KigsFvLOCykkaWV0QVjPG8EnJOOLg0wcqVI6KgjbzMYO40jEYSCzueudPBjpS5hAhg",
+	"5nRdeZfDTbBsS9R6DLtHjZyEd0mbWpUL3coIVVMe/sHfj63sp0dZ/P3JYssi4NSoP3dgrkoOd7pN7gPX",
+	"ELSP/Zny9HvIrz7qPt9uYe/d2X+gZjdYOH1/phkeQt80mxaSuKGyYenlN3da8+ky92++HVirbPv0nSWF",
+	"o9K3egE+zBz5xBhqLgG7HLkKc2/qevWBXEoCw/ABbMjxKYJc+Xua9N2zNz0aiH8goRSW4p13kEjfvHz5",
+	"DjxiuBP3yHod67oT771/DpvMkHHcE48tx6+KYl1MtjB/+QkXZXMLKkEgShQWU7RWY19nEPnCLExbVute",
+	"ZyxBrvrCj2URL5R1Ws2fqeHMhv3nyMHxu7g97vrq6tz8lh0ErG4dLHqxBMRjvOiPKloEmz/GjHYpuprE",
+	"mvLj9Vh4Wi9hcyTdo4wthFeD4NMa+2Y5MFVkaDtm/zVEMc7wXB+xyseGY1WBNzz8o/Wa5nsYEjez0/ao",
+	"SBPwmbrBUmFRauqadVQGqc7taNHdWiC3SYF3YAa9znEbAILlBb3DMDDLC3rdZ00YcfMqB1h6DetF9SN4",
+	"1Mh3OX3AsYofbKWxxzLw86ayJ9cF6NPXU7HvEgxpxBNaNPnnTOlJ035//pFGzTnj2uhRcjRazZPer0xB",
+	"BtI/89677SofNKkW4GbJABq05dzl2bNnz+q5SzPFNdXUsh+fcx21jjuUtp6xdrd1Enc6rXbybMg6x6ND",
+	"2u0Et+V2thz8Z7NLRefLu+W+Lu3r5hxYj/a+lxGZf1wmabZrlUn6e/T1Geaa2Zz3EDqu9zJEcDgjpxnJ",
+	"Gl7oq0inhBLBLqkx4QjcjlMqXdGmHI32yRscmkhF6VbPS2C5a1/I0YjsRf5E9mofAW6X06u2Q8cuW1P4",
+	"3KyW2zQeuVss6l7dDTmpF5/+qIw+DHKT4JtSn7ekCZas1aOLHfU79AJbg968K509d9aI4dHxsaXjo9Ab",
+	"Hls4NLFo4LxB2ZuRKjCz+TZWTZ0bBC1QPD93jvHaek5PeFX2bMjZ+S7dIXM2HEt5tcm4Ac4wG+Y/gEcY",
+	"Pf5qoYz2X2HdkAsoLlEszpjtw4Cj1eRcVJs+Hx0035PJ00SoMWEoO0/ugkbOA72YsqKoeB8q+sPS1Btz",
+	"y6eyGHzWaneHndaz0dNOix7Fh62To6TLng/bz+Lj44bO8FmWBr1grPVU9Q4OAOP7dmn7sZwcgKc+5YLd",
+	"0eKx27nZ0nFU+L2YOd+JuTIvjpNjevlXdXyvZiLk9qZGpblwDp3/sawbG+XbrEucrAgnwharAXkSm0AL",
+	"cwCiL33IfewHIekHBhKl6WSKHxOqaT+4idDjyi+FMToUOddUJDRLiGMtRBleJGd6n7y1PYn7wvZHxoHB",
+	"LlpJSffzZ4LhJviGCwiJ2aEGRZ7sJeUihJ8AJsIFdAm0tyg5YXbof0IXKlxqmxzZHWnxJNrvC9vwfUIX",
+	"JDY3TnITCMoIwYwSkHBqxyRDq/d919k+r5fQUFhvmLQbnb5Pzpw5lrmYLc5HPuq0ScKVoTwsYrQg7fcF",
+	"eFuBf8NyDefGKfYGmn1yhrvDcvxMM35NtZEDei6zK2T6NgZcX2Fo9+YuAdstOeoWHHC7MkG7lPu0w3A/",
+	"gl4wHysWD96MfvnPk+z5v//yP37PLub//PDuxfNXr9/945Xsvqav6fm8+F3+JQgdA4BX/pEF17ZC6iPX",
+	"43PEbI21ZDGHZ1Arey6WRdafswbQTkzI9bfHsGxFSxnUn4csT5ZB1fm20nnVKnF8e8uywHwgQ/H6m/uw",
+	"MQ6+2L9seWDCUqYr6sNfimTV4oBjN5JmPSikrLOGM1U5mJCVxUqJ4R5VZKR6B5wrcglzU74994Fd0ncX",
+	"YJxIyPib5zuyY4q3pORRfE5q1Za4/XnX4ci1Fa8+OWONa6FarTGML5mupeQtjdY/tMTfUuBvEPOPp3/H",
+	"6QV3PPu3OMD3HB77WHCYHVZW2nQiO8OPzMc89TinYxX2kOacA0bOSfOElOo8a9e+M5kx+xx4A1Q/2BF8",
+	"ioygwKi+jnIXtpnjKCOaKrZl3eBtDKpHrnhfXHGpuu+PEJGpYqqPpktNtdy9KXCr5XIPocBtMFoOCpuj",
+	"aTKYKgYzQm3bxLayrAqXvMifDm6zKzbVUP122AbP4dqQSXHv95UupjWbTKGJW7PsAGS8Pj993no6ardb",
+	"z4Ynh63n8fFx65CesE7SHh0Nn3UDn1V783KAUS8/pZvUPyWlSg8stHUAdv7huP9gm67VDpcDV9nQbR95",
+	"ZQ75lO/dBGMsoSw2B2XKBvYfJfvs+9ShbfaZZUU/+N6PP6ZC3ZwTH3xxaTs4L2qa3mZMp/fusMo35N6R",
+	"98udUj0uKpwKENa28jBKEDCP2Qw4kNfa4/Dp6iDeT+vDaFTYGJqNQLlZ13nFXh5k4gmWHMCMqkII2ZFT",
+	"pyicjCWgsP/kFBixUfZoLp1ctIzMKdcKBJP51zCkvrCcEQZSgUViLoIwVSrFpTNI/CGgdChnYLMMGQpJ",
+	"pelCESX3ya/F2FH4BW0XXfbQeVZQz/zWFxjOMr+5mNrARrWSyFwhqmdWGXpZ4o2rfpbulqlyj2JtC7F2",
+	"SwlWZ6q4sxiu0NiSHHvIBsHfllB0KN06Lc1tiT1nf7xWY163Y5EQmhMX8tzd20FWfjW3gxxAlTlly3xw",
+	"6/5l04yLmE/hiqKD2dM79C/bJNgzqQ0cLsj95W5OuUrp+cZ2HxFsbj3w4WpqwweheUqiacauuZypgc1i",
+	"G8zM91FIukdkLGeZwuJpIeehp5PhzKE8CWXObDpIPgobBa+RWVZU20kHrjEzGo8ceknHrEfmUG0I4HFF",
+	"EhCkcx4zSAYx1iH0I6OCFEIwlUqHRMgi6cNNrLTZLTb4gBkwS7CDUxHhN1dDKh+WOxLGL8c6B80oCBOp",
+	"NOTzc6HHyw2sSVTMe0cURqEbE8cEIiRNWAbdP/uCYYJL9J7pbNE6G2mWRZVyG8jE7raN29/VLP2DJlZU",
+	"k7AP2VFp4lKdA7J0zbeUiFGc4+8laLNFSgWiQn0/M49TGrOSqarc6dy1qAQWMPAef2vPYbiSCmHPyk6c",
+	"iuWWpV+CIaOZka6/fTIyymJldaqLDRjJNPEa4Lvq/VUr9W+uPr2oTPfHuUAZyMpN71IaG1MLxxp5YaMh",
+	"i+UEG3/oMZt4j7ITkCrMZJam8Cw/LdyNncFolpb2Td7zcmq4+XTz/wIAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

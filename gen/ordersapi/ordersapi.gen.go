@@ -355,6 +355,8 @@ func (e WebhookDeliveryStatus) Valid() bool {
 // AdjustStockRequest defines model for AdjustStockRequest.
 type AdjustStockRequest struct {
 	// Delta Units to add, or to take away; not 0.
+	//
+	// Example: 150
 	Delta int64 `json:"delta"`
 
 	// Reason Why, in a line.
@@ -417,7 +419,9 @@ type CreateOrderRequest struct {
 type CreateProductRequest struct {
 	// Description Plain text; encode it where it is shown.
 	Description *ProductDescription `json:"description,omitempty"`
-	Name        ProductName         `json:"name"`
+
+	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	Name ProductName `json:"name"`
 
 	// Price A price in minor units.
 	Price Price `json:"price"`
@@ -428,10 +432,13 @@ type CreateProductRequest struct {
 
 // CreateWebhookRequest defines model for CreateWebhookRequest.
 type CreateWebhookRequest struct {
+	// Description What it is for, in a line.
 	Description *WebhookDescription `json:"description,omitempty"`
 	EventTypes  WebhookEventTypes   `json:"event_types"`
 
-	// URL Where to send events; https, and not within a private network.
+	// URL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+	// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+	// beyond ASCII is sent as A-labels (`xn--`).
 	URL WebhookURL `json:"url"`
 }
 
@@ -446,7 +453,9 @@ type DuplicateProductRequest struct {
 
 // ExpectedTotal The total that the caller expects, in minor units.
 type ExpectedTotal struct {
-	Amount   int64  `json:"amount"`
+	Amount int64 `json:"amount"`
+
+	// Currency The currency of the products.
 	Currency string `json:"currency"`
 }
 
@@ -581,7 +590,9 @@ type PayOrderRequest struct {
 
 // Price A price in minor units.
 type Price struct {
-	Amount   int64  `json:"amount"`
+	Amount int64 `json:"amount"`
+
+	// Currency A currency that is in use (ISO 4217), as EUR.
 	Currency string `json:"currency"`
 }
 
@@ -645,7 +656,7 @@ type ProductList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// ProductName defines model for ProductName.
+// ProductName What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
 type ProductName = string
 
 // ProductStatus Whether the product can be ordered. Answers may come to hold values that are not listed here.
@@ -659,7 +670,9 @@ type Reason = string
 
 // RefundAmount What to refund, in minor units.
 type RefundAmount struct {
-	Amount   int64  `json:"amount"`
+	Amount int64 `json:"amount"`
+
+	// Currency The currency of the order; another is refused.
 	Currency string `json:"currency"`
 }
 
@@ -722,9 +735,11 @@ type StockAdjustmentList struct {
 
 // UpdateProductRequest defines model for UpdateProductRequest.
 type UpdateProductRequest struct {
-	// Description Plain text; encode it where it is shown.
-	Description *ProductDescription `json:"description,omitempty"`
-	Name        *ProductName        `json:"name,omitempty"`
+	// Description Plain text; encode it where it is shown. Null removes it, as an empty text does.
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	Name *ProductName `json:"name,omitempty"`
 
 	// Price A price in minor units.
 	Price *Price `json:"price,omitempty"`
@@ -732,13 +747,16 @@ type UpdateProductRequest struct {
 
 // UpdateWebhookRequest defines model for UpdateWebhookRequest.
 type UpdateWebhookRequest struct {
-	Description *WebhookDescription `json:"description,omitempty"`
+	// Description What it is for, in a line; null removes it.
+	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Enabled Whether events are sent.
 	Enabled    *bool              `json:"enabled,omitempty"`
 	EventTypes *WebhookEventTypes `json:"event_types,omitempty"`
 
-	// URL Where to send events; https, and not within a private network.
+	// URL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+	// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+	// beyond ASCII is sent as A-labels (`xn--`).
 	URL *WebhookURL `json:"url,omitempty"`
 }
 
@@ -806,7 +824,7 @@ type WebhookDeliveryList struct {
 // WebhookDeliveryStatus What came of a delivery; `failed` is not tried again by itself. Answers may come to hold values that are not listed here.
 type WebhookDeliveryStatus string
 
-// WebhookDescription defines model for WebhookDescription.
+// WebhookDescription What it is for, in a line.
 type WebhookDescription = string
 
 // WebhookEventTypes defines model for WebhookEventTypes.
@@ -820,7 +838,9 @@ type WebhookList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// WebhookURL Where to send events; https, and not within a private network.
+// WebhookURL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+// beyond ASCII is sent as A-labels (`xn--`).
 type WebhookURL = string
 
 // WebhookWithSecret defines model for WebhookWithSecret.
@@ -1383,7 +1403,7 @@ type ClientInterface interface {
 	// ListProducts Search and list products
 	//
 	// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-	// begins a word. Without `status` only what can be ordered is listed.
+	// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 	//
 	// Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 	ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1417,7 +1437,8 @@ type ClientInterface interface {
 
 	// UpdateProductWithBody Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+	// description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type.
@@ -1427,7 +1448,8 @@ type ClientInterface interface {
 
 	// UpdateProduct Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+	// description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1544,7 +1566,7 @@ type ClientInterface interface {
 
 	// UpdateWebhookWithBody Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes any type of body and a specified content type.
@@ -1554,7 +1576,7 @@ type ClientInterface interface {
 
 	// UpdateWebhook Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1919,7 +1941,7 @@ func (c *Client) ShipOrder(ctx context.Context, orderID OrderID, body ShipOrderJ
 // ListProducts Search and list products
 //
 // Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-// begins a word. Without `status` only what can be ordered is listed.
+// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 //
 // Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1993,7 +2015,8 @@ func (c *Client) GetProduct(ctx context.Context, productID ProductID, reqEditors
 
 // UpdateProductWithBody Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+// description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type.
@@ -2013,7 +2036,8 @@ func (c *Client) UpdateProductWithBody(ctx context.Context, productID ProductID,
 
 // UpdateProduct Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+// description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type.
@@ -2260,7 +2284,7 @@ func (c *Client) GetWebhook(ctx context.Context, webhookID WebhookID, reqEditors
 
 // UpdateWebhookWithBody Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes any type of body and a specified content type.
@@ -2280,7 +2304,7 @@ func (c *Client) UpdateWebhookWithBody(ctx context.Context, webhookID WebhookID,
 
 // UpdateWebhook Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes a body of the `application/json` content type.
@@ -3135,7 +3159,7 @@ func NewListProductsRequest(server string, params *ListProductsParams) (*http.Re
 
 		if params.Q != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "search"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4164,7 +4188,7 @@ type ClientWithResponsesInterface interface {
 	// ListProductsWithResponse Search and list products
 	//
 	// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-	// begins a word. Without `status` only what can be ordered is listed.
+	// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4202,7 +4226,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithBodyWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+	// description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4212,7 +4237,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+	// description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -4341,7 +4367,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithBodyWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4351,7 +4377,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -6608,7 +6634,7 @@ func (c *ClientWithResponses) ShipOrderWithResponse(ctx context.Context, orderID
 // ListProductsWithResponse Search and list products
 //
 // Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-// begins a word. Without `status` only what can be ordered is listed.
+// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6670,7 +6696,8 @@ func (c *ClientWithResponses) GetProductWithResponse(ctx context.Context, produc
 
 // UpdateProductWithBodyWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+// description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6686,7 +6713,8 @@ func (c *ClientWithResponses) UpdateProductWithBodyWithResponse(ctx context.Cont
 
 // UpdateProductWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+// description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -6893,7 +6921,7 @@ func (c *ClientWithResponses) GetWebhookWithResponse(ctx context.Context, webhoo
 
 // UpdateWebhookWithBodyWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6909,7 +6937,7 @@ func (c *ClientWithResponses) UpdateWebhookWithBodyWithResponse(ctx context.Cont
 
 // UpdateWebhookWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -11140,7 +11168,7 @@ func (siw *ServerInterfaceWrapper) ListProducts(w http.ResponseWriter, r *http.R
 
 	// ------------- Optional query parameter "q" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: "search"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -17425,203 +17453,217 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4tuCvYHlvVZweypZkO47lmtryJJ29mU46mTiZ3O3Ia0IkJGFMAWoCtKKb8tZ+zX7YfskWDgAS",
-	"fEiiLPmRxF1TE0siiIMD4Lwf37yQT6acESaF1/vmjQmOSAJ/vuBMEiZfUjHlgkrKmfo2IiJM6FR/9E4R",
-	"wxOChjxBckzQkMbERx9evUDPus+e7Xq+l5A/U5qQyOvJJCW+J8IxmWD1ogn++oawkRx7vU73ue/J+ZR4",
-	"PU/IhLKR53tfW8OEkJYkX6UefH3te79+xKMqFB/HBF2RRFDOfEQZ+jPlkggfwApeD1tvsQzHAdpRgB13",
-	"Ou2nzSF77ntTLCVJ1Dz/q+99abeOz791/M6z6773714ZbAXj64hMplwSFs4/kGmM52qOMsiBmjRAnCGs",
-	"/idmRGEQSzTDAl2SqUTDhE/UjwQnMSUJUvASIdGMyjEgWyjMX5K5Wkwt8AcF2NWE9QC/oeyyHqmMfJVo",
-	"ikcE7QQJif/a99Q3fS94qnf5eff588XTt4+fNdzWNzzE9QdMQTHFcoz4EM0sfiY4Isu3cMiTCZZez0sT",
-	"2krIkCSEhcTzXfi67YPndej4gCV5QydUVqH5rCCgAsVkKBVEahti9SjCLNKbQkLOIoFSJmmMKDw9G/OY",
-	"IDzClPkIC3VCg74XkSFOY9n3TpK/do9P5F+ftYOFuGx+QzLo3/OYhvN6jOYwUynQjLKIzxRYBvpaKP/8",
-	"6377ZLYtKIlM5qdDSZIqgGcGhZKjGaYSDciQJwTJZE7ZSKOx4eZTJve7etPpJJ14vefPDtpt35tQpj+3",
-	"M3Apk2REEq8I3Gv2SZAbQeij2ZgkBH5XX45JPBVFxG0K5ufPn09TOSZM0hDLGjD/g88UiNh5yBDno8N2",
-	"YxLYPWx2i68VtUnwhEjLP9JE8KTuEinESLjYI4IGZESZ8OGLQJGXixAGBvaCmacAxVTuondT/GcK95+q",
-	"1/2ZkmTu+Z5iRF7P04PrEZ39tvzMloj4b2S+gBJM8CURAKMlzhldno0JM9c/IVOCJYlOEEafPr1+iSJO",
-	"BJqROM7WoLluvghn9paavvFWHcKpydZWYABf/lvrfyvW1T08vF7ECGqpnjpHE8zmiEoyEQjrHRnzOBJI",
-	"YYELuWg3gNAUNsMQFEV+/SVXoFO4AJ3aC/AOAMTxQ9urW9mbd0lEktdRPT3n6scMQsUvc/i4GdiMXaY0",
-	"Kt6P/Wd10LxPeJSGchE8U/3zAoim2eCtwvSZDMacXy6CaaZ/XgDTLBu8RZiu1bvElDNBgCKeRv9KhZwQ",
-	"Jj+QYSq0XBhqMVv9iafTmGpJaG+a8EFMJn/5l9BiUQ7Evydk6PW8f9vLJfc9/avYe69H6bkrOEgIwglB",
-	"Q6KkzZQp3i/HmKEZT+MIDQiaJVRKwhAfDtFOwFN5wYcXQvLwUkl8RsiHO2MvERVoQBSDC3GSUBIhnso+",
-	"2wlofisuLsn8grKLVJDgBAXAXVvAXgMk8Fzo+6cYlbjUzPPpbp95vquLOIMWocA8vVfm3oCKlySmVySZ",
-	"/87lK56yu0a8PXxojAViHIk0HKPIwIR2AvvnBePyYqgADJ7uegruVANG7u3AUIFwnBAczRXh1zfX6iBU",
-	"oLPfPqGdQFymFxJfEuYcE/us5Ciyq4C3JeGYXpEI7QTmkQv7VQCK2Ra3/RVPBjSKCLvr/Q5xHJMETfAc",
-	"MS5RxDW2doKhhchs8Gt2hWN65+fRXt9BQvCl0MBFPEwVbVI8HTYwxiGwTCxRQJKEJyIAdV+tg2q4L8yL",
-	"iqt5l3wg93Bab2FVcJoVnbwkc1A91bLAroAZl2OSoCqpS2DtBiNvcayYxv3hIsRMncCB+gZH2iZCvuLJ",
-	"NFZCdYhToWXxAY/m6nqqh/9+9u53tBNMLOylXQZR5J4oqaZIloSCbAN7xDgjelNl8foJQhQrUw9WqCss",
-	"5H4oqwZdi5cK5UNqIZc45qOM1yreW2bFPgqmCQ3JRTjGbEQi/YUmpSnDV5jGeBAT9fWEfiWRUqgSwkJK",
-	"RImN99kyPo4eHBuHDTuTRtu9++0y94MyhJFQYBjLJ5B2fcbg660zMlg4ZaNP+fbeNQYESa5oSCxBMTZL",
-	"xmfm/qkzzPS5mY0J0EZ1zHAY8pRJuIuAoRMkk7k+IAirZZbPkjGu7AT8iiQxx5E+4ZJOCE9l4PdZUDrl",
-	"YSokn5BEFI7/lo6fxsf7BMACM/grTOO7JxhyDHYkLJC59khQFiriZkzfGTl4eqJQoq68DNSRldloLIye",
-	"y/isdEKtZX0ZUuCZCjo+ZOrSHctYsFzECIlEwcwfTB3oLqw2Z2i+fekdAnvK5kgLC0NM4zQhFhBFsR8E",
-	"H7Wyei6Sl1llZla+433mXJueDJ9SZCHBklzEGpYqoXWN90svePagu7pWbjVvNNg8bo3GN6MtSgJh0b3K",
-	"Ic0Zm28oyAQs3mPMMn/ITpDAQi4k5xcxTkbkOzcanF2mH5VS+/CV7i1LGx85f6P2767PotVB4PAk+nSp",
-	"w8OnJIFpkQQr7k6gnnTPGdCoj5y/xWx+JhOCJ+KeVP4hj2M+EwjclMzIPPBRaShKCtoJFODqxwuhQb2N",
-	"DVSYMBZRcT9mRosBY/sCHEj4VWFhQFxE2Ge2jolPzHV/3RuXBbOCkoWJEEjyS8LQjpJiXdgqa//8+XOr",
-	"7OFbhoCyQ9Ai4MFpDBurACgoCvpbE/M/MZFOpzyRJHpLIoo/gkX/fqigwhkfIowmChIk51PHwlEliWkO",
-	"+gWMuFAjDGk0lOBBCJvWFr4TmL9Kwua19bg4PpMzycPLD1p8AIgjLd3j+H2iUCEpEV5viGNBfG/qfPXN",
-	"i0gscdUl9Em7PzjCUaSlFA6oRHiG5yeAfPCRuy7KZwclF6X6z3FTtrKvyt5K30sINhhdhscP+intObJq",
-	"1Rezhuwl59kEfPAvEoIIq/FEIsCUmqaIBZy5nlaBAC/IPVXq3cK+c+W4CuTOvPY9tdCnEZWnoY0Bcvxq",
-	"zw4KbtP9otsUt/7rXP1fu3V8/svOhf3zL09/2en3d5f8/PQvNW5WA8evTCbzGhRm4C1Dg7uSa18NqouB",
-	"+OhYRuBORzRCVKpzZ6//JeMzZqJIjMhNhaBsVDiVjRyRvrovCRFiUZSXnPHkEpmHNEBUh1pFSmoZJnyy",
-	"W5zl4LBmFu3HWBc2HoKxIrrAsjA8wpK0FMkvvaNd945UhnxSEwMTiBSYbpBpIiGPSBZaoslWtmLCIhKB",
-	"oF1arjqFlUmNOnNBF3icrbpjJjPs8IlAMR+5u767OiLF96QSdBeGpDmbJTlQL7D3bPcYla42jDCXIt+B",
-	"/KwVEFTc5oUkAK7eG6qJfPH6QfBJ4Y+V11Bf5GtY12s9quNQZ5wkGH52oo5Wvfd38lWawKYKPmCG4tvq",
-	"FvoCs5DExvdwE462NiupgpAQLMkGIJCvUxIqSUNyieNVoPxqnv4IDytCsdZe6tAXSSYW1uqOTiizH8vb",
-	"W7tL5wuRYsxyN5U1nKu5UmJS87x0RlzbaJRGI39Xj14rCGjYYIx6SLHyy3QlI//tUwVrapiBzs64GIVG",
-	"2Lx1FJp5SigkV4RJkH1Fwxf8qkZ8hAHXvpcmccNxnz68qSBKjS7CUIcnE46y1gWsvsRGVWx0ZDc4EHUr",
-	"K171VaDUeDnUuIojV5MbAcH9E8q4iV7a9cqrwRMlUpWja4ty+3G7fdQ5Pu4eHhwdtI+PO8sDbX3PeE/n",
-	"JcF0f5lcetr64/zb/oJQvoJ8rAF2ZlmAVZ7IV2ZJThClxyJQ1HyPMLWAL/kXobhy3pULEm85qwuSPGVI",
-	"w1LCsa+VNixQqA7F3aO8CObrs3fooNs5siHqv376UBKf7nJfHGmgVgIMSqHMWT6Fj1gax4hr+2aMlZTI",
-	"SJ0gqJ7TxhsdjFjZTyAiNdpKHPOZkrZAQBMLBMdSsETEQQ3O3AJlf2Fzdp1rQA6nflYVvULgGBvJ/tb7",
-	"e3Ez9YN8ndKEiAtcK1wTSNDR2JAm+0NIGsdoSlikZGwzviBOrwP+zaC+oQTVRBhOJwOSLDovHI6Lc0S0",
-	"HwbHlwoXkiOMpiQRnJVvZbdmEVOsF78MdE2u4OH5RHHVPJtn8ZE2z6rNgtMd5QqQmz/k3rV2u1bDG6ZK",
-	"JWwMpJBYps2240w/qsTzJjJ0NoVMcKiQvUCXh91DgzmajWk4NthIQhIrZGjnBIkaLT6dRpteTROZsGpt",
-	"/zSP1WqY5jwW73mGaT9TuzQWzaFyts6vkMIcrgL9Kay4jtq7hK3+7IWYoQGxenhGOXbRKdi+BRBZpSar",
-	"X8c8jtAVjlMbjogTAnbHmApJIqRO7K7D2UPQG2GFkGUwplNPiVAgSmYrrvJ83/vaIl8lYYIOYtLSr4Oc",
-	"nXxJdQzsNdMZdyGe4pDKORJ8QsA6hUNIkQjEXEgyyWJMrL2fSkHi4ZYWbTZd7/hw6GWEQO2jBuAGSwaR",
-	"v4ZpZrJMo6s4mDflhTzZlqUrV/4LqYx1jwqlENQSSidh1oomhuGDN0Z9BhWmhzo+6vpoH3IFBUeari9O",
-	"2zm2/y1P3rkpoTTemJVDMo2uqrdYnJi3OYRkMG9gpcpfvw0rlXMWH5qVqoTHeno3xtMpYSTaPrHTr4Jg",
-	"bTAe6o+atOsPiv5NnR8NIXS+0QQzdr7Rslr+OWMS9RSEpZPWFU4gOlwBBTh5b2HSnzRI+qBmEMHHlw5A",
-	"8MULBx6N3gycLBLZQrOCfoEsV5ONH1NGjNSuBB0tnOWyGhY6/j2qqnHW8rSSqtgIsZvJrX+mmEkq58sT",
-	"YDtlz1o9DdGmi1Vm+vXEK6X0XjSyqZkhpfvloMcvms2ypRcmsfAtvIOu4XM9085d7dTKRM2F+MnmWLj6",
-	"rVHZh0lgzzI2WBM+AXF4fOhQ1sAonQHklQsI0jPikI8CQ930jyRClKErSEUPLJ0LIH54jCOklDg+hNQW",
-	"qyyN6BVhaIDDywIJ77O1aHjfNUYZcHOpPCfaLrl2CXVOolcQ5wXk8T2eb+RauTXlcnHu72nrD+2Y3r3o",
-	"tc7/Um+cqpyf95ZGrWFhPUVAdLZiRjWxDu1VlQoehAHVifouY8TEZJvqMAeHRxBOZFKkdKBMBC9zUnDg",
-	"/EpM40LAm7oKhPF0NDbJtXwIOpON4BQnSCecmXwzXT2EaduR/sXrfflW9+pKyq4cUxh2SeYznkReL9sY",
-	"U4ZBGGybzVKMm6s9SYCkAZHaa+9lBPj63PcoExLD2ff28JTuXXX2dPRi0ZXb89qd4/3uQdRt7eND0joK",
-	"O+3W8+EBaXUHz6IOPg7b5Ogol6x7B+1j31PqjZB4MvV6XrfdfdbqdFrd/Y/t495+u9du/6E2mkqFce8F",
-	"Z8OYhjLfexuVJPYKu3BdPrd6qxqFKr1Qj2aHUzZ0unnX+c4vl4iVwjQzJrOIIzzgqazx9bdrZSx7GBoy",
-	"uH9SHuMae2sdk8s3eVmpHadOQjFOYM1yOuUgiZVhDrleuFjmOCyolwf18VbOebuhpm2O4yLWnIL/QV0+",
-	"0cicJheoUbYYCsSlUIHI12mMKdMy+iZ1jFwqaXRdvSRH5zVn2TkWvr5EpeCNHJtLqOsLc/tqrsVMMcxZ",
-	"wtlIZ6BOEz5SRGo7ymIlURVE7GLgL+DSJIP7XhZxqFBJ5JhHEIRoLIWe7xUDzOF9deGVgLlCzrDCnJOg",
-	"Ag8orga2yTyc1eCUpwbWLEZXkbSa7CX1nto845ofdNpEbua0iWFerry56y/lxnq+V4nLzOW1eeHLLAXB",
-	"ebVN5tcxQS7LLCStOiOKyy+nrGYQgjycyYWFzSkH1Ltf2dByx4JcyBNcU7w0fKBqOnSjrGtDTR0DMSyo",
-	"dMM3d5pu7korBV8Uirm1t+e8WsPW0FwPb2wPaGZ6NBudGx8fiDukYFJw98tiy6Hu7rW6mcujJkqpcrzf",
-	"K3aFJPkqTxBhmo3JQsShGPNZ2SFYd6Dq6oplMGzDEuBIcQ/KFuCGdLmHS2kHZWZfUSUrx6x4dOtEjiw7",
-	"2+aWlejSVrgyDiW9goBQyxFuQmn1Kl7ROKsVaENfsvevMSFkW1oHShktc18nQCqsF0jzzbZBm3NPM1V6",
-	"DT3d+to1q7v1sKfOA9XaNQY3MOc08+cVNuomqRpVwHm8SBLGrFASIeKLvJ1a2qz3e+JoQtl61+nst0+L",
-	"dBkeXqJLQqaUjeCA+S5peCLcEr9cEDQbc3hcj6wJlG9g6Tp3jV6t819qkzHOxnS6webfVqDEtg15izJ2",
-	"7l2g3Mx/kJCQABGuP3XpBEzbcYzyFCHhg9nE2B/kOCFEF04Q211YQgRJakH7ZO12Jm1XapvOlWZ0xnq9",
-	"XWAEj9cC5FaA2Fi4XeblccXQDPVm4c45WSmMljPTFiS5kehiMG+ccnWTbKqtaFomK3Fb+YU3u6SbXvGG",
-	"sSh1ikzhiJQSHP3CVhYQ3uBgbENTqMmCfFAawye4KmtG/k8oc7/tfG/pK9cLEbFmyskWEbEgCYUpehct",
-	"Vr4gvEqACiUIAypkljbgPCb4nlJZKuj9Z26yKC7khSKk2oelLXo359G16kfu06hM/Y6ZMo4lT0UWoI0l",
-	"AiWxqijlvpvVTpjMtVab25nGJJtvkPBLwvJMiSB7eYB4ggKNlaBJTmnuu6s/wDoJoArPkI7ShIgMI2lM",
-	"HHi+9fOJ+14PddrtawuO+/bnNScgcxvWui56COtykeYxRJnJIIBI0QyCqstRZ+QG/7YHJcP3wF4e+OoL",
-	"XZxh7//9n/+rP0+xHMOnijTePVgpiBjo8+3MnB51ZNVchyr3uFXjar3x06EhK0nDmtGGOjRyVW7GzYSC",
-	"LdhJDd1a08cF0FXz73JErmf6zAi79nvUSJtSkslUijVD2W7Ldq/XvCgX3dbaaNEoy0ayLh0/r9CFpeJM",
-	"yRyZxd1EOs6Rv/6BNMEYtda5PFXKAAehG0RX75jp36HjhoBqsMaYp+58T0dACRIFaEfm/lv9qETdr1+f",
-	"QpRURBPIXlR0Z8QZqRSdSQgOx7bspPooeHxlitPEQv0zwNFFmsTqz7zWM9rBaJrQKyyJrbLwFF4g6Ijl",
-	"UJEwIeWKvU+BSkZUwBluxENudm8VZi8MZjc5hyC5buE92ul3U8VEV92/EAtt4LaODkhjOo/AVCiq6tbL",
-	"wg869epYMydTicZYZ1MdYcuud+GCOWhy/T6WMq3UnEoAbENzKtPNh6Y51eN8UT7PREdgZrTyBAWa6gS2",
-	"RJOECoa6mNVgvtXklzx80o2W1POvZ/2t0VI29zNVdY5tSSKLyzlA7PSfKTE/F5e3xeP7UI+tUtQWBRFx",
-	"pUpGRrU8QWMpp8aiqs7YjMoxcETLiEzZn926aCLHqg2v+e+9vT3oUVNfNskA95nK8RkwseouiOz7mntm",
-	"jjclRiMGrggQn2hXA5V+lokstT857wS2ugOZUJcCnIP2xMxyQb/RaSjtmh3u23VVtwwSsMI0oXJ+pt6m",
-	"0TAgONHKlP7L5vR7f//80atT7AJdNPACigYGmhjFfAQdxqgc81TzMSXmoL/BK7MuY6Ay6Pky6NRu6ipt",
-	"lA15jTPfhKqCTEgT7ePxsyqWNqhxQBRNs+rmZLfP+uyXX87oiEHZIbb7yy9IQZ8KNSxLDBRCkT63DKI4",
-	"US+YZ4YQUBZPUznmCf0v0P97ZlkINED00SmSTwXiU10GFqRWpXIaUCAo5JdfwBrAkGHMClzHj4p2oKTB",
-	"U11ZFSPri0Q7tsrAUz2fhR9sVSKLxz9RY3Ty/GzM0QwzXVFuQJBIE9Jn6jqa8tt5WQsqbTkLA+pLDqW5",
-	"TYluzkKisPfOFvgzrAJq0wWlZlOBvh16q0x9xSFPUPcAjXmaiF619m6lfSQaESn6jMqscZ16ojCTbWPZ",
-	"Q9C1MqMppiL5dEoUlDMakl30FmroIUZm8HJoNwEahfoGRujhQKoyODjTbbj6bM5T04UL4RxocDyaBSqp",
-	"PeZC7qJTmEL7weA46o00nTmcasNG+jdLW9Cww2zHizFmI7UwOOgKHO12IQROdfDrRzzKUl6dJEqzgbtu",
-	"KXLddAzbUuWcxXNEh6VCAuokmvecaHl0RgXpM6ier5dMBTrodFGl0rtvMNOk3Lte3SutYAm1lF9hX2z8",
-	"OxUoWFQIMnCj49FLEtJIrQYFIY8IQEHDMWJqo601EJY1IVgRhBOg2H0WaMtL4NYJOLFdWL6c2z4s+rw0",
-	"svD52oMo9bVB/0i5JEqRs6Gr6qzGgmekRY5JnwX/2TKG4tbrlwHS5iY1k1F9Aee+Tp7DAgobqGM8JvFU",
-	"nTlz5YGXjtMkmSN9z53XftQ6Y+utCHo2idoqdVbJQJSpPVZXm050yWf7CxzTw/a+2TNjg4U9+53M0IRM",
-	"Bla0VJcPa2CMwAl3k8ysnJn/8gQpkVD0EB0xrhRle74jDlz1Up0S9InpinF2EsyiPssbO6r3ZbXYFdE2",
-	"V0vn/cQ0JEx3zDR91U6nOByTVne37YRUe+/jdDKAXMUswSCLjfM6u239tKLteEq9nre/297dhxAIOQY2",
-	"WspP6H3zaovjKYFQOEVOngik1qZH+aYky0wdrCFNhDpNurchEB+1LSfIxGH4CMIwALsQfUGFTLDkiQDh",
-	"Pec/T4TmGUOIWBJ9xnCS8JlJ9lBHmI/ABaAxltVxfR2BHC7kO4sRt5vml6UJYrLSArDUhjHTDJtVcy2k",
-	"XV/7VZFN0RyNxMVtOAvFGm7c1a8m2DBU6pZEPM9WV0SPTha3BDU68DDhk3pgFtglnh00h8j2gG0KjH5+",
-	"G+DU7WR+dvZsk4OVD1oF5bzUtbDbbi+pF2zrBDsJU0bP+lJThCirYnFetHkuSgkq1PbJ8446nU5ncd6R",
-	"W9HHfXFHvdW82H3fYes43CetI3xw0HoetQetQ9IZHoVdfDzotPOqR18yova3BAuBpoqIoQEfFJ3ZjdOj",
-	"8gTbrold9t6/+fT2b63n7/7wnLRlG8R2cPy87Ybleb9++lDNWLZPdw+Oa55Wm2sL/Hjv37SOftt/2zr+",
-	"R/c/W//8/eCjl5fksa+pndEti7P0QWsFcywZzZfl+BEWHY+MaXRgYa5CztI4vl6L4IH1oK59i+YJWSxO",
-	"qdq47Z6+rMw4PAOvPmh3Fj2cXbq9ctF6Na7bXT3ONhO89r3D9n6jebLQHFi2Ca1dNS6v9u17Ip1McDI3",
-	"zDbn5xKPRFbIQeiSBlrxU+/nMwZHUJB46PlewmNdYaEa9WhCHa/V+GlCeQI3xmOKVsag3Ns8mt430264",
-	"53WB18V8pv4+bE+0TXXKRY2M8EFHJAmn35pi8lmfQGK7zNn0X60EGrZrVNETncgJh4TlYdVKQJqQZESi",
-	"XUjPdmqmBr7TdxhURemjSSpARpxZ83RWQp9Ppqkkws8VBLfIrwn/g/49bmM4o79afWiYChxrsa3UUa7P",
-	"ajvIASaqTeROyp0T80xWdFqulqZES0VVlOQIkq4tmFYj/4R5XdqqALSCfZW6QGs2BoLq33g0X4+DVcvb",
-	"rqJWOY/YkBVcnzemWjVVfK+Lhipj7Cqx8856yHhk4o9M/I6Y+Fr8emlHqxt3tyu0/s8sX6vGOmOyIde+",
-	"94aHeFkQWSYf2OeMjNBezYPzxrKbSBXt49XjCl1S1aBOA9EiayEFAw6bQFfTeWVNwSfrO9xUAKprq7m5",
-	"IAQaYWYlXk8WAjkHp5FuYGdbTtiCVkBsvbwZgCW/eljII03iYVu/bCn99tzg8sui9FmY27Gpej3PyVou",
-	"SG1jOhqvI7Nd+yVLzx6gpkWYTIxfaYndB6SorC/CmCTE1/kefOIjyc0fw4RPTLYiuDeoHOuRpqNBEzNR",
-	"weSDcotPnxVNPuhXDbh2/Drm0mi3xl0yxkI7e2ylHj5jS61GWdMDnTa91ID0ecydCPg6S4VuXbJN401N",
-	"r4pFk5sTvvXZ7dS2fnTglooLlqBC5842Y0+FHjBVQF6qpa9lwcqqEt6OCQsAamrAymD5OSxYJQpsa7Ca",
-	"vj5Npdms/47XOe7utne7u5015ddC7dBFolTWBsczbW8WVO5ZNlnH5S+NpODNbC+lvi9LDTCgZ/LR/Vhg",
-	"mggUr7IaI9+HzeYDwdoLC3xV4XaluJLZahZYZhQHX8DiDx0Wf9hexOIJNDtYyNtNe89lThyhQ9K1SWaH",
-	"s6y6LXwFEZVYoBdn/6z+mEdVKIYLdOBpHXfX7lkNqsPfT5GuQKKtH4OE4EuB+HCIYoKtjQlCWMH5ZafS",
-	"U6MhsX60In/XszTzC9nM8VlC5UISbsh00xta6D5Rwz7u0xf16A8qgrMe6/vaMu1CCo0eq9k27g0pRVxV",
-	"83pqUp7JV7kXiqtl05yCH94UsGURKl9MHYFw0Hnefro2BIvNBGVj/guNp9ZLKqZc0Ca6uxnijnA7it9t",
-	"H/KHzeAOug3MDW6n+fthipreNXVl5L6L5R4LyxcTdZljezSmoPpPE8pCOgWHho2u8Hqdtu/NKIuAX3Ym",
-	"WslfwVa1Fg08yOt5++1JLYv9Bv++jq4XclklGEDLajdkokk0RKJuMWZZLMSpjsZ6IuxttmEqSrc1rQht",
-	"75si2xsRaT0Bm0nzjwbsRwP2z2PA3owFHDQ0mmadpL8jPaexRXYMHO4CC6v3F+slGnutoaF3575eyx36",
-	"zkAH/sRF5H/P0EHFiG749kVu9c9UjqMEz0Spf9YYC7eWSg/0LO12p8KpQe7nwebQtgA8yALZS7+LTDcF",
-	"HTudVRA3U5kg1D4zTvJaZ3Peh9XbwFdsi2Dogu5K8p8rvibxpW642cyVW+0Je218uY+c75Hz/VScz89v",
-	"84ZM8O7cqDdim42dr2dQ+fZBu17via9runkPnP18uaPWugkyQ7p9Zb2j1qlvXBEVNveZ5uzeNou7BX7/",
-	"gYQ8iWxeq2Xvhh2DJzNJ6JVi3CbzVjPuLLG1yLhtcFtVK4yc1skbsO3G9KquVfMja35kzT8pa87u63fD",
-	"mtc2aj4y83tT0sHuapn5E5FVXVjXCLucO+ctU1ey54OcPeeCwrnfiHGvr+MvY906q79JxJNu8VVtzKhd",
-	"pQQnMc2cpbvoM6TEnoYhmcoeVHHXU7W0ETlAVKIRJwJx1kMEh2ObzEpFllVJbd8b0Wc7ZyS5IknrTP0G",
-	"JR7EU9/JOjb9N239XZ2TqWsWPBGIRicoeIOFbMFQyM9MiEgnRKABGVMGAUvoFIV8YptwKSj6TOdudg6R",
-	"gO4ZpvCBjukHjyzkaBoPIYF62qkkkEk64UL2EHTdYCTUDmSY/oynSUhQpJbvlvZwW6brSsHqlX1ms+R1",
-	"OiraCcp9KYKnS+O3NLqapP7RrEoueJMBfVr0mmGBbEnVE3f9QuJEuli0DklNnnOPZAH9BYek63QrVj5u",
-	"t47Pv3X84/rS3w87wicv0L6C7Q7mTmJj05CcvAlvp57pm6oRbr/TLSQz5S1qMwese62XeWL1KbSZ5TAK",
-	"8soxUrCqc5fPYIx08GSEJYYH+Q2cxLUyx5gKyZM5FPhyTjJEQ95TDNCtyQYfOX+L2dxEt3xPZnWeWCLo",
-	"cG6zdfdlai9r2JUGQRtza8fL2mlPbs1AP8XzW9fWoX7MmMeFZqNPhClaYq3viu/Z1pfFIiJZXzLLzSG0",
-	"16R/JTATicqa/UmfYcOr3Y6atlLHTuDIVvVsc2o6fW5mvM/6far3XRwOu+HzTnO7fbnb6KNl4NEy8JNa",
-	"BoBGPBoFHo0Ct20UMNyiuU0ga5yz3CwwxfPbNgls05av6cntCAfqzQKynBKphIKCG16J43mYdKBJUqAr",
-	"MVmuH5Oh1HL6iclzmvBEacTl5o3B05qUcUsq+0yLJSaWlmrbhnUtjOiVKTOlwwdM53INNCMkgtCDSsk0",
-	"HwmeVWJzJgOd/cR8pGyUi0V95shFFSArLosaUSXJG1mtndf+bqqrwG8zv72q8+oa+HVcy0Q3nIUJluFY",
-	"E9BmXKOmfdejfPQoH/2U8pGTV6po2IAQlscyPYBc9Z9YANNk6sdMcN+2LKYw1TzaohIa31ASM6LNdoWx",
-	"msbRdanr3LBb71a9OUqGuYMoDIiazEMwlFR2AhKTrn8LRXd5HO2iMyVT6YiMYuTGyngMYZs0bmKGyVs1",
-	"en9/2e4cPGu32+1n3eed7n67ubxR6Rf5KG08Shs/qTXG6RL5aJB5NMhsUQhQVPbGIsByvg9c8SFHZRga",
-	"uSoMY+oW0V9ZOib4M0BDyqJ8HKLMOFUVtfaRMwfiCTr77ZMpVQ1Jsro2zEzx/T4bkBFlwvQ90tEdYKXR",
-	"ZCzQJchn1c7BYLSBLiSLIhRsZ4CVGehaAOFIEJyEYzTkC1PB/1wUXdBZ1X1Ebd8wIaQlyVdp6tzVVXwx",
-	"ne65Lr1ct27oHeVqZbZ5/Jby1+va2D/4kIi89XSn224m5pQ4UZowEunaSoLHNEIDJXDYQCDC0IRI06/Q",
-	"JpWvI3gskWIaCRF10krG6RVVuiLe3ZagNedkdQ0USyRuHABxv8npP1TKuOnv4vW+nBdYpKZ8mEWa7kxz",
-	"0mm5pakbW2aX03QQ0zAr3LmIc9XlkNsSQ4UMcmjj1CSHfJ2KuaeRdg7oVZk7nVWjZdocv4teSwGsigpb",
-	"vAzaKIw4j0xXBoiS01Z4S3VPUB4VYIrowutppY9HnwXiMr2Q+JKwYHExWXOvNtFONydt2ydXaxaJLTWK",
-	"vpUysY9M4yZMY03+sEjtM5dlA1Pyw69Vur6O2IB3nF2mHxUJedT1anS90yjKCf1q7tVQ2bNndc1yphm1",
-	"vyWlbu+b+Wt1XRSH+VnGpXQxpfZwzfhMm6hQd0m3VlTTGttyNh1QfoICp+L6hF+ZRla6CFltXRSXqW1k",
-	"3Hyk2d81zb7XKlMHjaiKWuEmxUK+SwVAlxtpTjgrYn/Z2GWN8465awvqwX57Q/VgLe/Ve0tdtf8Ky3Bc",
-	"pa8vDKWc2RZ5NsnAKaCYECGz3na+bqiXE1XdVG+Miw36KHP68u3qDAZhK5JcEW360ekXfWabKoL5Lcsj",
-	"AoqTRUzP0YwkxAxBWNZpIJqs5MR6ZVqP4Rq8uCIsoE3bJeOzZXk7dnleWbRfZGQr9nntezaLp/Psuu/V",
-	"JfJsEnJUpdfdWu9OU9r6ycXtWnrNI4/8/nikue5wA8TP7dSq46mdbpNxYFaBCpWvdAvxB6/yHHSfr7ew",
-	"D/bu31M5Ep0ae3sqk76Erso0zblqQ8HBnJcvXqmb7B2oVXtGW1o/9KUkPNTaJT+abruWZigFygYvF70+",
-	"fmaJXC4KoBFHnO2iUwAb4mNyB1E2T5NiY2bQo+L2AzElv+ArvIdijXfGX74DS5XeiVskvZZ0bUR7b5/C",
-	"RqkmHLdEY4u+nzwRVAcqqL/cYIWi6gRZFFAN2M9b7VT9RqfgNdIRjKaVu51OaXVU9Fmxn3vuBjqpp89Z",
-	"7+0MObpVot4e+3x9lmk2ZAuOpBs7cV6WgHj04/yorIWR2aMvZ5usq4kPKLte30USwD1x2AxJt8hjc+bV",
-	"wCm0RL8pO4zy6GZL7O+CFevGe8s9SWM+QxPM5iYiX+o+dAnZRZ+NBTTbQx8lulVxBNxT8DgC+6ftPuPn",
-	"aZq2AFCt8+jM9APcrgZyk/BxC6bX6xy2ASBYntfb9z21PK/XPWpCiJtnCMDSF5BeLX54jxL5NkuuW1Lx",
-	"xGTpOiRDf16VMmTrvJzfnYi9iWOjEU1o4ehfqZCTphXd3CutJeeESiVH8eGwGmO8Wxu+C0f/1Jl33VXe",
-	"a0AqwE2iCyjBlVGXo6Ojo8XUpZngGktsyI9LuQ5ahx2MW0ek3W0dh51Oqx0dDUjncLiPux3vptTOpFK/",
-	"UruU1zbcLG60tK+r40eds/e99NH7cYmk2q4qkXT36O4J5pIGfrfgBl5sZQjgcgZWMuILaKErIp0gjBgZ",
-	"YaXCIRiuG+HZhEc+HO6it7ovG2aFoY6VwFDXPuPDIdoJ3DbK9TYCvV1WrloPHdss6+BSs4XUpnFfznxR",
-	"t2puyI56/ulHJfS+l6kED0p8XvNMkGipHJ3vqFuDFcgaVF+t1G78qRruPyjDRy43PJY/aKLRwH2DlDHF",
-	"VaCx6020mkVmEK2B6vuzsY/X5EI6zGutVv0bmUNmZDDm/HKVcgOUIR1kP4BFWFv8xVwo6b9Gu0Efx4Qm",
-	"SJAwIaaGge4nxWesXvX5bKH5nlSeJkyNMHWysygvKNV7IedTkifk7kI2vF/oS6KGnBfZ4FGr3R10WkfD",
-	"Z50WPgj3W8cHUZc8H7SPwsPDhsbwNIm9njeWcip6e3uA8V2ztN2QT/bAUh9TRjbUeMx2rtZ07Cl8bBe+",
-	"VXVlll8nS/Syr7bXK3ydhLQzqO2uU6J1KXQTQanbycGNMJXw4XgiEwwLld6Db30IdOx7Pup7ChIh8WSq",
-	"P0ZY4r53HWiLKx0xpXQIdCYxi3ASIUtakFC0iKdyF70zxW/7jOpOd7rjqfVWYtT9+hVpdxN8Qxm4xEzZ",
-	"+jzmdYQp8+EngAlRBhX2zBDBJ2qahBAU4bnwSyV5A7MjLRoFu31mSnpP8ByFauAkU4EgBQ/UKIYwm9s+",
-	"r1DMe9fWLs/yGCQkpSsibbsz76JTq44l1merG7wedNoookKdPJ0AaEDa7TOwtgL9huUqyq0bZStodtGp",
-	"3h2S4Wea0CssFR+QM55caqJvfMCLM//M3mzisF2Toq5BAddL3zNLuU09TO+H1/NmY0HCi7fD3/5xnDz/",
-	"H7/9zz+Tj7N/fXr/8vnrN+//eM27b/AbfDbLf+d/9XxLAGDKH5lxrcukPlM5PtOYXaAtGczpOyiFuRdl",
-	"lvVz5uaZmviZ/Pbolq0px6Ll5wHJgmW06HxT7lzVSizdXjNdLyu5n09/fRs6xt4385dJ24tITGRN3vav",
-	"LKpqHHDthlytRzMpY6yhRNS2niNFtlIguAc1EanOBacCjaAzxsMzH5glfXcOxgmHiL9ZtiNbPvHmKDkn",
-	"Pjtq9Zq4+Xnb7silmajucda5p7lotUQxHhG58CSvqbT+0Bx/TYa/gs0/3v4thxdsePdvcIFv2T32Oacw",
-	"W8ySNOFEpksbmo1p7FBOSyrMJc0oBzQV4+oNMZZZ1K6ZM0qJeQ/MANkPpsmaQENIMFqcE7kN3cxSlCGO",
-	"BVkzb/AmCtUjVbwtqljK7vsRPDJ1RPVRdVmQLXdrAlw1Xe4+BLgVSsternM0DQYTees9yG2bmDKQde6S",
-	"l9nbwWx2SaYSst/222A5XOoyycd+X+FiUpLJFAqgNYsO0ITXpafPW8+G7XbraHC833oeHh629vEx6UTt",
-	"4cHgqOu5pNrpHwOEuvyWbrT4LTEW8sJAuwjAzh+W+l+sU/HZ4vLCZjZ02wdOmkPWx3k7zhhzUOarnTJF",
-	"BftHiT77PmVoE31mSNET1/rxYwrUzSnx3jcbtqN7LU3jmzRidOb262xDdo6spscUy3Ge4ZSDsLSmhxKC",
-	"gHikKVAgp8bH/rPaKh7L3GiYGR+a8UDZbsZZxl7mZKKRTjmA/k45EzLtmk40c1KagNC1G6dAiJWwhzPu",
-	"ZL1laIapFMCY1L+KIPWZoYzQzAk0EvUQuKlizkZWIXG7TeIBT0FnGRDNJIXEc4EEr+/KpHa1RMGq1pDu",
-	"mgFtj8xnDeZzQz6zSKGwN8avnIQSt7nXylkPinVZlP64RbqcurwsQjg7JJrCbV/rMNyiudZhAdqgvNc0",
-	"oSykU3giL/D1bIPyXqt4ZcKlgsP6jb9tZueqZUhvTUEPRmbGqO1XowVe8QR1D9CYp4krwOjmNjpiI2Nb",
-	"04RcUZ5Ci3LFh2YkjqsKkF6ZAdB4bzdVTh7d6w/DvZ4fpUdT/BZbtMY4JAVNQthrs23aCnfzwnn9fRp2",
-	"iiUgv3kDghNFjr+cK6Jmll7tSmGM9jyOnOLgNoO6qin8h80RzrOD3XYUEIpfGfQ+xiFlIx2lJRzT/YCE",
-	"fKKLL8gxmTivMh1calQVEsfwLjc017bN0B4Fyc1MzvuyLb8+v/7/AQAA//8=",
+	"7L37ctu4miD+KvhxpqqdPpQtyXe5Tv3KJ+ns5HTSycTxyUxHWRMiIQltClAToBVNyltbuw+y/+2L7APM",
+	"O+yTbOEDQIIXSZQlx063u06dWBJBfAA+fPfLVy/kkylnhEnh9b56Y4IjksCfzzmThMkXVEy5oJJypr6N",
+	"iAgTOtUfvXPE8ISgIU+QHBM0pDHx0fuXz9FR9+ho1/O9hPye0oREXk8mKfE9EY7JBKsXTfCX14SN5Njr",
+	"dbonvifnU+L1PCETykae731pDRNCWpJ8kXrw7a3v/fQBj6pQfBgTdEMSQTnzEWXo95RLInwAK3g1bL3B",
+	"MhwHaEcBdtrptJ81h+zE96ZYSpKoef5r3/vUbp1+/trxO0e3fe+fvTLYCsZXEZlMuSQsnL8n0xjP1Rxl",
+	"kAM1aYA4Q1j9T8yI2kEs0QwLdE2mEg0TPlE/EpzElCRIwUuERDMqx7DZQu38NZmrxdQCf1CAXU1YD/Br",
+	"yq7rN5WRLxJN8YignSAh8V/7nvqm7wXP9CmfdE9OFk/fPj1qeKyveYjrEUxBMcVyjPgQzez+THBElh/h",
+	"kCcTLL2elya0lZAhSQgLiee78HXbByd12/EeS/KaTqisQvNRQUAFislQKojUMcTqUYRZpA+FhJxFAqVM",
+	"0hhReHo25jFBeIQp8xEWCkODvheRIU5j2ffOkr92T8/kX4/awcK9bH5DMujf8ZiG8/odzWGmUqAZZRGf",
+	"KbAM9LVQ/v7X/fbZbFtQEpnMz4eSJFUAL8wWSo5mmEo0IEOeECSTOWUjvY0ND58yud/Vh04n6cTrnRwd",
+	"tNu+N6FMf25n4FImyYgkXhG4V+xSkDtB6KPZmCQEfldfjkk8FcWN2xTMjx8/nqdyTJikIZY1YP4LnykQ",
+	"sfOQIc7Hh+3GJLB72OwW3ypqk+AJkZZ/pIngSd0lUhsj4WKPCBqQEWXChy8CRV6uQhgY2AtmnoItpnIX",
+	"vZ3i31O4/1S97veUJHPP9xQj8nqeHly/0dlvy3G2RMR/JvMFlGCCr4kAGC1xzujybEyYuf4JmRIsSXSG",
+	"MLq8fPUCRZwINCNxrNZAvuDJNFazH0cHuDvskNZx2Bm0DvD+aesUt0nrcHA87IYnUYccte2iNZvOV+2A",
+	"21LwNj7bQ0CzbDMKHOPT/9f6b4rXdQ8PbxdxjloyqRBvgtkcUUkmAmF9hGMeRwKpbeNCLjo+oEyF0zMU",
+	"SNFrf8md6RRuTKf2xrwFAHH8zQ634Vndy9m8TSKSvIrqGQBXPxbRr9053e8eRIet03CftI7xwUHrJGoP",
+	"WoekMzwOu/h00MnQT3HkfEHczNSMIac0Kt7A/aM68N8lPEpDuWgBU/1z7RK6rX18CNeo3ToZHpBWd3AU",
+	"dfBp2CbHx/VLmGazbXURH8lgzPn1okXM9M+1izhutbuDTut4eNRp4YNwv3V6EHXJyaB9HB4e1i9ils22",
+	"xUXcqneJKWeCAFU/j35LhZwQJt+TYSq0bBtqVUH9iafTmGppbm+a8EFMJn/5TWjRLgfinxMy9HreP+3l",
+	"2see/lXsvdOj9NyVTUsIwglBQ6Ik5pQp+UWOMUMznsYRGhA0S6iUhCE+HKKdgKfyig+vhOThtZJajaIC",
+	"19jeayrQgCgmHeIkoSRCPJV9thPQ/KJeXZP5FWVXqSDBGQpAQmiBiBAggedCkwTFbMW1FgCe7faZ57v6",
+	"lDNo0RaYp/fKEghsxQsS0xuSzH/h8iVP2bfeeIutaIwFYhyJNByjyMCEdgL75xXj8mqoAAye7XoK7lQD",
+	"Rh4MYahAOE4IjuaKF+mrbvUoKtDFz5doJxDX6ZXE14Q5aGKflRxFdhXwtiQc0xsSoZ3APHJlvwpAudzi",
+	"sb/kyYBGEWHf+rxDHMckQRM8R4xLFHG9WzvB0EJkDvgVu8Ex/eb4aK/vICH4WmjgIh6mijYpMQMOMMYh",
+	"cHEsUUCShCciAJOFWgfVcF+ZFxVX8zZ5Tx4AW+9hVYDNik5ekzmoz2pZYBvBjMsxSVCV1CWwdrMjb3Cs",
+	"mMbD7UWImcLAgfoGR9quYxgmGpAQp0LrEwMezdX1VA///eLtL2gnmFjYS6cM0tEDUVJNkSwJBekJzohx",
+	"RvShyuL1E4QoVqYerFBXWMjDUFYNupZ41ZYPqYVc4piPMl6reG+ZFfsomCY0JFfhGLMRifQXmpSmDN9g",
+	"GuNBTNTXE/qFREopTAgLKRElNt5ny/g4enRsHA7sQhqN/dsfl7kflCGMhALDWG+BtGscg6+3zshg4ZSN",
+	"LvPj/dY7IEhyQ0NiCYqxuzI+M/dP4TDTeDMbE6CNCs1wGPKUSbiLsENnSCZzjSAIq2WWcckYiHYCfkOS",
+	"mONIY7ikE8JTGfh9FpSwPEyF5BOSiAL6bwn99H68SwAsMOW/xDT+9gRDjsEWhgUy1x4JykJF3Iz5PiMH",
+	"z87UlqgrLwOFsjIbjYVRvRmflTDUegeWbQo8U9mO95m69I1lLFguYoREouCqCKYOdFdWmzM03770GwJ7",
+	"zuZICwtDTOM0IRYQRbEfBR+1snoukpdZZWYa/8bnzLm2hhk+pchCgiW5ijUsVULrOiCWXvDsQXd1rdzy",
+	"32iwedwavu9GW5QEwqIHlUOaMzbfUJAJWO3HmGU+nZ0ggYVcSc6vYpyMyHduNLi4Tj8opfbxK91bljY+",
+	"cP5and+3xkWrgwDyJBq7FPLwKUlgWiTBsLwTqCddPAMa9YHzN5jNL2RC8EQ8kMo/5HHMZwKBq5UZmQc+",
+	"Kg1FSUE7gQJc/XglNKj3cYBqJ4wJVTyMmdHugLF9wR5I+FXtwoC4G2Gf2fpOXDLXhfdgXBbMCkoWJkIg",
+	"ya8JQztKinVhq6z948ePrbKXctkGlJ2adgMencawsQqAgqKgvzUx/5KJdDrliSTRGxJR/AEs+g9DBdWe",
+	"8SHCaKIgQXI+dSwcVZKY5qBfwYgrNcKQRkMJHoWwaW3hO4H5qyRs3lqPi+MzuZA8vH6vxQeAONLSPY7f",
+	"JWorJCXC6w1xLIjvTZ2vvnoRiSWu+pAutfuDIxxFWkrhsJUIz/D8DDa/XXAudQ5LPtSjg5IPVf3n+FFb",
+	"2VeMS+OgzGISlsUn1H2TEGwOZNkxvNdPaceT1co+mS3IXvI5m4APfiMhSMB6m0kEG62mKW4izjxXq0CA",
+	"F+SOLvVuYd+5clwFcmde+55a6NOIyvPQhkE5brmjg4IjeL/oCMat//is/q/dOv38486V/fMvz37c6fd3",
+	"l/z87C81jmMDx09MJvOaLczAW7YN7kpufTWoLgzkg2NYAZIQ0QhRqdDWUo9rxmfMBNIYiZ0KQdlIIfV6",
+	"fkxfXbeECLEo0E3OeHKNzEMaIKqjzSIl9AwTPtktznJwWDOLdoOsCxsPwdYRXWFZGB5hSVqKY5Te0a57",
+	"RypDPqkJAwpECjw7yBSZkEcki67RVC9bMWERiUBOLy1XYWFlUqMNXdEFHm6rLZnJDDf9QaCYj9xT310d",
+	"lON7UsnJC6PynMOSHIgfmIu2i0alqw0jzKXITyDHtcIGFY95IQmAq/eaah5RvH4QTlP4Y+U11Bf5Ftb1",
+	"So+CSBkzN04SDD87gVer3vsL+SJNbFdlP2CG4tvqFvocs5DExnVxF4a4NiupgpAQLMkGIJAvUxIqQUVy",
+	"ieNVoPxknv4ADytCsdZZ6mAeSSYW1uqJTiizH8vHW3tKnxduirHq3VVUca7mSoFLzfPCGXFrg1kajfxF",
+	"PXqrIKBhgzHqIcXKr9OVjPzny8quqWEGOjvj4i00suq9b6GZp7SF5IYwCaKzaPiCn9SIDzDg1vfSJG44",
+	"7vL968pGqdFFGOr2yUSzrHUBqy+xQRkboewGCFG3suJVXwVKjZNEjav4gTW5EZDfMKGMm+CnXa+8GjxR",
+	"IlU5wLgo6J+228ed09Pu4cHxQfv0tLNKljfO1wXR5PZXR6RQhyFKTH1/mRR73vr189f9BaGMBWlaL8+B",
+	"acEZ8ES+NBvgBJF6LAKt0PcIU8v9lH8RihvnXbnY8YazuiDRc4Y0LKUT8bWGiAUKFQo99AG9uniLDrqd",
+	"YxvT/9Pl+wc8F0d2qEWloBT7nSWg+IilcYy4NqbGWMmUjNSJjeo5bSnSkY+V8wSSU6PbxDGfKdkMxDmx",
+	"QMwsRWZEHHTuzAdRdk42Z+65vuTw9aOqoBYCf9lIU7Cu5qu7KSvky5QmRFzhWlGcQEaT3g1p0mWEpHGM",
+	"poRFSiI34wvC9zrg3w3qO8pbTUTndDIgySJ84YAuDopopw+Or9VeSI4wmpJEcFa+ld2aRUyxXvwy0DW5",
+	"gofnE8WD8/SnxShtnlWHBdgd5eqSm3Dl3rV2u1YfHKZKgWwMpJBYps2O40I/qoT5JhJ3NoVMcKg2e4Hm",
+	"D6eHBnM0G9NwbHYjCUmsNkN7QkjUaPHpNNr0apowiFVr+4d5rFYfNfhYvOfZTvuZkqZ30SCVc3R+hRTm",
+	"cBXoT2HFddTeJWz1uBdihgbEau0Z5dhF52BoF0BklVKtfh3zOEI3OE5t7CNOCBg5YyokiZDC2F2Hs4eg",
+	"ZcIKIctiTKeeErhA8MxWXOX5vvelRb5IwgQdxKSlXwdJTvmS6hjYK6ZTFEM8xSGVcyT4hIAtC4eQIhKI",
+	"uZBkkgW0WOcClYLEwy0t2hy6PvHh0MsIgTpHDcAdlgwKQg3TzGSZRldxMG/KC3myLbtYbioo5H7WPSqU",
+	"+lBLKJ0MYyuaGIYPrh/1GRSeHur4qOujfUiuFBxpur44benU/rc8eemuhNK4flYOyfS/qpZj98S8zSEk",
+	"g3kDm1b++m3YtBxcfGw2rdI+1tO7MZ5OCSPR9omdfhVEhoOpUX/UpF1/UPRv6vxoCKHzjSaYsfONltXy",
+	"zxmTqKcgLJ20bnACoegKKNiTdxYm/UmDpBE1gwg+vnAAgi+eO/Do7c3AycKeLTQr6BfIcjXlC2LKiJHa",
+	"laCjhbNcVsNCB9tHVTXO2qlWUhUbjnY3ufX3FDNJ5Xx5xnCn7LirpyHa0LHKqL+eeKWU3qtGFjgzpHS/",
+	"nO3xi0a2bOmFSSx8C++gayZdzxD0rU5qZaLqwv3J5li4+q1R2cdJYC8yNlgTqwFBf3zoUNbAKJ0BJOIL",
+	"iAg04pCPAkPd9I8kQpShG8jdDyydCyBYeYwjpJQ4PoQ8GqssjegNYWiAw+sCCe+ztWh43zVGGXBzqTwn",
+	"2i65dgl1TqJXEOcF5PEdnm/kiLk35XJx7vN561ftxt696rU+/6XeOFXBn3eWRq1hjz1HQHS2YnQ1oRTt",
+	"dvvu1rzz3NhqjSuUoVQQtGMNfc/A0mfMfG7pA/3KBzP9OUHr5TWZkHJToOfg8PhZIWrlqxfyCF7mZBDB",
+	"jZCYxoV4PXW5COPpaGxyg/kQtLDMJn2GdL6cSZfTBVyYtkbpX7zep691r65kHMsxhWHXZD7jSeT1sqM2",
+	"lTBEIWCmo0QBrk45ASIJZG+vvZeR9NvPvkeZkBhuk7eHp3TvprOngy+LruTGqe5Wazhon/qeUpiExJOp",
+	"1/O67e5Rq9Npdfc/tE97++1eu/2rOmgqIQn9OWfDmIYyP3sbVCX2CqdwW74J+qgaRVo9V49m6C4bOv28",
+	"2/zkl8vYSgWbGSNcxBEe8FTWxBq0a6U2iwwNWeY/KI9xjQW3jm3mh7ys2pFTeaIYp7BmRaNykMbKMItc",
+	"01wsxRwWFNaDdn0EWI5vd9TdDTouYvYpUD91+UQjA51coJjZejQQF0MFIl+mMaZMS/2blJJyqaTRnvWS",
+	"HC3a4LKDFr6+RKXgkXw3l1DX5+b21VyLmWLBs4SzkU6gnSZ8pIjUdtTPSp4tCO3FuGXYS5PLDgGFOmBS",
+	"bSWRYx5BDKWxPXq+V4yPh/fVRYfCzhVSntXOOfk18IDiamDtzKNxzZ7y1MCahRgrklaTfKXeU5smXfOD",
+	"zvrIDac2r83L1UF3/aXUXs/3KmGluQQ4L3yZZVA4r7a1CHRMkssyCzm3zoji8ssZtxmEIGFnkmbhcMr5",
+	"AO5XNjLesUkX0hzXFFgNH6gaI90g8dpIWcfkDAsq3fDN3bCbO+dKwR+Fenrt7bnD1rBeNNfsG1sYmhkz",
+	"zUHn5sxH4mApGCnc87K75VB391rdzYlSEyVVQe93il0hSb7IM0SYZmOyEPEoxnxWdjHWIVRdabcMhm3Y",
+	"Fhwp7lFZF9yQstWuXEM3zyAhCmyIMyrHSr4MxzjBoVT81JIbU7tCEAJlAWk4RoxQSKbVxe+Q0iwJi4TO",
+	"j8NITHFICqRJzVGWOSo6cgXbizeoTvLJctxthl6JPG5FOMChpDcQF2sZ010Ivl7FSxpnVSNtTE/2/jUm",
+	"hJxV6xkqb8vc12mkate3cAzaTn2e2QjWMEBYzNMc996jvzqbR3+ZAgm2tgzUyIOs4AcMO9IHsIGZq5mf",
+	"s3DOd0l4qQLO40XkCLNCXYqIL/ICa5m53h+Mowll693Gi58vF2lkPLxG14RMKRsBfvouZflBuLWiuSBo",
+	"NubwuB5Zk27QwAL42TUGtj7/WJvScjGm0w0O/74CSLZt4FyU9/TgYvFmfpWEhARoeD3WpRMw+ccxyhOt",
+	"hA/GH0OR5DghRFevENtdWEIESWpBu7TWR5M7LbVl6kbzSWPV3y4wgsdrAXIvQGwsoi/zfrnCdLb1ZuEO",
+	"nqwUqcv5fQtSBUl0NZg3Tly7S07aVvRFkxp6t7TO6gne7ZJuesUbxujUqWMFFCmlifqFoyxseAPE2Ia+",
+	"U5NL+qj0nku4KmvmT0woc7/trMhguZuyin5J4xglZMJviEBKmsACGiJMpnIO46H0XK1SuzwIvF7JvefE",
+	"o9uFm79mstBGm29zJUE0SRw150wH2Ofbvb7eszLynjD1c7RYEYUYOgHqpCAMQDAvGXAeE/xA2U2Vc/tH",
+	"bkUqLuS54graraiNrHcXOGpVsdzNVJn6LTOFQUvOo8xRjCUChbmqNObutNV+sczbWZvum8Ykm2+Q8GvC",
+	"8nSYIHt5gHiCAr0rQZM049ydWn8zNL5V4RnSUZoQke1IGhMHnq/9fOK+10OddvvWguO+/aQGAzJPbq03",
+	"qYewLkBqHkOUmTQRCAfOIKh6gXWSdvBPe1AXfw9cGIGvvtDlPvb+73//3/rzFMsxfKqoFt2DlVKVgT4/",
+	"zswPVccjzHWossJ7tXfX26MdGrKSNKwZUqrjX1cl4NxNwtmC6drQrTXdjgBdNSUz38j1rNFZwql2RdWI",
+	"zlIqBi3WjFe8L3eKXvOi8gS2ekuLRlnKmfWy+XnNNywVZ0rmyCzuLqJ+vvnrI6SJj6m1VOb5cAY4iKYh",
+	"uh7MTP8OfWgE1Bc2HF/d+Z4OcxMkCtCOzF3q+lGJul++PINQuIgmkNCq6M6IM1IpY5QQHI5tIVP1UfD4",
+	"xpQ7ioX6Z4CjqzSJ1Z959XC0g9E0oTdYElt44xm8QNARy6EiYULKNaCfAZWMqAAcbsRD7nZv1c5emZ3d",
+	"BA9BDN/Ce7Qf9q5alu7jcCUW+gNsZSaQxnSyiKl5VTUULIsI6dTrls38fiUaY/1/dYQtu96FC+Zsk+uK",
+	"s5RppRpYAmAbamCZbj42NbB+zxclbU10mG1GK89QoKlOYIt+SaiJqcujDeZbzXDKY2TdkFg9/3qm7Jrq",
+	"Cc0Vpi34harqybaElsXFQCCW/veUmJ+LO7FFTH+sGK50ukUhYFxpnZHRQnsIMzSWciqyqlDWx4tRKkgC",
+	"JmaMhgke6XhyuBJj7qhc1s1ruRzjCRJTElIc62DXo5PT9rNd9BZs0wrx+8zwZKi2qSUSCNrK9CUfgEJ4",
+	"or6UYzLxUcpiXbTKSSkUSBCJ0ilkGsUxn+VA6FpXOhg+Ijck5lO1gF10DtD32YDMOYvQ+cXzV6/0m5hU",
+	"8Jy3YjwgsUA7wRfWatnq5BWJ1HFlwAb+/729PWhYVV9xzJzMRyrHF8Dsqygosu9rbqchA5QYywFID3BY",
+	"Z9q/RKWfpeVLbV3K+wiu7l8oFPEAh7K9LrNcIWp0FUooa4f7dl1VfIVsxDBNqJxfqLfpbRgQnGilU/9l",
+	"C1x4f//4watTgANdrvMKynUGGkNjPoL+hAaZAcN4EqG/wSuzHoWgWun5MujUaer6iJQNeY1pz0RZg+xM",
+	"E+3Y87P6sTYed0AU7bf4Pdntsz778ccLOmJQsYvt/vgjUtCrWyYclBaKRbgFSMWZesE8MxiBUn2eyjFP",
+	"6H+AnaRnloVAU0YfnPYUVCA+1QWYQbpXqrkBBeKZfvwRrCYMGQFGgev43m2shnU8g3nSBuFD2siAy3FP",
+	"VwFRY3+6fO+bXqB/f/fvaot4KjCL5Bh+/vnjC3UDTb4BRLbiPlsQ7n+WN0OFAZC7krUP0YUqobq1kHgu",
+	"kOB66XYrYYzI8mTO1DJ0UYvZmKMZZrqs5IAgkSqaJCA4RRaL01Bpi9KYXftAvki9aZeMgl135/LDy9bJ",
+	"swKuZQEy6JfL17voOWacUTX7HJHfU/Vy8kVmGdJK1FBf9MwFhta4QHiNVKoWztQ1iKnQxUQVneyz59oF",
+	"GMPVFki7a9SxAWBgAIHNhKWoIT7CseC6CypOwjER6jggtgeemRI+jW0HGmvBgRolmThkPBG+aZHVZ8uD",
+	"gXroN04ZoLjEczUzmfDfqLkniiOJKYljdSfMkQC1B2TVxe1ILIgbYaHP4W88okT8+CNcCzBDKcxs6Y44",
+	"iuscH5zuPwMgoZ+miV6CKq3gy5YzGhJNIZwa6ftdBKxbX2RNqITFOxPuobVOKsd9JviEaCi5CTLCzJyt",
+	"rtCemPJ8luHpq1Hbsse4cx38dstrg4OzWEu2zwD4co1ts0EvODSSMA0lOAuJojhv7SvMYUEl1aDUrTHQ",
+	"HEWTN1MNWPHR7gEa8zQRvWql+ErDZjQiUvQZlVmrWIDVnck2ju4h6BOt129LGuoEB6GPaRe9gYqviJEZ",
+	"vByaI4G1Qn0DI/RwkG0yONRmzsaE9dmcp6aNJcI50BChYRaoyEzMBUgIagqNy0DCNeKYWB+nNn52qLC0",
+	"Be2lzHE8H2M2AixX71XgaP80IcAJgp8+4FFWM8HJwjcHuOs2ztBdO7FtrMFZPEd0WKpEoxDGvOdMY+eM",
+	"CtJn0OtFL5kKdNDpokpfEt/sTJPmJHp1L7XxRqil/ATnYtOdqEDBorLFgZsMhV6QkEZqNShQ5CvIwwhv",
+	"SGI9DbCsCcGKiZ6BlNNngbbqBm6hmTPbM+zTZ9s1TONLI++Br0MtpL426F9TLgkK8kyFwNBRy47lmPRZ",
+	"8G8t491qvXoRIG3KVjMZsxrsua+zr7GAyjgKjcckniqcM7wJ6MY4TZI50gzJee0HbY9qvRFBz1bhsLTW",
+	"YRXqjNXVphPdoMD+Amh62N43Z2b8O3Bmv5CZoYtabVWXD2tgjDILd5PMrA6b//IDUuqm6CE6YoqMZvgd",
+	"cZBErxWWoEumC5TaSTCL+ixvpazel3UOURQ9J/ae78U0JEz3qDZdQM+nOByTVne37WTQeO/idDIAZpbl",
+	"k2Wh0F5nt62fVvIQnlKv5+3vtnf3IVZMjkH0LKWj9b56tbVYlQYpnCpZPwik1qZH+aam10wh1pAmQmGT",
+	"bg4MxEcdyxkyAWs+gng1zeyjCWVUyARLnggwDOQy2w9CCzdDiAwVfcZwkvCZye1TKMxH4F7UO5ZxilcR",
+	"KO5CvrU74vav/rQ0w1i6PXTr+hhnVqdmtccLdTtu/aqao2iO3sTFja8L1X7u3LS2xl2v5Et14/NyJ4ro",
+	"0cniJtzGvjZM+KQemAU2z6OD5hDZrutNgdHPbwOcupPMcWfPtuRZ+aC1aHwu9djttttLqtvbqvZOfqwx",
+	"zHyqqWKXlUH6XPSnLMoALRSHy9NMO51OZ3GaqVsSzn1xR73VvNh938om09l6zBn+LcFCoKkiYmjAB8Wo",
+	"n8bZsHmFhq5JVfHevb5887fWydtfPafuhY32PTg9abvhz95Pl++rJS/s092D05qn1eHaCnHeu9et45/3",
+	"37RO/7X7b61//HLwwctrutnX1M7o1lVb+qC1sDtW0ubLcnyUi9AjYxodWJhrwWNpHN+uRfDA3FjXbEzz",
+	"hCxosdQb4zVl16uaYsAz8OqDdmfRw9ml2yu3WFHjut3V42zr21vfO2zvN5oni2GEZZsUhlXj8t4UvifS",
+	"yQQnc8Nsc34u8UhklYCEromjjSXq/XzGAAUFiYee7yU81iV6quHhJib8Vo2fJpQncGM8rWSDQcymTfa+",
+	"mn79Pa8LvC7mM/X3YXui/TVTLmpkhPc6dFM43UEVk8+62hLbE9XWj9DWCsN2jfnmTOftA5KwPH1FCUgT",
+	"koxItAv1PZwS3YHvNO4Hm4b00SQVICPOrOsra/jCJ9NUEuHnCoJbU97ESUO3ObeN6TMti1h9aJgKHGux",
+	"rdT/tM9q+53CTlRbnp6V+/zmhQvQebncphItFVUB84aSdG3FzRr5J8zLoFcFoBXsy1FYfyZzw8ZAUP0b",
+	"j+brcbBqNfVV1CrnERuygtvPjalWTdH426Jx1xiIS+y8s95mPDHxJyb+jZj4Wvx6af/FO/di9b06y9eq",
+	"sc6YbMit773mIV5WOD+TD+xzRkZor+bBeRv0TaSK9unqcYWe3mpQp4FokTU8hAGHTaCr6RO2puCTdclv",
+	"KgDVNYHeXBACjTBzZ6wnC4Gcg9NIt1u1HY5sRUQgtl7ee8aSXz0s5JEm8XCsn7ZUbeGz2ctPi6olwNyO",
+	"TdXreU6RioLUNqaj8Toy261fsvTswda0CJOJ8cUusftkTiko6DsmCfF1Yhyf+Ehy88cw4RPj4ABXB5Vj",
+	"PdI00GliJiqYfFBu8emzoskH/aQB10Eljrk02q1xMY6x0A5SW+qNz9hSq1HWY0dXyVhqQPo45k6qUJ2l",
+	"QnfK2qbxpqY10qLJDYZvfXY7tW1AELi1RoMlW6FLJTRjT4WWY1VAXoCLah0LVlbW9n5MWABQUwNWBsuf",
+	"w4JVosC2iLdpI9dUms3avXmd0+5ue7e721lTfi0Un14kSmVd1zzTZW1BobZlk3Vc/tJICt7M9lJqM7bU",
+	"AAN6Jh89jAWmiUDxMisp9X3YbN4TrL2wwFfV3q4UVzJbzQLLjOLgC1j8ocPiD9uLWDyBbjkLebtpRr3M",
+	"iSN0nIE2yexwlpVHh68gWhsL9PziH9Uf80gkxXCBDjyr4+7aPatBdfj7OdIFp7T1Y5AQfC0QHw5RTLC1",
+	"MUF4fKFKi54aDYn1oxX5u56lmV/IVuiYJVQuJOGGTDe9oYX2RTXs4yF9UU/+oCI467G+Ly3Tb6rQlria",
+	"yefekFKUYjVnsKY2BPki90Jxs2yac/DDmwroJrzGnVZHIBx0TtrP1oZgsZmgbMx/rvep9YKKKRe0ie5u",
+	"hrgjbn3vPZZEyy2r+mVnD7qjWu94TMN548Hm8UfO4A66DcwN2ZrIQzFFTe+aujJy38Vyj4Xli4m6zLFF",
+	"jSmo/tOEspBOwaFhoyu8XqftezPKIuCXnYlW8lewVa1FAw/yet5+e1LLYr/Cv6+i24VcVgkGQl1CN2Si",
+	"STREom4xZlksxLmOxvpB2Ntsw1SUbms639rmaUW2NyLSegI2k+afDNhPBuw/jwF7MxZw0NBo+guXL6Hm",
+	"63ek5zS2yI6Bw11hYfX+YnlcY681NPTbua/Xcoe+NdCBP3ER+d8zdFAxoju+fZFb/SOV4yjBM1FqwDjG",
+	"wi061QM9S7vdqXCaWPh5ggbkFYAHWSB76SFUPzTx6BhlLSjMVCYItc+Mk7zW2Zy3/fY28BXbakG6I4iS",
+	"/OeKr0l8rfs7N3PlVluQ3xpf7hPne+J8fyrO5+e3eUMm+O3cqHdim42drxdQ6PxRu14fiK9ruvkAnP3z",
+	"cketdRNkhnT7ynpHrVPOviIqbO4zzdm97TZ6D/z+PQl5EtmcecveDTsGT2aS0BvFuE1Wv2bcWdJ8kXHb",
+	"4LaqVhg5nfo3YNuN6dULZ74n1vzEmv/krDm7r98Na17bqPnEzB9MSQe7q2XmP4isosu6Rtjl3Dnvub2S",
+	"PR/k7DkXFD77jRj3+jr+Mtaty4A0iXjSPSKrnX21q5TgJKaZs3QXfYSU2PMwJFPZg4xoPVVLG5EDRCUa",
+	"cSIQZz1EcDi2yaxOJQ5q25yJPtu5IMkNSVoX6jeoCSOe+U7WsWngbAuVm6x1mPIHgWh0hoLXWMgWDIX8",
+	"zISIdEIEGpAxZRCwhM5RyCe2i6OCos907mbnEAlolmRqbuuYfvDIQo6m8RAS6FuQSgKZpBMuZA9BkyVG",
+	"Qu1AhukveJqEBOq6FsoG2RTQCZ6bkurqlX1mK0vodFS0E5TbENkaJQvit/R2NUn9o1k5cfAmw/Zp0WuG",
+	"BbK1p8/c9QuJE+nuonVIavKceyQL219wSLpOt2KJ+Hbr9PPXjn9a3yPhcUf45I0wVrDdwdxJbGwakpN3",
+	"ce/UM31TacVtmL2FZKa8x3nmgHWv9TJPrMZCm1kOoyCvHCMFq8K7fAZjpIMnIywxPMjv4CSulTnGVEie",
+	"zKGMg4PJEA35QDFA9yYbfOD8DWZzE93yPZnVeWKJoMO5zdE9lKm9rGFX+sFtzK0dL2unPbk3A/0Uz+9d",
+	"W4eaS1DuxOlW/YMw1XWs9R3KAZneycUiIlkbSsvN3dIoCcxEorJmf9Zn2PBqtyWzrdSxEziyVT3bnJpW",
+	"0ZsZ77OG0ep9V4fDbnjSaW63L7erfrIMPFkG/qSWAaART0aBJ6PAfRsFDLdobhPIOowtNwtM8fy+TQLb",
+	"tOVrenI/woF6s4Asp0QqoaDghlfieB4mHWiSFOhKTFlBNDKUWk4/M3lOULltJyj36g2e1aSMW1LZZ1os",
+	"MbG0VNs2rGthRG9MmSkdPjDA4bUWUhKJGCERhB5USqb5SPCsZKAzGejsZ+Yj1dVMtVjUZ45cVAGy4rKo",
+	"EVWSvOPf2nntb6e6w8Q289urOq/ur1HHtUx0w0WYYBmONQFtxjVq+hw+yUdP8tGfUj5y8kqhGCshLI9l",
+	"egS56n9iAUyTqT9mgvu2ZTG1U82jLSqh8Q0lMSPabFcYsxQmlz1qU9e5YbfevXpzlAzzDaIwIGoyD8FQ",
+	"UtkZSEy6ZjQUquZxtIsulEylIzKKkRsr4zGE7Wa7iRkm72nr/f1Fu3Nw1G6320fdk053v91c3qg01n2S",
+	"Np6kjT+pNcZpp/tkkHkyyGxRCFBU9s4iwHK+D1zxMUdlGBq5Kgxj6jaeWFk6Jvg9QEPKonwcosw4VRW1",
+	"9pEzB+IJuvj50pSqhiRZXRtmpvh+nw3IiDJheqrlVpqEjHAC0SAhFqSH/s//gsgJ4auZcYz+83+oz//5",
+	"P3XURMSlJJH9E7q5UBAWrMtHh42A+UfTx0DXNp9Ve7eDNQhaJy0KfbBtOlamtmvJhpuOCGjIF+aY/16f",
+	"R60Hrux936CSjG4QK7ku6Vy3bOh352p7amoIgN1OXrzZNZ0Z/xJqEzz+UIu893+n224mPpU4XJowEuma",
+	"TYLHNEIDJcjYACPC0IRI02PVJquvI9AskY4aCSd1UlAmQShqd0O8b1va1uDJ6toqlvjcObDiYZPe/1Cp",
+	"6KbXktf79LnAejXhg04yiu5Mc8ppubCpR1tmw9N0ENMwKwi6iCPW5abb0kWFzHToJ9ckN32dSrznkXY6",
+	"2L41cKezKrdMm/l30SspgAVSYYuiQXuGEeeR6fYA0Xfaum+p7hnKow1McV54Pa30B+mzQFynVxJfExYs",
+	"LlJr7tUmWu/mpG375GrN4rOlTv33Un72iWnchWmsyR8WqZPmsmxgon78NVDX1z0b8I6L6/SDIiFPOmSN",
+	"DnkeRTmhX829GiqRFlfXLJOaUft7Uhb3vpq/VtdbcZifZVxKx1NaD9eMz7SfggZyIrPOmnb+lrPpQPUz",
+	"FDiV3Cf8hginuFltvRWXqW1kNH2i2d81zX7Q6lUHjaiKWuEmRUi+SwVAlzFpTjgrYn/ZiGaN/o4ZbQvq",
+	"wX57Q/VgLa/YO0tdtV8My3Bcpa/PDaWc2dZ7NnnBKcyYECHznnm6N+X+6dEzX/fsy+mr7ts3xsUegJQ5",
+	"rf/OUKDU9AAlRFNeqAbtwLSrsyiErYpyQ7SZSKeA9Jlt7KgbetpcJt2P1UZtz9GMJMQMQVjWaSuaBOWE",
+	"fWVqkeEwvLhkLKBV3DXjM8M8MnLv9b1O31uUTWR3xCsrBgsSizrFjs19z+YWdY5u+15detEmgVBVat+t",
+	"9Tk1pcyX7m6vpRU9cdjvj8MaYgF3Qvy5XW11HLnTbTIOjDJQN/MlpvFjj8DRz5+st7D39u4/UJEUnbB7",
+	"fwqXvoSuwjXNeXJDscPgyyev1OP2Gyhle0bXWj8gpyR61Fo1P5gewJZmKPXLhlQXfUZ+ZsdcLhygEUdK",
+	"gDgHsCFqJ3cvZfM0KYFmBj2pfX8gpuQXPI0PUELym/GX78DOpU/iHkmvJV0b0d77p7BRqgnHPdHYouco",
+	"T0/V4RPqLzeEoqhMQW4H1Cj28wZAVa/TOficdFylaTBvp1OKIBV9VuwynzuRzurpc9YRPNsc3cBRH499",
+	"vj73NRuyBTfUnV1AL0pAPHmB/qishZHZkydom6yriQcpu17fRWrCA3HYbJPukcfmzKuBS2mJflN2N+Ux",
+	"15bYfwtWrNsBLvdDjfkMTTCbmzwBqbvjJWQXfTT20+wMfZToBso6XlDwOEJU+FlPHD9PHrVliWpdTxem",
+	"S+F2NZC7BLVbML1e57ANAMHyvN6+76nleb3ucRNC3DxvAZa+gPRq8cN7ksi3WQjekoofTO6wQzL051WJ",
+	"TLb6zOdvJ2Jv4hZpRBNaOPotFXLStM6ce6W15JxQqeQoPhxWI593a2N/AfXPnXnXXeWDhrMC3CS6gsJg",
+	"GXU5Pj4+XkxdmgmuscSG/LiU66B12MG4dUza3dZp2Om02tHxgHQOh/u42/HuSu1MgvdLdUp5xcXNok5L",
+	"57o6+tTBve+lu98fl0iq46oSSfeMvj3BXNJW8B6cyIutDAFczsBKRnwBLXRFpDOEESMjrFQ4BMN1ez6b",
+	"hsmHw130RneLw6ww1LESGOraZ3w4RDuB29y53kagj8vKVettxzaLTbjUbCG1adwtNF/UvZobMlTPP/1R",
+	"Cb3vZSrBoxKf18QJEi2Vo/MTdSvDAlmDmrCVipJbK63wZPhY0/CRyw1PRRmaaDRw3yDhTHEVaDd7F61m",
+	"kRlEa6D6/mzs4zUZmg7zqq3CkJHzbZpDZmQw5vx6lXIDlCEdZD+ARVhb/MVcKOm/RrtBH8aEJkiQMCGm",
+	"soLucsVnrF71+Wih+Z5UniZMjTCF2VmUFxQQvpLzKcnThHchR98vdEtRQz4X2eBxq90ddFrHw6NOCx+E",
+	"+63Tg6hLTgbt4/DwsKExPE1ir+eNpZyK3t4e7PiuWdpuyCd7YKmPKSMbajzmOFdrOhYLn5qYb1VdmeXX",
+	"yRK97KvtdTBfJ53tAirO60RtXaDdxFTqJndwI0x9fkBPZEJpof588LUPgY59z0d9T0EiJJ5M9ccIS9z3",
+	"bgNtcaUjppQOgS4kZhFOImRJCxKKFvFU7qK3piRvn1Hdf0/3YbXeSoy6X74g7W6CbygDl5gppp9HzI4w",
+	"ZT78BDAhyqDunxki+ERNkxCCIjwXfqlQcGBOpEWjYLfPTKHxCZ6jUA2cZCoQJPCBGsUQZnPbfRZKjO/a",
+	"iupZFoSEVHlFpG3P6F10btWxxPpsddvZg04bRVQozNPpgwak3T4DayvQb1iuoty6fbeCZhed69Mh2f5M",
+	"E3qDpeIDcsaTa030jQ94cd6gOZtNHLZrUtQ1KOB6yX9mKfeph+nz8HrebCxIePVm+PO/niYn/+Xnf/89",
+	"+TD77fLdi5NXr9/9+op3X+PX+GKW/87/6vmWAMCUf2TGtS6T+kjl+ELv7AJtyeycvoNSmHtRZll/zsw+",
+	"U6k/k9+e3LI1RWK0/DwgWbCMFp3vyp2rWoml22sm+2WNAPLpb+9Dx9j7av4ySX8RiYmsyfr+iUVVjQOu",
+	"3ZCr9WgmZYw1lIjahnikyFYKBPegJiLVueBUoBH063h85gOzpO/OwTjhEPE3y05kyxhvUMnB+AzV6jVx",
+	"8/O23ZFL81hddNaZq7lotUQxHhG5EJPXVFr/0Bx/TYa/gs0/3f4thxdsePfvcIHv2T32Macw95NjWZcv",
+	"iQrpkh91KgS0mUOzMY0dImupirnPGZGBrmhcTRZjmQX4GvCilJj3ADCQKGG6xAk0hFykxQmV21DjLPEZ",
+	"4liQNVMM76J7PRHQ+yKgpUTAP4Lzpo7+Pmk5CxLr7k3Wq2bWPYSst0K/2cvVk6ZxYyLvHQhpcBNTx7LO",
+	"s/IieztY2K7JVEKi3H4bjIxLvSv52O8rskxKMplCpbVmgQSa8Lr09KR1NGy3W8eD0/3WSXh42NrHp6QT",
+	"tYcHg+Ou55JqpwEOEOryW7rR4rfEWMgrA+0iADu/Wup/tU7JaruXVzYJots+cDIiskbU2/HbGESZr/bf",
+	"FHXxP0qg2vcpbptANUOKfnANJX9M2bs5Jd77aiN8dLOoaXyXTpLO3H6dGcnOUSwI0pB4QL2QKZbjPHsq",
+	"h3lpvZCsom+aAsly6ofsH9VWCFnmosPM+OeMd8v2b86yATMHFo10OgN0tMq5lmlQdaa5mVIdhK4qOQXK",
+	"raRDnLEz64lDM0ylAE6m/lUUrM8MKYX2VaDCqIfABRZzNrIajNtfEw94CkrOgGiuKiSeCyR4fR8qhQYl",
+	"kle1tHTXDJZ74lZrcKs7MqZFGoi9MX4FE0rs6UFrej0qXme39I9bPsypGMwihDMk0RRu+2qKYS/N1RQL",
+	"0AaFx6YJZSGdwhN56bGjDQqPrWKuCZcKDuuT/rqZDa2WIb0xxUIYmRmDuV+NRHjJE9Q9QGOeJq7Eo9v5",
+	"6GiQjG1NE3JDeQpN2RUfmpE4rmpMemUGQOMZ3lSbeXLdPw7XfY5KT2b+LTaljXFICqqHsNdm27QV7uaV",
+	"8/qHtAQVi1N+9QYEJ4ocf/qsiJpZerVfhnEI8Dhyypbb7OyqavEvNv84zzx2G2VAmH9l0LsYh5SNdASY",
+	"cGz9AxLyiS7sIMdk4rzK9Kyp0W1IHMO73LBf29BDuyAkNzM578uO/Pbz7f8LAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

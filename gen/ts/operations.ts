@@ -789,7 +789,7 @@ export interface Operations {
   /**
    * Search and list accounts.
    * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-   * without regard to case, `phone`, `status` and `role` compare exactly.
+   * without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
    */
   listUsers: {
     method: 'GET';
@@ -1017,7 +1017,7 @@ export interface Operations {
   /**
    * Search and list products.
    * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-   * begins a word. Without `status` only what can be ordered is listed.
+   * begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
    */
   listProducts: {
     method: 'GET';
@@ -1077,7 +1077,8 @@ export interface Operations {
   };
   /**
    * Change a product.
-   * Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+   * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+   * description. Orders that have been placed
    * keep the name and the price that they were placed at.
    */
   updateProduct: {
@@ -1518,7 +1519,7 @@ export interface Operations {
   };
   /**
    * Change a webhook.
-   * Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
    * not ends as failed.
    */
   updateWebhook: {

@@ -10,7 +10,7 @@ export interface paths {
         /**
          * Search and list products
          * @description Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-         *     begins a word. Without `status` only what can be ordered is listed.
+         *     begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
          */
         get: operations["listProducts"];
         put?: never;
@@ -31,7 +31,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -48,7 +51,8 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+         * @description Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+         *     description. Orders that have been placed
          *     keep the name and the price that they were placed at.
          */
         patch: operations["updateProduct"];
@@ -59,7 +63,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -83,7 +90,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -107,7 +117,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -130,7 +143,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -227,7 +243,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -250,7 +269,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -276,7 +298,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -300,7 +325,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -324,7 +352,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -347,7 +378,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -370,7 +404,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -422,7 +459,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -443,7 +483,7 @@ export interface paths {
         head?: never;
         /**
          * Change a webhook
-         * @description Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+         * @description Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
          *     not ends as failed.
          */
         patch: operations["updateWebhook"];
@@ -454,7 +494,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -477,7 +520,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -500,9 +546,15 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
-                /** @description The delivery. */
+                /**
+                 * @description The delivery.
+                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
+                 */
                 deliveryId: string;
             };
             cookie?: never;
@@ -533,7 +585,8 @@ export interface components {
         };
         UpdateProductRequest: {
             name?: components["schemas"]["ProductName"];
-            description?: components["schemas"]["ProductDescription"];
+            /** @description Plain text; encode it where it is shown. Null removes it, as an empty text does. */
+            description?: string | null;
             price?: components["schemas"]["Price"];
         };
         DuplicateProductRequest: {
@@ -543,6 +596,7 @@ export interface components {
             /**
              * Format: int64
              * @description Units to add, or to take away; not 0.
+             * @example 150
              */
             delta: number;
             reason: components["schemas"]["Reason"];
@@ -581,13 +635,20 @@ export interface components {
         UpdateWebhookRequest: {
             url?: components["schemas"]["WebhookURL"];
             event_types?: components["schemas"]["WebhookEventTypes"];
-            description?: components["schemas"]["WebhookDescription"];
+            /**
+             * Format: line
+             * @description What it is for, in a line; null removes it.
+             */
+            description?: string | null;
             /** @description Whether events are sent. */
             enabled?: boolean;
         };
         /** @description The stock keeping unit, the product's name for those who keep stock. */
         SKU: string;
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         */
         ProductName: string;
         /** @description Plain text; encode it where it is shown. */
         ProductDescription: string;
@@ -600,18 +661,24 @@ export interface components {
         Price: {
             /** Format: int64 */
             amount: number;
+            /**
+             * Format: currency
+             * @description A currency that is in use (ISO 4217), as EUR.
+             */
             currency: string;
         };
         /** @description The total that the caller expects, in minor units. */
         ExpectedTotal: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the products. */
             currency: string;
         };
         /** @description What to refund, in minor units. */
         RefundAmount: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /**
@@ -624,10 +691,17 @@ export interface components {
          * @enum {string}
          */
         ExportFormat: "ndjson" | "csv";
-        /** @description Where to send events; https, and not within a private network. */
+        /**
+         * @description Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+         *     refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+         *     beyond ASCII is sent as A-labels (`xn--`).
+         */
         WebhookURL: string;
         WebhookEventTypes: components["schemas"]["OrderEventType"][];
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What it is for, in a line.
+         */
         WebhookDescription: string;
         /** @description An amount in minor units, such as cents. */
         Money: {
@@ -1215,13 +1289,25 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The product. */
+        /**
+         * @description The product.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         ProductId: string;
-        /** @description The order. */
+        /**
+         * @description The order.
+         * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+         */
         OrderId: string;
-        /** @description The webhook. */
+        /**
+         * @description The webhook.
+         * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+         */
         WebhookId: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /**
+         * @description What makes the request the same when it is repeated; a UUID does well.
+         * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+         */
         IdempotencyKey: string;
         /** @description What makes the request the same when it is repeated; a UUID does well. */
         OptionalIdempotencyKey: string;
@@ -1383,7 +1469,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1430,11 +1519,17 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The `ETag` of the product as you know it. */
+                /**
+                 * @description The `ETag` of the product as you know it.
+                 * @example "1"
+                 */
                 "If-Match": string;
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1498,7 +1593,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1545,7 +1643,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1606,7 +1707,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1650,7 +1754,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1694,11 +1801,17 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1848,7 +1961,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2041,7 +2157,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2121,7 +2240,10 @@ export interface operations {
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2170,7 +2292,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2255,7 +2380,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2341,7 +2469,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2427,7 +2558,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2512,7 +2646,10 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2711,7 +2848,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2753,7 +2893,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2780,7 +2923,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2834,7 +2980,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2884,7 +3033,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2932,9 +3084,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
-                /** @description The delivery. */
+                /**
+                 * @description The delivery.
+                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
+                 */
                 deliveryId: string;
             };
             cookie?: never;

@@ -27,7 +27,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -74,7 +77,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -97,7 +103,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -609,7 +618,7 @@ export interface paths {
         /**
          * Search and list accounts
          * @description Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-         *     without regard to case, `phone`, `status` and `role` compare exactly.
+         *     without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
          */
         get: operations["listUsers"];
         put?: never;
@@ -625,7 +634,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -648,7 +660,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -672,7 +687,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -696,7 +714,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -719,7 +740,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -744,7 +768,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -767,7 +794,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -790,7 +820,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -952,12 +985,13 @@ export interface components {
         };
         /**
          * Format: email
-         * @description An e-mail address; compared without regard to case.
+         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+         *     its A-labels (`xn--`), in which answers have it.
          */
         Email: string;
         /**
          * Format: line
-         * @description What to call the person; one line that neither begins nor ends with a space.
+         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
          */
         PersonName: string;
         /**
@@ -965,7 +999,7 @@ export interface components {
          * @description A password that meets the rules of `createUserV2`.
          */
         NewPassword: string;
-        /** @description A password as it was chosen. */
+        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
         Password: string;
         /** @description A refresh token: 256 bits in base64url. */
         RefreshToken: string;
@@ -973,9 +1007,18 @@ export interface components {
         MailToken: string;
         /** @description What a login goes on with: 256 bits in base64url. */
         Challenge: string;
-        /** @description What the authenticator app shows. */
+        /**
+         * Format: time-code
+         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+         * @example 287082
+         */
         TimeCode: string;
-        /** @description A recovery code: 80 bits in base32; neither its case nor its hyphens matter. */
+        /**
+         * Format: recovery-code
+         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+         *     none, stand for O, I and B.
+         * @example MFZW-I3LP-OBQX-E2LK
+         */
         RecoveryCode: string;
         /**
          * Format: https-url
@@ -1602,7 +1645,10 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The account. */
+        /**
+         * @description The account.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         UserId: string;
         /** @description How many items a page holds at most. */
         Limit: number;
@@ -1695,7 +1741,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1785,7 +1834,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1822,7 +1874,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2290,7 +2345,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;
@@ -2946,7 +3004,7 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description The beginning of the e-mail address. */
+                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
@@ -3013,7 +3071,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3041,7 +3102,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3087,7 +3151,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3115,7 +3182,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3160,7 +3230,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3226,7 +3299,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3272,7 +3348,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3306,9 +3385,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;

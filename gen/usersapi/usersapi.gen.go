@@ -262,7 +262,8 @@ type AdminUser struct {
 	// DeletesAt When the account is deleted; its owner may still keep it.
 	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
 	// EmailVerified Whether the owner has shown to read what is sent to the address.
@@ -292,10 +293,16 @@ type AnswerChallengeRequest struct {
 	// Challenge What a login goes on with: 256 bits in base64url.
 	Challenge Challenge `json:"challenge"`
 
-	// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+	// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+	// none, stand for O, I and B.
+	//
+	//
+	// Example: MFZW-I3LP-OBQX-E2LK
 	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
 
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp *TimeCode `json:"totp,omitempty"`
 }
 
@@ -343,7 +350,7 @@ type ChallengeMethod string
 
 // ChangePasswordRequest defines model for ChangePasswordRequest.
 type ChangePasswordRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
 	// NewPassword A password that meets the rules of `createUserV2`.
@@ -364,16 +371,19 @@ type ConfirmEmailRequest struct {
 
 // ConfirmSecondFactorRequest defines model for ConfirmSecondFactorRequest.
 type ConfirmSecondFactorRequest struct {
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp TimeCode `json:"totp"`
 }
 
 // CreateUserRequest defines model for CreateUserRequest.
 type CreateUserRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
-	// Name What to call the person; one line that neither begins nor ends with a space.
+	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 	Name PersonName `json:"name"`
 
 	// Password A password that meets the rules of `createUserV2`.
@@ -385,10 +395,11 @@ type CreateUserV2Request struct {
 	// Avatar The address of a picture, https only.
 	Avatar *Avatar `json:"avatar,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
-	// Name What to call the person; one line that neither begins nor ends with a space.
+	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 	Name PersonName `json:"name"`
 
 	// Password A password that meets the rules of `createUserV2`.
@@ -402,28 +413,35 @@ type Deletion struct {
 
 // DisableSecondFactorRequest defines model for DisableSecondFactorRequest.
 type DisableSecondFactorRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+	// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+	// none, stand for O, I and B.
+	//
+	//
+	// Example: MFZW-I3LP-OBQX-E2LK
 	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
 
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp *TimeCode `json:"totp,omitempty"`
 }
 
-// Email An e-mail address; compared without regard to case.
+// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+// its A-labels (`xn--`), in which answers have it.
 type Email = string
 
 // EnrolSecondFactorRequest defines model for EnrolSecondFactorRequest.
 type EnrolSecondFactorRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
 // ExportOwnDataRequest defines model for ExportOwnDataRequest.
 type ExportOwnDataRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
@@ -485,7 +503,8 @@ type OwnData struct {
 type OwnMail struct {
 	CreatedAt time.Time `json:"created_at"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email     Email     `json:"email"`
 	ExpiresAt time.Time `json:"expires_at"`
 
@@ -512,10 +531,10 @@ type OwnSession struct {
 	UserAgent string `json:"user_agent"`
 }
 
-// Password A password as it was chosen.
+// Password A password as it was chosen, to the character; canonically equal text is the same password.
 type Password = string
 
-// PersonName What to call the person; one line that neither begins nor ends with a space.
+// PersonName What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 type PersonName = string
 
 // Problem A failure (RFC 9457).
@@ -561,7 +580,8 @@ type Profile struct {
 	// DeletesAt When the account is deleted; its owner may still keep it.
 	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
 	// EmailVerified Whether the owner has shown to read what is sent to the address.
@@ -576,7 +596,10 @@ type Profile struct {
 	UpdatedAt    time.Time `json:"updated_at"`
 }
 
-// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+// none, stand for O, I and B.
+//
+// Example: MFZW-I3LP-OBQX-E2LK
 type RecoveryCode = string
 
 // RecoveryCodes defines model for RecoveryCodes.
@@ -595,31 +618,35 @@ type RefreshToken = string
 
 // ReplaceRecoveryCodesRequest defines model for ReplaceRecoveryCodesRequest.
 type ReplaceRecoveryCodesRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp TimeCode `json:"totp"`
 }
 
 // RequestDeletionRequest defines model for RequestDeletionRequest.
 type RequestDeletionRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
 // RequestEmailChangeRequest defines model for RequestEmailChangeRequest.
 type RequestEmailChangeRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 }
 
 // RequestPasswordResetRequest defines model for RequestPasswordResetRequest.
 type RequestPasswordResetRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 }
 
@@ -698,14 +725,17 @@ type StartSessionRequest struct {
 	// Cookie Whether the refresh token is set as a cookie instead of being part of the answer.
 	Cookie *bool `json:"cookie,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
-	// Password A password as it was chosen.
+	// Password A password as it was chosen, to the character; canonically equal text is the same password.
 	Password Password `json:"password"`
 }
 
-// TimeCode What the authenticator app shows.
+// TimeCode The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+//
+// Example: 287082
 type TimeCode = string
 
 // TokenSet defines model for TokenSet.
@@ -741,7 +771,7 @@ type UpdateProfileRequest struct {
 	// Example: X1234567-8
 	IDCardNumber nullable.Nullable[string] `json:"id_card_number,omitempty"`
 
-	// Name What to call the person; one line that neither begins nor ends with a space.
+	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 	Name *PersonName `json:"name,omitempty"`
 
 	// Phone The phone number in E.164 form; null removes it.
@@ -753,7 +783,8 @@ type UserStatus string
 
 // UserV1 defines model for UserV1.
 type UserV1 struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email              `json:"email"`
 	ID    openapi_types.UUID `json:"id"`
 	Name  string             `json:"name"`
@@ -765,7 +796,8 @@ type UserV2 struct {
 	Avatar    *Avatar   `json:"avatar,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email              `json:"email"`
 	ID    openapi_types.UUID `json:"id"`
 	Name  string             `json:"name"`
@@ -965,7 +997,7 @@ type ListAuditEntriesParams struct {
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Email The beginning of the e-mail address.
+	// Email The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels.
 	Email *string `form:"email,omitempty" json:"email,omitempty"`
 
 	// Name The beginning of the name.
@@ -1171,7 +1203,7 @@ type ClientInterface interface {
 	// ListUsers Search and list accounts
 	//
 	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case, `phone`, `status` and `role` compare exactly.
+	// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 	//
 	// Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1771,7 +1803,7 @@ func (c *Client) ListAuditEntries(ctx context.Context, params *ListAuditEntriesP
 // ListUsers Search and list accounts
 //
 // Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case, `phone`, `status` and `role` compare exactly.
+// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 //
 // Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3092,7 +3124,7 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 
 		if params.Email != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "email-start"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3104,7 +3136,7 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "search"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4752,7 +4784,7 @@ type ClientWithResponsesInterface interface {
 	// ListUsersWithResponse Search and list accounts
 	//
 	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case, `phone`, `status` and `role` compare exactly.
+	// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8101,7 +8133,7 @@ func (c *ClientWithResponses) ListAuditEntriesWithResponse(ctx context.Context, 
 // ListUsersWithResponse Search and list accounts
 //
 // Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case, `phone`, `status` and `role` compare exactly.
+// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14390,7 +14422,7 @@ func (siw *ServerInterfaceWrapper) ListUsers(w http.ResponseWriter, r *http.Requ
 
 	// ------------- Optional query parameter "email" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", r.URL.Query(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", r.URL.Query(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: "email-start"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -14403,7 +14435,7 @@ func (siw *ServerInterfaceWrapper) ListUsers(w http.ResponseWriter, r *http.Requ
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", r.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", r.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "search"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -22833,244 +22865,255 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chs31jd8K6iepyrOTJMiqcUWValnFO/xIseS7SSWPxHsBkmMmkCnAYpiXKr6rua9sPdK3sIB0HuT",
-	"zUVbRv8kltTLAfrg7Od3vjseH4ecESaF0/3ujAj2SQT/fIq9EXnKmYx4oH72ifAiGkrKmdN1XvAIjfgU",
-	"BZwNkRwRhJmYkgiN8Qz1CTonoXTRxxdP0X673W46rhORPyc0Ir7TldGEuI7wRmSM1YPH+PItYUM5crrt",
-	"zhPXkbOQOF1HyIiyoeM6l41BREhDkkupb766ch1FGGHyGRUhF1QTlafxZEQQw2OCJEfnhIRpOifMJ5Gm",
-	"cK+zt3cNFD4jYUQ8XE7aMWUeQdMRYUAUD0kEVyIqkG9uJL7Zwcc7u4q+cnr2XCfEUpJIPfb/+/fXVmP/",
-	"2/e22+5c/Y+Tp1SR9Zay84qtIpcShXhI0KNeRIKfTh31m1On9yPiEZqOsEQDHgR8KpAcUZEi2l4vJp5H",
-	"hOBR44JEgnKmbtaLeNJ58qRyETut/b2au/qWV22pWkKI5QjxgSZ2igUaY5/M/7YDHo2xdLrOJKKNiAxI",
-	"RJhHHDdNX6e186RsLz9iSd7SMZVFar4oCqhAARlIRRHB3ggF6lpX756iiAiJKPOCia++NWY+MIMgHme+",
-	"QBMmaYAoPGY64gFBeIgpcxEWiDLUO3V8MsCTQJ46B9FPnf0D+dNeq9dERwPUu2zIUcSlDEjPRT1G5JRH",
-	"5+qf2PP4hMkeesQHmhDzR4T7fCL1r8xFPwJJvQkb4DENKI56CH6fbK+MKPEVMRdAGL8gEcJBgCISBtTD",
-	"4gBhJKMZkuoG4A7iC7WeIb0gDPWxd17N2bVPWvwZPvCAerPix3gebz6siEqBppT5fKpIN9tduq1//rTd",
-	"OpjCtm6ATCKj2eFAkqhEHphvLjmaYipRnwx4RNTeUTbU370mG1Mmtzuafel4Mna6T/Z2Wi3XGVOmf27F",
-	"5FImyZBEwMrHRD7l/JyS8oMVkUFExAh5cI1iaIz6EZ8KEv0gkCBCnXYXCSKVrIjImF8QfxPn/XjCBCk9",
-	"XwXRKSQPBVK8TNnQSJ3d/Z05VNSk4cuXL4cTOSJMUiWWi8S84lP15XDqIqNaHu+2aquWzm69TblSEj/C",
-	"YyKtpp5Egkele6R4COTikKA+GVImXPhFT4n2Mw9u7CEQBfFVwHlUNtFRiP+cgPik6nF/Tkg0c1xHqVSn",
-	"6+ibnVImjP82/6BofVQqP9WWjjGbISrJWCCsiRvxwBcISzTmQlYRBgc9Q5c50EqQu3NOSjtzTtql5+ST",
-	"INFrv/yQGLEZ06W0UULWRN9ZTxdNqJ/dve294uZdqWeJkDNBNB+McBAQNiQfyWAiCFDpaTtJ/ROHIJQV",
-	"wVthxPsBGf/rP0Kr0oSG/4nIwOk6/9hKDMMt/Vex9UHfpV9dXL9n368kvAgJU7qOc8QD31VigRGlH5Te",
-	"eNSj7AIH1D+L7+n9qPYtZX9++fKlkT92ZcSZW7byp/RKm4k+ecGjPvV9wm58P7gPWzGNlJHM9dLVh0mv",
-	"n/tE2Ug8So4gaEsszkFTgqhVR5IOGeIRHVJlb3kRF+JM/3gW6c+tdlAtOSK+2gQciFviA9IYYxog7PsR",
-	"ESJZmhBTHvnJjqR2IaH5mvhA7dcRbNdN78YGPulztZ8n+PzGWTgC/sVBRLA/Q5hZEYemVI60rZj72I96",
-	"RP18JhW1lnwW8WBMmLwlfrREj7BSJNreQwPsSR6hRz3985n++Yww3A/UxsORVJaiXZkylblEFySiAwpn",
-	"WK90wuyvzHJvT94oUapdcEWpz/UXetQbWIoMha+fPcWR/34y7pPojrIVBXkgZ8jDEchL/0z964wB0Rn2",
-	"eq2FyE3vtnXg+hHB58Yl9rk3UYyuTBSQeQH2iNCnv0eiiEeiByGJtAo0D8quRimuu6uv0pS+U7KJ3zwT",
-	"Ialeam1XEEKWXletYpHlocUUT/joLR9SdmuH1x4BxUVUgBBCj6y7fmZ/tVlT4R0OlMlJbu3seJgpSdVX",
-	"v8G+q4hH5BKPw0A5Ih6eCO2/9Lk/swL4l+Oj9+hRb2xpz50f++YbXNEhmyEuRyRCA0yDSUQsIXxwW5b4",
-	"JIqUGCqzueD/Z/YvKYZa8vjHUZcbXh7n2jE0n10d6QhLchZoWgr2YyZIN89wTC5Mr66RBJVq3Wwut/Ge",
-	"RhzwmXt3Ehq60qEiCLfcEvfYYI8WsFSgMRWCap4AE0ixAlLfYMwjktFkcGMiVTdvyH/kAbkNv+bQH1NG",
-	"hYyw5JGwgsuaWFL9n9AI8WlizCjTMhic4eROylnqvJnrfljBxNThwhdgsj7lbBBQT94fq5pxZjTXFCsL",
-	"W0l9rMVP/kbG5SZM8vR+vSHhre4V4ws2q2TNQjNMmgd/EMBsFUxWWPV7Lp/rZ96ftZtFBIPDzOru57E3",
-	"i4FA+XsuX/AJ82/F7VLfYOKNbNDeGtBp8uEP8C0GikxD/Annb3E0vHG3xBp/gXq5Ep04H/lX3qCyA9SV",
-	"Z5LzM7jUkP2J6ZTvzXO+INEF9YjlGpN5Znx6AEkxyOogrLQ+6qWMhV6cAXzUk3RM+ET2XNSbMHyBaaDO",
-	"RtHGWd3U+MTSaYtbY0ljU0D+2Bgej9SS07Rdj0XxKdnXe8gg/IJEAcc+8RWP3AS7iEkY8kgS/x3xKT6B",
-	"nMTtCAS1Z+DzjhUlSM5CY1aUS4dJQvoZ3HGm7rBSQpDoTohlI4dzhpLMhvcEUabSRJCoIKW/KO/tg/Hu",
-	"7rLf2YR8mnmweu+hJ+kFlbPnTEbgb4WR+oiS6uwW9qzyn0fg4cSn8lBfeuU6xlKsKngxlQ/GnISdprqy",
-	"wVdbP4j42EUTFqi/YqZ9fKsofeojCsm+dE55t5Cmc53+rCw3ywWJdbB+VjfrFrj5V6pfGa6AagUM8Qbi",
-	"o4APdX0AYZOx0/3q8CkjkeM6cLvjOoyrM+N8K8svk0tJmKD9gDT07ZBldh0dUV0uJek63AMe8M+wzNzu",
-	"Y0kaSjzlntEqe8ZEenxckmfvmQKjXjZmYdPXmjfjz0iYT3wIKec+0t5OyUtNOOGM+lUVEDpkBU8v/fYV",
-	"Ce4k3fvVgS00jJysEzgkQ0F2H5PPxvv/IR7EJ+xheUuFLJ4VSJpn/jH3zGQO3hUs6rW+sd1qJV8IRxGG",
-	"v6eKBxY9+z25lKY+obAZ8Irs00qXqixpJZ9LZMIFlnghDYf6qivX8SKiDIl1mNMnAZFEmEdUFKWkg7lw",
-	"vX8AjiucSy3BJQ0CXZWoGWklYsDdXbR8yB7GV59Z17iUfBA3oD6BUuWziZHybiSHEK0u/aICCSXmtf9j",
-	"5WczqTfscx4QDBJ4NTGiayayhVatsh2IeEDqc/pHHpAsg+8WuTvjkVbvEghdAdZFPv5RvhNCYjlZSKJi",
-	"9GN95ZXrTEJ/PYYtE0CwuZZ5CmyR34CYcLvZmWOUIXHu6d2IpIpFQV5K3bqQAts9VYEDshxklO9DfTIO",
-	"PqRWPsCBILCG9G87UH+U+012w+KCmUWLimnR2s1TnsIMAvgLT4m5GHKQV64juQwX3XNCx0Rfn9vAhN7S",
-	"bUuZa9njrpT0mLKYtTNlzl9x469v6j+txv63fz46s//814//fHR62pzz5x//VVIWbejYqOFZLjzSAbGU",
-	"JXGAtIWmJOs5U/J2qv0CmQq/Z7RETTm6vv1bx8B9MBVLTUXzMuPl/yCUyljSfnQdiaMhqSwwT30syRUX",
-	"yRFlww2zUU0j1vLaspZsfPQ2oiGSg3znVERsrJbIBFsrN0AYhdSTk4i4aCRlKBBnwSzz0eDXjUkU1OhS",
-	"cJOq0AoewtqSQUNO1LvgFHRRZ3cP9ZXJShnqY0H2diZRkJcF2xkRvZOT0YeNP7TcPWt8+76zXdKPotxP",
-	"oZxPSS9I7HjGBL8jcsRLztghGpNxX4eCFf1J3amHGerbHh9zors2t2QD3UkEkEcIhyFICIysioSLm0gr",
-	"dAHGumJwZeyOeOCjCxxMbE0PjghEoQIqJPGROmxpNxwUZ175LuWEPx1hNiQ2nFPXqshZDDooE4deFsZ4",
-	"7HVwQqa173tPpsmteSsgT0Pu0WXn5SlnAxqNwX3R+7Da+qUtTppHfFLFlCdd376IwLtJWjoDuCqFa9h+",
-	"cHMpeeBAKEN+NaqW83utMzmX6UkkOHuvroT+ivVZ3rpXxtuaz+rxfnzurLYjy0ZC/m47+IwExJrp2Z3J",
-	"BmzWd6FTzyslRFfqrXLyVnAG1xDtt+gS5qku28fnlkHztXa5ivMDpZ1DbLU9n0gUkSGOfKWwPSxIxnSy",
-	"LJVpu9op08hD3qhjrEBt+/pidvUPudLeXoY8kkdT9gxLfB8IfkNmZWZgOOkH1EPnZIYeQbtfa/sx5Dpz",
-	"sjEYlnRNFwxlL7qoc9m5dvsWOYnnclbnaRNB6lx2ufiVuX1V79dr0i9xYRs0+ep5Fdt8TEpcsHMyq++B",
-	"qW+Vdb328p5XnlT1+DJ6oCI7479sIhZGLkMaEXFGWXUfru69lpmmNnNfRp6s0m3rOmNwbOpvad4jmh/B",
-	"rgzAZZaeUFG285mi/qrSe6qTHQFl5yYPj2ngoj4ZUeaj3j/gqp96N+M1pg2JMlFhM9Lgt40JkbqmLpoE",
-	"BNzunpeywXqZj5xyWhY3fpdRFocOSjezl2vDjXEYXMQmQaB8cthmLCTijJRFjdR1uoBFt5QW5IeR9RUh",
-	"AChms8UousdWfU+W7mgtxkQvqJzVTS1CaKeQgpqfRFsxBbVaIu3SFIasEYtUSyuJtKqjBAAOQh8Vkcr/",
-	"9YmB1NDN8rWEwdGUvTNmeTq8VYxuhREf0IDUKOmAy8oyX/PuSxs9+maoZaiMNU+JkLbgwYRPRvhCx0/6",
-	"hDA04NGQS0mYiyTsVnKNjs9aqIxltspUXNbJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL1",
-	"89pLppKNIlnjheEkCrkglSIpUSxxfxeFWvGcANzuLDKF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQA",
-	"PLZOhsWrwOawyWgqRbFtAxu4jvJ09CZ4Zn0uWC11pHTh2USsR31ELvj5PCVksita+MS4GAKp56+saaBo",
-	"Dw9NRV4F54cRH0Z4XMkyUAsoFDEkGDTz/my9DI5hqXTeJkVb7oxkNnzhkalliGFhN9hT0p6V2TUpO7Fd",
-	"Axul3P5KBaYqdpzDfuqdh4sPlKGl5I9RQoxQOGYaQgUxHimuELpfGSMRYi/LEerW3HqMW1C5nmzvYn7b",
-	"TGeh9nP3d3a1n2t6JXWZp6+9jExTseM6PpEg2Z1jPiYZcCwwoGwPjbrrAOkeZdOiDJhV0MIM74I/Od2v",
-	"35NHvpsIqRMueRwAXcuqn/RvQ2bT0+nkczLT3GH3ywDaiMxRJlbXhFy5ThHoJPPLb65DmZCYeWrNWzik",
-	"WxedLcW+ufRj12m197c7O36nsY13SeOx1241ngx2SKPT3/PbeN9rkcePEx3d3ekodULHREg8Dp2u02l1",
-	"9hrtdqOzfdLa7263uq3WH0qeUqn23fnEwoh7REDQDz2HnvVE3NoqW7GV/y5XhYBKjSic4Q8bhLOfoZSp",
-	"RzgMCSM+IF5NDZv73MB8FZPPrdLyKvvRazqqnykPsCyzt4rmVvIB5yG5ySSfnk1cL4nWls/aL8y7J9Zg",
-	"tbO/u7+fcvV3WqXOfoqZVlRUhtfKtklTqTxxdaJEs0TmFB9nSvarwKJsHzC5DANMmba314HJy6SE1F/t",
-	"klKmseHlFFu4+kjkqgmS3SxVPKkDUn4spkrmQSm67jY3mlZsJuFbaEpXSjXXYAN7aTAGlJYtdudDwbap",
-	"6o/jNFDoj7Wv6LhOttUJXlPW3QAbmtcI6XZpuECSiGG1+Uk3idlqPjFLiFtkrA8PCBzWZkiTW2gfS9GQ",
-	"wvnJUJZqGwYfKAt64LhOtnkA3lLosUs9McF2SL88FQhL97PnHTPbgFj4fao5UT2iBJEk3p2kA3W5fP+H",
-	"xGdfL7/Xp4qvw1FJ3PzVybu3pvJJIIEHwOlixKeukiNKlQcEQEz4wBYt684E83uLZ6ILPw3FBtbEjZMw",
-	"OAZFwFJGtD+R+gyxUzaKyMBFEQk05CUUOKmXQXSkiZ6OcIQ9qc6iUgDkUh87IjwcEt9FgivD0QDNBpzF",
-	"TYEZw6Z5ytIGknM6abW2vRD+R14rESC1uNN/6Os/DGgkpP7NlvmVFRFN82vziJzo2ynRn+Xm6EMN+j2p",
-	"Qc8e8AofH/5mDZUMaFF6t3Gg/AlBiChaXtv79fimdkl8OOKMZBasf+POzzKVv/Ua6utvpaZ9ldL1TNK7",
-	"xCfLVIx10ZNWpmJuu3MQ+43q1x4WBDxH9cNoFo4IU8aGlCQf0WrvZz3FvbIMSafx+Nv3natHjf/N/uLH",
-	"7/VzJukFiqLOyVQILMEEuVqBOVHqMrJyXzdHRPl3AvvBROlWy2dnbZCFK4SLk6KsKpIqUmiH2VjdrVZb",
-	"fiTg4WdY4ebrDDdbT+JWV56ZpdlyoftQ/GBoXLsOcp3vs4ySr6jiWmatScGrIPL6SwRLKS4nTxC5XjXu",
-	"yhW17maqRWsU3n7UgfHjVEIvLyzhgnxwZG8nHRzZb7Uet/f3O7s7j3da+/vthRDkWamv31BKHg8qa9kT",
-	"GBZl4Pp8M269NxGSj6GT2jjZOnQxGEDocgZeEUTSx5Qt5/BlsqjFvJ4u461IUmSHSMByVzbiE2ygDXU7",
-	"ZvX2WUAG81C+M6aUyCWGJyIXgypB7l6KuxInvozKAs+VK870lzsmXlRWOPVnFFdXVvd8QCe/6fkAV9zD",
-	"zEUY9XwscbeHPn18q8trPrx/mbcU97af7GTsALiHjvGQbIVseKCNCTexDv619e1fP31vuZ3aBoKI11YG",
-	"YKL+BoE0OQuh84h1UXsvbwnrtMXO3s6TH0uyt+k2v07BqgG7drs+vZOIziVWbTdL4RVzGeKJHPV+NKIg",
-	"3x4Cg05Y3Rhou9XZqUNnjiPNJmvq3ZhvysTfHUhGrx/BMMbAPP+fCot7ZpOeMdhpucS539nou5MXNp/m",
-	"OhLDhnc30ehXVdhz211+x0RCX4vGqVzJFV0/5DKmzO5IweOeMPrnhJg/l3rc8P7StSmOW8vNTtexmJkc",
-	"5rrqMGChrkUYKW6n0VAmJMG+UpJ9opRQiKO4+1b3AlZIjKVCl2t7e9YTmmt8x15utRQoqCiIj+aTf3sZ",
-	"xZqLIcGUsL3aOhUcitLScI3YloRNqmqFB6YLu3c4kSMe0b80LCLSOGOmrKG1V7APqkYFFWlcrqw7gzS3",
-	"ucruNcJIxr87s+lZ63z8THBEomW8ihzbZT5R5i2ZTStjxk/pFE/tNqZs01K7ulWtXh/0gS6D1kOlRD5V",
-	"MbcZemFd9Jw0WXzcdAhf4JkwMmUsSHBBBKTLIJkGRTXUGxlhY/yX0EX9yEV9F1EXkbGLhNR550ngIh64",
-	"KKCQAMOmjIgh3Bc8mEhyynTn9ygig+LqbzaxBXmt+ftYuxJrzYwKbLiHQypxgAIiIUWodtCnQypFcafQ",
-	"KxNmlyQIEONITjnCSjtkiqec39qd7Z3dvceNJ8XUTDrkWtyInK+ixKqJyKt//vh9223v15ayK3RZ2lRP",
-	"SQGN+pPdTcrQ82Z7b0eJ4fH881SRK1rMASUeTlGeJMXTleUsJNd7sJEIDpRVq2XFNQVLRWmgK6Rd1H7L",
-	"GRDXCoW1MCn2reJ7fO7cCVy1+7SVmQWX7WtSB1dg8yNmxsLkqts0G5cNkyl23ySFf4sr+OJiy1KkmklA",
-	"4lKQfqQsAzcu3ezFD+8hHqGe3u1eHYScpJyz3FLQMqRIz4AOJxER8dZMApKi5/tp8uJTp4vardaVJSf9",
-	"9CclXyQuIi2te+sirOeKmMsQZaauAFCZYgpMAaoGFer9YwsmD25BKVXPVb/Q5uzW//3//4/+OcRylPyk",
-	"/RX4ubk4bFRoYzBLSL5pXDZX5EEduJtEVM6O1eHRjNPXtmT8rxf2AP3y5cQp+yC9tPHY02YZhIKTQh+1",
-	"S1DQrQ3VeNwm+Fr6fTF1yqzR2LGUDXhJYlTLfOEmjUJKv4NH2jxlp+yf/zymQ6YDjc1//hP1PhwdnyBd",
-	"ANzeAsp6sRUWm1UpW9/VVSPqY2Y8ka4hH+mPBWcioEo/Ks9lQC8IGlM2kUS4p0xbbRm/tJkjxfyxh8il",
-	"Bzk7UeLLWqfIdPzR6EDXXBc83iHnPlzNGTll9pFNdGiHsKpV+QL1To2HrY6HOmQ9pNYB+D6KaD0HCepQ",
-	"CtR0EZVIRviCBMIUgr2SMjxiwcz2kegv8EKXogu1/88haG+L06lAvSqM4V66dB09Ix71CeIM9WCkjGsM",
-	"aE2g3TEqBRoTrL73Afi4p6ynOb4H81bjan0zW+vrNztdiwBd8+QsPydZMevC5GIsEWceaaJfJ8qO7iXF",
-	"pz314QPBYwYCd/a3hnGLGq+fxd4sHxgCNCe6OkeDxbliXPUZRyQIzW5+1pOyYTePLGa1Mnaic+KnZoGj",
-	"IQd0Jj3eNuXJKiVrWnFphHp6YK4l5UBT+Zay85g6dSxO2ZyR3WYPcxO/ybiJ3pOpwV7S5hgOQ4IjzS36",
-	"zGkum1rbLPnLD0hZVKKL6JDxiJwyePyMT5DPwXI7Z3zaRJ+YBi6zb1HPS6bdqufFc3+UyWcqZrVPFFCP",
-	"MN1RZmauHobYG5FGp9lK1VE7H4LJuA/NHbZjwKzd6TrtZktfzEPCcEidrrPdbDW3IWwjRyBFt5pTEgQN",
-	"IHTrP9Nz0bQg2sOqREmCVGDsVShNmmVEk9An5PFu+/GPrqnEHsPYHUaS3kf0xkyyH+u5KUKP4FcCDSb2",
-	"N8zI/h54rEoax0jor32nq0g0bf656bGdVmsOXLhdYarjRKMCfDX4Cs5z/9nxoYEcUD91dnfb+wZwoOuc",
-	"f4jenP05vvz8Bf/++XB/Ov35xd7rCd+++PzXX49PLl89PZn+9vNsGB3vnDsGPME5evPBgBd0HUHBQldf",
-	"qP3n74e/v7l8Gg0+H589Ppl9+fXV0fDxyLv4gEP6LoimrzH+4L369JE7V9+u3JrI5mZTKoDNz8kMCSJz",
-	"OPqZDV+EpA8X22vNa0wItPzG+OukUNcTre50v35zHTEZj3GkNusjwToVkGI1pXjxUKQxFi4bmuXA5ocr",
-	"YyfnshFGlOtnO15EJfWgKPyyYSvBu9/NcOWu04F+1oBP1b93W2Ohl2TVH2TCt/DEp7JBmIyM4Vp6Pt5S",
-	"dZrj4l0AM1RGmYv6MzQd8bELY9HhH4OIjw2oIfS1KA0PdxoYQtfoU2g2hpiHa2dHA1QctO4hbWoGIFEY",
-	"jiI+VbedMuU8IsmHEHtuoueacO1bphSTETfZc6XujcEHKdQapqd0fy0BgE/BQJbNsY67hFedD+3WwIys",
-	"ermBndz42+2r43H7SgQ3jVfem7MVusC/3lnOYLEWCXmmlo5hUr0erqGH+ZiuzrL3xxiWiv/KN6XC1y0F",
-	"aiklyI78r02LvmET1JTtZcK8W3Yo3sILbers27qqxWS+vibgu06aT5wYXzdp72u32+3q9r44N+609zvN",
-	"VrPTbDs6imCfsNvY97ZJ4zHe2Wk88Vv9xi5pDx57Hbzfb7dyMKaVXYExHK21qyq6Eee9rO0koK/1uhfV",
-	"fmeSnGwSBFdLHZYEf7VsCJYWoMaODvgwpwaVdblI+8E18OydVnuxxstPJYL7thffl4xvVXd0OovvsNOD",
-	"r1xnt84b0uOCVtbhRa0NqlLtbUpn59qbctrbpIm/2qqzvAZXurlCee+mlPduq0J5a9t4vtLGsb++utpF",
-	"Ga3bRXqGXw/0e0/JvJ5FeNPt18obFKesHOzNRT0IYPdc1NO9heZBareSB5FL7MlgVqXHPxm3YK4Ch0lE",
-	"liB7OLJd0FUi3EYRkwOax6PbQON7Uc2UUqxIqqLTBD1LyVzYz15CZgVN0xEPsgkLN5uxqKLP5ipKFODK",
-	"LS/lJMaJiVRnVRVVCdxLLfmbBZQpaRXgQWoIVGqaYtX71Q21367LR+66EWDSETrZ293aggJH0UzhCmxh",
-	"HzdD+KbpZESVojbZBgf7OI1OUOwcMsdrGSgBG3vwMXrLL0iAoUYwFtdxMfG3AuCSSaDb1vMka5VumSpf",
-	"UsEGcA5/PXz5+9HOk50Po8PDP96dt/4TksHPTz+cUClfhtMjf+rUtxEyQzzmmghWJaxsI7i3NbH5bhsn",
-	"O539xdenZ3LfjkFzTHAEhRC+1uuWHZY3a5JK+wUGTqR8ncDySwhIIWFEmUdDiF/YgKHT3VY6a0qZD5ZP",
-	"ewzImusZSFvf1f9e+1cJ1HDRWHqm+3XTAtzVEWI9rmFEAhPLoBK2jkoRZ0Ca6JBlR//GY2jhsSUjaG32",
-	"O2vZ6Mthek5BNO/MH1UCKQim59rf4BHRZC14U3pwI9xU45yUDBW+H/6C5qRUecR67gJ4HekZN8bN1nyc",
-	"8kM1k+vzEneDwvf5mkeA+Ga+wddSjIbCKWbKYguW8VQKdvkCg+STof3bghO8ZaMLSoqs9gbXCbko8Zae",
-	"M9/mpCrGLkOaE5IZOu1l+m10mkfPbzFdK02kIcaV4MDI1rPED7K5MzMKRkmPU1YuPvStRflR5haZi8ul",
-	"x5KG3YM5t9icW9oyWzB+3Y055UGI37oQNwfvuqV4HCy9ATE+osPRWrminCzWwu4aRPGh55FQiuyoXStu",
-	"YeJ2Ez1nVr6qL6QObaV4LQhKTfiDnLy3clK//V5Iybsv6uAkXbukM8JiRUG3nEW6ijCLO7pWl2WTElFm",
-	"oDtMLRcPksLJuHb6BZmSyPwNaqYhga4MTKg5iycVsgNdo0QlGhIpUDx4nuphhcpeHOEL4mZcU0SYb8rh",
-	"KIQkkeQw5JAyK0pfxxhIVP018HUNoRajqD8DYOcm+qipNz1fmKGelRc9SL9DqYsJJRgsddsqQsVpDLZ2",
-	"kIIdo8JWB2nXupdHZus10WHaLhbWMDbEJXaxrT8sCHuRavZLIg0/c3+2nKQvSskEaaB+CUtZ6+FVtorU",
-	"ojo96KV7ppdseEgYZtRKo7VYLr+zkJR/F7PfsLdGylQ3tWvQdsL5WwDKhBt262xCDKf5jvgUn8xCck90",
-	"7jFJA6H8YDjmWhSvIPIsefqmnYwyMM3rV9ZaCDTS49/Lo7pvlaLEzKi36YiDBgy4kKjP5Ugr4jDUIJdQ",
-	"gJzBODF6Es411O3FwOgBZ+Qg1XpoNWesLV9Q5iM+keqlpwyLc6GT7gWFBnAtfDBI6TKtC/3ilLpemYLT",
-	"TWIZkJq6seMMRoxaAx8M/kaxh2RH3pBQ3hPRcGL5ISMfMl9q03Iio1Obmp+uSVpUo/VuQGxcW9Q5PTdn",
-	"TqmNrpS5IInxnWmTLFbgNCtLW46TsTPLrelWawDiCr5Oa7vZarbb283HNc3LGG3GWHRppBhzT8fes2vu",
-	"SZuY242W1+k3Hvs77Ua/hXcbe4MO2ffb3k7/yZM8CEqBCvvENMKL847/RYMAb+02W2vW76UxVeZm5uOE",
-	"4j2p3vubhkTeQlo8K3/j87iG6L3+MMe1i8AtDft3Ywm45CscKFMKSvxNBq40mlFiHil6czJ1PYkXYyt2",
-	"akuAPF5jiRSIgfZi7TElkZmr9hDq3FCo07+OY13heWk2Ocu8YwOxz02nceKT/d38a0GlDJxTjZVeckpr",
-	"HMA6VbspqDuonwyxHKXKNy2hTj5wtkYzzLf6XpNe98gOHruLp9Ps9T08oIq1+ODWzmn6mCZ8VnpSi2NU",
-	"1j6sm9DfEJFp6Aj5loGnBX1dqnaPQ2hLlzEMWDwmWPdvMzK1cfyuqXLJ5mUhXcH4FHHmQiDFRoKayKo7",
-	"3Rht4iWBn8oL2KjJKdNhk8OShnqMfDyDJ5v2emUAuKbuBggk+td23oRp2Y+jNVTYrsA5yYdT1iuOpuk1",
-	"EQzrwMzMSUlKuxOcG3xB0vMt3BSmHbTbp4bxlAZwzCdKgYevk6cwsGbOr+PPLb/zOejTn1v45adh/2Uw",
-	"+eO3d8N+5/fh78c/i35nl71+eRn4r36tHwp/WiB1qSTGghLGkenYT7FczhG61bLj5SP527XlbQoSvGZ4",
-	"C77BCba33OkI+90ujK7o1tb8XZybmNZBtnJ6Udd2UfOAUGh69rjHKsfDQaBxCjP6ZhtQjoqjs5J4W3rk",
-	"1zxHsqwUO1lZUoi9V1qHPYq4lHaaJSy9ki4DZwyWmIEjyT91BB9gFUtW6zitaYwsXFHTpZ8Baq+b028p",
-	"ZZVotiX0lEGQOWXpOtKUvoiT+PG8zwGP5qi3uQn0MhW2QOXcC2WzETVT8iH/K9XLg67YtK74bKBirlNX",
-	"aDiadXTF314rQInoHAUgcSQFzMbQ0QV0qOeMphK7OkI0MRBH8fwHbc3jgJ4T1yA5IYGVA0DHRLs9Rrir",
-	"S7qQatbIJJJzHdYbEilO2U5nX3tMACJhdgOgtQKihbpwYw1h/iwspgr1RvkOUxRgSYJZMoXD1c5WE30B",
-	"hVBEGyvD6z5lIh67YBHFXHSsuJ246BiPyTGV5KdjGVFPWkxvpdh6BTA1qDQTCPe1KtNLtf7QgcHpi6va",
-	"xhMhwZM6ZfGlsK963KrF8BIkuqAeAUw/uC5d/CajiZCmBytdiZObgaKr5jqtjkH0jWeNpsDJT1nMHF3U",
-	"0zQ/tdf1NJy/QFTGPKDEsSZEaW8szolv0MMiUlqNloJnX0fxVldjJRDojsejiHgSjXgkCOoDDu6svv4t",
-	"g5K/llq1DD65Q2a/jPovPXpEf3nxx/OPJ78e/7LfJLNf/vK/vFa/HL1mrabXCVh//KLl//ZLkMXI1h2E",
-	"OZDvpQyULMq3BfeuvW0xEHtJjP+YDhnxkc5TbAal6tZ6cWGOQuNpPC1g3s3HRJoLYVM6rc5yLJLMBe46",
-	"/stR8PrlbvhHZ9R6/TL46/XLy4v+2Bv+/mX3/PWrj/yP45/Pf//tfOh1hmWcoUc1Cz1tS4b5AUNL1HK+",
-	"Vdomlg5VxYHpKFREhyPpWvljZnjHQuNvwBNX11fy+DSZS52uLKxj+cGHyobQH0zgTZvASrQhylIWbxy0",
-	"X97itQYaqMsaJm87bXCmJ5h/c61BXJhYXh2r35gxbBsqMsZuO9Ph3tkZqfssdZj5Z6Umcjvzrl14WdHW",
-	"zi294kl5a9t1+CAFeTNhAzymAdXo4smN23my67Tmt8tM9GIB51yDvTBgqpc2o3pgBg/pBWEZqw6iKNqe",
-	"N7inUDTgcyKa6EgnmXpKBVj4obQa6J0yE25RTkLKVEzFezKIw3HMxxJq40BwFbgCbna2iQkvlWQp3Gy8",
-	"iIqkhdjMJi4UbkLcD/HBoFZ0KF5PzyojRqYGg3ioS2bhCc1TdhjrqXjdIxxAighWbjHx4DGA1GdGarv5",
-	"SFg9ytTelxnOOVt8Hdt5dWNCj8B1Ok8et550lmggyNL+YEs/2NKbs6Wvy9xKuHU5Y+sp98mDrXUjtlZp",
-	"mGOzBpgWu4nCWNoWi29MLLG0rL8JK6zETEotJ0tNbZtp9QiluWFOESTgisPmJqUvuk3TYJEbJJIkhJdB",
-	"Wk+CboUGUo1YrifyCTNeyC9rkPfTMapFyRUjifkkD769hlC7xmKqpxEX4gjii8ucZjgJ+jXrdn+p46vY",
-	"YPFRhe4iOI/BwFlwVgnzq47n5lDDrbnaiIggcxj5GHKtppDIyKmAsnMztoNIjaET6XkH3ohDvzDYofYV",
-	"LqLQFaWnVhRxHuK2LFsrglIjKSMCFryOE8flOMr4h0ZpSYLARcxUCqltSMLJ+Fx5CCfxiyUaczg/REev",
-	"dYLH2L/lHVnFCfnXEexdovq4emR/LSu0UwLSofcB9hg+5RTPMh9MR/ozhaH3NtX6YMJs2oQ5FOemaEKX",
-	"GqrDByJFZGr3NpNADfV0zKbF+bZPP4vM0VwkNFfIlLZr4hguJW/XLeeELF9GyDbNfKAKzDP1MDfGO6zo",
-	"dc0WVyRQD+oK9WFBMCuhINEIa6CKPiHMjRs6eEiYmZJtXzzGM11ZCYlNE4/oFoMfGu3CfGAX4VMGdes2",
-	"AhPDWKhtSNfbQG9Fkq9T5tNQzzwwa2V4THSxK5YJ8D9B/463yGqdXC3QKUuCJAyN+CS6tdpVOz9OT8iy",
-	"z9TGogSEDj5APd2ep+cMVnQYCxIrj3UUGSPTs1R+UkgcBsSk4H3OzsnMBgyuq6boY3opmygqKvlQD0VF",
-	"DypyMwWoJUbxphWiIIk6vOXaou3brS2al7Uw+1XZ//2R4LzfzqfMqqXSCV9mYvcNI9Clhmlfx1Tq2wYS",
-	"yk+vzo6NLocZMgOanX/t7HRaj/d39lqtVqsKfmiDsEKWAarqBizvrBEOua1pKSneT8kr+5uFIY61O6Cl",
-	"Nyqe0acGFnJqZunqGZHMRwHBF/G0TSFNnpDaWX/b+3s/HqAemwRBL57IDQYgnDzd7hOfK/1jZrK3rf+e",
-	"Mza9iU6mPEFPMyBncWcRVMRlbuiapChYwsVsWuYYzGk90uycFkUrWnZWCqldyhy0N3qIR/khq31WPqXp",
-	"vDu4aQ/S9J5JU3O2GZ8ievMAbTVs0NfPnuLIfw8bfk+au25ByZjWrDXVTLVZrPmyhjm8r4fPF6XthlHQ",
-	"DGFbEAGH5y0e1JkZWQbIojH2aGykViITFWeDdZOn6tuRT30dLtHTPaF2HZBI9Vz2uIAlmUMOVfEjMoMA",
-	"hL6T6LDKDAIylUM77bLvFRpSVTFb+aDDvmISzaR3durhmlMMzVdcDIOUGTR7O1hI9wSkKDuSF6y/1JSI",
-	"NY3v1ccTWnllY7Hz8ETeEBKKVKIoaaeQHPWJGaHjN9HrArR7HFSNb2G8BIHEw8wjwTNLy7Jt6ULClO77",
-	"5YfBCPI1WaFaQeodPfOTLV0ig1LfkSvNcLzColSJWUYxZYhaaylpMoywR7QSSk90ksYPhMlOfICobKJP",
-	"tkBTw2xzIlID/UHZnbJelp166BwYWN2uUyk6RG8TKkkGZQ5a6KE4h1kGQ0xZ2XgYeGR+RgwkqmNgcV31",
-	"gfNzqDTOYHWSOnMqVi2o1Nh9Z5trPfqYJW75XHV94jXX5IAGW49X8UHivSxRbgAjIjNg0UGQFm/3Omlw",
-	"jdU6XyLOhnHyac3BMw9JivU1yyt8QTKj7AwHb1bDWON0kYrJ5yYgmZhIotUnndUfWdi+M20gxcUv1wFi",
-	"NvaaW0CscZjGqapZSKY9yzRAULG2bAxqkcpsn4XV7TqyO+BBwKfEjw1Jo3N1yjy2LOxOnjLoU+4T02bC",
-	"mUfQmEckKTkrQ4jKgnyUF6HpQC4sTnemVNadaYisuPAssSlg6RoxjQd+Uk9wwak/R/NvCG+qtvLPxCqb",
-	"yt5Zq5htVQyquqVsRVZ7UNG1VfSDnl1fz8YVckayVCKLbFDb6pzBcqhUeaXzoFNvXaemMa1WLdEOI5Po",
-	"zAZ9I6h0yORQjaQsIGZpZQoOaKbEbWpcoUyHoy4BrFB/WZ3HINRlI8dlsE7dHASjzaEu0oaf0/u2suaY",
-	"sMBofL0SxhEjps6Q3qk66FVjo/dSfhaA3jYjQjU4kxWgF1kOWrOueBnZuHJOiVzCDLNKMfGSKjmQD5wB",
-	"fJGB5SlLLrmoP5EW+w4J4kW6tBtLOOrZEXi6PLhns1u6oxujXirX0HNPWS+dC+rF4Tnb7qTM8VLzHVVa",
-	"70eRD53hEdFhQChYJojrX8eoQxp5KbBDPsZlckRv49GUPcMS361o2vM0adfbfZykJ/8rE2HZmotSQtq2",
-	"cONSm7JzqVWP05u4Zi1IcZpKu9HZydwdTqKQC7UzBmkORjUkhY8PpTF3rzQmOwzxu2OHKdkpOhlMC3EW",
-	"kIF0ui240040mje3x7Ru6u2pteV3b2pPfjRkbalpRXlJMP95rAxdk6Q8J6HGz0O24HdTiARPtfRtPKMi",
-	"5IJak37uI/Qt6Tv+lpBQD/GKu2RvaysDMgO+NoE2GKAwRuqGQhK2sOEhHnHd8YjEiP1eY0B2wXK3pneF",
-	"Aa/jASQZHJVJvdfrfztlixvgdEBsEx1wS0TLazTL1YfSzizgoe/tQd/cf32TLgIuNsdtosgJXrB0d9wi",
-	"5TMX4OZB+2xS+xRgBktrpk9IEAg0TbBDEj0EkHhmRjPON54LqvTQdEQM1t3IDvDLTZFW2kZ5XqVtgPPn",
-	"Ni8ZfzHoAIucNOskar+u1Edst5YYbppaQUX7RWbn7m1LWxXO1o01tpXGZ99BvQM2MVYT8kapjVO/CEP0",
-	"6OTo5IOLPr54ivY620+66PjVYaOt2PgS+XRIpXDRdsssUvzoAvY6uZSuwYVPsPB97emG1JMTZUnxUyY8",
-	"zJrobfVx0UZbz3BoZqg5RHsB5kG35MGxOUjAMpPxW+pcmvoO+yu96uYp+2ITQiZ9lHt9biZXdg61ORG9",
-	"rgXaRNROaEZfyhJNjMs42aRLSk5ZLz8Jv9eNJ86r68VI8ZDkkEJTN43xDP6gfk0NLPSUTwIfBdw7TwFu",
-	"8ElpBSdhEQ8K8uPuRJ3z5F1n5PnPSAO4dR3le3YhNLkVsuFBHwuyt+PSzz8ffZy23rwc8p/0GPIIFPnL",
-	"5388e/n+588vf98++fXol1/zPytNFVGn63AZqiPV3dqSXIZbH4LJuB9QRrq56OL/4mCozvho/NPxq8P2",
-	"6aTV6uzp4/XTnv6JCjEh0U/xI/RvQxJR7v+03dI/agp/WkjfSmL6WC+/WlhHRLqWYUeQ3fTIAzz53Slv",
-	"hbM1Jkym0TkfnIpNDCCNeFCqPzfjW2T0ThMk+AYqW0t0WZzlSPTRQ2nO3XFGagB5jfhUoP7MToqIC3GU",
-	"LTeK5+KAzccHqFewBnpN9CIZzTrPlTmY05pyyk4SywleS1jOwXERwd4owQc3KFeIMgSxPQ1Bpi4t6pRk",
-	"RKxdX0QMGBfibM7ouk3ZPStCej8tUnGd5k3WR1O8/+7FH18ar7fffmgc/fzrb43nnbdvHNd58/HTy8ab",
-	"18+OGu9fnHxp/Lr78+ESA00+mrc8hZfUceV05dODZXAdloFRnupjLNH2kvCjYtGAevLBNtiQbfAzGVJw",
-	"4CaCzEHd3ph1YFXEkqhcFsh6gXWQ/T3j8rYsh5UL17IK1Xju1Qr1Fc7G8zIwiziIwR/HSVtlNo4H/RQo",
-	"n/zQqI1JRkr3YOfHi5yy3HwR/aAqnVvQemZ1N+7trzzz4lmR4E2knYraZzB4yDtVizE+yMxvWFKFvOfy",
-	"uREKD0pkM0rkRIkePhhsJqC8SIVYobiai+nW0ylp3fE3dzFXHhdxBzxOq3+Srz4vn1Dm5uWct6y65MJA",
-	"EBis5BJtmZp7qFy8rOZslnRmgPuY9UrutNL7WELxf4lbCBQ8OIIPavy/Q40rIQm9wVkZeR063IjBs9xh",
-	"f1Dp/00q3Ux7mjM46tLCBuHcdHfbgwXDoKoGSGlNrW/w+JgIO+C8z/0ZjF03P5vpUbaHE/6u09/fr3oH",
-	"CKN+xKcCimcKM97R2iPeP5KQYAlQSQwRs+RTpnxuRR+xJrVwUZ94GKLQMh7fP4UIgJAu1JEmbaHItALx",
-	"6ABNBDwdiVC3tqoNCbAkEYrnatjy0tJmUtjTZHhWDq6wqDez3woi5ckO2jcBk4K5Ag0ZcYPJ2Zke0d8I",
-	"bS75zDJKWrmP8eVbwoZy5HR3Wvt7rmOmMQoZaXTey8YgIqQhyaW0VUGXDUGYoNAykSDJD3nDvPqjfo8d",
-	"2vVtDbtsnfmSSxgx6S/zMIJzIyM4T1KDeU035sMwzmuwHA3zLj2KMzvo7sHw2/iIDqt180p3s0M4E5m+",
-	"1OzNrNBYf9Dmdmsz8fuk93AuiHG2EJdexKJGFOGKm6WwwTa3fL9gg6uaMWu0X5oIh9Xhd7Abc3X0YPMx",
-	"F4MHWy55wA2egxuso8/x8Vh+DOmmkM3tG7cicsHPSUPDiC8YkEvKRtYZgJr+RJfJxO4DFueiLLioXnek",
-	"3pYSE+uG49QzfafbWcIshVtiEko4+5VtK7BbpWfXEeYT/76V0j9nPsJBYPr01mbCeSpT7euZ4abFQCyx",
-	"MlyDg7+bf732r+bhXQMHA6hfGf/GHY94hvqkhJMtGnDiHhr3Vuiq/DEV4MIa5PQyrl/CPc17oCGWo8T/",
-	"jBfs5L2oNP8rYxcUxmRCfQC1iN3R7YIzelWiSytzwXr5Iyw2cBp29GsWRVXhle+5fMEn7L5IfHXqoCIh",
-	"OW/XctzS5yxhjbyNupN6KQQaB7CV3zZ4JJUJktMhYUT0pzbsmWWnoxBmqLPibGmA1u5ZZI6eOn4ziHmp",
-	"Awr9KFTq4FkWnw/6Yvk4xJGZysQnEkVkiCOYj+FhQQ7iIqIECc127yQPyU520pU51QOdklbm6xg4XYls",
-	"srGmkacx/UuFaNqbWt8yGDBle1F/opUg0ed2VVAlnpzCQ5IPqTwzvFwDCCR96ZW7hAnsOm95vVfE191q",
-	"vGbCzDD6ubEafdXKgZo6fRmKse7J3KZ7GXBRgjolpzczDVWpi6aWnHVnPqXk8PXNPhUxW8M4KvC4HyuP",
-	"e7ul1B9lHsm44eqXNpOR0QWfO84qSSdQo1vf1f+MTRuHa+arUz0OlTNi5qCab3OADOfqSpD0nAqhuyKx",
-	"Vq4/ZMxcqxvrm7lDImMVuI5Dd1/0xK1oiFWE7jWa5mqj7pld/lGz/BLCbER9n7AzLIzUStnPbmyw6/Oa",
-	"BpYzxw4gF8d0vsRaU+iYozdH4lQNbV0mQPtJL/HqWyytOmVG//038dFhpthccUIoia/z71SPGWjvIm+E",
-	"I+yprUE8MoXoPEJP7E86Ra5eOwlDEjUUbSggyjh3EUYBnxZ/CU3LWlLb9nv7lgPEyAVJjd7SOzHmLJgh",
-	"tRQD1GwvOmVwlRK8GOrvoSowkjb0kdtXU0Go/vLv+U7O584mhtbWQ7S8C07R5851ukXL7cd6EJw3q0A7",
-	"qzha98gFenBpHlyae+HSLOWBdOZ5IHfQ3zDa6Obmj/+dRPD1B+8fPITNeAg3bdPH538rhUZeSw6Y65eQ",
-	"A8msaigxAXRva6VSX/GcVD5B5KcFhnnNKauUGCVGrJEZH+L55TcpOB7Q2W8Cnb2WcLQMUCEdLRjlg3Rc",
-	"KB2Tk/hfIiezRuV3p69Le7tfv119i3egLA5iCugTQ8cHMah+rQcUmSMSb96VW4CnoUN4DGUuDMhW/xZ0",
-	"yIiPKIMnCnMFn6QfGWebi4/MzG5JmXGpu+33Ld4MlTwoJDwMSGLDifRi8uNg84/4AGY1OiczjRetx2DA",
-	"XumuCSikTD9SXao+xP8LAAD//w==",
+	"7L1pchs7tie+FUS+F1H2rSRFUoMtKhyvZHnS9Xgt2b4D/RfBTJBEKQnkTYCiWA5F/KN7If2tN9ILeHvo",
+	"lXTgAMg5OWu6pS+2SOaA4eDM53d+OB4fhZwRJoXT/uEMCfZJBH8eYW9IjjiTEQ/UZ58IL6KhpJw5becV",
+	"j9CQT1DA2QDJIUGYiQmJ0AhPUY+gcxJKF31+dYT2m81m3XGdiPw5phHxnbaMxsR1hDckI6wePMKX7wgb",
+	"yKHTbraeuo6chsRpO0JGlA0c17ms9SNCapJcSn3z1ZXrqIERJl9QEXJB9aDyYzwdEsTwiCDJ0TkhYXqc",
+	"Y+aTSI9wr7W3dw0jfEHCiHi4fGgnlHkETYaEwaB4SCK4ElGBfHMj8c0KPtnZVeMrH8+e64RYShKpx/5/",
+	"//ijUdv//qPpNltX/+nkR6qG9Y6y84qlIpcShXhA0KNuRIJnHUd903G6jxGP0GSIJerzIOATgeSQitSg",
+	"7fVi7HlECB7VLkgkKGfqZj2Jp62nTysnsdPY31twVd/xqiVVUwixHCLe14OdYIFG2Cez97bPoxGWTtsZ",
+	"R7QWkT6JCPOI46bH12rsPC1by89Yknd0RGVxNN/UCKhAAelLNSKCvSEK1LWuXj01IiIkoswLxr7aa8x8",
+	"IAZBPM58gcZM0gBReMxkyAOC8ABT5iIsEGWo23F80sfjQHacg+hZa/9APttrdOvoYx91L2tyGHEpA9J1",
+	"UZcROeHRufoTex4fM9lFj3hfD8T8iHCPj6X+ylz0GIbUHbM+HtGA4qiL4PtkeWVEia8GcwED4xckQjgI",
+	"UETCgHpYHCCMZDRFUt0A1EF8oeYzoBeEoR72zqspe+GTFm/DJx5Qb1rcjJfx4sOMqBRoQpnPJ2roZrlL",
+	"l/XPZ9uNgwks6waGSWQ0PexLEpXwA7PnkqMJphL1SJ9HRK0dZQO97wuSMWVyu6XJl47GI6f9dG+n0XCd",
+	"EWX6cyMeLmWSDEgEpHxC5BHn55SUH6yI9CMihsiDaxRBY9SL+ESQ6G8CCSLUaXeRIFLxioiM+AXxN3He",
+	"T8ZMkNLzVWCdQvJQIEXLlA0M19nd35kxigXH8O3bt8OxHBImqWLLxcG84RO1czh1kREtT3YbC4uW1u5i",
+	"i3KlOH6ER0RaST2OBI9K10jREPDFAUE9MqBMuPBFV7H2Mw9u7CJgBfFVQHlU1tHHEP85BvZJ1eP+HJNo",
+	"6riOEqlO29E3O6VEGP82+6BoeVTKP9WSjjCbIirJSCCsBzfkgS8QlmjEhawaGBz0zLjMgVaM3J1xUpqZ",
+	"c9IsPSdfBImO/fJDYtimGhe5xKMwUDc3mvvbrR2/VdvGu6T2xGs2ak/7O6TW6u35TbzvNciTJ3YiSnwl",
+	"8xjrVy0mvMbUzy739l5xta/Us0TImSCacIY4CAgbkM+kPxYEpuVpxUr9iUPg4mqGW2HEewEZ/f2fQsve",
+	"ZAz/GZG+03b+YyvRJLf0r2Lrk75Lv7q4YJ59vxIJIiRMCUfOEQ98V/ERRpRAUYLmUZeyCxxQ/yy+p/tY",
+	"LXRKYf327Vstf07LBmdu2cof6yutV/rkFY961PcJu/H14D4sxSRSWjXXU1cbk54/94lSqniUnFkQr1ic",
+	"g2gF3qzOMB0wxCM6oEpB8yIuxJn+eBbp7VYrqKYcEV8tAg7ELdEBqY0wDRD2/YgIkUxNiAmP/GRFUquQ",
+	"jPma6ECt10dYrptejQ1s6Uu1nqf4/MZJOAL6xUFEsD9FmFmeiCZUDrVymdvsR12iPp9JNVo7fBbxYESY",
+	"vCV6tIMeYiV5tIKI+tiTPEKPuvrzmf58RhjuBWrh4Ugq1dLOTOnWXKILEtE+hTOsZzpm9isz3dvjN4qV",
+	"aptdjdTneocedft2RGaExy+OcOR/GI96JLqjZEWBH8gp8nAE/NI/U3+dMRh0hryONRO56dW2Fl8vIvjc",
+	"2NA+98aK0JVOAzwvwB4R+vR3SRTxSHTBh5EWgeZB2dkowXV35VV6pO8Vb+I3T0RIqpdaZReYkB2vq2Yx",
+	"T/PQbIondPSODyi7tcNrj4CiIiqACaFH1r4/s19tVlV4jwOlcpJbOzseZopT9dQ32HfV4JHRtVGPeHgs",
+	"tMHT4/7UMuCfTz5+QI+6Izv23Pmxb77BGR2yKeJySCLUxzQYR8QOhPdvSxMfR5FiQ2U6F/x/Zn9JEdSS",
+	"xz9209zw9DjXlqTZdnWkIyzJWaDHUtAfM169WYpjcmF6drXEC7XQzeZy6yCqxR6imXcnvqQr7VsC/8wt",
+	"UY/1DmkGSwUaUSGopglQgRQpILUHIx6RjCSDGxOuunlF/jMPyG3YNYf+iDIqZIQlj4RlXFbFkup/QiPE",
+	"J4kyo1TLoH+GkzspZ6nzZq772woqpvYvvgKV9YizfkA9eX+0asaZkVwTrDRsxfWxZj/5GxmXm1DJ0+v1",
+	"loS3ulaMz1mskjkLTTBpGvybAGKrILLCrD9w+VI/8/7M3Uwi6B9mZnc/j72ZDHjWP3D5io+Zfytml9qD",
+	"sTe0Xn6rQKeHDz/AXvTVMM3gTzl/h6PBjZslVvkL1MsV68T5UIGyBpUeoK48k5yfwaVm2F+YjhHfPOUL",
+	"El1Qj1iqMaFqxicHEEWDMBDCSuqjbkpZ6MYhw0ddSUeEj2XXRd0xwxeYBupsFHWc1VWNLywd57g1kjQ6",
+	"BQScjeLxSE05Pbbr0Si+JOt6DwmEX5Ao4NgnvqKRmyAXMQ5DHknivyc+xacQk7gdhqDWDGzekRoJktPQ",
+	"qBXl3GGcDP0M7jhTd1guIUh0J9iy4cM5RUlm3XuCKFVpLEhU4NLflPX2yVh3d9nurEMAzjxYvffQk/SC",
+	"yulLJiOwt8JIbaKkOrqFPSv8Zw3wcOxTeagvvXIdoylWZciYVAmjTsJKU50K4aul70d85KIxC9SvmGkb",
+	"3wpKn/qIQnQwHYTeLYTpXKc3LQvmckFiGayf1c6aBW7+leorQxWQ3oDB30B8FPCBTiggbDxy2n84fMJI",
+	"5LgO3O64DuPqzDjfywLS5FISJmgvIDV9O4SlXUd7VJcLSboO94AG/DMsM7f7WJKaYk+5ZzTKnjGWHh+V",
+	"BOa7JiOpm/VZ2Hi3ps14GwnziQ8u5dwm7e2UvNS4E86oX5UyoV1W8PTSva+IiCfh3j8cWEJDyMk8gUIy",
+	"I8iuY7JtvPdP4oF/wh6Wd1TI4lmBKHvmj5lnJnPwrmBSx/rGZqOR7BCOIgy/p7IN5j37A7mUJqGhsBjw",
+	"iuzTSqeqNGnFn0t4wgWWeO4YDvVVV67jRUQpEusQp08CIokwj6jIYkk7c+F6/wAMVziXmoNLGgQ6jVET",
+	"0kqDAXN33vQhehhffWZN49LhA7sB8QkjVTabGCrrRnJw0epcMSqQUGxe2z+Wf9aTBMUe5wHBwIFXYyM6",
+	"ZyKbmdUoW4GIB2RxSv/MA5Il8N0idWcs0upVAqYrQLvI+z/KV0JILMdzh6gI/URfeeU649Bfj2DLGBAs",
+	"riWeAlnkFyAeuF3szDHKDHHm6d0Ip4pZQZ5L3TqTAt09lYEDvBx4lO9DQjMOPqVm3seBIDCH9LctSFjK",
+	"fZNdsDhhZt6k4rFo6eYpS2EKDvy5p8RcDDHIK9eRXIbz7jmlI6Kvzy1gMt7SZUupa9njroT0iLKYtDN5",
+	"0X/g2r++q38atf3vPz06s3/+/fFPjzqd+oyfH/+9JI/ajGOjimc580g7xFKaxAHSGprirOdM8duJtgtk",
+	"yv2ekRIL8tH19d9FFNwHVbFUVTQvM1b+34QSGUvqj64jcTQglRnpqc2SXFGRHFI22DAZLajEWlpbVpON",
+	"j95GJERykO+ciIiV1RKeYHPl+gijkHpyHBEXDaUMBeIsmGY2Db6ujaNggbIGN8kKraAhrDUZNOBEvQtO",
+	"QRu1dvdQT6mslKEeFmRvZxwFeV6wnWHROzkefVj7XfPds9r3HzvbJQUsyvwUyviU9ILEhmc84PdEDnnJ",
+	"GTtEIzLqaVewGn+Sd+phhnq2KMic6LaNLVlHd+IB5BHCYQgcAiMrIuHiOtICXYCyrghcKbtDHvjoAgdj",
+	"m9ODIwJeqIAKSXykDlvaDAfBmRe+SxnhR0PMBsS6cxbVKnIag3bKxK6XuT4eex2ckMnC930gk+TWvBaQ",
+	"H0Pu0WXn5YizPo1GYL7odVht/tImJ80afJLFlB+6vn3eAO/m0NIRwFVHuIbuBzeXDg8MCKXIrzaq5exe",
+	"a0zOJHoSCc4+qCuhIGN9krfmlbG2ZpN6vB5fW6utyLKekL/aCr4gAbFqenZlsg6b9U3o1PNKB6Iz9VY5",
+	"eSsYg2uw9ls0CfOjLlvHl5ZA87l2hYzzz6+O0O52q/lYpw8fnhwdHyudIMKeVBLcFt8NCfrHgZLlIba6",
+	"AR9LFJEBjnwl3j0slOBHPh9hpfaQKWe+eZ5JwRB4RBAWHaZUo8NagHskEOhR95LVat3HrtKWJkPqDY0K",
+	"ItAQX0D1VYelNThL2ZlysZ0yxWDAa4voTJBivz63X52eVtriy5BH8uOEvcAS34cBvyXTMm00HPcC6qFz",
+	"MtXE+LSx/QRCrjkWHQxKqr0L+roXXSxy2bm2PufZqudyusjTxoIsctnl/Ffm1lW9X89Jv8SFZdDDV8+r",
+	"WOYTUmIJnpPp4oag2qusBbiXNwDzQ1WPLxsPJIZnzKhNuOTIZUgjIs4oq64f1jXjMlNbZ+7LWISrVAm7",
+	"zgjsq8WXNG+YzXakV/oBM1NPRlG28pnagqoKAKpjLgFl5yYdANPART0ypMxH3f+Aq551b8Z4TeszZazC",
+	"BsbBfBwRIrVcicYBAeu/66VUwW5mk1O2U95rlJrI00XHGfszSpe2mysmjtEkXMTGQYC4WXQsJOKMlLmy",
+	"1HU6q0bXuRa4ieH8FX4JyLCzGTK6UljtLkvX5RYdtRdUTheNd4K/qRAXmx3ZWzEutlp079Jkq6zhIFVT",
+	"K3H/qoMFMBRCHxyRCkr2iAEG0SX/C7GGjxP23tgKaZ9b0eUWRrxPA7JAnglcVhaOm3VfWgXSN0OCRaUD",
+	"fEKEtFkYxqcDGpuuSiEM9Xk04FIS5iIJq5Vco53GFvBjmaUyaaCLhNqXDxrmjagUESXLnwrqFaJ9dsks",
+	"8bjJwSrj0Xbri2Jx/WD7kvFtI1bWeGE4jkIuSCVLSsRMXHRGIYE9xwC3W/MUI/umJA6biaqm5lKx6JaI",
+	"ivGqpWM+QmJFIiZaAY9dJOzjVSCM2Ai5spEKtSTYgI6Ux8g3QTPrU8Fq8SwlC8/GYr3RR+SCn88SQibk",
+	"o5lPjO4hkHr+ypIGMgnxwKQJVlB+GPFBhEeVJAMJikINhgT9et66XSysZEgqHUxKjS13RjILPvfILKSW",
+	"YWEX2FPcXnF9bvVv7U84QB5mnFE12Skif45xgKRSjtIeAvu8+mxdrbkAQEy5+pZytlVsGIft0BsHFx8o",
+	"PU2xLxK7PlJOEtjUpBxTEDV37cpghMJx1oAziPFIUZ/Q3haMRIi9LOWpd+QmboyRyolnCzfz22PKKrV1",
+	"vb+zq63rGJTlh6NdWE6uotpxHZ9IkCDOCR+RDJQYKGq2gEjddYB0gbapzwaEL6jfhnfBT077jx/JI9+P",
+	"hdTRprxLSify6if9wwyz7ulY+jmZaiq062Xgf0SGZRAr00KuDLYIZJ/58rvrUCYkZp6a8xYO6dZFa0sd",
+	"k1zsdWG0Gqtk7LSU2KIjIiQehU7baTVae7Vms9baPm3st7cb7Ubjd8W3qQQwnC8sjLhHBHg80Uso2E/Y",
+	"uk0xFlv5fbkquHEWcEEa+rAeSLsNpdQ/xGFIGPEBH2xizoPPDShaMfLeKM0ts5u+oHn8lfIAyzK9rqjW",
+	"JRs4C/dOJskE2aj9kth2+ZSFuUkHidZZ7WLY3d9PORh2GqUuhhQxrSgQDa2VLZMeJfhceeSLegnPKT7O",
+	"1CtUQWvZImhyGQaYMq3XrwMqmImHqV/tlFIquKHlFFm4+kjkUimS1SwVcKkDUn4sJornQR6+LrU3El1s",
+	"JtpdqMhXwjtXXQRraQAWlDQvQhNAtropaYi9Q1DlgLVN6rhOts4LXlNW2gELmpcI6VpxuECSiGG1+Ekp",
+	"jVlqPjZTiOuDrK8A4EesbpIebqF2LjWGFMhRZmSpmmmwtbKID47rZCsn4C2FAsPUExNgi/TLU+63dDF/",
+	"3gC01ZeF71OVmeoRJXAs8eok5bfLJTt8SnwD6wU3e1TRdTgs8da/OX3/zqR9CSRwHyhdDPkEYjdKlAcE",
+	"EFx432Zs67IM870Fc9FZr2bEBtPFjRUrHCNCYCkj2htLfYZYhw0j0ndRRAINEArZXepl4IWpo6NEJVMC",
+	"QCmW6tgR4eGQ+C4SXCmoBpY34CyuiMwoNjrclKDWdcaNxrYXwn/kWLEAqdmd/qGnf+jTSEj9zZb5yrKI",
+	"uvnaPCLH+nZK5Ge53vqQgH9PEvCzB7zClwC/WUUlg9iUXm0cKMNDECKKmtf2/mJ0s3A9QDjkjGQmrL9x",
+	"Z8e2yt96DcUFt5LQv0refibiX2KTZdLl2uhpI5MuuN2qow/GblRfe1gQNIL4irYgFcVMhlQSbT/GaMk+",
+	"FkMCj6FSYyg3XNSEP55ag1QxRMo6TBfCKY3JB3Xmo4uO4crnef73/tXv32rH2+8+1T4+/+XX2svWu7fp",
+	"E2/nUjMSsToNfVHKSa+eKAq0TO7FEhSWy8KY4WovG1aOdHKDKCcCUE6Mq3G1EH1WwZk7Q7g4SXerGlJF",
+	"VPAw63C81TzWzwTcBxlSuPkMzs1m6rjVOX1majYR6z7kc5gxrp1hus7+LKNBVOTHLTPXJJVYEHn9yZel",
+	"Iy4fniByvTznlXOV3c3k4S6Q0vxZe/dPUlHJPLOEC/Kel72dtOdlv9F40tzfb+3uPNlp7O8356LBZ7m+",
+	"fkPp8HhQWSWQANwo7dnnm/EZeGMh+Qhq1I0Fr/0i/T74RadgckE4YETZctZkJhRcDE7qBOmKSEu2nwdM",
+	"d2ULIUFd2lAdaVZunwWkPwtwPaOniVx0eyxyDq4SEPWlqCvxEJSNskBz5YIzvXMnxIvKcsH+jOK81epq",
+	"GsBIMNU0YOd7mLkIo66PJW530ZfP73TG0KcPr/Pew73tpzsZPQDuoSM8IFshGxxoZcJNtIO/b33/+7Mf",
+	"Dbe1sIIg4rmVQcOo30CtldMQarpYGzX38mq2jons7O08fVwSgk4XULYKWk2r9uT7j+3FxzuO6MzBquVm",
+	"KSRoLkM8lsPuY8MK8oU30HOGLepgbTZaO4uMM0eRZpH16N2YbsrY3x2IqK/vHjHKwCznAhVxsNJEbmMY",
+	"2XKOc79D6ncnuG225jqi24Z2N1FCWZWddNv1kydEQsWQRgBdyRRd358zosyuSMHiHjP655iYn0stbnh/",
+	"6dwUxa1lZqeTcUx7FHNdtY+xkJwjDBe3jYEoE5JgXwnJHlFCKMRRXNesSxwqOMZSftG1rT1rCc1UvmMr",
+	"t1yG0Uvk0wG1Hv7SUlHwxQrXphyb6yEtdYr0Ew8Kbi3j0uoROSFaoRwhn4MSpj1i2Q4zradPGk9baaGo",
+	"+FyJayon4Bf0TIEFU5per8H3Ej9NVb5137jvuodjOeQR/ZdGuEQaMs4kaTT2CgpJVZuo4hiXS43PgAZu",
+	"Ljt+Db+VMSjPbLDZWjvPCY5ItIwZk6PzzBZl3pJZtDLq/5IOWC1ckZatP2tWVx0uVtJ+oJPHdUMxkQ+8",
+	"zKxrn5tNPiPoF0t5HZAQeCoMExsJElwQfaIhNAgpQoUCrtBFvchFPRdRF5GRi4TUUfRx4CIeuCigcNSx",
+	"SYpiCPcED8aSdJgu4h9GpF+c/c2G6SBKN3sdF05AWzM+BAvu4ZBKHKCA6LgAMEtgqcWVQm+m4ZAoO5kE",
+	"AWIcyQlHWImjLPf8tdna3tnde1J7Wgw0pX28xYXIGUeN2v73R7X/sn8+/rHtNvcXNpVWKJi1gauSdCD1",
+	"k11NytDLenNvR7Hh0ezzVBH5mk8BJSZVkZ8kKeeVyTkkV7GxEZcRJKOracUZEku5haCyplmUfstpLNeK",
+	"ajY3xPe9Yj++tu4ERN59WsrMhMvWNcnqK5D5R2Y6/ORy9TQZl/UFKtYsJWmM8/MR49TRUtChcUDixJZe",
+	"pDQDN05E7cYP7yIeoa5e7e4iYEdJcmq5pqB5SHE8fToYR0TESzMOSGo8PzrJiztOGzUbjSs7nPTTn5bs",
+	"SJwSW5rF10ZYt4gxlyHKTJYEAGzFIzDptBofqvsfW9B1cgsSw7qu+kKrs1v/9///3/pziOUw+aQNJPhc",
+	"n++nKhR/mCkkexonARZpUHsKxxGV0xN1eDTh9LQuGf/1yh6gn7+dOmUb0k0rj12tloHvOUlbgqA8j3yk",
+	"FdW41SoYd/p98eiUWqNhgCnr85JIrOb5wk3Kq5R8BxO43mEd9tNPJ3TAtGez/tNPqPvp48kp0unMzS0Y",
+	"WTfWwmK1KqXruzoHRm1mxhJpm+EjvVlwJgKq5KOyXPr0gqARZWNJhNthWmvLGML13FDMj11ELj0IEooS",
+	"49kaRaZOkkYHOoO8YGIPONfZCpyRDrOPrKND24BXzcoXqNsxJr06HuqQdZGaB0A1qUHrllaQVVMYTRtR",
+	"iWSEL0ggTFrbGynDjyyY2uobvQOvdGK9UOv/EqIENtWeCtStgovuphPx0QviUZ8gzlAXugMlZQNqgHbF",
+	"lJ08Iljt9wFY0R3W1RTfhV67cZGCaZP2x3fbKI3AuGbxWX5OsmzWha7VWCLOPFJHv4yVHt1NUmm7auMD",
+	"wWMCAnP215oxi2rHL2JrlvfNADQlujoohMW5Ily1jUMShGY1T8ml/OkntXRfGNXtTL6cvqo9fZw5YHHR",
+	"Bfrw5V0dHc2vJlFftA2I2zkJddfrGOOKMsTU2Q+o0Hjnirl32JHOngmAKwnT6RtScdTAgAEJ7ceARvDR",
+	"SC2a4OqrPg2UPq5oEspF4JKQ8DCwfbosF8WwR67t7ZGrJ+mwbEFJG/2TU6Z+FRJP1ZvIiP+TmiR9EhEk",
+	"QhIEamUnWKdaKlsL1l/j2pFAAGmaXGGz7s+5T4n46SfQHIH3Y4GOa7pRmKLUJzv7249hkNAH2VTAAHC8",
+	"xhGbUI9oNqhbGkFG5XYLgWdPMy7NjWHJlDZuoLlBeqj7OkzwEdGj5MbBhpnZS4Yw0pIgNXjTBL60k5ne",
+	"uxj9Pdf8AnxOWXj7DoPB5ztgmAX6qtv3wzH/aG9UWnh0TnzkkzAikJ6NBhwQ4HTP7ZSLRWl/xulFI9TV",
+	"XbztGTnQx+cdZefxsdFL0o1I8KzjGChGHtUu9EA6jj3cE019QcAnervr6AOZmH3RdgIOQ4Ijzca0MNDs",
+	"b2KNhuSXvyGl6os2ogPGI9Jh8PgpH1t/2znjkzr6wjQ4on2Lel7Sgls9L+4tpigqITbHdQLqEaYLRE1f",
+	"58MQe0NSa9UbqXIF51MwHvXg9NjCHDN3p+006w19MQ8JwyF12s52vVHfBgemHIJ436pPSBDUYKBb/5yc",
+	"i7oF6h9UhQwTGBJjSEEG4DQjMw1czpPd5pPHril4GAHNMpKUMqO3hITaUQm9mQRkGoOkPYLJHnEmIx50",
+	"wZWi1ISYHI99p62GaDA8ch2qW43GjJYEdoapwi4N+fGHAU9xXvovTg4Nnoj61Nrdbe4bNJG2c/4penv2",
+	"5+jy6zf829fD/cnk+au94zHfvvj6r389Ob18c3Q6+fX5dBCd7Jw7BhnF+fj2k0EmaTuCgumodqj552+H",
+	"v729PIr6X0/OnpxOv/3y5uPgydC7+IRD+j6IJscYf/LefPnMnavvV+6C3RPMolQ0TzgnUySIzPXqyCz4",
+	"vG4dcLG91rzGBAPKb4x3J9XZIVE3nfYf311HjEcjHKnF+kywDoqlSE1phHgg0gAqlzVNcmCMwpWx9X1Z",
+	"CyPK9bMdL6JSST6w123BRfuH6fjedlpQnh7wifp7tzESekpWL4OckC089qmsESYjY1GVno93VJ3mOEce",
+	"AFOVxHFRb6oY8QgKPfUf/YiPjDwCyaQYK9xpoE5do+gBdgA441zb0B7gKKESF2kbKNAJrziK+ETd1mEB",
+	"VYoLH0AUpo5e6oFrp0dKYzLsJnuu1L0xwCmFlN6Eb5nixFyTiRTUbFlz/bjof9Ue9O4CuLRVLzfQtht/",
+	"u301NMmgDEGjlLpxF3VnLIWuo1nsLGfwnosDeQFKggRoUWjgoxuGmSLtsvfHOLmK/soXpcIJU4rCVDqg",
+	"GApt0bHoGzYxmrK1TIh3yzbenHuhDSJ/X1e0mBjwHwnAt5OmEyfG8E6qaJvNZrO6ijbOEnGa+616o96q",
+	"Nx3t3rJP2K3te9uk9gTv7NSe+o1ebZc0+0+8Ft7vNRs5qOTK4tsY8trqVRVFv7Ne1nQSYOnFioTVemfC",
+	"/WwcBFdLHZYE47ms0Z5moMbAC/ggJwaVdjlP+sE18OydRnO+xMt3PoP7tuffl7SIVne0WvPvsB3Kr1xn",
+	"d5E3pFuSrSzDi1IbRKVa25TMzlUR5qS3SZj4w+Zf5iW4ks0Vwns3Jbx3GxXCW+vGs4U2jh1Jq4tdlJG6",
+	"baT7hHZBvncVz+taXEiNcsAoGxibqggRiR4pkxvMl//zvyBrQrioTxkO0H//D/X5v/+ntt98LqWpQfe5",
+	"hCZSFAS9tewfu6gLQZqui7q6GtiMSS18MiZyiT0ZTKtUgi/GwpipC0DjNDs3e86yuAUHCFdhX0Itq9KV",
+	"dN2OMlyhQBLs394UpeEwq4SKdbiXiBL4qQZpVyWomPMQM4rhqoUmr4ZVNVYTIygZqiA48obLwluUD0kv",
+	"ZDq852bje1XDs5G9kvGtXO5WPsQ4jJeqqqwaVQIptZBQyIJWlVTy8CDV/S7VRrbq/eqGhd+us7vuumZi",
+	"gnc6NaK9tQX5x6KewhTZwj6uh7Cn6dBdlfZgYnMO9nEamaRYNWgCO8vAiFiHiI/RO35BAgwpvLEMiXP9",
+	"vxdA3Uy6iYWdSGK86XLJ8ikVFBPn8JfD17993Hm682l4ePj7+/PGP0PSf3706ZRK+TqcfPQnzuKKS6Z7",
+	"0Uy9xcqplRUX97Za1d9tjWmntT//+nhO5La0rBOQC9rnrpQNSw7L61pJIcwcrStSBlhg6SUElKAwosyj",
+	"IThVrBfTaW8rATWhzAd1rDkCLN/1tLatH+q/Y/8qwVgvanAvdK1+moFn/PlDEhgHC9VRDaVH2HhhHR2y",
+	"bM/zuP82PLak97bNFcnqSPpyaBtWYM07s3s0QcCOkbpzs0dED2vOm9Ida+GmBc5JSTf1+2HEaEpKJROt",
+	"Z8OAKZRu7mVsf03HKeNYE7k+L3GxNuzPH3n0l+9mD/4oxWcpnGIdtFvGfCpo+HMUki9m7N/nnOAt6/JQ",
+	"XGS1N7hOyEWJCfeS+TaCW9FvHpICIMKig8SmHE7HnnTM0xSV1ZHuraAYB0Y2+yt+kI00mx5Yint0WDn7",
+	"0LcW+UeZgWUuLuceSyp2D+rcfHVuac2sKpwSyxtLKQ9M/NaZuDl4183FYw/uDbDxIR0M1wpg5XixZnbX",
+	"wIoPPY+EUmR7jFt2iweYsjp6ySx/VTukDm0ley0wSj3wBz55b/mkfvu94JJ3n9XBSbp2TmeYxYqMbjmN",
+	"dBVmFhdcrs7LxiWszCDrmMxHHiRpxnGlwSsyIZH5DSoMIKqvFEzI0IxbtLIDndFHJRoQKVI5V7pLq9IX",
+	"h/iCuBnTFBHmm+RRCi5JJDl0d6XMstLjGP+Mql8DX2fcajaKelMAj6+jz3r0ScZY1/KLLoQKIP/GuBJM",
+	"vwZbWEVFJwZaPEhBDqZTzCApLI/K2K2jw7ReLKxibAaX6MU2W7fA7EWqFjfxNDzn/nQ5Tl/kkgkQyOJ5",
+	"NWWVwVfZnGuL6PYgl+6ZXLLuIWGIUQuNxny+/N6mVf5V1H5D3holV93UXGBsp5y/A5BcuGF3kUWIoXTf",
+	"E5/i02lI7onMPSFpnKK/GYq5FsEriDxLnr5pI6MMSPf6hbVmArV+qnV9uVf3nRKUmBnxNhlykIABFxL1",
+	"uBxqQRyGMaZjDoLIyEk415BMGDdfCDgjB6lCXSs5Y2n5ijIf8bFUL+0wLM6FzgQoCDRAU+L9fkqWaVno",
+	"F9tzdssEnC6pzGBILeo7zkA4qTnwfv8v5HtIVuQtCeU9YQ2nlh4y/CGzU5vmExmZWtf0dE3cohqpewNs",
+	"49q8zuneXDPyf3T6zgVJlO9MUXExLahemSRzkrS2Wm5Ot5oDEKcVthrb9Ua92dyuP1lQvYzBoIxGlwZy",
+	"Mve07D275p60irlda3itXu2Jv9Os9Rp4t7bXb5F9v+nt9J4+zWMUFUZhn5gGYHLe83/RIMBbu/XGmkmF",
+	"acijmZH5OKB4T1IK/6IukXcQFs/y3/g8rsF6r9/Nce0scEujct5YAC7ZhQOlSkHdgYnAlXozStQjNd4c",
+	"T12P48XQp62FOUAeTrWEC8Q4mLH0mJDI9G58cHVuyNXpX8exrrC8NJmcZd6xAd/npsM48cn+Yf6akykD",
+	"51T3SSg5pQscwEXyf1NIlAliTizq9xu9Xu0JBlHvk9q+t7fjNfvb/i7GNuEyxHKYyve0M3PynrY1Snq+",
+	"L25m6YUa2m6Id/E4m825hyda0SLv39rBTp/rhM5Kj3ax59Lap3sTAl/ntGuX+paBmwYBXyqnT0JAfZAx",
+	"yl7cyVzDIzAysY5/CwWQDeRCfIPxCeJMVx9Y11EdWfmoy7uNgyXwU4EE62bpMO1nOSzBq8DIx1Nke21w",
+	"XdnsmkQdGCDRX9vmNAYRI3bvUGFrG2dEKzqsW+xj1a0j6Oxjiu7TueAJjBS+IOlmOG4KoxLQLFKdu0o9",
+	"PmaLUs0A1glsGNRA55fR14bf+hr06PMGfv1l0HsdjH//9f2g1/pt8NvJc9Fr7bLj15eB/+aXxX3nR4Wh",
+	"LhX1mJPzODSAGCmSy1lOt5qnvLzrf3thfpuC+F/QHwZ7cIrtLXfaJX+3M6kras41fRebrKZlkE21nld7",
+	"XpQ8wBTqnj3uscjxcBBoGNCMvNkGELFin73EQZfuDzjL8izL3U5mlmRu75Umbg8jLqVtfQtTrxyXgScH",
+	"Tcyg/eSfOoQNWEX11TJOSxrDC1eUdOlngNhr5+RbSlglkm0JOWUAmjosnXiakhdx1D9uDtzn0QzxNjPi",
+	"XibC5oiceyFsNiJmSjby31K8PMiKTcuKrwbw5jplhQbVWUdW/OWlAuSUzhAAEkdSQK8b7Y5Ah7opcSoS",
+	"rF1KYwPUFPdz0do8Dug5iUHYNUQaHRFt9hjmri5pQ2xa46tIzrUfcECk6LCd1r62mAAKw6wGINcFRDN1",
+	"4cYSwvwsLDIM9Yb5klQUYEmCadJVx9XGVh19A4FQBPMrw9/vMBG3UbGAfS46UdROXHSCR+SESvLsREbU",
+	"kxajXwm2bgGrEFLTBMI9Lcr0VK09dGAA3OI0uNFYSLCkOiy+FNZV92a2EHmCRBeAlMYj/ch0tpyMxkKa",
+	"oq106k6up5FOs2s1WgYwO25MnGo20GExcbRRV4/5yF7X1e05BFSfGxpQ7FgPRElvLM6Jb8D5IlKavpZq",
+	"t7CO4K1O30paGjgejyLiSTTkkSCoBzDT08Xlb1lriGtJbsvA/ztk+vOw99qjH+nPr35/+fn0l5Of9+tk",
+	"+vO//G/H6svhMWvUvVbAeqNXDf/Xn4MsBL0uOcxh6C+loGRB9C12/sLLFvc5KAkKnNABA+TEzWFt3Vrx",
+	"LvRFqR3F3T9m3XxCpLkQFqXVaC1HIkkT8bbjvx4Gx693w99bw8bx6+Bfx68vL3ojb/Dbt93z4zef+e8n",
+	"z89/+/V84LUGZZSh+7oL3T1PhvmGYUskf75T0ibmDlXZhGkvVEQHQ9NcFscN/2Om8Regiavry5E8SprY",
+	"p1MRF9H8YKOyLvQHFXjTKrBibYiylMYbO+2X13itgmaBWeapvM20wukllKL9I9sp/fssAe+v9NVvTBm2",
+	"FRgZZbeZKYlv7QzVfXZ0mPlnpSpyM/OuXXhZUdfOTb3iSXlt23V4PwWTM2Z9PKIB1eD9yY3b+WEvUsvf",
+	"LFPRixmfMxX2QsO4blqN6oIaPKAXhGW0OvCiJIDF0JSRSuRzIjQUL++jrhIBFvkoLQa6HWbcLcpISKmK",
+	"KX9PBtA79vnYgVo/EFwFpoCbbR1k3EslUQo36y+iIqk55pEpB8lleoLfD/F+fyHvUDyfrhVGjEwMxPdA",
+	"59jCE+oddhjLqXjeQxxAiAhmbpH94DGAN2j677t5T9hiI1NrX6Y453TxdXTn1ZUJ3dLaNspavOIgO/YH",
+	"XfpBl96cLn1d6lZCrcspW0fcJw+61o3oWqVujs0qYJrtJgJjaV0svjHRxNK8/ia0sBI1KTWd7GgW1plW",
+	"91CaG2ZkTQI6Oixukvqi6zoNorqBLklceBm8+MTpVqg41bjrusOmMN27/LKKej/to5oXXDGcmI/zEOJr",
+	"MLVrTKY6irgQH8G/uMxpNm0vNlEupo6vIoP5RxXKkeA8Bn1nzlklzK86npvDPrfqai0igswg5BOItZpE",
+	"IsOnAsrOTVccIjXoTqS7NnhDDgXGoIfaV7iIQhmVbgpTBIaI67hsrghKtZiNCGjw2k8cp+Mo5R8qqyUJ",
+	"AhcxkymkliFxJ+NzZSGcxi+WaMTh/BDtvdYBHqP/lpdwwYmzTWM/w0pdg7N3iXTl4oCW0kJbJageeh1g",
+	"jWErJ3ia2TDt6c9kkt7bUOuDCrNpFeZQnJukCZ1qqA4fsBSRyd3bTAA11M1n6xat3D79LDJHcx7TXCFS",
+	"2lwQ+HApfrtuOidE+TJMtm7ab1WApKmHuTFAYkVxbDa5IsGG0LDNWAJjVkxBoiHWyBY9QpgbV4DwkDDT",
+	"9d6+eISnOrMSApvGH9EuOj80PIbZYBfhDoNEd+uBiXEv1DKk822gGCOJ1yn1aaA7N5i5MjwiOtkVy6R9",
+	"AUH/iJfISp1cLlCHJU4ShoZ8HN1a7qptz6gb0NlnCgMFriQu76OurufTbTwrSpIFiYXHOoKMkclZKj4p",
+	"JA4DYkLwPmfnZGodBteVU/Q5PZVNJBWVbNRDUtGDiNxMAmqJUrxpgShIIg5vObdo+3Zzi2ZFLcx6VRaM",
+	"fyY4b7fzCbNiqbRPmWmIf8OQdale9dfR9P22kYfyzeGzXdnLcYlM/3Pn7zs7rcaT/Z29RqPRqMIr2iAO",
+	"kSWAqrwBSztruENuq+dLivZT/Mp+M9fFsXbJtPSGxTN6ZHAkJ6axpW7BCp1K8UXczFZIEyektmPh9v7e",
+	"4wPUZeMg6MYN70EBhJOny33ic6U/Zhrn2/xv+1GrjxQCtXKKFMHW0emEJ3BrBhUtriyCjLjMDW0TFAVN",
+	"uBhNyxyDGaVHmpzTrGhFzc5yIbVKmYP2Vnf9KD9kC5+VL+lx3h2gtQdues+4qTnbjE8QvXlEtwV00OMX",
+	"RzjyP8CC35PirlsQMqY0a00xU60Wa7pcQB2Gyqsybrth2DQzsC3wgMPz5rcbzTReAyjSGKw0VlIroYyK",
+	"Hc7ayVP17cinvmtaaGNpctcBulTyTAJL0uYfsuKHZAoOiKT5Nnw1qciYhtajdtr3Cj6pKpmtvF1jTxGJ",
+	"JtI727txzV6MZhfn4yZl2uXeDnjSPUE1yjYWBu0v1VZiTeV79SaLll9ZX+wsAJK3hIQiFShKyikkRz1i",
+	"eu74dXRcwIKPnarxLYyXQJZ4mHkkeGHHsmxZupDQa/x+2WHQSH1NUqgWkHpFz/xkSZeIoCxuyJVGON5g",
+	"USrELKGYNEQttRQ3GUTYI1oIpVtASWMHQiso6ClZR19sgqbG5eYEopsTHp1TNgBh12HdLDl10TkQsLpd",
+	"h1K0i94GVJIIygx40UNxDs0PBpiysn4y8Mh8UxkIVMdI5DrrA+cbV2lgwuogdeZUrJpQqcH+zjZXevQ5",
+	"O7jlY9WLD15TTQ6ZsPFkFRskXssS4QYwIjKDLh0EafZ2r4MG15it8y3ibBAHn9bsVPMQpFhfsrzBFyTT",
+	"+85Q8GYljFVO54mYfGwCgokJJ1q9NdriPQ6bd6YMpDj55SpAzMJecwmIVQ7TOFULJpJpyzINEFTMLRuB",
+	"WKQyW2dhZbv27PZ5EPAJ8WNF0shcHTKPNQu7kh0Gdco9YspMOPMIGvGIJClnZQhRWZCP8iQ07ciFyenK",
+	"lMq8Mw2RFSeeJToFTF0jpvHAT/IJLjj1Z0j+DeFNLSz8M77KutJ31kpmWxWDatFUtiKpPYjohUX0g5xd",
+	"X87GGXKGs1Qii2xQ2uqYwXKoVHmh8yBTb12mpjGtVk3RDiMT6Mw6fSPIdMjEUA2nLCBmaWEKBmgmxW1i",
+	"TKFMhaNOAawQf1mZx8DVZT3HZbBO7RwEo42hzpOGX9PrtrLkGLPASHw9E8YRIybPkN6pPOhVfaP3kn8W",
+	"gN42w0I1OJNloBdZClozr3gZ3rhyTIlcQtOzSjbxmio+kHecAXyRgeUpCy65qDeWFvsOCeJFOrUbSzjq",
+	"2Z55Oj24a6NbuqIbo24q1tB1O6ybjgV1Y/ecLXdS6nip+o4qtfePkQ+V4RHRbkBIWCaI669j1CGNvBTY",
+	"riCjMj6il/HjhL3AEt8tb9rL9NCut/o4CU/+WwbCsjkXpQNp2sSNS63KzhytepxexDVzQYrtV5q11k7m",
+	"7nAchVyolTFIc9DbIUl8fEiNuXupMdnuiT8c233Jtt3JYFqIs4D0pdNuwJ22BdKsRj+mdFMvz0JLfvfa",
+	"/OR7SS7MNS0rL3Hmv4yFoWuClOck1Ph5yCb8bgqR4Ehz39oLKkIuqFXpZz5C35K+4y8JCfXgr7hL+rbW",
+	"MiAy4GsVaIMOCqOkbsglYRMbHvwR1+2PSJTYHwt01C5o7lb1rlDgtT+AJJ2mMqH3xerfOmx+AZx2iG2i",
+	"Am4Jb/kCxXKLQ2lnJvBQ9/Ygb+6/vEknAReL4zaR5AQvWLo6bp7wmQlw8yB9Nil9CjCDpTnTpyQIBJok",
+	"2CGJHAJIPNPUGecLzwVVcmgyJAbrbmg7/uXaTitpoyyv0jLA2Y2el/S/GHSAeUaaNRK1XVdqIzYbS3RD",
+	"Tc2govwis3L3tqStCmfrxgrbSv2z7yHfARsfq3F5o9TCqS/CED06/Xj6yUWfXx2hvdb20zY6eXNYayoy",
+	"vkQ+HVApXLTdMJMUj13AXieX0jW48AkWvq8t3ZB6cqw0Kd5hwsOsjt5VHxettHUNhWa6oIO3F2AedEke",
+	"HJuDBCwzab+lzqXJ77Bf6VnXO+ybDQiZ8FHu9bmeXNnG1eZEdNsWaBNR29IZfSsLNDEu42CTTinpsG6+",
+	"dX63HbeoV9eLoaIhySGEpm4a4Sn8oL6mBhZ6wseBjwLunacAN/i4NIOTsIgHBf5xd7zO+eFdp+f5z0gD",
+	"uLUdZXu2wTW5FbLBQQ8Lsrfj0q/PP36eNN6+HvBnum95BIL89cvfX7z+8Pzr69+2T3/5+PMv+c9KUkXU",
+	"aTtchupItbe2JJfh1qdgPOoFlJF2zrv4XzgYqDM+HD07eXPY7IwbjdaePl7P9vQnKsSYRM/iR+hvQxJR",
+	"7j/bbuiPeoTP5o5vJTZ9oqdfzawjIl1LsEOIbnrkAZ787qS3wtkaESbT6JwPRsUmGpBGPCiVn5uxLTJy",
+	"pw4cfAOZrSWyLI5yJPLoITXn7hgjCwB5DflEoN7UdoqIE3GULjeM++KAzsf7qFvQBrp19CppzTrLlDmY",
+	"UZrSYaeJ5gSvJSxn4LiIYG+Y4IMblCtEGQLfnoYgU5cWZUrSItbOLyIGjAtxNqN13ab0nhUhvY+Ko7hO",
+	"9SZroynaf//q92+14+13n2ofn//ya+1l691bx3Xefv7yuvb2+MXH2odXp99qv+w+P1yiocln85YjeMki",
+	"ppzOfHrQDK5DMzDCU23GEmUvCT0qEg2oJx90gw3pBs/JgIIBNxZkBur2xrQDKyKWROWyQNZztIPs94zL",
+	"29IcVk5cywpUY7lXC9Q3OOvPy8As4iAGfxwlZZVZPx7UU6B88EOjNiYRKV2DnW8v0mG5/iL6QVUytyD1",
+	"zOxu3NpfuefFi+KANxF2Kkqffv8h7lTNxng/079hSRHygcuXhik8CJHNCJFTxXp4v78Zh/I8EWKZ4mom",
+	"pruYTEnLjr+4iblyu4g7YHFa+ZPs+qx4QpmZlzPesuKSCwNBYLCSS6Rlqu+hMvGykrNeUpkB5mPWKrnT",
+	"Qu9zyYj/TcxCGMGDIfggxv89xLhiklAbnOWR1yHDDRs8yx32B5H+7yTSTbenGY2jLi1sEM51d7c1WNAM",
+	"qqqBlJbU+gaPj4iwDc573J9C23Xz2XSPsjWc8LsOf/+46h4gjHoRnwhInin0eEdrt3j/TEKCJUAlMUTM",
+	"lDtM2dxqfMSq1MJFPeJh8ELLuH3/BDwAQrqQR5qUhSJTCsSjAzQW8HQkQl3aqhYkwJJEKO6rYdNLS4tJ",
+	"YU2T5lk5uMKi3MzuFXjKkxW0bwIiBXUFCjLiApOzM92ivxbaWPKZJZS0cB/hy3eEDeTQae809vdcx3Rj",
+	"FDLS6LyXtX5ESE2SS2mzgi5rgjBBoWQiQZIf8Jp59Wf9Htu06/saetk6/SWXUGLSO/PQgnMjLThPU415",
+	"TTXmQzPOa9AcDfEu3Yoz2+juQfHbeIsOK3XzQnezTTgTnr5U780s01i/0eZ2YzP++6T2cCaIcTYRl17E",
+	"rEYU4YrrpbDBNrZ8v2CDq4oxFyi/NB4OK8PvYDXm6ujBZjPngwdbKnnADZ6BG6y9z/HxWL4N6aaQze0b",
+	"tyJywc9JTcOIz2mQS8pa1hmAmt5Yp8nE5gMW56LMuahe91G9LcUm1nXHqWf6Tru1hFoKt8RDKKHsN7as",
+	"wC6V7l1HmE/8+5ZK/5L5CAeBqdNbmwhniUy1rmeGmuYDscTCcA0K/mH+OvavZuFdAwUDqF8Z/cYVj3iK",
+	"eqSEki0acGIeGvNW6Kz8ERVgwhrk9DKqX8I8TVmgMaEn4mK/0evVnmAQFz6p7Xt7O16zv+3vYmxN1hDL",
+	"YWKwxivk5M2u9IFR2jFImPGY+oCCEduv2wXr9apE+FYGj/V6DbHYwPHZ0a+Z54aFV37g8hUfs/siItQx",
+	"hRSG5IBey/lMH8yENPJK7U7qpeCZ7MNSft/gGVY6S07ohBHRW23IM0tOH0Nous6KzagBi7troTy66rxO",
+	"wUmmTjQUsFCpvW1ZQD8opOWjEEemjRMfSxSRAY6goYaHBTmIs44S6DRb7pM8JNsKSqfyVHeASmqfr6ND",
+	"dSUUysaqTI7i8S/l02luan7LgMaUrcXiLbAEib42q7wwcasVHpK8D+aFoeUFkEPSl165S+jMrvOOL/aK",
+	"+LpbdfCMmeleP9O5o69a2bOzSCGHIqx70ujpXnpoFKNO8enNtE9V4qKuOeeiTaJSfPj6mqWKmKyhfxWY",
+	"6E+Uib7dUOKPMo9k7Hb1pQ19ZGTB15azSpQKxOjWD/WfUYJj/85scar7p3JGTONUszcHyFCuTh1JN7YQ",
+	"uowSa+H6t4xebGXj4nrxgMhYBK5jAd4XOXErEmIVpnuNqrlaqHuml3/WJL8EMxtS3yfsDAvDtVL6sxsr",
+	"7Pq8ppHozLEDjMYRnc2x1mQ65ujN4DhVXV6X8eh+0VO8+h5zq1aZ0n//VXx0mMlOV5QQSuLrgD3VfQma",
+	"u8gb4gh7amkQj0zmOo/QU/tJx9TVa8dhSKKaGhsKiFLOXYRRwCfFL6HKWXNqW69v33KAGLkgqV5deiVG",
+	"nAVTpKZikJ3tRR0GVynGiyFhH9III2l9Jbl1NSmH6pd/zDZyvrY20eV2MQjMu2AUfW1dp1m03Hqsh9l5",
+	"swK0tYqhdY9MoAeT5sGkuRcmzVIWSGuWBXIH7Q0jjW6uYflfiQVfv/P+wULYjIVw0zp9fP63UvDlC/EB",
+	"c/0SfCBpbg05KQAHbrVU6iuak8omiPw0wzCv6bBKjlGixBqe8SlueH6TjOMBzv0m4NwXYo6WACq4o0Wv",
+	"fOCOc7ljchL/TfhkVqn84fR0LnD7j+9X3+MVKPODmIz7RNHxgQ2qr3VHI3NE4sW7cgt4NnQAj6HMhY7a",
+	"6m9BB4z4iDJ4ojBX8HH6kXG0ufjITLOXlBqXutvub/FmSP1BIeFhQBIdTqQnk+8fm3/EJ1Cr0TmZaoBp",
+	"3TcD1kqXWUDmZfqR6lK1Ef8vAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -101,12 +101,13 @@ interface components$1 {
         };
         /**
          * Format: email
-         * @description An e-mail address; compared without regard to case.
+         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+         *     its A-labels (`xn--`), in which answers have it.
          */
         Email: string;
         /**
          * Format: line
-         * @description What to call the person; one line that neither begins nor ends with a space.
+         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
          */
         PersonName: string;
         /**
@@ -114,7 +115,7 @@ interface components$1 {
          * @description A password that meets the rules of `createUserV2`.
          */
         NewPassword: string;
-        /** @description A password as it was chosen. */
+        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
         Password: string;
         /** @description A refresh token: 256 bits in base64url. */
         RefreshToken: string;
@@ -122,9 +123,18 @@ interface components$1 {
         MailToken: string;
         /** @description What a login goes on with: 256 bits in base64url. */
         Challenge: string;
-        /** @description What the authenticator app shows. */
+        /**
+         * Format: time-code
+         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+         * @example 287082
+         */
         TimeCode: string;
-        /** @description A recovery code: 80 bits in base32; neither its case nor its hyphens matter. */
+        /**
+         * Format: recovery-code
+         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+         *     none, stand for O, I and B.
+         * @example MFZW-I3LP-OBQX-E2LK
+         */
         RecoveryCode: string;
         /**
          * Format: https-url
@@ -751,7 +761,10 @@ interface components$1 {
         };
     };
     parameters: {
-        /** @description The account. */
+        /**
+         * @description The account.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         UserId: string;
         /** @description How many items a page holds at most. */
         Limit: number;
@@ -843,7 +856,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -933,7 +949,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -970,7 +989,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1438,7 +1460,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;
@@ -2094,7 +2119,7 @@ interface operations$1 {
     listUsers: {
         parameters: {
             query?: {
-                /** @description The beginning of the e-mail address. */
+                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
@@ -2161,7 +2186,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2189,7 +2217,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2235,7 +2266,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2263,7 +2297,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2308,7 +2345,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2374,7 +2414,10 @@ interface operations$1 {
             };
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2420,7 +2463,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2454,9 +2500,15 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;
@@ -2584,7 +2636,8 @@ interface components {
         };
         UpdateProductRequest: {
             name?: components["schemas"]["ProductName"];
-            description?: components["schemas"]["ProductDescription"];
+            /** @description Plain text; encode it where it is shown. Null removes it, as an empty text does. */
+            description?: string | null;
             price?: components["schemas"]["Price"];
         };
         DuplicateProductRequest: {
@@ -2594,6 +2647,7 @@ interface components {
             /**
              * Format: int64
              * @description Units to add, or to take away; not 0.
+             * @example 150
              */
             delta: number;
             reason: components["schemas"]["Reason"];
@@ -2632,13 +2686,20 @@ interface components {
         UpdateWebhookRequest: {
             url?: components["schemas"]["WebhookURL"];
             event_types?: components["schemas"]["WebhookEventTypes"];
-            description?: components["schemas"]["WebhookDescription"];
+            /**
+             * Format: line
+             * @description What it is for, in a line; null removes it.
+             */
+            description?: string | null;
             /** @description Whether events are sent. */
             enabled?: boolean;
         };
         /** @description The stock keeping unit, the product's name for those who keep stock. */
         SKU: string;
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         */
         ProductName: string;
         /** @description Plain text; encode it where it is shown. */
         ProductDescription: string;
@@ -2651,18 +2712,24 @@ interface components {
         Price: {
             /** Format: int64 */
             amount: number;
+            /**
+             * Format: currency
+             * @description A currency that is in use (ISO 4217), as EUR.
+             */
             currency: string;
         };
         /** @description The total that the caller expects, in minor units. */
         ExpectedTotal: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the products. */
             currency: string;
         };
         /** @description What to refund, in minor units. */
         RefundAmount: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /**
@@ -2675,10 +2742,17 @@ interface components {
          * @enum {string}
          */
         ExportFormat: "ndjson" | "csv";
-        /** @description Where to send events; https, and not within a private network. */
+        /**
+         * @description Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+         *     refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+         *     beyond ASCII is sent as A-labels (`xn--`).
+         */
         WebhookURL: string;
         WebhookEventTypes: components["schemas"]["OrderEventType"][];
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What it is for, in a line.
+         */
         WebhookDescription: string;
         /** @description An amount in minor units, such as cents. */
         Money: {
@@ -3266,13 +3340,25 @@ interface components {
         };
     };
     parameters: {
-        /** @description The product. */
+        /**
+         * @description The product.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         ProductId: string;
-        /** @description The order. */
+        /**
+         * @description The order.
+         * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+         */
         OrderId: string;
-        /** @description The webhook. */
+        /**
+         * @description The webhook.
+         * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+         */
         WebhookId: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well. */
+        /**
+         * @description What makes the request the same when it is repeated; a UUID does well.
+         * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+         */
         IdempotencyKey: string;
         /** @description What makes the request the same when it is repeated; a UUID does well. */
         OptionalIdempotencyKey: string;
@@ -3433,7 +3519,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3480,11 +3569,17 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The `ETag` of the product as you know it. */
+                /**
+                 * @description The `ETag` of the product as you know it.
+                 * @example "1"
+                 */
                 "If-Match": string;
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3548,7 +3643,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3595,7 +3693,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3656,7 +3757,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3700,7 +3804,10 @@ interface operations {
             };
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3744,11 +3851,17 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3898,7 +4011,10 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -4091,7 +4207,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4171,7 +4290,10 @@ interface operations {
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4220,7 +4342,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4305,7 +4430,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4391,7 +4519,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4477,7 +4608,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4562,7 +4696,10 @@ interface operations {
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4761,7 +4898,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -4803,7 +4943,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -4830,7 +4973,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -4884,7 +5030,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -4934,7 +5083,10 @@ interface operations {
             };
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -4982,9 +5134,15 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
-                /** @description The delivery. */
+                /**
+                 * @description The delivery.
+                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
+                 */
                 deliveryId: string;
             };
             cookie?: never;
@@ -5691,7 +5849,7 @@ interface Operations {
     /**
      * Search and list accounts.
      * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-     * without regard to case, `phone`, `status` and `role` compare exactly.
+     * without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
      */
     listUsers: {
         method: 'GET';
@@ -5919,7 +6077,7 @@ interface Operations {
     /**
      * Search and list products.
      * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-     * begins a word. Without `status` only what can be ordered is listed.
+     * begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
      */
     listProducts: {
         method: 'GET';
@@ -5979,7 +6137,8 @@ interface Operations {
     };
     /**
      * Change a product.
-     * Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+     * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
+     * description. Orders that have been placed
      * keep the name and the price that they were placed at.
      */
     updateProduct: {
@@ -6420,7 +6579,7 @@ interface Operations {
     };
     /**
      * Change a webhook.
-     * Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
      * not ends as failed.
      */
     updateWebhook: {

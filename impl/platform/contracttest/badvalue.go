@@ -209,6 +209,9 @@ func badEnums(schema *openapi3.Schema) []bad {
 func badIntegers(schema *openapi3.Schema) []bad {
 	n := func(format string, args ...any) json.Number { return json.Number(fmt.Sprintf(format, args...)) }
 	all := []bad{{"1", "type"}, {1.5, ""}, {n("1.00000000000000000001"), "type"}, {n("-1e-400"), "type"}, {n("0.99999999999999999999"), "type"}}
+	if schema.Not != nil && schema.Not.Value.Min != nil {
+		all = append(all, bad{int64(*schema.Not.Value.Min), "not"}, bad{n("%d.0", int64(*schema.Not.Value.Min)), "not"})
+	}
 	if schema.Min != nil {
 		all = append(all, bad{int64(*schema.Min) - 1, "minimum"}, bad{n("%d.0", int64(*schema.Min)-1), "minimum"})
 	}

@@ -29,6 +29,9 @@ func values(schema *openapi3.Schema, refer known) *rapid.Generator[any] {
 	case schema.Type.Is(openapi3.TypeInteger):
 		low, high := int64(*schema.Min), int64(*schema.Max)
 		g = rapid.OneOf(rapid.SampledFrom([]int64{low, high}), rapid.Int64Range(low, high)).AsAny()
+		if schema.Not != nil {
+			g = g.Filter(func(v any) bool { return accepts(schema, v) })
+		}
 	case schema.Type.Is(openapi3.TypeArray):
 		item := values(schema.Items.Value, refer)
 		most := int(min(*schema.MaxItems, 5))

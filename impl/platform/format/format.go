@@ -24,6 +24,7 @@ import (
 //	               a name with a dot, together at most 254; characters of a domain beyond ASCII count as in
 //	               A-labels (xn--), which Plain writes
 //	email-start    how an e-mail address begins: any text
+//	search         what is searched for in names and descriptions: any text
 //	uuid           RFC 9562, section 4, any version: 36 characters, digits of either case
 //	date-time      RFC 3339, section 5.6, with any number of digits of a fraction, the year 1 to 9999 in UTC
 //	               also; ParseTime tells what a leap second is
@@ -51,7 +52,8 @@ var all = sync.OnceValue(func() map[string]openapi3.StringFormatValidator {
 	check := openapi3.NewCallbackValidator[string]
 	return map[string]openapi3.StringFormatValidator{
 		"email":         check(email),
-		"email-start":   check(func(string) error { return nil }),
+		"email-start":   check(anyText),
+		"search":        check(anyText),
 		"uuid":          check(uuid),
 		"date-time":     check(dateTime),
 		"date":          check(date),
@@ -79,6 +81,8 @@ var (
 	errTimeCode     = errors.New("must be six digits")
 	errRecoveryCode = errors.New("must be 16 letters and digits such as MFZW-I3LP-OBQX-E2LK")
 )
+
+func anyText(string) error { return nil }
 
 // code makes the check of a code of which plain reads every form.
 func code(plain func(string) (string, bool), refused error) func(string) error {

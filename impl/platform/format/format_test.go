@@ -161,6 +161,7 @@ var sentences = map[string][]string{
 	},
 	"currency":      {"must be the code of a currency that is in use, such as EUR (ISO 4217)"},
 	"email-start":   {},
+	"search":        {},
 	"time-code":     {"must be six digits"},
 	"recovery-code": {"must be 16 letters and digits such as MFZW-I3LP-OBQX-E2LK"},
 	"cursor":        {"must be the cursor that an earlier page gave"},

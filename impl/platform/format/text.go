@@ -19,6 +19,8 @@ func Text(s string) string { return norm.NFC.String(s) }
 //	email          the domain in A-labels (RFC 5890) where it has characters beyond ASCII
 //	email-start    as email, once there is such a domain
 //	time-code      six ASCII digits
+//	search         with one letter for those of which lower(text) of PostgreSQL makes several: ss for ß, σ for ς, s for ſ, and i for those
+//	               without a dot, or with one as a capital. The function folded of the databases does the same to what is found.
 //	recovery-code  16 capital letters and digits without anything between them
 func Plain(name, s string) string {
 	if form := plainForms[name]; form != nil {
@@ -33,7 +35,7 @@ func Plain(name, s string) string {
 func HasPlain(name string) bool { return plainForms[name] != nil }
 
 var plainForms = map[string]func(string) (plain string, ok bool){
-	"date-time": plainTime, "email": plainEmail, "email-start": plainEmail, "time-code": plainTimeCode, "recovery-code": plainRecoveryCode,
+	"date-time": plainTime, "email": plainEmail, "email-start": plainEmail, "search": plainSearch, "time-code": plainTimeCode, "recovery-code": plainRecoveryCode,
 }
 
 // domains maps and checks domain names as UTS #46 does for a look-up, without the mappings of IDNA 2003 under which ß is ss.
@@ -55,6 +57,10 @@ func plainEmail(s string) (plain string, ok bool) {
 func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
+
+var oneLetter = strings.NewReplacer("ß", "ss", "ẞ", "ss", "ς", "σ", "ſ", "s", "ı", "i", "İ", "i", "i\u0307", "i")
+
+func plainSearch(s string) (plain string, ok bool) { return oneLetter.Replace(s), true }
 
 // plainTimeCode reads the six digits of an authenticator app, in any script that has decimal digits.
 func plainTimeCode(s string) (plain string, ok bool) {

@@ -33,6 +33,9 @@ func TestPlain(t *testing.T) {
 			"ada@bu\u0308cher.example": "ada@xn--bcher-kva.example", "ada@straße.example": "ada@xn--strae-oqa.example", "ada@例え。テスト": "ada@xn--r8jz45g.xn--zckzah",
 			"ada@exam\u00adple.com": "ada@example.com", "ada@ｅｘａｍｐｌｅ.com": "ada@example.com", "ada": "ada", "ä": "ä", "ada@bü_.example": "ada@bü_.example",
 		},
+		"search": {
+			"Straße": "Strasse", "STRAẞE": "STRAssE", "Ὀδυσσεύς": "Ὀδυσσεύσ", "İstanbul": "istanbul", "Diyarbakır": "Diyarbakir", "i\u0307": "i", "ſee": "see", "100%": "100%",
+		},
 		"email-start": {"ada@b": "ada@b", "ada@bücher.example": "ada@xn--bcher-kva.example", "%": "%"},
 		"time-code": {
 			"123456": "123456", "123 456": "123456", "123-456": "123456", " 123\u00a0456\n": "123456", "１２３４５６": "123456", "١٢٣٤٥٦": "123456", "۱۲۳۴۵۶": "123456",

@@ -459,9 +459,12 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 		return bound("maxProperties", deref(s.MaxProps), "Must have at most "+several(deref(s.MaxProps), "member"))
 	case "multipleOf":
 		return bound("multipleOf", number(s.MultipleOf), fmt.Sprintf("Must be a multiple of %v", number(s.MultipleOf)))
-	default:
-		return []fault.Violation{violation(at, e.SchemaField, nil, "Must match the schema")}
+	case "not":
+		if n := s.Not.Value; n.Min != nil && n.Max != nil && *n.Min == *n.Max {
+			return []fault.Violation{violation(at, "not", nil, fmt.Sprintf("Must not be %v", number(n.Min)))}
+		}
 	}
+	return []fault.Violation{violation(at, e.SchemaField, nil, "Must match the schema")}
 }
 
 func typeViolation(at string, s *openapi3.Schema) fault.Violation {

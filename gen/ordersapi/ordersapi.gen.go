@@ -417,7 +417,7 @@ type CreateOrderRequest struct {
 
 // CreateProductRequest defines model for CreateProductRequest.
 type CreateProductRequest struct {
-	// Description Plain text; encode it where it is shown.
+	// Description Plain text, empty where there is none; encode it where it is shown.
 	Description *ProductDescription `json:"description,omitempty"`
 
 	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
@@ -645,7 +645,7 @@ type Product struct {
 	Version Version `json:"version"`
 }
 
-// ProductDescription Plain text; encode it where it is shown.
+// ProductDescription Plain text, empty where there is none; encode it where it is shown.
 type ProductDescription = string
 
 // ProductList defines model for ProductList.
@@ -735,8 +735,8 @@ type StockAdjustmentList struct {
 
 // UpdateProductRequest defines model for UpdateProductRequest.
 type UpdateProductRequest struct {
-	// Description Plain text; encode it where it is shown. Null removes it, as an empty text does.
-	Description nullable.Nullable[string] `json:"description,omitempty"`
+	// Description Plain text, empty where there is none; encode it where it is shown.
+	Description *ProductDescription `json:"description,omitempty"`
 
 	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
 	Name *ProductName `json:"name,omitempty"`
@@ -1437,8 +1437,8 @@ type ClientInterface interface {
 
 	// UpdateProductWithBody Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-	// description. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type.
@@ -1448,8 +1448,8 @@ type ClientInterface interface {
 
 	// UpdateProduct Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-	// description. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type.
@@ -2015,8 +2015,8 @@ func (c *Client) GetProduct(ctx context.Context, productID ProductID, reqEditors
 
 // UpdateProductWithBody Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-// description. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type.
@@ -2036,8 +2036,8 @@ func (c *Client) UpdateProductWithBody(ctx context.Context, productID ProductID,
 
 // UpdateProduct Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-// description. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type.
@@ -4226,8 +4226,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithBodyWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-	// description. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4237,8 +4237,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-	// description. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -6696,8 +6696,8 @@ func (c *ClientWithResponses) GetProductWithResponse(ctx context.Context, produc
 
 // UpdateProductWithBodyWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-// description. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6713,8 +6713,8 @@ func (c *ClientWithResponses) UpdateProductWithBodyWithResponse(ctx context.Cont
 
 // UpdateProductWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-// description. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -17528,142 +17528,142 @@ var swaggerSpec = []string{
 	"bSWRYx5BDKWxPXq+V4yPh/fVRYfCzhVSntXOOfk18IDiamDtzKNxzZ7y1MCahRgrklaTfKXeU5smXfOD",
 	"zvrIDac2r83L1UF3/aXUXs/3KmGluQQ4L3yZZVA4r7a1CHRMkssyCzm3zoji8ssZtxmEIGFnkmbhcMr5",
 	"AO5XNjLesUkX0hzXFFgNH6gaI90g8dpIWcfkDAsq3fDN3bCbO+dKwR+Fenrt7bnD1rBeNNfsG1sYmhkz",
-	"zUHn5sxH4mApGCnc87K75VB391rdzYlSEyVVQe93il0hSb7IM0SYZmOyEPEoxnxWdjHWIVRdabcMhm3Y",
-	"Fhwp7lFZF9yQstWuXEM3zyAhCmyIMyrHSr4MxzjBoVT81JIbU7tCEAJlAWk4RoxQSKbVxe+Q0iwJi4TO",
-	"j8NITHFICqRJzVGWOSo6cgXbizeoTvLJctxthl6JPG5FOMChpDcQF2sZ010Ivl7FSxpnVSNtTE/2/jUm",
-	"hJxV6xkqb8vc12mkate3cAzaTn2e2QjWMEBYzNMc996jvzqbR3+ZAgm2tgzUyIOs4AcMO9IHsIGZq5mf",
-	"s3DOd0l4qQLO40XkCLNCXYqIL/ICa5m53h+Mowll693Gi58vF2lkPLxG14RMKRsBfvouZflBuLWiuSBo",
-	"NubwuB5Zk27QwAL42TUGtj7/WJvScjGm0w0O/74CSLZt4FyU9/TgYvFmfpWEhARoeD3WpRMw+ccxyhOt",
-	"hA/GH0OR5DghRFevENtdWEIESWpBu7TWR5M7LbVl6kbzSWPV3y4wgsdrAXIvQGwsoi/zfrnCdLb1ZuEO",
-	"nqwUqcv5fQtSBUl0NZg3Tly7S07aVvRFkxp6t7TO6gne7ZJuesUbxujUqWMFFCmlifqFoyxseAPE2Ia+",
-	"U5NL+qj0nku4KmvmT0woc7/trMhguZuyin5J4xglZMJviEBKmsACGiJMpnIO46H0XK1SuzwIvF7JvefE",
-	"o9uFm79mstBGm29zJUE0SRw150wH2Ofbvb7eszLynjD1c7RYEYUYOgHqpCAMQDAvGXAeE/xA2U2Vc/tH",
-	"bkUqLuS54graraiNrHcXOGpVsdzNVJn6LTOFQUvOo8xRjCUChbmqNObutNV+sczbWZvum8Ykm2+Q8GvC",
-	"8nSYIHt5gHiCAr0rQZM049ydWn8zNL5V4RnSUZoQke1IGhMHnq/9fOK+10OddvvWguO+/aQGAzJPbq03",
-	"qYewLkBqHkOUmTQRCAfOIKh6gXWSdvBPe1AXfw9cGIGvvtDlPvb+73//3/rzFMsxfKqoFt2DlVKVgT4/",
-	"zswPVccjzHWossJ7tXfX26MdGrKSNKwZUqrjX1cl4NxNwtmC6drQrTXdjgBdNSUz38j1rNFZwql2RdWI",
-	"zlIqBi3WjFe8L3eKXvOi8gS2ekuLRlnKmfWy+XnNNywVZ0rmyCzuLqJ+vvnrI6SJj6m1VOb5cAY4iKYh",
-	"uh7MTP8OfWgE1Bc2HF/d+Z4OcxMkCtCOzF3q+lGJul++PINQuIgmkNCq6M6IM1IpY5QQHI5tIVP1UfD4",
-	"xpQ7ioX6Z4CjqzSJ1Z959XC0g9E0oTdYElt44xm8QNARy6EiYULKNaCfAZWMqAAcbsRD7nZv1c5emZ3d",
-	"BA9BDN/Ce7Qf9q5alu7jcCUW+gNsZSaQxnSyiKl5VTUULIsI6dTrls38fiUaY/1/dYQtu96FC+Zsk+uK",
-	"s5RppRpYAmAbamCZbj42NbB+zxclbU10mG1GK89QoKlOYIt+SaiJqcujDeZbzXDKY2TdkFg9/3qm7Jrq",
-	"Cc0Vpi34harqybaElsXFQCCW/veUmJ+LO7FFTH+sGK50ukUhYFxpnZHRQnsIMzSWciqyqlDWx4tRKkgC",
-	"JmaMhgke6XhyuBJj7qhc1s1ruRzjCRJTElIc62DXo5PT9rNd9BZs0wrx+8zwZKi2qSUSCNrK9CUfgEJ4",
-	"or6UYzLxUcpiXbTKSSkUSBCJ0ilkGsUxn+VA6FpXOhg+Ijck5lO1gF10DtD32YDMOYvQ+cXzV6/0m5hU",
-	"8Jy3YjwgsUA7wRfWatnq5BWJ1HFlwAb+/729PWhYVV9xzJzMRyrHF8Dsqygosu9rbqchA5QYywFID3BY",
-	"Z9q/RKWfpeVLbV3K+wiu7l8oFPEAh7K9LrNcIWp0FUooa4f7dl1VfIVsxDBNqJxfqLfpbRgQnGilU/9l",
-	"C1x4f//4watTgANdrvMKynUGGkNjPoL+hAaZAcN4EqG/wSuzHoWgWun5MujUaer6iJQNeY1pz0RZg+xM",
-	"E+3Y87P6sTYed0AU7bf4Pdntsz778ccLOmJQsYvt/vgjUtCrWyYclBaKRbgFSMWZesE8MxiBUn2eyjFP",
-	"6H+AnaRnloVAU0YfnPYUVCA+1QWYQbpXqrkBBeKZfvwRrCYMGQFGgev43m2shnU8g3nSBuFD2siAy3FP",
-	"VwFRY3+6fO+bXqB/f/fvaot4KjCL5Bh+/vnjC3UDTb4BRLbiPlsQ7n+WN0OFAZC7krUP0YUqobq1kHgu",
-	"kOB66XYrYYzI8mTO1DJ0UYvZmKMZZrqs5IAgkSqaJCA4RRaL01Bpi9KYXftAvki9aZeMgl135/LDy9bJ",
-	"swKuZQEy6JfL17voOWacUTX7HJHfU/Vy8kVmGdJK1FBf9MwFhta4QHiNVKoWztQ1iKnQxUQVneyz59oF",
-	"GMPVFki7a9SxAWBgAIHNhKWoIT7CseC6CypOwjER6jggtgeemRI+jW0HGmvBgRolmThkPBG+aZHVZ8uD",
-	"gXroN04ZoLjEczUzmfDfqLkniiOJKYljdSfMkQC1B2TVxe1ILIgbYaHP4W88okT8+CNcCzBDKcxs6Y44",
-	"iuscH5zuPwMgoZ+miV6CKq3gy5YzGhJNIZwa6ftdBKxbX2RNqITFOxPuobVOKsd9JviEaCi5CTLCzJyt",
-	"rtCemPJ8luHpq1Hbsse4cx38dstrg4OzWEu2zwD4co1ts0EvODSSMA0lOAuJojhv7SvMYUEl1aDUrTHQ",
-	"HEWTN1MNWPHR7gEa8zQRvWql+ErDZjQiUvQZlVmrWIDVnck2ju4h6BOt129LGuoEB6GPaRe9gYqviJEZ",
-	"vByaI4G1Qn0DI/RwkG0yONRmzsaE9dmcp6aNJcI50BChYRaoyEzMBUgIagqNy0DCNeKYWB+nNn52qLC0",
-	"Be2lzHE8H2M2AixX71XgaP80IcAJgp8+4FFWM8HJwjcHuOs2ztBdO7FtrMFZPEd0WKpEoxDGvOdMY+eM",
-	"CtJn0OtFL5kKdNDpokpfEt/sTJPmJHp1L7XxRqil/ATnYtOdqEDBorLFgZsMhV6QkEZqNShQ5CvIwwhv",
-	"SGI9DbCsCcGKiZ6BlNNngbbqBm6hmTPbM+zTZ9s1TONLI++Br0MtpL426F9TLgkK8kyFwNBRy47lmPRZ",
-	"8G8t491qvXoRIG3KVjMZsxrsua+zr7GAyjgKjcckniqcM7wJ6MY4TZI50gzJee0HbY9qvRFBz1bhsLTW",
-	"YRXqjNXVphPdoMD+Amh62N43Z2b8O3Bmv5CZoYtabVWXD2tgjDILd5PMrA6b//IDUuqm6CE6YoqMZvgd",
-	"cZBErxWWoEumC5TaSTCL+ixvpazel3UOURQ9J/ae78U0JEz3qDZdQM+nOByTVne37WTQeO/idDIAZpbl",
-	"k2Wh0F5nt62fVvIQnlKv5+3vtnf3IVZMjkH0LKWj9b56tbVYlQYpnCpZPwik1qZH+aam10wh1pAmQmGT",
-	"bg4MxEcdyxkyAWs+gng1zeyjCWVUyARLnggwDOQy2w9CCzdDiAwVfcZwkvCZye1TKMxH4F7UO5ZxilcR",
-	"KO5CvrU74vav/rQ0w1i6PXTr+hhnVqdmtccLdTtu/aqao2iO3sTFja8L1X7u3LS2xl2v5Et14/NyJ4ro",
-	"0cniJtzGvjZM+KQemAU2z6OD5hDZrutNgdHPbwOcupPMcWfPtuRZ+aC1aHwu9djttttLqtvbqvZOfqwx",
-	"zHyqqWKXlUH6XPSnLMoALRSHy9NMO51OZ3GaqVsSzn1xR73VvNh938om09l6zBn+LcFCoKkiYmjAB8Wo",
-	"n8bZsHmFhq5JVfHevb5887fWydtfPafuhY32PTg9abvhz95Pl++rJS/s092D05qn1eHaCnHeu9et45/3",
-	"37RO/7X7b61//HLwwctrutnX1M7o1lVb+qC1sDtW0ubLcnyUi9AjYxodWJhrwWNpHN+uRfDA3FjXbEzz",
-	"hCxosdQb4zVl16uaYsAz8OqDdmfRw9ml2yu3WFHjut3V42zr21vfO2zvN5oni2GEZZsUhlXj8t4UvifS",
-	"yQQnc8Nsc34u8UhklYCEromjjSXq/XzGAAUFiYee7yU81iV6quHhJib8Vo2fJpQncGM8rWSDQcymTfa+",
-	"mn79Pa8LvC7mM/X3YXui/TVTLmpkhPc6dFM43UEVk8+62hLbE9XWj9DWCsN2jfnmTOftA5KwPH1FCUgT",
-	"koxItAv1PZwS3YHvNO4Hm4b00SQVICPOrOsra/jCJ9NUEuHnCoJbU97ESUO3ObeN6TMti1h9aJgKHGux",
-	"rdT/tM9q+53CTlRbnp6V+/zmhQvQebncphItFVUB84aSdG3FzRr5J8zLoFcFoBXsy1FYfyZzw8ZAUP0b",
-	"j+brcbBqNfVV1CrnERuygtvPjalWTdH426Jx1xiIS+y8s95mPDHxJyb+jZj4Wvx6af/FO/di9b06y9eq",
-	"sc6YbMit773mIV5WOD+TD+xzRkZor+bBeRv0TaSK9unqcYWe3mpQp4FokTU8hAGHTaCr6RO2puCTdclv",
-	"KgDVNYHeXBACjTBzZ6wnC4Gcg9NIt1u1HY5sRUQgtl7ee8aSXz0s5JEm8XCsn7ZUbeGz2ctPi6olwNyO",
-	"TdXreU6RioLUNqaj8Toy261fsvTswda0CJOJ8cUusftkTiko6DsmCfF1Yhyf+Ehy88cw4RPj4ABXB5Vj",
-	"PdI00GliJiqYfFBu8emzoskH/aQB10Eljrk02q1xMY6x0A5SW+qNz9hSq1HWY0dXyVhqQPo45k6qUJ2l",
-	"QnfK2qbxpqY10qLJDYZvfXY7tW1AELi1RoMlW6FLJTRjT4WWY1VAXoCLah0LVlbW9n5MWABQUwNWBsuf",
-	"w4JVosC2iLdpI9dUms3avXmd0+5ue7e721lTfi0Un14kSmVd1zzTZW1BobZlk3Vc/tJICt7M9lJqM7bU",
-	"AAN6Jh89jAWmiUDxMisp9X3YbN4TrL2wwFfV3q4UVzJbzQLLjOLgC1j8ocPiD9uLWDyBbjkLebtpRr3M",
-	"iSN0nIE2yexwlpVHh68gWhsL9PziH9Uf80gkxXCBDjyr4+7aPatBdfj7OdIFp7T1Y5AQfC0QHw5RTLC1",
-	"MUF4fKFKi54aDYn1oxX5u56lmV/IVuiYJVQuJOGGTDe9oYX2RTXs4yF9UU/+oCI467G+Ly3Tb6rQlria",
-	"yefekFKUYjVnsKY2BPki90Jxs2yac/DDmwroJrzGnVZHIBx0TtrP1oZgsZmgbMx/rvep9YKKKRe0ie5u",
-	"hrgjbn3vPZZEyy2r+mVnD7qjWu94TMN548Hm8UfO4A66DcwN2ZrIQzFFTe+aujJy38Vyj4Xli4m6zLFF",
-	"jSmo/tOEspBOwaFhoyu8XqftezPKIuCXnYlW8lewVa1FAw/yet5+e1LLYr/Cv6+i24VcVgkGQl1CN2Si",
-	"STREom4xZlksxLmOxvpB2Ntsw1SUbms639rmaUW2NyLSegI2k+afDNhPBuw/jwF7MxZw0NBo+guXL6Hm",
-	"63ek5zS2yI6Bw11hYfX+YnlcY681NPTbua/Xcoe+NdCBP3ER+d8zdFAxoju+fZFb/SOV4yjBM1FqwDjG",
-	"wi061QM9S7vdqXCaWPh5ggbkFYAHWSB76SFUPzTx6BhlLSjMVCYItc+Mk7zW2Zy3/fY28BXbakG6I4iS",
-	"/OeKr0l8rfs7N3PlVluQ3xpf7hPne+J8fyrO5+e3eUMm+O3cqHdim42drxdQ6PxRu14fiK9ruvkAnP3z",
-	"cketdRNkhnT7ynpHrVPOviIqbO4zzdm97TZ6D/z+PQl5EtmcecveDTsGT2aS0BvFuE1Wv2bcWdJ8kXHb",
-	"4LaqVhg5nfo3YNuN6dULZ74n1vzEmv/krDm7r98Na17bqPnEzB9MSQe7q2XmP4isosu6Rtjl3Dnvub2S",
-	"PR/k7DkXFD77jRj3+jr+Mtaty4A0iXjSPSKrnX21q5TgJKaZs3QXfYSU2PMwJFPZg4xoPVVLG5EDRCUa",
-	"cSIQZz1EcDi2yaxOJQ5q25yJPtu5IMkNSVoX6jeoCSOe+U7WsWngbAuVm6x1mPIHgWh0hoLXWMgWDIX8",
-	"zISIdEIEGpAxZRCwhM5RyCe2i6OCos907mbnEAlolmRqbuuYfvDIQo6m8RAS6FuQSgKZpBMuZA9BkyVG",
-	"Qu1AhukveJqEBOq6FsoG2RTQCZ6bkurqlX1mK0vodFS0E5TbENkaJQvit/R2NUn9o1k5cfAmw/Zp0WuG",
-	"BbK1p8/c9QuJE+nuonVIavKceyQL219wSLpOt2KJ+Hbr9PPXjn9a3yPhcUf45I0wVrDdwdxJbGwakpN3",
-	"ce/UM31TacVtmL2FZKa8x3nmgHWv9TJPrMZCm1kOoyCvHCMFq8K7fAZjpIMnIywxPMjv4CSulTnGVEie",
-	"zKGMg4PJEA35QDFA9yYbfOD8DWZzE93yPZnVeWKJoMO5zdE9lKm9rGFX+sFtzK0dL2unPbk3A/0Uz+9d",
-	"W4eaS1DuxOlW/YMw1XWs9R3KAZneycUiIlkbSsvN3dIoCcxEorJmf9Zn2PBqtyWzrdSxEziyVT3bnJpW",
-	"0ZsZ77OG0ep9V4fDbnjSaW63L7erfrIMPFkG/qSWAaART0aBJ6PAfRsFDLdobhPIOowtNwtM8fy+TQLb",
-	"tOVrenI/woF6s4Asp0QqoaDghlfieB4mHWiSFOhKTFlBNDKUWk4/M3lOULltJyj36g2e1aSMW1LZZ1os",
-	"MbG0VNs2rGthRG9MmSkdPjDA4bUWUhKJGCERhB5USqb5SPCsZKAzGejsZ+Yj1dVMtVjUZ45cVAGy4rKo",
-	"EVWSvOPf2nntb6e6w8Q289urOq/ur1HHtUx0w0WYYBmONQFtxjVq+hw+yUdP8tGfUj5y8kqhGCshLI9l",
-	"egS56n9iAUyTqT9mgvu2ZTG1U82jLSqh8Q0lMSPabFcYsxQmlz1qU9e5YbfevXpzlAzzDaIwIGoyD8FQ",
-	"UtkZSEy6ZjQUquZxtIsulEylIzKKkRsr4zGE7Wa7iRkm72nr/f1Fu3Nw1G6320fdk053v91c3qg01n2S",
-	"Np6kjT+pNcZpp/tkkHkyyGxRCFBU9s4iwHK+D1zxMUdlGBq5Kgxj6jaeWFk6Jvg9QEPKonwcosw4VRW1",
-	"9pEzB+IJuvj50pSqhiRZXRtmpvh+nw3IiDJheqrlVpqEjHAC0SAhFqSH/s//gsgJ4auZcYz+83+oz//5",
-	"P3XURMSlJJH9E7q5UBAWrMtHh42A+UfTx0DXNp9Ve7eDNQhaJy0KfbBtOlamtmvJhpuOCGjIF+aY/16f",
-	"R60Hrux936CSjG4QK7ku6Vy3bOh352p7amoIgN1OXrzZNZ0Z/xJqEzz+UIu893+n224mPpU4XJowEuma",
-	"TYLHNEIDJcjYACPC0IRI02PVJquvI9AskY4aCSd1UlAmQShqd0O8b1va1uDJ6toqlvjcObDiYZPe/1Cp",
-	"6KbXktf79LnAejXhg04yiu5Mc8ppubCpR1tmw9N0ENMwKwi6iCPW5abb0kWFzHToJ9ckN32dSrznkXY6",
-	"2L41cKezKrdMm/l30SspgAVSYYuiQXuGEeeR6fYA0Xfaum+p7hnKow1McV54Pa30B+mzQFynVxJfExYs",
-	"LlJr7tUmWu/mpG375GrN4rOlTv33Un72iWnchWmsyR8WqZPmsmxgon78NVDX1z0b8I6L6/SDIiFPOmSN",
-	"DnkeRTmhX829GiqRFlfXLJOaUft7Uhb3vpq/VtdbcZifZVxKx1NaD9eMz7SfggZyIrPOmnb+lrPpQPUz",
-	"FDiV3Cf8hginuFltvRWXqW1kNH2i2d81zX7Q6lUHjaiKWuEmRUi+SwVAlzFpTjgrYn/ZiGaN/o4ZbQvq",
-	"wX57Q/VgLa/YO0tdtV8My3Bcpa/PDaWc2dZ7NnnBKcyYECHznnm6N+X+6dEzX/fsy+mr7ts3xsUegJQ5",
-	"rf/OUKDU9AAlRFNeqAbtwLSrsyiErYpyQ7SZSKeA9Jlt7KgbetpcJt2P1UZtz9GMJMQMQVjWaSuaBOWE",
-	"fWVqkeEwvLhkLKBV3DXjM8M8MnLv9b1O31uUTWR3xCsrBgsSizrFjs19z+YWdY5u+15detEmgVBVat+t",
-	"9Tk1pcyX7m6vpRU9cdjvj8MaYgF3Qvy5XW11HLnTbTIOjDJQN/MlpvFjj8DRz5+st7D39u4/UJEUnbB7",
-	"fwqXvoSuwjXNeXJDscPgyyev1OP2Gyhle0bXWj8gpyR61Fo1P5gewJZmKPXLhlQXfUZ+ZsdcLhygEUdK",
-	"gDgHsCFqJ3cvZfM0KYFmBj2pfX8gpuQXPI0PUELym/GX78DOpU/iHkmvJV0b0d77p7BRqgnHPdHYouco",
-	"T0/V4RPqLzeEoqhMQW4H1Cj28wZAVa/TOficdFylaTBvp1OKIBV9VuwynzuRzurpc9YRPNsc3cBRH499",
-	"vj73NRuyBTfUnV1AL0pAPHmB/qishZHZkydom6yriQcpu17fRWrCA3HYbJPukcfmzKuBS2mJflN2N+Ux",
-	"15bYfwtWrNsBLvdDjfkMTTCbmzwBqbvjJWQXfTT20+wMfZToBso6XlDwOEJU+FlPHD9PHrVliWpdTxem",
-	"S+F2NZC7BLVbML1e57ANAMHyvN6+76nleb3ucRNC3DxvAZa+gPRq8cN7ksi3WQjekoofTO6wQzL051WJ",
-	"TLb6zOdvJ2Jv4hZpRBNaOPotFXLStM6ce6W15JxQqeQoPhxWI593a2N/AfXPnXnXXeWDhrMC3CS6gsJg",
-	"GXU5Pj4+XkxdmgmuscSG/LiU66B12MG4dUza3dZp2Om02tHxgHQOh/u42/HuSu1MgvdLdUp5xcXNok5L",
-	"57o6+tTBve+lu98fl0iq46oSSfeMvj3BXNJW8B6cyIutDAFczsBKRnwBLXRFpDOEESMjrFQ4BMN1ez6b",
-	"hsmHw130RneLw6ww1LESGOraZ3w4RDuB29y53kagj8vKVettxzaLTbjUbCG1adwtNF/UvZobMlTPP/1R",
-	"Cb3vZSrBoxKf18QJEi2Vo/MTdSvDAlmDmrCVipJbK63wZPhY0/CRyw1PRRmaaDRw3yDhTHEVaDd7F61m",
-	"kRlEa6D6/mzs4zUZmg7zqq3CkJHzbZpDZmQw5vx6lXIDlCEdZD+ARVhb/MVcKOm/RrtBH8aEJkiQMCGm",
-	"soLucsVnrF71+Wih+Z5UniZMjTCF2VmUFxQQvpLzKcnThHchR98vdEtRQz4X2eBxq90ddFrHw6NOCx+E",
-	"+63Tg6hLTgbt4/DwsKExPE1ir+eNpZyK3t4e7PiuWdpuyCd7YKmPKSMbajzmOFdrOhYLn5qYb1VdmeXX",
-	"yRK97KvtdTBfJ53tAirO60RtXaDdxFTqJndwI0x9fkBPZEJpof588LUPgY59z0d9T0EiJJ5M9ccIS9z3",
-	"bgNtcaUjppQOgS4kZhFOImRJCxKKFvFU7qK3piRvn1Hdf0/3YbXeSoy6X74g7W6CbygDl5gppp9HzI4w",
-	"ZT78BDAhyqDunxki+ERNkxCCIjwXfqlQcGBOpEWjYLfPTKHxCZ6jUA2cZCoQJPCBGsUQZnPbfRZKjO/a",
-	"iupZFoSEVHlFpG3P6F10btWxxPpsddvZg04bRVQozNPpgwak3T4DayvQb1iuoty6fbeCZhed69Mh2f5M",
-	"E3qDpeIDcsaTa030jQ94cd6gOZtNHLZrUtQ1KOB6yX9mKfeph+nz8HrebCxIePVm+PO/niYn/+Xnf/89",
-	"+TD77fLdi5NXr9/9+op3X+PX+GKW/87/6vmWAMCUf2TGtS6T+kjl+ELv7AJtyeycvoNSmHtRZll/zsw+",
-	"U6k/k9+e3LI1RWK0/DwgWbCMFp3vyp2rWoml22sm+2WNAPLpb+9Dx9j7av4ySX8RiYmsyfr+iUVVjQOu",
-	"3ZCr9WgmZYw1lIjahnikyFYKBPegJiLVueBUoBH063h85gOzpO/OwTjhEPE3y05kyxhvUMnB+AzV6jVx",
-	"8/O23ZFL81hddNaZq7lotUQxHhG5EJPXVFr/0Bx/TYa/gs0/3f4thxdsePfvcIHv2T32Macw95NjWZcv",
-	"iQrpkh91KgS0mUOzMY0dImupirnPGZGBrmhcTRZjmQX4GvCilJj3ADCQKGG6xAk0hFykxQmV21DjLPEZ",
-	"4liQNVMM76J7PRHQ+yKgpUTAP4Lzpo7+Pmk5CxLr7k3Wq2bWPYSst0K/2cvVk6ZxYyLvHQhpcBNTx7LO",
-	"s/IieztY2K7JVEKi3H4bjIxLvSv52O8rskxKMplCpbVmgQSa8Lr09KR1NGy3W8eD0/3WSXh42NrHp6QT",
-	"tYcHg+Ou55JqpwEOEOryW7rR4rfEWMgrA+0iADu/Wup/tU7JaruXVzYJots+cDIiskbU2/HbGESZr/bf",
-	"FHXxP0qg2vcpbptANUOKfnANJX9M2bs5Jd77aiN8dLOoaXyXTpLO3H6dGcnOUSwI0pB4QL2QKZbjPHsq",
-	"h3lpvZCsom+aAsly6ofsH9VWCFnmosPM+OeMd8v2b86yATMHFo10OgN0tMq5lmlQdaa5mVIdhK4qOQXK",
-	"raRDnLEz64lDM0ylAE6m/lUUrM8MKYX2VaDCqIfABRZzNrIajNtfEw94CkrOgGiuKiSeCyR4fR8qhQYl",
-	"kle1tHTXDJZ74lZrcKs7MqZFGoi9MX4FE0rs6UFrej0qXme39I9bPsypGMwihDMk0RRu+2qKYS/N1RQL",
-	"0AaFx6YJZSGdwhN56bGjDQqPrWKuCZcKDuuT/rqZDa2WIb0xxUIYmRmDuV+NRHjJE9Q9QGOeJq7Eo9v5",
-	"6GiQjG1NE3JDeQpN2RUfmpE4rmpMemUGQOMZ3lSbeXLdPw7XfY5KT2b+LTaljXFICqqHsNdm27QV7uaV",
-	"8/qHtAQVi1N+9QYEJ4ocf/qsiJpZerVfhnEI8Dhyypbb7OyqavEvNv84zzx2G2VAmH9l0LsYh5SNdASY",
-	"cGz9AxLyiS7sIMdk4rzK9Kyp0W1IHMO73LBf29BDuyAkNzM578uO/Pbz7f8LAAD//w==",
+	"zUHn5sxH4mApGCnc87K75VB391rdzYlSEyVVQe93il0hSb5IH5HJVM6NhiXzuHVGzhBhmsPJQjCkGPNZ",
+	"2ftYh2t1Vd8y8LZhdnAEvEdleHCjzVZ7eQ1JPYNcKTAvzqgcK9EzHOMEh1KxWkuJTFkLQQhUDKThGDFC",
+	"Ic9W18VDSukkLBI6dQ4jMcUhKVAtNUdZHKmoz5WLULxcdUJRlv5uk/dKlHMrcgMOJb2BkFnLs+7CC/Qq",
+	"XtI4Kyhpw32y968xIaSzWqdReVvmvs4wVbu+hWPQJuzzzHywhm3CYp5mxvceGNbZPDDM1E6wZWegfB4k",
+	"DD9gRJI+gA0sYM1coIVzvksuTBVwHi8iR5gVSlZEfJGDWIvT9a5iHE0oW+82Xvx8uUhZ4+E1uiZkStkI",
+	"8NN3KcsPwi0jzQVBszGHx/XImkyEBsbBz66dsPX5x9psl4sxnW5w+PcVW7Jt2+eilKgHl5g3c7kkJCRA",
+	"w+uxLp2ANyCOUZ6DJXywCxmKJMcJIbqwhdjuwhIiSFIL2qU1TJq0aqmNVjeaTxqD/3aBETxeC5B7AWJj",
+	"6X2ZY8yVs7OtNwt38GSltF1O/VuQRUiiq8G8cU7bXdLVtqJKmqzRu2V8Vk/wbpd00yveMHynTlMroEgp",
+	"g9QvHGVhwxsgxjb0nZo000el91zCVVkztWJCmftt53vLD7pduBFr5vSsuRH1KY0gJiSOynGm4+ATMuE3",
+	"RJRpSyMdZGWAPGHq52ixUgihbgJUO0EYgGBeMuA8JviBkpAq5/aP3NhTXMhzRaG190/bQu/O/GvVotwb",
+	"VJn6LTP1O0s+nsyfiyUC5bWqwOVer9Xuq8wpWZuVm8Ykm2+Q8GvC8qyVIHt5gHiCAr0rQZNs4NzrWX8z",
+	"NL5V4RnSUZoQke1IGhMHnq/9fOK+10OddvvWguO+/aQGAzKHa63Tp4ewrhNqHkOUmWwOiNrNIKg6a3Uu",
+	"dfBPe1C+fg88DYGvvtBVOfb+73//3/rzFMsxfKqI+d2DlRKOgT4/zsxdVEevzXWosqV7NUvXm40dGrKS",
+	"NKwZ+anDVFflydxN2tiChdnQrTW9gwBdNXMy38j1jMZZXqj2GNWIsVKSyVSKNcMK78vrode8qIqALbLS",
+	"olGWGWadYX5emg1LxZmSOTKLu4vYnW/++ghpwlhqrYZ52poBDoJeiC7bMtO/Q7sYbas3HF/d+Z6ORhMk",
+	"CtCOzD3f+lGJul++PIOItYgmkHeq6M6IM1KpNpQQHI5tvVH1UfD4xlQlioX6Z4CjqzSJ1Z95kW+0g9E0",
+	"oTdYElsf4xm8QNARy6EiYULKpZqfAZWMqAAcbsRD7nZv1c5emZ3dBA9BJN7Ce7S79K4aj263cCUW2uZt",
+	"ASWQxnROhylNVVXalwVudOr1vGbuuRKNsW66OsKWXe/CBXO2yfWYWcq0UiUrAbANlaxMNx+bSla/54ty",
+	"qyY6GjajlWco0FQnsLW5JJSu1FXMBvOtJiLloaxu5Kqefz2zck2Rg+YK0xZ8NFX1ZFtCy+KaHRDy/ntK",
+	"zM/Fndgipj9WDFc63aJILa60zshooT2EGRpLORVZ8Sbrb8UoFSQBcy9GwwSPdNg3XIkxd1Qu63K1XI7x",
+	"BIkpCSmOdUzq0clp+9kuegt2YoX4fWZ4MhTF1BIJxFZl+pIPQCE8UV/KMZn4KGWxri3lZP4JJIhE6RQS",
+	"guKYz3IgdEkqHbMekRsS86lawC46B+j7bEDmnEXo/OL5q1f6TUwqeM5bMR6QWKCd4AtrtWwR8YpE6rgV",
+	"YAP//97eHvSVqi8MZk7mI5XjC2D2VRQU2fc1t9OQAUqM5QCkBzisM+3rodLPsuelDkvI2/2tbjMoFPEA",
+	"5669LrNcIWp0FUooa4f7dl1VfIWkwTBNqJxfqLfpbRgQnGilU/9l61B4f//4watTgANdVfMKqmoGGkNj",
+	"PoI2ggaZAcN4EqG/wSuzVoKgWun5MujUaeoyhpQNeU24iAmGBtmZJtrJ5mdlXm3Y7IAo2m/xe7LbZ332",
+	"448XdMSgsBbb/fFHpKBXt0w4KC0Ui3DrhIoz9YJ5ZjACpfo8lWOe0P8AO0nPLAuBpow+OF0kqEB8qusk",
+	"g3SvVHMDCoQd/fgjWE0YMgKMAtfxg9u4CesEhuh4GysP2R0DLsc9XaxDjf3p8r1vWnb+/d2/qy3iqcAs",
+	"kmP4+eePL9QNNGkBEICK+2xBVP5Z3rMUBkCKSdblQ9eThCLUQuK5QILrpduthDEiS2c5U8vQtSdmY45m",
+	"mOnqjwOCRKpokoBAEVmsIUOlrR1jdu0D+SL1pl0yCgFBO5cfXrZOnhVwLQtWQb9cvt5FzzHjjKrZ54j8",
+	"nqqXky8yS2RWoob6omcuMHSwBcJrpFK1cKauQUyFrvmp6GSfPdfuuBiutkDadaKODQADAwhsJixFDfER",
+	"jgXXzUpxEo6JUMcBcTbwzJTwaWwbxVgLDpQSycQh4xXwTSerPlsemNNDv3HKAMUlnquZyYT/Rs09URxJ",
+	"TEkcqzthjgSoPSCrrkFHYkHcaAd9Dn/jESXixx/hWoAZSmFmSzeuUVzn+OB0/xkACW0vTSQRFFMFv7Kc",
+	"0ZBoCuGUMt/vImDd+iJrQiUs3pnQC611UjnuM8EnREPJTcAPZuZsdSH1xFTRswxPX43azjrGtergt1sF",
+	"G5yNxZKvfQbAl0thmw16waHfg+n7wFlIFMV5a19hDgsKngalpoqB5iiavJmivYqPdg/QmKeJ6FULulf6",
+	"KqMRkaLPqMw6ugKs7ky2v3MPQTtnvX5beVDnIQh9TLvoDRRmRYzM4OXQwwisFeobGKGHg2yTwaE2czYm",
+	"rM/mPDXdJhHOgYZoCbNARWZiLkBCUFNoXAYSrhHHxN04JeyzQ4WlLegCZY7j+RizEWC5eq8CR/uKCQFO",
+	"EPz0AY+y0gZOsrw5wF23v4Vurolt/wvO4jmiw1LBGIUw5j1nGjtnVJA+g5YseslUoINOF1Xah/hmZ5r0",
+	"ENGre6mNN0It5Sc4F5uVRAUKFlUXDtycJfSChDRSq0GBIl9BHtJ3QxLraYBlTQhWTPQMpJw+C7RVN3Dr",
+	"wZzZ1l6fPtvmXhpfGnkPfB32IPW1Qf+acklQkCcUBIaOWnYsx6TPgn9rGe9W69WLAGlTtprJmNVgz32d",
+	"JI0FFLBRaDwm8VThnOFNQDfGaZLMkWZIzms/aHtU640IerZYhqW1DqtQZ6yuNp3oPgL2F0DTw/a+OTPj",
+	"34Ez+4XMDF3Uaqu6fFgDY5RZuJtkZnXY/JcfkFI3RQ/REVNkNMPviIMkeq2wBF0yXUfUToJZ1Gd5x2P1",
+	"vqzBh6LoObH3fC+mIWG6lbRp1nk+xeGYtLq7bSfRxXsXp5MBMLMs7SuLWPY6u239tJKH8JR6PW9/t727",
+	"D3FbcgyiZylrrPfVqy2ZqjRI4RSz+kEgtTY9yjelt2YKsYY0EQqbdA9fID7qWM6QCR7zEcSOaWYfTSij",
+	"QiZY8kSAYSCX2X4QWrgZQpSm6DOGk4TPTAqeQmE+Avei3rGMU7yKQHEX8q3dEbfN9KelicDSbXVb1244",
+	"szo1KxFeKK9x61fVHEVz9CYu7k9dKMpz596yNSHgSr5UNz6vSqKIHp0s7pVt7GvDhE/qgVlg8zw6aA6R",
+	"bY7eFBj9/DbAqTvJHHf2bOeclQ9ai8bnUivcbru9pAi9LT7vpLEaw8ynmmJzWbWiz0V/yqJEzUINtzwb",
+	"tNPpdBZng7qV29wXd9RbzYvd963sBZ2tx5zh3xIsBJoqIoYGfFCMwGmctJoXUuiajBLv3evLN39rnbz9",
+	"1XPKU9jI24PTk7Ybiuz9dPm+WpnCPt09OK15Wh2uLeTmvXvdOv55/03r9F+7/9b6xy8HH7y89Jp9Te2M",
+	"bvmzpQ9aC7tjJW2+LMdHuQg9MqbRgYW5FjyWxvHtWgQPzI11PcE0T8gCCEstLF5Tdr2qdwU8A68+aHcW",
+	"PZxdur1yJxQ1rttdPc52qL31vcP2fqN5snhCWLZJJ1g1Lm8h4XsinUxwMjfMNufnEo9EVrBH6NI12lii",
+	"3s9nDFBQkHjo+V7CY11JpxqqbeKzb9X4aUJ5AjfG00o2GMRsdmPvq2mr3/O6wOtiPlN/H7Yn2l8z5aJG",
+	"RnivwyiF08RTMfms+SyxrUttmQdtrTBs15hvznR6PSAJy1NJlIA0IcmIRLtQhsOppB34Tn99sGlIH01S",
+	"ATLizLq+sr4sfDJNJRF+riC4pd9NzDI0hXO7jT7TsojVh4apwLEW20ptSvusti0p7ES1M+lZuR1vXl8A",
+	"nZerYirRUlEVMG8oSdcWxqyRf8K8WnlVAFrBvhyF9WcyN2wMBNW/8Wi+HgerFj1fRa1yHrEhK7j93Jhq",
+	"1dR2vy0ad42BuMTOO+ttxhMTf2Li34iJr8Wvl7ZJvHPLVN+rs3ytGuuMyYbc+t5rHuJlIcCZfGCfMzJC",
+	"ezUPzruVbyJVtE9Xjyu03laDOg1Ei6wvIQw4bAJdTTuvNQWfrJl9UwGorlfz5oIQaISZO2M9WQjkHJxG",
+	"uiuqbURkCxcCsfXyFjGW/OphIY80iYdj/bSlogifzV5+WlTUAOZ2bKpez3NqSRSktjEdjdeR2W79kqVn",
+	"D7amRZhMjC92id0nc0pB3d0xSYivk9T4xEeSmz+GCZ8YBwe4Oqgc65Gmz00TM1HB5INyi0+fFU0+6CcN",
+	"uA4qccyl0W6Ni3GMhXaQ2opsfMaWWo2yVji6mMVSA9LHMXfSduosFbqh1TaNNzUdjBZNbjB867PbqW2f",
+	"gMAtCRos2Qpd0aAZeyp0BqsC8gJcVOtYsLLqs/djwgKAmhqwMlj+HBasEgW2tbZNt7em0mzWlc3rnHZ3",
+	"27vd3c6a8muhRvQiUSprjuaZZmgL6qktm6zj8pdGUvBmtpdSN7ClBhjQM/noYSwwTQSKl1nlp+/DZvOe",
+	"YO2FBb6q9naluJLZahZYZhQHX8DiDx0Wf9hexOIJNLVZyNtNz+hlThyh4wy0SWaHs6yKOXwF0dpYoOcX",
+	"/6j+mEciKYYLdOBZHXfX7lkNqsPfz5GuC6WtH4OE4GuB+HCIYoKtjQnC4wsVU/TUaEisH63I3/UszfxC",
+	"tlrGLKFyIQk3ZLrpDS10GaphHw/pi3ryBxXBWY/1fWmZtlCF7sHVTD73hpSiFKs5gzV1GsgXuReKm2XT",
+	"nIMf3hQqN+E17rQ6AuGgc9J+tjYEi80EZWP+c71PrRdUTLmgTXR3M8Qdcet777EkWm5Z1dY6e9Ad1XrH",
+	"YxrOGw82jz9yBnfQbWBuyNZEHoopanrX1JWR+y6WeywsX0zUZY4takxB9Z8mlIV0Cg4NG13h9Tpt35tR",
+	"FgG/7Ey0kr+CrWotGniQ1/P225NaFvsV/n0V3S7kskowEOoSuiETTaIhEnWLMctiIc51NNYPwt5mG6ai",
+	"dFvToNb2OCuyvRGR1hOwmTT/ZMB+MmD/eQzYm7GAg4ZG01+4fAmlWb8jPaexRXYMHO4KC6v3F6vYGnut",
+	"oaHfzn29ljv0rYEO/ImLyP+eoYOKEd3x7Yvc6h+pHEcJnolSn8QxFm4BqB7oWdrtToXTa8LPEzQgrwA8",
+	"yALZSw+h+qGJR8co6xRhpjJBqH1mnOS1zua8O7e3ga/YVu7RjTuU5D9XfE3ia92GuZkrt9op/Nb4cp84",
+	"3xPn+1NxPj+/zRsywW/nRr0T22zsfL2AeuSP2vX6QHxd080H4OyflztqrZsgM6TbV9Y7ap2q8xVRYXOf",
+	"ac7ubVPQe+D370nIk8jmzFv2btgxeDKThN4oxm2y+jXjzpLmi4zbBrdVtcLIaai/AdtuTK/qGvg/seYn",
+	"1vwnZc3Zff1uWPPaRs0nZv5gSjrYXS0z/0FkFV3WNcIu5855a+yV7PkgZ8+5oPDZb8S419fxl7FuXQak",
+	"ScSTbuVYbcCrXaUEJzHNnKW76COkxJ6HIZnKHmRE66la2ogcICrRiBOBOOshgsOxTWZ1KnFQ241M9NnO",
+	"BUluSNK6UL9BTRjxzHeyjk2fZVs03GStw5Q/CESjMxS8xkK2YCjkZyZEpBMi0ICMKYOAJXSOQj6xzRYV",
+	"FH2mczc7h0hATyNT/1rH9INHFnI0jYeQQA+BVBLIJJ1wIXsIeiExEmoHMkx/wdMkJChSy3fLBtkU0Ame",
+	"m/Lm6pV9ZitL6HRUtBOUuwXZGiUL4rf0djVJ/aNZaW/wJsP2adFrhgWydaDP3PULiRPp7qJ1SGrynHsk",
+	"C9tfcEi6TrdiufZ26/Tz145/Wt+v4HFH+ORNKVaw3cHcSWxsGpKTN1vv1DN9U2nF7Wu9hWSmvBV55oB1",
+	"r/UyT6zGQptZDqMgrxwjBavCu3wGY6SDJyMsMTzI7+AkrpU5xlRInsyhjIODyRAN+UAxQPcmG3zg/A1m",
+	"cxPd8j2Z1XliiaDDuc3RPZSpvaxhV9q2bcytHS9rpz25NwP9FM/vXVuHmktQ7sRpKv2DMNV1rPUdygGZ",
+	"FsfFIiJZt0jLzd3SKAnMRKKyZn/WZ9jwardzsq3UsRM4slU925yajs6bGe+zvs7qfVeHw2540mluty93",
+	"lX6yDDxZBv6klgGgEU9GgSejwH0bBQy3aG4TyLp9LTcLTPH8vk0C27Tla3pyP8KBerOALKdEKqGg4IZX",
+	"4ngeJh1okhToSkxZQTQylFpOPzN5TlC5bScot9QNntWkjFtS2WdaLDGxtFTbNqxrYURvTJkpHT4wwOG1",
+	"FlISiRghEYQeVEqm+UjwrGSgMxno7GfmI9XVTLVY1GeOXFQBsuKyqBFVkrz73tp57W+nusPENvPbqzqv",
+	"7q9Rx7VMdMNFmGAZjjUBbcY1anoOPslHT/LRn1I+cvJKoRgrISyPZXoEuep/YgFMk6k/ZoL7tmUxtVPN",
+	"oy0qofENJTEj2mxXGKtp51+Xus4Nu/Xu1ZujZJhvEIUBUZN5CIaSys5AYtI1o6FQNY+jXXShZCodkVGM",
+	"3FgZjyFsZ9lNzDB5f1nv7y/anYOjdrvdPuqedLr77ebyRqXJ7ZO08SRt/EmtMU5r2yeDzJNBZotCgKKy",
+	"dxYBlvN94IqPOSrD0MhVYRhTt/HEytIxwe8BGlIW5eMQZcapqqi1j5w5EE/Qxc+XplQ1JMnq2jAzxff7",
+	"bEBGlAnTUy230iRkhBOIBgmxID30f/4XRE4IX82MY/Sf/0N9/s//qaMmIi4lieyf0M2FgrBgXT46bATM",
+	"P5o+Brq2+azaRx2sQdA6aVHog23TsTK1XUs23HREQEO+MMf89/o8aj1wZR/6BpVkdINYyXVJ57plQ787",
+	"V9tTU0MA7Hby4s2u6cz4l1Cb4PGHWuR9+DvddjPxqcTh0oSRSNdsEjymERooQcYGGBGGJkSaHqs2WX0d",
+	"gWaJdNRIOKmTgjIJQlG7G+J929K2Bk9W11axxOfOgRUPm/T+h0pFN72WvN6nzwXWqwkfdJJRdGeaU07L",
+	"hU092jIbnqaDmIZZQdBFHLEuN92WLipkpkM/uSa56etU4j2PtNPB9q2BO51VuWXazL+LXkkBLJAKWxQN",
+	"2jOMOI9MtweIvtPWfUt1z1AebWCK88LraaU/SJ8F4jq9kviasGBxkVpzrzbRejcnbdsnV2sWny11zb+X",
+	"8rNPTOMuTGNN/rBInTSXZQMT9eOvgbq+7tmAd1xcpx8UCXnSIWt0yPMoygn9au7VUIm0uLpmmdSM2t+T",
+	"srj31fy1ut6Kw/ws41I6ntJ6uGZ8pv0UNJATmXXWtPO3nE0Hqp+hwKnkPuE3RDjFzWrrrbhMbSOj6RPN",
+	"/q5p9oNWrzpoRFXUCjcpQvJdKgC6jElzwlkR+8tGNGv0d8xoW1AP9tsbqgdrecXeWeqq/WJYhuMqfX1u",
+	"KOXMtt6zyQtOYcaECJn3zNO9KfdPj575umdfTl91374xLvYApMxp/XeGMENkMpVz3WUyIUCAddlIB7Rd",
+	"nUwhbHGUG6KtRToTpM9sf0fd19OmNOm2rDZ4e45mJCFmCMKyTmnRlCin7yszjAyj4cWVYwEd464Znxke",
+	"klF9r+91+t6ipCK7MV5ZP1iQX9QpNm7uezbFqHN02/fqsow2iYeqEv1ureupKYG+dHd7LeXoidF+f4zW",
+	"0Ay4E+LP7XGrY8ydbpNxYJuB8pkvMY0feyCOfv5kvYW9t3f/gWql6Lzd+9O79CV09a5pzpobSh8GXz55",
+	"pVa330A32zMq1/pxOSUJpNa4+cG0ArY0Q2lhNrK66DryM3PmcuEAjThSAsQ5gA3BO7mXKZunSSU0M+hJ",
+	"+/sDMSW/4HB8gEqS34y/fAfmLn0S90h6LenaiPbeP4WNUk047onGFh1IeZaqjqIoaV4lZQpSPKBUsZ/3",
+	"Aao6n87B9aTDK02feTud0gep6LNis/ncl3RWT5+zxuDZ5ug+jvp47PP1KbDZkC14o+7sCXpRAuLJGfRH",
+	"ZS2MzJ4cQttkXU0cSdn1+i4yFB6Iw2abdI88NmdeDTxLS/SbstcpD722xP5bsGLdFXC5O2rMZ2iC2dyk",
+	"C0jdJC8hu+ijMaNmZ+ijRPdR1mGDgscRosLPWuP4eQ6prU5U64G6MM0Kt6uB3CW23YLp9TqHbQAIluf1",
+	"9n1PLc/rdY+bEOLm6Quw9AWkV4sf3pNEvs168JZU/GBSiB2SoT+vymeyRWg+fzsRexPvSCOa0MLRb6mQ",
+	"k6bl5twrrSXnhEolR/HhsBoAvVsbAgyof+7Mu+4qHzSqFeAm0RXUB8uoy/Hx8fFi6tJMcI0lNuTHpVwH",
+	"rcMOxq1j0u62TsNOp9WOjgekczjcx92Od1dqZ/K8X6pTygsvbhZ8WjrX1UGoDu59L03+/rhEUh1XlUi6",
+	"Z/TtCeaS7oL34EtebGUI4HIGVjLiC2ihKyKdIYwYGWGlwiEYrrv02WxMPhzuoje6aRxmhaGOlcBQ1z7j",
+	"wyHaCdwez/U2An1cVq5abzu2WXPCpWYLqU3jpqH5ou7V3JChev7pj0rofS9TCR6V+LwmTpBoqRydn6hb",
+	"IBbIGpSGrRSW3FqFhSfDx5qGj1xueKrN0ESjgfsGeWeKq0DX2btoNYvMIFoD1fdnYx+vSdR0mFdtMYaM",
+	"nG/THDIjgzHn16uUG6AM6SD7ASzC2uIv5kJJ/zXaDfowJjRBgoQJMQUWdLMrPmP1qs9HC833pPI0YWqE",
+	"KczOorygjvCVnE9Jni28C6n6fqFpihryucgGj1vt7qDTOh4edVr4INxvnR5EXXIyaB+Hh4cNjeFpEns9",
+	"byzlVPT29mDHd83SdkM+2QNLfUwZ2VDjMce5WtOxWPjUy3yr6sosv06W6GVfba+R+TpZbRdQeF7na+s6",
+	"7SamUve6gxthyvQDeiITUQtl6IOvfQh07Hs+6nsKEiHxZKo/RljivncbaIsrHTGldAh0ITGLcBIhS1qQ",
+	"ULSIp3IXvTWVefuM6jZ8uh2r9VZi1P3yBWl3E3xDGbjETE39PHB2hCnz4SeACVEG5f/MEMEnapqEEBTh",
+	"ufBL9YIDcyItGgW7fWbqjU/wHIVq4CRTgSCPD9QohjCb2ya0UGl81xZWz5IhJGTMKyJtW0fvonOrjiXW",
+	"Z6u7zx502iiiQmGeziI0IO32GVhbgX7DchXl1l28FTS76FyfDsn2Z5rQGywVH5Aznlxrom98wIvTB83Z",
+	"bOKwXZOirkEB18sBNEu5Tz1Mn4fX82ZjQcKrN8Of//U0OfkvP//778mH2W+X716cvHr97tdXvPsav8YX",
+	"s/x3/lfPtwQApvwjM651mdRHKscXemcXaEtm5/QdlMLcizLL+nMm+JmC/Zn89uSWrakVo+XnAcmCZbTo",
+	"fFfuXNVKLN1eM+cv6weQT397HzrG3lfzl8n9i0hMZE3y908sqmoccO2GXK1HMyljrKFE1PbFI0W2UiC4",
+	"BzURqc4FpwKNoG3H4zMfmCV9dw7GCYeIv1l2IlvGeINKDsZnqFaviZuft+2OXJrO6qKzTmDNRaslivGI",
+	"yIWYvKbS+ofm+Gsy/BVs/un2bzm8YMO7f4cLfM/usY85hbmfVMszFLA0jgObL4kq6ZIfdSoEdJtDszGN",
+	"HSJrqYq5zxmRgeZoXE0WY5kF+BrwopSY9wAwkChhmsUJNIRcpMUJldtQ4yzxGeJYkDVTDO+iez0R0Psi",
+	"oKVEwD+C86aO/j5pOQsS6+5N1qtm1j2ErLdCv9nL1ZOmcWMibyEIaXATU86yzrPyIns7WNiuyVRCotx+",
+	"G4yMS70r+djvK7JMSjKZQsG1ZoEEmvC69PSkdTRst1vHg9P91kl4eNjax6ekE7WHB4PjrueSaqcPDhDq",
+	"8lu60eK3xFjIKwPtIgA7v1rqf7VO5Wq7l1c2CaLbPnAyIrJ+1Nvx2xhEma/23xR18T9KoNr3KW6bQDVD",
+	"in5wDSV/TNm7OSXe+2ojfHTPqGl8l4aSztx+nRnJzlEsCNKQeEC9kCmW4zx7Kod5ab2QrLBvmgLJcuqH",
+	"7B/VVghZ5qLDzPjnjHfLtnHOsgEzBxaNdDoDNLbKuZbpU3WmuZlSHYQuLjkFyq2kQ5yxM+uJQzNMpQBO",
+	"pv5VFKzPDCmFLlagwqiHwAUWczayGozbZhMPeApKzoBoriokngskeH07KoUGJZJXtbR01wyWe+JWa3Cr",
+	"OzKmRRqIvTF+BRNK7OlBS3s9Kl5nt/SPW0XMKRzMIoQzJNEUbvtqimEvzdUUC9AG9cemCWUhncITeQWy",
+	"ow3qj61irgmXCg7rk/66mQ2tliG9McVCGJkZg7lfjUR4yRPUPUBjniauxKO7+uhokIxtTRNyQ3kKvdkV",
+	"H5qROK5qTHplBkDjGd5Um3ly3T8O132OSk9m/i32po1xSAqqh7DXZtu0Fe7mlfP6h7QEFWtUfvUGBCeK",
+	"HH/6rIiaWXq1bYZxCPA4cqqX2+zsqmrxLzb/OM88dvtlQJh/ZdC7GIeUjXQEmHBs/QMS8oku7CDHZOK8",
+	"yrSuqdFtSBzDu9ywX9vXQ7sgJDczOe/Ljvz28+3/CwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

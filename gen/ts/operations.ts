@@ -1077,8 +1077,8 @@ export interface Operations {
   };
   /**
    * Change a product.
-   * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-   * description. Orders that have been placed
+   * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+   * the description. Orders that have been placed
    * keep the name and the price that they were placed at.
    */
   updateProduct: {

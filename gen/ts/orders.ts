@@ -51,8 +51,8 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-         *     description. Orders that have been placed
+         * @description Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+         *     the description. Orders that have been placed
          *     keep the name and the price that they were placed at.
          */
         patch: operations["updateProduct"];
@@ -585,8 +585,7 @@ export interface components {
         };
         UpdateProductRequest: {
             name?: components["schemas"]["ProductName"];
-            /** @description Plain text; encode it where it is shown. Null removes it, as an empty text does. */
-            description?: string | null;
+            description?: components["schemas"]["ProductDescription"];
             price?: components["schemas"]["Price"];
         };
         DuplicateProductRequest: {
@@ -650,7 +649,7 @@ export interface components {
          * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
          */
         ProductName: string;
-        /** @description Plain text; encode it where it is shown. */
+        /** @description Plain text, empty where there is none; encode it where it is shown. */
         ProductDescription: string;
         /**
          * Format: line

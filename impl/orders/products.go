@@ -131,11 +131,7 @@ func (s *Service) GetProduct(ctx context.Context, req ordersapi.GetProductReques
 // UpdateProduct changes a product that is still as the caller knows it.
 func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProductRequestObject) (ordersapi.UpdateProductResponseObject, error) {
 	change := ordersdb.UpdateProductParams{
-		ID: req.ProductID, Version: versionOf(req.Params.IfMatch), Name: req.Body.Name, UpdatedAt: s.clock(),
-	}
-	if req.Body.Description.IsSpecified() {
-		description, _ := req.Body.Description.Get() // Empty for null.
-		change.Description = &description
+		ID: req.ProductID, Version: versionOf(req.Params.IfMatch), Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.clock(),
 	}
 	if price := req.Body.Price; price != nil {
 		change.PriceAmount, change.Currency = &price.Amount, &price.Currency

@@ -2636,8 +2636,7 @@ interface components {
         };
         UpdateProductRequest: {
             name?: components["schemas"]["ProductName"];
-            /** @description Plain text; encode it where it is shown. Null removes it, as an empty text does. */
-            description?: string | null;
+            description?: components["schemas"]["ProductDescription"];
             price?: components["schemas"]["Price"];
         };
         DuplicateProductRequest: {
@@ -2701,7 +2700,7 @@ interface components {
          * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
          */
         ProductName: string;
-        /** @description Plain text; encode it where it is shown. */
+        /** @description Plain text, empty where there is none; encode it where it is shown. */
         ProductDescription: string;
         /**
          * Format: line
@@ -6137,8 +6136,8 @@ interface Operations {
     };
     /**
      * Change a product.
-     * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; `null` removes the
-     * description. Orders that have been placed
+     * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+     * the description. Orders that have been placed
      * keep the name and the price that they were placed at.
      */
     updateProduct: {

@@ -889,7 +889,11 @@ export interface components {
         CreateUserRequest: {
             email: components["schemas"]["Email"];
             name: components["schemas"]["PersonName"];
-            password: components["schemas"]["NewPassword"];
+            /**
+             * Format: password
+             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
+             */
+            password: string;
         };
         CreateUserV2Request: {
             email: components["schemas"]["Email"];

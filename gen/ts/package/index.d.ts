@@ -5,7 +5,11 @@ interface components$1 {
         CreateUserRequest: {
             email: components$1["schemas"]["Email"];
             name: components$1["schemas"]["PersonName"];
-            password: components$1["schemas"]["NewPassword"];
+            /**
+             * Format: password
+             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
+             */
+            password: string;
         };
         CreateUserV2Request: {
             email: components$1["schemas"]["Email"];

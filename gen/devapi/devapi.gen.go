@@ -417,7 +417,7 @@ type ClientInterface interface {
 
 	// SetClockWithBody Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -426,7 +426,7 @@ type ClientInterface interface {
 
 	// SetClock Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -435,7 +435,7 @@ type ClientInterface interface {
 
 	// AdjustClockWithBody Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -444,7 +444,7 @@ type ClientInterface interface {
 
 	// AdjustClock Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -574,7 +574,7 @@ func (c *Client) GetClock(ctx context.Context, reqEditors ...RequestEditorFn) (*
 
 // SetClockWithBody Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes any type of body and a specified content type.
 //
@@ -593,7 +593,7 @@ func (c *Client) SetClockWithBody(ctx context.Context, contentType string, body 
 
 // SetClock Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -612,7 +612,7 @@ func (c *Client) SetClock(ctx context.Context, body SetClockJSONRequestBody, req
 
 // AdjustClockWithBody Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes any type of body and a specified content type.
 //
@@ -631,7 +631,7 @@ func (c *Client) AdjustClockWithBody(ctx context.Context, contentType string, bo
 
 // AdjustClock Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1359,7 +1359,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetClockWithBodyWithResponse Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1368,7 +1368,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetClockWithResponse Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1377,7 +1377,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustClockWithBodyWithResponse Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1386,7 +1386,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustClockWithResponse Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2142,7 +2142,7 @@ func (c *ClientWithResponses) GetClockWithResponse(ctx context.Context, reqEdito
 
 // SetClockWithBodyWithResponse Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2157,7 +2157,7 @@ func (c *ClientWithResponses) SetClockWithBodyWithResponse(ctx context.Context, 
 
 // SetClockWithResponse Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2172,7 +2172,7 @@ func (c *ClientWithResponses) SetClockWithResponse(ctx context.Context, body Set
 
 // AdjustClockWithBodyWithResponse Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2187,7 +2187,7 @@ func (c *ClientWithResponses) AdjustClockWithBodyWithResponse(ctx context.Contex
 
 // AdjustClockWithResponse Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5411,93 +5411,94 @@ func (sh *strictHandler) ResetData(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7Hz7chu5lferoJBUfZ5Jk2peJFtUuSq2E8/Ynz322J6ZZCwtCXYfkoi6AQZAi+K4uLVPsw+2T7KFA/SV",
-	"TYqybMezlb8kkmj0wbnhdy7ABxrJdCkFCKPp6ANdAItB4b9PWLSAJ1IYJRP7OQYdKb40XAo6ok+lIgu5",
-	"IokUc2IWQJjQK1AkZWsyBXIJSxOQN0+fkNNer9elAVXwz4wriOnIqAwCqqMFpMxOnLLrFyDmZkFHvf6D",
-	"gJr1EuiIaqO4mNOAXndmCqBj4Nq4hzebgL6QEXOkNCl7twCyZGZB5IysFsyQFdMkZTHsp2ImVcoMHdFM",
-	"8Y6CGSgQEdCgSl4/HG7RZ4l5wwy84Ck329T8YingmiQwM5Yiy6rEDiVMxPhJQyRFrEkmDE8Ix9GrhUyA",
-	"sDnjIiBMEy7I5JzGMGNZYs7pmXrYPz0zD0/CiV3UHVlZUP9aJjxat3O0pJkbTVZcxHJlyfLUt1L5z4eD",
-	"8Gz1qagEo9aPZgbUNoFvPQuNJCvGDZnCTCogRq25mDs2Hih8Lsyg74TO0yylowcnwzAMaMqF+xwW5HJh",
-	"YA4KFeAtmCdSXnJoZ56CmQK9IBGOsWrAyFTJlQb1/zTRoDWXIiAaDJGKKEjlFcQ7eTYMT08OYtomoEum",
-	"WArGm/RTK5hn8Q4iswRNBK5Zukzs3GHvdNAfxv3OgB1D537UCzsPZkPo9KcncY+dRiHcv08Dyu0M1uJo",
-	"QAVL7ZMz/6LDDC7jcd3OBidtVvYalJaC/YCvaFuBfblj7tINDdDAZlxpQ5ZMFQYInZTxhLA4VqB1fdFR",
-	"po1MQbUvzE98qD8b9K0IjAFlp/qP96zzW9g5vfjQCwb9zR/p9io3dmK9lEJDKbEfpHkqM4Fyi6QwINDR",
-	"sOUy4c4LHi2VnCaQ/ukf2rnEkpo/KpjREf3DUenoj9yv+ui1e8q9d4ufCqwrEpLoLFqgepB7E5TsWEgz",
-	"nlmSJt906Sawu8GUxzGIL0xiLmgSMSGkIYmcWy90b+K/H8dcs2kC8eSbwJqWwb1hDsRYt8z0pbZLRJWx",
-	"HoPPBZGKz3GKSEmtx+7jWMEs05Av95m4Ygn/0vIgVuVAGzJVwC41MQuuSSyjLAVhCDNudQmLQLv1TUAp",
-	"qfQEDUOTexPu6B77ifxqXrLE2iL8y9bjhTe137A4sKIg3iDJFCKWacC1TWW8dippyPO3r34g9yZpTntj",
-	"Tbmv+BosJ9fRUiub5pPP9gWpfCTWRJoFKDJjPMkUICEFFPjCyiAlSZlY5xphdVUxA+PE0WLZFFSxaQ1w",
-	"tb3Ujz0qB1ZX1ymRzkEP++E5CukUMGTv0yVgwSW/k/IFU3P40laWW01iX25dIBNoTXIJCl9LDLtE92BH",
-	"jo2UYxzqdfMnwa4YT6wX/dKUa1BXPILcP/gIQ8jVmYV2DtcRZjlMJhXBTApIfW8ir0AlksUQTwIyMTwF",
-	"mRn7b1Yua1u7Pl7IPwmdLZdSGYhfQszZO9zf/zUCtzzDrS21lBALNdy+0C79rCR9jE+M7ROoBZsc3iB7",
-	"HsVXTETwJJHR5RtnsLiuOOZ2Qpa8VnZ2wy2EmbFEQ0CXla8+UC+fbRT3vVyRGVMWyM+llUoVmJ8Mq8B8",
-	"0DsenIRhDZz3WsF5idTeF2++KEbK6T8gQveAC7I01Ymd8WuI2wI7QPfJDdGGiRhhpJ9zKmUCTNhJhVzV",
-	"wG7MDHSsHjYQb9iGeKuU24kCT0wr9QqYAcSLHycURHY7Algjc+tbcbPIgz2rR84QyOR1kqXThAvoIAkY",
-	"8dUi57COhEnnPy/+1IKAA1poZjvIL35+FqN2i4oqyxnJNChtoZ5U1kAbZJwMt/D4xftHnV89Lv+2lSAr",
-	"rR26Wtu0zpA5MjOEm4CwJPEhvfHBlbXJGBIwLrbbHXP2wvDWil1yLfCSbFOSp7mMd4i+KbEtXjjQe7vQ",
-	"rSHShjja2T1OYGb28Dy18X3JeDbVFgOvFiCQ8S7OSz89m3G5t+C13ma2VQX8hxtI9U2+3klsg2Q/cw/0",
-	"wopomFJsvUWme0cbVS8ZT7ZpWpg0aWZmTgYPhm1phrns+GD4+3cvX+BXGoTmhl+Bzzx8rJ5YIY6Z+UiH",
-	"GVCduXUeoskuUXLYkrfXZ2TzJccHPdmmTkbSknRPWOBEUrJklyxbFCzNvz5IwVAhavrVv1G93BvaSPJx",
-	"1zZRkHrFuz3P8uRL+85USQJwTSKWJBATG4I1XP+g36IESia7UnYy8WiJG01YFMlMGLJg+uZpmxs3Q911",
-	"DPCv3MM6l8t8yiIjVQsbr5dcgR5zsTsLWk0kWwxoAZ4gudfc7xMPSHfa1UUWV6/HkYwbrqxqTactDK96",
-	"sYaS7TI0s9yR7YNrQywFTkwL5lY7BRAWBcTNrf8wVcswX3Qwf5G3ZyR0vF7dmbkN3cHVV4kKqhqwJYk9",
-	"atXiJ5aVXw5yFblxN3ejG7xF8Z5W8srURyNBkScmyD0sIw2P739Ty9TaoCp2zKtltaiNiQx6G/pWuoxw",
-	"UQdCmODtAp86Iy5J5nNkwKKFy6Hhu/AnOnr/oZzyZaYxVcWID97aYqo8K4fe4hLWK6liOqIgspT6pDxy",
-	"myWJXHkAl5mxnI21sUGIxeY8gnG0YGJuAf8moEtptUShcBzq2FwElAsbfUSWD0cxXB1d9dyP2qeoQZux",
-	"3YwPTeZrw0ym6WjY73soZli6pCPaD/snnV6v0x+8C09Hg3AUhr/a3YobTJv/JJZKRqBRU8lfheFmXYLp",
-	"PNDVR01hbZphiBPqQQHwEzt0U4q7dYNYsOUSBMRYu1r5YCaWhE0dUm+4iRq4Kv1WrgkHWsrPXCYOId5k",
-	"K1UJ7qtkmjJfWnMyt61W1rXiplrcplSIfUWy49PTilsbhq27RkWZPhLeeV1rY5Oj0gal1tT0tlDbpvO5",
-	"ma24Xrl0M+4tXBO4XiaMi0bU9hFl4ppnt7/mSyq4XOhyRS0CZxI1wVW5ucerPvG21GIWK4yXlBRzl29f",
-	"Kjm3XqlLHmGgr7GSH1n/aSRZyCS2/jLLSwtMAfrQhGtTwVvo4BAgNtLydhUt9RQa0CIXbnkIZiFjTI/n",
-	"njGg9ayk3Q1bE1XIsuZGUE0i4wAb+TPL3jIx6JkpM4Nzl9nOgG7l6yvf5ZWlPAasDLpogxpwbSzYmCbQ",
-	"cVzygOONqw2/k5cg2nbBvHZs7IAR6R+fkKmFpFyQKdNwMsxU0lD34QCtsfqxmvQo8h3jzsWH4aClDtkO",
-	"jd6AhpbkgZHycpzuS5CkPEl4npPl1gHLy/3JvdMwvN87Pe0fD+8Pw9PT3i1BkyOozTDegrlD3tIn87bd",
-	"j1UgYq1qwSMrKqKNXNaWuMPPtWRAWvJ+rSsxTJkiZsAOgo9bVFRpXPCJID+uPeFpKg0NqJTWR2owhGnC",
-	"8hYH672AYYZuClzMa+V3l0psy5duWhaKlvG2TfNYZAHH2LSbDsoF6Zv5yu/kUWYWUvHfcGue5LlLhy/D",
-	"kwffNO1oR6PFtmkcHpbh+pFuT5x/9JOEZSiUkh/7EErN7WCcdQlinG+JuR9/DEyBuo1Da2hvTUS1t9SY",
-	"1qbgJYbaYukr4QvdDWTk9qa28niXNtW+BI03o78Cwe/qm/GZAk2myq4wcIVfpsmkmHxCpCITJ+JJ90Yv",
-	"UIsSWo3ZtZ1s0zPj80yBLliTJVCh58N5+eJzOiK9MNzk5FRnf9AikSICacVMI8JcVd4PI1wYWdbtCwp8",
-	"9DLBhozJH47+mYFaH+EmPQnsF84sj/7nv/7bfbYQuPzkHAx+3kJ5/Ru9ab6EUqYF5NrWwQ2i85ncAaEm",
-	"URrbmGtC5GxmEZORZLWQcAWKTDOexNYfzpQUhoCIR3maCsdNISAuTsPdAiCwvtPuTPazyZTAeCVmhrnh",
-	"c26/gRXWGLrkB3kuXPl+ygVTa0x/2L1WzmxMcy7Oxbffugx099tvyaPSQmSzRGLV1nlkiHF2S7V90qXT",
-	"uSGarTXR8qaSDwrUpeBR686FdbwWq1QDY7AQ07+Aa7JS3Bj7iMaRdpvQjopIpinTZApmBYBvTkdkEkPC",
-	"1g8fhGGqJ9jspx1+HYRE2x04ldqcnYuJDzgfVsPqiV+nfwHarB8XkImD4A+Pw8Ek/z3vHdsX4fvdhRkf",
-	"gwRWcOdiEiu5nJAosxLGYEIIiPDRvErERL4TEuywZPgmBUDgOkqyGIgUdrNEOXfJK5GsfQC7g5KICcxM",
-	"6EuIkflnViXMwu6/kGgMZjzwdisc9vtd8sv2lCuZJTFZsCsgsaXBSg3hvgumvXohkLLa9ViaRV6s18RA",
-	"4rY5BEXTNa4CVbtLnpmCSFdEjq3OYFET+YYvsVhiyqLLoo0THTxLcMLuud1HEh6B0LhV+VrEoyWLFtDp",
-	"d8NKpEgLFSUxXEEil5ZRNKBXoLSz5F43dI/IJQi25HREB92wO8A0jVmg/80TK1FeIHZVvJbtAJJE1+n1",
-	"3afkUWXP19YrpISRhFk/6YZhPcvJxixwC5F5O5u1+2617vQspiOqLBx3NetG02A/DPf0HOS9BpVEmi9x",
-	"e9iHKLc937MJDmxRcHTtaFBwymAnOw4Hu2YqVnRU7UDB+Ypy5f7nyjaJgGqIMsXNmo7eXwRUZ2nK1JqO",
-	"6BtIgPn2ssjz0rC5tnuF+3xhsY6DMYhAs2nCowL4XXdYFrs2JBb5JbrlKTczzqfmFr5SLE4gVLvuLBWX",
-	"jiAqLCZIEFPlgejoA01cexM91jSgOnEyOQ5TjeuZg9mlfs5FWJ1yKeoc/eYGuq1J80+sRw6ZFGp0vxP2",
-	"OmHPqlH4f1aNWHwHHbqjMiyzFmV4a+RSlzTZvZE5tcixqquW1F2sFNAl2POGALLox4slDvf1BhvnJlC2",
-	"vgRESOV2iXLDQXS/rWw1p4WzP5bx+nZ69ilUq5kJ2NShopfN79Meho7Q/Xpdtv3aJ3oHWFDRwYgPHB9i",
-	"ci3dcPbhfv/mh/Mm66/Bvp/y68+wRWgwn2V72AR1yHLkwRYSJ3WLs3gpr6DqLKQILJKvN7jh2ZRMaA8Z",
-	"uSbWF8QZug/hsaHD1uXBoG0HwOJ/ZPruPqDoIew9OAkPNqC23sXPaPm7EFUvHIW9f5v+78H0vcZ8BvPP",
-	"rfIzu4BZ0Ye2K2x5AUYTuALlt+6VVJflqbm69bo5npYl5pqVDFtTZMVxCEyVlY0oX4N4/4LrwaZB1zRX",
-	"Stcz7vbixQe7jlNjliRfPgbIE3+Vah3HPHgE7kycTGLQxqU3WgOCXRK+pR/0zY7vix5T2paYoa5h8NAe",
-	"hUo7KY2w7fmVijGpV+0d7W8uDnaufrW7zinZRXxlgcZHKutdI41W9ID+w+QtWUXM0OzOnjGeYOs4FgWZ",
-	"ducx9ATzi5g83N8zTV7NiLZuiiWFcheavJBJrM8Ia5YCuJi7zKJciTLraGMZ7OhzRf269kdlJ/1dAMoN",
-	"Cn+DElv9PRgabLf+H4Rpep90QZ/Dgm9lv/vMt3HCp3p7wL7jPcU4nPrf2OoTe7OX7BJ8seDT7btOn74M",
-	"qjr64E+6b27EV80M+0EQi9ZP8L9vZ3o55Cg/4b+5OBCbFV52LgX4CGJ4s3Tr59J/j7qXA79PrH1eB3Zo",
-	"X9EwjUx+v9059El1tDgIcANSxMoTDi4rXUU5B6tAGoQJ/Ba/KoBjUNbJEi4u8zNhaSugdIcVtvS5WVeV",
-	"GhwpiBSYyC9pOCNW0iyvUcrMAo05UzExkkRMo4fHCxuwnlze2OBOV2zfOoH9+B1tmDKN7r3jYa19qnfQ",
-	"uY6LuyJlL6z3+WEcep6F4SBa4h/4HpJEkkcxc98e+a9vue0W52t2dfMWB2joz6D4bE3WMlON6zLyIyoj",
-	"WhDlDrGMKIvZn/2SupFM6S0QuFOPHTs48qb7u3QzBWBPvf7nfqY4Q/P58HrFFVR7/ffWjmReoE3kfA4x",
-	"lh+1K1AvFbeAmSyZ1iupYjz/YP2FnGHffKvZF8cP7mof5QreF6eJista/rzMC71d4zo/vfVXbnNxZ33K",
-	"b26hnMUi9t9C8rXFiMuS97nWVc9ifFHFO/rg/9scJXLu+uTao0lsbNSE5fci5Y1M+SkvGzii2/ZdjxMs",
-	"PAWVw7e6UNEueVQ8Z/IzIHnnro04fWyJjc7adR3gnjbB6vpfmGGTlhLWduvlrYFa9TIjt3l8ZJiZt29i",
-	"qvnw6tfu7tHN9i1EtzbWemcmhfXzxfS7iL/iz5/++tc37358+/y0C+vnv8W/PLNfLp6JsBv1EzFNn4bx",
-	"354n9e7A0SAMt9ob6Y/pz2Hc/zmZ8sch++6n+fS7JPv1by/n0/7f539/+1hP+8fi2XfXSfz9j/XOw1He",
-	"1ngwt4oW1Bb7f8vnAv1kI8TE6/M6lfvz9sWZtbv2mhfKfcn7Td6C6ZQ3me17uLzy7GNj40P8ZHmx1KGR",
-	"SfPmn68+Ch/2T28eX72Y52vYY174ziRdXrb2MbvMdhTlH+26TeLmMGpQeV95JuMiyCOs7SMc+2IsxQx0",
-	"ktzwlnjaroS9eWaTjk7CgLo7EOmI9lJH1Q2bY+/mndHVNDuz4vDvjW0+xf2RxD1Uu/5uq7NzVGZp9xyc",
-	"DYqrKfPjpTi66Ch2PZExW58LP8EVFDNUd9yi0bFBY96FidqTcq25mGPnCfb27YKQtYPRd99u77K9Vfem",
-	"YX/7QPR7+vLpr790ng1evO68evzj3zp/7b/4/9hgjKeZaf/B/fBBv3awdxTeFo3W+LGrLmzp6d7Jd/5u",
-	"A65CZ+/koZoZm9v5k1u6BFWcsGpFxo9dNQNRql0hdoc3jTLw94dWi4DWnn0/YqXLo0vyuIZcAiztD1wR",
-	"HmvsPc0zQVzlQFyTuSRSnLlSMTb1513FLnnY2qFqMfSdg7/ijNmwf7iduPNqOywDecfRB0lR5+DXEsVp",
-	"MIWYK6qLH2+/sdrHuk7B7poaH4RbOrwp6Ns6weiuzvCnHrpbV6lquglaj1fMJWh3QtVKqHL2uXrHbNvT",
-	"xYG87WSmgSSpTOH6N3a8n2u8xboyHDm/Y3R7zrTysMv3bC42/xsAAP//",
+	"7Hz7khM5lverKDQT8dE9aVf6UgXlCiIGmKEbPmhooLtnmqq15cxjW1OZkkdSlstNeGOfZh9sn2RDR8qr",
+	"0y4XBQy9MX+Bs1LKo3PT71ykDzSS6VIKEEbT0Qe6ABaDwv8+YdECnkhhlEzs7xh0pPjScCnoiD6Viizk",
+	"iiRSzIlZAGFCr0CRlK3JFMglLE1A3jx9Qk57vV6XBlTBPzOuIKYjozIIqI4WkDI7ccquX4CYmwUd9foP",
+	"AmrWS6Ajqo3iYk4Det2ZKYCOgWvjBm82AX0hI+ZIaVL2bgFkycyCyBlZLZghK6ZJymLYT8VMqpQZOqKZ",
+	"4h0FM1AgIqBBlbx+ONyizxLzhhl4wVNutqn5xVLANUlgZixFllWJfZUwEeMvDZEUsSaZMDwhHN9eLWQC",
+	"hM0ZFwFhmnBBJuc0hhnLEnNOz9TD/umZeXgSTuyi7sjKgvrXMuHRup2jJc3caLLiIpYrS5anvpXKfz4c",
+	"hGerT0UlGLV+NDOgtgl861loJFkxbsgUZlIBMWrNxdyx8UDhc2EGfSd0nmYpHT04GYZhQFMu3O+wIJcL",
+	"A3NQqABvwTyR8pJDO/MUzBToBYnwHasGjEyVXGlQ/08TDVpzKQKiwRCpiIJUXkG8k2fD8PTkIKZtArpk",
+	"iqVgvEk/tYJ5Fu8gMkvQROCapcvEzh32Tgf9YdzvDNgxdO5HvbDzYDaETn96EvfYaRTC/fs0oNzOYC2O",
+	"BlSw1I6c+Q8dZnAZj+t2Njhps7LXoLQU7Af8RNsK7Mcdc5fu1QANbMaVNmTJVGGA0EkZTwiLYwVa1xcd",
+	"ZdrIFFT7wvzEh/qzQd+KwBhQdqr/eM86v4Wd04sPvWDQ3/yRbq9yYyfWSyk0lBL7QZqnMhMot0gKAwId",
+	"DVsuE+684NFSyWkC6Z/+oZ1LLKn5o4IZHdE/HJWO/sj9VR+9dqPcd7f4qcC6IiGJzqIFqge5N0HJjoU0",
+	"45klafJNl24CuxtMeRyD+MIk5oImERNCGpLIufVC9yb++Tjmmk0TiCffBNa0DO4NcyDGumWmL7VdIqqM",
+	"9Rh8LohUfI5TREpqPXY/xwpmmYZ8uc/EFUv4l5YHsSoH2pCpAnapiVlwTWIZZSkIQ5hxq0tYBNqtbwJK",
+	"SaUnaBia3JtwR/fYT+RX85Il1hbhX7YeL7ypfcLiwIqCeIMkU4hYpgHXNpXx2qmkIc/fvvqB3JukOe2N",
+	"NeW+4muwnFxHS61smk8+2xek8pFYE2kWoMiM8SRTgIQUUOALK4OUJGVinWuE1VXFDIwTR4tlU1DFpjXA",
+	"1fZR/+5R+WJ1dZ0S6Rw02L+eo5BOAUP2ji4BCy75nZQvmJrDl7ay3GoS+3HrAplAa5JLUPhZYtglugf7",
+	"5thIOcZXvW7+JNgV44n1ol+acg3qikeQ+wcfYQi5OrPQzuE6wiyHyaQimEkBqe9N5BWoRLIY4klAJoan",
+	"IDNj/5uVy9rWro8X8k9CZ8ulVAbilxBz9g7393+NwC3PcGtLLSXEQg23L7RLPytJH+OIsR2BWrDJ4Q2y",
+	"51F8xUQETxIZXb5xBovrimNuJ2TJa2VnN9xCmBlLNAR0WXn0gXr5bKO47+WKzJiyQH4urVSqwPxkWAXm",
+	"g97x4CQMa+C81wrOS6T2vvjyRfGmnP4DInQPuCBLU53YGb+GuC2wA3Sf3BBtmIgRRvo5p1ImwISdVMhV",
+	"DezGzEDH6mED8YZtiLdKuZ0o8MS0Uq+AGUC8+HFCQWS3I4A1Mre+FTeLPNizeuQMgUxeJ1k6TbiADpKA",
+	"EV8tcg7rSJh0/vPiTy0IOKCFZraD/OLPz2LUblFRZTkjmQalLdSTyhpog4yT4RYev3j/qPOrx+XfthJk",
+	"pbVDV2ub1hkyR2aGcBMQliQ+pDc+uLI2GUMCxsV2u2POXhjeWrFLrgVekm1K8jSX8Q7RNyW2xQsHem8X",
+	"ujVE2hBHO7vHCczMHp6nNr4vGc+m2mLg1QIEMt7FeemnZzMu9xa81tvMtqqA/+EGUn2Tr3cS2yDZz9yA",
+	"XlgRDVOKrbfIdN9oo+ol48k2TQuTJs3MzMngwbAtzTCXHR8Mf//u5Qt8pEFobvgV+MzDx+qJFeKYmY90",
+	"mAHVmVvnIZrsEiWHLXl7fUY2P3J80Mg2dTKSlqR7wgInkpIlu2TZomBp/vggBUOFqOlX/0b1cl9oI8nH",
+	"XdtEQeoV7/Y8y5Mv7TtTJQnANYlYkkBMbAjWcP2DfosSKJnsStnJxKMlbjRhUSQzYciC6ZunbW7cDHXX",
+	"McB/cg/rXC7zKYuMVC1svF5yBXrMxe4saDWRbDGgBXiC5F5zv088IN1pVxdZXL0eRzJuuLKqNZ22MLzq",
+	"xRpKtsvQzHJHtg+uDbEUODEtmFvtFEBYFBA3t/7DVC3DfNHB/EXenpHQ8Xp1Z+Y2dAdXXyUqqGrAliT2",
+	"qFWLn1hW/nKQq8iNu7kb3eAtiu+0klemPhoJijwxQe5hGWl4fP+bWqbWBlWxY14tq0VtTGTQ29C30mWE",
+	"izoQwgRvFzjqjLgkmc+RAYsWLoeG38I/0dH7D+WULzONqSpGfPDWFlPlWTn0FpewXkkV0xEFkaXUJ+WR",
+	"2yxJ5MoDuMyM5WysjQ1CLDbnEYyjBRNzC/g3AV1KqyUKheNQx+YioFzY6COyfDiK4eroquf+qH2KGrQZ",
+	"28340GS+Nsxkmo6G/b6HYoalSzqi/bB/0un1Ov3Bu/B0NAhHYfir3a24wbT5T2KpZAQaNZX8VRhu1iWY",
+	"zgNdfdQU1qYZhjihHhQAP7Gvbkpxt24QC7ZcgoAYa1crH8zEkrCpQ+oNN1EDV6XfyjXhQEv5mcvEIcSb",
+	"bKUqwX2VTFPmS2tO5rbVyrpW3FSL25QKsa9Idnx6WnFrw7B116go00fCO69rbWxyVNqg1Jqa3hZq23Q+",
+	"N7MV1yuXbsa9hWsC18uEcdGI2j6iTFzz7Pav+ZIKLhe6XFGLwJlETXBVbu7xqk+8LbWYxQrjJSXF3OXb",
+	"l0rOrVfqkkcY6Gus5EfWfxpJFjKJrb/M8tICU4A+NOHaVPAWOjgEiI20vF1FSz2FBrTIhVseglnIGNPj",
+	"uWcMaD0raXfD1kQVsqy5EVSTyPiCjfyZZW+ZGPTMlJnBuctsZ0C38vWVZ3llKY8BKy9dtEENuDYWbEwT",
+	"6DguecDxxtWG38lLEG27YF47NvaFEekfn5CphaRckCnTcDLMVNJQ9+EArbH6s5r0KPId487Fh+GgpQ7Z",
+	"Do3egIaW5IGR8nKc7kuQpDxJeJ6T5dYBy8v9yb3TMLzfOz3tHw/vD8PT094tQZMjqM0w3oK5Q97SJ/O2",
+	"3Y9VIGKtasEjKyqijVzWlrjDz7VkQFryfq0rMUyZImbADoKPW1RUaVzwiSD/XnvC01QaGlAprY/UYAjT",
+	"hOUtDtZ7AcMM3RS4mNfK7y6V2JYv3bQsFC3jbZvmscgCjrFpNx2UC9I385XfyaPMLKTiv+HWPMlzlw5f",
+	"hicPvmna0Y5Gi23TODwsw/Uj3Z44P/SThGUolJIf+xBKze1gnHUJYpxvibkffwxMgbqNQ2tob01Eta/U",
+	"mNam4CWG2mLpK+EL3Q1k5PamtvJ4lzbVvgSNN6O/AsHv6pvxmQJNpsquMHCFX6bJpJh8QqQiEyfiSfdG",
+	"L1CLElqN2bWdbNMz4/NMgS5YkyVQoefDefnhczoivTDc5ORUZ3/QIpEiAmnFTCPCXFXev0a4MLKs2xcU",
+	"+Ohlgg0Zkz8c/TMDtT7CTXoS2AfOLI/+57/+2/22ELj85RwM/t5Cef0bvWm+hFKmBeTa1sENovOZ3AGh",
+	"JlEa25hrQuRsZhGTkWS1kHAFikwznsTWH86UFIaAiEd5mgrfm0JAXJyGuwVAYH2n3Znsb5MpgfFKzAxz",
+	"r8+5fQIrrDF0yQ/yXLjy/ZQLptaY/rB7rZzZmOZcnItvv3UZ6O6335JHpYXIZonEqq3zyBDj7JZqO9Kl",
+	"07khmq010fKmkg8K1KXgUevOhXW8FqtUA2OwENN/gGuyUtwYO0Tjm3ab0I6KSKYp02QKZgWAX05HZBJD",
+	"wtYPH4RhqifY7Kcdfh2ERNsdOJXanJ2LiQ84H1bD6olfp/8A2qx/LyATB8EfHoeDSf73vHdsX4Tvdxdm",
+	"fAwSWMGdi0ms5HJCosxKGIMJISDCoXmViIl8JyTYYcnwSwqAwHWUZDEQKexmiXLuklciWfsAdgclEROY",
+	"mdCXECPzz6xKmIXdfyHRGMx44O1WOOz3u+SX7SlXMktismBXQGJLg5Uawn0XTHv1QiBlteuxNIu8WK+J",
+	"gcRtcwiKpmtcBap2lzwzBZGuiBxbncGiJvINP2KxxJRFl0UbJzp4luCE3XO7jyQ8AqFxq/K1iEdLFi2g",
+	"0++GlUiRFipKYriCRC4to2hAr0BpZ8m9buiGyCUItuR0RAfdsDvANI1ZoP/NEytRXiB2VbyW7QCSRNfp",
+	"9d2n5FFlz9fWK6SEkYRZP+lew3qWk41Z4BYi83Y2a/fdat3pWUxHVFk47mrWjabBfhju6TnIew0qiTRf",
+	"4vawD1Fue75nExzYouDo2tGg4JTBTnYcDnbNVKzoqNqBgvMV5cr948o2iYBqiDLFzZqO3l8EVGdpytSa",
+	"jugbSID59rLI89KwubZ7hft9YbGOgzGIQLNpwqMC+F13WBa7NiQW+SW65Sk3M86n5ha+UixOIFS77iwV",
+	"l44gKiwmSBBT5YHo6ANNXHsTPdY0oDpxMjkOU43rmYPZpX7ORVidcinqHP3mBrqtSfNPrEcOmRRqdL8T",
+	"9jphz6pR+H9WjVh8Bx26ozIssxZleGvkUpc02b2RObXIsaqrltRdrBQQECGVb6uyz9fAFDk9DcMuwWY4",
+	"RJZFo14scR5fiLABcAJlT4ybC7ePcidC2L+thTVvhrM/lvH6dgr4KXSumSLY1DGkF9rv01CGjtD9Cl/2",
+	"A9sRvQNMq2htxAHHh9hiS5ucHdzv3zw4777+Ggz/Kb/+DHuHBvNZ9o1NUMcyRx6FIXFSt3iRl/IKql5E",
+	"isBC/HrnGx5ayYQOiA/4CpeRI3KPMrkm1kvEGXoc4eGkg+PlWaJt18Dif2T67t6haDvsPTgJDzattnbH",
+	"z+gTdoGwXjgKe/92Cr8Hp+A15jM4htxeP7NzmBWta7sinRdgNIErUH5TX0l1WR60q1uvm+NpWZWuWcmw",
+	"NatWnKDA7FrZu/I1iPcvuB7sM3R9dqV0PeNuL14c2HWcGrMk+fJhQ54rrBT4OKbOI3DH6GQSgzYuI9Ia",
+	"Q+yS8C39oO+PfF+0pdK2XA51PYaHtjVUOlBphJ3Sr1SMecBqu2l/c3Gwc/Wr3XW0yS7iK4tNPlJZ7xqc",
+	"tOIK9B8m7+IqoolmQ/eM8QS7zbGOyLQ7wqEnmJLEfOP+Nmvyaka0dVMsKZS70OSFTGJ9RlizesDF3CUj",
+	"5UqUiUob5WAToOsDqGt/VDbf3wWg3KDwNyix1d+DocH2aYGDME3vky7oc1jwrex3n/k2DgVVLxzYdyKo",
+	"eA+n/je2+sTe7CW7BF9f+HT7rtOnL4Oqjj74w/GbG/FVMyl/EMSi9UP/79uZXr5ylF8KsLk4EJsVXnYu",
+	"BfgIYnizdOtH2X+PupcDv0+sfV4Hdmhf0WONTH6/3Wz0SXW0ODtwA1LEYhW+XBbHigoQFo40CBP4LX5V",
+	"AMegLK0lXFzmx8jSVkDpzjds6XOzFCs1OFIQKTCR3+twRqykWV7WlJkFGnOmYmIkiZhGD493PGAJurzk",
+	"wR3I2L6oAlv4O9owZRoNf8fDWsdV76CjIBd3RcpeWO/z8zv0PAvDQbTEf+B7SBJJHsXMPT3yj2+57RZH",
+	"cnY1ABdnbujPoPhsTdYyU40bNvJTLSNaEOXOvYwoi9mf/ZK6kUzpLRC4U48dOzjypvu7dDMFYE+9/ud+",
+	"pjh28/nwesUVVI8H7C03ybymm8j5HGKsWGpX014qbgEzWTKtV1LFeGTC+gs5w1b7VrMvTizc1T7KFbwv",
+	"DiAV97v8eZnXhrvGNYt6669cAOOOB5VPbqGcxSL2X1zytcWIy5L3udZVj298UcU7+uD/tzlK5Ny11rVH",
+	"k9gLqQnLr1LKe5/yg2E2cES37RslJ1iSCirndXWhol3yqBhn8mMjebOvjTh9bIm90do1KuCeNsGC/F+Y",
+	"YZOW4tZ2t+atgVr1/iO3eXxkmJl3fGKq+fC62O6G0832xUW3NtZ6MyeF9fPF9LuIv+LPn/761zfvfnz7",
+	"/LQL6+e/xb88sw8Xz0TYjfqJmKZPw/hvz5N6Q+FoEIZbHZH0x/TnMO7/nEz545B999N8+l2S/fq3l/Np",
+	"/+/zv799rKf9Y/Hsu+sk/v7HerPiKO+EPJhbRddqi/2/5XOBfrIRYuKNe53KlXv74sza9XzNO+i+5JUo",
+	"b8F0ysvP9g0ub0n72Nj4ED9Z3kV1aGTSvCzoq4/Ch/3Tm9+v3uXzNewxL3wzky7vZ/uYXWY7ivJDu26T",
+	"uDmMGlS+Vx7juAjyCGv71Me+GEsxA50kN7wlHtArYW+e2aSjkzCg7tpEOqK91FF1w+bYu3lndDXNzqw4",
+	"L3xjZ1Bx5SRxg2o35m01g47KLO2es7ZBcZtlfiIV3y6akF0bZczW58JPcAXFDNUdt+iNbNCYN26i9qRc",
+	"ay7mRArfDrgLQtbOUt99u73L9lbdm4b97TPU7+nLp7/+0nk2ePG68+rxj3/r/LX/4v9jTzIegKb9B/fD",
+	"B/3aWeBReFs0WuPHrrqwpad7J9/5uw24Cp29k4dqZmxu509u6RJUcSirFRk/dtUMRKl2hdhQ3jTKwF85",
+	"Wi0CWnv2LYyV/o8uyeMacgmwtH/givBYY7tqngniKgfimswlkeLMlYrxHEDeiOySh61NrRZD3zn4K46l",
+	"DfuH24k74rbDMpB3HH2QFHUOfi1RnAZTiLmiuvjz9hurHdZ1CnbX1Pgg3NLhTUHf1qFHd9uGPyjR3bp9",
+	"VdNN0HoiYy5Bu0OtVkKV49LVa2nbRhdn+LaTmQaSpDKF69/Y8X2u8eLryuvI+R1vt+dMK4Ndvmdzsfnf",
+	"AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

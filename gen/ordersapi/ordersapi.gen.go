@@ -1502,7 +1502,7 @@ type ClientInterface interface {
 	// AdjustStockWithBody Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1512,7 +1512,7 @@ type ClientInterface interface {
 	// AdjustStock Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2150,7 +2150,7 @@ func (c *Client) ListStockAdjustments(ctx context.Context, productID ProductID, 
 // AdjustStockWithBody Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2170,7 +2170,7 @@ func (c *Client) AdjustStockWithBody(ctx context.Context, productID ProductID, p
 // AdjustStock Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4297,7 +4297,7 @@ type ClientWithResponsesInterface interface {
 	// AdjustStockWithBodyWithResponse Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4307,7 +4307,7 @@ type ClientWithResponsesInterface interface {
 	// AdjustStockWithResponse Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6809,7 +6809,7 @@ func (c *ClientWithResponses) ListStockAdjustmentsWithResponse(ctx context.Conte
 // AdjustStockWithBodyWithResponse Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6825,7 +6825,7 @@ func (c *ClientWithResponses) AdjustStockWithBodyWithResponse(ctx context.Contex
 // AdjustStockWithResponse Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -17638,32 +17638,32 @@ var swaggerSpec = []string{
 	"k6bl5twrrSXnhEolR/HhsBoAvVsbAgyof+7Mu+4qHzSqFeAm0RXUB8uoy/Hx8fFi6tJMcI0lNuTHpVwH",
 	"rcMOxq1j0u62TsNOp9WOjgekczjcx92Od1dqZ/K8X6pTygsvbhZ8WjrX1UGoDu59L03+/rhEUh1XlUi6",
 	"Z/TtCeaS7oL34EtebGUI4HIGVjLiC2ihKyKdIYwYGWGlwiEYrrv02WxMPhzuoje6aRxmhaGOlcBQ1z7j",
-	"wyHaCdwez/U2An1cVq5abzu2WXPCpWYLqU3jpqH5ou7V3JChev7pj0rofS9TCR6V+LwmTpBoqRydn6hb",
-	"IBbIGpSGrRSW3FqFhSfDx5qGj1xueKrN0ESjgfsGeWeKq0DX2btoNYvMIFoD1fdnYx+vSdR0mFdtMYaM",
-	"nG/THDIjgzHn16uUG6AM6SD7ASzC2uIv5kJJ/zXaDfowJjRBgoQJMQUWdLMrPmP1qs9HC833pPI0YWqE",
-	"KczOorygjvCVnE9Jni28C6n6fqFpihryucgGj1vt7qDTOh4edVr4INxvnR5EXXIyaB+Hh4cNjeFpEns9",
-	"byzlVPT29mDHd83SdkM+2QNLfUwZ2VDjMce5WtOxWPjUy3yr6sosv06W6GVfba+R+TpZbRdQeF7na+s6",
-	"7SamUve6gxthyvQDeiITUQtl6IOvfQh07Hs+6nsKEiHxZKo/RljivncbaIsrHTGldAh0ITGLcBIhS1qQ",
-	"ULSIp3IXvTWVefuM6jZ8uh2r9VZi1P3yBWl3E3xDGbjETE39PHB2hCnz4SeACVEG5f/MEMEnapqEEBTh",
-	"ufBL9YIDcyItGgW7fWbqjU/wHIVq4CRTgSCPD9QohjCb2ya0UGl81xZWz5IhJGTMKyJtW0fvonOrjiXW",
-	"Z6u7zx502iiiQmGeziI0IO32GVhbgX7DchXl1l28FTS76FyfDsn2Z5rQGywVH5Aznlxrom98wIvTB83Z",
-	"bOKwXZOirkEB18sBNEu5Tz1Mn4fX82ZjQcKrN8Of//U0OfkvP//778mH2W+X716cvHr97tdXvPsav8YX",
-	"s/x3/lfPtwQApvwjM651mdRHKscXemcXaEtm5/QdlMLcizLL+nMm+JmC/Zn89uSWrakVo+XnAcmCZbTo",
-	"fFfuXNVKLN1eM+cv6weQT397HzrG3lfzl8n9i0hMZE3y908sqmoccO2GXK1HMyljrKFE1PbFI0W2UiC4",
-	"BzURqc4FpwKNoG3H4zMfmCV9dw7GCYeIv1l2IlvGeINKDsZnqFaviZuft+2OXJrO6qKzTmDNRaslivGI",
-	"yIWYvKbS+ofm+Gsy/BVs/un2bzm8YMO7f4cLfM/usY85hbmfVMszFLA0jgObL4kq6ZIfdSoEdJtDszGN",
-	"HSJrqYq5zxmRgeZoXE0WY5kF+BrwopSY9wAwkChhmsUJNIRcpMUJldtQ4yzxGeJYkDVTDO+iez0R0Psi",
-	"oKVEwD+C86aO/j5pOQsS6+5N1qtm1j2ErLdCv9nL1ZOmcWMibyEIaXATU86yzrPyIns7WNiuyVRCotx+",
-	"G4yMS70r+djvK7JMSjKZQsG1ZoEEmvC69PSkdTRst1vHg9P91kl4eNjax6ekE7WHB4PjrueSaqcPDhDq",
-	"8lu60eK3xFjIKwPtIgA7v1rqf7VO5Wq7l1c2CaLbPnAyIrJ+1Nvx2xhEma/23xR18T9KoNr3KW6bQDVD",
-	"in5wDSV/TNm7OSXe+2ojfHTPqGl8l4aSztx+nRnJzlEsCNKQeEC9kCmW4zx7Kod5ab2QrLBvmgLJcuqH",
-	"7B/VVghZ5qLDzPjnjHfLtnHOsgEzBxaNdDoDNLbKuZbpU3WmuZlSHYQuLjkFyq2kQ5yxM+uJQzNMpQBO",
-	"pv5VFKzPDCmFLlagwqiHwAUWczayGozbZhMPeApKzoBoriokngskeH07KoUGJZJXtbR01wyWe+JWa3Cr",
-	"OzKmRRqIvTF+BRNK7OlBS3s9Kl5nt/SPW0XMKRzMIoQzJNEUbvtqimEvzdUUC9AG9cemCWUhncITeQWy",
-	"ow3qj61irgmXCg7rk/66mQ2tliG9McVCGJkZg7lfjUR4yRPUPUBjniauxKO7+uhokIxtTRNyQ3kKvdkV",
-	"H5qROK5qTHplBkDjGd5Um3ly3T8O132OSk9m/i32po1xSAqqh7DXZtu0Fe7mlfP6h7QEFWtUfvUGBCeK",
-	"HH/6rIiaWXq1bYZxCPA4cqqX2+zsqmrxLzb/OM88dvtlQJh/ZdC7GIeUjXQEmHBs/QMS8oku7CDHZOK8",
-	"yrSuqdFtSBzDu9ywX9vXQ7sgJDczOe/Ljvz28+3/CwAA//8=",
+	"wyHaCdwez8EzbbpgXFfbgNeUS++BsTk3JWfCWJ1ZGA7aSmTrbeQ2q1W4dHAhnWrcbjRf1L0aKrJLkn/6",
+	"o7II38uUiUcleK+JEyRaKoHnJ+qWlgWCCEVlKyUpt1ab4clksqbJJJc4nqo6NNGF4L5BxpriR9Cv9i76",
+	"0CIDitZd9f3Z2DtsUjwdtldbxiEj59s0pMzIYMz59Sq1CChDOsh+AFuy9hWIuVB6Q41ehD6MCU2QIGFC",
+	"TGkG3SaLz1i90vTRQvM9KUtNmBphCrOz+DCoQHwl51OS5xnvQpK/X2i3ooZ8LrLB41a7O+i0jodHnRY+",
+	"CPdbpwdRl5wM2sfh4WFDM3qaxF7PG0s5Fb29PdjxXbO03ZBP9sDGH1NGNtSVzHGu1pEsFj51Qd+qojPL",
+	"r5MletlX22uBvk4+3AWUrNeZ3rrCu4nG1F3y4EaYAv+AnsjE4kIB++BrH0Ik+56P+p6CREg8meqPEZa4",
+	"790G2lZLR0ypKwJdSMwinETIkhYkFC3iqdxFb01N3z6juoGfbuRq/ZwYdb98QdpRBd9QBs40U40/D7kd",
+	"Ycp8+AlgQpRB4UAzRPCJmiYhBEV4LvxSpeHAnEiLRsFun5lK5RM8R6EamGs9kAEIChhDmM1t+1qoUb5r",
+	"S7JnaRQScu0VkbZNp3fRuVWNEuvt1X1rDzptFFGhME/nHxqQdvsM7LRAv2G5inLr/t8Kml10rk+HZPsz",
+	"TegNlooPyBlPrjXRN97jxYmH5mw2cfWuSVHXoIDrZQ+apdynHqbPw+t5s7Eg4dWb4c//epqc/Jef//33",
+	"5MPst8t3L05evX736yvefY1f44tZ/jv/q+dbAgBT/pEZ17pM6iOV4wu9swu0JbNz+g5KYe5FmWX9OVMD",
+	"Tan/TH57cujWVJnR8vOAZGE2WnS+K3euaiWWbq+ZLZh1Esinv70PHWPvq/nLZA1GJCayJm38JxZVNQ64",
+	"dkOu1qOZlDHWUCJqO+qRIlspENyDmlhW54JTgUbQ8OPxmQ/Mkr471+SEQ6zgLDuRLWO8QSUH4zNUq9fE",
+	"zc/bdmQuTYR10Vmnvuai1RLFeETkQkxeU2n9Q3P8NRn+Cjb/dPu3HJiw4d2/wwW+Z8fax5zC3E+S5hkK",
+	"WBrHgc20RJVEy486iQL61KHZmMYOkbVUxdznjMhAWzWuJouxzEKDDXhRSsx7ABhIsTBt5gQaQhbT4lTM",
+	"bahxlvgMcSzImsmJd9G9ngjofRHQUgrhH8F5U0d/n7ScBSl59ybrVXPyHkLWW6Hf7OXqSdOIM5E3H4QE",
+	"uokphFnnWXmRvR0sbNdkKiHFbr8NRsal3pV87PcVkyYlmUyhVFuzQAJNeF16etI6GrbbrePB6X7rJDw8",
+	"bO3jU9KJ2sODwXHXc0m100EHCHX5Ld1o8VtiLOSVgXYRgJ1fLfW/Wqfmtd3LK5s+0W0fOLkUWSfr7fht",
+	"DKLMV/tvirr4HyXE7fsUt02ImyFFP7iGkj+m7N2cEu99tRE+utvUNL5LK0pnbr/OjGTnKJYSaUg8oNLI",
+	"FMtxnneVw7y00khWEjhNgWQ5lUf2j2priyxz0WFm/HPGu2UbQGd5hJkDi0Y6EQJaYuVcy3S4OtPcTKkO",
+	"QpelnALlVtIhztiZ9cShGaZSACdT/yoK1meGlEL/K1Bh1EPgAos5G1kNxm3QiQc8BSVnQDRXFRLPBRK8",
+	"vpGVQoMSyataWrprBss9cas1uNUdGdMiDcTeGL+CCSX29KBFwR4Vr7Nb+setP+aUHGYRwhmSaAq3fTXF",
+	"sJfmaooFaIPKZdOEspBO4Ym8dtnRBpXLVjHXhEsFh/VJf93MhlbLkN6YMiOMzIzB3K9GIrzkCeoeoDFP",
+	"E1fi0f2AdDRIxramCbmhPIWu7ooPzUgcVzUmvTIDoPEMb6rNPLnuH4frPkelJzP/FrvaxjgkBdVD2Guz",
+	"bdoKd/PKef1DWoKK1S2/egOCE0WOP31WRM0svdpwwzgEeBw5dc9tXndVtfgXm7mc5yy7nTYgzL8y6F2M",
+	"Q8pGOgJMOLb+AQn5RJeEkGMycV5lmt7U6DYkjuFdbtiv7QiiXRCSm5mc92VHfvv59v8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

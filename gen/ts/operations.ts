@@ -1189,7 +1189,7 @@ export interface Operations {
   /**
    * Receive or write off stock.
    * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-   * off (`out_of_stock`).
+   * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
    */
   adjustStock: {
     method: 'POST';

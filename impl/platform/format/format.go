@@ -97,6 +97,9 @@ func code(plain func(string) (string, bool), refused error) func(string) error {
 // The characters of an atom that are neither letters nor digits, RFC 5322, section 3.2.3.
 const atomSymbols = "!#$%&'*+-/=?^_`{|}~"
 
+// maxEmail is how many bytes an address has at most, in A-labels.
+const maxEmail = 254
+
 // email holds RFC 5321, section 4.1.2, without quoted strings and address literals, and the limits
 // of section 4.5.3.1; 254 is the 256 of a path less its brackets. A local part beyond ASCII (RFC 6531) is refused: not every
 // server on the way of a mail takes it, and two that look the same would be two accounts.
@@ -109,7 +112,7 @@ func email(s string) error {
 	if found && !isASCII(local) {
 		return errLocal
 	}
-	if !found || len(s) > 254 || len(local) > 64 || !dotAtom(local) || !domainName(domain) {
+	if !found || len(s) > maxEmail || len(local) > 64 || !dotAtom(local) || !domainName(domain) {
 		return errEmail
 	}
 	return nil

@@ -43,7 +43,7 @@ func TestFormats(t *testing.T) {
 				"ada(comment)@example.com", "ada@example.com:25",
 				strings.Repeat("a", 65) + "@example.com",
 				strings.Repeat("a", 59) + "@" + longDomain, // 255
-				"ada@" + label + "a.com",
+				"ada@" + label + "a.com", "ada@" + strings.Repeat("ü", 60) + ".example", "ada@" + strings.Repeat("ü.", 200) + "example", "ada@" + strings.Repeat("ü", 10_000) + ".example",
 			},
 		},
 		"uuid": {
@@ -304,7 +304,7 @@ func BenchmarkFormats(b *testing.B) {
 	for name, value := range map[string]string{
 		"email": "ada.lovelace@example.com", "uuid": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77", "date-time": "2026-11-23T09:30:00Z", "date": "2026-11-23",
 		"uri-reference": "/api/v1/users/1?a=b", "https-url": "https://images.example.com/ada.png", "phone": "+4930123456",
-		"cursor": "AQAGYO484PhAAZMk0jpefBCPTittGpwOdw", "password": "correct horse battery",
+		"cursor": "AQAGYO484PhAAZMk0jpefBCPTittGpwOdw", "password": "correct horse battery", "line": "Amélie O’Brien",
 	} {
 		check := formats[name]
 		b.Run(name, func(b *testing.B) {

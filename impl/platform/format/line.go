@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/unicode/rangetable"
 )
 
 var (
@@ -19,7 +20,7 @@ func line(s string) error {
 	if strings.TrimSpace(s) != s || strings.ContainsFunc(s, breaksLine) {
 		return errLine
 	}
-	if isASCII(s) {
+	if !strings.ContainsFunc(s, hidden) {
 		return nil
 	}
 	text := []rune(flags.Replace(s))
@@ -31,24 +32,22 @@ func line(s string) error {
 	return nil
 }
 
-func breaksLine(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) }
-
-// hidden tells of a character that it cannot be seen by itself, or is none (Unicode, section 23.7).
-func hidden(r rune) bool {
-	const brailleBlank = '\u2800'
-	return ignorable(r) || r == brailleBlank || unicode.In(r, unicode.Bidi_Control, unicode.Noncharacter_Code_Point)
+func breaksLine(r rune) bool {
+	const lineSeparator, paragraphSeparator = '\u2028', '\u2029'
+	return unicode.IsControl(r) || r == lineSeparator || r == paragraphSeparator
 }
 
-// ignorable tells of a character that whoever cannot show it shows nothing: Default_Ignorable_Code_Point of Unicode, and the marks of
-// annotations.
-func ignorable(r rune) bool {
-	switch {
-	case unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
-		return true
-	case 0x13430 <= r && r <= 0x1345f: // The controls of hieroglyphs show how these are joined.
-		return false
-	}
-	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+// unseen are the characters that cannot be seen by themselves or are none (Unicode, section 23.7), in one table, because every
+// character of a line is looked up in it: Default_Ignorable_Code_Point is Cf and two more, but for what hidden leaves out.
+var unseen = rangetable.Merge(
+	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Bidi_Control, unicode.Noncharacter_Code_Point,
+	rangetable.New('\u2800'), // the blank of braille
+)
+
+// hidden tells of a character that it cannot be seen by itself, or is none. Of Cf, the signs before Arabic numbers are seen, and the controls
+// of hieroglyphs show how these are joined.
+func hidden(r rune) bool {
+	return r > unicode.MaxASCII && unicode.Is(unseen, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && (r < 0x13430 || 0x1345f < r)
 }
 
 const (

@@ -3,6 +3,7 @@ package format
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
@@ -44,7 +45,7 @@ var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(f
 // plainEmail writes the domain of an address in A-labels. One of ASCII characters stays as it was typed.
 func plainEmail(s string) (plain string, ok bool) {
 	local, domain, found := strings.Cut(s, "@")
-	if !found {
+	if !found || len(s) > maxEmail*utf8.UTFMax { // To write A-labels takes quadratic time.
 		return s, false
 	}
 	if isASCII(domain) {
@@ -103,7 +104,7 @@ func plainRecoveryCode(s string) (plain string, ok bool) {
 // separates tells of a character whether it may stand between those of a code: white space, any dash, and what cannot be seen but is
 // copied along.
 func separates(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Dash, r) || ignorable(r) || unicode.Is(unicode.Bidi_Control, r)
+	return unicode.IsSpace(r) || unicode.Is(unicode.Dash, r) || hidden(r)
 }
 
 // digit gives the value of a decimal digit of any script. Unicode assigns them in runs from 0 to 9 (chapter 4.6).
@@ -114,8 +115,8 @@ func digit(r rune) (value byte, ok bool) {
 		}
 	}
 	for _, run := range unicode.Nd.R32 {
-		if rune(run.Lo) <= r && r <= rune(run.Hi) {
-			return byte((r - rune(run.Lo)) % 10), true //nolint:gosec // Less than ten.
+		if low, high := rune(run.Lo), rune(run.Hi); low <= r && r <= high { //nolint:gosec // Runes are below 2^31.
+			return byte((r - low) % 10), true //nolint:gosec // Less than ten.
 		}
 	}
 	return 0, false

@@ -71,6 +71,18 @@ func TestEqualAddressesAreOneAccount(t *testing.T) {
 	}
 }
 
+// Who guesses a password gains nothing by writing the address in other forms.
+func TestGuessesAreCountedForEqualAddresses(t *testing.T) {
+	t.Parallel()
+	s, _ := throttled(t)
+	for i := range 10 {
+		require.Equal(t, http.StatusUnauthorized, s.from("192.0.2.66", addressForms[i%len(addressForms)], "wrong").StatusCode)
+	}
+	for _, form := range addressForms {
+		require.Equal(t, http.StatusTooManyRequests, s.from("192.0.2.66", form, "wrong").StatusCode, form)
+	}
+}
+
 func TestNamesAreKeptAndFoundInOneForm(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -467,7 +467,7 @@ type ClientInterface interface {
 
 	// CreateFaultWithBody Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -476,7 +476,7 @@ type ClientInterface interface {
 
 	// CreateFault Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -684,7 +684,7 @@ func (c *Client) GetFaults(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // CreateFaultWithBody Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes any type of body and a specified content type.
 //
@@ -703,7 +703,7 @@ func (c *Client) CreateFaultWithBody(ctx context.Context, contentType string, bo
 
 // CreateFault Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1413,7 +1413,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateFaultWithBodyWithResponse Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1422,7 +1422,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateFaultWithResponse Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2232,7 +2232,7 @@ func (c *ClientWithResponses) GetFaultsWithResponse(ctx context.Context, reqEdit
 
 // CreateFaultWithBodyWithResponse Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2247,7 +2247,7 @@ func (c *ClientWithResponses) CreateFaultWithBodyWithResponse(ctx context.Contex
 
 // CreateFaultWithResponse Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5478,27 +5478,27 @@ var swaggerSpec = []string{
 	"NatWnKDA7FrZu/I1iPcvuB7sM3R9dqV0PeNuL14c2HWcGrMk+fJhQ54rrBT4OKbOI3DH6GQSgzYuI9Ia",
 	"Q+yS8C39oO+PfF+0pdK2XA51PYaHtjVUOlBphJ3Sr1SMecBqu2l/c3Gwc/Wr3XW0yS7iK4tNPlJZ7xqc",
 	"tOIK9B8m7+IqoolmQ/eM8QS7zbGOyLQ7wqEnmJLEfOP+Nmvyaka0dVMsKZS70OSFTGJ9RlizesDF3CUj",
-	"5UqUiUob5WAToOsDqGt/VDbf3wWg3KDwNyix1d+DocH2aYGDME3vky7oc1jwrex3n/k2DgVVLxzYdyKo",
-	"eA+n/je2+sTe7CW7BF9f+HT7rtOnL4Oqjj74w/GbG/FVMyl/EMSi9UP/79uZXr5ylF8KsLk4EJsVXnYu",
-	"BfgIYnizdOtH2X+PupcDv0+sfV4Hdmhf0WONTH6/3Wz0SXW0ODtwA1LEYhW+XBbHigoQFo40CBP4LX5V",
-	"AMegLK0lXFzmx8jSVkDpzjds6XOzFCs1OFIQKTCR3+twRqykWV7WlJkFGnOmYmIkiZhGD493PGAJurzk",
-	"wR3I2L6oAlv4O9owZRoNf8fDWsdV76CjIBd3RcpeWO/z8zv0PAvDQbTEf+B7SBJJHsXMPT3yj2+57RZH",
-	"cnY1ABdnbujPoPhsTdYyU40bNvJTLSNaEOXOvYwoi9mf/ZK6kUzpLRC4U48dOzjypvu7dDMFYE+9/ud+",
-	"pjh28/nwesUVVI8H7C03ybymm8j5HGKsWGpX014qbgEzWTKtV1LFeGTC+gs5w1b7VrMvTizc1T7KFbwv",
-	"DiAV97v8eZnXhrvGNYt6669cAOOOB5VPbqGcxSL2X1zytcWIy5L3udZVj298UcU7+uD/tzlK5Ny11rVH",
-	"k9gLqQnLr1LKe5/yg2E2cES37RslJ1iSCirndXWhol3yqBhn8mMjebOvjTh9bIm90do1KuCeNsGC/F+Y",
-	"YZOW4tZ2t+atgVr1/iO3eXxkmJl3fGKq+fC62O6G0832xUW3NtZ6MyeF9fPF9LuIv+LPn/761zfvfnz7",
-	"/LQL6+e/xb88sw8Xz0TYjfqJmKZPw/hvz5N6Q+FoEIZbHZH0x/TnMO7/nEz545B999N8+l2S/fq3l/Np",
-	"/+/zv799rKf9Y/Hsu+sk/v7HerPiKO+EPJhbRddqi/2/5XOBfrIRYuKNe53KlXv74sza9XzNO+i+5JUo",
-	"b8F0ysvP9g0ub0n72Nj4ED9Z3kV1aGTSvCzoq4/Ch/3Tm9+v3uXzNewxL3wzky7vZ/uYXWY7ivJDu26T",
-	"uDmMGlS+Vx7juAjyCGv71Me+GEsxA50kN7wlHtArYW+e2aSjkzCg7tpEOqK91FF1w+bYu3lndDXNzqw4",
-	"L3xjZ1Bx5SRxg2o35m01g47KLO2es7ZBcZtlfiIV3y6akF0bZczW58JPcAXFDNUdt+iNbNCYN26i9qRc",
-	"ay7mRArfDrgLQtbOUt99u73L9lbdm4b97TPU7+nLp7/+0nk2ePG68+rxj3/r/LX/4v9jTzIegKb9B/fD",
-	"B/3aWeBReFs0WuPHrrqwpad7J9/5uw24Cp29k4dqZmxu509u6RJUcSirFRk/dtUMRKl2hdhQ3jTKwF85",
-	"Wi0CWnv2LYyV/o8uyeMacgmwtH/givBYY7tqngniKgfimswlkeLMlYrxHEDeiOySh61NrRZD3zn4K46l",
-	"DfuH24k74rbDMpB3HH2QFHUOfi1RnAZTiLmiuvjz9hurHdZ1CnbX1Pgg3NLhTUHf1qFHd9uGPyjR3bp9",
-	"VdNN0HoiYy5Bu0OtVkKV49LVa2nbRhdn+LaTmQaSpDKF69/Y8X2u8eLryuvI+R1vt+dMK4Ndvmdzsfnf",
-	"AAAA//8=",
+	"5UqUiUob5WAToJ3WeShrI4yYhcw0E7H/QI54tiwkKhv07wJibjCKGxTd6vjB8GH7RMFBuKf3SRf0Oaz8",
+	"Vja+z8QbB4eqlxLsOzVUvIdT/xt/fWKP95Jdgq9BfLq92enTl0FeRx/8AfrNjRismbg/CIbR+sUA79uZ",
+	"Xr5ylF8csLk4EL8VnnguBfgoY3izdOvH3X+PupeDw0+sfV4Hdmhf0YeNTH6/3ZD0SXW0OF9wA5rEgha+",
+	"XBbQiioRFpc0CBN4GLAqwGVQlt8SLi7zo2ZpK+h0ZyC29LlZrpUaHCmIJpjI7344I1bSLC99ysyCkTlT",
+	"MTGSREyjh8d7ILBMXV4E4Q5tbF9mgW3+HW2YMo2mwONhrSurd9BxkYu7omkvrPf5GR96noXhIFriP/A9",
+	"JIkkj2Lmnh75x7fcdotjO7uahItzOfRnUHy2JmuZqcYtHPnJlxEtiHJnY0aUxezPfkndSKb0FijdqceO",
+	"HRx50/1dupkC1Kde/3M/UxzN+XyYvuIKqkcI9pakZF73TeR8DjFWNbWrey8Vt6CaLJnWK6liPFZh/YWc",
+	"YTt+q9kXpxruah/lCt4Xh5SKO2D+vMzrx13jGkq99VcuiXFHiMont1DOYhH7Lzf52uLIZcn7XOuqRzy+",
+	"qOIdffD/2xwlcu7a79ojTuyX1ITl1y3l/VH54TEbXKLb9s2UEyxbBZUzvbpQ0S55VIwz+dGSvCHYRqU+",
+	"/sT+ae2aGXBPm2DR/i/MsElLAWy7o/PWQK16R5LbPD4yzMy7QjEdfXjtbHdT6mb7cqNbG2u94ZPC+vli",
+	"+l3EX/HnT3/965t3P759ftqF9fPf4l+e2YeLZyLsRv1ETNOnYfy350m96XA0CMOtrkn6Y/pzGPd/Tqb8",
+	"cci++2k+/S7Jfv3by/m0//f5398+1tP+sXj23XUSf/9jvaFxlHdLHsytorO1xf7f8rlAP9kIMfFWvk7l",
+	"Wr59cWbtCr/mPXVf8tqUt2A65QVp+waXN6l9bGx8iJ8s76s6NDJpXij01Ufhw/7pze9X7/v5GvaYF77h",
+	"SZd3uH3MLrMdRfmhXbdJ3BxGDSrfK496XAR5hLV9MmRfjKWYgU6SG94SD/GVsDfPftLRSRhQd7UiHdFe",
+	"6qi6YXPs3bwzurpnZ1acKb6xe6i4lpK4QbVb9bYaRkdlJnfPedyguPEyP7WKbxeNyq7VMmbrc+EnuIJi",
+	"huqOW/RPNmjMmztRe1KuNRdzIoVvGdwFIWvnre++3d5le6vuTcP+9jnr9/Tl019/6TwbvHjdefX4x791",
+	"/tp/8f+xbxkPSdP+g/vhg37tvPAovC0arfFjV+3Y0tO9k+/83QZchc7eyUM1Mza38ye3dAmqOLjViowf",
+	"u4oHolS7Qmw6bxpl4K8lrRYKsejh2hwrPSJdksc15BJgaf/AFeGxxpbWPBPEVQ7ENZlLIsWZKyfjWYG8",
+	"WdklD1sbXy2GvnPwVxxdG/YPtxN3DG6HZSDvOPogKeoc/FqiOA2mEHNFdfHn7TdWO6zrFOyuqfFBuKXD",
+	"m4K+rYOR7kYOf5iiu3VDq6aboPXUxlyCdgdfrYQqR6qrV9e2jS7O+W0nMw0kSWUK1+Ox4/tc4+XYldeR",
+	"8zvebs+ZVga7fM/mYvO/AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -182,3 +182,17 @@ func TestCodesAreTakenAsTheyAreTyped(t *testing.T) {
 		require.Equal(t, usersapi.ProblemCodeInvalidCode, codeIn(t, answer.Body), "it has been used, however it is typed")
 	}
 }
+
+// What programs call themselves is shown to people, and anybody can have a program.
+func TestSessionsShowWhatProgramsAre(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.signUp(ada)
+	for sent, want := range map[string]string{
+		"curl\u202e/8\u200b\xff": "curl/8", "Ame\u0301lie \U0001f468": "Am\u00e9lie \U0001f468", strings.Repeat("e\u0301", 300): strings.Repeat("\u00e9", 256), "\u00a0\u00ad": "",
+	} {
+		answer, body := s.do(http.MethodPost, "/api/v1/login", login(ada, goodPassword), "User-Agent", sent)
+		require.Equal(t, http.StatusOK, answer.StatusCode, body)
+		require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE user_id = $1 AND user_agent = $2`, me.user.ID, want), "%+q", sent)
+	}
+}

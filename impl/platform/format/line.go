@@ -32,6 +32,20 @@ func line(s string) error {
 	return nil
 }
 
+// Seen gives a text that nobody has typed as a line, without what line refuses.
+func Seen(s string) string {
+	without := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if breaksLine(r) || hidden(r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	// Once more, because package norm puts a joiner into more than thirty marks in a row (UAX #15, section 13).
+	return strings.TrimSpace(without(Text(without(strings.ToValidUTF8(s, "")))))
+}
+
 func breaksLine(r rune) bool {
 	const lineSeparator, paragraphSeparator = '\u2028', '\u2029'
 	return unicode.IsControl(r) || r == lineSeparator || r == paragraphSeparator

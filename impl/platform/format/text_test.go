@@ -116,6 +116,16 @@ func TestNothingHiddenHidesAnywhere(t *testing.T) {
 	}
 }
 
+func TestSeenIsALine(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, line(Seen("a"+strings.Repeat("\u0301", 100))))
+	rapid.Check(t, func(t *rapid.T) {
+		s := Seen(rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune(" a\n\u200d\u202e\u3164\u0301\U0001f468")))).Draw(t, "text"))
+		require.NoError(t, line(s))
+		require.Equal(t, s, Seen(s))
+	})
+}
+
 func TestCurrenciesAreThoseInUse(t *testing.T) {
 	t.Parallel()
 	for code := range strings.FieldsSeq(currencies) {

@@ -46,11 +46,14 @@ test-storefront: bin/dev examples/storefront/node_modules ## test the example fr
 	@test -x "$(CHROMIUM)" || { echo "Chromium is missing: apt-get install chromium, or name one in CHROMIUM"; exit 1; }
 	cd examples/storefront && npm run --silent check && CHROMIUM="$(CHROMIUM)" npm test --silent
 
-# What the lockfile pins; made anew only when that has changed.
-clients/typescript/node_modules examples/storefront/node_modules: %/node_modules: %/package-lock.json
+# What the lockfile pins; made anew only when that has changed. npm ci begins by removing the folder: the file in it is there
+# once all of the rest is.
+.PHONY: clients/typescript/node_modules examples/storefront/node_modules
+clients/typescript/node_modules examples/storefront/node_modules: %/node_modules: %/node_modules/.complete
+clients/typescript/node_modules/.complete examples/storefront/node_modules/.complete: %/node_modules/.complete: %/package-lock.json
 	@command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019 ? 1 : 0)' || \
 	  { echo "Node 20.19 or later, with npm, is missing: https://nodejs.org/ has it"; exit 1; }
-	cd $* && npm ci --prefer-offline --no-audit --no-fund && touch node_modules
+	cd $* && npm ci --prefer-offline --no-audit --no-fund && touch node_modules/.complete
 
 # A generator is built once, and anew when the version that its go.mod pins has changed.
 bin/tools/%: tools/%/go.mod tools/%/go.sum

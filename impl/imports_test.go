@@ -60,8 +60,8 @@ func layerOf(path string) (layer, string) {
 	}
 }
 
-// embedded are the parts of the platform that the development binary starts by itself.
-var embedded = []string{"postgres", "natsserver", "front"}
+// embedded are the parts of the platform that the development binary starts by itself, and what tells who reaches them.
+var embedded = []string{"postgres", "natsserver", "front", "hosts"}
 
 // mayImport is the table of architecture.md.
 func mayImport(from, to string) bool {

@@ -22,6 +22,7 @@ import (
 	"example.com/plumbline/impl/dev"
 	"example.com/plumbline/impl/orders"
 	"example.com/plumbline/impl/platform/front"
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/natsserver"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/users"
@@ -35,6 +36,9 @@ type development struct {
 	data     string
 	addr     string
 	opsAddr  string
+	hosts    hosts.Allowed // names to be called by, besides those of this machine
+	client   fs.FS         // the files of the TypeScript client
+	packed   string        // and where they are, packed
 	password string
 	services []*service
 	clock    dev.Clock // of all services
@@ -54,8 +58,8 @@ type service struct {
 // setting is the environment variable of one of the service's settings.
 func (s *service) setting(name string) string { return strings.ToUpper(s.name) + "_" + name }
 
-func newDevelopment(environ []string, out io.Writer) (*development, error) {
-	d := &development{
+func newDevelopment(environ []string, out io.Writer) (d *development, err error) {
+	d = &development{
 		environ: map[string]string{}, out: out,
 		log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
@@ -66,6 +70,13 @@ func newDevelopment(environ []string, out io.Writer) (*development, error) {
 	d.data = d.or("PLUMBLINE_DATA", ".data")
 	d.addr = d.or("PLUMBLINE_ADDR", "127.0.0.1:8080")
 	d.opsAddr = d.or("PLUMBLINE_OPS_ADDR", "127.0.0.1:9090")
+	d.hosts = d.names()
+	if d.client, err = fs.Sub(ts.Package, "package"); err != nil {
+		return nil, err
+	}
+	if d.packed, err = front.ClientPath(d.client); err != nil {
+		return nil, err
+	}
 	described, err := users.Described()
 	if err != nil {
 		return nil, err
@@ -234,7 +245,7 @@ func castOf(personas []users.Persona) (staff uuid.UUID, customers []uuid.UUID) {
 // frontEndMode is what stands before the services.
 func (d *development) frontEndMode(environ []string, personas []users.Persona) (*dev.Service, error) {
 	c := dev.Config{
-		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + d.opsAddr, Clock: &d.clock, Mails: &d.mails,
+		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + local(d.opsAddr), Client: d.packed, Hosts: d.hosts, Clock: &d.clock, Mails: &d.mails,
 		Origins: strings.Split(d.environ["USERS_TRUSTED_ORIGINS"], ","), Log: d.log,
 		Codes: func(ctx context.Context, email string) (dev.Codes, error) {
 			codes, err := users.CodesOf(ctx, environ, email, d.clock.Now())
@@ -260,10 +271,6 @@ func (d *development) frontEndMode(environ []string, personas []users.Persona) (
 
 // serve runs the services and, once they are ready, the front, until ctx ends or one of them does.
 func (d *development) serve(ctx context.Context, environ []string, mode *dev.Service, ready func()) error {
-	client, err := fs.Sub(ts.Package, "package")
-	if err != nil {
-		return err
-	}
 	running, ctx := errgroup.WithContext(ctx)
 	for i, s := range d.services {
 		running.Go(func() error {
@@ -290,7 +297,7 @@ func (d *development) serve(ctx context.Context, environ []string, mode *dev.Ser
 			behind = append(behind, s.Service)
 		}
 		return front.Run(ctx, front.Options{
-			Addr: d.addr, OpsAddr: d.opsAddr, Services: behind, Client: client, Before: mode.Before, Ready: ready, Drain: drain, Log: d.log,
+			Addr: d.addr, OpsAddr: d.opsAddr, Hosts: d.hosts, Services: behind, Client: d.client, Before: mode.Before, Ready: ready, Drain: drain, Log: d.log,
 		})
 	})
 	return running.Wait()
@@ -320,7 +327,7 @@ func becomesReady(ctx context.Context, opsAddr string) bool {
 }
 
 func (d *development) welcome(took time.Duration, personas []users.Persona) {
-	base, operations := "http://"+d.addr, "http://"+d.opsAddr
+	base, operations := "http://"+local(d.addr), "http://"+local(d.opsAddr)
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) { _, _ = fmt.Fprintln(table, "  "+strings.Join(cells, "\t")) }
@@ -330,7 +337,7 @@ func (d *development) welcome(took time.Duration, personas []users.Persona) {
 		row([]string{"documents", ""}[min(i, 1)], base+"/openapi/"+s.name+".yaml", "(or .json)")
 	}
 	row("mails", base+"/dev/mails")
-	row("client", "npm install "+base+"/clients/typescript.tgz")
+	row("client", "npm install "+base+d.packed)
 	row("log in", "POST "+base+"/api/v1/login")
 	row("health", operations+"/healthz")
 	row("metrics", operations+"/metrics")
@@ -344,5 +351,5 @@ func (d *development) welcome(took time.Duration, personas []users.Persona) {
 	}
 	row("their password", d.password)
 	_ = table.Flush() // A strings.Builder never fails.
-	_, _ = fmt.Fprintf(d.out, "\nPlumbline is ready after %s.\n\n%s\nCtrl-C stops all of it.\n\n", took.Round(time.Millisecond), text.String())
+	_, _ = fmt.Fprintf(d.out, "\nPlumbline is ready after %s.\n\n%s\n%sCtrl-C stops all of it.\n\n", took.Round(time.Millisecond), text.String(), d.warning())
 }

@@ -20,6 +20,8 @@ Usage: dev [run | reset | --help]
 
   PLUMBLINE_ADDR          where the services are (127.0.0.1:8080)
   PLUMBLINE_OPS_ADDR      where health and metrics are (127.0.0.1:9090)
+  PLUMBLINE_HOSTS         names, with commas between, under which these may be called besides this
+                          machine's own and those of the two addresses
   PLUMBLINE_DATA          the data folder (.data)
   PLUMBLINE_DEV_PASSWORD  the personas' password (random, kept in the data folder)
   PLUMBLINE_PG_BINDIR     the folder of initdb and postgres (found, or fetched)

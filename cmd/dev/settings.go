@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.com/plumbline/impl/platform/hosts"
 )
 
 // drain is how long running requests may take to end.
@@ -87,7 +89,7 @@ func (d *development) settings(ctx context.Context) ([]string, error) {
 	}
 	for name, value := range map[string]string{
 		"USERS_MAIL":                    "off", // They stay here, see runUsers.
-		"USERS_PUBLIC_URL":              "http://" + d.addr,
+		"USERS_PUBLIC_URL":              "http://" + local(d.addr),
 		"ORDERS_USERS_URL":              "http://" + d.environ["USERS_ADDR"],
 		"ORDERS_ISSUER":                 d.or("USERS_ISSUER", "plumbline"),
 		"ORDERS_WEBHOOKS_ALLOW_PRIVATE": "true", // A receiver in development is on this machine.
@@ -99,6 +101,39 @@ func (d *development) settings(ctx context.Context) ([]string, error) {
 		environ = append(environ, name+"="+value)
 	}
 	return environ, nil
+}
+
+// names are those that PLUMBLINE_HOSTS lists, and the hosts that callers and operators are served on.
+func (d *development) names() hosts.Allowed {
+	named := hosts.Allowed(strings.Split(d.environ["PLUMBLINE_HOSTS"], ","))
+	for i := range named {
+		named[i] = strings.TrimSpace(named[i])
+	}
+	for _, addr := range []string{d.addr, d.opsAddr} {
+		if !hosts.IsEverywhere(addr) {
+			named = append(named, hosts.Of(addr))
+		}
+	}
+	return named
+}
+
+// local is an address as this machine reaches it: nobody can call one that stands for all.
+func local(addr string) string {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil || !hosts.IsEverywhere(addr) {
+		return addr
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+// warning says what others can do when they reach this machine; it is empty when they do not.
+func (d *development) warning() string {
+	if hosts.IsLoopback(d.addr) && hosts.IsLoopback(d.opsAddr) {
+		return ""
+	}
+	return "WARNING: others reach this. Whoever is in a network of this machine can sign in as every persona without a password, as an administrator\n" +
+		"too, read every mail, turn the clock, throw the data away and take profiles. PLUMBLINE_ADDR and PLUMBLINE_OPS_ADDR on 127.0.0.1 keep\n" +
+		"them out. Browsers call by the host of these or by a name in PLUMBLINE_HOSTS; any other is refused.\n\n"
 }
 
 // isFree refuses an address that is taken, before anything is started for nothing; variable is the way out.

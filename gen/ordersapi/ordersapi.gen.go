@@ -178,6 +178,8 @@ const (
 	ProblemCodeOrderState           ProblemCode = "order_state"
 	ProblemCodeOutOfStock           ProblemCode = "out_of_stock"
 	ProblemCodeOverloaded           ProblemCode = "overloaded"
+	ProblemCodePaymentMismatch      ProblemCode = "payment_mismatch"
+	ProblemCodePaymentReferenceUsed ProblemCode = "payment_reference_used"
 	ProblemCodePreconditionRequired ProblemCode = "precondition_required"
 	ProblemCodePriceChanged         ProblemCode = "price_changed"
 	ProblemCodeProductArchived      ProblemCode = "product_archived"
@@ -187,12 +189,17 @@ const (
 	ProblemCodeRefundTooLarge       ProblemCode = "refund_too_large"
 	ProblemCodeSkuTaken             ProblemCode = "sku_taken"
 	ProblemCodeTimeout              ProblemCode = "timeout"
+	ProblemCodeTooManyExports       ProblemCode = "too_many_exports"
+	ProblemCodeTooManyOpenOrders    ProblemCode = "too_many_open_orders"
+	ProblemCodeTooManyReservedUnits ProblemCode = "too_many_reserved_units"
+	ProblemCodeTooManySecrets       ProblemCode = "too_many_secrets"
 	ProblemCodeTooManyStreams       ProblemCode = "too_many_streams"
 	ProblemCodeTooManyWebhooks      ProblemCode = "too_many_webhooks"
 	ProblemCodeUnauthenticated      ProblemCode = "unauthenticated"
 	ProblemCodeUnavailable          ProblemCode = "unavailable"
 	ProblemCodeUnsupportedMediaType ProblemCode = "unsupported_media_type"
 	ProblemCodeVersionChanged       ProblemCode = "version_changed"
+	ProblemCodeWebhookDisabled      ProblemCode = "webhook_disabled"
 	ProblemCodeWebhookNotFound      ProblemCode = "webhook_not_found"
 )
 
@@ -231,6 +238,10 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeOverloaded:
 		return true
+	case ProblemCodePaymentMismatch:
+		return true
+	case ProblemCodePaymentReferenceUsed:
+		return true
 	case ProblemCodePreconditionRequired:
 		return true
 	case ProblemCodePriceChanged:
@@ -249,6 +260,14 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeTimeout:
 		return true
+	case ProblemCodeTooManyExports:
+		return true
+	case ProblemCodeTooManyOpenOrders:
+		return true
+	case ProblemCodeTooManyReservedUnits:
+		return true
+	case ProblemCodeTooManySecrets:
+		return true
 	case ProblemCodeTooManyStreams:
 		return true
 	case ProblemCodeTooManyWebhooks:
@@ -260,6 +279,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeUnsupportedMediaType:
 		return true
 	case ProblemCodeVersionChanged:
+		return true
+	case ProblemCodeWebhookDisabled:
 		return true
 	case ProblemCodeWebhookNotFound:
 		return true
@@ -491,6 +512,9 @@ type Order struct {
 	// Paid An amount in minor units, such as cents.
 	Paid Money `json:"paid"`
 
+	// PaymentProvider Where the payment was made.
+	PaymentProvider *string `json:"payment_provider,omitempty"`
+
 	// PaymentReference What the payment is called where it was made.
 	PaymentReference *string `json:"payment_reference,omitempty"`
 
@@ -567,7 +591,9 @@ type OrderItem struct {
 // OrderItemRequest defines model for OrderItemRequest.
 type OrderItemRequest struct {
 	ProductID openapi_types.UUID `json:"product_id"`
-	Quantity  int32              `json:"quantity"`
+
+	// Quantity How many; the maximum holds for all lines of one product together.
+	Quantity int32 `json:"quantity"`
 }
 
 // OrderList defines model for OrderList.
@@ -584,6 +610,12 @@ type OrderStatus string
 
 // PayOrderRequest defines model for PayOrderRequest.
 type PayOrderRequest struct {
+	// Amount What was received, in minor units. Without it nobody sees that another amount was paid.
+	Amount *ReceivedAmount `json:"amount,omitempty"`
+
+	// Provider Where the payment was made. References are those of a provider; a shop with one need not name it.
+	Provider *string `json:"provider,omitempty"`
+
 	// Reference What the payment is called where it was made.
 	Reference *string `json:"reference,omitempty"`
 }
@@ -667,6 +699,14 @@ type ProductStatusFilter string
 
 // Reason Why, in a line.
 type Reason = string
+
+// ReceivedAmount What was received, in minor units. Without it nobody sees that another amount was paid.
+type ReceivedAmount struct {
+	Amount int64 `json:"amount"`
+
+	// Currency The currency of the order; another is refused.
+	Currency string `json:"currency"`
+}
 
 // RefundAmount What to refund, in minor units.
 type RefundAmount struct {
@@ -784,8 +824,11 @@ type Webhook struct {
 	Enabled     bool               `json:"enabled"`
 	EventTypes  []OrderEventType   `json:"event_types"`
 	ID          openapi_types.UUID `json:"id"`
-	UpdatedAt   time.Time          `json:"updated_at"`
-	URL         string             `json:"url"`
+
+	// PreviousSecretsUntil Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+	PreviousSecretsUntil *time.Time `json:"previous_secrets_until,omitempty"`
+	UpdatedAt            time.Time  `json:"updated_at"`
+	URL                  string     `json:"url"`
 }
 
 // WebhookDelivery defines model for WebhookDelivery.
@@ -926,6 +969,11 @@ type OrderState = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type OrderingUnavailable = Problem
 
+// PaymentRefused A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type PaymentRefused = Problem
+
 // PreconditionFailed A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
@@ -961,6 +1009,16 @@ type SkuTaken = Problem
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type TooLarge = Problem
 
+// TooManyExports A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManyExports = Problem
+
+// TooManySecrets A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type TooManySecrets = Problem
+
 // TooManyStreams A failure (RFC 9457).
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
@@ -985,6 +1043,11 @@ type Unavailable = Problem
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type UnsupportedMediaType = Problem
+
+// WebhookDisabled A failure (RFC 9457).
+//
+// Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
+type WebhookDisabled = Problem
 
 // WebhookNotFound A failure (RFC 9457).
 //
@@ -1251,7 +1314,12 @@ type ClientInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1262,7 +1330,12 @@ type ClientInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1280,7 +1353,8 @@ type ClientInterface interface {
 	// ExportOrders Export orders
 	//
 	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed.
+	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+	// (`too_many_exports`).
 	//
 	// Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 	ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1342,8 +1416,9 @@ type ClientInterface interface {
 
 	// PayOrderWithBody Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1352,8 +1427,9 @@ type ClientInterface interface {
 
 	// PayOrder Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1411,7 +1487,7 @@ type ClientInterface interface {
 	// CreateProductWithBody Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1421,7 +1497,7 @@ type ClientInterface interface {
 	// CreateProduct Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1594,14 +1670,18 @@ type ClientInterface interface {
 	// ReplayWebhookDelivery Send a delivery again
 	//
 	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so.
+	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+	// answer is `webhook_disabled` then.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 	ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RotateWebhookSecret Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+	// end in `Retry-After`.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 	RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1629,7 +1709,12 @@ func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEd
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1650,7 +1735,12 @@ func (c *Client) CreateOrderWithBody(ctx context.Context, params *CreateOrderPar
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1688,7 +1778,8 @@ func (c *Client) ListOrderAuditEntries(ctx context.Context, params *ListOrderAud
 // ExportOrders Export orders
 //
 // Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed.
+// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+// (`too_many_exports`).
 //
 // Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 func (c *Client) ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1820,8 +1911,9 @@ func (c *Client) ListOrderEvents(ctx context.Context, orderID OrderID, params *L
 
 // PayOrderWithBody Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -1840,8 +1932,9 @@ func (c *Client) PayOrderWithBody(ctx context.Context, orderID OrderID, contentT
 
 // PayOrder Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1959,7 +2052,7 @@ func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, r
 // CreateProductWithBody Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1979,7 +2072,7 @@ func (c *Client) CreateProductWithBody(ctx context.Context, contentType string, 
 // CreateProduct Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2342,7 +2435,8 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, webhookID WebhookID,
 // ReplayWebhookDelivery Send a delivery again
 //
 // Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so.
+// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+// answer is `webhook_disabled` then.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2359,7 +2453,10 @@ func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID,
 
 // RotateWebhookSecret Replace a webhook's secret
 //
-// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+// end in `Retry-After`.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 func (c *Client) RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4028,7 +4125,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4039,7 +4141,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+	// some seconds later.
+	//
+	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+	// one expire first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4059,7 +4166,8 @@ type ClientWithResponsesInterface interface {
 	// ExportOrdersWithResponse Export orders
 	//
 	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed.
+	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+	// (`too_many_exports`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4127,8 +4235,9 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithBodyWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4137,8 +4246,9 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-	// a second payment is refused (`order_state`).
+	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4198,7 +4308,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithBodyWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4208,7 +4318,7 @@ type ClientWithResponsesInterface interface {
 	// CreateProductWithResponse Add a product
 	//
 	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`.
+	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4397,7 +4507,8 @@ type ClientWithResponsesInterface interface {
 	// ReplayWebhookDeliveryWithResponse Send a delivery again
 	//
 	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so.
+	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+	// answer is `webhook_disabled` then.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4406,7 +4517,10 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithResponse Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+	// end in `Retry-After`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4479,6 +4593,8 @@ type CreateOrderResponse201Headers struct {
 	ETag                string
 	IdempotencyReplayed *string
 	Location            string
+	RateLimit           *string
+	RateLimitPolicy     *string
 }
 
 // CreateOrderResponse401Headers the declared response headers of an HTTP 401 response for CreateOrder
@@ -4489,6 +4605,13 @@ type CreateOrderResponse401Headers struct {
 // CreateOrderResponse409Headers the declared response headers of an HTTP 409 response for CreateOrder
 type CreateOrderResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// CreateOrderResponse429Headers the declared response headers of an HTTP 429 response for CreateOrder
+type CreateOrderResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CreateOrderResponse503Headers the declared response headers of an HTTP 503 response for CreateOrder
@@ -4513,6 +4636,8 @@ type CreateOrderResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *InvalidOrReused
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *OrderingUnavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4523,6 +4648,8 @@ type CreateOrderResponse struct {
 	Headers401 *CreateOrderResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *CreateOrderResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateOrderResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CreateOrderResponse503Headers
 }
@@ -4625,6 +4752,11 @@ type ExportOrdersResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// ExportOrdersResponse409Headers the declared response headers of an HTTP 409 response for ExportOrders
+type ExportOrdersResponse409Headers struct {
+	RetryAfter *int32
+}
+
 // ExportOrdersResponse429Headers the declared response headers of an HTTP 429 response for ExportOrders
 type ExportOrdersResponse429Headers struct {
 	RateLimit       *string
@@ -4644,6 +4776,8 @@ type ExportOrdersResponse struct {
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *TooManyExports
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -4656,6 +4790,8 @@ type ExportOrdersResponse struct {
 	Headers200 *ExportOrdersResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ExportOrdersResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ExportOrdersResponse409Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ExportOrdersResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -4750,7 +4886,9 @@ func (r GetOrderResponse) ContentType() string {
 
 // CancelOrderResponse200Headers the declared response headers of an HTTP 200 response for CancelOrder
 type CancelOrderResponse200Headers struct {
-	ETag string
+	ETag            string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // CancelOrderResponse401Headers the declared response headers of an HTTP 401 response for CancelOrder
@@ -4761,6 +4899,13 @@ type CancelOrderResponse401Headers struct {
 // CancelOrderResponse409Headers the declared response headers of an HTTP 409 response for CancelOrder
 type CancelOrderResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// CancelOrderResponse429Headers the declared response headers of an HTTP 429 response for CancelOrder
+type CancelOrderResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CancelOrderResponse503Headers the declared response headers of an HTTP 503 response for CancelOrder
@@ -4787,6 +4932,8 @@ type CancelOrderResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4797,6 +4944,8 @@ type CancelOrderResponse struct {
 	Headers401 *CancelOrderResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *CancelOrderResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CancelOrderResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CancelOrderResponse503Headers
 }
@@ -5009,7 +5158,7 @@ type PayOrderResponse struct {
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *OrderNotFound
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
-	ApplicationProblemJSON409 *OrderState
+	ApplicationProblemJSON409 *PaymentRefused
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6259,6 +6408,8 @@ type ReplayWebhookDeliveryResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *DeliveryNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *WebhookDisabled
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -6306,6 +6457,11 @@ type RotateWebhookSecretResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// RotateWebhookSecretResponse409Headers the declared response headers of an HTTP 409 response for RotateWebhookSecret
+type RotateWebhookSecretResponse409Headers struct {
+	RetryAfter *int32
+}
+
 // RotateWebhookSecretResponse503Headers the declared response headers of an HTTP 503 response for RotateWebhookSecret
 type RotateWebhookSecretResponse503Headers struct {
 	RetryAfter int32
@@ -6322,6 +6478,8 @@ type RotateWebhookSecretResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *WebhookNotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *TooManySecrets
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -6330,6 +6488,8 @@ type RotateWebhookSecretResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RotateWebhookSecretResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RotateWebhookSecretResponse409Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *RotateWebhookSecretResponse503Headers
 }
@@ -6378,7 +6538,12 @@ func (c *ClientWithResponses) ListOrdersWithResponse(ctx context.Context, params
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6395,7 +6560,12 @@ func (c *ClientWithResponses) CreateOrderWithBodyWithResponse(ctx context.Contex
 //
 // Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
 // sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+// some seconds later.
+//
+// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+// one expire first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6427,7 +6597,8 @@ func (c *ClientWithResponses) ListOrderAuditEntriesWithResponse(ctx context.Cont
 // ExportOrdersWithResponse Export orders
 //
 // Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed.
+// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+// (`too_many_exports`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6537,8 +6708,9 @@ func (c *ClientWithResponses) ListOrderEventsWithResponse(ctx context.Context, o
 
 // PayOrderWithBodyWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6553,8 +6725,9 @@ func (c *ClientWithResponses) PayOrderWithBodyWithResponse(ctx context.Context, 
 
 // PayOrderWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-// a second payment is refused (`order_state`).
+// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6650,7 +6823,7 @@ func (c *ClientWithResponses) ListProductsWithResponse(ctx context.Context, para
 // CreateProductWithBodyWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6666,7 +6839,7 @@ func (c *ClientWithResponses) CreateProductWithBodyWithResponse(ctx context.Cont
 // CreateProductWithResponse Add a product
 //
 // Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`.
+// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6969,7 +7142,8 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 // ReplayWebhookDeliveryWithResponse Send a delivery again
 //
 // Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so.
+// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+// answer is `webhook_disabled` then.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6984,7 +7158,10 @@ func (c *ClientWithResponses) ReplayWebhookDeliveryWithResponse(ctx context.Cont
 
 // RotateWebhookSecretWithResponse Replace a webhook's secret
 //
-// Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+// end in `Retry-After`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7147,6 +7324,13 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest OrderingUnavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7187,6 +7371,20 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 			}
 			headers.Location = value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers201 = &headers
 	case rsp.StatusCode == 401:
 		var headers CreateOrderResponse401Headers
@@ -7208,6 +7406,30 @@ func ParseCreateOrderResponse(rsp *http.Response) (*CreateOrderResponse, error) 
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateOrderResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CreateOrderResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7345,6 +7567,13 @@ func ParseExportOrdersResponse(rsp *http.Response) (*ExportOrdersResponse, error
 		}
 		response.ApplicationProblemJSON403 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest TooManyExports
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7410,6 +7639,16 @@ func ParseExportOrdersResponse(rsp *http.Response) (*ExportOrdersResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers ExportOrdersResponse409Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 429:
 		var headers ExportOrdersResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -7613,6 +7852,13 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7639,6 +7885,20 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 			}
 			headers.ETag = value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers CancelOrderResponse401Headers
@@ -7660,6 +7920,30 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers CancelOrderResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CancelOrderResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7978,7 +8262,7 @@ func ParsePayOrderResponse(rsp *http.Response) (*PayOrderResponse, error) {
 		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
-		var dest OrderState
+		var dest PaymentRefused
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -10118,6 +10402,13 @@ func ParseReplayWebhookDeliveryResponse(rsp *http.Response) (*ReplayWebhookDeliv
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest WebhookDisabled
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10257,6 +10548,13 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest TooManySecrets
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Invalid
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10291,6 +10589,16 @@ func ParseRotateWebhookSecretResponse(rsp *http.Response) (*RotateWebhookSecretR
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers RotateWebhookSecretResponse409Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 503:
 		var headers RotateWebhookSecretResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -12022,6 +12330,15 @@ type OrderingUnavailableApplicationProblemPlusJSONResponse struct {
 	Headers OrderingUnavailableResponseHeaders
 }
 
+type PaymentRefusedResponseHeaders struct {
+	RetryAfter *int32
+}
+type PaymentRefusedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers PaymentRefusedResponseHeaders
+}
+
 type PreconditionFailedResponseHeaders struct {
 	ETag string
 }
@@ -12068,6 +12385,24 @@ type SkuTakenApplicationProblemPlusJSONResponse struct {
 
 type TooLargeApplicationProblemPlusJSONResponse Problem
 
+type TooManyExportsResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManyExportsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManyExportsResponseHeaders
+}
+
+type TooManySecretsResponseHeaders struct {
+	RetryAfter *int32
+}
+type TooManySecretsApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers TooManySecretsResponseHeaders
+}
+
 type TooManyStreamsResponseHeaders struct {
 	RetryAfter *int32
 }
@@ -12105,6 +12440,8 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
+
+type WebhookDisabledApplicationProblemPlusJSONResponse Problem
 
 type WebhookNotFoundApplicationProblemPlusJSONResponse Problem
 
@@ -12220,6 +12557,8 @@ type CreateOrder201ResponseHeaders struct {
 	ETag                string
 	IdempotencyReplayed *string
 	Location            string
+	RateLimit           *string
+	RateLimitPolicy     *string
 }
 
 type CreateOrder201JSONResponse struct {
@@ -12239,6 +12578,12 @@ func (response CreateOrder201JSONResponse) VisitCreateOrderResponse(w http.Respo
 		w.Header().Set("Idempotency-Replayed", fmt.Sprint(*response.Headers.IdempotencyReplayed))
 	}
 	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -12340,6 +12685,29 @@ func (response CreateOrder422ApplicationProblemPlusJSONResponse) VisitCreateOrde
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOrder429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOrder429ApplicationProblemPlusJSONResponse) VisitCreateOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12619,6 +12987,25 @@ func (response ExportOrders403ApplicationProblemPlusJSONResponse) VisitExportOrd
 	return err
 }
 
+type ExportOrders409ApplicationProblemPlusJSONResponse struct {
+	TooManyExportsApplicationProblemPlusJSONResponse
+}
+
+func (response ExportOrders409ApplicationProblemPlusJSONResponse) VisitExportOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ExportOrders422ApplicationProblemPlusJSONResponse struct {
 	InvalidApplicationProblemPlusJSONResponse
 }
@@ -12815,7 +13202,9 @@ type CancelOrderResponseObject interface {
 }
 
 type CancelOrder200ResponseHeaders struct {
-	ETag string
+	ETag            string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type CancelOrder200JSONResponse struct {
@@ -12831,6 +13220,12 @@ func (response CancelOrder200JSONResponse) VisitCancelOrderResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -12948,6 +13343,29 @@ func (response CancelOrder422ApplicationProblemPlusJSONResponse) VisitCancelOrde
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelOrder429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelOrder429ApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13462,7 +13880,7 @@ func (response PayOrder404ApplicationProblemPlusJSONResponse) VisitPayOrderRespo
 }
 
 type PayOrder409ApplicationProblemPlusJSONResponse struct {
-	OrderStateApplicationProblemPlusJSONResponse
+	PaymentRefusedApplicationProblemPlusJSONResponse
 }
 
 func (response PayOrder409ApplicationProblemPlusJSONResponse) VisitPayOrderResponse(w http.ResponseWriter) error {
@@ -16297,6 +16715,22 @@ func (response ReplayWebhookDelivery404ApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type ReplayWebhookDelivery409ApplicationProblemPlusJSONResponse struct {
+	WebhookDisabledApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayWebhookDelivery409ApplicationProblemPlusJSONResponse) VisitReplayWebhookDeliveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReplayWebhookDelivery422ApplicationProblemPlusJSONResponse struct {
 	InvalidApplicationProblemPlusJSONResponse
 }
@@ -16437,6 +16871,25 @@ func (response RotateWebhookSecret404ApplicationProblemPlusJSONResponse) VisitRo
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateWebhookSecret409ApplicationProblemPlusJSONResponse struct {
+	TooManySecretsApplicationProblemPlusJSONResponse
+}
+
+func (response RotateWebhookSecret409ApplicationProblemPlusJSONResponse) VisitRotateWebhookSecretResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17453,218 +17906,234 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L39ctu4liD+KvhxpqqdvpQtyd923fqVb9LZye2kk4mTm5mOsiZEQhLaFKAmICualLe2dh9k/9sX2QeY",
-	"d9gn2cI5AAlKlERZcpx0u+vWjSWRwAFwcL4/vgSxHI6kYEKr4OxLMGA0YRn8+VQKzYR+xtVIKq65FObb",
-	"hKk44yP8GFwQQYeM9GRG9ICRHk9ZSN4+f0qO2kdHu0EYZOz3Mc9YEpzpbMzCQMUDNqRmoCH9/JKJvh4E",
-	"Z632SRjo6YgFZ4HSGRf9IAw+N3oZYw3NPmt8+fY2DH56R/vzULwbMHLDMsWlCAkX5Pex1EyFAFb0otd4",
-	"RXU8iMiOAey01Wo+qQ/ZSRiMqNYsM/P8107wsdk4/fSlFbaObjvBPwezYBsYXyRsOJKaiXj6lo1SOjVz",
-	"zIIcmUkjIgWh5n9qwswOUk0mVJFrNtKkl8mh+ZHRLOUsIwZepjSZcD2AzVZm56/Z1CymEviDEuxmwmqA",
-	"X3JxXb2pgn3WZET7jOxEGUv/2gnMN50geoKnfNI+OVk8ffP0qOaxvpQxrUYwA8WI6gGRPTJx+zOkCVt+",
-	"hD2ZDakOzoJxxhsZ67GMiZgFoQ9fu3lwUrUdb6lmL/mQ63loPhgIuCIp62kDkTmG1DxKqEjwUFgsRaLI",
-	"WGieEg5PTwYyZYT2KRchocpgaNQJEtaj41R3gvPsr+3Tc/3Xo2a0cC/r35Ac+jcy5fG0ekcLmLlWZMJF",
-	"IicGLAt9JZS//3W/eT7ZFpRMZ9OLnmbZPICXdgu1JBPKNemynswY0dmUiz5uY83D50Lvt/HQ+XA8DM5O",
-	"jg6azTAYcoGfmzm4XGjWZ1lQBu6FeK/YnSAMyWTAMga/my8HLB2p8sZtCuaHDx8uxnrAhOYx1RVg/ouc",
-	"GBCp95AlzseHzdoksH1Y7xbfGmqT0SHTjn+MMyWzqktkNkbDxe4z0mV9LlQIX0SGvFzF8GLkLph9CraY",
-	"613yekR/H8P952a438csmwZhYBhRcBbgy9Ubnf+2HGdniPjPbLqAEgzpNVMAoyPOOV2eDJiw1z9jI0Y1",
-	"S84JJe/fv3hGEskUmbA0NWtgn+lwlJrZj5MD2u61WOM4bnUbB3T/tHFKm6xx2D3uteOTpMWOmm7RyKaL",
-	"VXvgNgy8tc/2ENAs34wSx/j4/zX+m+F17cPD20Wco5JMGsQbUjElXLOhIhSPcCDTRBGzbVLpRccHlKl0",
-	"epYCGXodLrkzrdKNaVXemNcAIE2/2uHWPKt7OZvXWcKyF0k1A5DmxzL6NVun++2D5LBxGu+zxjE9OGic",
-	"JM1u45C1esdxm552Wzn6GY5cLEjameox5DFPyjdw/6gK/DeZTMaxXrSAEf5cuYR2Y58ewjVqNk56B6zR",
-	"7h4lLXoaN9nxcfUSRvlsW13EB9YdSHm9aBET/LlyEceNZrvbahz3jloNehDvN04PkjY76TaP48PD6kVM",
-	"8tm2uIhbM5YaSaEYUPWL5Lex0kMm9FvWGyuUbWNUFcyfdDRKOUpze6NMdlM2/MtvCkW7Aoh/zlgvOAv+",
-	"aa/QPvbwV7X3Bt/Cuec2LWOEZoz0mJGYx8LIL3pABZnIcZqQLiOTjGvNBJG9HtmJ5Fhfyd6V0jK+NlKr",
-	"VVTgGrt7zRXpMsOkY5plnCVEjnVH7ES8uKhX12x6xcXVWLHonEQgITRARIiIolOFJMEwW3WNAsCT3Y4I",
-	"Ql+f8l5atAX26b1ZCQS24hlL+Q3Lpr9I/VyOxdfeeIetZEAVEZKocTwgiYWJ7ETuzysh9VXPABg92Q0M",
-	"3GMEjD0YwnBFaJoxmkwNL8Kr7vQorsjlz+/JTqSux1eaXjPhoYl7VkuSuFXAaFk84DcsITuRfeTKfRWB",
-	"crnFY38usy5PEia+9nnHNE1ZRoZ0SoTUJJG4WztRz0FkD/iFuKEp/+r46K5vN2P0WiFwiYzHhjYZMQMO",
-	"MKUxcHGqScSyTGYqApOFWQdHuK/sQOXVvM7esgfA1ntYFWCzoZPXbArqs1kW2EaokHrAMjJP6jJYu92R",
-	"VzQ1TOPh9iKmwmBg13xDE7TrWIZJuiymY4X6RFcmU3M9zcN/v3z9C9mJhg72mVMG6eiBKClSJEdCQXqC",
-	"MxJSMDxUXb5+ijHDysyDc9QVFvIwlBVBR4nXbHmPO8g1TWU/57WG986y4pBEo4zH7CoeUNFnCX6BpHQs",
-	"6A3lKe2mzHw95J9ZYpTCjImYMzXDxjtiGR8n3xwbhwO71FZj//rHZe8HF4QSZcCw1lsg7Yhj8PXWGRks",
-	"nIv+++J4v/YOKJbd8Jg5gmLtrkJO7P0zOCwQbyYDBrTRoBmNYzkWGu4i7NA50dkUEYRQs8xZXLIGop1I",
-	"3rAslTRBDNd8yORYR2FHRDNYHo+VlkOWqRL6bwn9cD/eZAAWmPKfU55+fYKhB2ALo4rYa08UF7EhbtZ8",
-	"n5ODJ+dmS8yV15FBWZ2/TZVVvYWczGCo8w4s2xR4Zm473ubq0leWsWC5RDCWqJKrIhp50F05bc7SfDfo",
-	"VwT2QkwJCgs9ytNxxhwghmJ/E3zUyeqFSD7LKnPT+Fc+ZynRGmb5lCELGdXsKkVY5gmt74BYesHzB/3V",
-	"NQrLf62X7ePO8H032mIkEJE8qBxSn7GFloIMwWo/oCL36exEGSzkSkt5ldKsz75zo8Hl9fidUWq/faV7",
-	"y9LGOylfmvP72rjodBBAngyxyyCPHLEMpiUaDMs7kXnSxzOgUe+kfEXF9FJnjA7VA6n8PZmmcqIIuFqF",
-	"lXngo9FQjBS0ExnAzY9XCkG9jwM0O2FNqOphzIxuB6ztC/ZAw69mF7rM3wj3zNZ34r3wXXgPxmXBrGBk",
-	"YaYU0fKaCbJjpFgftrm1f/jwoTHrpVy2AbNOTbcB35zGsLEKQKKyoL81Mf+9UOPRSGaaJa9Ywuk7sOg/",
-	"DBU0eyZ7hJKhgYTo6cizcMyTxHEB+hW8cWXesKTRUoJvQth0tvCdyP41I2zeOo+L5zO51DK+foviA0Cc",
-	"oHRP0zeZ2QrNmQrOejRVLAxG3ldfgoSlms77kN6j+0MSmiQopUjYSkIndHoOm98sOZdahzM+1KODGR+q",
-	"+c/zozbyr4TU1kGZxyQsi0+o+iZj1B7IsmN4i0+h48lpZR/tFuSDfMonkN3fWAwSMG4zS2CjzTTlTaS5",
-	"52oVCDBA4egyYys35sr35iD35nXjVEI/Tri+iF0YlOeWOzooOYL3y45g2viPT+b/mo3TTz/uXLk///Lk",
-	"x51OZ3fJz0/+UuE4tnD8JHQ2rdjCHLxl2+Cv5DY0L1WFgbzzDCtAEhKeEK4N2jrqcS3kRNhAGiuxc6W4",
-	"6BukXs+PGZrrljGlFgW66YnMrol9CAHiGG2WGKGnl8nhbnmWg8OKWdANsi5sMgZbR3JFden1hGrWMBxj",
-	"Zoxm1RhjHcthRRhQpMbAs6NckYllwvLoGqR6+YqZSFgCcvrMcg0Wzk1qtaErvsDD7bQlO5nlpj8oksq+",
-	"f+q7q4NywkAbOXlhVJ53WFoC8QNz0XbRaOZqwxv2UhQnUOBaaYPKx7yQBMDVe8mRR5SvH4TTlP5YeQ3x",
-	"It/Cul7gWxApY+emWUbhZy/watW4v7DP2sZ2ze0HzFAerWqhT6mIWWpdF3dhiGuzknkQMkY12wAE9nnE",
-	"YiOoaKlpugqUn+zT7+BhQyjWOksM5tFs6GCdP9EhF+7j7PFWntKnhZtirXp3FVW8q7lS4DLzPPPeuHXB",
-	"LLXe/MU8emsg4HGNd8xDhpVfj1cy8p/fz+2aec1C52ZcvIVWVr33LbTzzGwhu2FCg+isag7wk3njHbxw",
-	"GwbjLK353vu3L+c2yrxdhqFqn2w0y1oXcH4QF5SxEcpugBBVKytf9VWgVDhJzHtzfmAkNwryG4ZcSBv8",
-	"tBvMroYOjUg1G2BcFvRPm83j1ulp+/Dg+KB5etpaJctb5+uCaHL3qydSmMNQM0x9f5kUe9H49dOX/QWh",
-	"jCVpGpfnwbTgDGSmn9sN8IJIA5GAVhgGTJjlfiy+iNWNN1YhdrySoipI9EIQhGXmRELUEKkisUGhhz6g",
-	"F5evyUG7dexi+n96//YBz8WTHSpRKZqJ/c4TUEIixmlKJBpTU2pkSsGqxEbzHFqKMPJx7jyB5FToNmkq",
-	"J0Y2A3FOLRAzZyIzEgk6d+6DmHVO1mfuhb7k8fWjeUEtBv6ykabgXM1Xd1NW2OcRz5i6opWiOIOMJtwN",
-	"bdNllOZpSkZMJEYit++XhO91wL8b1HeUt+qIzuNhl2WL8EUCungogk4fml6bvdCSUDJimZJi9la2KxYx",
-	"orj4ZaAjuYKHp0PDg4v0p8UobZ81hwXYnRTqkp9w5d+1ZrNSH+yNjQJZG0ilqR7XO45LfNQI83Uk7nwK",
-	"ndHYbPYCzR9Oj3SnZDLg8cDuRhaz1GwGekJYUmvx41Gy6dW0YRCr1vYP+1ilPmrxsXzP850OcyUNd9Ei",
-	"lXd04RwpLOAq0Z/SiquovU/YqnEvpoJ0mdPac8qxSy7A0K6AyBql2vw6kGlCbmg6drGPNGNg5Ey50iwh",
-	"BmN3Pc4eg5YJK4QsiwEfBUbgAsEzX/E8zw+Dzw32WTOheDdlDRwOkpyKJVUxsBcCUxRjOqIx11Oi5JCB",
-	"LYvGkCISqanSbJgHtDjnAteKpb0tLdoeOp54rxfkhMCcIwJwhyWDglDBNHNZptZV7E7r8kKZbcsuVpgK",
-	"SrmfVY8qoz5UEkovw9iJJpbhg+vHfAaF54y0QtIOyT4kVypJkK4vTls6df8tT166K6G0rp+Vr+T637yW",
-	"4/bEjuYRku60hk2rGH4bNi0PF781m9bMPlbTuwEdjZhgyfaJHQ4FkeFgasSPSNrxg6F/I+9HSwi9b5Bg",
-	"pt43KKsVn3MmUU1BxHjYuKEZhKIboGBP3jiY8BOChIiaQwQfn3kAwRdPPXhwe3Nw8rBnB80K+gWyXEX5",
-	"gpQLZqV2I+igcFbIalRhsH0yr8Y5O9VKquLC0e4mt/4+pkJzPV2eMdyaddxV0xA0dKwy6q8nXhml96qW",
-	"Bc6+MnO/vO0Jy0a2fOmlSRx8C++gbyZdzxD0tU5qZaLqwv3J51i4+q1R2W+TwF7mbLAiVgOC/mTPo6yR",
-	"VTojSMRXEBFoxaGQRJa64Y8sIVyQG8jdjxydiyBYeUATYpQ42YM8Gqcs9fkNE6RL4+sSCe+ItWh4xzdG",
-	"WXALqbwg2j659gl1QaJXEOcF5PENnW7kiLk35XJx7vNF41d0Y+9enTU+/aXaODWHP28cjVrDHntBgOhs",
-	"xehqQymazebdrXkXhbHVGVe4IGPFyI4z9D0BS5818/mlD3DIBzP9eUHrs2uyIeW2QM/B4fGTUtTKlyCW",
-	"CQzmZRDBjdCUp6V4PXO5mJDj/sDmBsseaGG5TfqcYL6cTZfDAi4CrVH4S3D28UvV0HMZx3rA4bVrNp3I",
-	"LAnO8qO2lTBUKWCmZUQBaU45AyIJZG+vuZeT9NtPYcCF0hRuU7BHR3zvprWHwZdlV3LtVHenNRw0T8PA",
-	"KExK0+EoOAvazfZRo9VqtPffNU/P9ptnzeav5qC5hiT0p1L0Uh7r4uxdUJXaK53C7exNwKOqFWn11Dya",
-	"o7uu6fQLbouTXy5jGxVsYo1wiSS0K8e6ItagWSm1OWSoyTL/wWVKKyy4VWyzOORl1Y68yhPlOIU1KxrN",
-	"BmmsDLMoNM3FUsxhSWE9aFZHgBX4dkfd3aLjImY/BupnLp+qZaDTCxQzV48G4mK4IuzzKKVcoNS/SSkp",
-	"n0pa7RmX5GnRFpc9tAjxEs0EjxS7uYS6PrW3r+JaTAwLnmRS9DGBdpTJviFS21E/5/JsQWgvxy3DXtpc",
-	"dggoxIBJs5VMD2QCMZTW9hiEQTk+Hsarig6FnSulPJud8/Jr4AHD1cDaWUTj2j2VYwtrHmJsSFpF8pUZ",
-	"pzJNuuIHzPooDKcury0o1EF//TOpvUEYzIWVFhLgtPRlnkHhDe1qEWBMks8ySzm33hvl5c9m3OYQgoSd",
-	"S5qlw5nNB/C/cpHxnk26lOa4psBq+cC8MdIPEq+MlPVMzrCgmRu+uRt2c+fcTPBHqZ5ec3vusDWsF/U1",
-	"+9oWhnrGTHvQhTnzG3GwlIwU/nm53fKou3+t7uZEqYiSmkPvN4ZdEc0+65Cw4UhPrYali7h1wc4JE8jh",
-	"dCkYUg3kZNb7WIVrVVXfcvC2YXbwBLxvyvDgR5ut9vJaknoOuVJgXpxwPTCiZzygGY21YbWOEtmyFoox",
-	"qBjI4wERjEOeLdbFI0bpZCJRmDpHiRrRmJWolpljVhyZU5/nLkL5clUJRXn6u0vem6GcW5EbaKz5DYTM",
-	"Op51F16Aq3jO07ygpAv3ycdfY0JIZ3VOo9ltmYaYYWp2fQvHgCbsi9x8sIZtwmEeMuN7DwxrbR4YZmsn",
-	"uLIzUD4PEoYfMCIJD2ADC1g9F2jpnO+SCzMPuEwXkSMqSiUrErnIQYzidLWrmCZDLta7jZc/v1+krMn4",
-	"mlwzNuKiD/gZ+pTlB+WXkZaKkclAwuP4ZkUmQg3j4CffTtj49GNltsvlgI82OPz7ii3Ztu1zUUrUg0vM",
-	"m7lcMhYzoOHVWDcegjcgTUmRg6VCsAtZiqQHGWNY2EJtd2EZUyyrBO29M0zatGqNRqsb5JPW4L9dYJRM",
-	"1wLkXoDYWHpf5hjz5ex86+3CPTxZKW3Ppv4tyCJkyVV3Wjun7S7paltRJW3W6N0yPudP8G6XdNMrXjN8",
-	"p0pTK6HITAZpWDrK0obXQIxt6DsVaabflN7zHq7KmqkVQy78b1vfW37Q7cKNWDOnZ82NqE5pBDEh81SO",
-	"c4yDz9hQ3jA1S1tq6SArA+SZMD8ni5VCCHVToNopJgAEO0hXypTRB0pCmju3fxTGnvJCnhoKjd4/tIXe",
-	"nflXqkWFN2hu6tfC1u+c8fHk/lyqCSiv8wpc4fVa7b7KnZKVWbnjlOXzdTN5zUSRtRLlg0dEZiTCXYnq",
-	"ZAMXXs/qm4H4Ng9Pj/fHGVP5joxT5sHzpVNM3AnOSKvZvHXg+KOfVGBA7nCtdPqcEYp1Qu1jhAubzQFR",
-	"uzkE885azKWO/mkPytfvgachCs0XWJVj7//+9/+Nn0dUD+DTnJjfPlgp4Vjoi+PM3UVV9Npeh3m2dK9m",
-	"6WqzsUdDVpKGNSM/MUx1VZ7M3aSNLViYLd1a0zsI0M1nThYbuZ7ROM8LRY9RhRirNRuOtFozrPC+vB64",
-	"5kVVBFyRlQZP8sww5wwLi9JsVBvOlE2JXdxdxO5i89dHSBvGUmk1LNLWLHAQ9MKwbMsEf4d2MWirtxzf",
-	"3PkzjEZTLInIji483/ioJu3Pn59AxFrCM8g7NXSnLwWbqzaUMRoPXL1R81HJ9MZWJUqV+adLk6txlpo/",
-	"iyLfZIeSUcZvqGauPsYTGEDxviigYnHGZks1PwEqmXAFOFyLh9zt3pqdvbI7uwkegki8hXHQXXpXjQfb",
-	"LVyphbZ5V0AJpDHM6bClqeaV9mWBG61qPa+ee26Gxjg3XRVhy6936YJ52+R7zBxlWqmSzQCwDZVslm5+",
-	"aypZ9Z4vyq0aYjRsTivPSYRUJ3K1uTSUrsQqZt3pVhORilBWP3IV51/PrFxR5KC+wrQFH828erItoWVx",
-	"zQ4Ief99zOzP5Z3YIqZ/qxhudLpFkVrSaJ2J1ULPCBVkoPVI5cWbnL+VkrFiGZh7KelltI9h33AlBtJT",
-	"uZzL1XE5ITOiRizmNMWY1KOT0+aTXfIa7MQG8TvC8mQoiokSCcRW5fpSCEAROjRf6gEbhmQsUqwt5WX+",
-	"KaKYJuMRJASlqZwUQGBJKoxZT9gNS+XILGCXXAD0HdFlUykScnH59MULHEloA89FI6VdliqyE30WjYYr",
-	"Ij4nkXpuBdjA//9sbw/6SlUXBrMn84HrwSUw+3kUVPn3FbfTkgHOrOUApAc4rHP09XAd5tnzGsMSinZ/",
-	"q9sMKkM8wLnrrsukUIhqXYUZlHWvh25d8/gKSYPxOON6emlGw23oMpqh0ol/uToUwd8/vAuqFOAIq2pe",
-	"QVXNCDE0lX1oI2iRGTBMZgn5GwyZtxIE1Qrny6Ezp4llDLnoyYpwERsMDbIzz9DJFuZlXl3YbJcZ2u/w",
-	"e7jbER3x44+XvC+gsJbY/fFHYqA3t0x5KK0Mi/DrhKpzM8A0NxiBUn0x1gOZ8f8AO8mZXRYBTZm887pI",
-	"cEXkCOskg3RvVHMLCoQd/fgjWE0EsQKMAdfzg7u4CecEhuh4FysP2R1dqQdnWKzDvPvT+7ehbdn59zf/",
-	"brZIjhUViR7Azz9/eGZuoE0LgABU2hELovLPi56l8AKkmORdPrCeJBShVppOFVESl+62Et5ReTrLuVkG",
-	"1p6YDCSZUIHVH7uMqLGhSQoCRXS5hgzXrnaM3bV37LPGTXsvOAQE7bx/97xx8qSEa3mwCvnl/ctd8pQK",
-	"KbiZfUrY72MzOPus80RmI2qYL85wwY4YcdvLFkiwlU8JFx0hzI1IucLyn4ZkkqfomEvhkiuCThRzgAAi",
-	"mEJgW2FR8MYOF+Tv9IZeAmqHJPq4u7troNi1w/8H23nyaRdHjJ6EhKZKwvSK0SweMGVOEkJ0YNARk6PU",
-	"9Zhxxh+oQpJLUtahELomWMtDes7Ib5ILuByaTg3wbCh/42adHYEhWGrE0tRcJ3uawCgAz7F8HUsV8wMl",
-	"8Aj/JhPO1I8/wo0CC5ZB6gb2vDEM6/jgdP8JAAkdM20QEtRhBZe0nvCYIXHxqqDvtwlwfaQBSOOUQ1kb",
-	"tYEKK9eDjlByyBBKaWOFqLBogTXYM1uAz/FKvFWVTXmsV9a7Gn4BbfBTlqvFdgQAP1tF227QMwmtImzL",
-	"CCliZojVazeEPS2olRrN9GOMkBkhZbT1fg0Lbh+QgRxn6my+FvxcS2bSZ1p1BNd5M1iA1Z/JtYY+I9AJ",
-	"GtfvihZiCoPCY9olr6CmKxFsAoND+yMwdJhv4A18HcSiHA6zmZMBEx0xlWPbqJLQAmgItLALNBQqlQqE",
-	"CzMFIjNQf0QcG7LjVb/PDxWWtqCBlD2OpwMq+oDlZlwDDrqZGQMmEv30jvbzqghenr09wF2/NQb25aSu",
-	"dYYU6ZTw3kytGYMwdpxzxM4JV6wjoJsLLpkrctBqk7nOI6HdmTrtR3B1z9Huo8xSfoJzcQlNXJFoUWHi",
-	"yE93Is9YzBOzGhIZehcV0YA3LHNOCljWkFHDf89BQOqICA3CkV9K5tx1Bfv4yfUFQ3yp5XgIMWJC47Uh",
-	"/zqWmpGoyEWILCF1nFwPWEdE/9awjrHGi2cRQSu4mcla5GDPQ8yvpgpq3xg0HrB0ZHDOsjWgG4Nxlk0J",
-	"8jJv2Hdoymq8UtGZq7PhiG2Jt+DV5kNsQeB+ATQ9bO7bM7OuITizX9jE0kXUeM3lowiM1YPhbrKJU3+L",
-	"X34gRlNVZ4T3hSGjOX4nEoTYa4Ml5L3AEqRuEqD/RbNkM17eG8RQdHu1QldEgmMPXft8fmCYf4o0AiT8",
-	"lMdMYMNq2xL0YkTjAWu0d5teOk3wJh0Pu8D38uSyPC46aO028WkjddERD86C/d3m7j5Eh+kBCLgzuWln",
-	"X4LKwqxGT1VeyawfFDHbgG+FtsDXxOBgj2fKIB52CgY6ZU7wnNgQtZBAhBoKEsmQC650RrXMFJgfCsnw",
-	"B4UiVA9iQVVHCJplcmIT/Qy2yz44MXHHcqbyIgHzgNKv3Y74zaw/Lk031n5D3aqmxrltq14h8lIRj9tw",
-	"Xpky5Ak3cXEX7FLpnzt3sK0INDdSrCEORe0TQx/5cHFHbmvF62VyWA3MAsvq0UF9iFwL9rrA4PPbAKfq",
-	"JAvc2XP9eVY+6Owmn2Ya7rabzSWl7l2Jey9Z1pp/PlaUtMtrIn0qe20WpYOWKsUVOaetVqu1OOfUrw/n",
-	"D9wyo9qB/fFWdpzO12PP8G8ZVYqMDBEjXdktx/nUTo0tyjW0bd5K8Obl+1d/a5y8/jXwimC4+N6D05Om",
-	"H/Ac/PT+7Xz9C/d0++C04mlzuK5cXPDmZeP45/1XjdN/bf9b4x+/HLwLigJvbpjKGf0ia0sfdHZ8zxZb",
-	"f1meJ3QReuRMowUL8+2EYpymt2sRPDBqVnUeQ56QhynONMp4ycX1qg4Z8AwMfdBsLXo4v3R7s/1WzHvt",
-	"9ur3XB/c2zA4bO7XmiePWoRl26SFVe8VjSrCQI2HQ5pNLbMt+LmmfZWXBVJYIAdNMmZ8ORGAgoqlvSAM",
-	"MplivZ75gHAbBX5r3h9lXGZwYwJUsMHs5nIoz77Y5v1nQRt4XSon5u/D5hC9QiOpKmSEtxisqbxWoYbJ",
-	"5y1umWuQ6opJoE3Esl1rJDrHJH5AElEkrBhZasiyPkt2odiHV687Cr0u/mA50SEZjhWIkxPnYMu7v8jh",
-	"aKyZCgtdwi8wbyOjofWc39P0CcoiTnXqjRVNUcKbaYbaEZXNT2En5vufns82/S2qGJCL2dqbRgo1VAVM",
-	"J0YoduU3K+SfuKiJPi8ArWBfnm77M5taNgYy7d9kMl2Pg82XVl9FrQoesSEruP1Um2pVVJC/LZuQrRl6",
-	"hp231tuMRyb+yMS/EhNfi18vbcZ458asYVBlJFv1rvdO/sptGLyUMV0WaJzLB+45KyM0V/Pgoif6JlJF",
-	"83T1e6UG3+alVg3RIu9+CC8c1oGuomnYmoJP3jK/rgBU1RF6c0EINMLcabKeLARyDh0n2HvVtTty5RGB",
-	"2AZFIxpHfvG1WCZI4uFYP26p9MInu5cfF5VOgLk982twFngVK0pS24D3B+vIbLfhjKVnD7amwYTOrMd3",
-	"id0nd31Bdd8By1iIqXByGBIt7R+9TA5tOjo4Hrke4Ju2m04dM1HJ5EMKi09HlE0+5CcEHENXPMtqslvh",
-	"yBxQhW5YV/dNTsRSq1HecAdLZiw1IH0YSC85qMpSgW2ztmm8qeiTtGhyi+Fbn91N7boRRH7h0WjJVmDd",
-	"hHrsqdR/bB6QZ+DNWseClde4vR8TFgBU14CVw/LnsGDNUGBX0dv2lKsrzea934LWaXu3udveba0pv5Yq",
-	"US8SpfIWbIFtubagatuyyVo+f6klBW9me5npObbUAAN6puw/jAWmjkDxPK8v9X3YbN4yig5b4Ktmb1eK",
-	"K7mtZoFlxnDwBSz+0GPxh81FLJ5B65yFvN12pl7mxFEYkoAmmR0p8lrp8BXEhFNFnl7+Y/7HIt7JMFyg",
-	"A0+quDt6chFUj79fEKw+hdaPbsbotSKy1yMpo87GBEH4pbosODXpMYivmOPvOEs9v5CryTHJuF5Iwi2Z",
-	"rntDS72MKtjHQ/qiHv1BZXDWY32fG7b5VKlH8Xy+oH9DZmIh5zMTK6pBsM96L1Y3y6a5AJe9LYduI3H8",
-	"aTFY4aB10nyyNgSLzQSzxvynuE+NZ1yNpOJ1dHf7iv/GbRi8pZqh3LKqeXb+oP9W441MeTyt/bJ9/Btn",
-	"cAftGuaGfE3soZgi0ru6rozCd7HcY+H4YmYuc+pQYwSq/yjjIuYjcGi4QIzgrNUMgwkXCfDL1hCV/BVs",
-	"FbVo4EHBWbDfHFay2C/w74vkdiGXNYKBMpfQD5moEw2RmVtMRR4LcYGBWz8od5tdRIvRbW0bXNdJrcz2",
-	"+kw7T8Bm0vyjAfvRgP3nMWBvxgIOahpNf5H6ORSA/Y70nNoW2QFwuCuqnN5frpVr7bWWhn499/Va7tDX",
-	"FjrwJy4i/3uWDhpGdMfRF7nVP3A9SDI6UTPdGAdU+WWmzkDPQrd7HlHYpfF1WKSBQPYCeJAVcZceEgJi",
-	"G7pOSd6Pwk5l41U7wjrJK53NRQ/wYANfsasPhO1BjOQ/NXxN02ts9lzPlTvfj/zW+nIfOd8j5/tTcb6w",
-	"uM0bMsGv50a9E9us7Xy9hKrn37Tr9YH4OtLNB+Dsn5Y7ap2bIDekuyGrHbVebfs5UWFzn2nB7l3r0Xvg",
-	"929ZLLPEZeY79m7ZMXgys4zfGMZtawcg485T88uM2wW3zWuFide2fwO2XZtePfPme2TNj6z5T86a8/v6",
-	"3bDmtY2aj8z8wZR0sLs6Zv6DyuvGrGuEXc6diwbcK9nzQcGeC0HhU1iLca+v4y9j3VhspE7EEzaMnG/z",
-	"i65SRrOU587SXfIBsmcv4piN9BkkT+NUDTQiR4Rr0pdMESnOCKPxwOW9evU+uOt5pjpi55JlNyxrXJrf",
-	"oPKMehJ6Ccq2m7MrTW4T3GHKHxThyTmJXlKlG/AqpHJmTI2HTJEuG3ABAUvkgsRy6Fo6Gig6AtM8W4dE",
-	"QeckW2UbY/rBIwvpnNZDyKBTwVgzSDodSqXPCHRcEixGBzJMfynHWcxIYpbvFydy2aJDOrVF1M2QHeHq",
-	"V2DmKtmJZnsSuUooC+K3cLvqpP7xvIA4eJNh+1D0mlBFXLXpc3/9StNM+7voHJJInguPZGn7Sw5J3+lW",
-	"LgrfbJx++tIKT6u7InzbET5F64sVbLc79RIb64bkFC3dW9VM39Zz8btnbyGZqWh4njtg/Wu9zBOLWOiS",
-	"0OGtCDOADawG74oZrJEOnkyopvCgvIOTuFLmGHClZTaFig8eJkM05APFAN2bbPBOyldUTG10y/dkVpeZ",
-	"I4Ie57ZH91Cm9lkNe6453Mbc2vOytprDezPQj+j03rV1qOwElVG81tU/KFvDx1nfoeiQbaRcrjeS96R0",
-	"3NyvopLBTCyZ1ezPO4JaXu33Z3ZFPXYiT7aqZpsj2zd6M+N93j3ajHd12GvHJ636dvvZ3tWPloFHy8Cf",
-	"1DIANOLRKPBoFLhvo4DlFvVtAnlPseVmgRGd3rdJYJu2fKQn9yMcmJFtyR9thIKSG96I40WYdIQkKcKi",
-	"TXntNNbTKKef2zwnKPK2E8027o2eVKSMO1LZESiW2FhajrYN51ro8xtbkQrDB7o0vkYhJdNEMJZA6MFc",
-	"dbWQKJkXJvQmA5393H7kWDMVxaKO8OSiOSDnXBYVokpW9PhbO6/99Qj7WGwzv31e58UuHlVcy0Y3XMYZ",
-	"1fEACWg9rlHR2fBRPnqUj/6U8pGXVwolXxkTRSzTN5Cr/icWwJBM/TET3Lcti5mdqh9tMRcaX1MSs6LN",
-	"doUxR2EK2aMydV1adhvcqzfHyDBfIQoDoiaLEAwjlZ2DxISVqaEctkyTXXJpZCqMyChHbqyMx1Cuf+0m",
-	"Zpiii23w92fN1sFRs9lsHrVPWu39Zn15Y66V7qO08Sht/EmtMV4D3UeDzKNBZotCgKGydxYBlvN94Irf",
-	"clSGpZGrwjBGfnuLlaVjot8j0uMiKd4jXFinqqHWIfHmIDIjlz+/t1WtIUkWa8NMDN/viC7rc6Fs57bC",
-	"SpOxPs0gGiSmip2R//O/IHJChWZmmpL//B/m83/+T4yaSKTWLHF/Qs8YDsKCc/lg2AiYf5A+RlgGfTLf",
-	"rR2sQdCgaVHog2sGsjK1HSUbSbB5AunJhTnmv1fnUeOLK7vd16gkg21otcSSzlXLhq56vrZnpoYA2O3k",
-	"xdtdw8z451Cb4NsPtSi6/bfazXri0wyHG2eCJVizScmUJ6RrBBkXYMQEGTJtO7m6ZPV1BJol0lEt4aRK",
-	"CsolCEPtbljwdUvbWjxZXVvFEZ87B1Y8bNL7HyoV3XZ0Cs4+fiqxXiR80KXG0J1RQTkdF7b1aGfZ8Gjc",
-	"TXmcFwRdxBGrctNd6aJSZjp0rauTm75OJd6LBJ0OrsUN3Om8yq1AM/8ueaEVsECuXFE06OTQlzKxjSEg",
-	"+g6t+47qnpMi2sAW54Xh+VwrkY6I1PX4StNrJqLFRWrtvdpE692ctG2fXK1ZfHamN/+9lJ99ZBp3YRpr",
-	"8odF6qS9LBuYqL/9Gqjr6541eMfl9fidISGPOmSFDnmRJAWhX829aiqRDlfXLJOaU/t7Uhb3vti/Vtdb",
-	"8ZifY1xGxzNaj0TGZztVQXM6lVtntbSl6ZGzYaD6OYm8Su5DecOUV9ysst6Kz9Q2Mpo+0uzvmmY/aPWq",
-	"g1pUxaxwkyIk36UCgGVM6hPOObF/1ojmjP6eGW0L6sF+c0P1YC2v2BtHXdEvRnU8mKevTy2lLHUHxXaf",
-	"eWHGjCldtNfDNpb7p0dPQmzvV9BXbPE3oOV2gVx4XQLPCRWEDUd6ig0pMwYEGMtGeqDtYjKFcsVRbhha",
-	"izATpCNcK0hsAepSmrD5qwvenpIJy5h9hVBdpbQgJSro+8oMI8toZHnlVEFzuWshJ5aH5FQ/6AStTrAo",
-	"qchtTDCrHyzIL2qV20N3Apdi1Dq67QRVWUabxEPNE/12peupLoF+7+/2WsrRI6P9/hitpRlwJ9Sf2+NW",
-	"xZhb7TrvgW0Gymc+pzz91gNx8PmT9Rb21t39B6qVgnm796d34SX09a5RwZprSh8WXz4GM11xv4JutmdV",
-	"rvXjcmYkkErj5jvbNdjRDKOFucjqsusozM2Zy4UD0pfECBAXADYE7xRepnyeOpXQ7EuP2t8fiCmFJYfj",
-	"A1SS/Gr85Tswd+FJ3CPpdaRrI9p7/xQ2GSPhuCcaW3YgFVmqGEUxo3nNKFOQ4gGlisOiD9C88+kCXE8Y",
-	"Xmlb0rvpjD7IVUeU+9IXvqTzavqc9xDPNwf7OOLxuOerU2DzV7bgjbqzJ+jZDBCPzqA/KmsRbPLoENom",
-	"66rjSMqv13eRofBAHDbfpHvksQXzquFZWqLfzHqditBrR+y/BivGroDL3VEDOSFDKqY2XUBjk7yM7ZIP",
-	"1oyan2FIMuyjjGGDSqYJ4SrMW+OERQ6pq05U6YG6tM0Kt6uB3CW23YEZnLUOmwAQLC842w8Ds7zgrH1c",
-	"hxDXT1+ApS8gvSh+BI8S+TbrwTtS8YNNIfZIBn5elc/kitB8+noi9ibekVo0oUGT38ZKD+uWm/OvNErO",
-	"GddGjpK93nwA9G5lCDCg/oU377qrfNCoVoCbJVdQHyynLsfHx8eLqUs9wTXV1JIfn3IdNA5blDaOWbPd",
-	"OI1brUYzOe6y1mFvn7ZbwV2pnc3zfm5OqSi8uFnw6cy5rg5C9XDve2ny98clkua45omkf0Zfn2Au6S54",
-	"D77kxVaGCC5n5CQjuYAW+iLSOaFEsD41KhyB17FLn8vGlL3eLnmFTeOoKL3qWQksde0I2euRncjv8Rw9",
-	"QdOFkFhtA4aZLb0HxubClJwLY1VmYThoJ5Gtt5HbrFbh08GFdKp2u9FiUfdqqMgvSfHpj8oiwiBXJr4p",
-	"wXtNnGDJUgm8OFG/tCwQRCgqO1eScmu1GR5NJmuaTAqJ47GqQx1dCO4bZKwZfgT9au+iDy0yoKDuivdn",
-	"Y++wTfH02F5lGYecnG/TkDJh3YGU16vUIqAM427+A9iS0VegpsroDRV6EXk3YDwjisUZs6UZsE2WnIhq",
-	"pemDg+Z7UpbqMDUmDGbn8WFQgfhKT0esyDPehST/sNRuxbzyqcwGjxvNdrfVOO4dtRr0IN5vnB4kbXbS",
-	"bR7Hh4c1zejjLA3OgoHWI3W2twc7vmuXthvL4R7Y+FMu2Ia6kj3O1TqSw8LHLuhbVXQmxXVyRC//anst",
-	"0NfJh7uEkvWY6Y0V3m00JnbJgxthC/wDehIbiwsF7KMvHQiR7AQh6QQGEqXpcIQfE6ppJ7iN0FbL+8Ko",
-	"K4pcaioSmiXEkRaiDC2SY71LXtuavh3BsYEfNnJ1fk5K2p8/E3RUwTdcgDPNVuMvQm77lIsQfgKYCBdQ",
-	"ONC+ouTQTJMxRhI6VeFMpeHInkiDJ9FuR9hK5UM6JbF5sdB6IAMQFDBBqJi69rVQo3zXlWTP0yg05Nob",
-	"Iu2aTu+SC6caZc7bi31rD1pNknBlMA/zDy1Iux0Bdlqg37BcQ7mx/7eBZpdc4OmwfH9GGb+h2vABPZHZ",
-	"NRJ96z1enHhoz2YTV++aFHUNCrhe9qBdyn3qYXgewVkwGSgWX73q/fyvp9nJf/n533/P3k1+e//m2cmL",
-	"l29+fSHbL+lLejkpfpd/DUJHAGDKPzLjWpdJfeB6cIk7u0BbsjuHd1Arey9mWdafMzXQlvrP5bdHh25F",
-	"lRmUn7ssD7NB0fmu3HleK3F0e81swbyTQDH97X3oGHtf7F82azBhKdMVaeM/iWRe44Br15NmPcikrLGG",
-	"M1XZUY+V2UqJ4B5UxLJ6F5wr0oeGH9+e+cAu6btzTQ4lxApO8hPZMsZbVPIwPke1ak3c/rxtR+bSRFgf",
-	"nTH1tRCtlijGfaYXYvKaSusfmuOvyfBXsPnH27/lwIQN7/4dLvA9O9Y+FBTmfpI0z0kkxmkauUxLMpdo",
-	"+QGTKKBPHZkMeOoRWUdV7H3OiQy0VZNmspTqPDTYgpeMmR0HgIEUC9tmTpEeZDEtTsXchhrniE+Ppoqt",
-	"mZx4F93rkYDeFwGdSSH8Izhvqujvo5azICXv3mS9+Zy8h5D1Vug3e4V6UjfiTBXNByGBbmgLYVZ5Vp7l",
-	"o4OF7ZqNNKTY7TfByLjUu1K8+33FpGnNhiMo1VYvkAAJr09PTxpHvWazcdw93W+cxIeHjX16ylpJs3fQ",
-	"PW4HPqn2OugAoZ4dpZ0sHiWlSl9ZaBcB2PrVUf+rdWpeu728cukT7eaBl0uRd7Lejt/GIsp0tf+mrIv/",
-	"UULcvk9x24a4WVL0g28o+WPK3vUp8d4XF+GD3aZG6V1aUXpzh1VmJDdHuZRITeIBlUZGVA+KvKsC5qWV",
-	"RvKSwOMxkCyv8sj+UWVtkWUuOiqsf856t1wD6DyPMHdg8QQTIaAlVsG1bIerc+RmRnVQWJZyBJTbSIc0",
-	"Z2fOE0cmlGsFnMz8ayhYR1hSCv2vQIUxD4ELLJWi7zQYv0En7coxKDldhlxVaTpVRMnqRlYGDWZI3ryl",
-	"pb1msNwjt1qDW92RMS3SQNyNCecwYYY9PWhRsG+K17kt/ePWH/NKDouE0BxJkMJtX02x7KW+muIA2qBy",
-	"2SjjIuYjeKKoXXa0QeWyVcw1k9rA4XzSXzazoVUypFe2zIhgE2swD+cjEZ7LjLQPyECOM1/iwX5AGA2S",
-	"s61Rxm64HENXd8OHJixN5zUmXJkF0HqGN9VmHl3334brvkClRzP/FrvapjRmJdVDuWuzbdoKd/PKG/4h",
-	"LUHl6pZfgi6jmSHHHz8ZomaXPt9wwzoEZJp4dc9dXve8avEvLnO5yFn2O21AmP/cS29SGnPRxwgw5dn6",
-	"uyyWQywJoQds6A1lm95U6DYsTWEsP+zXdQRBF4SWdiZvvPzIbz/d/r8AAAD//w==",
+	"7L17ctvIlie8lfzQHVFyNSiR1FuKG1/o+jHtW3bZbdnX3WV6iCSQFLMEZrKQSdG8Dk1MzCxk/puNzAJ6",
+	"D7OSiTwnE0iQIAlKlGS7dKOjyyJeJ1/nfX7naxDL4UgKJrQKTr4GA0YTlsE/n0qhmdDPuBpJxTWXwvya",
+	"MBVnfIR/BmdE0CEjfZkRPWCkz1MWkncvnpKD9sHBdhAGGftjzDOWBCc6G7MwUPGADal50ZB+ecXEhR4E",
+	"J632URjo6YgFJ4HSGRcXQRh8afQzxhqafdH48PV1GDx/Ty/mqXg/YOSKZYpLERIuyB9jqZkKgazoZb/x",
+	"mup4EJEtQ9hxq9V8Up+yozAYUa1ZZr7zXzvBp2bj+PPXVtg6uO4E/xzMkm1ofJmw4UhqJuLpOzZK6dR8",
+	"Y5bkyHw0IlIQav5PTZiZQarJhCpyyUaa9DM5NBcZzVLOMmLoZUqTCdcDmGxlZv6STc1gKonfK9FuPlhN",
+	"8CsuLqsnVbAvmozoBSNbUcbSv3QC80sniJ7gKh+1j44Wf755fFBzWV/JmFZvMEPFiOoBkX0ycfMzpAlb",
+	"voR9mQ2pDk6CccYbGeuzjImYBaFPX7u5d1Q1He+oZq/4kOt5aj4aCrgiKetrQ5FZhtTcSqhIcFFYLEWi",
+	"yFhonhIOd08GMmWEXlAuQkKV2aFRJ0hYn45T3QlOs7+0j0/1Xw6a0cK5rH9CcurfypTH0+oZLWjmWpEJ",
+	"F4mcGLIs9ZVU/vGX3ebpZFNUMp1Nz/qaZfMEntsp1JJMKNekx/oyY0RnUy4ucBprLj4XereNi86H42Fw",
+	"cnSw12yGwZAL/LuZk8uFZhcsC8rEvRQfFLsRhSGZDFjG4Lr5ccDSkSpP3G3J/Pjx49lYD5jQPKa6gsx/",
+	"lRNDIvVussz5cL9ZmwW29+ud4mvDbTI6ZNrJj3GmZFZ1iMzEaDjYF4z02AUXKoQfIsNeujE8GLkDZu+C",
+	"KeZ6m7wZ0T/GcP65ed0fY5ZNgzAwgig4CfDh6onOry3fszNM/Bc2XcAJhvSSKaDRMeecL08GTNjjn7ER",
+	"o5olp4SSDx9ePiOJZIpMWJqaMbAvdDhKzdcPkz3a7rdY4zBu9Rp7dPe4cUybrLHfO+y346OkxQ6abtAo",
+	"potRe+Q2DL2113Yftlk+GSWJ8en/a/w3I+va+/vXiyRHJZs0G29IxZRwzYaKUFzCgUwTRcy0SaUXLR9w",
+	"ptLqWQ5k+HW45My0SiemVXli3gCBNL23xa25VneyNm+yhGUvk2oBIM3F8vZrto5323vJfuM43mWNQ7q3",
+	"1zhKmr3GPmv1D+M2Pe618u1nJHIxIGm/VE8gj3lSPoG7B1Xkv81kMo71ogGM8HLlENqNXboPx6jZOOrv",
+	"sUa7d5C06HHcZIeH1UMY5V/b6CA+st5AystFg5jg5cpBHDaa7V6rcdg/aDXoXrzbON5L2uyo1zyM9/er",
+	"BzHJv7bBQVybd6mRFIoBVz9Lfh8rPWRCv2P9sULdNkZTwfyTjkYpR21uZ5TJXsqG//K7QtWuIOKfM9YP",
+	"ToJ/2imsjx28qnbe4lP47blJyxihGSN9ZjTmsTD6ix5QQSZynCakx8gk41ozQWS/T7YiOdZd2e8qLeNL",
+	"o7VaQwWOsTvXXJEeM0I6plnGWULkWHfEVsSLg9q9ZNMuF92xYtEpiUBDaICKEBFFpwpZghG26hIVgCfb",
+	"HRGEvj3lPbRoCuzdO7MaCEzFM5byK5ZNf5X6hRyL+554t1vJgCoiJFHjeEASSxPZitw/u0Lqbt8QGD3Z",
+	"DgzdYySMPdiG4YrQNGM0mRpZhEfd2VFckfNfPpCtSF2Ou5peMuFtE3evliRxo4C3ZfGAX7GEbEX2lq77",
+	"KQLjcoPL/kJmPZ4kTNz3esc0TVlGhnRKhNQkkThbW1HfUWQX+KW4oim/9/3ojm8vY/RSIXGJjMeGNxk1",
+	"AxYwpTFIcapJxLJMZioCl4UZB0e6u/ZF5dG8yd6xB9itdzAq2M2GT16yKZjPZljgG6FC6gHLyDyry2Ds",
+	"dkZe09QIjYebi5gKswN75heaoF/HCkzSYzEdK7QnejKZmuNpbv7b+ZtfyVY0dLTPrDJoRw/ESZEjORYK",
+	"2hOskZCC4aLq8vFTjBlRZm6c464wkIfhrEg6arxmyvvcUa5pKi9yWWtk76woDkk0ynjMuvGAiguW4A/I",
+	"SseCXlGe0l7KzM9D/oUlxijMmIg5U2ZHw2fGSsshy4xA6giqyNBMp7YuGkPQiPKEUEXMvJp53Iq0lF1j",
+	"mXTliIku0K/MN/LfM6ZYdsWSLqgW37nGAHvjXFvnwP3vDLsMXBBKlCHDOopBiuB2hp83LjNh4FxcfCh2",
+	"0n3PgNlGPGaOd1kXr5ATe9TNcRGwccxOADZsthmNYzkWGrYrzNAp0dkUNwihZpize8n6orYiecWyVNIE",
+	"D5PmQybHOgo7Ipo5UO7gqNJJ29D2w/l4S6cPZyKsvfvCXBLSIcy+kZIZixnoeGBegJ0hNU2NyoeD6w65",
+	"GkJkoeASuavZfB1Ykex3hHs7fPQnRewLvFflz3Wt3N00K3ibwT6BMM4LytP7XxQ9AD8oVcSyfKK4mait",
+	"yIZuclHw5NTsUcPudYTz6J6myrpdhJzMsAwXGVo2M3DP3HS8y03le9avYbhEMJaoUpgqGnnUdZ0lb+W9",
+	"e+k9EnsmpgQ3cJ/ydJwxR4iR1t+EDuXstMIcm1WT8rDIPa+zlOgJtZqDYT0Z1aybIi3zks8PPi095fmN",
+	"/ugaRdSn1sP2dhf0uBmzN1xeJN8Nr0cOMoSIDbB2G8/bijIYSNcogynNLth3rv6dX47f08t7dxzcwOGy",
+	"YfXvvZSvzPrd91509idsngx3l9k8csQy+CzREFTYisyd/j4DHvVeytdUTJ9/GckMszEewN2TjYUiEGMX",
+	"U8KQlAU2lL16F8tn5uGcxRm7/3nw3ZxuHhSSYvhLX2Yxs4rIzHzYu4z+AqueGs4kBVOEiQQP/DwjuKO5",
+	"0xmjw4faQ32ZpnJSTB/a2Qt2kUJS72oX2RCMepgwhZsBu6lgDjRcNbPQY/5EuHs2PhMfhJ8C8GCaGrgl",
+	"jYHLlLGlLpkgW8Y09WmbG/vHjx8bs1kOyyZgNinCTcA35wa4tV1PorL1vjHb/YNQ45Hh7Cx5zRJO30NE",
+	"8GEkqZkz2SeUDA0lRE9Hnod0XqyOC9K78ETXPGHFq+UEz7gyM/Zg4TM7KiaAihCysIRE+5YropiAeBM3",
+	"Cql9pptYmssj+SZMLzesgtiy6XXtYs9e9Phcy/jyHSrTQHGCti5N32ZmUTVnKjjp01SxMBh5P30NEpZq",
+	"Oh9N/4CBYElokqDOLmFTEDqh01OY8GYpzN7an8kmOdibySYx//MyShr5T0Jqm6qRZ2cty9Sq+iVj1C7I",
+	"smV4h3dhCN75KD7ZKchf8jn/gOz9zmKwB3GaWQITbT5TnkSax/BXkQAvKEL+5t3KvXPlc3OUe99176mk",
+	"fpxwfRa7hFAvQeFgr5QSs1tOiaGNf3w2/6/ZOP7881bX/fNfnvy81elsL7n85F8qUmgsHc+FzqYVU5iT",
+	"t2wa/JFch+ahqoS4957fF5hbwhPCtdm2jg9eCjkRNqXQ2q9cKS4uzKZeL6MjNMctY0otSvnVE5ldEnuT",
+	"jaegSzQx6ls/k8Pt8lf29iu+ggHhdWmTMXj+ki7VpccTqlnDyL6ZdzSr3jHWsRxWJERGagzaR5Sb9bFM",
+	"WJ5niFwvHzETCUvAap0ZrtmFcx+1voEuX5Dr43wH9mNWL/hJkVRe+Ku+vTo9MQy0sRoX5id7i6XlqS9c",
+	"NriNZo42PGEPRbECxV4rTVB5mReyADh6rzjKiPLxg8TC0j9WHkM8yNcwrpf4FOQM2m/TLKNw2UtBXfXe",
+	"X9kXbbNc5+YDvlB+W9VAn1IRs9QGcW8iENcWJfMkZIxqdgsS2JcRi43KBQGSVaQ8t3e/h5sNo1hrLTGt",
+	"UbOho3V+RYdcuD9nl7dylT4vnBTr476pquIdzZUKl/nOM++Ja5fWV+vJX82t14YCHtd4xtxkRPnleKUg",
+	"/+XD3KyZxyx17ouLp9Dqqnc+hU67L08hu2JCgxGgar7guXniPTxwHQbjLK353Id3r+YmyjxdpqFqnmxe",
+	"31oHcP4lLj3tVlv2FhuiamTlo76KlIqQIQRcZzNikN0oqPQaciFtGuh2MDsaDObOllqUFf3jZvOwdXzc",
+	"3t873GseH7dW6fI2DWVBXY276qkUZjHUjFDfXabFnjV++/x1d0FSd0mbxuF5NC1YA5npF3YCvHT6QCRg",
+	"FYYBE2a4n4ofYnXlvatQO15LUZUufyZc3Ly8IiFaiFSR2Gyhh16gl+dvyF67deiqm55/ePeA6+LpDpVb",
+	"KZqpgslL8UIixmlKJIYWUmp0SsGq1EZzH/q8MAd8bj2B5VTYNmkqJ0Y3A3VOLVAzZ3LUEgk2dx6Rmw3V",
+	"1xfuhb3kyfWDeUUtBvlyK0vBZcJ0b2assC8jnjHVpZWqOIPaTpwNl5WmNE9TMmIiMRq5fb6kfK9D/s2o",
+	"vqG+VUd1Hg97LFu0XyRsF2+LYAiUppdmLrQklIxYpqSYPZXtikGMKA5+GenIruBmzLIZZfKKJ2xFTRrm",
+	"5vh1pquJmcniWXJk3Pu5wtOTFObYgk/6U+3bm/2xMVBrT4LSVI/rLfc53mqMhToaff4JndHYLOYCzwLs",
+	"DtKbksmAxwM7G1nMUjMZGDNiSa3Bj0fJbY++TTpaNba/29sq7V2738t8JJ/pMDcCcRbtpvWWLpxjtQVd",
+	"Jf5WGnGVNPEZZ/Xei6kgPea8Ajln2iZnEJJQwMSN0W6uDmSakCuajl2WOc0YOFFTrjRLiNmx257mEIMV",
+	"CyOEerYBHwVGoQPFNh/xvE4RBl8a7ItmQvFeyhr4OignLYZUJSBfCiwGj+mIxlxPiZJDBr4yGkMxXqSm",
+	"SrNhnj7mwjBcK5b2NzRou+i44v1+kDMCs45IwA2GDAZIhVDOdaVaR7E3rStrZbYpv1vhiihV2Vfdqox5",
+	"UskoPSwHp/pYhQKCZOZvMKhOSCsk7ZDsQgBFSYJyY3GB6LH73/Iy0ZsyShskW/lIbl/OW1FuTuzbPEbS",
+	"m9bwmRWv34TPzNuL35rPbGYeq/ndgI5GTLBk88wOXwU1OODKxD+RteMfhv+NvIuWEXq/IMNMvV9QFyz+",
+	"zoVENQcR42HjimZQ9GOIgjl562jCv5Ak3Kg5RfDnM48g+OGpRw9Ob05OXmDiqFnBv0BXrACKSblweTNG",
+	"0UHlr9AFqcKypmTeTHR+sJVcxSV/3kwv/mNMheZ6uhyboTUbGKzmIehIWRU0WE+9MkZ1t5aHzz4yc768",
+	"6QnLTrx86KWPOPoWnkHfDbueo2lzK1WNPIAZWHbRLPIAVLylKWxEZWSLUYWKCs8LKMJYLkNazRooAwun",
+	"PCd74YRujHF/mzz7PJesFYkykLUr+x6zjqydHAGKCi6g1bBCElmGiRdZQrggVwC8EjnWGUEO34AmsOyy",
+	"D0Uczv664FdMkB6NL0tSoSPWEgsd339myS0U/UIO+BLA5/0F11/B7xdw3Ld0eovATT2d8p0thDnDu5HP",
+	"ena08ye6f4X1bWvyzlnMCqZXD6TCTUDcN04JJWogR5g+bI6sYAwyZhB6bC5iaiz0xbAZGPRvfK6O+N+h",
+	"Ab+YpLPGb0jVdvekmrCqqN1bJwfW8KmfEWDsG3Gc23SYZrN5c4/sWeEwdw4yLshYMbLlnLVPwFtrXbU+",
+	"kA++8sHct14ZzuyYbJGMhZvb2z98Uso8+hrEMoGXefWwcGg05WkpexTzxOT4YmCRLmQfLN08rnBKsPrb",
+	"Fn8jHJlAjyJeCU4+fa169Rx+hh5weOySTScyS4KTfKktrpMqJT21DBuQZpUz4BsgB3aaO7mMu/4cBlwo",
+	"TeE0BTt0xHeuWjuYClxOB6gN3OIss73mcRgYo1RpOhwFJ0G72T5otFqN9u775vHJbvOk2fzNLDTXAKny",
+	"VIp+ymNdrL1LjFM7pVW4nj0JuFS1suWemlvz7a5rBm6D62Lll9sxFHLI0ZGaSEJ7cqwr8kWalZqx2ww1",
+	"dYi/c5nSCi98lR5RLPIy7D4PR6mca7ImPt9sos3KVJnCml+s1u2XnAJ7zeosvmK/3dA/YrfjIu1nDNzP",
+	"HD5VywmqFxi/TtpCbhNXhH0ZpZQLtKxuA4zoc0nrocAheZ4Ku5e9bRHiIZpJACpmcwl3fWpPX8WxmIAe",
+	"kUlxgXAQo0xeGCa1GRN/DjUCDKNyFj3MpUVmgaRQTHo1U8n0QCaQB2v9u0EYlCt+4H1VucowcyUADzNz",
+	"XsUg3GCkGniUi9xwO6dybGnNE94NS6soJzXvqQT9qLiAdWyFc9pV6gaFye2PfwaoIgiDudTgQiWeln7M",
+	"a8K8VztkHcwr80VmCUHCe6I8/Fn8iJxCMDkKr21ezx1URHS6dmpmSwTBSJ7HlPB/LkNK+FdsAZX/k62G",
+	"8X9ydSGl22xtVDG1LkXci0aU6vvXtCusdJp3Q/uFFJU52F6wAeZihu/cPsB/+7DvTFpRCbO2ublA6xp+",
+	"q/o+ndq+pXpubLvQhSP7GwmtldxT/nq52fJkjn/YbxY+q8i/m9veb40QJZp90SFhw5GeWrtPFxURgp0S",
+	"JlDu6lKarRrIyWxcu2qvVSGr5uRtwjvkqZ3flH/Iz2NcnT9gGf0p+APAsTzhemAU4nhAMxprowA4TmSh",
+	"oxRjgMrL4wERjAOeAWLPEmMKM5Eo9DFQokY0ZiWuZb4xqyTNGfVzB6F8uKpUtRz3xfkhZzjnRrQZGmt+",
+	"BcnYTpLeRBbgKF7wVM86fvL3r/FBgA1w4cLZaZmGWMlvZn0DyzDjwFrPZ/LRgY47PJi5vEPy0e49rl3F",
+	"hmL50swDy4woT77FZEULN+QoBnBbgHR4wCw5jDvdfOG0JKix3Xm2aOtHXoB78DF763yTArl5wmW6SJJQ",
+	"UYLZSuSirA60z6rzO2gy5GI9Rnr+y4dF1r+ML8klYyMuLmB/hr5Q+En5XTakYmQykHA7PllRnlTD2/zZ",
+	"dzw3Pv9c6RA/H/DRLRb/rhLCNu1MX1Qn+eDGzu3ipE5kLdh14yGEWtKUFIWZCguSLUfSg4wxxH5Smx2Y",
+	"M4oXzazsO9QIjV7QK1RxbEhts8Qoma5FyJ0QcWvDa1no2TeR8qm3A/f2yUpDabYeeEFpMUu6vWntQteb",
+	"1LBuxAtgS8lvVgY+v4I3O6S3PeI1c+6qjOzSFpkpKw9LS1ma8BobYxOmakXt+Tdlsn6Ao7JmvdWQC//X",
+	"1vdWNHi9cCLWLPRbcyKq65xBTcg8a/EUi2MyNpRXTM3yllrm48qqGYvcsdieh/xUTGhQTAAJ9iU9KVNG",
+	"H6gycW7d/l746coDeWo4NIaT0bl+c+FfaRYV4cW5T78RFt58JmiYJwhQTcDvMG/AFWHU1fHQPMpdWao/",
+	"Tln+vV4mL5koStmi/OURkRmJcFaiOhABRRi9+mTgfpunp88vxhmmrGlLnkfP107x4U5wQlrN5rUjx3/7",
+	"UcUOyCP4lVHEE0IRRt3eRriwJV7o5HAUzEf/EWAh+qcd6O6zA6GrKDQ/IOjQzv/97/8b/x5RPYC/5tT8",
+	"9t5KDcdSXyxnHn+s4tf2OMyLpTuNKFR7/D0espI1rJmujbnlq4rnbqqrsCsux8rFn7rQ5q5KddY8xRRf",
+	"G+bjNsNL8QtIZsAeSV4zQ4uwhz0QwXHusPZcdzWv2vGU0B4AJbks4qnzgd64lm4DcQ/LkteMpMPEz1eK",
+	"F3tkvVBGXgeP0dUKDV1rNhxptWaa813F4nDMi1BTHKhUgyd5JawLHIcFMCvVRuhmU2IHdxOLopj89c+a",
+	"Tfmq9GUXG9cSBwliDGGqJngdGgViBMkqM4adnWAqq2JJRLZ0kSWCt2rS/vLlCaS7JjyDOnvDUi+kYHM4",
+	"cRmj8cDBv5s/lUyvLJ5cCg0QejTpjrPU/LNo70K2KBll/Ipq5vCAnsAL8BQ7quDozjTpeAICIMctqyMe",
+	"b8aSzMx27czeZh+Ctr+B92BqwU2NOWy01VULI0YO+g4UTawxs6CC8/6IZUlOrWoTtl7QeIbHuOBxFWPL",
+	"j3fpgHnT5MdxHWdaaW3OELAJa3OWb35r1mb1nC+q9RzaLGrHK09JhFwncviDGoCrEX+yN91oYWSRB++n",
+	"veP31/OYV4C61LcFNxA5nLe8NqWPLcYoghKcP8bMXi7PxAZ3+re6w425uiirURqDOrEG9gmhggy0Hqkc",
+	"rM5lAVAyViwDTzYl/YxeYM0IHImB9KxJlwjgpJyQGVEjFnOaYv72wdFx88k2eQMucLPxO8LKZIAzRo0E",
+	"8hBzUzAEoggdmh/1gA1DMhYpYul5lciKKKbJeAQFimkqJwURCMGHBS8Ju2KpHJkBbJMzoL4jemwqRULO",
+	"zp++fJmDhlJFzhop7bFUka3oi2g0XB+ROY3Ui5jABP7/Jzs70FG0uizCrsxHrgcIyj2/BVX+e8XprLYB",
+	"zGKdYhiL6zBHC9GYLFM0el7dYFoZ5gEpB+64TApbr9ZRmNmy7vHQjWt+v0IRczzOuJ6em7fhNPQYzdCe",
+	"xn853J3gbx/fB1W2fYR4yF3AQ45wh6byAhpI280MO0xmCfkrvDJvIg1WI34vp86sJsK2ctGXFUlMtnAA",
+	"dGeeYfwwzAG6XYp5jxne7/b3cLsjOuLnn8/5hQAgQbH988/EUG9OmfK2tDIiwkd4VqeFdeY2aXQ21gOZ",
+	"8X+AC+jEDouAE4C89/qHcUXkCLskgHbfk8nUkgLJcD//DA4hQawCY8j1Qvwum8fFt6GSxNWVQGlYT+rB",
+	"CYITmWeff3gX2mbtf3v7H2aK5FhRkegBXP7l4zNzAm0JDSRr045YUMFyWnSrhwegPi3v74b4udCCQmk6",
+	"VURJHLqbSnhG5bVwp2YYiLUzGUgyoQLRbnuMqLHhSQrSl3QZM4trh5VlZ+09+6Jx0j4IDmlqWx/ev2gc",
+	"PSnttTyFivz64dU2eUqFFNx8fUrYH2PzcvZF58AKRtUwP5zggB0z4opcshH2mHf6KeGiI4Q5ESlXCNxs",
+	"WCZ5ijHHFA65IhgfMgsIJIKXB6YVBgVPbHFB/kav6Dls7ZBEn7a3tw0V2/b1/2BbTz5v4xuhv1OqJHxe",
+	"MZrFA6bMSkLiGLx0xOQodd0FnV8LUJdyTcrGSkLX/nR5otkJ+V1yAYdD06khng3l79yMsyMwMVCNWJqa",
+	"42RXEwQF7HOE62SpYn4OCC7hX2XCmfr5ZzhR4Jwzm7qB3Q6NwDrcO959AkRCr3SbGgcI2hBt1xMeM2Qu",
+	"Xg+U3TYBqY88AHmcclvWJqSgwcr1oCOUHDKkUtoMNirstsAOLJkFHHWyEk9VZTtGG3D2jobfPgNCsGWc",
+	"744A4md7aNgJeiahUZRtGCVFzAyzeuNeYVcLsKGjmU7cEQoj5IwWqd2I4PYeGchxpk7mO8EU/ivz6yWb",
+	"kgumVUdwjfLLTnTpS+/YKKVTlpwQI6yiMgI4lvsoXKZt8howrIlgE3g5NL4ER4f5BZ7Ax0EtyukwkzkZ",
+	"MNERUzm2LcoJLYiGHBI7QMOhUqlAuTCfwM0M3B83js1G8nrf5IsKQ1vQOtQux9MBFRewy817DTkYQWcM",
+	"hEj0/D29yFFaPNwPu4DbfmMs7MhOXeMsKdIp4f0ZbC2zYex7TnF3TrhiHQHN9XDIXJG9VpvM9R0L7czU",
+	"aT6Go3uBfh9lhvIc1sUV/3FFokVA7JFfGkiesZgnZjQkMvwuKnJUr1jm4i8wrCGjRv6egoLUERH6uiMf",
+	"OuvU9YP99Nl1hMX9UiumEmIyiMZjQ/5tLDUjUVG3E1lG6iS5HrCOiP69YWN+jZfPIoIOfvMl65GDOQ/R",
+	"U0sVYH2ZbTxg6cjsOSvWgG8Mxlk2JSjLvNe+R1dW47WKThzuj2O2JdmCR5sPsQGRuwLbdL+5a9fMRr1g",
+	"zX5lE8sX0eI1h48iMdYOhrPJJs78La78RIylqk4IvxCGjeb7O5GgxF6aXUI+CIRcdh8B/g9xIAaig4ui",
+	"M5jh6PZohQ7UxoyD5PfnC4bF68gjQMNPecyEYgVaRnA2ovGANdrbTa/0LHibjoc9kHt5nUqerR+0tpt4",
+	"t9G66IgHJ8HudnN7FxLf9AAU3Jk6zpOvQSUQtbFTlQcR+JMiZhrwqdACGk7MHuzzTJmNB9iGBPiUWcFT",
+	"YrPvQgLJd6hIJEMuuNIZ1TJT4H4oNMOfFKpQfchQVh0haJbJiS2KVR7EA8xYLlReJuAeUPqNm5FifWz1",
+	"7EKsgjxrc9t15IeAV9GSP/dt1Wu8UAIVug7njSkojwc6F31xBorspm3/w4ryB6PFGuZQYDEZ/siHbCEt",
+	"1ovXz+SwmpgFntWDvfoU5eGhmsTg/Zsgp2oli72z47rzrbzR+U0+Fx5gOFntZnNJaw/X0sMrLLfun08V",
+	"EJ45RtvnctRmUel0CRmzqM9utVqtxfXZPh6m/+KWeat9sf++/cZxvMsah3Rvr3GUNHuNfdbqH8Ztetxr",
+	"NQvM0E85U/trRpUiI8PESE/2yilMtcvIC/iYtq2mCt6++vD6r42jN78FHiiPS13eOz5q+rncwfMP7+bx",
+	"eNzd7b3jirvN4jp4zODtq8bhL7uvG8f/1v73xt9/3XsfFICW7jWVX/RBH5fe6Pz4ni+2/rC8SOii7ZEL",
+	"jRYMzPcTinGaXq/F8MCpWdV3FGVCnoE50+LoFReXq3obwT3w6r1ma9HN+aHbme2UZZ5rt1c/9xJLds39",
+	"+83dWt/JEzJh2LaUZtVzRWOeMFDj4ZBmUytsC3mu6YXKYcoUAnahS8a8X04EbEHF0n4QBplMET9sPtfd",
+	"Jrhfm+dHGZcZnJgADWxwu7l645OvQYotS4M2yLpUTsy/95tDjAqNpKrQEd5hHqrymsQbIQ+aqipEa0gc",
+	"8Ar6RKzYtU6i02o4J6NLDVl2wZJtQAry+hNEVhcFXR48Jzokw7ECdXLiAmx53y45HI01U2FhS/gNNWzS",
+	"NzSe9bvZP0FdxJlO/bGiKWp4M23wO6Ky7T3MxHzn+1y9j+YQP8jZLNZw3gGfC1SKLXtG5dIYFDjpXJF+",
+	"xhgarGjb593HUqpBYeqI9x6eluyTKE/1WQtdyyj8Xtt+o+JCf7yxAEqdH1KToVR6Ub9+dBkYSt3D3DmI",
+	"2NB/aLaZvzd90IN1YNHCsFUfikyYnPyCdoAp2+QtnYYEhSh4QlKmO8IMEqcVFdkq3TIu+mvMK5crVAPP",
+	"b/ALm1oVAeyFv8pkup52MN+mY5UkKOTvLcXs9efaEqGiG8l12T1vXfwzqlJrvcl4VJAeFaR7UpDW0oWW",
+	"trm+ccv7MKhyQK561nsmf+Q6DF7JmC7LT891L3ef36D8ftuao+LXXK1YvXZ+6eA2qmLzePVzOZyqsg+1",
+	"auiLeUNreGC/DnUVPTzX1GbfZO9YTmW7xtD8Hvt1NWGYDi4uNqsRg2sgj56tpxSDwkvHCe5V1+fP4faC",
+	"ZAiKDmxOVuBjsUxQHsFW+LQxvJo1IWY+28n/tAgKBoj1HPfBSeDhApX0/QG/GMBvGdWskbozPIIJG2Vc",
+	"xHwE9oDzYwYnB80wmHCRgBWwN8SpqWksXIczLsYdWIoGEzqzqQZLHI55zBVg7o3uFmJ5qRyGREv7j34m",
+	"hxadAyLeXA/wSdu2ro5/suRrJIWrsSPKvkbyHAnHnCnPpZ9sV0TQoec4dAS0aKVyIpa6K/POdrhPlnou",
+	"Pw6kV3BX5SLD/pSb9BpWNCRc9HF7ojb+dfdp1/Yn8hG4oyVTgTAy9WR3qdHnPCHPIIy6jus0B3u/G98p",
+	"EFTXc5rT8udwnc5wfNfawjZvravq501Wg9Zxe7u53d5urancl1oyLNIz816nge1tugBac9nHWr48q2Ui",
+	"3M7pN9Pcc6nnDxwc8uJhXH91FJgXOQjg9+EsfMcoZgqAXDVzu1I9yp2EC1yCRoIvEPH7nojfby4S8YiD",
+	"t1C2nyMm3rLoocJcGHQ+bUmRNw2Bn6AYgSry9Pzv8xeLRDvwIhk+8KRKumMKAZJacmghZB+63XoZo5eK",
+	"yH6fpIw65yZUf5RgqvDTpM8A48nvo5aNhYVdsOiALh7fEZ5ny15zCZ5l7QAv1gtnOpScScb1QgFgmXzd",
+	"811qOVghfB4yhPoYxiyTs57g/NKwPSJPvnrfna/g9c/XTArvfK1wBT4L+6J3YnW17DNnkGliu4rYBDL/",
+	"s5hjs9c6aj5Zm4LFHpjZGNRTnKfGM65GUvE6bhH7iP/EQztI7k081nGQvJfyNRXT5xYb9QZS9c6cFZuV",
+	"xDjCuoG7IlJXEZ+b9TvMIcwulNn1rfqWb9W3Flv1vshHCx/kY3AS7DaHleL/K/z3ZXK9UAMwSosyR9zP",
+	"I6qTIpQZHkFFniB0htmMPynHK1yal7G7bS981061LFQvmHYhnNtZGo+Rh8fIw58n8nA7AbNX04H8q9Qv",
+	"AEH8O7LBanunByA/u1Q5n0QZbN36ri0Pvb+cjrXi2G8sdRAIXsT+dywfNILohm9flGvyketBktGJmmnJ",
+	"PKDKh5U7KadFFD2iwqI2ykG4ukx4c+ihSia29RyU5B2e7KdsEndH2MyRyiwBeKYQMTcM8js8MGy4ZeyK",
+	"qZFrml7Cxq0Zgy9o8WLw14+S71Hy/ekkX1ic5luE3/8k8e8byevaUfNz6NfxTcfMvyPzE5n8A6ghn5dH",
+	"2F28JY9IuFdWR9i9Ti5zes0NYtet9kaD14Vu45qh34Fy847FMkscNofTZazuASHlLONXRkux6CGopeTg",
+	"HGUtxaW3zpvA9oHb6ii1mfMz73uPesijHvIn10Py83pLY/z+1IH1/cOPCsRDeSTAF+2UgZ9Ujhy1rmN6",
+	"uXR3UrCGeN8rxHuhaHwOawn+9R0ay0Q3wg3VST3DftO2YaeW+XxizJrRLOV51Br7xpDoLI7ZSJ8AfAJ+",
+	"qoEe84hwTS4kU0SKE8JoPHCV7x7iD3cdQlVHbJ2z7IpljXNzDbCn1JPQh9j8Y8xEnPddsBAX8MmfFOHJ",
+	"KYleUaUb8CgUc2dMjYdMkR4bcKgZgWC1HLoGyIaKjsBC79a+qxpBZwlW9UBoHAq6bbCVQRuWsWZ5mccJ",
+	"gf6EgsUYyYfPn8txFjOSmOH78GR+qBw7RJhXdkRROSLNEL1Que2oVx0qzxPpcLrqFP/yvDsChPVh+ixs",
+	"qdcl6NQfv9I00/4sutgusuciuFua/lJs149fljteNBvHn7+2wuPqli/fdqpV0ddnhdjtTb3S5rq5UW7D",
+	"A8ZaldC3iE7AmaDsLAk2UM4I62czm2ws2z/Wy4LauAsdDAU8FSEGgKHV7LviC9YjCXcmVFO4Ud4g3l6p",
+	"cwy40jKbQqWTt5MhLfWBkrHuTDewEWebZvQ9xRBk5pigJ7nt0j1UXGFhLNq1Nr21tPZCyq3m8M6iESM6",
+	"vXNrHbDdABtJ9v01RBSvvFscOXf4PhFyymhe4pzMwItpDw6sAO3piK1ott+tw2Dy6lozIBKT0+ztM1hH",
+	"o0xe8cSCLOZtcp1S4ZPi3jXrYDgltCNQZci/4aELbUWeiudIdJAoxQfL3aMcUQMXpHHwRejiKMZebuxb",
+	"rRyM6PTW8Zj6Is7RDgl88HyjR8Ul9hy2bbqBpu5+vx0fteqHc97acTz6UB59KH9yH4rrvfnoPllPRXqL",
+	"bPO7qFv8ZlwoVtbU96Dk7SWXO1FGdLphB8o6PfAXR1k24GpB/nM3apd5s4VT00bdKmVzGEOnqARwWhYC",
+	"4uW4lKyv0QI6taV8AKC5FSHVHhblkwo4DsdaOwIVPpvwzdFr5II2F/zKov1hFkqPxpeohGWaCMYSyGCZ",
+	"Q64MjWakCyR09zHwhpzaPzniUaPC2RGexjlH5FwwqEI9yorWsGvjWrwZYfujTeJbzKta2PypSsrZJJnz",
+	"ODObHTlaPSlT0RD3UZ961Kf+lPqUVzoNcNqMiSIl7hvAqvgTK2zIpr47nIkH0dvMTNXPg5krxKiptVnV",
+	"ZtOK26zuUQnuIK24De40TmZ0mHvIbymQwoDrGK3sFDQmxAGDVgMyTbbJudGpMNelnBOzMtNFubbnt3H9",
+	"FM3Pg789a7b2DprNZvOgfdRq7zbr6xtzHdgftY1HbeNP6r3x+q4/OnAe8182qAQYLntjFWC53Aep+C3n",
+	"u1geuSrBZeS3DlqJjhT9EZE+F0nxHOHChqsNtw6J9w0iM3L+ywfbMQAquRH+aGLkfkf02AUXynbFLLw0",
+	"GbugGeTZxFSxE/J//hfkpKjQfJmm5D//h/n7P/8nho4SqbWF90ykhn5cHJQFF9LChBxw/yB/jLDFhOs4",
+	"QHosx3vlyja/W5RU4hotrcRfQM1GEmxMQ/pyIRDCH9XF/vjgbPfkVb3tqsCSsHu5lgiXXzVs6FjqW3vm",
+	"05BavBnwBjtrCN/wAuA3vv0klpwNYfJ4HfVpRsKNM8EShCVTMuUJ6RlFxqVuMUGGTNsG4A5RYR2FZol2",
+	"VEs5qdKCcg3CcLsrFtwvbLjdJ6vhgxzzuXHKysOW7vxQlSe2W15w8ulzSfQi44MOYIbvjArO6aSwxfqe",
+	"FcOjcS/lcQ4IvEgiVhV/OHSumdKPmhAH66CcnyUYdHDtw+BM55kWAt382+SlViACuXK4f4CofSFlYpvu",
+	"QF4jevcd1z01lq1NoLBI2/B6PtemqSMidTnuanrJRGS+hq20sBuQTBmIvH4/bz5ERRlJwcYlMKWVxtii",
+	"ze/9BT2zFqAVIke0Z/Y2FvXt2ebmWeGawNZ2Fu4U2vpRIN1EIK0pexaZqvYg3sL9vT6+8rdv19aQS+eX",
+	"4/eGPT3apxX26VmSFEJktWSsaaC6vbomqnEuSe7IEN35av+1GhLIE6xOKBr70UgqiULVdhgEiaVyz6+W",
+	"Ll8QpCaWF5ySyOvAMZRXTHnYgJWQQL5Qu5VD9pFnf9c8+0Hr+/dqcRUzwtvg5HyXxgUi7dRnnHMmxayD",
+	"zgUUPBfdBkyP3eYtTY+1Im5vHXfFmBuke83x16eWU5a6OmOb5hzXNGNKF21Rsf3w7vHBkxDbshb8FVuz",
+	"Dmi5zSsXXnfXU2NZsOFIT7GRcMaAASPqqkfaNpbAKIffc8XQE4X1Ox3hWvhi62ZXiIZNu13K/ZRMWMbs",
+	"I4RWdu1BTlTw95V1YVbQyPLIqYKmoJdCTqwMybl+0AlanWBRKZibmGDWPlhQFdYqt/XvBK4wrHVw3Qmq",
+	"asNuk2s1z/TblWGtugz6gz/baxlHj4L2+xO0lmfAmVB/7mhelWButes8B34fwI99QXn6PSRl77WP1hvY",
+	"O3f2HwghB6ut787uwkPo212jQjTX1D7sfvkUzHQzvwfbbMeaXOvn/MxoIJWO0/e227vjGcYKc1nb5bBU",
+	"mLtKlysH5EISo0CcAdmQGFREsPLv1AHrsw89Wn8/kFAKS8HMBwA7vTf58h24u3Al7pD1OtZ1K9579xw2",
+	"GSPjuCMeWw5OFRW+mKExY3nNGFNQPgIhoLBoozUf2DqDsBambtpaXPc5Yw9y1RF+oIp4carTav5MDWc2",
+	"7D+fHOy/i8vj7q8u6c0f2UA06saRoGczRDwGg35U0SLY5DEgtEnRVSeQlB+vx2rVxRI2n6Q7lLGF8KoR",
+	"WVpi38xGnYq0bsfs70MUYxPP5eGovG84liJ43cM/WjdqvoYhcU07LbBFmhCuwryzVFjUpzqEj8oI1Lnt",
+	"LbpZC+QmefOOzOCktd8EgmB4wcluGJjhBSftwzqMuH5pBAx9AetF9SN41Mg32bLAsYqfbHmyxzLw71W1",
+	"Ug466PP9qdi3iY7U4gkNmvw+VnpYFyTQP9KoOWdcGz1K9vvzydXblenFsPXPvO+uO8oHzZgFulnSBVS3",
+	"nLscHh4eLuYu9RTXVFPLfnzOtdfYb1HaOGTNduM4brUazeSwx1r7/V3abgU35Xa2hvyFWaUCLvN2ia0z",
+	"67o6wdXbe99Lj8wfl0ma5Zpnkv4a3T/DXNKc8w5iyYu9DBEczshpRnIBL/RVpFNCiWAX1JhwBB7HNpWu",
+	"0lP2+9vkNXZNpKL0qOclsNy1I2S/T7YivyV7AXyGSB7wmlnARHA2F67kXBmrcgvDQjuNbL2J3CQShs8H",
+	"F/Kp2t16i0HdqaMiPyTFXz+qiAiD3Jj4phTvNfcES5Zq4MWK+oDAwBABCngOSHRjuA+PLpM1XSaFxvGI",
+	"GFHHFoLzBtVwRh5Bu+eb2EOLHChou+L5uXV02JaPemKvEiIiZ+ebdKRMWG8g5eUqswg4w7iXXwBfMsYK",
+	"1FQZu6HCLiLvoeZEsThjFvYBO7nJiag2mj46ar4nY6mOUGPC7Ow8Pwxwo7t6OmJFDfM2AAiEpSY75pHP",
+	"ZTF42Gi2e63GYf+g1aB78W7jeC9ps6Ne8zDe36/pRh9naXASDLQeqZOdHZjxbTu07VgOd8DHn3LBbmkr",
+	"2eVcbSO5Xfi9GEjfiaEzKY6TY3r5T4v43oIGlOsbKZWGxjk0GsAqcsTlt9mY2MgRToStYYPtSWwuLrQd",
+	"iL52IEWyE4SkExhKlKbDEf6ZUE07wXWEvlp+IYy5osi5piKhWUIcayHK8CI51tvkjYVA7ggLx4y9hl2c",
+	"k5L2ly8EA1XwCxcQTLM9FIqU2wvKRQiXgCbCBYAS2keUHJrPZIyRhE5VOIPSHNkVafAk2u4Iiy8/pFMS",
+	"mwcLqweqC8EAE4SKqeuwDMjy2w5IPy+j0FDHb5i067q+Tc6caZS5aC+2Vt5rNUnCldl5WNtoSdruCPDT",
+	"Av+G4RrOjQ3wDTXb5AxXh+XzM8r4FdVGDuiJzC6R6dvo8eLCQ7s2twn1rslR1+CA61UP2qHcpR2G6xGc",
+	"BJOBYnH3df+XfzvOjv7LL//xR/Z+8vuHt8+OXr56+9tL2X5FX9HzSXFd/iUIHQOAT/7IgmtdIfWR68E5",
+	"zuwCa8nOHJ5Brey5mBVZf87SQNugIdffHgO6FQg2qD/3WJ5mg6rzTaXzvFXi+Paa1YJ5/4fi89d3YWPs",
+	"fLX/slWDCUuZrigbfy6SeYsDjl1fmvGgkLLOGs5UZR9EVhYrJYa7V5HL6h1wrsgFtGn59twHdkjfXWhy",
+	"KCFXcJKvyIZ3vN1K3o7Pt1q1JW4vbzqQubQQ1t/OWPpaqFZLDOMLphfu5DWN1h9a4q8p8FeI+cfTv+HE",
+	"hFue/Rsc4DsOrH0sOMzdFGmekkiM0zRylZZkrtDyIxZRQHdBMhnw1GOyjqvY85wzGWiGJ83HUqrz1GBL",
+	"XjJm9j1ADJRY2OaAivShimlxKeYmzDjHfPo0VWzN4sSb2F6PDPSuGOhMCeGPELyp4r+PVs6Ckrw70/Xm",
+	"a/IeQtdbYd/sFOZJ3YwzVbSMhAK6oQXZrIqsPMvfDh62SzbSUGK32wQn49LoSvHs95WTpjUbjgAGrl4i",
+	"ATJen58eNQ76zWbjsHe82ziK9/cbu/SYtZJmf6932A58Vu118gFGPfuWdrL4LSlVumupXURg6zfH/bvr",
+	"4Gm7uey68ol2c8+rpcj7j28mbmM3ynR1/KZsi/8oKW7fp7ptU9wsK/rJd5T8mLp3fU6889Vl+GAnq1F6",
+	"kwai3rfDKjeS+0YZSqQm8wCkkRHVg6LuqqB5KdJIDjc8HgPL8pBHdg8qsUWWheiosPE5G91ybbvzOsI8",
+	"gMUTLISAdluF1LLds05RmhnTQSHk5Qg4t9EOaS7OXCSOTCjXCiSZ+a/hYB1hWSn01gITxtwEIbBUigtn",
+	"wfj9TGlPjsHI6TGUqkrTqSJKbpNfiw6qcAWNHV32/nlm04m51hEYKjPXXLyuayNmSWTuENXtt8wGm2Gm",
+	"8z6c9pppeI9ycA05eEORt8i2cWcxnNtjM4LvQeHGvikp6qZ07ZQ3tyT2nP14iGgewLJICM03F/LczRtO",
+	"VuDVN5wcQZX5arN8cG2YtVHGRcxHcEcBtHZwC5i1VZpAJrWhwwXQv97O4VcpPV9bTBTBJta7H86nTXwQ",
+	"mqckGmXsisux6toMue7Y/B6FpL1HBnKcKSzpFnISekoctk/KE1wmzKaa5F29UfAamWVFtW3a4LCg0drk",
+	"AF8dsxMygRpIII8rkoAgnfCYQaKJMSdDIjMo9M+FYCqVDomQRUKJa75pM2dsYAOza2ZoBy8k0m/uhjRB",
+	"LMIkjF8MdE6aURCGUmmoMuBCD2Yxs0lUtK7HKYxC1/GOCZyQNGEZAI52BMPkmegd09m0cdbXLIsq5TZs",
+	"E7vaNifgtnbsD5q0Ub2Ffcr2Ss2jFnksS/d8S0kexTn+XgJCa6Rr4FSo76d9c0pjVrJtlTudmxaVwAK6",
+	"3utv7GoM59Is7FnZiBeyjKz6Negxmhnp+umzkVF2VuYbydhglEwTD3PfYQrMm7X/6qrmi3p5v4MMlJjM",
+	"PfQ2pbExtbBDkxdn6rFYDhGORA/Y0HuVbeZUYVezNIV3+SnnrtMNhr+0tF/y3pfvhuvP1/8vAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -257,6 +257,13 @@ type Inbox struct {
 	ReceivedAt time.Time
 }
 
+type MasterKeyProof struct {
+	Single  bool
+	Purpose string
+	Name    string
+	Sealed  []byte
+}
+
 type Order struct {
 	ID               uuid.UUID
 	Number           string
@@ -272,6 +279,7 @@ type Order struct {
 	ExpiresAt        time.Time
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	PaymentProvider  *string
 }
 
 type OrderEvent struct {
@@ -356,6 +364,7 @@ type Webhook struct {
 	Lagging        bool
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	SealedEarlier  [][]byte
 }
 
 type WebhookDelivery struct {

@@ -18,24 +18,25 @@ WITH changed AS (
     SET status = $1,
         paid_amount = $2,
         refunded_amount = $3,
-        payment_reference = $4,
-        tracking = $5,
+        payment_provider = $4,
+        payment_reference = $5,
+        tracking = $6,
         version = version + 1,
-        updated_at = $6
-    WHERE orders.id = $7
-      AND orders.status = $8
-      AND orders.version = $9
-    RETURNING id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+        updated_at = $7
+    WHERE orders.id = $8
+      AND orders.status = $9
+      AND orders.version = $10
+    RETURNING id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 ), history AS (
     INSERT INTO order_events (order_id, sequence, type, status, actor, amount, reason, occurred_at)
-    SELECT changed.id, changed.version, $10, changed.status, $11, $12, $13, $6
+    SELECT changed.id, changed.version, $11, changed.status, $12, $13, $14, $7
     FROM changed
 ), told AS (
     INSERT INTO outbox (id, type, subject, data, occurred_at, traceparent)
-    SELECT $14, $10, changed.id, $15, $6, $16
+    SELECT $15, $11, changed.id, $16, $7, $17
     FROM changed
 )
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM changed
 `
 
@@ -43,6 +44,7 @@ type ChangeOrderParams struct {
 	ToStatus         OrderStatus
 	PaidAmount       int64
 	RefundedAmount   int64
+	PaymentProvider  *string
 	PaymentReference *string
 	Tracking         *string
 	ChangedAt        time.Time
@@ -73,6 +75,7 @@ type ChangeOrderRow struct {
 	ExpiresAt        time.Time
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	PaymentProvider  *string
 }
 
 // ChangeOrder moves an order from the status and the version that it was read with, and tells of it. No row means that
@@ -82,6 +85,7 @@ func (q *Queries) ChangeOrder(ctx context.Context, arg ChangeOrderParams) (Chang
 		arg.ToStatus,
 		arg.PaidAmount,
 		arg.RefundedAmount,
+		arg.PaymentProvider,
 		arg.PaymentReference,
 		arg.Tracking,
 		arg.ChangedAt,
@@ -112,7 +116,39 @@ func (q *Queries) ChangeOrder(ctx context.Context, arg ChangeOrderParams) (Chang
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PaymentProvider,
 	)
+	return i, err
+}
+
+const countOpenOrders = `-- name: CountOpenOrders :one
+SELECT count(DISTINCT open.id) AS orders, coalesce(sum(order_items.quantity), 0)::bigint AS units
+FROM (
+    SELECT orders.id
+    FROM orders
+    WHERE orders.customer_id = $1
+      AND orders.status = 'pending'
+    LIMIT $2::bigint
+) AS open
+JOIN order_items ON order_items.order_id = open.id
+`
+
+type CountOpenOrdersParams struct {
+	CustomerID uuid.UUID
+	Most       int64
+}
+
+type CountOpenOrdersRow struct {
+	Orders int64
+	Units  int64
+}
+
+// CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold. It looks at no more
+// of them than a number: whoever has as many gets no other.
+func (q *Queries) CountOpenOrders(ctx context.Context, arg CountOpenOrdersParams) (CountOpenOrdersRow, error) {
+	row := q.db.QueryRow(ctx, countOpenOrders, arg.CustomerID, arg.Most)
+	var i CountOpenOrdersRow
+	err := row.Scan(&i.Orders, &i.Units)
 	return i, err
 }
 
@@ -120,7 +156,7 @@ const createOrder = `-- name: CreateOrder :one
 WITH placed AS (
     INSERT INTO orders (id, number, customer_id, currency, total_amount, expires_at, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-    RETURNING id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+    RETURNING id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 ), lines AS (
     INSERT INTO order_items (order_id, position, product_id, sku, name, quantity, price_amount)
     SELECT $1, n - 1, ($8::uuid[])[n], ($9::text[])[n], ($10::text[])[n], ($11::integer[])[n], ($12::bigint[])[n]
@@ -132,7 +168,7 @@ WITH placed AS (
     INSERT INTO outbox (id, type, subject, data, occurred_at, traceparent)
     VALUES ($13, 'order.placed', $1, $14, $7, $15)
 )
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM placed
 `
 
@@ -169,6 +205,7 @@ type CreateOrderRow struct {
 	ExpiresAt        time.Time
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	PaymentProvider  *string
 }
 
 // CreateOrder places an order with its lines and tells of it, all in one statement. A number that is taken breaks
@@ -207,12 +244,13 @@ func (q *Queries) CreateOrder(ctx context.Context, arg CreateOrderParams) (Creat
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PaymentProvider,
 	)
 	return i, err
 }
 
 const getOrder = `-- name: GetOrder :one
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM orders
 WHERE id = $1
 `
@@ -236,6 +274,7 @@ func (q *Queries) GetOrder(ctx context.Context, id uuid.UUID) (Order, error) {
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PaymentProvider,
 	)
 	return i, err
 }
@@ -403,7 +442,7 @@ func (q *Queries) ListOrderVersions(ctx context.Context, ids []uuid.UUID) ([]Lis
 }
 
 const listOrders = `-- name: ListOrders :many
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM orders
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
   AND created_at >= $3
@@ -448,6 +487,7 @@ func (q *Queries) ListOrders(ctx context.Context, arg ListOrdersParams) ([]Order
 			&i.ExpiresAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PaymentProvider,
 		); err != nil {
 			return nil, err
 		}
@@ -460,7 +500,7 @@ func (q *Queries) ListOrders(ctx context.Context, arg ListOrdersParams) ([]Order
 }
 
 const listOrdersByStatus = `-- name: ListOrdersByStatus :many
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM orders
 WHERE status = $1
   AND (created_at, id) < ($2::timestamptz, $3::uuid)
@@ -508,6 +548,7 @@ func (q *Queries) ListOrdersByStatus(ctx context.Context, arg ListOrdersByStatus
 			&i.ExpiresAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PaymentProvider,
 		); err != nil {
 			return nil, err
 		}
@@ -520,7 +561,7 @@ func (q *Queries) ListOrdersByStatus(ctx context.Context, arg ListOrdersByStatus
 }
 
 const listOrdersOfCustomer = `-- name: ListOrdersOfCustomer :many
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM orders
 WHERE customer_id = $1
   AND (created_at, id) < ($2::timestamptz, $3::uuid)
@@ -568,6 +609,7 @@ func (q *Queries) ListOrdersOfCustomer(ctx context.Context, arg ListOrdersOfCust
 			&i.ExpiresAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PaymentProvider,
 		); err != nil {
 			return nil, err
 		}
@@ -580,7 +622,7 @@ func (q *Queries) ListOrdersOfCustomer(ctx context.Context, arg ListOrdersOfCust
 }
 
 const listOrdersOfCustomerByStatus = `-- name: ListOrdersOfCustomerByStatus :many
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM orders
 WHERE customer_id = $1
   AND status = $2
@@ -631,6 +673,7 @@ func (q *Queries) ListOrdersOfCustomerByStatus(ctx context.Context, arg ListOrde
 			&i.ExpiresAt,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PaymentProvider,
 		); err != nil {
 			return nil, err
 		}
@@ -672,8 +715,19 @@ func (q *Queries) ListOrphanedOrders(ctx context.Context, rowLimit int32) ([]uui
 	return items, nil
 }
 
+const lockCustomer = `-- name: LockCustomer :exec
+SELECT pg_advisory_xact_lock(hashtextextended('orders of ' || $1::text, 0))
+`
+
+// LockCustomer lets one order of a customer be placed at a time, until the transaction ends. Who places one takes this lock first and
+// stock last; nobody else takes it, so that nobody waits in a circle. Customers whose ids have one hash wait for one another.
+func (q *Queries) LockCustomer(ctx context.Context, customerID string) error {
+	_, err := q.db.Exec(ctx, lockCustomer, customerID)
+	return err
+}
+
 const lockOrder = `-- name: LockOrder :one
-SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at
+SELECT id, number, customer_id, status, currency, total_amount, paid_amount, refunded_amount, payment_reference, tracking, version, expires_at, created_at, updated_at, payment_provider
 FROM orders
 WHERE id = $1
 FOR UPDATE
@@ -698,6 +752,7 @@ func (q *Queries) LockOrder(ctx context.Context, id uuid.UUID) (Order, error) {
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PaymentProvider,
 	)
 	return i, err
 }

@@ -21,6 +21,9 @@ type Querier interface {
 	// ChangeOrder moves an order from the status and the version that it was read with, and tells of it. No row means that
 	// somebody else was faster.
 	ChangeOrder(ctx context.Context, arg ChangeOrderParams) (ChangeOrderRow, error)
+	// CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold. It looks at no more
+	// of them than a number: whoever has as many gets no other.
+	CountOpenOrders(ctx context.Context, arg CountOpenOrdersParams) (CountOpenOrdersRow, error)
 	// CountWebhooks counts the subscriptions.
 	CountWebhooks(ctx context.Context) (int64, error)
 	// CreateOrder places an order with its lines and tells of it, all in one statement. A number that is taken breaks
@@ -84,10 +87,15 @@ type Querier interface {
 	ListWebhookDeliveries(ctx context.Context, arg ListWebhookDeliveriesParams) ([]WebhookDelivery, error)
 	// ListWebhooks reads a page of subscriptions, the newest first, that starts behind (before_time, before_id).
 	ListWebhooks(ctx context.Context, arg ListWebhooksParams) ([]Webhook, error)
+	// LockCustomer lets one order of a customer be placed at a time, until the transaction ends. Who places one takes this lock first and
+	// stock last; nobody else takes it, so that nobody waits in a circle. Customers whose ids have one hash wait for one another.
+	LockCustomer(ctx context.Context, customerID string) error
 	// LockOrder reads an order and keeps others from changing it until the transaction ends.
 	LockOrder(ctx context.Context, id uuid.UUID) (Order, error)
 	// LockProduct reads a product and keeps others from changing it until the transaction ends. Several may do so at once.
 	LockProduct(ctx context.Context, id uuid.UUID) (LockProductRow, error)
+	// LockWebhook reads a subscription and keeps it from being changed until the transaction ends.
+	LockWebhook(ctx context.Context, id uuid.UUID) (Webhook, error)
 	// LockWebhooks lets one subscription be added at a time, so that their number can be bounded.
 	LockWebhooks(ctx context.Context) error
 	// MarkWebhook keeps whether a subscription's receiver lags, and sends nothing more to one that is gone. It leaves a
@@ -114,7 +122,7 @@ type Querier interface {
 	// waits in a circle. Every number is that of the locked row: of a row that has changed since the statement began, PostgreSQL
 	// holds what would become of the old one against the constraints first, and would refuse what the new one has.
 	ReserveStock(ctx context.Context, arg ReserveStockParams) (int64, error)
-	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time.
+	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time, as do earlier ones.
 	RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (Webhook, error)
 	// SearchProducts is ListProducts for the products in whose words each of the query's begins one.
 	SearchProducts(ctx context.Context, arg SearchProductsParams) ([]SearchProductsRow, error)

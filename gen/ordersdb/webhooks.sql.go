@@ -53,7 +53,7 @@ func (q *Queries) CountWebhooks(ctx context.Context) (int64, error) {
 const createWebhook = `-- name: CreateWebhook :one
 INSERT INTO webhooks (id, url, event_types, description, sealed_secret, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
-RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
+RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at, sealed_earlier
 `
 
 type CreateWebhookParams struct {
@@ -88,6 +88,7 @@ func (q *Queries) CreateWebhook(ctx context.Context, arg CreateWebhookParams) (W
 		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.SealedEarlier,
 	)
 	return i, err
 }
@@ -196,7 +197,7 @@ func (q *Queries) GetDeliveryOfWebhook(ctx context.Context, arg GetDeliveryOfWeb
 }
 
 const getWebhook = `-- name: GetWebhook :one
-SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
+SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at, sealed_earlier
 FROM webhooks
 WHERE id = $1
 `
@@ -217,12 +218,13 @@ func (q *Queries) GetWebhook(ctx context.Context, id uuid.UUID) (Webhook, error)
 		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.SealedEarlier,
 	)
 	return i, err
 }
 
 const getWebhookDelivery = `-- name: GetWebhookDelivery :one
-SELECT webhook_deliveries.id, webhook_deliveries.webhook_id, webhook_deliveries.event_id, webhook_deliveries.event_type, webhook_deliveries.order_id, webhook_deliveries.payload, webhook_deliveries.status, webhook_deliveries.attempts, webhook_deliveries.last_attempt_at, webhook_deliveries.next_attempt_at, webhook_deliveries.response_status, webhook_deliveries.failure, webhook_deliveries.created_at, webhooks.id, webhooks.url, webhooks.event_types, webhooks.description, webhooks.enabled, webhooks.sealed_secret, webhooks.sealed_previous, webhooks.previous_until, webhooks.lagging, webhooks.created_at, webhooks.updated_at
+SELECT webhook_deliveries.id, webhook_deliveries.webhook_id, webhook_deliveries.event_id, webhook_deliveries.event_type, webhook_deliveries.order_id, webhook_deliveries.payload, webhook_deliveries.status, webhook_deliveries.attempts, webhook_deliveries.last_attempt_at, webhook_deliveries.next_attempt_at, webhook_deliveries.response_status, webhook_deliveries.failure, webhook_deliveries.created_at, webhooks.id, webhooks.url, webhooks.event_types, webhooks.description, webhooks.enabled, webhooks.sealed_secret, webhooks.sealed_previous, webhooks.previous_until, webhooks.lagging, webhooks.created_at, webhooks.updated_at, webhooks.sealed_earlier
 FROM webhook_deliveries
 JOIN webhooks ON webhooks.id = webhook_deliveries.webhook_id
 WHERE webhook_deliveries.id = $1
@@ -262,6 +264,7 @@ func (q *Queries) GetWebhookDelivery(ctx context.Context, id uuid.UUID) (GetWebh
 		&i.Webhook.Lagging,
 		&i.Webhook.CreatedAt,
 		&i.Webhook.UpdatedAt,
+		&i.Webhook.SealedEarlier,
 	)
 	return i, err
 }
@@ -323,7 +326,7 @@ func (q *Queries) ListWebhookDeliveries(ctx context.Context, arg ListWebhookDeli
 }
 
 const listWebhooks = `-- name: ListWebhooks :many
-SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
+SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at, sealed_earlier
 FROM webhooks
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
 ORDER BY created_at DESC, id DESC
@@ -358,6 +361,7 @@ func (q *Queries) ListWebhooks(ctx context.Context, arg ListWebhooksParams) ([]W
 			&i.Lagging,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.SealedEarlier,
 		); err != nil {
 			return nil, err
 		}
@@ -367,6 +371,34 @@ func (q *Queries) ListWebhooks(ctx context.Context, arg ListWebhooksParams) ([]W
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockWebhook = `-- name: LockWebhook :one
+SELECT id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at, sealed_earlier
+FROM webhooks
+WHERE id = $1
+FOR NO KEY UPDATE
+`
+
+// LockWebhook reads a subscription and keeps it from being changed until the transaction ends.
+func (q *Queries) LockWebhook(ctx context.Context, id uuid.UUID) (Webhook, error) {
+	row := q.db.QueryRow(ctx, lockWebhook, id)
+	var i Webhook
+	err := row.Scan(
+		&i.ID,
+		&i.Url,
+		&i.EventTypes,
+		&i.Description,
+		&i.Enabled,
+		&i.SealedSecret,
+		&i.SealedPrevious,
+		&i.PreviousUntil,
+		&i.Lagging,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.SealedEarlier,
+	)
+	return i, err
 }
 
 const lockWebhooks = `-- name: LockWebhooks :exec
@@ -513,24 +545,27 @@ func (q *Queries) ReplayWebhookDelivery(ctx context.Context, arg ReplayWebhookDe
 
 const rotateWebhookSecret = `-- name: RotateWebhookSecret :one
 UPDATE webhooks
-SET sealed_previous = sealed_secret,
-    previous_until = $1,
-    sealed_secret = $2,
-    updated_at = $3
-WHERE id = $4
-RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
+SET sealed_earlier = $1,
+    sealed_previous = sealed_secret,
+    previous_until = $2,
+    sealed_secret = $3,
+    updated_at = $4
+WHERE id = $5
+RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at, sealed_earlier
 `
 
 type RotateWebhookSecretParams struct {
+	SealedEarlier [][]byte
 	PreviousUntil *time.Time
 	SealedSecret  []byte
 	UpdatedAt     time.Time
 	ID            uuid.UUID
 }
 
-// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time.
+// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time, as do earlier ones.
 func (q *Queries) RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (Webhook, error) {
 	row := q.db.QueryRow(ctx, rotateWebhookSecret,
+		arg.SealedEarlier,
 		arg.PreviousUntil,
 		arg.SealedSecret,
 		arg.UpdatedAt,
@@ -549,6 +584,7 @@ func (q *Queries) RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecr
 		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.SealedEarlier,
 	)
 	return i, err
 }
@@ -561,7 +597,7 @@ SET url = coalesce($1, url),
     enabled = coalesce($5, enabled),
     updated_at = $6
 WHERE id = $7
-RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at
+RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at, sealed_earlier
 `
 
 type UpdateWebhookParams struct {
@@ -598,6 +634,7 @@ func (q *Queries) UpdateWebhook(ctx context.Context, arg UpdateWebhookParams) (W
 		&i.Lagging,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.SealedEarlier,
 	)
 	return i, err
 }

@@ -35,8 +35,10 @@ export const table = {
     confirmSecondFactor: 'POST /api/v1/profile/second-factor/confirm 200=RecoveryCodes',
     disableSecondFactor: 'POST /api/v1/profile/second-factor/disable 204',
     replaceRecoveryCodes: 'POST /api/v1/profile/second-factor/recovery-codes 200=RecoveryCodes',
-    requestEmailVerification: 'POST /api/v1/profile/email-verification 202',
-    requestEmailChange: 'POST /api/v1/profile/email-change 202',
+    requestEmailVerification: 'POST /api/v1/profile/email-verification 202=EmailVerification',
+    getEmailChange: 'GET /api/v1/profile/email-change 200=EmailChange',
+    cancelEmailChange: 'DELETE /api/v1/profile/email-change 204',
+    requestEmailChange: 'POST /api/v1/profile/email-change 202=EmailChange',
     listActivity: 'GET /api/v1/profile/activity 200=ActivityList l',
     exportOwnData: 'POST /api/v1/profile/export 200=OwnData',
     requestDeletion: 'POST /api/v1/profile/deletion 202=Deletion',
@@ -98,6 +100,8 @@ export const shapes: Readonly<Record<string, string>> = {
   SecondFactor: 'enabled:b,recovery_codes_left:n',
   SecondFactorSecret: 'secret:s,uri:s,qr_code:s',
   RecoveryCodes: 'recovery_codes:a',
+  EmailVerification: 'email:s,verified:b',
+  EmailChange: 'email:s,expires_at:s,mailed_at:s,next_mail_at:s',
   ActivityList: 'items:a,next_cursor',
   OwnData: 'exported_at:s,profile:o,status:s,second_factor:o,sessions:a,mails:a,activity:o',
   Deletion: 'deletes_at:s',
@@ -240,8 +244,9 @@ export interface Operations {
   };
   /**
    * Verify an e-mail address.
-   * Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-   * account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+   * Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+   * stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+   * address that it was sent for; any other is refused with `invalid_mail_token`.
    */
   confirmEmail: {
     method: 'POST';
@@ -263,8 +268,9 @@ export interface Operations {
   /**
    * Change an e-mail address.
    * Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-   * mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-   * `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+   * mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+   * withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+   * address, the answer is `email_taken`, and the change goes on waiting.
    */
   confirmEmailChange: {
     method: 'POST';
@@ -286,8 +292,11 @@ export interface Operations {
   };
   /**
    * Ask for a mail that resets the password.
-   * Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-   * is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+   * Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+   * password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+   * a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+   * seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+   * set up without mails refuses with `mail_off`, whatever the address.
    */
   requestPasswordReset: {
     method: 'POST';
@@ -296,6 +305,7 @@ export interface Operations {
     shape: users.operations['requestPasswordReset'];
     codes: {
       400: 'malformed_request';
+      409: 'mail_off';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -309,9 +319,9 @@ export interface Operations {
    * Choose a new password.
    * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
    * verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-   * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-   * for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-   * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+   * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+   * address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+   * password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
    */
   resetPassword: {
     method: 'POST';
@@ -455,6 +465,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -514,6 +525,7 @@ export interface Operations {
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -521,8 +533,8 @@ export interface Operations {
   };
   /**
    * Change own password.
-   * Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-   * `createUserV2`.
+   * Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+   * the link of a password reset are void. The rules for passwords are those of `createUserV2`.
    */
   changePassword: {
     method: 'PUT';
@@ -589,7 +601,8 @@ export interface Operations {
   /**
    * Begin to use a second factor.
    * Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-   * The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+   * The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+   * makes others. Sessions that there are go on.
    */
   confirmSecondFactor: {
     method: 'POST';
@@ -636,7 +649,8 @@ export interface Operations {
   };
   /**
    * Make new recovery codes.
-   * Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+   * Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+   * mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
    */
   replaceRecoveryCodes: {
     method: 'POST';
@@ -660,7 +674,9 @@ export interface Operations {
   /**
    * Ask for another verification mail.
    * Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-   * account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+   * account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+   * day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+   * address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
    */
   requestEmailVerification: {
     method: 'POST';
@@ -670,6 +686,7 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated';
+      409: 'mail_off';
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
@@ -678,10 +695,54 @@ export interface Operations {
     };
   };
   /**
+   * Read the change of own address that waits.
+   * Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+   * the answer is `email_change_not_found`.
+   */
+  getEmailChange: {
+    method: 'GET';
+    path: '/api/v1/profile/email-change';
+    marks: '';
+    shape: users.operations['getEmailChange'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'email_change_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Withdraw a change of own address.
+   * Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+   * followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+   */
+  cancelEmailChange: {
+    method: 'DELETE';
+    path: '/api/v1/profile/email-change';
+    marks: '';
+    shape: users.operations['cancelEmailChange'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'email_change_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
    * Ask for another e-mail address.
    * Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-   * must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-   * mail a minute, and the link of an older one is void.
+   * must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+   * time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+   * again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+   * day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+   * one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+   * without mails refuses with `mail_off`.
    */
   requestEmailChange: {
     method: 'POST';
@@ -692,6 +753,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'wrong_password';
+      409: 'mail_off';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -746,8 +808,8 @@ export interface Operations {
   /**
    * Have own account deleted.
    * Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-   * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-   * administrator takes the role from an administrator first.
+   * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+   * told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
    */
   requestDeletion: {
     method: 'POST';
@@ -781,6 +843,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1036,7 +1099,7 @@ export interface Operations {
   /**
    * Add a product.
    * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-   * `sku_taken`.
+   * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
    */
   createProduct: {
     method: 'POST';
@@ -1233,7 +1296,12 @@ export interface Operations {
    * Place an order.
    * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
    * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+   * some seconds later.
+   * 
+   * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+   * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+   * one expire first.
    */
   createOrder: {
     method: 'POST';
@@ -1243,10 +1311,11 @@ export interface Operations {
     codes: {
       400: 'malformed_request';
       401: 'unauthenticated';
-      409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use';
+      409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request' | 'idempotency_key_reused';
+      429: 'rate_limited';
       500: 'internal';
       503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1275,7 +1344,8 @@ export interface Operations {
   /**
    * Export orders.
    * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-   * the export together. A stream that breaks off leaves the last line without a line feed.
+   * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+   * (`too_many_exports`).
    */
   exportOrders: {
     method: 'GET';
@@ -1286,6 +1356,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       403: 'forbidden';
+      409: 'too_many_exports';
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';
@@ -1353,6 +1424,7 @@ export interface Operations {
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1360,8 +1432,9 @@ export interface Operations {
   };
   /**
    * Report an order's payment.
-   * Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-   * a second payment is refused (`order_state`).
+   * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+   * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+   * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
    */
   payOrder: {
     method: 'POST';
@@ -1373,7 +1446,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       404: 'order_not_found';
-      409: 'order_state';
+      409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
       413: 'body_too_large';
       415: 'unsupported_media_type';
       422: 'invalid_request';
@@ -1562,7 +1635,10 @@ export interface Operations {
   };
   /**
    * Replace a webhook's secret.
-   * Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+   * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+   * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+   * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+   * end in `Retry-After`.
    */
   rotateWebhookSecret: {
     method: 'POST';
@@ -1574,6 +1650,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       404: 'webhook_not_found';
+      409: 'too_many_secrets';
       422: 'invalid_request';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
@@ -1603,7 +1680,8 @@ export interface Operations {
   /**
    * Send a delivery again.
    * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-   * attempt need not wait any longer, and one that is about to be sent stays so.
+   * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+   * answer is `webhook_disabled` then.
    */
   replayWebhookDelivery: {
     method: 'POST';
@@ -1615,6 +1693,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       404: 'delivery_not_found';
+      409: 'webhook_disabled';
       422: 'invalid_request';
       429: 'rate_limited';
       500: 'internal';

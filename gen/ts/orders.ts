@@ -17,7 +17,7 @@ export interface paths {
         /**
          * Add a product
          * @description Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-         *     `sku_taken`.
+         *     `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
          */
         post: operations["createProduct"];
         delete?: never;
@@ -187,7 +187,12 @@ export interface paths {
          * Place an order
          * @description Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
          *     sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-         *     `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+         *     `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+         *     some seconds later.
+         *
+         *     The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+         *     so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+         *     one expire first.
          */
         post: operations["createOrder"];
         delete?: never;
@@ -227,7 +232,8 @@ export interface paths {
         /**
          * Export orders
          * @description Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-         *     the export together. A stream that breaks off leaves the last line without a line feed.
+         *     the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+         *     (`too_many_exports`).
          */
         get: operations["exportOrders"];
         put?: never;
@@ -337,8 +343,9 @@ export interface paths {
         put?: never;
         /**
          * Report an order's payment
-         * @description Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-         *     a second payment is refused (`order_state`).
+         * @description Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+         *     (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+         *     second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
          */
         post: operations["payOrder"];
         delete?: never;
@@ -506,7 +513,10 @@ export interface paths {
         put?: never;
         /**
          * Replace a webhook's secret
-         * @description Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+         * @description Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+         *     and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+         *     deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+         *     end in `Retry-After`.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -564,7 +574,8 @@ export interface paths {
         /**
          * Send a delivery again
          * @description Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-         *     attempt need not wait any longer, and one that is about to be sent stays so.
+         *     attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+         *     answer is `webhook_disabled` then.
          */
         post: operations["replayWebhookDelivery"];
         delete?: never;
@@ -607,15 +618,24 @@ export interface components {
         OrderItemRequest: {
             /** Format: uuid */
             product_id: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many; the maximum holds for all lines of one product together.
+             */
             quantity: number;
         };
         CancelOrderRequest: {
             reason?: components["schemas"]["Reason"];
         };
         PayOrderRequest: {
+            /**
+             * @description Where the payment was made. References are those of a provider; a shop with one need not name it.
+             * @default default
+             */
+            provider?: string;
             /** @description What the payment is called where it was made. */
             reference?: string;
+            amount?: components["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
             /** @description The number by which the parcel is followed. */
@@ -671,6 +691,13 @@ export interface components {
             /** Format: int64 */
             amount: number;
             /** @description The currency of the products. */
+            currency: string;
+        };
+        /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
+        ReceivedAmount: {
+            /** Format: int64 */
+            amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /** @description What to refund, in minor units. */
@@ -824,6 +851,8 @@ export interface components {
             /** @description What the caller may do to the order as it is now. */
             allowed_actions: components["schemas"]["OrderAction"][];
             version: components["schemas"]["Version"];
+            /** @description Where the payment was made. */
+            payment_provider?: string;
             /** @description What the payment is called where it was made. */
             payment_reference?: string;
             /** @description The number by which the parcel is followed. */
@@ -877,6 +906,11 @@ export interface components {
             event_types: components["schemas"]["OrderEventType"][];
             description?: string;
             enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+             */
+            previous_secrets_until?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1031,7 +1065,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -1132,8 +1166,9 @@ export interface components {
             };
         };
         /**
-         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), or the same
-         *     request is being carried out (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), the customer has
+         *     as much that is not paid as one may (`too_many_open_orders`, `too_many_reserved_units`), or the same request is being carried out
+         *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         OrderRefused: {
             headers: {
@@ -1146,6 +1181,19 @@ export interface components {
         };
         /** @description The order is not in a state for this (`order_state`). */
         OrderState: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The order is not in a state for this (`order_state`), another amount was received than its total (`payment_mismatch`), or the reference is that of
+         *     another order's payment (`payment_reference_used`).
+         */
+        PaymentRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -1169,6 +1217,35 @@ export interface components {
         };
         /** @description The caller follows as many orders as one may (`too_many_streams`). */
         TooManyStreams: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The webhook has as many secrets in force as it may (`too_many_secrets`); the older ones end when `Retry-After` says. */
+        TooManySecrets: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
+        WebhookDisabled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller runs as many exports as one may (`too_many_exports`). */
+        TooManyExports: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -1995,6 +2072,8 @@ export interface operations {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2050,6 +2129,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidOrReused"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["OrderingUnavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2145,6 +2225,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["TooManyExports"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
@@ -2314,6 +2395,8 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2370,6 +2453,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2391,7 +2475,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "reference": "pay_5f2c81"
+                 *       "provider": "example-bank",
+                 *       "reference": "pay_5f2c81",
+                 *       "amount": {
+                 *         "amount": 4980,
+                 *         "currency": "EUR"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["PayOrderRequest"];
@@ -2455,7 +2544,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
+            409: components["responses"]["PaymentRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -3005,8 +3094,9 @@ export interface operations {
                      *           "order.cancelled"
                      *         ],
                      *         "enabled": true,
+                     *         "previous_secrets_until": "2026-11-24T10:00:00Z",
                      *         "created_at": "2026-11-23T09:30:00Z",
-                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *         "updated_at": "2026-11-23T10:00:00Z"
                      *       },
                      *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
                      *     }
@@ -3017,6 +3107,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["TooManySecrets"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -3125,6 +3216,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeliveryNotFound"];
+            409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];

@@ -136,8 +136,9 @@ export interface paths {
         put?: never;
         /**
          * Verify an e-mail address
-         * @description Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-         *     account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+         * @description Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+         *     stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+         *     address that it was sent for; any other is refused with `invalid_mail_token`.
          */
         post: operations["confirmEmail"];
         delete?: never;
@@ -158,8 +159,9 @@ export interface paths {
         /**
          * Change an e-mail address
          * @description Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-         *     mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-         *     `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+         *     mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+         *     withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+         *     address, the answer is `email_taken`, and the change goes on waiting.
          */
         post: operations["confirmEmailChange"];
         delete?: never;
@@ -179,8 +181,11 @@ export interface paths {
         put?: never;
         /**
          * Ask for a mail that resets the password
-         * @description Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-         *     is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+         * @description Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+         *     password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+         *     a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+         *     seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+         *     set up without mails refuses with `mail_off`, whatever the address.
          */
         post: operations["requestPasswordReset"];
         delete?: never;
@@ -202,9 +207,9 @@ export interface paths {
          * Choose a new password
          * @description Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
          *     verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-         *     deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-         *     for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-         *     `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+         *     deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+         *     address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+         *     password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -397,8 +402,8 @@ export interface paths {
         get?: never;
         /**
          * Change own password
-         * @description Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-         *     `createUserV2`.
+         * @description Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+         *     the link of a password reset are void. The rules for passwords are those of `createUserV2`.
          */
         put: operations["changePassword"];
         post?: never;
@@ -447,7 +452,8 @@ export interface paths {
         /**
          * Begin to use a second factor
          * @description Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-         *     The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+         *     The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+         *     makes others. Sessions that there are go on.
          */
         post: operations["confirmSecondFactor"];
         delete?: never;
@@ -488,7 +494,8 @@ export interface paths {
         put?: never;
         /**
          * Make new recovery codes
-         * @description Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+         * @description Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+         *     mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
          */
         post: operations["replaceRecoveryCodes"];
         delete?: never;
@@ -509,7 +516,9 @@ export interface paths {
         /**
          * Ask for another verification mail
          * @description Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-         *     account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+         *     account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+         *     day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+         *     address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
          */
         post: operations["requestEmailVerification"];
         delete?: never;
@@ -525,16 +534,30 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read the change of own address that waits
+         * @description Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+         *     the answer is `email_change_not_found`.
+         */
+        get: operations["getEmailChange"];
         put?: never;
         /**
          * Ask for another e-mail address
          * @description Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-         *     must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-         *     mail a minute, and the link of an older one is void.
+         *     must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+         *     time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+         *     again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+         *     day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+         *     one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+         *     without mails refuses with `mail_off`.
          */
         post: operations["requestEmailChange"];
-        delete?: never;
+        /**
+         * Withdraw a change of own address
+         * @description Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+         *     followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+         */
+        delete: operations["cancelEmailChange"];
         options?: never;
         head?: never;
         patch?: never;
@@ -594,8 +617,8 @@ export interface paths {
         /**
          * Have own account deleted
          * @description Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-         *     `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-         *     administrator takes the role from an administrator first.
+         *     `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+         *     told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
          */
         post: operations["requestDeletion"];
         /**
@@ -968,6 +991,44 @@ export interface components {
             email: components["schemas"]["Email"];
             current_password: components["schemas"]["Password"];
         };
+        EmailChange: {
+            email: components["schemas"]["Email"];
+            /**
+             * Format: date-time
+             * @description Until when the link to the address is good.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the last mail with it was sent.
+             */
+            mailed_at: string;
+            /**
+             * Format: date-time
+             * @description From when on asking again sends another mail to the same address.
+             */
+            next_mail_at: string;
+        };
+        EmailVerification: {
+            email: components["schemas"]["Email"];
+            /** @description Whether the address is verified; no mail is sent then. */
+            verified: boolean;
+            /**
+             * Format: date-time
+             * @description Until when the link is good.
+             */
+            expires_at?: string;
+            /**
+             * Format: date-time
+             * @description When the last mail with it was sent.
+             */
+            mailed_at?: string;
+            /**
+             * Format: date-time
+             * @description From when on asking again sends another mail.
+             */
+            next_mail_at?: string;
+        };
         ConfirmEmailChangeRequest: {
             token: components["schemas"]["MailToken"];
         };
@@ -1005,7 +1066,7 @@ export interface components {
         NewPassword: string;
         /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
         Password: string;
-        /** @description A refresh token: 256 bits in base64url. */
+        /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
         /** @description The token in the link of a mail, behind `#token=`. */
         MailToken: string;
@@ -1147,7 +1208,7 @@ export interface components {
             second_factor: components["schemas"]["SecondFactor"];
             /** @description The newest sessions that have not been forgotten, those that have ended included. */
             sessions: components["schemas"]["OwnSession"][];
-            /** @description Mails whose links may still be followed. */
+            /** @description Links that were sent by mail in the last days and have not been followed, expired ones included. */
             mails: components["schemas"]["OwnMail"][];
             activity: components["schemas"]["ActivityList"];
         };
@@ -1180,6 +1241,18 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             expires_at: string;
+            /**
+             * Format: int32
+             * @description How many such mails were sent since `counted_from`.
+             */
+            mails?: number;
+            /**
+             * Format: date-time
+             * @description When the last of them was.
+             */
+            mailed_at?: string;
+            /** Format: date-time */
+            counted_from?: string;
         };
         ActivityEntry: {
             /** Format: uuid */
@@ -1365,7 +1438,7 @@ export interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified" | "mail_off" | "email_change_not_found";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -1509,6 +1582,24 @@ export interface components {
         };
         /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
         InvalidMailToken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service is set up to send no mails (`mail_off`). */
+        MailOff: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No change of address waits (`email_change_not_found`). */
+        EmailChangeNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2014,7 +2105,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A mail is on its way if there is such an account. */
+            /** @description If there is such an account, a mail with a good link is on its way, or was sent within the pause before. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2024,6 +2115,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Malformed"];
+            409: components["responses"]["MailOff"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -2328,6 +2420,8 @@ export interface operations {
             /** @description How many sessions were ended. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2340,6 +2434,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2436,6 +2531,8 @@ export interface operations {
             /** @description The profile as it now is. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2465,6 +2562,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2737,17 +2835,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A mail is on its way unless there is no need for it. */
+            /** @description Whether the address is verified, and if not, when a mail was sent. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.com",
+                     *       "verified": false,
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmailVerification"];
+                };
             };
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["MailOff"];
             429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change that waits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada.king@example.com",
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmailChange"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["EmailChangeNotFound"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2771,22 +2913,55 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A mail is on its way to the new address. */
+            /** @description The change that waits, and when a mail was sent to the new address. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada.king@example.com",
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmailChange"];
+                };
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["WrongPassword"];
+            409: components["responses"]["MailOff"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link is void. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["EmailChangeNotFound"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2905,7 +3080,10 @@ export interface operations {
                      *           "purpose": "verify",
                      *           "email": "ada@example.com",
                      *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "expires_at": "2026-11-24T09:30:00Z"
+                     *           "expires_at": "2026-11-24T09:30:00Z",
+                     *           "mails": 1,
+                     *           "mailed_at": "2026-11-23T09:30:00Z",
+                     *           "counted_from": "2026-11-23T09:30:00Z"
                      *         }
                      *       ],
                      *       "activity": {
@@ -2996,11 +3174,14 @@ export interface operations {
             /** @description The account stays. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };

@@ -69,6 +69,7 @@ const (
 	ProblemCodeAccountDisabled        ProblemCode = "account_disabled"
 	ProblemCodeBodyTooLarge           ProblemCode = "body_too_large"
 	ProblemCodeCrossOriginRefused     ProblemCode = "cross_origin_refused"
+	ProblemCodeEmailChangeNotFound    ProblemCode = "email_change_not_found"
 	ProblemCodeEmailTaken             ProblemCode = "email_taken"
 	ProblemCodeEmailUnverified        ProblemCode = "email_unverified"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
@@ -80,6 +81,7 @@ const (
 	ProblemCodeInvalidMailToken       ProblemCode = "invalid_mail_token"
 	ProblemCodeInvalidRefreshToken    ProblemCode = "invalid_refresh_token"
 	ProblemCodeInvalidRequest         ProblemCode = "invalid_request"
+	ProblemCodeMailOff                ProblemCode = "mail_off"
 	ProblemCodeMalformedRequest       ProblemCode = "malformed_request"
 	ProblemCodeMethodNotAllowed       ProblemCode = "method_not_allowed"
 	ProblemCodeNotFound               ProblemCode = "not_found"
@@ -106,6 +108,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeCrossOriginRefused:
 		return true
+	case ProblemCodeEmailChangeNotFound:
+		return true
 	case ProblemCodeEmailTaken:
 		return true
 	case ProblemCodeEmailUnverified:
@@ -127,6 +131,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeInvalidRefreshToken:
 		return true
 	case ProblemCodeInvalidRequest:
+		return true
+	case ProblemCodeMailOff:
 		return true
 	case ProblemCodeMalformedRequest:
 		return true
@@ -433,6 +439,41 @@ type DisableSecondFactorRequest struct {
 // its A-labels (`xn--`), in which answers have it.
 type Email = string
 
+// EmailChange defines model for EmailChange.
+type EmailChange struct {
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
+	Email Email `json:"email"`
+
+	// ExpiresAt Until when the link to the address is good.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// MailedAt When the last mail with it was sent.
+	MailedAt time.Time `json:"mailed_at"`
+
+	// NextMailAt From when on asking again sends another mail to the same address.
+	NextMailAt time.Time `json:"next_mail_at"`
+}
+
+// EmailVerification defines model for EmailVerification.
+type EmailVerification struct {
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
+	Email Email `json:"email"`
+
+	// ExpiresAt Until when the link is good.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// MailedAt When the last mail with it was sent.
+	MailedAt *time.Time `json:"mailed_at,omitempty"`
+
+	// NextMailAt From when on asking again sends another mail.
+	NextMailAt *time.Time `json:"next_mail_at,omitempty"`
+
+	// Verified Whether the address is verified; no mail is sent then.
+	Verified bool `json:"verified"`
+}
+
 // EnrolSecondFactorRequest defines model for EnrolSecondFactorRequest.
 type EnrolSecondFactorRequest struct {
 	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
@@ -487,7 +528,7 @@ type OwnData struct {
 	EmailVerifiedAt *time.Time `json:"email_verified_at,omitempty"`
 	ExportedAt      time.Time  `json:"exported_at"`
 
-	// Mails Mails whose links may still be followed.
+	// Mails Links that were sent by mail in the last days and have not been followed, expired ones included.
 	Mails        []OwnMail    `json:"mails"`
 	Profile      Profile      `json:"profile"`
 	SecondFactor SecondFactor `json:"second_factor"`
@@ -501,12 +542,19 @@ type OwnData struct {
 
 // OwnMail defines model for OwnMail.
 type OwnMail struct {
-	CreatedAt time.Time `json:"created_at"`
+	CountedFrom *time.Time `json:"counted_from,omitempty"`
+	CreatedAt   time.Time  `json:"created_at"`
 
 	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
 	// its A-labels (`xn--`), in which answers have it.
 	Email     Email     `json:"email"`
 	ExpiresAt time.Time `json:"expires_at"`
+
+	// MailedAt When the last of them was.
+	MailedAt *time.Time `json:"mailed_at,omitempty"`
+
+	// Mails How many such mails were sent since `counted_from`.
+	Mails *int32 `json:"mails,omitempty"`
 
 	// Purpose What the link of the mail is for.
 	Purpose string `json:"purpose"`
@@ -609,11 +657,11 @@ type RecoveryCodes struct {
 
 // RefreshSessionRequest defines model for RefreshSessionRequest.
 type RefreshSessionRequest struct {
-	// RefreshToken A refresh token: 256 bits in base64url.
+	// RefreshToken A refresh token: 32 bytes in base64url.
 	RefreshToken *RefreshToken `json:"refresh_token,omitempty"`
 }
 
-// RefreshToken A refresh token: 256 bits in base64url.
+// RefreshToken A refresh token: 32 bytes in base64url.
 type RefreshToken = string
 
 // ReplaceRecoveryCodesRequest defines model for ReplaceRecoveryCodesRequest.
@@ -746,7 +794,7 @@ type TokenSet struct {
 	// ExpiresIn Seconds until the access token expires.
 	ExpiresIn int32 `json:"expires_in"`
 
-	// RefreshToken A refresh token: 256 bits in base64url.
+	// RefreshToken A refresh token: 32 bytes in base64url.
 	RefreshToken *RefreshToken     `json:"refresh_token,omitempty"`
 	TokenType    TokenSetTokenType `json:"token_type"`
 }
@@ -846,6 +894,11 @@ type CredentialsRefused = Problem
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type CrossOrigin = Problem
 
+// EmailChangeNotFound A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type EmailChangeNotFound = Problem
+
 // EmailTaken A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
@@ -885,6 +938,11 @@ type InvalidMailToken = Problem
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type LoginForbidden = Problem
+
+// MailOff A failure (RFC 9457).
+//
+// Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
+type MailOff = Problem
 
 // Malformed A failure (RFC 9457).
 //
@@ -1284,8 +1342,9 @@ type ClientInterface interface {
 	// ConfirmEmailChangeWithBody Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1295,8 +1354,9 @@ type ClientInterface interface {
 	// ConfirmEmailChange Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1305,8 +1365,9 @@ type ClientInterface interface {
 
 	// ConfirmEmailWithBody Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1315,8 +1376,9 @@ type ClientInterface interface {
 
 	// ConfirmEmail Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1382,8 +1444,11 @@ type ClientInterface interface {
 
 	// RequestPasswordResetWithBody Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1392,8 +1457,11 @@ type ClientInterface interface {
 
 	// RequestPasswordReset Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1404,9 +1472,9 @@ type ClientInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1417,9 +1485,9 @@ type ClientInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1471,8 +1539,8 @@ type ClientInterface interface {
 	// RequestDeletionWithBody Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1482,19 +1550,39 @@ type ClientInterface interface {
 	// RequestDeletion Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CancelEmailChange Withdraw a change of own address
+	//
+	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	//
+	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+	CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmailChange Read the change of own address that waits
+	//
+	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+	// the answer is `email_change_not_found`.
+	//
+	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+	GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RequestEmailChangeWithBody Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1504,8 +1592,12 @@ type ClientInterface interface {
 	// RequestEmailChange Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1515,7 +1607,9 @@ type ClientInterface interface {
 	// RequestEmailVerification Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 	RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1542,8 +1636,8 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1552,8 +1646,8 @@ type ClientInterface interface {
 
 	// ChangePassword Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1594,7 +1688,8 @@ type ClientInterface interface {
 	// ConfirmSecondFactorWithBody Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1604,7 +1699,8 @@ type ClientInterface interface {
 	// ConfirmSecondFactor Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1633,7 +1729,8 @@ type ClientInterface interface {
 
 	// ReplaceRecoveryCodesWithBody Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1642,7 +1739,8 @@ type ClientInterface interface {
 
 	// ReplaceRecoveryCodes Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1984,8 +2082,9 @@ func (c *Client) RevokeUserSession(ctx context.Context, userID UserID, sessionID
 // ConfirmEmailChangeWithBody Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2005,8 +2104,9 @@ func (c *Client) ConfirmEmailChangeWithBody(ctx context.Context, contentType str
 // ConfirmEmailChange Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2025,8 +2125,9 @@ func (c *Client) ConfirmEmailChange(ctx context.Context, body ConfirmEmailChange
 
 // ConfirmEmailWithBody Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2045,8 +2146,9 @@ func (c *Client) ConfirmEmailWithBody(ctx context.Context, contentType string, b
 
 // ConfirmEmail Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2172,8 +2274,11 @@ func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // RequestPasswordResetWithBody Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2192,8 +2297,11 @@ func (c *Client) RequestPasswordResetWithBody(ctx context.Context, contentType s
 
 // RequestPasswordReset Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2214,9 +2322,9 @@ func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordR
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2237,9 +2345,9 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2351,8 +2459,8 @@ func (c *Client) CancelDeletion(ctx context.Context, reqEditors ...RequestEditor
 // RequestDeletionWithBody Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2372,8 +2480,8 @@ func (c *Client) RequestDeletionWithBody(ctx context.Context, contentType string
 // RequestDeletion Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2390,11 +2498,51 @@ func (c *Client) RequestDeletion(ctx context.Context, body RequestDeletionJSONRe
 	return c.Client.Do(req)
 }
 
+// CancelEmailChange Withdraw a change of own address
+//
+// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+//
+// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+func (c *Client) CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEmailChangeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmailChange Read the change of own address that waits
+//
+// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+// the answer is `email_change_not_found`.
+//
+// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+func (c *Client) GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmailChangeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RequestEmailChangeWithBody Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2414,8 +2562,12 @@ func (c *Client) RequestEmailChangeWithBody(ctx context.Context, contentType str
 // RequestEmailChange Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2435,7 +2587,9 @@ func (c *Client) RequestEmailChange(ctx context.Context, body RequestEmailChange
 // RequestEmailVerification Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2492,8 +2646,8 @@ func (c *Client) ExportOwnData(ctx context.Context, body ExportOwnDataJSONReques
 
 // ChangePasswordWithBody Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2512,8 +2666,8 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2594,7 +2748,8 @@ func (c *Client) EnrolSecondFactor(ctx context.Context, body EnrolSecondFactorJS
 // ConfirmSecondFactorWithBody Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2614,7 +2769,8 @@ func (c *Client) ConfirmSecondFactorWithBody(ctx context.Context, contentType st
 // ConfirmSecondFactor Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2673,7 +2829,8 @@ func (c *Client) DisableSecondFactor(ctx context.Context, body DisableSecondFact
 
 // ReplaceRecoveryCodesWithBody Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2692,7 +2849,8 @@ func (c *Client) ReplaceRecoveryCodesWithBody(ctx context.Context, contentType s
 
 // ReplaceRecoveryCodes Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4018,6 +4176,60 @@ func NewRequestDeletionRequestWithBody(server string, contentType string, body i
 	return req, nil
 }
 
+// NewCancelEmailChangeRequest constructs an http.Request for the CancelEmailChange method
+func NewCancelEmailChangeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmailChangeRequest constructs an http.Request for the GetEmailChange method
+func NewGetEmailChangeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/profile/email-change")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRequestEmailChangeRequest calls the generic RequestEmailChange builder with application/json body
 func NewRequestEmailChangeRequest(server string, body RequestEmailChangeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4881,8 +5093,9 @@ type ClientWithResponsesInterface interface {
 	// ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4892,8 +5105,9 @@ type ClientWithResponsesInterface interface {
 	// ConfirmEmailChangeWithResponse Change an e-mail address
 	//
 	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+	// address, the answer is `email_taken`, and the change goes on waiting.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4902,8 +5116,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithBodyWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4912,8 +5127,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-	// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+	// address that it was sent for; any other is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4981,8 +5197,11 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4991,8 +5210,11 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPasswordResetWithResponse Ask for a mail that resets the password
 	//
-	// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-	// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+	// set up without mails refuses with `mail_off`, whatever the address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5003,9 +5225,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5016,9 +5238,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-	// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5076,8 +5298,8 @@ type ClientWithResponsesInterface interface {
 	// RequestDeletionWithBodyWithResponse Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5087,19 +5309,43 @@ type ClientWithResponsesInterface interface {
 	// RequestDeletionWithResponse Have own account deleted
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-	// administrator takes the role from an administrator first.
+	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletionWithResponse(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
 
+	// CancelEmailChangeWithResponse Withdraw a change of own address
+	//
+	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+	CancelEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelEmailChangeResponse, error)
+
+	// GetEmailChangeWithResponse Read the change of own address that waits
+	//
+	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+	// the answer is `email_change_not_found`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+	GetEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetEmailChangeResponse, error)
+
 	// RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5109,8 +5355,12 @@ type ClientWithResponsesInterface interface {
 	// RequestEmailChangeWithResponse Ask for another e-mail address
 	//
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-	// mail a minute, and the link of an older one is void.
+	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5120,7 +5370,9 @@ type ClientWithResponsesInterface interface {
 	// RequestEmailVerificationWithResponse Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5149,8 +5401,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5159,8 +5411,8 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-	// `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5203,7 +5455,8 @@ type ClientWithResponsesInterface interface {
 	// ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5213,7 +5466,8 @@ type ClientWithResponsesInterface interface {
 	// ConfirmSecondFactorWithResponse Begin to use a second factor
 	//
 	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+	// makes others. Sessions that there are go on.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5242,7 +5496,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5251,7 +5506,8 @@ type ClientWithResponsesInterface interface {
 
 	// ReplaceRecoveryCodesWithResponse Make new recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6430,6 +6686,8 @@ type RequestPasswordResetResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6594,9 +6852,22 @@ func (r GetProfileResponse) ContentType() string {
 	return ""
 }
 
+// UpdateProfileResponse200Headers the declared response headers of an HTTP 200 response for UpdateProfile
+type UpdateProfileResponse200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // UpdateProfileResponse401Headers the declared response headers of an HTTP 401 response for UpdateProfile
 type UpdateProfileResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// UpdateProfileResponse429Headers the declared response headers of an HTTP 429 response for UpdateProfile
+type UpdateProfileResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // UpdateProfileResponse503Headers the declared response headers of an HTTP 503 response for UpdateProfile
@@ -6621,12 +6892,18 @@ type UpdateProfileResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UpdateProfileResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *UpdateProfileResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UpdateProfileResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *UpdateProfileResponse503Headers
 }
@@ -6715,9 +6992,22 @@ func (r ListActivityResponse) ContentType() string {
 	return ""
 }
 
+// CancelDeletionResponse204Headers the declared response headers of an HTTP 204 response for CancelDeletion
+type CancelDeletionResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // CancelDeletionResponse401Headers the declared response headers of an HTTP 401 response for CancelDeletion
 type CancelDeletionResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// CancelDeletionResponse429Headers the declared response headers of an HTTP 429 response for CancelDeletion
+type CancelDeletionResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // CancelDeletionResponse503Headers the declared response headers of an HTTP 503 response for CancelDeletion
@@ -6730,12 +7020,18 @@ type CancelDeletionResponse struct {
 	HTTPResponse *http.Response
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *CancelDeletionResponse204Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *CancelDeletionResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CancelDeletionResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *CancelDeletionResponse503Headers
 }
@@ -6846,6 +7142,110 @@ func (r RequestDeletionResponse) ContentType() string {
 	return ""
 }
 
+// CancelEmailChangeResponse401Headers the declared response headers of an HTTP 401 response for CancelEmailChange
+type CancelEmailChangeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// CancelEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for CancelEmailChange
+type CancelEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type CancelEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *EmailChangeNotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CancelEmailChangeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CancelEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelEmailChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetEmailChangeResponse401Headers the declared response headers of an HTTP 401 response for GetEmailChange
+type GetEmailChangeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetEmailChangeResponse503Headers the declared response headers of an HTTP 503 response for GetEmailChange
+type GetEmailChangeResponse503Headers struct {
+	RetryAfter int32
+}
+
+type GetEmailChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmailChange
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *EmailChangeNotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetEmailChangeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetEmailChangeResponse503Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmailChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmailChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmailChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RequestEmailChangeResponse202Headers the declared response headers of an HTTP 202 response for RequestEmailChange
 type RequestEmailChangeResponse202Headers struct {
 	RateLimit       *string
@@ -6872,12 +7272,16 @@ type RequestEmailChangeResponse503Headers struct {
 type RequestEmailChangeResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *EmailChange
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
 	ApplicationProblemJSON400 *Malformed
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *WrongPassword
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *TooLarge
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -6950,8 +7354,12 @@ type RequestEmailVerificationResponse503Headers struct {
 type RequestEmailVerificationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *EmailVerification
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *MailOff
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -7674,9 +8082,22 @@ func (r ListSessionsResponse) ContentType() string {
 	return ""
 }
 
+// RevokeOtherSessionsResponse200Headers the declared response headers of an HTTP 200 response for RevokeOtherSessions
+type RevokeOtherSessionsResponse200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // RevokeOtherSessionsResponse401Headers the declared response headers of an HTTP 401 response for RevokeOtherSessions
 type RevokeOtherSessionsResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// RevokeOtherSessionsResponse429Headers the declared response headers of an HTTP 429 response for RevokeOtherSessions
+type RevokeOtherSessionsResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // RevokeOtherSessionsResponse503Headers the declared response headers of an HTTP 503 response for RevokeOtherSessions
@@ -7691,12 +8112,18 @@ type RevokeOtherSessionsResponse struct {
 	JSON200 *RevokedSessions
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RevokeOtherSessionsResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *RevokeOtherSessionsResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RevokeOtherSessionsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *RevokeOtherSessionsResponse503Headers
 }
@@ -8290,8 +8717,9 @@ func (c *ClientWithResponses) RevokeUserSessionWithResponse(ctx context.Context,
 // ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8307,8 +8735,9 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithBodyWithResponse(ctx context
 // ConfirmEmailChangeWithResponse Change an e-mail address
 //
 // Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+// address, the answer is `email_taken`, and the change goes on waiting.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8323,8 +8752,9 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithResponse(ctx context.Context
 
 // ConfirmEmailWithBodyWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8339,8 +8769,9 @@ func (c *ClientWithResponses) ConfirmEmailWithBodyWithResponse(ctx context.Conte
 
 // ConfirmEmailWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-// account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+// address that it was sent for; any other is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8444,8 +8875,11 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, reqEdi
 
 // RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8460,8 +8894,11 @@ func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx conte
 
 // RequestPasswordResetWithResponse Ask for a mail that resets the password
 //
-// Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-// is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+// set up without mails refuses with `mail_off`, whatever the address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8478,9 +8915,9 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8497,9 +8934,9 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 //
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-// for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8593,8 +9030,8 @@ func (c *ClientWithResponses) CancelDeletionWithResponse(ctx context.Context, re
 // RequestDeletionWithBodyWithResponse Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8610,8 +9047,8 @@ func (c *ClientWithResponses) RequestDeletionWithBodyWithResponse(ctx context.Co
 // RequestDeletionWithResponse Have own account deleted
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-// administrator takes the role from an administrator first.
+// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8624,11 +9061,47 @@ func (c *ClientWithResponses) RequestDeletionWithResponse(ctx context.Context, b
 	return ParseRequestDeletionResponse(rsp)
 }
 
+// CancelEmailChangeWithResponse Withdraw a change of own address
+//
+// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
+func (c *ClientWithResponses) CancelEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelEmailChangeResponse, error) {
+	rsp, err := c.CancelEmailChange(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEmailChangeResponse(rsp)
+}
+
+// GetEmailChangeWithResponse Read the change of own address that waits
+//
+// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+// the answer is `email_change_not_found`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
+func (c *ClientWithResponses) GetEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetEmailChangeResponse, error) {
+	rsp, err := c.GetEmailChange(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmailChangeResponse(rsp)
+}
+
 // RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8644,8 +9117,12 @@ func (c *ClientWithResponses) RequestEmailChangeWithBodyWithResponse(ctx context
 // RequestEmailChangeWithResponse Ask for another e-mail address
 //
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-// mail a minute, and the link of an older one is void.
+// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8661,7 +9138,9 @@ func (c *ClientWithResponses) RequestEmailChangeWithResponse(ctx context.Context
 // RequestEmailVerificationWithResponse Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8708,8 +9187,8 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, bod
 
 // ChangePasswordWithBodyWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8724,8 +9203,8 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-// `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8792,7 +9271,8 @@ func (c *ClientWithResponses) EnrolSecondFactorWithResponse(ctx context.Context,
 // ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8808,7 +9288,8 @@ func (c *ClientWithResponses) ConfirmSecondFactorWithBodyWithResponse(ctx contex
 // ConfirmSecondFactorWithResponse Begin to use a second factor
 //
 // Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+// makes others. Sessions that there are go on.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8855,7 +9336,8 @@ func (c *ClientWithResponses) DisableSecondFactorWithResponse(ctx context.Contex
 
 // ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8870,7 +9352,8 @@ func (c *ClientWithResponses) ReplaceRecoveryCodesWithBodyWithResponse(ctx conte
 
 // ReplaceRecoveryCodesWithResponse Make new recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10878,6 +11361,13 @@ func ParseRequestPasswordResetResponse(rsp *http.Response) (*RequestPasswordRese
 		}
 		response.ApplicationProblemJSON400 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11244,6 +11734,13 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11261,6 +11758,23 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers UpdateProfileResponse200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers UpdateProfileResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -11271,6 +11785,30 @@ func ParseUpdateProfileResponse(rsp *http.Response) (*UpdateProfileResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers UpdateProfileResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UpdateProfileResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11397,6 +11935,13 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11414,6 +11959,23 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 	}
 
 	switch {
+	case rsp.StatusCode == 204:
+		var headers CancelDeletionResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
 	case rsp.StatusCode == 401:
 		var headers CancelDeletionResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -11424,6 +11986,30 @@ func ParseCancelDeletionResponse(rsp *http.Response) (*CancelDeletionResponse, e
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers CancelDeletionResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers CancelDeletionResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11599,6 +12185,156 @@ func ParseRequestDeletionResponse(rsp *http.Response) (*RequestDeletionResponse,
 	return response, nil
 }
 
+// ParseCancelEmailChangeResponse parses an HTTP response from a CancelEmailChangeWithResponse call
+func ParseCancelEmailChangeResponse(rsp *http.Response) (*CancelEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest EmailChangeNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers CancelEmailChangeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers CancelEmailChangeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetEmailChangeResponse parses an HTTP response from a GetEmailChangeWithResponse call
+func ParseGetEmailChangeResponse(rsp *http.Response) (*GetEmailChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmailChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmailChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest EmailChangeNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetEmailChangeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetEmailChangeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRequestEmailChangeResponse parses an HTTP response from a RequestEmailChangeWithResponse call
 func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -11613,8 +12349,12 @@ func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeRes
 	}
 
 	switch {
-	case rsp.StatusCode == 202:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest EmailChange
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest Malformed
@@ -11636,6 +12376,13 @@ func ParseRequestEmailChangeResponse(rsp *http.Response) (*RequestEmailChangeRes
 			return nil, err
 		}
 		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest TooLarge
@@ -11762,8 +12509,12 @@ func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVer
 	}
 
 	switch {
-	case rsp.StatusCode == 202:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest EmailVerification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
@@ -11771,6 +12522,13 @@ func ParseRequestEmailVerificationResponse(rsp *http.Response) (*RequestEmailVer
 			return nil, err
 		}
 		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest MailOff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited
@@ -13187,6 +13945,13 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 		}
 		response.ApplicationProblemJSON401 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -13204,6 +13969,23 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers RevokeOtherSessionsResponse200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers RevokeOtherSessionsResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -13214,6 +13996,30 @@ func ParseRevokeOtherSessionsResponse(rsp *http.Response) (*RevokeOtherSessionsR
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers RevokeOtherSessionsResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers RevokeOtherSessionsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -13963,6 +14769,12 @@ type ServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(w http.ResponseWriter, r *http.Request)
+	// CancelEmailChange Withdraw a change of own address
+	// (DELETE /api/v1/profile/email-change)
+	CancelEmailChange(w http.ResponseWriter, r *http.Request)
+	// GetEmailChange Read the change of own address that waits
+	// (GET /api/v1/profile/email-change)
+	GetEmailChange(w http.ResponseWriter, r *http.Request)
 	// RequestEmailChange Ask for another e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(w http.ResponseWriter, r *http.Request)
@@ -14162,6 +14974,18 @@ func (_ Unimplemented) CancelDeletion(w http.ResponseWriter, r *http.Request) {
 // RequestDeletion Have own account deleted
 // (POST /api/v1/profile/deletion)
 func (_ Unimplemented) RequestDeletion(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// CancelEmailChange Withdraw a change of own address
+// (DELETE /api/v1/profile/email-change)
+func (_ Unimplemented) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetEmailChange Read the change of own address that waits
+// (GET /api/v1/profile/email-change)
+func (_ Unimplemented) GetEmailChange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -14968,6 +15792,34 @@ func (siw *ServerInterfaceWrapper) RequestDeletion(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// CancelEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelEmailChange(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetEmailChange operation middleware
+func (siw *ServerInterfaceWrapper) GetEmailChange(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetEmailChange(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // RequestEmailChange operation middleware
 func (siw *ServerInterfaceWrapper) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 
@@ -15510,6 +16362,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/api/v1/profile/email-verification", wrapper.RequestEmailVerification)
 	})
 	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/api/v1/profile/email-change", wrapper.CancelEmailChange)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/api/v1/profile/email-change", wrapper.GetEmailChange)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/api/v1/profile/email-change", wrapper.RequestEmailChange)
 	})
 	r.Group(func(r chi.Router) {
@@ -15583,6 +16441,8 @@ type CredentialsRefusedApplicationProblemPlusJSONResponse struct {
 
 type CrossOriginApplicationProblemPlusJSONResponse Problem
 
+type EmailChangeNotFoundApplicationProblemPlusJSONResponse Problem
+
 type EmailTakenApplicationProblemPlusJSONResponse Problem
 
 type EnrolmentRefusedApplicationProblemPlusJSONResponse Problem
@@ -15598,6 +16458,8 @@ type InvalidCodeApplicationProblemPlusJSONResponse Problem
 type InvalidMailTokenApplicationProblemPlusJSONResponse Problem
 
 type LoginForbiddenApplicationProblemPlusJSONResponse Problem
+
+type MailOffApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
@@ -17956,6 +18818,22 @@ func (response RequestPasswordReset400ApplicationProblemPlusJSONResponse) VisitR
 	return err
 }
 
+type RequestPasswordReset409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestPasswordReset409ApplicationProblemPlusJSONResponse) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestPasswordReset413ApplicationProblemPlusJSONResponse struct {
 	TooLargeApplicationProblemPlusJSONResponse
 }
@@ -18306,15 +19184,29 @@ type UpdateProfileResponseObject interface {
 	VisitUpdateProfileResponse(w http.ResponseWriter) error
 }
 
-type UpdateProfile200JSONResponse Profile
+type UpdateProfile200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type UpdateProfile200JSONResponse struct {
+	Body    Profile
+	Headers UpdateProfile200ResponseHeaders
+}
 
 func (response UpdateProfile200JSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -18413,6 +19305,29 @@ func (response UpdateProfile422ApplicationProblemPlusJSONResponse) VisitUpdatePr
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateProfile429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdateProfile429ApplicationProblemPlusJSONResponse) VisitUpdateProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18557,10 +19472,22 @@ type CancelDeletionResponseObject interface {
 	VisitCancelDeletionResponse(w http.ResponseWriter) error
 }
 
+type CancelDeletion204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 type CancelDeletion204Response struct {
+	Headers CancelDeletion204ResponseHeaders
 }
 
 func (response CancelDeletion204Response) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -18578,6 +19505,29 @@ func (response CancelDeletion401ApplicationProblemPlusJSONResponse) VisitCancelD
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelDeletion429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelDeletion429ApplicationProblemPlusJSONResponse) VisitCancelDeletionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18822,6 +19772,176 @@ func (response RequestDeletiondefaultApplicationProblemPlusJSONResponse) VisitRe
 	return err
 }
 
+type CancelEmailChangeRequestObject struct {
+}
+
+type CancelEmailChangeResponseObject interface {
+	VisitCancelEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type CancelEmailChange204Response struct {
+}
+
+func (response CancelEmailChange204Response) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelEmailChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange401ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChange404ApplicationProblemPlusJSONResponse struct {
+	EmailChangeNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange404ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CancelEmailChange503ApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelEmailChangedefaultApplicationProblemPlusJSONResponse) VisitCancelEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChangeRequestObject struct {
+}
+
+type GetEmailChangeResponseObject interface {
+	VisitGetEmailChangeResponse(w http.ResponseWriter) error
+}
+
+type GetEmailChange200JSONResponse EmailChange
+
+func (response GetEmailChange200JSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange401ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange404ApplicationProblemPlusJSONResponse struct {
+	EmailChangeNotFoundApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange404ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetEmailChange503ApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmailChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEmailChangedefaultApplicationProblemPlusJSONResponse) VisitGetEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RequestEmailChangeRequestObject struct {
 	Body *RequestEmailChangeJSONRequestBody
 }
@@ -18835,11 +19955,18 @@ type RequestEmailChange202ResponseHeaders struct {
 	RateLimitPolicy *string
 }
 
-type RequestEmailChange202Response struct {
+type RequestEmailChange202JSONResponse struct {
+	Body    EmailChange
 	Headers RequestEmailChange202ResponseHeaders
 }
 
-func (response RequestEmailChange202Response) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+func (response RequestEmailChange202JSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.RateLimit != nil {
 		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
 	}
@@ -18847,7 +19974,8 @@ func (response RequestEmailChange202Response) VisitRequestEmailChangeResponse(w 
 		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(202)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type RequestEmailChange400ApplicationProblemPlusJSONResponse struct {
@@ -18895,6 +20023,22 @@ func (response RequestEmailChange403ApplicationProblemPlusJSONResponse) VisitReq
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailChange409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailChange409ApplicationProblemPlusJSONResponse) VisitRequestEmailChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -19016,11 +20160,18 @@ type RequestEmailVerification202ResponseHeaders struct {
 	RateLimitPolicy *string
 }
 
-type RequestEmailVerification202Response struct {
+type RequestEmailVerification202JSONResponse struct {
+	Body    EmailVerification
 	Headers RequestEmailVerification202ResponseHeaders
 }
 
-func (response RequestEmailVerification202Response) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+func (response RequestEmailVerification202JSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.RateLimit != nil {
 		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
 	}
@@ -19028,7 +20179,8 @@ func (response RequestEmailVerification202Response) VisitRequestEmailVerificatio
 		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(202)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type RequestEmailVerification401ApplicationProblemPlusJSONResponse struct {
@@ -19044,6 +20196,22 @@ func (response RequestEmailVerification401ApplicationProblemPlusJSONResponse) Vi
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestEmailVerification409ApplicationProblemPlusJSONResponse struct {
+	MailOffApplicationProblemPlusJSONResponse
+}
+
+func (response RequestEmailVerification409ApplicationProblemPlusJSONResponse) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -20678,15 +21846,29 @@ type RevokeOtherSessionsResponseObject interface {
 	VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error
 }
 
-type RevokeOtherSessions200JSONResponse RevokedSessions
+type RevokeOtherSessions200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type RevokeOtherSessions200JSONResponse struct {
+	Body    RevokedSessions
+	Headers RevokeOtherSessions200ResponseHeaders
+}
 
 func (response RevokeOtherSessions200JSONResponse) VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -20705,6 +21887,29 @@ func (response RevokeOtherSessions401ApplicationProblemPlusJSONResponse) VisitRe
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeOtherSessions429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response RevokeOtherSessions429ApplicationProblemPlusJSONResponse) VisitRevokeOtherSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -21608,6 +22813,12 @@ type StrictServerInterface interface {
 	// RequestDeletion Have own account deleted
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(ctx context.Context, request RequestDeletionRequestObject) (RequestDeletionResponseObject, error)
+	// CancelEmailChange Withdraw a change of own address
+	// (DELETE /api/v1/profile/email-change)
+	CancelEmailChange(ctx context.Context, request CancelEmailChangeRequestObject) (CancelEmailChangeResponseObject, error)
+	// GetEmailChange Read the change of own address that waits
+	// (GET /api/v1/profile/email-change)
+	GetEmailChange(ctx context.Context, request GetEmailChangeRequestObject) (GetEmailChangeResponseObject, error)
 	// RequestEmailChange Ask for another e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(ctx context.Context, request RequestEmailChangeRequestObject) (RequestEmailChangeResponseObject, error)
@@ -22346,6 +23557,54 @@ func (sh *strictHandler) RequestDeletion(w http.ResponseWriter, r *http.Request)
 	}
 }
 
+// CancelEmailChange operation middleware
+func (sh *strictHandler) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request CancelEmailChangeRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelEmailChange(ctx, request.(CancelEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelEmailChangeResponseObject); ok {
+		if err := validResponse.VisitCancelEmailChangeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEmailChange operation middleware
+func (sh *strictHandler) GetEmailChange(w http.ResponseWriter, r *http.Request) {
+	var request GetEmailChangeRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmailChange(ctx, request.(GetEmailChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmailChange")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetEmailChangeResponseObject); ok {
+		if err := validResponse.VisitGetEmailChangeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RequestEmailChange operation middleware
 func (sh *strictHandler) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 	var request RequestEmailChangeRequestObject
@@ -22865,256 +24124,281 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L1pchu5tie+FUS+F1F23SRFUoMtKhzvyvKk8iCXJdtVZfkvgpkgiaskkJUARbEcivhH90L6W2+kF/D2",
-	"0CvpwAGQc3LWVFdfbJHMAcPBmc/v/HA8Pgw5I0wKp/3DGRDskwj+PMDegBxwJiMeqM8+EV5EQ0k5c9rO",
-	"Kx6hAR+jgLM+kgOCMBNjEqEhnqAuQecklC769OoA7TabzbrjOhH5c0Qj4jttGY2I6whvQIZYPXiIL98R",
-	"1pcDp91sPXUdOQmJ03aEjCjrO65zWetFhNQkuZT65qsr11EDI0y+oCLkgupB5cd4MiCI4SFBkqNzQsL0",
-	"OEfMJ5Ee4U5rZ+caRviChBHxcPnQjinzCBoPCINB8ZBEcCWiAvnmRuKbFXyyta3GVz6eHdcJsZQkUo/9",
-	"//75rVHb/f6j6TZbV//p5EeqhvWOsvOKpSKXEoW4T9CjTkSCZ6eO+ubU6TxGPELjAZaox4OAjwWSAypS",
-	"g7bXi5HnESF4VLsgkaCcqZv1JJ62nj6tnMRWY3dnzlV9x6uWVE0hxHKAeE8PdowFGmKfTN/bHo+GWDpt",
-	"ZxTRWkR6JCLMI46bHl+rsfW0bC0/YUne0SGVxdF8VSOgAgWkJ9WICPYGKFDXunr11IiIkIgyLxj5aq8x",
-	"84EYBPE48wUaMUkDROEx4wEPCMJ9TJmLsECUoc6p45MeHgXy1NmLnrV29+SznUanjo56qHNZk4OISxmQ",
-	"jos6jMgxj87Vn9jz+IjJDnrEe3og5keEu3wk9VfmoscwpM6I9fCQBhRHHQTfJ8srI0p8NZgLGBi/IBHC",
-	"QYAiEgbUw2IPYSSjCZLqBqAO4gs1nz69IAx1sXdeTdlzn7R4Gz7ygHqT4ma8jBcfZkSlQGPKfD5WQzfL",
-	"Xbqsfz7bbOyNYVnXMEwio8l+T5KohB+YPZccjTGVqEt6PCJq7Sjr632fk4wpk5stTb50OBo67ac7W42G",
-	"6wwp058b8XApk6RPIiDlYyIPOD+npPxgRaQXETFAHlyjCBqjbsTHgkQ/CSSIUKfdRYJIxSsiMuQXxF/H",
-	"eT8eMUFKz1eBdQrJQ4EULVPWN1xne3dryijmHMPXr1/3R3JAmKSKLRcH84aP1c7h1EVGtDzZbswtWlrb",
-	"8y3KleL4ER4SaSX1KBI8Kl0jRUPAF/sEdUmfMuHCFx3F2s88uLGDgBXEVwHlUVlHRyH+cwTsk6rH/Tki",
-	"0cRxHSVSnbajb3ZKiTD+bfpB0fKolH+qJR1iNkFUkqFAWA9uwANfICzRkAtZNTA46JlxmQOtGLk75aQ0",
-	"M+ekWXpOPgsSHfrlh8SwTTUucomHYaBubjR3N1tbfqu2ibdJ7YnXbNSe9rZIrdXd8Zt412uQJ0/sRJT4",
-	"SuYx0q+aT3iNqJ9d7s2d4mpfqWeJkDNBNOEMcBAQ1iefSG8kCEzL04qV+hOHwMXVDDfCiHcDMvzHv4SW",
-	"vckY/jMiPaft/MdGoklu6F/Fxkd9l351ccE8+34lEkRImBKOnCMe+K7iI4wogaIEzaMOZRc4oP5ZfE/n",
-	"sVrolML69evXWv6clg3O3LKRP9ZXWq/0ySsedanvE3bj68F9WIpxpLRqrqeuNiY9f+4TpVTxKDmzIF6x",
-	"OAfRCrxZnWHaZ4hHtE+VguZFXIgz/fEs0tutVlBNOSK+WgQciFuiA1IbYhog7PsRESKZmhBjHvnJiqRW",
-	"IRnzNdGBWq8jWK6bXo01bOlLtZ4n+PzGSTgC+sVBRLA/QZhZnojGVA60cpnb7Ecdoj6fSTVaO3wW8WBI",
-	"mLwlerSDHmAlebSCiHrYkzxCjzr685n+fEYY7gZq4eFIKtXSzkzp1lyiCxLRHoUzrGc6YvYrM93b4zeK",
-	"lWqbXY3U53qHHnV6dkRmhIcvDnDkfxgNuyS6o2RFgR/ICfJwBPzSP1N/nTEYdIa8DjUTuenVthZfNyL4",
-	"3NjQPvdGitCVTgM8L8AeEfr0d0gU8Uh0wIeRFoHmQdnZKMF1d+VVeqTvFW/iN09ESKqXWmUXmJAdr6tm",
-	"MUvz0GyKJ3T0jvcpu7XDa4+AoiIqgAmhR9a+P7NfrVdVeI8DpXKSWzs7HmaKU3XVN9h31eCR0bVRl3h4",
-	"JLTB0+X+xDLgX46PPqBHnaEde+782Dff4Iz22QRxOSAR6mEajCJiB8J7t6WJj6JIsaEynQv+P7O/pAhq",
-	"weMfu2lueHqca0vSbLs60hGW5CzQYynojxmv3jTFMbkwPbta4oWa62ZzuXUQ1WIP0dS7E1/SlfYtgX/m",
-	"lqjHeoc0g6UCDakQVNMEqECKFJDagyGPSEaSwY0JV12/Iv+JB+Q27Jp9f0gZFTLCkkfCMi6rYkn1P6ER",
-	"4uNEmVGqZdA7w8mdlLPUeTPX/bSEiqn9i69AZT3grBdQT94frZpxZiTXGCsNW3F9rNlP/kbG5TpU8vR6",
-	"vSXhra4V4zMWq2TOQhNMmgZ/EkBsFURWmPUHLl/qZ96fuZtJBL39zOzu57E3kwHP+gcuX/ER82/F7FJ7",
-	"MPIG1stvFej08OEH2IueGqYZ/Ann73DUv3GzxCp/gXq5Yp04HypQ1qDSA9SVZ5LzM7jUDPsz0zHim6d8",
-	"QaIL6hFLNSZUzfh4D6JoEAZCWEl91EkpC504ZPioI+mQ8JHsuKgzYvgC00CdjaKOs7yq8Zml4xy3RpJG",
-	"p4CAs1E8Hqkpp8d2PRrF52Rd7yGB8AsSBRz7xFc0chPkIkZhyCNJ/PfEp/gEYhK3wxDUmoHNO1QjQXIS",
-	"GrWinDuMkqGfwR1n6g7LJQSJ7gRbNnw4pyjJrHtPEKUqjQSJClz6q7LePhrr7i7bnXUIwJkHq/fue5Je",
-	"UDl5yWQE9lYYqU2UVEe3sGeF/7QB7o98Kvf1pVeuYzTFqgwZkyph1ElYaapTIXy19L2ID100YoH6FTNt",
-	"41tB6VMfUYgOpoPQ24Uwnet0J2XBXC5ILIP1s9pZs8DNv1J9ZagC0hsw+BuIjwLe1wkFhI2GTvubw8eM",
-	"RI7rwO2O6zCuzozzvSwgTS4lYYJ2A1LTt0NY2nW0R3WxkKTrcA9owD/DMnO7jyWpKfaUe0aj7Bkj6fFh",
-	"SWC+YzKSOlmfhY13a9qMt5Ewn/jgUs5t0s5WyUuNO+GM+lUpE9plBU8v3fuKiHgS7v3mwBIaQk7mCRSS",
-	"GUF2HZNt491/EQ/8E/awvKNCFs8KRNkzf0w9M5mDdwWTOtQ3NhuNZIdwFGH4PZVtMOvZH8ilNAkNhcWA",
-	"V2SfVjpVpUkr/lzCEy6wxDPHsK+vunIdLyJKkViFOH0SEEmEeURFFkvamQvX+3tguMK51Bxc0iDQaYya",
-	"kJYaDJi7s6YP0cP46jNrGpcOH9gNiE8YqbLZxEBZN5KDi1bnilGBhGLz2v6x/LOeJCh2OQ8IBg68HBvR",
-	"ORPZzKxG2QpEPCDzU/onHpAsgW8XqTtjkVavEjBdAdpF3v9RvhJCYjmaOURF6Mf6yivXGYX+agRbxoBg",
-	"cS3xFMgivwDxwO1iZ45RZohTT+9aOFXMCvJc6taZFOjuqQwc4OXAo3wfEppx8DE18x4OBIE5pL9tQcJS",
-	"7pvsgsUJM7MmFY9FSzdPWQoTcODPPCXmYohBXrmO5DKcdc8JHRJ9fW4Bk/GWLltKXcsedyWkh5TFpJ3J",
-	"i/6Ga399V/80arvff350Zv/8x+OfH52e1qf8/PgfJXnUZhxrVTzLmUfaIZbSJPaQ1tAUZz1nit+OtV0g",
-	"U+73jJSYk4+urv/Oo+A+qIqlqqJ5mbHyfxJKZCyoP7qOxFGfVGakpzZLckVFckBZf81kNKcSa2ltUU02",
-	"PnprkRDJQb5zIiJWVkt4gs2V6yGMQurJUURcNJAyFIizYJLZNPi6NoqCOcoa3CQrtIKGsNZkUJ8T9S44",
-	"BW3U2t5BXaWyUoa6WJCdrVEU5HnBZoZFb+V49H7tD813z2rff2xtlhSwKPNTKONT0gsSG57xgN8TOeAl",
-	"Z2wfDcmwq13BavxJ3qmHGeraoiBzots2tmQd3YkHkEcIhyFwCIysiISL60gLdAHKuiJwpewOeOCjCxyM",
-	"bE4Pjgh4oQIqJPGROmxpMxwEZ174LmSEHwww6xPrzplXq8hpDNopE7teZvp47HVwQsZz3/eBjJNb81pA",
-	"fgy5R5edlwPOejQagvmi12G5+UubnDRt8EkWU37o+vZZA7ybQ0tHAJcd4Qq6H9xcOjwwIJQiv9yoFrN7",
-	"rTE5lehJJDj7oK6EgoyE5PO8J/ZtAgcYEiJ1dDYaBQQYeMeLZ/elpfSPHiK0P5CKT0XYk4qrYIkCgkXW",
-	"8k8djtkVSXm+mVt6a9wZW2/6QUuNd7n9WNQPc5P7tyzLWmQFX5CAWCMhuzJZd9HqBnzqeaUD0XmCy5z7",
-	"JUzRFQTLLRqk+VGXreNLS6D5TL9CvvunVwdoe7PVfKyTl/ePDw4P0yfdlv4NCPrnntIkQmw1Ez6SKCJ9",
-	"rHgJRx4WSu1APh9ipXSRCWe+eZ5JABF4SBAWp0wpZvu1AHdJINCjziWr1TqPXaWrjQfUGxgFSKABvoDa",
-	"r1OW5jOWsjPFaltlTKbPa/NobJDgv7qsWZ6eltriy5BH8mjMXmCJ78OA35JJqTwadQPqoXMy0cT4tLH5",
-	"BAK+ORYd9EtqzQvWghddzHPZubZ9Z1nK53Iyz9NGgsxz2eXsV+bWVb1fz0m/xIVl0MNXz6tY5mNSYoee",
-	"k8n8Zqjaq6z9uZM3P/NDVY8vGw+kpWeMuHU4BMllSCMiziirrl7WFesyU9ln7svoLcvUKLvOEKy7+Zc0",
-	"bxZOd+NXeiEzU09GUbbymcqGqvoDqiM+AWXnJhkB08BFXTKgzEed/4CrnnVuxnRO6zOrq67zKqepiTyd",
-	"d5yxN6V0aTu5UuYYy8JFbBQEiJtFx0IizkiZI01dp3N6dJVtgZsYzl/hFYH8Ppufo+uU1e6ydFVw0U18",
-	"QeVk3mgreLsKUbnpccUlo3LLxRYvTa7MCu5ZNbUS57M6WACCIfTBEamQaJcYWBINODAXazgas/fGVkh7",
-	"/IoOvzDiPRqQObJc4LKyYOC0+9IqkL4Z0jsq3e9jIqTNATEeJdDYdE0MYajHoz6XkjAXSVit5BrtsrZw",
-	"I4sslUlCnSfQv3jIMm9EpYgoWf5USLEQa7RLZonHTQ5WGY+2W18Ui6uH+heMrhuxssILw1EUckEqWVIi",
-	"ZuKSNwrp8zkGuNmapRjZNyVR4ExMNzWXikW3RFSMli0ccRISKxIxsRJ47DxBJ68C38TG55WNVKhkwQby",
-	"pDxCvw6aWZ0KloumKVl4NhKrjT4iF/x8mhAyASfNfGJsEYHU85eWNJDHiPsmSbGC8sOI9yM8rCQZSI8U",
-	"ajAk6NXz1u18QS1DUulQVmpsuTOSWfCZR2YutQwLu8Ce4vaK63Orf2t/wh7yMOOMqslOEPlzhAMklXKU",
-	"9hDY59Wn62rNOeBpytW3lLOtYsM4bIfeOLh4T+lpin2R2PWRcpLApibFoIKouWtXBiMUjrOGu0GMR4r6",
-	"hPa2YCRC7GUpT70jN3FjjFROPFs2mt8eU9SprevdrW1tXceQMD8c7cJycvXcjuv4RIIEcY75kGSAzEBR",
-	"s+VL6q49pMvDTXU44ItB9Ti8C35y2t9+JI98PxJSx7ryLimdRqyf9E8zzLqnI/nnZKKp0K6XAR8SGZZB",
-	"rEwLuTLYIpB95svvrkOZkJh5as4bOKQbF60NdUxykd+5sXKskrHVUmKLDomQeBg6bafVaO3Ums1aa/Ok",
-	"sdvebLQbjT8U36YSoHg+szDiHhHg8UQvAS4gYes2wVls5PflquDGmcMFaejDeiDtNpRS/wCHIWHEB3Sy",
-	"sTkPPjeQbMW4f6M0s81u+pzm8RfKAyzL9LqiWpds4DTUPZmkMmRzBhZE1ssnTMxMeUi0zmoXw/bubsrB",
-	"sNUodTGkiGlJgWhorWyZ9CjB58ojX9RLeE7xcaZaogrYy5Zgk8swwJRpvX4VSMNMNE79aqeUUsENLafI",
-	"wtVHIpfIkaxmqYBLHZDyYzFWPA+qAHShv5HoYj2x9gIegBLeudomWEsD76CkeREYAXLlTUFF7B2CGgus",
-	"bVLHdbJVZvCassISWNC8REhXqsMFkkQMq8VPCnnMUvORmUJcnWR9BQB+YnWT9HALlXupMaQgljIjS1Vs",
-	"g62VxZtwXCdbtwFvKZQ3pp6YwGqkX55yv6WhBPIGoK39LHyfqgtVjygBg4lXJyn+XSzV4mPiG1gtuNml",
-	"iq7DQYm3/s3J+3cm6UwggXtA6WLAxxC7UaI8IIAfw3s2X1wXhZjvLZSMzrk1IzaIMm6sWOEYjwJLGdHu",
-	"SOozxE7ZICI9F0Uk0PCkkFumXgZemDo6SFQyJQCUYqmOHREeDonvIsGVgmpAgQPO4nrMjGKjw00JZt7p",
-	"qNHY9EL4jxwqFiA1u9M/dPUPPRoJqb/ZMF9ZFlE3X5tH5FjfVon8LNdbH9L/70n6f/aAV/gS4DerqGTw",
-	"otKrjQNleAhCRFHz2tydj27mrkYIB5yRzIT1N+702Fb5W6+htOFWygmWqRrIRPxLbLJMsl4bPW1kkhU3",
-	"W3X0wdiN6msPC4KGEF/RFqSimPGASqLtxxir2cdiQOAxVGoE54aLmvDHU2uQKoZI2SnTZXhKY/JBnTly",
-	"0SFc+TzP/96/+uNr7XDz3cfa0fNff6u9bL17mz7xdi41IxGrk+DnpZz06omiQMvkXixAYbksjCmu9jkS",
-	"lHKDKCcCUE6Mq3G5EH1WwZk5Q7g4SbarGlJFVHA/63C81SzaTwTcBxlSuPn80fVm6rjVGYVmajYR6z7k",
-	"c5gxrpzfusr+LKJBVOTHLTLXJJFZEHn9qZ+lIy4fniBytSzrpTOl3fVkAc+RUP1Je/ePU1HJPLOEC/Ke",
-	"l52ttOdlt9F40tzdbW1vPdlq7O42Z2LRZ7m+fkPp8HhQWaOQwOso7dnn6/EZeCMh+RAq5I0Fr/0ivR74",
-	"RSdgckE4YEjZYtZkJhRcDE7q9OyKSEu2mwhMd2kLIcF8WlMVa1ZunwWkNw3uPaOniVx0eyRyDq4SCPeF",
-	"qCvxEJSNskBz5YIzvXPHxIvKcsH+jOK81epaHkBoMLU8YOd7mLkIo46PJW530OdP73TG0McPr/Pew53N",
-	"p1sZPQDuoUPcJxsh6+9pZcJNtIN/bHz/x7MfDbc1t4Ig4rmVAdOo30CtlZMQKspYGzV38mq2jols7Ww9",
-	"fVwSgk6Xb7YKWk2r9uT7j835xzuK6NTBquVmKRxqLkM8koPOY8MK8mU/0PGGzetgbTZaW0uk4ZtF1qN3",
-	"Y7opY393IKK+unvEKAPTnAtUxMFKE7mNQWzLOc79DqnfneC22ZrriG4b2l1HAWdVdtJtV28eEwn1Shp/",
-	"dClTdHV/zpAyuyIFi3vE6J8jYn4utbjh/aVzUxS3kpmdTsYxzVnMddU+xkJyjjBc3LYlokxIgn0lJLtE",
-	"CaEQR3FVtS5xqOAYC/lFV7b2rCU0VfmOrdxyGUYvkU/71Hr4SwtVwRcrXJtybK6HtNQJ0k/cK7i1jEur",
-	"S+SYaIVyiHwOSpj2iGX727SePmk8baWFouJzJa6pnICf0zMFFkxper2G/kv8NFX51j3jvuvsj+SAR/Qv",
-	"ja+JNGCdSdJo7BQUkqomVcUxLpYan4EsXF92/Ap+K2NQntlgs7V2nhMckWgRMyZH55ktyrwls2hl1P85",
-	"HbCauyItW3/WrK46nK+gfk8nj+t2ZiIfeJlaVT8zm3xK0C+W8jogIfBEGCY2FCS4IPpEQ2gQUoQKBVyh",
-	"i7qRi7ouoi4iQxcJqaPoo8BFPHBRQOGoY5MUxRDuCh6MJDllGkJgEJFecfY3G6aDKN30dZw7AW3F+BAs",
-	"uIdDKnGAAqLjAsAsgaUWVwq9mYQDouxkEgSIcSTHHGEljrLc87dma3Nre+dJ7Wkx0JT28RYXImccNWq7",
-	"3x/V/sv++fjHptvcndtUWqJg1gauStKB1E92NSlDL+vNnS3FhofTz1NF5Gs2BZSYVEV+kqScVybnkFzF",
-	"xlpcRpCMrqYVZ0gs5BaCyppmUfotprFcK6bazBDf94r9+NK6EwB992kpMxMuW9ckq69A5kfM9BfK5epp",
-	"Mi7rSlSsWUrSGGfnI8apo6WQR6OAxIkt3UhpBm6ciNqJH95BPEIdvdqdeaCWkuTUck1B85DieHq0P4qI",
-	"iJdmFJDUeH6cJi8+ddqo2Whc2eGkn/60ZEfilNjSLL42wrpBjbkMUWayJADeKx6BSafV6FSd/9iAnpcb",
-	"kBjWcdUXWp3d+L/////Wn0MsB8knbSDB5/psP1Wh+MNMIdnTOAmwSIPaUziKqJwcq8OjCaerdcn4r1f2",
-	"AP3y9cQp25BOWnnsaLUMfM9J2hIE5XnkI62oxo1ewbjT74tHp9QaDUJMWY+XRGI1zxduUl6l5DuYwPVT",
-	"dsp+/vmY9pn2bNZ//hl1Ph4dnyCdztzcgJF1Yi0sVqtSur6rc2DUZmYskbYZPtKbBWcioEo+KsulRy8I",
-	"GlI2kkS4p0xrbRlDuJ4bivmxg8ilB0FCUWI8W6PI1EnSaE9nkBdM7D7nOluBM3LK7CPraN+2/1Wz8gXq",
-	"nBqTXh0Pdcg6AFkCQFFq0LqhFmTVFEbTRlQiGeELEgiT1vZGyvCIBRNbfaN34JVOrBdq/V9ClMCm2lOB",
-	"OlVg1Z10Ij56QTzqE8QZ6kBvoqRsQA3Qrpiyk4cEq/3eAyv6lHU0xXeg029cpGCatH37btu0ERjXND7L",
-	"z0mWzbrQMxtLxJlH6ujXkdKjO0kqbUdtfCB4TEBgzv5WM2ZR7fBFbM3ynhmApkRXB4WwOFeEq7ZxQILQ",
-	"rOYJuZQ//6yW7jOjupnK55NXtaePMwcsLrpAHz6/q6OD2dUk6ot2NvGLCnROQt19O8ba0jkx0RAHVGjg",
-	"dcXn0YHOowmAPwnTcRySctQQgRUJ7dGAhvTRED2iDP2CL/AxnGcXdb7V63U1irp5/F/k0ePvdf3EzmO1",
-	"3IKrR/RooDT5+inb15Um8MyQ8DCwDcYsA8awva5tSjK9FKWN/sUpUz8KiSfqTWTI/0VNej+JCBIhCQK1",
-	"J2OskzTJ0D0FEpxoQD4SCKBqk2Zstuw59ykRP/8MSieIDSzQYU13OFNE/mRrd/MxDBIaOJviGUC81wBo",
-	"Y+oRzUF1LyZIxtxsIXAKap6nGTmssVLkDaY4CB513ykTfEj0KLnxzWFmyIAhjLQQSQ3edK8vbcGmNzuG",
-	"rc917QB3VRaX/5TB4POtO8wCfSERMG/FIY7sjUqBj86Jj3wSRgQyu1GfA3Sdbhae8s4oxdH4y2iEOrr9",
-	"uD1ee/rkvaPsPD5xekk6EQmenToGQ5JHtQs9kFPH8oWxJtcg4GO933X0gYzNvmgTA4chwZHmgFqOaM45",
-	"tvZG8stPSFkJoo1on/GInDJ4/ISPrKvunPFxHX1mGtXRvkU9L+kdrp4XN0VTFGX2S++JOiK68ba5Pt4h",
-	"3bwfSEm7BALqEabLUE3v6v0QewNSa9UbqaII52MwGnbhoNnyH7NMTttp1hv6Yh4ShkPqtJ3NeqO+CW5S",
-	"OQAlYqM+JkFQgzlt/Gt8Luq2GUG/KjCZgJ2Ykwp5hpOMZDagPE+2m08eu6asYgjkzUhSMI3eEhJqdyj0",
-	"nxKQzwzy/AAme8CZjHjQAYeNUkZiyj30nbYaokEKyXXhbjUaU9ou2Bmmysc0sMg3A9HivPRfHO8b1BL1",
-	"qbW93dw1mCVt5/xj9Pbsz+Hll6/49y/7u+Px81c7hyO+efHlr7+enFy+OTgZ//Z80o+Ot84dg7/iHL39",
-	"aPBP2o6gYKCqHWr++fv+728vD6Lel+OzJyeTr7++Oeo/GXgXH3FI3wfR+BDjj96bz5+4c/X9yp2zQ4RZ",
-	"lIoGEedkggSRuX4kmQWf1ZEELrbXmteYkEP5jfHupLpXJEqt0/723XXEaDjEkVqsTwTr0FuK1JTeifsi",
-	"DdNyWdMkByYvXBnb+Je1MKJcP9vxIiqVfAWvgC3raP8wXe3bTguK4AM+Vn9vN4ZCT8lqf5B5soFHPpU1",
-	"wmRk7LbS8/GOqoMfZ+IDKKySTi7qThTPHkI5qf6jF/GhkV0gxRQPhjsNnKtr1ElAKACXn2ub9gPkJtT7",
-	"Im1pBTqtFkcRH6vbTllAlXrE+xDrqaOXeuDatZLSy3zNbrLnSt0bg7hSSBxOWJwpgcw10kjB6ULffTCm",
-	"ksb7MbTAsn323Tmwd6tebuB71/52+2poBEIZgmYwdeOU6kxZCl2tM99ZzmBaFwfyAvQJCfCpPWmD+7YU",
-	"vOz9MRawor/yRalw9ZRiPZUOKAZcm3cs+oZ1jKZsLRPi3bDNRWdeaEPV31cVLSbS/C0BMXfSdOLEOOVJ",
-	"rW6z2WxW1+rGuShOc7dVb9Rb9aajnWj2Cdu1XW+T1J7gra3aU7/RrW2TZu+J18K73WYjBwddWeIbw3pb",
-	"FayitHjay5pOAp49XymyWu9MUgEbBcHVQoclwbEuayaoGagxIwPez4lBpYjOkn5wDTx7q9GcLfHy3d3g",
-	"vs3Z9yVtsNUdrdbsO2wX9ivX2Z7nDem2a0vL8KLUBlGp1jYls3O1ijnpbdIyvtksz7wEV7K5Qnhvp4T3",
-	"dqNCeGvdeLrQxrG7anmxizJSt410L9QOyPeO4nkdiz6psRQYZX1jfhWBKMEI15bO//lfYPcLF/UowwH6",
-	"7/+hPv/3/9Rmhc+lNJXuPpfQKIuCoLf+g8cu6kAoqOOijq45NmNSC5+MiVxiTwaTKpXgs7EwpuoC0BzO",
-	"zs2esyw6wh7CVQibUDGrdCVdHaRsXCjDBFO5O0Fp0M0qoWLd+iWiBH6qQXJXCfbmLFyOYlBsrsmrYVWN",
-	"1UQiSoYqCI68waIgGuVD0guZDiK62Shi1fBs/LBkfEsX1ZUPMQ4Wpmo3q0aVAFfNJRSy0Fgl9UI8SHX4",
-	"S7XKrXq/umHut+scsruumZgQoU7AaG9sQJazqKeQSzawj+sh7Gk6QFilPZgIoIN9nMY/KdYmmvDRImAl",
-	"1iHiY/SOX5AAQ6JwLEPiioLvBeg4k9RiwS2SSHK6KLN8SgXFxNn/df/170dbT7c+Dvb3/3h/3vhXSHrP",
-	"Dz6eUClfh+Mjf+zMr7hkOjRN1VusnFpacXFvqx3/3daYtlq7s6+P50RuS8s6Brmg/flK2bDksLiulZTb",
-	"zNC6ImWABZZeQsAiCiPKPBqCU8U6PJ32phJQY8p8UMeaQ0AMXk1r2/ih/jv0rxIk96IG90IjAqQZuItS",
-	"rv8BCYyDheqIidIjbFSyjvZZtq973GMcHlvSX9xmpGR1JH05tEYrsOat6X2oICzISN252SOihzXjTemu",
-	"vHDTHOekpGP8/TBiNCWlUpZWs2HAFEo3MDO2v6bjlHGsiVyfl7gkHPbnWx5j5rvZg2+lKDCFU6wDdouY",
-	"TwUNf4ZC8tmM/fuME7xhXR6Kiyz3BtcJuSgx4V4y38aJK3rqQ+oBBGN0KNoU3ekwlW7OZUrX6kh3cFCM",
-	"AyObYxY/yMazTZ8vxT1OWTn70LcW+UeZgWUuLuceCyp2D+rcbHVuYc2sKpwSyxtLKQ9M/NaZuDl4183F",
-	"Yw/uDbDxAe0PVgpg5XixZnbXwIr3PY+EUmT7qFt2i/uYsjp6ySx/VTukDm0ley0wSj3wBz55b/mkfvu9",
-	"4JJ3n9XBSbp2TmeYxZKMbjGNdBlmFpd1Ls/LRiWszOD3mPxKHiTJzHE9wysyJpH5DeoYIKqvFEzIA43b",
-	"0LI9nTdIJeoTKVLpWboTrdIXB/iCuBnTFBHmmxRVCi5JJDl0sKXMstLDGGWNql8DX+f1ajaKuhOAqK+j",
-	"T3r0SXJZx/KLDoQKIP/GuBJMVwhbvkXFaQznuJcCNkxno0H+WB77sVNH+2m9WFjF2Awu0YttTnCB2YtU",
-	"xW/iaXjO/clinL7IJRO4kfnzasrqj6+ymd0WN+5BLt0zuWTdQ8IQoxYajdl8+b3NwPy7qP2GvDUWr7qp",
-	"OcfYTjh/B1C8cMP2PIsQA/a+Jz7FJ5OQ3BOZe0zSaEg/GYq5FsEriDxLnr5uI6MMrvf6hbVmArVeqj1/",
-	"uVf3nRKUmBnxNh5wkIABFxJ1uRxoQRyGMXJkDujIyEk415BMGLd4CDgje6lyYCs5Y2n5ijIf8ZFULz1l",
-	"WJwLnQlQEGiA2cR7vZQs07LQLzYB7ZQJOF24mUGqmtd3nAGKUnPgvd7fyPeQrMhbEsp7whpOLD1k+ENm",
-	"p9bNJzIyta7p6Zq4RTUe+BrYxrV5ndMdwKbk/+j0nQuSKN+Z0uViWlC9MknmOGmgtdicbjUHIE4rbDU2",
-	"6416s7lZfzKnehlDThmNLg0XZe5p2Xu2zT1pFXOz1vBa3doTf6tZ6zbwdm2n1yK7ftPb6j59mkdCKozC",
-	"PjEN8+S853/RIMAb2/XGikmFaWClqZH5OKB4T1IK/6YukXcQFs/y3/g8rsB6r9/Nce0scENjf95YAC7Z",
-	"hT2lSkHdgYnAlXozStQjNd4cT12N48UAq625OUAetLWEC8Rom7H0GJPIdIh8cHWuydXpX8exrrC8NJmc",
-	"Zd6xBt/nusM48cn+Yf6akSkD51R3Yyg5pXMcwHnyf1N4lwkuTyzqdxvdbu0JBlHvk9qut7PlNXub/jbG",
-	"NuEyxHKQyve0M3PynrYVSnq+z29m6YUa2J6Ld/E4m825hyda0SLv3drBTp/rhM5Kj3axs9PKp3sdAl/n",
-	"tGuX+oYBtQYBXyqnj0PAlpAxll/cL12DMDAyto7/tkmLyQZyIb7B+BhxpqsPrOuojqx81JXgxsES+KlA",
-	"gnWznDLtZ9kvQcXAyMcTZDt6cF3Z7JpEHRgg0V9bJASDuxG7d6iwtY1TohWnrFPsltWpI+gfZOrz07ng",
-	"CVgVviDpljtuCgkTMDNS/cFKPT5mi1ItB1YJbBhsQufX4ZeG3/oSdOnzBn79ud99HYz++O19v9v6vf/7",
-	"8XPRbW2zw9eXgf/m1/l95weFoS4U9ZiR8zgwsBspkstZTreap7y4639zbn6baiQwpz8M9uAE21vutEv+",
-	"bmdSV9Sca/outnJNyyCbaj2r9rwoeYAp1D173GOR4+Eg0GCjGXmzCVBlxW5+iYMu3YVwmuVZlrudzCzJ",
-	"3N4pTdweRFxK22AXpl45LgOCDpqYwRTKP3UAG7CM6qtlnJY0hhcuKenSzwCx187Jt5SwSiTbAnLKwECd",
-	"snTiaUpexFH/uAVxj0dTxNvUiHuZCJshcu6FsFmLmCnZyH9L8fIgK9YtK74YwJvrlBUaVGcVWfG3lwqQ",
-	"UzpFAEgcSQEddbQ7Au3r1sepSLB2KY0MplPcNUZr8zig5ySGetdAbHRItNljmLu6pA2xaY2vIjnXfsA+",
-	"keKUbbV2tcUEUBhmNQAfLyCaqQs3lhDmZ2GRYag3yJekogBLEkyS3j2uNrbq6CsIhCJkYBnK/ykTcbMW",
-	"CwvoomNF7cRFx3hIjqkkz45lRD1pOwEowdYpICJCappAuKtFmZ6qtYf2DNZbnAY3HAkJltQpiy+FddUd",
-	"oC0QnyDRBYCq8Ug/Mp0tJ6ORkKZoK526k+ucpNPsWo2WgeWO2x+nWhqcspg42qijx3xgr+voJiACqs8N",
-	"DQA2nrTYL1icE99AAEakNH0t1dRhFcFbnb6VNE5wPB5FxJNowCNBUBfArCfzy9+yBhTXktyWaTLgkMkv",
-	"g+5rjx7RX1798fLTya/Hv+zWyeSXv/yvh+rLwSFr1L1WwLrDVw3/t1+CLNC9LjnMIfUvpKBkofotQv/c",
-	"yxZ3UygJChzTPgNUxvVhbd1a8S50X6kdxD1Gpt18TKS5EBal1WgtRiJJq/K2478eBIevt8M/WoPG4evg",
-	"r8PXlxfdodf//ev2+eGbT/yP4+fnv/923vda/TLK0N3jhe7RJ8N8W7IFkj/fKWkTc4eqbMK0Fyqi/YFp",
-	"YYs11CZNMY2/AU1cXV+O5EHSKj+dijiP5gcblXWhP6jA61aBFWtDlKU03thpv7jGaxU0C8wyS+VtphVO",
-	"L6EU7R/ZTOnfZ0mLgEpf/dqUYVuBkVF2m5mS+NbWQN1nR4eZf1aqIjcz79qGlxV17dzUK56U17Zdh/dS",
-	"MDkj1sNDGlDdIiC5cTM/7Hlq+ZtlKnox43Oqwl5oS9dJq1EdUIM1XmpaqwMvSgKGDK0fqUQ+J0Kj9vIe",
-	"6igRYJGP0mKgc8qMu0UZCSlVMeXvycCGxz4fO1DrB4KrwBRwsw2KjHupJErhZv1FVCQ1xzwy5SC5TE/w",
-	"+yHe683lHYrn07HCiJGxARLv6xxbeAKANls5Fc97gAMIEcHMLbIfPAbwBk2XfzfvCZtvZGrtyxTnnC6+",
-	"iu68vDKhG2fbdlzzVxxkx/6gSz/o0uvTpa9L3UqodTFl64D75EHXuhFdq9TNsV4FTLPdRGAsrIvFNyaa",
-	"WJrX34QWVqImpaaTHc3cOtPyHkpzw5SsSUBHh8VNUl90XadBVDfQJYkLLwMtnzjdChWnGndd9/EUpkeY",
-	"X1ZR76d9VLOCK4YT81EeQnwFpnaNyVQHERfiCPyLi5xm01JjHeVi6vgqMph9VKEcCc5j0HNmnFXC/Krj",
-	"uT7sc6uu1iIiyBRCPoZYq0kkMnwqoOzc9N4hUoPuRLrBgzfgUGAMeqh9hYsolFHp1jNFYIi4jsvmiqBU",
-	"I9uIgAav/cRxOo5S/qGyWpIgcBEzmUJqGRJ3Mj5XFsJJ/GKJhhzOD9Heax3gMfpveQkXnDjbmvYTrNQ1",
-	"OHsXSFcuDmghLbRVguqh1wHWGLZyjCeZDdOe/kwm6b0NtT6oMOtWYfbFuUma0KmG6vABSxGZ3L31BFBD",
-	"3eK2btHK7dPPInM0ZzHNJSKlzTmBDxfit6umc0KUL8Nk66bJVwVImnqYGwMkVhTHZpMrEmwIDduMJTBm",
-	"xRQkGmCNbNElhLlxBQgPCTO99e2Lh3iiMyshsGn8Ee2i80PDY5gNdhE+ZZDobj0wMe6FWoZ0vg0UYyTx",
-	"OqU+9XXnBjNXhodEJ7timbQvIOif8RJZqZPLBTpliZOEoQEfRbeWu2qbQOo2d/aZwkCBK4nLe6ij6/l0",
-	"s9CKkmRBYuGxiiBjZHyWik8KicOAmBC8z9k5mViHwXXlFH1KT2UdSUUlG/WQVPQgIteTgFqiFK9bIAqS",
-	"iMNbzi3avN3comlRC7NelQXjnwjO2+18zKxYKu1TZtru3zBkXaoj/nW0lr9t5KF8C/ps7/dyXCLTZd35",
-	"x9ZWq/Fkd2un0Wg0qvCK1ohDZAmgKm/A0s4K7pDb6vmSov0Uv7LfzHRxrFwyLb1B8YweGBzJTNNU3QUV",
-	"X8Qtc4U0cUJqOxZu7u483kMdNgqCTtxWHxRAOHm63Cc+V/pjpj2/zf+2H7X6SCFQKydIEWwdnYx5Ardm",
-	"UNHiyiLIiMvc0DZBUdCEi9G0zDGYUnqkyTnNipbU7CwXUquUOWhvddeP8kM291n5nB7n3QFae+Cm94yb",
-	"mrPN+BjRm0d0m0MHPXxxgCP/Ayz4PSnuugUhY0qzVhQz1Wqxpss51GGovCrjtmuGTTMD2wAPODxvdrvR",
-	"TOM1gCKNwUpjJbUSyqjY4aydPFXfjnxquhjrHqWQuw7QpZJnEljcuNc5ZMUPyAQcEEmjbvhqXJExDa1H",
-	"7bTvFXxSVTJbebvGriISTaR3tnfjir0YzS7Oxk3KtMu9HfCke4JqlG0sDNpfqq3Eisr38k0WLb+yvthp",
-	"ACRvCQlFKlCUlFNIjrrE9Nzx6+iwgAUfO1XjWxgvgSzxMPNI8MKOZdGydCGh1/j9ssOgkfqKpFAtIPWK",
-	"nvnJki4QQZnfkCuNcLzBolSIWUIxaYhaailu0o+wR7QQSreAsp32oRUU9JSso882QVPjcnMC0c0xj84p",
-	"64OwO2WdLDl10DkQsLpdh1K0i94GVJIIyhR40X1xDs0P+piysn4y8Mh8UxkIVMdI5DrrA+cbV2lgwuog",
-	"deZULJtQqcH+ztZXevQpO7jFY9XzD15TTQ6ZsPFkGRskXssS4QYwIjKDLh0EafZ2r4MG15it8zXirB8H",
-	"n1bsVPMQpFhdsrzBFyTT+85Q8HoljFVOZ4mYfGwCgokJJ1q+Ndr8PQ6bd6YMpDj5xSpAzMJecwmIVQ7T",
-	"OFVzJpJpyzINEFTMLRuCWKQyW2dhZbv27PZ4EPAx8WNF0shcHTKPNQu7kqcM6pS7xJSZcOYRNOQRSVLO",
-	"yhCisiAf5Ulo2pELk9OVKZV5ZxoiK048S3QKmLpGTOOBn+QTXHDqT5H8a8Kbmlv4Z3yVdaXvrJTMtiwG",
-	"1bypbEVSexDRc4voBzm7upyNM+QMZ6lEFlmjtNUxg8VQqfJC50Gm3rpMTWNaLZuiHUYm0Jl1+kaQ6ZCJ",
-	"oRpOWUDM0sIUDNBMitvYmEKZCkedAlgh/rIyj4Gry3qOy2Cd2jkIRhtDnSUNv6TXbWnJMWKBkfh6Jowj",
-	"RkyeIb1TedDL+kbvJf8sAL2th4VqcCbLQC+yFLRiXvEivHHpmBK5hKZnlWziNVV8IO84A/giA8tTFlxy",
-	"UXckLfYdEsSLdGo3lnDUsz3zdHpwx0a3dEU3Rp1UrKHjnrJOOhbUid1zttxJqeOl6juq1N6PIh8qwyOi",
-	"3YCQsEwQ11/HqEMaeSmwXUGGZXxEL+PRmL3AEt8tb9rL9NCut/o4CU/+WwbCsjkXpQNp2sSNS63KTh2t",
-	"epxexBVzQYrtV5q11lbm7nAUhVyolTFIc9DbIUl8fEiNuXupMdnuiT8c233Jtt3JYFqIs4D0pNNuwJ22",
-	"BdK0Rj+mdFMvz1xLfvfa/OR7Sc7NNS0rL3Hmv4yFoWuClOck1Ph5yCb8rguR4EBz39oLKkIuqFXppz5C",
-	"35K+428JCfXgr7hL+rbWMiAy4GsVaI0OCqOkrsklYRMbHvwR1+2PSJTYH3N01C5o7lb1rlDgtT+AJJ2m",
-	"MqH3+erfTtnsAjjtEFtHBdwC3vI5iuXmh9LOTOCh7u1B3tx/eZNOAi4Wx60jyQlesHB13CzhMxXg5kH6",
-	"rFP6FGAGS3OmT0gQCDROsEMSOQSQeKapM84Xnguq5NB4QAzW3cB2/Mu1nVbSRllepWWA0xs9L+h/MegA",
-	"s4w0ayRqu67URmw2FuiGmppBRflFZuXubUlbFc7WjRW2lfpn30O+AzY+VuPyRqmFU1+EIXp0cnTy0UWf",
-	"Xh2gndbm0zY6frNfayoyvkQ+7VMpXLTZMJMUj13AXieX0jW48AkWvq8t3ZB6cqQ0KX7KhIdZHb2rPi5a",
-	"aesYCs10QQdvL8A86JI8ODZ7CVhm0n5LnUuT32G/0rOun7KvNiBkwke51+d6cmUbV5sT0WlboE1EbUtn",
-	"9LUs0MS4jINNOqXklHXyrfM77bhFvbpeDBQNSQ4hNHXTEE/gB/U1NbDQYz4KfBRw7zwFuMFHpRmchEU8",
-	"KPCPu+N1zg/vOj3Pf0YawK3tKNuzDa7JjZD197pYkJ0tl355fvRp3Hj7us+f6b7lEQjy1y//ePH6w/Mv",
-	"r3/fPPn16Jdf85+VpIqo03a4DNWRam9sSC7DjY/BaNgNKCPtnHfxv3DQV2d8MHx2/Ga/eTpqNFo7+ng9",
-	"29GfqBAjEj2LH6G/DUlEuf9ss6E/6hE+mzm+pdj0sZ5+NbOOiHQtwQ4guumRB3jyu5PeCmdrSJhMo3M+",
-	"GBXraEAa8aBUfq7HtsjInTpw8DVktpbIsjjKkcijh9Scu2OMzAHkNeBjgboT2ykiTsRRutwg7osDOh/v",
-	"oU5BG+jU0aukNes0U2ZvSmnKKTtJNCd4LWE5A8dFBHuDBB/coFwhyhD49jQEmbq0KFOSFrF2fhExYFyI",
-	"symt69al9ywJ6X1QHMV1qjdZG03R/vtXf3ytHW6++1g7ev7rb7WXrXdvHdd5++nz69rbwxdHtQ+vTr7W",
-	"ft1+vr9AQ5NP5i0H8JJ5TDmd+fSgGVyHZmCEp9qMBcpeEnpUJBpQTz7oBmvSDZ6TPgUDbiTIFNTttWkH",
-	"VkQsiMplgaxnaAfZ7xmXt6U5LJ24lhWoxnKvFqhvcNafl4FZxEEM/jhMyiqzfjyop0D54IdGbUwiUroG",
-	"O99e5JTl+ovoB1XJ3ILUM7O7cWt/6Z4XL4oDXkfYqSh9er2HuFM1G+O9TP+GBUXIBy5fGqbwIETWI0RO",
-	"FOvhvd56HMqzRIhlisuZmO58MiUtO/7mJubS7SLugMVp5U+y69PiCWVmXs54y4pLLgwEgcFKLpGWqb6H",
-	"ysTLSs56SWUGmI9Zq+ROC71PJSP+NzELYQQPhuCDGP/3EOOKSUJtcJZHXocMN2zwLHfYH0T6v5NIN92e",
-	"pjSOurSwQTjX3d3WYEEzqKoGUlpS6xs8PiTCNjjvcn8CbdfNZ9M9ytZwwu86/P3jqrOHMOpGfCwgeabQ",
-	"4x2t3OL9EwkJlgCVxBAxUz5lyuZW4yNWpRYu6hIPgxdaxu37x+ABENKFPNKkLBSZUiAe7aGRgKcjEerS",
-	"VrUgAZYkQnFfDZteWlpMCmuaNM/KwRUW5WZ2r8BTnqygfRMQKagrUJARF5icnekW/bXQxpLPLKGkhfsQ",
-	"X74jrC8HTnursbvjOqYbo5CRRue9rPUiQmqSXEqbFXRZE4QJCiUTCZJ8n9fMqz/p99imXd9X0MtW6S+5",
-	"gBKT3pmHFpxracF5kmrMa6oxH5pxXoPmaIh34Vac2UZ3D4rf2lt0WKmbF7rrbcKZ8PSFem9mmcbqjTY3",
-	"G+vx3ye1h1NBjLOJuPQiZjWiCFdcL4UNtrHl+wUbXFWMOUf5pfFwWBl+B6sxl0cPNps5GzzYUskDbvAU",
-	"3GDtfY6Px+JtSNeFbG7fuBGRC35OahpGfEaDXFLWss4A1HRHOk0mNh+wOBdlzkX1uiP1thSbWNUdp57p",
-	"O+3WAmop3BIPoYSy39iyArtUuncdYT7x71sq/UvmIxwEpk5vZSKcJjLVup4ZapoNxBILwxUo+If569C/",
-	"moZ3DRQMoH5l9BtXPOIJ6pISSrZowIl5aMxbobPyh1SACWuQ08uofgHzNGWBxoSeiIvdRrdbe4JBXPik",
-	"tuvtbHnN3qa/jbE1WUMsB4nBGq+Qkze70gdGaccgYUYj6gMKRmy/bhas16sS4VsZPNbrNcBiDcdnS79m",
-	"lhsWXvmBy1d8xO6LiFDHFFIYkgN6LeczfTAT0sgrtVupl4JnsgdL+X2NZ1jpLDmhE0ZEb7Uhzyw5HYXQ",
-	"dJ0Vm1EDFnfHQnl01HmdgJNMnWgoYKFSe9uygH5QSMuHIY5MGyc+kigifRxBQw0PC7IXZx0l0Gm23Cd5",
-	"SLYVlE7lqe4AldQ+X0eH6koolLVVmRzE41/Ip9Nc1/wWAY0pW4v5W2AJEn1pVnlh4lYrPCR5H8wLQ8tz",
-	"IIekL71yF9CZXecdn+8V8XW36uAZMdO9fqpzR1+1tGdnnkIORVj3pNHTvfTQKEad4tPraZ+qxEVdc855",
-	"m0Sl+PD1NUsVMVlD/yow0Z8oE32zocQfZR7J2O3qSxv6yMiCLy1nmSgViNGNH+o/owTH/p3p4lT3T+WM",
-	"mMapZm/2kKFcnTqSbmwhdBkl1sL1p4xebGXj/Hpxn8hYBK5iAd4XOXErEmIZpnuNqrlaqHuml3/SJL8A",
-	"MxtQ3yfsDAvDtVL6sxsr7Pq8ppHozLEDjMYhnc6xVmQ65uhN4ThVXV4X8eh+1lO8+h5zq1aZ0n//VXy0",
-	"n8lOV5QQSuLrgD3VfQma28gb4Ah7amkQj0zmOo/QU/tJx9TVa0dhSKKaGhsKiFLOXYRRwMfFL6HKWXNq",
-	"W69v37KHGLkgqV5deiWGnAUTpKZikJ3tRacMrlKMF0PCPqQRRtL6SnLralIO1S//nG7kfGmto8vtfBCY",
-	"d8Eo+tK6TrNosfVYDbPzZgVoaxlD6x6ZQA8mzYNJcy9MmoUskNY0C+QO2htGGt1cw/K/Ewu+fuf9g4Ww",
-	"HgvhpnX6+PxvpODL5+ID5voF+EDS3BpyUgAO3Gqp1Fc0J5VNEPlphmFec8oqOUaJEmt4xse44flNMo4H",
-	"OPebgHOfizlaAqjgjha98oE7zuSOyUn8N+GTWaXyh9PVucDtb9+vvscrUOYHMRn3iaLjAxtUX+uORuaI",
-	"xIt35RbwbGgfHkOZCx211d+C9hnxEWXwRGGu4KP0I+Noc/GRmWYvKTUudbfd3+LNkPqDQsLDgCQ6nEhP",
-	"Jt8/Nv+Ij6BWo3My0QDTum8GrJUus4DMy/Qj1aVqI/5fAAAA//8=",
+	"7L3pchs31z94K6h+/1WJ8zQpklpsUZV6H1leosSxHEu2s8gjgmyQ7EdNgGmAohiXq6ZmLmS+zY3MBbz3",
+	"MFfyL5wDdKMX7tSW6Istkr1gOTj7+Z0vXkcMhoIzrqTX/OL1GQ1YDH8e0U6fHQmuYhHpzwGTnTgcqlBw",
+	"r+m9EjHpizGJBO8R1WeEcjlmMRnQCWkzcsmGyifvXx2R/Xq9XvV8L2Z/jsKYBV5TxSPme7LTZwOqHzyg",
+	"128Y76m+16w3nvmemgyZ1/SkikPe83zvutKNGasodq3w5q9ffU8PjHH1IpRDIUMcVH6MZ31GOB0wogS5",
+	"ZGzojnPEAxbjCPcae3s3MMIXbBizDi0f2mnIO4yM+4zDoMSQxXAlCSUJzI0sMCv4dGdXj698PHu+N6RK",
+	"sVg/9v/49x+1yv7nL3W/3vj6v7z8SPWw3oT8cspSsWtFhrTHyLetmEXfn3v6m3Ov9YSImIz7VJGuiCIx",
+	"lkT1Q+kM2l4vR50Ok1LElSsWy1BwfTNO4lnj2bOpk9ip7e8tuKpvxLQl1VMYUtUnoouDHVNJBjRgs/e2",
+	"K+IBVV7TG8VhJWZdFjPeYZ7vjq9R23lWtpbvqWJvwkGoiqP5pEcQShKxrtIjYrTTJ5G+1sfV0yNiUpGQ",
+	"d6JRoPea8gCIQbKO4IEkI67CiITwmHFfRIzQHg25T6gkISetcy9gXTqK1Ll3EH/f2D9Q3+/VWlVy0iWt",
+	"64rqx0KpiLV80uJMjUV8qf+knY4YcdUi34ouDsT8SGhbjBR+ZS56AkNqjXiXDsIopHGLwPfp8qo4ZIEe",
+	"zBUMTFyxmNAoIjEbRmGHygNCiYonROkbgDpYIPV8euEV46RNO5fTKXvhk5ZswzsRhZ1JcTNeJosPMwqV",
+	"JOOQB2Ksh26Wu3RZ//x+u3YwhmXdwDCZiieHXcXiEn5g9lwJMqahIm3WFTHTaxfyHu77gmQccrXdQPIN",
+	"B6OB13y2t1Or+d4g5Pi5lgw35Ir1WAykfMrUkRCXISs/WDHrxkz2SQeu0QRNSTsWY8nibySRTOrT7hPJ",
+	"lOYVMRuIKxZs4ryfjrhkpeerwDqlEkNJNC2HvGe4zu7+zoxRLDiGT58+HY5Un3EVarZcHMwPYqx3jjoX",
+	"GdHydLe2sGhp7C62KF81x4/pgCkrqUexFHHpGmkaAr7YY6TNeiGXPnzR0qz9ogM3tgiwguQqoLxQVcnJ",
+	"kP45AvYZ6sf9OWLxxPM9LVK9poc3e6VEmPw2+6CgPCrln3pJB5RPSKjYQBKKg+uLKJCEKjIQUk0bGBz0",
+	"zLjMgdaM3J9xUuqZc1IvPScfJIuPg/JDYtimHhe7poNhpG+u1fe3GztBo7JNd1nlaadeqzzr7rBKo70X",
+	"1Ol+p8aePrUT0eIrnccIX7WY8BqFQXa5t/eKq/1VP0sOBZcMCadPo4jxHnvPuiPJYFodVKz0n3QIXFzP",
+	"cGsYi3bEBv/6j0TZm47hf8Ws6zW9/9pKNckt/FVuvcO78NXFBevY92uRIIeMa+EoBBFR4Gs+wpkWKFrQ",
+	"fNsK+RWNwuAiuaf1RC+0o7B++vSpkj+nZYMzt2zlj/VX1CsD9krE7TAIGL/19RABLMU41lq1wKnrjXHn",
+	"LwKmlSoRp2cWxCuVlyBagTfrMxz2OBFx2Au1gtaJhZQX+PEixu3WK6inHLNALwKN5B3RAasMaBgRGgQx",
+	"kzKdmpRjEQfpijirkI75huhAr9cJLNdtr8YGtvSlXs+jPuU99laoV2LEb3VP3wp9tPW51iM3u6r1Gn2Q",
+	"mR7bBf5+wYW66OrhuQM/o5e3fvZiOHg0ihkNJoRyy8zJOFR91IpzVGpnovRo7fB5LKIB4+qODpIddJ9q",
+	"kYmaLenSjhIx+baFny/w8wXjtB1pigFeovfGzkwbBUKRKxaH3RCYD850xO1XZrp3xyi1DEBngx5pIHCH",
+	"vm117YjMCI9fHNE4eDsatFl8T8kqBEamJqRDY2D0wYX+64LDoDPkdYzc77ZX25qq7ZjRS2P8B6Iz0oSu",
+	"lTFg1hHtMIlsq8XiWMSyBc4XV3abB2VnoyXu/RW07kh/1rxJ3D4REaVfarV0YEJ2vL6exTyVCdmUSOno",
+	"jeiF/M4Orz0CmopCCUyIfGsdExf2q83qOHrrTrrd256qZPFV2EH1likyGmozUTIeEC5gI/U2wfaIbjcZ",
+	"aqTVenZnx7xDuWaqbf0NDXy9zsTYM6TNOnQk0ahsi2BiZcWPpydvYSpm7Lmjbt98izM65BMiVJ/FpEvD",
+	"aBQzOxDRvStrZxTHmmOW6bXw/4X9xaH9JTlV4gq75ekJgda62XZN1jFV7CLCsRR09IzndJZynl7ozq6S",
+	"evoWutlcbp1wlcQLN/Pu1F/3Ff134AO7I+qxHjiUBaEkg1DKEGkCtDVNCkTvwUDELCN04cZUAGzeWHov",
+	"InYXtuNhMAh5KFVMlYilZVxWG1T6fxbGRIxTvUtrwVH3gqZ3hoI7581c980K2jD6cF+Bdn0keDcKO+rh",
+	"GABccCNk0VDTXJ8i+8nfqI22DVgP7nr9xIZ3ulZczFmskjlLJBiXBr+RQGxTiKww67dCvcRnPpy5m0lE",
+	"3cPM7B7msTeTgejFXThKEgtR78Go07eRFKvru8OHHwoOkzMh3tC4d+sWlFX+Iv1yzTppPhyjDVetB+gr",
+	"L5QQF3CpGfYHjnH426d8q5IbqjHpAFyMDyBSCaE2QrXUJy1HWWglYdlvWyocMDFSLZ+0Rpxe0TDSZ6Oo",
+	"46yuanzgbizpzkjS6BQQ1DeKx7d6yu7Ybkaj+JCu6wMkEHHF4kjQgAWaRm6DXORoOBSxYsHPLAjpGcR9",
+	"7oYh6DUD83ygR0LUZGjUinLuMEqHfgF3XOg7LJeQLL4XbNnw4ZyipLKeSMm0qjSSLC5w6U/aentnrLv7",
+	"bHdWIchpHqzfe9hR4VWoJi+5isHeGsZ6E1WIEUTascJ/1gAPR0GoDvHSr75nNMVpWUgmHcWok7DSIaab",
+	"BHrpu7EY+GTEI/0r5WjjW0EZhAEJIQLrBvp3C6FQ32tPygLmQrJEBuOzmlmzwM+/Un9lqAJSSCj4G1hA",
+	"ItHDpA3GRwOv+YcnxpzFnu/B7Z7vcaHPjPe5LOjPrhXjMmxHrIK3Q+jf99D5u1zY1/dEB2gguKAqc3tA",
+	"Fato9pR7Rq3sGSPVEYOS5IeWyfpqZX0WNqcAaTPZRsYDFoD3O7dJezslLzXuhIswmJaWgi4reHrp3k/J",
+	"OkhD6n94sISGkNN5AoVkRpBdx3TbRPs/rAP+CXtY3oRSFc8KZDJk/ph5ZjIH7ytM6hhvrNdq6Q7ROKbw",
+	"u5PRMe/Zb9m1MkkjhcWAV2SfVjpVrUlr/lzCE66oonPHcIhXffW9Tsy0IrEOcQYsYopJ84gpmUKu3xmu",
+	"Dw7AcIVziRxchVGEqaJISCsNBszdedOHQGdy9YU1jUuHD+wGxCeMVNtssq+tGyXARYv5eOBj5srYP5Z/",
+	"VtMk0LYQEaPAgVdjI5iXks1+q5WtQCwitjilvxcRyxL4bpG6Mxbp9FUCpitBu8j7P8pXQiqqRnOHqAn9",
+	"FK/86nujYbAewZYxIFhcSzwFssgvQDJwu9iZY5QZ4szTuxFOlbCCPJe6cyYFuruT5QS8HHhUEEDSOI3e",
+	"OTPv0kgymIP7bQOSwnLfZBcsSUqaN6lkLCjdOtpSmIADf+4pMRdDuPSr7ymhhvPuOQsHDK/PLWA63tJl",
+	"c9S17HHXQnoQ8oS0M7nnf9DKX5/1P7XK/ufvvr2wf/7ryXffnp9XZ/z85F8luepmHBtVPMuZh+sQczSJ",
+	"A4Iamuasl1zz2zHaBcpxv2ekxIJ8dH39dxEF91FVLFUVzcuMlf+N1CJjSf3R9xSNe2xq1r+zWUpoKlL9",
+	"kPc2TEYLKrGW1pbVZJOjtxEJkR7keyciEmW1hCfYfMQuoWQYdtQoZj7pKzWURPBoktk0+LoyiqMFSkf8",
+	"NPN2Cg1R1GRITzD9LjgFTdLY3SNtrbKGnLSpZHs7ozjK84LtDIveyfHow8rvyHcvKp+/7GyXFAlp81Nq",
+	"41OFVywxPJMB/8xUX5ScsUMyYIM2uoL1+NPc3g7lpG0Lr8yJbtrYknV0px5AERM6HAKHoMSKSLi4SlCg",
+	"S1DWNYFrZbcvooBc0Whk049ozMALFYVSsYDow+aa4SA488J3KSMcEyutO2dRrSKnMaBTJnG9zPXx2Ovg",
+	"hIwXvu8tG6e35rWA/Bhyjy47L0eCd8N44CSYrjZ/ZfOoZg0+TbjKDx1vnzfA+zk0NwK46gjX0P3g5tLh",
+	"gQGhFfnVRrWc3WuNyZlEz2Ip+Ft9JRS9pCSf5z2JbxM4wIAxhdHZeBQxYOCtTjK7jw2tf3QJC3t9pflU",
+	"TDtKcxWqSMSozFr+zuGYX/WV55u5pbfGnbH1Zh80Z7yr7ceyfpjb3L9VWdYyK/iCRcwaCdmVybqL1jfg",
+	"neeVDgRTGlc59yuYomsIljs0SPOjLlvHl5ZA85l+hdT896+OyO52o/4E86wPT4+Oj92Tbssr+4z8+0Br",
+	"EkNqNRMxUiRmPap5iSAdKrXaQQIxoFrpYhPBA/M8kwAi6YARKs+5VswOKxFtM0jrvOaVSuuJr3W1cT/s",
+	"9I0CJEmfXkF93Tl3+Yyl7ExB4E4Zk+mJyiIamyOiiydgSR/l9TCMp7hXP0CVclLJHoX8MueChHpfIYKV",
+	"HaoDCKjMdu5GVCqTGq133NhgkvHV/bhgOoAbruzNr2IxwGkLTqi8TOp0Ib83jUzBmMyCIKmkjtn1OU/i",
+	"Lkx3yF2v3CSmHqqP4GdMK+tvk1j+8dSx8hAWCxo4p9DecGDTz9OgQZ/xMgf5FHJL3lxKUTwW0fpK7uqC",
+	"bCXZcj0UsToZ8xdU0Ycw4J/YpFQRHrWjsEMu2QSl4LPa9lPINMnphlGvBEikQGGd+GqRyy7R6TbPRXep",
+	"Jos8bSTZIpddz39lbl31+3FO+BIflgGHr583ZZlPWYkD7JJNFvd/6b3KOr728n6v/FD148vGA6U7Ge/R",
+	"JiIRlmeHfDo0BcKRqEzZtrkvw8FWAaDwvQG4lRZf0rw/anb8cGr4IzP1dBRlK5+p/ppWoxU6gg2zoGgY",
+	"+aTN+iEPSOu/4KrvW7fjs3MNqfVt5kWtYmcizxYdZ+LGLV3aVg6nIgEq8gkfRZEWsYmQF5yVefD1dZhM",
+	"iBAKBW5iOP8UdywkFtvEQASh0LvLXciHYnzqKlSTRdM8wM1eSAeYrdWsmA6wWlLDtUnSWyMuBAVvxfm8",
+	"Cfmlcd2OWcxw2O2JUVCcvQ3oRAKAD1hQWKPGuAGlYoFv2FGgiUAmwEoAE7IISzkZ85+NDuuGKIoRimEs",
+	"umHEFkjLg8vKshdm3eeqTngz5KNNjReOmVQ2ac2sY36B4p5QinGfKMhwS6/BGNsqS2Wy5hfJTFo+xyKv",
+	"djrEly6/kwNRSI6wS2aJzk8PZBlvt1tfFKf6dLPgohuLwcp0v4EEp3VMsJu1qpAnD7RBtZYJJ2dgAEEO",
+	"LpbLphxCAoRey92h1mxFRFPnPIgf3xuO4qGQbKokSKV7Uo0dQrlUTu5sN+bpo/ZNadZPJofH2cUpNGvP",
+	"YDE7YukMA6moPmEmNg6PXSTJoDMFM8waoKGSxcpFamDEyjOyNnFa1qf/1bIn9Im4GMn1Rh+zK3E56+wZ",
+	"9wXy7gSvSxL9/JXPIOSt055JSp9C+cNY9GI6mEoykA4v9WBY1K3mvZmLJTEYknJTF5yx5c5IZsHnHpmF",
+	"tGEq7QJ3tLDUQlNYswf9xwekQ7ngoZ7shLA/RzQiSuukrkfYPq86W0WuLwD5Vq41O8GVKRsmYDtw4+Di",
+	"A60ZafbFEle34xSHTU2L/yXTc0fXNWchHGeEkCNcxATcWOBNo0QOaSdLefoduYkbzjt14lmYgPz2mCJ+",
+	"dGrs7+yiUyOBWdOSOkBGnoEa8XwvYApkp3cqBiwDDgpixJar6rsOCCKXGOASwOwEYBN4F/zkNf/4kj7y",
+	"55FUmNuQD0Fg2Qg+6d9mmNUOZm5dsglSoV0vA+gnMyyDWWk+FFo6xSD1zZeffS/kUlHe0XPeosNw66qx",
+	"pY9JLtNnYfw5q6PtNLTYCgdMKjoYek2vUWvsVer1SmP7rLbf3K41a7XfNd8OFcDbfeDDWHSYhAgXeQlI",
+	"NilbtwUtciu/L18L3rMFQk6GPmzEyW5DKfX36XDIOAvAYBib8xAIA3NazPOqlWYy201f0CvxMRQRVWVq",
+	"cVErTjdwFpKtSlPXsjliS6LV5hPk5qa4pUr7dIVqd3/f0aZ2aqWeHYeYVhSIhtbKlglHCTE2EQeyWsJz",
+	"io8z1XHTwDIt5Aa7HkY05CxYa+Hz2Rf6Vzslx4IxtOyQhY9HIpe4l65mqYBzDkj5sRhrngdVXwjsYiS6",
+	"3ExuVQH/RQvvXC0rrKVBHtLSvIjZA7VRpoAuccpBTR1FS9/zvWxVMbymrJAQFjQvEVxkErhAsZhTvfhp",
+	"4aZZajEyU0iqUa2LBnC5rG7iDrdQqe2MwYEtzIzMQegAUzULheT5XrZOD95SKGd3npgiPrkvd7yeLnRM",
+	"3n62tf6F7x0cAP2IEpyyZHVSsAdjgl+Ibjf5NQ/+t1z63bvU/bJewks71LQ/7JcEUn44+/mNSUSWRNIu",
+	"nAbZF2OI52txHzGAPxNdW0OEhYLme4uEhnUYZsQGEM1PlC+aYBRRpeKwPVJ4zvg578es65OYRQgLDvnG",
+	"+mXa9pRVcpSqbVpIaOVTH00mO3TIAp9IoZVYA8YfCZ7U6GeUH0xBSLFqz0e12nZnCP+xY80mFLJE/KGN",
+	"P3TDWCr8Zst8ZdlI1XxtHpFjjzslMrZct30sCXsgJWFZJjDF3wC/WWUmA3forjaNtHEiGZNF7Wx7fzG6",
+	"WbhCbdgXnGUmjN/4s8OO5W+9gXK3OykxW6WSLJMFVmK3ZRK4m+RZLZPAvt2okrfGttRfd6hkZAChL7Qy",
+	"NcWM+6FiaGMmPRICKvvg4yehws4JNZ/U4Y9n1mjVDDHk5xxLs7VWFYDKc+KTY7jyeZ7//fzq90+V4+03",
+	"7yonz3/5tfKy8eYn98TbuVSM1JxeGLUo5birJ4sCLZOPtwSF5TLzZkQzFkhazQ2inAhAgTHuyNWyJ7JK",
+	"0NwZwsVpAva0IU0J2B5mnZJNst0g7Ylid1FZ8Z6BiyFDCrdfU7DZ7E1/epa5mZpNzn0IqTZmjGvXPKyz",
+	"P8toEFOStpaZa1rcIpm6+XKA0hGXD08ytV7lzcrVM/5mKkMWKLJ5jxGAUyfwm2eWcEHeO7O343pn9mu1",
+	"p/X9/cbuztOd2v5+fW4PmCzXxzeUDk9EU+vWUsg1rT0HYjN+hc5IKjEA1BRj5aPvBGzKIZ2AyQUhg0HI",
+	"l7MmM9H2kvgvlOxMicZku3jBdFe2EFIcwA0hG2Tl9kXEurParGT0NJlLIBjJnBOsJLS6FHWlXoSyURZo",
+	"rlxwujt3yjpxWZren3FSyzC9vhNQe0x9J9j5Hcp9QkkroIo2W+TD+zeYzPXu7eu8h3Fv+9lORg+Ae8IB",
+	"7bGtIe8doDLhp9rBv7Y+/+v7LzW/sbCCIJO5lYGV6d9ArVWTIVQZ8yap7+XVbIyb7OztPHtSEqZ2S/ob",
+	"Ba2mUXn6+cv24uMdxeHMwerl5k4bBaGGdKT6rSeGFeRLQaHTHF/UCVuvNXZWKM0yi4yj9xO6KWN/9yDq",
+	"vr57xCgDs5wLoUwCmia6m2Cwl3Ochx12vz8BcLM1NxEBN7S7iaL+aQlgd13Rf8oU1LAiJvVKpuj6/pxB",
+	"yO2KFCzuEQ//HDHzc6nFDe8vnZumuLXMbDdhxzRFM9dN9zEWEnik4eK2HWDIpWI00EKyzbQQGtI4QdrA",
+	"srcpHGMpv+ja1p61hGYq34mVWy7DwmsShL3QevhLwQvAFyt9m7xqroeM4QnBJx4U3FrGpdVmasxQoRyQ",
+	"QIAShh6xbF+5xrOntWcNVyhqPlfimsoJ+AU9U2DBlFY+IBxs6qeZlgrfNe671uFI9UUc/oWYywRBTE0i",
+	"R22voJBMaw5ZHONyVQsZGNvNFS6s4bcyBuWFDUhba+c5ozGLlzFjcnSe2aLMWzKLVkb9H9yA1cJVytma",
+	"5Pr0SvTFQFYOMK8f24jKfOBlJtLK3ET/GUG/RMpjQELSibTprZJFVwxPNIQGIY2oUNQ79Ek79knbJ6FP",
+	"2MAnUmGkfRT5REQ+iUI46tQkTnFC21JEI8XOOcLK9GPWLc7+dsN0EKWbvY4LJ6mtGR+CBe/QYahoRCKG",
+	"cQFglsBSiytFfpgM+0zbySyKCBdEjQWhWhxlueev9cb2zu7e08qzYqDJ9fEWFyJnHNUq+5+/rfy3/fPJ",
+	"l22/vr+wqbQCiIINXJWkDOmf7GqGnLys1vd2NBsezD5PUyJf8ymgxKQq8pM0q39qAg/LFdNsxGUE+f56",
+	"WkkWxVJuISh6qq9bC32jOJtzQ3yfp+zHx8a9AG19SEuZmXDZuqaZfwUyP+GmPV4unw/JuKypXrGcLE11",
+	"nJ+zmKSXlsLgjSKWJLa0Y60Z+Emyait5eIuImLRwtVuLwO+lCazlmgLykOJ4umFvFDOZLM0oYs54vpyn",
+	"Lz73mqReq321w3Gf/qxkR5K02dJMvyah2LTMXEZCbrIkAPIxGYFJuUXEwtZ/bUGv6S1IHmv5+gtUZ7f+",
+	"///z/8XPQ6r66Sc0kOBzdb6fqlAgYqaQ7mmSKFikQfQUjuJQTU714UHCaaMumfz1yh6gHz+deWUb0nKV",
+	"xxaqZeB7TtOWICgv4oCgopo0WAfjDt+XjE6rNQhMH/KuKInEIs+XflrBpuU7mMDVc37Ov/vuNOxx9GxW",
+	"v/uOtN6dnJ4RTHmub8HIWokWlqhVjq7vYw6M3syMJdI0wye4WXAmolDLR225dMMrRgYhHykm/XOOWlvG",
+	"EK7mhmJ+bBF2jfltssR4tkaRKWEN4wPMMi+Y2D0hMFtBcHbO7SOr5NC23TdAEq1zY9Lr46EPWQtgrAA8",
+	"UA8a+0FCVk1hNE0SKqJiesUiadLaflBqeMKjia3QwR14hcn3Uq//S4gS2HT8UJLWtAYGLTdZn7xgnTBg",
+	"RHDSgn51aWmBHqBdMW0nDxjV+30AVvQ5byHFt6DDflLIYHqM/vHZdhllMK5ZfFZcsiyb9QmNIr1cgndY",
+	"lfwy0np0K023bemNj6RICAjM2V8rxiyqHL9IrFnRNQNASvQxKGSAP/Q29lk0NKt5xq7Vd9/ppfvAQ2yw",
+	"9eHsVeXZk8wBSwozyNsPb6rkaH7Fif6imU38CiW5ZEOFRofFX8ScmHhAo1BiMw7N58kR5tFEwJ8kMYlx",
+	"SmI+NLAiiR4NqvCOb0NOfqRX9BTOs09af1SrVT2Kqnn8X+zbJ5+r+MTWE73cUuhHdMNIa/LVc36I1Sjw",
+	"zCETw8g2nbQMmML2+rZR1exylSb5jwi5/lEqOtFvYgPxn9CUAEDl4JBFkd6TMcUkTTbwz4EEJwjSyiIJ",
+	"VG1Skc2WPRdByOR334HSCWKDSnJcwa6Xmsif7uxvP4FBaiPkxBTYQBcUBMUchx2GHBT780Ey5naDgFMQ",
+	"eR4yclhjrcgbiBgQPPq+cy7FgOEohfHNUW7IgBNKUIg4gyfjvohYeVtO3OyklUmukxO4q7K9Ws45DD7f",
+	"zsks0M80jIA9nCXmc0anxza1UZDUdQOZ9kY0DqDcqg/lVpoHBM0EoheIGuarGIfqNmlPq28zwbg5d2os",
+	"znlfjIx92NixzFvfMRBSWxVJBX+S2Is9We2xwwpTbTlKA/1sZveRxSCa9ARP7LJo8yS+ZAEJ2DBmkNtO",
+	"egLAWkUM5z71PWm12HgDw5i0TkdcMmWZxwHylTchv0z4CW54K2bR9+eeQU0WceUKB3LuWa43xsMYRWKM",
+	"1Fwlb9nYUB0aUHQ4ZDRG/o5SEuXC2FpT6S/fEG0DySYJe1zE7JzD4ydiZB2Rl1yMq+QDRxxj+xb9PND/",
+	"GBzMkKdtQPV5MdSIW6YZAIRb7fXJZvTCK73L+qCgwyMKO4xjIS6q8d7hkHb6rNKo1pyyEO9dNBq0gY3Y",
+	"AiizTF7Tq1dreLEYMk6Hodf0tqu16jY4gVUfVKSt6phFUQXmtPWf8aWs2vY7vWlh1xRlx/AhyKKcZPQO",
+	"A0P3dLf+9IlvCksGcHg5SyvuyU+MDdHZCx0XJWRrg7ZyBJM9ElzFImqBO0qrWsm5PA68ph6igajRqqMc",
+	"Ci5R8WvUajMaDdkZOgV0iGjzh8EG8l4GL04PDVyO/tTY3a3vG7Ccpnf5Lv7p4s/B9cdP9LePh/vj8fNX",
+	"e8cjsX318a+/np5d/3B0Nv71+aQXn+5cegb4xzv56Z0B3ml6MgTzW+9Q/c/fDn/76foo7n48vXh6Nvn0",
+	"yw8nvaf9ztU7Ogx/juLxMaXvOj98eC+8r5+T5kQLQO7oRZnSEumSTfThz3Xgyiz4vB5ccLG91rzGBFTK",
+	"b0x2x+nXlKrsXvOPz74nR4MBjfVivWcUA4sOqWmtmvakiw90XUGSA4Merkw8GNeVYRwKfLbXiUOltQfw",
+	"edjCluYXL8IevF4DUBQiMdZ/79YGEqdkdVvIq9mioyBUFcZVbKzS0vPxJtQHP6kzABh0LXt9zfvHfTGA",
+	"glr8o2tg0mIMgYCEgTsNgLlvlGWAuACHpg+8o8cIgExDxTNBOzLCpGEax2KsbzvnUaiVP9GDSFaVvMSB",
+	"o+PI0ToDZDfZc6XvTWDLQ0iLTlmcKQLNtY5yAORD/RWYitaR0PQSbIqEfpcFfF8AbX7ayw1g/cbfbl8N",
+	"ra9CTqD9WdW43FozlgLrlRY7y5kuDsWBvABtSQFgeFfZ1AVbDF/2/gT9HmA9ShdliiOrFGSsdEAJxOii",
+	"Y8EbNjGasrVMiXfLttOee6ENxH9eV7SYOPofadsOz6UTL+nMkVYr1+v1+vRq5STTxqvvN6q1aqNa99BF",
+	"aJ+wW9nvbLPKU7qzU3kW1NqVXVbvPu006H67Xss1QJha5Jw0srAq2JTi6lkvq3tpu4jFirH1emdSJvgo",
+	"ir4udVjSzg1l7XORgRotOxK9nBjUiug86QfXwLN3avX5Ei/fzxTu255/36ukUlTf0WjMv+MYCxv19buL",
+	"vMFtNLqyDC9KbRCVem0dmZ2r1sxJb5N08ofNYc1LcC2bpwjvXUd479amCG/UjWcLbZo441YXuyQjdZsE",
+	"u3+3QL63NM9rWbxlRJPgIe8Z47IIvQwuBrR0/r//Byw26ZNuyGlE/uf/0p//5/9GsyIQSpla/0AoaA0Z",
+	"gqC3huQTn7Qg0NXySQurrs2Y9MKnY2LXtKOiyTSV4IOxMGbqAtAO1c7NnrMsPsQBodMwpaEiVutKWPuk",
+	"LXgoMgVHQHtCXJjpaULFBi1KRAn8VIHUtRK06XnIJMWQ30KT18OaNlYTZykZqmQ07vSXhREpHxIupBsi",
+	"9bMx0mnDs9HRkvGtXDJYPsQkFOpUpk4bVYp8tpBQyGKrlVRDicjpaes0h5/2fn3Dwm/HDLn7rpmYACim",
+	"lzS3tiCHW1Yd7JYtGtDqEPbUDX9O0x5MfNOjAXURYIqVlyY4tgxci3WIBJS8EVcsopAGnciQpF7icwF7",
+	"0KTsWHiPNE7ulpyWT6mgmHiHvxy+/u1k59nOu/7h4e8/X9b+M2Td50fvzkKlXg/HJ8HYW1xxyfQknKm3",
+	"WDm1suLie++pYkhu83ptJxe6d1XeiSjsTBa+2Vx+zzWmncb+/OuTObG70rJOQS5gtEIrG5Yclte10mKi",
+	"OVpXrA2wyNLLENCYhnHIO+EQnCrW4ek1t7WAGoc8AHWsPgCo6vW0tq0v+r/j4Gvau6Sowb1AvAOXgfvE",
+	"CWz0WRQk6Pd66bQeYWOuVXLIibNmIraRFXydcVyLcerQt/k2WR0JL4dmoAXWvDO78yIEPTmrerd7RHBY",
+	"c97k9qGHmxY4J6cs6h5myfBhGDFISU7wZj0bBkwht2Wnsf2Rjh3jGIkcz0tS8A7780ceZeez2YM/SnFw",
+	"CqcYw5HLmE8FDX+OQvLBjP3znBO8ZV0emous9gbfGwpZYsK95IGNgttilKwuiYkVEIzBQLspKcQwFbaj",
+	"NIV5VYI9i6BtBbEZdMmDbLTedLbU3OOcl7MPvLXIP8oMLHNxOfdYUrF7VOfmq3NLa2bTwimJvLGU8sjE",
+	"75yJm4N301w88eDeAhvvh73+WgGsHC9GZncDrPiw02FDldHFvknYLbQBqpKX3PJXvUP60E5lrwVGiQN/",
+	"5JMPlk/i2x8El7z/rA5O0o1zOsMsVmR0y2mkqzCzpGh1dV42KmFlBp3IZI+KKE3VTqo1XrExi81vUKUB",
+	"UX2tYEKWa9J4nR9gVmSoSI8p6SSfYe91rS/26RXzM6YpYTwwCbgmT0wJ6NkecstKjxMMOZtlBlnLyEZt",
+	"xlmVvMfRp6lzLcsvWhAqgPwb40ogY2iUkfZOO+dp87QUttHNtYPsuDz6ZatKDl29WFrF2Awu1YttxnOB",
+	"2Uunnjn1NDwXwWQ5Tl/kkimYyuJ5NWXV1V+zeesWFe9RLj0wuWTdQ9IQIwqN2ny+/LPNL/27qP2GvBGN",
+	"WN9UX2BsZ0K8ATBiuGF3kUVIIIt/ZkFIzyZD9kBk7ilzsZ6+MRRzI4JXMnWRPn3TRkYJYPEtCGtkApW0",
+	"H9Q0r+4bLSgpN+Jt3BcgASMhFWkL1UdBPBwmuJg5GCcjJ+FcQzJh0uQiEpwdOMXOufzsKnkV8oCIkdIv",
+	"PedUXkrMBCgINECkEt2uI8tQFgbFttetMgGHZakZHK5FfccZGCw9B9Ht/o18D+mK/MSG6oGwhjNLDxn+",
+	"kNmpTfOJjEytIj3dELeYjoi+AbZxY15nt4XcjPwfTN+5YqnynSniKKYFVacmyZymHdiWm9Od5gAkaYWN",
+	"2na1Vq3Xt6tPF1QvE0Ato9G5YFjmnoa9Z9fc46qY25Vap9GuPA126pV2je5W9roNth/UOzvtZ8/yOE+F",
+	"UdgnuiBW3s/irzCK6NZutbZmUqELGzUzMp8EFB9ISuHf1CXyBsLiWf6bnMc1WO/NuzlunAVuIbLprQXg",
+	"0l040KoU1B2YCFypN6NEPdLjzfHU9TheAh/bWJgD5CFpS7hA2q7RSg9o1ght6h5dnRtydQY3caynWF5I",
+	"JheZd2zA97npME5ysr+Yv+ZkysA5xV4TJad0gQO4SP6vg+aZog4lon6/1m5XnlIQ9QGr7Hf2djr17naw",
+	"S6lNuBxS1XfyPe3MvLynbY2Sns+Lm1m4UH3bdfI+HmezOQ/wRGtaFN07O9juuU7prPRoF3tbrX26NyHw",
+	"MacdXepbBrIbBHypnD4dAnKGSpAKk0b9CDHB2dg6/psmLSYbyIX4BhdjIjhWH1jXUZVY+YiV4MbBEgVO",
+	"IMG6Wc45+lkOSzA/KAnoxBSzmfo+6LVM5SUzV/AEHURrE75J4jGYAe7rknt8CyvBewwCGuNQ9YOYjjkx",
+	"oCSJdyhMivFnBjuK3cZaVQK9lZJxpJnkKZAXvWJYn2lG6TswoQAo4jRYayWF/nbkPcEkFNnTUIW8V+ZQ",
+	"MhTg9GtYJ25igB29XwYfa0HjY9QOn9fo6w+99uto9PuvP/fajd96v50+l+3GLj9+fR0FP/yyuGv+qDDU",
+	"pYIqc1Iq+wazxKHonGF2p2nQy0cWthdm504XhgXdbbAHZ9Tecq89/vc7UXtKSTvSd7FXrivibCb3vNL2",
+	"omADplHt2OOeSLQOjSJEas2Is23AeSu2S0z9f26bx1mGbVlqeDqzNDF8rzQvvB8LpWwHY5j61HEZBHlQ",
+	"9AwgU/6pfdiAVTRrFKEoyAwvXFGQus8AqdrMiU9HOFnBiVze5DshBk8ud9XkRGHDOCuozrlU1EJwACQr",
+	"2tcCO/+GamPi1eJ2uam0rgxLEhmSvtJdES8tPOfIsgchxTYiv4oU8s+UW49CaNNC6KMB6rlJIYRgQOsI",
+	"ob+9uIFc2BmSRdFYSehzhG4UcohNq50INrrCRgaLKunlg2YEjcJLlgDwI5JYODCwYYaF60uaEFNHXBgl",
+	"BPove0zJc77T2EdLDyA8zGoAamHEkKnL1DgxP0uLaBN2+vlSWhJRxaJJ2lHJRyOxSj6BQCgCOZb1Xjjn",
+	"MmmhY8EafXKqqZ355JQO2Gmo2PenKg47yvZn0NKrVcCphJQ6SWgb5RVO1RpiBwaBL0nfG4ykAhvunCeX",
+	"wrpi724Lj2gg1qBYHa5zs/xUPJLKFJu5KUe5flaYHtioNQxYetK42mk0cc4T4miSFo75yF7XwtYsEqrm",
+	"DQ0AYqGymDWpqIc6trK0O6fVxjqCd3raWdrOwuuIOGYdRfoiloy0AWJ8srj8LWsLciNJeZnWDx6b/Nhv",
+	"v+6EJ+GPr35/+f7sl9Mf96ts8uNfwadj/WX/mNeqnUbE24NXteDXH6Ns+wEslcz1T1hKQck2ULB9ExZe",
+	"tqTHRUkw4zTsgQrJN4cRdmdFx9ATp3KUdH6ZdfMpU+ZCWJRGrbEciaRN5pte8LofHb/eHf7e6NeOX0d/",
+	"Hb++vmoPOr3fPu1eHv/wXvx++vzyt18ve51Gr4wysO+/xM6JaphvFrdE0uobLW0S7jAtC9J1f8Vhr28a",
+	"C1MEQHVdaX8Dmvh6c7mdRzGDHg40yqRQLqL5wUZlXf+PKvCmVWDN2kjIHY03CTYsr/FaBc0CysxTeeuu",
+	"wtlJKQUdL9uO/n2RNm6YGmPYmDJsK0cyym49U8rf2Onr++zoKA8uSlXkeuZdu/Cyoq6dm/qUJ+W1bd8T",
+	"XQfeZ8S7dBBGITZuSG/czg97EQyCepmKXsxUnamwF5oFtlw1qgVqMOK8ulodBCdSiGpoyBkqEggmEUtZ",
+	"dElLiwCL2OSKgdY5N2jX2khwVEXH4ZMBc08cO3ag1tkDV4Ep4GfbRhm/VUl4xDdOoBTCIKmVFrEpY8ll",
+	"qIJDkYhudyHvUDKflhVGnI0NvHsPc4PhCQClbeVUMu8+jSC0BTO3iITwGOP7groZP+/uWmxkeu3LFOec",
+	"Lr6O7ry6MoHtzG2TtMUrJbJjf9SlH3XpzenSN6VupdS6nLJ1JAL2qGvdiq5V6ubYrAKGbDcVGEvrYsmN",
+	"qSbm8vrb0MJK1CRnOtnRLKwzre6hNDfMyPaEvARY3DRlB+tRDRK8gVxJXXgZSPzU6VaolEW8eOyuKk3n",
+	"tqAMCSBwfVTzgiuGE4tRHvp8DaZ2g0lgR7GQ8gT8i8ucZtPoZBNlbvr4ajKYf1ShjArOY9T15pxVxoNp",
+	"x3NzmO1WXa3ETLIZhPyD8dwmXTtQ680gUiQFZEnKTgjXYQcgwP+Gym+TRmW4XRTyS9NXiSmEHIqxvUWn",
+	"L6C8Wmuz5zxRrPV9ITdqKyd9MYqTZCvILLItifG96KFOfclOGpG2HaCgXLEo8gk34Vu9iqk3ml5qA+NT",
+	"P4y0Do/DteozF7ZSXF+FUeeIdljTNvWBbG3ThCn1hQMSOijXdZ/s+qS+65O9GrCB+rOa25ME7hGCM6ls",
+	"9PucS3bFuF5qPU6zGhCtrpJjnrQG5gKX2dg9aRQCZmBxnSlwkqxBYPOyYIX18pZ0RcEIQ6EtigWOQisA",
+	"QkWi24U2TlRB1N2hj/IyP+Butjnze6DKG3CsL5HSXhzQUhp/o3iYjrtTydPPnQ7YFEtzAnvujOkE+/3Y",
+	"LAJDA5idN5LWiHvY0fD9Re4Io5Nu91ErvRGt9FBemkQYzHrVBx+khMzkgW4mJj7EXtJVC5xvn34RGw4w",
+	"T02FbCzLcDYSG68vCNG5lIRdN/EY4rrg3rHPrZpme1Pg/PTD/ATKc0oZdzadJkUxQYBxqkCsan6lSJ8i",
+	"BkubMe7nc6ncFw/oBLN4IZRtZEqz6O5CIBez/z6h5xxKMqzPLUFo0cvgplFB2ZCTjBUzQAZN58q1rA3N",
+	"1UmjDUb+nSyREUPoEcR35HK1xlQ/KZTkSoQB9sCaAOZ8ec5YRidZITMb/IQbSbC2XVyxT6V9pDRo9wJT",
+	"51pYsordfqdU3UuWyL515DBn4wsnlC0VHUbMZGsEgl+yifUt3VT62Xt3KpvIPyvZp8f8s0fRu5kk6NTy",
+	"uTFBK1kqZu84DW37btPQZgW4zHpNxUR4z2jexSPG3Mqz0lZ878wjbxf9qh2KXkyHfb1F56NabbszhP/Y",
+	"sWbDiN5N8Ic2/gDgDfjNlvlKz6sX00HVfG0ecQ/AtcLgokPj4ALbdnhN79d6Y3tnd+9p5dlU6C1szdH0",
+	"/rWz06g93d/Zq9VqtWmQXBuE2rIEMC3FxNLOGp6zu2pr5NC+w6/sN3O9YWujAqhOv3hGjwxUaqbrMbYx",
+	"pldJz2tQ0EwpHzbl3N7fe3JAWnwURS3jXTVVfnDysCQtOVf40W0eY0rmzrn9iHpnCDF9pRVJrb6fjUWK",
+	"KGiA/2z5GzqMMjc0TfwcVOiiMpg5BqY8rkyzQ3J2WdGKmp3lQnqVMgftJ2xsU37IFj4rH9xx3h8swUdu",
+	"+sC4qTnbXIxJ+MDrG1eNpSygCB+/OKJx8BZ2/bHKcZPS0dQ1rikfp+vzeKAWdZSViYmlNfny1jYZrXtn",
+	"dbcZzmsLYkwwnPmdhDM9FSHWlOAQJ8r5VJSyYvPCZvpUvJ0EoSlCxPbDUN4BqMRKZHK8/CQsAoUjfTYB",
+	"xwveydAPNQEP1tSuwnbaDwoZbVq+Z3kn1ramMaTxe9uWdc02q2YX50OiZTph3w0u2gMBLMv2DAet1+kY",
+	"s6bRsXr/VMuvrPN6FrbQT4wNZTYmbeakBGkz004rqJLjQpuHxGuc3MJFCRpRh/IOi17YsSwLCQEF0/dJ",
+	"SVqVpB+EaqDJYV0anq4YIClcBCktzEspuXWx789JOskLb3tATIgFpbXmor2YdhgKX7ernclZwO520Ca3",
+	"Sj7YgAu2GrB4MSK+DHkPhPw5b2WPUYtcwsHVt2PMDSMyNvKWhtpmICYfuokh+Dx9dUAnaWtV0EdMkso5",
+	"1/f7JAkKZt6JuWOYX5Iko5gXJSg/bsctTFSxbRowb4bmu/ohauv07IwMX1k1axuRUC82V9/4Pju45ZM0",
+	"Fh880l8OtrX2dBXrNVnLEvUAUJJUBno/ilwB8Y80Yxfgz59iwXtJ2HLNNl6P1u/6Iu4HesUyjUENBW9W",
+	"1Fn1fp6sy0e1IAydcqLV+0YuLi7r96bWrDj55crMzMLecJ2ZVa9dEL9ZKvbPiZyD5DlI33AyOjCvqZBZ",
+	"YvNcOJgW+kqftFkHcupMIgeHfBcHLw/gLqHGBsq59Mf/jCQmyJzzrogiMTY1YEX4OhxBipTYapJWGiFs",
+	"QWKqNEgRaWJKtvl6GR4Q6C15aLtFLACbaqgXbE38zp0F0dRwhC4i5x0wqE8G5jBDFQ5kyI3o5C4NLMCr",
+	"dlLAsTzdbAJhs9S7dlZCgCYJOj1JWMRpmJuzp1jKidnHmOA07jNuPWgOAiRkt3UoJ21WPILnfLGjU3YQ",
+	"ekzNPAW1lbOJq1qNz8ddimj+9UpjJ+OW0k+Y47kCfxPMseyq+nL6pTv9KRGSpMuYZY//pIMPUWsHOTR7",
+	"7J1FWYUDrHp4V4p9l2eTgmmY5o/mgD6LRRgDU8mQLWu29jJGx61QS5xSxkmFaYeJtZ4C8A1QIJqqbsE7",
+	"jAxEzNJqjTIoWCdFc2rRBgbDYXJpIbjZSeRPVBF6ztGdb4oy3BoH+4JBVl8wK6V5kMkcBQ2CKhi871jd",
+	"ZmnNL4l9b6EAIX5vXnLOS8tB9AvXqAchU8tBDtL5ZMo7znlAJyk+cSar9SxdaKt7GBsUMlixNIE6KRQZ",
+	"Pm5ZuAPdZCbLOFY6QJmIca/o1dVkYNohqLGAxFn0aTR27LwPkryNNpsI9K4MEhSAlta5LyK0brD0v9h4",
+	"PF+9QrB4BdGN51avzPCEbAg9eGFniD9bBC3rK1kVUbjxKDZLxKar2OROSpHzPvpuNuq7eSwF2qxalBT/",
+	"GM4+FQdzg26bJc2h2a6blUuBHv01m/fXuGjPMyqfXIWqoJgOY5N+mU3JiCH/OpPZaZhtAUsatRsMrpia",
+	"VyyfNCpOBqIHK5py8Zrb0NxAO2u6Gu8aithZqQJIput/n2x6SloI5eArJwp/WlQsSStpY00kncjp6hbZ",
+	"iLb10aWlDWomd6eU+F6aqgl9AZfTUjILUh5FshXx01HVw67eW79Ue/kbJAIsq0I8TCFdANXfjJxGvGor",
+	"pa+y5+9m63KXEcYrpxiya2hvP1UuvQ614MnnEwDgs2V0JbmGPmmPVOoHYJ0YK6epAtniiijLdls22REd",
+	"p5S0nNSzln/OW25qYCvJWrAAMTGb4oEhUx0wJ3EAWHoxw+wIKPhlRODXCU4zOoAj2/91UMakcRlPxvwF",
+	"VfR+pQa8dId2s3htabbqPzIvMlt6MFPoIb3MGS2oCrCIcFJYcKGJfUaD3fUKJzYj9M2g6743HMVDIfVi",
+	"G7h/aAyalhQ+Fp3cv6ITt3c3HG/Tutv2bM4Ai8qLiHWV16zBnbZ/9qwu0QY/C5dnoSW/fz2ipaJqpOeG",
+	"CFCLM2IrHUrU1JeJfPVNGuwlG2ITA2JLaTcFC3mEDL3yIpRDIUNrls58BN7i3vG3xOXenNvu0Q23gcaf",
+	"ICMhIhmgVrVBv5vRe1f0tE1LnX/0qd20Ty3Vi794w1EpJgGg0OWSp+1tVpufYhOgP4ClbcozCccZsJyS",
+	"KDlG9lyYOZpaIYA5AbYGpBdtCqQGx7MJlJol4nALANos3hktM4FHbJpHyfX3qnctAthsIocOs2iWRbCZ",
+	"J8Zm4hU/yrFNyrFC14iZGYipEzuRaNDhAJsl5GGzfSJDLdHShMO+GGPjNmu/QScEFDbahiuF6jmFZ76y",
+	"SNzrOYcM9N88c8+am2ghllqb9driXb/cGUzJZMis3IOFnZkGm35r4DOlzmNMRKfGAWzc9cRZOP3FcEi+",
+	"PTs5e+eT96+OyF5j+1mTnP5wWKlrMr4mQdiD9JLtmpmkfAKRN8WuMQRH3daGAdrMw7CjRlqREudcdiiv",
+	"kjfTjwuqfy1DoS7NoCsaMBwx1AjH5iAFLHSDjlFkEunsVzjr6jlP4oqIept/fS7DN+ODuTAnotW0fVNI",
+	"aGr2nXilG9riQqUhyxDhik3W8CjBtmxhV8c+ltAS2dc0pAQElPVNAzqBH/TXoYnZjsUoCkgkOpcOmqYY",
+	"ldbKMR6LqMA/7o9LPD+8m3SL/xkjHn/T01ZsE5ycW0PeO2hTyfZ2/PDj85P349pPr3view9ccDEI8tcv",
+	"f3/x+u3zj69/2z775eTHX/KftaSKQ6/pCTXUR6q5taWEGm69i0aDdhRy1sz5Kf+bRj19xvuD709/OKyf",
+	"j2q1xh4er+/38FMo5YjF3yePwG+HLA5F8P12DT/iCL+fO76V2PQpTn86s46Z8i3B9gEXusMeu83dn2Q0",
+	"OFsDxpXbbOXRqNiAO0wvbKn83IxtkZE7VeDgG6ghLJFlSbwklUePiWr3xxhZAKW7L8aStCe28WeSlqZ1",
+	"uX7S5hh0PtElrYI20KqSVzYDS/BZpszBDDiBc+4k7MNrGc8ZOD5htNNPs78M5DQJOfaqQB+dvrQgU5oG",
+	"rQirPiIhlU9aMToX35uXHOl3tM456n0IiVQlpxaewK5LzAxCNxG81IdX1DzX0ZdW7Ox2VBzFTapFWdtO",
+	"n5mfX/3+qXK8/eZd5eT5L79WXjbe/OT53k/vP7yu/HT84qTy9tXZp8ovu88Pl+hrm9mphUxA7DXxqFHc",
+	"hEZhhK7ejCWACVJ61CQahR31qFNsSKd4znohGH4jyWY0X9uYVmFFy5KI27af2RytIvs9F+quNI6Vs/Gy",
+	"gthY/LMbU7nC021NQmiUdIRIC/xy/r80FOUGTcDX4cTEEGcs32X2nOfazOKDpsnqgtQzs7t1L8HKrU9f",
+	"FAe8iXBVUfp0u4/xqulsTHQzbTyXFCFvhXppmMKjENmMEDnTrEd0u5txRM8TIZYprmaa+ovJFFd2/M1N",
+	"05W7ht4DS9XKn3TXZ8UhyszDnNGXFZdCGpA4pwy+mSZnJPVIxgRFG08E5XJQW4m23VQqo7HJkzai9d1Z",
+	"wXtgLFDKnfAAGqJJQ1S4NWN+llYQFa3W+y1q35eM+B9ijMIIHs3PR+Xhn6E8aNYM0ABZznwTmoNhgxe5",
+	"w/6oSPyTFAnTanxG1/JrC6FCs33Jk3I2ELzTupejgMcbOmLAJDHNadsiwM615rNpXZ5UNuvfMVj/5Wvr",
+	"gFDSjsVYQqqP7XoOSav6oWlXdOypDP2/SeJ4N3VrwrSGThCzQ0VUPJJKVsl7NmRUQXE3J8xMGSFh9PiY",
+	"VeQzGIDS6iHQ1BEUkV5o2wLBSExVlYgPyEjC04kcYlm6XpCIKhanaL42rbZUZYE1TTu35xoBFOVmdq/A",
+	"r5+uoH0TECmoK1CIkhTWXFycss4oZpWhjXxfWEJxhfuAXr9hvKf6XnOntr/ne0oz56YnVYz9fq4r3Zix",
+	"imLXyuYwXVck4zKEUpG0N11PVMyr3+N7bMf4z2voZWbIFzfcStLdmZutJ9S0lMyGTX7st193wpPwx1e/",
+	"v3x/9svpj/tVNvnxr+DTsf6yf8xr1U4j4u3Bq1rw64+RUz6kN31bM551lsj06Lwwm/6c0RiFxWILBz0j",
+	"T2flNiCStils/RuogL53ylTFUPacm0+ZskfgBjVHQ7wZHXABlecoFlKeAJd9VPxupOmnlbp5oevogUmF",
+	"4fJ9Py37T3k6gM+jnBlJGi2iBdbdiESWjyyXSF3eBHQzgYS0DHNmx6BsJnF4lXAfWewNVC3t0WOD3A+r",
+	"R8+0utQFKlGN08OK9XtYmLp6qx6zmfM79VgqeWzSM6NJD7rBk+Mxj39tOBe7hBlsxexKXLIKeghnmD5p",
+	"3Vuuob7Bm2qPVAINChYFlZeyWqK869ed6Lc5bGJdD51+ZuA1G0toqnBLMoQSyv7B1kUkLUWgsz7jwf2q",
+	"GftbtwB6yQNCo8jUWq59emaJf00QF+YYzO8FtEI51IYaACYn94v56zj4OgvxH06uPpWl5zYpeqUT0mYl",
+	"J9j2y0kt5QRiFsopBqEEa960Zys77UtY6o4xnhzwVEzu19rtylMKYjJglf3O3k6n3t0Odim11vuQqn5q",
+	"uycr5OUtUJdRaEMBJOtoFAYAU5KY8tsFQ/5ridIxNXqP6wWdEJBt3DR+uFlqFzv8AYhGfcohhyQ93zdy",
+	"vN1znZJGKSK5+XmTnQScM6x1tZywHcYMt9qQZ5acToaMZzrjQd5N0q6qZdFcWvq8TsBfqE80VB6FCh2P",
+	"WahSqIAWgyGNTY9sMVIkZj0aQ9fODpXsIEn7ShEgbZ1W+pBsn23MpZreXjstWl8nyjgdbWcKGs7GyoOO",
+	"kvEv5d6qb2p+y+AGla3F4v3FJYs/1qc5pJJ+rmLI8u6oF4aWFwCPcS/96i9hK/jeG7HYK5Lr7tTXNeKS",
+	"zX2ruWplJ9f+gv0lHhtY35yzSjNqh087Ysx8s4qPSouLKnLORZElHT68dHCx3AlV4oOSCVlDj21wTTyt",
+	"1OuV7ZoWfyHvsIy/Qn9po0AZWfCx4a0SsAMxuvVF/2eU4MSvNVucvgdwZMHZN9LtvnZADOVi8o3b+1Fi",
+	"/StF4fpNRi+2snFxvbjHVCICN9R3517LiTuREKsw3RtUzfVCPTC9/D2S/BLMrB8GAeMXVBqu5ejPfqKw",
+	"43l1wQjNsQPkz0E4m2OtyXTM0ZvBcaagGCzlyf6AU/z6OeFWjTKl/+Gr+OQwUx6gKWGomEFdD7FhUX2X",
+	"dPo0ph29NETEpnRAxOSZ/YTpBfq1o+GQxRU9NhIxrZz7hJJIjItfQnk6cmoLtGDfcmDaEabpDbASA8Gj",
+	"CdFTMVDz9qJzDldpxkuhYgISMWNlfSW5dTU5n/qXf882cj421jFzlkNBvQ9G0cfGTZpFy63HerCttytA",
+	"G6sYWg/IBHo0aR5Nmgdh0ixlgTRmWSD30N4w0mitxKt/LAu+eef9o4WwGQvhtnX65PxvOQj2C/EBc/0S",
+	"fMBPFHnIxQFEeKulhoGmOaVtgjhwGYZ5zTmfyjHKWwTrGZuW27fMOB4R/W8D0X8h5mgJYAp3tLCjj9xx",
+	"LndMT+I/hE9mlcovXhvTopt/fP76OVmBMj+IKT5IFZ0A2CB0WANnojkiyeJ99QtARGEPHhNyn0hFJ/pv",
+	"GfY4C7CxWwCfgP+N3Ecm0ebiIzMthBw1zrnb7m/xZkh5IkMmhhFLdTjpTibl+2is5R/xDtRqcskmCAyO",
+	"rVNgrbDiBDJO3UfqS/VG/O8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

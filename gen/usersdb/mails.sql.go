@@ -61,48 +61,6 @@ func (q *Queries) ClearProfile(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-const createEmailToken = `-- name: CreateEmailToken :execrows
-INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT ON CONSTRAINT email_tokens_user_id_purpose_key DO UPDATE
-SET id = EXCLUDED.id,
-    email = EXCLUDED.email,
-    hash = EXCLUDED.hash,
-    created_at = EXCLUDED.created_at,
-    expires_at = EXCLUDED.expires_at
-WHERE email_tokens.created_at <= $8::timestamptz
-`
-
-type CreateEmailTokenParams struct {
-	ID             uuid.UUID
-	UserID         uuid.UUID
-	Purpose        string
-	Email          string
-	Hash           []byte
-	CreatedAt      time.Time
-	ExpiresAt      time.Time
-	ReplacedBefore time.Time
-}
-
-// CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
-// replaced_before: so that nobody's mailbox is filled, and a job that runs twice sends one mail.
-func (q *Queries) CreateEmailToken(ctx context.Context, arg CreateEmailTokenParams) (int64, error) {
-	result, err := q.db.Exec(ctx, createEmailToken,
-		arg.ID,
-		arg.UserID,
-		arg.Purpose,
-		arg.Email,
-		arg.Hash,
-		arg.CreatedAt,
-		arg.ExpiresAt,
-		arg.ReplacedBefore,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const deleteEmailToken = `-- name: DeleteEmailToken :exec
 DELETE FROM email_tokens
 WHERE user_id = $1
@@ -132,7 +90,7 @@ func (q *Queries) DeleteEmailTokens(ctx context.Context, userID uuid.UUID) error
 }
 
 const findEmailToken = `-- name: FindEmailToken :one
-SELECT id, user_id, purpose, email, hash, created_at, expires_at
+SELECT id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from
 FROM email_tokens
 WHERE hash = $1
   AND purpose = $2
@@ -157,12 +115,15 @@ func (q *Queries) FindEmailToken(ctx context.Context, arg FindEmailTokenParams) 
 		&i.Hash,
 		&i.CreatedAt,
 		&i.ExpiresAt,
+		&i.Mails,
+		&i.MailedAt,
+		&i.CountedFrom,
 	)
 	return i, err
 }
 
 const getEmailToken = `-- name: GetEmailToken :one
-SELECT id, user_id, purpose, email, hash, created_at, expires_at
+SELECT id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from
 FROM email_tokens
 WHERE id = $1
   AND expires_at > $2
@@ -185,6 +146,98 @@ func (q *Queries) GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (E
 		&i.Hash,
 		&i.CreatedAt,
 		&i.ExpiresAt,
+		&i.Mails,
+		&i.MailedAt,
+		&i.CountedFrom,
+	)
+	return i, err
+}
+
+const getEmailTokenFor = `-- name: GetEmailTokenFor :one
+SELECT id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from
+FROM email_tokens
+WHERE user_id = $1
+  AND purpose = $2
+`
+
+type GetEmailTokenForParams struct {
+	UserID  uuid.UUID
+	Purpose string
+}
+
+// GetEmailTokenFor reads the link of an account for a purpose, which may have expired.
+func (q *Queries) GetEmailTokenFor(ctx context.Context, arg GetEmailTokenForParams) (EmailToken, error) {
+	row := q.db.QueryRow(ctx, getEmailTokenFor, arg.UserID, arg.Purpose)
+	var i EmailToken
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Purpose,
+		&i.Email,
+		&i.Hash,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.Mails,
+		&i.MailedAt,
+		&i.CountedFrom,
+	)
+	return i, err
+}
+
+const keepEmailToken = `-- name: KeepEmailToken :one
+INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT ON CONSTRAINT email_tokens_user_id_purpose_key DO UPDATE
+SET id = EXCLUDED.id,
+    email = EXCLUDED.email,
+    hash = EXCLUDED.hash,
+    created_at = EXCLUDED.created_at,
+    expires_at = EXCLUDED.expires_at,
+    mails = EXCLUDED.mails,
+    mailed_at = EXCLUDED.mailed_at,
+    counted_from = EXCLUDED.counted_from
+RETURNING id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from
+`
+
+type KeepEmailTokenParams struct {
+	ID          uuid.UUID
+	UserID      uuid.UUID
+	Purpose     string
+	Email       string
+	Hash        []byte
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	Mails       int32
+	MailedAt    time.Time
+	CountedFrom time.Time
+}
+
+// KeepEmailToken keeps the link of an account for a purpose, in place of the one there was. The account is locked.
+func (q *Queries) KeepEmailToken(ctx context.Context, arg KeepEmailTokenParams) (EmailToken, error) {
+	row := q.db.QueryRow(ctx, keepEmailToken,
+		arg.ID,
+		arg.UserID,
+		arg.Purpose,
+		arg.Email,
+		arg.Hash,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+		arg.Mails,
+		arg.MailedAt,
+		arg.CountedFrom,
+	)
+	var i EmailToken
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.Purpose,
+		&i.Email,
+		&i.Hash,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.Mails,
+		&i.MailedAt,
+		&i.CountedFrom,
 	)
 	return i, err
 }
@@ -194,7 +247,7 @@ SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at,
 FROM users
 WHERE id = $1
   AND password_hash = $2
-FOR SHARE
+FOR NO KEY UPDATE
 `
 
 type LockUserWithPasswordParams struct {
@@ -236,18 +289,20 @@ WHERE id IN (
     SELECT expired.id
     FROM email_tokens AS expired
     WHERE expired.expires_at < $1
-    LIMIT $2
+      AND expired.counted_from <= $2
+    LIMIT $3
 )
 `
 
 type PurgeEmailTokensParams struct {
 	ExpiredBefore time.Time
+	CountedBefore time.Time
 	RowLimit      int32
 }
 
-// PurgeEmailTokens removes tokens that have expired, a batch at most.
+// PurgeEmailTokens removes tokens that have expired and whose mails do not count any more, a batch at most.
 func (q *Queries) PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error) {
-	result, err := q.db.Exec(ctx, purgeEmailTokens, arg.ExpiredBefore, arg.RowLimit)
+	result, err := q.db.Exec(ctx, purgeEmailTokens, arg.ExpiredBefore, arg.CountedBefore, arg.RowLimit)
 	if err != nil {
 		return 0, err
 	}
@@ -289,7 +344,7 @@ DELETE FROM email_tokens
 WHERE hash = $1
   AND purpose = $2
   AND expires_at > $3
-RETURNING id, user_id, purpose, email, hash, created_at, expires_at
+RETURNING id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from
 `
 
 type UseEmailTokenParams struct {
@@ -310,6 +365,9 @@ func (q *Queries) UseEmailToken(ctx context.Context, arg UseEmailTokenParams) (E
 		&i.Hash,
 		&i.CreatedAt,
 		&i.ExpiresAt,
+		&i.Mails,
+		&i.MailedAt,
+		&i.CountedFrom,
 	)
 	return i, err
 }
@@ -331,6 +389,28 @@ type VerifyEmailParams struct {
 // VerifyEmail notes that the owner of an account reads what is sent to its address, if it is still that one.
 func (q *Queries) VerifyEmail(ctx context.Context, arg VerifyEmailParams) (int64, error) {
 	result, err := q.db.Exec(ctx, verifyEmail, arg.Now, arg.ID, arg.Email)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const withdrawEmailToken = `-- name: WithdrawEmailToken :execrows
+DELETE FROM email_tokens
+WHERE user_id = $1
+  AND purpose = $2
+  AND expires_at > $3
+`
+
+type WithdrawEmailTokenParams struct {
+	UserID  uuid.UUID
+	Purpose string
+	Now     time.Time
+}
+
+// WithdrawEmailToken makes the token of an account for a purpose void that may still be used.
+func (q *Queries) WithdrawEmailToken(ctx context.Context, arg WithdrawEmailTokenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, withdrawEmailToken, arg.UserID, arg.Purpose, arg.Now)
 	if err != nil {
 		return 0, err
 	}

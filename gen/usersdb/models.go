@@ -102,13 +102,16 @@ type DataKey struct {
 }
 
 type EmailToken struct {
-	ID        uuid.UUID
-	UserID    uuid.UUID
-	Purpose   string
-	Email     string
-	Hash      []byte
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	ID          uuid.UUID
+	UserID      uuid.UUID
+	Purpose     string
+	Email       string
+	Hash        []byte
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	Mails       int32
+	MailedAt    time.Time
+	CountedFrom time.Time
 }
 
 type FamiliarNetwork struct {
@@ -125,6 +128,13 @@ type LoginChallenge struct {
 	Tries        int32
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
+}
+
+type MasterKeyProof struct {
+	Single  bool
+	Purpose string
+	Name    string
+	Sealed  []byte
 }
 
 type Outbox struct {
@@ -148,6 +158,7 @@ type RefreshToken struct {
 	SessionID uuid.UUID
 	CreatedAt time.Time
 	UsedAt    *time.Time
+	Tagged    bool
 }
 
 type SecondFactor struct {
@@ -167,6 +178,7 @@ type Session struct {
 	LastUsedAt time.Time
 	ExpiresAt  time.Time
 	RevokedAt  *time.Time
+	Family     []byte
 }
 
 type SigningKey struct {

@@ -55,21 +55,15 @@ func (q *Queries) DeleteDueUser(ctx context.Context, now time.Time) (uuid.UUID, 
 }
 
 const listEmailTokens = `-- name: ListEmailTokens :many
-SELECT id, user_id, purpose, email, hash, created_at, expires_at
+SELECT id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from
 FROM email_tokens
 WHERE user_id = $1
-  AND expires_at > $2
 ORDER BY created_at DESC
 `
 
-type ListEmailTokensParams struct {
-	UserID uuid.UUID
-	Now    time.Time
-}
-
-// ListEmailTokens reads the tokens of a user that may still be used.
-func (q *Queries) ListEmailTokens(ctx context.Context, arg ListEmailTokensParams) ([]EmailToken, error) {
-	rows, err := q.db.Query(ctx, listEmailTokens, arg.UserID, arg.Now)
+// ListEmailTokens reads the tokens of a user that are held, expired ones too.
+func (q *Queries) ListEmailTokens(ctx context.Context, userID uuid.UUID) ([]EmailToken, error) {
+	rows, err := q.db.Query(ctx, listEmailTokens, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +79,9 @@ func (q *Queries) ListEmailTokens(ctx context.Context, arg ListEmailTokensParams
 			&i.Hash,
 			&i.CreatedAt,
 			&i.ExpiresAt,
+			&i.Mails,
+			&i.MailedAt,
+			&i.CountedFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -97,7 +94,7 @@ func (q *Queries) ListEmailTokens(ctx context.Context, arg ListEmailTokensParams
 }
 
 const listHeldSessions = `-- name: ListHeldSessions :many
-SELECT id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at
+SELECT id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at, family
 FROM sessions
 WHERE user_id = $1
 ORDER BY created_at DESC, id DESC
@@ -129,6 +126,7 @@ func (q *Queries) ListHeldSessions(ctx context.Context, arg ListHeldSessionsPara
 			&i.LastUsedAt,
 			&i.ExpiresAt,
 			&i.RevokedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}
@@ -145,26 +143,18 @@ UPDATE users
 SET deletes_at = COALESCE(deletes_at, $1::timestamptz),
     updated_at = CASE WHEN deletes_at IS NULL THEN $2::timestamptz ELSE updated_at END
 WHERE id = $3
-  AND password_hash = $4
 RETURNING id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 `
 
 type RequestDeletionParams struct {
-	DeletesAt    time.Time
-	Now          time.Time
-	ID           uuid.UUID
-	PasswordHash string
+	DeletesAt time.Time
+	Now       time.Time
+	ID        uuid.UUID
 }
 
-// RequestDeletion has an account deleted at a time, or at the one that was asked for before, unless its password has been
-// changed since it was checked.
+// RequestDeletion has an account deleted at a time, or at the one that was asked for before. It is locked.
 func (q *Queries) RequestDeletion(ctx context.Context, arg RequestDeletionParams) (User, error) {
-	row := q.db.QueryRow(ctx, requestDeletion,
-		arg.DeletesAt,
-		arg.Now,
-		arg.ID,
-		arg.PasswordHash,
-	)
+	row := q.db.QueryRow(ctx, requestDeletion, arg.DeletesAt, arg.Now, arg.ID)
 	var i User
 	err := row.Scan(
 		&i.ID,

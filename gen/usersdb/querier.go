@@ -33,9 +33,6 @@ type Querier interface {
 	CreateChallenge(ctx context.Context, arg CreateChallengeParams) (int64, error)
 	// CreateDataKey keeps a key, sealed. It is the newest, whatever the clocks of those who made the others.
 	CreateDataKey(ctx context.Context, arg CreateDataKeyParams) error
-	// CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
-	// replaced_before: so that nobody's mailbox is filled, and a job that runs twice sends one mail.
-	CreateEmailToken(ctx context.Context, arg CreateEmailTokenParams) (int64, error)
 	// CreateRecoveryCodes keeps the HMACs of an account's recovery codes.
 	CreateRecoveryCodes(ctx context.Context, arg CreateRecoveryCodesParams) error
 	// CreateRefreshToken keeps the hash of a token that a session may use. The successor of a token
@@ -71,19 +68,27 @@ type Querier interface {
 	DisableSecondFactor(ctx context.Context, arg DisableSecondFactorParams) (int64, error)
 	// EnableSecondFactor has logins take a second factor, unless they do.
 	EnableSecondFactor(ctx context.Context, arg EnableSecondFactorParams) (int64, error)
+	// EndReplayed ends a live session, of which a token was presented again, and tells whose it was. Where the token is known by its row, the
+	// session is; otherwise the token's family is.
+	EndReplayed(ctx context.Context, arg EndReplayedParams) (EndReplayedRow, error)
 	// EndSession ends a session; ending it twice changes nothing.
 	EndSession(ctx context.Context, arg EndSessionParams) error
 	// EnrolSecondFactor keeps a secret that waits for its first code, in place of another that waits, unless the account has a
 	// second factor.
 	EnrolSecondFactor(ctx context.Context, arg EnrolSecondFactorParams) (int64, error)
-	// ExtendSession moves the end of a live session of an active account and tells whose it is.
+	// ExtendSession moves the end of a live session of an active account and tells whose it is. One without a family gets this one.
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
 	// FindEmailToken reads a token for a purpose that was presented and may still be used.
 	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)
 	// ForgetNetworks forgets those of an account beyond a number, which may be 0, that were used longest ago.
 	ForgetNetworks(ctx context.Context, arg ForgetNetworksParams) error
+	// ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
+	// answer was lost. The others are known by what they say.
+	ForgetSpentTokens(ctx context.Context, arg ForgetSpentTokensParams) error
 	// GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
 	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)
+	// GetEmailTokenFor reads the link of an account for a purpose, which may have expired.
+	GetEmailTokenFor(ctx context.Context, arg GetEmailTokenForParams) (EmailToken, error)
 	// GetLiveSession tells whose a session is and what they may do, while both are in force.
 	GetLiveSession(ctx context.Context, arg GetLiveSessionParams) (GetLiveSessionRow, error)
 	// GetProfile reads an account with its key, if it has one, and the one that seals that.
@@ -100,10 +105,12 @@ type Querier interface {
 	GiveBackTry(ctx context.Context, arg GiveBackTryParams) error
 	// HoldNewestDataKey reads the key that seals new ones, and keeps it from being removed until the transaction ends.
 	HoldNewestDataKey(ctx context.Context) (DataKey, error)
+	// KeepEmailToken keeps the link of an account for a purpose, in place of the one there was. The account is locked.
+	KeepEmailToken(ctx context.Context, arg KeepEmailTokenParams) (EmailToken, error)
 	// ListDataKeys reads every key, the newest first, with how many keys of accounts it seals.
 	ListDataKeys(ctx context.Context) ([]ListDataKeysRow, error)
-	// ListEmailTokens reads the tokens of a user that may still be used.
-	ListEmailTokens(ctx context.Context, arg ListEmailTokensParams) ([]EmailToken, error)
+	// ListEmailTokens reads the tokens of a user that are held, expired ones too.
+	ListEmailTokens(ctx context.Context, userID uuid.UUID) ([]EmailToken, error)
 	// ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.
 	ListHeldSessions(ctx context.Context, arg ListHeldSessionsParams) ([]Session, error)
 	// ListRecoveryCodes gives the HMACs of an account's recovery codes. Only the development binary asks for them.
@@ -145,26 +152,27 @@ type Querier interface {
 	LockUserWithPassword(ctx context.Context, arg LockUserWithPasswordParams) (User, error)
 	// PurgeChallenges removes challenges that have expired, a batch at most.
 	PurgeChallenges(ctx context.Context, arg PurgeChallengesParams) (int64, error)
-	// PurgeEmailTokens removes tokens that have expired, a batch at most.
+	// PurgeEmailTokens removes tokens that have expired and whose mails do not count any more, a batch at most.
 	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
 	// PurgeNetworks removes those that have expired, a batch at most.
 	PurgeNetworks(ctx context.Context, arg PurgeNetworksParams) (int64, error)
-	// PurgeSessions removes sessions that ended before a time, a batch at most.
+	// PurgeSessions removes sessions that ran out before a time, or were ended before another, a batch at most.
 	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
 	// PurgeThrottles removes counts that are whole again, a batch at most.
 	PurgeThrottles(ctx context.Context, arg PurgeThrottlesParams) (int64, error)
-	// RequestDeletion has an account deleted at a time, or at the one that was asked for before, unless its password has been
-	// changed since it was checked.
+	// RequestDeletion has an account deleted at a time, or at the one that was asked for before. It is locked.
 	RequestDeletion(ctx context.Context, arg RequestDeletionParams) (User, error)
 	// ResetPassword replaces the hash for whoever reads what is sent to the account's address, if it is still that one.
 	ResetPassword(ctx context.Context, arg ResetPasswordParams) (int64, error)
 	// RestoreUser makes an account what it was when it was opened. Only the development binary asks for it.
 	RestoreUser(ctx context.Context, arg RestoreUserParams) (User, error)
-	// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
+	// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids. It locks them as
+	// RevokeSessions does; the account is locked.
 	RevokeOldestSessions(ctx context.Context, arg RevokeOldestSessionsParams) ([]uuid.UUID, error)
 	// RevokeSession ends one session of a user, unless there is no such live one.
 	RevokeSession(ctx context.Context, arg RevokeSessionParams) (int64, error)
-	// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
+	// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids. Whoever ends several
+	// locks them in the order of their ids, lest two wait for each other.
 	RevokeSessions(ctx context.Context, arg RevokeSessionsParams) ([]uuid.UUID, error)
 	// SealPhone puts the sealed number of an account in place of the plain one.
 	SealPhone(ctx context.Context, arg SealPhoneParams) error
@@ -178,12 +186,12 @@ type Querier interface {
 	SpendChallenge(ctx context.Context, hash []byte) (int64, error)
 	// StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
 	// has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
-	// between a change and the end of its sessions.
+	// between a change and the end of its sessions, and for another login of it: what ends the oldest sessions counts them all.
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
 	// TakeTry counts a try against everything that it counts against, each by itself in order, so that of many at once no more get
 	// through than may: what the caller has for himself by keys, all or the try is refused, and then the account, or else the
-	// network that it is not used from. It gives what has been counted. A count that is further ahead than it can get, because a
-	// clock was set back, is taken for one that is used up.
+	// network that it is not used from. It gives what has been counted. A count that is further ahead than it can get is used up
+	// where the clocks of replicas differ, by a minute at most, and begins anew where a clock was set back.
 	TakeTry(ctx context.Context, arg TakeTryParams) ([]TakeTryRow, error)
 	// TryChallenge takes one of the tries that a challenge has; of many at once, no more than those get the row.
 	TryChallenge(ctx context.Context, arg TryChallengeParams) (LoginChallenge, error)
@@ -202,6 +210,8 @@ type Querier interface {
 	VerifyEmail(ctx context.Context, arg VerifyEmailParams) (int64, error)
 	// WelcomeNetwork remembers a network that the owner of an account uses.
 	WelcomeNetwork(ctx context.Context, arg WelcomeNetworkParams) error
+	// WithdrawEmailToken makes the token of an account for a purpose void that may still be used.
+	WithdrawEmailToken(ctx context.Context, arg WithdrawEmailTokenParams) (int64, error)
 }
 
 var _ Querier = (*Queries)(nil)

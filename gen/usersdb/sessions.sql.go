@@ -13,8 +13,8 @@ import (
 )
 
 const createRefreshToken = `-- name: CreateRefreshToken :exec
-INSERT INTO refresh_tokens (hash, session_id, created_at)
-VALUES ($1, $2, $3)
+INSERT INTO refresh_tokens (hash, session_id, created_at, tagged)
+VALUES ($1, $2, $3, true)
 ON CONFLICT ON CONSTRAINT refresh_tokens_pkey DO NOTHING
 `
 
@@ -29,6 +29,35 @@ type CreateRefreshTokenParams struct {
 func (q *Queries) CreateRefreshToken(ctx context.Context, arg CreateRefreshTokenParams) error {
 	_, err := q.db.Exec(ctx, createRefreshToken, arg.Hash, arg.SessionID, arg.CreatedAt)
 	return err
+}
+
+const endReplayed = `-- name: EndReplayed :one
+UPDATE sessions
+SET revoked_at = $1::timestamptz
+WHERE (id = $2 OR family = $3)
+  AND revoked_at IS NULL
+  AND expires_at > $1::timestamptz
+RETURNING id, user_id
+`
+
+type EndReplayedParams struct {
+	Now    time.Time
+	ID     uuid.UUID
+	Family []byte
+}
+
+type EndReplayedRow struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+}
+
+// EndReplayed ends a live session, of which a token was presented again, and tells whose it was. Where the token is known by its row, the
+// session is; otherwise the token's family is.
+func (q *Queries) EndReplayed(ctx context.Context, arg EndReplayedParams) (EndReplayedRow, error) {
+	row := q.db.QueryRow(ctx, endReplayed, arg.Now, arg.ID, arg.Family)
+	var i EndReplayedRow
+	err := row.Scan(&i.ID, &i.UserID)
+	return i, err
 }
 
 const endSession = `-- name: EndSession :exec
@@ -52,18 +81,20 @@ func (q *Queries) EndSession(ctx context.Context, arg EndSessionParams) error {
 const extendSession = `-- name: ExtendSession :one
 UPDATE sessions
 SET last_used_at = $1,
-    expires_at = LEAST($2::timestamptz, sessions.created_at + $3::interval)
+    family = coalesce(sessions.family, $2),
+    expires_at = LEAST($3::timestamptz, sessions.created_at + $4::interval)
 FROM users
-WHERE sessions.id = $4
+WHERE sessions.id = $5
   AND users.id = sessions.user_id
   AND users.status = 'active'
   AND sessions.revoked_at IS NULL
   AND sessions.expires_at > $1
-RETURNING sessions.id, sessions.user_id, sessions.cookie, sessions.address, sessions.user_agent, sessions.created_at, sessions.last_used_at, sessions.expires_at, sessions.revoked_at, users.roles
+RETURNING sessions.id, sessions.user_id, sessions.cookie, sessions.address, sessions.user_agent, sessions.created_at, sessions.last_used_at, sessions.expires_at, sessions.revoked_at, sessions.family, users.roles
 `
 
 type ExtendSessionParams struct {
 	UsedAt    time.Time
+	Family    []byte
 	ExpiresAt time.Time
 	Longest   time.Duration
 	ID        uuid.UUID
@@ -79,13 +110,15 @@ type ExtendSessionRow struct {
 	LastUsedAt time.Time
 	ExpiresAt  time.Time
 	RevokedAt  *time.Time
+	Family     []byte
 	Roles      []string
 }
 
-// ExtendSession moves the end of a live session of an active account and tells whose it is.
+// ExtendSession moves the end of a live session of an active account and tells whose it is. One without a family gets this one.
 func (q *Queries) ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error) {
 	row := q.db.QueryRow(ctx, extendSession,
 		arg.UsedAt,
+		arg.Family,
 		arg.ExpiresAt,
 		arg.Longest,
 		arg.ID,
@@ -101,9 +134,45 @@ func (q *Queries) ExtendSession(ctx context.Context, arg ExtendSessionParams) (E
 		&i.LastUsedAt,
 		&i.ExpiresAt,
 		&i.RevokedAt,
+		&i.Family,
 		&i.Roles,
 	)
 	return i, err
+}
+
+const forgetSpentTokens = `-- name: ForgetSpentTokens :exec
+DELETE FROM refresh_tokens
+WHERE refresh_tokens.session_id = $1
+  AND refresh_tokens.tagged
+  AND refresh_tokens.used_at IS NOT NULL
+  AND refresh_tokens.hash <> $2
+  AND (refresh_tokens.used_at < $3::timestamptz OR refresh_tokens.hash NOT IN (
+      SELECT latest.hash
+      FROM refresh_tokens AS latest
+      WHERE latest.session_id = $1
+        AND latest.used_at IS NOT NULL
+      ORDER BY latest.used_at DESC, latest.hash
+      LIMIT $4
+  ))
+`
+
+type ForgetSpentTokensParams struct {
+	SessionID  uuid.UUID
+	Latest     []byte
+	UsedBefore time.Time
+	Most       int32
+}
+
+// ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
+// answer was lost. The others are known by what they say.
+func (q *Queries) ForgetSpentTokens(ctx context.Context, arg ForgetSpentTokensParams) error {
+	_, err := q.db.Exec(ctx, forgetSpentTokens,
+		arg.SessionID,
+		arg.Latest,
+		arg.UsedBefore,
+		arg.Most,
+	)
+	return err
 }
 
 const getLiveSession = `-- name: GetLiveSession :one
@@ -142,7 +211,7 @@ func (q *Queries) GetLiveSession(ctx context.Context, arg GetLiveSessionParams) 
 }
 
 const getRefreshToken = `-- name: GetRefreshToken :one
-SELECT hash, session_id, created_at, used_at
+SELECT hash, session_id, created_at, used_at, tagged
 FROM refresh_tokens
 WHERE hash = $1
 `
@@ -156,6 +225,7 @@ func (q *Queries) GetRefreshToken(ctx context.Context, hash []byte) (RefreshToke
 		&i.SessionID,
 		&i.CreatedAt,
 		&i.UsedAt,
+		&i.Tagged,
 	)
 	return i, err
 }
@@ -189,7 +259,7 @@ func (q *Queries) ListSessionIDs(ctx context.Context, userID uuid.UUID) ([]uuid.
 }
 
 const listSessions = `-- name: ListSessions :many
-SELECT id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at
+SELECT id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at, family
 FROM sessions
 WHERE user_id = $1
   AND revoked_at IS NULL
@@ -233,6 +303,7 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]S
 			&i.LastUsedAt,
 			&i.ExpiresAt,
 			&i.RevokedAt,
+			&i.Family,
 		); err != nil {
 			return nil, err
 		}
@@ -267,18 +338,20 @@ WHERE id IN (
     SELECT ended.id
     FROM sessions AS ended
     WHERE ended.expires_at < $1
-    LIMIT $2
+       OR ended.revoked_at < $2::timestamptz
+    LIMIT $3
 )
 `
 
 type PurgeSessionsParams struct {
-	EndedBefore time.Time
-	RowLimit    int32
+	RanOutBefore time.Time
+	EndedBefore  time.Time
+	RowLimit     int32
 }
 
-// PurgeSessions removes sessions that ended before a time, a batch at most.
+// PurgeSessions removes sessions that ran out before a time, or were ended before another, a batch at most.
 func (q *Queries) PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, purgeSessions, arg.EndedBefore, arg.RowLimit)
+	result, err := q.db.Exec(ctx, purgeSessions, arg.RanOutBefore, arg.EndedBefore, arg.RowLimit)
 	if err != nil {
 		return 0, err
 	}
@@ -286,17 +359,27 @@ func (q *Queries) PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (i
 }
 
 const revokeOldestSessions = `-- name: RevokeOldestSessions :many
-UPDATE sessions
-SET revoked_at = $1::timestamptz
-WHERE id IN (
+WITH beyond AS (
     SELECT oldest.id
     FROM sessions AS oldest
     WHERE oldest.user_id = $2
       AND oldest.revoked_at IS NULL
+      AND oldest.expires_at > $1::timestamptz
     ORDER BY oldest.created_at DESC, oldest.id DESC
     OFFSET $3::integer
+), ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    JOIN beyond ON beyond.id = live.id
+    WHERE live.revoked_at IS NULL
+    ORDER BY live.id
+    FOR NO KEY UPDATE OF live
 )
-RETURNING id
+UPDATE sessions
+SET revoked_at = $1::timestamptz
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id
 `
 
 type RevokeOldestSessionsParams struct {
@@ -305,7 +388,8 @@ type RevokeOldestSessionsParams struct {
 	Most   int32
 }
 
-// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
+// RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids. It locks them as
+// RevokeSessions does; the account is locked.
 func (q *Queries) RevokeOldestSessions(ctx context.Context, arg RevokeOldestSessionsParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, revokeOldestSessions, arg.Now, arg.UserID, arg.Most)
 	if err != nil {
@@ -351,13 +435,21 @@ func (q *Queries) RevokeSession(ctx context.Context, arg RevokeSessionParams) (i
 }
 
 const revokeSessions = `-- name: RevokeSessions :many
+WITH ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    WHERE live.user_id = $2
+      AND live.id <> $3
+      AND live.revoked_at IS NULL
+      AND live.expires_at > $1::timestamptz
+    ORDER BY live.id
+    FOR NO KEY UPDATE
+)
 UPDATE sessions
 SET revoked_at = $1::timestamptz
-WHERE user_id = $2
-  AND id <> $3
-  AND revoked_at IS NULL
-  AND expires_at > $1::timestamptz
-RETURNING id
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id
 `
 
 type RevokeSessionsParams struct {
@@ -366,7 +458,8 @@ type RevokeSessionsParams struct {
 	Kept   uuid.UUID
 }
 
-// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
+// RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids. Whoever ends several
+// locks them in the order of their ids, lest two wait for each other.
 func (q *Queries) RevokeSessions(ctx context.Context, arg RevokeSessionsParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, revokeSessions, arg.Now, arg.UserID, arg.Kept)
 	if err != nil {
@@ -388,15 +481,15 @@ func (q *Queries) RevokeSessions(ctx context.Context, arg RevokeSessionsParams) 
 }
 
 const startSession = `-- name: StartSession :one
-INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at)
-SELECT $1, users.id, $2, $3, $4, $5, $5, $6
+INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, family)
+SELECT $1, users.id, $2, $3, $4, $5, $5, $6, $7
 FROM users
-WHERE users.id = $7
+WHERE users.id = $8
   AND users.status = 'active'
-  AND users.password_hash = $8
-  AND (users.second_factor_at IS NULL OR $9::boolean)
-FOR SHARE OF users
-RETURNING id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at
+  AND users.password_hash = $9
+  AND (users.second_factor_at IS NULL OR $10::boolean)
+FOR NO KEY UPDATE OF users
+RETURNING id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at, family
 `
 
 type StartSessionParams struct {
@@ -406,6 +499,7 @@ type StartSessionParams struct {
 	UserAgent    string
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
+	Family       []byte
 	UserID       uuid.UUID
 	PasswordHash string
 	SecondFactor bool
@@ -413,7 +507,7 @@ type StartSessionParams struct {
 
 // StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
 // has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
-// between a change and the end of its sessions.
+// between a change and the end of its sessions, and for another login of it: what ends the oldest sessions counts them all.
 func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Session, error) {
 	row := q.db.QueryRow(ctx, startSession,
 		arg.ID,
@@ -422,6 +516,7 @@ func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Ses
 		arg.UserAgent,
 		arg.CreatedAt,
 		arg.ExpiresAt,
+		arg.Family,
 		arg.UserID,
 		arg.PasswordHash,
 		arg.SecondFactor,
@@ -437,6 +532,7 @@ func (q *Queries) StartSession(ctx context.Context, arg StartSessionParams) (Ses
 		&i.LastUsedAt,
 		&i.ExpiresAt,
 		&i.RevokedAt,
+		&i.Family,
 	)
 	return i, err
 }
@@ -446,7 +542,7 @@ UPDATE refresh_tokens
 SET used_at = $1::timestamptz
 WHERE hash = $2
   AND used_at IS NULL
-RETURNING hash, session_id, created_at, used_at
+RETURNING hash, session_id, created_at, used_at, tagged
 `
 
 type UseRefreshTokenParams struct {
@@ -463,6 +559,7 @@ func (q *Queries) UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams
 		&i.SessionID,
 		&i.CreatedAt,
 		&i.UsedAt,
+		&i.Tagged,
 	)
 	return i, err
 }

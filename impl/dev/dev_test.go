@@ -19,6 +19,7 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/orders"
 	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/users"
 )
@@ -52,8 +53,8 @@ func start(t *testing.T, services http.HandlerFunc) *served {
 	t.Cleanup(behind.Close)
 	mode, err := New(Config{
 		Services: s.services, Personas: []Persona{{Email: "customer@plumbline.test", Role: "customer"}}, Password: password, UsersURL: behind.URL,
-		Codes: func(context.Context, string) (Codes, error) { return s.codes, nil },
-		Clock: s.clock, Mails: &s.mails, Origins: []string{"http://localhost:*"}, Log: slog.New(slog.DiscardHandler),
+		Codes:  func(context.Context, string) (Codes, error) { return s.codes, nil },
+		Client: "/clients/typescript-0123.tgz", Hosts: hosts.Allowed{"box.test"}, Clock: s.clock, Mails: &s.mails, Origins: []string{"http://localhost:*"}, Log: slog.New(slog.DiscardHandler),
 		Reset: func(context.Context) error {
 			s.resets++
 			return nil
@@ -342,12 +343,13 @@ func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 	for origin, want := range map[string]int{
 		"https://example.com": http.StatusForbidden, "null": http.StatusForbidden, "http://localhost.example.com": http.StatusForbidden,
 		"http://localhost:5173": http.StatusOK, "http://127.0.0.1:5173": http.StatusOK, "": http.StatusOK, s.url: http.StatusOK,
+		"http://box.test:5173": http.StatusOK, "http://box.test.evil.test": http.StatusForbidden,
 	} {
 		answer, body, err := s.ask(http.MethodPost, "/dev/v1/reset", "Origin", origin)
 		require.NoError(t, err)
 		require.Equal(t, want, answer.StatusCode, "%s: %s", origin, body)
 	}
-	require.Equal(t, 4, s.resets)
+	require.Equal(t, 5, s.resets)
 }
 
 // No operation asks for a token: a test of a front end has none, and the address is of this machine alone.
@@ -395,7 +397,7 @@ func TestPortal(t *testing.T) {
 		return string(body)
 	}
 	portal := show("/")
-	for _, want := range []string{"npm install " + s.url + "/clients/typescript.tgz", "/docs?persona=customer", "Nobody answers at", "Changelog"} {
+	for _, want := range []string{"npm install " + s.url + "/clients/typescript-0123.tgz", "/docs?persona=customer", "Nobody answers at", "Changelog"} {
 		require.Contains(t, portal, want)
 	}
 	require.Contains(t, show("/docs"), "/docs/personas.js")

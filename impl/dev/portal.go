@@ -33,6 +33,7 @@ const healthTimeout = 2 * time.Second
 // portal is the page at /, which tells what there is.
 type portal struct {
 	Ops       string
+	Client    string
 	Module    string
 	Documents []portalDocument
 	Personas  []string
@@ -58,7 +59,7 @@ type portalHealth struct {
 // pages registers the portal, Swagger UI for every document, and the pages of all problems.
 func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Served) func(chi.Router) {
 	p := &portal{
-		Ops: c.OpsURL, Module: module, Problems: httpapi.Explain(documents...), Changelog: string(openapi.Changelog), log: c.Log,
+		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: httpapi.Explain(documents...), Changelog: string(openapi.Changelog), log: c.Log,
 		page: template.Must(template.New("portal").Parse(portalPage)),
 	}
 	var names []string

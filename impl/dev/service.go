@@ -3,7 +3,6 @@ package dev
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,6 +14,8 @@ import (
 
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/front"
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/openapi"
@@ -39,6 +40,10 @@ type Config struct {
 	Mails *Mailbox
 	// Reset brings back the data of the first day.
 	Reset func(context.Context) error
+	// Client is the path of the packed client.
+	Client string
+	// Hosts are those that pages may come from, besides this machine, and change something.
+	Hosts hosts.Allowed
 	// Origins are those whose pages may call, as in http://127.0.0.1:*.
 	Origins []string
 	Log     *slog.Logger
@@ -53,6 +58,7 @@ type Service struct {
 	clock    *Clock
 	reset    func(context.Context) error
 	mails    *Mailbox
+	hosts    hosts.Allowed
 	targets  *targets
 	rules    rules
 	chain    *httpapi.Chain
@@ -66,7 +72,7 @@ const loginTimeout = 5 * time.Second
 
 // New makes front-end mode ready.
 func New(c Config) (*Service, error) {
-	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset, mails: c.Mails, targets: newTargets(c.Services)}
+	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset, mails: c.Mails, hosts: c.Hosts, targets: newTargets(c.Services)}
 	var err error
 	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})); err != nil {
 		return nil, err
@@ -94,7 +100,7 @@ func New(c Config) (*Service, error) {
 	})
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
-	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: faults()}),
+	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
 		httpapi.Served{Name: document.Name, YAML: openapi.Dev, JSON: document.JSON}))
 	return s, err
 }
@@ -103,7 +109,7 @@ func New(c Config) (*Service, error) {
 func (s *Service) Before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case isForeign(r):
+		case s.isForeign(r):
 			s.chain.Failing(&httpapi.Operation{}, httpapi.ErrCrossOrigin).ServeHTTP(w, r)
 		case isOwn(r):
 			s.handler.ServeHTTP(w, r)
@@ -121,18 +127,13 @@ func isOwn(r *http.Request) bool {
 		r.Method == http.MethodOptions && strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
 }
 
-// isForeign tells that a page from elsewhere than this machine wants to change something: the paths of the document need
-// no token, and a browser sends what a page tells it to.
-func isForeign(r *http.Request) bool {
+// isForeign tells that a page from elsewhere than this machine, or the hosts that may, wants to change something: the paths
+// of the document need no token, and a browser sends what a page tells it to.
+func (s *Service) isForeign(r *http.Request) bool {
 	header := r.Header.Get("Origin")
 	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet {
 		return false
 	}
 	origin, err := url.Parse(header)
-	return err != nil || origin.Host != r.Host && origin.Hostname() != "localhost" && !isLoopback(origin.Hostname())
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return err != nil || !s.hosts.Allow(origin.Host)
 }

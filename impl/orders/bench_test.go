@@ -38,6 +38,7 @@ import (
 const (
 	orderCallers = 16
 	orderShelves = 1000 // products
+	orderBuyers  = 4000 // accounts, each of which has few orders that are not paid
 	// orderForEnv is how long BenchmarkOrdersBesidePgbench measures, as in 20s; no less than two rounds of a second for each side.
 	orderForEnv     = "BENCH_FOR"
 	orderForDefault = 40 * time.Second
@@ -102,6 +103,9 @@ func (p *tape) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryDa
 
 func (p *tape) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
+// buyer gives the id of an account, likewise.
+func buyer(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "buyer%d", n))) }
+
 // shelf gives the id of a product as pgbench computes it.
 func shelf(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "product%d", n))) }
 
@@ -126,20 +130,18 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 			t.Cleanup(pool.Close)
 			return pool
 		}
+		o.config = func(c *Config) { c.Ration = lavish }
 		o.chain = func(chain *httpapi.Options) {
+			contracttest.Limited(contract(b), contract(b).Document.Operation("createOrder"))(chain) // Sixteen accounts place what thousands do.
 			chain.Log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
-			chain.Responses, chain.Observe, chain.RateLimits, chain.Shed = httpapi.ResponsesSample, nil, true, true
+			chain.Responses, chain.Observe, chain.Shed = httpapi.ResponsesSample, nil, true
 		}
 	})
 	for n := range orderShelves {
 		id := shelf(n)
 		s.product(1_000_000, func(p *ordersdb.CreateProductParams) { p.ID = id })
 	}
-	callers := make([]caller, orderCallers)
-	for i := range callers {
-		callers[i] = s.as()
-		s.order(callers[i], shelf(0), 1) // Its session is known from then on.
-	}
+	callers := s.buyers()
 	script := pgbenchScript(b, s, tape, callers[0])
 	rows := s.written(b, func() { s.order(callers[0], shelf(0), 1) })
 	require.NotEmpty(b, rows)
@@ -165,6 +167,26 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 		}
 	})
 	require.Empty(b, s.rows(`SELECT format('%s', product_id) FROM stock WHERE available + reserved + sold <> received`))
+}
+
+// buyers gives accounts whose sessions are known.
+func (s *server) buyers() []caller {
+	s.t.Helper()
+	callers := make([]caller, orderBuyers)
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range orderCallers {
+		all.Go(func() {
+			for n := next.Add(1) - 1; n < orderBuyers; n = next.Add(1) - 1 {
+				callers[n] = caller{s.client(s.access(buyer(int(n)))), buyer(int(n))}
+				if got, err := callers[n].ListOrdersWithResponse(s.t.Context(), &ordersapi.ListOrdersParams{}); err != nil || got.StatusCode() != http.StatusOK {
+					s.t.Errorf("a buyer is not known: %v", err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return callers
 }
 
 // written counts by table the rows that were made or changed meanwhile.
@@ -193,10 +215,10 @@ func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
 	var placed atomic.Int64
 	var all sync.WaitGroup
 	began := time.Now()
-	for _, c := range callers {
+	for range orderCallers {
 		all.Go(func() {
 			for time.Since(began) < turn {
-				got, err := c.CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+				got, err := callers[rand.IntN(len(callers))].CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
 					ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}}})
 				if err != nil || got.StatusCode() != http.StatusCreated {
 					s.t.Errorf("what is measured must succeed: %v %s", err, got.Body)
@@ -225,13 +247,13 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	varies := strings.NewReplacer(
 		order.ID.String(), "' || md5('order' || :n)::uuid || '", event.String(), "' || md5('event' || :n)::uuid || '",
 		entry.String(), "' || md5('entry' || :n)::uuid || '",
-		order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
+		c.id.String(), "' || md5('buyer' || :buyer)::uuid || '", order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
 	)
 	conn, err := s.Pool.Acquire(b.Context())
 	require.NoError(b, err)
 	defer conn.Release()
 	var script strings.Builder
-	fmt.Fprintf(&script, "\\set n random(1, 9000000000000000)\n\\set product random(0, %d)\n", orderShelves-1)
+	fmt.Fprintf(&script, "\\set n random(1, 9000000000000000)\n\\set product random(0, %d)\n\\set buyer random(0, %d)\n", orderShelves-1, orderBuyers-1)
 	for _, trip := range trips {
 		if len(trip) > 1 {
 			script.WriteString("\\startpipeline\n")

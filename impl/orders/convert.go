@@ -45,6 +45,9 @@ func toAPIOrder(o ordersdb.Order, items []ordersdb.OrderItem, allowed []ordersap
 		expires := o.ExpiresAt.UTC()
 		shown.ExpiresAt = &expires
 	}
+	if o.PaymentReference != nil {
+		shown.PaymentProvider = o.PaymentProvider
+	}
 	for i, item := range items {
 		shown.Items[i] = ordersapi.OrderItem{
 			ProductID: item.ProductID, Sku: item.Sku, Name: item.Name, Quantity: item.Quantity,
@@ -91,11 +94,15 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-func toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
-	return ordersapi.Webhook{
+func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
+	shown := ordersapi.Webhook{
 		ID: w.ID, URL: w.Url, EventTypes: convertAll[ordersapi.OrderEventType](w.EventTypes), Description: w.Description, Enabled: w.Enabled,
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
+	if len(previousSecrets(w, s.clock())) > 0 {
+		shown.PreviousSecretsUntil = utc(w.PreviousUntil)
+	}
+	return shown
 }
 
 func toAPIWebhookDelivery(d ordersdb.WebhookDelivery) ordersapi.WebhookDelivery {

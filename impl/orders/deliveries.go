@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -125,12 +126,17 @@ func (s *Service) send(ctx context.Context, d ordersdb.WebhookDelivery, w orders
 	return s.sender.Send(ctx, w.Url, webhook.Message{ID: d.EventID.String(), Payload: []byte(d.Payload)}, secrets...)
 }
 
-// secretsOf gives the secrets in force: the webhook's own, and for a while the one before.
-func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
-	sealed := [][]byte{w.SealedSecret}
-	if w.PreviousUntil != nil && w.PreviousUntil.After(s.clock()) {
-		sealed = append(sealed, w.SealedPrevious)
+// previousSecrets gives the secrets that are in force beside the webhook's own, sealed: for a while those that it has replaced.
+func previousSecrets(w ordersdb.Webhook, now time.Time) [][]byte {
+	if w.PreviousUntil == nil || !w.PreviousUntil.After(now) {
+		return [][]byte{}
 	}
+	return append(slices.Clone(w.SealedEarlier), w.SealedPrevious)
+}
+
+// secretsOf gives the secrets in force: the webhook's own, and for a while those before.
+func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
+	sealed := append([][]byte{w.SealedSecret}, previousSecrets(w, s.clock())...)
 	secrets := make([]telemetry.Secret, len(sealed))
 	for i, text := range sealed {
 		secret, err := s.secrets.Open(text, secretName(w.ID))

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -366,6 +367,86 @@ func TestDeliveryIsSignedWithBothSecrets(t *testing.T) {
 	got = r.all()[1]
 	require.ErrorIs(t, webhook.Verify(got.header, got.body, s.Clock.Now(), old), webhook.ErrSignature)
 	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), current))
+}
+
+// Who rotates twice in a day, or loses an answer, leaves no receiver with a secret that nothing is signed with.
+func TestSecretsReplacedTwiceInADay(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	secrets := []telemetry.Secret{telemetry.NewSecret(made.Secret)}
+	rotate := func() *ordersapi.RotateWebhookSecretResponse {
+		answer, err := s.as(ordersapi.RoleAdmin).RotateWebhookSecretWithResponse(t.Context(), made.Webhook.ID)
+		require.NoError(t, err)
+		return answer
+	}
+	verified := func() (good int) {
+		s.placed()
+		s.attempt()
+		sent := r.all()
+		got := sent[len(sent)-1]
+		for _, secret := range secrets {
+			if webhook.Verify(got.header, got.body, s.Clock.Now(), secret) == nil {
+				good++
+			}
+		}
+		require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), secrets[len(secrets)-1]))
+		return good
+	}
+	require.Nil(t, made.Webhook.PreviousSecretsUntil)
+	for len(secrets) < mostSecrets {
+		s.Clock.Advance(time.Hour)
+		answer := rotate()
+		rotated := contracttest.Body(t, answer, answer.JSON200)
+		require.Equal(t, s.Clock.Now().Add(secretOverlap).UTC(), rotated.Webhook.PreviousSecretsUntil.UTC())
+		secrets = append(secrets, telemetry.NewSecret(rotated.Secret))
+		require.Equal(t, len(secrets), verified())
+	}
+	s.Clock.Advance(time.Hour)
+	refused := rotate()
+	require.Equal(t, http.StatusConflict, refused.StatusCode())
+	require.Equal(t, ordersapi.ProblemCodeTooManySecrets, codeIn(t, refused.Body))
+	require.Equal(t, strconv.Itoa(int((secretOverlap - time.Hour).Seconds())), refused.HTTPResponse.Header.Get("Retry-After"))
+	require.Equal(t, len(secrets), verified())
+
+	s.Clock.Advance(secretOverlap - time.Hour)
+	require.Equal(t, 1, verified(), "the last one is left")
+	got, err := s.as(ordersapi.RoleAdmin).GetWebhookWithResponse(t.Context(), made.Webhook.ID)
+	require.NoError(t, err)
+	require.Nil(t, contracttest.Body(t, got, got.JSON200).PreviousSecretsUntil)
+	rotated := rotate()
+	secrets = append(secrets, telemetry.NewSecret(contracttest.Body(t, rotated, rotated.JSON200).Secret))
+	require.Equal(t, 2, verified())
+}
+
+// Nothing is sent to a webhook that is not enabled, and nobody is told that it is about to be.
+func TestNoReplayToADisabledWebhook(t *testing.T) {
+	t.Parallel()
+	s, r := start(t), newReceiver(t)
+	made := s.subscribe(r.URL)
+	s.placed()
+	waiting := s.delivery(made.Webhook.ID)
+	enable := func(enabled bool) {
+		answer, err := s.as(ordersapi.RoleAdmin).UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{Enabled: &enabled})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, answer.StatusCode())
+	}
+	refused := func() {
+		answer := s.replay(made.Webhook.ID, waiting.ID)
+		require.Equal(t, http.StatusConflict, answer.StatusCode(), string(answer.Body))
+		require.Equal(t, ordersapi.ProblemCodeWebhookDisabled, codeIn(t, answer.Body))
+	}
+	enable(false)
+	refused() // It waits for its first attempt, which will not be made.
+	s.attempt()
+	failed := s.delivery(made.Webhook.ID)
+	refused()
+	require.Equal(t, failed, s.delivery(made.Webhook.ID))
+	require.Len(t, s.queued(), 1)
+	enable(true)
+	require.Equal(t, http.StatusAccepted, s.replay(made.Webhook.ID, waiting.ID).StatusCode())
+	s.attempt()
+	require.Len(t, r.all(), 1)
 }
 
 func TestDeliveryToADisabledOrRemovedWebhook(t *testing.T) {

@@ -8,10 +8,14 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 )
 
@@ -20,13 +24,42 @@ const exportBatch = 500
 
 // ExportOrders streams orders.
 func (s *Service) ExportOrders(ctx context.Context, req ordersapi.ExportOrdersRequestObject) (ordersapi.ExportOrdersResponseObject, error) {
+	end, ok := s.exports.begin(ctx, httpapi.Caller(ctx).Subject)
+	if !ok {
+		return nil, errTooManyExports
+	}
 	e := &export{
-		ctx: ctx, service: s, format: *req.Params.Format,
+		ctx: ctx, service: s, end: end, format: *req.Params.Format,
 		filter: orderFilter{status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.Newest()},
 	}
 	e.filter.before(req.Params.CreatedBefore)
 	// The first page is read before anything is answered, so that a database that is not there is a failure that can be told.
 	return e, explain(e.read(), nil)
+}
+
+// exports are those that run on this replica, by who asked for them.
+type exports struct {
+	mu      sync.Mutex
+	callers map[uuid.UUID]int
+}
+
+// begin counts an export until it ends, or its request does, unless its caller runs as many as one may.
+func (e *exports) begin(ctx context.Context, caller uuid.UUID) (end func(), ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.callers[caller] >= mostExports {
+		return nil, false
+	}
+	e.callers[caller]++
+	end = sync.OnceFunc(func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.callers[caller]--; e.callers[caller] == 0 {
+			delete(e.callers, caller)
+		}
+	})
+	context.AfterFunc(ctx, end)
+	return end, true
 }
 
 // export is an answer that is written while it is read.
@@ -36,7 +69,8 @@ type export struct {
 	format  ordersapi.ExportFormat
 	filter  orderFilter
 	page    []ordersdb.Order
-	last    bool // page is the last
+	last    bool   // page is the last
+	end     func() // tells that it does not run any more
 }
 
 // read takes the next page. It is keyset pagination as in a list: nothing is held open between pages, and an order that is
@@ -54,6 +88,7 @@ func (e *export) read() (err error) {
 // VisitExportOrdersResponse writes the export. An error ends the connection before the answer's end, so that nobody takes a
 // part for the whole.
 func (e *export) VisitExportOrdersResponse(w http.ResponseWriter) error {
+	defer e.end()
 	media, name := "application/x-ndjson", "orders.ndjson"
 	if e.format == ordersapi.ExportFormatCsv {
 		media, name = "text/csv", "orders.csv"

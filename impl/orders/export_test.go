@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/contracttest"
 )
 
@@ -86,11 +89,27 @@ func TestExportOrders(t *testing.T) {
 	require.Len(t, rows, 1, "the head alone")
 }
 
+// pages counts the pages that an export reads, and holds the second one up until its reader has gone.
+type pages struct {
+	ordersdb.Querier
+
+	read atomic.Int64
+}
+
+func (p *pages) ListOrders(ctx context.Context, params ordersdb.ListOrdersParams) ([]ordersdb.Order, error) {
+	if p.read.Add(1) == 2 {
+		<-ctx.Done()
+	}
+	return p.Querier.ListOrders(ctx, params)
+}
+
 // TestExportEndsWithItsReader lets the reader go: nothing more is read for nobody.
 func TestExportEndsWithItsReader(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.arrange(20 * exportBatch)
+	s.arrange(4 * exportBatch)
+	counted := &pages{Querier: s.service.queries}
+	s.service.queries = counted
 	ctx, leave := context.WithCancel(t.Context())
 	answer := s.export(ctx, "format=ndjson")
 	_, err := bufio.NewReader(answer.Body).ReadString('\n')
@@ -100,9 +119,59 @@ func TestExportEndsWithItsReader(t *testing.T) {
 		require.NoError(t, s.Logger.Flush())
 		return strings.Contains(s.Log.String(), `"operation":"exportOrders"`)
 	}, 30*time.Second, 10*time.Millisecond)
+	require.LessOrEqual(t, counted.read.Load(), int64(2), "pages of four")
+}
+
+// A caller runs a few exports at once: each may go on for half an hour.
+func TestExportsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.arrange(20 * exportBatch)
+	me, other := s.access(uuid.New(), ordersapi.RoleStaff), s.access(uuid.New(), ordersapi.RoleStaff)
+	begin := func(access string) (*ordersapi.ProblemCode, func()) {
+		ctx, leave := context.WithCancel(t.Context())
+		t.Cleanup(leave)
+		answer, err := s.client(access).ExportOrders(ctx, &ordersapi.ExportOrdersParams{})
+		require.NoError(t, err)
+		if answer.StatusCode == http.StatusOK {
+			return nil, leave // It has more to write than a connection holds.
+		}
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		code := codeIn(t, body)
+		return &code, leave
+	}
+	var leave func()
+	for range mostExports {
+		var code *ordersapi.ProblemCode
+		code, leave = begin(me)
+		require.Nil(t, code)
+	}
+	code, _ := begin(me)
+	require.Equal(t, ordersapi.ProblemCodeTooManyExports, *code)
+	code, _ = begin(other)
+	require.Nil(t, code, "another caller counts apart")
+	leave()
+	require.Eventually(t, func() bool {
+		code, _ := begin(me)
+		return code == nil
+	}, 30*time.Second, 10*time.Millisecond)
 }
 
 // exportOperations are what the document does not say of exports.
 func exportOperations() knownOperations {
-	return knownOperations{"exportOrders": {Beyond: contracttest.Beyond{Formats: map[string]string{"application/x-ndjson": "format=ndjson", "text/csv": "format=csv"}}}}
+	return knownOperations{"exportOrders": {
+		Beyond: contracttest.Beyond{Formats: map[string]string{"application/x-ndjson": "format=ndjson", "text/csv": "format=csv"}},
+		Refused: func(at situation) []contracttest.Refusal {
+			busy := at.member(at.t, "staff")
+			for range mostExports {
+				_, ok := at.service.exports.begin(at.t.Context(), busy.id)
+				require.True(at.t, ok)
+			}
+			c := at.conflict("one export too many", "", ordersapi.ProblemCodeTooManyExports)
+			c.By, c.Request = busy, c.Without("Authorization").With(contracttest.Bearer(busy))
+			return []contracttest.Refusal{c}
+		},
+	}}
 }

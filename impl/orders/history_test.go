@@ -173,6 +173,7 @@ func TestStreamEndsWithItsRoles(t *testing.T) {
 func TestHeartbeats(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	require.Equal(t, 15*time.Second, s.service.heartbeat, "as the document says, and clients count on")
 	s.service.heartbeat = 20 * time.Millisecond
 	id := uuid.New()
 	access := s.access(id)

@@ -164,7 +164,7 @@ func (r *register) act(client, calls int, buyer caller) {
 // of all calls, one after the other and each between its beginning and its end, in which the answers are right.
 func TestStockIsLinearizable(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, generous)
 	r := &register{server: s, product: s.product(scarce), staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), began: time.Now()}
 	const callers = 8
 	calls := figure(300, 30)

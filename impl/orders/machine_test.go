@@ -141,7 +141,8 @@ func (x try) ask(t require.TestingT, s *server, order uuid.UUID) (int, ordersapi
 	case "pay":
 		body := ordersapi.PayOrderRequest{}
 		if x.reference != "" {
-			body.Reference = &x.reference
+			reference := x.reference + "-" + order.String()
+			body.Reference = &reference
 		}
 		got, err = x.who.PayOrder(ctx, order, body)
 	case "ship":

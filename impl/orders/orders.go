@@ -123,7 +123,11 @@ func (s *Service) CreateOrder(ctx context.Context, req ordersapi.CreateOrderRequ
 	if err := s.customers.MayOrder(ctx); err != nil {
 		return nil, err
 	}
-	order, items, err := s.place(ctx, httpapi.Caller(ctx).Subject, merged(req.Body.Items), req.Body.ExpectedTotal)
+	lines := merged(req.Body.Items)
+	if err := fitting(lines); err != nil {
+		return nil, err
+	}
+	order, items, err := s.place(ctx, httpapi.Caller(ctx).Subject, lines, req.Body.ExpectedTotal)
 	if err != nil {
 		return nil, explain(err, nil)
 	}
@@ -141,6 +145,9 @@ func (s *Service) place(ctx context.Context, customer uuid.UUID, lines []line, e
 	httpapi.Creates(ctx, placed.ID)
 	placed.CreatedAt, placed.ExpiresAt = now, now.Add(s.payWithin)
 	err = s.inTx(ctx, func(q ordersdb.Querier) error {
+		if err := s.ration.hold(ctx, q, customer, lines); err != nil {
+			return err
+		}
 		products, err := q.PriceProducts(ctx, placed.ProductIds)
 		if err != nil {
 			return err
@@ -164,6 +171,22 @@ func (s *Service) place(ctx context.Context, customer uuid.UUID, lines []line, e
 		return order, nil, err
 	}
 	return order, itemsOf(placed), nil
+}
+
+// hold keeps other orders of a customer waiting until the transaction ends, and refuses one that is beyond what a customer may have
+// without paying.
+func (r Ration) hold(ctx context.Context, q ordersdb.Querier, customer uuid.UUID, lines []line) error {
+	if r == (Ration{}) {
+		return nil
+	}
+	if err := q.LockCustomer(ctx, customer.String()); err != nil {
+		return err
+	}
+	open, err := q.CountOpenOrders(ctx, ordersdb.CountOpenOrdersParams{CustomerID: customer, Most: r.Orders}) // Not in one statement: it would count what was there before the wait.
+	if err != nil {
+		return err
+	}
+	return r.admit(open, lines)
 }
 
 // newOrder gives the lines of an order as its statement takes them, not priced yet.
@@ -258,11 +281,11 @@ func (s *Service) CancelOrder(ctx context.Context, req ordersapi.CancelOrderRequ
 
 // PayOrder records an order's payment.
 func (s *Service) PayOrder(ctx context.Context, req ordersapi.PayOrderRequestObject) (ordersapi.PayOrderResponseObject, error) {
-	var reference *string
+	var reported ordersapi.PayOrderRequest
 	if req.Body != nil {
-		reference = req.Body.Reference
+		reported = *req.Body
 	}
-	order, tag, err := s.take(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return payment(o, reference) })
+	order, tag, err := s.take(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return payment(o, reported) })
 	if err != nil {
 		return nil, err
 	}
@@ -357,7 +380,7 @@ func (s *Service) advance(ctx context.Context, q ordersdb.Querier, id uuid.UUID,
 	}
 	row, err := q.ChangeOrder(ctx, ordersdb.ChangeOrderParams{
 		ID: id, FromStatus: order.Status, ToStatus: next.order.Status, Version: order.Version,
-		PaidAmount: next.order.PaidAmount, RefundedAmount: next.order.RefundedAmount, PaymentReference: next.order.PaymentReference, Tracking: next.order.Tracking,
+		PaidAmount: next.order.PaidAmount, RefundedAmount: next.order.RefundedAmount, PaymentProvider: next.order.PaymentProvider, PaymentReference: next.order.PaymentReference, Tracking: next.order.Tracking,
 		ChangedAt: now, EventType: string(next.event), Actor: string(actor), Amount: next.amount, Reason: next.reason,
 		EventID: newID(), EventData: data, Traceparent: traceparent(ctx),
 	})

@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -289,7 +290,7 @@ func orderOperations() knownOperations {
 	}
 	return knownOperations{
 		"createOrder": {
-			Beyond: contracttest.Beyond{Replaced: []string{"items"}}, // Lines of one product are merged.
+			Beyond: contracttest.Beyond{Replaced: []string{"items"}, Rules: quantities()}, // Lines of one product are merged.
 			Fit: func(at situation, fit *contracttest.Fit) {
 				fit.Body["items"] = []any{map[string]any{"product_id": at.product(100), "quantity": 2}}
 			},
@@ -302,9 +303,16 @@ func orderOperations() knownOperations {
 		"cancelOrder": {Refused: func(at situation) []contracttest.Refusal {
 			return []contracttest.Refusal{at.inStatus("a shipped order", ordersdb.OrderStatusShipped)}
 		}},
-		"payOrder": {Refused: func(at situation) []contracttest.Refusal {
-			return []contracttest.Refusal{at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled), at.inStatus("another payment", ordersdb.OrderStatusPaid)}
-		}},
+		"payOrder": {
+			Fit: func(_ situation, fit *contracttest.Fit) { fit.Body["reference"] = "pay_" + uuid.NewString() },
+			Refused: func(at situation) []contracttest.Refusal {
+				short := at.conflict("less than the total", `{"amount":{"amount":4979,"currency":"EUR"}}`, ordersapi.ProblemCodePaymentMismatch)
+				short.Pointer = "#/amount"
+				return []contracttest.Refusal{
+					at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled), at.inStatus("another payment", ordersdb.OrderStatusPaid), short, at.paidTwice(),
+				}
+			},
+		},
 		"shipOrder": {Fit: from(ordersdb.OrderStatusPaid), Refused: func(at situation) []contracttest.Refusal {
 			return []contracttest.Refusal{at.inStatus("an order that is not paid", ""), at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled)}
 		}},
@@ -323,10 +331,31 @@ func orderOperations() knownOperations {
 	}
 }
 
+// quantities are the places in a body whose maximum holds for lines together.
+func quantities() []string {
+	places := make([]string, 100)
+	for i := range places {
+		places[i] = fmt.Sprintf("#/items/%d/quantity", i)
+	}
+	return places
+}
+
 // inStatus asks for an order whose status does not allow the operation.
 func (at situation) inStatus(name string, status ordersdb.OrderStatus) contracttest.Refusal {
 	c := at.conflict(name, "", ordersapi.ProblemCodeOrderState)
 	c.Target = contracttest.Filled(at.op.Pattern, map[string]string{"orderId": at.orderIn(at.t, at.member(at.t), status).String()})
+	return c
+}
+
+// paidTwice reports a payment that has paid another order.
+func (at situation) paidTwice() contracttest.Refusal {
+	reference := uuid.NewString()
+	paid := at.order(at.member(at.t).caller, at.product(10), 1).ID
+	answer, err := at.member(at.t, "payments").PayOrderWithResponse(at.t.Context(), paid, ordersapi.PayOrderRequest{Reference: &reference})
+	require.NoError(at.t, err)
+	require.Equal(at.t, http.StatusOK, answer.StatusCode(), string(answer.Body))
+	c := at.conflict("a payment of another order", `{"reference":"`+reference+`"}`, ordersapi.ProblemCodePaymentReferenceUsed)
+	c.Pointer = "#/reference"
 	return c
 }
 
@@ -346,6 +375,16 @@ func refusedOrders(at situation) []contracttest.Refusal {
 	add("more than there is, together", line(few, "1")+`,`+line(few, "1"), "", "#/items/1/quantity", ordersapi.ProblemCodeOutOfStock)
 	add("no such product", line(uuid.New(), "1"), "", "#/items/0/product_id", ordersapi.ProblemCodeProductUnavailable)
 	add("two currencies", line(few, "1")+`,`+line(other, "1"), "", "", ordersapi.ProblemCodeMixedCurrencies)
+	add("more of one than an order takes, together", line(few, "600")+`,`+line(few, "600"), "", "#/items/1/quantity", ordersapi.ProblemCodeInvalidRequest)
+	cases[len(cases)-1].Status = http.StatusUnprocessableEntity
+	add("more units than one may reserve", line(at.product(1000), "101"), "", "#/items", ordersapi.ProblemCodeTooManyReservedUnits)
+	add("one order too many", line(few, "1"), "", "#", ordersapi.ProblemCodeTooManyOpenOrders)
+	waits := at.member(at.t)
+	for range usual.Orders {
+		at.order(waits.caller, at.product(1), 1)
+	}
+	last := &cases[len(cases)-1]
+	last.By, last.Request = waits, last.Without("Authorization").With(contracttest.Bearer(waits))
 	add("another total", line(few, "1"), `,"expected_total":{"amount":1,"currency":"EUR"}`, "#/expected_total", ordersapi.ProblemCodePriceChanged)
 	return cases
 }

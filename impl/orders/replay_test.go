@@ -22,7 +22,7 @@ func (s *server) replica() *server {
 	s.t.Helper()
 	return start(s.t, func(o *options) {
 		o.pool = func(t testing.TB) *pgxpool.Pool { t.Helper(); return pgtest.Open(t, s.Pool.Config().ConnString()) }
-		o.config = func(c *Config) { c.Keys, c.Clock = s.signer, s.Clock.Now }
+		o.config = func(c *Config) { c.Keys, c.Clock, c.Ration = s.signer, s.Clock.Now, s.service.ration }
 	})
 }
 
@@ -95,7 +95,7 @@ func (c *copier) placeAll(access, key string) {
 // TestEachKeyOrdersOnce sends every request many times at once, to two replicas.
 func TestEachKeyOrdersOnce(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, generous)
 	keys, atOnce := figure(500, 40), 4
 	c := &copier{t: t, replicas: []*server{s, s.replica()}, product: s.product(int64(keys))}
 	began := time.Now()

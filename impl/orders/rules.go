@@ -20,10 +20,14 @@ const (
 	sessionMemory = time.Hour
 	// mostStreams is how many orders a caller may follow at once, on one replica.
 	mostStreams = 10
+	// mostExports is how many exports a caller may run at once, on one replica.
+	mostExports = 3
 	// mostWebhooks is how many subscriptions there may be: each of them hears of every order.
 	mostWebhooks = 100
 	// secretOverlap is how long deliveries are signed with a replaced secret as well.
 	secretOverlap = 24 * time.Hour
+	// mostSecrets is how many secrets of a webhook are in force at most: each is a signature in every delivery.
+	mostSecrets = 8
 	// deliveryMemory is how long deliveries are kept.
 	deliveryMemory = 30 * 24 * time.Hour
 )
@@ -100,17 +104,32 @@ func move(order ordersdb.Order, a action, to ordersdb.OrderStatus, event ordersa
 	return step{order: order, event: event}, nil
 }
 
+// onlyProvider is the provider of a payment that names none.
+const onlyProvider = "default"
+
 // payment is the step of an order that is paid whole. The same payment reported again is the same payment.
-func payment(order ordersdb.Order, reference *string) (step, error) {
+func payment(order ordersdb.Order, reported ordersapi.PayOrderRequest) (step, error) {
+	if got := reported.Amount; got != nil && (got.Amount != order.TotalAmount || got.Currency != order.Currency) {
+		return step{}, errPaymentMismatch.At(fault.Violation{
+			Pointer: "#/amount", Keyword: "const", Params: map[string]any{"amount": order.TotalAmount, "currency": order.Currency},
+			Detail: fmt.Sprintf("The total of the order is %d %s in minor units.", order.TotalAmount, order.Currency),
+		})
+	}
+	provider, reference := onlyProvider, reported.Reference
+	if reported.Provider != nil {
+		provider = *reported.Provider
+	}
 	known := order.PaymentReference
-	if reference == nil && known == nil && order.Status == ordersdb.OrderStatusPaid || reference != nil && known != nil && *reference == *known {
+	unnamed := reference == nil && known == nil && order.Status == ordersdb.OrderStatusPaid
+	if unnamed || reference != nil && known != nil && *reference == *known && order.PaymentProvider != nil && provider == *order.PaymentProvider {
 		return step{order: order, same: true}, nil
 	}
 	s, err := move(order, ordersapi.OrderActionPay, ordersdb.OrderStatusPaid, ordersapi.OrderEventTypeOrderPaid)
 	if err != nil {
 		return step{}, err
 	}
-	s.order.PaidAmount, s.order.PaymentReference, s.amount = order.TotalAmount, reference, &order.TotalAmount
+	s.order.PaidAmount, s.amount = order.TotalAmount, &order.TotalAmount
+	s.order.PaymentProvider, s.order.PaymentReference = &provider, reference
 	return s, nil
 }
 
@@ -212,6 +231,47 @@ func merged(items []ordersapi.OrderItemRequest) []line {
 	}
 	slices.SortFunc(lines, func(a, b line) int { return slices.Compare(a.product[:], b.product[:]) })
 	return lines
+}
+
+// mostOfOne is how many units of one product an order takes: the maximum of a line, which many lines do not get around.
+const mostOfOne = 1000
+
+// fitting refuses lines that have too many of one product together.
+func fitting(lines []line) error {
+	large := slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return l.quantity <= mostOfOne })
+	if len(large) == 0 {
+		return nil
+	}
+	return httpapi.ErrInvalid.At(at(large, "quantity", "maximum", "All lines of the product together must not be more than this.", func(line) map[string]any {
+		return map[string]any{"maximum": mostOfOne}
+	})...)
+}
+
+// Ration is what a customer may have without paying. The zero Ration bounds nothing.
+type Ration struct {
+	// Orders are pending, and Units are reserved in them, of whatever products.
+	Orders, Units int64
+}
+
+// admit refuses an order of somebody who has too much already that is not paid.
+func (r Ration) admit(open ordersdb.CountOpenOrdersRow, lines []line) error {
+	if open.Orders >= r.Orders {
+		return errTooManyOpenOrders.At(fault.Violation{
+			Pointer: "#", Keyword: "maximum", Params: map[string]any{"maximum": r.Orders, "open": open.Orders},
+			Detail: fmt.Sprintf("You have %d orders that are not paid, of %d that you may have.", open.Orders, r.Orders),
+		})
+	}
+	var asked int64
+	for _, l := range lines {
+		asked += int64(l.quantity)
+	}
+	if open.Units+asked > r.Units {
+		return errTooManyReservedUnits.At(fault.Violation{
+			Pointer: "#/items", Keyword: "maximum", Params: map[string]any{"maximum": r.Units, "reserved": open.Units, "requested": asked},
+			Detail: fmt.Sprintf("This asks for %d units; you have %d in orders that are not paid, of %d that you may have.", asked, open.Units, r.Units),
+		})
+	}
+	return nil
 }
 
 // at names the places of lines in the request, in its order.

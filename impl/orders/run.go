@@ -29,13 +29,15 @@ const keysTimeout = 3 * time.Second
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
 func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	return RunAt(ctx, time.Now, args, environ, out)
+	p := self()
+	p.Clock = time.Now
+	return p.Run(ctx, args, environ, out)
 }
 
 // RunAt is Run with a clock that tells the service the time. Only the development binary has another than the system's.
 func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
 	p := self()
-	p.Clock = clock
+	p.Clock, p.Development = clock, true
 	return p.Run(ctx, args, environ, out)
 }
 
@@ -49,7 +51,8 @@ func self() program.Program {
 		},
 		Commands: []program.Command{
 			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
-			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.AuditSettings{Database: program.DefaultDatabase()}, program.VerifyAudit),
+			program.Check(defaultServe()),
+			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
 			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 		},
 	}
@@ -60,7 +63,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 	if err != nil {
 		return err
 	}
-	return p.Serve(ctx, c.Serving, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
+	return p.Serve(ctx, &c, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
 		users, err := outbound.New(outbound.Config{Name: "users", BaseURL: c.UsersURL, Log: process.Log, Registry: process.Registry})
 		if err != nil {
 			return nil, err
@@ -79,7 +82,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		}
 		service, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
-			PayWithin: c.PayWithin, AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry,
+			PayWithin: c.PayWithin, Ration: Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)}, AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry,
 			Clock: p.Clock,
 		})
 		if err != nil {

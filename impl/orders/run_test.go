@@ -1,8 +1,6 @@
 package orders
 
 import (
-	"bytes"
-	"encoding/base64"
 	"net/http"
 	"testing"
 
@@ -17,7 +15,7 @@ import (
 
 const secret = "never-shown-to-anybody"
 
-var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
+var testMasterKey = programtest.NewMasterKey()
 
 // environment is that of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
@@ -67,6 +65,8 @@ func TestWrongSettings(t *testing.T) {
 		"users at no address":     {environment(url, "ORDERS_USERS_URL=users:8080"), "serve", "users_url"},
 		"users with a password":   {environment(url, "ORDERS_USERS_URL=http://orders:"+secret+"@users"), "serve", "users_url"},
 		"a wrong master key":      {environment(url, "ORDERS_MASTER_KEY="+secret), "serve", "master key"},
+		"no order allowed":        {environment(url, "ORDERS_OPEN_ORDERS=0"), "serve", "open_orders"},
+		"no unit allowed":         {environment(url, "ORDERS_RESERVED_UNITS=-1"), "serve", "reserved_units"},
 		"no time to pay":          {environment(url, "ORDERS_PAY_WITHIN=0s"), "serve", "pay_within"},
 		"a wrong bus":             {environment(url, "ORDERS_NATS_URL=http://bus:"+secret+"@there"), "serve", "nats"},
 		"a database that is none": {environment("postgres//orders:" + secret + "@localhost/orders"), "migrate", "database URL"},

@@ -39,7 +39,7 @@ func withSeeding(ctx context.Context, environ []string, fill func(*seeding) erro
 	if err != nil {
 		return err
 	}
-	pool, err := p.Open(ctx, c.Database, 1)
+	pool, err := p.Open(ctx, c.Keyed, 1)
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ var stories = []story{
 func paid(after time.Duration) chapter {
 	return chapter{after, ordersapi.OrderActorPayments, func(o ordersdb.Order, _ time.Time) (step, error) {
 		reference := "pay_" + o.ID.String()
-		return payment(o, &reference)
+		return payment(o, ordersapi.PayOrderRequest{Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: o.TotalAmount, Currency: o.Currency}})
 	}}
 }
 

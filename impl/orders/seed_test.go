@@ -22,7 +22,7 @@ func TestSeed(t *testing.T) {
 	staff, customers := uuid.New(), []uuid.UUID{uuid.New(), uuid.New()}
 	environ := []string{
 		"ORDERS_DATABASE_URL=" + s.Pool.Config().ConnString(), "ORDERS_USERS_URL=http://127.0.0.1:1",
-		"ORDERS_MASTER_KEY=BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+		"ORDERS_MASTER_KEY=" + testMasterKey,
 	}
 	require.NoError(t, Run(t.Context(), []string{"migrate"}, environ, io.Discard))
 	require.NoError(t, Seed(t.Context(), environ, staff, customers...))

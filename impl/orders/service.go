@@ -48,6 +48,8 @@ type Config struct {
 	MasterKey telemetry.Secret
 	// PayWithin is how long an order waits for its payment.
 	PayWithin time.Duration
+	// Ration is what a customer may have without paying.
+	Ration Ration
 	// AllowPrivate lets webhooks lead into private networks and over plain http.
 	AllowPrivate bool
 	// Log is told what goes wrong beside requests; nil: nobody is.
@@ -67,12 +69,14 @@ type Service struct {
 	audit        *audit.Log
 	customers    customers
 	followers    *followers
+	exports      exports
 	heartbeat    time.Duration // of streams
 	jobs         *jobs.Jobs
 	secrets      *seal.Sealer // of webhooks
 	sender       *webhook.Sender
 	sent         sent
 	payWithin    time.Duration
+	ration       Ration
 	allowPrivate bool
 	log          *slog.Logger
 	clock        func() time.Time
@@ -86,8 +90,8 @@ const audience = "orders"
 // New makes the service, on a database that has been migrated.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), heartbeat: heartbeat,
-		payWithin: c.PayWithin, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
+		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), exports: exports{callers: map[uuid.UUID]int{}}, heartbeat: heartbeat,
+		payWithin: c.PayWithin, ration: c.Ration, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {
 		s.clock = time.Now

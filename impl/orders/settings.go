@@ -5,38 +5,58 @@ import (
 	"net/url"
 	"time"
 
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/seal"
-	"example.com/plumbline/impl/platform/telemetry"
 )
 
 type serveSettings struct {
 	program.Serving
 
-	MasterKey            telemetry.Secret `koanf:"master_key" required:"true" usage:"32 bytes in base64 that every secret is derived from; openssl rand -base64 32 makes one"`
-	UsersURL             string           `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
-	Issuer               string           `koanf:"issuer" usage:"the iss of access tokens"`
-	PayWithin            time.Duration    `koanf:"pay_within" usage:"how long an order waits for its payment"`
-	WebhooksAllowPrivate bool             `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
+	UsersURL             string        `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
+	Issuer               string        `koanf:"issuer" usage:"the iss of access tokens"`
+	PayWithin            time.Duration `koanf:"pay_within" usage:"how long an order waits for its payment"`
+	OpenOrders           int           `koanf:"open_orders" usage:"how many unpaid orders a customer may have"`
+	ReservedUnits        int           `koanf:"reserved_units" usage:"how many units, of all products together, a customer may have in unpaid orders"`
+	WebhooksAllowPrivate bool          `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
 }
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *serveSettings) Validate() error {
-	errs := []error{c.Serving.Validate()}
-	if _, err := seal.NewMasterKey(name, c.MasterKey); err != nil {
-		errs = append(errs, err)
-	}
+	errs := []error{c.Serving.Validate(), program.Refuse(c.Findings())}
 	if u, err := url.Parse(c.UsersURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, errors.New("users_url is no http or https address without user, query and fragment"))
 	}
 	if c.PayWithin <= 0 {
 		errs = append(errs, errors.New("pay_within is more than nothing"))
 	}
+	if c.OpenOrders < 1 || c.ReservedUnits < 1 {
+		errs = append(errs, errors.New("open_orders and reserved_units are at least 1, or nobody can order"))
+	}
 	return errors.Join(errs...)
 }
 
+// Findings adds what is to be said of what this service asks others, and of what it tells them.
+func (c *serveSettings) Findings() []program.Finding {
+	found := c.Serving.Findings()
+	for i := range found {
+		if found[i].Setting == "nats_url" && c.NATSURL.Reveal() == "" {
+			found[i].Follows += "; webhooks get nothing, and a disabled account or an ended session goes on until its token expires"
+		}
+	}
+	add := func(when bool, setting, follows, instead string) {
+		if when {
+			found = append(found, program.Finding{Setting: setting, Follows: follows, Instead: instead})
+		}
+	}
+	if u, err := url.Parse(c.UsersURL); err == nil {
+		add(u.Scheme == "http" && !hosts.IsInside(u.Host), "users_url", "whoever is between the services can give this one other keys, and so sign in as anybody", "an https address, or one within your own network")
+	}
+	add(c.WebhooksAllowPrivate, "webhooks_allow_private", "whoever manages webhooks reaches your own networks with them, also over plain http", "false")
+	return found
+}
+
 func defaultServe() serveSettings {
-	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute}
+	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, OpenOrders: 10, ReservedUnits: 100}
 	c.Addr, c.OpsAddr = "127.0.0.1:8081", "127.0.0.1:9091"
 	return c
 }

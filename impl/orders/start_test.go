@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"net/http"
 	"os"
 	"sync"
@@ -57,6 +58,13 @@ type everybody struct{}
 
 func (everybody) MayOrder(context.Context) error { return nil }
 
+// usual is the ration of the service as it is installed. With lavish, customers are held to one after the other and refused nothing.
+var usual, lavish = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}, Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
+
+func generous(o *options) {
+	o.config = func(c *Config) { c.Ration = lavish }
+}
+
 // options are what a test changes of a server before it starts.
 type options struct {
 	config   func(*Config)
@@ -105,7 +113,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	config := Config{
 		Database: o.database(pool), Pool: pool, Keys: s.signer, Issuer: issuer, Customers: everybody{},
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		PayWithin: 30 * time.Minute, AllowPrivate: true, Log: log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
+		PayWithin: 30 * time.Minute, Ration: usual, AllowPrivate: true, Log: log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
 	}
 	o.config(&config)
 	s.service, err = New(config)

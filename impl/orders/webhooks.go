@@ -25,7 +25,7 @@ func (s *Service) ListWebhooks(ctx context.Context, req ordersapi.ListWebhooksRe
 	rows, next := keyset.Page(rows, int(limit), func(w ordersdb.Webhook) keyset.Position { return keyset.Position{Time: w.CreatedAt, ID: w.ID} })
 	items := make([]ordersapi.Webhook, len(rows))
 	for i, row := range rows {
-		items[i] = toAPIWebhook(row)
+		items[i] = s.toAPIWebhook(row)
 	}
 	return ordersapi.ListWebhooks200JSONResponse{
 		Body:    ordersapi.WebhookList{Items: items, NextCursor: orNull(next)},
@@ -62,7 +62,7 @@ func (s *Service) CreateWebhook(ctx context.Context, req ordersapi.CreateWebhook
 		return nil, explain(err, nil)
 	}
 	return ordersapi.CreateWebhook201JSONResponse{
-		Body:    ordersapi.WebhookWithSecret{Webhook: toAPIWebhook(row), Secret: secret.Reveal()},
+		Body:    ordersapi.WebhookWithSecret{Webhook: s.toAPIWebhook(row), Secret: secret.Reveal()},
 		Headers: ordersapi.CreateWebhook201ResponseHeaders{Location: "/api/v1/webhooks/" + id.String()},
 	}, nil
 }
@@ -85,7 +85,7 @@ func (s *Service) GetWebhook(ctx context.Context, req ordersapi.GetWebhookReques
 	if err != nil {
 		return nil, explain(err, errWebhookNotFound)
 	}
-	return ordersapi.GetWebhook200JSONResponse(toAPIWebhook(row)), nil
+	return ordersapi.GetWebhook200JSONResponse(s.toAPIWebhook(row)), nil
 }
 
 // UpdateWebhook changes a subscription.
@@ -112,7 +112,7 @@ func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhook
 	if err != nil {
 		return nil, explain(err, errWebhookNotFound)
 	}
-	return ordersapi.UpdateWebhook200JSONResponse(toAPIWebhook(row)), nil
+	return ordersapi.UpdateWebhook200JSONResponse(s.toAPIWebhook(row)), nil
 }
 
 // DeleteWebhook ends a subscription.
@@ -130,21 +130,30 @@ func (s *Service) DeleteWebhook(ctx context.Context, req ordersapi.DeleteWebhook
 	return ordersapi.DeleteWebhook204Response{}, nil
 }
 
-// RotateWebhookSecret replaces a subscription's secret.
+// RotateWebhookSecret replaces a subscription's secret. Those in force stay so for a while, however often it is replaced meanwhile: it is
+// not known which of them a receiver has.
 func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateWebhookSecretRequestObject) (ordersapi.RotateWebhookSecretResponseObject, error) {
 	secret, now := webhook.NewSecret(), s.clock()
 	until := now.Add(secretOverlap)
 	var row ordersdb.Webhook
-	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
+	err := s.inTx(ctx, func(q ordersdb.Querier) error {
+		held, err := q.LockWebhook(ctx, req.WebhookID)
+		if err != nil {
+			return err
+		}
+		earlier := previousSecrets(held, now)
+		if len(earlier)+2 > mostSecrets {
+			return errTooManySecrets.After(held.PreviousUntil.Sub(now))
+		}
 		row, err = q.RotateWebhookSecret(ctx, ordersdb.RotateWebhookSecretParams{
-			ID: req.WebhookID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(req.WebhookID)), PreviousUntil: &until, UpdatedAt: now,
+			ID: held.ID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(held.ID)), SealedEarlier: earlier, PreviousUntil: &until, UpdatedAt: now,
 		})
 		return err
 	})
 	if err != nil {
 		return nil, explain(err, errWebhookNotFound)
 	}
-	return ordersapi.RotateWebhookSecret200JSONResponse{Webhook: toAPIWebhook(row), Secret: secret.Reveal()}, nil
+	return ordersapi.RotateWebhookSecret200JSONResponse{Webhook: s.toAPIWebhook(row), Secret: secret.Reveal()}, nil
 }
 
 // ListWebhookDeliveries lists what was sent to a subscription and what came of it.
@@ -172,18 +181,28 @@ func (s *Service) ListWebhookDeliveries(ctx context.Context, req ordersapi.ListW
 	}, nil
 }
 
-// ReplayWebhookDelivery sends an event again. One that waits for its next attempt need not wait any longer.
+// ReplayWebhookDelivery sends an event again. One that waits for its next attempt need not wait any longer. The subscription is locked
+// before its delivery, as who removes it does.
 func (s *Service) ReplayWebhookDelivery(ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {
 	var row ordersdb.WebhookDelivery
 	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
 		q := ordersdb.New(tx)
+		to, err := q.LockWebhook(ctx, req.WebhookID)
+		if err != nil {
+			return err
+		}
 		row, err = q.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock()})
 		if postgres.IsNoRows(err) { // It has its job, or is not there.
-			row, err = q.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{ID: req.DeliveryID, WebhookID: req.WebhookID})
+			if row, err = q.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{ID: req.DeliveryID, WebhookID: req.WebhookID}); err == nil && !to.Enabled {
+				err = errWebhookDisabled
+			}
 			return err
 		}
 		if err != nil {
 			return err
+		}
+		if !to.Enabled {
+			return errWebhookDisabled
 		}
 		return s.jobs.Insert(ctx, tx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{Queue: promptLane})
 	})

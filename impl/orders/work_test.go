@@ -164,7 +164,7 @@ func (s *server) status(order uuid.UUID) ordersdb.OrderStatus {
 // TestExpiryRacesPayment has two replicas expire orders that are being paid: each order takes one step, once.
 func TestExpiryRacesPayment(t *testing.T) {
 	t.Parallel()
-	first := start(t)
+	first := start(t, generous)
 	second := start(t, on(first))
 	me, product := first.as(), first.product(1000)
 	const all = 60

@@ -53,7 +53,8 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 			return err
 		}
 		httpapi.Identify(ctx, user.ID)
-		return s.mailToken(ctx, tx, user, mailVerify, verifyLifetime)
+		_, _, err = s.mailTokenAfter(ctx, tx, usersdb.EmailToken{}, user, mailVerify)
+		return err
 	})
 	return user, err
 }

@@ -142,7 +142,7 @@ func (s *Service) setRoles(ctx context.Context, tx pgx.Tx, user usersdb.User, ro
 		return user, nil, err
 	}
 	if raised || raises(roles, user.Roles) {
-		err = s.jobs.Insert(ctx, tx, sendMail{Mail: mailRoles, UserID: user.ID}, nil)
+		err = s.mail(ctx, tx, sendMail{Mail: mailRoles, UserID: user.ID})
 	}
 	return changed, touched, err
 }

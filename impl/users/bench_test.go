@@ -151,8 +151,8 @@ func BenchmarkAuthenticate(b *testing.B) {
 	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
-// production makes the service as serve does with mail=off, but for what its callers are limited to, for what a password's hash
-// costs, and without the work on jobs and on the audit log beside requests. It is ready when sessions are remembered; stop ends
+// production makes the service as serve does, but for what its callers are limited to, for what a password's hash costs, with mails that
+// are handed to nobody, and without the work on jobs and on the audit log beside requests. It is ready when sessions are remembered; stop ends
 // what it does beside requests.
 func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
 	defaults := defaultServe()
@@ -260,9 +260,9 @@ func bare(pool *pgxpool.Pool) (http.Handler, error) {
 			if err != nil {
 				return err
 			}
-			if _, err = db.CreateEmailToken(ctx, usersdb.CreateEmailTokenParams{
+			if _, err = db.KeepEmailToken(ctx, usersdb.KeepEmailTokenParams{
 				ID: token, UserID: user.ID, Purpose: mailVerify, Email: user.Email, Hash: hashOf(rand.Text()),
-				CreatedAt: now, ExpiresAt: now.Add(verifyLifetime), ReplacedBefore: now.Add(-mailPause),
+				CreatedAt: now, ExpiresAt: now.Add(verifyLifetime), Mails: 1, MailedAt: now, CountedFrom: now,
 			}); err != nil {
 				return err
 			}

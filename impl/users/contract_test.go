@@ -164,11 +164,11 @@ func (s *server) member(roles ...usersapi.Role) member {
 	m.user = s.account(newID().String()+"@example.com", func(p *usersdb.CreateUserParams) { p.PasswordHash, p.Roles = hash, toDBRoles(roles) })
 	for _, session := range []*usersdb.Session{&m.second, &m.session} {
 		*session, err = s.queries.StartSession(s.t.Context(), usersdb.StartSessionParams{
-			ID: newID(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash, CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(sessionLifetime),
+			ID: newID(), Family: newFamily(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash, CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(sessionLifetime),
 		})
 		require.NoError(s.t, err)
 	}
-	m.refresh = newSecret()
+	m.refresh = s.service.firstOf(m.second.Family)
 	require.NoError(s.t, s.queries.CreateRefreshToken(s.t.Context(), usersdb.CreateRefreshTokenParams{
 		Hash: hashOf(m.refresh), SessionID: m.second.ID, CreatedAt: s.Clock.Now(),
 	}))

@@ -32,6 +32,10 @@ func toAPIAdminUser(u usersdb.User) usersapi.AdminUser {
 	}
 }
 
+func toAPIEmailChange(link usersdb.EmailToken) usersapi.EmailChange {
+	return usersapi.EmailChange{Email: link.Email, ExpiresAt: utc(link.ExpiresAt), MailedAt: utc(link.MailedAt), NextMailAt: utc(nextMailAt(link))}
+}
+
 func toAPIRoles(roles []string) []usersapi.Role { return convertAll[usersapi.Role](roles) }
 
 func toDBRoles(roles []usersapi.Role) []string { return convertAll[string](roles) }

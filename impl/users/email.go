@@ -15,17 +15,31 @@ import (
 
 // RequestEmailVerification sends the caller another verification mail.
 func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.RequestEmailVerificationRequestObject) (usersapi.RequestEmailVerificationResponseObject, error) {
+	if s.noMails {
+		return nil, errMailOff
+	}
+	var asked usersapi.EmailVerification
 	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		user, err := usersdb.New(tx).GetUser(ctx, httpapi.Caller(ctx).Subject)
-		if err != nil || user.EmailVerifiedAt != nil {
+		user, err := usersdb.New(tx).LockUser(ctx, httpapi.Caller(ctx).Subject)
+		if err != nil {
 			return err
 		}
-		return s.mailToken(ctx, tx, user, mailVerify, verifyLifetime)
+		asked = usersapi.EmailVerification{Email: user.Email, Verified: user.EmailVerifiedAt != nil}
+		if asked.Verified {
+			return nil
+		}
+		link, _, err := s.mailToken(ctx, tx, user, mailVerify)
+		if err != nil {
+			return err
+		}
+		next := nextMailAt(link)
+		asked.ExpiresAt, asked.MailedAt, asked.NextMailAt = orNone(&link.ExpiresAt), orNone(&link.MailedAt), orNone(&next)
+		return nil
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explainOwn(err)
 	}
-	return usersapi.RequestEmailVerification202Response{}, nil
+	return usersapi.RequestEmailVerification202JSONResponse{Body: asked}, nil
 }
 
 // ConfirmEmail verifies the address that a token was sent to.
@@ -50,6 +64,9 @@ func (s *Service) ConfirmEmail(ctx context.Context, req usersapi.ConfirmEmailReq
 
 // RequestPasswordReset has the address looked up by a job, so that the request does the same whether there is an account.
 func (s *Service) RequestPasswordReset(ctx context.Context, req usersapi.RequestPasswordResetRequestObject) (usersapi.RequestPasswordResetResponseObject, error) {
+	if s.noMails {
+		return nil, errMailOff
+	}
 	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
 		return s.jobs.Insert(ctx, tx, startReset{Email: s.addresses.Seal([]byte(req.Body.Email), sealedEmail)}, nil)
 	})
@@ -144,17 +161,22 @@ func (s *Service) renewPassword(ctx context.Context, tx pgx.Tx, user usersdb.Use
 	if err := s.throttle.forget(ctx, q, email, user.ID); err != nil {
 		return nil, err
 	}
-	return revoked, s.jobs.Insert(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID}, nil)
+	return revoked, s.mail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
 }
 
 // RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is another's.
 func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEmailChangeRequestObject) (usersapi.RequestEmailChangeResponseObject, error) {
+	if s.noMails {
+		return nil, errMailOff
+	}
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
 	}
+	var change usersdb.EmailToken
 	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		wanted, err := usersdb.New(tx).LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
+		q := usersdb.New(tx)
+		wanted, err := q.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
 		if postgres.IsNoRows(err) {
 			return errWrongPassword // It has been changed since.
 		}
@@ -162,12 +184,43 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 			return err
 		}
 		wanted.Email = req.Body.Email
-		return s.mailToken(ctx, tx, wanted, mailChange, changeLifetime)
+		var mailed bool
+		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
+			return err
+		}
+		return s.throttle.takeMail(ctx, q, s.clock(), mailChange, user.ID)
 	})
 	if err != nil {
 		return nil, explain(err)
 	}
-	return usersapi.RequestEmailChange202Response{}, nil
+	return usersapi.RequestEmailChange202JSONResponse{Body: toAPIEmailChange(change)}, nil
+}
+
+// GetEmailChange tells which address waits to be the caller's.
+func (s *Service) GetEmailChange(ctx context.Context, _ usersapi.GetEmailChangeRequestObject) (usersapi.GetEmailChangeResponseObject, error) {
+	change, err := s.queries.GetEmailTokenFor(ctx, usersdb.GetEmailTokenForParams{UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange})
+	if postgres.IsNoRows(err) || err == nil && !change.ExpiresAt.After(s.clock()) {
+		return nil, errEmailChangeNotFound
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.GetEmailChange200JSONResponse(toAPIEmailChange(change)), nil
+}
+
+// CancelEmailChange makes the link void that would make another address the caller's.
+func (s *Service) CancelEmailChange(ctx context.Context, _ usersapi.CancelEmailChangeRequestObject) (usersapi.CancelEmailChangeResponseObject, error) {
+	err := s.inTx(ctx, func(q usersdb.Querier) error {
+		withdrawn, err := q.WithdrawEmailToken(ctx, usersdb.WithdrawEmailTokenParams{UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange, Now: s.clock()})
+		if err == nil && withdrawn == 0 {
+			err = errEmailChangeNotFound // It may have been followed just now.
+		}
+		return err
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return usersapi.CancelEmailChange204Response{}, nil
 }
 
 // ConfirmEmailChange makes the address that a token was sent to the account's, and tells the old one.
@@ -186,7 +239,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEm
 		if err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))}, nil)
+		return s.mail(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))})
 	})
 	if err != nil {
 		return nil, explain(err)

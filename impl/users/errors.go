@@ -24,8 +24,10 @@ var (
 	errInvalidCode            = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidCode, "The code is wrong, or has been used; an app shows another within half a minute.")
 	errSecondFactorEnabled    = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorEnabled, "Logins take a second factor already; disable it first.")
 	errSecondFactorNotEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorNotEnabled, "There is no second factor; enrol one first.")
-	errSelfAdministration     = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account.")
+	errSelfAdministration     = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account; another administrator can, and users create-admin makes one.")
 	errEmailUnverified        = fault.New(fault.Conflict, usersapi.ProblemCodeEmailUnverified, "The e-mail address of the account is not verified; its owner first follows the link of a verification mail.")
+	errMailOff                = fault.New(fault.Conflict, usersapi.ProblemCodeMailOff, "This service is set up to send no mails; whoever runs it can change that.")
+	errEmailChangeNotFound    = fault.New(fault.NotFound, usersapi.ProblemCodeEmailChangeNotFound, "No change of address waits to be confirmed.")
 	errIDCardNumberTaken      = fault.New(fault.Conflict, usersapi.ProblemCodeIDCardNumberTaken, "There is already an account with this identity card.")
 )
 
@@ -34,7 +36,7 @@ func faults() []*fault.Error {
 	return []*fault.Error{
 		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled, errWrongPassword,
 		errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode, errSecondFactorEnabled, errSecondFactorNotEnabled, errIDCardNumberTaken,
-		errEmailUnverified,
+		errEmailUnverified, errMailOff, errEmailChangeNotFound,
 	}
 }
 

@@ -94,7 +94,7 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmS
 		if err := s.keepRecoveryCodes(ctx, q, user, codes); err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user}, nil)
+		return s.mail(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user})
 	})
 	if err != nil {
 		return nil, explainOwn(err)
@@ -120,7 +120,7 @@ func (s *Service) DisableSecondFactor(ctx context.Context, req usersapi.DisableS
 	return usersapi.DisableSecondFactor204Response{}, nil
 }
 
-// ReplaceRecoveryCodes makes new recovery codes and the old ones void.
+// ReplaceRecoveryCodes makes new recovery codes and the old ones void, and tells the owner, who may have kept those.
 func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.ReplaceRecoveryCodesRequestObject) (usersapi.ReplaceRecoveryCodesResponseObject, error) {
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
@@ -134,7 +134,10 @@ func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.Replace
 		if err := s.prove(ctx, tx, user.ID, &req.Body.Totp, nil); err != nil {
 			return err
 		}
-		return s.keepRecoveryCodes(ctx, usersdb.New(tx), user.ID, codes)
+		if err := s.keepRecoveryCodes(ctx, usersdb.New(tx), user.ID, codes); err != nil {
+			return err
+		}
+		return s.mail(ctx, tx, sendMail{Mail: mailCodes, UserID: user.ID})
 	})
 	if err != nil {
 		return nil, explain(err)
@@ -162,7 +165,7 @@ func (s *Service) removeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, p
 	if err := q.DeleteSecondFactor(ctx, user); err != nil {
 		return err
 	}
-	return s.jobs.Insert(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user}, nil)
+	return s.mail(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user})
 }
 
 // prove spends the code or the recovery code of an account, one of which is there. The code of a step is refused once it or a
@@ -184,7 +187,7 @@ func (s *Service) prove(ctx context.Context, tx pgx.Tx, user uuid.UUID, code, re
 		if used == 0 {
 			return errInvalidCode
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailRecovery, UserID: user}, nil)
+		return s.mail(ctx, tx, sendMail{Mail: mailRecovery, UserID: user})
 	}
 	secret, err := s.appSecrets.Open(factor.Secret, appSecretOf(user))
 	if err != nil {

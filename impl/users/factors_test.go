@@ -213,6 +213,7 @@ func TestSecondFactor(t *testing.T) {
 	require.Equal(t, noStore, replaced.HTTPResponse.Header.Get("Cache-Control"))
 	require.Len(t, contracttest.Body(t, replaced, replaced.JSON200).RecoveryCodes, 10)
 	require.EqualValues(t, 10, me.secondFactor(t).RecoveryCodesLeft)
+	s.mail(ada, mailCodes, 1)
 	challenge = s.challenged(ada, goodPassword)
 	s.requireAnswer(challenge, recovery[1], http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
 

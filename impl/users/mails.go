@@ -3,16 +3,12 @@ package users
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"strings"
 	texttemplate "text/template"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -20,6 +16,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
@@ -33,20 +30,12 @@ const (
 	mailFactorOn  = "factor-on"
 	mailFactorOff = "factor-off"
 	mailRecovery  = "recovery" // a code of which was used
+	mailCodes     = "codes"    // for recovery were replaced
 	mailDeletion  = "deletion"
 	mailChange    = "change" // of address, to the new one
 	mailTaken     = "taken"  // in place of change, to who has an account with the address
 	mailMoved     = "moved"  // to the old address
 	mailRoles     = "roles"  // are others
-)
-
-const (
-	// verifyLifetime, changeLifetime and resetLifetime are how long the token of a mail is good.
-	verifyLifetime = 24 * time.Hour
-	changeLifetime = 24 * time.Hour
-	resetLifetime  = 30 * time.Minute
-	// mailPause is how long an account gets no second mail for a purpose.
-	mailPause = time.Minute
 )
 
 //go:embed mails
@@ -59,6 +48,7 @@ func mailSubjects() map[string]string {
 		mailDeletion: "Your account is going to be deleted", mailChange: "Your new e-mail address", mailTaken: "You have an account already",
 		mailMoved: "Your account has another e-mail address", mailRoles: "Your account has other roles",
 		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more", mailRecovery: "A recovery code has been used",
+		mailCodes: "You have other recovery codes",
 	}
 }
 
@@ -112,25 +102,22 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	return jobs.New(c)
 }
 
-// mailToken keeps a token for an account, which is about user.Email, and has it sent there after tx commits, unless one has been
-// sent just before.
-func (s *Service) mailToken(ctx context.Context, tx pgx.Tx, user usersdb.User, purpose string, lifetime time.Duration) error {
-	id, now := newID(), s.clock()
-	kept, err := usersdb.New(tx).CreateEmailToken(ctx, usersdb.CreateEmailTokenParams{
-		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(s.mailTokenOf(id)),
-		CreatedAt: now, ExpiresAt: now.Add(lifetime), ReplacedBefore: now.Add(-mailPause),
-	})
-	if err != nil || kept == 0 {
-		return err
+// mail has a mail sent once tx commits, where there are mails. What has no link tells an account what was done with it, and is bounded:
+// whoever opens one with another's address would else fill their mailbox. What has one is paced by linkAfter.
+func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
+	if s.noMails {
+		return nil
 	}
-	return s.jobs.Insert(ctx, tx, sendMail{Mail: purpose, UserID: user.ID, TokenID: id}, nil)
-}
-
-// mailTokenOf computes the token with that id: only who has the service's key can.
-func (s *Service) mailTokenOf(id uuid.UUID) string {
-	mac := hmac.New(sha256.New, s.mailKey)
-	mac.Write(id[:])
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	if job.TokenID == uuid.Nil {
+		err := s.throttle.takeMail(ctx, usersdb.New(tx), s.clock(), job.Mail, job.UserID)
+		if errors.Is(err, httpapi.ErrRateLimited) {
+			return nil // It has been told so, again and again.
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.jobs.Insert(ctx, tx, job, nil)
 }
 
 // startReset sends the mail that resets a password, if there is an active account with the address.
@@ -139,16 +126,25 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 	if err != nil {
 		return river.JobCancel(err) // Another master key does not come back.
 	}
-	return postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		user, err := usersdb.New(tx).GetUserByEmail(ctx, string(email))
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
+		q := usersdb.New(tx)
+		user, err := q.LockUserByEmail(ctx, string(email))
 		if postgres.IsNoRows(err) {
 			return nil
 		}
 		if err != nil || user.Status != usersdb.UserStatusActive {
 			return err
 		}
-		return s.mailToken(ctx, tx, user, mailReset, resetLifetime)
+		_, mailed, err := s.mailToken(ctx, tx, user, mailReset)
+		if err != nil || !mailed {
+			return err
+		}
+		return s.throttle.takeMail(ctx, q, s.clock(), mailReset, user.ID)
 	})
+	if errors.Is(err, httpapi.ErrRateLimited) {
+		return nil // Whoever has the password has made the links of so many mails void.
+	}
+	return err
 }
 
 // The results of mails in the metrics.
@@ -239,7 +235,7 @@ func (s *Service) write(name string, user usersdb.User, link string) (mail.Messa
 		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name)) // of a later version, which will not be waited for
 	}
 	var text, html bytes.Buffer
-	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt, "Roles": strings.Join(user.Roles, ", ")}
+	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt, "CreatedAt": user.CreatedAt, "Roles": strings.Join(user.Roles, ", ")}
 	if err := errors.Join(s.texts.ExecuteTemplate(&text, name+".txt", values), s.markup.ExecuteTemplate(&html, name+".html", values)); err != nil {
 		return mail.Message{}, err
 	}

@@ -109,12 +109,12 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 			CreatedAt: utc(r.CreatedAt), LastUsedAt: utc(r.LastUsedAt), ExpiresAt: utc(r.ExpiresAt), RevokedAt: orNone(r.RevokedAt),
 		})
 	}
-	tokens, err := q.ListEmailTokens(ctx, usersdb.ListEmailTokensParams{UserID: id, Now: now})
+	tokens, err := q.ListEmailTokens(ctx, id)
 	if err != nil {
 		return data, err
 	}
 	for _, t := range tokens {
-		data.Mails = append(data.Mails, usersapi.OwnMail{Purpose: t.Purpose, Email: t.Email, CreatedAt: utc(t.CreatedAt), ExpiresAt: utc(t.ExpiresAt)})
+		data.Mails = append(data.Mails, usersapi.OwnMail{Purpose: t.Purpose, Email: t.Email, CreatedAt: utc(t.CreatedAt), ExpiresAt: utc(t.ExpiresAt), Mails: &t.Mails, MailedAt: orNone(&t.MailedAt), CountedFrom: orNone(&t.CountedFrom)})
 	}
 	data.Activity, _, err = s.activity(ctx, id, nil, heldAtMost)
 	return data, err
@@ -128,23 +128,26 @@ func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDelet
 		return nil, err
 	}
 	now := s.clock()
-	asked := user.DeletesAt != nil
 	var revoked []uuid.UUID
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
+	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
 		q := usersdb.New(tx)
-		user, err = q.RequestDeletion(ctx, usersdb.RequestDeletionParams{
-			ID: caller.Subject, PasswordHash: user.PasswordHash, DeletesAt: now.Add(s.deletionGrace), Now: now,
-		})
+		held, err := q.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
 		if postgres.IsNoRows(err) {
 			return errWrongPassword // It has been changed since.
 		}
 		if err != nil {
 			return err
 		}
-		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil || asked {
+		user, err = q.RequestDeletion(ctx, usersdb.RequestDeletionParams{
+			ID: held.ID, DeletesAt: now.Add(s.deletionGrace), Now: now,
+		})
+		if err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailDeletion, UserID: user.ID}, nil)
+		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil || held.DeletesAt != nil {
+			return err
+		}
+		return s.mail(ctx, tx, sendMail{Mail: mailDeletion, UserID: user.ID})
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {

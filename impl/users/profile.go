@@ -46,7 +46,7 @@ func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileR
 	if err != nil {
 		return nil, explainOwn(err)
 	}
-	return usersapi.UpdateProfile200JSONResponse(profile), nil
+	return usersapi.UpdateProfile200JSONResponse{Body: profile}, nil
 }
 
 // profile gives everything that an account's owner sees of it.
@@ -97,7 +97,7 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil {
 			return err
 		}
-		return s.jobs.Insert(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID}, nil)
+		return s.mail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {

@@ -180,3 +180,30 @@ func TestSessionsOfOneAccountAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, first.readsProfile(t))
 	require.Equal(t, mostSessions, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NULL`))
 }
+
+// Logins at once of accounts that have as many sessions as they may take turns: each ends the oldest, none is given up by the database
+// because two wait for each other, and no account keeps more.
+func TestLoginsAtOnceBeyondTheMostSessions(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	emails := []string{"ada@example.com", "eve@example.com"}
+	for _, email := range emails {
+		s.exec(t, `INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at)
+SELECT gen_random_uuid(), $1, false, '192.0.2.1', 'test', $2::timestamptz - i * interval '1 minute', $2, $2::timestamptz + interval '30 days'
+FROM generate_series(1, $3) AS i`, s.signUp(email).user.ID, s.Clock.Now(), mostSessions)
+	}
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			for range 24 {
+				answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: emails[i%len(emails)], Password: goodPassword})
+				if err != nil || answer.StatusCode() != http.StatusOK {
+					t.Errorf("refused: %v %s", err, answer.Body)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Zero(t, s.count(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`))
+	require.Equal(t, len(emails)*mostSessions, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NULL`))
+}

@@ -110,7 +110,7 @@ func (p *personal) sealKeys(ctx context.Context, q usersdb.Querier, after uuid.U
 }
 
 func rotateDataKeys(ctx context.Context, p program.Program, c rotateSettings, out io.Writer) error {
-	service, pool, err := offline(ctx, p, c.Database, c.keySettings)
+	service, pool, err := offline(ctx, p, c.Keyed, c.hashSettings)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func rotateDataKeys(ctx context.Context, p program.Program, c rotateSettings, ou
 }
 
 func reencrypt(ctx context.Context, p program.Program, c rotateSettings, out io.Writer) error {
-	service, pool, err := offline(ctx, p, c.Database, c.keySettings)
+	service, pool, err := offline(ctx, p, c.Keyed, c.hashSettings)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func reencrypt(ctx context.Context, p program.Program, c rotateSettings, out io.
 }
 
 func removeDataKeys(ctx context.Context, p program.Program, c rotateSettings, out io.Writer) error {
-	service, pool, err := offline(ctx, p, c.Database, c.keySettings)
+	service, pool, err := offline(ctx, p, c.Keyed, c.hashSettings)
 	if err != nil {
 		return err
 	}

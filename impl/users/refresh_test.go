@@ -1,6 +1,7 @@
 package users
 
 import (
+	"encoding/base64"
 	"net/http"
 	"sync"
 	"testing"
@@ -71,11 +72,12 @@ func TestSuccessorsDependOnTheMasterKey(t *testing.T) {
 	s := start(t)
 	other := *s.service
 	other.refreshKey = make([]byte, 32)
-	token := newSecret()
-	successor := s.service.successorOf(token)
-	require.Equal(t, successor, s.service.successorOf(token), "the same each time")
-	require.NotEqual(t, successor, other.successorOf(token))
-	require.NotEqual(t, successor, s.service.successorOf(newSecret()))
+	family := newFamily()
+	token := s.service.firstOf(family)
+	successor := s.service.successorOf(token, family)
+	require.Equal(t, successor, s.service.successorOf(token, family), "the same each time")
+	require.NotEqual(t, successor, other.successorOf(token, family))
+	require.NotEqual(t, successor, s.service.successorOf(s.service.firstOf(family), family))
 }
 
 func TestReplay(t *testing.T) {
@@ -139,6 +141,73 @@ func TestReplayOfAnOlderGeneration(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, status)
 }
 
+// However often a session is renewed, few rows are kept of it; a token that has none is noticed all the same.
+func TestRefreshTokensAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		every time.Duration
+		most  int
+	}{"now and then": {time.Minute, 2}, "as fast as one can": {0, mostSpent + 3}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			ada := s.signUp("ada@example.com")
+			tokens := &ada.tokens
+			for range 60 {
+				s.Clock.Advance(c.every)
+				next, status := s.refresh(*tokens.RefreshToken)
+				require.Equal(t, http.StatusOK, status)
+				tokens = next
+				require.LessOrEqual(t, s.count(`SELECT count(*) FROM refresh_tokens`), c.most)
+			}
+			again, status := s.refresh(*tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status)
+			repeated, status := s.refresh(*tokens.RefreshToken)
+			require.Equal(t, http.StatusOK, status)
+			require.Equal(t, *again.RefreshToken, *repeated.RefreshToken, "an answer that was lost is given again")
+			s.Clock.Advance(time.Hour)
+			for range 3 {
+				_, status = s.refreshRefused(*ada.tokens.RefreshToken)
+				require.Equal(t, http.StatusUnauthorized, status)
+			}
+			_, status = s.refreshRefused(*again.RefreshToken)
+			require.Equal(t, http.StatusUnauthorized, status, "the session has ended")
+			require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
+			s.End(t)
+			s.service.audit.Wait()
+			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'session.refresh' AND outcome <> 'success'`), "once, for whom it ended")
+			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE outcome = 'invalid_refresh_token' AND target = $1`, ada.user.ID))
+		})
+	}
+}
+
+// Tokens of a session from before they said whose they are go on, and their rows stay.
+func TestRefreshTokensFromBefore(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada := s.signUp("ada@example.com")
+	spent, current := newSecret(), newSecret()
+	_, err := s.Pool.Exec(t.Context(), `WITH old AS (UPDATE sessions SET family = NULL RETURNING id), gone AS (DELETE FROM refresh_tokens)
+		INSERT INTO refresh_tokens (hash, session_id, created_at, used_at) SELECT kept.hash, old.id, $3, kept.used_at FROM old, (VALUES ($1::bytea, $3::timestamptz), ($2, NULL)) AS kept (hash, used_at)`,
+		hashOf(spent), hashOf(current), s.Clock.Now())
+	require.NoError(t, err)
+	tokens := &usersapi.TokenSet{RefreshToken: &current}
+	for range 5 {
+		s.Clock.Advance(time.Minute)
+		next, status := s.refresh(*tokens.RefreshToken)
+		require.Equal(t, http.StatusOK, status)
+		tokens = next
+	}
+	require.Equal(t, 4, s.count(`SELECT count(*) FROM refresh_tokens`), "two from before, one spent, one that is good")
+	_, ours := s.service.familyOf(*tokens.RefreshToken)
+	require.True(t, ours)
+	_, status := s.refreshRefused(spent)
+	require.Equal(t, http.StatusUnauthorized, status)
+	_, status = s.refreshRefused(*tokens.RefreshToken)
+	require.Equal(t, http.StatusUnauthorized, status, "the session has ended")
+	require.Equal(t, http.StatusUnauthorized, ada.readsProfile(t))
+}
+
 func TestRefreshRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -152,9 +221,14 @@ func TestRefreshRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, codeIn(t, answer.Body))
-	// A successor that has not been handed out is not good.
-	code, _ := s.refreshRefused(s.service.successorOf(*ada.tokens.RefreshToken))
-	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	// Who knows the family of a token, but no token, ends nobody's session.
+	raw, err := base64.RawURLEncoding.DecodeString(*ada.tokens.RefreshToken)
+	require.NoError(t, err)
+	for i := familyBytes; i < len(raw); i++ {
+		raw[i]++
+		code, _ := s.refreshRefused(base64.RawURLEncoding.EncodeToString(raw))
+		require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
+	}
 
 	require.Zero(t, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
 	require.Equal(t, http.StatusOK, ada.readsProfile(t))

@@ -27,6 +27,10 @@ const (
 	challengeTries    = 5
 	// refreshGrace is how long an exchange may be repeated because its answer was lost.
 	refreshGrace = 10 * time.Second
+	// mostSpent is how many spent tokens of a session are kept for that.
+	mostSpent = 16
+	// endedMemory is how long a session that somebody has ended is kept: longer than any token of it lives.
+	endedMemory = 24 * time.Hour
 	// keyLead is how long a signing key is published before it signs, so that every verifier knows it by then.
 	keyLead = 10 * time.Minute
 	// keyOverlap is how long a key stays published once its successor signs: longer than any token lives.

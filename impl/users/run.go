@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -29,7 +30,7 @@ func Run(ctx context.Context, args, environ []string, out io.Writer) error {
 // development binary has others than the system's clock and the settings' mailer.
 func RunAt(ctx context.Context, clock func() time.Time, mailer mail.Mailer, args, environ []string, out io.Writer) error {
 	p := newProgram(mailer)
-	p.Clock = clock
+	p.Clock, p.Development = clock, true
 	return p.Run(ctx, args, environ, out)
 }
 
@@ -43,7 +44,8 @@ func newProgram(mailer mail.Mailer) program.Program {
 			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
 				return serve(ctx, p, c, mailer, out)
 			}),
-			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.AuditSettings{Database: program.DefaultDatabase()}, program.VerifyAudit),
+			program.Check(defaultServe()),
+			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
 			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), createAdmin),
 			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(), rotateKeys),
@@ -55,6 +57,7 @@ func newProgram(mailer mail.Mailer) program.Program {
 }
 
 func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.Mailer, out io.Writer) error {
+	noMails := mailer == nil && c.Mail == mailOff
 	if mailer == nil {
 		var err error
 		if mailer, err = c.newMailer(); err != nil {
@@ -65,12 +68,15 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 	if err != nil {
 		return err
 	}
-	return p.Serve(ctx, c.Serving, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
+	return p.Serve(ctx, &c, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
+		if err := proveMail(ctx, mailer, process.Log); err != nil {
+			return nil, err
+		}
 		hashes := c.hashing()
 		hashes.Queue, hashes.Wait = c.HashQueue, c.HashWait
 		s, err := New(ctx, Config{
 			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes,
-			Mailer: mailer, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+			Mailer: mailer, NoMails: noMails, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err
@@ -89,6 +95,22 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		process.Go("upkeep", func(ctx context.Context) { s.maintain(ctx, process.Pool.Config().ConnConfig, process.Log) })
 		return s.Handler(process.Chain)
 	})
+}
+
+// proveMail refuses a password that the mail server does not take. That it is away, or will not be talked to, may pass: mails wait.
+func proveMail(ctx context.Context, mailer mail.Mailer, log *slog.Logger) error {
+	server, ok := mailer.(interface{ Prove(context.Context) error })
+	if !ok {
+		return nil
+	}
+	err := server.Prove(ctx)
+	if errors.Is(err, mail.ErrLogin) {
+		return fmt.Errorf("smtp_user, smtp_password: %w", err)
+	}
+	if err != nil {
+		log.WarnContext(ctx, "mails wait", slog.Any("error", err))
+	}
+	return nil
 }
 
 // eventTypes are those of the events that triggers write; see docs/events.md.
@@ -114,7 +136,7 @@ func (s *Service) measure(registry prometheus.Registerer) error {
 
 // createAdmin makes an account an administrator's. One that is opened or reset gets a random password, shown this once.
 func createAdmin(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
-	service, pool, err := offline(ctx, p, c.Database, c.keySettings)
+	service, pool, err := offline(ctx, p, c.Keyed, c.hashSettings)
 	if err != nil {
 		return err
 	}
@@ -145,7 +167,7 @@ func createAdmin(ctx context.Context, p program.Program, c adminSettings, out io
 }
 
 func rotateKeys(ctx context.Context, p program.Program, c rotateSettings, out io.Writer) error {
-	service, pool, err := offline(ctx, p, c.Database, c.keySettings)
+	service, pool, err := offline(ctx, p, c.Keyed, c.hashSettings)
 	if err != nil {
 		return err
 	}
@@ -159,12 +181,12 @@ func rotateKeys(ctx context.Context, p program.Program, c rotateSettings, out io
 }
 
 // offline gives the service without its listeners.
-func offline(ctx context.Context, p program.Program, d program.Database, k keySettings) (*Service, *pgxpool.Pool, error) {
-	pool, err := p.Open(ctx, d, 2)
+func offline(ctx context.Context, p program.Program, k program.Keyed, h hashSettings) (*Service, *pgxpool.Pool, error) {
+	pool, err := p.Open(ctx, k, 2)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := New(ctx, Config{Database: pool, Pool: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: k.hashing(), Clock: p.Clock})
+	s, err := New(ctx, Config{Database: pool, Pool: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: h.hashing(), Clock: p.Clock})
 	if err != nil {
 		pool.Close()
 		return nil, nil, err

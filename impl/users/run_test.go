@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -29,7 +28,7 @@ import (
 	"example.com/plumbline/queries"
 )
 
-var testMasterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
+var testMasterKey = programtest.NewMasterKey()
 
 // environment is that of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
@@ -59,6 +58,9 @@ func TestServe(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	require.NotEmpty(t, created.HTTPResponse.Header.Get("RateLimit"), "limits hold unless told otherwise")
+	reset, err := client.RequestPasswordResetWithResponse(t.Context(), usersapi.RequestPasswordResetRequest{Email: "ada@example.com"})
+	require.NoError(t, err)
+	require.Equal(t, usersapi.ProblemCodeMailOff, codeIn(t, reset.Body), "nobody is promised a mail that is not sent")
 	status, _ := programtest.Get(t, p.URL+"/metrics")
 	require.Equal(t, http.StatusNotFound, status, "callers do not see what operators do")
 	status, body := programtest.Get(t, p.OpsURL+"/metrics")
@@ -235,10 +237,11 @@ func TestWrongSettings(t *testing.T) {
 		"a name of spaces":    {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", "  "}, "name is one line"},
 		"a name too long":     {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", strings.Repeat("n", 101)}, "name is one line"},
 		"no mail server":      {environment(url, "USERS_MAIL=smtp"), []string{"serve"}, "smtp_addr"},
-		"a wrong mail server": {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com", "USERS_MAIL_FROM=a@example.com"), []string{"serve"}, "host:port"},
-		"nobody to be from":   {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587"), []string{"serve"}, "sender"},
+		"a wrong mail server": {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com", "USERS_MAIL_FROM=a@example.com", "USERS_PUBLIC_URL=https://shop.test"), []string{"serve"}, "host:port"},
+		"nobody to be from":   {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_PUBLIC_URL=https://shop.test"), []string{"serve"}, "sender"},
 		"another way of mail": {environment(url, "USERS_MAIL=pigeon"), []string{"serve"}, "mail"},
 		"no public address":   {environment(url, "USERS_PUBLIC_URL=shop"), []string{"serve"}, "public_url"},
+		"links to nowhere":    {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_MAIL_FROM=a@example.com"), []string{"serve"}, "public_url: links in mails lead nowhere"},
 		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "email"},
 	} {
 		_, err := run(t, c.environ, c.args...)
@@ -260,7 +263,7 @@ func TestCommands(t *testing.T) {
 	for _, flag := range []string{"--help", "-h", "help"} {
 		out, err := run(t, nil, flag)
 		require.NoError(t, err)
-		for _, command := range []string{"serve", "migrate", "create-admin", "rotate-keys", "rotate-data-keys", "reencrypt", "remove-data-keys", "--version"} {
+		for _, command := range []string{"serve", "check", "migrate", "create-admin", "rotate-keys", "rotate-data-keys", "reencrypt", "remove-data-keys", "--version"} {
 			require.Contains(t, out, "\n  "+command+" ")
 		}
 	}

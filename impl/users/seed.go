@@ -58,7 +58,7 @@ func withPersonas(ctx context.Context, environ []string, password string, anew b
 	if err != nil {
 		return nil, err
 	}
-	s, pool, err := offline(ctx, users, c.Database, c.keySettings)
+	s, pool, err := offline(ctx, users, c.Keyed, c.hashSettings)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func CodesOf(ctx context.Context, environ []string, email string, now time.Time)
 	if err != nil {
 		return Codes{}, err
 	}
-	s, pool, err := offline(ctx, users, c.Database, c.keySettings)
+	s, pool, err := offline(ctx, users, c.Keyed, c.hashSettings)
 	if err != nil {
 		return Codes{}, err
 	}

@@ -50,6 +50,8 @@ type Config struct {
 	// Mailer takes the mails; nil: they go nowhere. PublicURL is where the front end is that their links lead to.
 	Mailer    mail.Mailer
 	PublicURL string
+	// NoMails is that nobody is sent any: nothing is kept for one, and what consists of one is refused.
+	NoMails bool
 	// DeletionGrace is how long an account is kept whose owner wants it deleted.
 	DeletionGrace time.Duration
 	// Log is told what goes wrong with jobs; nil: nobody is.
@@ -72,6 +74,7 @@ type Service struct {
 	audit         *audit.Log
 	jobs          *jobs.Jobs
 	mailer        mail.Mailer
+	noMails       bool
 	texts         *texttemplate.Template
 	markup        *htmltemplate.Template
 	addresses     *seal.Sealer // of who has asked for a mail
@@ -84,6 +87,7 @@ type Service struct {
 	publicURL     string
 	deletionGrace time.Duration
 	refreshKey    []byte
+	tagKey        []byte // of refresh tokens
 	issuer        string
 	audience      []string
 	clock         func() time.Time
@@ -100,7 +104,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, publicURL: strings.TrimSuffix(c.PublicURL, "/"), deletionGrace: c.DeletionGrace, biographies: newBiographyPolicy(), clock: c.Clock}
+	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, noMails: c.NoMails, publicURL: strings.TrimSuffix(c.PublicURL, "/"), deletionGrace: c.DeletionGrace, biographies: newBiographyPolicy(), clock: c.Clock}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -111,6 +115,9 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.refreshKey, err = master.Derive("refresh tokens"); err != nil {
+		return nil, err
+	}
+	if s.tagKey, err = master.Derive("tags of refresh tokens"); err != nil {
 		return nil, err
 	}
 	if s.mailKey, err = master.Derive("tokens of mails"); err != nil {
@@ -254,7 +261,7 @@ func (s *Service) purge(ctx context.Context) error {
 	now := s.clock()
 	for _, batch := range []func() (int64, error){
 		func() (int64, error) {
-			return s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{ExpiredBefore: now, RowLimit: purgeBatch})
+			return s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{ExpiredBefore: now, CountedBefore: now.Add(-mailsCounted), RowLimit: purgeBatch})
 		},
 		func() (int64, error) {
 			return s.queries.PurgeChallenges(ctx, usersdb.PurgeChallengesParams{ExpiredBefore: now, RowLimit: purgeBatch})
@@ -266,7 +273,7 @@ func (s *Service) purge(ctx context.Context) error {
 			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: purgeBatch})
 		},
 		func() (int64, error) {
-			return s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{EndedBefore: now.Add(-sessionLifetime), RowLimit: purgeBatch})
+			return s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: purgeBatch})
 		},
 	} {
 		for purged := int64(purgeBatch); purged == purgeBatch; {

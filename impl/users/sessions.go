@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -145,8 +144,9 @@ type openedSession struct {
 func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user usersdb.User, cookie, secondFactor bool) (openedSession, error) {
 	now := s.clock()
 	address, agent := httpapi.Client(ctx)
+	family := newFamily()
 	session, err := q.StartSession(ctx, usersdb.StartSessionParams{
-		ID: newID(), UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: cut(format.Seen(agent), 256),
+		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: cut(format.Seen(agent), 256),
 		CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
 	})
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user users
 	if err != nil {
 		return openedSession{}, err
 	}
-	opened := openedSession{session: session, refresh: newSecret(), roles: account.Roles}
+	opened := openedSession{session: session, refresh: s.firstOf(family), roles: account.Roles}
 	if opened.revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{UserID: user.ID, Most: mostSessions, Now: now}); err != nil {
 		return opened, err
 	}
@@ -236,21 +236,22 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 	default:
 		return nil, errInvalidRefreshToken
 	}
-	successor := s.successorOf(presented)
 	now := s.clock()
 	var session usersdb.ExtendSessionRow
-	var replayed uuid.UUID
+	var successor string
+	var replayed bool
+	var spent usersdb.RefreshToken
 	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		spent, live, err := useRefreshToken(ctx, q, presented, now)
-		if err != nil {
+		var live bool
+		var err error
+		if spent, live, err = useRefreshToken(ctx, q, presented, now); err != nil {
 			return err
 		}
-		if !live {
-			replayed = spent.SessionID
+		if replayed = !live; replayed {
 			return errInvalidRefreshToken
 		}
 		session, err = q.ExtendSession(ctx, usersdb.ExtendSessionParams{
-			ID: spent.SessionID, UsedAt: now, ExpiresAt: now.Add(sessionLifetime), Longest: sessionLongest,
+			ID: spent.SessionID, UsedAt: now, ExpiresAt: now.Add(sessionLifetime), Longest: sessionLongest, Family: newFamily(),
 		})
 		if postgres.IsNoRows(err) {
 			return errInvalidRefreshToken
@@ -259,11 +260,14 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 			return err
 		}
 		httpapi.Identify(ctx, session.UserID)
+		successor = s.successorOf(presented, session.Family)
+		if err := q.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{SessionID: session.ID, Latest: spent.Hash, UsedBefore: now.Add(-refreshGrace), Most: mostSpent}); err != nil {
+			return err
+		}
 		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now})
 	})
-	if replayed != uuid.Nil { // The refusal is no success to be recorded, so its effect is no part of the transaction.
-		err = errors.Join(err, s.queries.EndSession(ctx, usersdb.EndSessionParams{ID: replayed, Now: now}))
-		s.guard.Forget(replayed)
+	if replayed { // The refusal is no success to be recorded, so its effect is no part of the transaction.
+		err = errors.Join(err, s.endReplayed(ctx, spent.SessionID, presented, now))
 	}
 	if err != nil {
 		return nil, explain(err)
@@ -280,12 +284,33 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 	}, nil
 }
 
+// endReplayed ends the session of a token that is in two hands: the session, or, where the token's row is gone, that of the family which
+// it names. Of a session that has ended before nobody is told again.
+func (s *Service) endReplayed(ctx context.Context, session uuid.UUID, presented string, now time.Time) error {
+	var family []byte
+	if session == uuid.Nil {
+		var ours bool
+		if family, ours = s.familyOf(presented); !ours {
+			return nil
+		}
+	}
+	ended, err := s.queries.EndReplayed(ctx, usersdb.EndReplayedParams{ID: session, Family: family, Now: now})
+	if postgres.IsNoRows(err) {
+		return nil
+	}
+	if err == nil {
+		httpapi.Concerns(ctx, ended.UserID)
+		s.guard.Forget(ended.ID)
+	}
+	return err
+}
+
 // useRefreshToken spends a token. live is false when it was spent too long ago to be a repeated attempt: somebody
-// else may have it.
+// else may have it. Of one without a row, which may be older still, spent is empty.
 func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, now time.Time) (spent usersdb.RefreshToken, live bool, err error) {
 	hash := hashOf(presented)
 	if _, err = q.LockSession(ctx, hash); postgres.IsNoRows(err) {
-		return spent, false, errInvalidRefreshToken
+		return spent, false, nil
 	}
 	if err != nil {
 		return spent, false, err
@@ -294,7 +319,10 @@ func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, n
 	if !postgres.IsNoRows(err) {
 		return spent, true, err
 	}
-	if spent, err = q.GetRefreshToken(ctx, hash); err != nil {
+	if spent, err = q.GetRefreshToken(ctx, hash); postgres.IsNoRows(err) {
+		return spent, false, nil // It was forgotten while this waited.
+	}
+	if err != nil {
 		return spent, false, err
 	}
 	return spent, spent.UsedAt != nil && isWithinGrace(*spent.UsedAt, now), nil
@@ -354,7 +382,7 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOthe
 		return nil, explain(err)
 	}
 	s.guard.Forget(revoked...)
-	return usersapi.RevokeOtherSessions200JSONResponse{Revoked: int64(len(revoked))}, nil
+	return usersapi.RevokeOtherSessions200JSONResponse{Body: usersapi.RevokedSessions{Revoked: int64(len(revoked))}}, nil
 }
 
 // RevokeSession ends one of the caller's sessions.
@@ -415,13 +443,6 @@ func newSecret() string {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // It never fails: crypto/rand ends the program instead.
 	return base64.RawURLEncoding.EncodeToString(secret)
-}
-
-// successorOf computes the token that follows: only who holds both the token and the service's key can.
-func (s *Service) successorOf(refresh string) string {
-	mac := hmac.New(sha256.New, s.refreshKey)
-	mac.Write([]byte(refresh))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // hashOf is all that the database keeps of a secret. 256 random bits need no slow hash.

@@ -524,6 +524,25 @@ func TestPurge(t *testing.T) {
 	}
 }
 
+// What somebody has ended is kept for a day, however long it would have gone on.
+func TestEndedSessionsArePurged(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("ada@example.com")
+	ended := s.logIn("ada@example.com", goodPassword)
+	answer, err := ended.EndSessionWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode())
+	for _, step := range []struct {
+		wait time.Duration
+		left int
+	}{{endedMemory, 2}, {time.Second, 1}} {
+		s.Clock.Advance(step.wait)
+		require.NoError(t, s.service.purge(t.Context()))
+		require.Equal(t, step.left, s.count(`SELECT count(*) FROM sessions`))
+	}
+}
+
 // sessionOperations are what the document does not say of the operations on sessions.
 func sessionOperations() knownOperations {
 	return knownOperations{

@@ -10,16 +10,14 @@ import (
 
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// keySettings are those of the subcommands that touch secrets.
-type keySettings struct {
-	MasterKey telemetry.Secret `koanf:"master_key" required:"true" usage:"32 bytes in base64 that every secret is derived from; openssl rand -base64 32 makes one"`
-
+// hashSettings are those of the commands that may hash a password.
+type hashSettings struct {
 	HashMemoryKiB   uint32 `koanf:"hash_memory_kib" usage:"memory of one password hash, in KiB (argon2id)"`
 	HashIterations  uint32 `koanf:"hash_iterations" usage:"passes over that memory"`
 	HashParallelism uint8  `koanf:"hash_parallelism" usage:"lanes of one password hash"`
@@ -27,7 +25,7 @@ type keySettings struct {
 
 type serveSettings struct {
 	program.Serving
-	keySettings
+	hashSettings
 
 	Issuer    string        `koanf:"issuer" usage:"the iss of access tokens"`
 	Audience  []string      `koanf:"audience" usage:"the services that accept access tokens"`
@@ -36,7 +34,7 @@ type serveSettings struct {
 
 	DeletionGrace time.Duration `koanf:"deletion_grace" usage:"how long an account is kept whose owner wants it deleted"`
 
-	Mail         string           `koanf:"mail" usage:"smtp, or off: then no address is verified and no password reset"`
+	Mail         string           `koanf:"mail" usage:"smtp, or off: then no address is verified or changed, and no password reset"`
 	MailFrom     string           `koanf:"mail_from" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
 	PublicURL    string           `koanf:"public_url" usage:"where the front end is that links in mails lead to, as in https://shop.example.com"`
 	SMTPAddr     string           `koanf:"smtp_addr" usage:"the mail server, as in mail.example.com:587"`
@@ -77,9 +75,38 @@ func (c *serveSettings) validateMail() error {
 	}
 }
 
+// Findings adds what is to be said of mails and tokens.
+func (c *serveSettings) Findings() []program.Finding {
+	found := c.Serving.Findings()
+	add := func(when bool, setting, follows, instead string) {
+		if when {
+			found = append(found, program.Finding{Setting: setting, Follows: follows, Instead: instead})
+		}
+	}
+	mails := c.Mail == mailSMTP
+	add(!mails, "mail", "no address is verified, no password is reset, and nobody is told of what happens to their account", "mail=smtp and smtp_addr")
+	u, err := url.Parse(c.PublicURL)
+	switch {
+	case !mails || err != nil:
+	case hosts.IsLoopback(u.Host):
+		found = append(found, program.Finding{
+			Setting: "public_url", Follows: "links in mails lead nowhere but to the reader's own machine", Instead: "where the front end is, as in https://shop.example.com",
+			Refused: c.SMTPAddr != "" && !hosts.IsLoopback(c.SMTPAddr),
+		})
+	default:
+		add(u.Scheme == "http", "public_url", "the links in mails, which open accounts, go over the network in the clear", "an https address")
+	}
+	add(mails && c.SMTPTLS == mail.None && !hosts.IsLoopback(c.SMTPAddr), "smtp_tls", "mails, with links that open accounts, go to the mail server in the clear", "starttls or implicit")
+	add(mails && c.SMTPUser == "" && c.SMTPPassword.Reveal() != "", "smtp_user", "nobody logs in at the mail server, although there is a password", "whose password it is")
+	p := hashing.DefaultParams()
+	add(c.HashMemoryKiB < p.MemoryKiB || c.HashIterations < p.Iterations, "hash_memory_kib", "passwords from a stolen database are found sooner than those of the default", "at least the defaults of hash_memory_kib and hash_iterations")
+	add(!slices.Contains(c.Audience, "orders"), "audience", "the orders service refuses every token", "users,orders")
+	return found
+}
+
 type adminSettings struct {
-	program.Database
-	keySettings
+	program.Keyed
+	hashSettings
 
 	Email string `koanf:"email" required:"true" usage:"the administrator's e-mail address"`
 	Name  string `koanf:"name" usage:"the administrator's name"`
@@ -88,21 +115,13 @@ type adminSettings struct {
 }
 
 type rotateSettings struct {
-	program.Database
-	keySettings
-}
-
-func (k *keySettings) validate() error {
-	_, err := seal.NewMasterKey(serviceName, k.MasterKey)
-	if err != nil {
-		err = fmt.Errorf("master_key: %w", err)
-	}
-	return err
+	program.Keyed
+	hashSettings
 }
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *serveSettings) Validate() error {
-	errs := []error{c.Serving.Validate(), c.validate(), c.validateMail()}
+	errs := []error{c.Serving.Validate(), c.validateMail(), program.Refuse(c.Findings())}
 	if !slices.Contains(c.Audience, serviceName) {
 		errs = append(errs, errors.New("audience lacks "+serviceName+": this service would refuse its own tokens"))
 	}
@@ -117,7 +136,7 @@ func (c *serveSettings) Validate() error {
 
 // Validate finds settings that cannot work, before anything is touched.
 func (c *adminSettings) Validate() error {
-	errs := []error{c.Database.Validate(), c.validate()}
+	errs := []error{c.Keyed.Validate()}
 	formats := format.All()
 	if err := formats["email"].Validate(c.Email); err != nil {
 		errs = append(errs, fmt.Errorf("email: %w", err))
@@ -128,23 +147,18 @@ func (c *adminSettings) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Validate finds settings that cannot work, before anything is touched.
-func (c *rotateSettings) Validate() error {
-	return errors.Join(c.Database.Validate(), c.validate())
-}
-
-func defaultKeys() keySettings {
+func defaultHashes() hashSettings {
 	p := hashing.DefaultParams()
-	return keySettings{HashMemoryKiB: p.MemoryKiB, HashIterations: p.Iterations, HashParallelism: p.Parallelism}
+	return hashSettings{HashMemoryKiB: p.MemoryKiB, HashIterations: p.Iterations, HashParallelism: p.Parallelism}
 }
 
-func (k *keySettings) hashing() hashing.Config {
+func (k *hashSettings) hashing() hashing.Config {
 	return hashing.Config{Params: hashing.Params{MemoryKiB: k.HashMemoryKiB, Iterations: k.HashIterations, Parallelism: k.HashParallelism}}
 }
 
 func defaultServe() serveSettings {
 	return serveSettings{
-		Serving: program.DefaultServing(), keySettings: defaultKeys(),
+		Serving: program.DefaultServing(), hashSettings: defaultHashes(),
 		Issuer: "plumbline", Audience: []string{serviceName, "orders"}, HashQueue: 24, HashWait: time.Second,
 		DeletionGrace: 14 * 24 * time.Hour,
 		Mail:          mailSMTP, SMTPTLS: mail.StartTLS, PublicURL: "http://127.0.0.1:8080",
@@ -152,9 +166,9 @@ func defaultServe() serveSettings {
 }
 
 func defaultAdmin() adminSettings {
-	return adminSettings{Database: program.DefaultDatabase(), keySettings: defaultKeys(), Name: "Administrator"}
+	return adminSettings{Keyed: program.Keyed{Database: program.DefaultDatabase()}, hashSettings: defaultHashes(), Name: "Administrator"}
 }
 
 func defaultRotate() rotateSettings {
-	return rotateSettings{Database: program.DefaultDatabase(), keySettings: defaultKeys()}
+	return rotateSettings{Keyed: program.Keyed{Database: program.DefaultDatabase()}, hashSettings: defaultHashes()}
 }

@@ -135,11 +135,28 @@ func (t *throttle) takeCode(ctx context.Context, now time.Time, user uuid.UUID) 
 	if err != nil || !taken.Refused {
 		return taken, err
 	}
+	return taken, rateLimited(taken, now)
+}
+
+// takeMail counts a mail about something that an account causes, within the transaction of q: whoever reads it may have asked for none.
+func (t *throttle) takeMail(ctx context.Context, q usersdb.Querier, now time.Time, about string, user uuid.UUID) error {
+	now = now.Truncate(time.Microsecond)
+	taken, err := (&throttle{queries: q, key: t.key}).Take(ctx, httpapi.Try{Now: now, Own: []httpapi.Count{
+		{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + about + "\n" + httpapi.AccountOf(user)},
+	}})
+	if err != nil || !taken.Refused {
+		return err
+	}
+	return rateLimited(taken, now)
+}
+
+// rateLimited is the refusal of a try, with when the next one may be made.
+func rateLimited(taken httpapi.Taken, now time.Time) error {
 	wait := time.Second
 	for _, c := range taken.Counts {
 		wait = max(wait, c.Whole.Sub(now)+c.Each()-c.Window)
 	}
-	return taken, httpapi.ErrRateLimited.After(wait)
+	return httpapi.ErrRateLimited.After(wait)
 }
 
 // GiveBack implements httpapi.Throttle.

@@ -275,7 +275,7 @@ func (noThrottles) TakeTry(context.Context, usersdb.TakeTryParams) ([]usersdb.Ta
 	return nil, context.DeadlineExceeded
 }
 
-// A failed login is in the log of the account that there is, as it is in nobody's where there is none.
+// A failed login is in the log of the account that there is, and nowhere where there is none.
 func TestFailedLoginsNameTheAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -285,9 +285,41 @@ func TestFailedLoginsNameTheAccount(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	}
 	s.End(t)
+	s.service.audit.Wait()
 	rows, err := s.Pool.Query(t.Context(), "SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, 'none') FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position")
 	require.NoError(t, err)
 	entries, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
-	require.Equal(t, []string{"nobody " + me.user.ID.String(), "nobody none"}, entries)
+	require.Equal(t, []string{"nobody " + me.user.ID.String()}, entries)
+}
+
+// Nobody fills the log with what is refused to one account, or about one: a hundred entries at once, and a hundred an hour.
+func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	ada, bob := s.member(), s.member()
+	fail := func(times int) {
+		for range times {
+			answer, body := s.do(http.MethodPost, "/api/v1/login", login(ada.user.Email, "wrong"))
+			require.Equal(t, http.StatusUnauthorized, answer.StatusCode, body)
+		}
+	}
+	unknown := newID()
+	for range 120 {
+		answer, err := s.as(bob.access).RevokeSessionWithResponse(t.Context(), unknown)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNotFound, answer.StatusCode(), string(answer.Body))
+	}
+	fail(120)
+	s.Clock.Advance(36 * time.Second) // A hundredth of an hour.
+	fail(2)
+	answer, err := s.as(bob.access).EndSessionWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, answer.StatusCode())
+	lines := s.End(t)
+	s.service.audit.Wait()
+	require.Equal(t, 122, strings.Count(lines, `"action":"session.start"`), "the log of the service has all of it")
+	require.Equal(t, 101, s.count(`SELECT count(*) FROM audit_entries WHERE target = $1 AND outcome = 'invalid_credentials'`, ada.user.ID))
+	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'success'`, bob.user.ID), "what is done is always recorded")
 }

@@ -1,9 +1,7 @@
 package users
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"io"
 	"net/http"
 	"regexp"
@@ -29,8 +27,7 @@ func (s *server) createAdmin(t *testing.T, args ...string) (string, error) {
 	at := func(ctx context.Context, args, environ []string, out io.Writer) error {
 		return RunAt(ctx, s.Clock.Now, &s.mailbox, args, environ, out)
 	}
-	key := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
-	return programtest.Command(t, at, environment(s.Pool.Config().ConnString(), "USERS_MASTER_KEY="+key), append([]string{"create-admin", "--email"}, args...)...)
+	return programtest.Command(t, at, environment(s.Pool.Config().ConnString()), append([]string{"create-admin", "--email"}, args...)...)
 }
 
 var shownPassword = regexp.MustCompile(`(?m)^password: (\S{20,})$`)
@@ -67,7 +64,6 @@ func (s *server) squat(t *testing.T) squatter {
 	q.recovery, q.challenge = s.recoverable(q.user), s.challenge(q.user)
 	elsewhere := q.user
 	elsewhere.Email = "evil@example.com"
-	s.Clock.Advance(mailPause)
 	q.change, q.verify = s.mailToken(elsewhere, mailChange), s.mailToken(q.user, mailVerify)
 	return q
 }

@@ -1,9 +1,7 @@
 package users
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -79,6 +77,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	var err error
 	s.service, err = New(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
 	require.NoError(t, err)
+	t.Cleanup(func() { s.service.audit.Wait() })
 	s.serve(o.chain)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	maintained := make(chan struct{})
@@ -96,7 +95,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 // config is that of a service on the database of s.
 func (s *server) config(change ...func(*Config)) Config {
 	c := Config{
-		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace, MasterKey: telemetry.NewSecret(testMasterKey),
 		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
 		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
 	}

@@ -1,3 +1,21 @@
+-- name: LockCustomer :exec
+-- LockCustomer lets one order of a customer be placed at a time, until the transaction ends. Who places one takes this lock first and
+-- stock last; nobody else takes it, so that nobody waits in a circle. Customers whose ids have one hash wait for one another.
+SELECT pg_advisory_xact_lock(hashtextextended('orders of ' || @customer_id::text, 0));
+
+-- name: CountOpenOrders :one
+-- CountOpenOrders tells how many orders of a customer are not paid, cancelled or expired, and how many units they hold. It looks at no more
+-- of them than a number: whoever has as many gets no other.
+SELECT count(DISTINCT open.id) AS orders, coalesce(sum(order_items.quantity), 0)::bigint AS units
+FROM (
+    SELECT orders.id
+    FROM orders
+    WHERE orders.customer_id = @customer_id
+      AND orders.status = 'pending'
+    LIMIT @most::bigint
+) AS open
+JOIN order_items ON order_items.order_id = open.id;
+
 -- name: PriceProducts :many
 -- PriceProducts reads what an order's lines are made of.
 SELECT id, sku, name, price_amount, currency, status
@@ -99,6 +117,7 @@ WITH changed AS (
     SET status = @to_status,
         paid_amount = @paid_amount,
         refunded_amount = @refunded_amount,
+        payment_provider = sqlc.narg(payment_provider),
         payment_reference = sqlc.narg(payment_reference),
         tracking = sqlc.narg(tracking),
         version = version + 1,

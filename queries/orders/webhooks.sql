@@ -19,6 +19,13 @@ SELECT *
 FROM webhooks
 WHERE id = @id;
 
+-- name: LockWebhook :one
+-- LockWebhook reads a subscription and keeps it from being changed until the transaction ends.
+SELECT *
+FROM webhooks
+WHERE id = @id
+FOR NO KEY UPDATE;
+
 -- name: ListWebhooks :many
 -- ListWebhooks reads a page of subscriptions, the newest first, that starts behind (before_time, before_id).
 SELECT *
@@ -39,9 +46,10 @@ WHERE id = @id
 RETURNING *;
 
 -- name: RotateWebhookSecret :one
--- RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time.
+-- RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time, as do earlier ones.
 UPDATE webhooks
-SET sealed_previous = sealed_secret,
+SET sealed_earlier = @sealed_earlier,
+    sealed_previous = sealed_secret,
     previous_until = @previous_until,
     sealed_secret = @sealed_secret,
     updated_at = @updated_at

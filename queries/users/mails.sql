@@ -1,15 +1,24 @@
--- name: CreateEmailToken :execrows
--- CreateEmailToken keeps the token of a mail in place of an older one for the same purpose, unless that is newer than
--- replaced_before: so that nobody's mailbox is filled, and a job that runs twice sends one mail.
-INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at)
-VALUES (@id, @user_id, @purpose, @email, @hash, @created_at, @expires_at)
+-- name: KeepEmailToken :one
+-- KeepEmailToken keeps the link of an account for a purpose, in place of the one there was. The account is locked.
+INSERT INTO email_tokens (id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from)
+VALUES (@id, @user_id, @purpose, @email, @hash, @created_at, @expires_at, @mails, @mailed_at, @counted_from)
 ON CONFLICT ON CONSTRAINT email_tokens_user_id_purpose_key DO UPDATE
 SET id = EXCLUDED.id,
     email = EXCLUDED.email,
     hash = EXCLUDED.hash,
     created_at = EXCLUDED.created_at,
-    expires_at = EXCLUDED.expires_at
-WHERE email_tokens.created_at <= @replaced_before::timestamptz;
+    expires_at = EXCLUDED.expires_at,
+    mails = EXCLUDED.mails,
+    mailed_at = EXCLUDED.mailed_at,
+    counted_from = EXCLUDED.counted_from
+RETURNING *;
+
+-- name: GetEmailTokenFor :one
+-- GetEmailTokenFor reads the link of an account for a purpose, which may have expired.
+SELECT *
+FROM email_tokens
+WHERE user_id = @user_id
+  AND purpose = @purpose;
 
 -- name: GetEmailToken :one
 -- GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
@@ -45,13 +54,21 @@ DELETE FROM email_tokens
 WHERE user_id = @user_id
   AND purpose = @purpose;
 
+-- name: WithdrawEmailToken :execrows
+-- WithdrawEmailToken makes the token of an account for a purpose void that may still be used.
+DELETE FROM email_tokens
+WHERE user_id = @user_id
+  AND purpose = @purpose
+  AND expires_at > @now;
+
 -- name: PurgeEmailTokens :execrows
--- PurgeEmailTokens removes tokens that have expired, a batch at most.
+-- PurgeEmailTokens removes tokens that have expired and whose mails do not count any more, a batch at most.
 DELETE FROM email_tokens
 WHERE id IN (
     SELECT expired.id
     FROM email_tokens AS expired
     WHERE expired.expires_at < @expired_before
+      AND expired.counted_from <= @counted_before
     LIMIT @row_limit
 );
 
@@ -95,7 +112,7 @@ SELECT *
 FROM users
 WHERE id = @id
   AND password_hash = @password_hash
-FOR SHARE;
+FOR NO KEY UPDATE;
 
 -- name: ChangeEmail :one
 -- ChangeEmail gives an active account the address that its owner reads, and tells the one that it had. Another account with the

@@ -1,11 +1,9 @@
 -- name: RequestDeletion :one
--- RequestDeletion has an account deleted at a time, or at the one that was asked for before, unless its password has been
--- changed since it was checked.
+-- RequestDeletion has an account deleted at a time, or at the one that was asked for before. It is locked.
 UPDATE users
 SET deletes_at = COALESCE(deletes_at, @deletes_at::timestamptz),
     updated_at = CASE WHEN deletes_at IS NULL THEN @now::timestamptz ELSE updated_at END
 WHERE id = @id
-  AND password_hash = @password_hash
 RETURNING *;
 
 -- name: CancelDeletion :execrows
@@ -37,9 +35,8 @@ ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
 -- name: ListEmailTokens :many
--- ListEmailTokens reads the tokens of a user that may still be used.
+-- ListEmailTokens reads the tokens of a user that are held, expired ones too.
 SELECT *
 FROM email_tokens
 WHERE user_id = @user_id
-  AND expires_at > @now
 ORDER BY created_at DESC;

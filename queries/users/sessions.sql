@@ -1,22 +1,22 @@
 -- name: StartSession :one
 -- StartSession opens a session for an account that is active, whose password is still the one that was checked, and which
 -- has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
--- between a change and the end of its sessions.
-INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at)
-SELECT @id, users.id, @cookie, @address, @user_agent, @created_at, @created_at, @expires_at
+-- between a change and the end of its sessions, and for another login of it: what ends the oldest sessions counts them all.
+INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, family)
+SELECT @id, users.id, @cookie, @address, @user_agent, @created_at, @created_at, @expires_at, @family
 FROM users
 WHERE users.id = @user_id
   AND users.status = 'active'
   AND users.password_hash = @password_hash
   AND (users.second_factor_at IS NULL OR @second_factor::boolean)
-FOR SHARE OF users
+FOR NO KEY UPDATE OF users
 RETURNING *;
 
 -- name: CreateRefreshToken :exec
 -- CreateRefreshToken keeps the hash of a token that a session may use. The successor of a token
 -- is always the same one, so a second attempt to keep it changes nothing.
-INSERT INTO refresh_tokens (hash, session_id, created_at)
-VALUES (@hash, @session_id, @created_at)
+INSERT INTO refresh_tokens (hash, session_id, created_at, tagged)
+VALUES (@hash, @session_id, @created_at, true)
 ON CONFLICT ON CONSTRAINT refresh_tokens_pkey DO NOTHING;
 
 -- name: LockSession :one
@@ -42,10 +42,38 @@ SELECT *
 FROM refresh_tokens
 WHERE hash = @hash;
 
+-- name: ForgetSpentTokens :exec
+-- ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
+-- answer was lost. The others are known by what they say.
+DELETE FROM refresh_tokens
+WHERE refresh_tokens.session_id = @session_id
+  AND refresh_tokens.tagged
+  AND refresh_tokens.used_at IS NOT NULL
+  AND refresh_tokens.hash <> @latest
+  AND (refresh_tokens.used_at < @used_before::timestamptz OR refresh_tokens.hash NOT IN (
+      SELECT latest.hash
+      FROM refresh_tokens AS latest
+      WHERE latest.session_id = @session_id
+        AND latest.used_at IS NOT NULL
+      ORDER BY latest.used_at DESC, latest.hash
+      LIMIT @most
+  ));
+
+-- name: EndReplayed :one
+-- EndReplayed ends a live session, of which a token was presented again, and tells whose it was. Where the token is known by its row, the
+-- session is; otherwise the token's family is.
+UPDATE sessions
+SET revoked_at = @now::timestamptz
+WHERE (id = @id OR family = sqlc.narg(family))
+  AND revoked_at IS NULL
+  AND expires_at > @now::timestamptz
+RETURNING id, user_id;
+
 -- name: ExtendSession :one
--- ExtendSession moves the end of a live session of an active account and tells whose it is.
+-- ExtendSession moves the end of a live session of an active account and tells whose it is. One without a family gets this one.
 UPDATE sessions
 SET last_used_at = @used_at,
+    family = coalesce(sessions.family, @family),
     expires_at = LEAST(@expires_at::timestamptz, sessions.created_at + @longest::interval)
 FROM users
 WHERE sessions.id = @id
@@ -93,28 +121,48 @@ WHERE id = @id
   AND revoked_at IS NULL;
 
 -- name: RevokeSessions :many
--- RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids.
+-- RevokeSessions ends every live session of a user but one, which may be the nil UUID, and gives their ids. Whoever ends several
+-- locks them in the order of their ids, lest two wait for each other.
+WITH ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    WHERE live.user_id = @user_id
+      AND live.id <> @kept
+      AND live.revoked_at IS NULL
+      AND live.expires_at > @now::timestamptz
+    ORDER BY live.id
+    FOR NO KEY UPDATE
+)
 UPDATE sessions
 SET revoked_at = @now::timestamptz
-WHERE user_id = @user_id
-  AND id <> @kept
-  AND revoked_at IS NULL
-  AND expires_at > @now::timestamptz
-RETURNING id;
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id;
 
 -- name: RevokeOldestSessions :many
--- RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids.
-UPDATE sessions
-SET revoked_at = @now::timestamptz
-WHERE id IN (
+-- RevokeOldestSessions ends the live sessions of a user beyond a number, the oldest, and gives their ids. It locks them as
+-- RevokeSessions does; the account is locked.
+WITH beyond AS (
     SELECT oldest.id
     FROM sessions AS oldest
     WHERE oldest.user_id = @user_id
       AND oldest.revoked_at IS NULL
+      AND oldest.expires_at > @now::timestamptz
     ORDER BY oldest.created_at DESC, oldest.id DESC
     OFFSET @most::integer
+), ending AS (
+    SELECT live.id
+    FROM sessions AS live
+    JOIN beyond ON beyond.id = live.id
+    WHERE live.revoked_at IS NULL
+    ORDER BY live.id
+    FOR NO KEY UPDATE OF live
 )
-RETURNING id;
+UPDATE sessions
+SET revoked_at = @now::timestamptz
+FROM ending
+WHERE sessions.id = ending.id
+RETURNING sessions.id;
 
 -- name: ListSessionIDs :many
 -- ListSessionIDs gives the ids of every live session of a user.
@@ -124,11 +172,12 @@ WHERE user_id = @user_id
   AND revoked_at IS NULL;
 
 -- name: PurgeSessions :execrows
--- PurgeSessions removes sessions that ended before a time, a batch at most.
+-- PurgeSessions removes sessions that ran out before a time, or were ended before another, a batch at most.
 DELETE FROM sessions
 WHERE id IN (
     SELECT ended.id
     FROM sessions AS ended
-    WHERE ended.expires_at < @ended_before
+    WHERE ended.expires_at < @ran_out_before
+       OR ended.revoked_at < @ended_before::timestamptz
     LIMIT @row_limit
 );

@@ -1,8 +1,8 @@
 -- name: TakeTry :many
 -- TakeTry counts a try against everything that it counts against, each by itself in order, so that of many at once no more get
 -- through than may: what the caller has for himself by keys, all or the try is refused, and then the account, or else the
--- network that it is not used from. It gives what has been counted. A count that is further ahead than it can get, because a
--- clock was set back, is taken for one that is used up.
+-- network that it is not used from. It gives what has been counted. A count that is further ahead than it can get is used up
+-- where the clocks of replicas differ, by a minute at most, and begins anew where a clock was set back.
 WITH clock AS (
     SELECT sqlc.arg(now)::timestamptz AS now
 ), own AS (
@@ -14,8 +14,8 @@ WITH clock AS (
     ORDER BY wanted.key
     ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE
     SET span = EXCLUDED.span,
-        whole_at = GREATEST(LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span), (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock))
-    WHERE GREATEST(LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span), (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock)) <= (SELECT now FROM clock) + EXCLUDED.span
+        whole_at = GREATEST(CASE WHEN throttles.whole_at > (SELECT now FROM clock) + EXCLUDED.span + interval '1 minute' THEN (SELECT now FROM clock) ELSE LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span) END, (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock))
+    WHERE GREATEST(CASE WHEN throttles.whole_at > (SELECT now FROM clock) + EXCLUDED.span + interval '1 minute' THEN (SELECT now FROM clock) ELSE LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span) END, (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock)) <= (SELECT now FROM clock) + EXCLUDED.span
     RETURNING key, whole_at
 ), account AS (
     INSERT INTO throttles (key, span, whole_at)
@@ -24,8 +24,8 @@ WITH clock AS (
       AND (SELECT count(*) FROM own) = cardinality(sqlc.arg(keys)::bytea[])
     ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE
     SET span = EXCLUDED.span,
-        whole_at = GREATEST(LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span), (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock))
-    WHERE GREATEST(LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span), (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock)) <= (SELECT now FROM clock) + EXCLUDED.span
+        whole_at = GREATEST(CASE WHEN throttles.whole_at > (SELECT now FROM clock) + EXCLUDED.span + interval '1 minute' THEN (SELECT now FROM clock) ELSE LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span) END, (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock))
+    WHERE GREATEST(CASE WHEN throttles.whole_at > (SELECT now FROM clock) + EXCLUDED.span + interval '1 minute' THEN (SELECT now FROM clock) ELSE LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span) END, (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock)) <= (SELECT now FROM clock) + EXCLUDED.span
     RETURNING key, whole_at
 ), familiar AS (
     SELECT key, expires_at AS whole_at
@@ -41,8 +41,8 @@ WITH clock AS (
       AND NOT EXISTS (SELECT FROM familiar)
     ON CONFLICT ON CONSTRAINT throttles_pkey DO UPDATE
     SET span = EXCLUDED.span,
-        whole_at = GREATEST(LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span), (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock))
-    WHERE GREATEST(LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span), (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock)) <= (SELECT now FROM clock) + EXCLUDED.span
+        whole_at = GREATEST(CASE WHEN throttles.whole_at > (SELECT now FROM clock) + EXCLUDED.span + interval '1 minute' THEN (SELECT now FROM clock) ELSE LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span) END, (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock))
+    WHERE GREATEST(CASE WHEN throttles.whole_at > (SELECT now FROM clock) + EXCLUDED.span + interval '1 minute' THEN (SELECT now FROM clock) ELSE LEAST(throttles.whole_at, (SELECT now FROM clock) + EXCLUDED.span) END, (SELECT now FROM clock)) + (EXCLUDED.whole_at - (SELECT now FROM clock)) <= (SELECT now FROM clock) + EXCLUDED.span
     RETURNING key, whole_at
 )
 SELECT key, whole_at FROM own

@@ -3,9 +3,7 @@
 package chaos_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -88,7 +86,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-var masterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32))
+var masterKey = programtest.NewMasterKey()
 
 func (w *world) open(url string) *pgxpool.Pool {
 	w.t.Helper()

@@ -2,11 +2,13 @@ package docs
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -50,4 +52,42 @@ func TestEveryTargetRunsInCI(t *testing.T) {
 	for name := range described {
 		require.True(t, slices.Contains(phony, name), "make %s is not in .PHONY: a file of that name would keep it from running", name)
 	}
+}
+
+// An npm ci that was interrupted leaves a folder that looks like the whole one: make runs it again, and not once more after that.
+func TestAnInterruptedInstallIsRepeated(t *testing.T) {
+	t.Parallel()
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	write := func(path, text string, mode os.FileMode) {
+		path = filepath.Join(dir, path)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), mode))
+	}
+	write("Makefile", string(makefile), 0o600)
+	write("clients/typescript/package-lock.json", "{}", 0o600)
+	write("tools/node", "#!/bin/sh\n", 0o700)
+	install := func(npm string) error {
+		write("tools/npm", "#!/bin/sh\necho called >> \"$CALLS\"\nrm -rf node_modules && mkdir node_modules && touch node_modules/one || exit 1\n"+npm, 0o700)
+		cmd := exec.CommandContext(t.Context(), "make", "clients/typescript/node_modules")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "tools")+":"+os.Getenv("PATH"), "CALLS="+filepath.Join(dir, "calls"), "MAKEFLAGS=")
+		return cmd.Run()
+	}
+	called := func() int {
+		text, err := os.ReadFile(filepath.Join(dir, "calls"))
+		require.NoError(t, err)
+		return strings.Count(string(text), "called")
+	}
+	require.Error(t, install("kill -KILL $$\n"))
+	require.Equal(t, 1, called())
+	require.NoError(t, install("exit 0\n"))
+	require.Equal(t, 2, called(), "what was interrupted is begun anew")
+	require.NoError(t, install("exit 0\n"))
+	require.Equal(t, 2, called(), "what is complete stays")
+	later := time.Now().Add(time.Minute)
+	require.NoError(t, os.Chtimes(filepath.Join(dir, "clients/typescript/package-lock.json"), later, later))
+	require.NoError(t, install("exit 0\n"))
+	require.Equal(t, 3, called(), "the lockfile has changed")
 }

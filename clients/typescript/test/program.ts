@@ -46,7 +46,10 @@ export async function start(): Promise<Program> {
   const run = async (): Promise<() => Promise<void>> => {
     const child = spawn(binary, ['run'], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: {...process.env, PLUMBLINE_ADDR: address, PLUMBLINE_OPS_ADDR: operators, PLUMBLINE_DATA: data, PLUMBLINE_DEV_PASSWORD: password},
+      env: {
+        ...process.env, PLUMBLINE_ADDR: address, PLUMBLINE_OPS_ADDR: operators, PLUMBLINE_DATA: data, PLUMBLINE_DEV_PASSWORD: password,
+        ORDERS_OPEN_ORDERS: '1000', ORDERS_RESERVED_UNITS: '1000', // One customer orders for all tests, and pays nothing.
+      },
     });
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     await ready(child);

@@ -47,7 +47,7 @@ export async function results(client: Client, order: Schemas['Order']): Promise<
   }
   same<Same<Extract<Problem<'getOrder'>, {status: 404}>['code'], 'order_not_found'>>();
   same<Same<Extract<Problem<'createWebhook'>, {status: 409}>['code'], 'too_many_webhooks'>>();
-  same<Same<Extract<Problem<'createOrder'>, {status: 409}>['code'], 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use'>>();
+  same<Same<Extract<Problem<'createOrder'>, {status: 409}>['code'], 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use'>>();
   same<Same<Extract<Problem<'createOrder'>, {status: 503}>['code'], 'overloaded' | 'timeout' | 'unavailable' | 'customers_unavailable'>>();
   same<Same<Extract<Problem<'endSession'>, {status: 503}>['code'], 'timeout' | 'unavailable'>>();
 }

@@ -23,7 +23,7 @@ function carryOut(action: Action, order: Order, values: FormData): Promise<Outco
   const optional = <N extends string>(name: N) => (entered(values, name) ? {[name]: entered(values, name)} : {}) as {[K in N]?: string};
   switch (action) {
     case 'cancel': return client.cancelOrder({path, body: optional('reason')});
-    case 'pay': return client.payOrder({path, body: optional('reference')});
+    case 'pay': return client.payOrder({path, body: {amount: {amount: order.total.amount, currency: order.total.currency}, ...optional('reference')}});
     case 'ship': return client.shipOrder({path, body: optional('tracking')});
     case 'deliver': return client.deliverOrder({path, body: {}});
     case 'refund': {

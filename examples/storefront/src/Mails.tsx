@@ -79,7 +79,7 @@ export function ForgotPassword() {
   const [sent, setSent] = useState('');
   return (
     <Narrow title="Forgotten password">
-      {sent ? <p role="status">If there is an account for {sent}, a mail with a link is on its way. The link is good for half an hour.</p> : (
+      {sent ? <p role="status">If there is an account for {sent}, a mail with a link is on its way, or in its mailbox already. The link is good for half an hour from now.</p> : (
         <Form
           submit="Send me a link" fields={['/email']} done={setSent}
           send={async (values) => {

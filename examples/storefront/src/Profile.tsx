@@ -52,14 +52,14 @@ function Details({profile}: {profile: Schemas['Profile']}) {
 
 /** The e-mail address, and another verification mail as long as it is not verified. */
 function Address({profile}: {profile: Schemas['Profile']}) {
-  const [sent, setSent] = useState<Outcome<unknown>>();
+  const [sent, setSent] = useState<Outcome<Schemas['EmailVerification']>>();
   return (
     <>
       <p>{profile.email} <span className={profile.email_verified ? 'status paid' : 'status pending'}>{profile.email_verified ? 'verified' : 'not verified'}</span></p>
       {!profile.email_verified && !sent?.ok && (
         <button type="button" onClick={() => void client.requestEmailVerification().then(setSent)}>Send me the mail again</button>
       )}
-      {sent?.ok && <p role="status">A mail is on its way: follow its link.</p>}
+      {sent?.ok && <p role="status">{sent.data.mailed_at ? `A mail is on its way since ${time(sent.data.mailed_at)}: follow its link.` : 'Your address is verified.'}</p>}
       {sent && !sent.ok && <Notice failure={sent} />}
     </>
   );
@@ -147,6 +147,7 @@ const actions: Record<string, string> = {
   'session.revoke': 'Session ended', 'session.revoke_others': 'Other sessions ended', 'user.revoke_sessions': 'Sessions ended', 'email.verify': 'E-mail address verified',
   'email.request_verification': 'Verification mail asked for', 'profile.update': 'Profile changed', 'profile.change_password': 'Password changed',
   'profile.reset_password': 'Password reset', 'profile.export': 'Data exported', 'profile.request_deletion': 'Deletion asked for', 'profile.cancel_deletion': 'Account kept',
+  'profile.request_email_change': 'Another address asked for', 'profile.cancel_email_change': 'Change of address withdrawn',
   'session.answer_challenge': 'Logged in', 'second_factor.enrol': 'Second factor begun', 'second_factor.confirm': 'Second factor turned on',
   'second_factor.disable': 'Second factor turned off', 'second_factor.remove': 'Second factor taken off', 'second_factor.replace_recovery_codes': 'New recovery codes',
   'user.set_roles': 'Roles changed', 'user.disable': 'Account disabled', 'user.enable': 'Account enabled',

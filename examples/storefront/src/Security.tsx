@@ -160,22 +160,38 @@ function Password() {
   );
 }
 
-/** Asks for another address; the mail that is sent there makes it the account's. */
+/** Reads the change of address that waits; null where none does. */
+async function waitingChange(signal: AbortSignal): Promise<Outcome<Schemas['EmailChange'] | null>> {
+  const outcome = await client.getEmailChange({signal});
+  return !outcome.ok && outcome.problem.code === 'email_change_not_found' ? {ok: true, data: null} : outcome;
+}
+
+/** Asks for another address; the mail that is sent there makes it the account's, unless another is asked for or it is withdrawn. */
 function EmailAddress() {
-  const [wanted, setWanted] = useState('');
-  if (wanted) return <p role="status">A mail to {wanted} is on its way: its link makes the change.</p>;
+  const change = useLoaded(waitingChange);
+  const [failed, setFailed] = useState<Outcome<unknown>>();
+  const withdraw = (): void => void client.cancelEmailChange().then((outcome) => {
+    setFailed(outcome);
+    change.reload();
+  });
   return (
-    <Form
-      submit="Change it" fields={['/email', '/current_password']} done={setWanted}
-      send={async (values) => {
-        const email = entered(values, 'email');
-        const outcome = await client.requestEmailChange({body: {email, current_password: password(values)}});
-        return outcome.ok ? {ok: true, data: email} : outcome;
-      }}
-    >
-      <Field label="New address" place="/email" name="email" type="email" autoComplete="email" />
-      <PasswordField />
-    </Form>
+    <>
+      {change.data && (
+        <>
+          <p role="status">A mail to {change.data.email} is on its way: its link makes the change until {time(change.data.expires_at)}.</p>
+          <button type="button" onClick={withdraw}>Withdraw it</button>
+        </>
+      )}
+      {change.failure && <Notice failure={change.failure} retry={change.reload} />}
+      {failed && !failed.ok && <Notice failure={failed} />}
+      <Form
+        submit="Change it" fields={['/email', '/current_password']} done={change.put}
+        send={(values) => client.requestEmailChange({body: {email: entered(values, 'email'), current_password: password(values)}})}
+      >
+        <Field label="New address" place="/email" name="email" type="email" autoComplete="email" />
+        <PasswordField />
+      </Form>
+    </>
   );
 }
 

@@ -219,14 +219,16 @@ export function Payments() {
     <section className="narrow card" aria-label="Payment">
       <h1>Record a payment</h1>
       <Form
-        key={order?.version} submit="Record the payment" fields={['/path/orderId', '/reference']} done={setOrder}
+        key={order?.version} submit="Record the payment" fields={['/path/orderId', '/reference', '/amount']} done={setOrder}
         send={(values) => {
           const reference = entered(values, 'reference');
-          return client.payOrder({path: {orderId: entered(values, 'order') || 'none'}, body: reference ? {reference} : {}});
+          const amount = {amount: amountOf(entered(values, 'amount'), 'EUR'), currency: 'EUR'};
+          return client.payOrder({path: {orderId: entered(values, 'order') || 'none'}, body: {amount, ...(reference && {reference})}});
         }}
       >
         <Field label="Id of the order" place="/path/orderId" name="order" />
         <Field label="Reference of the payment" place="/reference" name="reference" />
+        <Field label="Amount in EUR" place="/amount" name="amount" inputMode="decimal" />
       </Form>
       {order && (
         <div role="status">

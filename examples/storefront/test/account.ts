@@ -269,6 +269,12 @@ test('another e-mail address is asked for, and its mail makes the change', patie
   await part.getByLabel('New address').and(page.locator('[aria-invalid=true]')).waitFor();
   await ask(`moved.${email}`);
   await part.getByText(`A mail to moved.${email} is on its way`).waitFor();
+  await part.getByRole('button', {name: 'Withdraw it'}).click();
+  await part.getByRole('button', {name: 'Withdraw it'}).waitFor({state: 'detached'});
+  await ask(`typo.${email}`);
+  await part.getByText(`A mail to typo.${email} is on its way`).waitFor();
+  await ask(`moved.${email}`);
+  await part.getByText(`A mail to moved.${email} is on its way`).waitFor();
   await page.goto(await linkTo('/confirm-email-change', `moved.${email}`));
   await page.getByRole('button', {name: 'Change to it'}).click();
   await shown(page, "It is your account's now.");

@@ -65,7 +65,7 @@ test('every page fits a phone and a desktop, in light and dark', patience, async
   await page.goto('/login');
   await logIn(page, 'staff');
   await page.goto('/account');
-  await page.getByRole('button', {name: 'Show more'}).waitFor();
+  await page.getByText('Logged in').first().waitFor();
   await page.getByRole('button', {name: 'Delete the account…'}).click();
   await take('account');
   await page.goto('/security');

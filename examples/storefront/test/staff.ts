@@ -97,11 +97,15 @@ test('payments record a payment', patience, async (t) => {
   const order = unwrap(await customer.createOrder({body: {items: [{product_id: (await product(5)).id, quantity: 1}]}}));
   const page = await signedIn(t, 'payments');
   await page.getByRole('link', {name: 'Payments', exact: true}).click();
-  await page.getByLabel('Reference of the payment').fill('PAY-1');
+  await page.getByLabel('Reference of the payment').fill(`PAY-${order.number}`);
+  await page.getByLabel('Amount in EUR').fill(String((order.total.amount - 1) / 100));
   await page.getByRole('button', {name: 'Record the payment'}).click();
   await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'order');
   await page.getByLabel('Id of the order').fill(order.id);
-  await page.getByLabel('Reference of the payment').fill('PAY-1');
+  await page.getByLabel('Reference of the payment').fill(`PAY-${order.number}`);
+  await page.getByRole('button', {name: 'Record the payment'}).click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'amount');
+  await page.getByLabel('Amount in EUR').fill(String(order.total.amount / 100));
   await page.getByRole('button', {name: 'Record the payment'}).click();
   await page.getByRole('status').getByText(order.number).waitFor();
   assert.equal(unwrap(await customer.getOrder({path: {orderId: order.id}})).status, 'paid');

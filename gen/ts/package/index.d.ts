@@ -84,6 +84,44 @@ interface components$1 {
             email: components$1["schemas"]["Email"];
             current_password: components$1["schemas"]["Password"];
         };
+        EmailChange: {
+            email: components$1["schemas"]["Email"];
+            /**
+             * Format: date-time
+             * @description Until when the link to the address is good.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the last mail with it was sent.
+             */
+            mailed_at: string;
+            /**
+             * Format: date-time
+             * @description From when on asking again sends another mail to the same address.
+             */
+            next_mail_at: string;
+        };
+        EmailVerification: {
+            email: components$1["schemas"]["Email"];
+            /** @description Whether the address is verified; no mail is sent then. */
+            verified: boolean;
+            /**
+             * Format: date-time
+             * @description Until when the link is good.
+             */
+            expires_at?: string;
+            /**
+             * Format: date-time
+             * @description When the last mail with it was sent.
+             */
+            mailed_at?: string;
+            /**
+             * Format: date-time
+             * @description From when on asking again sends another mail.
+             */
+            next_mail_at?: string;
+        };
         ConfirmEmailChangeRequest: {
             token: components$1["schemas"]["MailToken"];
         };
@@ -121,7 +159,7 @@ interface components$1 {
         NewPassword: string;
         /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
         Password: string;
-        /** @description A refresh token: 256 bits in base64url. */
+        /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
         /** @description The token in the link of a mail, behind `#token=`. */
         MailToken: string;
@@ -263,7 +301,7 @@ interface components$1 {
             second_factor: components$1["schemas"]["SecondFactor"];
             /** @description The newest sessions that have not been forgotten, those that have ended included. */
             sessions: components$1["schemas"]["OwnSession"][];
-            /** @description Mails whose links may still be followed. */
+            /** @description Links that were sent by mail in the last days and have not been followed, expired ones included. */
             mails: components$1["schemas"]["OwnMail"][];
             activity: components$1["schemas"]["ActivityList"];
         };
@@ -296,6 +334,18 @@ interface components$1 {
             created_at: string;
             /** Format: date-time */
             expires_at: string;
+            /**
+             * Format: int32
+             * @description How many such mails were sent since `counted_from`.
+             */
+            mails?: number;
+            /**
+             * Format: date-time
+             * @description When the last of them was.
+             */
+            mailed_at?: string;
+            /** Format: date-time */
+            counted_from?: string;
         };
         ActivityEntry: {
             /** Format: uuid */
@@ -481,7 +531,7 @@ interface components$1 {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified" | "mail_off" | "email_change_not_found";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -625,6 +675,24 @@ interface components$1 {
         };
         /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
         InvalidMailToken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description The service is set up to send no mails (`mail_off`). */
+        MailOff: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components$1["schemas"]["Problem"];
+            };
+        };
+        /** @description No change of address waits (`email_change_not_found`). */
+        EmailChangeNotFound: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1129,7 +1197,7 @@ interface operations$1 {
             };
         };
         responses: {
-            /** @description A mail is on its way if there is such an account. */
+            /** @description If there is such an account, a mail with a good link is on its way, or was sent within the pause before. */
             202: {
                 headers: {
                     RateLimit: components$1["headers"]["RateLimit"];
@@ -1139,6 +1207,7 @@ interface operations$1 {
                 content?: never;
             };
             400: components$1["responses"]["Malformed"];
+            409: components$1["responses"]["MailOff"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
@@ -1443,6 +1512,8 @@ interface operations$1 {
             /** @description How many sessions were ended. */
             200: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1455,6 +1526,7 @@ interface operations$1 {
                 };
             };
             401: components$1["responses"]["Unauthenticated"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -1551,6 +1623,8 @@ interface operations$1 {
             /** @description The profile as it now is. */
             200: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1580,6 +1654,7 @@ interface operations$1 {
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -1852,17 +1927,61 @@ interface operations$1 {
         };
         requestBody?: never;
         responses: {
-            /** @description A mail is on its way unless there is no need for it. */
+            /** @description Whether the address is verified, and if not, when a mail was sent. */
             202: {
                 headers: {
                     RateLimit: components$1["headers"]["RateLimit"];
                     "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.com",
+                     *       "verified": false,
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["EmailVerification"];
+                };
             };
             401: components$1["responses"]["Unauthenticated"];
+            409: components$1["responses"]["MailOff"];
             429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change that waits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada.king@example.com",
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["EmailChange"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["EmailChangeNotFound"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -1886,22 +2005,55 @@ interface operations$1 {
             };
         };
         responses: {
-            /** @description A mail is on its way to the new address. */
+            /** @description The change that waits, and when a mail was sent to the new address. */
             202: {
                 headers: {
                     RateLimit: components$1["headers"]["RateLimit"];
                     "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada.king@example.com",
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["EmailChange"];
+                };
             };
             400: components$1["responses"]["Malformed"];
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["WrongPassword"];
+            409: components$1["responses"]["MailOff"];
             413: components$1["responses"]["TooLarge"];
             415: components$1["responses"]["UnsupportedMediaType"];
             422: components$1["responses"]["Invalid"];
             429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    cancelEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link is void. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["EmailChangeNotFound"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2020,7 +2172,10 @@ interface operations$1 {
                      *           "purpose": "verify",
                      *           "email": "ada@example.com",
                      *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "expires_at": "2026-11-24T09:30:00Z"
+                     *           "expires_at": "2026-11-24T09:30:00Z",
+                     *           "mails": 1,
+                     *           "mailed_at": "2026-11-23T09:30:00Z",
+                     *           "counted_from": "2026-11-23T09:30:00Z"
                      *         }
                      *       ],
                      *       "activity": {
@@ -2111,11 +2266,14 @@ interface operations$1 {
             /** @description The account stays. */
             204: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components$1["responses"]["Unauthenticated"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2662,15 +2820,24 @@ interface components {
         OrderItemRequest: {
             /** Format: uuid */
             product_id: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many; the maximum holds for all lines of one product together.
+             */
             quantity: number;
         };
         CancelOrderRequest: {
             reason?: components["schemas"]["Reason"];
         };
         PayOrderRequest: {
+            /**
+             * @description Where the payment was made. References are those of a provider; a shop with one need not name it.
+             * @default default
+             */
+            provider?: string;
             /** @description What the payment is called where it was made. */
             reference?: string;
+            amount?: components["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
             /** @description The number by which the parcel is followed. */
@@ -2726,6 +2893,13 @@ interface components {
             /** Format: int64 */
             amount: number;
             /** @description The currency of the products. */
+            currency: string;
+        };
+        /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
+        ReceivedAmount: {
+            /** Format: int64 */
+            amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /** @description What to refund, in minor units. */
@@ -2879,6 +3053,8 @@ interface components {
             /** @description What the caller may do to the order as it is now. */
             allowed_actions: components["schemas"]["OrderAction"][];
             version: components["schemas"]["Version"];
+            /** @description Where the payment was made. */
+            payment_provider?: string;
             /** @description What the payment is called where it was made. */
             payment_reference?: string;
             /** @description The number by which the parcel is followed. */
@@ -2932,6 +3108,11 @@ interface components {
             event_types: components["schemas"]["OrderEventType"][];
             description?: string;
             enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+             */
+            previous_secrets_until?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3086,7 +3267,7 @@ interface components {
          * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "refund_too_large" | "too_many_streams" | "too_many_webhooks" | "customers_unavailable";
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
@@ -3187,8 +3368,9 @@ interface components {
             };
         };
         /**
-         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), or the same
-         *     request is being carried out (`idempotency_key_in_use`; `Retry-After` says when to ask again).
+         * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), the customer has
+         *     as much that is not paid as one may (`too_many_open_orders`, `too_many_reserved_units`), or the same request is being carried out
+         *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         OrderRefused: {
             headers: {
@@ -3201,6 +3383,19 @@ interface components {
         };
         /** @description The order is not in a state for this (`order_state`). */
         OrderState: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The order is not in a state for this (`order_state`), another amount was received than its total (`payment_mismatch`), or the reference is that of
+         *     another order's payment (`payment_reference_used`).
+         */
+        PaymentRefused: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -3224,6 +3419,35 @@ interface components {
         };
         /** @description The caller follows as many orders as one may (`too_many_streams`). */
         TooManyStreams: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The webhook has as many secrets in force as it may (`too_many_secrets`); the older ones end when `Retry-After` says. */
+        TooManySecrets: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfterInUse"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
+        WebhookDisabled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller runs as many exports as one may (`too_many_exports`). */
+        TooManyExports: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
@@ -4049,6 +4273,8 @@ interface operations {
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4104,6 +4330,7 @@ interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidOrReused"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["OrderingUnavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4199,6 +4426,7 @@ interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["TooManyExports"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
@@ -4368,6 +4596,8 @@ interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4424,6 +4654,7 @@ interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4445,7 +4676,12 @@ interface operations {
             content: {
                 /**
                  * @example {
-                 *       "reference": "pay_5f2c81"
+                 *       "provider": "example-bank",
+                 *       "reference": "pay_5f2c81",
+                 *       "amount": {
+                 *         "amount": 4980,
+                 *         "currency": "EUR"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["PayOrderRequest"];
@@ -4509,7 +4745,7 @@ interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
+            409: components["responses"]["PaymentRefused"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -5059,8 +5295,9 @@ interface operations {
                      *           "order.cancelled"
                      *         ],
                      *         "enabled": true,
+                     *         "previous_secrets_until": "2026-11-24T10:00:00Z",
                      *         "created_at": "2026-11-23T09:30:00Z",
-                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *         "updated_at": "2026-11-23T10:00:00Z"
                      *       },
                      *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
                      *     }
@@ -5071,6 +5308,7 @@ interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
+            409: components["responses"]["TooManySecrets"];
             422: components["responses"]["Invalid"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
@@ -5179,6 +5417,7 @@ interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["DeliveryNotFound"];
+            409: components["responses"]["WebhookDisabled"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
@@ -5303,8 +5542,9 @@ interface Operations {
     };
     /**
      * Verify an e-mail address.
-     * Spends the token of a verification mail: the account's address is verified. A token is good for a day and for one use, for the
-     * account and the address that it was sent for, until a newer one is sent; any other is refused with `invalid_mail_token`.
+     * Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
+     * stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
+     * address that it was sent for; any other is refused with `invalid_mail_token`.
      */
     confirmEmail: {
         method: 'POST';
@@ -5326,8 +5566,9 @@ interface Operations {
     /**
      * Change an e-mail address.
      * Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-     * mail. A token is good for a day and for one use, until a newer one is sent or the password is changed; any other is refused with
-     * `invalid_mail_token`. When another account has come to have the address, the answer is `email_taken`.
+     * mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
+     * withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
+     * address, the answer is `email_taken`, and the change goes on waiting.
      */
     confirmEmailChange: {
         method: 'POST';
@@ -5349,8 +5590,11 @@ interface Operations {
     };
     /**
      * Ask for a mail that resets the password.
-     * Sends a mail with a link that lets its reader choose a new password, if there is an active account with the address. Whether there
-     * is one the answer does not tell, nor the time that it takes. There is at most one such mail a minute.
+     * Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
+     * password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
+     * a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
+     * seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
+     * set up without mails refuses with `mail_off`, whatever the address.
      */
     requestPasswordReset: {
         method: 'POST';
@@ -5359,6 +5603,7 @@ interface Operations {
         shape: operations$1['requestPasswordReset'];
         codes: {
             400: 'malformed_request';
+            409: 'mail_off';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -5372,9 +5617,9 @@ interface Operations {
      * Choose a new password.
      * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
      * verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-     * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A token is good
-     * for half an hour and for one use, until a newer one is sent or the password is changed; any other is refused with
-     * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+     * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
+     * address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
+     * password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
      */
     resetPassword: {
         method: 'POST';
@@ -5518,6 +5763,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -5577,6 +5823,7 @@ interface Operations {
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -5584,8 +5831,8 @@ interface Operations {
     };
     /**
      * Change own password.
-     * Replaces the caller's password, which must be given once more, and ends every other session. The rules for passwords are those of
-     * `createUserV2`.
+     * Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
+     * the link of a password reset are void. The rules for passwords are those of `createUserV2`.
      */
     changePassword: {
         method: 'PUT';
@@ -5652,7 +5899,8 @@ interface Operations {
     /**
      * Begin to use a second factor.
      * Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-     * The answer has ten recovery codes, each good for one use in place of a code, shown this once. Sessions that there are go on.
+     * The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
+     * makes others. Sessions that there are go on.
      */
     confirmSecondFactor: {
         method: 'POST';
@@ -5699,7 +5947,8 @@ interface Operations {
     };
     /**
      * Make new recovery codes.
-     * Makes ten recovery codes, shown this once, and makes those from before void. The password and a code are sent once more.
+     * Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
+     * mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
      */
     replaceRecoveryCodes: {
         method: 'POST';
@@ -5723,7 +5972,9 @@ interface Operations {
     /**
      * Ask for another verification mail.
      * Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-     * account is opened. There is at most one a minute, and none where the address is verified: the answer is the same.
+     * account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
+     * day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+     * address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
      */
     requestEmailVerification: {
         method: 'POST';
@@ -5733,6 +5984,7 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
+            409: 'mail_off';
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
@@ -5741,10 +5993,54 @@ interface Operations {
         };
     };
     /**
+     * Read the change of own address that waits.
+     * Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
+     * the answer is `email_change_not_found`.
+     */
+    getEmailChange: {
+        method: 'GET';
+        path: '/api/v1/profile/email-change';
+        marks: '';
+        shape: operations$1['getEmailChange'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'email_change_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Withdraw a change of own address.
+     * Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
+     * followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+     */
+    cancelEmailChange: {
+        method: 'DELETE';
+        path: '/api/v1/profile/email-change';
+        marks: '';
+        shape: operations$1['cancelEmailChange'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'email_change_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
      * Ask for another e-mail address.
      * Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-     * must be given once more. Whether another account has the address the answer does not tell: the mail does. There is at most one such
-     * mail a minute, and the link of an older one is void.
+     * must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
+     * time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
+     * again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
+     * day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
+     * one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+     * without mails refuses with `mail_off`.
      */
     requestEmailChange: {
         method: 'POST';
@@ -5755,6 +6051,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'wrong_password';
+            409: 'mail_off';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -5809,8 +6106,8 @@ interface Operations {
     /**
      * Have own account deleted.
      * Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-     * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again changes nothing. Another
-     * administrator takes the role from an administrator first.
+     * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
+     * told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
      */
     requestDeletion: {
         method: 'POST';
@@ -5844,6 +6141,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6099,7 +6397,7 @@ interface Operations {
     /**
      * Add a product.
      * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-     * `sku_taken`.
+     * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
      */
     createProduct: {
         method: 'POST';
@@ -6296,7 +6594,12 @@ interface Operations {
      * Place an order.
      * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
      * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires.
+     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+     * some seconds later.
+     *
+     * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+     * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+     * one expire first.
      */
     createOrder: {
         method: 'POST';
@@ -6306,10 +6609,11 @@ interface Operations {
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
-            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'idempotency_key_in_use';
+            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
             500: 'internal';
             503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6338,7 +6642,8 @@ interface Operations {
     /**
      * Export orders.
      * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-     * the export together. A stream that breaks off leaves the last line without a line feed.
+     * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+     * (`too_many_exports`).
      */
     exportOrders: {
         method: 'GET';
@@ -6349,6 +6654,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             403: 'forbidden';
+            409: 'too_many_exports';
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';
@@ -6416,6 +6722,7 @@ interface Operations {
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6423,8 +6730,9 @@ interface Operations {
     };
     /**
      * Report an order's payment.
-     * Records that the whole of an order's total was paid. A payment with the same reference as the one that is recorded changes nothing;
-     * a second payment is refused (`order_state`).
+     * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+     * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+     * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
      */
     payOrder: {
         method: 'POST';
@@ -6436,7 +6744,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             404: 'order_not_found';
-            409: 'order_state';
+            409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
             413: 'body_too_large';
             415: 'unsupported_media_type';
             422: 'invalid_request';
@@ -6625,7 +6933,10 @@ interface Operations {
     };
     /**
      * Replace a webhook's secret.
-     * Makes a new secret, shown this once. For 24 hours deliveries are signed with the previous one as well.
+     * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+     * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+     * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+     * end in `Retry-After`.
      */
     rotateWebhookSecret: {
         method: 'POST';
@@ -6637,6 +6948,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             404: 'webhook_not_found';
+            409: 'too_many_secrets';
             422: 'invalid_request';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
@@ -6666,7 +6978,8 @@ interface Operations {
     /**
      * Send a delivery again.
      * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-     * attempt need not wait any longer, and one that is about to be sent stays so.
+     * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+     * answer is `webhook_disabled` then.
      */
     replayWebhookDelivery: {
         method: 'POST';
@@ -6678,6 +6991,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             404: 'delivery_not_found';
+            409: 'webhook_disabled';
             422: 'invalid_request';
             429: 'rate_limited';
             500: 'internal';

@@ -216,7 +216,7 @@ func TestLateEntriesAreSealed(t *testing.T) {
 	late, err := l.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = late.Rollback(context.Background()) }()
-	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Action: "thing.make", Outcome: "success", RequestID: "late", OccurredAt: l.now}
+	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.make", Outcome: "success", RequestID: "late", OccurredAt: l.now}
 	require.NoError(t, l.record(t.Context(), late, e))
 	l.add(2)
 	l.seal()
@@ -241,7 +241,7 @@ func TestManySealers(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for range 5 {
-				if err := l.Record(t.Context(), httpapi.AuditEntry{ID: uuid.New(), Action: "thing.make", Outcome: "success", OccurredAt: time.Now()}); err != nil {
+				if err := l.Record(t.Context(), httpapi.AuditEntry{ID: uuid.New(), Target: uuid.New(), Action: "thing.make", Outcome: "success", OccurredAt: time.Now()}); err != nil {
 					t.Error(err)
 				}
 				if err := l.Seal(t.Context(), func(Head) {}); err != nil {
@@ -257,10 +257,54 @@ func TestManySealers(t *testing.T) {
 	require.Greater(t, v.Batches, 2)
 }
 
-func TestWithinIsOneWithTheTransaction(t *testing.T) {
+// Anybody could fill the log with what nobody known asks of nothing known.
+func TestWhatNamesNobodyIsNoEntry(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Action: "thing.make", Outcome: "success", RequestID: "r", OccurredAt: l.now}
+	require.NoError(t, l.Record(t.Context(), e))
+	require.NoError(t, postgres.InTx(l.Within(t.Context(), func() httpapi.AuditEntry { return e }), l.pool, func(pgx.Tx) error { return nil }))
+	v, err := l.verify(nil)
+	require.NoError(t, err)
+	require.Zero(t, v.Unsealed)
+}
+
+// A request does not wait for an entry that strangers must not learn of.
+func TestBesideARequest(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	l.patience = 5 * time.Minute
+	holder, err := l.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = holder.Exec(t.Context(), "LOCK TABLE audit_entries IN EXCLUSIVE MODE")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Target: uuid.New(), Action: "thing.make", Outcome: "refused", RequestID: "r", OccurredAt: l.now}
+	failed := make(chan error, 2)
+	l.RecordBeside(ctx, e, func(err error) { failed <- err })
+	cancel() // The request has ended; its entry has not been recorded.
+	require.Eventually(t, func() bool {
+		var waits bool
+		require.NoError(t, holder.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'audit_entries'::regclass)").Scan(&waits))
+		return waits
+	}, time.Minute, 10*time.Millisecond)
+	require.NoError(t, holder.Rollback(t.Context()))
+	l.Wait()
+	require.Empty(t, failed)
+	page, _, err := l.List(t.Context(), Filter{Target: &e.Target}, nil, 10)
+	require.NoError(t, err)
+	require.Len(t, page, 1)
+
+	e.ID, e.RequestID = uuid.New(), strings.Repeat("r", 200)
+	l.RecordBeside(t.Context(), e, func(err error) { failed <- err })
+	l.Wait()
+	require.Error(t, <-failed, "what is missing is told")
+}
+
+func TestWithinIsOneWithTheTransaction(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.make", Outcome: "success", RequestID: "r", OccurredAt: l.now}
 	ctx := l.Within(t.Context(), func() httpapi.AuditEntry { return e })
 	count := func() (n int) {
 		require.NoError(t, l.pool.QueryRow(t.Context(), "SELECT count(*) FROM audit_entries").Scan(&n))
@@ -291,7 +335,7 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	entries := l.add(5)
-	nobody := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Action: "thing.read", Outcome: "forbidden", RequestID: "r", OccurredAt: l.now.Add(time.Second)}
+	nobody := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.read", Outcome: "forbidden", RequestID: "r", OccurredAt: l.now.Add(time.Second)}
 	require.NoError(t, l.Record(t.Context(), nobody))
 	page, next, err := l.List(t.Context(), Filter{}, nil, 4)
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,7 +30,17 @@ type Log struct {
 	addresses *seal.Sealer
 	key       []byte
 	clock     func() time.Time
+	beside    sync.WaitGroup
+	besides   chan struct{} // one for each that is recorded beside a request
+	patience  time.Duration // with what was refused
 }
+
+const (
+	// recordPatience bounds the recording of what was refused.
+	recordPatience = 2 * time.Second
+	// mostBeside is how many entries are recorded beside requests at once; another waits in its request.
+	mostBeside = 32
+)
 
 // New gives the log of a service in its database, which has been migrated. clock tells the time of batches.
 func New(database Database, master seal.MasterKey, clock func() time.Time) (*Log, error) {
@@ -38,7 +49,7 @@ func New(database Database, master seal.MasterKey, clock func() time.Time) (*Log
 		return nil, err
 	}
 	key, err := master.Derive("audit seals")
-	return &Log{database: database, addresses: addresses, key: key, clock: clock}, err
+	return &Log{database: database, addresses: addresses, key: key, clock: clock, besides: make(chan struct{}, mostBeside), patience: recordPatience}, err
 }
 
 const (
@@ -81,19 +92,44 @@ LIMIT $4`
 )
 
 // Within gives the context for the handler of an operation: every transaction of it ends with the entry, as it is then,
-// once.
+// once. Without one, nil, they end with nothing.
 func (l *Log) Within(ctx context.Context, entry func() httpapi.AuditEntry) context.Context {
-	return postgres.WithLast(ctx, func(ctx context.Context, tx pgx.Tx) error { return l.record(ctx, tx, entry()) })
+	return postgres.WithLast(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if entry == nil {
+			return nil
+		}
+		return l.record(ctx, tx, entry())
+	})
 }
 
 // Record writes an entry by itself, for what was refused and so did nothing.
 func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
 	return l.record(ctx, l.database, e)
 }
+
+// RecordBeside is Record beside a request, which takes as long as one without an entry. Run waits for it in the end.
+func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed func(error)) {
+	ctx = context.WithoutCancel(ctx)
+	l.besides <- struct{}{}
+	l.beside.Go(func() {
+		defer func() { <-l.besides }()
+		if err := l.Record(ctx, e); err != nil {
+			failed(err)
+		}
+	})
+}
+
+// Wait waits for what is recorded beside requests that have ended.
+func (l *Log) Wait() { l.beside.Wait() }
 
 func (l *Log) record(ctx context.Context, db interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }, e httpapi.AuditEntry) error {
+	if !e.Names() {
+		return nil
+	}
 	var address []byte
 	if e.Address.IsValid() {
 		address = []byte(e.Address.String())

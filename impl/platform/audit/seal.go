@@ -157,8 +157,9 @@ func (l *Log) sealSome(ctx context.Context, tx pgx.Tx) (head Head, n int, err er
 	return head, len(rows), err
 }
 
-// Run seals every few seconds until ctx ends, and logs the head of every batch.
+// Run seals every few seconds until ctx ends, and logs the head of every batch. It returns once what is recorded beside requests is.
 func (l *Log) Run(ctx context.Context, log *slog.Logger) {
+	defer l.Wait()
 	tick := time.NewTicker(sealEvery)
 	defer tick.Stop()
 	for {

@@ -37,6 +37,7 @@ var checks = []check{
 	{"NothingSecretIsLogged", nothingSecretIsLogged, nil},
 	{"ActionsAreLogged", actionsAreLogged, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
 	{"WhatIsDoneIsAudited", whatIsDoneIsAudited, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
+	{"StrangersFillNothing", strangersFillNothing, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil && op.Policy.Access.Public }},
 	{"DeprecationIsTold", deprecationIsTold, nil},
 	{"LocationsLead", locationsLead, func(op *httpapi.Operation) bool { return op.Statuses[0] == http.StatusCreated }},
 	{"StaleChangesAreRefused", staleChangesAreRefused, func(op *httpapi.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},

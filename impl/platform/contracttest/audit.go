@@ -2,6 +2,7 @@ package contracttest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +50,33 @@ func whatIsDoneIsAudited(t *testing.T, s *Service) {
 	requireSome(t, found, "operation with x-audit")
 }
 
+// strangersFillNothing sends each operation that anybody may call the document's request many times, to an empty database, where
+// everything in it is made up. The audit log has what was opened, if anything was, and nothing else.
+func strangersFillNothing(t *testing.T, s *Service) {
+	t.Helper()
+	for _, op := range s.Document.Operations {
+		if !op.Policy.Access.Public || op.Policy.Audit == nil {
+			continue
+		}
+		t.Run(op.ID, func(t *testing.T) {
+			t.Parallel()
+			server := s.Start(t)
+			r := Request{Method: op.Method, Target: op.Pattern, Header: []string{asJSON}, Body: text(t, s.example(t, op))}
+			opened := 0
+			for range 20 {
+				answer, body := server.Do(t, r)
+				require.Less(t, answer.StatusCode, http.StatusInternalServerError, body)
+				if answer.StatusCode < http.StatusBadRequest && !s.Beyond[op.ID].Nameless {
+					opened++
+				}
+			}
+			require.LessOrEqual(t, opened, 1)
+			server.End(t) // An entry is written behind the answer.
+			require.Len(t, server.entriesSince(t, op.Policy.Audit.Action, 0), opened)
+		})
+	}
+}
+
 // auditTarget gives the id of what x-audit says that a request was about, "" for what was made where no Location says.
 func auditTarget(op *httpapi.Operation, r Request, answer *http.Response, actor string) string {
 	switch target := op.Policy.Audit.Target; target {
@@ -71,15 +99,14 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 	answer, body := server.Do(t, r)
 	requireSuccess(t, op, answer, body)
 	entries := server.entriesSince(t, action, before)
+	if s.Beyond[op.ID].Nameless || op.Policy.Audit.Keeps == "refusals" {
+		require.Empty(t, entries)
+		return
+	}
 	require.Len(t, entries, 1)
 	e := entries[0]
 	require.Equal(t, "success", e.Outcome)
 	require.Equal(t, answer.Header.Get("X-Request-Id"), e.RequestID)
-	if s.Beyond[op.ID].Nameless {
-		require.Equal(t, uuid.Nil, e.Actor)
-		require.Equal(t, uuid.Nil, e.Target)
-		return
-	}
 	if op.Policy.Access.Public {
 		require.NotEqual(t, uuid.Nil, e.Actor, "who has logged in or opened an account is known then")
 	} else {
@@ -114,6 +141,11 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 		require.NotEqual(t, uuid.Nil, entries[0].Actor, c.Name)
 	}
 
+	// What the state of things does not allow is recorded of who is known, too.
+	if !op.Policy.Access.Public {
+		s.auditsConflicts(t, server, op)
+	}
+
 	r, _ = s.Fitting(t, server, op)
 	_, err := server.Pool.Exec(t.Context(), `ALTER TABLE audit_entries ADD CONSTRAINT nothing_succeeds CHECK (outcome <> 'success') NOT VALID`)
 	require.NoError(t, err)
@@ -121,4 +153,27 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 	answer, body = server.Do(t, r)
 	require.Equal(t, http.StatusInternalServerError, answer.StatusCode, "it is done although it cannot be recorded: %s", body)
 	require.Equal(t, rows, s.fingerprint(t, server), "it is done although it cannot be recorded")
+}
+
+// auditsConflicts sends what conflicts with the state of things: each is recorded once, as done by who sent it.
+func (s *Service) auditsConflicts(t *testing.T, server *Server, op *httpapi.Operation) {
+	t.Helper()
+	good, by := s.Fitting(t, server, op)
+	conflicts := server.Refused(t, op, by, good.withFreshKey)
+	if slices.Contains(op.Statuses, http.StatusPreconditionFailed) {
+		stale := good.Without("If-Match").With(`If-Match: "9999999999999999"`)
+		conflicts = append(conflicts, Refusal{Name: "another version", Request: stale, Status: http.StatusPreconditionFailed})
+	}
+	for _, c := range conflicts {
+		if c.Status != http.StatusConflict && c.Status != http.StatusPreconditionFailed {
+			continue
+		}
+		before := len(server.entriesSince(t, op.Policy.Audit.Action, 0))
+		answer, body := server.Send(t, c.Request)
+		require.Equal(t, c.Status, answer.StatusCode, "%s: %s", c.Name, body)
+		entries := server.entriesSince(t, op.Policy.Audit.Action, before)
+		require.Len(t, entries, 1, c.Name)
+		require.Equal(t, ProblemIn(t, answer, body).Code, entries[0].Outcome, c.Name)
+		require.Equal(t, c.sentBy(by).Subject(), entries[0].Actor.String(), c.Name)
+	}
 }

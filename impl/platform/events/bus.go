@@ -50,6 +50,19 @@ func CheckURL(urls telemetry.Secret) error {
 	return nil
 }
 
+// Prove asks NATS once whether it takes the user and the password, or the token, of the URLs. Only its refusal is an error:
+// that it is away passes.
+func Prove(urls telemetry.Secret) error {
+	conn, err := nats.Connect(urls.Reveal(), nats.Timeout(dialTimeout))
+	switch {
+	case err == nil:
+		conn.Close()
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
+		return errors.New("NATS refuses the user and the password, or the token, of the URL")
+	}
+	return nil
+}
+
 // Connect begins to connect and returns at once; the connection is kept up until Close. The error is that of
 // [CheckURL]. name is what NATS calls the connection.
 func Connect(urls telemetry.Secret, name string, log *slog.Logger) (*Bus, error) {

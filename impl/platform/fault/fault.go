@@ -26,6 +26,8 @@ const (
 	TooLarge
 	// UnsupportedMediaType is a body of a type that the operation does not take.
 	UnsupportedMediaType
+	// Misdirected is a request for a name that is not served here.
+	Misdirected
 	// Invalid is a request that breaks the document.
 	Invalid
 	// PreconditionFailed is a change of a thing that is not as the caller last saw it.

@@ -15,6 +15,18 @@ import (
 // clientPath is where the packed client is for whoever installs it by hand. It leads on to an address of its own for each content.
 const clientPath = "/clients/typescript.tgz"
 
+// ClientPath is where the packed client is as long as its files are these.
+func ClientPath(files fs.FS) (string, error) {
+	body, err := pack(files)
+	if err != nil {
+		return "", fmt.Errorf("the client cannot be packed: %w", err)
+	}
+	return "/clients/" + nameOf(sha256.Sum256(body)), nil
+}
+
+// nameOf tells the contents of a package apart.
+func nameOf(sum [sha256.Size]byte) string { return fmt.Sprintf("typescript-%x.tgz", sum[:8]) }
+
 // packed serves the files of an npm package as npm packs them, at an address that follows from their bytes: a lockfile has the address
 // together with a digest, and npm refuses other bytes there. It gives a handler for each path.
 func packed(files fs.FS) (map[string]http.Handler, error) {
@@ -23,7 +35,7 @@ func packed(files fs.FS) (map[string]http.Handler, error) {
 		return nil, fmt.Errorf("the client cannot be packed: %w", err)
 	}
 	sum := sha256.Sum256(body)
-	name := fmt.Sprintf("typescript-%x.tgz", sum[:8])
+	name := nameOf(sum)
 	return map[string]http.Handler{
 		clientPath: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "no-cache")

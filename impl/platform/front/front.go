@@ -18,6 +18,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -44,6 +46,8 @@ type Service struct {
 type Options struct {
 	// Addr is where callers are served, and OpsAddr where operators are.
 	Addr, OpsAddr string
+	// Hosts are the names, besides those of this machine, by which callers and operators may call.
+	Hosts hosts.Allowed
 	// Services are those behind the address. The first one answers for paths that are nobody's.
 	Services []Service
 	// Client holds the files of the client of the services, an npm package that is given away at /clients/typescript.tgz.
@@ -76,13 +80,28 @@ func Run(ctx context.Context, o Options) error {
 		callers = o.Before(callers)
 	}
 	return httpapi.Server{
-		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: callers, Ops: operators(o.Services, transport, o.Log), Drain: o.Drain, Log: o.Log,
+		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: called(o.Hosts, callers), Ops: called(o.Hosts, operators(o.Services, transport, o.Log)), Drain: o.Drain, Log: o.Log,
 		Ready: func(ready bool) {
 			if ready {
 				o.Ready()
 			}
 		},
 	}.Run(ctx)
+}
+
+// ErrMisdirected is what a request for another name gets (RFC 9110, 15.5.20).
+var ErrMisdirected = fault.New(fault.Misdirected, "misdirected_request", "Nothing is served under this name: call by localhost or the configured address, or give the name in PLUMBLINE_HOSTS.")
+
+// called refuses requests for names that are not allowed: a page from elsewhere that has its own name lead here could
+// otherwise do whatever a person at this machine can.
+func called(allowed hosts.Allowed, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !allowed.Allow(r.Host) {
+			httpapi.Refuse(w, r, ErrMisdirected)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // route sends each path to the service whose document has it, shows all documents at /docs and gives the client away.

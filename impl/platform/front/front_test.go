@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -58,7 +59,7 @@ func start(t *testing.T, services ...Service) (addr, opsAddr string) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
-			Addr: addr, OpsAddr: opsAddr, Services: services, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
+			Addr: addr, OpsAddr: opsAddr, Hosts: hosts.Allowed{"shop.example"}, Services: services, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
 	select {
@@ -103,6 +104,24 @@ func send(t *testing.T, addr, method, target, body string, change ...func(*http.
 	read, err := io.ReadAll(answer.Body)
 	require.NoError(t, errors.Join(err, answer.Body.Close()))
 	return answer, string(read)
+}
+
+// A request for another name reaches nothing, neither a service nor what operators see.
+func TestOtherNamesAreRefused(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	addr, opsAddr := start(t, behind(t, "users", []string{"/a"}, func(http.ResponseWriter, *http.Request) { asked++ }))
+	for _, at := range []string{addr, opsAddr} {
+		answer, text := send(t, at, http.MethodGet, "/a", "", func(r *http.Request) { r.Host = "evil.example" })
+		require.Equal(t, http.StatusMisdirectedRequest, answer.StatusCode)
+		require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"))
+		require.Contains(t, text, `"code":"misdirected_request"`)
+		require.NotContains(t, text, "evil")
+	}
+	require.Zero(t, asked)
+	answer, _ := send(t, addr, http.MethodGet, "/a", "", func(r *http.Request) { r.Host = "shop.example" })
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.Equal(t, 1, asked)
 }
 
 func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {

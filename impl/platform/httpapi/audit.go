@@ -14,10 +14,13 @@ import (
 
 // Auditor keeps the log of who did what.
 type Auditor interface {
-	// Within gives the context for a handler, by which the transaction that does something ends with the entry.
+	// Within gives the context for a handler, by which the transaction that does something ends with the entry; nil: with none.
+	// An entry that names neither an actor nor a target is none.
 	Within(ctx context.Context, entry func() AuditEntry) context.Context
-	// Record keeps the entry of what was refused.
+	// Record keeps the entry of what was refused, if it names one of them.
 	Record(ctx context.Context, e AuditEntry) error
+	// RecordBeside does so while the request goes on, which does not take longer for it, and tells failed of an error. ctx does not end it.
+	RecordBeside(ctx context.Context, e AuditEntry, failed func(error))
 }
 
 // AuditEntry says who did what to whom, from where and with what outcome.
@@ -35,12 +38,17 @@ type AuditEntry struct {
 	OccurredAt    time.Time
 }
 
-// recordPatience bounds the recording of what was refused.
-const recordPatience = 2 * time.Second
+// Names tells whether somebody or something is named by the entry. What nobody known has asked of nothing known is in the service's log
+// and its metrics: it would let anybody fill a table that nobody can empty.
+func (e AuditEntry) Names() bool { return e.Actor != uuid.Nil || e.Target != uuid.Nil }
+
+// mostRefusals is how many refusals a replica keeps of one actor, or of one target where the actor is not known: as many at once, and
+// as many an hour. What is refused beyond that is in the service's log and its metrics.
+const mostRefusals = 100
 
 // beginAudit makes the transaction of a handler keep the entry that x-audit wants.
 func (c *Chain) beginAudit(x *exchange) {
-	if x.op.Policy.Audit == nil || c.auditor == nil {
+	if a := x.op.Policy.Audit; a == nil || c.auditor == nil || a.Keeps == onlyRefusals {
 		return
 	}
 	x.entry.ID = newEntryID()
@@ -48,6 +56,14 @@ func (c *Chain) beginAudit(x *exchange) {
 		x.recorded = true
 		return c.auditEntry(x, telemetry.Success)
 	}))
+}
+
+// withoutAudit gives a context whose transactions keep no entry: they do nothing of what was asked for.
+func (c *Chain) withoutAudit(ctx context.Context) context.Context {
+	if c.auditor == nil {
+		return ctx
+	}
+	return c.auditor.Within(ctx, nil)
 }
 
 func newEntryID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
@@ -94,22 +110,37 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 		attrs = append(attrs, slog.Bool("replayed", true))
 	}
 	c.line(ctx, "audit", attrs...)
-	if c.auditor == nil || x.replayed || !c.keepsRefusal(x, outcome) {
+	if c.auditor == nil || x.replayed || !e.Names() || !c.keeps(x, e) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
-	defer cancel()
-	if err := c.auditor.Record(ctx, e); err != nil {
+	failed := func(err error) {
 		c.log.LogAttrs(ctx, slog.LevelError, "an entry of the audit log is missing", slog.String("action", e.Action), slog.String("outcome", outcome), slog.Any("error", err))
+	}
+	if x.op.Policy.Access.Public { // Whether there is somebody to name is for no stranger to know, not by the time either.
+		c.auditor.RecordBeside(ctx, e, failed)
+	} else if err := c.auditor.Record(context.WithoutCancel(ctx), e); err != nil {
+		failed(err)
 	}
 }
 
-// keepsRefusal tells whether somebody has tried to do something and was kept from it, or did it without a transaction.
+// keeps tells whether somebody has tried to do something and was kept from it, or did it without a transaction.
 // A request that is not understood, or that nobody known has sent to where one has to be known, has tried nothing.
-func (c *Chain) keepsRefusal(x *exchange, outcome string) bool {
-	if outcome == telemetry.Success {
-		return !x.recorded
+func (c *Chain) keeps(x *exchange, e AuditEntry) bool {
+	if e.Outcome == telemetry.Success {
+		return !x.recorded && x.op.Policy.Audit.Keeps != onlyRefusals
 	}
+	if !isRefusal(x) {
+		return false
+	}
+	whose := e.Actor
+	if whose == uuid.Nil {
+		whose = e.Target
+	}
+	_, _, wait := c.refusals.take(rateKey{caller: whose.String()}, &RateLimit{Requests: mostRefusals, Window: duration(time.Hour)}, e.OccurredAt)
+	return wait <= 0
+}
+
+func isRefusal(x *exchange) bool {
 	switch x.answer.status {
 	case http.StatusUnauthorized:
 		return x.op.Policy.Access.Public

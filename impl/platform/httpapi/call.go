@@ -104,7 +104,7 @@ func Identify(ctx context.Context, subject uuid.UUID) {
 	}
 }
 
-// Concerns notes whose account somebody who is not known has tried to get into, for the audit. It does the same work whatever the id.
+// Concerns notes whose account somebody who is not known has tried to get into, for the audit. It does the same work whatever the id, and the entry is written beside the request.
 func Concerns(ctx context.Context, account uuid.UUID) {
 	if c := exchangeFrom(ctx); c != nil {
 		c.entry.Target = account
@@ -182,6 +182,20 @@ func remoteAddress(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return peer.Addr().Unmap()
+}
+
+// unproxiedAddress is remoteAddress where no proxy is trusted. The first request that seems to come through one is told in
+// the log, as nothing else shows that all callers behind it share one address.
+func (c *Chain) unproxiedAddress(r *http.Request) netip.Addr {
+	peer := remoteAddress(r)
+	if len(r.Header["X-Forwarded-For"]) > 0 {
+		c.unproxied.Do(func() {
+			c.log.LogAttrs(r.Context(), slog.LevelWarn, "a setting to look at", slog.String("setting", "trusted_proxies"),
+				slog.String("follows", "a request that names another address came from "+peer.String()+", which is taken for the caller: if that is a proxy of yours, limits by address hold for all callers behind it together"),
+				slog.String("set", "the networks of your proxies, and nothing if this is none"))
+		})
+	}
+	return peer
 }
 
 // forwardedAddress gives the first address on a request's way that is not of a trusted proxy. Where all are, as between

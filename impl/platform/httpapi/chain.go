@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -76,6 +77,7 @@ type Chain struct {
 	auditor   Auditor
 	owners    *otter.Cache[ownedThing, uuid.UUID]
 	limits    *rateLimiter                         // nil: off
+	refusals  *rateLimiter                         // that the audit log keeps
 	failures  Throttle                             // over all replicas
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
 	trusted   origins
@@ -85,6 +87,7 @@ type Chain struct {
 	stalled   time.Duration
 	outer     []func(http.Handler) http.Handler
 	steps     []step
+	unproxied sync.Once // of the warning that a proxy seems not to be trusted
 }
 
 type route struct{ method, pattern string }
@@ -111,7 +114,7 @@ func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
-		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, failures: o.Throttle, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, refusals: newRateLimiter(), failures: o.Throttle, owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
 	if c.clock == nil {
 		c.clock = time.Now
@@ -166,7 +169,7 @@ func New(o Options) (*Chain, error) {
 		return nil, err
 	}
 	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin(o.TrustedHeaders)}
-	c.address = remoteAddress
+	c.address = c.unproxiedAddress
 	if len(o.TrustedProxies) > 0 {
 		c.outer = slices.Insert(c.outer, 0, middleware.ClientIPFromXFF(o.TrustedProxies...))
 		c.address = forwardedAddress

@@ -157,7 +157,15 @@ func (c *Chain) authoriseRoles(x *exchange) error {
 	if a.Public || a.Owner != "" || x.principal.holdsOneOf(a.Roles) {
 		return nil
 	}
-	return ErrForbidden
+	return lacking(a.Roles)
+}
+
+// lacking is ErrForbidden with the roles that the document wants one of, and the way to them.
+func lacking(roles []string) *fault.Error {
+	f := *ErrForbidden
+	f.Detail = "Your roles do not allow this: it takes the role " + strings.Join(roles, " or ") +
+		". An administrator gives roles, to accounts other than their own, with setUserRoles."
+	return &f
 }
 
 // authoriseOwner answers for another's resource as for a missing one.

@@ -94,7 +94,8 @@ func (c *Chain) handleOnce(next http.Handler, x *exchange) {
 	next.ServeHTTP(a, x.request.WithContext(x.attempt.Context(ctx)))
 	a.settle()
 	c.inspect(x)
-	kept, err := x.attempt.Finish(ctx, KeptAnswer{Status: a.status, Header: added(before, a.Header()), Body: slices.Clone(a.kept.Bytes())})
+	// A refusal that is kept is recorded as any other, after the answer, and not as what its own transaction does.
+	kept, err := x.attempt.Finish(c.withoutAudit(ctx), KeptAnswer{Status: a.status, Header: added(before, a.Header()), Body: slices.Clone(a.kept.Bytes())})
 	if err == nil && kept == nil {
 		return
 	}

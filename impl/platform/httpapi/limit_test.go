@@ -220,6 +220,40 @@ func TestClientAddress(t *testing.T) {
 	require.False(t, address.IsValid())
 }
 
+// Where no proxy is trusted, the first request that seems to come through one is warned of, and no other.
+func TestAProxyThatIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		proxies   []string
+		forwarded string
+		want      int
+	}{
+		"none, and nothing forwarded": {nil, "", 0},
+		"none, and a forwarded one":   {nil, "203.0.113.9", 1},
+		"one, and a forwarded one":    {[]string{"10.0.0.0/8"}, "203.0.113.9", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, nil, func(o *Options) { o.TrustedProxies = c.proxies })
+			for range 3 {
+				r := request(t, http.MethodGet, "/public", nil)
+				r.RemoteAddr = "10.0.0.1:1"
+				if c.forwarded != "" {
+					r.Header.Set("X-Forwarded-For", c.forwarded)
+				}
+				s.serve(r)
+			}
+			warned := s.log.of(t, "a setting to look at")
+			require.Len(t, warned, c.want)
+			for _, line := range warned {
+				require.Equal(t, "trusted_proxies", line["setting"])
+				require.Contains(t, line["follows"], "10.0.0.1")
+				require.NotContains(t, line["follows"], "203.0.113.9", "what a stranger sends is not in it")
+			}
+		})
+	}
+}
+
 // shedding is a service whose operations wait until they are let go.
 func shedding(t *testing.T) (s *service, letGo chan struct{}) {
 	letGo = make(chan struct{})

@@ -108,7 +108,11 @@ type Audit struct {
 	Action string `json:"action"`
 	// Target is what it was done to: "caller", "created" for what the operation makes, or the path parameter that holds its id.
 	Target string `json:"target"`
+	// Keeps is "refusals" where what succeeds is in the service's log only, because it is done again and again by itself.
+	Keeps string `json:"keeps"`
 }
+
+const onlyRefusals = "refusals"
 
 // Sunset says since when an operation is deprecated, when it stops working and what follows it (x-sunset).
 type Sunset struct {
@@ -226,6 +230,7 @@ func (p Policy) check(deprecated bool, broken map[string]bool) (errs []error) {
 		errs = append(errs, p.Throttle.check()...)
 	}
 	refuse("x-audit", p.Audit != nil && (!auditAction.MatchString(p.Audit.Action) || p.Audit.Target == ""), "action and target are both needed, action as in user.disable")
+	refuse("x-audit", p.Audit != nil && p.Audit.Keeps != "" && p.Audit.Keeps != onlyRefusals, "keeps is refusals, or left out")
 	refuse("x-sunset", deprecated != (p.Sunset != nil), "goes together with deprecated")
 	refuse("x-sunset", p.Sunset != nil && (time.Time(p.Sunset.Since).IsZero() || p.Sunset.Successor == ""), "since and successor are both needed")
 	refuse("x-sunset", p.Sunset != nil && !time.Time(p.Sunset.Date).After(time.Time(p.Sunset.Since)), "date lies after since")

@@ -120,6 +120,8 @@ func TestSchemaAndStartAgree(t *testing.T) {
 		{"x-audit", `{"target": "orderId"}`, false},
 		{"x-audit", `{"action": "order.cancel", "target": "orderId", "level": 1}`, false},
 		{"x-audit", `{"action": "CancelOrder", "target": "orderId"}`, false},
+		{"x-audit", `{"action": "order.cancel", "target": "orderId", "keeps": "refusals"}`, true},
+		{"x-audit", `{"action": "order.cancel", "target": "orderId", "keeps": "nothing"}`, false},
 
 		{"x-idempotency", "", true},
 		{"x-idempotency", `"optional"`, true},

@@ -62,6 +62,8 @@ func statusOf(f *fault.Error) int {
 		return http.StatusRequestEntityTooLarge
 	case fault.UnsupportedMediaType:
 		return http.StatusUnsupportedMediaType
+	case fault.Misdirected:
+		return http.StatusMisdirectedRequest
 	case fault.Invalid:
 		return http.StatusUnprocessableEntity
 	case fault.PreconditionFailed:

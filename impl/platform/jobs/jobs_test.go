@@ -439,20 +439,37 @@ func TestPeriodicJobsAreDoneByOneReplica(t *testing.T) {
 	eventually(t, "the second has taken over", func() bool { return runs.Load() == 2 })
 }
 
+// Beside a job that takes long another with the same interval shows that its time has come again and again: both are looked at
+// together.
 func TestAPeriodicJobDoesNotOvertakeItself(t *testing.T) {
 	t.Parallel()
-	begun, finish := make(chan struct{}, 10), make(chan struct{})
-	w := &worker{do: func(context.Context, *river.Job[note]) error {
-		begun <- struct{}{}
-		<-finish
+	const interval = 20 * time.Millisecond
+	begun, finish, rounds := make(chan struct{}, 10), make(chan struct{}), make(chan struct{})
+	w := &worker{do: func(ctx context.Context, job *river.Job[note]) error {
+		if job.Args.Text == "long" {
+			begun <- struct{}{}
+			<-finish
+			return nil
+		}
+		select {
+		case rounds <- struct{}{}:
+		case <-ctx.Done():
+		case <-finish:
+		}
 		return nil
 	}}
-	s := replica(t, database(t), w, jobs.Config{Periodic: []*river.PeriodicJob{jobs.Every(100*time.Millisecond, note{})}})
+	s := replica(t, database(t), w, jobs.Config{Periodic: []*river.PeriodicJob{jobs.Every(interval, note{"long"}), jobs.Every(interval, note{"short"})}})
+	letEnd := sync.OnceFunc(func() { close(finish) })
+	t.Cleanup(letEnd)
 	<-begun
-	time.Sleep(500 * time.Millisecond)
+	for range 3 {
+		<-rounds
+	}
 	require.Empty(t, begun)
-	require.Zero(t, s.inState(t, "note", rivertype.JobStateAvailable))
-	close(finish)
+	var unfinished int
+	require.NoError(t, s.pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE args ->> 'text' = 'long'").Scan(&unfinished))
+	require.Equal(t, 1, unfinished)
+	letEnd()
 	<-begun
 }
 

@@ -28,6 +28,9 @@ const (
 	None     Encryption = "none"
 )
 
+// proveTimeout bounds a log-in without a message.
+const proveTimeout = 5 * time.Second
+
 // SMTPConfig says which server takes messages (RFC 5321, 6409).
 type SMTPConfig struct {
 	Addr string // host:port
@@ -114,10 +117,7 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	// The library bounds the dialling alone: the end of ctx closes the connection, whatever is being waited for.
-	client, err := gomail.NewClient(s.host, append(slices.Clone(s.options), gomail.WithDialContextFunc(func(_ context.Context, network, addr string) (net.Conn, error) {
-		return s.dial(ctx, network, addr)
-	}))...)
+	client, err := s.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,38 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 		return nil // What failed was the farewell; sending it again would be a second mail.
 	}
 	return located(err)
+}
+
+// ErrLogin means that the server does not take the user and the password.
+var ErrLogin = errors.New("the mail server refuses the user and the password")
+
+// Prove logs in without a message. The error is ErrLogin when that is refused for good (RFC 4954, 6); any other may pass.
+func (s *SMTP) Prove(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, proveTimeout)
+	defer cancel()
+	client, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	err = client.DialWithContext(ctx)
+	var reply *textproto.Error
+	switch {
+	case err == nil:
+		_ = client.Close() // It has logged in; what becomes of the farewell does not matter.
+		return nil
+	case errors.As(err, &reply) && (reply.Code == 535 || reply.Code == 534):
+		return ErrLogin
+	default:
+		return located(err)
+	}
+}
+
+// client gives what talks to the server until ctx ends.
+func (s *SMTP) client(ctx context.Context) (*gomail.Client, error) {
+	// The library bounds the dialling alone: the end of ctx closes the connection, whatever is being waited for.
+	return gomail.NewClient(s.host, append(slices.Clone(s.options), gomail.WithDialContextFunc(func(_ context.Context, network, addr string) (net.Conn, error) {
+		return s.dial(ctx, network, addr)
+	}))...)
 }
 
 // dial connects until ctx ends.

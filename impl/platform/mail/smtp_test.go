@@ -244,6 +244,41 @@ func TestTimeIsBounded(t *testing.T) {
 	require.Error(t, mailer(t, c).Send(ctx, message()))
 }
 
+// A log-in without a message tells a wrong password from a server that is away or will not be talked to.
+func TestProve(t *testing.T) {
+	t.Parallel()
+	for _, encryption := range []mail.Encryption{mail.StartTLS, mail.Implicit} {
+		s := listen(t, encryption)
+		config := func() mail.SMTPConfig {
+			c := s.config()
+			c.Encryption = encryption
+			return c
+		}
+		require.NoError(t, mailer(t, config()).Prove(t.Context()))
+		for _, wrong := range []func(*mail.SMTPConfig){
+			func(c *mail.SMTPConfig) { c.Password = telemetry.NewSecret("another") },
+			func(c *mail.SMTPConfig) { c.User = "nobody" },
+		} {
+			c := config()
+			wrong(&c)
+			err := mailer(t, c).Prove(t.Context())
+			require.ErrorIs(t, err, mail.ErrLogin)
+			require.NotContains(t, err.Error(), "another")
+		}
+		untrusted := config()
+		untrusted.TLS = nil
+		err := mailer(t, untrusted).Prove(t.Context())
+		require.Error(t, err)
+		require.NotErrorIs(t, err, mail.ErrLogin)
+		require.Empty(t, s.got)
+	}
+	away := listen(t, mail.StartTLS).config()
+	away.Addr = "127.0.0.1:1"
+	err := mailer(t, away).Prove(t.Context())
+	require.ErrorContains(t, err, "cannot be reached")
+	require.NotErrorIs(t, err, mail.ErrLogin)
+}
+
 func TestConfigurationIsChecked(t *testing.T) {
 	t.Parallel()
 	good := (&server{addr: "mail.example.com:587"}).config()

@@ -9,20 +9,21 @@ import (
 
 	"example.com/plumbline/impl/platform/audit"
 	"example.com/plumbline/impl/platform/seal"
-	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // AuditSettings are those of the command that verifies a service's audit log.
 type AuditSettings struct {
-	Database
+	Keyed
 
-	MasterKey telemetry.Secret `koanf:"master_key" required:"true" usage:"32 bytes in base64 that every secret of the service is derived from"`
-	Head      string           `koanf:"head" usage:"what the service's log said when it sealed a batch, as in 7:0123…; without it the loss of the last batches does not show"`
+	Head string `koanf:"head" usage:"what the service's log said when it sealed a batch, as in 7:0123…; without it the loss of the last batches does not show"`
 }
+
+// DefaultAudit gives the settings that nobody has to make.
+func DefaultAudit() AuditSettings { return AuditSettings{Keyed: Keyed{Database: DefaultDatabase()}} }
 
 // Validate finds settings that cannot work, before anything is touched.
 func (s *AuditSettings) Validate() error {
-	errs := []error{s.Database.Validate()}
+	errs := []error{s.Keyed.Validate()}
 	if s.Head != "" {
 		_, err := audit.ParseHead(s.Head)
 		errs = append(errs, err)
@@ -37,7 +38,7 @@ func VerifyAudit(ctx context.Context, p Program, c AuditSettings, out io.Writer)
 	if err != nil {
 		return fmt.Errorf("master_key: %w", err)
 	}
-	pool, err := p.Open(ctx, c.Database, 1)
+	pool, err := p.Open(ctx, c.Keyed, 1)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package program
 
 import (
+	"fmt"
+
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/ops"
 )
@@ -9,6 +11,9 @@ import (
 // service's events. It gives the bus, for whoever consumes events of others; it is nil where the settings name no NATS.
 func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
 	if p.nats.Reveal() != "" {
+		if err := events.Prove(p.nats); err != nil {
+			return nil, fmt.Errorf("nats_url: %w", err)
+		}
 		if bus, err = events.Connect(p.nats, p.name, p.Log); err != nil {
 			return nil, err
 		}

@@ -24,7 +24,7 @@ func posted(t *testing.T, bus func(*events.Bus), changes ...string) *programtest
 	t.Helper()
 	outbox, err := os.ReadFile("../../../queries/orders/migrations/00004_create_outbox.sql")
 	require.NoError(t, err)
-	migrations := fstest.MapFS{"00001_create_outbox.sql": {Data: outbox}}
+	migrations := fstest.MapFS{"00001_create_outbox.sql": {Data: outbox}, "00002_proof.sql": {Data: []byte("-- +goose Up\n" + proofTable)}}
 	p := parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
 		b, err := process.Publish([]string{"parcel.posted"})
 		bus(b)

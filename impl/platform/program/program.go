@@ -30,6 +30,8 @@ type Program struct {
 	Commands []Command
 	// Clock tells its service the time.
 	Clock func() time.Time
+	// Development is whether somebody develops with the service: nothing is warned of that production would have to know.
+	Development bool
 }
 
 // Command is something that a program can be told to do.

@@ -23,20 +23,26 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 
+// proofTable is the table that every service has.
+const proofTable = "CREATE TABLE master_key_proof (single boolean PRIMARY KEY DEFAULT true CHECK (single), purpose text NOT NULL, name text NOT NULL, sealed bytea NOT NULL);\n"
+
+// masterKey is that of every parcels service, unless a test gives another.
+var masterKey = programtest.NewMasterKey()
+
 // first and second are the migrations of two versions of a service.
 var (
-	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n")}}
+	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n" + proofTable)}}
 	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
 )
 
 type weighing struct {
-	program.Database
+	program.Keyed
 
 	Scale string `koanf:"scale" required:"true" usage:"the scale"`
 }
 
 func (w *weighing) Validate() error {
-	errs := []error{w.Database.Validate()}
+	errs := []error{w.Keyed.Validate()}
 	if w.Scale == "broken" {
 		errs = append(errs, errors.New("scale is broken: take another"))
 	}
@@ -49,13 +55,13 @@ func parcels(commands ...program.Command) program.Program {
 		Name: "parcels", About: "parcels weighs and sends.", Schema: program.Schema{program.Migrations(second)},
 		Commands: append([]program.Command{
 			program.NewCommand("migrate", "bring the database up", program.DefaultDatabase(), program.Migrate),
-			program.NewCommand("weigh-all", "weigh", weighing{Database: program.DefaultDatabase()}, weigh),
+			program.NewCommand("weigh-all", "weigh", weighing{Keyed: program.Keyed{Database: program.DefaultDatabase()}}, weigh),
 		}, commands...),
 	}
 }
 
 func weigh(ctx context.Context, p program.Program, w weighing, out io.Writer) error {
-	pool, err := p.Open(ctx, w.Database, 1)
+	pool, err := p.Open(ctx, w.Keyed, 1)
 	if err != nil {
 		return err
 	}
@@ -65,7 +71,7 @@ func weigh(ctx context.Context, p program.Program, w weighing, out io.Writer) er
 }
 
 func environment(url string, changes ...string) []string {
-	return append([]string{"PARCELS_DATABASE_URL=" + pgtest.Patient(url), "HOME=/nowhere"}, changes...)
+	return append([]string{"PARCELS_DATABASE_URL=" + pgtest.Patient(url), "PARCELS_MASTER_KEY=" + masterKey, "HOME=/nowhere"}, changes...)
 }
 
 func run(t *testing.T, environ []string, args ...string) (string, error) {

@@ -56,9 +56,10 @@ func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err err
 	return nil
 }
 
-// Open gives a pool of a database that is at this version's schema. The caller closes it.
-func (p Program) Open(ctx context.Context, d Database, conns int32) (*pgxpool.Pool, error) {
-	pool, err := postgres.Open(ctx, postgres.Config{URL: d.DatabaseURL.Reveal(), MaxConns: conns, ApplicationName: p.Name})
+// Open gives a pool of a database that is at this version's schema, and with whose master key it is opened. The caller
+// closes it.
+func (p Program) Open(ctx context.Context, k Keyed, conns int32) (*pgxpool.Pool, error) {
+	pool, err := postgres.Open(ctx, postgres.Config{URL: k.DatabaseURL.Reveal(), MaxConns: conns, ApplicationName: p.Name})
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +72,10 @@ func (p Program) Open(ctx context.Context, d Database, conns int32) (*pgxpool.Po
 			pool.Close()
 			return nil, err
 		}
+	}
+	if err := p.prove(ctx, pool, k.MasterKey); err != nil {
+		pool.Close()
+		return nil, err
 	}
 	return pool, nil
 }

@@ -115,14 +115,16 @@ func (p *Process) stop() error {
 	return errors.Join(errs...)
 }
 
-// Serve serves until ctx ends, and then winds down in order: unready, running requests, what goes on beside them, the
+// Serve warns of what is to be said of the settings, serves until ctx ends, and then winds down in order: unready, running requests, what goes on beside them, the
 // pool, the log. The error says what could not be served or did not end in time.
 //
 // build puts the service together, on a database at this version's schema, and gives what answers callers. What it has
 // started is stopped even when it fails.
-func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Document, out io.Writer, build func(context.Context, *Process) (http.Handler, error)) (err error) {
+func (p Program) Serve(ctx context.Context, settings ServeSettings, document *httpapi.Document, out io.Writer, build func(context.Context, *Process) (http.Handler, error)) (err error) {
+	s := settings.serving()
 	log := p.logger(s.Database, out, document.Sensitive)
 	defer func() { err = errors.Join(err, log.Close()) }()
+	p.warn(ctx, log.Logger, settings.Findings())
 	metrics, err := telemetry.NewMetrics(p.Name, version(), log)
 	if err != nil {
 		return err
@@ -136,7 +138,7 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 			return err
 		}
 	}
-	pool, err := p.Open(ctx, s.Database, s.MaxConns)
+	pool, err := p.Open(ctx, s.Keyed, s.MaxConns)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 type build func(context.Context, *program.Process) (http.Handler, error)
@@ -25,7 +26,7 @@ type build func(context.Context, *program.Process) (http.Handler, error)
 // serving is the command serve of a service that is built so.
 func serving(b build) program.Command {
 	return program.NewCommand("serve", "serve", program.DefaultServing(), func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
-		return p.Serve(ctx, c, &httpapi.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
+		return p.Serve(ctx, &c, &httpapi.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
 	})
 }
 
@@ -259,5 +260,5 @@ func TestServingSettings(t *testing.T) {
 		programtest.RequireSentence(t, err, want)
 	}
 	// Two free ports are two addresses.
-	require.NoError(t, (&program.Serving{Database: program.DefaultDatabase(), Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, Drain: 1}).Validate())
+	require.NoError(t, (&program.Serving{Keyed: program.Keyed{Database: program.DefaultDatabase(), MasterKey: telemetry.NewSecret(masterKey)}, Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, Drain: 1}).Validate())
 }

@@ -10,6 +10,7 @@ import (
 
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -32,6 +33,26 @@ func (d *Database) Validate() error {
 	return nil
 }
 
+// Keyed is the settings of every command that opens the database with its secrets. A command's own settings embed it.
+type Keyed struct {
+	Database
+
+	MasterKey telemetry.Secret `koanf:"master_key" required:"true" usage:"32 bytes in base64 that every secret is derived from; openssl rand -base64 32 makes one"`
+}
+
+// Validate finds settings that cannot work, before anything is touched. What embeds Keyed and has settings of its own
+// calls it in its own Validate.
+func (k *Keyed) Validate() error {
+	master, err := seal.NewMasterKey("", k.MasterKey) // A key is good for every service, or for none.
+	if err == nil {
+		err = master.CheckRandom()
+	}
+	if err != nil {
+		err = fmt.Errorf("master_key: %w", err)
+	}
+	return errors.Join(k.Database.Validate(), err)
+}
+
 // logger makes the log; what the document calls sensitive is not in it.
 func (p Program) logger(d Database, out io.Writer, sensitive []string) *telemetry.Logger {
 	return telemetry.NewLogger(out, telemetry.LogOptions{
@@ -41,7 +62,7 @@ func (p Program) logger(d Database, out io.Writer, sensitive []string) *telemetr
 
 // Serving is the settings that serving takes, whatever is served. A service's own settings embed it.
 type Serving struct {
-	Database
+	Keyed
 
 	Addr           string               `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string               `koanf:"ops_addr" usage:"where operators are: health, metrics, profiles; keep it from callers"`
@@ -60,8 +81,8 @@ type Serving struct {
 // DefaultServing gives the settings that nobody has to make.
 func DefaultServing() Serving {
 	return Serving{
-		Database: DefaultDatabase(),
-		Addr:     "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
+		Keyed: Keyed{Database: DefaultDatabase()},
+		Addr:  "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16,
 		Unready: 3 * time.Second, Drain: 20 * time.Second,
 	}
@@ -70,7 +91,7 @@ func DefaultServing() Serving {
 // Validate finds settings that cannot work, before anything is touched. What embeds Serving and has settings of its
 // own calls it in its own Validate.
 func (s *Serving) Validate() error {
-	errs := []error{s.Database.Validate()}
+	errs := []error{s.Keyed.Validate()}
 	refuse := func(when bool, text string) {
 		if when {
 			errs = append(errs, errors.New(text))

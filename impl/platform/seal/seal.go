@@ -35,6 +35,22 @@ func NewMasterKey(service string, text telemetry.Secret) (MasterKey, error) {
 	return MasterKey{service: service, bytes: telemetry.NewSecret(string(key))}, nil
 }
 
+// CheckRandom refuses a key that nobody drew at random, as far as that shows: one with fewer than eight different bytes,
+// and one that counts. Of the keys of 32 random bytes it refuses fewer than one in 2^100. The error does not hold the key.
+func (k MasterKey) CheckRandom() error {
+	key := []byte(k.bytes.Reveal())
+	different := map[byte]bool{}
+	counts := true
+	for i, b := range key {
+		different[b] = true
+		counts = counts && (i == 0 || b-key[i-1] == key[1]-key[0])
+	}
+	if len(different) < 8 || counts {
+		return errors.New("the master key is not random, so it can be guessed; make one with: openssl rand -base64 32")
+	}
+	return nil
+}
+
 // Derive gives the 32 bytes for a purpose, by HKDF with SHA-256 (RFC 5869). The service and the purpose are its info:
 // what either is called can never change.
 func (k MasterKey) Derive(purpose string) ([]byte, error) {

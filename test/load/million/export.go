@@ -97,9 +97,10 @@ func serve(ctx context.Context, databaseURL, usersURL string) (*exec.Cmd, string
 		return nil, "", fmt.Errorf("build orders: %w\n%s", err, out)
 	}
 	service := exec.CommandContext(ctx, program, "serve")
-	master := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32))
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // It never fails: crypto/rand ends the program instead.
 	service.Env = []string{
-		"ORDERS_DATABASE_URL=" + databaseURL, "ORDERS_MASTER_KEY=" + master, "ORDERS_USERS_URL=" + usersURL, "ORDERS_ADDR=127.0.0.1:0",
+		"ORDERS_DATABASE_URL=" + databaseURL, "ORDERS_MASTER_KEY=" + base64.StdEncoding.EncodeToString(key), "ORDERS_USERS_URL=" + usersURL, "ORDERS_ADDR=127.0.0.1:0",
 		"ORDERS_OPS_ADDR=127.0.0.1:0", "ORDERS_UNREADY=0s", "ORDERS_SHED=false", "ORDERS_RATE_LIMITS=false", "ORDERS_RESPONSES=off",
 	}
 	service.Stderr = os.Stderr

@@ -4,10 +4,13 @@ package programtest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +21,13 @@ import (
 
 // Patience bounds every wait; none comes near it.
 const Patience = time.Minute
+
+// NewMasterKey makes a master key, as a service's settings take it.
+func NewMasterKey() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // It never fails: crypto/rand ends the program instead.
+	return base64.StdEncoding.EncodeToString(key)
+}
 
 // Main is a service's Run.
 type Main func(ctx context.Context, args, environ []string, out io.Writer) error
@@ -128,6 +138,23 @@ func RequireSentence(t *testing.T, err error, parts ...string) {
 	for _, part := range parts {
 		require.Contains(t, text, part)
 	}
+}
+
+// RequireWarned holds what a program wrote against the settings that it is to warn of, each once; "" is none.
+func RequireWarned(t *testing.T, out string, settings ...string) {
+	t.Helper()
+	warned := []string{}
+	for line := range strings.Lines(out) {
+		var members map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &members), line)
+		if members["msg"] == "a setting to look at" {
+			require.Equal(t, "WARN", members["level"])
+			require.NotEmpty(t, members["follows"])
+			require.NotEmpty(t, members["set"])
+			warned = append(warned, members["setting"].(string))
+		}
+	}
+	require.ElementsMatch(t, slices.DeleteFunc(settings, func(s string) bool { return s == "" }), warned)
 }
 
 // output is what a program writes.

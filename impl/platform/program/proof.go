@@ -1,0 +1,61 @@
+package program
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/seal"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// The proof is the one row of master_key_proof: something that was sealed for a purpose under a name, with the key that the
+// database is used with. A database that is older than the table has something else that was sealed with it.
+const (
+	proofPurpose = "proof of the master key"
+	proofName    = "master_key_proof/"
+
+	readProof = `SELECT purpose, name, sealed FROM master_key_proof`
+	keepProof = `
+INSERT INTO master_key_proof (purpose, name, sealed)
+VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING`
+)
+
+// prove refuses a master key with which the database is not used: what it would seal nobody else could open. The first
+// one to use a database leaves its own as the proof; of several at once, one does, and the others are held against it.
+func (p Program) prove(ctx context.Context, pool *pgxpool.Pool, key telemetry.Secret) error {
+	master, err := seal.NewMasterKey(p.Name, key)
+	if err != nil {
+		return fmt.Errorf("master_key: %w", err)
+	}
+	var purpose, name string
+	var sealed []byte
+	read := func() error { return pool.QueryRow(ctx, readProof).Scan(&purpose, &name, &sealed) }
+	err = read()
+	if postgres.IsNoRows(err) {
+		own, failed := master.Sealer(proofPurpose)
+		if failed != nil {
+			return failed
+		}
+		if _, err := pool.Exec(ctx, keepProof, proofPurpose, proofName, own.Seal(nil, proofName)); err != nil {
+			return fmt.Errorf("prove the master key: %w", err)
+		}
+		err = read()
+	}
+	if err != nil {
+		return fmt.Errorf("prove the master key: %w", err)
+	}
+	sealer, err := master.Sealer(purpose)
+	if err != nil {
+		return err
+	}
+	if _, err := sealer.Open(sealed, name); err != nil {
+		return fmt.Errorf("master_key is not the key that this database is used with: give %s_MASTER_KEY the one that the other replicas have, or that was kept with the backup",
+			strings.ToUpper(p.Name))
+	}
+	return nil
+}

@@ -1,0 +1,296 @@
+package users
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contracttest"
+)
+
+// What is asked for again, by whomever, and what a newer request leaves of an older one. See docs/decisions/mails.md.
+
+func (p person) askVerification(t testing.TB) usersapi.EmailVerification {
+	t.Helper()
+	answer, err := p.RequestEmailVerificationWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusAccepted, answer.StatusCode(), string(answer.Body))
+	return *contracttest.Body(t, answer, answer.JSON202)
+}
+
+// changing gives the change of address that waits, and nil where none does.
+func (p person) changing(t testing.TB) *usersapi.EmailChange {
+	t.Helper()
+	answer, err := p.GetEmailChangeWithResponse(t.Context())
+	require.NoError(t, err)
+	if answer.StatusCode() == http.StatusNotFound {
+		require.Equal(t, usersapi.ProblemCodeEmailChangeNotFound, codeIn(t, answer.Body))
+		return nil
+	}
+	return contracttest.Body(t, answer, answer.JSON200)
+}
+
+func (p person) withdraw(t testing.TB) int {
+	t.Helper()
+	answer, err := p.CancelEmailChangeWithResponse(t.Context())
+	require.NoError(t, err)
+	return answer.StatusCode()
+}
+
+// Whoever asks again gets the same link once more, after pauses that grow, and makes none void.
+func TestALinkIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for purpose, ask := range map[string]func(s *server){
+		mailVerify: func(s *server) { s.logIn(ada, goodPassword).askVerification(s.t) },
+		mailReset:  func(s *server) { s.askReset(ada) },
+		mailChange: func(s *server) {
+			status, body := s.logIn(ada, goodPassword).want(s.t, ada, goodPassword)
+			require.Equal(s.t, http.StatusAccepted, status, body)
+		},
+	} {
+		t.Run(purpose, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			s.mailing()
+			s.signUp(ada)
+			if purpose != mailVerify {
+				ask(s)
+			}
+			began := s.Clock.Now()
+			link := tokenIn(t, s.mail(ada, purpose, 1))
+			for i, pause := range mailPauses() {
+				s.Clock.Advance(pause - time.Second)
+				ask(s)
+				s.mail(ada, purpose, i+1)
+				s.Clock.Advance(time.Second)
+				ask(s)
+				require.Equal(t, link, tokenIn(t, s.mail(ada, purpose, i+2)))
+			}
+			count := len(mailPauses()) + 1
+			s.Clock.Advance(began.Add(mailsCounted).Sub(s.Clock.Now()) - time.Second)
+			ask(s)
+			s.mail(ada, purpose, count)
+			require.Equal(t, 1, s.count(`SELECT count(*) FROM email_tokens WHERE hash = $1 AND expires_at > $2`, hashOf(link), s.Clock.Now()), "the link of the last mail is good when none is sent")
+			s.Clock.Advance(time.Second)
+			ask(s)
+			require.NotEqual(t, link, tokenIn(t, s.mail(ada, purpose, count+1)), "it was a day old")
+		})
+	}
+}
+
+// Somebody who asks for the reset of another's password takes nothing from them.
+func TestAResetAskedForByAnybodyKeepsTheLink(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	s.signUp(ada)
+	s.askReset(ada)
+	link := tokenIn(t, s.mail(ada, mailReset, 1))
+	for range 10 {
+		s.Clock.Advance(4 * time.Minute)
+		s.askReset(ada)
+		s.settled()
+	}
+	s.mail(ada, mailReset, 4)
+	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
+}
+
+// A link that has expired stays void when a mail with another is sent.
+func TestAnExpiredLinkIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	s.signUp(ada)
+	s.askReset(ada)
+	expired := tokenIn(t, s.mail(ada, mailReset, 1))
+	s.Clock.Advance(resetLifetime)
+	s.askReset(ada)
+	link := tokenIn(t, s.mail(ada, mailReset, 2))
+	require.Equal(t, http.StatusForbidden, s.reset(expired, newPassword))
+	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
+}
+
+// Whenever somebody asks, the last mail holds a link that is good, and no day has more than seven mails.
+func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
+	t.Parallel()
+	s := &Service{mailKey: []byte("key")}
+	for _, every := range []time.Duration{time.Second, time.Minute, 7 * time.Minute, 31 * time.Minute, 5 * time.Hour, 13 * time.Hour} {
+		var link, mailedLink usersdb.EmailToken
+		var mails []time.Time
+		began := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+		for now := began; now.Before(began.Add(3 * mailsCounted)); now = now.Add(every) {
+			var mailed bool
+			if link, mailed = s.linkAfter(link, usersdb.User{Email: ada}, mailReset, now); mailed {
+				mails, mailedLink = append(mails, now), link
+			}
+			require.Equal(t, mailedLink.ID, link.ID, "the mail holds the link")
+			require.Equal(t, now.Add(resetLifetime), link.ExpiresAt)
+			require.Less(t, now.Sub(link.CreatedAt), mailsCounted+3*time.Hour)
+			require.True(t, nextMailAt(link).After(now))
+		}
+		for i := 7; i < len(mails); i++ {
+			require.GreaterOrEqual(t, mails[i].Sub(mails[i-7]), mailsCounted, "%s", every)
+		}
+	}
+}
+
+// The first address may be a typo, and its reader a stranger: the second request counts, at once.
+func TestANewerChangeOfAddressReplaces(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	me := s.signUp(ada)
+	require.Nil(t, me.changing(t))
+	const typo = "eev@example.com"
+	_, _ = me.want(t, typo, goodPassword)
+	wrong := tokenIn(t, s.mail(typo, mailChange, 1))
+	answer, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, s.moveTo(wrong))
+	now := utc(s.Clock.Now())
+	want := usersapi.EmailChange{Email: eve, ExpiresAt: now.Add(changeLifetime), MailedAt: now, NextMailAt: now.Add(mailPauses()[0])}
+	require.Equal(t, want, *contracttest.Body(t, answer, answer.JSON202))
+	require.Equal(t, want, *me.changing(t))
+	require.Equal(t, http.StatusNoContent, s.moveTo(tokenIn(t, s.mail(eve, mailChange, 1))))
+	require.Nil(t, me.changing(t))
+}
+
+func TestAChangeOfAddressIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	me, other := s.signUp(ada), s.signUp("other@example.com")
+	require.Equal(t, http.StatusNotFound, me.withdraw(t))
+	_, _ = me.want(t, eve, goodPassword)
+	link := tokenIn(t, s.mail(eve, mailChange, 1))
+	require.Nil(t, other.changing(t), "it is its owner's")
+	require.Equal(t, http.StatusNotFound, other.withdraw(t))
+	require.Equal(t, http.StatusNoContent, me.withdraw(t))
+	require.Nil(t, me.changing(t))
+	require.Equal(t, http.StatusForbidden, s.moveTo(link))
+	require.Equal(t, http.StatusNotFound, me.withdraw(t))
+	require.Equal(t, ada, me.profile(t).Email)
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'profile.cancel_email_change' AND outcome = 'success' AND actor = $1`, me.user.ID))
+
+	_, _ = me.want(t, eve, goodPassword)
+	require.Equal(t, http.StatusForbidden, s.moveTo(link), "it stays void")
+	require.Equal(t, http.StatusNoContent, s.moveTo(tokenIn(t, s.mail(eve, mailChange, 2))))
+	require.Equal(t, http.StatusNotFound, me.withdraw(t), "it has been followed")
+
+	_, _ = me.want(t, "late@example.com", goodPassword)
+	s.Clock.Advance(changeLifetime)
+	me = s.logIn(eve, goodPassword)
+	require.Nil(t, me.changing(t))
+	require.Equal(t, http.StatusNotFound, me.withdraw(t))
+}
+
+// An account is no means to fill the mailboxes of others, whichever way it changes its mind.
+func TestMailsOfChangesAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.signUp(ada)
+	const pause = 7 * time.Second // for the limit on requests
+	ask := func(i int) *usersapi.RequestEmailChangeResponse {
+		s.Clock.Advance(pause)
+		answer, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: fmt.Sprintf("ada.%d@example.com", i), CurrentPassword: goodPassword})
+		require.NoError(t, err)
+		return answer
+	}
+	for i := range mostMails {
+		require.Equal(t, http.StatusAccepted, ask(i).StatusCode())
+		if i%2 == 0 {
+			require.Equal(t, http.StatusNoContent, me.withdraw(t))
+		}
+	}
+	waits := me.changing(t)
+	refused := ask(mostMails)
+	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode())
+	require.Equal(t, usersapi.ProblemCodeRateLimited, codeIn(t, refused.Body))
+	require.Equal(t, waits, me.changing(t), "nothing has changed")
+	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange))
+	seconds, err := strconv.Atoi(refused.HTTPResponse.Header.Get("Retry-After"))
+	require.NoError(t, err)
+	s.Clock.Advance(time.Duration(seconds) * time.Second)
+	me = s.logIn(ada, goodPassword)
+	require.Equal(t, http.StatusAccepted, ask(mostMails).StatusCode())
+}
+
+// A change of password makes the link of a reset void, and does not let its mails begin anew for ever.
+func TestMailsOfResetsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	me := s.signUp(ada)
+	passwords := []string{goodPassword, newPassword}
+	for i := range mostMails + 2 {
+		s.Clock.Advance(7 * time.Second) // for the limits on requests
+		s.askReset(ada)
+		s.mail(ada, mailReset, min(i+1, mostMails))
+		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
+	}
+	require.Zero(t, s.count(`SELECT count(*) FROM email_tokens WHERE purpose = $1`, mailReset), "no link without its mail")
+	s.Clock.Advance(mailsCounted / mostMails)
+	s.askReset(ada)
+	s.mail(ada, mailReset, mostMails+1)
+}
+
+// Who opens an account with another's address cannot fill their mailbox with what is done with it.
+func TestNoticesAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.signUp(ada)
+	passwords := []string{goodPassword, newPassword}
+	change := func(i int) {
+		s.Clock.Advance(7 * time.Second) // for the limit on requests
+		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
+	}
+	told := func() int { return s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChanged) }
+	for i := range mostMails {
+		change(i)
+		require.Equal(t, i+1, told())
+	}
+	change(mostMails)
+	change(mostMails + 1)
+	require.Equal(t, mostMails, told())
+	me.requestDeletion(t)
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailDeletion), "something else is told")
+	s.Clock.Advance(mailsCounted / mostMails)
+	me = s.logIn(ada, goodPassword)
+	change(mostMails + 2)
+	require.Equal(t, mostMails+1, told())
+}
+
+// Without mails nothing is kept for one, and what consists of one says so.
+func TestWithoutMails(t *testing.T) {
+	t.Parallel()
+	s := start(t).replica(func(c *Config) { c.NoMails = true })
+	me := s.signUp(ada)
+	require.False(t, isVerified(t, me))
+	changed, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, changed.StatusCode())
+	verification, err := me.RequestEmailVerificationWithResponse(t.Context())
+	require.NoError(t, err)
+	change, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: newPassword})
+	require.NoError(t, err)
+	for _, email := range []string{ada, eve} {
+		reset, body := s.askReset(email)
+		require.Equal(t, http.StatusConflict, reset.StatusCode)
+		require.Equal(t, usersapi.ProblemCodeMailOff, problemIn(t, reset, body).Code)
+	}
+	for _, body := range [][]byte{verification.Body, change.Body} {
+		require.Equal(t, usersapi.ProblemCodeMailOff, codeIn(t, body))
+	}
+	require.Zero(t, s.count(`SELECT count(*) FROM email_tokens`))
+	require.Zero(t, s.count(`SELECT count(*) FROM river_job WHERE kind IN ('send_mail', 'start_reset')`))
+}

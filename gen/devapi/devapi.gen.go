@@ -417,7 +417,7 @@ type ClientInterface interface {
 
 	// SetClockWithBody Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -426,7 +426,7 @@ type ClientInterface interface {
 
 	// SetClock Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -435,7 +435,7 @@ type ClientInterface interface {
 
 	// AdjustClockWithBody Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -444,7 +444,7 @@ type ClientInterface interface {
 
 	// AdjustClock Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -467,7 +467,7 @@ type ClientInterface interface {
 
 	// CreateFaultWithBody Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -476,7 +476,7 @@ type ClientInterface interface {
 
 	// CreateFault Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -574,7 +574,7 @@ func (c *Client) GetClock(ctx context.Context, reqEditors ...RequestEditorFn) (*
 
 // SetClockWithBody Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes any type of body and a specified content type.
 //
@@ -593,7 +593,7 @@ func (c *Client) SetClockWithBody(ctx context.Context, contentType string, body 
 
 // SetClock Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -612,7 +612,7 @@ func (c *Client) SetClock(ctx context.Context, body SetClockJSONRequestBody, req
 
 // AdjustClockWithBody Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes any type of body and a specified content type.
 //
@@ -631,7 +631,7 @@ func (c *Client) AdjustClockWithBody(ctx context.Context, contentType string, bo
 
 // AdjustClock Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -684,7 +684,7 @@ func (c *Client) GetFaults(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // CreateFaultWithBody Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes any type of body and a specified content type.
 //
@@ -703,7 +703,7 @@ func (c *Client) CreateFaultWithBody(ctx context.Context, contentType string, bo
 
 // CreateFault Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1136,7 +1136,7 @@ func NewGetMailsRequest(server string, params *GetMailsParams) (*http.Request, e
 
 		if params.To != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "email-start"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -1359,7 +1359,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetClockWithBodyWithResponse Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1368,7 +1368,7 @@ type ClientWithResponsesInterface interface {
 
 	// SetClockWithResponse Fix the clock
 	//
-	// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+	// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1377,7 +1377,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustClockWithBodyWithResponse Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1386,7 +1386,7 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustClockWithResponse Advance the clock
 	//
-	// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+	// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1413,7 +1413,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateFaultWithBodyWithResponse Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1422,7 +1422,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateFaultWithResponse Make a rule
 	//
-	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+	// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2142,7 +2142,7 @@ func (c *ClientWithResponses) GetClockWithResponse(ctx context.Context, reqEdito
 
 // SetClockWithBodyWithResponse Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2157,7 +2157,7 @@ func (c *ClientWithResponses) SetClockWithBodyWithResponse(ctx context.Context, 
 
 // SetClockWithResponse Fix the clock
 //
-// Stops the clock at a time that is not before the real one. Limits of requests do not recover while it stands, nor does anything expire.
+// Stops the clock at a time that is not before the real one, nor after the year 9900. Limits of requests do not recover while it stands, nor does anything expire.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2172,7 +2172,7 @@ func (c *ClientWithResponses) SetClockWithResponse(ctx context.Context, body Set
 
 // AdjustClockWithBodyWithResponse Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2187,7 +2187,7 @@ func (c *ClientWithResponses) AdjustClockWithBodyWithResponse(ctx context.Contex
 
 // AdjustClockWithResponse Advance the clock
 //
-// Moves the clock on, whether it stands or runs. What is overdue then happens within seconds.
+// Moves the clock on, whether it stands or runs, to the year 9900 at most. What is overdue then happens within seconds.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2232,7 +2232,7 @@ func (c *ClientWithResponses) GetFaultsWithResponse(ctx context.Context, reqEdit
 
 // CreateFaultWithBodyWithResponse Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2247,7 +2247,7 @@ func (c *ClientWithResponses) CreateFaultWithBodyWithResponse(ctx context.Contex
 
 // CreateFaultWithResponse Make a rule
 //
-// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted.
+// Lets the next requests of an operation fail, as many as `times` says, or all until the rule is deleted. Of several rules the oldest holds; a request that brings its own fault is not counted. There are a thousand rules at most.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3549,7 +3549,7 @@ func (siw *ServerInterfaceWrapper) GetMails(w http.ResponseWriter, r *http.Reque
 
 	// ------------- Optional query parameter "to" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", r.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", r.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "email-start"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -5411,96 +5411,97 @@ func (sh *strictHandler) ResetData(w http.ResponseWriter, r *http.Request) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7Fx5cxs3lv8qKMxUrZNpUs1DskWVq8Z24sReX7GcYyJpSbD7kUTUDTAAWhTj4tZ+mv1g+0m28IA+yG5S",
-	"lGV7nKn5y2YLjX54F37vAN7TSKZzKUAYTQfv6QxYDAr/+4RFM3gihVEysb9j0JHic8OloAP6VCoykwuS",
-	"SDElZgaECb0ARVK2JGMglzA3AXn79Ak57nQ6bRpQBb9nXEFMB0ZlEFAdzSBlduKUXb8AMTUzOuh0HwTU",
-	"LOdAB1QbxcWUBvS6NVEALQPXxr28WgX0hYyYI2WTsnczIHNmZkROyGLGDFkwTVIWw24qJlKlzNABzRRv",
-	"KZiAAhEBDarkdcN+jT5LzFtm4AVPualT87OlgGuSwMRYiiyrEjuUMBHjLw2RFLEmmTA8IRxHL2YyAcKm",
-	"jIuAME24IKNzGsOEZYk5pyfqYff4xDw8Ckd2UXdkZUH9G5nwaNnM0ZJmbjRZcBHLhSXLU99I5e8Pe+HJ",
-	"4mNRCUYtH00MqDqBp56FRpIF44aMYSIVEKOWXEwdG/cUPhem13VC52mW0sGDo34YBjTlwv0OC3K5MDAF",
-	"hQpwCuaJlJccmpmnYKJAz0iEY6waMDJWcqFB/YcmGrTmUgREgyFSEQWpvIJ4K8/64fHRXkxbBXTOFEvB",
-	"eJN+agXzLN5CZJagiXD7wBoQDahgqf3IxL+3n/1kPF43m95Rk9G8AaWlYK/wE00E2Y87Xs3d0ADtZcKV",
-	"NmTOVGFP0EoZTwiLYwVab1mDn2NfT9TrWuYZA8pO9V9nrPVH2Dq+eN8Jet3VX2l9QSs7sZ5LoaHk9Stp",
-	"nspMIMcjKQwIdBFsPk+4818HcyXHCaR/+007Z1ZS81cFEzqgfzkoXfSB+6s+eOPect+tsU6BdSJCEp1F",
-	"MxQsuTdCIQ6FNMOJJWn0VZuuAuvHxzyOQXxmEnOZkogJIQ1J5NT6j3sj/3wYc83GCcSjrwJrFAa9+hSI",
-	"sQ6V6Uttl4jaYW2dTwWRik9xikhJrYfu51DBJNOQL/eZuGIJ/9zyIFblQBsyVsAuNTEzrkksoywFYQgz",
-	"bnUJi0C79Y1AKan0CG1Ak3sj7uge+on8al6yxJod/NPW44U3tk9YHFhRELhm6TwBMoaIZRpwbWMZL51K",
-	"GvL89PUrcm+U5rRvrCl3C1+C5eQ6Wmrlpvnks31GKh+JJZFmBopMGE8yBUhIsYl/ZmWQkqRMLHONsLqq",
-	"mIFh4mixbAqqqHINKjV91I89KAdWV9cqMcpeL/vhOX5oFQBi59sl1MAlv5PyBVNT+NxWlltNYj9uXSAT",
-	"aE1yDgo/Swy7RPdgRw6NlEMc6nXzR8GuGE+sF/3clGtQVzyC3D/42EDIxYkFZQ6REWY5TEYVwYwKMHxv",
-	"JK9AJZLFEI8CMjI8BZkZ+9+sXFZduz5cyD8Knc3nUhmIX0LM2Tvc3/85Arc8w60ttZQQCzXcvtAs/awk",
-	"fYhvDO0bqAWrHN4gex7FV0xE8CSR0eVbZ7C4rjjmdkKWvFF2dsMthJmwRENA55VH76mXTx2wfS8XZMKU",
-	"heBTaaVShdRH/Sqk7nUOe0dhuAarO42wukRqZ8WXL4qRcvwbROgecEGWpnViJ/wa4qaQDNB9ckO0YSJG",
-	"xOjnHEuZABN2UiEXa7g2ZgZaVg83wG3YBG6rlNuJAk9MI/UKmAHEix8mFER2W0JPI3PrW3Azy8M0q0fO",
-	"EMjoTZKl44QLaCEJGKutxbzhOhImrf+++FsDAg5ooZnNeL7487MYtVtUVFlOSKZBaQv1pLIGukHGUb+G",
-	"xy/OHrV+9bj860aCrLS26OrapnWCzJGZIdwEhCWJD8aND4usTcaQgHFR2fZosROGt1bskmuBl2STkjzN",
-	"ZbxF9JsSq/HCgd7bRWkbIt0QRzO7hwlMzA6epzYyLxnPxtpi4MUMBDLehXTpx2czLvcWvNZ1ZltVwP9w",
-	"A6m+ydc7ia2Q7GfuhU5YEQ1Tii1rZLpvNFH1kvGkTtPMpMlmTuWo96DflCCYypYPhr9/9/IFPtIgNDf8",
-	"CnzO4EP1xApxyMwHOsyA6sytcx9NdimO/ZZcX5+Rmx853OvNJnUykpake8ICJ5KSJdtk2aBgaf54LwVD",
-	"hVjTr+6N6uW+0ESSj7vqREHqFe/2PMuTL807UyUJwDWJWJJATGwItuH6e90GJVAy2ZZsk4lHS9xowqJI",
-	"ZsKQGdM3T7u5cTPUXccA/8kdrHNZyKcsMlI1sPF6zhXoIRfb85fVFLDFgBbgCZJ7zd0+cY9EpV1dZHH1",
-	"chjJeMOVVa3puIHhVS+2oWTbDM3MtyT24NoQS4ET04y51Y4BhEUB8ebWv5+qZZgv2pu/yNsTEjpeL+7M",
-	"3A3dwdVXiQqqGlCTxA61avAT88pf9nIVuXFv7kY3eIviO43klamPjQRFnpgg97AA1D+8j3GaTwy5oCp2",
-	"zFvLalEbExn0NvRUuuRvUcFBmODtAt86IS5J5nNkwKKZy6Hht/BPdHD2vpzyZaYxVcWID96aYqo8K4fe",
-	"4hKWC6liOqAgspT6dDpymyWJXHgAl5mhnAy1sUGIxeY8gmE0Y2JqAf8qoHNptUShcBzqWF0ElAsbfUSW",
-	"DwcxXB1cddwftU9RgzZDuxnTsHPc6/bjbqvHDqF1P+qErQeTPrS646O4w46jEO7ft/uNYSbTdNDvdj0U",
-	"Myyd0wHtht2jVqfT6vbehceDXjgIw1/tbsWNFQb9UcyVjECjppJvheFmWYLpPNDVB5vCWm2GIU6oewXA",
-	"T+zQVSnuxg1ixuZzEBBj1Wnhg5lYEjZ2SH3DTayBq9Jv5Zqwp6X8xGXiEOJNtlKV4K4apCnzpWtO5rZ1",
-	"xnWtuKmKtioVYld56/D4uOLW+mHjrlFRpg+Ed17XmtjkqLRBqTU1XRdq03Q+N1OL65VLN+PewjWB63nC",
-	"uNiI2j6gwLvm2e1f8yUVXC50uaIWgTOJNcFVubnDqz7xttRgFguMl5QUU5dvnys5tV6pTR5hoK+xBh9Z",
-	"/2kkmckktv4yy0sLTAH60IRrU8Fb6OAQIG6k5e0qGuopNKBFLtzyEMxMxpgezz1jQNezknY3bExUIcs2",
-	"N4JqEhkH2MifWfaWiUHPTJkZnLvMdga0lq+vPMsrS3kMWBl00QQ14NpYsDFOoOW45AHHW1fVfScvQTTt",
-	"gnnV19gBA9I9PCJjC0m5IGOm4aifqWRD3fs9tMbqz2rSo8h3DFsX7/u9hjpkMzR6CxoakgdGysthuitB",
-	"kvIk4XlOllsHLC93J/eOw/B+5/i4e9i/3w+Pjzu3BE2OoCbDOAVzh7ylT+bV3Y9VIGKtasYjKyqijZyv",
-	"LXGLn2vIgDTk/RpXYpgyRcyAtf8PW1RUaTnwiSA/rjnhaSqtCKiU1kdqMIRpwvLmBOu9gGGGbgxcTNcq",
-	"7S6V2JQvXTUsFC3jtEnzWGQBx9A0mw7KBemb+Mrv6FFmZlLxP3BrHuW5S4cvw6MHX23a0ZYWibpp7B+W",
-	"4fqRbk+cf/WjhGUolJIfuxDKmtvBOOsSxDDfEnM//hiYAnUbh7ahvWsiWvvKGtOaFLzEUDWWvha+0L2B",
-	"jNze1FQeb9NNtS9B483or0Dw2zpefKZAk7GyKwxc4ZdpMiomHxGpyMiJeNS+0QusRQmNxuzaTur0TPg0",
-	"U6AL1mQJVOh5f15++JwOSCcMVzk51dkfNEikiEAaMdOAMFeV98MIF0aWdfuCAh+9jLAhY/SXg98zUMsD",
-	"3KRHgX3gzPLg//7nf91vC4HLX87B4O8ayuve6E3zJZQyLSBXXQdXiM4ncguEGkVpbGOuEZGTiUVMRpLF",
-	"TMIVKDLOeBJbfzhRUhgCIh7kaSocN4aAuDgNdwuAwPpOuzPZ3yZTAuOVmBnmhk+5fQILrDG0ySt5Llz5",
-	"fswFU0tMf9i9Vk5sTHMuzsXXX7sMdPvrr8mj0kLkZonEqq3zyBDj7JZq+6ZLp3NDNFtqouVNJR8UqEvB",
-	"o9adC+t4LVapBsZgIab/ANdkobgx9hWNI+02oR0VkUxTpskYzAIAv5wOyCiGhC0fPgjDVI+wTU87/NoL",
-	"ibY7cCq1OTkXIx9wPqyG1SO/Tv8BtFk/LiAjB8EfHoa9Uf73vE1sV4TvdxdmfAwSWMGdi1Gs5HxEosxK",
-	"GIMJISDCV/MqERP5TkiwN5LhlxQAgesoyWIgUtjNEuXcJq9FsvQB7BZKIiYwM6EvIUbmn1iVMDO7/0Ki",
-	"MZjxwNutsN/ttsnP9SkXMktiMmNXQGJLg5Uawn0XTHv1esVSQO369gqU/4x1BIHXMKvAuYoJXFAcOKyg",
-	"riAmmYg9mnCpF/RX3MYd0YwLIPdGiYxYMpMa/UKne78dtsN2x/44Gww6F6OvgnKSc2EH2klGb178+PLx",
-	"i2evvh0++uabtyOkIx8ntffVlVHfvz59dzrCUAZ1MzcVK1jPfddFqIBFM+SEyHeedHAuXCawMKF+t0NG",
-	"KdcxVxCZSmeSnRubzyZKpsXMSDaS5LjuUj5ESxsM5SytSa65O80LBhGuFcxjaWZ5F4UmBhKHPxCtjpeo",
-	"Xuhz2uSZKbTHVfet6AhWm1GhUfoW5I1ZdFl0xuLOyxKcsH1uN/iERyA0YghfJHo0t0xrddthJYSnhe8g",
-	"MVxBIudWg2lAr0Bp52I7Vtq+eCjYnNMB7bXDdg/zZ2aGG2Oe8Yryyr0rrzbs05Akep1e39BLHlXAmPai",
-	"IQmzG5gbhoVGx3ozw71d5n2G1iG3qwXBZzEdUGXjJNdMsNHN2Q3DHc0geRNIJcPpew88HsfwozkRtwr2",
-	"7B1xdG3pHHHKYCc7DHvbZipWdFBtDcL5ijry7vfK/pWAaogyxc2SDs4uAqqzNGVqSQf0LSTAfN9f5Hlp",
-	"2FTbTdz9vrAg1OFLDA2yccKjApFft1gWu/4wFvkluuUpNzPOp6Y2rqBYNUIMfd2aKy4dQVRYsJYg2M0z",
-	"BIP3NHF9Z/RQ04DqxMnkMEw1rmcKZpv6Od9tdcp5jDwsyQ20rknTj6xHDjIWanS/FXZaYceqUfgvq0Ys",
-	"voMO3VEZ5lmDMpwaOdclTRa0MKcWeRDhyljrLlYKaBNsRsSdsmiUjCUO94UgspjxBMqepIAIqdz2XSIB",
-	"DLvqyrbmtHD2xzJe3k7PPoZqbaZoVusY3svmz2kPfUfobr0u+7HtG509LKhoLcUXDvcxuYY2Rftyt3vz",
-	"y3n3+5dg30/59SfYIjSYT7I9rIJ1yHLgwRYSJ3WDs3gpr6DqLKQIbIi13nmIx30yoT2W55pYXxBn6D6E",
-	"B+0u6CnPWtUdAIt/y/TdfUDR3Nl5cBTubUBNTaWf0PK3IapOOAg7/zb9P4Ppe435BOafW+UndgGTokFw",
-	"W9jyAowmUEbXC6kuy4OI69br5nha1v7XrKTfmLsszqlgDrPsEPoSxPsNrge7OV03Yyldz7jbixdfbDtO",
-	"DVmSfP4YIM/IVsqoHAsUEbhziTKJMffAlSv01wKCbRK+pR/0XahnRfMvbcqYUdfJuW/zSKXPl0bYj/5a",
-	"xZhtrTb1dlcXeztXv9ptB8jsIr6wQOMDlfWukUYjekD/YfJeuSJm2GybnzCeYE8/VmuZdgdl9AgTv5jV",
-	"3d3MTl5PiLZuiiWFcheaPJNJrE8I26zRcDF1KV+5EGU62MYy2Grpui3WtT8qjzjcBaDcoPA3KLHV372h",
-	"Qf1Mxl6YpvNRF/QpLPhW9rvLfDeOXlUvZNh17qoYh1P/G1t9ZG/2kl2Cr+J8vH3X6dPnQVUH7/1tA6sb",
-	"8dVm6WMviEXXL0U4a2Z6OeQgvzRhdbEnNiu87FQK8BFE/2bprl8Y8GfUvRz4fWTt8zqwRfuKTnZk8lm9",
-	"peuj6mhxQuMGpIglQRxcliCLcg6W5zQIE/gtflEAx6AsYCZcXOaH9dJGQOlOkdT0ebPgLTU4UhApMJFf",
-	"lHFCrKRZXjyWmQUaU6ZiYiSJmC5vA8FCf3mVhjv20nRrBp4LqTSwdfa4p6TxsM3FXVGyF9RZfkKKnmdh",
-	"2Ivm+A98D0kiyaOYuacH/vEtt9zi0NO2FuviVBP9CRSfLMlSZmrjupL83NCAFkS5k0UDymL2d7+kdiRT",
-	"egv07VRjy+6NvGn/KV1MAdZTr/u5jykONn06rF5xA9UDGDvrRjIvziZyOoUYS4/adQ3MFbdgmcyZ1gup",
-	"YjyUYn2FnOBhhkaTL86E3NU+yhWcFUe8aJRpI1NQf5/nRd62ce243vLzAflpqMqTWyhnsYjdV8N8afHh",
-	"vOR9rnXVAzKfVfEO3vv/rQ4SOXXNi82RJHabasLya6by7rL86J0NGrUd41tRR1h0CiononWhotgH4d8z",
-	"+cGcvJ3aRps+rsTuc+06DlzTA1bWv2GGjRrKV/V+2FuDtOplUm7z+MAQM++pxTTz/pWv7S29q/rVULc2",
-	"1vV2WQrL57PxdxF/zZ8//fXbt+9+OH1+3Ibl8z/in5/Zh7NnImxH3USM06dh/MvzZL1lc9ALw1rPKf0h",
-	"/SmMuz8lY/44ZN/9OB1/l2S//vJyOu7+Y/qP08d63D0Uz767TuLvf1hvBx3kvaZ7c6voC26w/1M+Fegn",
-	"N8JLvI2wVbmOcFeMuXZ14eb9fJ/z0plTMK3yYrhdL5c3yH1oXLyPnyxv+9o3Ktm8jumLj8D73eObx1dv",
-	"S/oS9pgXvitJl5fdfcguU4+g/Kttt0ncHEL1Kt8rD8pcBHl0VT9Xsyu+UsxAK8kNb45HIEvYm2c16eAo",
-	"DKi7UpIOaCd1VN2wOXZu3hldPbM1KU5k39jiU1zHSdxLa9cP1tptB2WGdsdp5qC46TM/84ujizZv16ga",
-	"s+W58BNcQTFDdcctuk83aMxbY1F7Uq41F1PsOsG+vm0Qcu20+t2327tsb9W9qd+tn1I/oy+f/vpz61nv",
-	"xZvW68c//NL6tvviP7HrG4+Y0+6D++GD7tpp60F4WzS6xo9tNWFLT/tOvvNPG3AVOnsnD7WZrbmdP7ml",
-	"S1DFsbdGZPzYVTIQpdoVYsv+plEG/jrWagHQ2rPvRax0eLRJHteQS4C5/QNXhMca+07zLBBXORDXZCqJ",
-	"FCeuTIwnLfJWb5c4bOxOtRj6zsFfcfCv393fTtwhwi2Wgbzj6IOkWOfglxLFaTCFmCuqiz9vv7Ha19pO",
-	"we6aFu+FNR1eFfTVjpW6+0z8UZR27X5bTVdB45mXqQTtjg1bCVUOpFfv+G16uzglWU9kGkiSyhSud2PL",
-	"97nGS8Erw5HzW0Y350srL7t8z+pi9f8BAAD//w==",
+	"7Fx5cxs3lv8qqJ6pWifTpJqHZIsqV43txIm9vmI5x0TSkmD3I4kIDTAAWhTj4tZ+mv1g+0m28IA+yG5S",
+	"lGV7nKn5y2YLjX54F37vAN4HsUznUoAwOhi8D2ZAE1D43yc0nsETKYyS3P5OQMeKzQ2TIhgET6UiM7kg",
+	"XIopMTMgVOgFKJLSJRkDuYS5Ccnbp0/IcafTaQdhoOD3jClIgoFRGYSBjmeQUjtxSq9fgJiaWTDodB+E",
+	"gVnOIRgE2igmpkEYXLcmCqBl4Nq4l1erMHghY+pI2aTs3QzInJoZkROymFFDFlSTlCawm4qJVCk1wSDI",
+	"FGspmIACEUMQVsnrRv0afZaYt9TAC5YyU6fmZ0sB04TDxFiKLKu4HUqoSPCXhliKRJNMGMYJw9GLmeRA",
+	"6JQyERKqCRNkdB4kMKEZN+fBiXrYPT4xD4+ikV3UHVlZUP9GchYvmzla0syMJgsmErmwZHnqG6n8/WEv",
+	"Oll8LCrBqOWjiQFVJ/DUs9BIsqDMkDFMpAJi1JKJqWPjnsJnwvS6TugszdJg8OCoH0VhkDLhfkcFuUwY",
+	"mIJCBTgF80TKSwbNzFMwUaBnJMYxVg0oGSu50KD+QxMNWjMpQqLBEKmIglReQbKVZ/3o+Ggvpq3CYE4V",
+	"TcF4k35qBfMs2UJkxtFE4Jqmc27njjrHvW4/6bZ69BBa9+NO1How6UOrOz5KOvQ4juD+/SAMmJ3BWlwQ",
+	"BoKm9s2J/9B+BpexZN3OekdNVvYGlJaCvsJPNK3Aftwxd+6GhmhgE6a0IXOqCgOEVkoZJzRJFGi9vug4",
+	"00amoJoX5ife15/1ulYExoCyU/3XGW39EbWOL953wl539degvsqVnVjPpdBQSuyVNE9lJlBusRQGBDoa",
+	"Op9z5rzgwVzJMYf0b79p5xJLav6qYBIMgr8clI7+wP1VH7xxb7nv1vipwLoiIYnO4hmqB7k3QskOhTTD",
+	"iSVp9FU7WIV2NxizJAHxmUnMBU1iKoQ0hMup9UL3Rv75MGGajjkko69Ca1oG94YpEGPdMtWX2i4RVcZ6",
+	"DDYVRCo2xSliJbUeup9DBZNMQ77cZ+KKcva55UGsyoE2ZKyAXmpiZkyTRMZZCsIQatzqOI1Bu/WNQCmp",
+	"9AgNQ5N7I+boHvqJ/GpeUm5tEf5p6/HCG9snNAmtKIg3SDKGmGYacG1jmSydShry/PT1K3JvlOa0b6wp",
+	"9xVfguXkOlpq5ab55LN9RiofiSWRZgaKTCjjmQIkpIACn1kZpCQpFctcI6yuKmpgyB0tlk1hFZuuAa6m",
+	"j/qxB+XA6upaJdLZ62U/PEchrQKG7Hy7BCy45HdSvqBqCp/bynKr4fbj1gVSgdYk56Dws8TQS3QPduTQ",
+	"SDnEoV43fxT0ijJuvejnplyDumIx5P7BRxhCLk4stHO4jlDLYTKqCGZUQOp7I3kFikuaQDIKyciwFGRm",
+	"7H+zcll17fpwIf8odDafS2UgeQkJo+9wf//nCNzyDLe21FJCLNRw+0Kz9LOS9CG+MbRvoBascniD7HmU",
+	"XFERwxMu48u3zmBxXUnC7ISUv1F2dsMshJlQriEM5pVH7wMvnzqK+14uyIQqC+Sn0kqlCsyP+lVg3usc",
+	"9o6iaA2cdxrBeYnUzoovXxQj5fg3iNE94IIsTevETtg1JE2BHaD7ZIZoQ0WCMNLPOZaSAxV2UiEXa2A3",
+	"oQZaVg83EG/UhHirlNuJQk9MI/UKqAHEix8mFER2WwJYI3PrWzAzy4M9q0fOEMjoDc/SMWcCWkgCRnxr",
+	"kXO0joRJ678v/taAgMOg0MxmkF/8+VmC2i0qqiwnJNOgtIV6UlkD3SDjqF/D4xdnj1q/elz+dSNBVlpb",
+	"dHVt0zpB5sjMEGZCQjn3Ib3xwZW1yQQ4GBfbbY85O1F0a8UuuRZ6STYpydNcxltEvymxGi8c6L1d6LYh",
+	"0g1xNLN7yGFidvA8tfF9yXg61hYDL2YgkPEuzks/Pptxubfgta4z26oC/ocZSPVNvt5JbIVkP3MvdKKK",
+	"aKhSdFkj032jiaqXlPE6TTOT8s3MzFHvQb8pzTCVLR8Mf//u5Qt8pEFoZtgV+MzDh+qJFeKQmg90mGGg",
+	"M7fOfTTZJUr2W3J9fUZufuRwrzeb1MnIoCTdExY6kZQs2SbLBgVL88d7KRgqxJp+dW9UL/eFJpJ83FUn",
+	"ClKveLfnWZ58ad6ZKkkApklMOYeE2BBsw/X3ug1KoCTflrKT3KMlZjShcSwzYciM6pun3dy4KequY4D/",
+	"5A7WuVzmUxobqRrYeD1nCvSQie1Z0Goi2WJAC/AEyb3mbp+4R7rTri62uHo5jGWy4cqq1nTcwPCqF9tQ",
+	"sm2GZuZbsn1wbYilwIlpRt1qxwDCooBkc+vfT9UyzBftzV/k7QmJHK8Xd2buhu7g6qtEhVUNqElih1o1",
+	"+Il55S97uYrcuDd3oxu8RfGdRvLK1MdGgiJPTJB7WEbqH97/ai1Ta4OqxDFvLasV2JjIoLcJTqXLCBd1",
+	"IIQJ3i7wrRPikmQ+RwY0nrkcGn4L/xQMzt6XU77MNKaqKPHBW1NMlWfl0FtcwnIhVRIMAhBZGvikPHKb",
+	"ci4XHsBlZignQ21sEGKxOYthGM+omFrAvwqDubRaolA4DnWsLsKACRt9xJYPBwlcHVx13B+1T1GDNkO7",
+	"Ge+bzNeGmkwHg36366GYoek8GATdqHvU6nRa3d676HjQiwZR9KvdrZjBtPmPYq5kDBo1lXwrDDPLEkzn",
+	"ga4+2BTWajMMcULdKwB+YoeuSnE3bhAzOp+DgARrVwsfzCSS0LFD6htuYg1clX4r14Q9LeUnJrlDiDfZ",
+	"SlWCuyqZpsyXrjmZ21Yr17XiplrcqlSIXUWyw+PjilvrR427RkWZPhDeeV1rYpOj0gal1tR0XahN0/nc",
+	"TC2uVy7djHsL0wSu55wysRG1fUCZeM2z27/mSyq4XOhyRS1CZxJrgqtyc4dXfeJtqcEsFhgvKSmmLt8+",
+	"V3JqvVKbPMJAX2MlP7b+00gykzyx/jLLSwtUAfpQzrSp4C10cAgQN9LydhUN9ZQgDIpcuOUhmJlMMD2e",
+	"e8YwWM9K2t2wMVGFLNvcCKpJZBxgI39q2VsmBj0zZWZw7jLbGQa1fH3lWV5ZymPAyqCLJqgB18aCjTGH",
+	"luOSBxxvXW34nbwE0bQL5rVjYwcMSPfwiIwtJGWCjKmGo36m+Ia693tojdWf1aRHke8Yti7e93sNdchm",
+	"aPQWNDQkD4yUl8N0V4IkZZyzPCfLrAOWl7uTe8dRdL9zfNw97N/vR8fHnVuCJkdQk2GcgrlD3tIn8+ru",
+	"xyoQsVY1Y7EVFdFGzteWuMXPNWRAGvJ+jSsxVJkiZsAOgg9bVFxpXPCJID+uOeFpKg0NqJTWR2owhGpC",
+	"8xYH672AYoZuDExM18rvLpXYlC9dNSwULeO0SfNobAHH0DSbDsoF6Zv4yu/oUWZmUrE/cGse5blLhy+j",
+	"owdfbdrRlkaLumnsH5bh+pFuT5x/9aOEZSiUkh+7EMqa28E46xLEMN8Scz/+GKgCdRuHtqG9ayJa+8oa",
+	"05oUvMRQNZa+Fr7QvYGM3N7UVB5vB5tqX4LGm9FfgeC39c34TIEmY2VXGLrCL9VkVEw+IlKRkRPxqH2j",
+	"F1iLEhqN2bWd1OmZsGmmQBesyThU6Hl/Xn74PBiQThStcnKqsz9okEgRgTRipgGhrirvhxEmjCzr9gUF",
+	"PnoZYUPG6C8Hv2eglge4SY9C+8CZ5cH//c//ut8WApe/nIPB3zWU173Rm+ZLKGVaQK66Dq4QnU/kFgg1",
+	"itPExlwjIicTi5iMJIuZhCtQZJwxnlh/OFFSGAIiGeRpKhw3hpC4OA13C4DQ+k67M9nfJlMC45WEGuqG",
+	"T5l9AgusMbTJK3kuXPl+zARVS0x/2L1WTmxMcy7Oxddfuwx0++uvyaPSQuRmicSqrfPIkODslmr7pkun",
+	"M0M0XWqi5U0lHxSoS8Gj1p0L63gtVqkGxmAhpv8A02ShmDH2FY0j7TahHRWxTFOqyRjMAgC/nA7IKAFO",
+	"lw8fRFGqR9jspx1+7UVE2x04ldqcnIuRDzgfVsPqkV+n/wDarB8XkpGD4A8Po94o/3veO7Yrwve7CzU+",
+	"Bgmt4M7FKFFyPiJxZiWMwYQQEOOreZWIinwnJNhhSfFLCoDAdcyzBIgUdrNEObfJa8GXPoDdQklMBWYm",
+	"9CUkyPwTqxJmZvdf4BqDGQ+83Qr73W6b/FyfciEznpAZvQKSWBqs1BDuu2Daq9crmgJq17dXoPxnrCMI",
+	"vYZZBc5VTOCCktBhBXUFCclE4tGES72gv2I27ohnTAC5N+IypnwmNfqFTvd+O2pH7Y79cTYYdC5GX4Xl",
+	"JOfCDrSTjN68+PHl4xfPXn07fPTNN29HSEc+Tmrvqyujvn99+u50hKEM6mZuKlawnvuutVABjWfICZHv",
+	"POngXLhMYGFC/W6HjFKmE6YgNpXOJDs3Np9NlEyLmZFsJMlx3aV8iJY2GMpZWpNcc3eaFwwiXCuYx9LM",
+	"8i4KTQxwhz8QrY6XqF7oc9rkmSm0x1X3regIVptRoVH6FuSNaXxZ9Nfizks5Ttg+txs8ZzEIjRjCF4ke",
+	"zS3TWt12VAnhg8J3kASugMu51eAgDK5AaediO1bavngo6JwFg6DXjto9zJ+ZGW6MecYrziv3rrzasE8D",
+	"53qdXt8WTB5VwJj2oiGc2g3MDcNCo2O9meHeLvM+Q+uQ29WC4LMkGATKxkmumWCjm7MbRTuaQfImkEqG",
+	"0/ceeDyO4UdzIm4V7tk74uja0jnilMFOdhj1ts1UrOig2hqE8xV15N3vlf0rYaAhzhQzy2BwdhEGOktT",
+	"qpbBIHgLHKjv+4s9Lw2daruJu98XFoQ6fImhQTbmLC4Q+XWLZonrD6OxX6JbnnIz43xqauOKAKtGiKGv",
+	"W3PFpCMoEBascQS7eYZg8D7gru8sONRBGGjuZHIYpRrXMwWzTf2c77Y65TxGHpbkBlrXpOlH1iMHGQs1",
+	"ut+KOq2oY9Uo+pdVI5rcQYfuqAzzrEEZTo2c65ImC1qoU4s8iHBlrHUXKwWERNgdCfvd7PMlUEWOj6Oo",
+	"TbBLEbfQooMykTiPrxCRxYxxKJuV3Fy4r5cQAeOxuhaueTOc/bFMlrdTwI+hc5u5m9U6uPdC+3MaSt8R",
+	"ulvhy0Zt+0ZnD9Mqek7xhcN9bLGhf9G+3O3e/HLeFv8lGP5Tdv0J9g4N5pPsG6twHcsceBSGxEnd4EVe",
+	"yiuoehEpQht7rbck4mmiTOiQ+Ei8cBl5qOThP9PEeokkQ48jPM53cVJ5yKvuGmjyW6bv7h2KftDOg6No",
+	"b9Nq6kP9hD5hGwjrRIOo82+n8GdwCl5jPoFjyO31EzuHSdFTuC3SeQFGEygD8oVUl+UJyHXrdXM8LdsF",
+	"1qyk35juLI62YNqzbCr6EsT7Da4HG0BdA2QpXc+424sXX2w7Tg0p558/bMiTuJXKK8OaRgzufKPkCaYr",
+	"mHK9AbUYYpuEb+kHfePqWdEvHDQl2QLX/Llvv0mlNTiIsYX9tUowQVvtA+6uLvZ2rn61286c2UV8YbHJ",
+	"ByrrXYOTRlyB/sPk7XVFNLHZaT+hjOMxACzwUu3O1ugR5ooxEby7/528nhBt3RTlhXIXmjyTPNEnhG6W",
+	"dZiYuiyxXIgyg2yjHOzOtNM6D2VthBIzk5mmIvEfyBFPzULi8uTEXUDMDUZxg6JbHd8bPtSPeuyFezof",
+	"dUGfwspvZeO7THzjRFf1tohdx7mKcTj1v/HXR/Z4L+kl+OLQx9ubnT59HuR18N7fbLC6EYNtVlT2gmHB",
+	"+o0NZ81ML4cc5Dc6rC72xG+FJ55KAT7K6N8s3fV7CP6MupeDw4+sfV4Htmhf0SCPTD6rd4p9VB0tDn7c",
+	"gCax0oiDy8pmUSXCqp8GYUIPAxYFuAzLuihn4jI/A5g2gk53OKWmz5t1dKnBkYJogor8Uo4TYiVN85q0",
+	"zCwYmVKVECNJTDV6eLygA/sHyhs63Gma+i0jeP6ipQ1VZqNb87C/1i7X2escz8Vd0bQX1ll++Co4z6Ko",
+	"F8/xH/geOJfkUULd0wP/+JbbbnGealv3dnFgKvgJFJssyVJmauN6lPxI0iAoiHKHlgYBTejf/ZLasUyD",
+	"W6B0px5bdnDkTftP6WYKUJ96/c/9THFm6tNh+oorqJ7t2FmSknndl8vpFBKsamrXkDBXzIJqMqdaL6RK",
+	"8LyL9RdyguckGs2+OG5yV/soV3BWnB4rLuf5+zyvH7eN6/T11l+5vced7Sqf3EI5i0XsvnXmS4sj5yXv",
+	"c62rnr35rIp38N7/b3XA5dT1RTZHnNjIqgnN78HKG9fyU302uES37btcR1i2CiuHrXWhothi4d8z+Zmf",
+	"vFPbRqU+/sTGdu2aGVw/BRbtv6GGjhoKYPVW21sDterlVW7z+MAwM2/XxXT0/rWz7d3Cq/qtU7c21vVO",
+	"3ACWz2fj72L2mj1/+uu3b9/9cPr8uA3L538kPz+zD2fPRNSOu1yM06dR8stzvt4NOuhFUa2dNfgh/SlK",
+	"uj/xMXsc0e9+nI6/49mvv7ycjrv/mP7j9LEedw/Fs++uefL9D+udpoO8jXVvbhUtxw32f8qmAv3kRoiJ",
+	"1yW2Kvcl7ooz1+5W3LxA8HPeZ3MKplXeXLfr5fKKuw+Njffxk+VFYvtGJps3PX3xUXi/e3zz+OpFTF/C",
+	"HvPCNzzp8nK9D9ll6lGUf7XtNombw6he5XvlGZyLMI+w6kd2dsVYihpo8dzw5ni6soS9efYzGBxFYeDu",
+	"vAwGQSd1VN2wOXZu3hld3bM1KQ5739g9VNwXStxLa9cd1jp5B2Umd8dB6bC4ijQ/Toyjiw5y1wOb0OW5",
+	"8BNcQTFDdcctGls3aMy7blF7UqY1E1MihW8Z3AYh1w7C3327vcv2Vt2b+t36Afiz4OXTX39uPeu9eNN6",
+	"/fiHX1rfdl/8JzaU4+n1oPvgfvSgu3aQexDdFo2u8WNb7djS076T7/zTBlyFzt7JQ21mbG7nT27pElRx",
+	"oq4RGT92FQ9EqXaFeBpg0yhDf19stVCIRQ/X5ljpEWmTPK4hlwBz+wemCEs0trTmmSCmciCuyVQSKU5c",
+	"ORkPceRd5C552Nj4ajH0nYO/4kxhv7u/nbjziVssA3nH0AdJsc7BLyWK02AKMVdUF3/efmO1r7Wdgt01",
+	"Nd6Lajq8KuirnVh1V6X4Uy7t2tW5OliFjcdpphK0O5FsJVQ56169U7jp7eIAZj2ZaYDzyhSux2PL95nG",
+	"W8srw5HzW0Y350wrL7t8z+pi9f8BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -593,20 +593,21 @@ const updateWebhook = `-- name: UpdateWebhook :one
 UPDATE webhooks
 SET url = coalesce($1, url),
     event_types = coalesce($2, event_types),
-    description = coalesce($3, description),
-    enabled = coalesce($4, enabled),
-    updated_at = $5
-WHERE id = $6
+    description = CASE WHEN $3::boolean THEN $4 ELSE description END,
+    enabled = coalesce($5, enabled),
+    updated_at = $6
+WHERE id = $7
 RETURNING id, url, event_types, description, enabled, sealed_secret, sealed_previous, previous_until, lagging, created_at, updated_at, sealed_earlier
 `
 
 type UpdateWebhookParams struct {
-	Url         *string
-	EventTypes  []string
-	Description *string
-	Enabled     *bool
-	UpdatedAt   time.Time
-	ID          uuid.UUID
+	Url            *string
+	EventTypes     []string
+	SetDescription bool
+	Description    *string
+	Enabled        *bool
+	UpdatedAt      time.Time
+	ID             uuid.UUID
 }
 
 // UpdateWebhook changes what is given and leaves the rest.
@@ -614,6 +615,7 @@ func (q *Queries) UpdateWebhook(ctx context.Context, arg UpdateWebhookParams) (W
 	row := q.db.QueryRow(ctx, updateWebhook,
 		arg.Url,
 		arg.EventTypes,
+		arg.SetDescription,
 		arg.Description,
 		arg.Enabled,
 		arg.UpdatedAt,

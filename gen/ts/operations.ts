@@ -853,7 +853,7 @@ export interface Operations {
   /**
    * Search and list accounts.
    * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-   * without regard to case, `phone`, `status` and `role` compare exactly.
+   * without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
    */
   listUsers: {
     method: 'GET';
@@ -1081,7 +1081,7 @@ export interface Operations {
   /**
    * Search and list products.
    * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-   * begins a word. Without `status` only what can be ordered is listed.
+   * begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
    */
   listProducts: {
     method: 'GET';
@@ -1141,7 +1141,8 @@ export interface Operations {
   };
   /**
    * Change a product.
-   * Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+   * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+   * the description. Orders that have been placed
    * keep the name and the price that they were placed at.
    */
   updateProduct: {
@@ -1252,7 +1253,7 @@ export interface Operations {
   /**
    * Receive or write off stock.
    * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-   * off (`out_of_stock`).
+   * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
    */
   adjustStock: {
     method: 'POST';
@@ -1592,7 +1593,7 @@ export interface Operations {
   };
   /**
    * Change a webhook.
-   * Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
    * not ends as failed.
    */
   updateWebhook: {

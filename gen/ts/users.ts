@@ -27,7 +27,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -74,7 +77,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -97,7 +103,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -633,7 +642,7 @@ export interface paths {
         /**
          * Search and list accounts
          * @description Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-         *     without regard to case, `phone`, `status` and `role` compare exactly.
+         *     without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
          */
         get: operations["listUsers"];
         put?: never;
@@ -649,7 +658,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -672,7 +684,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -696,7 +711,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -720,7 +738,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -743,7 +764,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -768,7 +792,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -791,7 +818,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -814,7 +844,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -880,7 +913,11 @@ export interface components {
         CreateUserRequest: {
             email: components["schemas"]["Email"];
             name: components["schemas"]["PersonName"];
-            password: components["schemas"]["NewPassword"];
+            /**
+             * Format: password
+             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
+             */
+            password: string;
         };
         CreateUserV2Request: {
             email: components["schemas"]["Email"];
@@ -1014,12 +1051,13 @@ export interface components {
         };
         /**
          * Format: email
-         * @description An e-mail address; compared without regard to case.
+         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+         *     its A-labels (`xn--`), in which answers have it.
          */
         Email: string;
         /**
          * Format: line
-         * @description What to call the person; one line that neither begins nor ends with a space.
+         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
          */
         PersonName: string;
         /**
@@ -1027,7 +1065,7 @@ export interface components {
          * @description A password that meets the rules of `createUserV2`.
          */
         NewPassword: string;
-        /** @description A password as it was chosen. */
+        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
         Password: string;
         /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
@@ -1035,9 +1073,18 @@ export interface components {
         MailToken: string;
         /** @description What a login goes on with: 256 bits in base64url. */
         Challenge: string;
-        /** @description What the authenticator app shows. */
+        /**
+         * Format: time-code
+         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+         * @example 287082
+         */
         TimeCode: string;
-        /** @description A recovery code: 80 bits in base32; neither its case nor its hyphens matter. */
+        /**
+         * Format: recovery-code
+         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+         *     none, stand for O, I and B.
+         * @example MFZW-I3LP-OBQX-E2LK
+         */
         RecoveryCode: string;
         /**
          * Format: https-url
@@ -1694,7 +1741,10 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The account. */
+        /**
+         * @description The account.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         UserId: string;
         /** @description How many items a page holds at most. */
         Limit: number;
@@ -1787,7 +1837,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1877,7 +1930,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1914,7 +1970,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2386,7 +2445,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;
@@ -3128,7 +3190,7 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description The beginning of the e-mail address. */
+                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
@@ -3195,7 +3257,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3223,7 +3288,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3269,7 +3337,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3297,7 +3368,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3342,7 +3416,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3408,7 +3485,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3454,7 +3534,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
             };
             cookie?: never;
@@ -3488,9 +3571,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components["parameters"]["UserId"];
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;

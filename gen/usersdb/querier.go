@@ -123,7 +123,7 @@ type Querier interface {
 	ListSigningKeys(ctx context.Context) ([]SigningKey, error)
 	// ListThrottles reads some counts.
 	ListThrottles(ctx context.Context, keys [][]byte) ([]ListThrottlesRow, error)
-	// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id).
+	// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id). The name is folded, but for its case.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
 	LockAdministration(ctx context.Context) error

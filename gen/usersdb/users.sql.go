@@ -179,7 +179,7 @@ SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at,
 FROM users
 WHERE (created_at, id) < ($1::timestamptz, $2::uuid)
   AND ($3::text IS NULL OR lower(email) LIKE lower($3))
-  AND ($4::text IS NULL OR lower(name) LIKE lower($4))
+  AND ($4::text IS NULL OR folded(name) LIKE lower($4))
   AND ($5::bytea IS NULL OR phone_mark = $5)
   AND ($6::user_status IS NULL OR status = $6)
   AND ($7::text IS NULL OR roles @> ARRAY[$7::text])
@@ -200,7 +200,7 @@ type ListUsersParams struct {
 	RowLimit   int32
 }
 
-// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id).
+// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id). The name is folded, but for its case.
 func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error) {
 	rows, err := q.db.Query(ctx, listUsers,
 		arg.BeforeTime,

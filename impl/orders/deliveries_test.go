@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/oapi-codegen/nullable"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
@@ -624,8 +625,7 @@ func TestNothingOfAWebhooksSecretIsShown(t *testing.T) {
 	require.NoError(t, err)
 	one, err := admin.GetWebhookWithResponse(t.Context(), made.Webhook.ID)
 	require.NoError(t, err)
-	name := "Ledger"
-	changed, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{Description: &name})
+	changed, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{Description: nullable.NewNullableWithValue("Ledger")})
 	require.NoError(t, err)
 	deliveries, err := admin.ListWebhookDeliveriesWithResponse(t.Context(), made.Webhook.ID, &ordersapi.ListWebhookDeliveriesParams{})
 	require.NoError(t, err)

@@ -45,9 +45,6 @@ func (s *Service) ListStockAdjustments(ctx context.Context, req ordersapi.ListSt
 
 // AdjustStock receives units or writes them off.
 func (s *Service) AdjustStock(ctx context.Context, req ordersapi.AdjustStockRequestObject) (ordersapi.AdjustStockResponseObject, error) {
-	if req.Body.Delta == 0 {
-		return nil, httpapi.Violated("#/delta", "not", "Must not be 0")
-	}
 	now := s.clock()
 	var stock ordersdb.Stock
 	var adjustment ordersdb.StockAdjustment

@@ -96,7 +96,10 @@ func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhook
 		}
 	}
 	change := ordersdb.UpdateWebhookParams{
-		ID: req.WebhookID, Url: req.Body.URL, Description: req.Body.Description, Enabled: req.Body.Enabled, UpdatedAt: s.clock(),
+		ID: req.WebhookID, Url: req.Body.URL, SetDescription: req.Body.Description.IsSpecified(), Enabled: req.Body.Enabled, UpdatedAt: s.clock(),
+	}
+	if text, err := req.Body.Description.Get(); err == nil {
+		change.Description = &text // Null where it is not given.
 	}
 	if req.Body.EventTypes != nil {
 		change.EventTypes = convertAll[string](*req.Body.EventTypes)

@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -93,9 +92,8 @@ func (s *Service) GetUserProfile(ctx context.Context, req usersapi.GetUserProfil
 // newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// cut shortens a text from outside to what its column holds, at a character's border and without NUL.
+// cut shortens a text to what its column holds, at a character's border.
 func cut(text string, most int) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
 	if r := []rune(text); len(r) > most {
 		return string(r[:most])
 	}

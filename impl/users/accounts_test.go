@@ -151,10 +151,10 @@ func TestTextIsKeptAsSent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	texts := []string{
-		`<script>alert("x")</script>`, `Robert'); DROP TABLE users;--`, `日本語 Ünïcödé`, `👩‍👩‍👧‍👦 🏳️‍🌈`, "e\u0301 is not \u00e9", `back\slash / %41 &amp;`,
-		strings.Repeat("𝔘", 100), `O'Brien`, `null`, "zero\u200bwidth",
+		`<script>alert("x")</script>`, `Robert'); DROP TABLE users;--`, `日本語 Ünïcödé`, `👩‍👩‍👧‍👦 🏳️‍🌈`, `back\slash / %41 &amp;`,
+		strings.Repeat("𝔘", 100), `O'Brien`, `null`,
 	}
-	for _, name := range []string{"\u202ertl\u202c", "two\nlines", "two\u2028lines", "\x1b[31mred", " space", "space\u00a0"} {
+	for _, name := range []string{"\u202ertl\u202c", "two\nlines", "two\u2028lines", "\x1b[31mred", " space", "space\u00a0", "zero\u200bwidth"} {
 		refused, err := s.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: name, Password: goodPassword})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusUnprocessableEntity, refused.StatusCode(), name)

@@ -19,6 +19,8 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 	"github.com/pquerna/otp/totp"
+
+	"example.com/plumbline/impl/platform/format"
 )
 
 const (
@@ -120,6 +122,6 @@ func recoveryCodeOf(secret []byte) string {
 func (s *Service) recoveryHash(user uuid.UUID, code string) []byte {
 	mac := hmac.New(sha256.New, s.recoveryKey)
 	mac.Write(user[:])
-	mac.Write([]byte(strings.ToUpper(strings.ReplaceAll(code, "-", ""))))
+	mac.Write([]byte(format.Plain("recovery-code", code)))
 	return mac.Sum(nil)
 }

@@ -155,7 +155,7 @@ func TestChangePasswordRefused(t *testing.T) {
 	}{
 		"wrong":                  {newPassword, newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
 		"wrong, in other case":   {"Correct horse battery", newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
-		"short":                  {goodPassword, "Ab1!", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},
+		"short":                  {goodPassword, "Ab1!", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "minLength"},
 		"not varied":             {goodPassword, "abcdefghij", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},
 		"common":                 {goodPassword, "P@ssw0rd", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},
 		"with the e-mail's name": {goodPassword, "my name is LoveLace", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/program"
@@ -145,7 +146,7 @@ func createAdmin(ctx context.Context, p program.Program, c adminSettings, out io
 	if err != nil {
 		return err
 	}
-	made, err := service.makeAdministrator(ctx, c.Email, c.Name, hash, c.AllowUnverified)
+	made, err := service.makeAdministrator(ctx, format.Plain("email", c.Email), format.Text(c.Name), hash, c.AllowUnverified)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
@@ -145,7 +146,7 @@ func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user users
 	address, agent := httpapi.Client(ctx)
 	family := newFamily()
 	session, err := q.StartSession(ctx, usersdb.StartSessionParams{
-		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: cut(agent, 256),
+		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: cut(format.Seen(agent), 256),
 		CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
 	})
 	if err != nil {

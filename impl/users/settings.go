@@ -141,7 +141,7 @@ func (c *adminSettings) Validate() error {
 	if err := formats["email"].Validate(c.Email); err != nil {
 		errs = append(errs, fmt.Errorf("email: %w", err))
 	}
-	if err := formats["line"].Validate(c.Name); err != nil || c.Name == "" || utf8.RuneCountInString(c.Name) > 100 {
+	if err := formats["line"].Validate(c.Name); err != nil || c.Name == "" || utf8.RuneCountInString(format.Text(c.Name)) > 100 {
 		errs = append(errs, errors.New("name is one line of 1 to 100 characters that neither begins nor ends with a space"))
 	}
 	return errors.Join(errs...)

@@ -39,7 +39,7 @@ LIMIT @row_limit;
 UPDATE webhooks
 SET url = coalesce(sqlc.narg(url), url),
     event_types = coalesce(sqlc.narg(event_types), event_types),
-    description = coalesce(sqlc.narg(description), description),
+    description = CASE WHEN @set_description::boolean THEN sqlc.narg(description) ELSE description END,
     enabled = coalesce(sqlc.narg(enabled), enabled),
     updated_at = @updated_at
 WHERE id = @id

@@ -47,12 +47,12 @@ WHERE id = @id
   AND password_hash = @previous_hash;
 
 -- name: ListUsers :many
--- ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id).
+-- ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id). The name is folded, but for its case.
 SELECT *
 FROM users
 WHERE (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
   AND (sqlc.narg(email)::text IS NULL OR lower(email) LIKE lower(sqlc.narg(email)))
-  AND (sqlc.narg(name)::text IS NULL OR lower(name) LIKE lower(sqlc.narg(name)))
+  AND (sqlc.narg(name)::text IS NULL OR folded(name) LIKE lower(sqlc.narg(name)))
   AND (sqlc.narg(phone_mark)::bytea IS NULL OR phone_mark = sqlc.narg(phone_mark))
   AND (sqlc.narg(status)::user_status IS NULL OR status = sqlc.narg(status))
   AND (sqlc.narg(role)::text IS NULL OR roles @> ARRAY[sqlc.narg(role)::text])

@@ -155,12 +155,15 @@ type bad struct {
 var badFormats = map[string][]string{
 	"email": {
 		SecretCanary, "@example.com", "a@", "a@b", "a b@example.com", "a@b@example.com", "ä@example.com", "a@[127.0.0.1]", "a@example.com\n", "<a@example.com>",
-		`"a b"@example.com`,
+		`"a b"@example.com`, "a@b\u00fccher", "a@\u00fc_.example.com", "a@xn--\u00fc.example.com",
 	},
 	"password":      {Canary[:12]},
 	"https-url":     {"http://" + Canary + "/Body", "javascript:alert(1)", "//" + Canary, "https://", "https://user:" + Canary + "@example.com", "data:text/html,x", "https://exa mple.com", ""},
 	"phone":         {"+1" + Canary, "020 7946 0000", "+44 20 7946 0000", "+999123456789", "0049301234567", ""},
-	"line":          {Canary + "\u2028", " " + Canary, Canary + "\t", "a\nb", "a\u202eb"},
+	"line":          {Canary + "\u2028", " " + Canary, Canary + "\t", "a\nb", "a\u202eb", Canary + "\u200b", "a\u00adb", "\u3164", "a\ufe0f", "a\U000e0041", "a\uffffb"},
+	"currency":      {"AAA", "XXX", "XTS", "XAU", "DEM", "HRK", "eur"},
+	"time-code":     {"12345a", "1234567", "123.456", "abcdef"},
+	"recovery-code": {"MFZW-I3LP-OBQX-E2L9", "MFZW-I3LP-OBQX-E2LKA", "MFZW_I3LP_OBQX_E2LK"},
 	"uuid":          {SecretCanary, "", "019324d23a5e7c108f4e2b6d1a9c0e77", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7g", "{019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77}", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7"},
 	"date-time":     {SecretCanary, "", "2026-11-23", "2026-11-23 09:30:00Z", "2026-13-23T09:30:00Z", "2026-11-23T09:30:60Z", "2026-11-30T23:59:60Z", "2026-11-23T09:30:00", "2026-11-23T09:30:00.Z", "0000-01-01T00:00:00Z"},
 	"date":          {SecretCanary, "", "2026-02-30", "23.11.2026", "2026-11-23T09:30:00Z"},
@@ -206,6 +209,9 @@ func badEnums(schema *openapi3.Schema) []bad {
 func badIntegers(schema *openapi3.Schema) []bad {
 	n := func(format string, args ...any) json.Number { return json.Number(fmt.Sprintf(format, args...)) }
 	all := []bad{{"1", "type"}, {1.5, ""}, {n("1.00000000000000000001"), "type"}, {n("-1e-400"), "type"}, {n("0.99999999999999999999"), "type"}}
+	if schema.Not != nil && schema.Not.Value.Min != nil {
+		all = append(all, bad{int64(*schema.Not.Value.Min), "not"}, bad{n("%d.0", int64(*schema.Not.Value.Min)), "not"})
+	}
 	if schema.Min != nil {
 		all = append(all, bad{int64(*schema.Min) - 1, "minimum"}, bad{n("%d.0", int64(*schema.Min)-1), "minimum"})
 	}
@@ -220,7 +226,7 @@ func badIntegers(schema *openapi3.Schema) []bad {
 var goodFormats = map[string]string{
 	"email": "ada@example.com", "password": "correct horse battery", "https-url": "https://example.com/a", "phone": "+442079460000", "line": "Ada",
 	"uuid": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77", "date-time": "2026-11-23T09:30:00Z", "date": "2026-11-23", "uri-reference": "/a",
-	"cursor": keyset.Encode(keyset.Newest()),
+	"cursor": keyset.Encode(keyset.Newest()), "currency": "EUR", "time-code": "123 456", "recovery-code": "mfzw\u2011i3lp\u2011obqx\u2011e2lk",
 }
 
 // valid gives a value that a schema accepts.
@@ -261,8 +267,11 @@ func valid(t testing.TB, schema *openapi3.Schema) any {
 	return value
 }
 
-// accepts tells whether a value is one of a schema.
+// accepts tells whether a value is one of a schema, a text in the form that the services read it in.
 func accepts(schema *openapi3.Schema, value any) bool {
+	if text, ok := value.(string); ok {
+		value = format.Text(text)
+	}
 	return schema.VisitJSON(value, asFormatted) == nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -203,7 +204,11 @@ func (s *Service) says(t tester, op *httpapi.Operation, r Request, got any) {
 func (s *Service) saysWithin(t tester, op *httpapi.Operation, sent, answered map[string]any, schema *openapi3.Schema) {
 	t.Helper()
 	for name, value := range sent {
-		if schema.Properties[name] != nil && !slices.Contains(s.Beyond[op.ID].Replaced, name) {
+		property := schema.Properties[name]
+		if text, ok := value.(string); ok && property != nil {
+			value = format.Plain(property.Value.Format, format.Text(text))
+		}
+		if property != nil && !slices.Contains(s.Beyond[op.ID].Replaced, name) {
 			require.True(t, within(value, answered[name]), "%s: %s was sent as %v and is answered as %v", op.ID, name, value, answered[name])
 		}
 	}
@@ -223,6 +228,8 @@ func within(sent, got any) bool {
 	case []any:
 		other, _ := got.([]any)
 		return slices.EqualFunc(sent, other, within)
+	case string:
+		return format.Text(sent) == got
 	default:
 		return sent == got
 	}

@@ -29,6 +29,9 @@ func values(schema *openapi3.Schema, refer known) *rapid.Generator[any] {
 	case schema.Type.Is(openapi3.TypeInteger):
 		low, high := int64(*schema.Min), int64(*schema.Max)
 		g = rapid.OneOf(rapid.SampledFrom([]int64{low, high}), rapid.Int64Range(low, high)).AsAny()
+		if schema.Not != nil {
+			g = g.Filter(func(v any) bool { return accepts(schema, v) })
+		}
 	case schema.Type.Is(openapi3.TypeArray):
 		item := values(schema.Items.Value, refer)
 		most := int(min(*schema.MaxItems, 5))
@@ -101,11 +104,19 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 			}),
 		)
 	case schema.Format == "email":
-		g = rapid.Custom(func(t *rapid.T) string { return word.Draw(t, "local") + "@" + word.Draw(t, "domain") + ".example.com" })
+		g = rapid.Custom(func(t *rapid.T) string {
+			return word.Draw(t, "local") + "@" + word.Draw(t, "domain") + rapid.SampledFrom([]string{".example.com", ".b\u00fccher.example", ".bu\u0308cher.example"}).Draw(t, "domains")
+		})
 	case schema.Format == "https-url":
 		g = rapid.Custom(func(t *rapid.T) string {
 			return "https://" + word.Draw(t, "host") + ".example.com/" + word.Draw(t, "path")
 		})
+	case schema.Format == "currency":
+		g = rapid.SampledFrom([]string{"EUR", "JPY", "KWD"})
+	case schema.Format == "time-code":
+		g = rapid.SampledFrom([]string{"000000", "123 456", "\u0661\u0662\u0663\u0664\u0665\u0666", "\uff11\uff12\uff13-\uff14\uff15\uff16"})
+	case schema.Format == "recovery-code":
+		g = rapid.SampledFrom([]string{"MFZW-I3LP-OBQX-E2LK", "mfzwi3lpobqxe2lk", "mfzw i3lp obqx e2lk", "MFZW\u2013I3LP\u2013OBQX\u2013E2LK"})
 	case schema.Format == "password":
 		g = rapid.StringOfN(letter, 40, 128, -1)
 	case schema.Format == "phone":

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/nyaruka/phonenumbers"
@@ -21,9 +20,11 @@ import (
 // All gives the check of each format by its name, made to be passed to
 // openapi3.WithStringFormatValidators. The checks are safe for concurrent use.
 //
-//	email          a mailbox, RFC 5321, of ASCII characters: the local part a dot-string of at most
-//	               64, the domain a name with a dot, together at most 254; what is not ASCII in a domain
-//	               is sent as A-labels (xn--)
+//	email          a mailbox, RFC 5321: the local part a dot-string of at most 64 ASCII characters, the domain
+//	               a name with a dot, together at most 254; characters of a domain beyond ASCII count as in
+//	               A-labels (xn--), which Plain writes
+//	email-start    how an e-mail address begins: any text
+//	search         what is searched for in names and descriptions: any text
 //	uuid           RFC 9562, section 4, any version: 36 characters, digits of either case
 //	date-time      RFC 3339, section 5.6, with any number of digits of a fraction, the year 1 to 9999 in UTC
 //	               also; ParseTime tells what a leap second is
@@ -32,8 +33,13 @@ import (
 //	https-url      an absolute https URI with a host, which is a name or an IP address, without user
 //	phone          E.164 as +4930123456, a number that the numbering plan of its country knows
 //	cursor         package keyset
-//	line           one line of text: no control character, line or paragraph separator or bidirectional
-//	               control (Unicode), and no space at either end
+//	currency       ISO 4217, a code of three capitals that is in use
+//	line           one line of text without anything that cannot be seen: no control character, line or paragraph
+//	               separator, bidirectional control, default-ignorable character where it changes nothing, or
+//	               noncharacter (Unicode), and no space at either end
+//	time-code      the six digits of an authenticator app, in any script, white space and dashes between them
+//	recovery-code  16 characters of base32 (RFC 4648) of either case, white space and dashes between them; 0, 1 and 8
+//	               for O, I and B
 //	password       15 characters or more, or 8 or more with an upper-case letter, a lower-case letter,
 //	               a digit and another character; 128 at most; none that is commonly used. Counted are code
 //	               points (NIST SP 800-63B-4, section 3.1.1.2) in normalisation form C (RFC 8265)
@@ -46,6 +52,8 @@ var all = sync.OnceValue(func() map[string]openapi3.StringFormatValidator {
 	check := openapi3.NewCallbackValidator[string]
 	return map[string]openapi3.StringFormatValidator{
 		"email":         check(email),
+		"email-start":   check(anyText),
+		"search":        check(anyText),
 		"uuid":          check(uuid),
 		"date-time":     check(dateTime),
 		"date":          check(date),
@@ -53,40 +61,58 @@ var all = sync.OnceValue(func() map[string]openapi3.StringFormatValidator {
 		"https-url":     check(httpsURL),
 		"phone":         check(phone),
 		"cursor":        check(cursor),
+		"currency":      check(currency),
 		"line":          check(line),
+		"time-code":     check(code(plainTimeCode, errTimeCode)),
+		"recovery-code": check(code(plainRecoveryCode, errRecoveryCode)),
 		"password":      check(newPasswordCheck()),
 	}
 })
 
 var (
 	errEmail    = errors.New("must be an e-mail address such as name@example.com")
+	errLocal    = errors.New("must be an e-mail address with ASCII characters only before the @")
 	errUUID     = errors.New("must be a UUID of 36 characters")
 	errDateTime = errors.New("must be a date and time such as 2026-11-23T09:30:00Z")
 	errDate     = errors.New("must be a date such as 2026-11-23")
 	errPhone    = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
-	errLine     = errors.New("must be one line that neither begins nor ends with a space")
 	errCursor   = errors.New("must be the cursor that an earlier page gave")
+
+	errTimeCode     = errors.New("must be six digits")
+	errRecoveryCode = errors.New("must be 16 letters and digits such as MFZW-I3LP-OBQX-E2LK")
 )
 
-// line refuses what could show as something else than it is, in a list of names or a terminal.
-func line(s string) error {
-	unseen := func(r rune) bool {
-		return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+func anyText(string) error { return nil }
+
+// code makes the check of a code of which plain reads every form.
+func code(plain func(string) (string, bool), refused error) func(string) error {
+	return func(s string) error {
+		if _, ok := plain(s); !ok {
+			return refused
+		}
+		return nil
 	}
-	if strings.ContainsFunc(s, unseen) || strings.TrimSpace(s) != s {
-		return errLine
-	}
-	return nil
 }
 
 // The characters of an atom that are neither letters nor digits, RFC 5322, section 3.2.3.
 const atomSymbols = "!#$%&'*+-/=?^_`{|}~"
 
+// maxEmail is how many bytes an address has at most, in A-labels.
+const maxEmail = 254
+
 // email holds RFC 5321, section 4.1.2, without quoted strings and address literals, and the limits
-// of section 4.5.3.1; 254 is the 256 of a path less its brackets.
+// of section 4.5.3.1; 254 is the 256 of a path less its brackets. A local part beyond ASCII (RFC 6531) is refused: not every
+// server on the way of a mail takes it, and two that look the same would be two accounts.
 func email(s string) error {
+	s, ok := plainEmail(s)
+	if !ok {
+		return errEmail
+	}
 	local, domain, found := strings.Cut(s, "@")
-	if !found || len(s) > 254 || len(local) > 64 || !dotAtom(local) || !domainName(domain) {
+	if found && !isASCII(local) {
+		return errLocal
+	}
+	if !found || len(s) > maxEmail || len(local) > 64 || !dotAtom(local) || !domainName(domain) {
 		return errEmail
 	}
 	return nil
@@ -173,6 +199,12 @@ func ParseTime(s string) (time.Time, error) {
 		return time.Time{}, errDateTime
 	}
 	return t, nil
+}
+
+// plainTime writes a time as time.Time reads it, the same instant.
+func plainTime(s string) (plain string, ok bool) {
+	t, err := ParseTime(s)
+	return t.Format(time.RFC3339Nano), err == nil
 }
 
 // capital writes the T and the Z of a time large, which RFC 3339, section 5.6, allows to be small.

@@ -70,6 +70,7 @@ func NewChecker(d *Document) Checker {
 
 func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violation, error) {
 	violations := checkQuery(o, in.Query)
+	rewriteQuery(o, in, composed)
 	input := openapi3filter.RequestValidationInput{
 		Request: in.Request, PathParams: in.Path, QueryParams: in.Query, Options: &c.options,
 		Route: &routers.Route{Spec: c.spec, Operation: o.spec, Method: o.Method, Path: o.Pattern},
@@ -94,7 +95,7 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 		}
 	}
 	if len(violations) == 0 {
-		rewriteQuery(o, in)
+		rewriteQuery(o, in, plain)
 	}
 	if o.body == nil || !o.body.Required && len(in.Body) == 0 {
 		return nil, limited(violations), nil
@@ -107,7 +108,7 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 		return nil, nil, err
 	}
 	schema := o.body.Content[o.takesType].Schema.Value
-	value = cut(schema, value)
+	value = rewritten(schema, cut(schema, value), composed)
 	violations = append(violations, within("#", nullsForDefaults(schema, value))...)
 	if err := schema.VisitJSON(value, c.request...); err != nil {
 		violations = append(violations, schemaViolations("#", err)...)
@@ -117,8 +118,8 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			violations = append(violations, v)
 		}
 	}
-	if o.takesTimes && len(violations) == 0 {
-		value = withPlainTimes(schema, value)
+	if o.takesForms && len(violations) == 0 {
+		value = rewritten(schema, value, plain)
 	}
 	return value, limited(violations), nil
 }
@@ -458,9 +459,12 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 		return bound("maxProperties", deref(s.MaxProps), "Must have at most "+several(deref(s.MaxProps), "member"))
 	case "multipleOf":
 		return bound("multipleOf", number(s.MultipleOf), fmt.Sprintf("Must be a multiple of %v", number(s.MultipleOf)))
-	default:
-		return []fault.Violation{violation(at, e.SchemaField, nil, "Must match the schema")}
+	case "not":
+		if n := s.Not.Value; n.Min != nil && n.Max != nil && *n.Min == *n.Max {
+			return []fault.Violation{violation(at, "not", nil, fmt.Sprintf("Must not be %v", number(n.Min)))}
+		}
 	}
+	return []fault.Violation{violation(at, e.SchemaField, nil, "Must match the schema")}
 }
 
 func typeViolation(at string, s *openapi3.Schema) fault.Violation {

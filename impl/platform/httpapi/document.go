@@ -56,7 +56,7 @@ type Operation struct {
 	// revalidates says that If-None-Match may be answered with 304.
 	revalidates bool
 	takesType   string          // the media type of the body
-	takesTimes  bool            // in the body
+	takesForms  bool            // in the body: values that come in several forms
 	mostItems   int             // of any array in the body
 	cookies     bool            // takes or sets a cookie
 	streams     map[string]bool // the media types of answers that are no JSON
@@ -146,8 +146,8 @@ func (o *Operation) takeParameters(item *openapi3.PathItem) error {
 		o.needsMatch = o.needsMatch || p.Value.In == openapi3.ParameterInHeader && p.Value.Required && strings.EqualFold(p.Value.Name, "If-Match")
 		if p.Value.Schema == nil {
 			errs = append(errs, fmt.Errorf("the parameter %s has no schema", p.Value.Name))
-		} else if isTime(p.Value.Schema.Value) && p.Value.In != openapi3.ParameterInQuery {
-			errs = append(errs, fmt.Errorf("the parameter %s is a time, which stands in the query or in the body", p.Value.Name))
+		} else if f := p.Value.Schema.Value.Format; format.HasPlain(f) && p.Value.In != openapi3.ParameterInQuery {
+			errs = append(errs, fmt.Errorf("the parameter %s is of the format %s, which comes in several forms and stands in the query or in the body", p.Value.Name, f))
 		}
 	}
 	return errors.Join(errs...)
@@ -164,7 +164,7 @@ func (o *Operation) takeBody() error {
 		}
 		o.takesType = mediaType
 		o.MaxBody, o.mostItems = bodyLimit(content.Schema.Value), longestArray(content.Schema.Value, 0)
-		o.takesTimes = holdsTimes(content.Schema.Value, map[*openapi3.Schema]bool{})
+		o.takesForms = holdsForms(content.Schema.Value, map[*openapi3.Schema]bool{})
 		if s := content.Schema.Value; !o.body.Required && (!s.Type.Is(openapi3.TypeObject) || len(s.Required) > 0 || s.MinProps > 0) {
 			return errors.New("a body may be left out only where it is an object that may be empty; write required: true")
 		}

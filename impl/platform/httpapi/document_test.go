@@ -78,7 +78,7 @@ func TestLoadRefuses(t *testing.T) {
 		"hidden as no code":             {access, "x-access: {owner: thingId, hidden_as: nothing}", `"nothing" is no ProblemCode`},
 		"self that is hidden":           {access, "x-access: {owner: self, roles: [admin], hidden_as: thing_not_found}", "hidden_as needs an owner"},
 		"an owner not in the path":      {access, "x-access: {owner: id, hidden_as: thing_not_found}", "names the path parameter id"},
-		"a time in the path":            {"in: path, required: true, schema: {type: string}", "in: path, required: true, schema: {type: string, format: date-time}", "thingId is a time"},
+		"a time in the path":            {"in: path, required: true, schema: {type: string}", "in: path, required: true, schema: {type: string, format: date-time}", "thingId is of the format date-time"},
 		"slow beyond limit":             {timeout, "x-timeout: {limit: 2s, slow: 3s}", "slow lies between"},
 		"slow at limit":                 {timeout, "x-timeout: {limit: 2s, slow: 2s}", "slow lies between"},
 		"no slow":                       {timeout, "x-timeout: {limit: 2s}", "slow lies between"},

@@ -19,7 +19,8 @@ const (
 	// longestNumber is how many bytes a number has at most, as it is usually written: the digits of a float64, its sign,
 	// its point and its exponent.
 	longestNumber = 24
-	// longestCharacter is how many bytes a character has at most: two escapes that make a surrogate pair (RFC 8259, section 7).
+	// longestCharacter is how many bytes a character has at most: two escapes that make a surrogate pair (RFC 8259, section 7). In UTF-8 that is
+	// also enough for one that is sent decomposed, as a letter with up to three marks or a syllable of Hangul in three parts.
 	longestCharacter = len(`\ud83d\ude00`)
 )
 

@@ -15,7 +15,7 @@ func (f Flaw) Error() string { return "webhook: the URL cannot be sent to becaus
 
 // The flaws.
 const (
-	FlawForm     Flaw = "form"     // it is no absolute URL of at most 2,000 characters
+	FlawForm     Flaw = "form"     // it is no absolute URL
 	FlawScheme   Flaw = "scheme"   // it is not https
 	FlawUser     Flaw = "user"     // it has a user or a password
 	FlawHost     Flaw = "host"     // it is no name of the public internet and no address
@@ -24,13 +24,11 @@ const (
 	FlawFragment Flaw = "fragment" // it has one, which is never sent
 )
 
-const longestURL = 2000
-
-// ValidateURL finds what can be found without asking the network. It returns a Flaw, or nil. With allowPrivate, for
+// ValidateURL finds what can be found without asking the network; how long a URL may be the caller says. It returns a Flaw, or nil. With allowPrivate, for
 // development, http and private hosts will do.
 func ValidateURL(text string, allowPrivate bool) error {
 	u, err := url.Parse(text)
-	if err != nil || len(text) > longestURL || u.Opaque != "" || u.Host == "" {
+	if err != nil || u.Opaque != "" || u.Host == "" {
 		return FlawForm
 	}
 	port, portErr := strconv.ParseUint(u.Port(), 10, 16)

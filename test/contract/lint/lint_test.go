@@ -151,7 +151,7 @@ var plantedViolations = []planted{
 		"example-valid #/paths/~1api~1v1~1accounts/post/requestBody/content/application~1json/example/avatar",
 		"required-declared #/components/schemas/CreateAccountRequest/required"}},
 	{"        id: {type: string, format: uuid, maxLength: 36}", "        id: {type: string, maxLength: 36}", []string{"id-format #/components/schemas/Account/properties/id"}},
-	{"      schema: {type: string, format: uuid, maxLength: 36}\n    IdempotencyKey", "      schema: {type: string, pattern: '^a$', maxLength: 36}\n    IdempotencyKey", []string{"id-format #/components/parameters/AccountId/schema"}},
+	{"      schema: {type: string, format: uuid, maxLength: 36}\n    IdempotencyKey", "      schema: {type: string, pattern: '^[0-9a-f-]+$', maxLength: 36}\n    IdempotencyKey", []string{"id-format #/components/parameters/AccountId/schema"}},
 	{"        created_at: {type: string, format: date-time, maxLength: 30}", "        created_at: {type: string, maxLength: 30}", []string{"time-format #/components/schemas/Account/properties/created_at"}},
 	{"      maxLength: 254\n      x-sensitive: true\n", "      maxLength: 254\n", []string{
 		"sensitive #/components/schemas/CreateAccountRequest/properties/email", "sensitive #/components/schemas/Account/properties/email"}},
@@ -218,6 +218,8 @@ var plantedViolations = []planted{
 	{"              kind: personal\n", "              kind: personal\n              nick: ada\n", []string{"example-valid #/paths/~1api~1v1~1accounts/post/requestBody/content/application~1json/example"}},
 	{"rename: {value: {name: Ada King}}", "rename: {value: {name: ' Ada'}}", []string{"example-valid #/paths/~1api~1v1~1accounts~1{accountId}/patch/requestBody/content/application~1merge-patch+json/examples/rename/value/name"}},
 	{"next_cursor: null", "next_cursor: null\n                total: 1", []string{"example-valid #/paths/~1api~1v1~1accounts/get/responses/200/content/application~1json/example/total"}},
+	{"      example: 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77\n", "", []string{"parameter-example #/components/parameters/AccountId"}},
+	{"          example: '\"0123456789abcdef\"'\n", "          example: '\"1\"'\n", []string{"parameter-example #/paths/~1api~1v1~1accounts~1{accountId}/patch/parameters/0/example"}},
 
 	// policy
 	{"      x-access: {owner: self}\n", "", []string{"policy-access #/paths/~1api~1v1~1logout/post"}},
@@ -367,8 +369,8 @@ func TestRun(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 73 rules, no violations\n", ""},
-		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 73 rules, 1 violation\n", ""},
+		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 74 rules, no violations\n", ""},
+		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 74 rules, 1 violation\n", ""},
 		{"another kind of file beside a document", []string{other, good}, exitClean, "passed over", ""},
 		{"no document", []string{other}, exitUnusable, "passed over", "none of the files is an OpenAPI document"},
 		{"a violation in the first of two", []string{bad, good}, exitViolation, "no violations", ""},

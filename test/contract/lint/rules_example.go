@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -15,6 +16,7 @@ func exampleRules() []rule {
 	return []rule{
 		{name: "example-present", sentence: "Every request body and every JSON answer of success has an example.", check: checkExamplePresent},
 		{name: "example-valid", sentence: "Every example of a body validates against its schema, formats included, and holds nothing undeclared.", check: checkExampleValid},
+		{name: "parameter-example", sentence: "Every required parameter has an example, which validates against its schema.", check: checkParameterExample},
 	}
 }
 
@@ -111,6 +113,37 @@ func checkExampleValid(d *document, report reporter) {
 			}
 		}
 	}
+}
+
+// checkParameterExample asks for what a page that sends requests for its reader fills in.
+func checkParameterExample(d *document, report reporter) {
+	for p := range d.of("parameter") {
+		name := yamlnode.Text(yamlnode.Member(p.node, "name"))
+		examples := d.examples(p)
+		if len(examples) == 0 && isTrue(p.node, "required") {
+			report(p.pointer, "the parameter %s is required and has no example; add one", name)
+		}
+		schema, err := loaded(d.child(p, "schema"))
+		if err != nil {
+			continue // Another rule tells of it.
+		}
+		for _, example := range examples {
+			err := schema.VisitJSON(jsonValue(yamlnode.Plain(example.node)), openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidators(d.formats))
+			if err != nil {
+				report(example.pointer, "the example of the parameter %s is not valid: %s; correct it", name, oneLine(err))
+			}
+		}
+	}
+}
+
+// loaded is a schema without references in it as kin-openapi knows it.
+func loaded(schema object) (*openapi3.Schema, error) {
+	text, err := json.Marshal(yamlnode.Plain(schema.node))
+	if err != nil {
+		return nil, err
+	}
+	var s openapi3.Schema
+	return &s, json.Unmarshal(text, &s)
 }
 
 // schemaOf is the body's schema as kin-openapi loaded it, nil when there is none.

@@ -38,7 +38,7 @@ var mistakes = []mistake{
 	{"a stale version is taken", "orders", "gen/ordersdb/products.sql.go",
 		"  AND ($7::boolean OR version", "  AND ($7::boolean OR version > 0 OR version"},
 	{"a change reaches other things", "orders", "gen/ordersdb/webhooks.sql.go",
-		"    updated_at = $5\nWHERE id = $6\nRETURNING", "    updated_at = $5\nWHERE (id = $6 OR enabled)\nRETURNING"},
+		"    updated_at = $6\nWHERE id = $7\nRETURNING", "    updated_at = $6\nWHERE (id = $7 OR enabled)\nRETURNING"},
 	{"a filter lets others through", "orders", "gen/ordersdb/products.sql.go",
 		"JOIN stock ON stock.product_id = products.id\nWHERE status = $1", "JOIN stock ON stock.product_id = products.id\nWHERE status >= $1"},
 	{"a page begins with the last of the one before", "orders", "gen/ordersdb/webhooks.sql.go",

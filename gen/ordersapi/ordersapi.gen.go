@@ -376,6 +376,8 @@ func (e WebhookDeliveryStatus) Valid() bool {
 // AdjustStockRequest defines model for AdjustStockRequest.
 type AdjustStockRequest struct {
 	// Delta Units to add, or to take away; not 0.
+	//
+	// Example: 150
 	Delta int64 `json:"delta"`
 
 	// Reason Why, in a line.
@@ -436,9 +438,11 @@ type CreateOrderRequest struct {
 
 // CreateProductRequest defines model for CreateProductRequest.
 type CreateProductRequest struct {
-	// Description Plain text; encode it where it is shown.
+	// Description Plain text, empty where there is none; encode it where it is shown.
 	Description *ProductDescription `json:"description,omitempty"`
-	Name        ProductName         `json:"name"`
+
+	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	Name ProductName `json:"name"`
 
 	// Price A price in minor units.
 	Price Price `json:"price"`
@@ -449,10 +453,13 @@ type CreateProductRequest struct {
 
 // CreateWebhookRequest defines model for CreateWebhookRequest.
 type CreateWebhookRequest struct {
+	// Description What it is for, in a line.
 	Description *WebhookDescription `json:"description,omitempty"`
 	EventTypes  WebhookEventTypes   `json:"event_types"`
 
-	// URL Where to send events; https, and not within a private network.
+	// URL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+	// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+	// beyond ASCII is sent as A-labels (`xn--`).
 	URL WebhookURL `json:"url"`
 }
 
@@ -467,7 +474,9 @@ type DuplicateProductRequest struct {
 
 // ExpectedTotal The total that the caller expects, in minor units.
 type ExpectedTotal struct {
-	Amount   int64  `json:"amount"`
+	Amount int64 `json:"amount"`
+
+	// Currency The currency of the products.
 	Currency string `json:"currency"`
 }
 
@@ -613,7 +622,9 @@ type PayOrderRequest struct {
 
 // Price A price in minor units.
 type Price struct {
-	Amount   int64  `json:"amount"`
+	Amount int64 `json:"amount"`
+
+	// Currency A currency that is in use (ISO 4217), as EUR.
 	Currency string `json:"currency"`
 }
 
@@ -666,7 +677,7 @@ type Product struct {
 	Version Version `json:"version"`
 }
 
-// ProductDescription Plain text; encode it where it is shown.
+// ProductDescription Plain text, empty where there is none; encode it where it is shown.
 type ProductDescription = string
 
 // ProductList defines model for ProductList.
@@ -677,7 +688,7 @@ type ProductList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// ProductName defines model for ProductName.
+// ProductName What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
 type ProductName = string
 
 // ProductStatus Whether the product can be ordered. Answers may come to hold values that are not listed here.
@@ -691,13 +702,17 @@ type Reason = string
 
 // ReceivedAmount What was received, in minor units. Without it nobody sees that another amount was paid.
 type ReceivedAmount struct {
-	Amount   int64  `json:"amount"`
+	Amount int64 `json:"amount"`
+
+	// Currency The currency of the order; another is refused.
 	Currency string `json:"currency"`
 }
 
 // RefundAmount What to refund, in minor units.
 type RefundAmount struct {
-	Amount   int64  `json:"amount"`
+	Amount int64 `json:"amount"`
+
+	// Currency The currency of the order; another is refused.
 	Currency string `json:"currency"`
 }
 
@@ -760,9 +775,11 @@ type StockAdjustmentList struct {
 
 // UpdateProductRequest defines model for UpdateProductRequest.
 type UpdateProductRequest struct {
-	// Description Plain text; encode it where it is shown.
+	// Description Plain text, empty where there is none; encode it where it is shown.
 	Description *ProductDescription `json:"description,omitempty"`
-	Name        *ProductName        `json:"name,omitempty"`
+
+	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	Name *ProductName `json:"name,omitempty"`
 
 	// Price A price in minor units.
 	Price *Price `json:"price,omitempty"`
@@ -770,13 +787,16 @@ type UpdateProductRequest struct {
 
 // UpdateWebhookRequest defines model for UpdateWebhookRequest.
 type UpdateWebhookRequest struct {
-	Description *WebhookDescription `json:"description,omitempty"`
+	// Description What it is for, in a line; null removes it.
+	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Enabled Whether events are sent.
 	Enabled    *bool              `json:"enabled,omitempty"`
 	EventTypes *WebhookEventTypes `json:"event_types,omitempty"`
 
-	// URL Where to send events; https, and not within a private network.
+	// URL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+	// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+	// beyond ASCII is sent as A-labels (`xn--`).
 	URL *WebhookURL `json:"url,omitempty"`
 }
 
@@ -847,7 +867,7 @@ type WebhookDeliveryList struct {
 // WebhookDeliveryStatus What came of a delivery; `failed` is not tried again by itself. Answers may come to hold values that are not listed here.
 type WebhookDeliveryStatus string
 
-// WebhookDescription defines model for WebhookDescription.
+// WebhookDescription What it is for, in a line.
 type WebhookDescription = string
 
 // WebhookEventTypes defines model for WebhookEventTypes.
@@ -861,7 +881,9 @@ type WebhookList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// WebhookURL Where to send events; https, and not within a private network.
+// WebhookURL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+// beyond ASCII is sent as A-labels (`xn--`).
 type WebhookURL = string
 
 // WebhookWithSecret defines model for WebhookWithSecret.
@@ -1457,7 +1479,7 @@ type ClientInterface interface {
 	// ListProducts Search and list products
 	//
 	// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-	// begins a word. Without `status` only what can be ordered is listed.
+	// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 	//
 	// Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 	ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1491,7 +1513,8 @@ type ClientInterface interface {
 
 	// UpdateProductWithBody Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type.
@@ -1501,7 +1524,8 @@ type ClientInterface interface {
 
 	// UpdateProduct Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1554,7 +1578,7 @@ type ClientInterface interface {
 	// AdjustStockWithBody Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1564,7 +1588,7 @@ type ClientInterface interface {
 	// AdjustStock Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1618,7 +1642,7 @@ type ClientInterface interface {
 
 	// UpdateWebhookWithBody Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes any type of body and a specified content type.
@@ -1628,7 +1652,7 @@ type ClientInterface interface {
 
 	// UpdateWebhook Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes a body of the `application/json` content type.
@@ -2010,7 +2034,7 @@ func (c *Client) ShipOrder(ctx context.Context, orderID OrderID, body ShipOrderJ
 // ListProducts Search and list products
 //
 // Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-// begins a word. Without `status` only what can be ordered is listed.
+// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 //
 // Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2084,7 +2108,8 @@ func (c *Client) GetProduct(ctx context.Context, productID ProductID, reqEditors
 
 // UpdateProductWithBody Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type.
@@ -2104,7 +2129,8 @@ func (c *Client) UpdateProductWithBody(ctx context.Context, productID ProductID,
 
 // UpdateProduct Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type.
@@ -2217,7 +2243,7 @@ func (c *Client) ListStockAdjustments(ctx context.Context, productID ProductID, 
 // AdjustStockWithBody Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2237,7 +2263,7 @@ func (c *Client) AdjustStockWithBody(ctx context.Context, productID ProductID, p
 // AdjustStock Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2351,7 +2377,7 @@ func (c *Client) GetWebhook(ctx context.Context, webhookID WebhookID, reqEditors
 
 // UpdateWebhookWithBody Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes any type of body and a specified content type.
@@ -2371,7 +2397,7 @@ func (c *Client) UpdateWebhookWithBody(ctx context.Context, webhookID WebhookID,
 
 // UpdateWebhook Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes a body of the `application/json` content type.
@@ -3230,7 +3256,7 @@ func NewListProductsRequest(server string, params *ListProductsParams) (*http.Re
 
 		if params.Q != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "search"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4272,7 +4298,7 @@ type ClientWithResponsesInterface interface {
 	// ListProductsWithResponse Search and list products
 	//
 	// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-	// begins a word. Without `status` only what can be ordered is listed.
+	// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4310,7 +4336,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithBodyWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4320,7 +4347,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+	// the description. Orders that have been placed
 	// keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -4379,7 +4407,7 @@ type ClientWithResponsesInterface interface {
 	// AdjustStockWithBodyWithResponse Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4389,7 +4417,7 @@ type ClientWithResponsesInterface interface {
 	// AdjustStockWithResponse Receive or write off stock
 	//
 	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`).
+	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4449,7 +4477,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithBodyWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4459,7 +4487,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 	// not ends as failed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -6793,7 +6821,7 @@ func (c *ClientWithResponses) ShipOrderWithResponse(ctx context.Context, orderID
 // ListProductsWithResponse Search and list products
 //
 // Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-// begins a word. Without `status` only what can be ordered is listed.
+// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6855,7 +6883,8 @@ func (c *ClientWithResponses) GetProductWithResponse(ctx context.Context, produc
 
 // UpdateProductWithBodyWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6871,7 +6900,8 @@ func (c *ClientWithResponses) UpdateProductWithBodyWithResponse(ctx context.Cont
 
 // UpdateProductWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+// the description. Orders that have been placed
 // keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -6966,7 +6996,7 @@ func (c *ClientWithResponses) ListStockAdjustmentsWithResponse(ctx context.Conte
 // AdjustStockWithBodyWithResponse Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6982,7 +7012,7 @@ func (c *ClientWithResponses) AdjustStockWithBodyWithResponse(ctx context.Contex
 // AdjustStockWithResponse Receive or write off stock
 //
 // Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`).
+// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7078,7 +7108,7 @@ func (c *ClientWithResponses) GetWebhookWithResponse(ctx context.Context, webhoo
 
 // UpdateWebhookWithBodyWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -7094,7 +7124,7 @@ func (c *ClientWithResponses) UpdateWebhookWithBodyWithResponse(ctx context.Cont
 
 // UpdateWebhookWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
 // not ends as failed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -11486,7 +11516,7 @@ func (siw *ServerInterfaceWrapper) ListProducts(w http.ResponseWriter, r *http.R
 
 	// ------------- Optional query parameter "q" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: "search"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -17939,233 +17969,249 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Ncts4lij8Kvi4W9VOL2VLsp3Eck195emkd7KddLKxM9k7rVwRIiELYwpQE5AVbcq37tPcB7tPcgvn",
-	"ACQokRJly3HS7a6piSXx5+Dg4Pz/fAliOZlKwYRWQe9LMGY0YRn8+ZMUmgn9gqupVFxzKcy3CVNxxqf4",
-	"MTgjgk4YGcmM6DEjI56ykLz/+SfytPv06X4QBhn7fcYzlgQ9nc1YGKh4zCbUPGhCP79m4lKPg16n+zwM",
-	"9GLKgl6gdMbFZRAGn1ujjLGWZp813nxzEwYvL+jlKhQXY0auWaa4FCHhgvw+k5qpEMCKXo1ab6iOxxHZ",
-	"M4CddDrtJ80hex4GU6o1y8x7/mc/+K3dOvn0pRN2nt70g38NlsE2ML5K2GQqNRPx4j2bpnRh3rEMcmRe",
-	"GhEpCDX/U3NmMEg1mVNFrthUk1EmJ+ZHRrOUs4wYeJnSZM71GJCtDOav2MIsphL4oxLs5oXVAL/m4qoa",
-	"qYJ91mRKLxnZizKW/qUfmG/6QfQEd/l59/nz+te3T5423NbXMqbVBGagmFI9JnJE5g4/E5qw9Vs4ktmE",
-	"6qAXzDLeytiIZUzELAh9+Lrto+dV6HhPNXvNJ1yvQvPRQMAVSdlIG4jMNqTmUkJFgpvCYikSRWZC85Rw",
-	"uHo+likj9JJyERKqDIVG/SBhIzpLdT84zf7SPTnVf3najmpx2fyE5NC/kymPF9UYLWDmWpE5F4mcG7As",
-	"9JVQ/v6Xw/bpfFdQMp0tzkaaZasAnlsUaknmlGsyZCOZMaKzBReXiMaGm8+FPuzipvPJbBL0nj89arfD",
-	"YMIFfm7n4HKh2SXLgjJwr8QHxW4FYUjmY5Yx+N18OWbpVJURd1cwP378eDbTYyY0j6muAPNvcm5ApN5F",
-	"ljk/O243ZoHd42an+MZwm4xOmHbyY5YpmVUdIoMYDQf7kpEhu+RChfBFZNjLIIYbI3fA7FWAYq73ydsp",
-	"/X0G55+bx/0+Y9kiCAMjiIJegDdXIzr/bT3NLjHxX9iihhNM6BVTAKNjzjlfno+ZsMc/Y1NGNUtOCSUf",
-	"Prx6QRLJFJmzNA2RmcsM/pUzbSUXoZmcweHMV4lyuVimB1/LANh4M4+BrvLVl0TEb/9f638Z4dY9Pr6p",
-	"ExWVfNFQ2oSKBeGaTRShuGdjmSaKGDxJpev2C1hRabssyzEMOlxzSDqlI9KpPCJvAUCafn+7eS+79zZL",
-	"WPYqqZYJ0vyYQ2hkbgGftDc2E7kznpTP2OHTKmjeZTKZxboOnin+XAPRNL95pzB9ZMOxlFd1MM3x5xqY",
-	"5vnNO4TpxjxLTaVQDLjqWfLPmdITJvR7Npop1C1jVNXNn3Q6TTlqUwfTTA5TNvm3fypUrQog/jVjo6AX",
-	"/MtBof0f4K/q4B3ehe9ewUHGCM0YGTGjsc6E0R/0mAoyl7M0IUNG5hnXmgkiRyOyF8mZHsjRQGkZXxmt",
-	"0RoKcKrcMeOKDJkRkjHNMs4SIme6L/YiXpyKwRVbDLgYzBSLTkkEEroFIjoiii4UnlAj7NQVCuAn+30R",
-	"hL49491UhwJ79cGyBgCoeMFSfs2yxa9S/2wO9FdGvCM+MqaKCEnULB6TxMJE9iL350BIPRgZAKMn+4GB",
-	"e4aAsQcjGK4ITTNGk4URDXhynR3DFTn/5QPZi9TVbKDpFRMembhrtSSJWwU8LYvH/JolZC+ylwzcVxEY",
-	"dzvc9p9lNuRJwsTX3u+YpinLyIQuiJCaJBKxtReNHER2g1+Ja5ryr06P7vgOM0avFAKXyHhmeJOR+rCB",
-	"KY1BqFJNIpZlMlMRuAzMOjjCPbAPKq/mbfaePQC13sOqgJoNn7xiCzBfzbLAN0GF1GOWkVVWl8HaLUbe",
-	"0NQIjYfDRUyFocCh+YYm6Fdhn+lkmhrFPKYzhfr8UCYLczzNxf9x/vZXshdNHOxLu/yr1G9kwkec1Yha",
-	"PTYSQWmepsDxqPPwWLS/GrV+lYI53w5gf+nkO2fRuiMP19zkytED8XbkkY6pg7YFVCOkYLheXWYIijEj",
-	"XM2FK/weFvIwvB5BR5XYEMGIO8g1TeVlLv2NNrCsHIQkmmY8ZoN4TMUlS/ALZO4zQa8pT+kwZebrCf/M",
-	"EmMmZkzEnClzxuA1M6XlhGWGYPqCKjIx6NTWaWMAmlKeEKqIwavB416kpRwY02Ugp0wMAH5l3pF/nzHF",
-	"smuWDEDZ+c51GKCNc23dBV+fMuw2cEEoUQYM6zoGuYbkDF/vXIrDwrm4/FBQ0tfGgCEjHjPHTa3TV8i5",
-	"PermuAggHEMJIBgMmdE4ljOhgVwBQ6dEZwskEELNMpdpyXqn9iJ5zbJU0gQPk+YTJmc6CvsiWjpQ7uCo",
-	"0knbEfkhPt7RxcMZLVtTX5jLZjoB7Bu5nbGYgdYJBg9YPlLT1CihuLjBhKsJyKOCS+TOZ/N2YEVy1Bfu",
-	"6fDSHxSxD/Aeld83sJrArlnBuwzoBAI7P1Oefv1NQRFvhLtl+URxg6i9yIr6XBQ8OTU0ati9jhCP7m6q",
-	"rF9GyPmdxL+Pjve58f6VNX5YLhGMJaoUuIqmHnQD51uw8t499CsCeyYWBAl4RHk6y5gDxEjrb0KHcpZj",
-	"YSAuq0l5oOQr77OU6Cq1moNhPRnVbJAiLKuSzw9HrT3l+YX+6lpFHKjRzfZyFwa5HbM3XF4k3w2vRw4y",
-	"gRgOsHYb4duLMljIwCiDKc0u2Xeu/p1fzS7o1Vd3ZdzCBbRj9e9Cytdm/742LTqLGIgnQ+oyxCOnLIPX",
-	"Eg1Rh73IXOnTGfCoCynfULF4+XkqM8zPeAAHVDYTikDUXSwIQ1BqbCj7631sn8HDOYsz9vXx4DteHR4U",
-	"gmL4y0hmMbOKyBI+7FVGf4FdTw1nkoIpwkSCB36VEdwT7nTG6OShaGgk01TOC/ShnV1DRQpBvS8qsjEe",
-	"9TCBE4cBS1SAAw2/GiwMmY8Id83OMfFB+EkBD6apgaPUGLhMGVvqigmyZ0xTH7aVtX/8+LG1nPewDgHL",
-	"aRIOAd+cG+DOdj2Jytb7zmz3D0LNpoazs+QNSzi9gBjlw0hSgzM5IpRMDCREL6aeh3RVrM4K0Adwx8Dc",
-	"YcWr5QQvuDIYe7CAnl0VEwBFCHlZQqJ9yxVRTEAEjBuF1N4zSCzM5ZV8E6aXW1YBbNn0unHRcC+efa5l",
-	"fPUelWmAOEFbl6bvMrOpmjMV9EY0VSwMpt5XX4KEpZquxhA+YGhaEpokqLNLIApC53RxCgiHHCg/weTp",
-	"0VKCifnPSzJp5V8t55qEQcaoxeg6PL7HqzCq75wMv9k15A/5lL9ADv/JYjDoEE8sAUyZ15SxQPO0gE0g",
-	"wAOKLALzbOWeufG+Fci997rnVEI/S7g+i12Op5fz8PSolNJyWE5poa3//mT+r906+fTj3sD9+W9Pftzr",
-	"9/fX/Pzk3ypSYCwcL4XOFhUozMFbhwZ/JTehuakqx+3Cc9wCd0p4Qrg2dOcY2ZWQc2GzBK0BypXi4rJE",
-	"lY2SREJzXjKmVF0Wr57L7IrYi2xABH2aidG/Rpmc7JffcnRc8RaMMW8Lm4zBdZcMqC7dnlDNWkZ4LT2j",
-	"XfWMmY7lpCLHMVIzUB+i3C6PZcLy1EFkW/mKmUhYAmbn0nINFa681Br3A14TonTGv32ZFew/KJLKS3/X",
-	"9zdnHIaBNmZfbcqxt1lanvrSYYdktHS04Q57KIodKGithKDyNteyADh6rzky+fLxg9TB0h8bjyEe5BtY",
-	"1yu8q+NxZ5plFH72sko3PfdX9lnbxNUVfMAbyk+rWuhPVMQstVHY20i0rUXJKggZo5rdAQT2ecpiozNB",
-	"hGMTKC/t1RdwsWEUW+0lpiVqNnGwru7ohAv3cXl7K3fpUy1SrJP6trqGdzQ3akzmPS+8O25cpmCjO381",
-	"l94YCHjc4B5zkRHlV7ONgvyXDytYM7dZ6Nwb61Folc17R6FTz8soZNdMaNDiVcMHvDR3XMANN2Ewy9KG",
-	"9314/3oFUebuMgxVeLKpglsdwNWHuIy3O5HsHQiiamXlo74JlIqYH0RMl1NakN0oKN6acCFtZul+sLwa",
-	"jMYuV0+U9faTdvtZ5+Ske3z07Kh9ctJZX0gRBjaPZLGkmB6u00vPWv/49OWwJs26pB8jwN5barAqM/2z",
-	"XZKXAh+IBAy1MGDCLOC34otYXXvPKhSJN1JUpbifCRfKLuM4RKONKhIbovj6KC+D+er8LTnqdp65EqSX",
-	"H94vqU9fc188baBSA4yWSlXyermQiFmaEone/pQaLVGwKkXQXIduKEwUX9lPYCIV1kqayrnRtkBBUzWK",
-	"41LaWCLBDM6DZMvR8+biurCAPEn9dFX1ikFi3En3d8kpg9uZH+zzlGdMDWilcs2gABOx4RLFMOlwykRi",
-	"dGx7f0md3gb820F9Sw2qiTI8mwxZVkcvEsjFIxGMStL0yuBCS0LJlGVKiuVT2a1YxJTi4teBjuwKLsbE",
-	"l2kmr3nCNhSOYbqMXwy6GZilxJo1R8Y9nys8PUlhYNW80ke1b0GOZsbkbIwEpameNdvuc7zUqP9NdPT8",
-	"FTqjsdnMGl8BUAcZLsh8zOOxxUYWs9QgA8M4LGm0+Nk0uevRt3lAm9b2d3tZpQVr6b3MR3JMh7lZh1i0",
-	"ROttXbjCagu4SvyttOIqaeIzzmrai6kgQ+bs/Jwz7ZMziBIoYOLGDDe/jmWakGuazlwqOs0Y+DVTrjRL",
-	"iKHYfU9ziMEuhRVChdmYTwOjooGqmq94VacIg88t9lkzofgwZS18HNR8FkuqEpCvBFZsx3RKY64XRMkJ",
-	"A+8XjaGALlILpdkkz+hykRGuFUtHO1q03XTc8dEoyBmB2UcE4BZLBpOiQijnulKjozhcNJW1MtuVJ61w",
-	"LpRK4asuVcbgqGSUXsMFp/pYhQLiVuYzmEg90glJNySHENNQkqDcqC/qPHH/rS/tvC2jtHGrjbfkFuOq",
-	"XeRwYp/mMZLhooEXrHj8LrxgHi1+a16wJTxW87sxnU6ZYMnumR0+Cgp1wDmJH5G14wfD/6bej5YRet8g",
-	"w0y9b1AXLD7nQqKag4jZpHVNM6hNMUABTt45mPATgoSEmkMEH194AMEXP3nwIHpzcPKaDwfNBv4FumJF",
-	"N5eUC5fKYhQdVP4KXZAqrH1KVs1E59nayFVcPubt9OLfZ1RorhfrGyh0liN31TwEXSObwgDbqVfGqB40",
-	"8tnZW5bOl4eesOyWy5deeomDr/YM+o7V7VxHu9up6m4BmBRlN812C4CyuDQFQlRGthhVqCgDvYS6iPUy",
-	"pNNu0BmgFuU52LUI3Rnj/jZ59nkuWStyVyCRVo48Zh1ZOzmCVie4gVbDCklkGSb+yBLCBbmG7iiRY50R",
-	"pNWNaQLbLkdQV+Hsr0t+zQQZ0viqJBX6Yiux0Pf9ZxbcQtEv5IAvAXzeX3D9Dfy+huO+o4s7hGKa6ZTv",
-	"bW3KGV6NfNazo50/0f0VNretyXtnMStArx5LhURA3DtOCSVqLKe2A4bAGgbYCOgPthIDNRZ6fSMLDOO3",
-	"PlXH8O/RgK8H6az1D4Rqf9CrBqwqDvfOyYEtvORnBBj7TlzhNl+lvamb0DfhBPfqWJYxYqtMbAe3o+Nn",
-	"kNxmS5Ax2SmBh3kFpUDimvK0lH6JiVZydjm2zSvkCOxSJ2PUKcGCblvPjR2+BPr/8Jeg99uXqkevtMTQ",
-	"Yw63XbHFXGZJ0Ms3xrZKUhbbdrPMoZVmTzI45cC1D9oHuUS6+RQGXChNgfaDAzrlB9edA8ylLYfje0G7",
-	"c3LYPUq6rUN6zFrP4k679Xx0xFrd4dOkQ0/iNnv2rLBeekftkzAwJqTSdDINekG33X3a6nRa3cOL9knv",
-	"sN1rt/9hNpprg/HgJylGKY91sfcus0wdlHbhZplucasapZv9ZC7NiVM3DJwGN8XOr7c6KCRho9szkYQO",
-	"5UxX5Gu0K/VYRwwNJf7fuUxphc+8SuoXm7yuHZ7Xqaic67Fly7vlRJeNqSqF7V2vhB2XTPij6pw5j95u",
-	"6c2w5Finq8wghmQOn2rkstQ1pqqTjZBbxBVhn6cp5QLtoLv0GvS5pPUn4JI8v4KlZY8sQjxESwk4BTbX",
-	"cNef7OmrOBZzkPqZFJfY4WGayUvDpHZjkK80ggAzppyGDri0zVbCIM8aNahkeiwTSCS13tggDMolM/C8",
-	"qmRfwFypJ4fBnFdyBxcYqQb+3yK52uJUziyseca4YWkV9ZjmOZV9PCp+wEKwwpXsSl2DwkD217/U6SEI",
-	"g5Xc2kKBXZS+zIuqvEe7ZjmY1+WLzFILBu+O8vKXGzDkEIKBUPhY84LooCL+MrCoWa6xA5N2tSmD/3W5",
-	"J4P/i61A8r+y5ST+V66wonSZLS4qUOtyrL3YQalAfksrwEqnVaexX4lQmcTshQYAF0t85+7h+LsHaZfS",
-	"ekptYNu7C4tu4WVq7oFp7Alq5nS2G124nb+RQFjJmeTvl8OWJ3P8w367YFdF/tsKeb8zQpRo9lmfEiZQ",
-	"uOpSLqsay/lyqLmKoKo6kuYw7MJh4+mW35TLxk8W9InL2CzLKsiKgbtCZmXSrVKE8rYkzie3xJd2oivQ",
-	"WPNrSDV2cuo2nBZX8TNP9bITJH/+Fi+EqnYXOltGyyLEQnOD9RJrvt02LDlztvMffHRdsl27kpWsOvLR",
-	"9ifl2tUjKJZvzWrfkynlyZ8mFQ+DKLfHvJYEFZp7T2bsfNMY/AoeT2+jblOAtQq4TOtsIypKfZgSWZdj",
-	"gPZHdbYBTSZcbMfKzn/5UGfdyviKXDE25eISCCz02fIPyh/MIBUj87GEy/HOivKXBr7PT74btPXpx0r3",
-	"7PmYT++w+feVnrRr125dHd6DK/N3i9o5oVFDdbMJOP7TlBSFfworVq1HSo8zxrA5kNrtwpzRV4dZOXJt",
-	"BTR6+a5RybABnt0Co2S6FSD3AsSdDYt1gVDfBMhRbxfu0clGQ2C53rSmdJUlg+GicSHlbWokd2Ll2lrj",
-	"XVUN3+6Q3vWIN8wAqzIiSySyVLYclrayhPAGhLELK62itvmbstY+wFHZsp5nwoX/bed7K0q7qUXEloVk",
-	"O0RETWmZyPtAVBu+kNSIUXDFBHAhu7ShlCmjD1SgtoLevxfuovJCfjKMFKOa6OO9vYyuND+KKNfKq98K",
-	"2zh7KXaVl11QTcBAXzWUimje5rBcHmytrNiepSx/3zCTV0wU9U9R/vCIyIxEiJWoSaV4Ec2tJmAs7VmF",
-	"Z8QvZxnmOWkLngfPl37x4n7QI512+8aB4z/9eQUF5IHkymBWj1Bs0G0vI1zYuiD0BjgIVoPQWGcf/csB",
-	"jHE5gAhKFJovsHnMwf/93/8HP0+pHsOnFW28e7RREbHQF9uZh8Gq2Ko9DqvS414d29WOZ4+HbGQNW+b4",
-	"YkLypoqr26oU7JrLmXJhkAEMMKvScDVPMS/URpu4TQtS/BJi6jgMxxtTZzul4XQ7cO26nmlubpZXIndK",
-	"6BAa3rjU04VzFt66AGsH7nfLkrcM6ALiVwuGCxrZzqOeyywM8lUo0lqzyVSrLXNj7yskhGuua57hmgO1",
-	"eJKXT7r4ZVg02KTaCN1sQezibqP4F8jf/qzZzKNKp29BuBY4yFNi2G5ojr/DCDgFjfytj9iwsx7mPyqW",
-	"RGRPF8kKeKkm3c+fn0COZMIzKLc2LPVSCrbS7ytjNB67Nt7mo5Lpte0LlkIj+yFNBrMsNX8Wg0PIHiXT",
-	"jF9TzVxbmCfwADzFDio4ukvjH56AAMj7TzURj7djSQazA4vZu9AhKOU7eA5GuG9rc+EIp4GqDa24Fmag",
-	"aGJhkm0Ot+o2WJdr06m2NJvFLpd4jIthVjG2/HiXDpiHJj+c6DjTRqNwCYBdGIXLfPNbMwqrcV5XIDix",
-	"qbeOV56SCLlO5PrIaWhAjH0Eh4udVtMVydN+rjS+fzvHdoUBdvfw5ao5tSslq77/DBRj/D5j9ufy8nZI",
-	"vt8q2RobtC5jThorObFW8ykZaz1VeXtD0BBBIjpBZPuU7VelznkOe3jM/987OICBh9U54ha4j1yPsWnw",
-	"6i6o/PuKc1at2xqITzGKwnWYt07QmKZQjKbdPBJXmUMBMWdHMfPChmlEDUu75m4P3bpWtwwqOuNZxvXi",
-	"3DwN0TBkNEM7Ef9yTUiC//h4EVTZrBH2ax1Av9YImVEqL2HkrY0rGzlm1BzyV3hkPvYWrCF8Xw6d2U1s",
-	"K8nFSFbkiNi8bNAJeYbhqzBvIOwyeIfM8DRnSU/2+6IvfvzxnF8K6JMm9n/8kRjoZ8rcllcaK2VYn9+B",
-	"Vp0WVgcYIsYOPpvpscz4f4Nro2eXRcC4JRfefCOuiJxiF3fQWo01vd8XZ0QxVcyugi50oR9TzCd/O7UK",
-	"FkZJJp2/wvwIWXwAGDZ9g0M2XNjzZWz6UYY16rgr2DCWpFRjqw/aF+hhoK75tJ0vU7Tftc0u3KAzc6vS",
-	"FpmQLfXjj+CqEcSqFuZNXpCb7EEXmSdo/lHiAsVkzzV2eYIYczsAjkSV1xOdmnuwX8l8LMmcCmziOWRE",
-	"zTLWF4ah2PkfRSchrl0HIQvqCwmzQeyMECliZvb/resOa4UdtAONlmavRni+kdhsc96RzEj3iIzlLFO9",
-	"1eb/KxPZySXTqi+4zmdBmytKb3KT4XsEBsGXm75igroies5jtk/eQNtSItgcHg7T18AmMt/AHXg7MNsc",
-	"Dilwbm1fLOTMjq01JOWAhqiwXaChrlQqvU/O4BUYpIQDhRtpk0K8cQfWfrFLq5lfZ54HF9K0L4aLpR69",
-	"qJmEOa3IxDnntCIeF8BSjNCcXdx6A+Jsakjadn+EiWM9mOBrEQVtLcEMo5oYBBjk9AUXSjOaAA0qRlJG",
-	"r1nxSGGA7pGKoXXYW7nUl7pkTxk7q9zAH62pqt7DYV+sDAk0xp4/BCQEwM0u42yIUido3G0kgePPn/fJ",
-	"xVyaBbjyLH9occ7L3Nd9EY+pYRMsU6dLE4oN0oYsldjphbuD/9OYiktDlzkyMaTJGLDV6OUFvcybOHht",
-	"Aez52/dH2eCQZepG3UiRLggfLbXeMftvnwO2tBSsL1DQcKVP0Uaaczt10NIwV+So0yUrs4NCS+pNBgiR",
-	"6McI+duiAABZ8ZzRK6LpZV/sRR8P+kGnH0RP8D7B9lfmEUqj2ET//vIiKp80mCEgPJw5Ew9PwWH7CPct",
-	"xzJgxiHVjtCw+/Iz+iaU2YSXQA2uToorEtU1fY78KirygsU8MftAInP+AFs8HhMBtGdjBLAhE0aNLD0F",
-	"ZacvIvTHRn5PoFM3DfO3T24eJlJpI79/iHkFGvk1+U9DmiQqShwM3adK5lJZj1lfRP/VsuGj1qsXEUEn",
-	"tHmT9RoBdkPEKVXQxMiwhTFLp/t98TEfDUj+dnHxzudv+b4oSbSUjoevsgagD8+Hc9Ruh+So8ywkR4ed",
-	"kBy3O4aEj9vHYX5lLIVgIKj7wsgzEN08Uxrr72VGqFsJIAlgy4cqQgEEdruF7AJ/ck3nKfmF/xV0i5lA",
-	"LSHCln2GxVxkVKgRy1ovRSyxaFdmfWGpyzDrAjJDEpYUpCHhlDmQaJbxaysZuLAJH645PYhnpwcaDQfQ",
-	"aB49zeTnBTE2KdNzxtxPinDRx7SJuSBzuughm8FdWUPFOT7AmB1lcuI3kbFH5Fc6MVvuZi05LdBpHz6N",
-	"5nuf28tkibi0L0tCQ2QdQ/2d7nOSMmOeqJAk/BKa6kX7BuGDqC/MpketKLS2AhZBm/UahXHIFHdSzwBz",
-	"ihyRWmzlfRIdwDqbKa2gLlp5wtw8ztxuV33mdCgwr8azLDN6G6pO3pou0JHYeqOinmvV4zx9Oflzq7TC",
-	"0IoJT1PutnqFeR23D/sid0/uk7dueGnZgQj8F1TZkR1xasH+28uzF06/dM81Oq7hRMhKuQqXtC176AyS",
-	"HXmKJCdA2wP/1LD4GEOfoGfBgDVYMT7X0NJ+X7wFrRnKReAQCjvuBjfFvNO+g9sSYoTbRluBun5lczJh",
-	"k6HztBhNjuJGWHJHAObO7VL88gNhYjZRPcIvhTnQubRNJND5FUioD/ZYu5dQo9ZA/JFpPE3FZDEj962e",
-	"hkXwKY+ZUKzo1xGcTWk8Zq3uftsrpwvepbPJ0PIiW3uTVyAEnf02Xm1MHTrlQS843G/vH0Kyox6DVblU",
-	"m9r7ElQ2t37NlYtGA8H+gFwA7wptS8W5oXBgj6E5GPQSogKUGEI7JVbFCgkkXKKwTiZccKUzqmWmQGco",
-	"zLEfFBogI8gLV30haJbJuS30VV6TCcBYrq2+SsAtpfRbh5EC6bYiuLZbQt5BBXosmp8heuqqMXqFo7TZ",
-	"NIZSW6ObcNWDAQX6AGfdG5eaoeWv3bZjeEVJR2zMVw0HyHaDMgeeT1gtLNYlbHh4NTA1bvqnR80hymON",
-	"DYHB63cBTtVOFrRz4Eb2bbzQ+es+FeEEOFnddnvNvA8358Mrlrdux98qmojmXeI+lUOAdeXgpd6cRc15",
-	"p9Pp1Nec+x05/Qd3zFPtg/3nHbdO4kPWekaPjlrPk/awdcw6o2dxl54MO+2ia+lvOVP7a0aVIlPDxMhQ",
-	"Dstpa41L44sGNl1bIRa8e/3hzV9bz9/+I/DaArl09aOT520/AT94+eH9akcgd3X36KTiarO5rkFn8O51",
-	"69kvh29aJ//Z/a/W3389ugiKlpruMZVv9NtOrr3QBYU8x37zZXlh9TryyIVGBxbm+6fFLE1vtmJ44Eyv",
-	"GkaKMiHPul2ae/Sai6tNA4/gGnj0UbtTd3F+6A6Wx2eZ+7rdzfe9QqvfXH/cPmz0njwJF5ZtC5g23VdM",
-	"6wkDNZtMaLawwraQ55peqrxRmsKWYegKNM+XcwEkaFThIAwymWIHs9X6BlvUcGPun2ZcZnBiAmF4ZQq+",
-	"bldD3fsSpDjHNOiCrEvl3Px93J5giHEqVYWO8B5zj5U3Od4IeTApVSFaQ+eztB5FK3atZ/a0uqGUUZAm",
-	"LLtkyT70KvJmHkTWaATnAPgddUgmMwVq7HxZLzfbMNNMhZ5vwhvSYRP9YRqtP+LeOkOdcw0cZai2Lc3G",
-	"74vKWfiAidVx+LkdHq10MTFmTbnbcT4W32j6fMKcDxjNVWNZINK5IiNj6YFLsy+gaYozBcDFDNrwhdfR",
-	"S45IlOeNbdXfy1ii3ix/Y4OD/TETAKlz/msykUrXDfGHId6JgdTdzHFgox6ziX/T8oR/D33gfBvbfmU4",
-	"vw9FJloc7gftmsDsk3d0ERIUouC7SpnuGxvHohUV2SrdMi5mdqwqlxtUA8+z/AtbWBUBjIC/ymSxnXaw",
-	"OvpjkyQo5O8dxezNp8YSoWLCyU05JmbjakuqUmc7ZDwqSI8K0ldSkLbShdbOvr71HPwwqApRbbrXuye/",
-	"5SYMXsuYrkvFz3Uvd50/tfzrzjpHxa+9WbF647y/wV1UxfbJ5vvyhq7K3tRpoC/mU67hhuMm0FUM9txS",
-	"m32bvWc5lN0GS/MH7zfVhAEdXFzuViMG10Aee95OKQaFl84SpFU3O9B1DgbJEBRT3ZyswNtimaA8AlL4",
-	"bWc9eLZsm/PJIv+3uvY2AKwX2g16gdfrqKTvj/nlGL7LqGat1J3hKSBsmnER8ynYA845GfSetsNgzkUC",
-	"VsDRBFHT0Fi4CZdcjAewFS0mdGbze9Y4HOd5uoVRzIzuFmJJsZyEREv7B4QUsBmJ8ynjnXYUXhP/ZMnX",
-	"SApXY1+UfY3kJQKOCXhe7A1D1UtpKxBEhPiB7Zcq52KtuzKflod0stZz+XEsvSLLKhcZzrzcpdewYshh",
-	"3cvtidr5292r3eChyO8BHq1BBbbGaSa7S8NDVwF5YZa+les0bzd/P77TF5gR0MxzmsPy53CdLnF8N1zD",
-	"DoRtqurng1uDzkl3v73f3e9sqdyXhkLU6Zn5/NTAZszUtAtd97KOL88amQh3c/otDQxd6/kDB4e8fBjX",
-	"XxMF5ue8seH34Sx8zyjmKoBcNbjdqB7lTsIal6CR4DUi/tgT8cftOhGPwdha2X6Off7WRQ8VVj2i82lP",
-	"inxsCXwFlS1UkZ/O/776Y5HdCl4kwweeVEn3voDpJxg39h1aNq4MbrdhxuiVInI0whQ0VZQSQdQ1T6DA",
-	"jyMGnbX8SW7ZzGVe2I6HLnGmLzzPlv0telKlHeCPzcKZrrXRPOO6VgBYJt/0fJeGHlYIn4cMoT6GMcvg",
-	"bCc4P7fslMreF++9q+Xg/vlayptfLTyv6MnDPuuDWF2ve80ZpGzYuSY2xdF/LSbDHXWet59sDUG9B2Y5",
-	"BvUT4qn1gqupVLyJW8Te4t/x0A6SryYemzhILqR8Q8Xipe33egupem/Oit1K4pc2BalZ4K6I1FXE55b9",
-	"Ditdc2tldnOrvuNb9Z16q94X+Wjhg3wMesFhe1Ip/r/Av6+Sm1oNwCgtyhxxP4+oSYoQpKVRkScInWG+",
-	"+w/K8QqXu2Xsbjtf3w10LQvVS6ZdCOdulsZj5OEx8vDniTyYZx62jzbzyF+lfiMTPuJ39cEfNXQ6/yr1",
-	"z9BJ/Tuy2xp7tMcgcwdUOT9Guem89Xdbvvv18kC2in2/tdBB8LhOZBxY3mmE1y2fXpef8pHrcZLRuVoa",
-	"JD2mym8/2CunUhSTrcKiiNE123X1VYZR7BM79g8r2vK5VPZVtkKjL2y2SWVmAdxTiKVbJga4vnE4JszY",
-	"IgsjCzW9AsJtGLcvYPHi9jeP0vJRWv7ppGVYnOY7hOz/JDHzW8nrxpH2c5hb8k3H2b8jkxWZ/AOoIZ/W",
-	"R+VdjCaPYrhHVkflvYk2K3rNLeLdne5OA96FbuNGuN+DcvOexTJLXHMYp8tY3QPC0FAMmOwT274GtZS8",
-	"O0xZS3Epsatms73hrjpKY+b8wnvfox7yqIf8yfWQ/LzeyYD/murA9j7lRwXioTwS4L92ysAPKm9dtq0z",
-	"e710d1KwgXg/KsR7oWh8ChsJ/u0dGutEN7buaZKuhlOy7eBSLXN8Ypyb0SzleaQbJ/yQ6CyO2VT3YMIW",
-	"vqqFXvaIcE0uJVNEih5hNB67hhxc5f0VuJuUqvpi75xl1yxrnZvfoE+aeuKXYhsRKuJ8Pgd2Z8DGRD8o",
-	"wpNTEr2mSrfgViimz5iaTZgiQzbmUGeC7QcmbmyzgaIvsDS/c+wqTUKv2wKE06Gm3QZoGczbmWmWl4b0",
-	"CMxpFCzG6D+8/lzOsphh/wC/P54fXsdJIuaRfVFUm0izRC+8bicLVofX8+Q7RFeTgmGeT9GAVABAX9H+",
-	"yY1cOPXXrzTNtI9FFw9G9lwEhEvoL8WD/ZhneTJKu3Xy6UsnPKkeDfRtp2cVA5w2iN3hwiuHbppP5Qge",
-	"+gFWCX3beg04E5SqJcEOSiBh/2w2lI1/+8d6XSAcqdD1woG7sP8MMbAauiveYD2ScGVCNYUL5S1i9JU6",
-	"x5grLbNFiC1MckqGVNYHSuC6N93ARqltatL3FEOQmWOCnuS2W/dQcYXa+LUb8Xpnae2FoTvtyb1FI6Z0",
-	"ce/WOjRhhL49cuTvIfbNy+f6kXPXNS5CThmtSpwepM34BaNFA76iFVxf7EXLc39tEaZfC5sBkJjQZi9f",
-	"6ukyzeQ1d61c8nHBTqnwQXHPWnYwnBLaF7b9oXuH17NuL/JUPAeiksgOixeWp4w5oMYuSOOa4qGLo1h7",
-	"ecBxtXIwpYs7x2OaizgHOyT9wf2tIRVXOHvZjisHmAbHo278vNM8nPPOruPRh/LoQ/mT+1DclNRH98l2",
-	"KtI7ZJvfRa3jN+NCsbKmuQclH0O63okypYsdO1CKwf9OJ/C+KovKNVGWHbhakP/cj9plnqyg+C/TRt0q",
-	"ZXMYQ6eoHnBaFna7dIpMykYaLaBTW/4HPR33IoTa6yv7pKKFh2OtfYEKn00S5+g1ckEbbBpYZKEMaXyF",
-	"SlimbUs8Klb7IYfQAdMW6HkvA2/Iqf1odLtc4cRerXVArgSDKtSjrBghvHUvjLdTnL+1y54Yq6oWTh+r",
-	"knI2SeY8zgyxI0drJmUqBic/6lOP+tSfUp/yyq0NDxsyJoqUuG+gv8WfWGFDNvXd9aZ4EL3NYKp5HsxK",
-	"8UZDrc2qNrtW3JZ1j8qGENKK2+Be42RGh/kK+S1FdzHgOkYrOwWNCXuHwUwQmSb75NzoVJjrUs6J2Zjp",
-	"otx4/Lu4fooh+cF/vGh3jp622+320+7zTvew3VzfWJnU/6htPGobf1LvjTef/9GB85j/skMlwHDZW6sA",
-	"6+U+SMVvOd/F8shNCS5Tf8bXxo5K0e8RGXGRFPcRLmy42nDrsDQ7SGbk/JcPdsYDVH9jy6S5kft9MWSX",
-	"XCg7lhXzZsBLg2wsws7/bjYCGbK8lStXdkhiXe6HG1y2sbUCKiCSKEazeExGsrbHwe91eRudTcMRzfaN",
-	"MsZamn3WtjdmVSMkHHOvJbbCr1q3m6mUW2UGaEgB3k1jBos2bM3wM7TW+PaTTXJ2gUneTdScJUk0ywRL",
-	"sOWYkilPyNAoHC7FigkyYdpOinfdErZRPNZoMY2UiCptJZf0hitds+DrtgS3dLK5NZBjErdOLXnYEps/",
-	"VIWIHT8Z9H77VBKRyPmoSJDvTAvW6aSl7eO9LC6ns2HK47zZb53kqirScJ23lko0GrYv2KaD+VmCwQFc",
-	"lT3TeUaEQHf8PnmlFYgqrlxPP+iWfSllYidfQf4heuEd1z0t5jy6LtrweL4ypK8vInU1G8Dknci8DYbw",
-	"YE4FzJmMQOXIJ4BRUe6SYOMHmHrqBldiBgSMnsKJiTWdCJEj2jN7F8v37mxz96xwy6bVFgv32rb6USDd",
-	"RiBtKXvqTEp7EO/gpt6+d/K3b382kEvnV7MLw54e7cgKO/IsSQohslkyNjQkHa1u2bE4lyT3ZDAefLF/",
-	"bW734wlWJxSNnWcklUShaodt2gFwzkOrpcvrA6mJZQCnJPKma0ykm3OIff8q2/34Qu1OjtNHnv1d8+wH",
-	"NBJu1znnqBEnMli5Sw+c79IgwS46zZntihmy7HxzwQLP/bYDc+WwfUdzZato2jvHkTGeBqlcKzz5J8td",
-	"3QxX5cpJvD6nGVM6n7sc4vjnghHjCOgxLY+T5sKbIr2PtSrKNdq5ZuiKwkKbvnAT3MEdmFeMAZfKc+MX",
-	"ZM4yZm8htHIkD7KigsFvLOCykkaWV0QVjPG8EnJOOLg0wcqVI6KgjbzMYO40jEYSCzueudPBjpS5hAhg",
-	"5nRdeZfDTbBsS9R6DLtHjZyEd0mbWpUL3coIVVMe/sHfj63sp0dZ/P3JYssi4NSoP3dgrkoOd7pN7gPX",
-	"ELSP/Zny9HvIrz7qPt9uYe/d2X+gZjdYOH1/phkeQt80mxaSuKGyYenlN3da8+ky92++HVirbPv0nSWF",
-	"o9K3egE+zBz5xBhqLgG7HLkKc2/qevWBXEoCw/ABbMjxKYJc+Xua9N2zNz0aiH8goRSW4p13kEjfvHz5",
-	"DjxiuBP3yHod67oT771/DpvMkHHcE48tx6+KYl1MtjB/+QkXZXMLKkEgShQWU7RWY19nEPnCLExbVute",
-	"ZyxBrvrCj2URL5R1Ws2fqeHMhv3nyMHxu7g97vrq6tz8lh0ErG4dLHqxBMRjvOiPKloEmz/GjHYpuprE",
-	"mvLj9Vh4Wi9hcyTdo4wthFeD4NMa+2Y5MFVkaDtm/zVEMc7wXB+xyseGY1WBNzz8o/Wa5nsYEjez0/ao",
-	"SBPwmbrBUmFRauqadVQGqc7taNHdWiC3SYF3YAa9znEbAILlBb3DMDDLC3rdZ00YcfMqB1h6DetF9SN4",
-	"1Mh3OX3AsYofbKWxxzLw86ayJ9cF6NPXU7HvEgxpxBNaNPnnTOlJ035//pFGzTnj2uhRcjRazZPer0xB",
-	"BtI/89677SofNKkW4GbJABq05dzl2bNnz+q5SzPFNdXUsh+fcx21jjuUtp6xdrd1Enc6rXbybMg6x6ND",
-	"2u0Et+V2thz8Z7NLRefLu+W+Lu3r5hxYj/a+lxGZf1wmabZrlUn6e/T1Geaa2Zz3EDqu9zJEcDgjpxnJ",
-	"Gl7oq0inhBLBLqkx4QjcjlMqXdGmHI32yRscmkhF6VbPS2C5a1/I0YjsRf5E9mofAW6X06u2Q8cuW1P4",
-	"3KyW2zQeuVss6l7dDTmpF5/+qIw+DHKT4JtSn7ekCZas1aOLHfU79AJbg968K509d9aI4dHxsaXjo9Ab",
-	"Hls4NLFo4LxB2ZuRKjCz+TZWTZ0bBC1QPD93jvHaek5PeFX2bMjZ+S7dIXM2HEt5tcm4Ac4wG+Y/gEcY",
-	"Pf5qoYz2X2HdkAsoLlEszpjtw4Cj1eRcVJs+Hx0035PJ00SoMWEoO0/ugkbOA72YsqKoeB8q+sPS1Btz",
-	"y6eyGHzWaneHndaz0dNOix7Fh62To6TLng/bz+Lj44bO8FmWBr1grPVU9Q4OAOP7dmn7sZwcgKc+5YLd",
-	"0eKx27nZ0nFU+L2YOd+JuTIvjpNjevlXdXyvZiLk9qZGpblwDp3/sawbG+XbrEucrAgnwharAXkSm0AL",
-	"cwCiL33IfewHIekHBhKl6WSKHxOqaT+4idDjyi+FMToUOddUJDRLiGMtRBleJGd6n7y1PYn7wvZHxoHB",
-	"LlpJSffzZ4LhJviGCwiJ2aEGRZ7sJeUihJ8AJsIFdAm0tyg5YXbof0IXKlxqmxzZHWnxJNrvC9vwfUIX",
-	"JDY3TnITCMoIwYwSkHBqxyRDq/d919k+r5fQUFhvmLQbnb5Pzpw5lrmYLc5HPuq0ScKVoTwsYrQg7fcF",
-	"eFuBf8NyDefGKfYGmn1yhrvDcvxMM35NtZEDei6zK2T6NgZcX2Fo9+YuAdstOeoWHHC7MkG7lPu0w3A/",
-	"gl4wHysWD96MfvnPk+z5v//yP37PLub//PDuxfNXr9/945Xsvqav6fm8+F3+JQgdA4BX/pEF17ZC6iPX",
-	"43PEbI21ZDGHZ1Arey6WRdafswbQTkzI9bfHsGxFSxnUn4csT5ZB1fm20nnVKnF8e8uywHwgQ/H6m/uw",
-	"MQ6+2L9seWDCUqYr6sNfimTV4oBjN5JmPSikrLOGM1U5mJCVxUqJ4R5VZKR6B5wrcglzU74994Fd0ncX",
-	"YJxIyPib5zuyY4q3pORRfE5q1Za4/XnX4ci1Fa8+OWONa6FarTGML5mupeQtjdY/tMTfUuBvEPOPp3/H",
-	"6QV3PPu3OMD3HB77WHCYHVZW2nQiO8OPzMc89TinYxX2kOacA0bOSfOElOo8a9e+M5kx+xx4A1Q/2BF8",
-	"ioygwKi+jnIXtpnjKCOaKrZl3eBtDKpHrnhfXHGpuu+PEJGpYqqPpktNtdy9KXCr5XIPocBtMFoOCpuj",
-	"aTKYKgYzQm3bxLayrAqXvMifDm6zKzbVUP122AbP4dqQSXHv95UupjWbTKGJW7PsAGS8Pj993no6ardb",
-	"z4Ynh63n8fFx65CesE7SHh0Nn3UDn1V783KAUS8/pZvUPyWlSg8stHUAdv7huP9gm67VDpcDV9nQbR95",
-	"ZQ75lO/dBGMsoSw2B2XKBvYfJfvs+9ShbfaZZUU/+N6PP6ZC3ZwTH3xxaTs4L2qa3mZMp/fusMo35N6R",
-	"98udUj0uKpwKENa28jBKEDCP2Qw4kNfa4/Dp6iDeT+vDaFTYGJqNQLlZ13nFXh5k4gmWHMCMqkII2ZFT",
-	"pyicjCWgsP/kFBixUfZoLp1ctIzMKdcKBJP51zCkvrCcEQZSgUViLoIwVSrFpTNI/CGgdChnYLMMGQpJ",
-	"pelCESX3ya/F2FH4BW0XXfbQeVZQz/zWFxjOMr+5mNrARrWSyFwhqmdWGXpZ4o2rfpbulqlyj2JtC7F2",
-	"SwlWZ6q4sxiu0NiSHHvIBsHfllB0KN06Lc1tiT1nf7xWY163Y5EQmhMX8tzd20FWfjW3gxxAlTlly3xw",
-	"6/5l04yLmE/hiqKD2dM79C/bJNgzqQ0cLsj95W5OuUrp+cZ2HxFsbj3w4WpqwweheUqiacauuZypgc1i",
-	"G8zM91FIukdkLGeZwuJpIeehp5PhzKE8CWXObDpIPgobBa+RWVZU20kHrjEzGo8ceknHrEfmUG0I4HFF",
-	"EhCkcx4zSAYx1iH0I6OCFEIwlUqHRMgi6cNNrLTZLTb4gBkwS7CDUxHhN1dDKh+WOxLGL8c6B80oCBOp",
-	"NOTzc6HHyw2sSVTMe0cURqEbE8cEIiRNWAbdP/uCYYJL9J7pbNE6G2mWRZVyG8jE7raN29/VLP2DJlZU",
-	"k7AP2VFp4lKdA7J0zbeUiFGc4+8laLNFSgWiQn0/M49TGrOSqarc6dy1qAQWMPAef2vPYbiSCmHPyk6c",
-	"iuWWpV+CIaOZka6/fTIyymJldaqLDRjJNPEa4Lvq/VUr9W+uPr2oTPfHuUAZyMpN71IaG1MLxxp5YaMh",
-	"i+UEG3/oMZt4j7ITkCrMZJam8Cw/LdyNncFolpb2Td7zcmq4+XTz/wIAAP//",
+	"7H19cttIludVcjETUXINSJGUZElUdGyobde0u+yyx5LbM216hSSQJLMEZrKQSdFshzY2dg+y/+1F9gBz",
+	"hz3JRr6XCSRIUAQlyrKr1DExZRFfL7/e9/u9L0EsxxMpmNAq6H4JRowmLIN/PpNCM6GfczWRimsuhfk1",
+	"YSrO+AT/DE6JoGNGBjIjesTIgKcsJO9+ekaedp4+bQZhkLHfpjxjSdDV2ZSFgYpHbEzNi8b08ysmhnoU",
+	"dNudozDQ8wkLuoHSGRfDIAw+NwYZYw3NPmt8+Po6DF6c0+EyFecjRq5YprgUIeGC/DaVmqkQyIpeDhqv",
+	"qY5HEdkxhB23260n9Sk7CoMJ1Zpl5jv/rRd8bDWOP31ph+2n173gn4NFsg2NLxM2nkjNRDx/xyYpnZtv",
+	"LJIcmY9GRApCzf+pGTMzSDWZUUUu2USTQSbH5iKjWcpZRgy9TGky43oEk63MzF+yuRlMJfH7JdrNB6sJ",
+	"fsXFZfWkCvZZkwkdMrITZSz9Uy8wv/SC6Amu8lHn6Gj151vHT2su6ysZ0+oNZqiYUD0ickBmbn7GNGE3",
+	"L+FAZmOqg24wzXgjYwOWMRGzIPTp67T2j6qm4x3V7BUfc71MzQdDAVckZQNtKDLLkJpbCRUJLgqLpUgU",
+	"mQrNU8Lh7tlIpozQIeUiJFSZHRr1goQN6DTVveAk+1Pn+ET/6WkrWjmX9U9ITv1bmfJ4Xj2jBc1cKzLj",
+	"IpEzQ5alvpLK3/601zqZbYtKprP56UCzbJnAMzuFWpIZ5Zr02UBmjOhszsUQp7Hm4nOh9zq46Hw8HQfd",
+	"o6f7rVYYjLnAv1s5uVxoNmRZUCbupXiv2K0oDMlsxDIG182PI5ZOVHni7krmhw8fTqd6xITmMdUVZP5F",
+	"zgyJ1LvJMufDg1ZtFtg5qHeKrw23yeiYaSc/ppmSWdUhMhOj4WAPGemzIRcqhB8iw14uYngwcgfM3gVT",
+	"zHWTvJnQ36Zw/rl53W9Tls2DMDCCKOgG+HD1ROfXbt6zC0z8ZzZfwQnG9JIpoNEx55wvz0ZM2OOfsQmj",
+	"miUnhJL3718+J4lkisxYmobIzGUG/5VTbSUXoZmcwuE0o2Sf6XiSGvoOk33aGbRZ4zBu9xv7dO+4cUxb",
+	"rHHQPxx04qOkzZ623LSgIC/mxRtQw4yo9uofwEbMp6skUz7+l8Z/N9Kwc3BwvUq2VDJSszXHVMwJ12ys",
+	"CMVFHsk0UcRMrFR61QID7yqtr+VRhqOHN5yqdulMtSvP1BsgkKbf0PLXXM17Wb03WcKyl0m1EJHmYnmD",
+	"ttrHe5395KBxHO+xxiHd328cJa1+44C1B4dxhx732/kGNVK9GJC0X6on1Kc8KZ/ivadV5L/NZDKN9aoB",
+	"TPBy5RA6jT16AAet1Tga7LNGp/80adPjuMUOD6uHMMm/ttVBfGD9kZSXqwYxw8uVgzhstDr9duNw8LTd",
+	"oPvxXuN4P+mwo37rMD44qB7ELP/aFgdxbd6lJlIoBpLhNPl1qvSYCf2ODaYK9eMYzQ3zTzqZpBw1wt1J",
+	"JvspG//LrwrVw4KIf87YIOgG/7RbWDC7eFXtvsWn8NtLk5YxQjNGBsxo3VNhdCA9ooLM5DRNSJ+RWca1",
+	"ZoLIwYDsRHKqL+TgQmkZXxrN1xo7cNDdyeeK9JkR9DHNMs4SIqe6J3YiXhzUi0s2v+DiYqpYdEIi0DIa",
+	"oGZERNG5QqZhBLa6RCXiSbMngtC3ybyHVk2BvXt3UYuBqXjOUn7FsvkvUv9keMxXnni3W8mIKiIkUdN4",
+	"RBJLE9mJ3D8vhNQXA0Ng9KQZGLqnSBh7sA3DFaFpxmgyN9IKj7qzxbgiZz+/JzuRupxeaHrJhLdN3L1a",
+	"ksSNAt6WxSN+xRKyE9lbLtxPERioW1z2n2TW50nCxNde75imKcvImM6JkJokEmdrJxo4iuwCvxRXNOVf",
+	"fT+649vPGL1USFwi46nhTUYRgQVMaQxynmoSsSyTmYrA7WHGwZHuC/ui8mjeZO/YA+zWexgV7GbDJy/Z",
+	"HExwMyzwr1Ah9YhlZJnVZTB2OyOvaWqExsPNRUyF2YF98wtN0DdkBSbps5hOFdokfZnMzfE0N//17M0v",
+	"ZCcaO9oXVvkXqV/LhA84WyGb9chIBKV5mgLHo85LZaf95aDxixTM+adg9hdOvnN43XTk4Z7rXF97IN6O",
+	"PNIxddDnYNcIKRiOV5cZgmLMCFdz4xK/h4E8DK9H0lFLN5tgwB3lmqZymEt/ow0sKgchiSYZj9lFPKJi",
+	"yBL8AZn7VNArylPaT5n5ecw/s8SYuhkTMWfKnDH4zFRpOWaZ2TA9QRUZm+nU1vFkCJpQnhCqiJlXM487",
+	"kZbywlhTF3LCxAXQr8w38t8zplh2xZILUHa+cx0G9saZti6Pr78z7DJwQShRhgzr/ga5htsZft66FIeB",
+	"czF8X+ykrz0DZhvxmDluah3XQs7sUTfHRcDGMTsBBIPZZjSO5VRo2K4wQydEZ3PcIISaYS7uJeth24nk",
+	"FctSSRM8TJqPmZzqKOyJaOFAuYOjSidtS9sP5+MtnT+c0bLx7gtz2UzHMPtGbmcsZqB1gsEDlo/UNDVK",
+	"KA7uYszVGORRwSVyB7r5OrAiOegJ93b46A+K2Bd4r8qfu7CawLZZwdsM9gkEp36iPP36i4Ii3gh3y/KJ",
+	"4maidiIr6nNR8OTE7FHD7nWE8+iepsq6ioSc3Un8+9PxLjfev7LGD8MlgrFElYJv0cSj7sL5Fqy8dy/9",
+	"isSeijnBDTygPJ1mzBFipPU3oUM5y7EwEBfVpDzY85XXWUr03lrNwbCejGp2kSIty5LPD6ndeMrzG/3R",
+	"NYpYVq2H7e0ulHM7Zm+4vEi+G16PHGQMcShg7TZKuRNlMJALowymNBuy71z9O7ucntPLr+7KuIULaMvq",
+	"37mUr8z6fe296Cxi2DwZ7i6zeeSEZfBZoiEQshOZO/19BjzqXMrXVMxffJ7IDHNMHsABlU2FIpA5IOaE",
+	"ISkrbCh79T6Wz8zDGYsz9vXnwXe8unlQSIrhLwOZxcwqIgvzYe8y+gusemo4kxRMESYSPPDLjOCe5k5n",
+	"jI4fag8NZJrKWTF9aGev2EUKSb2vXWSDQuphAiduBuymgjnQcNXMQp/5E+Hu2fpMvBd+YsODaWrgKDUG",
+	"LlPGlrpkguwY09SnbWnsHz58aCzmbtw0AYupHm4Cvjk3wJ3tehKVrfet2e7vhZpODGdnyWuWcHoOMcqH",
+	"kaRmzuSAUDI2lBA9n3ge0mWxOi1Iv4AnLswTVrxaTvCcKzNjDxbQs6NiAqgIIbdMSLRvuSKKCYiAcaOQ",
+	"2mcuEktzeSTfhOnlhlUQWza9rl003Itnn2kZX75DZRooTtDWpenbzCyq5kwF3QFNFQuDiffTlyBhqabL",
+	"MYT3GJqWhCYJ6uwSNgWhMzo/gQlvlQL/7YOFDJin+wsZMOZ/XhZMI/9JSG2TR/Kcs5vyz6p+yRi1C3LT",
+	"MrzDuzApwPkoPtopyF/yKf+A7P/KYrAHcZpZAhNtPlOeRJpnFawjAV5QJCGYdyv3zrXPLVHufde9p5L6",
+	"acL1aezSXL2Uiaf7pSSdvXKSDm3845P5f63G8acfdy7cP//lyY87vV7zhstP/qUiqcfS8ULobF4xhTl5",
+	"N02DP5Lr0DxUleZ37vl9gbklPCFcm23r+OClkDNhEyWt/cqV4mJoNvVmOSahOW4ZU2pVIrOeyeyS2Jts",
+	"PAVdoolR3waZHDfLX9k/qPgKhqg3pU3G4PlLLqguPZ5QzRpG9i28o1X1jqmO5bgizTNSU9A+otysj2XC",
+	"8uxJ5Hr5iJlIWAJW68JwzS5c+qj1DVzwFRFO5zuwH7N6wQ+KpHLor3pzfdJlGGhjNa7MuvYWS8sTX7hs",
+	"cRstHG14wh6KYgWKvVaaoPIyr2QBcPRecZQR5eMHyZClf6w9hniQr2FcL/EpyHO036ZZRuGyl1i77r2/",
+	"sM/a5u4uzQd8ofy2qoE+oyJmqQ3i3kYgbixKlknIGNXsDiSwzxMWG5ULAiTrSHlh7z6Hmw2j2GgtMdFS",
+	"s7GjdXlFx1y4PxeXt3KVPq2cFOvjvq2q4h3NtQqX+c5z74lrl2hY68lfzK3XhgIe13jG3GRE+eV0rSD/",
+	"+f3SrJnHLHXui6un0Oqq9z6FTrsvTyG7YkKDEaBqvuCFeeIcHrgOg2mW1nzu/btXSxNlni7TUDVPNtNw",
+	"owO4/BKXMHenLXuHDVE1svJRX0dKRcgQAq6LGTHIbhTUr425kDYxtRksjgaDuYsFJGVF/7jVOmwfH3cO",
+	"9g/3W8fH7XW6vE1DWVEt5K56KoVZDLUg1Pdu0mJPG3//9GVvRZp5SZvG4Xk0rVgDmemf7AR4JQCBSMAq",
+	"DAMmzHA/Fj/E6sp7V6F2vJaiKsX/VLi4eXlFQrQQqSKx2UIPvUAvz96Q/U770NVsvXj/7gHXxdMdKrdS",
+	"tFDbkxcYhkRM05RIDC2k1OiUglWpjeY+9HlhVvrSegLLqbBt0lTOjG4G6pxaoWYu5KglEmzuPCK3GKqv",
+	"L9wLe8mT60+XFbUY5MudLAWXCXNxO2OFfZ7wjKkLWqmKM6hYxdlwWWmY4ThhIjEauX2+pHxvQv7tqL6l",
+	"vlVHdZ6O+yxbtV8kbBdvi2AIlKaXZi60JJRMWKakWDyVnYpBTCgO/ibSkV3BzZhlM8nkFU/Ymko7zM3x",
+	"q2fXE7OQxXPDkXHv5wpPT1KYYys+6U+1b28OpsZArT0JSlM9rbfcZ3irMRbqaPT5J3RGY7OYKzwLsDtI",
+	"f05mIx6P7GxkMUvNZGDMiCW1Bj+dJHc9+jbpaN3Y/mZvq7R37X4v85F8psPcCMRZtJvWW7pwidUWdJX4",
+	"W2nEVdLEZ5zVey+mgvSZ8wrknKlJTiEkoYCJG6PdXB3JNCFXNJ26vHeaMXCiplxplhCzY5ue5hCDFQsj",
+	"hAq7EZ8ERqEDxTYf8bJOEQafG+yzZkLxfsoa+Dooki2GVCUgXwoscY/phMZcz4mSYwa+MhpDAWGk5kqz",
+	"cZ4+5sIwXCuWDrY0aLvouOKDQZAzArOOSMAthgwGSIVQznWlWkexP68ra2W2Lb9b4YooYQdU3aqMeVLJ",
+	"KD2ECqf6WIUCgmTmbzCouqQdkk5I9iCAoiRBubG6qPXY/e/m0tbbMkobJFv7SG5fLltRbk7s2zxG0p/X",
+	"8JkVr9+Gz8zbi9+az2xhHqv53YhOJkywZPvMDl8FVUHgysQ/kbXjH4b/TbyLlhF6vyDDTL1fUBcs/s6F",
+	"RDUHEdNx44pmUAhjiII5eetowr+QJNyoOUXw53OPIPjhmUcPTm9OTl5g4qhZw79AV6yAv0m5cHkzRtFB",
+	"5a/QBanCQqtk2Ux0frC1XMUlf95OL/5tSoXmen4z4kR7MTBYzUPQkbIuaLCZemWM6otaHj77yML58qYn",
+	"LDvx8qGXPuLoW3kGfTfsZo6m7a1UNVoCZmDZRbNoCVCDl6awEZWRLUYVKmpOh1CEcbMMabdqICOsnPKc",
+	"7JUTujXG/W3y7LNcslYkykDWrhx4zDqydnIE2DC4gFbDCklkGSZeZAnhglwBnEzkWGcEOXwjmsCyywEU",
+	"cTj7a8ivmCB9Gl+WpEJPbCQWer7/zJJbKPqFHPAlgM/7C66/ht+v4Lhv6fwOgZt6OuU7Wwhzincjn/Xs",
+	"aOdPdP8K69vW5J2zmBVMrx5JhZuAuG+cEErUSE4sAojAgglYCABUW4qYGgt9NZAHBv0bn6oj/vdowK8m",
+	"6bTxd6SqedGtJqwqavfWyYENfOqnBBj7VhznNh2m1Wrd3iN7WjjMnYOMCzJVjOw4Z+0T8NZaV60PT4Sv",
+	"fDD3rVeGszgmWyRjQfT2Dw6flDKPvgSxTOBlXj0sHBpNeVrKHsU8MTkdjiz2hhyApZvHFU4I1qPbcnQE",
+	"WRPoUcQrQffjl6pXLyF66BGHxy7ZfCazJOjmS23RqlQp6alt2IA0q5wB3wA5sNvazWXc9acw4EJpCqcp",
+	"2KUTvnvV3sVU4HI6QG0oGWeZ7beOw8AYpUrT8SToBp1W52mj3W509s5bx929VrfV+rtZaK4B5OWZFIOU",
+	"x7pYe5cYp3ZLq3C9eBJwqWplyz0zt+bbXdcM3AbXxcrfbMdQyCFHR2oiCe3Lqa7IF2lVasZuM9TUIf7G",
+	"ZUorvPBVekSxyDchEnrYT+Vckw1RBxcTbdamyhTW/Gq17qDkFNhvVWfxFfvtlv4Rux1XaT9T4H7m8Kla",
+	"TlC9wvh10hZym7gi7PMkpVygZXUXuEefS1oPBQ7J81TYvextixAP0UICUDGbN3DXZ/b0VRyLGegRmRRD",
+	"BKiYZHJomNR2TPwlHAswjMpZ9DCXFisGkkIx6dVMJdMjmUAerPXvBmFQrviB91XlKsPMlSBFzMx5FYNw",
+	"g5Fq4FEucsPtnMqppTVPeDcsraKc1LynEoak4gLWsRXOaVepGxQmtz/+BaCKIAyWUoMLlXhe+jGvCfNe",
+	"7bB+MK/MF5klBAnvifLwF/EjcgrB5Ci8tnk9d1AR0bmwU7NYIghG8jKmhP9zGVLCv2ILqPyfbDWM/5Or",
+	"CyndZmujiql1KeJeNKJU37+hXWGl07Ib2i+kqMzB9oINMBcLfOfuAf67h30X0opKSLyt7QVaN/Bb1ffp",
+	"1PYt1XNj24UuHNnfSGit5J7y18vNlidz/MN+u/BZRf7d0vZ+a4Qo0eyzDgkbT/Tc2n26qIgQ7IQwgXJX",
+	"l9Js1UjOFuPaVXutCi82J28b3iFP7fym/EN+HuP6/AHL6E/AHwCOZYcLGo9oRmNtFADHiSyYlWIMsIZ5",
+	"PCKCccAzQERdYkxhJhKFPgZK1ITGrMS1zDcWlaQlo37pIJQPV5WqluO+OD/kAufcijZDY82vIBnbSdLb",
+	"yAIcxU881YuOn/z9G3wQYANcuHBxWuYhVvKbWd/CMiw4sDbzmXxwUOoOD2Yp75B8sHuPa1exoVi+NMvA",
+	"MhPKk28xWdHCDTmKAZAXIB0eMEsO4063XzgtCWps954t2v49L8BX8DF763ybArllwmW6SpJQUYLZSuSq",
+	"rA60z6rzO2gy5mIzRnr28/tV1r+ML8klYxMuhrA/Q18o/KD83iFSMTIbSbgdn6woT6rhbf7kO54bn36s",
+	"dIifjfjkDot/Xwlh23amr6qTfHBj525xUieyVuy66RhCLWlKisJMhQXJliPpUcYYYj+p7Q7MGcWrZlYO",
+	"HGqERi/oFao4NqS2XWKUTDci5F6IuLPhdVPo2TeR8qm3A/f2yVpDabEeeEVpMUsu+vPaha63qWHdihfA",
+	"lpLfrgx8eQVvd0jvesRr5txVGdmlLbJQVh6WlrI04TU2xjZM1Yra82/KZH0PR2XDeqsxF/6v7e+taPB6",
+	"5URsWOi34URU1zmDmpB51uIJFsdkbCyvmFrkLbXMx7VVMxa5Y7U9D/mpmNCgmAAS7Ev6UqaMPlBl4tK6",
+	"/a3w05UH8sxwaAwno3P99sK/0iwqwotLn34jLOD6QtAwTxCgmoDfYdmAK8Ko6+OheZS7slR/mrL8e/1M",
+	"XjJRlLJF+csjIjMS4axEdSACijB69cnA/bZMz4APpxmmrGlLnkfPl17x4V7QJe1W69qR47/9qGIH5BH8",
+	"yihil1AEdre3ES5siRc6ORwFy9F/BFiI/mkXOhLtQugqCs0PCDq0+//+x//BvydUj+CvJTW/s79Ww7HU",
+	"F8uZxx+r+LU9Dsti6V4jCtUef4+HrGUNG6ZrY275uuK52+oq7IrLqXLxpwto3lelOmueYoqvDfNxm+Gl",
+	"+BCSGbCvk9ei0SLsYWdHcJw7rD3XM86rdjwhtA9ASS6LeO58oLeupdtC3MOy5A0j6TDxy5XixR7ZLJSR",
+	"18FjdLVCQ9eajSdabZjmfF+xOBzzKtQUByrV4EleCesCx2EBzEq1EbrZnNjB3caiKCZ/87NmU74qfdnF",
+	"xrXEQYIYQ5iqGV6H9ocYQbLKjGFnXUxlVSyJyI4uskTwVk06nz8/gXTXhGdQZ29Y6lAKtoQTlzEajxz8",
+	"u/lTyfTK4sml0AChT5OLaZaafxYNZ8gOJZOMX1HNHB7QE3gBnmJHFRzdhbYhT0AA5LhldcTj7ViSmdkL",
+	"O7N32Yeg7W/hPZhacFtjDlt/XaiVESMHfQeKJtaYWVDBZX/ETUlO7WoTtl7QeIHHuOBxFWPLj3fpgHnT",
+	"5MdxHWdaa20uELANa3ORb35r1mb1nK+q9RzbLGrHK09IhFwncviDGoCrEX+yP99qYWSRB++nveP3N/OY",
+	"V4C61LcFtxA5XLa8tqWPrcYoghKc36bMXi7PxBZ3+re6w425uiqrURqDOrEGdpdQQUZaT1QOVueyACiZ",
+	"KpaBJ5uSQUaHWDMCR2IkPWvSJQI4KSdkRtSExZymmL/99Oi49aRJ3oAL3Gz8nrAyGeCMUSOBPMTcFAyB",
+	"KELH5kc9YuOQTEWKWHpeJbIiimkynUCBYprKWUEEQvBhwUvCrlgqJ2YATXIK1PdEn82lSMjp2bOXL3PQ",
+	"UKrIaSOlfZYqshN9Fo2G6yOypJF6EROYwP/a3d2FHqfVZRF2ZT5wPUJQ7uUtqPLfK05ntQ1gFusEw1hc",
+	"hzlaiMZkmaJ99fq22cowD0g5cMdlVth6tY7CwpZ1j4duXMv7FYqY42nG9fzMvA2noc9ohvY0/svh7gR/",
+	"/XAeVNn2EeIhXwAecoQ7NJVDaIttNzPsMJkl5M/wyrw1NliN+L2cOrOaCNvKxUBWJDHZwgHQnXmG8cMw",
+	"B+h2KeZ9Zni/29/jZk/0xI8/nvGhACBB0fzxR2KoN6dMeVtaGRHhIzyrk8I6c5s0Op3qkcz4P8AF1LXD",
+	"IuAEIOde/zCuiJxglwTQ7vsymTd74pQoporecADTGPpBXe1SNpz6aRlBJp1fx1yENFMgDFERgcP05wVz",
+	"MYwDEBVwVRCQmaRUI7oN7Qn0xFAH7m77NxXw1hbfxTUSNI8qbScT0vl+/BFcWoJYFcx8yUtScPlILkIP",
+	"tTCuMgaK2/pSj7oIr2SeffH+XWib6P/17X+YRZZTRUWiR3D55w/PDQ+xRUCQbk57YkUNzgluBchYMQ9A",
+	"hV3eoQ4RgKGJhtJ0roiSuHhuM8AzKq/mOzHDQLSg2UiSGRWI19tnRE0NV1WQgKXLqF9cO7QvO2vn7LPG",
+	"SXsvOCTa7bw//6lx9KR0WvIkMPLL+1dN8owKKbj5+pyw36bm5eyzzqEhjLJkfujigB075Ypcsgn2/nca",
+	"NuGiJ4Q50ylXCD1tmD55hrsgBTalCG5Ds4BAIvipYFphUPDEDhfkr/SKnsHhDEn0sdlsGiqa9vX/YDtP",
+	"PjXxjdChKlUSPq8YzeIRU2YlIfUNXjphcpK6jo3OMwe4UbkuaKM9oWspe3OqXJf8KrmA463p3BDPxvJX",
+	"bsbZE5jaqCYsTQ1DsKsJog5OKgKOslQxP4sFl/DPMuFM/fgjHD1wL5pN3cAOkkbkHu4f7z0BIqGHvU3u",
+	"AwxwyBfQMx4z2xG86OKy1yGgtyAXQy6t3Ja1KTWh6yDeE0qOGVIpbQ4eFXZbYA+ZzEKmOmmPp6qyxaUN",
+	"mXtHw28AAkHkMlJ5TwDxi11A7AQ9l9Dqyra8kiJmht2+ca+wqwXo1tFCd/MIxSnydos1b5SIzj4ZyWmm",
+	"usu9bAoPnPn1ks3JkGnVE1yjBLYTXfrSOzZJ6ZwlXWLEbVTGMMeCJYXL1CSvAYWbCDaDl0MzUXDVmF/g",
+	"CXwcFLucDjOZhqf2xFxObWN4w8Ed0ZAFYwdoOFQqFahH5hO4mUF+4cax+VRe9558UWFoK9qxmvfBjTTt",
+	"if58AXIeDaYwZ9HmoFuepYgndLE0LzQcFQ+kIXE6MZveohFDA80u9Mi3EwUwy+AdopqYCTCT0xNcKM1o",
+	"AnxWMZIyesWKVwpDdJdUbFBsFVBqs1By84RLOxGdPFVQ+mFPLPW8DUm5p1UIhJtVxlZHpcYGuNq4BQ4+",
+	"f26S85k0A3AFwHYDlB277ueeKJjWCfltKjWolHJqz1+fpRKxxLiTs89GVAyBSbnJxBQOxkCLiV6c02EO",
+	"E+QBz9jz1/Q7s42hzQB1ndukSOeEDxbA3cz62/cAv5GC9QTqdVzpE+Q3M26b6No9zBXZb3fIUiu80G71",
+	"Ov3wSPRjhOrEvCAANZ8Zo5dE02FP7EQfdntBuxdET1zOenOpva40LDD61xfnUfmkQUsc4c1ZLhfhFOy1",
+	"9nHd8lmGmXGTajtC2XX5CV2myizCC9gNrm6WKxKt6mEQ+VW15DmLeWLWgUTm/EVFerfZezZ0CQsyZtSo",
+	"ridgW/REhGGiyEedO3HNnT9+cu2dcZfWCkeGmEelkV+TfzNbk0RFyVtkJbhTgvWI9UT07w0bLm+8fB4R",
+	"jI2ZL1lnNsxuiHNKFcDkGbYwYumk2RMfCj3sL+fnb33+lq+LkkRL6Xj4MmuA/eG5lvdbrZDstw9Dsr/X",
+	"DslBq2228EHrIMzvjKUQDPTinjA6G2jKPFMatRGZGRsbRwKTBLTlPYLR0pWZy6byG7G1n5Kf+Z9BlZ8K",
+	"VMojhJA1LOY8o0INWNZ4IWKJsBAy6wm7uwyzLigzW8JuBWkltyWJZhm/spIBFLKMsbzXSl4DAD4EYacR",
+	"VWb5GZSgPtMzxtwlBRoZSPiZIDM6L3RIIW/axfl8gI9tkMmx7xywR+QXOjZL7loHOqPLadj+Hs3XPnfj",
+	"kYXNpX1ZAq6Qttn97c4RSZk2DDUkCR8CbGvUNBN+EfWEWfSoEYXWNEcjwIzX2Gd9priTeoaYE+SI1M5W",
+	"jtvrCNbZVGkFyBvKE+bmdeZxO+pTZyeAIjaaZpkxk9A88MZ0jvGNxmsVdR0YnNNfPXUdqYAeTGOeptwt",
+	"9RLzOmjt9UQeNUG9c0EtNuwL+C9YjgPbsduS/ZcXp8+dOefea7Rkw4mQlXIVLmhb9tCZSXbbUyRFKQu2",
+	"dDkxLD7GjAzQs6BfKIwY32v2UrMn3gxQb2V0DIdQ2O5tuCjmm/Yb3IJUIN02CQR21y9sZpVsdAAbTY7i",
+	"QtjtjgTMnDe4uPIDYWI6Vl3Ch8Ic6FzaJhL2+SVIqPf2WLuPgDEBaRFM42kqGmUauW/1tNBhvJnZJfn9",
+	"ORNGLBdUOMHhlfKYCcUK8KjgdELjEWt0mi2vEjt4m07Hfcu2bNlmXrwWtJstvFtOmKATHnSDvWaruQd5",
+	"4HoE/p4FWIPul6CyL8Mrrlw+DeztH5Bh4FOhxfedmcMAnDSEUQ4hrkmJ2ZMnxGpjIYFcdJTryZgLrnRG",
+	"tcwUqBeFo+QHhfb4AAp2VE8ImmVyZjEilId4BDOWK7YvE/CWK/3GzUixPhZMYiV0T17EAIC/5jLkf7hC",
+	"vm4R6qnXh6iEsXcdLvsWAS0G6Fz1xQVkzvyzmza7qKgGjFkCAr+AJjS8gY/ZSlpsUMuw+2piVgQan+7X",
+	"pyjPlqhJDN6/DXKqVrLYO7uuWe3aG10Y4VMREIWT1Wm1buh05TpceTgrNhrysQLROocs/VROYliFJFIC",
+	"ii7gStrtdns1XIkPD+2/uG3eal/sv++gcRzvscYh3d9vHCWtfuOAtQeHcYce99utAkL7Y87U/pxRpcjE",
+	"MDHSl/1yRm9tVJUCTa1ji4uDt6/ev/5z4+jN3wMPo85V8uwfH7X80qbgxft3y/B07u7O/nHF3WZxHVp0",
+	"8PZV4/DnvdeN43/r/Hvjb7/snwcFvrN7TeUXfQzkG290YW0vNFl/WF5i0KrtkQuNNgzMD5uJaZpeb8Tw",
+	"IMZX1YYbZUJekLDQ8e8VF5frWv3BPfDq/VZ71c35odtdbBxpnut01j/3Eh0E5v6D1l6t7+T1CTBsW1m6",
+	"7rmiT10YqOl4TLO5FbaFPNd0qHLUToX4leikN++XMwFb0GjNQRhkMkU4zeXSL1vvdW2en2RcZnBiAvTW",
+	"QhTKwW90vwQpdvAOOiDrUjkz/z5ojTFJYiJVhY7wDssyrFMaKsKMkAfrUxWiNXTRBOtgt2LXxkxOqtEN",
+	"jS41ZtmQJU0AzvPa9UTWvgQ/ArjhdUjGUwUa72xRhTfLMNVMhZ4bw+svZWugoA+7B80RPUFdxPnhwKeG",
+	"Gl7kQ3qAd6kCxAPN1GgRyCPKTfZoCQDLWEBl6H2jhRquAkYBHzMXnUHl0hghOOlckYExCsH7iY7i3ECE",
+	"4A8ozucevKQckCjPfN0IbNIYrVaygC2sbLf4qQBKXVhOk7FU2u8V60GNWP+zodQ9zF20gY39h8pAJNET",
+	"b/rATzey4JnYuRZFJhon7oJ2+GFN8pbOQ4JCFNxcKdM9Yw7ZaUVFtkq3jIt2U8vK5RrVwHNC/8zmVkUA",
+	"e+HPMplvph0sd61aJwkK+XtHMXv9qbZEqGjOdV2OVtuI94Kq1N5sMh4VpEcF6SspSBvpQqua6eZWpqcA",
+	"vTinw3UKENxzHQZV0ax1z3rP5I9ch8ErGdObyrVy3cvddx0G76hmaA+t682c3+g/1XgrUx7Paz9sb7eK",
+	"X2u9YvXaOYqDu6iKreP1z+Xo4so+1K6hL55L+QrAt+CBgzrUVbS03lCbfZO9YzmVnRpDy6ef1deEYTq4",
+	"GG5XIwbXQJ6KsZlSDAovnSa4V13bWwdjD5IhKBqSOlmBj8UyQXkEW+Hj1uDbNkRc+2Qn/+MqZDQg1osC",
+	"B93Ag8kr6fsjPhzBbxnVrJG6MzyBCZtkXMR8AvaA82MG3aetMJhxkYAVsD/GqalpLFyHCy7GXViKBhM6",
+	"s5l3Nzgc8wQe6PpidLcQ0RbkOCRa2n9A9AEzOpz7GZ+0XVzr+CdLvkZSuBp7ouxrJC+QcEwh9sJ0GNVe",
+	"SCiDeCOEGix4t5yJG92VeaNX3Cc3ei4/jKRXf17lIsN2zdv0Glb05131cXuitv5192nXBS/yG1JEN0wF",
+	"oqrVk92lvtfLhDyHnJxNXKd575P78Z0+x+SBep7TnJY/hut0geO7Tk+2l3ldVT/vOR60jzvNVrPTbG+o",
+	"3Jc6FK3SM/PW34FNrlmBNH3Tx9q+PKtlItzN6bfQ6/pGzx84OOTwYVx/dRSYn3JM3O/DWfiOUUxrALlq",
+	"5natepQ7CVe4BI0EXyHiDzwRf9BaJeIxbrtStp8hROxN0UOFiZXofNqRIu+hBT9BbR5V5NnZ35YvFnnn",
+	"4EUyfOBJlXTvCWjFhSFm36FlQ9DgdutnjF4qIgcDzFZTRTFkCbURP00GDCAP/bai2dQlaViwXJdj0xOe",
+	"Z8tec/UOZe0AL9YLZzrQuFnG9UoBYJl83fNd6sBbIXweMoT6GMYsk7OZ4PzcsC2Tu1+87y4DWvjna6Gi",
+	"ZRk6owKujH3Wu7G6uukzp5DdYZts2WxI/7OYN7ffPmo92ZiC1R6YxRjUM5ynxnOuJlLxOm4R+4j/xEM7",
+	"SL6aeKzjIDmX8jUV8xcWKvwWUvXenBXblcQvbLZSvcBdEamriM8t+h2WANdXyuz6Vn3bt+rbq616X+Sj",
+	"hQ/yMegGe61xpfj/Av99mVyv1ACM0qLMEffziOqkCEEGGxV5gtAppsb/oByvcGlexu4ec6WwAgGYVlmo",
+	"Dpl2IZy7WRqPkYfHyMMfJ/Jg3rnX2l/PI3+R+rVM+IDf1Qe/X9Pp/IvUP0ETju/Ibqvt0R6BzL2gyvkx",
+	"yv1KrL/b8t2vlweyUez7jaUOgserRMau5Z1GeN3y7avyUz5wPUoyOitqOoscfg+ZtVtOpSjaLIZFebFD",
+	"QXelWIZRQJlmbAsKKcmbJNpP2WKOnrDZJpWZBfBMIZZumRjgIDWxZ6WxReZGFmp6CRu3Zty+oMWL218/",
+	"SstHafmHk5ZhcZrvELL/g8TMbyWva0faz6Dl1TcdZ/+OTFZk8g+ghny6OSrvYjR5FMO9sjoq7zVDW9Jr",
+	"bhHvbne2GvAudBsLI3Mfys07FssscfBWTpexugeEoaFuMGkSC8CFWkqOb1XWUlxK7LLZbB+4q45Smzk/",
+	"9773qIc86iF/cD0kP693MuC/pjqwuU/5UYF4KI8E+K+dMvCDysEXN3Vm3yzdnRSsId73C/FeKBqfwlqC",
+	"f3OHxk2iG0G16qSrGWGb97zWMp9PjHMzmqU8j3Rj6zUSncYxm+gu4PfgpxroZY8I12QomSJSdAmj8chh",
+	"d3igedw12VY9sXPGsiuWNc7MNYBvVE/8qm0jQkWcty6yGEvwyR8U4ckJiV5RpRvwKNTdZ0xNx0yRPhtx",
+	"qDNBpILx2GJMGSp6Aqv42weu0iT0gBkgnA7l7zZAy6CT2VSzvDSkS6DFr2AxRv/h82dymsUMoQZ8hE8/",
+	"vI5Nlswre6KoNpFmiF543TalrQ6v58l3OF11CoZ53mAIUgFg+gpgNteN5sQfv9I00/4sungwsuciIFya",
+	"/lI82I95lptGtRrHn760w+PqrmnfdnpW0Rpvjdjtz71y6Lr5VG7DA0xpldC3oIjAmaBULQm2UAIJ62ez",
+	"oWz82z/WNwXCcRc62Bx4CqFqiKHV7LviC9YjCXcmVFO4Ud4iRl+pc4y40jKbh4h2ku9kSGV9oASue9MN",
+	"bJTapiZ9TzEEmTkm6Eluu3QPFVdYGb923cHvLK29MHS7Nb63aMSEzu/dWgd4VID4kQN/DRFGMm+4Ss4c",
+	"wFyEnDJaljjdBXxL7eFRFqhxPbETLbaMdyCAXi1sBkRiQpu9fQH+ZZLJK+5QX/JO806p8Elx71p0MJwQ",
+	"2hMWmNR9w4O324k8Fc+R6GBUig+WGzA6okYuSOPw89DFUYy93Bu/WjmY0Pmd4zH1RZyjHZL+4PlGn4pL",
+	"bNuPtCJNFweDTnzUrh/OeWvH8ehDefSh/MF9KK599aP7ZDMV6S2yze+i1vGbcaFYWVPfg5J3aL7ZiTKh",
+	"8y07UPLm0LlO4P1UFpU3RFm24GpB/nM/apd5s4Vg00bdKmVzGEOnqB5wWhYCY+bAyGyg0QI6seV/AP+4",
+	"EyHVHgTtkwoID8daewIVPpskztFr5II2iC9YZKH0aXyJSlimLXoeFcvQySGAZRbNRNzHwBtyYv/k2NIB",
+	"FU6EdV1F5FIwqEI9yoru6htjYbyZYAfBbWJiLKta2D+xSsrZJJmzODObHTlaPSlT0VP+UZ961Kf+kPqU",
+	"V24N/RwYE0VK3DeAb/EHVtiQTX132BQPoreZmaqfB7NUvFFTa7OqzbYVt0XdoxIQQlpxG9xrnMzoMF8h",
+	"v6VAFwOuY7SyE9CYEDsMuvXINGmSM6NTYa5LOSdmbaaLuf3Orh+d0fjSsPJu8Nfnrfb+01ar1XraOWp3",
+	"9lr19Y0zR8qjtvGobfzBvTf2FD86cB7zX7asBBgue2sV4Ga5D1LxW853sTxyXYLLxO++txZRKfotIgMu",
+	"kuI5woUNVxtuHZbaDMmMnP383raDgOpvhEyaGbnfE3025ELZxtKFlyZjQ5pBnk1MFeuS//u/ISdFhebL",
+	"NCX/+T/N3//5vzB0lEitLSRoIjW0tOSl/jyYkAPuH+SPEXYfcP0ZSJ/lGLFc2f6xq5JKXK/CtZgNqNlI",
+	"gp3RyECuBE/4rRogAB9caDW5tj1sFcASw2ZiEiH2q4bt2jrl1p75NKQWbwfwwc4aQj78BJAd334SS86G",
+	"MHm8jvq0IOGmmWAJQpkpmfKE9I0i41K3mCBjpjNE4nUoDJsoNDdoR7WUkyotKNcgDLe7YsHXhRq3+2Q9",
+	"5JBjPrdOWXnY0p3fVeWJbTgbdD9+KoleZHzQgtLwnUnBOZ0Utvjgi2J4Mu2nPM5BhFdJxKriD4fotVD6",
+	"URMWYRNk9NMEgw6ufyWc6TzTQqCbv0leagUikCuHFQgo3EMpE9t8C/Ia0bvvuO5J0dnVoXPD6/lSn8Ce",
+	"iNTl9AKa/0Tma9jLEbuCyZSByBsM8iZkVJTRF2xcAlNaXatav/kkNG1cgXCIHNGe2btY1Hdnm9tnhRuC",
+	"YdtZuFc47EeBdBuBtKHsWWWq2oN4B/f35pjM375dW0MunV1Ozw17erRPK+zT0yQphMh6yVjTQHV7dUMk",
+	"5FyS3JMhuvvF/ms9jJAnWJ1QNPajkVQShart92l70DnPr5YuXxCkJpYXnJDI69oxlq7VIuIJVsII+ULt",
+	"Tg7ZR579XfPsBzQSbofIs1+LE5lZuQu2zndpkCA6T31mu2SGLDr1XBDCc+ttwVzZa93RXNkoSvfWcWSM",
+	"00GK2BJPfma5q2sjq1yZioefmjGli9bP2DN/7/jpkxCbURc8GRtSj2i5uTUXXk/rE2gUOp7oOXa/zxgw",
+	"bUR39UhrYtmMcpg/Vwy9V1jz0xOu7zx4JvPiNWBseZr+nMxYxuwjhFZ2B0LuVciEtbVkVjjJ8sipguaj",
+	"l0LOCAfvKhjGckAUINrLDLplQ5cmMbdNpdttBMfMhUoAnbJXVZq5OQwWzY8VRWftVmcJcdRst0HGWMNM",
+	"vt3/d8rgWhYlncpgWV22/95fj41Mrkfx/f2Jb8tV4NSoP3aMsEp0tzt1ngNvEiDZ/kR5+j2keu93jjYb",
+	"2Dt39h8IdwdruO/PmsND6Ftzk0J419RP7H756E5r3ujm/i2+XWvIbZ5JtKCjVLpjz8HtmU8+MbadywUv",
+	"B7vC3AF7s/pAhpJAC38gG9KNirhY/p06EID2oUeb8ncklMJSiPQOEumbly/fgRMNV+IeWa9jXXfivffP",
+	"YZMpMo574rHlkFdRN4x5Hwu22YK5BUUpEFgKi4Zey+GyUwiWYUKorfB1nzMWI1c94Ye/iBf9Oqnmz9Rw",
+	"ZsP+88nBTsC4PO7+6kLh/JEtxLhuHV96vkDEY4jp9ypaBJs9hpm2KbrqhKfy4/VYA7tawuaTdI8ythBe",
+	"NeJVN9g3i7GsIlncMfuvIYqxnejNQa68gzkWOHh9zD9YR2u+hiFx7UMtXEaaEK7CvMdVWFS9OtyQyrjW",
+	"me1yul0L5DbZ+I7MoNs+aAFBMLyguxcGZnhBt3NYhxHXL7iAoa9gvah+BI8a+TYbIThW8YMtevZYBv69",
+	"rgLLARJ9+noq9l3iJ7V4QoMmv06VHteFHvSPNGrOGddGj5KDwXLKdrMyaRm2/qn33U1H+aB5uEA3Sy4A",
+	"Ky7nLoeHh4eruUs9xTXV1LIfn3PtNw7alDYOWavTOI7b7UYrOeyz9sFgj3bawW25na1M/8msUgHCebd0",
+	"2YV1XZ826+2976Vb5++XSZrlWmaS/hp9fYZ5Q5vQe4g2r/YyRHA4I6cZyRW80FeRTgglgg2pMeEIPI4N",
+	"M139qBwMmuQ19m+kovSo5yWw3LUn5GBAdiK/OXwBp4b4IPCaRRhGcDYXruRcGatyC8NCO41ss4ncJr6G",
+	"zwdX8qnafYOLQd2royI/JMVfv1cREQa5MfFNKd4b7gmW3KiBFyvqwwwDQwSA4SV40q2hSTy6TDZ0mRQa",
+	"xyMORR1bCM4b1NgZeQSNp29jD61yoKDtiufnztFhW5Tqib1K4ImcnW/TkTJj/ZGUl+vMIuAM035+AXzJ",
+	"GCtQc2Xshgq7iJxDJYticcYsmAT2h5MzUW00fXDUfE/GUh2hxoTZ2XlaGKBRX+j5hBWV0U2AJQhLrXvM",
+	"I5/KYvCw0er0243DwdN2g+7He43j/aTDjvqtw/jgoKYbfZqlQTcYaT1R3d1dmPGmHVozluNd8PGnXLA7",
+	"2kp2OdfbSG4Xfi8G0ndi6MyK4+SYXv7TKr63oq3l5kZKpaFxBu0LsDYd0f5tvia2h4QTYSvjYHsSm60L",
+	"zQyiLz3ImuwFIekFhhKl6XiCfyZU015wHaGvlg+FMVcUOdNUJDRLiGMtRBleJKe6Sd5YYOWesCDP2PXY",
+	"xTkp6Xz+TDBQBb9wAcE025mhSModUi5CuAQ0ES4A6tA+ouTYfCZjjCR0rsIF7OfIrkiDJ1GzJyxq/ZjO",
+	"SWweLKweqFkEA0xAqqrt9Qx49U0Hz58XZ2hABzBM2vV/b5JTZxplLtqLTZ732y2ScGV2HlZMWpKaPQF+",
+	"WuDfMFzDubEVv6GmSU5xdVg+P5OMX1Ft5ICeyewSmb6NHq8uZ7Rrc5dQ74YcdQMOuFlNoh3KfdphuB5B",
+	"N5iNFIsvXg9+/rfj7Ohff/6P37Lz2a/v3z4/evnq7d9fys4r+oqezYrr8k9B6BgAfPL3LLg2FVIfuB6d",
+	"4cyusJbszOEZ1Mqei0WR9ccsOLRtH3L97TGgW4GLg/pzn+VpNqg631Y6L1sljm9vWIOYd5UoPn99HzbG",
+	"7hf7L1uLmLCU6Ypi9BciWbY44NgNpBkPCinrrOFMVXZXZGWxUmK4+xW5rN4B54oMofnLt+c+sEP67kKT",
+	"Ywm5grN8Rba84+1W8nZ8vtWqLXF7eduBzBvLa/3tjAW1hWp1g2E8ZHrlTt7QaP1dS/wNBf4aMf94+rec",
+	"mHDHs3+LA3zPgbUPBYe5nzLOExKJaZpGrhaTLJVifsAiCuhZSGYjnnpM1nEVe55zJgMt9qT5WEp1nhps",
+	"yUumzL4HiIESC9tyUJEBVDGtLtbchhnnmM+ApoptWJx4G9vrkYHeFwNdKCH8PQRvqvjvo5WzoiTv3nS9",
+	"5Zq8h9D11tg3u4V5UjfjTBWNKKGAbmyhO6siK8/zt4OH7ZJNNJTY7bXAyXhjdKV49vvKSdOajScALlcv",
+	"kQAZr89PjxpPB61W47B/vNc4ig8OGnv0mLWT1mC/f9gJfFbt9QcCRr34lk6y+i0pVfrCUruKwPbfHfe/",
+	"2ASl283lhSuf6LT2vVqKvKv5duI2dqPM18dvyrb47yXF7ftUt22Km2VFP/iOkt+n7l2fE+9+cRk+2B9r",
+	"kt6mLan37bDKjeS+UUYQqck8AGBkQvWoqLsqaL4RYCQHMZ5OgWV5gCN7T5cxiz/dHKKjwsbnbHTLNQPP",
+	"6wjzABZPsBACmngVUsv25DpBaWZMB4VAmhPg3EY7pLk4c5E4MqNcK5Bk5r+Gg/WEZaXQsQtMGHMThMBS",
+	"KYbOgvG7pNK+nIKR02coVZWmc0WUbJJfir6scAWNHV32/nlmU9dc6wkMlZlrLl53YSNmSWTuENVNvcwG",
+	"W2Cmyz6czoZpeI9ycAM5eEuRt8q2cWcxXNpjC4LvIZGOvy0p6qZ045Q3tyT2nP3+MNM82GaREJpvLuS5",
+	"2zecrMCrbzg5girz1Rb54MZAbJOMi5hP4I4Ciu3pHYDY1mkCmdSGDhdA/3I3h1+l9HxtMVEEm1nvfric",
+	"NvFeaJ6SaJKxKy6n6sJmyF1Mze9RSDr7ZCSnmcKSbiFnoafEYVOmPMFlxmyqSd4rHAWvkVlWVNtWEA5h",
+	"Gq1NDqDYMeuSGdRAAnlckQQE6YzHDBJNjDkJKGlUkEIIplLpkAhZJJS4lp42c8YGNjC7ZoF28EIi/eZu",
+	"SBPEIkzC+HCkc9KMgjCWSkOVARd6tIjETaKiIT5OYRS6PnpM4ISkCcsAxrQnGCbPRO+YzuaN04FmWVQp",
+	"t2Gb2NW2OQF3tWN/p0kb1VvYp2y/1JJqlceydM+3lORRnOPvJSC0QboGToX6fppCpzRmJdtWudO5bVEJ",
+	"LODCe/2tXY3hUpqFPStb8UKWsVe/BH1GMyNdP34yMsrOynJ7GhuMkmniIfk7TIFls/Yvrmq+qJf3+9JA",
+	"icnSQ29TGhtTC/s+eXGmPovlGOFI9IiNvVfZFlEVdjVLU3iXn3Lu+udg+EtL+yXvffluuP50/f8DAAD/",
+	"/w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

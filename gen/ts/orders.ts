@@ -10,7 +10,7 @@ export interface paths {
         /**
          * Search and list products
          * @description Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-         *     begins a word. Without `status` only what can be ordered is listed.
+         *     begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
          */
         get: operations["listProducts"];
         put?: never;
@@ -31,7 +31,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -48,7 +51,8 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+         * @description Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+         *     the description. Orders that have been placed
          *     keep the name and the price that they were placed at.
          */
         patch: operations["updateProduct"];
@@ -59,7 +63,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -83,7 +90,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -107,7 +117,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -130,7 +143,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -144,7 +160,7 @@ export interface paths {
         /**
          * Receive or write off stock
          * @description Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-         *     off (`out_of_stock`).
+         *     off (`out_of_stock`), and no more than 9007199254740991 can have been received.
          */
         post: operations["adjustStock"];
         delete?: never;
@@ -233,7 +249,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -256,7 +275,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -282,7 +304,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -306,7 +331,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -331,7 +359,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -354,7 +385,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -377,7 +411,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -429,7 +466,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -450,7 +490,7 @@ export interface paths {
         head?: never;
         /**
          * Change a webhook
-         * @description Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+         * @description Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
          *     not ends as failed.
          */
         patch: operations["updateWebhook"];
@@ -461,7 +501,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -487,7 +530,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -510,9 +556,15 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
-                /** @description The delivery. */
+                /**
+                 * @description The delivery.
+                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
+                 */
                 deliveryId: string;
             };
             cookie?: never;
@@ -554,6 +606,7 @@ export interface components {
             /**
              * Format: int64
              * @description Units to add, or to take away; not 0.
+             * @example 150
              */
             delta: number;
             reason: components["schemas"]["Reason"];
@@ -601,15 +654,22 @@ export interface components {
         UpdateWebhookRequest: {
             url?: components["schemas"]["WebhookURL"];
             event_types?: components["schemas"]["WebhookEventTypes"];
-            description?: components["schemas"]["WebhookDescription"];
+            /**
+             * Format: line
+             * @description What it is for, in a line; null removes it.
+             */
+            description?: string | null;
             /** @description Whether events are sent. */
             enabled?: boolean;
         };
         /** @description The stock keeping unit, the product's name for those who keep stock. */
         SKU: string;
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         */
         ProductName: string;
-        /** @description Plain text; encode it where it is shown. */
+        /** @description Plain text, empty where there is none; encode it where it is shown. */
         ProductDescription: string;
         /**
          * Format: line
@@ -620,24 +680,31 @@ export interface components {
         Price: {
             /** Format: int64 */
             amount: number;
+            /**
+             * Format: currency
+             * @description A currency that is in use (ISO 4217), as EUR.
+             */
             currency: string;
         };
         /** @description The total that the caller expects, in minor units. */
         ExpectedTotal: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the products. */
             currency: string;
         };
         /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
         ReceivedAmount: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /** @description What to refund, in minor units. */
         RefundAmount: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /**
@@ -650,10 +717,17 @@ export interface components {
          * @enum {string}
          */
         ExportFormat: "ndjson" | "csv";
-        /** @description Where to send events; https, and not within a private network. */
+        /**
+         * @description Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+         *     refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+         *     beyond ASCII is sent as A-labels (`xn--`).
+         */
         WebhookURL: string;
         WebhookEventTypes: components["schemas"]["OrderEventType"][];
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What it is for, in a line.
+         */
         WebhookDescription: string;
         /** @description An amount in minor units, such as cents. */
         Money: {
@@ -1299,13 +1373,25 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The product. */
+        /**
+         * @description The product.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         ProductId: string;
-        /** @description The order. */
+        /**
+         * @description The order.
+         * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+         */
         OrderId: string;
-        /** @description The webhook. */
+        /**
+         * @description The webhook.
+         * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+         */
         WebhookId: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+        /**
+         * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+         * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+         */
         IdempotencyKey: string;
         /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         OptionalIdempotencyKey: string;
@@ -1467,7 +1553,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1522,7 +1611,10 @@ export interface operations {
                 "If-Match": string;
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1586,7 +1678,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1633,7 +1728,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1694,7 +1792,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1738,7 +1839,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1782,11 +1886,17 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -1936,7 +2046,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -2133,7 +2246,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2214,7 +2330,10 @@ export interface operations {
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2263,7 +2382,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2351,7 +2473,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2442,7 +2567,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2528,7 +2656,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2613,7 +2744,10 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -2812,7 +2946,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2854,7 +2991,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2881,7 +3021,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2935,7 +3078,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -2987,7 +3133,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -3035,9 +3184,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
-                /** @description The delivery. */
+                /**
+                 * @description The delivery.
+                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
+                 */
                 deliveryId: string;
             };
             cookie?: never;

@@ -268,7 +268,8 @@ type AdminUser struct {
 	// DeletesAt When the account is deleted; its owner may still keep it.
 	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
 	// EmailVerified Whether the owner has shown to read what is sent to the address.
@@ -298,10 +299,16 @@ type AnswerChallengeRequest struct {
 	// Challenge What a login goes on with: 256 bits in base64url.
 	Challenge Challenge `json:"challenge"`
 
-	// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+	// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+	// none, stand for O, I and B.
+	//
+	//
+	// Example: MFZW-I3LP-OBQX-E2LK
 	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
 
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp *TimeCode `json:"totp,omitempty"`
 }
 
@@ -349,7 +356,7 @@ type ChallengeMethod string
 
 // ChangePasswordRequest defines model for ChangePasswordRequest.
 type ChangePasswordRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
 	// NewPassword A password that meets the rules of `createUserV2`.
@@ -370,20 +377,23 @@ type ConfirmEmailRequest struct {
 
 // ConfirmSecondFactorRequest defines model for ConfirmSecondFactorRequest.
 type ConfirmSecondFactorRequest struct {
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp TimeCode `json:"totp"`
 }
 
 // CreateUserRequest defines model for CreateUserRequest.
 type CreateUserRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
-	// Name What to call the person; one line that neither begins nor ends with a space.
+	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 	Name PersonName `json:"name"`
 
-	// Password A password that meets the rules of `createUserV2`.
-	Password NewPassword `json:"password"`
+	// Password A password that meets the rules of `createUserV2`, of eight characters at least.
+	Password string `json:"password"`
 }
 
 // CreateUserV2Request defines model for CreateUserV2Request.
@@ -391,10 +401,11 @@ type CreateUserV2Request struct {
 	// Avatar The address of a picture, https only.
 	Avatar *Avatar `json:"avatar,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
-	// Name What to call the person; one line that neither begins nor ends with a space.
+	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 	Name PersonName `json:"name"`
 
 	// Password A password that meets the rules of `createUserV2`.
@@ -408,22 +419,30 @@ type Deletion struct {
 
 // DisableSecondFactorRequest defines model for DisableSecondFactorRequest.
 type DisableSecondFactorRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+	// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+	// none, stand for O, I and B.
+	//
+	//
+	// Example: MFZW-I3LP-OBQX-E2LK
 	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
 
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp *TimeCode `json:"totp,omitempty"`
 }
 
-// Email An e-mail address; compared without regard to case.
+// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+// its A-labels (`xn--`), in which answers have it.
 type Email = string
 
 // EmailChange defines model for EmailChange.
 type EmailChange struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
 	// ExpiresAt Until when the link to the address is good.
@@ -438,7 +457,8 @@ type EmailChange struct {
 
 // EmailVerification defines model for EmailVerification.
 type EmailVerification struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
 	// ExpiresAt Until when the link is good.
@@ -456,13 +476,13 @@ type EmailVerification struct {
 
 // EnrolSecondFactorRequest defines model for EnrolSecondFactorRequest.
 type EnrolSecondFactorRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
 // ExportOwnDataRequest defines model for ExportOwnDataRequest.
 type ExportOwnDataRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
@@ -525,7 +545,8 @@ type OwnMail struct {
 	CountedFrom *time.Time `json:"counted_from,omitempty"`
 	CreatedAt   time.Time  `json:"created_at"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email     Email     `json:"email"`
 	ExpiresAt time.Time `json:"expires_at"`
 
@@ -558,10 +579,10 @@ type OwnSession struct {
 	UserAgent string `json:"user_agent"`
 }
 
-// Password A password as it was chosen.
+// Password A password as it was chosen, to the character; canonically equal text is the same password.
 type Password = string
 
-// PersonName What to call the person; one line that neither begins nor ends with a space.
+// PersonName What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 type PersonName = string
 
 // Problem A failure (RFC 9457).
@@ -607,7 +628,8 @@ type Profile struct {
 	// DeletesAt When the account is deleted; its owner may still keep it.
 	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
 	// EmailVerified Whether the owner has shown to read what is sent to the address.
@@ -622,7 +644,10 @@ type Profile struct {
 	UpdatedAt    time.Time `json:"updated_at"`
 }
 
-// RecoveryCode A recovery code: 80 bits in base32; neither its case nor its hyphens matter.
+// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+// none, stand for O, I and B.
+//
+// Example: MFZW-I3LP-OBQX-E2LK
 type RecoveryCode = string
 
 // RecoveryCodes defines model for RecoveryCodes.
@@ -641,31 +666,35 @@ type RefreshToken = string
 
 // ReplaceRecoveryCodesRequest defines model for ReplaceRecoveryCodesRequest.
 type ReplaceRecoveryCodesRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// Totp What the authenticator app shows.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	//
+	// Example: 287082
 	Totp TimeCode `json:"totp"`
 }
 
 // RequestDeletionRequest defines model for RequestDeletionRequest.
 type RequestDeletionRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
 // RequestEmailChangeRequest defines model for RequestEmailChangeRequest.
 type RequestEmailChangeRequest struct {
-	// CurrentPassword A password as it was chosen.
+	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 }
 
 // RequestPasswordResetRequest defines model for RequestPasswordResetRequest.
 type RequestPasswordResetRequest struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 }
 
@@ -744,14 +773,17 @@ type StartSessionRequest struct {
 	// Cookie Whether the refresh token is set as a cookie instead of being part of the answer.
 	Cookie *bool `json:"cookie,omitempty"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email `json:"email"`
 
-	// Password A password as it was chosen.
+	// Password A password as it was chosen, to the character; canonically equal text is the same password.
 	Password Password `json:"password"`
 }
 
-// TimeCode What the authenticator app shows.
+// TimeCode The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+//
+// Example: 287082
 type TimeCode = string
 
 // TokenSet defines model for TokenSet.
@@ -787,7 +819,7 @@ type UpdateProfileRequest struct {
 	// Example: X1234567-8
 	IDCardNumber nullable.Nullable[string] `json:"id_card_number,omitempty"`
 
-	// Name What to call the person; one line that neither begins nor ends with a space.
+	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
 	Name *PersonName `json:"name,omitempty"`
 
 	// Phone The phone number in E.164 form; null removes it.
@@ -799,7 +831,8 @@ type UserStatus string
 
 // UserV1 defines model for UserV1.
 type UserV1 struct {
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email              `json:"email"`
 	ID    openapi_types.UUID `json:"id"`
 	Name  string             `json:"name"`
@@ -811,7 +844,8 @@ type UserV2 struct {
 	Avatar    *Avatar   `json:"avatar,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Email An e-mail address; compared without regard to case.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+	// its A-labels (`xn--`), in which answers have it.
 	Email Email              `json:"email"`
 	ID    openapi_types.UUID `json:"id"`
 	Name  string             `json:"name"`
@@ -1021,7 +1055,7 @@ type ListAuditEntriesParams struct {
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Email The beginning of the e-mail address.
+	// Email The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels.
 	Email *string `form:"email,omitempty" json:"email,omitempty"`
 
 	// Name The beginning of the name.
@@ -1227,7 +1261,7 @@ type ClientInterface interface {
 	// ListUsers Search and list accounts
 	//
 	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case, `phone`, `status` and `role` compare exactly.
+	// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 	//
 	// Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1868,7 +1902,7 @@ func (c *Client) ListAuditEntries(ctx context.Context, params *ListAuditEntriesP
 // ListUsers Search and list accounts
 //
 // Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case, `phone`, `status` and `role` compare exactly.
+// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 //
 // Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3250,7 +3284,7 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 
 		if params.Email != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "email", *params.Email, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "email-start"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3262,7 +3296,7 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "search"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4964,7 +4998,7 @@ type ClientWithResponsesInterface interface {
 	// ListUsersWithResponse Search and list accounts
 	//
 	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case, `phone`, `status` and `role` compare exactly.
+	// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8529,7 +8563,7 @@ func (c *ClientWithResponses) ListAuditEntriesWithResponse(ctx context.Context, 
 // ListUsersWithResponse Search and list accounts
 //
 // Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case, `phone`, `status` and `role` compare exactly.
+// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15216,7 +15250,7 @@ func (siw *ServerInterfaceWrapper) ListUsers(w http.ResponseWriter, r *http.Requ
 
 	// ------------- Optional query parameter "email" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", r.URL.Query(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", r.URL.Query(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: "email-start"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -15229,7 +15263,7 @@ func (siw *ServerInterfaceWrapper) ListUsers(w http.ResponseWriter, r *http.Requ
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", r.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", r.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "search"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -24094,280 +24128,291 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chu38j/6Kqj5/qqynCFFUostqlLfI+9ObMuxZDsLfUWQA5I4GgKTASiKx+Wq+zT3we6T/AoNYAaz",
-	"cdeW6J/EkmZpYBq996e/en0+jjgjTAqv/dUbERyQGP75FPdH5ClnMuah+jkgoh/TSFLOvLb3gsdoxKco",
-	"5GyI5IggzMSUxGiMZ6hH0AWJpI8+vHiKDpvNZt3zvZj8NaExCby2jCfE90R/RMZYPXiMr94QNpQjr91s",
-	"PfY9OYuI1/aEjCkber53VRvEhNQkuZL65m/ffE8RRph8RkXEBdVE5Wk8GxHE8JggydEFIZFL54QFJNYU",
-	"HrQODq6Bwmckikkfl5N2SlmfoOmIMCCKRySGKxEVKDA3ksDs4KO9fUVfOT0HvhdhKUmsHvv//PvPRu3w",
-	"y9em32x9+z9enlJF1hvKLiq2ilxJFOEhQd93YxL+1PHUbzpe9wfEYzQdYYkGPAz5VCA5osIh2l4vJv0+",
-	"EYLHtUsSC8qZulkv4nHr8ePKRew1Dg+W3NU3vGpL1RIiLEeIDzSxUyzQGAdk/rcd8HiMpdf2JjGtxWRA",
-	"YsL6xPNd+lqNvcdle/kBS/KGjqksUvNZUUAFCslAKooI7o9QqK719e4pioiQiLJ+OAnUt8YsAGYQpM9Z",
-	"INCESRoiCo+ZjnhIEB5iynyEBaIMdTteQAZ4EsqOdxT/1Do8kj8dNLp1dDJA3auaHMVcypB0fdRlRE55",
-	"fKH+ift9PmGyi77nA02I+SPCPT6R+lfmoh+ApO6EDfCYhhTHXQS/T7dXxpQEiphLIIxfkhjhMEQxiULa",
-	"x+IIYSTjGZLqBuAOEgi1niG9JAz1cP+imrOXPmnJZ3jPQ9qfFT/G82TzYUVUCjSlLOBTRbrZ7tJt/eun",
-	"3cbRFLZ1C2QSGc+OB5LEJfLAfHPJ0RRTiXpkwGOi9o6yof7uS7IxZXK3pdmXjidjr/34YK/R8L0xZfrn",
-	"RkIuZZIMSQysfErkU84vKCk/WDEZxESMUB+uUQyNUS/mU0Hi7wQSRKjT7iNBpJIVMRnzSxJs47yfTpgg",
-	"peerIDqF5JFAipcpGxqps3+4N4eKJWn4/Pnz8USOCJNUieUiMa/4VH057FxkVMuj/cbSqqW1v9ymfFMS",
-	"P8ZjIq2mnsSCx6V7pHgI5OKQoB4ZUiZ8+EVXifbzPtzYRSAKkquA86iso5MI/zUB8UnV4/6akHjm+Z5S",
-	"qV7b0zd7pUyY/G3+QdH6qFR+qi0dYzZDVJKxQFgTN+JhIBCWaMyFrCIMDnqGLnOglSD355yUZuacNEvP",
-	"yUdB4tdB+SExYjOhS2mjlKyJvnM5XTShQXb3dg+Km/dNPUtEnAmi+WCEw5CwIflABhNBgMq+tpPUP3EE",
-	"QlkRvBPFvBeS8b/+I7QqTWn4PzEZeG3vf3ZSw3BH/1XsvNd36VcX19+371cSXkSEKV3HOeJh4CuxwIjS",
-	"D0pvfN+l7BKHNDhP7un+oPbNsT8/f/5cyx+7MuLMLTv5U/pNm4kBecHjHg0Cwm58P3gAWzGNlZHM9dLV",
-	"h3HXzwOibCQep0cQtCUWF6ApQdSqI0mHDPGYDqmyt/oxF+Jc/3ge68+tdlAtOSaB2gQcilviA1IbYxoi",
-	"HAQxESJdmhBTHgfpjji7kNJ8TXyg9usEtuumd2MLn/S52s+nI8yG5B2XL/iE3eg3fcfV0VbnWlFuvqoy",
-	"U9RBJoq2c/33c8bl+UCR5xJ+hi9u/OzFcPBwGBMczBBmVjajKZUjbeTmuNSuRCpqLfks5uGYMHlLB8kS",
-	"PcJKA2pDFQ1wX/IYfd/VP5/rn88Jw71QcQzIEvVt7MqUjc8luiQxHVAQPnqlE2Z/ZZZ7e4JS6QAdO1CU",
-	"Blx/oe+7A0uRofD1s6c4Dt5Nxj0S31G2oiDI5Az1cQyCPjhX/zpnQHSGvV5r6XfTu209z15M8IXx5QPe",
-	"nyhGV7YVCOsQ94nQYqtL4pjHoguxFFd3mwdlV6M07t1VtC6lb5Vs4jfPREiql1qjG4SQpddXq1hkMmkx",
-	"xVM+esOHlN3a4bVHQHERFSCE0Pc2znBuf7VdG0d9upPB4KaXKkh8SfvavCUSTSLl9QnCAsQ4fEj1meDz",
-	"8MEgITVUZj25tWPex0wJ1Z76DQ58tc+IXOFxFCpnr48nQvuIPR7MrK74+fTkHSzF0J476vbNN7iiYzZD",
-	"XI5IjAaYhpOYWEL44La8nUkcK4lZZtfC/8/tXxzeX1FSJZGtG14e59r5Np9dsXWMJTkPNS0FGz0TCJ1n",
-	"nKcXuqurpYG7pW42l9uYWi0Jqs29Ow2/fdPhOAhp3RL32ICa1gVUoDEVgmqeAGtNsQJS32DMY5JRunBj",
-	"qgC27yx94CG5Dd/xOBhTRoWMseSxsILLWoNS/Z/QGPFpancpKzgcnOP0TsqZc97Mdd+tYQ3rkOwLsK6f",
-	"cjYIaV/eHweAcWaUrHbUlNTHWvzkb1RO2xa8B3e/fiHRre4V4ws2q2TNQjOMy4PfCWC2CiYrrPodl8/1",
-	"M+/P2s0iwsFxZnX389ibxUAy4jYCJYmHqL7BpD+yiRFr67vkwx8KAZMzzt/geHjjHpQ1/kL1ciU6cT67",
-	"ohxXZQeoK88l5+dwqSH7I9Np9ZvnfGuSG64x2X3Gp0eQeITMGcJK66OuYyx0kyzr911Jx4RPZNdH3QnD",
-	"l5iG6mwUbZz1TY2PzE0N3RpLGpsCcvTG8PheLdml7Xosio/pvt5DBuGXJA45DkigeOQm2EVMoojHkgRv",
-	"SUDxGeR9bkcgqD0D93ysKEFyFhmzolw6TFLSz+GOc3WHlRKCxHdCLBs5nDOUZDYSKYgylSaCxAUp/Vl5",
-	"b++Nd3eX/c465CzNg9V7j/uSXlI5e85kDP5WFKuPKKnOIOK+Vf7zCDyeBFQe60u/+Z6xFKuKikx1iTEn",
-	"Yaeprh4J1NYPYj720YSF6q+YaR/fKsqABohCQtXN2+8XUqG+15uV5b+5IIkO1s9qZ90CP/9K9SvDFVAR",
-	"giHeQAIU8qGuwSBsMvbaf3p8ykjs+R7c7vke4+rMeF/KcvjkShImaC8kNX07ZPJ9Twd/V0v7+h7vAw8E",
-	"51hmbg+wJDUlnnLPaJQ9YyL7fFxSy9A1RVzdbMzClgho3kw+I2EBCSD6nftIB3slLzXhhHMaVFWZ6JAV",
-	"PL3021cUEaQp9T892ELDyOk6gUMyFGT3Mf1svPcf0of4hD0sb6iQxbMChQmZf8w9M5mD9w0W9Vrf2Gw0",
-	"0i+E4xjD350CjUXPfkeupKkBKWwGvCL7tNKlKktayecSmXCJJV5Iw7G+6pvv9WOiDIlNmDMgIZFEmEdU",
-	"FP64cWe4PjgCxxXOpZbgkoahrvzUjLQWMeDuLlo+JDqTq8+ta1xKPogbUJ9AqfLZxEh5N5JDiFaX10GM",
-	"mUnj/1j5WU9rOnuchwSDBF5PjOi6lGwxW6NsB2IekuU5/QMPSZbB94vcnfFIq3cJhK4A6yIf/yjfCSGx",
-	"nCwkUTH6qb7ym+9NomAzhi0TQLC5lnkKbJHfgIRwu9mZY5Qhce7p3YqkSkRBXkrdupAC292pcgJZDjIq",
-	"CKAGHIfvnZUPcCgIrMH9bQtqvHK/yW5YUpS0aFEJLVq79ZWnMIMA/sJTYi6GdOk335NcRovuOaNjoq/P",
-	"bWBKb+m2OeZa9rgrJT2mLGHtTCn5n7j23y/qP43a4Zcfvz+3//zXDz9+3+nU5/z5h3+VlJ4bOrZqeJYL",
-	"Dzcg5lgSR0hbaEqyXjAlb6faL5BO+D2jJZaUo5vbv8sYuA+mYqmpaF5mvPzvhFIZK9qPvidxPCSVRfzO",
-	"x5JccZEcUTbcMhstacRaXlvVkk2O3lY0RHqQ75yKSIzVEplg6xEHCKOI9uUkJj4aSRkJxFk4y3w0+HVt",
-	"EodLdIL4aeVtBQ9hbcmgISfqXXAK2qi1f4B6ymSlDPWwIAd7kzjMy4LdjIjey8no49ofWu6e17583dst",
-	"6flR7qdQzqeklyRxPBOC3xI54iVn7BiNybinQ8GK/rS2t48Z6tk+KnOi2za3ZAPdaQSQxwhHEUgIjKyK",
-	"hIvrSCt0Aca6YnBl7I54GKBLHE5s+RGOCUShQiokCZA6bK4bDoozr3xXcsJ1YaUN5yxrVeQsBh2USUIv",
-	"C2M89jo4IdOl73tHpumteSsgT0Pu0WXn5SlnAxqPnQLT9dYvbR3VPOLTgqs86fr2RQTeTdLcDOC6FG5g",
-	"+8HNpeSBA6EM+fWoWs3vtc7kXKYnseDsnboSelg2Z3nrXhlvaz6rJ/vxqbXejqwaCfm77eAzEhJrpmd3",
-	"Jhuw2dyFdp5XSoguKlzn5K3hDG4g2m/RJcxTXbaPzy2D5mvtcsXxR0o7R9hqez6RKCZDHAdKYfexIBnT",
-	"ybJUprVtr0wjD3ltGWPF0U5F1lsxPHcV0bgisvgR+m2TnuyQsotc9A06VzkP1o4ljiGXMD+uGWIhTVUw",
-	"lSPrfgjC1g9hgtUMEaiyN7+I+VgvmzOExUXScQqlrWlSBmgyGyLwOBOT3PzIJ5Gy9Au5+5VbRCU3f4IQ",
-	"W9ojfpPM8o/njrVJWC5e7pxCe8ORrbxO4+UjwspiwxXslry5lKNYzMPN7bv1NchaQv0q4rE8mbJnWOL7",
-	"QPAvZFbmf0aTXkj76ILM0PfQy93YfQRFFjmjLByWQGIUOKwfXy5z2YWONy2KTl3I2TJPmwiyzGVXi1+Z",
-	"21f1fr0m/RIftkGTr55Xsc2npCT2c0Fmy4d+1LfKxnwO8iGfPKnq8WX0QNdKJnCyjSC8ldmUVYMsaGAN",
-	"melYNvdlJNg6UAq+N4aIyvJbmg/FzE+dVUb+M0tPqSjb+UzjU1V7EnUUmy4AwjT0UY+MKAtQ93/gqp+6",
-	"NxOucj2YMlFhS2EgYDQmROpi3ngSEoj3dfuO89fNfGQnWrIY1aOMsiRmWbqZ3RzGQgKy4yM2CUOlVBO1",
-	"zhkpC1er63TlnMYLKMgPI+srYo9QRWur4DSAgvqezIUrKCZjLqmcLVvTADHlQu57vh2zZu57vQz+lalI",
-	"2yAJAt1dxfW8oezCxCmnJCaa7N7MmCTOtw3wTAD4zAhf6nhmjxBmAJVI4BsBFCgmEAkoEEBJLCNETqbs",
-	"rbFa3Xh8MRwfxXxAQ7JEDRpcVpaqn3efayzpm6H4qjI5NiVC2gots4/5DYqHXErCfCShnCu9RieU1tkq",
-	"UyK+TBnO6gUFeUPTYb50+52Ef6ESwG6ZZTo/PZBl0tx++qICVaebBOeDmI/X5vstVPNs4nRdrx+lZfJY",
-	"uVAbOW1iDn4NFJzq3tBUQgiAf+u6X6g73/RQ3LkInsb3okkccUEqNUGqz5PWYwq9QTm9s9taZIHaN6Ul",
-	"LpmCFecrVvCsPYPFUoCV0+lCYnXCTCIYHrtMRr1fgXdlXU4qRbFNDxsIrPLyo22cls35f71SAXUizidi",
-	"M+pjcskv5p09E7DQsjvBmhJIPX/tMwhF2nhoKrArOD+K+TDG40qWgdpvoYgh4aCej18ul7E3LOXm6R3a",
-	"cmcks+ELj8xS9i8WdoP7SlmyMnPSMc+bS+CNlZu9TiKiYsc57Kfeebj4SJk2Sv4YHc4IhWOmYckQ4zGC",
-	"gBLEtTASEe5nOULdmluPkYiV68n2que3zXSS6/DC4d6+Di+Y3nitQQMtYDN4F57vBUSCTvNO+ZhkACdB",
-	"vNueSXXXEdLwGQY9A3AgAV0D3gV/8tp/fk0f+XYipE6w5yFqdO+CftK/DZn1vi4fuiAzzR12vwxInMgc",
-	"ZWK1bMSV1ohBG5tffvE9yoTErK/WvIMjunPZ2lHsmys3aXuN5uFuay9o1XbxPqk96jcbtceDPVJr9Q6C",
-	"Jj7sN8ijR6mJ095rKXVCx0RIPI68ttdqtA5qzWattXvWOGzvNtqNxh9KnlKp9t37yKKY94mAJA96DnAq",
-	"qbi1XRViJ/9dvhXiWEtkXQx/2KSL/QylTD3CUUQYCcCQnxo2D7iBziwWGzVKy2ntR18yPvCJ8hDLMnO1",
-	"aK2mH3AeOqpM66eyhUorIqDmq7QW1lmlxnS1obN/eOhYOXuN0hiLw0xrKirDa2XbpKlU3ps6UaJeInOK",
-	"jzMtWlUAjBb3gVxFIaaMBBttfL4EQP3VLsnxLAwvO2zh6yORqx5Ld7NU8TgHpPxYTJXMg9YjjS5iNK3Y",
-	"ToFPAYREKdVcQyXspYG/UVq2CBwDDTqmiysJj0FjF9YeuOd72dZWeE1ZNxtsaF4juPAYcIEkMcNq89Pu",
-	"QbPVfGKWkLRE2tAJgENZm8Elt9Au7NDgYOdlKHNgIsCFzOLxeL6XbRaDtxR6qp0nprBD7sud+KOLX5L3",
-	"a23DeeH3TjO6ekQJWFayOynigHGNz/lgkPw1j0C3Wg3Y+zQsslnNR48q3o9GJSmNV2dv35hqWIEEHsBp",
-	"ECM+9ZWsUeo+JIDBxQe2kUV3q5nfWzgu3QxgKDaoXH6SmMcJUA6WMqa9idTnjHXYKCYDH8Uk1FDTUPSq",
-	"XqZ8QlFHT0c4xn2pzqtSEuRKH00i+jgigY8EV8alAXgPOUsaxTPGT73DXCPK60wajd1+BP8jr5WYkFok",
-	"6j/09B8GNBZS/2bH/MqKkbr5tXlETjzulejYcpP1oS/pnvQlZYVARRwA/maNmQzmnrvbOFQ+hyBEFK2z",
-	"3cPl+GbpNqloxBnJLFj/xp+fACx/6zX0XN1Kn9M67UyZQqgSvy1TRdxGjxuZKurd1lHiW6pf97Eg4F2q",
-	"H0azaESYMkikJPmoV/Mw600elCWvWrVHX77uffu+9r/ZX/zwdfl0lrtAUdQ5maqxFZggVz82JxFQRlbu",
-	"6+aIKP9OYGOYSN56pQZZO2XhCuHitFC3iqSK7OZxNp7XRrst1JtJchsV+B8IRAEyrHDztefbrTH0q6uR",
-	"zdJsCel9qEsxNG5cG7/J91lFyVdUOK2y1rQJQhB5/WXjpRSXkyeI3KxDY+0uC387HQRLNGN80MHzUydn",
-	"mheWcEE+gHKw5wZQDhuNR83Dw9b+3qO9xuFhc+Hoj6zU128oJY+Hlf1NKTSXMnADvh3Xvz8Rko8BXcM4",
-	"4jq8AW5fhGfgFUG0fUzZag5fJlFdkjqF1o6KREZ2eBMsd20jPsWL21IHfFZvn4dkMG+6RsaUErnc+0Tk",
-	"4lQlWcmVuCt19MuoLPBcueJ0v9wp6cdlNW1/xUnFfXUfIKC7mD5AcMX7mPkIo26AJW530ccPb3Tl0/t3",
-	"L/OW4sHu472MHQD30DEekp2IDY+0MeGn1sG/dr7866evDb+1tIEgkrWVgVqpv0GwTc4i6EZlbdQ8yFvC",
-	"OrWxd7D3+IeSDK/b+t0qWDVg1+4uT+8kpnOJVdvNHLh9LiM8kaPuD0YU5FsGYcAYWzZO2my09pahM8eR",
-	"ZpM19X7CN2Xi7w4krDePYBhjYJ7/T4XFwrSJ0QSru1zi3O+M9d3JHZtPcx3JY8O722j+rqqduu3O71Mi",
-	"oddRYxev5YpuHnIZU2Z3pOBxTxj9a0LMn0s9bnh/6doUx23kZru1LmYWlrmuOgxYqH0RRorbKXCUCUlw",
-	"oJRkjyglFOE4QWTQ/eEVEmOl0OXG3p71hOYa34mXWy0FCioK4qP5BOFBRrHmYkgwnfNgaZ0KDkVp1b5G",
-	"8UzDJlVl3AODzNE9nsgRj+l/NVQu0tiTpvShcVCwD6pG9BVpXK3iPoM+ur2i+w3CSMa/O7cpXOt8PCE4",
-	"JvEqXkWO7TKfKPOWzKaVMeNHN8WzdGtrtpG1Wd2+vBw2xpGuUNfDHEU+VTEXIGNhyfqcNFly3HQIX+CZ",
-	"sIWagoSXREC6DJJpUHhD+yMjbIz/EvmoF/uo5yPqIzL2kZA6Nz0JfcRDH4UUEmDYlBoxhHuChxNJOkyj",
-	"gYxiMiiu/mYTW5DXmr+PS1drbZhRgQ3v44hKHKKQSEgRqh0M6JBKUdwp9MqE2SUJQ8Q4klOOsNIOmQIr",
-	"77dma3dv/+BR7XExNeOGXIsbkfNVlFg1EXn1zx++7vrNw6Wl7Bqd9zbVU1Jko/5kd5My9LzePNhTYng8",
-	"/zxV5IoWc0CJh1OUJ2l9emXJC8m1hWwlggOV62pZSd3BSlEaaNhpbtrHe63wiAuTYl8qvsen1p3A2rxP",
-	"W5lZcNm+prVyBTY/YWaqWa4CTrNx2Sy0YmNUWhy4uMovKcgsRS+bhCQpBenFyjLwk/LObvLwLuIx6urd",
-	"7i6DmpaWfJZbClqGFOkZ0OEkJiLZmklIHHq+dtIXd7w2ajYa3yw57tMfl3yRpNC0tDaujbCeNWUuQ5SZ",
-	"ugJA6ksoMEWqGmiu+z87MPF3B8qtur76hTZnd/7///f/0z9HWI7Sn7S/Aj/XF4eNCq0OZgnpN01K64o8",
-	"qAN3k5jK2ak6PJpxetqWTP71wh6gnz+feWUfpOsaj11tlkEoOC30UbsERd/aUE3GXIOvpd+XUKfMGo0n",
-	"TtmAlyRGtcwXftqLpfQ7eKT1DuuwH388pUOmA431H39E3fcnp2dIFwk3d4CybmKFJWaVY+v7umpEfcyM",
-	"J9I25CP9seBMhFTpR+W5DOglQWPKJpIIv8O01ZbxS+s5Uswfu4hc6YowUeLLWqfINGPS+EjXZRc83iHn",
-	"AVzNGekw+8g6OrbDzw0IQrdjPGx1PNQh6yK1DsB8U0TrMX5Qh1Kgpo2oRDLGlyQUphDslZTRCQtnttdE",
-	"fwGoMDJ7qt6qvgMYyxqHIZ3CbnStcNMyasWA0Y/hq5pGUKhPHcR8nG5HAqxo4n66QxHo7pgpH0cG8jDb",
-	"WQr1X5ckxun4f9+2QEJBmkBCWRFjGobUDlcIsSRxHZ1A0ME8SoBRIZWl0YMhm+QSWEcxJBRzdljBk0yT",
-	"MeACjAiOA11H5yOMBrGGUtTnyCRR4NU6nqHlnS7q1j0qxj+z4zDVtUKa7/BCtw3A/j+H5IltJKACdavw",
-	"/7tumwF6Rvo0IGqTuzDuzTeOjGYUy7lUCjQmWJ27I4g1dFhXS54uzJtPOivMiM4/v9ghnQTomqfv+AXJ",
-	"qjsf4TBUC+asT+ro14nyZ7ppoXBXXSB4co6BIbq/1Yx7Wnv9LIkq8IEhQPOLr7fVgIeo4zQiYVTvsM9G",
-	"AzKOXp2dvU9IpCKFFxQcSc612EMlEwl1LWNatr3XaPhor/nIR3u7TR/tN5qK9/cb+35yZZ8zRoAhOkyd",
-	"HaWFwE/T3SmAVGhWApsFtAWc6K4OqBfWgKdYT1yCCW1QCdk8QL/QJ+pNaMI0Omj3+VVE+qCmzmLMxIDE",
-	"teeszwPKhkq/d9gliSEDgI4dygAlUrMER9MRHFlNEo5jkI9qQ+B4xYQkw0qSDhpdCmqjcOhYOZ1XM8gM",
-	"ETklhCXSmrIOMxVzaIpn7aTMj/F53JzsB7gGiQwxZ9gclXd4rD65HSOoTow7k8Xl1eTb6xg6OmYox1yw",
-	"3zM+AZnrKyZrqlPQbD22TqlvPFIfdetqw8+7Wmd0a13fNOVAxzAcrJAPUY8IdQx1PxIekyMAAlUHC3Yr",
-	"GQtiCZbxREiBhvABsEsz3G5WfWzHiChpjkaTOJ79+KPVFOmaznQteO2t6JpNT0d1JuxPjRiGbG1GdLqH",
-	"BA7HfmO3w5LxNHV0YjutshNAIbuDrRpknFmyXz0/fvbjj9nnKjmvJFL35fOzLqKmzjiFgDKHDhrbDXuy",
-	"FCTMjEU5UhJVGxhGGxLFpVDMDM9VvFTvsBOQzjImeAyHEAKEPJb6o6h3mndQ5ZQGlu63mIYJa+mgUcaT",
-	"1TN1tTbRyEnqzcMJjgNolxtBu5ySuEE7wRNWi9M4v1JpFjrWykDJxkSQMMO6cso7bMQnJirS2rMmi7pj",
-	"zIXypVMWSopoYYCs3SrdISxJGAqDU21W90lLB1jgiZ23o9YfX5AABSSKCfRAoCEHmcFjkLJpxFU5g0YP",
-	"0xh1TydMEGlF9ZEODr+h7CKR3oqkDuvGJPyp4xmIZx7XjJjqeFbHTHPmwbiO3pGpwY3VYQMcRQTrc2Ck",
-	"jf7+UxtDSP/yHVKev2gjOmQ8Jh02tcc94CBnlDito49GrNq3qOeB10OkFmbpzFJlRZjuDx27C2mfMN0d",
-	"rT1S7zjC/RGpteoNpyfIex9Oxj1QBbb7zazda3vNekNfzCPCcES9trdbb9R3Ib0gR2Dt79SnJAxrQOjO",
-	"f6YXom4HAA2rEvop2JGJq0AJ7Sxj5AhtQTzabz76wTeKDMQrZySFQUC/EBLptnaY+SigVB8M76ew2Kec",
-	"yZiHXYisKq8hmeL0OvDaikSDFKS8IBFxJrQP02o05ow6sit0uic1sNCfBqLJex48Oz02qEXqp9b+fvPQ",
-	"YBa1vYv38S/nf42vPn3Gv386PpxOn7w4eD3hu5ef/vvfR2dXr56eTX97MhvGp3sXnsFf8k5+eW/wj9qe",
-	"oBBJUl+o+dfvx7//cvU0Hnw6PX90Nvv866uT4aNR//I9jujbMJ6+xvh9/9XHD9z79iUZj7QE8pHalIqh",
-	"TBdkpk50bgZYZsMXTQGDi+215jUmVVd+Y/J1nIlRqffptf/84ntiMh7jWG3WByX6ZZbVlIOIh8KFabqq",
-	"aZaD2BRcmQTjrmpRTLl+ttePqaR9aHC6qtmupvZXL9RTgL0WQFuEfKr+vd8YC70k66ZBxdYOngRU1giT",
-	"sQmwlJ6PN1Sd5qTJBIDYlV7ylUCfjvjYV2aA/sfAoNXFJFFE+k4Doe4bRwdwR8DmU/4BTCQHmGtoQ0c6",
-	"JBKCRGE4jvlUW7shVfYzH0KOtI6ea8J1DNQx3I24yZ4rdW8CnE6hJj6VW6YDODe8yoGwp+pXEPWwMbG2",
-	"lwCGJPy7KuT8Enj3VS83kPlbf7t9NQzfogzBALa68Wi7c7ZCN6std5YzcySKhDxTS8fgM+vBgHoQqUEo",
-	"KHt/gr8PWCulm1IRky3FeislyIAlLE+LvmEb1JTtZcq8O3ag98ILbYnHl01Vi6nQ+DMdHOK5fOIls0HS",
-	"VvVms9msblVPari85mGr3qi36k1PR7vtE/Zrh/1dUnuE9/Zqj4NGr7ZPmoNH/RY+7DUbuREMlR3uySgN",
-	"a1dVdNbPe1nTSwdWLNeJr/Y7U4zDJmH4baXDks6OKBvgqwWoMZ1DPsypQWVdLtJ+cA08e6/RXKzx8hNV",
-	"4b7dxfe9SNqE1R2t1uI7XuuuVnX9/jJvcEedrq3Di1obVKXaW0dn51p1c9rblDP9aauj8xpc6eYK5b3v",
-	"KO/9RoXy1rbxfKWNk7jy+moXZbRuG+n54zru01Uyr2vRqTWUCKNsKDqsHKjaR11ItHZ91NW+q3mQ2q30",
-	"QeQK92U4q9LjH41bMFeBwxRVS5A9HFlEjyoRbrNd6QHNY2lvAcSlqGZKKYa4RgWdJjlXSuZCbJYSMito",
-	"0uEvN7HuZzPrVfTZnHqJAly7NbOcxCSB7nQAV1GVIr8tJX+z2HIlLW08dAbYOpPgq96vblj67brM8a4b",
-	"ASZtrouS2js7UIgv6g5Gzg4OcD2Cb+omzasUtcmKezjALtJOscPVHK9VYHFs7CHA6A2/JCGGWvZEXCdN",
-	"L18K2Ium0MvCqKTVFW5rb/mSCjaAd/zr8cvfT/Ye770fHR//8fai8Z+IDJ48fX9GpXwZTU+Cqbe8jZAZ",
-	"QDjXRLAqYW0bwfc+YEk0uy0arJ1c6N5Ve89D2p8tfbO5/I4bJ3utw8XXJ2sit2XQnBIcQ8FeoPW6ZYfV",
-	"zZq0I2yBgRMrXye0/BIB6lUUU9anEcQvbMDQa+8qnTWlLADLpzkGcO7NDKSdr+p/r4Nv6ZiUorH0TONK",
-	"uALc17FlHYIekTBI8P7V1lEpkkw9pEqcPeOxDfjr15nAL5+mAXFbpZW1bPTlMPmzIJr35o9ZhFQ5I3Xv",
-	"Zo+IJmvBm9yh83DTEufklISD4ywb3g9/QXOSk/zYzF0Ar8Odz2ncbM3Hjh+qmVyflwS1AL7Pn3k0oy/m",
-	"G/xZijdUOMVMWWzhKp5KwS5fYJB8NLR/WXCCd2x0QUmR9d7gexEXJd7Sc8jdQjLJdhRlbUmn+kHY7CVl",
-	"trBez5403ZV1pMcjwaAOWwsSJA+ytQVmjKWSHh1WLj70rUX5UeYWmYvLpceKht2DObfYnFvZMqvKXCT6",
-	"xnLKgxC/dSFuDt51S/EkWHoDYnxEh6ONckU5WayF3TWI4uN+n0QyY4t9l4hbGHxUR8+Zla/qC6lDWyle",
-	"C4JSE/4gJ++tnNRvvxdS8u6LOjhJ1y7pjLBYU9CtZpGuI8ySzuP1ZdmkRJQZiClTc8zDtMA/6fF5QaYk",
-	"Nn+D3p60IhiK2rIVwRB25dla3erK26OkmnZIpIAqFTsLPqAB1PSoW/yMN4sIC0yltynNkhxK9Siz0vd1",
-	"Au9nC7ugrFdLXlvkVUcf9IJNOzNmqGtFTBcy9lAdY6IPaAqzRdIBcx2WTphLETWpsAVFphw1D0zaraNj",
-	"15QW1pY2xKWmtC2tL+gH4fSxp8GJJzyYraYcioI1BdFZvuqlrKv+W7ZBwgIWPqiye6bKbERJGGbUeqax",
-	"WJS/tUXYfxdPwbC3BopWNzWXoO2M8zeAEw037C+zCQma9FsSUHw2i8g9UdOnxMX4+s5wzLXoakHkefr0",
-	"bfslJVjSN6DftRCopSO0qgLBbwiUSBv1Nh1x0IAhFxL1uKm7xlGUdDLk4LuMnkxKtNO5ICFn5Mjpqs+V",
-	"RNfRC8oCxCdSvbTDsLgQOk9fUGiARMYHA0eXaV0YFIdyd8sUnO5/zuCvLRtuzsCfqTXwweBvFK5Id+QX",
-	"Esl7IhrOLD9k5EPmS21bTmR0al3z0zVJi2qw+i2IjWsLVLtT9+ZU5+jimkuSGt+Zvoli0U69shrmNB1a",
-	"t9qabrVsICn6azV26416s7lbf7SkeZkAqRmLzgVBM/e07D375h7XxNytNfqtXu1RsNes9Rp4v3YwaJHD",
-	"oNnf6z1+nMf3KlBhn+iCl3lv+X9pGOKd/Xpjw5I/Fy5sbjI/yUHek4K/v2kU5Q1k0rPyNzmPG4je64+M",
-	"XLsI3NGItjeWs0u/wpEypaArwCTtSqMZJeaRojcnUzeTeAlscGtpCZCHIi6RAumES6s9YL4lTPZ7iI5u",
-	"KToaXMexrvC8NJucZ96xhXDptjM/ycn+av61oLgGzqkeA1JySpc4gMsU+joorlByGWE5cio+LaFePnC2",
-	"Qf/Ml+W9Jr3ukZ27eRdPp9nre3hAFWvxwa2dU/eYpnxWelKLU8Q2Pqzb0N8QkanpCPmOQV4HfV2qdk8j",
-	"6KOXCcIlBP+hqh4gMRiZ2jh+2xTGZFO5kNxgfAr5DMwCZCNBdWTVne6lNvGSMHDyAjZq0mE6bHJcghWD",
-	"UYBnpnPMNNPBtGksLoi5giWoMso48E0ZD2ZmcFf6uuQe0/Cr0wjU9DcEMZ4yZMBskmAPTdrZ5+YuinPd",
-	"unWkMWYsHWkteQoAhy+JwYLRVPoO2isAoDij7LoO5oamfMiJgDZ1TCVlw7L4kOEAZ+zGJmkQAwjq/Tr+",
-	"1Ahan8IefdLALz8Oey/DyR+/vR32Wr8Pfz99Inqtffb65VUYvPp1+Uj70wKpK+VIFhRVjjTIisvROT/r",
-	"VguhV08U7C4tzp1hGktGz+AbnGF7y50O4N/tUu2K/nHN38WpxK6Ks7Xci/rIi4oNhEa9b497otE0kEpB",
-	"ne0CPmBxMGUaznMHas7zU8uKw9OVpaXhB6WV4aOYS2lnRcPSK+kygwDA0DMAUvmnjuADrGMoaxWqFZmR",
-	"hWsqUvcZoFXbOfXpKCerOLWUNxVPiIQi3wllq6L0aD6rqDpMSGzxLgDKV7vLXM9YpnJr6tXivbnFtK4O",
-	"S+oSkgneAx6vrDwX6LJ7ocW2or+KHPLP1FsPSmjbSuiTQcW5TiWkkXc2UUJ/e3UD1bBzNIvEsXQQKZUc",
-	"h2HTTkJaR7YsSF4ykkm7ETikFyQBj9RYXHRsgLeMCFeXtCFFrkFYJOc6HDkkUnTYXuvQgtJRYafwAMpi",
-	"aOEoU+fE/FlY+BjaH+WbaQECMpylg7F87STW0WdQCEUA0LIRGh0mkklIFuTTR6eK24mPTvGYnFJJfjqV",
-	"Me1LO2ZDaa9uAd8UKuQEwj2tryz+nkXo1NC5Se3eeCI0Ul+HpVB9al/1lHSD52ir+gBmF65zi/Y0+J1u",
-	"N3MriHJjyXS1X6vRMiD7yYhwZ15IhyXM0UZdTfNTe11XT9gRAN5peECJY02IUtGpqodOtrIqOmdiyiaK",
-	"t7qKLJ1K4vV5HJO+RCMeC4J6AE0/W17/lk13uZYau8zIEI/Mfh71XvbpCf35xR/PP5z9evrzYZ3Mfv5v",
-	"8Pm1+uXoNWvU+62Q9cYvGsFvP4fZsRW6WTI3d2MlAyU7eMPO21h625LZKCW5iVM6BBOSbQ+Q69bajmG0",
-	"Ue1pMsBn3s2nRJoLYVNajdZqLJKO8297wctR+PrlfvRHa9R4/TL87+uXV5e9cX/4++f9i9evPvA/Tp9c",
-	"/P7bxbDfGpZxxpjIEQ+EHoApo/zMvxVqUN8obZNIh6qiRjf8FdPhSPpW/vCAZEJpfwOe+HZ9pZpPYwKz",
-	"P3CYqYhcxvKDD5UN/T+YwNs2gZVoQ5Q5Fm+SbFjd4rUGGqjLJUzepmtw9lNO0YGXXcf+Pk8HflTmGLZm",
-	"DNvekYyx28w087f2Ruo+Sx1mwXmpidzMvGsfXla0tXNLr3hS3tr2PT5w0H0mbIDHNKR64Ed6426e7GVQ",
-	"CJplJnqx8HSuwV6Y+dh1zagumMFDeklYxqqD5IS25w3EKxQ7AKYvYBDzAeoqFWCRllw10O0wqkMuAH+d",
-	"mopOwCczBCAJ7FhCbbAHrgJXwM+OGzNxq5L0iG+CQCmIQdItzWPTlZIrONXAyXwwWCo6lKyna5URI1Mz",
-	"FmCoS33hCfUOO070VLLuEQ4htQUrt/B/8BgT+4I2GD8f7lqOMrX3ZYZzzhbfxHZe35jQU+m91uNHjcet",
-	"FRofsrQ/2NIPtvT2bOnrMrdSbl3N2HrKA/Jga92IrVUa5tiuAabFbqowVrbFkhtTS8yV9TdhhZWYSc5y",
-	"stQsbTOtH6E0N8wp3oS6BNjctGRHt5ca2HUDupKG8DKg8vOn5+i21syQmt4s1zzbYfO6ZzXCu560K8zY",
-	"wFJoacICN9S1KEdjBDqf5OHKN5CN11hL9jTmQpxAmHIVoWBGWGyj+U1JAcVNi088NFfBsQ4H3oIjT1hQ",
-	"dcq3h7Nurd5aTASZcx5emQBwMj5DG88ZaIukrSyp/KFwnR58BJjd0EJuqrGM0AwpuzBjvYjU2EWxnjPR",
-	"H3FoulZGcYcl9rmZa6OtX4ZGfBInNVtQoGQHVOv36kB3GpJ2qpGSETWShKGPmMkCq11Mg9r4Qvkpn0c0",
-	"VK6AJtda4Yzb/nEYnQXJ6xD3SdvOMoIabjPZJQ2pA3o52OhNH+37qLnvo4MGSJPm44Y7HATu4ZwRIW0S",
-	"vcMEzLsaaTrNbkDSu45ep+N7GNfbbNynNJkBK7BYzBhkUdavsOVdsMNqe0vGk+hERWE+iUWgssOYaHjO",
-	"BwOYXoUlJO8d/ihv/gP5aEd1fwCuvIb4/AqF7kWCVnIcWsXD9HpQyZ5+7nTAR7E8x/VgoimeQQImKUZI",
-	"Jj0RFOGJsL7g/U6qHy5zBw1PBoMH4/ZajNtjcWHqaXTxrDr4oCVEppx0O6n1SI8yr1uwe/v089hIgEXW",
-	"LhR1WYGzlRR7c0msz5U07Kb1y5AehiiRfW7dzBiswAVUD/MTTNCK5u5sVU6KbaKuUN8d1KqSVxKNsEZm",
-	"6RHC/HxJlvviMTY2a4+kJcPtYtRM28Hm+/sIdxg0atjQXYLborbBrcaCZiKnpismADGarpUpXUvN1clw",
-	"DIL+nWyRUUM6sKjfkSv5mmL1JCrQJaeBHkY1A5z48tKzjE2yRoE3hBu3UqdthwjrMan2kWZyJmDZ8AHq",
-	"6kZWPWy6ohdfkET3baKHGZmeOxlxIXEUElP0EXB2QWY2RHVdVWwf3KVso4yt5Ds9lLE9qN7t1FKnns+1",
-	"KVpBUjV7y9Vsu7dbzTYvT2b2qxIp4QPB+UgRnzKrz0rH5703j7xZTKwe5cMYRyP1iTqTRmO3H8H/yGsl",
-	"hjUMONJ/6Ok/AKSD/s2O+ZVa1zDG47r5tXnEHYDcosF5H8fBuZ7/4bW935qt3b39g0e1x5WAXHrGR9v7",
-	"195eq/HocO+g0Wg0qoC6tgjAZRmgqlLF8s4GkbPbGkXk8L4jr+xvFkbDNsYKkP1R8Yw+NZir02S0qqnx",
-	"Dwm+TEaug4FmOgL1IM3dw4MfjlCXTcKwa+KrplkQTp7ubEvOlf7RnUJjOu86zP6o7U4KpQFSGZLKfD+b",
-	"8hRn0MAB2i46HTDK3NA2aXgwoYvGYOYYmC67MstOs7Mrita07KwUUruUOWi/6Ak55Yds6bPy0aXz7iAM",
-	"PkjTeyZNzdlmfIroPW+TXDeXsoQh/PrZUxwH7+CrPzRLblM7mvbIDfVjtT2vD9SygbIyNbGyJV8+Iydj",
-	"de+tHzbT69qBHBOQs3j6b2YOIuSaEkDjxDivxC4rDhxsp0818/oDanoZ9chg6BIBrGLJM6VifpIWgf6T",
-	"EZlB4EXfSXQcagYRrMpJwHbZ9wovrapstHx6ak/xmObxOztKdcPRqOYrLgZKy0yvvh20tHsCY5ad8w1W",
-	"rzN6ZkOnY/2Zp1Ze2eD1PMShXwiJRDYnbdYkOeoRM5crqKPXhXkRSdQ4uYXxEoyiPmZ9Ej6ztKyKLAF9",
-	"13fJSFqXpe+FaaDYYVMerjYMNCucBykvLCopuXG17y8oOskrb3tATIpFa2slRYcx7hOtfN3xeKZmQY/J",
-	"g+KpOvpoEy56AIGFneHxBWVDUPId1s0eoy66gIOrbtc5N1utpTNvaaptDo7ysVsYop+nrg7wLJ3RCvaI",
-	"KVLpMHW/j5KkYOadugRN15ckxSjmRQlYkDu6Sxeq2HkPum4G58cDaizX6uqMjFxZt/hb46Oeb69N8kOW",
-	"uNWLNJYnXvNfDsy18Wgd7zXZyxLz4LMp/nMqrMLQVRD/SDd2Cfn8OeZsmKQtN5wH9uD9bq7iXuFLkpkw",
-	"ajh4u6rOmveLdF0+qwVp6FQSrT+Acnl12bwzLWvFxa/WrWY29prb1ax57WIBzjOx3yZ6DornoHzDqejQ",
-	"dU2FyhJb58LAtVBX+qhH+lBTZwo5GNS7OLB7gJoJrTrQFaZ+/M9E6AKZDhvwMORT00pWRMHTFKSAi902",
-	"6qYZwi4UpgoDOJEWpmSnuJfBCoHdkkfIW8YDsKWGasM2hAHdWxKUTVPoAnvegoD6bNASM1zhII9ci03u",
-	"8sASsmovxS3L8802gDpLo2tnJQxoiqDTk6R7QY1wc76p7gjV1ce6wGk6IsxG0BwgSahu62OGeqR4BDts",
-	"uaNTdhCGRM49BY21q4nryozP512KGP/NWmsvE5ZST1gQuYJ4E6yx7Krmavalu/yKDEkye8yKx3/SwYes",
-	"tQNAmj32zqasIwHWPbxr5b7Lq0nBNUzrR3N4ocUmjLHpZMh2R1t/WWfHrVJLglImSKXLDhNvPcXxG2uF",
-	"aJrDOesTNOYxSbs1yhBlnRLNyqYNnQyHxaX95OZLavmEJcIdpsP5pinD7XGwLxhn7QWzU0oGmcpRsCCw",
-	"BOJ9x+s2W2v+kvj3FlEQ8vfmJR1W2g6iXrhBPwiqbAc5SteTae/osADPUpjjTFXrWbrR1vYwPihUsOrW",
-	"BOyUUGTkuBXhDgKUWSxhutMB2kRMeEXtrmIDMyRBTjkUzuqYRmvPrvsoqdvokRnX0ZVxAibQVTb3eai9",
-	"G40gUJxgnu9eQbp5RYMkL+xemRMJ2RII8dLBEH++Clo1VrIuMHHrQW2WqE3XsMmdlKLkfYjdbDV289AK",
-	"tF2zKGn+MZK9Ek5zi2GbFd2h+aGbtVuBHuI124/XuKDRczqfXIOqYJhGsSm/zJZkxFB/nansNMK2AEmt",
-	"rRudXDE9r7p90pg4GaQf3dGUy9fchOUG1lnbtXg3MMTOSg1AVG3/fbblKWkjlAPTnBj8aVOxQN1kuDUS",
-	"eCaqzS20FWvrk8tLW7RMbs8o8b20VBOmBa5mpWQ2pDyLZDviq8HZ6UB9W7/UevkbFAKsakLcTyVdwObf",
-	"jp7WsNdWS19mz9/19uWuoozXLjEkVzD0vlIvvaRK8eTrCQA32gq6klpDH/UmMo0DkH6sO6exBN3iqigr",
-	"dru22FEHTjHqOqVnXb/Dum5pYDepWrAQMzGpiMCgygDMSRwAJF9MdHUENPwSxPWvE7hnHQAO7VTYcSnK",
-	"DGzjyZQ9wxLfrdKA5y5p1wv7llar/iPrIrOtB3OVnuaXBdSCqQCbCCeFBOeK2eeM3d2scWI7St8Q3fS9",
-	"aBJHXKjNNlMDYFxo2lL40HRy95pO3InecLzNQG87yTmDTyrOQzKQXrsBd9qp2vNmRxv8LL09S2353Zsc",
-	"LSSWE7U2jQC1vCC22qHETH2e6FfflMFekEjPQkC2lXZb6JJPtUCvPaMi4oJat3TuI/Qt7h1/S3jv7YXt",
-	"HsJwW5gfCjoSMpKBtqq2GHczdu+akbaq0vmHmNp1x9RSu/irF01KMQkAhS5XPG1vs9Z8hU+g4wEkHV6e",
-	"KTjOgOWUZMl1Zs+FmcOpFwKYE+BrQHnRtkBqND3bQKlZIQ+3BKDN8gPWMgt4wKZ50Fx/r37XIoDNNmro",
-	"dBXNqgg2i9TYXNjjBz22TT1WGD4xtwIxDWInGg0GJeiZC3n0bR8JqjRaWnA44lM9/836bzBQQSsb5cOV",
-	"QvWcwjNfWEDvzYJDBvpvkbtn3U3tIZZ6m83G8sPD3BVUVDJkdu7ews5Uoa/fGPhMafBYF6JjEwA24Xrk",
-	"bJz6RRSh789Ozt776MOLp+igtfu4jU5fHdeaio2vUECHUF6y2zCLFD9A5k2SK52Cw+6ExED7zBHty4ky",
-	"pHiHiT5mdfSm+rho869rONTlGR2KBgxHnWqEY3OUAha6SccwNIV09ld61fUOS/KKGvU2//pchW8mBnNu",
-	"TkS3bcevIGp69p18pZvaYlymKUuq4YpN1fAkwbbs6uGQI91Ci8RI8ZDkkFBWN43xDP6gfk1NznbKJ2GA",
-	"Qt6/cNA0+USWg67HPCzIj7sTEs+Td51h8b9iDevf9pQX24Yg507Ehkc9LMjBnk8/PTn5MG388nLIf/Ig",
-	"BBeDIn/5/I9nL989+fTy992zX09+/jX/s9JUMfXaHpeROlLtnR3JZbTzPpyMeyFlpJ2LU/4vDofqjI/G",
-	"P52+Om52Jo1G60Afr58O9E9UiAmJf0oeoX8bkZjy4Kfdhv5RU/jTQvrWEtOnevnVwjom0rcMOwJc6D55",
-	"GFp3d4rR4GyNCZPuzJYHp2IL4TC1saX6czu+RUbv1EGCb6GHsESXJfmSVB89FKrdHWdkCZTuEZ8K1JvZ",
-	"+aFJWZqy5UbJtGSw+fgAdQvWQLeOXtgKLM7muTJHc+AEOswp2IfXEpZzcHxEcH+UVn8ZyGlEmZ5VoWN0",
-	"6tKCTmkbtCLd9RFyIX3UjXVw8YN5yVP1jm6HabtPQyLV0amFJ7D7EhOD0I04K43hFS3PTeylNQfEPS1S",
-	"cZ1mUda3U2fm7Ys/Ptde7755Xzt58utvteetN794vvfLh48va7+8fnZSe/fi7HPt1/0nxyuMx818qaVc",
-	"QD1r4sGiuA6Lwihd9TFWACZI+VGxaEj78sGm2JJN8YQMKTh+E0HmzHDbmlVhVcuKiNt2LNoCqyL7e8bl",
-	"bVkca1fjZRWx8fjnD6Zylac7mgThMJkIkTb45eJ/aSrKTZpArMPJiWmcsfyw2g7LTavVD6rS1QWtZ1Z3",
-	"41GCtSeoPisSvI10VVH7DAYP+apqMcYHmWmgK6qQd1w+N0LhQYlsR4mcKdHDB4PtBKIXqRArFNdzTf3l",
-	"dIqrO/7mrunaw0fvgKdq9U/61eflIcrcw5zTl1WXXBiQOKcNvp0WZyT9SMYF1T4eD8r1oPIS7bipVEfr",
-	"IU/KiVZ3ZxXvkfFAMXPSA9oRTUaqwq0Z97O0g6jotd5tVfuhhOJ/iDMKFDy4nw/Gwz/DeFCiGaABspL5",
-	"OiwHIwbPc4f9wZD4JxkSZmL5nOHnVxZCBWfHmyftbKB4q4agawWvb+jzMRHIDKft8UBPrjU/m+HlSWez",
-	"+rtO1n/91j1CGPViPhVQ6mPnpkPRqnpoOlddz1SG+d8oCbybvjVuRkMniNlUIhlPhBR19IFEBEto7maI",
-	"mCVrSBhFH7GGfAYDUFg7BIY6giEypHYsEFBiuqp4fIQmAp6ORKTb0tWGhFiSOEXztWW1pSYL7Gk6uT03",
-	"CKCoN7PfCuL66Q7aNwGTgrkCjShJY835+SnpT2JSi2zm+9wyiqvcx/jqDWFDOfLae43DA9+TSji3PSFj",
-	"Pe/nqjaICalJciVtDdNVTRAmKLSKpLPphrxmXv1Bv8dOjP+ygV1mSD6/5lGS7pe53n5CxUvJasjs51Hv",
-	"ZZ+e0J9f/PH8w9mvpz8f1sns5/8Gn1+rX45es0a93wpZb/yiEfz2c+i0D6mPvqsEzyZbZGZ0npuP/oTg",
-	"WCuL5TYOZkaezqtt0EjaprH1b2AC+t4pkTXD2QtuPiXSHoFrtBwN82ZswCVMnqcxF+IEpOyD4XctQz+t",
-	"1s0rXccOTDoMV5/7acV/KtMBfF7rmYnA4TJWYNPNSGTlyGqF1OVDQLeTSEjbMOdODMpWEtPLRPqI4myg",
-	"eumMHpvkvl8zeqr6UpfoRDVBD6vW72Bj6vqjeszHXDypx3LJw5CeOUN6dBg8OR6L5NeWa7FLhMFOTC75",
-	"BanpCOEc1yfte8sN1Dd4U72JTKBBwaPA4kLUS4x39boT9TZHTGwaoVPPDLx2awVLFW5JSCjh7Fe2LyIZ",
-	"KQKT9QkL7lbP2N96BNBzFiAchqbXcuPTM0/9K4Y4N8dg8SygNdqhtjQAMDm5X82/Xgff5iH+w8lVp7L0",
-	"3CZNr3iGeqTkBNt5OamnnEDMQjvFmArw5s14trLTvoKnnnfGIyxHqSueLNjLO5TuuVd2PyjKyYQGgDqS",
-	"eOa7Bb/8W4kNUZmM18uHwQZaClw3HLjZORcK/B5oOnVooSQkPa7XclrdY5qyRinAuPnzNgcDOEdSmV45",
-	"3RnFRH9qw55ZdjqJCMsMuoMymmT6VNeCs3TV8ZtB+E8dUGgkolLHEbPIo9DQzMcRjs3Iaz6RKCZDHMMQ",
-	"zj4W5Cip4koBHW3bVfqQ7NhsXRpVPS077UHfJGlYDZ5TAW6ztW6fpwn9K0Wrmtta3yowQGV7sfy4cEHi",
-	"T82q+FIynpVHJB9demZ4eQksGPfSb/4Kpr/vveHLvSK57lZDVxMmyMK3mqvWjlkdLjku4mEe9fXFnpSg",
-	"duS0o8bMb9YJOSl1UdeSc1mgSEcOr5wrLI8plYSURMLWMDIbIg2Pas1mbbeh1B9lfZIJP6hf2qRORhd8",
-	"annr5N9Aje58Vf8zNm0SppqvTj8A1jFn5DvhDlM7QoZzdS2NO8pR6HZWrJXrdxkz1+rG5c3cIZGJCtzS",
-	"GJ07rSduRUOsI3Sv0TRXG3XP7PIPmuVXEGYjGgSEnWNhpJZjP/uJwa7Pq4staI4dAHmO6XyJtaHQMUdv",
-	"jsSpACVYKTD9US/x25dEWrXKjP77b+Kj40y1v+KESBIDok71/KHmPuqPcIz7amsQj00nAI/RY/uTrhZQ",
-	"r51EEYlrijYUEmWc+wijkE+Lv4Rucy2pLW6CfcuRmS6YVivATow5C2dILcUgx9uLOgyuUoIXQwME1FXG",
-	"0oY+cvtqSjjVX/4938n51NrEzVkN1PQuOEWfWtfpFq22H5uhsN6sAm2t42jdIxfowaV5cGnuhUuzkgfS",
-	"mueB3EF/w2ijjeqo/rEi+PqD9w8ewnY8hJu26ZPzv+MA0i8lB8z1K8gBPzHkobQGAN6tlUoDxXNS+QRx",
-	"4AoM85oOq5QY5RN/1YrNBO0bFhwPAP03AdC/lHC0DFAhHS2K6IN0XCgd05P4D5GTWaPyq9fTVc7tP798",
-	"+5LsQFkcxPQSpIZOAGIQBqZBMNEckWTzvvkFXCE6hMdQ5iMh8Uz9W9AhI4Ge0xbATyD/Ju4jk2xz8ZGZ",
-	"iUCOGefcbb9v8WaoYEIR4VFIUhtOuItJ5b521vKPeA9mNbogM43zrSehwF7pBhIoIHUfqS5VH+L/BgAA",
-	"//8=",
+	"7L3pchs31z94K6h+/1WJ8zQpklpsUZV6H3mNEsdyLNnOQo8IskESj5oA0wBFMS5XTc1cyHybG5kLeO9h",
+	"ruRfOAfoRjebqyhbTvTFFslesByc/fzOx6ArhyMpmNAqaH4MBoxGLIE/n9DugD2RQicyNp8jproJH2ku",
+	"RdAMnsuEDOSExFL0iR4wQoWasIQM6ZR0GLlkIx2SN8+fkMN6vV4NwiBhf455wqKgqZMxCwPVHbAhNQ8e",
+	"0uuXTPT1IGjWG4/CQE9HLGgGSidc9IMwuK70EsYqml1rvPnTpzAwA2NCP+VqJBXHQRXHeD5gRNAhI1qS",
+	"S8ZG/jjHImIJjvCgcXBwCyN8ykYJ69LyoZ1x0WVkMmACBiVHLIErCVcksjeyyK7gw719M77y8RyEwYhq",
+	"zRLz2P/j33/UKocfPtbDeuPT/wqKIzXDesnF5ZylYteajGifkW/bCYu/bwXmm1bQfkBkQiYDqklPxrGc",
+	"KKIHXHmDdtercbfLlJJJ5YolikthbsZJPGo8ejR3Enu1w4MVV/WlnLekZgojqgdE9nCwE6rIkEZs8d72",
+	"ZDKkOmgG44RXEtZjCRNdFoT++Bq1vUdla/mGavaSD7meHc17MwKuSMx62oyI0e6AxObaEFfPjIgpTbjo",
+	"xuPI7DUVERCDYl0pIkXGQvOYcHjMZCBjRmifchESqggXpN0KItaj41i3gqPk+8bhkf7+oNauktMeaV9X",
+	"9CCRWsesHZK2YHoik0vzJ+125VjoNvlW9nAg9kdCO3Ks8St70QMYUnssenTIY06TNoHvs+XVCWeRGcwV",
+	"DExesYTQOCYJG8W8S9URoUQnU6LNDUAdLFJmPn1+xQTp0O7lfMpe+aSl2/Baxrw7nd2MZ+niw4y4VmTC",
+	"RSQnZuh2uUuX9c/vd2tHE1jWLQyT6WR63NMsKeEHds+1JBPKNemwnkyYWTsu+rjvK5IxF3q3geTLh+Nh",
+	"0Hx0sFerhcGQC/xcS4fLhWZ9lgApnzH9RMpLzsoPVsJ6CVMD0oVrDEFT0knkRLHkG0UUU+a0h0QxbXhF",
+	"wobyikXbOO9nY6FY6fmaYZ1Ky5Eihpa56Fuus3+4t2AUK47h/fv3x2M9YEJzw5ZnB/ODnJido95FVrQ8",
+	"3K+tLFoa+6styifD8RM6ZNpJ6nGiZFK6RoaGgC/2GemwPhcqhC/ahrVfdOHGNgFWkF4FlMd1lZyO6J9j",
+	"YJ/cPO7PMUumQRgYkRo0A7w5KCXC9LfFBwXlUSn/NEs6pGJKuGZDRSgObiDjSBGqyVAqPW9gcNBz47IH",
+	"2jDycMFJqefOSb30nLxVLDmJyg+JZZtmXOyaDkexublWP9xt7EWNyi7dZ5WH3Xqt8qi3xyqNzkFUp4fd",
+	"Gnv40E3EiK9sHmN81WrCa8yj/HLvHsyu9ifzLDWSQjEknAGNYyb67A3rjRWDaXVRsTJ/0hFwcTPDnVEi",
+	"OzEb/us/CmVvNob/lbBe0Az+ayfTJHfwV7XzGu/CV88uWNe934gENWLCCEcpiYyj0PARwYxAMYLm2zYX",
+	"VzTm0UV6T/uBWWhPYX3//n2leE7LBmdv2Ske60+oV0bsuUw6PIqY+OzrISNYiklitGqJUzcb489fRswo",
+	"VTLJziyIV6ouQbQCbzZnmPcFkQnvc6OgdROp1AV+vEhwu80KmiknLDKLQGP1heiAVYaUx4RGUcKUyqam",
+	"1EQmUbYi3ipkY74lOjDrdQrL9blXYwtb+sys55MBFX32Surnciw+656+kuZom3NtRm531eg15iAzM7YL",
+	"/P1CSH3RM8PzB35OLz/72Uvg4NE4YTSaEiocMycTrgeoFReo1M1Em9G64YtExkMm9Bc6SG7QA2pEJmq2",
+	"pEe7Wibk2zZ+vsDPF0zQTmwoBniJ2Rs3M2MUSE2uWMJ7HJgPznQs3Fd2ul+OURoZgM4GM9JI4g592+65",
+	"EdkRnjx9QpPo1XjYYckdJSsOjExPSZcmwOijC/PXhYBB58jrBLnf515tZ6p2EkYvrfEfye7YELpRxoBZ",
+	"x7TLFLKtNksSmag2OF982W0flJ+Nkbh3V9D6I/3Z8Cb5+YmIaPNSp6UDE3LjDc0slqlMyKZkRkcvZZ+L",
+	"L3Z43REwVMQVMCHyrXNMXLivtqvjmK077fU+91QVS654F9Vbpsl4ZMxExUREhISNNNsE2yN7vXSosVHr",
+	"2Rc75l0qDFPtmG9oFJp1JtaeIR3WpWOFRmVHRlMnK348O30FU7FjLxx19+bPOKNjMSVSD1hCepTH44S5",
+	"gcjel7J2xkliOGaZXgv/X7hfPNpfk1OlrrDPPD0p0Vq3227IOqGaXcQ4lhkdPec5XaScZxf6s6tknr6V",
+	"braXOydcJfXCLbw789d9Qv8d+MC+EPU4DxzKAq7IkCvFkSZAWzOkQMweDGXCckIXbswEwPaNpTcyZl/C",
+	"djyOhlxwpROqZaIc43LaoDb/M54QOcn0LqMFx70Lmt3JpfDOm73umw20YfThPgft+okUvZh39ddjAAgp",
+	"rJBFQ81wfYrsp3ijMdq2YD346/UTG33RtRJyyWKVzFkhwfg0+I0CYptDZDOzfiX1M3zm1zN3O4m4d5yb",
+	"3dd57O1kIHrxJRwlqYVo9mDcHbhIitP1/eHDDzMOk3MpX9Kk/9ktKKf8xeblhnXSYjjGGK5GDzBXXmgp",
+	"L+BSO+y3AuPwn5/ynUpuqcamAwg5OYJIJYTaCDVSn7Q9ZaGdhmW/bWs+ZHKs2yFpjwW9ojw2Z2NWx9lc",
+	"1Xgr/FjSFyNJq1NAUN8qHt+aKftjux2N4m22rl8hgcgrlsSSRiwyNPI5yEWNRyOZaBb9zCJOzyHu82UY",
+	"glkzMM+HZiRET0dWrSjnDuNs6Bdwx4W5w3EJxZI7wZYtHy4oSjrviVTMqEpjxZIZLv3eWG+vrXV3l+3O",
+	"KgQ57YPNe4+7ml9xPX0mdAL21igxm6g5RhBp1wn/RQM8HkdcH+Oln8LAaorzspBsOopVJ2GlOaabRGbp",
+	"e4kchmQsYvMrFWjjO0EZ8YhwiMD6gf79mVBoGHSmZQFzqVgqg/FZzbxZEBZfab6yVAEpJBT8DSwisexj",
+	"0gYT42HQ/COQE8GSIAzg9iAMhDRnJvhQFvRn15oJxTsxq+DtEPoPA3T+rhf2DQPZBRqILqjO3R5RzSqG",
+	"PRWeUSt7xlh35bAk+aFts77aeZ+FyylA2ky3kYmIReD9LmzSwV7JS6074YJH89JS0GUFTy/d+zlZB1lI",
+	"/Y8AltAScjZPoJDcCPLrmG2b7PyHdcE/4Q7LS6707FmBTIbcHwvPTO7gfYJJneCN9Vot2yGaJBR+9zI6",
+	"lj37FbvWNmlkZjHgFfmnlU7VaNKGP5fwhCuq6dIxHONVn8KgmzCjSNyEOCMWM82UfcScTCHf7wzXR0dg",
+	"uMK5RA6ueRxjqigS0kaDAXN32fQh0JlefeFM49LhA7sB8QkjNTabGhjrRktw0WI+HviYhbb2j+Of1SwJ",
+	"tCNlzChw4M3YCOal5LPfamUrkMiYrU7pb2TM8gS+P0vdOYt0/ioB01WgXRT9H+UroTTV46VDNIR+hld+",
+	"CoPxKLoZwZYxIFhcRzwzZFFcgHTgbrFzxyg3xIWndyucKmUFRS71xZkU6O5elhPwcuBRUQRJ4zR+7c28",
+	"R2PFYA7+tw1ICit8k1+wNClp2aTSsaB06xpLYQoO/KWnxF4M4dJPYaClHi2755wPGV5fWMBsvKXL5qlr",
+	"+eNuhPSQi5S0c7nnf9DKXx/MP7XK4Yfvvr1wf/7rwXfftlrVBT8/+FdJrrodx1YVz3Lm4TvEPE3iiKCG",
+	"ZjjrpTD8doJ2gfbc7zkpsSIfvbn+u4qCe68qlqqK9mXWyv9GGZGxpv4YBpomfTY369/bLC0NFekBF/0t",
+	"k9GKSqyjtXU12fTobUVCZAf5zomIVFkt4QkuH7FHKBnxrh4nLCQDrUeKSBFPc5sGX1fGSbxC6UiYZd7O",
+	"oSGKmgzpS2beBaegSRr7B6RjVFYuSIcqdrA3TuIiL9jNsei9Ao8+rvyOfPei8uHj3m5JkZAxP5UxPjW/",
+	"YqnhmQ74Z6YHsuSMHZMhG3bQFWzGn+X2dqkgHVd4ZU9008WWnKM78wDKhNDRCDgEJU5EwsVVggJdgbJu",
+	"CNwouwMZR+SKxmOXfkQTBl6omCvNImIOm2+Gg+AsCt+1jHBMrHTunFW1ioLGgE6Z1PWy1MfjroMTMln5",
+	"vldskt1a1AKKYyg8uuy8PJGix5Ohl2C62fy1y6NaNPgs4ao4dLx92QDv5tD8COCmI7yB7gc3lw4PDAij",
+	"yG82qvXsXmdMLiR6ligpXpkroeglI/ki70l9m8ABhoxpjM4m45gBA29309m9axj9o0cY7w+04VMJ7WrD",
+	"VagmMaMqb/l7h2N51VeRbxaW3hl31tZbfNC88W62H+v6YT7n/m3KstZZwacsZs5IyK9M3l10cwPee17p",
+	"QDClcZNzv4EpegPB8gUN0uKoy9bxmSPQYqbfTGr+m+dPyP5uo/4A86yPz56cnPgn3ZVXDhj595HRJEbU",
+	"aSZyrEnC+tTwEkm6VBm1g0RySI3SxaZSRPZ5NgFE0SEjVLWEUcyOKzHtMEjrvBaVSvtBaHS1yYB3B1YB",
+	"UmRAr6C+riV8PuMoO1cQuFfGZPqysorG5ono2ROwpo/yesSTOe7Vt1ClnFayx1xcFlyQUO8rZbSxQ3UI",
+	"AZXFzt2YKm1To82OWxtMMbG5HxdMB3DDlb35eSKHOG0pCFWXaZ0u5PdmkSkYk10QJJXMMXtzzpO6C7Md",
+	"8terMIm5h+od+BmzyvrPSSz/eOrYeAirBQ28U+huOHLp51nQYMBEmYN8Drmlby6lKJHI+OZK7uaCbCPZ",
+	"cj2SiT6diKdU069hwD+xaakiPO7EvEsu2RSl4KPa7kPINCnohnG/BEhkhsK6ydUql12i022Zi+5ST1d5",
+	"2lixVS67Xv7Kwrqa9+Oc8CUhLAMO3zxvzjKfsRIH2CWbru7/MnuVd3wdFP1exaGax5eNB0p3ct6jbUQi",
+	"HM/mYj40BcKR6FzZtr0vx8E2AaAIgyG4lVZf0qI/anH8cG74Izf1bBRlK5+r/ppXo8U9wYZZUJTHIemw",
+	"ARcRaf8XXPV9+/P47HxD6uY286pWsTeRR6uOM3Xjli5tu4BTkQIVhUSM49iI2FTIS8HKPPjmOkwmRAiF",
+	"GW5iOf8cdywkFrvEQAShMLsrfMiH2fjUFdfTVdM8wM0+kw6wWKvZMB1gs6SGa5ukd4O4EBS8zc7nJReX",
+	"1nU7YQnDYXemVkHx9jaiUwUAPmBBYY0aExaUikWhZUeRIQKVAisBTMgqLOV0In62OqwfopiNUIwS2eMx",
+	"WyEtDy4ry15YdJ+vOuHNkI82N144YUq7pDW7jsUFSvpSayZCoiHDLbsGY2ybLJXNml8lM2n9HIui2ukR",
+	"X7b8Xg7ETHKEWzJHdGF2IMt4u9v6WXFqTjeLLnqJHG5M91tIcLqJCXa7VhXy5KExqG5kwqkFGECQg4vl",
+	"shmHUACh1/Z3qL1YETHUuQziJwxG42QkFZsrCTLpnlZjcyiXKsid3cYyfdS9Kcv6yeXweLs4h2bdGZzN",
+	"jlg7w0Bpak6YjY3DY1dJMujOwQxzBijXarZykVoYsfKMrG2clpvT/2bZE+ZEXIzVzUafsCt5uejsWfcF",
+	"8u4Ur0sR8/yNzyDkrdO+TUqfQ/mjRPYTOpxLMpAOr8xgWNyrFr2ZqyUxWJLyUxe8sRXOSG7Blx6ZlbRh",
+	"qtwCd42wNEJTOrMH/cdHpEuFFNxMdkrYn2MaE210Ut8j7J5XXawi11eAfCvXmr3gypwNk7AduHFw8ZHR",
+	"jAz7Yqmr23OKw6Zmxf+Kmbmj61owDscZIeSIkAkBNxZ40yhRI9rNU555R2HilvPOnXgeJqC4PbaIH50a",
+	"h3v76NRIYdaMpI6QkeegRoIwiJgG2RmcySHLgYOCGHHlquauI4LIJRa4BDA7AdgE3gU/Bc0/PmaP/Hms",
+	"NOY2FEMQWDaCT/q3HWa1i5lbl2yKVOjWywL6qRzLYE6aj6SRTglIffvlhzDgQmkqumbOO3TEd64aO+aY",
+	"FDJ9VsafczraXsOILT5kStPhKGgGjVrjoFKvVxq757XD5m6tWav9bvg21wBv91aMEtllCiJc5Bkg2WRs",
+	"3RW0qJ3ivnya8Z6tEHKy9OEiTm4bSql/QEcjJlgEBsPEnodIWpjT2TyvWmkms9v0Fb0S77iMqS5Ti2e1",
+	"4mwDFyHZ6ix1LZ8jtiZabTFBbmmKW6a0z1eo9g8PPW1qr1bq2fGIaUOBaGmtbJlwlBBjk0mkqiU8Z/Zx",
+	"tjpuHlimg9xg16OYcsGiGy18MfvC/Oqm5FkwlpY9sgjxSBQS97LVLBVw3gEpPxYTw/Og6guBXaxEV9vJ",
+	"rZrBfzHCu1DLCmtpkYeMNJ/F7IHaKFtAlzrloKaOoqUfhEG+qhheU1ZICAtalAg+MglcoFkiqFn8rHDT",
+	"LrUc2ymk1ajORQO4XE438Yc7U6ntjcGDLcyNzEPoAFM1D4UUhEG+Tg/eMlPO7j0xQ3zyX+55PX3omKL9",
+	"7Gr9Z773cADMI0pwytLVycAerAl+IXu99Nci+N966XevM/fLzRJeOtzQ/mhQEkj54fznlzYRWRFFe3Aa",
+	"1EBOIJ5vxH3MAP5M9lwNERYK2u8dEhrWYdgRW0C0MFW+aIpRRLVOeGes8ZyJlhgkrBeShMUICw75xuZl",
+	"xvZUVfIkU9uMkDDKpzmaTHXpiEUhUdIosRaMP5YirdHPKT+YgpBh1bbGtdpudwT/sRPDJjSyRPyhgz/0",
+	"eKI0frNjv3JspGq/to8osMe9Ehlbrtvel4R9JSVheSYwx98AvzllJgd36K82jY1xohhTs9rZ7uFqdLNy",
+	"hdpoIAXLTRi/CReHHcvfegvlbl+kxGyTSrJcFliJ3ZZL4G6SR7VcAvtuo0peWdvSfN2lipEhhL7QyjQU",
+	"MxlwzdDGTHskRFQNwMdPuMbOCbWQ1OGPR85oNQyRi5bA0myjVUWg8pyG5ASufFzkfz8///195WT35evK",
+	"6eNffq08a7z8yT/xbi4VKzXnF0atSjn+6qlZgZbLx1uDwgqZeQuiGSskrRYGUU4EoMBYd+Rm2RN5JWjp",
+	"DOHiLAF73pDmBGyP807JJtltkM5Usy9RWfGGgYshRwqfv6Zgu9mb4fwsczs1l5z7NaTa2DHeuObhJvuz",
+	"jgYxJ2lrnblmxS2K6dsvBygdcfnwFNM3q7zZuHom3E5lyApFNm8wAnDmBX6LzBIuKHpnDvZ878xhrfaw",
+	"fnjY2N97uFc7PKwv7QGT5/r4htLhyXhu3VoGuWa050hux6/QHSsth4CaYq189J2ATTmiUzC5IGQw5GI9",
+	"azIXbS+J/0LJzpxoTL6LF0x3YwshwwHcErJBXm5fxKy3qM1KTk9ThQSCsSo4wUpCq2tRV+ZFKBvlDM2V",
+	"C05/585YNylL0/szSWsZ5td3AmqPre8EO79LRUgoaUdU02abvH3zEpO5Xr96UfQwHuw+2svpAXAPH9I+",
+	"2xmJ/hEqE2GmHfxr58O/vv9YCxsrKwgqnVsZWJn5DdRaPR1BlbFokvpBUc3GuMnewd6jByVhar+kvzGj",
+	"1TQqDz983F19vOOELxysWW7htVGQekTHetB+YFlBsRQUOs2JVZ2w9Vpjb4PSLLvIOPowpZsy9ncHou43",
+	"d49YZWCRc4GrNKBpo7spBns5x/m6w+53JwBut+Y2IuCWdrdR1D8vAexLV/SfMQ01rIhJvZEpenN/zpAL",
+	"tyIzFvdY8D/HzP5canHD+0vnZijuRma2n7Bjm6LZ6+b7GGcSeJTl4q4dIBdKMxoZIdlhRgiNaJIibWDZ",
+	"2xyOsZZf9MbWnrOEFirfqZVbLsP4NYl4nzsPfyl4AfhiVeiSV+31kDE8JfjEoxm3lnVpdZieMFQohySS",
+	"oIShRyzfV67x6GHtUcMXiobPlbimCgJ+Rc8UWDCllQ8IB5v5aealwves+659PNYDmfC/EHOZIIipTeSo",
+	"HcwoJPOaQ86Ocb2qhRyM7fYKF27gt7IG5YULSDtr5zGjCUvWMWMKdJ7botxbcotWRv1v/YDVylXK+Zrk",
+	"+vxK9NVAVo4wrx/biKpi4GUh0srSRP8FQb9UymNAQtGpcumtisVXDE80hAYhjWimqHcUkk4Skk5IeEjY",
+	"MCRKY6R9HIdExiGJORx1ahOnBKEdJeOxZi2BsDKDhPVmZ/95w3QQpVu8jisnqd0wPgQL3qUjrmlMYoZx",
+	"AWCWwFJnV4r8MB0NmLGTWRwTIYmeSEKNOMpzz1/rjd29/YOHlUezgSbfxzu7EAXjqFY5/PBt5b/dnw8+",
+	"7ob1w5VNpQ1AFFzgqiRlyPzkVpML8qxaP9gzbHi4+DzNiXwtp4ASk2qWn2RZ/XMTeFihmGYrLiPI9zfT",
+	"SrMo1nILQdFT/aa10LeKs7k0xPdhzn68a9wJ0NavaSlzEy5b1yzzb4bMT4Vtj1fI50MyLmuqN1tOlqU6",
+	"Ls9ZTNNLS2HwxjFLE1s6idEMwjRZtZ0+vE1kQtq42u1V4PeyBNZyTQF5yOx4erw/TphKl2YcM288H1vZ",
+	"i1tBk9RrtU9uOP7TH5XsSJo2W5rp1yQUm5bZywgXNksCIB/TEdiUW0QsbP/XDvSa3oHksXZovkB1duf/",
+	"/z//X/w8onqQfUIDCT5Xl/upZgpE7BSyPU0TBWdpED2F44Tr6Zk5PEg4HdQl07+euwP04/vzoGxD2r7y",
+	"2Ea1DHzPWdoSBOVlEhFUVNMG62Dc4fvS0Rm1BoHpuejJkkgs8nwVZhVsRr6DCVxtiZb47rsz3hfo2ax+",
+	"9x1pvz49OyeY8lzfgZG1Uy0sVas8XT/EHBizmTlLpGmHT3Cz4EzE3MhHY7n0+BUjQy7GmqmwJVBryxnC",
+	"1cJQ7I9twq4xv02VGM/OKLIlrDw5wizzGRO7LyVmK0jBWsI9skqOXdt9CyTRblmT3hwPc8jaAGMF4IFm",
+	"0NgPErJqZkbTJFwTndArFiub1vaD1qNTEU9dhQ7uAORL2TU1bzX7AMoyYllk/f+trFV+HMjMGJo9UNhV",
+	"Wz4L2ba9RA6z5UgROq2jEes6Ydwt2y7myGJn5utxIZvtiiXUqDjQTCGzvSG9ThFltIghj2PuunTE1JjU",
+	"5BS8HPZRCpQKbTSNDnRrZVdAOoYgITW1JWYsySz6AybAgNEkwqzAkFDSSxCTE8+RjdrAq9GBgvwOU9Sx",
+	"ssfaZ66vqrlWabsPz7EIAtb/GURrXFkEV6Q9r5FE2y+aIE9Zl0fMLHIb+gZmJR6GUBzlcq3IkFFz7o7A",
+	"m9ESbeQ8baOM0bSgxPZ6/eOD6/bKYFyL5J28ZHlxFxIax2bCUnRZlfwyNvZMO0t7bpsLlEzPMRBE+9eK",
+	"NU8rJ09Tr4Ls2QEgvYS4rBaAxRynAYtH1ZZ4byWgkOSH8/PX6RC5ynAqlSRaSmR7pKS1ZZqMZJPQ92q1",
+	"kOzVH4Zkb7cekv1a3dD+fm0/TK/sSiEYEERLmLNjpBDYaViUA5CXdiawWDC2SDKsUYHsZ0TOpdi6a4go",
+	"VlSQ+gH5iT82byJjgTCz7WfXI9YFMXWeUKF6LKk8E10ZcdE38r0lrlgCIQdy7I0M4EaRJCSZDODI4pBo",
+	"kgB/NAsCxythLO16k9YDYWKrc/uRY2N0Xk8hFGVdW45bc4GgWYCJS6fNNGlRyEXUnK4HmAYpD7Fn2B6V",
+	"V3Rottz1ozQnxm/u49NquvfotCfHghSIC9Z7KsfAcwE7sG5OQb3xyBmlobVIQ9KumgW/aKPMaFfaoS0x",
+	"gjprOFix7JMOU+YYwpPNYI4AUdYcLFit1LfoBqyTsdKK9GEDqD9muN3O+tj1ozHcnAzGSTL97jsnKbI5",
+	"nWNme+Vn1baLnpV9peTPLRuG8HCOdfqHBA7Hfm23JdI+R1Vy6jrk5FvJQjiJOjEopHDD/uHZ8dPvvss/",
+	"1/B5w5HaL56dtwm3WdNZfZ09dAAHYMlTZAhutr/OkeGoqGBYacgMlUJqNjzX0FK1JU6BO+uE0SEcQnAQ",
+	"ykTjpph32ndwY5RGbtzn7FrjuN8Kjq0S354/rzx6kFOV0hI78urtyyp5srx20HzRzKfwckUu2QhlkbdF",
+	"LSGMQhdzhW2VDIsiT5DhxKBpKmJTnLXCyhZQKlW6vXDHt1yQH+kVPQPNLCTtP6rVqhlF1T7+L/btgw9V",
+	"fGL7geXHXJAejw35V1viGFkYPHPE5Ch27YOdKk2BUEPXcnBx4WGT/EdyAZJbU2AebCj/w52kTBhRIxbH",
+	"5ohPKKbbs2HYAiE2RbhtFiuQi7aoxG7ZYxlxpr77DiQ9GABUkZMK9i82YvLh3uHuAxgk10jJtsjRwRtP",
+	"eJdZYszY726DQHgHyQxVclhjKZgD+wITwtzXEkYdwVFKG2WhwpKBQEq0gOF28JYPlzZYxs1Om1IVevIB",
+	"f8133WoJlGiFxnx2gX6mPE7ZJTpCc94ZbDiOGhIiqpm39sc0iaBwdgCFs0aLiJop2DoQNcxXG22JD1HB",
+	"MfI+FY7CsmM9kS0xkGPr6WvsOTXc3DGUShuZkrLF9IxAd2137BArQLM4VhbE387uHUo8mOCpWxZzppNL",
+	"FpGIjRIGVUqkL0EOygQ0hyyKEFHNrG7JE9I+GwvFtFM/jjDg8ZKLy1QjwQ1vJyz+vhVY/HuZVKzobQVO",
+	"b5oUVN5hlbxiE0t16AqjoxGjyNutBEWeNnF+seyXbwgT46FqEt4XMmEtMXEizIaUjIpQJW+tquDeYp4H",
+	"ljzTKKCzhs7mvFhqxC0zDAASZ9z16WYYISXwoKDrOuZdJhBSAR0ywfGIdges0qjWvAK/4HU8HnaAjbhS",
+	"VrtMQTOoV2t4sRwxQUc8aAa71Vp1F8J5egDG7k51wuK4AnPa+c/kUlVdI7X+vASaDC/N8iHIh5/mdHwL",
+	"KPpwv/7wQWj1ONAuzKFLsVPIT4yNMGwHvXMV1N2A3fkEJvtECp3IuA2BBWM0p+fyJAqaZogWbCwMEqZG",
+	"Uig04Ru12oKWcW6GXik0YpP9YVHegmfR07NjC3xmPjX29+uHFvasGVy+Tn66+HN4/e49/e3d8eFk8vj5",
+	"wclY7l69++uvh+fXPzw5n/z6eNpPzvYuAwvhFpz+9NpCqDUDxcGRanao/udvx7/9dP0k6b07u3h4Pn3/",
+	"yw+n/YeD7tVrOuI/x8nkhNLX3R/evpHBpw9pm7kVwNPMosxpbnfJpubwF3op5hZ8WTdFuNhda19jQ+Pl",
+	"N6a743Xey5wvQfOPD2GgxsMhTcxivTGaj86TWhAGmvaVj/R2XUGSA9csXJn6oq8ro4RLfHbQTbg22gN4",
+	"r12JYvNjEGM39aABeDixnJi/92tDhVNyXgrIkNyh44jrChM6sf7F0vPxkpuDn1aMQUMLI3tDw/snAzkE",
+	"aAT8o2cBLxOW6mF4p21FEVo7H8CKwOQJgXf0GYF2AYBdQdAjGGP5B00SOUFjL+bGfJR9yEmokmc4cAwB",
+	"eHZrhOwmf67MvWkDCg4FLhmLs+X8hSaAXisQbr4Cp59zCTeDFGUopd91W3es0Ddk3stt65Gtv929GpoY",
+	"ckGgkWXVOnTaC5YCK09XO8u5fjyzA3kK2hK4jLDBKjZ0trAmZe9P+5gAQFPposwJSZTCRZYOKAWLXnUs",
+	"eMM2RlO2lhnx7ryEM7/ChS6l6sNNRYvNiPoja8AU+HQSpD2WMtyJer1en487keZMBvXDRrVWbVTrAQZ7",
+	"3BP2K4fdXVZ5SPf2Ko+iWqeyz+q9h90GPezUa4VWNnPhKtKWRE4FmwOTsehl9SBr/LMarIZZ71zymxjH",
+	"8ae1DkvWg6esEToyUKtlx7JfEINGEV0m/eAaePZerb5c4hU7U8N9u8vve57W/Js7Go3ld5xgibq5fn+V",
+	"N/gtozeW4bNSG0SlWVtPZhfq7gvS26YP/uGqEYoS3MjmOcJ73xPe+7U5wht148VCm6Zhlc3FLslJ3SZp",
+	"YyQM5Hvb8Ly2Q85HXCDBRd8al7Mg+uBiQEvn//t/wGJTIelxQWPyP/+X+fw//zeaFZHU2qK2RFJDk1+O",
+	"bnlrSD4ISRtSFtohaaMXyI7JLHw2JnZNuzqezlMJ3loLY6EuAI2t3dzcOcsj/RwROq87AGAbGF0Jq1iN",
+	"BW8DAzIxX/sNA+YJFRd+LhEl8FMFkpBL+gYsw5iaTd5YafLgbJwzVhsxLxmqYjTpDtYFhCofEi6kn+wS",
+	"5rNd5g3P5bmUjG/j4u/yIaZJLR7GwLxRZRiWKwmFPEpmSV2rjL3u5M5nM6BzCczcsPLbMdf5rmsmNpUF",
+	"EwWbOztQjaOqHgrXDo1odQR76ieyzNMebKZKQCPqY3nN1tDbNId1gLecQySi5KW8YjGFgpZUhqSVbx9m",
+	"UGRt8qUDasoynnzwgPIpzSgmwfEvxy9+O917tPd6cHz8+8+Xtf+MWO/xk9fnXOsXo8lpNAlWV1xy3WUX",
+	"6i1OTm2suITBG6oZktuSG7IL/bsqr2XMu9OVb7aX33GNaa9xuPz6dE7sS2lZZyAXMFphlA1HDuvrWllZ",
+	"6BKtKzEGWOzoZQS4eqOEiy4fgVPFOTyD5q4RUBMuIlDH6kNoOnAzrW3no/nvJPqUdaGa1eCeInKNz8BD",
+	"4gU2BiyO0j4mZumMHuGyZyB86a2ZTFxkBV9nHddykjn0XeZkXkfCy6Gt8wxr3lvcQxfSVwSrBp/3iOCw",
+	"lrxJseSV1M8BdQpuWuGcnLG4d5wnw6/DiEFK8oI3N7NhwBTymy9b2x/p2DOOkcjxvKTQJbA/fxTx0j7Y",
+	"PfijFNFs5hRjOHId82lGw1+ikLy1Y/+w5ATvOJeH4SKbvSEMRlKVmHDPIJ8CgmGurDCvS3oZScplFHDh",
+	"il2wsbAtsa4S7D4HDYhcflaUPsjl+9gexYZ7tEQ5+8BbZ/lHmYFlLy7nHmsqdvfq3HJ1bm3NbF44JZU3",
+	"jlLumfgXZ+L24N02F089uJ+BjQ94f3CjAFaBFyOzuwVWfNztspHO6WLfpOwWGrpVyTPh+KvZIXNo57LX",
+	"GUaJA7/nk18tn8S3fxVc8u6zOjhJt87pLLPYkNGtp5FuwsxS+IHNedm4hJVZnDlbByDjrOgmrbt7ziYs",
+	"sb9BvV2WpQ+JpvksfXC7ynz+/Pxs+KM0w73PtPLy1TRE242KaW4Jc9YsYSKy1Rc2tUxLSJ/lwnHfkxRA",
+	"1CWmQao9cl6XpFYlb3DCWbZd27GYNkQXIGXHeh/IBLokZY0zWyLrnJlh9vrpeZBQV4Q+blfJsa9KK6dL",
+	"28FlqrQrd5mRD8oDs8icE49lNF1POMwy1gxJa/VUnDJojU/5oiUHiXovyr4yUeY8SsoSI8qZ2nJW/rNL",
+	"Sf27WAqWvBGK3txUX2Fs51K+BCR6uGF/lUVI8ep/ZhGn59MR+0rE9Bnzgf6+sRRzK7JaMX2RPX3bdkkJ",
+	"Wv1nkO/IBCpZM8B5juCXDMoWrHibDCRIwFgqTTrS1kLQ0SitLipg+Fk5mZZNZB2OYinYkYd0UUjprpLn",
+	"XEREjrV5aUtQdakweWBGoAEcoez1PFmGstCakz5GX7tMwCEmQQ6EcVV3cw4D0cxB9np/I3dFtiI/sZH+",
+	"SljDuaOHHH/I7dS2+UROplaRnm6JW8xvh7EFtnFrjmq/f+iClCHM+LlimfKdq/uYzSSqzs2rOcvab643",
+	"py+aNpBmIjZqu9VatV7frT5cUb1M0RStRucjIdp7Gu6efXuPr2LuVmrdRqfyMNqrVzo1ul856DXYYVTv",
+	"7nUePSqC/M2Mwj3RRzAMfpZ/8TimO/vV2g3zEH3MwIXB/DQG+ZVkIf5NvSgvIZKe57/pebwB6719z8it",
+	"s8AdhLX+bDG7bBeOjCoFpQo2aFfqzShRj8x4Czz1ZhwvxQ5vrMwBinjkJVwg69XrpAd06oUepffe0S15",
+	"R6PbONZzLC8kk4vcO7bgLt125Cc92R/tX0uSa+CcYqOhklO6wgFcJWXYg3LOIOdSUX9Y63QqDymI+ohV",
+	"DrsHe916bzfap9TlaI6oHngpom5mQdHTdoMqoA+rm1m4UAPXcvguHme7OV/hiTa0KHtf7GD75zqjs9Kj",
+	"PdvY8ManexsCH9Pg0aW+Y/s1gIAvldNnIwDD0ClMLUQLIKEfcG0EmzjHf9Nm0uRjvxANEXICARAqIuJc",
+	"R1Xi5CMWj1sHSxx5gQTnZmkJ9LMclwA+URLRqa1/syWB0GifqktmrxApNJTRJkKb92NhBvzXpfeEDolC",
+	"9BkENCZcD6KETgSxiFSpd4in9fsLgx2zrSbbVYJAUW4cWfJ5huJIr5gFdMJRhh5GNKAYed012x5wDo68",
+	"L5mCunzKNRf9MoeSpQCvWc9N4iYW1Tf4ZfiuFjXexR3+uEZfvO13XsTj33/9ud9p/Nb/7eyx6jT2xcmL",
+	"6zj64ZfVXfNPZoa6VlBlSRbmAJGSfIouGGZfNHN6/cjC7srs3GvBs6K7DfbgnLpb7rTH/27nds+pgkf6",
+	"nm2U7os4l/y9rBp+VrAB06h23XFPJRqiIc2Is10A+ZztlZv5//wev4sM27Js8mxmWS75QWkq+SCRWrv2",
+	"9TD1ueOy7UNA0bMocMWnDmADNtGsUYSiILO8cENB6j8DpGqzID494eQEJ3J5myKFsD2FdFebRoXdQp2g",
+	"agmlqUPtADxutK8ltn3nemvi1YE2+tm3vgxLExlcX11zx9rCc4ks+yqk2Fbk1yyF/DPl1r0Q2rYQemex",
+	"fW5TCCF+0E2E0N9e3ED67ALJommiPVhZw8eh/70XwUZXmEO6TBu5oRlBY37JUgRYBB/jQ4s0Zlm4uaQJ",
+	"MXWEktFSov+yz7Rqib3GoUOW5Mr17gKo1NhhymbGif1ZORAc3h0Uq28BxzWeZu30QjQSq+Q9CIRZFN+y",
+	"xjstodL+aQ6pNyRnhtpZSM7okJ1xzb4/0wnvatecx0iv9gxIMaTUKUI7KK8ciKaD2UXQvjTZbzhWCLfZ",
+	"EhnepllXmXBAGlY+WCXUt8N1fpYfIlhifZqfclRoZojpgY1aw3bK6A7M8QGzNe0y1BIpcTRJG8f8xF3X",
+	"xr5cCgrtLQ0AyKF2MDeZqIfSt7K0O6/P0k0E7/y0s6yXUdCVScK6mgxkohjpQH+J6eryt6wn1K0k5eX6",
+	"/gRs+uOg86LLT/mPz39/9ub8l7MfD6ts+uNf0fsT8+XgRNSq3UYsOsPntejXH+N87xmsriw0z1lLQcl3",
+	"z3FNc1ZetrTBUUkw44z3QYUU24MV+2J1ytAQrfIkbfu16OYzpu2FsCiNWmM9EknPatAMoheD+OTF/uj3",
+	"xqB28iL+6+TF9VVn2O3/9n7/8uSHN/L3s8eXv/162e82+mWUMWR6ICOFbXP1qNgpdI2k1ZdG2qTcYV4W",
+	"pO/+Snh/YLvKU8RM9V1pfwOa+HR7uZ1PEgYNfGicS6FcRfODjcq7/u9V4G2rwIa1ES48jTcNNqyv8ToF",
+	"zWHQLFN5677C2c0oBR0vu57+fZF17ZkbY9iaMuyKTXLKbj1X/d/YG5j73OioiC5KVeR67l378LJZXbsw",
+	"9TlPKmrbYSB7HiLQWPTokMccu/ZkN+4Wh70KbEG9TEWfzVRdqLDPdIpt+2pUG9RghIb1tToITmSo1tCN",
+	"mWsE5gb4ZdkjbSMCHMiTLwbaLWEBsgHDPlMVPYdPrpNH6thxA3XOHrgKTIEw3zPQ+q1KwiOhdQJlqAdp",
+	"ebVMbBlLIUMV0c9lr7eSdyidT9sJI8EmtrdHH3OD4QmAvu3kVDrvAY0htAUzdyCG8Bjr+4K6mbDo7lpt",
+	"ZGbtyxTngi5+E915c2UCFIa0Q+bqlRL5sd/r0ve69PZ06dtStzJqXU/ZeiIjdq9rfRZdq9TNsV0FDNlu",
+	"JjDW1sXSGzNNzOf1n0MLK1GTvOnkR7OyzrS5h9LesCDbE/ISYHGzlB2sR7Xg8RalJXPh5VD0F7fAwjrY",
+	"XKepzrRQbdsSi8ptEace+3Mr2/uzFCCbich3dS2L0ViGLsdF0PUb8MZbzCV7kkilTsFNuQ5TsC1WtlEt",
+	"Z7iAoablJx6qseBYx71gyZFnIpp3yreHFu+03krCFFtwHn6wDuC0XwgqzzksjLQOLc384XAddi8D5HGo",
+	"ObfZWJZpxlxc2t58TCPYUYKNNboDCVXaRiluiVQ/t82pUPsVZCDHSZqzBQlKrq09vhcd3ZlL2stGSvtM",
+	"aRbHIRE2CmxWMXNq00tjp7wf8NiYAjhcp4UL6QrOof8dBK9j2mVN15AMkr5te6bMpQ4Y7KCj10OyH5L6",
+	"fkgOasBN6o9qfjcUuEdKwZR2QfSWUNC0boDjtKsBQe8qOcl6cAmJy2zNpyyYATNwiNIUeFHernDpXbDC",
+	"ZnlL+rFgoGKmIYuDrHId1Xh8IXs9aEFHNQTvPfoorxYE/uga/L8BqrwF//wamfGzA1rLcGjMHqaT3lzy",
+	"DAunAzbF0ZzEbj8TOsVOQy4ZIW3XxsiIjpWzBb/uoPrhKnfw+LTXu1dub0W5PVaXNp8Gk2fNwQcpoXLp",
+	"pNsJrY8S2eMxqzrIfvf0i8RygGXaLiR1OYazlRB7fUVw0LUk7E3zlyE8DF4i99yqbRQ6B0jQPCxMQUTn",
+	"VIPns3IyMBSENqcaxKrhV5oMKEK5dBgTYTEly3/xkFqdtcOylOHmrNcM9WC7/yGhLQGVHc51lwK9mGXw",
+	"s7Gg+sjL6UoYYJJmcxVG1nJ7ddrig5F/p0tkxRA6FvEdhZSvCTVP4opcSR5h960poN2Xp57ldJINErzB",
+	"3biVPG3XCRx7HbtH2va3AH4je6SNla/YMX5O8b5iqey7iRwWbHLhRcSVpqOY2aSPSIpLNnUuqtvKYnvj",
+	"T2UbaWwl+3SfxnYvereTS51ZPrcmaBXLxOwXzmbb/bLZbIviZHa95kIrvGG06CmSE+HkWWkTwNf2kZ8X",
+	"RKvDZT+ho4HZota4VtvtjuA/dmLYMOKGE/yhgz8ABgR+s2O/MvPqJ3RYtV/bR9wBjC4eXXRpEl1gw5Cg",
+	"Gfxab+zu7R88rDyai+CFTUGawb/29hq1h4d7B7VarTYP2WuLiF2OAOZlqjjauYHn7Es1VPJo3+NX7pul",
+	"3rAbgwvo7mD2jD6xIK25fsvYQJleObxEBgqarQjEdqC7hwcPjkhbjOO4bf2rtlgQTh5WtqXnCj/6bWts",
+	"5V1LuI+od3JIDdBGkTTq+/lEZsCEFj/QVdGhwyh3Q9OG4UGFnlUGc8fAVtmVaXZIzj4r2lCzc1zIrFLu",
+	"oP2ELXXKD9nKZ+WtP867A0l4z02/Mm5qz7aQE8K/8jLJTWMpKyjCJ0+f0CR6Bbt+Xyy5TeloyyNvKB/n",
+	"6/N4oFZ1lJWJibU1+fKmOjmte29ztxnOawdiTDCc5T2Mc90cIdaUIiCnyvlcsLPZtonN7Kl4O4m4rWXE",
+	"xsdQJQLgxlrmUsXCNCwC9ScDNgXHC97J0A81BQ/W3H7GbtpfFcDavLTR8h6wHUNjSON3tiHsDRu82l1c",
+	"jqyW68H9ZeDVvhLcs3y3ctB6vV41NzQ6Nu/c6viVc14vgij6ibGRysek7Zy0JB1mG3lFVXIy02Ai9Rqn",
+	"twhZAmrUpaLL4qduLOsiS0Dd9V1SkjYl6a9CNTDkcFManq8YIClcRBktLEsp+exiP1ySdFIU3u6A2BAL",
+	"SmvDRfsJ7TIUvn4/PZuzgH31IHmqSt66gAt2LHCwMzK55KIPQr4l2vlj1CaXcHDN7Rhzc9laGHnLQm0L",
+	"gJeP/cQQfJ65OqLTrKkr6CM2SaUlzP0hSYOCuXdiChrml6TJKPZFKViQ3+sLE1VcgwjMm6HFfoII/jo/",
+	"OyPHVzZN/kZA1YvtlUm+yQ9u/SSN1QeP9FdAf6093MR6TdeyRD14b5P/vAyrOPYFxD/SjF2BP79PpOin",
+	"YcsbNhC7t35vLuJ+oFcs15LUUvB2RZ1T75fJumJUC8LQGSfavGPl6uKyfmdK1mYnv161ml3YWy5Xc+q1",
+	"jwW4SMX+OZVzkDwH6RteRgfmNc1klrg8FwGmhbkyJB3WhZw6m8ghIN/Fg90D1Ewo1YGqMPPxP2OFCTIt",
+	"0ZNxLCe2lGwWBQ9HkAEutpuknUUI25CYqizgRJaYkm/7XgYrBHpLESFvFQvApRqaBbshDOjeiqBsOEIf",
+	"2PMLMKj3Fi0xRxUe8sit6OQ+DazAq/Yy3LIi3WwDqLPUu3ZeQoA2CTo7SVgLapmbt6dYEYrZx5jgNBkw",
+	"4TxoHpAkZLd1qSAdNnsEW2K1o1N2EPpMLzwFtY2ziatGjS/GXWabAtQrjb2cW8o8YYnnCvxNMMeyq+rr",
+	"6Zf+9OdESNJmZY49/pMOPkStPQDS/LH3FmUTDrDp4d0o9l2eTQqmYZY/WsALnS3CGNpKhnx1tLOXMTru",
+	"hFrqlLJOKkw7TK31DMdviALRFodL0WVkKBOWVWuUIcp6KZpzizYwGA6Ty+rJ7U4if6Ka0JZAd74tyvBr",
+	"HNwLhnl9wa6U4UE2cxQ0CKph8KFnddultb+k9r1DFIT4vX1JS5SWg5gX3qAehMwtBznK5pMr72iJiE4z",
+	"mONcVut5ttBO97A2KGSwYmkC9VIocnzcsXAPAcpOlgmsdIAyEeteMatryMB2VdATCYmz6NNo7Ll5H6V5",
+	"Gx02lehdGaZgAm2jc1/EaN0ggsBsy/Ni9QrB4hUESV5avbLAE7IlEOKVnSHhYhG0rq9kU2Dixr3YLBGb",
+	"vmJTOCmznPfed7NV3819KdB21aK0+Mdy9rlwmlt026xpDi123WxcCnTvr9m+v8YHjV5Q+eQrVDOK6Six",
+	"6Zf5lIwE8q9zmZ2W2c5AUqN2g8EVW/OK5ZNWxckh/WBFUyFe8zk0N9DOmr7GewNF7LxUASTz9b/3Lj0l",
+	"K4TyYJpThT8rKlaknXbDJopO1Xx1i2xF23rn09IWNZMvp5SEQZaqCe0F19NScgtSHkVyFfHzwdl5z+xt",
+	"WKq9/A0SAdZVIb5OIT2Dzb8dOY2w105KX+XP3+3W5a4jjDdOMWTX0CV/rlx6wY3gKeYTAG60Y3QluYYh",
+	"6Yx15gdg3QQrp6kG2eKLKMd22y7ZER2nlLS91LN22BJtPzWwnWYtOIiZhM3xwJC5DpjTJAJIvoRhdgQU",
+	"/DIi8esU7hkdwLFrIzssRZmBZTydiKdU07uVGvDMH9rtwr5l2ar/yLzIfOnBQqGH9LJktKAqwCLCSWHR",
+	"hSH2BX16b1Y4sR2hbwddD4PROBlJZRbbdg2A/qJZSeF90cndKzrxW4DD8bYdwF3r5xw+qbqIWU8HzRrc",
+	"6dpwL2o2bfGzcHlWWvK712paaarHZm6IALU6I3bSoURNfZbK19CmwV6yEfZCIK6Udlvokk+QoVeecjWS",
+	"ijuzdOEj8Bb/jr8lvPf23Hb3brgt9A8FGQkRyQi1qi363azeu6GnbV7q/L1P7bZ9aple/DEYjUsxCQCF",
+	"rpA87W5z2vwcmwD9ASzrdp5LOM6B5ZREyTGy58PM0cwKAcwJsDUgvWhbIDU4nm2g1KwRh1sB0Gb1Bmu5",
+	"Cdxj09xLrr9XvessgM02cugwi2ZdBJtlYmwh7PG9HNumHJtpPrEwAzFzYqcSDRolYM+FIvp2SBQ3Ei1L",
+	"OBzICfZ/c/YbNFRAYWNsuFKonjN45nMH6H0z55CF/ltm7jlzEy3EUmuzXlu9eZg/gzmZDLmV+2phZ+ah",
+	"r3828JlS5zEmolPrALbueuItnPliNCLfnp+evw7Jm+dPyEFj91GTnP1wXKkbMr4mEe9DesluzU5SPYDI",
+	"m2bXGIKjfofECG3mEe/qsVGkZEuoLhVV8nL+cUH1r20p1KcZdEUDhiOGGuHYHGWAhX7QMY5tIp37Cmdd",
+	"bYk0roiot8XXFzJ8cz6YC3si2k3XfoVwW7PvxSv90JaQOgtZcoQrtlnD4xTbso3NIQdYQkvUwNCQlhBQ",
+	"NjcN6RR+MF9zG7OdyHEckVh2Lz00TTnW5aDriYxn+MfdcYkXh3ebbvE/E4T1bwbGim2Ck3NnJPpHHarY",
+	"wV7I3z0+fTOp/fSiL78PwAWXgCB/8ez3py9ePX734rfd819Of/yl+NlIqoQHzUDqkTlSzZ0dLfVo53U8",
+	"HnZiLliz4Kf8bxr3zRkfDL8/++G43hrXao0DPF7fH+AnrtSYJd+nj8BvRyzhMvp+t4YfcYTfLx3fRmz6",
+	"DKc/n1knTIeOYAeAC91l903r7k4yGpytIRPa79lyb1RswR1mFrZUfm7HtsjJnSpw8C3UEJbIsjReksmj",
+	"+0S1u2OMrIDSPZATRTpT1z80TUszutwg7ZYMOp/skfaMNtCukucuA0uKRabM0QI4gZbwEvbhtUwUDJyQ",
+	"MNodZNlfFnKacIG9KtBHZy6dkSlNi1aEVR+xVDok7QSdi2/sS56Yd7RbAvU+hESqkjMHT+DWJWEWoZtI",
+	"UerDm9U8b6Ivbdgg7snsKG5TLcrbdubM/Pz89/eVk92Xryunj3/5tfKs8fKnIAx+evP2ReWnk6enlVfP",
+	"z99Xftl/fLxGe9zcTq1kAmKviXuN4jY0Cit0zWasAUyQ0aMh0Zh39b1OsSWd4jHrczD8xoot6OG2Na3C",
+	"iZY1EbddW7QlWkX+eyH1l9I4Ns7Gywtia/EvbkzlC0+/NQmhcdoRIivwK/j/slCUHzQBX4cXE0OcsWKz",
+	"2pYodKvFB82T1TNSz87us3sJNu6g+nR2wNsIV81Kn17vPl41n43JXq4b6Joi5JXUzyxTuBci2xEi54b1",
+	"yF5vO47oZSLEMcXNTNNwNZniy46/uWm6cfPRO2CpOvmT7fqiOESZeVgw+vLiUioLEueVwTez5Iy0Hsma",
+	"oGjjyahcDhor0bWbymQ0NnkyRrS5Oy94j6wFSoUXHkBDNG2pCrfmzM/SCqJZq/Vui9o3JSP+hxijMIJ7",
+	"8/NeefhnKA+GNQM0QJ4z34bmYNngReGw3ysS/yRFwnYsX9D8/NpBqNB8e/O0nA0E77wm6Cjg8YauHDJF",
+	"bHPajoywc639bJuXp5XN5ncM1n/81D4ilHQSOVGQ6uP6pkPSqnlo1lcdeypD/2+SOt5t3Zq0raFTxGyu",
+	"iU7GSqsqecNGjGoo7haE2SkjJIwZH3OKfA4DUDk9BJo6giLS564tEIzEVlXJ5IiMFTydqBGWpZsFialm",
+	"SYbm69JqS1UWWNOsc3uhEcCs3MzvFfj1sxV0bwIiBXUFClHSwpqLizPWHSesMnKR7wtHKL5wH9Lrl0z0",
+	"9SBo7tUOD8JAG+bcDJROsN/PdaWXMFbR7Fq7HKbrimJCcSgVyXrT9WXFvvoNvsd1jP9wA73MDvnilltJ",
+	"+jtzu/WEhpbS2bDpj4POiy4/5T8+//3Zm/Nfzn48rLLpj39F70/Ml4MTUat2G7HoDJ/Xol9/jL3yIbPp",
+	"u4bx3GSJbI/OC7vpjxlNUFistnDQM/JsUW4DImnbwta/gQoYBmdMVyxlL7n5jGl3BG5Rc7TEm9MBV1B5",
+	"niRSqVPgsveK3600/XRStyh0PT0wrTBcv++nY/8ZTwfweZQzY0XjVbTAuh+RyPOR9RKpy5uAbieQkJVh",
+	"LuwYlM8k5lcp91GzvYGqpT16XJD76+rRM68udYVKVOv0cGL9Dhambt6qx27m8k49jkrum/QsaNKDbvD0",
+	"eCzjX1vOxS5hBjsJu5KXrIIewgWmT1b3Vmiob/GmOmOdQoOCRUHVpaqWKO/mdafmbR6buKmHzjwzCpqN",
+	"NTRVuCUdQgll/+DqItKWItBZn4nobtWM/a1bAD0TEaFxbGstb3x6Fol/QxAX9hgs7wW0QTnUlhoApif3",
+	"o/3rJPq0CPEfTq45laXnNi16pVPSYSUn2PXLySzlFGIWyimGXIE1b9uzlZ32NSx1zxhPD3gmJg9rnU7l",
+	"IQUxGbHKYfdgr1vv7Ub7lDrrfUT1ILPd0xUKihaozyiMoQCSdTzmEcCUpKb87owh/6lE6Zgbvcf1gk4I",
+	"yDZuGz/cLrWPHf4ViEZzyiGHJDvft3K8/XOdkUYpIrn9eZudBLwzbHS1grAdJQy32pJnnpxOR0zkOuNB",
+	"3k3arqrt0Fza5rxOwV9oTjRUHnGNjsc8VClUQMvhiCa2R7Yca5KwPk2ga2eXKnaUpn1lCJCuTit7SL7P",
+	"NuZSzW+vnRWt3yTKOB9tZw4aztbKg56k41/LvVXf1vzWwQ0qW4vV+4srlryrz3NIpf1c5YgV3VFPLS2v",
+	"AB7jX/opXMNWCIOXcrVXpNd9UV/XWCi29K32qo2dXIcr9pe4b2B9e84qw6g9Pu2JMfvNJj4qIy6qyDlX",
+	"RZb0+PDawcVyJ1SJD0qlZA09tsE18bBSr1d2a0b8cdFlOX+F+dJFgXKy4F0j2CRgB2J056P5zyrBqV9r",
+	"sTh9A+DIUrBvlN997YhYysXkG7/3o8L6V4rC9ZucXuxk4+p6cZ/pVARuqe/OnZYTX0RCbMJ0b1E1Nwv1",
+	"lenlb5Dk12BmAx5FTFxQZbmWpz+HqcKO59UHI7THDpA/h3wxx7oh07FHbwHHmYNisJYn+y1O8dOHlFs1",
+	"ypT+r1/FJ8e58gBDCSPNLOo6x4ZF9X3SHdCEds3SEJnY0gGZkEfuE6YXmNeORyOWVMzYSMyMch4SSmI5",
+	"mf0SytORUzugBfeWI9uOMEtvgJUYShFPiZmKhZp3F7UEXGUYL4WKCUjETLTzlRTW1eZ8ml/+vdjIede4",
+	"iZmzHgrqXTCK3jVu0yxabz1uBtv6eQVoYxND6ysyge5NmnuT5qswadayQBqLLJA7aG9YaXSjxKt/LAu+",
+	"fef9vYWwHQvhc+v06fnf8RDsV+ID9vo1+ECYKvKQiwOI8E5L5ZGhOW1sgiTyGYZ9TUvM5RjlLYLNjG3L",
+	"7c/MOO4R/T8Hov9KzNERwBzu6GBH77njUu6YncR/CJ/MK5Ufgw6mRTf/+PDpQ7oCZX4QW3yQKToRsEHo",
+	"sAbORHtE0sX7FM4AEfE+PIaLkChNp+ZvxfuCRdjYLYJPwP/G/iPTaPPsI3MthDw1zrvb7e/szZDyREZM",
+	"jmKW6XDKn0zG99FYKz7iNajV5JJNERgcW6fAWmHFCWSc+o80l5qN+N8BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -5,7 +5,11 @@ interface components$1 {
         CreateUserRequest: {
             email: components$1["schemas"]["Email"];
             name: components$1["schemas"]["PersonName"];
-            password: components$1["schemas"]["NewPassword"];
+            /**
+             * Format: password
+             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
+             */
+            password: string;
         };
         CreateUserV2Request: {
             email: components$1["schemas"]["Email"];
@@ -139,12 +143,13 @@ interface components$1 {
         };
         /**
          * Format: email
-         * @description An e-mail address; compared without regard to case.
+         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+         *     its A-labels (`xn--`), in which answers have it.
          */
         Email: string;
         /**
          * Format: line
-         * @description What to call the person; one line that neither begins nor ends with a space.
+         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
          */
         PersonName: string;
         /**
@@ -152,7 +157,7 @@ interface components$1 {
          * @description A password that meets the rules of `createUserV2`.
          */
         NewPassword: string;
-        /** @description A password as it was chosen. */
+        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
         Password: string;
         /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
@@ -160,9 +165,18 @@ interface components$1 {
         MailToken: string;
         /** @description What a login goes on with: 256 bits in base64url. */
         Challenge: string;
-        /** @description What the authenticator app shows. */
+        /**
+         * Format: time-code
+         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+         * @example 287082
+         */
         TimeCode: string;
-        /** @description A recovery code: 80 bits in base32; neither its case nor its hyphens matter. */
+        /**
+         * Format: recovery-code
+         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+         *     none, stand for O, I and B.
+         * @example MFZW-I3LP-OBQX-E2LK
+         */
         RecoveryCode: string;
         /**
          * Format: https-url
@@ -819,7 +833,10 @@ interface components$1 {
         };
     };
     parameters: {
-        /** @description The account. */
+        /**
+         * @description The account.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         UserId: string;
         /** @description How many items a page holds at most. */
         Limit: number;
@@ -911,7 +928,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1001,7 +1021,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1038,7 +1061,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -1510,7 +1536,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;
@@ -2252,7 +2281,7 @@ interface operations$1 {
     listUsers: {
         parameters: {
             query?: {
-                /** @description The beginning of the e-mail address. */
+                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
@@ -2319,7 +2348,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2347,7 +2379,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2393,7 +2428,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2421,7 +2459,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2466,7 +2507,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2532,7 +2576,10 @@ interface operations$1 {
             };
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2578,7 +2625,10 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
             };
             cookie?: never;
@@ -2612,9 +2662,15 @@ interface operations$1 {
             query?: never;
             header?: never;
             path: {
-                /** @description The account. */
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 userId: components$1["parameters"]["UserId"];
-                /** @description The session. */
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
                 sessionId: string;
             };
             cookie?: never;
@@ -2752,6 +2808,7 @@ interface components {
             /**
              * Format: int64
              * @description Units to add, or to take away; not 0.
+             * @example 150
              */
             delta: number;
             reason: components["schemas"]["Reason"];
@@ -2799,15 +2856,22 @@ interface components {
         UpdateWebhookRequest: {
             url?: components["schemas"]["WebhookURL"];
             event_types?: components["schemas"]["WebhookEventTypes"];
-            description?: components["schemas"]["WebhookDescription"];
+            /**
+             * Format: line
+             * @description What it is for, in a line; null removes it.
+             */
+            description?: string | null;
             /** @description Whether events are sent. */
             enabled?: boolean;
         };
         /** @description The stock keeping unit, the product's name for those who keep stock. */
         SKU: string;
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         */
         ProductName: string;
-        /** @description Plain text; encode it where it is shown. */
+        /** @description Plain text, empty where there is none; encode it where it is shown. */
         ProductDescription: string;
         /**
          * Format: line
@@ -2818,24 +2882,31 @@ interface components {
         Price: {
             /** Format: int64 */
             amount: number;
+            /**
+             * Format: currency
+             * @description A currency that is in use (ISO 4217), as EUR.
+             */
             currency: string;
         };
         /** @description The total that the caller expects, in minor units. */
         ExpectedTotal: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the products. */
             currency: string;
         };
         /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
         ReceivedAmount: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /** @description What to refund, in minor units. */
         RefundAmount: {
             /** Format: int64 */
             amount: number;
+            /** @description The currency of the order; another is refused. */
             currency: string;
         };
         /**
@@ -2848,10 +2919,17 @@ interface components {
          * @enum {string}
          */
         ExportFormat: "ndjson" | "csv";
-        /** @description Where to send events; https, and not within a private network. */
+        /**
+         * @description Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
+         *     refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
+         *     beyond ASCII is sent as A-labels (`xn--`).
+         */
         WebhookURL: string;
         WebhookEventTypes: components["schemas"]["OrderEventType"][];
-        /** Format: line */
+        /**
+         * Format: line
+         * @description What it is for, in a line.
+         */
         WebhookDescription: string;
         /** @description An amount in minor units, such as cents. */
         Money: {
@@ -3497,13 +3575,25 @@ interface components {
         };
     };
     parameters: {
-        /** @description The product. */
+        /**
+         * @description The product.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
         ProductId: string;
-        /** @description The order. */
+        /**
+         * @description The order.
+         * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+         */
         OrderId: string;
-        /** @description The webhook. */
+        /**
+         * @description The webhook.
+         * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+         */
         WebhookId: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+        /**
+         * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+         * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+         */
         IdempotencyKey: string;
         /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
         OptionalIdempotencyKey: string;
@@ -3664,7 +3754,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3719,7 +3812,10 @@ interface operations {
                 "If-Match": string;
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3783,7 +3879,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3830,7 +3929,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3891,7 +3993,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3935,7 +4040,10 @@ interface operations {
             };
             header?: never;
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -3979,11 +4087,17 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The product. */
+                /**
+                 * @description The product.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
                 productId: components["parameters"]["ProductId"];
             };
             cookie?: never;
@@ -4133,7 +4247,10 @@ interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+                /**
+                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
+                 */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -4330,7 +4447,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4411,7 +4531,10 @@ interface operations {
                 "Last-Event-ID"?: string;
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4460,7 +4583,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4548,7 +4674,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4639,7 +4768,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4725,7 +4857,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -4810,7 +4945,10 @@ interface operations {
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {
-                /** @description The order. */
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
                 orderId: components["parameters"]["OrderId"];
             };
             cookie?: never;
@@ -5009,7 +5147,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -5051,7 +5192,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -5078,7 +5222,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -5132,7 +5279,10 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -5184,7 +5334,10 @@ interface operations {
             };
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
             };
             cookie?: never;
@@ -5232,9 +5385,15 @@ interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook. */
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
                 webhookId: components["parameters"]["WebhookId"];
-                /** @description The delivery. */
+                /**
+                 * @description The delivery.
+                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
+                 */
                 deliveryId: string;
             };
             cookie?: never;
@@ -6002,7 +6161,7 @@ interface Operations {
     /**
      * Search and list accounts.
      * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-     * without regard to case, `phone`, `status` and `role` compare exactly.
+     * without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
      */
     listUsers: {
         method: 'GET';
@@ -6230,7 +6389,7 @@ interface Operations {
     /**
      * Search and list products.
      * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-     * begins a word. Without `status` only what can be ordered is listed.
+     * begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
      */
     listProducts: {
         method: 'GET';
@@ -6290,7 +6449,8 @@ interface Operations {
     };
     /**
      * Change a product.
-     * Changes what is sent and leaves the rest as it is, if the product still has the version in `If-Match`. Orders that have been placed
+     * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+     * the description. Orders that have been placed
      * keep the name and the price that they were placed at.
      */
     updateProduct: {
@@ -6401,7 +6561,7 @@ interface Operations {
     /**
      * Receive or write off stock.
      * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-     * off (`out_of_stock`).
+     * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
      */
     adjustStock: {
         method: 'POST';
@@ -6741,7 +6901,7 @@ interface Operations {
     };
     /**
      * Change a webhook.
-     * Changes what is sent and leaves the rest as it is. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
      * not ends as failed.
      */
     updateWebhook: {

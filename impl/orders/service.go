@@ -48,6 +48,8 @@ type Config struct {
 	MasterKey telemetry.Secret
 	// PayWithin is how long an order waits for its payment.
 	PayWithin time.Duration
+	// SearchTimeout bounds each statement of a search, below what other statements may take.
+	SearchTimeout time.Duration
 	// AllowPrivate lets webhooks lead into private networks and over plain http.
 	AllowPrivate bool
 	// Log is told what goes wrong beside requests; nil: nobody is.
@@ -60,22 +62,23 @@ type Config struct {
 
 // Service answers every operation of openapi/orders.yaml.
 type Service struct {
-	database     Database
-	queries      ordersdb.Querier
-	guard        *guard.Guard
-	keeper       *idempotency.Keeper
-	audit        *audit.Log
-	customers    customers
-	followers    *followers
-	heartbeat    time.Duration // of streams
-	jobs         *jobs.Jobs
-	secrets      *seal.Sealer // of webhooks
-	sender       *webhook.Sender
-	sent         sent
-	payWithin    time.Duration
-	allowPrivate bool
-	log          *slog.Logger
-	clock        func() time.Time
+	database      Database
+	queries       ordersdb.Querier
+	guard         *guard.Guard
+	keeper        *idempotency.Keeper
+	audit         *audit.Log
+	customers     customers
+	followers     *followers
+	heartbeat     time.Duration // of streams
+	jobs          *jobs.Jobs
+	secrets       *seal.Sealer // of webhooks
+	sender        *webhook.Sender
+	sent          sent
+	payWithin     time.Duration
+	searchTimeout time.Duration
+	allowPrivate  bool
+	log           *slog.Logger
+	clock         func() time.Time
 }
 
 var _ ordersapi.StrictServerInterface = (*Service)(nil)
@@ -87,7 +90,7 @@ const audience = "orders"
 func New(c Config) (*Service, error) {
 	s := &Service{
 		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), heartbeat: heartbeat,
-		payWithin: c.PayWithin, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
+		payWithin: c.PayWithin, searchTimeout: c.SearchTimeout, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {
 		s.clock = time.Now

@@ -17,6 +17,7 @@ type serveSettings struct {
 	UsersURL             string           `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
 	Issuer               string           `koanf:"issuer" usage:"the iss of access tokens"`
 	PayWithin            time.Duration    `koanf:"pay_within" usage:"how long an order waits for its payment"`
+	SearchTimeout        time.Duration    `koanf:"search_timeout" usage:"how long each statement of a search for products may take"`
 	WebhooksAllowPrivate bool             `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
 }
 
@@ -32,11 +33,14 @@ func (c *serveSettings) Validate() error {
 	if c.PayWithin <= 0 {
 		errs = append(errs, errors.New("pay_within is more than nothing"))
 	}
+	if c.SearchTimeout < time.Millisecond || c.SearchTimeout > 10*time.Second {
+		errs = append(errs, errors.New("search_timeout is between 1ms and 10s"))
+	}
 	return errors.Join(errs...)
 }
 
 func defaultServe() serveSettings {
-	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute}
+	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, SearchTimeout: 500 * time.Millisecond}
 	c.Addr, c.OpsAddr = "127.0.0.1:8081", "127.0.0.1:9091"
 	return c
 }

@@ -3310,7 +3310,7 @@ interface operations {
     listProducts: {
         parameters: {
             query?: {
-                /** @description Words to search for. */
+                /** @description Words to search for, at most 8 different ones. */
                 q?: string;
                 /** @description Whether to list what can be ordered or what has been archived. */
                 status?: components["schemas"]["ProductStatusFilter"];
@@ -5918,8 +5918,14 @@ interface Operations {
     };
     /**
      * Search and list products.
-     * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-     * begins a word. Without `status` only what can be ordered is listed.
+     * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+     *
+     * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+     * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+     * words; upper and lower case are the same. More are refused with `invalid_request` at `#/query/q`.
+     *
+     * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+     * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
      */
     listProducts: {
         method: 'GET';

@@ -56,6 +56,8 @@ func explain(err error, missing *fault.Error) error {
 		return httpapi.Violated("#/delta", "maximum", "More cannot be counted").Because(err)
 	case postgres.Constraint(err) == "orders_number_key":
 		return httpapi.ErrUnavailable.Because(err) // Chance gave a number twice; it will not do so again.
+	case errors.Is(err, postgres.ErrShareUsedUp):
+		return httpapi.ErrOverloaded.Because(err)
 	case postgres.IsTimeout(err):
 		return httpapi.ErrTimeout.Because(err)
 	case postgres.IsUnavailable(err), errors.Is(err, postgres.ErrUnknownOutcome):

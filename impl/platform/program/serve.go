@@ -136,7 +136,7 @@ func (p Program) Serve(ctx context.Context, s Serving, document *httpapi.Documen
 			return err
 		}
 	}
-	pool, err := p.Open(ctx, s.Database, s.MaxConns)
+	pool, err := p.open(ctx, s.Database, postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
 	if err != nil {
 		return err
 	}

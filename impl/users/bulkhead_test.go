@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,8 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // However many sign up at once, who has an account logs in: strangers have a share of the database's connections.
@@ -52,4 +55,52 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 	held.LetGo()
 	signingUp.Wait()
 	require.Equal(t, http.StatusCreated, (<-answers).StatusCode())
+}
+
+// However many strangers wait for their passwords to be hashed, who has logged in from here before does so, and so does who is logged in.
+func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
+	t.Parallel()
+	const queue, strangers = 8, 6
+	s := start(t, func(o *options) {
+		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue, Wait: time.Minute}
+		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // The throttle remembers who logged in from where.
+	})
+	ada := s.signUp("ada@example.com")
+	login := func(email string) *usersapi.StartSessionResponse {
+		got, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: email, Password: goodPassword})
+		if err != nil {
+			t.Error(err)
+		}
+		return got
+	}
+	require.Equal(t, http.StatusOK, login("ada@example.com").StatusCode())
+	release, err := s.service.hasher.Hold(t.Context())
+	require.NoError(t, err)
+	defer release()
+	answers := make(chan *usersapi.StartSessionResponse, 2*strangers)
+	var all sync.WaitGroup
+	for i := range cap(answers) {
+		all.Go(func() { answers <- login(fmt.Sprintf("person%d@example.com", i)) })
+	}
+	for range cap(answers) - strangers {
+		refused := <-answers
+		require.Equal(t, http.StatusServiceUnavailable, refused.StatusCode(), string(refused.Body))
+		require.Equal(t, usersapi.ProblemCodeOverloaded, codeIn(t, refused.Body))
+	}
+	all.Go(func() {
+		if got := login("ada@example.com"); got.StatusCode() != http.StatusOK {
+			t.Errorf("ada's login: %s", got.Body)
+		}
+	})
+	all.Go(func() {
+		if got, body := s.do(http.MethodPut, "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword), "Authorization", "Bearer "+ada.tokens.AccessToken); got.StatusCode != http.StatusForbidden {
+			t.Errorf("ada's new password: %s", body)
+		}
+	})
+	contracttest.Eventually(t, "both wait", func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers+2 })
+	release()
+	all.Wait()
+	for range strangers {
+		require.Equal(t, http.StatusUnauthorized, (<-answers).StatusCode())
+	}
 }

@@ -16,6 +16,13 @@ var (
 	ordinaryShares  = []string{ShareOrdinary}
 )
 
+// Known tells whether the request of a context comes from a caller with a session, or from a network from which the account that it names
+// has been signed in to.
+func Known(ctx context.Context) bool {
+	x := exchangeFrom(ctx)
+	return x != nil && (x.principal != nil || x.taken.Familiar)
+}
+
 // Shares gives the shares that the request of a context is part of, by x-priority and x-access of its operation. Requests for operations
 // of high and critical priority are part of none, and so is what no request asks for.
 func Shares(ctx context.Context) []string {

@@ -4545,12 +4545,21 @@ func (r CreateOrderResponse) ContentType() string {
 
 // ListOrderAuditEntriesResponse200Headers the declared response headers of an HTTP 200 response for ListOrderAuditEntries
 type ListOrderAuditEntriesResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListOrderAuditEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListOrderAuditEntries
 type ListOrderAuditEntriesResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListOrderAuditEntriesResponse429Headers the declared response headers of an HTTP 429 response for ListOrderAuditEntries
+type ListOrderAuditEntriesResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListOrderAuditEntriesResponse503Headers the declared response headers of an HTTP 503 response for ListOrderAuditEntries
@@ -4569,6 +4578,8 @@ type ListOrderAuditEntriesResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4577,6 +4588,8 @@ type ListOrderAuditEntriesResponse struct {
 	Headers200 *ListOrderAuditEntriesResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListOrderAuditEntriesResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListOrderAuditEntriesResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListOrderAuditEntriesResponse503Headers
 }
@@ -4898,7 +4911,9 @@ func (r DeliverOrderResponse) ContentType() string {
 
 // ListOrderEventsResponse200Headers the declared response headers of an HTTP 200 response for ListOrderEvents
 type ListOrderEventsResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListOrderEventsResponse401Headers the declared response headers of an HTTP 401 response for ListOrderEvents
@@ -4909,6 +4924,13 @@ type ListOrderEventsResponse401Headers struct {
 // ListOrderEventsResponse409Headers the declared response headers of an HTTP 409 response for ListOrderEvents
 type ListOrderEventsResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// ListOrderEventsResponse429Headers the declared response headers of an HTTP 429 response for ListOrderEvents
+type ListOrderEventsResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListOrderEventsResponse503Headers the declared response headers of an HTTP 503 response for ListOrderEvents
@@ -4929,6 +4951,8 @@ type ListOrderEventsResponse struct {
 	ApplicationProblemJSON409 *TooManyStreams
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4939,6 +4963,8 @@ type ListOrderEventsResponse struct {
 	Headers401 *ListOrderEventsResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *ListOrderEventsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListOrderEventsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListOrderEventsResponse503Headers
 }
@@ -7261,6 +7287,13 @@ func ParseListOrderAuditEntriesResponse(rsp *http.Response) (*ListOrderAuditEntr
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7287,6 +7320,20 @@ func ParseListOrderAuditEntriesResponse(rsp *http.Response) (*ListOrderAuditEntr
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListOrderAuditEntriesResponse401Headers
@@ -7298,6 +7345,30 @@ func ParseListOrderAuditEntriesResponse(rsp *http.Response) (*ListOrderAuditEntr
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListOrderAuditEntriesResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListOrderAuditEntriesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -7859,6 +7930,13 @@ func ParseListOrderEventsResponse(rsp *http.Response) (*ListOrderEventsResponse,
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7888,6 +7966,20 @@ func ParseListOrderEventsResponse(rsp *http.Response) (*ListOrderEventsResponse,
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListOrderEventsResponse401Headers
@@ -7909,6 +8001,30 @@ func ParseListOrderEventsResponse(rsp *http.Response) (*ListOrderEventsResponse,
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListOrderEventsResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListOrderEventsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -12383,7 +12499,9 @@ type ListOrderAuditEntriesResponseObject interface {
 }
 
 type ListOrderAuditEntries200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListOrderAuditEntries200JSONResponse struct {
@@ -12400,6 +12518,12 @@ func (response ListOrderAuditEntries200JSONResponse) VisitListOrderAuditEntriesR
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -12451,6 +12575,29 @@ func (response ListOrderAuditEntries422ApplicationProblemPlusJSONResponse) Visit
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntries429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderAuditEntries429ApplicationProblemPlusJSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13189,7 +13336,9 @@ type ListOrderEventsResponseObject interface {
 }
 
 type ListOrderEvents200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListOrderEvents200JSONResponse struct {
@@ -13206,6 +13355,12 @@ func (response ListOrderEvents200JSONResponse) VisitListOrderEventsResponse(w ht
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -13226,6 +13381,12 @@ func (response ListOrderEvents200TextEventStreamResponse) VisitListOrderEventsRe
 	}
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 
@@ -13323,6 +13484,29 @@ func (response ListOrderEvents422ApplicationProblemPlusJSONResponse) VisitListOr
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderEvents429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderEvents429ApplicationProblemPlusJSONResponse) VisitListOrderEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17449,208 +17633,208 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts6luCvYDlTFec2ZUuyHcdydW25k5ud9E1u0nHSmb2R14RISEKbAhQCtKJJeWu/Zj9sv2QLBwAJ",
-	"PiRRlvxIrm/NdCyJIA4OgPN+fPdCPplyRpgUXu+7NyY4Ign8+YIzSZh8ScWUCyopZ+rbiIgwoVP90TtF",
-	"DE8IGvIEyTFBQxoTH3149QI96z57tuv5XkK+pjQhkdeTSUp8T4RjMsHqRRP87Q1hIzn2ep3uc9+T8ynx",
-	"ep6QCWUjz/e+tYYJIS1Jvkk9+Pra9379iEdVKD6OCboiiaCc+Ygy9DXlkggfwApeD1tvsQzHAdpRgB13",
-	"Ou2nzSF77ntTLCVJ1Dz/q+99abeOz793/M6z6773714ZbAXj64hMplwSFs4/kGmM52qOMsiBmjRAnCGs",
-	"/k/MiMIglmiGBbokU4mGCZ+oHwlOYkoSpOAlQqIZlWNAtlCYvyRztZha4A8KsKsJ6wF+Q9llPVIZ+SbR",
-	"FI8I2gkSEv+176lv+l7wVO/y8+7z54unbx8/a7itb3iI6w+YgmKK5RjxIZpZ/ExwRJZv4ZAnEyy9npcm",
-	"tJWQIUkIC4nnu/B12wfP69DxAUvyhk6orELzWUFABYrJUCqI1DbE6lGEWaQ3hYScRQKlTNIYUXh6NuYx",
-	"QXiEKfMRFuqEBn0vIkOcxrLvnSR/7R6fyL8+awcLcdn8hmTQv+cxDef1GM1hplKgGWURnymwDPS1UH79",
-	"6377ZLYtKIlM5qdDSZIqgGcGhZKjGaYSDciQJwTJZE7ZSKOx4eZTJve7etPpJJ14vefPDtpt35tQpj+3",
-	"M3Apk2REEq8I3Gv2SZAbQeij2ZgkBH5XX45JPBVFxG0K5ufPn09TOSZM0hDLGjD/g88UiNh5yBDno8N2",
-	"YxLYPWx2i68VtUnwhEjLP9JE8KTuEinESLjYI4IGZESZ8OGLQJGXixAGBvaCmacAxVTuondT/DWF+0/V",
-	"676mJJl7vqcYkdfz9OB6RGe/LT+zJSL+G5kvoAQTfEkEwGiJc0aXZ2PCzPVPyJRgSaIThNGnT69foogT",
-	"gWYkjrM1aK6bL8KZvaWmb7xVh3BqsrUVGMCX/9b634p1dQ8Prxcxglqqp87RBLM5opJMBMJ6R8Y8jgRS",
-	"WOBCLtoNIDSFzTAERZFff8kV6BQuQKf2ArwDAHH80PbqVvbmXRKR5HVUT8+5+jGDUPHLHD5uBjZjlymN",
-	"ivdj/1kdNO8THqWhXATPVP+8AKJpNnirMH0mgzHnl4tgmumfF8A0ywZvEaZr9S4x5UwQoIin0b9SISeE",
-	"yQ9kmAotF4ZazFZ/4uk0ploS2psmfBCTyV/+JbRYlAPx7wkZej3v3/ZyyX1P/yr23utReu4KDhKCcELQ",
+	"7H2Lcts6luCvYDlTdZ3blC3JdhzL1bXlTm520je5ScdJZ/ZGXhMiIQltClAI0Iom5a39mv2w/ZItHAAk",
+	"+JBEWfIjiW/NdCyJIA4OgPN+fPNCPplyRpgUXu+bNyY4Ign8+ZwzSZh8QcWUCyopZ+rbiIgwoVP90TtF",
+	"DE8IGvIEyTFBQxoTH71/+Rw97T59uuv5XkK+pDQhkdeTSUp8T4RjMsHqRRP89TVhIzn2ep3uM9+T8ynx",
+	"ep6QCWUjz/e+toYJIS1Jvko9+Pra9377gEdVKD6MCboiiaCc+Ygy9CXlkggfwApeDVtvsAzHAdpRgB13",
+	"Ou0nzSF75ntTLCVJ1Dz/q+99breOz791/M7T6773714ZbAXjq4hMplwSFs7fk2mM52qOMsiBmjRAnCGs",
+	"/k/MiMIglmiGBbokU4mGCZ+oHwlOYkoSpOAlQqIZlWNAtlCYvyRztZha4A8KsKsJ6wF+TdllPVIZ+SrR",
+	"FI8I2gkSEv+176lv+l7wRO/ys+6zZ4unbx8/bbitr3mI6w+YgmKK5RjxIZpZ/ExwRJZv4ZAnEyy9npcm",
+	"tJWQIUkIC4nnu/B12wfP6tDxHkvymk6orELzSUFABYrJUCqI1DbE6lGEWaQ3hYScRQKlTNIYUXh6NuYx",
+	"QXiEKfMRFuqEBn0vIkOcxrLvnSR/7R6fyL8+bQcLcdn8hmTQv+MxDef1GM1hplKgGWURnymwDPS1UH75",
+	"6377ZLYtKIlM5qdDSZIqgGcGhZKjGaYSDciQJwTJZE7ZSKOx4eZTJve7etPpJJ14vWdPD9pt35tQpj+3",
+	"M3Apk2REEq8I3Cv2UZAbQeij2ZgkBH5XX45JPBVFxG0K5qdPn05TOSZM0hDLGjD/g88UiNh5yBDno8N2",
+	"YxLYPWx2i68VtUnwhEjLP9JE8KTuEinESLjYI4IGZESZ8OGLQJGXixAGBvaCmacAxVTuordT/CWF+0/V",
+	"676kJJl7vqcYkdfz9OB6RGe/LT+zJSL+O5kvoAQTfEkEwGiJc0aXZ2PCzPVPyJRgSaIThNHHj69eoIgT",
+	"gWYkjrM1aK6bL8KZvaWmb7xVh3BqsrUVGMDn/9b634p1dQ8Prxcxglqqp87RBLM5opJMBMJ6R8Y8jgRS",
+	"WOBCLtoNIDSFzTAERZFff8kV6BQuQKf2ArwFAHH80PbqVvbmbRKR5FVUT8+5+jGDUPHLHD5uBjZjlymN",
+	"ivdj/2kdNO8SHqWhXATPVP+8AKJpNnirMH0igzHnl4tgmumfF8A0ywZvEaZr9S4x5UwQoIin0b9SISeE",
+	"yfdkmAotF4ZazFZ/4uk0ploS2psmfBCTyV/+JbRYlAPx7wkZej3v3/ZyyX1P/yr23ulReu4KDhKCcELQ",
 	"kChpM2WK98sxZmjG0zhCA4JmCZWSMMSHQ7QT8FRe8OGFkDy8VBKfEfLhzthLRAUaEMXgQpwklESIp7LP",
-	"dgKa34qLSzK/oOwiFSQ4QQFw1xaw1wAJPBf6/ilGJS4183y622ee7+oizqBFKDBP75W5N6DiJYnpFUnm",
-	"v3P5iqfsrhFvDx8aY4EYRyINxygyMKGdwP55wbi8GCoAg6e7noI71YCRezswVCAcJwRHc0X49c21OggV",
-	"6Oy3T2gnEJfphcSXhDnHxD4rOYrsKuBtSTimVyRCO4F55MJ+FYBitsVtf8WTAY0iwu56v0McxyRBEzxH",
-	"jEsUcY2tnWBoITIb/Jpd4Zje+Xm013eQEHwpNHARD1NFmxRPhw2McQgsE0sUkCThiQhA3VfroBruC/Oi",
-	"4mreJR/IPZzWW1gVnGZFJy/JHFRPtSywK2DG5ZgkqErqEli7wchbHCumcX+4CDFTJ3CgvsGRtomQb3gy",
-	"jZVQHeJUaFl8wKO5up7q4b+fvfsd7QQTC3tpl0EUuSdKqimSJaEg28AeMc6I3lRZvH6CEMXK1IMV6goL",
-	"uR/KqkHX4qVC+ZBayCWO+SjjtYr3llmxj4JpQkNyEY4xG5FIf6FJacrwFaYxHsREfT2h30ikFKqEsJAS",
-	"UWLjfbaMj6MHx8Zhw86k0XbvfrvM/aAMYSQUGMbyCaRdnzH4euuMDBZO2ehTvr13jQFBkisaEktQjM2S",
+	"dgKa34qLSzK/oOwiFSQ4QQFw1xaw1wAJPBf6/ilGJS4183yy22ee7+oizqBFKDBP75W5N6DiBYnpFUnm",
+	"f3D5kqfsrhFvDx8aY4EYRyINxygyMKGdwP55wbi8GCoAgye7noI71YCRezswVCAcJwRHc0X49c21OggV",
+	"6Oz3j2gnEJfphcSXhDnHxD4rOYrsKuBtSTimVyRCO4F55MJ+FYBitsVtf8mTAY0iwu56v0McxyRBEzxH",
+	"jEsUcY2tnWBoITIb/Ipd4Zje+Xm013eQEHwpNHARD1NFmxRPhw2McQgsE0sUkCThiQhA3VfroBruC/Oi",
+	"4mreJu/JPZzWW1gVnGZFJy/JHFRPtSywK2DG5ZgkqErqEli7wcgbHCumcX+4CDFTJ3CgvsGRtomQr3gy",
+	"jZVQHeJUaFl8wKO5up7q4b+fvf0D7QQTC3tpl0EUuSdKqimSJaEg28AeMc6I3lRZvH6CEMXK1IMV6goL",
+	"uR/KqkHX4qVC+ZBayCWO+SjjtYr3llmxj4JpQkNyEY4xG5FIf6FJacrwFaYxHsREfT2hX0mkFKqEsJAS",
+	"UWLjfbaMj6MHx8Zhw86k0XbvfrvM/aAMYSQUGMbyCaRdnzH4euuMDBZO2ehjvr13jQFBkisaEktQjM2S",
 	"8Zm5f+oMM31uZmMCtFEdMxyGPGUS7iJg6ATJZK4PCMJqmeWzZIwrOwG/IknMcaRPuKQTwlMZ+H0WlE55",
-	"mArJJyQRheO/peOn8fE+AbDADP4K0/juCYYcgx0JC2SuPRKUhYq4GdN3Rg6eniiUqCsvA3VkZTYaC6Pn",
-	"Mj4rnVBrWV+GFHimgo4Pmbp0xzIWLBcxQiJRMPMHUwe6C6vNGZpvX3qHwJ6yOdLCwhDTOE2IBURR7AfB",
+	"mArJJyQRheO/peOn8fEuAbDADP4S0/juCYYcgx0JC2SuPRKUhYq4GdN3Rg6enCiUqCsvA3VkZTYaC6Pn",
+	"Mj4rnVBrWV+GFHimgo73mbp0xzIWLBcxQiJRMPMHUwe6C6vNGZpvX3qHwJ6yOdLCwhDTOE2IBURR7AfB",
 	"R62snovkZVaZmZXveJ8516Ynw6cUWUiwJBexhqVKaF3j/dILnj3orq6VW80bDTaPW6PxzWiLkkBYdK9y",
-	"SHPG5hsKMgGL9xizzB+yEySwkAvJ+UWMkxH5wY0GZ5fpR6XUPnyle8vSxkfO36j9u+uzaHUQODyJPl3q",
-	"8PApSWBaJMGKuxOoJ91zBjTqI+dvMZufyYTgibgnlX/I45jPBAI3JTMyD3xUGoqSgnYCBbj68UJoUG9j",
-	"AxUmjEVU3I+Z0WLA2L4ABxJ+VVgYEBcR9pmtY+ITc91f98ZlwaygZGEiBJL8kjC0o6RYF7bK2j9//twq",
-	"e/iWIaDsELQIeHAaw8YqAAqKgv7WxPxPTKTTKU8kid6SiOKPYNG/HyqocMaHCKOJggTJ+dSxcFRJYpqD",
-	"fgEjLtQIQxoNJXgQwqa1he8E5q+SsHltPS6Oz+RM8vDygxYfAOJIS/c4fp8oVEhKhNcb4lgQ35s6X333",
-	"IhJLXHUJfdLuD45wFGkphQMqEZ7h+QkgH3zkrovy2UHJRan+c9yUreyrsrfS9xKCDUaX4fGDfkp7jqxa",
-	"9cWsIXvJeTYBH/yLhCDCajyRCDClpiliAWeup1UgwAtyT5V6t7DvXDmuArkzr31PLfRpROVpaGOAHL/a",
-	"s4OC23S/6DbFrf86V//Tbh2f/7JzYf/8y9Nfdvr93SU/P/1LjZvVwPErk8m8BoUZeMvQ4K7k2leD6mIg",
-	"PjqWEbjTEY0Qlerc2et/yfiMmSgSI3JTISgbFU5lI0ekr+5LQoRYFOUlZzy5ROYhDRDVoVaRklqGCZ/s",
+	"SHPG5hsKMgGL9xizzB+yEySwkAvJ+UWMkxH5zo0GZ5fpB6XUPnyle8vSxgfOX6v9u+uzaHUQODyJPl3q",
+	"8PApSWBaJMGKuxOoJ91zBjTqA+dvMJufyYTgibgnlX/I45jPBAI3JTMyD3xUGoqSgnYCBbj68UJoUG9j",
+	"AxUmjEVU3I+Z0WLA2L4ABxJ+VVgYEBcR9pmtY+Ijc91f98ZlwaygZGEiBJL8kjC0o6RYF7bK2j99+tQq",
+	"e/iWIaDsELQIeHAaw8YqAAqKgv7WxPyPTKTTKU8kid6QiOIPYNG/HyqocMaHCKOJggTJ+dSxcFRJYpqD",
+	"fgEjLtQIQxoNJXgQwqa1he8E5q+SsHltPS6Oz+RM8vDyvRYfAOJIS/c4fpcoVEhKhNcb4lgQ35s6X33z",
+	"IhJLXHUJfdTuD45wFGkphQMqEZ7h+QkgH3zkrovy6UHJRan+c9yUreyrsrfS9xKCDUaX4fG9fkp7jqxa",
+	"9dmsIXvJeTYBH/yLhCDCajyRCDClpiliAWeup1UgwAtyT5V6t7DvXDmuArkzr31PLfRpROVpaGOAHL/a",
+	"04OC23S/6DbFrf86V//Tbh2f/7pzYf/8y5Nfd/r93SU/P/lLjZvVwPEbk8m8BoUZeMvQ4K7k2leD6mIg",
+	"PjiWEbjTEY0Qlerc2et/yfiMmSgSI3JTISgbFU5lI0ekr+5LQoRYFOUlZzy5ROYhDRDVoVaRklqGCZ/s",
 	"Fmc5OKyZRfsx1oWNh2CsiC6wLAyPsCQtRfJL72jXvSOVIZ/UxMAEIgWmG2SaSMgjkoWWaLKVrZiwiEQg",
-	"aJeWq05hZVKjzlzQBR5nq+6YyQw7fCJQzEfuru+ujkjxPakE3YUhac5mSQ7UC+w92z1GpasNI8ylyHcg",
-	"P2sFBBW3eSEJgKv3hmoiX7x+EHxS+GPlNdQX+RrW9VqP6jjUGScJhp+dqKNV7/2dfJMmsKmCD5ih+La6",
-	"hb7ALCSx8T3chKOtzUqqICQES7IBCOTblIRK0pBc4ngVKL+apz/Cw4pQrLWXOvRFkomFtbqjE8rsx/L2",
-	"1u7S+UKkGLPcTWUN52qulJjUPC+dEdc2GqXRyN/Vo9cKAho2GKMeUqz8Ml3JyH/7VMGaGmagszMuRqER",
-	"Nm8dhWaeEgrJFWESZF/R8AW/qhEfYcC176VJ3HDcpw9vKohSo4sw1OHJhKOsdQGrL7FRFRsd2Q0ORN3K",
-	"ild9FSg1Xg41ruLI1eRGQHD/hDJuopd2vfJq8ESJVOXo2qLcftxuH3WOj7uHB0cH7ePjzvJAW98z3tN5",
-	"STDdXyaXnrb+OP++vyCUryAfa4CdWRZglSfylVmSE0TpsQgUNd8jTC3gS/5FKK6cd+WCxFvO6oIkTxnS",
-	"sJRw7GulDQsUqkNx9ygvgvn67B066HaObIj6r58+lMSnu9wXRxqolQCDUihzlk/hI5bGMeLavhljJSUy",
-	"UicIque08UYHI1b2E4hIjbYSx3ympC0Q0MQCwbEULBFxUIMzt0DZX9icXecakMOpn1VFrxA4xkayv/X+",
-	"XtxM/SDfpjQh4gLXCtcEEnQ0NqTJ/hCSxjGaEhYpGduML4jT64B/M6hvKEE1EYbTyYAki84Lh+PiHBHt",
-	"h8HxpcKF5AijKUkEZ+Vb2a1ZxBTrxS8DXZMreHg+UVw1z+ZZfKTNs2qz4HRHuQLk5g+5d63drtXwhqlS",
-	"CRsDKSSWabPtONOPKvG8iQydTSETHCpkL9DlYffQYI5mYxqODTaSkMQKGdo5QaJGi0+n0aZX00QmrFrb",
-	"P81jtRqmOY/Fe55h2s/ULo1Fc6icrfMrpDCHq0B/Ciuuo/YuYas/eyFmaECsHp5Rjl10CrZvAURWqcnq",
-	"1zGPI3SF49SGI+KEgN0xpkKSCKkTu+tw9hD0RlghZBmM6dRTIhSIktmKqzzf9761yDdJmKCDmLT06yBn",
-	"J19SHQN7zXTGXYinOKRyjgSfELBO4RBSJAIxF5JMshgTa++nUpB4uKVFm03XOz4cehkhUPuoAbjBkkHk",
-	"r2GamSzT6CoO5k15IU+2ZenKlf9CKmPdo0IpBLWE0kmYtaKJYfjgjVGfQYXpoY6Puj7ah1xBwZGm64vT",
-	"do7tf8uTd25KKI03ZuWQTKOr6i0WJ+ZtDiEZzBtYqfLXb8NK5ZzFh2alKuGxnt6N8XRKGIm2T+z0qyBY",
-	"G4yH+qMm7fqDon9T50dDCJ1vNMGMnW+0rJZ/zphEPQVh6aR1hROIDldAAU7eW5j0Jw2SPqgZRPDxpQMQ",
-	"fPHCgUejNwMni0S20KygXyDL1WTjx5QRI7UrQUcLZ7mshoWOf4+qapy1PK2kKjZC7GZy69cUM0nlfHkC",
-	"bKfsWaunIdp0scpMv554pZTei0Y2NTOkdL8c9PhFs1m29MIkFr6Fd9A1fK5n2rmrnVqZqLkQP9kcC1e/",
-	"NSr7MAnsWcYGa8InIA6PDx3KGhilM4C8cgFBekYc8lFgqJv+kUSIMnQFqeiBpXMBxA+PcYSUEseHkNpi",
-	"laURvSIMDXB4WSDhfbYWDe+7xigDbi6V50TbJdcuoc5J9ArivIA8vsfzjVwrt6ZcLs79PW39oR3Tuxe9",
-	"1vlf6o1TlfPz3tKoNSyspwiIzlbMqCbWob2qUsGDMKA6Ud9ljJiYbFMd5uDwCMKJTIqUDpSJ4GVOCg6c",
-	"X4lpXAh4U1eBMJ6Oxia5lg9BZ7IRnOIE6YQzk2+mq4cwbTvSv3i9L9/rXl1J2ZVjCsMuyXzGk8jrZRtj",
-	"yjAIg22zWYpxc7UnCZA0IFJ77b2MAF+f+x5lQmI4+94entK9q86ejl4sunJ7XrtzvN89iLqtfXxIWkdh",
-	"p916Pjwgre7gWdTBx2GbHB3lknXvoH3se0q9ERJPpl7P67a7z1qdTqu7/7F93Ntv99rtP9RGU6kw7r3g",
-	"bBjTUOZ7b6OSxF5hF67L51ZvVaNQpRfq0exwyoZON+863/nlErFSmGbGZBZxhAc8lTW+/natjGUPQ0MG",
-	"90/KY1xjb61jcvkmLyu149RJKMYJrFlOpxwksTLMIdcLF8schwX18qA+3so5bzfUtM1xXMSaU/A/qMsn",
-	"GpnT5AI1yhZDgbgUKhD5No0xZVpG36SOkUslja6rl+TovOYsO8fC15eoFLyRY3MJdX1hbl/NtZgphjlL",
-	"OBvpDNRpwkeKSG1HWawkqoKIXQz8BVyaZHDfyyIOFSqJHPMIghCNpdDzvWKAObyvLrwSMFfIGVaYcxJU",
-	"4AHF1cA2mYezGpzy1MCaxegqklaTvaTeU5tnXPODTpvIzZw2MczLlTd3/aXcWM/3KnGZubw2L3yZpSA4",
-	"r7bJ/DomyGWZhaRVZ0Rx+eWU1QxCkIczubCwOeWAevcrG1ruWJALeYJripeGD1RNh26UdW2oqWMghgWV",
-	"bvjmTtPNXWml4ItCMbf29pxXa9gamuvhje0BzUyPZqNz4+MDcYcUTArufllsOdTdvVY3c3nURClVjvd7",
-	"xa6QJN/kCSJMszFZiDgUYz4rOwTrDlRdXbEMhm1YAhwp7kHZAtyQLvdwKe2gzOwrqmTlmBWPbp3IkWVn",
-	"29yyEl3aClfGoaRXEBBqOcJNKK1exSsaZ7UCbehL9v41JoRsS+tAKaNl7usESIX1Amm+2TZoc+5ppkqv",
-	"oadbX7tmdbce9tR5oFq7xuAG5pxm/rzCRt0kVaMKOI8XScKYFUoiRHyRt1NLm/V+TxxNKFvvOp399mmR",
-	"LsPDS3RJyJSyERww3yUNT4Rb4pcLgmZjDo/rkTWB8g0sXeeu0at1/kttMsbZmE432PzbCpTYtiFvUcbO",
-	"vQuUm/kPEhISIML1py6dgGk7jlGeIiR8MJsY+4McJ4TowgliuwtLiCBJLWifrN3OpO1KbdO50ozOWK+3",
-	"C4zg8VqA3AoQGwu3y7w8rhiaod4s3DknK4XRcmbagiQ3El0M5o1Trm6STbUVTctkJW4rv/Bml3TTK94w",
-	"FqVOkSkckVKCo1/YygLCGxyMbWgKNVmQD0pj+ARXZc3I/wll7redHy195XohItZMOdkiIhYkoTBF76LF",
-	"yheEVwlQoQRhQIXM0gacxwTfUypLBb3/zE0WxYW8UIRU+7C0Re/mPLpW/ch9GpWp3zFTxrHkqcgCtLFE",
-	"oCRWFaXcd7PaCZO51mpzO9OYZPMNEn5JWJ4pEWQvDxBPUKCxEjTJKc19d/UHWCcBVOEZ0lGaEJFhJI2J",
-	"A8/3fj5x3+uhTrt9bcFx3/685gRkbsNa10UPYV0u0jyGKDMZBBApmkFQdTnqjNzg3/agZPge2MsDX32h",
-	"izPs/b//83/15ymWY/hUkca7BysFEQN9vp2Z06OOrJrrUOUet2pcrTd+OjRkJWlYM9pQh0auys24mVCw",
-	"BTupoVtr+rgAumr+XY7I9UyfGWHXfo8aaVNKMplKsWYo223Z7vWaF+Wi21obLRpl2UjWpePnFbqwVJwp",
-	"mSOzuJtIxzny1z+QJhij1jqXp0oZ4CB0g+jqHTP9O3TcEFAN1hjz1J3v6QgoQaIA7cjcf6sflaj77dtT",
-	"iJKKaALZi4rujDgjlaIzCcHh2JadVB8Fj69McZpYqH8GOLpIk1j9mdd6RjsYTRN6hSWxVRaewgsEHbEc",
-	"KhImpFyx9ylQyYgKOMONeMjN7q3C7IXB7CbnECTXLbxHO/1uqpjoqvsXYqEN3NbRAWlM5xGYCkVV3XpZ",
-	"+EGnXh1r5mQq0RjrbKojbNn1LlwwB02u38dSppWaUwmAbWhOZbr50DSnepwvyueZ6AjMjFaeoEBTncCW",
-	"aJJQwVAXsxrMt5r8kodPutGSev71rL81WsrmfqaqzrEtSWRxOQeInf6aEvNzcXlbPL4P9dgqRW1REBFX",
-	"qmRkVMsTNJZyaiyq6ozNqBwDR7SMyJT92a2LJnKs2vCa/97b24MeNfVlkwxwn6kcnwETq+6CyL6vuWfm",
-	"eFNiNGLgigDxiXY1UOlnmchS+5PzTmCrO5AJdSnAOWhPzCwX9BudhtKu2eG+XVd1yyABK0wTKudn6m0a",
-	"DQOCE61M6b9sTr/3988fvTrFLtBFAy+gaGCgiVHMR9BhjMoxTzUfU2IO+hu8MusyBiqDni+DTu2mrtJG",
-	"2ZDXOPNNqCrIhDTRPh4/q2JpgxoHRNE0q25Odvusz3755YyOGJQdYru//IIU9KlQw7LEQCEU6XPLIIoT",
-	"9YJ5ZggBZfE0lWOe0P8C/b9nloVAA0QfnSL5VCA+1WVgQWpVKqcBBYJCfvkFrAEMGcaswHX8qGgHSho8",
-	"1ZVVMbK+SLRjqww81fNZ+MFWJbJ4/BM1RifPz8YczTDTFeUGBIk0IX2mrqMpv52XtaDSlrMwoL7kUJrb",
-	"lOjmLCQKe+9sgT/DKqA2XVBqNhXo26G3ytRXHPIEdQ/QmKeJ6FVr71baR6IRkaLPqMwa16knCjPZNpY9",
-	"BF0rM5piKpJPp0RBOaMh2UVvoYYeYmQGL4d2E6BRqG9ghB4OpCqDgzPdhqvP5jw1XbgQzoEGx6NZoJLa",
-	"Yy7kLjqFKbQfDI6j3kjTmcOpNmykf7O0BQ07zHa8GGM2UguDg67A0W4XQuBUB79+xKMs5dVJojQbuOuW",
-	"ItdNx7AtVc5ZPEd0WCokoE6iec+JlkdnVJA+g+r5eslUoINOF1UqvfsGM03KvevVvdIKllBL+RX2xca/",
-	"U4GCRYUgAzc6Hr0kIY3UalAQ8ogAFDQcI6Y22loDYVkTghVBOAGK3WeBtrwEbp2AE9uF5cu57cOiz0sj",
-	"C5+vPYhSXxv0j5RLohQ5G7qqzmoseEZa5Jj0WfCfLWMobr1+GSBtblIzGdUXcO7r5DksoLCBOsZjEk/V",
-	"mTNXHnjpOE2SOdL33HntR60ztt6KoGeTqK1SZ5UMRJnaY3W16USXfLa/wDE9bO+bPTM2WNiz38kMTchk",
-	"YEVLdfmwBsYInHA3yczKmfkvT5ASCUUP0RHjSlG25zviwFUv1SlBn5iuGGcnwSzqs7yxo3pfVotdEW1z",
-	"tXTeT0xDwnTHTNNX7XSKwzFpdXfbTki19z5OJwPIVcwSDLLYOK+z29ZPK9qOp9Trefu77d19CIGQY2Cj",
-	"pfyE3nevtjieEgiFU+TkiUBqbXqUb0qyzNTBGtJEqNOkexsC8VHbcoJMHIaPIAwDsAvRF1TIBEueCBDe",
-	"c/7zRGieMYSIJdFnDCcJn5lkD3WE+QhcABpjWR3X1xHI4UK+sxhxu2l+WZogJistAEttGDPNsFk110La",
-	"9bVfFdkUzdFIXNyGs1Cs4cZd/WqCDUOlbknE82x1RfToZHFLUKMDDxM+qQdmgV3i2UFziGwP2KbA6Oe3",
-	"AU7dTuZnZ882OVj5oFVQzktdC7vt9pJ6wbZOsJMwZfSsLzVFiLIqFudFm+eilKBCbZ8876jT6XQW5x25",
-	"FX3cF3fUW82L3fcdto7DfdI6wgcHredRe9A6JJ3hUdjFx4NOO6969CUjan9LsBBoqogYGvBB0ZndOD0q",
-	"T7Dtmthl7/2bT2//1nr+7g/PSVu2QWwHx8/bblie9+unD9WMZft09+C45mm1ubbAj/f+Tevot/23reN/",
-	"dP+z9c/fDz56eUke+5raGd2yOEsftFYwx5LRfFmOH2HR8ciYRgcW5irkLI3j67UIHlgP6tq3aJ6QxeKU",
-	"qo3b7unLyozDM/Dqg3Zn0cPZpdsrF61X47rd1eNsM8Fr3zts7zeaJwvNgWWb0NpV4/Jq374n0skEJ3PD",
-	"bHN+LvFIZIUchC5poBU/9X4+Y3AEBYmHnu8lPNYVFqpRjybU8VqNnyaUJ3BjPKZoZQzKvc2j6X037YZ7",
-	"Xhd4Xcxn6u/D9kTbVKdc1MgIH3REknD6rSkmn/UJJLbLnE3/1UqgYbtGFT3RiZxwSFgeVq0EpAlJRiTa",
-	"hfRsp2Zq4Dt9h0FVlD6apAJkxJk1T2cl9Plkmkoi/FxBcIv8mvA/6N/jNoYz+qvVh4apwLEW20od5fqs",
-	"toMcYKLaRO6k3Dkxz2RFp+VqaUq0VFRFSY4g6dqCaTXyT5jXpa0KQCvYV6kLtGZjIKj+jUfz9ThYtbzt",
-	"KmqV84gNWcH1eWOqVVPF97poqDLGrhI776yHjEcm/sjE74iJr8Wvl3a0unF3u0Lr/8zytWqsMyYbcu17",
-	"b3iIlwWRZfKBfc7ICO3VPDhvLLuJVNE+Xj2u0CVVDeo0EC2yFlIw4LAJdDWdV9YUfLK+w00FoLq2mpsL",
-	"QqARZlbi9WQhkHNwGukGdrblhC1oBcTWy5sBWPKrh4U80iQetvXLltJvzw0uvyxKn4W5HZuq1/OcrOWC",
-	"1Damo/E6Mtu1X7L07AFqWoTJxPiVlth9QIrK+iKMSUJ8ne/BJz6S3PwxTPjEZCuCe4PKsR5pOho0MRMV",
-	"TD4ot/j0WdHkg37VgGvHr2MujXZr3CVjLLSzx1bq4TO21GqUNT3QadNLDUifx9yJgK+zVOjWJds03tT0",
-	"qlg0uTnhW5/dTm3rRwduqbhgCSp07mwz9lToAVMF5KVa+loWrKwq4e2YsACgpgasDJY/hwWrRIFtDVbT",
-	"16epNJv13/E6x93d9m53t7Om/FqoHbpIlMra4Him7c2Cyj3LJuu4/KWRFLyZ7aXU92WpAQb0TD66HwtM",
-	"E4HiVVZj5Mew2XwgWHthga8q3K4UVzJbzQLLjOLgC1j8ocPiD9uLWDyBZgcLebtp77nMiSN0SLo2yexw",
-	"llW3ha8gohIL9OLsn9Uf86gKxXCBDjyt4+7aPatBdfj7KdIVSLT1Y5AQfCkQHw5RTLC1MUEIKzi/7FR6",
-	"ajQk1o9W5O96lmZ+IZs5PkuoXEjCDZluekML3Sdq2Md9+qIe/UFFcNZjfd9apl1IodFjNdvGvSGliKtq",
-	"Xk9NyjP5JvdCcbVsmlPww5sCtixC5YupIxAOOs/bT9eGYLGZoGzMf6Hx1HpJxZQL2kR3N0PcEW5H8bvt",
-	"Q/6wGdxBt4G5we00fz9MUdO7pq6M3Hex3GNh+WKiLnNsj8YUVP9pQllIp+DQsNEVXq/T9r0ZZRHwy85E",
-	"K/kr2KrWooEHeT1vvz2pZbHf4d/X0fVCLqsEA2hZ7YZMNImGSNQtxiyLhTjV0VhPhL3NNkxF6bamFaHt",
-	"fVNkeyMirSdgM2n+0YD9aMD+8xiwN2MBBw2Nplkn6R9Iz2lskR0Dh7vAwur9xXqJxl5raOjdua/Xcoe+",
-	"M9CBP3ER+d8zdFAxohu+fZFb/TOV4yjBM1HqnzXGwq2l0gM9S7vdqXBqkPt5sDm0LQAPskD20u8i001B",
-	"x05nFcTNVCYItc+Mk7zW2Zz3YfU28BXbIhi6oLuS/OeKr0l8qRtuNnPlVnvCXhtf7iPne+R8fyrO5+e3",
-	"eUMmeHdu1BuxzcbO1zOofPugXa/3xNc13bwHzn6+3FFr3QSZId2+st5R69Q3rogKm/tMc3Zvm8XdAr//",
-	"QEKeRDav1bJ3w47Bk5kk9EoxbpN5qxl3lthaZNw2uK2qFUZO6+QN2HZjelXXqvmRNT+y5j8pa87u6w/D",
-	"mtc2aj4y83tT0sHuapn5E5FVXVjXCLucO+ctU1ey54OcPeeCwrnfiHGvr+MvY906q79JxJNu8VVtzKhd",
-	"pQQnMc2cpbvoM6TEnoYhmcoeVHHXU7W0ETlAVKIRJwJx1kMEh2ObzEpFllVJbd8b0Wc7ZyS5IknrTP0G",
-	"JR7EU9/JOjb9N239XZ2TqWsWPBGIRicoeIOFbMFQyM9MiEgnRKABGVMGAUvoFIV8YptwKSj6TOdudg6R",
-	"gO4ZpvCBjukHjyzkaBoPIYF62qkkkEk64UL2EHTdYCTUDmSY/oynSUhQpJbvlvZwW6brSsHqlX1ms+R1",
-	"OiraCcp9KYKnS+O3NLqapP7RrEoueJMBfVr0mmGBbEnVE3f9QuJEuli0DklNnnOPZAH9BYek63QrVj5u",
-	"t47Pv3f84/rS3w87wicv0L6C7Q7mTmJj05CcvAlvp57pm6oRbr/TLSQz5S1qMwese62XeWL1KbSZ5TAK",
-	"8soxUrCqc5fPYIx08GSEJYYH+Q2cxLUyx5gKyZM5FPhyTjJEQ95TDNCtyQYfOX+L2dxEt/xIZnWeWCLo",
-	"cG6zdfdlai9r2JUGQRtza8fL2mlPbs1AP8XzW9fWoX7MmMeFZqNPhClaYq3viu/Z1pfFIiJZXzLLzSG0",
-	"16R/JTATicqa/UmfYcOr3Y6atlLHTuDIVvVsc2o6fW5mvM/6far3XRwOu+HzTnO7fbnb6KNl4NEy8Ce1",
-	"DACNeDQKPBoFbtsoYLhFc5tA1jhnuVlgiue3bRLYpi1f05PbEQ7UmwVkOSVSCQUFN7wSx/Mw6UCTpEBX",
-	"YrJcPyZDqeX0E5PnNOGJ0ojLzRuDpzUp45ZU9pkWS0wsLdW2DetaGNErU2ZKhw+YzuUaaEZIBKEHlZJp",
-	"PhI8q8TmTAY6+4n5SNkoF4v6zJGLKkBWXBY1okqSN7JaO6/93VRXgd9mfntV59U18Ou4loluOAsTLMOx",
-	"JqDNuEZN+65H+ehRPvpTykdOXqmiYQNCWB7L9ABy1f/EApgmUz9ngvu2ZTGFqebRFpXQ+IaSmBFttiuM",
-	"1TSOrktd54bderfqzVEyzB1EYUDUZB6CoaSyE5CYdP1bKLrL42gXnSmZSkdkFCM3VsZjCNukcRMzTN6q",
-	"0fv7y3bn4Fm73W4/6z7vdPfbzeWNSr/IR2njUdr4k1pjnC6RjwaZR4PMFoUARWVvLAIs5/vAFR9yVIah",
-	"kavCMKZuEf2VpWM+W0uKJjWBLhM+q3b3BcMKdAqBwtDB1wANKYvy+RBlxhmrqLyPHNgQT9DZb59MiWtI",
-	"rtU1ZWYgLwzIiDJh2iXtolPdT8BUM4yJlCRRb4joSBtNAOUIiz7DxnWkB7B47iOBrwhU+xsTpAGAwogv",
-	"xpQRQXz0dzzF6i9wHv/GE4KZr0Gn4RhmnOA5Eur/+YTYqupfAx1GquM10HMU0SE4b2SfwSJOUDqdQoZh",
-	"hBTPTlCI1SSQha1dVbvoLU+IW7faloTXV+rCSDCBmiZrTfdVl4bPy1BgJAhOwjHACU1dhkTNl+2DHGOG",
-	"AtvSjiemIZWCDIrJYxQ4/v2gBza2XHCbYDbPX6ZG+Dr0RgHQZzHnl+rJhKejsWOlc+pRQiUCDWPWPUAg",
-	"yTmKORvpWBi9ctve6gR+UYqqggOAhkX5uvNATIRYFLtie0asrE2gV8gtZEOuq2qW91MdgYWFpb8uikjp",
-	"rOpYo678MCGkJck3aWoj1lUJ0g06JdfluuvuIfQbczV5tRwIbt5OzQODUF314BXUnXj4YTR5u/JOt91M",
-	"NC5JL2nCSKTrcQke0wgNlJBqg8cIQxMiTY9LW4hgHWF1ieTbSPCsk3Az6VBxsivi3W3ZYnNOVtfNsbTk",
-	"xkEz91vQ4KcqM2B6Anm9L+cFsUrTRGBeiu5Mc6JqJSxD28si1jQdxDTMir0uknbq6g7YslSFqgPQ+qtJ",
-	"3YF1qiyfRtqhpFdl7nRWwZhpF84uei0FiClU2IJ30HpjxHlkOnlAZKUWQizVPUF5JIkpvAyvp5XeL30W",
-	"iMv0QnE0FiwuQGzu1SYWjc1J2/bJ1ZqFhUvNxW+ltPAj07gJ01iTPywyFZjLsoH74eHXt13frtCAd5xd",
-	"ph8VCXm0D9TYB06jKCf0q7lXQwOBPatrlsDNqP0tGQL2vpu/VtfScZifZVyg6CitTDM+01os1J31reXd",
-	"tFO3nE0nIZygwKnSP+FXpvmZLlxXW0vHZWobGcQfafYPTbPvtTLZQSOqola4SYGZH1IB0CVqmhPOithf",
-	"NpBah45jIt2CerDf3lA9WMvj+d5SV+3zxDIcV+nrC0MpZ7atok1McYpuJkTIrB+ir5sw5kRVN2Ic42JT",
-	"R8qcXo67OutF2Co2V0SbfnTKTp/ZRpxges1yz4DiZFH2czQjCTFDEJZ1GogmKzmxXpkKZrgGL64IC2jt",
-	"d8n4bFmul12eVxbtFxnZir2B+57N/Oo8u+57dclfm4SpVel1t9Yj2JS2fnJxu5Ze88gjfzweaa473ADx",
-	"53aE1vHUTrfJODCrQFXTV7rt/INXeQ66z9db2Ad79++phI1Op749lUlfQldlmuZctaHgYM7LF6/UgfgO",
-	"1Ko9oy2tHy5VEh5q7ZIfTYdmSzOUAmUD3oteHz+zRC4XBdCII8520SmADTFVuYMom6dJgToz6FFx+4mY",
-	"kl/wFd5Dgc874y8/gKVK78Qtkl5LujaivbdPYaNUE45borFF30+ePKyDVNRfbqBKUXWCzBuoIO3n7Zmq",
-	"fqNT8BrpqFfT/t9Op7Q6KvqsGPCRu4FO6ulz1q89Q45ur6m3xz5fn5mcDdmCI+nGTpyXJSAe/Tg/K2th",
-	"ZPboy9km62riA8qu1w+ROHJPHDZD0i3y2Jx5NXAKLdFvyg6jPCLeEvu7YMW6WeNyT9KYz3SIoM7ikLp3",
-	"YUJ20WdjAc320EeJbm8dAfcUPI7A/mk7Fvl5aq8tGlXrPDozPSS3q4HcJOXAgun1OodtAAiW5/X2fU8t",
-	"z+t1j5oQ4uZZJbD0BaRXix/eo0S+zTL9llQ8MZndDsnQn1elmdnaQOd3J2Jv4thoRBNaOPpXKuSkaRVA",
-	"90pryTmhUslRfDisxqXv1gb2wtE/deZdd5X3GpAKcJPoAsq2ZdTl6OjoaDF1aSa4xhIb8uNSroPWYQfj",
-	"1hFpd1vHYafTakdHA9I5HO7jbse7KbUz6fev1C7l9TA3ixst7evq+FHn7P0ovRd/XiKptqtKJN09unuC",
-	"uaTp4y24gRdbGQK4nIGVjPgCWuiKSCcII0ZGWKlwCIbr5ok2SZYPhyZtBLI63KGOlcBQ1z7jwyHaCdzW",
-	"2/U2Ar1dVq5aDx3bLAXiUrOF1KZxL9d8UbdqbsiOev7pZyX0vpepBA9KfF7zTJBoqRyd76hbtxfIGlTs",
-	"rdT73Frhi0fDx5qGj1xueCyZ0USjgfsGKWOKq0Az4JtoNYvMIFoD1fdnYx+vyZ91mFdtjYyMnG/THDIj",
-	"gzHnl6uUG6AM6SD7ASzC2uIv5kJJ/zXaDfo4JjRBgoQJMXUvdA8yPmP1qs9nC82PpPI0YWqEqZOdRXlB",
-	"eecLOZ+SPIl7Fyoo+IVeNmrIeZENHrXa3UGndTR81mnhg3C/dXwQdcnzQfsoPDxsaAxPk9jreWMpp6K3",
-	"twcY3zVL2w35ZA8s9TFlZEONx2znak3HnsLHFvNbVVdm+XWyRC/7anv95ddJSDuDHGidDq/L55sISt2C",
-	"EG6E6Z4AxxOZYFjoDhB870OgY9/zUd9TkAiJJ1P9McIS973rQFtc6YgppUOgM4lZhJMIWdKChKJFPJW7",
-	"6J0pmNxnVHdH1F1yrbcSo+63b0i7m+AbysAlZlod5DGvI0yZDz8BTIgyqMpohgg+UdMkhKAIz4VfKuMc",
-	"mB1p0SjY7TNTBn6C5yhUAyeZCgQpeKBGMYTZ3PYGhgLwu7befZbHIKEggSkloEkKOrXqWGJ9trop8EGn",
-	"jSIq1MnTCYAGpN0+A2sr0G9YrqLcurm6gmYXnerdIRl+pgm9wlLxATnjyaVwk/4XZ/6ZvdnEYbsmRV2D",
-	"Aq6XvmeWcpt6mN4Pr+fNxoKEF2+Hv/3jOHn+P377n1+Tj7N/fXr/8vnrN+//eM27b/AbfDbLf+d/9XxL",
-	"AGDKn5lxrcukPlM5PtOYXaAtGczpOyiFuRdllvXnzM0zfRQy+e3RLVtTwkfLzwOSBcto0fmm3LmqlVi6",
-	"vWa6XtamIZ/++jZ0jL3v5i+TtheRmMiavO1fWVTVOODaDblaj2ZSxlhDddGSSrtCUmQrBYJ7UBOR6lxw",
-	"KtAIuqk8PPOBWdIP52CccIj4m2U7suUTb46Sc+Kzo1aviZuft+2OXJqJ6h5nnXuai1ZLFOMRkQtP8ppK",
-	"60/N8ddk+CvY/OPt33J4wYZ3/wYX+JbdY59zCrPFLEkTTmQ6+6HZmMYO5bSkwlzSjHJAIzqu3hBjmUXt",
-	"mjmjlJj3wAyQ/WAa8wk0hASjxTmR29DNLEUZ4liQNfMGb6JQPVLF26KKpey+n8EjU0dUH1WXBdlytybA",
-	"VdPl7kOAW6G07OU6R9NgMJG3a4TctokpAVrnLnmZvR3MZpdkKiH7bb8NlsOlLpN87I8VLiYlmUyhAFqz",
-	"6ABNeF16+rz1bNhut44Gx/ut5+HhYWsfH5NO1B4eDI66nkuqnZ5DQKjLb+lGi98SYyEvDLSLAOz8Yan/",
-	"xTpVwi0uL2xmQ7d94KQ5ZL2/t+OMMQdlvtopU1Swf5bosx9ThjbRZ4YUPXGtHz+nQN2cEu99t2E7uj/X",
-	"NL5J805nbr/ONmTnyGp6TLEc5xlOOQhLa3ooIQiIR5oCBXJqfOw/q63iscyNhpnxoRkPlO2AnWXsZU4m",
-	"GumUA+gJljMh0+LrRDMnpQkIXbtxCoQY6cLPhjtZbxmaYSoFMCb1ryJIfWYoIzQAA41EPQRuKl3fWCsk",
-	"bodSPOAp6CwDopmkkHgukOD1nbzUrpYoWNUa0l0zoO2R+azBfG7IZxYpFPbG+JWTUOI291o560GxLovS",
-	"n7dIl1OXl0UIZ4dEU7jtax2GWzTXOixAG5T3miaUhXQKT+QFvp5tUN5rFa9MuFRwWL/x983sXLUM6a0p",
-	"6MHIzBi1/Wq0wCueoO4BGvM0cQUY3RBJR2xkbGuakCvKU2hrr/jQjMRxVQHSKzMAGu/tpsrJo3v9YbjX",
-	"86P0aIrfYlvfGIekoEkIe222TVvhbl44r79Pw06xBOR3b0Bwosjxl3NF1MzSq10pjNGex5FTHNxmUFc1",
-	"hf+wOcJ5drDbjgJC8SuD3sc4pGyko7SEY7ofkJBPdPEFOSYT51Wm60+NqkLiGN7lhubathnaoyC5mcl5",
-	"X7bl1+fX/z8AAP//",
+	"aJeWq05hZVKjzlzQBR5nq+6YyQw7/EWgmI/cXd9dHZHie1IJugtD0pzNkhyoF9h7tnuMSlcbRphLke9A",
+	"ftYKCCpu80ISAFfvNdVEvnj9IPik8MfKa6gv8jWs65Ue1XGoM04SDD87UUer3vsH+SpNYFMFHzBD8W11",
+	"C32OWUhi43u4CUdbm5VUQUgIlmQDEMjXKQmVpCG5xPEqUH4zT3+AhxWhWGsvdeiLJBMLa3VHJ5TZj+Xt",
+	"rd2l84VIMWa5m8oaztVcKTGpeV44I65tNEqjkX+oR68VBDRsMEY9pFj5ZbqSkf/+sYI1NcxAZ2dcjEIj",
+	"bN46Cs08JRSSK8IkyL6i4Qt+UyM+wIBr30uTuOG4j+9fVxClRhdhqMOTCUdZ6wJWX2KjKjY6shsciLqV",
+	"Fa/6KlBqvBxqXMWRq8mNgOD+CWXcRC/teuXV4IkSqcrRtUW5/bjdPuocH3cPD44O2sfHneWBtr5nvKfz",
+	"kmC6v0wuPW39ef5tf0EoX0E+1gA7syzAKk/kS7MkJ4jSYxEoar5HmFrA5/yLUFw578oFiTec1QVJnjKk",
+	"YSnh2NdKGxYoVIfi7lFeBPPV2Vt00O0c2RD13z6+L4lPd7kvjjRQKwEGpVDmLJ/CRyyNY8S1fTPGSkpk",
+	"pE4QVM9p440ORqzsJxCRGm0ljvlMSVsgoIkFgmMpWCLioAZnboGyv7A5u841IIdTP62KXiFwjI1kf+v9",
+	"vbiZ+kG+TmlCxAWuFa4JJOhobEiT/SEkjWM0JSxSMrYZXxCn1wH/ZlDfUIJqIgynkwFJFp0XDsfFOSLa",
+	"D4PjS4ULyRFGU5IIzsq3sluziCnWi18GuiZX8PB8orhqns2z+EibZ9VmwemOcgXIzR9y71q7XavhDVOl",
+	"EjYGUkgs02bbcaYfVeJ5Exk6m0ImOFTIXqDLw+6hwRzNxjQcG2wkIYkVMrRzgkSNFp9Oo02vpolMWLW2",
+	"f5rHajVMcx6L9zzDtJ+pXRqL5lA5W+dXSGEOV4H+FFZcR+1dwlZ/9kLM0IBYPTyjHLvoFGzfAoisUpPV",
+	"r2MeR+gKx6kNR8QJAbtjTIUkEVIndtfh7CHojbBCyDIY06mnRCgQJbMVV3m+731tka+SMEEHMWnp10HO",
+	"Tr6kOgb2iumMuxBPcUjlHAk+IWCdwiGkSARiLiSZZDEm1t5PpSDxcEuLNpuud3w49DJCoPZRA3CDJYPI",
+	"X8M0M1mm0VUczJvyQp5sy9KVK/+FVMa6R4VSCGoJpZMwa0UTw/DBG6M+gwrTQx0fdX20D7mCgiNN1xen",
+	"7Rzb/5Yn79yUUBpvzMohmUZX1VssTszbHEIymDewUuWv34aVyjmLD81KVcJjPb0b4+mUMBJtn9jpV0Gw",
+	"NhgP9UdN2vUHRf+mzo+GEDrfaIIZO99oWS3/nDGJegrC0knrCicQHa6AApy8szDpTxokfVAziODjCwcg",
+	"+OK5A49GbwZOFolsoVlBv0CWq8nGjykjRmpXgo4WznJZDQsd/x5V1ThreVpJVWyE2M3k1i8pZpLK+fIE",
+	"2E7Zs1ZPQ7TpYpWZfj3xSim9F41samZI6X456PGLZrNs6YVJLHwL76Br+FzPtHNXO7UyUXMhfrI5Fq5+",
+	"a1T2YRLYs4wN1oRPQBweHzqUNTBKZwB55QKC9Iw45KPAUDf9I4kQZegKUtEDS+cCiB8e4wgpJY4PIbXF",
+	"KksjekUYGuDwskDC+2wtGt53jVEG3Fwqz4m2S65dQp2T6BXEeQF5fIfnG7lWbk25XJz7e9r6Uzumdy96",
+	"rfO/1BunKufnnaVRa1hYTxEQna2YUU2sQ3tVpYIHYUB1or7LGDEx2aY6zMHhEYQTmRQpHSgTwcucFBw4",
+	"vxLTuBDwpq4CYTwdjU1yLR+CzmQjOMUJ0glnJt9MVw9h2nakf/F6n7/VvbqSsivHFIZdkvmMJ5HXyzbG",
+	"lGEQBttmsxTj5mpPEiBpQKT22nsZAb4+9z3KhMRw9r09PKV7V509Hb1YdOX2vHbneL97EHVb+/iQtI7C",
+	"Trv1bHhAWt3B06iDj8M2OTrKJeveQfvY95R6IySeTL2e1213n7Y6nVZ3/0P7uLff7rXbf6qNplJh3HvO",
+	"2TCmocz33kYlib3CLlyXz63eqkahSs/Vo9nhlA2dbt51vvPLJWKlMM2MySziCA94Kmt8/e1aGcsehoYM",
+	"7p+Ux7jG3lrH5PJNXlZqx6mTUIwTWLOcTjlIYmWYQ64XLpY5Dgvq5UF9vJVz3m6oaZvjuIg1p+B/UJdP",
+	"NDKnyQVqlC2GAnEpVCDydRpjyrSMvkkdI5dKGl1XL8nRec1Zdo6Fry9RKXgjx+YS6vrc3L6aazFTDHOW",
+	"cDbSGajThI8UkdqOslhJVAURuxj4C7g0yeC+l0UcKlQSOeYRBCEaS6Hne8UAc3hfXXglYK6QM6ww5ySo",
+	"wAOKq4FtMg9nNTjlqYE1i9FVJK0me0m9pzbPuOYHnTaRmzltYpiXK2/u+ku5sZ7vVeIyc3ltXvgyS0Fw",
+	"Xm2T+XVMkMsyC0mrzoji8sspqxmEIA9ncmFhc8oB9e5XNrTcsSAX8gTXFC8NH6iaDt0o69pQU8dADAsq",
+	"3fDNnaabu9JKwReFYm7t7Tmv1rA1NNfDG9sDmpkezUbnxscH4g4pmBTc/bLYcqi7e61u5vKoiVKqHO93",
+	"il0hSb7KE0SYZmOyEHEoxnxWdgjWHai6umIZDNuwBDhS3IOyBbghXe7hUtpBmdlXVMnKMSse3TqRI8vO",
+	"trllJbq0Fa6MQ0mvICDUcoSbUFq9ipc0zmoF2tCX7P1rTAjZltaBUkbL3NcJkArrBdJ8s23Q5tzTTJVe",
+	"Q0+3vnbN6m497KnzQLV2jcENzDnN/HmFjbpJqkYVcB4vkoQxK5REiPgib6eWNuv9njiaULbedTr7/eMi",
+	"XYaHl+iSkCllIzhgvksafhFuiV8uCJqNOTyuR9YEyjewdJ27Rq/W+a+1yRhnYzrdYPNvK1Bi24a8RRk7",
+	"9y5QbuY/SEhIgAjXn7p0AqbtOEZ5ipDwwWxi7A9ynBCiCyeI7S4sIYIktaB9tHY7k7YrtU3nSjM6Y73e",
+	"LjCCx2sBcitAbCzcLvPyuGJohnqzcOecrBRGy5lpC5LcSHQxmDdOubpJNtVWNC2Tlbit/MKbXdJNr3jD",
+	"WJQ6RaZwREoJjn5hKwsIb3AwtqEp1GRBPiiN4SNclTUj/yeUud92vrf0leuFiFgz5WSLiFiQhMIUvYsW",
+	"K18QXiVAhRKEARUySxtwHhN8T6ksFfT+MzdZFBfyXBFS7cPSFr2b8+ha9SP3aVSmfstMGceSpyIL0MYS",
+	"gZJYVZRy381qJ0zmWqvN7Uxjks03SPglYXmmRJC9PEA8QYHGStAkpzT33dUfYJ0EUIVnSEdpQkSGkTQm",
+	"Djzf+vnEfa+HOu32tQXHffuzmhOQuQ1rXRc9hHW5SPMYosxkEECkaAZB1eWoM3KDf9uDkuF7YC8PfPWF",
+	"Ls6w9//+z//Vn6dYjuFTRRrvHqwURAz0+XZmTo86smquQ5V73Kpxtd746dCQlaRhzWhDHRq5KjfjZkLB",
+	"Fuykhm6t6eMC6Kr5dzki1zN9ZoRd+z1qpE0pyWQqxZqhbLdlu9drXpSLbmtttGiUZSNZl46fV+jCUnGm",
+	"ZI7M4m4iHefIX/9AmmCMWutcniplgIPQDaKrd8z079BxQ0A1WGPMU3e+pyOgBIkCtCNz/61+VKLu169P",
+	"IEoqoglkLyq6M+KMVIrOJASHY1t2Un0UPL4yxWliof4Z4OgiTWL1Z17rGe1gNE3oFZbEVll4Ai8QdMRy",
+	"qEiYkHLF3idAJSMq4Aw34iE3u7cKsxcGs5ucQ5Bct/Ae7fS7qWKiq+5fiIU2cFtHB6QxnUdgKhRVdetl",
+	"4QedenWsmZOpRGOss6mOsGXXu3DBHDS5fh9LmVZqTiUAtqE5lenmQ9Oc6nG+KJ9noiMwM1p5ggJNdQJb",
+	"oklCBUNdzGow32rySx4+6UZL6vnXs/7WaCmb+5mqOse2JJHF5RwgdvpLSszPxeVt8fg+1GOrFLVFQURc",
+	"qZKRUS1P0FjKqbGoqjM2o3IMHNEyIlP2Z7cumsixasNr/ntvbw961NSXTTLAfaJyfAZMrLoLIvu+5p6Z",
+	"402J0YiBKwLEJ9rVQKWfZSJL7U/OO4Gt7kAm1KUA56A9MbNc0G90Gkq7Zof7dl3VLYMErDBNqJyfqbdp",
+	"NAwITrQypf+yOf3e3z998OoUu0AXDbyAooGBJkYxH0GHMSrHPNV8TIk56G/wyqzLGKgMer4MOrWbukob",
+	"ZUNe48w3oaogE9JE+3j8rIqlDWocEEXTrLo52e2zPvv11zM6YlB2iO3++itS0KdCDcsSA4VQpM8tgyhO",
+	"1AvmmSEElMXTVI55Qv8L9P+eWRYCDRB9cIrkU4H4VJeBBalVqZwGFAgK+fVXsAYwZBizAtfxo6IdKGnw",
+	"RFdWxcj6ItGOrTLwRM9n4Qdblcji8U/UGJ08PxtzNMNMV5QbECTShPSZuo6m/HZe1oJKW87CgPqCQ2lu",
+	"U6Kbs5Ao7L21Bf4Mq4DadEGp2VSgb4feKlNfccgT1D1AY54moletvVtpH4lGRIo+ozJrXKeeKMxk21j2",
+	"EHStzGiKqUg+nRIF5YyGZBe9gRp6iJEZvBzaTYBGob6BEXo4kKoMDs50G64+m/PUdOFCOAcaHI9mgUpq",
+	"j7mQu+gUptB+MDiOeiNNZw6n2rCR/s3SFjTsMNvxfIzZSC0MDroCR7tdCIFTHfz2AY+ylFcnidJs4K5b",
+	"ilw3HcO2VDln8RzRYamQgDqJ5j0nWh6dUUH6DKrn6yVTgQ46XVSp9O4bzDQp965X91IrWEIt5TfYFxv/",
+	"TgUKFhWCDNzoePSChDRSq0FByCMCUNBwjJjaaGsNhGVNCFYE4QQodp8F2vISuHUCTmwXls/ntg+LPi+N",
+	"LHy+9iBKfW3QP1IuiVLkbOiqOqux4BlpkWPSZ8F/toyhuPXqRYC0uUnNZFRfwLmvk+ewgMIG6hiPSTxV",
+	"Z85ceeCl4zRJ5kjfc+e1H7TO2Hojgp5NorZKnVUyEGVqj9XVphNd8tn+Asf0sL1v9szYYGHP/iAzNCGT",
+	"gRUt1eXDGhgjcMLdJDMrZ+a//IKUSCh6iI4YV4qyPd8RB656qU4J+sh0xTg7CWZRn+WNHdX7slrsimib",
+	"q6XzfmIaEqY7Zpq+aqdTHI5Jq7vbdkKqvXdxOhlArmKWYJDFxnmd3bZ+WtF2PKVez9vfbe/uQwiEHAMb",
+	"LeUn9L55tcXxlEAonCInvwik1qZH+aYky0wdrCFNhDpNurchEB+1LSfIxGH4CMIwALsQfUGFTLDkiQDh",
+	"Pec/vwjNM4YQsST6jOEk4TOT7KGOMB+BC0BjLKvj+ioCOVzItxYjbjfNz0sTxGSlBWCpDWOmGTar5lpI",
+	"u772qyKbojkaiYvbcBaKNdy4q19NsGGo1C2JeJ6trogenSxuCWp04GHCJ/XALLBLPD1oDpHtAdsUGP38",
+	"NsCp28n87OzZJgcrH7QKynmpa2G33V5SL9jWCXYSpoye9bmmCFFWxeK8aPNclBJUqO2T5x11Op3O4rwj",
+	"t6KP++KOeqt5sfu+w9ZxuE9aR/jgoPUsag9ah6QzPAq7+HjQaedVjz5nRO1vCRYCTRURQwM+KDqzG6dH",
+	"5Qm2XRO77L17/fHN31rP3v7pOWnLNojt4PhZ2w3L8377+L6asWyf7h4c1zytNtcW+PHevW4d/b7/pnX8",
+	"j+5/tv75x8EHLy/JY19TO6NbFmfpg9YK5lgymi/L8SMsOh4Z0+jAwlyFnKVxfL0WwQPrQV37Fs0Tslic",
+	"UrVx2z19WZlxeAZefdDuLHo4u3R75aL1aly3u3qcbSZ47XuH7f1G82ShObBsE1q7alxe7dv3RDqZ4GRu",
+	"mG3OzyUeiayQg9AlDbTip97PZwyOoCDx0PO9hMe6wkI16tGEOl6r8dOE8gRujMcUrYxBubd5NL1vpt1w",
+	"z+sCr4v5TP192J5om+qUixoZ4b2OSBJOvzXF5LM+gcR2mbPpv1oJNGzXqKInOpETDgnLw6qVgDQhyYhE",
+	"u5Ce7dRMDXyn7zCoitJHk1SAjDiz5umshD6fTFNJhJ8rCG6RXxP+B/173MZwRn+1+tAwFTjWYlupo1yf",
+	"1XaQA0xUm8idlDsn5pms6LRcLU2JloqqKMkRJF1bMK1G/gnzurRVAWgF+yp1gdZsDATVv/Fovh4Hq5a3",
+	"XUWtch6xISu4Pm9MtWqq+F4XDVXG2FVi5531kPHIxB+Z+B0x8bX49dKOVjfubldo/Z9ZvlaNdcZkQ659",
+	"7zUP8bIgskw+sM8ZGaG9mgfnjWU3kSrax6vHFbqkqkGdBqJF1kIKBhw2ga6m88qagk/Wd7ipAFTXVnNz",
+	"QQg0wsxKvJ4sBHIOTiPdwM62nLAFrYDYenkzAEt+9bCQR5rEw7Z+3lL67bnB5edF6bMwt2NT9Xqek7Vc",
+	"kNrGdDReR2a79kuWnj1ATYswmRi/0hK7D0hRWV+EMUmIr/M9+MRHkps/hgmfmGxFcG9QOdYjTUeDJmai",
+	"gskH5RafPiuafNBvGnDt+HXMpdFujbtkjIV29thKPXzGllqNsqYHOm16qQHp05g7EfB1lgrdumSbxpua",
+	"XhWLJjcnfOuz26lt/ejALRUXLEGFzp1txp4KPWCqgLxQS1/LgpVVJbwdExYA1NSAlcHyc1iwShTY1mA1",
+	"fX2aSrNZ/x2vc9zdbe92dztryq+F2qGLRKmsDY5n2t4sqNyzbLKOy18aScGb2V5KfV+WGmBAz+SjG1tg",
+	"/PvqD7uR6aeJJPMyK25yA2PRQbeBGOh2AL4fA9N7grXLGIQAdRBWylaZYWmBGUmJG+qrRNGr2J6LKchj",
+	"04SykE7BymRdXl5vv932vRllEQgqnYkWvWrkmUNHnjlsL5JnCHR2WCjImF6myzxWQsffa/vTDmdZKV/4",
+	"CsJHsUDPz/5Z/TEPIVHSBRC9J3WijPZFa1AdYeYU6XIr2tQzSAi+FIgPhygm2BrUIF4XPH12Kj01GhLr",
+	"NCwKM3qWZk4wmyY/S6hcyK8MT2pKjgqtNmp45X063h6dX0Vw1uPzX1umN0qhq2U1tci9IaXwsmoSU01+",
+	"N/kq90JxtWyaUwg6MNV6WYTKF1OHWxx0nrWfrA3BYptI2XPxXOOp9YKKKRe0iaHCDHFHPDLV75qpanrX",
+	"1G+TO2qWu2fW56udG7BVbTIAHuT1vP32pJbFfoN/X0XXC7msEiygP7cbH9Ik9CNRtxizLPDjVIee/SLs",
+	"bbYxOUqRN30XbaOfItsbEWndHpupLo/W+kdr/c9jrd+MBRw0tBBnbbO/D0f8e02VGpqfx8DhLrCwRo5i",
+	"cUhjnDY09O589Wv5ft8a6MB5uoj87xk6qBjRDd++KIbgE5XjKMEzUWoWNsbCLRzTAz1LxxhQ4RRc9/PI",
+	"eujRAO5ygeyl30WmdYQOFM/KpZupTMRtn5mIgFrPet501tvAMW4rfujq9Urynyu+JvGl7i7azG9dbYB7",
+	"bRzXj5zvkfP9VJzPz2/zhkzw7nzGN2KbjT3NZ1Dm90H7me+Jr2u6eQ+c/Xy5V9r6RDKvgX1lvVfaKeZc",
+	"ERU2dxDn7N52xrsFfv+ehDyJbBKvZe+GHYPbNknolWLcJs1YM+4si7fIuG0kX1UrjJw+0Ruw7cb0qq4v",
+	"9SNrfmTNPylrzu7rd8Oa1zZqPjLze1PSwe5qmfkvIisxsa4Rdjl3zvvDrmTPBzl7zgWFc78R415fx1/G",
+	"unUJgybhXbqfWbULpXaVEpzENHOW7qJPkP97GoZkKntQsl5P1dJG5ABRiUacCMRZDxEcjm3mLhVZCim1",
+	"TX5En+2ckeSKJK0z9RvUsxBPfCfF2jQbtcWGdQKqLtDwi0A0OkHBayxkC4ZCMmpCRDohAg3ImDKIzkKn",
+	"KOQT23FMQdFnOlG1c4gEtAoxVR50AgN4ZCEh1XgICRQPTyWBtNkJF7KHoMUII6F2IMP0ZzxNQoIitXy3",
+	"jonbH16XRVav7DNbEkDn3qKdoNyEI3iyNFhNo6tJniPNSgKDNxnQp0WvGRbI1o89cdcvJE6ki0XrkNTk",
+	"OfdIFtBfcEi6Trdimed26/j8W8c/rq9z/rDDmfJq9CvY7mDuZHE2jT/KOw536pm+KZHhNnfdQuZW3o83",
+	"c8C613qZJ1afQptGD6MgiR4jBas6d/kMxkgHT0ZYYniQ38BJXCtzjKmQPJlDNTPnJEPo588W8HRrQskH",
+	"zt9gNjdhNT96rBRPLMV2xAxzzu7LL1A2B1RaNy0TLW4hTKsqmjgu5U57cmveiCme37ppAioDjXlcaCP7",
+	"izDlaKyrQTF529S0WB4m6zhnRRcI2jaJfQnMRKKyGeOkz7ARTNxeqbYGy07gCJL1MsLU9HDdzFORdXJV",
+	"77s4HHbDZ53mTopyH9lHM8ijGeQnNYMAjXi0gDxaQG7bAmK4RXMDSNYSabkNZIrnt23/2KbjQtOT2xEO",
+	"1JsF5K8lUgkFhZgDpXvkMeGBJkmBrrFluX5MhlIrJScmg23CE6X+l9tyBk9qigFYUtlnWiwxgcNUG3Ks",
+	"H2VEr0wBMR0rYXrSa6AZIRHEWVSK4flI8KzGnjMZGChOzEfKRrlY1GeOXFQBsuKfqRFVkrxF2doVC95O",
+	"dX3/bVYuqCr4urtBHdcyoRxnYYJlONYEtBnXqGnM9igfPcpHP6V85GQMKxo2IITlgVsPoArBTyyAaTL1",
+	"Y5Yu2LYspjDVPLSkkgfQUBIzos12hbGaluB1RQm4YbferbqulAxzByEnECKax5soqewEJCZd2RjKKfM4",
+	"2kVnSqbS4SfFMJWVwSfCtt/cxAyTN+H0/v6i3Tl42m6320+7zzrd/XZzeaPSCfRR2niUNn5Sa4zT//PR",
+	"IPNokNmiEKCo7I1FgOV8H7jiQw5BMTRyVczJ1G2PsLIo0CdrSdGkJtAF4GfVvs1gWIEeMFDyO/gSoCFl",
+	"UT4fosx4nhWV95EDG+IJOvv9oyleDpnEulrQDOSFARlRJkwjrF10qjtFmDqVMZGSJOoNER1powmgHGHR",
+	"Z9i4jvQAFs99JPAVgTqOY4I0AFDy8vmYMiKIj/6Op1j9BZ7y33lCMPM16DQcw4wTPEdC/T+fEFsv/0ug",
+	"Y2Z1cAp6hiI6BOeN7DNYxAlKp1NIp4yQ4tkJCrGaBFLOtatqF73hCXErktti//pKXRgJJlDTZE0Hv+ii",
+	"/3mBEYwEwUk4BjihXc+QqPmyfZBjzFBgmxXyxLQaU5BBmwCMAieYIeiBjS0X3CaYzfOXqRG+jjNSAPRZ",
+	"zPmlejLh6WjsWOmcSqNQdkHDmPWFEEhyjmLORjrwR6/cNi47gV+UoqrgAKBhUb7uKRETIRYF6thuICsL",
+	"MegVcgvZkOt6qeX9VEdgYcnwL4vCbzqrehGpKz9MCGlJ8lWaqpd19Z9061XJdSH2unsIneRcTV4tByK5",
+	"t1PgwSBUl3h4CUU2Hn7MUN6IvtNtNxONS9JLmjAS6Uprgsc0QgMlpNpIOcLQhEjTvdRWXVhHWF0i+TYS",
+	"POsk3Ew6VJzsinh3W5DanJPVFZEsLflOI4R+qOAb0+3J630+L4hVmiYC81J0Z5oTVSthGdpeFrGm6SCm",
+	"YVbGd52oGFtwrFBioXvzoJjF9bNPI+1Q0qsydzqrTc20C2cXvZICxBQqbClDaKoy4jwyPVogjFQLIZbq",
+	"nqA8ksSU1IbX00pXnz4LxGV6oTgaCxaXljb3ahOLxuakbfvkas2S0aW28bdSNPqRadyEaazJHxaZCsxl",
+	"2cD98PArF69vV2jAO84u0w+KhDzaB2rsA6dRlBP61dyroYHAntU1ixtn1P6WDAF738xfqwsHOczPMi5Q",
+	"dJRWphmfaRoXKnoiMsu7aZRvOZvOuDhBgdN/YcKvTFs7XaWvtnCQy9Q2Mog/0uzvmmbfa6j/QSOqola4",
+	"STWd71IB0PV4mhPOithfNpBah45jIt2CerDf3lA9WMvj+c5SV+3zxDIcV+nrc0MpZ7Zhps3CcSqMJkTI",
+	"rNOlr9tr5kRVt9gc42K7TsqcLp27OsVH2JI9V0SbfnR+Up/ZFqtges0S7YDiZFH2czQjCTFDEJZ1Gogm",
+	"KzmxXpn3ZrgGL64IC2jaeMn4bFlim12eVxbtFxnZil2f+55Nc+s8ve57dZlum4SpVel1t9Yj2JS2fnRx",
+	"u5Ze88gjvz8eaa473ADxcztC63hqp9tkHJhVoITrS0zjhx4fpZ9/tt7C3tu7f0/1enTu+O2pTPoSuirT",
+	"NOeqDQUHc14+e6Xe0negVu0ZbWn9cKmS8FBrl/xgem9bmqEUKBvwXvT6+JklcrkogEYccbaLTgFsiKnK",
+	"HUTZPE2q8ZlBj4rbD8SU/IKv8B6qmd4Zf/kOLFV6J26R9FrStRHtvX0KG6WacNwSjS36fvLkYR2kov5y",
+	"A1WKqhNk3kC5bD9vvFX1G52C10hHverHs+mUVkdFnxUDPnI30Ek9fc468WfI0Y1T9fbY5+szk7MhW3Ak",
+	"3diJ86IExKMf50dlLYzMHn0522RdTXxA2fX6LhJH7onDZki6RR6bM68GTqEl+k3ZYZRHxFtifxesWLfh",
+	"XO5JGvOZDhHUWRxSd6VMyC76ZCyg2R76KNGNyyPgnoLHEdg/bXsmP0/ttRWyap1HZ6Y76HY1kJukHFgw",
+	"vV7nsA0AwfK83r7vqeV5ve5RE0LcPKsElr6A9Grxw3uUyLfZk8CSil9MZrdDMvTnVWlmtrbQ+d2J2Js4",
+	"NhrRhBaO/pUKOWla8tC90lpyTqhUchQfDqtx6bu1gb1w9E+deddd5b0GpALcJLqAGnUZdTk6OjpaTF2a",
+	"Ca6xxIb8uJTroHXYwbh1RNrd1nHY6bTa0dGAdA6H+7jb8W5K7Uz6/Uu1S3nxz83iRkv7ujp+1Dl7Nw4h",
+	"fTRbbIlIqu2qEkl3j+6eYNpOXnfjBl5sZQjgcgZWMuILaKErIp0gjBgZYaXCIRiuO0XaJFk+HJq0Ecjq",
+	"cIc6VgJDXfuMD4doJ3CbqtfbCPR2WblqPXRssxSIS80WUpvGXXrzRd2quSE76vmnH5XQ+16mEjwo8XnN",
+	"M0GipXJ0vqNukWIga1CeuFLcdGuFLx4NH2saPnK54bFkRhONBu4bpIwprgKdj2+i1Swyg2gNVN+fjX28",
+	"Jn/WYV61NTIycr5Nc8iMDMacX65SboAypIPsB7AIa4u/mAsl/ddoN+jDmNAECRImxNS90A3X+IzVqz6f",
+	"LDTfk8rThKkRpk52FuUFtawv5HxK8iTuXaig4Bca96gh50U2eNRqdwed1tHwaaeFD8L91vFB1CXPBu2j",
+	"8PCwoTE8TWKv542lnIre3h5gfNcsbTfkkz2w1MeUkQ01HrOdqzUdewq/FzXnO1FXZvl1skQv++qGzfg3",
+	"TEg7gxxonQ6vewWYCErdbxFuhGkVAccTmWBYaIUQfOtDoGPf81HfU5AIiSdT/THCEve960BbXOmIKaVD",
+	"oDOJWYSTCFnSgoSiRTyVu+itKZjcZ1S3gtQtga23EqPu169Iu5vgG8rAJWb6OuQxryNMmQ8/AUyIMqjK",
+	"aIYIPlHTJISgCM+FXyrjHJgdadEo2O0zU/N+gucoVAMnmQoEKXigRjGE2dw2QoZq97u2uH+WxyChIIEp",
+	"JaBJCjq16lhifba6A/JBp40iKtTJ0wmABqTdPgNrK9BvWK6i3LqTvIJmF53q3SEZfqYJvcJS8QE548ml",
+	"cJP+F2f+mb3ZxGG7JkVdgwKul75nlnKbepjeD6/nzcaChBdvhr//4zh59j9+/59fkg+zf3189+LZq9fv",
+	"/nzFu6/xa3w2y3/nf/V8SwBgyh+Zca3LpD5ROT7TmF2gLRnM6TsohbkXZZb1c+bmmd4Nmfz26JatKeGj",
+	"5ecByYJltOh8U+5c1Uos3V4zXS9r85BPf30bOsbeN/OXSduLSExkTd72byyqahxw7YZcrUczKWOsobpo",
+	"SaU3IymylQLBPaiJSHUuOBVoBK1jHp75wCzpu3MwTjhE/M2yHdnyiTdHyTnx2VGr18TNz9t2Ry7NRHWP",
+	"s849zUWrJYrxiMiFJ3lNpfWH5vhrMvwVbP7x9m85vGDDu3+DC3zL7rFPOYXZYpakCScybQzRbExjh3Ja",
+	"UmEuaUY5oOseV2+Iscyids2cUUrMe2AGyH4wXQgFGkKC0eKcyG3oZpaiDHEsyJp5gzdRqB6p4m1RxVJ2",
+	"34/gkakjqo+qy4JsuVsT4KrpcvchwK1QWvZynaNpMJjIe1NCbtvElACtc5e8yN4OZrNLMpWQ/bbfBsvh",
+	"UpdJPvb7CheTkkymUACtWXSAJrwuPX3Wejpst1tHg+P91rPw8LC1j49JJ2oPDwZHXc8l1U7PISDU5bd0",
+	"o8VvibGQFwbaRQB2/rTU/2KdKuEWlxc2s6HbPnDSHLJG59txxpiDMl/tlCkq2D9K9Nn3KUOb6DNDin5x",
+	"rR8/pkDdnBLvfbNhO7o/1zS+SfNOZ26/zjZk58hqekyxHOcZTjkIS2t6KCEIiEeaAgVyanzsP62t4rHM",
+	"jYaZ8aEZD5Rt951l7GVOJhrplAPoCZYzIdPi60QzJ6UJCF27cQqEGOnCz4Y7WW8ZmmEqBTAm9a8iSH1m",
+	"KCM0AAONRD0Ebipd31grJG6HUjzgKegsA6KZpJB4LpDg9Z281K6WKFjVGtJdM6DtkfmswXxuyGcWKRT2",
+	"xviVk1DiNt9lk+xbYV0WpT9ukS6nLi+LEM4OiaZw29c6DLdornVYgDYo71XfE/vpBuW9VvHKhEsFh/Ub",
+	"f9vMzlXLkN6Ygh6MzIxR269GC7zkCeoeoDFPE1eA0Q2RdMRGxramCbmiPIUe/ooPzUgcVxUgvTIDoPHe",
+	"bqqcPLrXH4Z7PT9Kj6b4Lbb1jXFICpqEsNdm27QV7uaF8/r7NOwUS0B+8wYEJ4ocfz5XRM0svdqVwhjt",
+	"eRw5xcFtBnVVU/gPmyOcZwe77SggFL8y6F2MQ8pGOkpLOKb7AQn5RBdfkGMycV5luv7UqCokjuFdbmiu",
+	"bZuhPQqSm5mc92Vbfn1+/f8DAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -715,6 +715,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -823,6 +824,7 @@ export interface Operations {
       404: 'user_not_found';
       409: 'self_administration';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -992,6 +994,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1272,6 +1275,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1335,6 +1339,7 @@ export interface Operations {
       404: 'order_not_found';
       409: 'too_many_streams';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';

@@ -5396,12 +5396,21 @@ func (r GetKeySetResponse) ContentType() string {
 
 // ListAuditEntriesResponse200Headers the declared response headers of an HTTP 200 response for ListAuditEntries
 type ListAuditEntriesResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListAuditEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListAuditEntries
 type ListAuditEntriesResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListAuditEntriesResponse429Headers the declared response headers of an HTTP 429 response for ListAuditEntries
+type ListAuditEntriesResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListAuditEntriesResponse503Headers the declared response headers of an HTTP 503 response for ListAuditEntries
@@ -5420,6 +5429,8 @@ type ListAuditEntriesResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5428,6 +5439,8 @@ type ListAuditEntriesResponse struct {
 	Headers200 *ListAuditEntriesResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListAuditEntriesResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListAuditEntriesResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListAuditEntriesResponse503Headers
 }
@@ -5531,9 +5544,22 @@ func (r ListUsersResponse) ContentType() string {
 	return ""
 }
 
+// DeleteUserResponse204Headers the declared response headers of an HTTP 204 response for DeleteUser
+type DeleteUserResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // DeleteUserResponse401Headers the declared response headers of an HTTP 401 response for DeleteUser
 type DeleteUserResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// DeleteUserResponse429Headers the declared response headers of an HTTP 429 response for DeleteUser
+type DeleteUserResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // DeleteUserResponse503Headers the declared response headers of an HTTP 503 response for DeleteUser
@@ -5554,12 +5580,18 @@ type DeleteUserResponse struct {
 	ApplicationProblemJSON409 *SelfAdministration
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *DeleteUserResponse204Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *DeleteUserResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DeleteUserResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *DeleteUserResponse503Headers
 }
@@ -6625,12 +6657,21 @@ func (r UpdateProfileResponse) ContentType() string {
 
 // ListActivityResponse200Headers the declared response headers of an HTTP 200 response for ListActivity
 type ListActivityResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListActivityResponse401Headers the declared response headers of an HTTP 401 response for ListActivity
 type ListActivityResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListActivityResponse429Headers the declared response headers of an HTTP 429 response for ListActivity
+type ListActivityResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListActivityResponse503Headers the declared response headers of an HTTP 503 response for ListActivity
@@ -6647,6 +6688,8 @@ type ListActivityResponse struct {
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -6655,6 +6698,8 @@ type ListActivityResponse struct {
 	Headers200 *ListActivityResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListActivityResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListActivityResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListActivityResponse503Headers
 }
@@ -9137,6 +9182,13 @@ func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesRespons
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9163,6 +9215,20 @@ func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesRespons
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListAuditEntriesResponse401Headers
@@ -9174,6 +9240,30 @@ func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesRespons
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListAuditEntriesResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListAuditEntriesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -9380,6 +9470,13 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9397,6 +9494,23 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 204:
+		var headers DeleteUserResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
 	case rsp.StatusCode == 401:
 		var headers DeleteUserResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -9407,6 +9521,30 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers DeleteUserResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers DeleteUserResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11289,6 +11427,13 @@ func ParseListActivityResponse(rsp *http.Response) (*ListActivityResponse, error
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11315,6 +11460,20 @@ func ParseListActivityResponse(rsp *http.Response) (*ListActivityResponse, error
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListActivityResponse401Headers
@@ -11326,6 +11485,30 @@ func ParseListActivityResponse(rsp *http.Response) (*ListActivityResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListActivityResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListActivityResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -15695,7 +15878,9 @@ type ListAuditEntriesResponseObject interface {
 }
 
 type ListAuditEntries200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListAuditEntries200JSONResponse struct {
@@ -15712,6 +15897,12 @@ func (response ListAuditEntries200JSONResponse) VisitListAuditEntriesResponse(w 
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -15763,6 +15954,29 @@ func (response ListAuditEntries422ApplicationProblemPlusJSONResponse) VisitListA
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries429ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -15955,10 +16169,22 @@ type DeleteUserResponseObject interface {
 	VisitDeleteUserResponse(w http.ResponseWriter) error
 }
 
+type DeleteUser204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 type DeleteUser204Response struct {
+	Headers DeleteUser204ResponseHeaders
 }
 
 func (response DeleteUser204Response) VisitDeleteUserResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -16040,6 +16266,29 @@ func (response DeleteUser422ApplicationProblemPlusJSONResponse) VisitDeleteUserR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser429ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18428,7 +18677,9 @@ type ListActivityResponseObject interface {
 }
 
 type ListActivity200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListActivity200JSONResponse struct {
@@ -18445,6 +18696,12 @@ func (response ListActivity200JSONResponse) VisitListActivityResponse(w http.Res
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -18480,6 +18737,29 @@ func (response ListActivity422ApplicationProblemPlusJSONResponse) VisitListActiv
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListActivity429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity429ApplicationProblemPlusJSONResponse) VisitListActivityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -22833,244 +23113,244 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L35chs31jd8K6iepyrOTJMiqcUWValnFO/xIseS7SSWPxHsBkmMmkCnAYpiXKr6rua9sPdK3sIB0HuT",
-	"zUVbRv8kltTLAfrg7Od3vjseH4ecESaF0/3ujAj2SQT/fIq9EXnKmYx4oH72ifAiGkrKmdN1XvAIjfgU",
-	"BZwNkRwRhJmYkgiN8Qz1CTonoXTRxxdP0X673W46rhORPyc0Ir7TldGEuI7wRmSM1YPH+PItYUM5crrt",
-	"zhPXkbOQOF1HyIiyoeM6l41BREhDkkupb766ch1FGGHyGRUhF1QTlafxZEQQw2OCJEfnhIRpOifMJ5Gm",
-	"cK+zt3cNFD4jYUQ8XE7aMWUeQdMRYUAUD0kEVyIqkG9uJL7Zwcc7u4q+cnr2XCfEUpJIPfb/+/fXVmP/",
-	"2/e22+5c/Y+Tp1SR9Zay84qtIpcShXhI0KNeRIKfTh31m1On9yPiEZqOsEQDHgR8KpAcUZEi2l4vJp5H",
-	"hOBR44JEgnKmbtaLeNJ58qRyETut/b2au/qWV22pWkKI5QjxgSZ2igUaY5/M/7YDHo2xdLrOJKKNiAxI",
-	"RJhHHDdNX6e186RsLz9iSd7SMZVFar4oCqhAARlIRRHB3ggF6lpX756iiAiJKPOCia++NWY+MIMgHme+",
-	"QBMmaYAoPGY64gFBeIgpcxEWiDLUO3V8MsCTQJ46B9FPnf0D+dNeq9dERwPUu2zIUcSlDEjPRT1G5JRH",
-	"5+qf2PP4hMkeesQHmhDzR4T7fCL1r8xFPwJJvQkb4DENKI56CH6fbK+MKPEVMRdAGL8gEcJBgCISBtTD",
-	"4gBhJKMZkuoG4A7iC7WeIb0gDPWxd17N2bVPWvwZPvCAerPix3gebz6siEqBppT5fKpIN9tduq1//rTd",
-	"OpjCtm6ATCKj2eFAkqhEHphvLjmaYipRnwx4RNTeUTbU370mG1Mmtzuafel4Mna6T/Z2Wi3XGVOmf27F",
-	"5FImyZBEwMrHRD7l/JyS8oMVkUFExAh5cI1iaIz6EZ8KEv0gkCBCnXYXCSKVrIjImF8QfxPn/XjCBCk9",
-	"XwXRKSQPBVK8TNnQSJ3d/Z05VNSk4cuXL4cTOSJMUiWWi8S84lP15XDqIqNaHu+2aquWzm69TblSEj/C",
-	"YyKtpp5Egkele6R4COTikKA+GVImXPhFT4n2Mw9u7CEQBfFVwHlUNtFRiP+cgPik6nF/Tkg0c1xHqVSn",
-	"6+ibnVImjP82/6BofVQqP9WWjjGbISrJWCCsiRvxwBcISzTmQlYRBgc9Q5c50EqQu3NOSjtzTtql5+ST",
-	"INFrv/yQGLEZ06W0UULWRN9ZTxdNqJ/dve294uZdqWeJkDNBNB+McBAQNiQfyWAiCFDpaTtJ/ROHIJQV",
-	"wVthxPsBGf/rP0Kr0oSG/4nIwOk6/9hKDMMt/Vex9UHfpV9dXL9n368kvAgJU7qOc8QD31VigRGlH5Te",
-	"eNSj7AIH1D+L7+n9qPYtZX9++fKlkT92ZcSZW7byp/RKm4k+ecGjPvV9wm58P7gPWzGNlJHM9dLVh0mv",
-	"n/tE2Ug8So4gaEsszkFTgqhVR5IOGeIRHVJlb3kRF+JM/3gW6c+tdlAtOSK+2gQciFviA9IYYxog7PsR",
-	"ESJZmhBTHvnJjqR2IaH5mvhA7dcRbNdN78YGPulztZ8n+PzGWTgC/sVBRLA/Q5hZEYemVI60rZj72I96",
-	"RP18JhW1lnwW8WBMmLwlfrREj7BSJNreQwPsSR6hRz3985n++Yww3A/UxsORVJaiXZkylblEFySiAwpn",
-	"WK90wuyvzHJvT94oUapdcEWpz/UXetQbWIoMha+fPcWR/34y7pPojrIVBXkgZ8jDEchL/0z964wB0Rn2",
-	"eq2FyE3vtnXg+hHB58Yl9rk3UYyuTBSQeQH2iNCnv0eiiEeiByGJtAo0D8quRimuu6uv0pS+U7KJ3zwT",
-	"Ialeam1XEEKWXletYpHlocUUT/joLR9SdmuH1x4BxUVUgBBCj6y7fmZ/tVlT4R0OlMlJbu3seJgpSdVX",
-	"v8G+q4hH5BKPw0A5Ih6eCO2/9Lk/swL4l+Oj9+hRb2xpz50f++YbXNEhmyEuRyRCA0yDSUQsIXxwW5b4",
-	"JIqUGCqzueD/Z/YvKYZa8vjHUZcbXh7n2jE0n10d6QhLchZoWgr2YyZIN89wTC5Mr66RBJVq3Wwut/Ge",
-	"RhzwmXt3Ehq60qEiCLfcEvfYYI8WsFSgMRWCap4AE0ixAlLfYMwjktFkcGMiVTdvyH/kAbkNv+bQH1NG",
-	"hYyw5JGwgsuaWFL9n9AI8WlizCjTMhic4eROylnqvJnrfljBxNThwhdgsj7lbBBQT94fq5pxZjTXFCsL",
-	"W0l9rMVP/kbG5SZM8vR+vSHhre4V4ws2q2TNQjNMmgd/EMBsFUxWWPV7Lp/rZ96ftZtFBIPDzOru57E3",
-	"i4FA+XsuX/AJ82/F7VLfYOKNbNDeGtBp8uEP8C0GikxD/Annb3E0vHG3xBp/gXq5Ep04H/lX3qCyA9SV",
-	"Z5LzM7jUkP2J6ZTvzXO+INEF9YjlGpN5Znx6AEkxyOogrLQ+6qWMhV6cAXzUk3RM+ET2XNSbMHyBaaDO",
-	"RtHGWd3U+MTSaYtbY0ljU0D+2Bgej9SS07Rdj0XxKdnXe8gg/IJEAcc+8RWP3AS7iEkY8kgS/x3xKT6B",
-	"nMTtCAS1Z+DzjhUlSM5CY1aUS4dJQvoZ3HGm7rBSQpDoTohlI4dzhpLMhvcEUabSRJCoIKW/KO/tg/Hu",
-	"7rLf2YR8mnmweu+hJ+kFlbPnTEbgb4WR+oiS6uwW9qzyn0fg4cSn8lBfeuU6xlKsKngxlQ/GnISdprqy",
-	"wVdbP4j42EUTFqi/YqZ9fKsofeojCsm+dE55t5Cmc53+rCw3ywWJdbB+VjfrFrj5V6pfGa6AagUM8Qbi",
-	"o4APdX0AYZOx0/3q8CkjkeM6cLvjOoyrM+N8K8svk0tJmKD9gDT07ZBldh0dUV0uJek63AMe8M+wzNzu",
-	"Y0kaSjzlntEqe8ZEenxckmfvmQKjXjZmYdPXmjfjz0iYT3wIKec+0t5OyUtNOOGM+lUVEDpkBU8v/fYV",
-	"Ce4k3fvVgS00jJysEzgkQ0F2H5PPxvv/IR7EJ+xheUuFLJ4VSJpn/jH3zGQO3hUs6rW+sd1qJV8IRxGG",
-	"v6eKBxY9+z25lKY+obAZ8Irs00qXqixpJZ9LZMIFlnghDYf6qivX8SKiDIl1mNMnAZFEmEdUFKWkg7lw",
-	"vX8AjiucSy3BJQ0CXZWoGWklYsDdXbR8yB7GV59Z17iUfBA3oD6BUuWziZHybiSHEK0u/aICCSXmtf9j",
-	"5WczqTfscx4QDBJ4NTGiayayhVatsh2IeEDqc/pHHpAsg+8WuTvjkVbvEghdAdZFPv5RvhNCYjlZSKJi",
-	"9GN95ZXrTEJ/PYYtE0CwuZZ5CmyR34CYcLvZmWOUIXHu6d2IpIpFQV5K3bqQAts9VYEDshxklO9DfTIO",
-	"PqRWPsCBILCG9G87UH+U+012w+KCmUWLimnR2s1TnsIMAvgLT4m5GHKQV64juQwX3XNCx0Rfn9vAhN7S",
-	"bUuZa9njrpT0mLKYtTNlzl9x469v6j+txv63fz46s//814//fHR62pzz5x//VVIWbejYqOFZLjzSAbGU",
-	"JXGAtIWmJOs5U/J2qv0CmQq/Z7RETTm6vv1bx8B9MBVLTUXzMuPl/yCUyljSfnQdiaMhqSwwT30syRUX",
-	"yRFlww2zUU0j1vLaspZsfPQ2oiGSg3znVERsrJbIBFsrN0AYhdSTk4i4aCRlKBBnwSzz0eDXjUkU1OhS",
-	"cJOq0AoewtqSQUNO1LvgFHRRZ3cP9ZXJShnqY0H2diZRkJcF2xkRvZOT0YeNP7TcPWt8+76zXdKPotxP",
-	"oZxPSS9I7HjGBL8jcsRLztghGpNxX4eCFf1J3amHGerbHh9zors2t2QD3UkEkEcIhyFICIysioSLm0gr",
-	"dAHGumJwZeyOeOCjCxxMbE0PjghEoQIqJPGROmxpNxwUZ175LuWEPx1hNiQ2nFPXqshZDDooE4deFsZ4",
-	"7HVwQqa173tPpsmteSsgT0Pu0WXn5SlnAxqNwX3R+7Da+qUtTppHfFLFlCdd376IwLtJWjoDuCqFa9h+",
-	"cHMpeeBAKEN+NaqW83utMzmX6UkkOHuvroT+ivVZ3rpXxtuaz+rxfnzurLYjy0ZC/m47+IwExJrp2Z3J",
-	"BmzWd6FTzyslRFfqrXLyVnAG1xDtt+gS5qku28fnlkHztXa5ivMDpZ1DbLU9n0gUkSGOfKWwPSxIxnSy",
-	"LJVpu9op08hD3qhjrEBt+/pidvUPudLeXoY8kkdT9gxLfB8IfkNmZWZgOOkH1EPnZIYeQbtfa/sx5Dpz",
-	"sjEYlnRNFwxlL7qoc9m5dvsWOYnnclbnaRNB6lx2ufiVuX1V79dr0i9xYRs0+ep5Fdt8TEpcsHMyq++B",
-	"qW+Vdb328p5XnlT1+DJ6oCI7479sIhZGLkMaEXFGWXUfru69lpmmNnNfRp6s0m3rOmNwbOpvad4jmh/B",
-	"rgzAZZaeUFG285mi/qrSe6qTHQFl5yYPj2ngoj4ZUeaj3j/gqp96N+M1pg2JMlFhM9Lgt40JkbqmLpoE",
-	"BNzunpeywXqZj5xyWhY3fpdRFocOSjezl2vDjXEYXMQmQaB8cthmLCTijJRFjdR1uoBFt5QW5IeR9RUh",
-	"AChms8UousdWfU+W7mgtxkQvqJzVTS1CaKeQgpqfRFsxBbVaIu3SFIasEYtUSyuJtKqjBAAOQh8Vkcr/",
-	"9YmB1NDN8rWEwdGUvTNmeTq8VYxuhREf0IDUKOmAy8oyX/PuSxs9+maoZaiMNU+JkLbgwYRPRvhCx0/6",
-	"hDA04NGQS0mYiyTsVnKNjs9aqIxltspUXNbJai+fn8v7KykmSrY/lT8rJNbsllnmcZODVSaV7acvKsL1",
-	"89pLppKNIlnjheEkCrkglSIpUSxxfxeFWvGcANzuLDKF7JuSlGcmgZlaS8WmWyYqpoaWTq8IiRWLmMQA",
-	"PLZOhsWrwOawyWgqRbFtAxu4jvJ09CZ4Zn0uWC11pHTh2USsR31ELvj5PCVksita+MS4GAKp56+saaBo",
-	"Dw9NRV4F54cRH0Z4XMkyUAsoFDEkGDTz/my9DI5hqXTeJkVb7oxkNnzhkalliGFhN9hT0p6V2TUpO7Fd",
-	"Axul3P5KBaYqdpzDfuqdh4sPlKGl5I9RQoxQOGYaQgUxHimuELpfGSMRYi/LEerW3HqMW1C5nmzvYn7b",
-	"TGeh9nP3d3a1n2t6JXWZp6+9jExTseM6PpEg2Z1jPiYZcCwwoGwPjbrrAOkeZdOiDJhV0MIM74I/Od2v",
-	"35NHvpsIqRMueRwAXcuqn/RvQ2bT0+nkczLT3GH3ywDaiMxRJlbXhFy5ThHoJPPLb65DmZCYeWrNWzik",
-	"WxedLcW+ufRj12m197c7O36nsY13SeOx1241ngx2SKPT3/PbeN9rkcePEx3d3ekodULHREg8Dp2u02l1",
-	"9hrtdqOzfdLa7263uq3WH0qeUqn23fnEwoh7REDQDz2HnvVE3NoqW7GV/y5XhYBKjSic4Q8bhLOfoZSp",
-	"RzgMCSM+IF5NDZv73MB8FZPPrdLyKvvRazqqnykPsCyzt4rmVvIB5yG5ySSfnk1cL4nWls/aL8y7J9Zg",
-	"tbO/u7+fcvV3WqXOfoqZVlRUhtfKtklTqTxxdaJEs0TmFB9nSvarwKJsHzC5DANMmba314HJy6SE1F/t",
-	"klKmseHlFFu4+kjkqgmS3SxVPKkDUn4spkrmQSm67jY3mlZsJuFbaEpXSjXXYAN7aTAGlJYtdudDwbap",
-	"6o/jNFDoj7Wv6LhOttUJXlPW3QAbmtcI6XZpuECSiGG1+Uk3idlqPjFLiFtkrA8PCBzWZkiTW2gfS9GQ",
-	"wvnJUJZqGwYfKAt64LhOtnkA3lLosUs9McF2SL88FQhL97PnHTPbgFj4fao5UT2iBJEk3p2kA3W5fP+H",
-	"xGdfL7/Xp4qvw1FJ3PzVybu3pvJJIIEHwOlixKeukiNKlQcEQEz4wBYt684E83uLZ6ILPw3FBtbEjZMw",
-	"OAZFwFJGtD+R+gyxUzaKyMBFEQk05CUUOKmXQXSkiZ6OcIQ9qc6iUgDkUh87IjwcEt9FgivD0QDNBpzF",
-	"TYEZw6Z5ytIGknM6abW2vRD+R14rESC1uNN/6Os/DGgkpP7NlvmVFRFN82vziJzo2ynRn+Xm6EMN+j2p",
-	"Qc8e8AofH/5mDZUMaFF6t3Gg/AlBiChaXtv79fimdkl8OOKMZBasf+POzzKVv/Ua6utvpaZ9ldL1TNK7",
-	"xCfLVIx10ZNWpmJuu3MQ+43q1x4WBDxH9cNoFo4IU8aGlCQf0WrvZz3FvbIMSafx+Nv3natHjf/N/uLH",
-	"7/VzJukFiqLOyVQILMEEuVqBOVHqMrJyXzdHRPl3AvvBROlWy2dnbZCFK4SLk6KsKpIqUmiH2VjdrVZb",
-	"fiTg4WdY4ebrDDdbT+JWV56ZpdlyoftQ/GBoXLsOcp3vs4ySr6jiWmatScGrIPL6SwRLKS4nTxC5XjXu",
-	"yhW17maqRWsU3n7UgfHjVEIvLyzhgnxwZG8nHRzZb7Uet/f3O7s7j3da+/vthRDkWamv31BKHg8qa9kT",
-	"GBZl4Pp8M269NxGSj6GT2jjZOnQxGEDocgZeEUTSx5Qt5/BlsqjFvJ4u461IUmSHSMByVzbiE2ygDXU7",
-	"ZvX2WUAG81C+M6aUyCWGJyIXgypB7l6KuxInvozKAs+VK870lzsmXlRWOPVnFFdXVvd8QCe/6fkAV9zD",
-	"zEUY9XwscbeHPn18q8trPrx/mbcU97af7GTsALiHjvGQbIVseKCNCTexDv619e1fP31vuZ3aBoKI11YG",
-	"YKL+BoE0OQuh84h1UXsvbwnrtMXO3s6TH0uyt+k2v07BqgG7drs+vZOIziVWbTdL4RVzGeKJHPV+NKIg",
-	"3x4Cg05Y3Rhou9XZqUNnjiPNJmvq3ZhvysTfHUhGrx/BMMbAPP+fCot7ZpOeMdhpucS539nou5MXNp/m",
-	"OhLDhnc30ehXVdhz211+x0RCX4vGqVzJFV0/5DKmzO5IweOeMPrnhJg/l3rc8P7StSmOW8vNTtexmJkc",
-	"5rrqMGChrkUYKW6n0VAmJMG+UpJ9opRQiKO4+1b3AlZIjKVCl2t7e9YTmmt8x15utRQoqCiIj+aTf3sZ",
-	"xZqLIcGUsL3aOhUcitLScI3YloRNqmqFB6YLu3c4kSMe0b80LCLSOGOmrKG1V7APqkYFFWlcrqw7gzS3",
-	"ucruNcJIxr87s+lZ63z8THBEomW8ihzbZT5R5i2ZTStjxk/pFE/tNqZs01K7ulWtXh/0gS6D1kOlRD5V",
-	"MbcZemFd9Jw0WXzcdAhf4JkwMmUsSHBBBKTLIJkGRTXUGxlhY/yX0EX9yEV9F1EXkbGLhNR550ngIh64",
-	"KKCQAMOmjIgh3Bc8mEhyynTn9ygig+LqbzaxBXmt+ftYuxJrzYwKbLiHQypxgAIiIUWodtCnQypFcafQ",
-	"KxNmlyQIEONITjnCSjtkiqec39qd7Z3dvceNJ8XUTDrkWtyInK+ixKqJyKt//vh9223v15ayK3RZ2lRP",
-	"SQGN+pPdTcrQ82Z7b0eJ4fH881SRK1rMASUeTlGeJMXTleUsJNd7sJEIDpRVq2XFNQVLRWmgK6Rd1H7L",
-	"GRDXCoW1MCn2reJ7fO7cCVy1+7SVmQWX7WtSB1dg8yNmxsLkqts0G5cNkyl23ySFf4sr+OJiy1KkmklA",
-	"4lKQfqQsAzcu3ezFD+8hHqGe3u1eHYScpJyz3FLQMqRIz4AOJxER8dZMApKi5/tp8uJTp4vardaVJSf9",
-	"9CclXyQuIi2te+sirOeKmMsQZaauAFCZYgpMAaoGFer9YwsmD25BKVXPVb/Q5uzW//3//4/+OcRylPyk",
-	"/RX4ubk4bFRoYzBLSL5pXDZX5EEduJtEVM6O1eHRjNPXtmT8rxf2AP3y5cQp+yC9tPHY02YZhIKTQh+1",
-	"S1DQrQ3VeNwm+Fr6fTF1yqzR2LGUDXhJYlTLfOEmjUJKv4NH2jxlp+yf/zymQ6YDjc1//hP1PhwdnyBd",
-	"ANzeAsp6sRUWm1UpW9/VVSPqY2Y8ka4hH+mPBWcioEo/Ks9lQC8IGlM2kUS4p0xbbRm/tJkjxfyxh8il",
-	"Bzk7UeLLWqfIdPzR6EDXXBc83iHnPlzNGTll9pFNdGiHsKpV+QL1To2HrY6HOmQ9pNYB+D6KaD0HCepQ",
-	"CtR0EZVIRviCBMIUgr2SMjxiwcz2kegv8EKXogu1/88haG+L06lAvSqM4V66dB09Ix71CeIM9WCkjGsM",
-	"aE2g3TEqBRoTrL73Afi4p6ynOb4H81bjan0zW+vrNztdiwBd8+QsPydZMevC5GIsEWceaaJfJ8qO7iXF",
-	"pz314QPBYwYCd/a3hnGLGq+fxd4sHxgCNCe6OkeDxbliXPUZRyQIzW5+1pOyYTePLGa1Mnaic+KnZoGj",
-	"IQd0Jj3eNuXJKiVrWnFphHp6YK4l5UBT+Zay85g6dSxO2ZyR3WYPcxO/ybiJ3pOpwV7S5hgOQ4IjzS36",
-	"zGkum1rbLPnLD0hZVKKL6JDxiJwyePyMT5DPwXI7Z3zaRJ+YBi6zb1HPS6bdqufFc3+UyWcqZrVPFFCP",
-	"MN1RZmauHobYG5FGp9lK1VE7H4LJuA/NHbZjwKzd6TrtZktfzEPCcEidrrPdbDW3IWwjRyBFt5pTEgQN",
-	"IHTrP9Nz0bQg2sOqREmCVGDsVShNmmVEk9An5PFu+/GPrqnEHsPYHUaS3kf0xkyyH+u5KUKP4FcCDSb2",
-	"N8zI/h54rEoax0jor32nq0g0bf656bGdVmsOXLhdYarjRKMCfDX4Cs5z/9nxoYEcUD91dnfb+wZwoOuc",
-	"f4jenP05vvz8Bf/++XB/Ov35xd7rCd+++PzXX49PLl89PZn+9vNsGB3vnDsGPME5evPBgBd0HUHBQldf",
-	"qP3n74e/v7l8Gg0+H589Ppl9+fXV0fDxyLv4gEP6LoimrzH+4L369JE7V9+u3JrI5mZTKoDNz8kMCSJz",
-	"OPqZDV+EpA8X22vNa0wItPzG+OukUNcTre50v35zHTEZj3GkNusjwToVkGI1pXjxUKQxFi4bmuXA5ocr",
-	"YyfnshFGlOtnO15EJfWgKPyyYSvBu9/NcOWu04F+1oBP1b93W2Ohl2TVH2TCt/DEp7JBmIyM4Vp6Pt5S",
-	"dZrj4l0AM1RGmYv6MzQd8bELY9HhH4OIjw2oIfS1KA0PdxoYQtfoU2g2hpiHa2dHA1QctO4hbWoGIFEY",
-	"jiI+VbedMuU8IsmHEHtuoueacO1bphSTETfZc6XujcEHKdQapqd0fy0BgE/BQJbNsY67hFedD+3WwIys",
-	"ermBndz42+2r43H7SgQ3jVfem7MVusC/3lnOYLEWCXmmlo5hUr0erqGH+ZiuzrL3xxiWiv/KN6XC1y0F",
-	"aiklyI78r02LvmET1JTtZcK8W3Yo3sILbers27qqxWS+vibgu06aT5wYXzdp72u32+3q9r44N+609zvN",
-	"VrPTbDs6imCfsNvY97ZJ4zHe2Wk88Vv9xi5pDx57Hbzfb7dyMKaVXYExHK21qyq6Eee9rO0koK/1uhfV",
-	"fmeSnGwSBFdLHZYEf7VsCJYWoMaODvgwpwaVdblI+8E18OydVnuxxstPJYL7thffl4xvVXd0OovvsNOD",
-	"r1xnt84b0uOCVtbhRa0NqlLtbUpn59qbctrbpIm/2qqzvAZXurlCee+mlPduq0J5a9t4vtLGsb++utpF",
-	"Ga3bRXqGXw/0e0/JvJ5FeNPt18obFKesHOzNRT0IYPdc1NO9heZBareSB5FL7MlgVqXHPxm3YK4Ch0lE",
-	"liB7OLJd0FUi3EYRkwOax6PbQON7Uc2UUqxIqqLTBD1LyVzYz15CZgVN0xEPsgkLN5uxqKLP5ipKFODK",
-	"LS/lJMaJiVRnVRVVCdxLLfmbBZQpaRXgQWoIVGqaYtX71Q21367LR+66EWDSETrZ293aggJH0UzhCmxh",
-	"HzdD+KbpZESVojbZBgf7OI1OUOwcMsdrGSgBG3vwMXrLL0iAoUYwFtdxMfG3AuCSSaDb1vMka5VumSpf",
-	"UsEGcA5/PXz5+9HOk50Po8PDP96dt/4TksHPTz+cUClfhtMjf+rUtxEyQzzmmghWJaxsI7i3NbH5bhsn",
-	"O539xdenZ3LfjkFzTHAEhRC+1uuWHZY3a5JK+wUGTqR8ncDySwhIIWFEmUdDiF/YgKHT3VY6a0qZD5ZP",
-	"ewzImusZSFvf1f9e+1cJ1HDRWHqm+3XTAtzVEWI9rmFEAhPLoBK2jkoRZ0Ca6JBlR//GY2jhsSUjaG32",
-	"O2vZ6Mthek5BNO/MH1UCKQim59rf4BHRZC14U3pwI9xU45yUDBW+H/6C5qRUecR67gJ4HekZN8bN1nyc",
-	"8kM1k+vzEneDwvf5mkeA+Ga+wddSjIbCKWbKYguW8VQKdvkCg+STof3bghO8ZaMLSoqs9gbXCbko8Zae",
-	"M9/mpCrGLkOaE5IZOu1l+m10mkfPbzFdK02kIcaV4MDI1rPED7K5MzMKRkmPU1YuPvStRflR5haZi8ul",
-	"x5KG3YM5t9icW9oyWzB+3Y055UGI37oQNwfvuqV4HCy9ATE+osPRWrminCzWwu4aRPGh55FQiuyoXStu",
-	"YeJ2Ez1nVr6qL6QObaV4LQhKTfiDnLy3clK//V5Iybsv6uAkXbukM8JiRUG3nEW6ijCLO7pWl2WTElFm",
-	"oDtMLRcPksLJuHb6BZmSyPwNaqYhga4MTKg5iycVsgNdo0QlGhIpUDx4nuphhcpeHOEL4mZcU0SYb8rh",
-	"KIQkkeQw5JAyK0pfxxhIVP018HUNoRajqD8DYOcm+qipNz1fmKGelRc9SL9DqYsJJRgsddsqQsVpDLZ2",
-	"kIIdo8JWB2nXupdHZus10WHaLhbWMDbEJXaxrT8sCHuRavZLIg0/c3+2nKQvSskEaaB+CUtZ6+FVtorU",
-	"ojo96KV7ppdseEgYZtRKo7VYLr+zkJR/F7PfsLdGylQ3tWvQdsL5WwDKhBt262xCDKf5jvgUn8xCck90",
-	"7jFJA6H8YDjmWhSvIPIsefqmnYwyMM3rV9ZaCDTS49/Lo7pvlaLEzKi36YiDBgy4kKjP5Ugr4jDUIJdQ",
-	"gJzBODF6Es411O3FwOgBZ+Qg1XpoNWesLV9Q5iM+keqlpwyLc6GT7gWFBnAtfDBI6TKtC/3ilLpemYLT",
-	"TWIZkJq6seMMRoxaAx8M/kaxh2RH3pBQ3hPRcGL5ISMfMl9q03Iio1Obmp+uSVpUo/VuQGxcW9Q5PTdn",
-	"TqmNrpS5IInxnWmTLFbgNCtLW46TsTPLrelWawDiCr5Oa7vZarbb283HNc3LGG3GWHRppBhzT8fes2vu",
-	"SZuY242W1+k3Hvs77Ua/hXcbe4MO2ffb3k7/yZM8CEqBCvvENMKL847/RYMAb+02W2vW76UxVeZm5uOE",
-	"4j2p3vubhkTeQlo8K3/j87iG6L3+MMe1i8AtDft3Ywm45CscKFMKSvxNBq40mlFiHil6czJ1PYkXYyt2",
-	"akuAPF5jiRSIgfZi7TElkZmr9hDq3FCo07+OY13heWk2Ocu8YwOxz02nceKT/d38a0GlDJxTjZVeckpr",
-	"HMA6VbspqDuonwyxHKXKNy2hTj5wtkYzzLf6XpNe98gOHruLp9Ps9T08oIq1+ODWzmn6mCZ8VnpSi2NU",
-	"1j6sm9DfEJFp6Aj5loGnBX1dqnaPQ2hLlzEMWDwmWPdvMzK1cfyuqXLJ5mUhXcH4FHHmQiDFRoKayKo7",
-	"3Rht4iWBn8oL2KjJKdNhk8OShnqMfDyDJ5v2emUAuKbuBggk+td23oRp2Y+jNVTYrsA5yYdT1iuOpuk1",
-	"EQzrwMzMSUlKuxOcG3xB0vMt3BSmHbTbp4bxlAZwzCdKgYevk6cwsGbOr+PPLb/zOejTn1v45adh/2Uw",
-	"+eO3d8N+5/fh78c/i35nl71+eRn4r36tHwp/WiB1qSTGghLGkenYT7FczhG61bLj5SP527XlbQoSvGZ4",
-	"C77BCba33OkI+90ujK7o1tb8XZybmNZBtnJ6Udd2UfOAUGh69rjHKsfDQaBxCjP6ZhtQjoqjs5J4W3rk",
-	"1zxHsqwUO1lZUoi9V1qHPYq4lHaaJSy9ki4DZwyWmIEjyT91BB9gFUtW6zitaYwsXFHTpZ8Baq+b028p",
-	"ZZVotiX0lEGQOWXpOtKUvoiT+PG8zwGP5qi3uQn0MhW2QOXcC2WzETVT8iH/K9XLg67YtK74bKBirlNX",
-	"aDiadXTF314rQInoHAUgcSQFzMbQ0QV0qOeMphK7OkI0MRBH8fwHbc3jgJ4T1yA5IYGVA0DHRLs9Rrir",
-	"S7qQatbIJJJzHdYbEilO2U5nX3tMACJhdgOgtQKihbpwYw1h/iwspgr1RvkOUxRgSYJZMoXD1c5WE30B",
-	"hVBEGyvD6z5lIh67YBHFXHSsuJ246BiPyTGV5KdjGVFPWkxvpdh6BTA1qDQTCPe1KtNLtf7QgcHpi6va",
-	"xhMhwZM6ZfGlsK963KrF8BIkuqAeAUw/uC5d/CajiZCmBytdiZObgaKr5jqtjkH0jWeNpsDJT1nMHF3U",
-	"0zQ/tdf1NJy/QFTGPKDEsSZEaW8szolv0MMiUlqNloJnX0fxVldjJRDojsejiHgSjXgkCOoDDu6svv4t",
-	"g5K/llq1DD65Q2a/jPovPXpEf3nxx/OPJ78e/7LfJLNf/vK/vFa/HL1mrabXCVh//KLl//ZLkMXI1h2E",
-	"OZDvpQyULMq3BfeuvW0xEHtJjP+YDhnxkc5TbAal6tZ6cWGOQuNpPC1g3s3HRJoLYVM6rc5yLJLMBe46",
-	"/stR8PrlbvhHZ9R6/TL46/XLy4v+2Bv+/mX3/PWrj/yP45/Pf//tfOh1hmWcoUc1Cz1tS4b5AUNL1HK+",
-	"Vdomlg5VxYHpKFREhyPpWvljZnjHQuNvwBNX11fy+DSZS52uLKxj+cGHyobQH0zgTZvASrQhylIWbxy0",
-	"X97itQYaqMsaJm87bXCmJ5h/c61BXJhYXh2r35gxbBsqMsZuO9Ph3tkZqfssdZj5Z6Umcjvzrl14WdHW",
-	"zi294kl5a9t1+CAFeTNhAzymAdXo4smN23my67Tmt8tM9GIB51yDvTBgqpc2o3pgBg/pBWEZqw6iKNqe",
-	"N7inUDTgcyKa6EgnmXpKBVj4obQa6J0yE25RTkLKVEzFezKIw3HMxxJq40BwFbgCbna2iQkvlWQp3Gy8",
-	"iIqkhdjMJi4UbkLcD/HBoFZ0KF5PzyojRqYGg3ioS2bhCc1TdhjrqXjdIxxAighWbjHx4DGA1GdGarv5",
-	"SFg9ytTelxnOOVt8Hdt5dWNCj8B1Ok8et550lmggyNL+YEs/2NKbs6Wvy9xKuHU5Y+sp98mDrXUjtlZp",
-	"mGOzBpgWu4nCWNoWi29MLLG0rL8JK6zETEotJ0tNbZtp9QiluWFOESTgisPmJqUvuk3TYJEbJJIkhJdB",
-	"Wk+CboUGUo1YrifyCTNeyC9rkPfTMapFyRUjifkkD769hlC7xmKqpxEX4gjii8ucZjgJ+jXrdn+p46vY",
-	"YPFRhe4iOI/BwFlwVgnzq47n5lDDrbnaiIggcxj5GHKtppDIyKmAsnMztoNIjaET6XkH3ohDvzDYofYV",
-	"LqLQFaWnVhRxHuK2LFsrglIjKSMCFryOE8flOMr4h0ZpSYLARcxUCqltSMLJ+Fx5CCfxiyUaczg/REev",
-	"dYLH2L/lHVnFCfnXEexdovq4emR/LSu0UwLSofcB9hg+5RTPMh9MR/ozhaH3NtX6YMJs2oQ5FOemaEKX",
-	"GqrDByJFZGr3NpNADfV0zKbF+bZPP4vM0VwkNFfIlLZr4hguJW/XLeeELF9GyDbNfKAKzDP1MDfGO6zo",
-	"dc0WVyRQD+oK9WFBMCuhINEIa6CKPiHMjRs6eEiYmZJtXzzGM11ZCYlNE4/oFoMfGu3CfGAX4VMGdes2",
-	"AhPDWKhtSNfbQG9Fkq9T5tNQzzwwa2V4THSxK5YJ8D9B/463yGqdXC3QKUuCJAyN+CS6tdpVOz9OT8iy",
-	"z9TGogSEDj5APd2ep+cMVnQYCxIrj3UUGSPTs1R+UkgcBsSk4H3OzsnMBgyuq6boY3opmygqKvlQD0VF",
-	"DypyMwWoJUbxphWiIIk6vOXaou3brS2al7Uw+1XZ//2R4LzfzqfMqqXSCV9mYvcNI9Clhmlfx1Tq2wYS",
-	"yk+vzo6NLocZMgOanX/t7HRaj/d39lqtVqsKfmiDsEKWAarqBizvrBEOua1pKSneT8kr+5uFIY61O6Cl",
-	"Nyqe0acGFnJqZunqGZHMRwHBF/G0TSFNnpDaWX/b+3s/HqAemwRBL57IDQYgnDzd7hOfK/1jZrK3rf+e",
-	"Mza9iU6mPEFPMyBncWcRVMRlbuiapChYwsVsWuYYzGk90uycFkUrWnZWCqldyhy0N3qIR/khq31WPqXp",
-	"vDu4aQ/S9J5JU3O2GZ8ievMAbTVs0NfPnuLIfw8bfk+au25ByZjWrDXVTLVZrPmyhjm8r4fPF6XthlHQ",
-	"DGFbEAGH5y0e1JkZWQbIojH2aGykViITFWeDdZOn6tuRT30dLtHTPaF2HZBI9Vz2uIAlmUMOVfEjMoMA",
-	"hL6T6LDKDAIylUM77bLvFRpSVTFb+aDDvmISzaR3durhmlMMzVdcDIOUGTR7O1hI9wSkKDuSF6y/1JSI",
-	"NY3v1ccTWnllY7Hz8ETeEBKKVKIoaaeQHPWJGaHjN9HrArR7HFSNb2G8BIHEw8wjwTNLy7Jt6ULClO77",
-	"5YfBCPI1WaFaQeodPfOTLV0ig1LfkSvNcLzColSJWUYxZYhaaylpMoywR7QSSk90ksYPhMlOfICobKJP",
-	"tkBTw2xzIlID/UHZnbJelp166BwYWN2uUyk6RG8TKkkGZQ5a6KE4h1kGQ0xZ2XgYeGR+RgwkqmNgcV31",
-	"gfNzqDTOYHWSOnMqVi2o1Nh9Z5trPfqYJW75XHV94jXX5IAGW49X8UHivSxRbgAjIjNg0UGQFm/3Omlw",
-	"jdU6XyLOhnHyac3BMw9JivU1yyt8QTKj7AwHb1bDWON0kYrJ5yYgmZhIotUnndUfWdi+M20gxcUv1wFi",
-	"NvaaW0CscZjGqapZSKY9yzRAULG2bAxqkcpsn4XV7TqyO+BBwKfEjw1Jo3N1yjy2LOxOnjLoU+4T02bC",
-	"mUfQmEckKTkrQ4jKgnyUF6HpQC4sTnemVNadaYisuPAssSlg6RoxjQd+Uk9wwak/R/NvCG+qtvLPxCqb",
-	"yt5Zq5htVQyquqVsRVZ7UNG1VfSDnl1fz8YVckayVCKLbFDb6pzBcqhUeaXzoFNvXaemMa1WLdEOI5Po",
-	"zAZ9I6h0yORQjaQsIGZpZQoOaKbEbWpcoUyHoy4BrFB/WZ3HINRlI8dlsE7dHASjzaEu0oaf0/u2suaY",
-	"sMBofL0SxhEjps6Q3qk66FVjo/dSfhaA3jYjQjU4kxWgF1kOWrOueBnZuHJOiVzCDLNKMfGSKjmQD5wB",
-	"fJGB5SlLLrmoP5EW+w4J4kW6tBtLOOrZEXi6PLhns1u6oxujXirX0HNPWS+dC+rF4Tnb7qTM8VLzHVVa",
-	"70eRD53hEdFhQChYJojrX8eoQxp5KbBDPsZlckRv49GUPcMS361o2vM0adfbfZykJ/8rE2HZmotSQtq2",
-	"cONSm7JzqVWP05u4Zi1IcZpKu9HZydwdTqKQC7UzBmkORjUkhY8PpTF3rzQmOwzxu2OHKdkpOhlMC3EW",
-	"kIF0ui240040mje3x7Ru6u2pteV3b2pPfjRkbalpRXlJMP95rAxdk6Q8J6HGz0O24HdTiARPtfRtPKMi",
-	"5IJak37uI/Qt6Tv+lpBQD/GKu2RvaysDMgO+NoE2GKAwRuqGQhK2sOEhHnHd8YjEiP1eY0B2wXK3pneF",
-	"Aa/jASQZHJVJvdfrfztlixvgdEBsEx1wS0TLazTL1YfSzizgoe/tQd/cf32TLgIuNsdtosgJXrB0d9wi",
-	"5TMX4OZB+2xS+xRgBktrpk9IEAg0TbBDEj0EkHhmRjPON54LqvTQdEQM1t3IDvDLTZFW2kZ5XqVtgPPn",
-	"Ni8ZfzHoAIucNOskar+u1Edst5YYbppaQUX7RWbn7m1LWxXO1o01tpXGZ99BvQM2MVYT8kapjVO/CEP0",
-	"6OTo5IOLPr54ivY620+66PjVYaOt2PgS+XRIpXDRdsssUvzoAvY6uZSuwYVPsPB97emG1JMTZUnxUyY8",
-	"zJrobfVx0UZbz3BoZqg5RHsB5kG35MGxOUjAMpPxW+pcmvoO+yu96uYp+2ITQiZ9lHt9biZXdg61ORG9",
-	"rgXaRNROaEZfyhJNjMs42aRLSk5ZLz8Jv9eNJ86r68VI8ZDkkEJTN43xDP6gfk0NLPSUTwIfBdw7TwFu",
-	"8ElpBSdhEQ8K8uPuRJ3z5F1n5PnPSAO4dR3le3YhNLkVsuFBHwuyt+PSzz8ffZy23rwc8p/0GPIIFPnL",
-	"5388e/n+588vf98++fXol1/zPytNFVGn63AZqiPV3dqSXIZbH4LJuB9QRrq56OL/4mCozvho/NPxq8P2",
-	"6aTV6uzp4/XTnv6JCjEh0U/xI/RvQxJR7v+03dI/agp/WkjfSmL6WC+/WlhHRLqWYUeQ3fTIAzz53Slv",
-	"hbM1Jkym0TkfnIpNDCCNeFCqPzfjW2T0ThMk+AYqW0t0WZzlSPTRQ2nO3XFGagB5jfhUoP7MToqIC3GU",
-	"LTeK5+KAzccHqFewBnpN9CIZzTrPlTmY05pyyk4SywleS1jOwXERwd4owQc3KFeIMgSxPQ1Bpi4t6pRk",
-	"RKxdX0QMGBfibM7ouk3ZPStCej8tUnGd5k3WR1O8/+7FH18ar7fffmgc/fzrb43nnbdvHNd58/HTy8ab",
-	"18+OGu9fnHxp/Lr78+ESA00+mrc8hZfUceV05dODZXAdloFRnupjLNH2kvCjYtGAevLBNtiQbfAzGVJw",
-	"4CaCzEHd3ph1YFXEkqhcFsh6gXWQ/T3j8rYsh5UL17IK1Xju1Qr1Fc7G8zIwiziIwR/HSVtlNo4H/RQo",
-	"n/zQqI1JRkr3YOfHi5yy3HwR/aAqnVvQemZ1N+7trzzz4lmR4E2knYraZzB4yDtVizE+yMxvWFKFvOfy",
-	"uREKD0pkM0rkRIkePhhsJqC8SIVYobiai+nW0ylp3fE3dzFXHhdxBzxOq3+Srz4vn1Dm5uWct6y65MJA",
-	"EBis5BJtmZp7qFy8rOZslnRmgPuY9UrutNL7WELxf4lbCBQ8OIIPavy/Q40rIQm9wVkZeR063IjBs9xh",
-	"f1Dp/00q3Ux7mjM46tLCBuHcdHfbgwXDoKoGSGlNrW/w+JgIO+C8z/0ZjF03P5vpUbaHE/6u09/fr3oH",
-	"CKN+xKcCimcKM97R2iPeP5KQYAlQSQwRs+RTpnxuRR+xJrVwUZ94GKLQMh7fP4UIgJAu1JEmbaHItALx",
-	"6ABNBDwdiVC3tqoNCbAkEYrnatjy0tJmUtjTZHhWDq6wqDez3woi5ckO2jcBk4K5Ag0ZcYPJ2Zke0d8I",
-	"bS75zDJKWrmP8eVbwoZy5HR3Wvt7rmOmMQoZaXTey8YgIqQhyaW0VUGXDUGYoNAykSDJD3nDvPqjfo8d",
-	"2vVtDbtsnfmSSxgx6S/zMIJzIyM4T1KDeU035sMwzmuwHA3zLj2KMzvo7sHw2/iIDqt180p3s0M4E5m+",
-	"1OzNrNBYf9Dmdmsz8fuk93AuiHG2EJdexKJGFOGKm6WwwTa3fL9gg6uaMWu0X5oIh9Xhd7Abc3X0YPMx",
-	"F4MHWy55wA2egxuso8/x8Vh+DOmmkM3tG7cicsHPSUPDiC8YkEvKRtYZgJr+RJfJxO4DFueiLLioXnek",
-	"3pYSE+uG49QzfafbWcIshVtiEko4+5VtK7BbpWfXEeYT/76V0j9nPsJBYPr01mbCeSpT7euZ4abFQCyx",
-	"MlyDg7+bf732r+bhXQMHA6hfGf/GHY94hvqkhJMtGnDiHhr3Vuiq/DEV4MIa5PQyrl/CPc17oCGWo8T/",
-	"jBfs5L2oNP8rYxcUxmRCfQC1iN3R7YIzelWiSytzwXr5Iyw2cBp29GsWRVXhle+5fMEn7L5IfHXqoCIh",
-	"OW/XctzS5yxhjbyNupN6KQQaB7CV3zZ4JJUJktMhYUT0pzbsmWWnoxBmqLPibGmA1u5ZZI6eOn4ziHmp",
-	"Awr9KFTq4FkWnw/6Yvk4xJGZysQnEkVkiCOYj+FhQQ7iIqIECc127yQPyU520pU51QOdklbm6xg4XYls",
-	"srGmkacx/UuFaNqbWt8yGDBle1F/opUg0ed2VVAlnpzCQ5IPqTwzvFwDCCR96ZW7hAnsOm95vVfE191q",
-	"vGbCzDD6ubEafdXKgZo6fRmKse7J3KZ7GXBRgjolpzczDVWpi6aWnHVnPqXk8PXNPhUxW8M4KvC4HyuP",
-	"e7ul1B9lHsm44eqXNpOR0QWfO84qSSdQo1vf1f+MTRuHa+arUz0OlTNi5qCab3OADOfqSpD0nAqhuyKx",
-	"Vq4/ZMxcqxvrm7lDImMVuI5Dd1/0xK1oiFWE7jWa5mqj7pld/lGz/BLCbER9n7AzLIzUStnPbmyw6/Oa",
-	"BpYzxw4gF8d0vsRaU+iYozdH4lQNbV0mQPtJL/HqWyytOmVG//038dFhpthccUIoia/z71SPGWjvIm+E",
-	"I+yprUE8MoXoPEJP7E86Ra5eOwlDEjUUbSggyjh3EUYBnxZ/CU3LWlLb9nv7lgPEyAVJjd7SOzHmLJgh",
-	"tRQD1GwvOmVwlRK8GOrvoSowkjb0kdtXU0Go/vLv+U7O584mhtbWQ7S8C07R5851ukXL7cd6EJw3q0A7",
-	"qzha98gFenBpHlyae+HSLOWBdOZ5IHfQ3zDa6Obmj/+dRPD1B+8fPITNeAg3bdPH538rhUZeSw6Y65eQ",
-	"A8msaigxAXRva6VSX/GcVD5B5KcFhnnNKauUGCVGrJEZH+L55TcpOB7Q2W8Cnb2WcLQMUCEdLRjlg3Rc",
-	"KB2Tk/hfIiezRuV3p69Le7tfv119i3egLA5iCugTQ8cHMah+rQcUmSMSb96VW4CnoUN4DGUuDMhW/xZ0",
-	"yIiPKIMnCnMFn6QfGWebi4/MzG5JmXGpu+33Ld4MlTwoJDwMSGLDifRi8uNg84/4AGY1OiczjRetx2DA",
-	"XumuCSikTD9SXao+xP8LAAD//w==",
+	"7L35chu38j/6Kqj5/qrinDOkSGqxRVXqexTv8SLHku0klq8IzoAkjobAZIARxbhUdZ/mPth9kl+hAcw+",
+	"3LUl+iexpFkamEbv/envjsfHIWeESeF0vzsjgn0SwT+fYm9EnnImIx6on30ivIiGknLmdJ0XPEIjPkEB",
+	"Z0MkRwRhJiYkQmM8RX2CzkkoXfTxxVO03263m47rROTPmEbEd7oyionrCG9Exlg9eIwv3xI2lCOn2+48",
+	"cR05DYnTdYSMKBs6rnPZGESENCS5lPrmqyvXUYQRJp9REXJBNVFFGk9GBDE8JkhydE5ImKUzZj6JNIV7",
+	"nb29a6DwGQkj4uFq0o4p8wiajAgDonhIIrgSUYF8cyPxzQ4+3tlV9FXTs+c6IZaSROqx/89/vrYa+9++",
+	"t9125+r/OEVKFVlvKTuv2SpyKVGIhwQ96kUk+OnUUb85dXo/Ih6hyQhLNOBBwCcCyREVGaLt9SL2PCIE",
+	"jxoXJBKUM3WzXsSTzpMntYvYae3vLbirb3ndlqolhFiOEB9oYidYoDH2yexvO+DRGEun68QRbURkQCLC",
+	"POK4Wfo6rZ0nVXv5EUvylo6pLFPzRVFABQrIQCqKCPZGKFDXunr3FEVESESZF8S++taY+cAMgnic+QLF",
+	"TNIAUXjMZMQDgvAQU+YiLBBlqHfq+GSA40CeOgfRT539A/nTXqvXREcD1LtsyFHEpQxIz0U9RuSER+fq",
+	"n9jzeMxkDz3iA02I+SPCfR5L/Stz0Y9AUi9mAzymAcVRD8Hv0+2VESW+IuYCCOMXJEI4CFBEwoB6WBwg",
+	"jGQ0RVLdANxBfKHWM6QXhKE+9s7rOXvhk5Z8hg88oN60/DGeJ5sPK6JSoAllPp8o0s12V27rnz9ttw4m",
+	"sK0bIJPIaHo4kCSqkAfmm0uOJphK1CcDHhG1d5QN9XdfkI0pk9sdzb50HI+d7pO9nVbLdcaU6Z9bCbmU",
+	"STIkEbDyMZFPOT+npPpgRWQQETFCHlyjGBqjfsQngkQ/CCSIUKfdRYJIJSsiMuYXxN/EeT+OmSCV56sk",
+	"OoXkoUCKlykbGqmzu78zg4oFafjy5cthLEeESarEcpmYV3yivhzOXGRUy+Pd1sKqpbO72KZcKYkf4TGR",
+	"VlPHkeBR5R4pHgK5OCSoT4aUCRd+0VOi/cyDG3sIREFyFXAelU10FOI/YxCfVD3uz5hEU8d1lEp1uo6+",
+	"2alkwuRvsw+K1keV8lNt6RizKaKSjAXCmrgRD3yBsERjLmQdYXDQc3SZA60EuTvjpLRz56RdeU4+CRK9",
+	"9qsPiRGbCV1KG6VkxfrOxXRRTP387m3vlTfvSj1LhJwJovlghIOAsCH5SAaxIEClp+0k9U8cglBWBG+F",
+	"Ee8HZPzv/wqtSlMa/k9EBk7X+Z+t1DDc0n8VWx/0XfrV5fV79v1KwouQMKXrOEc88F0lFhhR+kHpjUc9",
+	"yi5wQP2z5J7ej2rfMvbnly9fGsVjV0WcuWWreEqvtJnokxc86lPfJ+zG94P7sBWTSBnJXC9dfZjs+rlP",
+	"lI3Eo/QIgrbE4hw0JYhadSTpkCEe0SFV9pYXcSHO9I9nkf7cagfVkiPiq03AgbglPiCNMaYBwr4fESHS",
+	"pQkx4ZGf7khmF1Kar4kP1H4dwXbd9G5s4JM+V/t5gs9vnIUj4F8cRAT7U4SZFXFoQuVI24qFj/2oR9TP",
+	"Z1JRa8lnEQ/GhMlb4kdL9AgrRaLtPTTAnuQRetTTP5/pn88Iw/1AbTwcSWUp2pUpU5lLdEEiOqBwhvVK",
+	"Y2Z/ZZZ7e/JGiVLtgitKfa6/0KPewFJkKHz97CmO/PfxuE+iO8pWFOSBnCIPRyAv/TP1rzMGROfY67UW",
+	"Ije929aB60cEnxuX2OderBhdmSgg8wLsEaFPf49EEY9ED0ISWRVoHpRfjVJcd1dfZSl9p2QTv3kmQlK9",
+	"1NquIIQsva5axTzLQ4spnvLRWz6k7NYOrz0CiouoACGEHll3/cz+arOmwjscKJOT3NrZ8TBTkqqvfoN9",
+	"VxGPyCUeh4FyRDwcC+2/9Lk/tQL4l+Oj9+hRb2xpL5wf++YbXNEhmyIuRyRCA0yDOCKWED64LUs8jiIl",
+	"hqpsLvj/mf1LhqGWPP5J1OWGl8e5dgzNZ1dHOsKSnAWalpL9mAvSzTIc0wuzq2ukQaWFbjaX23hPIwn4",
+	"zLw7DQ1d6VARhFtuiXtssEcLWCrQmApBNU+ACaRYAalvMOYRyWkyuDGVqps35D/ygNyGX3PojymjQkZY",
+	"8khYwWVNLKn+T2iE+CQ1ZpRpGQzOcHon5Sxz3sx1P6xgYupw4QswWZ9yNgioJ++PVc04M5prgpWFraQ+",
+	"1uKneCPjchMmeXa/3pDwVveK8TmbVbFmoRkmy4M/CGC2GiYrrfo9l8/1M+/P2s0igsFhbnX389ibxUCg",
+	"/D2XL3jM/Ftxu9Q3iL2RDdpbAzpLPvwBvsVAkWmIP+H8LY6GN+6WWOMvUC9XohMXI//KG1R2gLryTHJ+",
+	"Bpcasj8xnfK9ec4XJLqgHrFcYzLPjE8OICkGWR2EldZHvYyx0EsygI96ko4Jj2XPRb2Y4QtMA3U2yjbO",
+	"6qbGJ5ZNW9waSxqbAvLHxvB4pJacpe16LIpP6b7eQwbhFyQKOPaJr3jkJthFxGHII0n8d8Sn+ARyErcj",
+	"ENSegc87VpQgOQ2NWVEtHeKU9DO440zdYaWEINGdEMtGDhcMJZkP7wmiTKVYkKgkpb8o7+2D8e7ust/Z",
+	"hHyaebB676En6QWV0+dMRuBvhZH6iJLq7Bb2rPKfReBh7FN5qC+9ch1jKdYVvJjKB2NOwk5TXdngq60f",
+	"RHzsopgF6q+YaR/fKkqf+ohCsi+bU94tpelcpz+tys1yQRIdrJ/VzbsFbvGV6leGK6BaAUO8gfgo4ENd",
+	"H0BYPHa6Xx0+YSRyXAdud1yHcXVmnG9V+WVyKQkTtB+Qhr4dssyuoyOqy6UkXYd7wAP+GZa5230sSUOJ",
+	"p8IzWlXPiKXHxxV59p4pMOrlYxY2fa15M/mMhPnEh5By4SPt7VS81IQTzqhfVwGhQ1bw9MpvX5PgTtO9",
+	"Xx3YQsPI6TqBQ3IU5Pcx/Wy8/1/iQXzCHpa3VMjyWYGkee4fM89M7uBdwaJe6xvbrVb6hXAUYfh7pnhg",
+	"3rPfk0tp6hNKmwGvyD+tcqnKklbyuUImXGCJ59JwqK+6ch0vIsqQWIc5fRIQSYR5RE1RSjaYC9f7B+C4",
+	"wrnUElzSINBViZqRViIG3N15y4fsYXL1mXWNK8kHcQPqEyhVPpsYKe9GcgjR6tIvKpBQYl77P1Z+NtN6",
+	"wz7nAcEggVcTI7pmIl9o1aragYgHZHFO/8gDkmfw3TJ35zzS+l0CoSvAuijGP6p3Qkgs47kkKkY/1lde",
+	"uU4c+usxbJUAgs21zFNii+IGJITbzc4doxyJM0/vRiRVIgqKUurWhRTY7pkKHJDlIKN8H+qTcfAhs/IB",
+	"DgSBNWR/24H6o8Jv8huWFMzMW1RCi9ZunvIUphDAn3tKzMWQg7xyHcllOO+eEzom+vrCBqb0Vm5bxlzL",
+	"H3elpMeUJaydK3P+iht/fVP/aTX2v/3r0Zn9579//Nej09PmjD//+O+KsmhDx0YNz2rhkQ2IZSyJA6Qt",
+	"NCVZz5mStxPtF8hM+D2nJRaUo+vbv4sYuA+mYqWpaF5mvPwfhFIZS9qPriNxNCS1BeaZjyW54iI5omy4",
+	"YTZa0Ii1vLasJZscvY1oiPQg3zkVkRirFTLB1soNEEYh9WQcEReNpAwF4iyY5j4a/LoRR8ECXQpuWhVa",
+	"w0NYWzJoyIl6F5yCLurs7qG+MlkpQ30syN5OHAVFWbCdE9E7BRl92PhDy92zxrfvO9sV/SjK/RTK+ZT0",
+	"giSOZ0LwOyJHvOKMHaIxGfd1KFjRn9adepihvu3xMSe6a3NLNtCdRgB5hHAYgoTAyKpIuLiJtEIXYKwr",
+	"BlfG7ogHPrrAQWxrenBEIAoVUCGJj9Rhy7rhoDiLyncpJ/zpCLMhseGcRa2KgsWggzJJ6GVujMdeBydk",
+	"svB978kkvbVoBRRpKDy66rw85WxAozG4L3ofVlu/tMVJs4hPq5iKpOvb5xF4N0nLZgBXpXAN2w9uriQP",
+	"HAhlyK9G1XJ+r3UmZzI9iQRn79WV0F+xPstb98p4W7NZPdmPz53VdmTZSMjfbQefkYBYMz2/M/mAzfou",
+	"dOZ5lYToSr1VTt4KzuAaov0WXcIi1VX7+NwyaLHWrlBxfqC0c4ittuexRBEZ4shXCtvDguRMJ8tSubar",
+	"nSqNPOSNRYwVqG1fX8yu/iFX2tvLkEfyaMKeYYnvA8FvyLTKDAzjfkA9dE6m6BG0+7W2H0OusyAbg2FF",
+	"13TJUPaii0UuO9du3zwn8VxOF3laLMgil13Of2VhX9X79Zr0S1zYBk2+el7NNh+TChfsnEwX98DUt8q7",
+	"XntFz6tIqnp8FT1QkZ3zXzYRCyOXIY2IOKOsvg9X917LXFObuS8nT1bptnWdMTg2i29p0SOaHcGuDcDl",
+	"lp5SUbXzuaL+utJ7qpMdAWXnJg+PaeCiPhlR5qPe/8BVP/VuxmvMGhJVosJmpMFvGxMidU1dFAcE3O6e",
+	"l7HBermPnHFa5jd+V1GWhA4qN7NXaMNNcBhcxOIgUD45bDMWEnFGqqJG6jpdwKJbSkvyw8j6mhAAFLPZ",
+	"YhTdY6u+J8t2tJZjohdUThdNLUJop5SCmp1EWzEFtVoi7dIUhqwRi1RLq4i0qqMEAA5CHxWRyf/1iYHU",
+	"0M3yCwmDowl7Z8zybHirHN0KIz6gAVmgpAMuq8p8zbova/Tom6GWoTbWPCFC2oIHEz4Z4QsdP+kTwtCA",
+	"R0MuJWEukrBb6TU6PmuhMpbZKlNxuUhWe/n8XNFfyTBRuv2Z/FkpsWa3zDKPmx6sKqlsP31ZEa6f114y",
+	"lWwUyRovDOMo5ILUiqRUsST9XRRqxQsCcLszzxSyb0pTnrkEZmYtNZtumaicGlo6vSIkVixiEgPw2EUy",
+	"LF4NNodNRlMpym0b2MB1VKejN8Ez63PBaqkjpQvPYrEe9RG54OezlJDJrmjhk+BiCKSev7KmgaI9PDQV",
+	"eTWcH0Z8GOFxLctALaBQxJBg0Cz6s4tlcAxLZfM2GdoKZyS34XOPzEKGGBZ2gz0l7VmVXZOxE9sLYKNU",
+	"21+ZwFTNjnPYT73zcPGBMrSU/DFKiBEKx0xDqCDGI8UVQvcrYyRC7OU5Qt1aWI9xC2rXk+9dLG6b6SzU",
+	"fu7+zq72c02vpC7z9LWXkWsqdlzHJxIku3PMxyQHjgUGlO2hUXcdIN2jbFqUAbMKWpjhXfAnp/v1e/rI",
+	"d7GQOuFSxAHQtaz6Sf8xZDY9nU4+J1PNHXa/DKCNyB1lYnVNyJXrFIFOMr/85jqUCYmZp9a8hUO6ddHZ",
+	"UuxbSD92nVZ7f7uz43ca23iXNB577VbjyWCHNDr9Pb+N970Wefw41dHdnY5SJ3RMhMTj0Ok6nVZnr9Fu",
+	"NzrbJ6397nar22r9oeQplWrfnU8sjLhHBAT90HPoWU/Fra2yFVvF73JVCqgsEIUz/GGDcPYzVDL1CIch",
+	"YcQHxKuJYXOfG5ivcvK5VVleZT/6go7qZ8oDLKvsrbK5lX7AWUhuMs2n5xPXS6K1FbP2c/PuqTVY7+zv",
+	"7u9nXP2dVqWzn2GmFRWV4bWqbdJUKk9cnSjRrJA55ceZkv06sCjbB0wuwwBTpu3tdWDycikh9Ve7pIxp",
+	"bHg5wxauPhKFaoJ0NysVT+aAVB+LiZJ5UIquu82NphWbSfiWmtKVUi002MBeGowBpWXL3flQsG2q+pM4",
+	"DRT6Y+0rOq6Tb3WC11R1N8CGFjVCtl0aLpAkYlhtftpNYraax2YJSYuM9eEBgcPaDFlyS+1jGRoyOD85",
+	"yjJtw+AD5UEPHNfJNw/AW0o9dpknptgO2ZdnAmHZfvaiY2YbEEu/zzQnqkdUIJIku5N2oC6X7/+Q+uzr",
+	"5ff6VPF1OKqIm786effWVD4JJPAAOF2M+MRVckSp8oAAiAkf2KJl3Zlgfm/xTHThp6HYwJq4SRIGJ6AI",
+	"WMqI9mOpzxA7ZaOIDFwUkUBDXkKBk3oZREea6OkIR9iT6iwqBUAu9bEjwsMh8V0kuDIcDdBswFnSFJgz",
+	"bJqnLGsgOadxq7XthfA/8lqJAKnFnf5DX/9hQCMh9W+2zK+siGiaX5tHFETfToX+rDZHH2rQ70kNev6A",
+	"1/j48DdrqORAi7K7jQPlTwhCRNny2t5fjG8WLokPR5yR3IL1b9zZWabqt15Dff2t1LSvUrqeS3pX+GS5",
+	"irEuetLKVcxtdw4Sv1H92sOCgOeofhhNwxFhytiQkhQjWu39vKe4V5Uh6TQef/u+c/Wo8b/5X/z4ffGc",
+	"SXaBoqxzchUCSzBBoVZgRpS6iqzC1y0QUf2dwH4wUbrV8tl5G2TuCuHitCirjqSaFNphPlZ3q9WWHwl4",
+	"+DlWuPk6w83Wk7j1lWdmabZc6D4UPxga166DXOf7LKPka6q4lllrWvAqiLz+EsFKiqvJE0SuV427ckWt",
+	"u5lq0QUKbz/qwPhxJqFXFJZwQTE4sreTDY7st1qP2/v7nd2dxzut/f32XAjyvNTXb6gkjwe1tewpDIsy",
+	"cH2+Gbfei4XkY+ikNk62Dl0MBhC6nIJXBJH0MWXLOXy5LGo5r6fLeGuSFPkhErDclY34FBtoQ92Oeb19",
+	"FpDBLJTvnCklConhWBRiUBXI3UtxV+rEV1FZ4rlqxZn9csfEi6oKp/6MkurK+p4P6OQ3PR/ginuYuQij",
+	"no8l7vbQp49vdXnNh/cvi5bi3vaTnZwdAPfQMR6SrZAND7Qx4abWwb+3vv37p+8tt7OwgSCStVUBmKi/",
+	"QSBNTkPoPGJd1N4rWsI6bbGzt/Pkx4rsbbbNr1OyasCu3V6c3jiiM4lV280yeMVchjiWo96PRhQU20Ng",
+	"0AlbNAbabnV2FqGzwJFmkzX1bsI3VeLvDiSj149gGGNglv9PhcU9s0nPBOy0WuLc72z03ckLm09zHYlh",
+	"w7ubaPSrK+y57S6/YyKhr0XjVK7kiq4fchlTZnek5HHHjP4ZE/PnSo8b3l+5NsVxa7nZ2ToWM5PDXFcf",
+	"BizVtQgjxe00GsqEJNhXSrJPlBIKcZR03+pewBqJsVTocm1vz3pCM43vxMutlwIlFQXx0WLyby+nWAsx",
+	"JJgStrewTgWHorI0XCO2pWGTulrhgenC7h3GcsQj+peGRUQaZ8yUNbT2SvZB3aigMo3LlXXnkOY2V9m9",
+	"RhjJ+HdnNj1rnY+fCY5ItIxXUWC73CfKvSW3aVXM+Cmb4lm4jSnftNSub1VbrA/6QJdB66FSopiqmNkM",
+	"PbcuekaaLDluOoQv8FQYmTIWJLggAtJlkEyDohrqjYywMf5L6KJ+5KK+i6iLyNhFQuq8cxy4iAcuCigk",
+	"wLApI2II9wUPYklOme78HkVkUF79zSa2IK81ex8XrsRaM6MCG+7hkEocoIBISBGqHfTpkEpR3in0yoTZ",
+	"JQkCxDiSE46w0g654innt3Zne2d373HjSTk1kw25ljei4KsosWoi8uqfP37fdtv7C0vZFbosbaqnooBG",
+	"/cnuJmXoebO9t6PE8Hj2earJFc3ngAoPpyxP0uLp2nIWUug92EgEB8qq1bKSmoKlojTQFdIua7/lDIhr",
+	"hcKamxT7VvM9PnfuBK7afdrK3IKr9jWtgyux+REzY2EK1W2ajauGyZS7b9LCv/kVfEmxZSVSTRyQpBSk",
+	"HynLwE1KN3vJw3uIR6ind7u3CEJOWs5ZbSloGVKmZ0CHcUREsjVxQDL0fD9NX3zqdFG71bqy5GSf/qTi",
+	"iyRFpJV1b12E9VwRcxmizNQVACpTQoEpQNWgQr3/2YLJg1tQStVz1S+0Obv1//+//5/+OcRylP6k/RX4",
+	"uTk/bFRqYzBLSL9pUjZX5kEduIsjKqfH6vBoxulrWzL51wt7gH75cuJUfZBe1njsabMMQsFpoY/aJSjo",
+	"1oZqMm4TfC39voQ6ZdZo7FjKBrwiMaplvnDTRiGl38EjbZ6yU/avfx3TIdOBxua//oV6H46OT5AuAG5v",
+	"AWW9xApLzKqMre/qqhH1MXOeSNeQj/THgjMRUKUflecyoBcEjSmLJRHuKdNWW84vbRZIMX/sIXLpQc5O",
+	"VPiy1ikyHX80OtA11yWPd8i5D1dzRk6ZfWQTHdohrGpVvkC9U+Nhq+OhDlkPqXUAvo8iWs9BgjqUEjVd",
+	"RCWSEb4ggTCFYK+kDI9YMLV9JPoLvNCl6ELt/3MI2tvidCpQrw5juJctXUfPiEd9gjhDPRgp4xoDWhNo",
+	"d4xKgcYEq+99AD7uKetpju/BvNWkWt/M1vr6zU7XIkDXLDnLz0lezLowuRhLxJlHmujXWNnRvbT4tKc+",
+	"fCB4wkDgzv7WMG5R4/WzxJvlA0OA5kRX52iwOFeMqz7jiASh2c3PelI27OaRxaxWxk50TvzMLHA05IDO",
+	"pMfbZjxZpWRNKy6NUE8PzLWkHGgq31J2nlCnjsUpmzGy2+xhYeI3GTfRezIx2EvaHMNhSHCkuUWfOc1l",
+	"E2ubpX/5ASmLSnQRHTIekVMGj5/yGPkcLLdzxidN9Ilp4DL7FvW8dNqtel4y90eZfKZiVvtEAfUI0x1l",
+	"ZubqYYi9EWl0mq1MHbXzIYjHfWjusB0DZu1O12k3W/piHhKGQ+p0ne1mq7kNYRs5Aim61ZyQIGgAoVv/",
+	"nZyLpgXRHtYlSlKkAmOvQmnSNCeahD4hj3fbj390TSX2GMbuMJL2PqI3ZpL9WM9NEXoEvxJoMLG/YUb2",
+	"98BjVdI4QUJ/7TtdRaJp8y9Mj+20WjPgwu0KMx0nGhXgq8FXcJ77z44PDeSA+qmzu9veN4ADXef8Q/Tm",
+	"7M/x5ecv+PfPh/uTyc8v9l7HfPvi819/PT65fPX0ZPLbz9NhdLxz7hjwBOfozQcDXtB1BAULXX2h9p+/",
+	"H/7+5vJpNPh8fPb4ZPrl11dHw8cj7+IDDum7IJq8xviD9+rTR+5cfbtyF0Q2N5tSA2x+TqZIEFnA0c9t",
+	"+DwkfbjYXmteY0Kg1TcmXyeDup5qdaf79ZvriHg8xpHarI8E61RAhtWU4sVDkcVYuGxolgObH65MnJzL",
+	"RhhRrp/teBGV1IOi8MuGrQTvfjfDlbtOB/pZAz5R/95tjYVeklV/kAnfwrFPZYMwGRnDtfJ8vKXqNCfF",
+	"uwBmqIwyF/WnaDLiYxfGosM/BhEfG1BD6GtRGh7uNDCErtGn0GwMMQ/Xzo4GqDho3UPa1AxAojAcRXyi",
+	"bjtlynlEkg8h9txEzzXh2rfMKCYjbvLnSt2bgA9SqDXMTun+WgEAn4GBrJpjnXQJrzof2l0AM7Lu5QZ2",
+	"cuNvt69Oxu0rEdw0XnlvxlboAv/FznIOi7VMyDO1dAyT6vVwDT3Mx3R1Vr0/wbBU/Fe9KTW+biVQSyVB",
+	"duT/wrToGzZBTdVepsy7ZYfizb3Qps6+rataTObrawq+62T5xEnwddP2vna73a5v70ty4057v9NsNTvN",
+	"tqOjCPYJu419b5s0HuOdncYTv9Vv7JL24LHXwfv9dqsAY1rbFZjA0Vq7qqYbcdbL2k4K+rpY96La71yS",
+	"k8VBcLXUYUnxV6uGYGkBauzogA8LalBZl/O0H1yTnat4s9MY1aJ2Wu35qrY4Dgnu255/Xzo3Vt3R6cy/",
+	"w44thuv351+fnbd55Tq7i1CVnW20ssFRNjFArytGyBgYhV6sgqlhctpfbYlc0dxQhoT6VaTkVmD5I4Su",
+	"3zCizKMh2CLW+He6262W60wo88EEaY8BJavKUtnNWCq7rRpLRTsCsy0UnAQnVrcxUM7E6CI9sLAHxkxP",
+	"CfiehbPTvebK9RWnrBrZzkU9iNb3XNTTjZTmQWq30weRS+zJYFpntHwyPtBMawXGLlmCrCTIt3zX6Ssb",
+	"Mk2lURF8bwNd/mWdWkmxIqmOThPhrSRzbvN+BZk1NE1GPMhnZ9x8eqaOPpuYqdD2K/f3VJOYZGEybWR1",
+	"VKXYNgspmzx6TkVfBA8yE68yoyPr3q9uWPjtulbmrls8JveiM9vdrS2o5hTNDIjCFvZxM4Rvms281Fkl",
+	"JrXiYB9noRjKbVLmeC2Dm2ADLT5Gb/kFCTAURCbiPqmc/lZClzLVArbPPk3RZfvDqpdUMnicw18PX/5+",
+	"tPNk58Po8PCPd+et/4Zk8PPTDydUypfh5MifOIsbRLmJJTPtIasSHgyif6RBdExwBFUfvtbrlh2WN4vS",
+	"toK7bCBtfVf/e+1fpbjKZWPpmW5OzgpwV4fD9WyKEQlM4IZK2DoqRZLuaaJDlp9znMzchcdWzNu1qf68",
+	"ZaMvh1FBJdG8M3suC+RbNM7i7Y+Rv+FzqvdmzpuyozLhpgUOa8UY57+vXNBHIFPEsp6fBO5WdhKRCYbo",
+	"A5iJFujTqQ960rML3/RrEafjm/luXyuRNErihylTM1hSAu2tIYBK/sgcQ+yTWfq3OZJry4aQFO2rvcF1",
+	"Qi4qvMTnzLeJx5rZ2pDLhoyVzm2apiqdy9NDekxrUhNpHHklMDGyRUvJg2yC1Mz7UVLzlFWLTX1rWW5W",
+	"uYPm4mqpuaRB+2DGzjdjl7ZI58zYdxNOaToPeiOjN25DB5iDd91KIImI34AWGNHhaK2EYEEWa2F3DaL4",
+	"0PNIKEV+nrIVtzBWvYmeMytf1RdSh7ZWvJYEpSb8QU7eWzmp334vpOTdF3Vwkq5d0hlhsaKgm2HQbkiY",
+	"JW17q8uyuEKUGXwWU7DHg7Q6NimQf0EmJDJ/g8J4qJJQBiYUFibjKNmBLkSjEg2JFFBXZCdg+tSHKqwR",
+	"viBuziVHhPmm5pFCKBZJDpMsKbOi9HUCdEXVXwNfF4pqMYr6U0DvbqKPmnrT2IcZ6ll50YMaC6hnMiEU",
+	"A5hv+4GoOE0Q9Q4y2HJU2BIwHVLoFeH3ek10mLWLhTWMDXGpXWyLTEvCXmQ6OlP/5mfuT5eT9GUpmcJJ",
+	"LF6nVNVfepUvFbbQXQ966Z7pJRsWE4YZtdJozZfL7yzu6N/F7DfsreFQ1U3tBWg74fwtoKHCDbuLbEKC",
+	"mfqO+BSfTENyT3TuMcmi3fxgOOZaFK8g8ix9+qadjCrE1OtX1loINLIz/quj2W+VosTMqLfJiIMGDLiQ",
+	"qM/lSCviMNRIplBlngOyMXoSzjUUZybo9wFn5CDTX2o1Z6ItX1DmIx5L9dJThsW50MUGJYUGmDx8MMjo",
+	"Mq0L/fIowl6VgtOdgDkkokVj5jkgILUGPhj8jWIP6Y68IaG8J6LhxPJDTj7kvtSm5UROpzY1P12TtKiH",
+	"ZN6A2Li2qHN2ONKMEiNdIXRBUuM71wtbrjxq1pb0HKezhZZb063WPiRlmp3WdrPVbLe3m48XNC8TSCFj",
+	"0WXhgMw9HXvPrrkna2JuN1pep9947O+0G/0W3m3sDTpk3297O/0nT4pINyUq7BOzMD7OO/4XDQK8tdts",
+	"rVmkmQXOmVmRkCRSV61IuHoIiWxABr+FcoC8/E3O4xqi9/rDHNcuArc0tuONJeDSr3CgTCno4zAZuMpo",
+	"RoV5pOgtyNT1JF4CoNlZWAIUQTkrpECCpphojwmJzPC8h1DnhkKd/nUc6xrPS7PJWe4dG4h9bjqNk5zs",
+	"7+ZfcyqE4JxqQPyKU7rAAVykWjmDZwh1oyGWo0zZqiXUKQbO1uh4+ra416TXPbLT5e7i6TR7fQ8PqGIt",
+	"Pri1c5o9pimfVZ7U8qyctQ/rJvQ3RGQaOkK+ZTCIQV9Xqt3jELAHZIL1lsyC1k36jExsHL9rqlzyeVlI",
+	"VzA+QZy5EEixkaAmsupOd7+beEngZ/ICNmpyynTY5LACNQEjH0/hyQZDQRkArqm7AQKJ/rUdKmJwGZJo",
+	"DRW29XNG8uGU9crzh3pNBBNZMDPDcNKS9hTMCF+Q7BATNwNcCJgKmYlLlQEc84kyCPHr5CkMdp3z6/hz",
+	"y+98Dvr05xZ++WnYfxnEf/z2btjv/D78/fhn0e/sstcvLwP/1a+Lh8KflkhdKokxp3RzZGAZMix3l8o4",
+	"l4/kby8sbzO47wuGt+AbnGB7y52OsN/tws+alnzN3+XhmFkdZCvG57XmlzUPCIWmZ497onI8HAQajDKn",
+	"b7YByqo8Hy2Nt2Xnui1bAJqubF755yjiUtqRpbD0WroMZjVYYgZzpvjUEXyAVSxZreO0pjGycEVNl30G",
+	"qL1uQb9llFWq2ZbQUwYm6JRl60gz+iJJ4idDXQc8mqHeZibQq1TYHJVzL5TNRtRMxYf8R6qXB12xaV3x",
+	"2eABXaeu0JhD6+iKv71WgBLRGQpA4kgKGICiowvoUA+TzSR2dYQoNjhWyZAPbc3jgJ4T18B1IYGVA0DH",
+	"RLs9RrirS7qQatbwM5JzHdYbEilO2U5nX3tMgBRidgPw0wKihbpwEw1h/iwscA71RsXOWhRgSYJpOmrF",
+	"1c5WE30BhVCGlKsCZT9lIpmtYWHjXHSsuJ246BiPyTGV5KdjGVFPWuB2pdh6JcQ8qDQTCPe1KtNLtf7Q",
+	"gQFjTKraxrGQ4EmdsuRS2Fc9U9cCtQkSXVCPAHAjXJctfpNRLKTpPctW4hQG3eiquU6rY2Cbk4GyGQT6",
+	"U5YwRxf1NM1P7XU9PbNBICoTHlDiWBOitDcW58Q3EHERqaxGy2Dwr6N466uxUpx7x+NRRDyJRjwSBPUB",
+	"7Hi6uP6tmhdwLbVqORB6h0x/GfVfevSI/vLij+cfT349/mW/Saa//OV/ea1+OXrNWk2vE7D++EXL/+2X",
+	"IA+ErjsnC0juSxkoeSh3i+C+8LYlaPsVMf5jOmTERzpPsRkoslvrQYZhGY2nyUiIWTcfE2kuhE3ptDrL",
+	"sUg6/Lnr+C9HweuXu+EfnVHr9cvgr9cvLy/6Y2/4+5fd89evPvI/jn8+//2386HXGVZxhp7HLfRINRkW",
+	"p0gtUcv5VmmbRDrUFQdmo1ARHY6ka+WPGdSeCI2/AU9cXV/J49N0+Hi2snARyw8+VD6E/mACb9oEVqIN",
+	"UZaxeJOg/fIWrzXQQF0uYPK2swZndkz9N9caxKWx9PWx+o0Zw7ahImfstnOd/Z2dkbrPUoeZf1ZpIrdz",
+	"79qFl5Vt7cLSa55UtLZdhw8yUD8xG+AxDaiGkE9v3C6SvUhHcLvKRC8XcM402EtTxHpZM6oHZvCQXhCW",
+	"s+ogiqLteQNuC0UDPieiiY50kqmnVICFXcqqgd4pM+EW5SRkTMVMvCcHK53EfCyhNg4EV4Er4OYH2Jjw",
+	"UkWWws3Hi6hIW4jNAOpS4SbE/RAfDBaKDiXr6VllxMjEAE0PdcksPKF5yg4TPZWse4QDSBHByi3wITwG",
+	"4BjN3HS3GAlbjDK191WGc8EWX8d2Xt2Y0HOOnc6Tx60nnSUaCPK0P9jSD7b05mzp6zK3Um5dzth6yn3y",
+	"YGvdiK1VGebYrAGmxW6qMJa2xZIbU0ssK+tvwgqrMJMyy8lTs7DNtHqE0twwowgSwONhc9PSF92maQDn",
+	"DRJJGsLLwemnQbdSA6mGpddjF4WZIeVXNcj72RjVvOSKkcQ8LiKsryHUrrGY6mnEhTiC+OIypxlOgn7N",
+	"ut1f6vgqNph/VKG7CM5jMHDmnFXC/LrjuTloeGuuNiIiyAxGPoZcqykkMnIqoOzczGYhUmPoRHqohTfi",
+	"0C8Mdqh9hYsodEXp0SRlnIekLcvWiqDM3NGIgAWv48RJOY4y/qFRWpIgcBEzlUJqG9JwMj5XHsJJ8mKJ",
+	"xhzOD9HRa53gMfZvdUcWnDg7SfQj7NQ1BHuXqD4uE7SUFdqpAOnQ+wB7DJ9ygqe5D6Yj/bnC0Huban0w",
+	"YTZtwhyKc1M0oUsN1eEDkSJytXubSaCGegRq04K526efReZozhOaK2RK2wvCpy0lb9ct54QsX07INs0Q",
+	"qBrMM/UwN8F5rOl1zRdXpFAP6gr1YUEwK6Eg0QhroIo+IcxNGjp4SJgZhW5fPMZTXVkJiU0Tj+iWgx8a",
+	"7cJ8YBfhUwZ16zYCk8BYqG3I1ttAb0War1Pm01APtjBrZXhMdLErlul0B4L+k2yR1TqFWqBTlgZJGBrx",
+	"OLq12lU7JFCPQbPP1MaiBIQOPkA93Z6nh0nWdBgLkiiPdRQZI5OzTH5SSBwGxKTgfc7OydQGDK6rpuhj",
+	"dimbKCqq+FAPRUUPKnIzBagVRvGmFaIgqTq85dqi7dutLZqVtTD7Vdv//ZHgot/OJ8yqpcoxbmYs+w0j",
+	"0GUmpl/H6PHbBhIqjijPzwavhhkyU7idf+/sdFqP93f2Wq1Wqw5+aIOwQpYB6uoGLO+sEQ65rSkzGd7P",
+	"yCv7m7khjrU7oKU3Kp/RpwYWcmIGJutBoMxHAcEXyUhVIU2ekNqBjtv7ez8eoB6Lg6CXjF0HAxBOnm73",
+	"Sc6V/jE3vt3Wf8+Yjd9EJxOeoqcZkLOkswgq4nI3dE1SFCzhcjYtdwxmtB5pds6KohUtOyuF1C7lDtob",
+	"Pbyk+pAtfFY+Zem8O7hpD9L0nklTc7YZnyB68wBtC9igr589xZH/Hjb8njR33YKSMa1Za6qZerNY8+UC",
+	"5jB0XlVJ2w2joBnCtiACDs+bP401N+oNkEUT7NHESK1FJirPROumT9W3I5/6OlyiR7hC7Togkerh+0kB",
+	"SzpsHqriR2QKAQh9J9FhlSkEZGons9pl3ys0pLpituppln3FJJpJ7+xoyzVHVZqvOB8GKTdN+B82nenv",
+	"OVMFEJXyQ6LBVM2MtFjTU1h+xFK7s5kRS1Y428DzLPCUN4SEIpMVS3tHJEd9YuYk+U30uoRjn0SQk1sY",
+	"r4Bb8TDzSPDM0rJsD76QMHf+fjmdalfXZaV6a0Dv6JmfbukS6aLFvdbKdM4rLCo1tmUUU3OpVbQSncMI",
+	"e0Rr3OzYLmmcXhjfxQeIyib6ZKtRNaY4J5DKnfDonLIhaPZT1suzUw+dAwOr23XeSOcjbPYoTRfNgEY9",
+	"FOcwuGGIKauahQOPLA7Egax8gqKuS1xwcdiYBlWsz8jnTsWq1aMaqPBsc31WH/PELZ+YX5x4zTUFVMXW",
+	"41UcrmQvKzQ5YKbIHDJ2EGTF273OkFxjadKXiLNhkmlbc8rOQ0Zmfc3yCl+Q3LxCw8Gb1TDWEp+nYoqJ",
+	"GMicppLoJqbCte9Mz0t58cu1u5iNveZ+F2scZkG5Fqya0250Fg2pXEg3BrVIZb6pxOp2HcYe8CDgE+In",
+	"hqTRubo+ILEs7E6eMmjK7hPTU8OZR9CYRyStr6uCw8ojmlRX3OmoNSxOt+HUFtlpPLCkyi61KWDpGh6O",
+	"B35aPHHBqT9D828IXGth5Z8LzDaVvbNW5d6qgFuL1u2VWe1BRS+soh/07Pp6NikHNJKlFkZlg9pWJ0iW",
+	"g+AqKp0HnXrrOjUL4LVqPXoYmaxuPsIdQVlHLmFsJGUJHkwrU3BAc/V8E+MK5do5db1jjfrL6zwGoTIb",
+	"Jq/CsOoW8CZtwnieNvyc3beVNUfMAqPx9UoYR4yYokoq/wZTuO+n/Cyh2m1GhGokKitAL/IctGYR9TKy",
+	"ceUEGrmEgW21YuIlVXKgGDgDrCaDQVSVSXNRP5YW6A8J4kW6jh1LOOr5eX+6FrpnU3m6fR2jXiax0nNP",
+	"WS+b+Ool4Tnb26XM8UrzHdVa70eRD23wEdFhQKjOJojrXycQSxpmKrATTcZVckRv49GEPcMS361o2vMs",
+	"adfbap3mYv+RWb98gUklIW1bpXKpTdmZ1KrH6U1cs/ClPDqm3ejs5O4O4yjkQu2MgdWDuRRpledDHdDd",
+	"qwPKT3787tjJUXZkUA7AQ5wFZCCdbgvutOObZg0pMn2qensW2vK7N6KoOAdzYalpRXlFMP95ogxdk6Q8",
+	"J6EGC0S2unlT8AtPtfRtPKMi5IJak37mI/Qt2Tv+lvhXD/GKu2RvaysDMgO+NoE2GKAwRuqGQhIrFEY8",
+	"xCNWikekRuz3BaaBlyx3a3rXGPA6HkDSKVm51PtizX6nbH63nw6IbaLdb4lo+QKdgYvjhucW8NDk96Bv",
+	"7r++yVY8lzsBN1HkBC9YuhVwnvKZiebzoH02qX1KmIqVBeInJAgEmqRAKakeAvw/M5AaF7vsBVV6aDIi",
+	"BthvZKcVFkZmK22jPK/KnsfZQ6qXjL8YKIR5Tpp1ErVfV+kjtltLTHLNrKCm1yS3c/e2f68OVOzGuvgq",
+	"47PvoN4BmxirCXmjzMapX4QhenRydPLBRR9fPEV7ne0nXXT86rDRVmx8iXw6pFK4aLtlFil+dAFonlxK",
+	"14Dgp8D/vvZ0Q+rJWFlS/JQJD7Mmelt/XLTR1jMcmpvgDtFewLTQ/YdwbA5SZNB01pg6l6a+w/5Kr7p5",
+	"yr7YhJBJHxVeXxhAlh+6bU5Er2tRRRG146jRl6pEE+MySTbpkpJT1iuO/e91k/H66noxUjwkOaTQ1E1j",
+	"PIU/qF9Tg4E94XHgo4B75xl0ER5XVnASFvGgJD/uTtS5SN51Rp7/jDRaXddRvmcXQpNbIRse9LEgezsu",
+	"/fzz0cdJ683LIf9Jz1yPQJG/fP7Hs5fvf/788vftk1+Pfvm1+LPSVBF1ug6XoTpS3a0tyWW49SGIx/2A",
+	"MtItRBf/FwdDdcZH45+OXx22T+NWq7Onj9dPe/onKkRMop+SR+jfhiSi3P9pu6V/1BT+NJe+lcT0sV5+",
+	"vbCOiHQtw44gu+mRByz2u1PeCmdrTJjMQpE+OBWbmLYa8aBSf27Gt8jpnSZI8A1UtlbosiTLkeqjh9Kc",
+	"u+OMLIBaNuITgfpTOxYjKcRRttwoGQIENh8foF7JGug10Yt0Du0sV+ZgRmvKKTtJLSd4LWEFB8dFBHuj",
+	"FAzdQHohyhDE9jTemrq0rFPSebh2fRExyGOIsxlz+jZl96yIX/60TMV1mjd5H03x/rsXf3xpvN5++6Fx",
+	"9POvvzWed96+cVznzcdPLxtvXj87arx/cfKl8evuz4dLTG/5aN7yFF6yiCunK58eLIPrsAyM8lQfY4m2",
+	"l5QfFYsG1JMPtsGGbIOfyZCCAxcLMgNifGPWgVURS0KQWdTuOdZB/veMy9uyHFYuXMsrVOO51yvUVzgf",
+	"z8thSuIgQbocp22V+Tge9FOgYvJDQ1SmGSndw12cpXLKCsNU9IPqdG5J65nV3bi3v/KAj2dlgjeRdipr",
+	"n8HgIe9UL8b4IDesYkkV8p7L50YoPCiRzSiREyV6+GCwmYDyPBViheJqLqa7mE7J6o6/uYu58myMO+Bx",
+	"Wv2TfvVZ+YQqN6/gvOXVJRcGgsAAQ1doy8yQR+Xi5TVns6IzA9zHvFdyp5XexwqK/yFuIVDw4Ag+qPF/",
+	"hhpXQhJ6g/My8jp0uBGDZ4XD/qDS/0kq3Yy2mjEl69LCBuHCKHvbgwWTr+qmZWlNrW/w+JgIO829z/0p",
+	"zJg3P5tRWbaHE/6u09/fr3oHCKN+xCcCimdKA+3R2vPsP5KQYAlQSQwRs+RTpnxuRR+xJrVwUZ94GKLQ",
+	"MLsTwtcTiAAI6UIdadoWikwrEI8OUCzg6UiEurVVbUiAJYlQMkTElpdWNpPCnqaTwgrYjGW9mf9WEClP",
+	"d9C+CZgUzBVoyEgaTM7OjokXR6QR2lzymWWUrHIf48u3hA3lyOnutPb3XMeMnhQy0lDEl41BREhDkktp",
+	"q4IuG4IwQaFlIoXNH/KGefVH/R47oezbGnbZOsM0lzBisl/mYd7oRuaNnmSmEJtuzIfJo9dgORrmXXru",
+	"aH6q34Pht/F5JFbrFpXuZieOpjJ9qUGjeaGx/lTR7dZm4vdp7+FMxOZ8IS69SESNKGMzNysxkm1u+X5h",
+	"JNc1Yy7QfmkiHFaH38FuzNWhks3HnI+UbLlkZZDkm8Qqvi3cYR19To7H8jNXNwXjbt+4FZELfk4aGjN9",
+	"zjRgUjWfzwDU9GNdJpO4D1ici6rgonrdkXpbRkysG45Tz/SdbmcJsxRuSUio4OxXtq3AbpUe1EeYT/z7",
+	"Vkr/nPkIB4Hp01ubCWepTLWvZ4ab5gOxJMpwDQ7+bv712r+ahXcNHAygflX8m3Q84inqkwpOtmjAqXto",
+	"3Fuhq/LHVIALa2Diq7h+Cfe06IGGWI5S/zNZsFP0orL8r4xdUBhxTH0AtUjc0e2SM3pVoUtrc8F6+SMs",
+	"NnAadvRr5kVV4ZXvuXzBY3ZfJL46dVCRkJ63azlu2XOWskbRRt3JvBQCjQPYym8bPJLKBCnokDAi+lMb",
+	"9syz01EIA+NZeZA2QGv3LDJHTx2/KcS81AGFfhQqdfAsj88HfbF8HOLIjKDisUQRGeIIhoF4WJCDpIgo",
+	"RUKz3TvpQ/JjrHRlTv30qrSV+Tqma9cim2ysaeRpQv9SIZr2pta3DAZM1V4sPr5LkOhzuy6okoyJ4SEp",
+	"hlSeGV5eAAgke+mVu9SckLd8sVck191qvCZmZvL+zFiNvmrlQM0ifRmKse7JkKp7GXBRgjojpzcz+lWp",
+	"i6aWnIsOuMrI4esb9CoStobZW+BxP1Ye93ZLqT/KPJJzw9UvbSYjpws+d5xVkk6gRre+q/8ZmzYJ18xW",
+	"p3r2K2fEDH013+YAGc7VlSDZORVCd0VirVx/yJm5VjcubuYOiUxU4DoO3X3RE7eiIVYRutdomquNumd2",
+	"+UfN8ksIsxH1fcLOsDBSK2M/u4nBrs9rFljOHDuAXBzT2RJrTaFjjt4MiVM3oXaZAO0nvcSrb4m06lQZ",
+	"/fffxEeHuWJzxQmhJL7Ov1M9ZqC9i7wRjrCntgbxyBSi8wg9sT/pFLl6bRyGJGoo2lBAlHHuIowCPin/",
+	"EpqWtaS27ff2LQeIkQuSGb2ld2LMWTBFaikGqNledMrgKiV4MdTfQ1VgJG3oo7CvpoJQ/eU/s52cz51N",
+	"TOhdDNHyLjhFnzvX6RYttx/rQXDerALtrOJo3SMX6MGleXBp7oVLs5QH0pnlgdxBf8Noo5sbtv53EsHX",
+	"H7x/8BA24yHctE2fnP+tDBr5QnLAXL+EHEgHc0OJCaB7WyuV+ornpPIJIj8rMMxrTlmtxKgwYo3M+JAM",
+	"a79JwfGAzn4T6OwLCUfLADXS0YJRPkjHudIxPYn/EDmZNyq/O31d2tv9+u3qW7IDVXEQU0CfGjo+iEH1",
+	"az2gyByRZPOu3BI8DR3CYyhzYUC2+regQ0Z8RBk8UZgreJx9ZJJtLj8yN7slY8Zl7rbft3wzVPKgkPAw",
+	"IKkNJ7KLKY6DLT7iA5jV6JxMNV60HoMBe6W7JqCQMvtIdan6EP83AAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -1895,6 +1895,8 @@ interface operations$1 {
             200: {
                 headers: {
                     Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1919,6 +1921,7 @@ interface operations$1 {
             };
             401: components$1["responses"]["Unauthenticated"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2171,6 +2174,8 @@ interface operations$1 {
             /** @description The account is gone. */
             204: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2180,6 +2185,7 @@ interface operations$1 {
             404: components$1["responses"]["UserNotFound"];
             409: components$1["responses"]["SelfAdministration"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2506,6 +2512,8 @@ interface operations$1 {
             200: {
                 headers: {
                     Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2532,6 +2540,7 @@ interface operations$1 {
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["Forbidden"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -4017,6 +4026,8 @@ interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4043,6 +4054,7 @@ interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4182,6 +4194,8 @@ interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4211,6 +4225,7 @@ interface operations {
             404: components["responses"]["OrderNotFound"];
             409: components["responses"]["TooManyStreams"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -5617,6 +5632,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -5725,6 +5741,7 @@ interface Operations {
             404: 'user_not_found';
             409: 'self_administration';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -5894,6 +5911,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6174,6 +6192,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6237,6 +6256,7 @@ interface Operations {
             404: 'order_not_found';
             409: 'too_many_streams';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';

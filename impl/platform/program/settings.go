@@ -53,7 +53,7 @@ type Serving struct {
 	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
 	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
 	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
-	PoolShare      int                  `koanf:"pool_share" usage:"percent of those connections that what anybody may call has at most, and as much what has low priority; as much is kept for what has high"`
+	PoolShare      int                  `koanf:"pool_share" usage:"percent of those connections that what anybody may call has at most, and as much what has low priority"`
 	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and heard, as in nats://user:password@host:4222; without it none are heard, and what happens here is kept for a week"`
 	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
 	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
@@ -64,7 +64,7 @@ func DefaultServing() Serving {
 	return Serving{
 		Database: DefaultDatabase(),
 		Addr:     "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
-		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16, PoolShare: 25,
+		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16, PoolShare: 50,
 		Unready: 3 * time.Second, Drain: 20 * time.Second,
 	}
 }
@@ -80,7 +80,7 @@ func (s *Serving) Validate() error {
 	}
 	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
 	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")
-	refuse(s.PoolShare < 1 || s.PoolShare > 50, "pool_share is between 1 and 50 percent")
+	refuse(s.PoolShare < 1 || s.PoolShare > ordinaryPercent, fmt.Sprintf("pool_share is between 1 and %d percent", ordinaryPercent))
 	if s.NATSURL.Reveal() != "" {
 		if err := events.CheckURL(s.NATSURL); err != nil {
 			errs = append(errs, fmt.Errorf("nats_url: %w", err))
@@ -93,13 +93,16 @@ func (s *Serving) Validate() error {
 // shareWait is how long a request waits for a connection of a share that is used up, as the chain lets one wait that is beyond capacity.
 const shareWait = 250 * time.Millisecond
 
-// Shares are those of a pool of so many connections, of which percent are an anonymous or low share and as many are kept for what is
-// more important. Each has one connection at least.
+// ordinaryPercent is what all requests of normal and low priority have of the connections; the others are kept for what is more important.
+const ordinaryPercent = 75
+
+// Shares are those of a pool of so many connections, of which percent are what anybody may call has, and as many what has low priority.
+// Each has one connection at least.
 func Shares(conns int32, percent int) []postgres.Share {
 	part := func(percent int) int32 { return int32((int(conns)*percent + 99) / 100) }
 	return []postgres.Share{
 		{Name: httpapi.ShareAnonymous, Most: part(percent), Wait: shareWait},
 		{Name: httpapi.ShareLow, Most: part(percent), Wait: shareWait},
-		{Name: httpapi.ShareOrdinary, Most: part(100 - percent)},
+		{Name: httpapi.ShareOrdinary, Most: part(ordinaryPercent)},
 	}
 }

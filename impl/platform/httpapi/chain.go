@@ -78,6 +78,7 @@ type Chain struct {
 	limits    *rateLimiter                         // nil: off
 	failures  Throttle                             // over all replicas
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
+	rooms     map[string]*room                     // by share
 	trusted   origins
 	responses ResponseMode
 	observe   func(o *Operation, answered Problem, violations []fault.Violation)
@@ -123,7 +124,7 @@ func New(o Options) (*Chain, error) {
 		c.limits = newRateLimiter()
 	}
 	if o.Shed {
-		c.shedder = newShedder()
+		c.shedder, c.rooms = newShedder(), newRooms()
 	}
 	var errs []error
 	for parameter := range o.Owners {

@@ -50,16 +50,16 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := c.stat()
-	gauge := func(d *prometheus.Desc, v int32, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	counter := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
-	gauge(c.connections, s.AcquiredConns(), "acquired")
-	gauge(c.connections, s.IdleConns(), "idle")
-	gauge(c.connections, s.ConstructingConns(), "constructing")
-	gauge(c.max, s.MaxConns())
+	gauge(c.connections, float64(s.AcquiredConns()), "acquired")
+	gauge(c.connections, float64(s.IdleConns()), "idle")
+	gauge(c.connections, float64(s.ConstructingConns()), "constructing")
+	gauge(c.max, float64(s.MaxConns()))
 	counter(c.opened, float64(s.NewConnsCount()))
 	counter(c.closed, float64(s.MaxLifetimeDestroyCount()), "lifetime")
 	counter(c.closed, float64(s.MaxIdleDestroyCount()), "idle")
@@ -72,8 +72,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	for name, share := range c.bulkhead.shares {
-		gauge(c.shareUsed, int32(len(share.places)), name)
-		gauge(c.shareMax, share.Most, name)
+		gauge(c.shareUsed, float64(len(share.places)), name)
+		gauge(c.shareMax, float64(share.Most), name)
 		counter(c.refused, float64(share.refused.Load()), name)
 	}
 }

@@ -53,7 +53,7 @@ type Serving struct {
 	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
 	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
 	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
-	PoolShare      int                  `koanf:"pool_share" usage:"percent of those connections that what anybody may call has at most, and as much what has low priority"`
+	PoolShare      int32                `koanf:"pool_share" usage:"percent of those connections that what anybody may call has at most, and as much what has low priority"`
 	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and heard, as in nats://user:password@host:4222; without it none are heard, and what happens here is kept for a week"`
 	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
 	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
@@ -98,8 +98,8 @@ const ordinaryPercent = 75
 
 // Shares are those of a pool of so many connections, of which percent are what anybody may call has, and as many what has low priority.
 // Each has one connection at least.
-func Shares(conns int32, percent int) []postgres.Share {
-	part := func(percent int) int32 { return int32((int(conns)*percent + 99) / 100) }
+func Shares(conns, percent int32) []postgres.Share {
+	part := func(percent int32) int32 { return (conns*percent + 99) / 100 }
 	return []postgres.Share{
 		{Name: httpapi.ShareAnonymous, Most: part(percent), Wait: shareWait},
 		{Name: httpapi.ShareLow, Most: part(percent), Wait: shareWait},

@@ -145,7 +145,7 @@ func TestArguments(t *testing.T) {
 		exit int
 		says string
 	}{
-		{"as released", []string{"-base", released, "openapi/released/users.yaml", "openapi/released/orders.yaml"}, exitPassed, "0 operations breaking"},
+		{"as released", []string{"-base", released, "-exceptions", written(t, "exceptions.yaml", "[]\n"), "openapi/released/users.yaml", "openapi/released/orders.yaml"}, exitPassed, "0 operations breaking"},
 		{"a revision of git", []string{"-base", "HEAD", "-report", t.TempDir(), "openapi/users.yaml", "openapi/orders.yaml"}, exitPassed, "report.md"},
 		{"neither folder nor revision", []string{"-base", "nowhere", "openapi/users.yaml"}, exitUnusable, "neither a folder nor a revision"},
 		{"a released document is missing", []string{"openapi/users.yaml"}, exitUnusable, "orders.yaml has been released"},

@@ -101,6 +101,39 @@ func (q *Queries) CreateProduct(ctx context.Context, arg CreateProductParams) (C
 	return i, err
 }
 
+const findProducts = `-- name: FindProducts :many
+SELECT id
+FROM products
+WHERE words @@ to_tsquery('simple', $1::text)
+LIMIT $2
+`
+
+type FindProductsParams struct {
+	Query    string
+	RowLimit int32
+}
+
+// FindProducts reads so many of the products in whose words the query is found, in no order, whatever their status.
+func (q *Queries) FindProducts(ctx context.Context, arg FindProductsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, findProducts, arg.Query, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const getProduct = `-- name: GetProduct :one
 SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
 FROM products
@@ -140,6 +173,124 @@ func (q *Queries) GetProduct(ctx context.Context, id uuid.UUID) (GetProductRow, 
 		&i.Available,
 	)
 	return i, err
+}
+
+const getSearchEnd = `-- name: GetSearchEnd :one
+SELECT created_at, id
+FROM products
+WHERE status = $1
+  AND (created_at, id) < ($2::timestamptz, $3::uuid)
+ORDER BY created_at DESC, id DESC
+OFFSET $4- 1
+LIMIT 1
+`
+
+type GetSearchEndParams struct {
+	Status     ProductStatus
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	LookedAt   int32
+}
+
+type GetSearchEndRow struct {
+	CreatedAt time.Time
+	ID        uuid.UUID
+}
+
+// GetSearchEnd reads the last product that SearchNewestProducts has looked at, if it has not come to the end.
+func (q *Queries) GetSearchEnd(ctx context.Context, arg GetSearchEndParams) (GetSearchEndRow, error) {
+	row := q.db.QueryRow(ctx, getSearchEnd,
+		arg.Status,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.LookedAt,
+	)
+	var i GetSearchEndRow
+	err := row.Scan(&i.CreatedAt, &i.ID)
+	return i, err
+}
+
+const limitSearch = `-- name: LimitSearch :exec
+SELECT set_config('statement_timeout', $1::text, true), set_config('enable_seqscan', 'off', true)
+`
+
+// LimitSearch bounds each statement of the transaction, in milliseconds, and has them use the indexes that they are written for: an estimate
+// of how much is found may be far off.
+func (q *Queries) LimitSearch(ctx context.Context, milliseconds string) error {
+	_, err := q.db.Exec(ctx, limitSearch, milliseconds)
+	return err
+}
+
+const listFoundProducts = `-- name: ListFoundProducts :many
+SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
+FROM products
+JOIN stock ON stock.product_id = products.id
+WHERE id = ANY($1::uuid[])
+  AND status = $2
+  AND (created_at, id) < ($3::timestamptz, $4::uuid)
+ORDER BY created_at DESC, id DESC
+LIMIT $5
+`
+
+type ListFoundProductsParams struct {
+	Ids        []uuid.UUID
+	Status     ProductStatus
+	BeforeTime time.Time
+	BeforeID   uuid.UUID
+	RowLimit   int32
+}
+
+type ListFoundProductsRow struct {
+	ID          uuid.UUID
+	Sku         string
+	Name        string
+	Description string
+	PriceAmount int64
+	Currency    string
+	Status      ProductStatus
+	Version     int64
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	Available   int64
+}
+
+// ListFoundProducts is ListProducts for some products.
+func (q *Queries) ListFoundProducts(ctx context.Context, arg ListFoundProductsParams) ([]ListFoundProductsRow, error) {
+	rows, err := q.db.Query(ctx, listFoundProducts,
+		arg.Ids,
+		arg.Status,
+		arg.BeforeTime,
+		arg.BeforeID,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListFoundProductsRow{}
+	for rows.Next() {
+		var i ListFoundProductsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Sku,
+			&i.Name,
+			&i.Description,
+			&i.PriceAmount,
+			&i.Currency,
+			&i.Status,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Available,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listProducts = `-- name: ListProducts :many
@@ -240,26 +391,32 @@ func (q *Queries) LockProduct(ctx context.Context, id uuid.UUID) (LockProductRow
 	return i, err
 }
 
-const searchProducts = `-- name: SearchProducts :many
-SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
-FROM products
-JOIN stock ON stock.product_id = products.id
-WHERE words @@ to_tsquery('simple', $1::text)
-  AND status = $2
-  AND (created_at, id) < ($3::timestamptz, $4::uuid)
-ORDER BY created_at DESC, id DESC
-LIMIT $5
+const searchNewestProducts = `-- name: SearchNewestProducts :many
+SELECT newest.id, sku, name, description, price_amount, currency, status, version, created_at, newest.updated_at, stock.available
+FROM (
+    SELECT id, sku, name, description, price_amount, currency, status, version, created_at, updated_at, words
+    FROM products
+    WHERE status = $1
+      AND (created_at, id) < ($2::timestamptz, $3::uuid)
+    ORDER BY created_at DESC, id DESC
+    LIMIT $4
+) AS newest
+JOIN stock ON stock.product_id = newest.id
+WHERE words @@ to_tsquery('simple', $5::text)
+ORDER BY created_at DESC, newest.id DESC
+LIMIT $6
 `
 
-type SearchProductsParams struct {
-	Query      string
+type SearchNewestProductsParams struct {
 	Status     ProductStatus
 	BeforeTime time.Time
 	BeforeID   uuid.UUID
+	LookedAt   int32
+	Query      string
 	RowLimit   int32
 }
 
-type SearchProductsRow struct {
+type SearchNewestProductsRow struct {
 	ID          uuid.UUID
 	Sku         string
 	Name        string
@@ -273,22 +430,24 @@ type SearchProductsRow struct {
 	Available   int64
 }
 
-// SearchProducts is ListProducts for the products in whose words each of the query's begins one.
-func (q *Queries) SearchProducts(ctx context.Context, arg SearchProductsParams) ([]SearchProductsRow, error) {
-	rows, err := q.db.Query(ctx, searchProducts,
-		arg.Query,
+// SearchNewestProducts is ListProducts for the products in whose words the query is found. It looks at so many products behind
+// (before_time, before_id), whatever it finds there.
+func (q *Queries) SearchNewestProducts(ctx context.Context, arg SearchNewestProductsParams) ([]SearchNewestProductsRow, error) {
+	rows, err := q.db.Query(ctx, searchNewestProducts,
 		arg.Status,
 		arg.BeforeTime,
 		arg.BeforeID,
+		arg.LookedAt,
+		arg.Query,
 		arg.RowLimit,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []SearchProductsRow{}
+	items := []SearchNewestProductsRow{}
 	for rows.Next() {
-		var i SearchProductsRow
+		var i SearchNewestProductsRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Sku,

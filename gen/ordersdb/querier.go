@@ -41,6 +41,8 @@ type Querier interface {
 	DeleteWebhook(ctx context.Context, id uuid.UUID) (int64, error)
 	// EndSession records that a session has ended.
 	EndSession(ctx context.Context, arg EndSessionParams) error
+	// FindProducts reads so many of the products in whose words the query is found, in no order, whatever their status.
+	FindProducts(ctx context.Context, arg FindProductsParams) ([]uuid.UUID, error)
 	// GetDeliveryOfWebhook reads one of a subscription's deliveries.
 	GetDeliveryOfWebhook(ctx context.Context, arg GetDeliveryOfWebhookParams) (WebhookDelivery, error)
 	// GetOrder reads one order.
@@ -49,6 +51,8 @@ type Querier interface {
 	GetOrderOwner(ctx context.Context, id uuid.UUID) (uuid.UUID, error)
 	// GetProduct reads one product and how many units of it can be ordered.
 	GetProduct(ctx context.Context, id uuid.UUID) (GetProductRow, error)
+	// GetSearchEnd reads the last product that SearchNewestProducts has looked at, if it has not come to the end.
+	GetSearchEnd(ctx context.Context, arg GetSearchEndParams) (GetSearchEndRow, error)
 	// GetStanding tells what is known of the session and the account that a token names.
 	GetStanding(ctx context.Context, arg GetStandingParams) (GetStandingRow, error)
 	// GetStock reads how many units of a product there are.
@@ -59,8 +63,13 @@ type Querier interface {
 	GetWebhookDelivery(ctx context.Context, id uuid.UUID) (GetWebhookDeliveryRow, error)
 	// KeepAccount records what the users service tells of an account, unless something later is known.
 	KeepAccount(ctx context.Context, arg KeepAccountParams) (int64, error)
+	// LimitSearch bounds each statement of the transaction, in milliseconds, and has them use the indexes that they are written for: an estimate
+	// of how much is found may be far off.
+	LimitSearch(ctx context.Context, milliseconds string) error
 	// ListExpiredOrders finds pending orders whose time is over, the longest over first.
 	ListExpiredOrders(ctx context.Context, arg ListExpiredOrdersParams) ([]uuid.UUID, error)
+	// ListFoundProducts is ListProducts for some products.
+	ListFoundProducts(ctx context.Context, arg ListFoundProductsParams) ([]ListFoundProductsRow, error)
 	// ListOrderEvents reads what has happened to an order behind a sequence number, the earliest first.
 	ListOrderEvents(ctx context.Context, arg ListOrderEventsParams) ([]OrderEvent, error)
 	// ListOrderItems reads the lines of orders.
@@ -124,8 +133,9 @@ type Querier interface {
 	ReserveStock(ctx context.Context, arg ReserveStockParams) (int64, error)
 	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time, as do earlier ones.
 	RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (Webhook, error)
-	// SearchProducts is ListProducts for the products in whose words each of the query's begins one.
-	SearchProducts(ctx context.Context, arg SearchProductsParams) ([]SearchProductsRow, error)
+	// SearchNewestProducts is ListProducts for the products in whose words the query is found. It looks at so many products behind
+	// (before_time, before_id), whatever it finds there.
+	SearchNewestProducts(ctx context.Context, arg SearchNewestProductsParams) ([]SearchNewestProductsRow, error)
 	// SellStock moves the units of an order that ships from reserved to sold.
 	SellStock(ctx context.Context, arg SellStockParams) (int64, error)
 	// UpdateProduct changes what is given, if the product still has one of the versions, or any will do.

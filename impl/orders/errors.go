@@ -66,6 +66,8 @@ func explain(err error, missing *fault.Error) error {
 		return errPaymentReferenceUsed.At(fault.Violation{Pointer: "#/reference", Keyword: "uniqueItems", Detail: "Must be that of this order's payment alone."}).Because(err)
 	case postgres.Constraint(err) == "orders_number_key":
 		return httpapi.ErrUnavailable.Because(err) // Chance gave a number twice; it will not do so again.
+	case errors.Is(err, postgres.ErrShareUsedUp):
+		return httpapi.ErrOverloaded.Because(err)
 	case postgres.IsTimeout(err):
 		return httpapi.ErrTimeout.Because(err)
 	case postgres.IsUnavailable(err), errors.Is(err, postgres.ErrUnknownOutcome):

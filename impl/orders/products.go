@@ -2,9 +2,6 @@ package orders
 
 import (
 	"context"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -19,28 +16,16 @@ func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRe
 	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
 	status := ordersdb.ProductStatus(*req.Params.Status)
 	var rows []product
+	var next *string
+	var err error
 	if req.Params.Q == nil {
-		listed, err := s.queries.ListProducts(ctx, ordersdb.ListProductsParams{
-			Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
-		})
-		if err != nil {
-			return nil, explain(err, nil)
-		}
-		for _, row := range listed {
-			rows = append(rows, product(row))
-		}
+		rows, next, err = s.listProducts(ctx, status, after, limit)
 	} else {
-		found, err := s.queries.SearchProducts(ctx, ordersdb.SearchProductsParams{
-			Query: searchFor(*req.Params.Q), Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
-		})
-		if err != nil {
-			return nil, explain(err, nil)
-		}
-		for _, row := range found {
-			rows = append(rows, product(row))
-		}
+		rows, next, err = s.search(ctx, *req.Params.Q, status, after, limit)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(p product) keyset.Position { return keyset.Position{Time: p.CreatedAt, ID: p.ID} })
+	if err != nil {
+		return nil, err
+	}
 	items := make([]ordersapi.Product, len(rows))
 	for i, row := range rows {
 		items[i] = toAPIProduct(row)
@@ -51,16 +36,23 @@ func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRe
 	}, nil
 }
 
-// searchFor writes what to search for as PostgreSQL's text search does: every word, as the beginning of one. A word is
-// what stands between white space and ASCII punctuation, as in products.words, so none can hold a quote. Without a word
-// nothing is found.
-func searchFor(text string) string {
-	isPart := func(r rune) bool { return r >= utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r) }
-	words := strings.FieldsFunc(text, func(r rune) bool { return !isPart(r) })
-	for i, word := range words {
-		words[i] = "'" + word + "':*"
+func (s *Service) listProducts(ctx context.Context, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
+	listed, err := s.queries.ListProducts(ctx, ordersdb.ListProductsParams{
+		Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+	})
+	if err != nil {
+		return nil, nil, explain(err, nil)
 	}
-	return strings.Join(words, " & ")
+	for _, row := range listed {
+		rows = append(rows, product(row))
+	}
+	rows, next = pageOf(rows, limit)
+	return rows, next, nil
+}
+
+// pageOf cuts the row off that is one more than fits a page; the next page starts where this one ends.
+func pageOf(rows []product, limit int32) (page []product, next *string) {
+	return keyset.Page(rows, int(limit), func(p product) keyset.Position { return keyset.Position{Time: p.CreatedAt, ID: p.ID} })
 }
 
 // CreateProduct adds a product.

@@ -387,6 +387,7 @@ func productOperations() knownOperations {
 			},
 		},
 		"updateProduct": {Fit: func(_ situation, fit *contracttest.Fit) { fit.Header["If-Match"] = `"1"` }},
+		"listProducts":  {Beyond: contracttest.Beyond{Rules: []string{"#/query/q"}}},
 	}
 }
 

@@ -82,7 +82,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		}
 		service, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
-			PayWithin: c.PayWithin, Ration: Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)}, AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry,
+			PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout, Ration: Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)}, AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry,
 			Clock: p.Clock,
 		})
 		if err != nil {

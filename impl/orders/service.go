@@ -50,6 +50,8 @@ type Config struct {
 	PayWithin time.Duration
 	// Ration is what a customer may have without paying.
 	Ration Ration
+	// SearchTimeout bounds each statement of a search, below what other statements may take.
+	SearchTimeout time.Duration
 	// AllowPrivate lets webhooks lead into private networks and over plain http.
 	AllowPrivate bool
 	// Log is told what goes wrong beside requests; nil: nobody is.
@@ -62,24 +64,25 @@ type Config struct {
 
 // Service answers every operation of openapi/orders.yaml.
 type Service struct {
-	database     Database
-	queries      ordersdb.Querier
-	guard        *guard.Guard
-	keeper       *idempotency.Keeper
-	audit        *audit.Log
-	customers    customers
-	followers    *followers
-	exports      exports
-	heartbeat    time.Duration // of streams
-	jobs         *jobs.Jobs
-	secrets      *seal.Sealer // of webhooks
-	sender       *webhook.Sender
-	sent         sent
-	payWithin    time.Duration
-	ration       Ration
-	allowPrivate bool
-	log          *slog.Logger
-	clock        func() time.Time
+	database      Database
+	queries       ordersdb.Querier
+	guard         *guard.Guard
+	keeper        *idempotency.Keeper
+	audit         *audit.Log
+	customers     customers
+	followers     *followers
+	exports       exports
+	heartbeat     time.Duration // of streams
+	jobs          *jobs.Jobs
+	secrets       *seal.Sealer // of webhooks
+	sender        *webhook.Sender
+	sent          sent
+	payWithin     time.Duration
+	ration        Ration
+	searchTimeout time.Duration
+	allowPrivate  bool
+	log           *slog.Logger
+	clock         func() time.Time
 }
 
 var _ ordersapi.StrictServerInterface = (*Service)(nil)
@@ -91,7 +94,7 @@ const audience = "orders"
 func New(c Config) (*Service, error) {
 	s := &Service{
 		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), exports: exports{callers: map[uuid.UUID]int{}}, heartbeat: heartbeat,
-		payWithin: c.PayWithin, ration: c.Ration, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
+		payWithin: c.PayWithin, searchTimeout: c.SearchTimeout, ration: c.Ration, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {
 		s.clock = time.Now

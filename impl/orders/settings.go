@@ -17,6 +17,7 @@ type serveSettings struct {
 	PayWithin            time.Duration `koanf:"pay_within" usage:"how long an order waits for its payment"`
 	OpenOrders           int           `koanf:"open_orders" usage:"how many unpaid orders a customer may have"`
 	ReservedUnits        int           `koanf:"reserved_units" usage:"how many units, of all products together, a customer may have in unpaid orders"`
+	SearchTimeout        time.Duration `koanf:"search_timeout" usage:"how long each statement of a search for products may take"`
 	WebhooksAllowPrivate bool          `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
 }
 
@@ -31,6 +32,9 @@ func (c *serveSettings) Validate() error {
 	}
 	if c.OpenOrders < 1 || c.ReservedUnits < 1 {
 		errs = append(errs, errors.New("open_orders and reserved_units are at least 1, or nobody can order"))
+	}
+	if c.SearchTimeout < time.Millisecond || c.SearchTimeout > 10*time.Second {
+		errs = append(errs, errors.New("search_timeout is between 1ms and 10s"))
 	}
 	return errors.Join(errs...)
 }
@@ -56,7 +60,7 @@ func (c *serveSettings) Findings() []program.Finding {
 }
 
 func defaultServe() serveSettings {
-	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, OpenOrders: 10, ReservedUnits: 100}
+	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, OpenOrders: 10, ReservedUnits: 100, SearchTimeout: 500 * time.Millisecond}
 	c.Addr, c.OpsAddr = "127.0.0.1:8081", "127.0.0.1:9091"
 	return c
 }

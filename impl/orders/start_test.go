@@ -113,7 +113,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	config := Config{
 		Database: o.database(pool), Pool: pool, Keys: s.signer, Issuer: issuer, Customers: everybody{},
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		PayWithin: 30 * time.Minute, Ration: usual, AllowPrivate: true, Log: log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
+		PayWithin: 30 * time.Minute, SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true, Log: log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
 	}
 	o.config(&config)
 	s.service, err = New(config)

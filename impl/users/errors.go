@@ -56,7 +56,7 @@ func explain(err error) error {
 		return errIDCardNumberTaken.Because(err)
 	case postgres.Constraint(err) == "sessions_user_id_fkey":
 		return errInvalidCredentials.Because(err) // The account was deleted while its owner logged in.
-	case errors.Is(err, hashing.ErrBusy):
+	case errors.Is(err, hashing.ErrBusy), errors.Is(err, postgres.ErrShareUsedUp):
 		return httpapi.ErrOverloaded.Because(err)
 	case postgres.IsTimeout(err):
 		return httpapi.ErrTimeout.Because(err)

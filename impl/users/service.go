@@ -111,6 +111,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.mailer == nil {
 		s.mailer = mail.Discard{}
 	}
+	c.Hashing.Known = httpapi.Known // They come before strangers.
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}

@@ -135,6 +135,7 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 	const each = 3
 	s := start(t, func(o *options) {
 		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 2 * each, Wait: time.Minute}
+		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // So ada is known here, and eve is not.
 	})
 	ada := s.signUp("ada@example.com")
 
@@ -176,9 +177,9 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 // Of a crowd of sign-ups as many are served as may wait for the hasher, and the rest is told at once to come again.
 func TestACrowdSigningUp(t *testing.T) {
 	t.Parallel()
-	const crowd, queue = 50, 12
+	const crowd, queue = 50, 12 // as many strangers
 	s := start(t, func(o *options) {
-		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue, Wait: time.Minute}
+		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue + queue/3, Wait: time.Minute}
 	})
 	release, err := s.service.hasher.Hold(t.Context())
 	require.NoError(t, err)

@@ -81,8 +81,8 @@ func (t *throttle) Take(ctx context.Context, try httpapi.Try) (httpapi.Taken, er
 			used = append(used, c)
 		}
 	}
-	_, familiar := whole[string(p.Familiar)]
-	if len(used) == 0 && try.Account != nil && !familiar && len(taken.Counts) == len(own) {
+	_, taken.Familiar = whole[string(p.Familiar)]
+	if len(used) == 0 && try.Account != nil && !taken.Familiar && len(taken.Counts) == len(own) {
 		used = append(used, *try.Unfamiliar) // Both the account's and the network's own are used up.
 	}
 	if len(used) == 0 {

@@ -36,12 +36,51 @@ WHERE status = @status
 ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
--- name: SearchProducts :many
--- SearchProducts is ListProducts for the products in whose words each of the query's begins one.
+-- name: LimitSearch :exec
+-- LimitSearch bounds each statement of the transaction, in milliseconds, and has them use the indexes that they are written for: an estimate
+-- of how much is found may be far off.
+SELECT set_config('statement_timeout', @milliseconds::text, true), set_config('enable_seqscan', 'off', true);
+
+-- name: SearchNewestProducts :many
+-- SearchNewestProducts is ListProducts for the products in whose words the query is found. It looks at so many products behind
+-- (before_time, before_id), whatever it finds there.
+SELECT newest.id, sku, name, description, price_amount, currency, status, version, created_at, newest.updated_at, stock.available
+FROM (
+    SELECT *
+    FROM products
+    WHERE status = @status
+      AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+    ORDER BY created_at DESC, id DESC
+    LIMIT @looked_at
+) AS newest
+JOIN stock ON stock.product_id = newest.id
+WHERE words @@ to_tsquery('simple', @query::text)
+ORDER BY created_at DESC, newest.id DESC
+LIMIT @row_limit;
+
+-- name: GetSearchEnd :one
+-- GetSearchEnd reads the last product that SearchNewestProducts has looked at, if it has not come to the end.
+SELECT created_at, id
+FROM products
+WHERE status = @status
+  AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, id DESC
+OFFSET @looked_at - 1
+LIMIT 1;
+
+-- name: FindProducts :many
+-- FindProducts reads so many of the products in whose words the query is found, in no order, whatever their status.
+SELECT id
+FROM products
+WHERE words @@ to_tsquery('simple', @query::text)
+LIMIT @row_limit;
+
+-- name: ListFoundProducts :many
+-- ListFoundProducts is ListProducts for some products.
 SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
 FROM products
 JOIN stock ON stock.product_id = products.id
-WHERE words @@ to_tsquery('simple', @query::text)
+WHERE id = ANY(@ids::uuid[])
   AND status = @status
   AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
 ORDER BY created_at DESC, id DESC

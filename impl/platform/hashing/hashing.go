@@ -2,8 +2,8 @@
 //
 // Passwords become argon2id hashes (RFC 9106) in the PHC string format, which carries its own
 // parameters and salt. Each computation takes megabytes and milliseconds, so only as many run at
-// once as the configuration allows; a few more wait their turn for a bounded time, and the rest is
-// refused at once with ErrBusy.
+// once as the configuration allows; a few more wait their turn for a bounded time, those who are known
+// before strangers, and the rest is refused at once with ErrBusy.
 //
 // A password is brought to Unicode normalisation form C (RFC 8265, section 4.2) before it is
 // hashed, so that one password typed on two keyboards is one password. It is never cut.
@@ -23,7 +23,6 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -64,6 +63,9 @@ type Config struct {
 	Concurrency int           // how many computations run at once; GOMAXPROCS by default
 	Queue       int           // how many calls wait for one of those; 64 by default
 	Wait        time.Duration // how long a call waits; 1 s by default
+	// Known tells whether the call of a context is made for somebody who is known. They wait before all others, and a
+	// quarter of the queue is theirs alone. Nil: nobody is.
+	Known func(context.Context) bool
 }
 
 // Hasher hashes and verifies passwords. It is safe for concurrent use.
@@ -74,9 +76,9 @@ type Hasher struct {
 	params argon2id.Params
 	dummy  string
 
-	memory   *semaphore.Weighted // in KiB
-	capacity int64               // in KiB
-	queue    chan struct{}       // holds one element for each call that waits
+	queue    *queue
+	capacity int64 // in KiB
+	known    func(context.Context) bool
 	wait     time.Duration
 	running  atomic.Int64
 
@@ -98,6 +100,9 @@ func New(config Config) (*Hasher, error) {
 	if config.Wait == 0 {
 		config.Wait = time.Second
 	}
+	if config.Known == nil {
+		config.Known = func(context.Context) bool { return false }
+	}
 	if config.Concurrency < 0 || config.Queue < 0 || config.Wait < 0 {
 		return nil, errors.New("hashing: concurrency, queue and wait must not be negative")
 	}
@@ -115,9 +120,9 @@ func New(config Config) (*Hasher, error) {
 	return &Hasher{
 		params:   params,
 		dummy:    dummyOf(&params),
-		memory:   semaphore.NewWeighted(capacity),
+		queue:    &queue{free: capacity, most: config.Queue, strangers: config.Queue - config.Queue/4},
 		capacity: capacity,
-		queue:    make(chan struct{}, config.Queue),
+		known:    config.Known,
 		wait:     config.Wait,
 		create:   argon2id.CreateHash,
 		check:    argon2id.CheckHash,
@@ -170,7 +175,7 @@ func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 
 // Stats gives how many computations run and how many calls wait for one.
 func (h *Hasher) Stats() (running, waiting int) {
-	return int(h.running.Load()), len(h.queue)
+	return int(h.running.Load()), h.queue.length()
 }
 
 // run does the work while it holds its share of the memory: a smaller hash takes a whole place,
@@ -180,7 +185,7 @@ func (h *Hasher) run(ctx context.Context, memoryKiB uint32, work func()) error {
 	if err := h.acquire(ctx, share); err != nil {
 		return err
 	}
-	defer h.memory.Release(share)
+	defer h.queue.release(share)
 	h.running.Add(1)
 	defer h.running.Add(-1)
 	work()
@@ -194,26 +199,16 @@ func (h *Hasher) Hold(ctx context.Context) (release func(), err error) {
 	if err := h.acquire(ctx, share); err != nil {
 		return nil, err
 	}
-	return sync.OnceFunc(func() { h.memory.Release(share) }), nil
+	return sync.OnceFunc(func() { h.queue.release(share) }), nil
 }
 
 func (h *Hasher) acquire(ctx context.Context, share int64) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("hashing: before the wait: %w", err)
 	}
-	if h.memory.TryAcquire(share) {
-		return nil
-	}
-	select {
-	case h.queue <- struct{}{}:
-	default:
-		return ErrBusy
-	}
-	defer func() { <-h.queue }()
-
 	bounded, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
-	if h.memory.Acquire(bounded, share) == nil {
+	if h.queue.acquire(bounded, share, h.known(ctx)) {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {

@@ -81,6 +81,7 @@ type Chain struct {
 	refusals  *rateLimiter                         // that the audit log keeps
 	failures  Throttle                             // over all replicas
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
+	rooms     map[string]*room                     // by share
 	trusted   origins
 	responses ResponseMode
 	observe   func(o *Operation, answered Problem, violations []fault.Violation)
@@ -130,7 +131,7 @@ func New(o Options) (*Chain, error) {
 		c.limits = newRateLimiter()
 	}
 	if o.Shed {
-		c.shedder = newShedder()
+		c.shedder, c.rooms = newShedder(), newRooms()
 	}
 	var errs []error
 	for parameter := range o.Owners {

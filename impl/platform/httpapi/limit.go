@@ -113,9 +113,17 @@ func (c *Chain) shed(x *exchange) error {
 	if c.shedder == nil || x.op.Policy.Priority == Critical {
 		return nil
 	}
+	mostWaiting := queueShare(x.op.Policy.Priority) * c.shedder.Limit()
+	if room := c.roomOf(x); room != nil {
+		// As many run and wait in all as without it.
+		if !room.enter(x.request.Context(), mostWaiting+c.shedder.Limit()-placesOfRoom) {
+			return ErrOverloaded
+		}
+		x.room = room
+	}
 	permit, free := c.shedder.TryAcquirePermit()
 	if !free {
-		if c.shedder.Queued() >= queueShare(x.op.Policy.Priority)*c.shedder.Limit() {
+		if c.shedder.Queued() >= mostWaiting {
 			return ErrOverloaded
 		}
 		var err error
@@ -131,6 +139,7 @@ func (c *Chain) shed(x *exchange) error {
 const slowByNature = time.Second
 
 func (c *Chain) release(x *exchange) {
+	x.leaveRoom()
 	switch {
 	case x.permit == nil:
 	case x.handling == 0 || x.failure != nil || x.replayed || time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature:

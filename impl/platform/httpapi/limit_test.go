@@ -267,7 +267,7 @@ func shedding(t *testing.T) (s *service, letGo chan struct{}) {
 		<-letGo
 		writeJSON(w, map[string]bool{"ok": true})
 	}
-	return start(t, map[string]http.HandlerFunc{"useRole": wait, "getPublic": wait, "putThings": wait, "getSelf": wait}, func(o *Options) { o.Shed = true }), letGo
+	return start(t, map[string]http.HandlerFunc{"useRole": wait, "getPublic": wait, "getThing": wait, "putThings": wait, "getSelf": wait}, func(o *Options) { o.Shed = true }), letGo
 }
 
 // Beyond capacity the least important are refused first, at once; what is critical never is.
@@ -287,7 +287,7 @@ func TestShedding(t *testing.T) {
 				case High:
 					w = s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada")
 				case Normal:
-					w = s.send(t, http.MethodGet, "/public", "")
+					w = s.send(t, http.MethodGet, "/things/"+adasThing.String(), "", "Authorization", "Bearer ada")
 				default:
 					w = s.send(t, http.MethodPost, "/roles", `{"name":"ab"}`, "Authorization", "Bearer admin")
 				}
@@ -341,6 +341,46 @@ func TestShedding(t *testing.T) {
 	})
 }
 
+// However many strangers there are, and however long they take, others find room.
+func TestStrangersLeaveRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, letGo := shedding(t)
+		var all sync.WaitGroup
+		var served, refused atomic.Int32
+		for range 10 * firstConcurrency {
+			all.Go(func() {
+				if w := s.send(t, http.MethodGet, "/public", ""); w.Code == http.StatusOK {
+					served.Add(1)
+				} else {
+					requireCode(t, w, http.StatusServiceUnavailable, "overloaded")
+					refused.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		require.Equal(t, placesOfRoom, s.chain.shedder.Inflight())
+		require.EqualValues(t, 7*firstConcurrency, refused.Load(), "as many wait as normal priority lets, the others were refused at once")
+		for range firstConcurrency - placesOfRoom {
+			all.Go(func() {
+				w := s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada")
+				requireStatus(t, w, http.StatusOK)
+			})
+		}
+		synctest.Wait()
+		require.Equal(t, firstConcurrency, s.chain.shedder.Inflight(), "they run at once")
+		require.Zero(t, s.chain.shedder.Queued())
+		time.Sleep(longestQueueing)
+		synctest.Wait()
+		require.EqualValues(t, 10*firstConcurrency-placesOfRoom, refused.Load(), "nobody waits longer than that")
+		close(letGo)
+		all.Wait()
+		require.EqualValues(t, placesOfRoom, served.Load())
+		require.Equal(t, http.StatusOK, s.send(t, http.MethodGet, "/public", "").Code, "all is well again")
+		require.Empty(t, s.chain.rooms[ShareAnonymous].places)
+	})
+}
+
 // Whatever ends a request gives its permit back.
 func TestPermitsComeBack(t *testing.T) {
 	t.Parallel()
@@ -367,6 +407,7 @@ func TestPermitsComeBack(t *testing.T) {
 		}
 		s.send(t, http.MethodGet, "/public?name=timeout", "")
 		require.Zero(t, s.chain.shedder.Inflight())
+		require.Empty(t, s.chain.rooms[ShareAnonymous].places)
 	})
 }
 

@@ -59,7 +59,9 @@ func (c Count) Each() time.Duration {
 // Taken is how the counts of a try stand after it.
 type Taken struct {
 	Refused bool
-	Counts  []Standing
+	// Familiar tells that the try is made from a network which the owner of the account uses.
+	Familiar bool
+	Counts   []Standing
 }
 
 // Standing is when a count will be whole again, and whether it is used up.

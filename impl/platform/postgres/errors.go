@@ -65,7 +65,7 @@ func IsNoRows(err error) bool {
 }
 
 // IsUnavailable says whether the database could not be used: not reached, connection lost, no connection
-// free, shutting down, out of resources, a standby, or a transaction that lost to others each time that it
+// free, or none of those that such work may have, shutting down, out of resources, a standby, or a transaction that lost to others each time that it
 // was tried. It is worth trying again later.
 func IsUnavailable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
@@ -83,7 +83,7 @@ func IsUnavailable(err error) bool {
 			code == codeSerializationFailure || code == codeDeadlock
 	}
 	for _, target := range []error{
-		ErrAcquireTimeout, ErrUnknownOutcome, puddle.ErrClosedPool, pgconn.ErrConnClosed, net.ErrClosed,
+		ErrAcquireTimeout, ErrShareUsedUp, ErrUnknownOutcome, puddle.ErrClosedPool, pgconn.ErrConnClosed, net.ErrClosed,
 		io.ErrUnexpectedEOF, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE,
 	} {
 		if errors.Is(err, target) {

@@ -33,6 +33,11 @@ type Config struct {
 	LockTimeout              time.Duration // PostgreSQL's lock_timeout
 	IdleInTransactionTimeout time.Duration // PostgreSQL's idle_in_transaction_session_timeout
 
+	// Shares bound how many connections work of some kinds has at once. SharesOf tells which of them the work of a context takes a place
+	// of, in the order in which it waits for them; work of none may have every connection.
+	Shares   []Share
+	SharesOf func(context.Context) []string
+
 	ApplicationName string          // seen in pg_stat_activity; "" leaves it to the URL
 	Tracer          pgx.QueryTracer // nil traces nothing; note that a tracer is shown arguments
 }
@@ -99,10 +104,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	if c.ApplicationName != "" {
 		setMissing(conn.RuntimeParams, map[string]string{"application_name": c.ApplicationName})
 	}
-	conn.Tracer = c.Tracer
-	if acquire > 0 {
-		conn.Tracer = bounded(c.Tracer, acquireLimit(acquire))
-	}
+	conn.Tracer = c.tracer()
 	conn.OnNotice = noteUnreplicated
 	if conn.ValidateConnect != nil { // target_session_attrs: a server that takes no writes any more is left for another.
 		conn.OnPgError = leaveReadOnly(conn.OnPgError)
@@ -202,11 +204,19 @@ func (l acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pg
 	}
 }
 
-func bounded(tracer pgx.QueryTracer, limit acquireLimit) pgx.QueryTracer {
-	if tracer == nil {
-		return &multitracer.Tracer{PoolAcquireTracers: []pgxpool.AcquireTracer{limit}}
+// tracer puts together what bounds Acquire, and what the configuration traces.
+func (c Config) tracer() pgx.QueryTracer {
+	all := &multitracer.Tracer{}
+	if c.Tracer != nil {
+		all = multitracer.New(c.Tracer)
 	}
-	all := multitracer.New(tracer)
-	all.PoolAcquireTracers = append(all.PoolAcquireTracers, limit)
+	if limit := orDefault(c.AcquireTimeout, DefaultConfig().AcquireTimeout); limit > 0 {
+		all.PoolAcquireTracers = append(all.PoolAcquireTracers, acquireLimit(limit))
+	}
+	if len(c.Shares) > 0 {
+		b := newBulkhead(c.Shares, c.SharesOf)
+		all.PoolAcquireTracers = append(all.PoolAcquireTracers, b)
+		all.PoolReleaseTracers = append(all.PoolReleaseTracers, b)
+	}
 	return all
 }

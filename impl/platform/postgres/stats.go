@@ -12,6 +12,7 @@ func Collector(pool *pgxpool.Pool) prometheus.Collector {
 		return prometheus.NewDesc("db_pool_"+name, help, labels, nil)
 	}
 	return &collector{
+		bulkhead:    bulkheadOf(pool),
 		stat:        pool.Stat,
 		connections: desc("connections", "Connections of the pool by state.", "state"),
 		max:         desc("max_connections", "Upper bound of the pool's connections."),
@@ -21,21 +22,26 @@ func Collector(pool *pgxpool.Pool) prometheus.Collector {
 		acquireTime: desc("acquire_seconds_total", "Time spent in successful acquires."),
 		waits:       desc("acquire_waits_total", "Successful acquires that found no idle connection."),
 		waitTime:    desc("acquire_wait_seconds_total", "Time that successful acquires waited for a connection."),
-		canceled:    desc("acquires_canceled_total", "Acquires given up: time-out or cancelled caller."),
+		canceled:    desc("acquires_canceled_total", "Acquires given up: time-out, cancelled caller or a share that is used up."),
+		shareUsed:   desc("share_connections", "Connections in use by work that has a share of the pool.", "share"),
+		shareMax:    desc("share_max_connections", "Upper bound of the share's connections.", "share"),
+		refused:     desc("share_refused_total", "Acquires refused because the share was used up.", "share"),
 	}
 }
 
 type collector struct {
-	stat func() *pgxpool.Stat
+	bulkhead *bulkhead // nil: there are no shares
+	stat     func() *pgxpool.Stat
 
 	connections, max, opened, closed                 *prometheus.Desc
 	acquires, acquireTime, waits, waitTime, canceled *prometheus.Desc
+	shareUsed, shareMax, refused                     *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.connections, c.max, c.opened, c.closed, c.acquires, c.acquireTime, c.waits, c.waitTime, c.canceled,
+		c.connections, c.max, c.opened, c.closed, c.acquires, c.acquireTime, c.waits, c.waitTime, c.canceled, c.shareUsed, c.shareMax, c.refused,
 	} {
 		ch <- d
 	}
@@ -44,16 +50,16 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := c.stat()
-	gauge := func(d *prometheus.Desc, v int32, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	counter := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
 	}
-	gauge(c.connections, s.AcquiredConns(), "acquired")
-	gauge(c.connections, s.IdleConns(), "idle")
-	gauge(c.connections, s.ConstructingConns(), "constructing")
-	gauge(c.max, s.MaxConns())
+	gauge(c.connections, float64(s.AcquiredConns()), "acquired")
+	gauge(c.connections, float64(s.IdleConns()), "idle")
+	gauge(c.connections, float64(s.ConstructingConns()), "constructing")
+	gauge(c.max, float64(s.MaxConns()))
 	counter(c.opened, float64(s.NewConnsCount()))
 	counter(c.closed, float64(s.MaxLifetimeDestroyCount()), "lifetime")
 	counter(c.closed, float64(s.MaxIdleDestroyCount()), "idle")
@@ -62,4 +68,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter(c.waits, float64(s.EmptyAcquireCount()))
 	counter(c.waitTime, s.EmptyAcquireWaitTime().Seconds())
 	counter(c.canceled, float64(s.CanceledAcquireCount()))
+	if c.bulkhead == nil {
+		return
+	}
+	for name, share := range c.bulkhead.shares {
+		gauge(c.shareUsed, float64(len(share.places)), name)
+		gauge(c.shareMax, float64(share.Most), name)
+		counter(c.refused, float64(share.refused.Load()), name)
+	}
 }

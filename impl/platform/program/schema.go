@@ -62,7 +62,13 @@ func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err err
 // Open gives a pool of a database that is at this version's schema, and with whose master key it is opened. The caller
 // closes it.
 func (p Program) Open(ctx context.Context, k Keyed, conns int32) (*pgxpool.Pool, error) {
-	pool, err := postgres.Open(ctx, postgres.Config{URL: k.DatabaseURL.Reveal(), MaxConns: conns, ApplicationName: p.Name})
+	return p.open(ctx, k, postgres.Config{MaxConns: conns})
+}
+
+// open is Open with a configuration of the pool.
+func (p Program) open(ctx context.Context, k Keyed, c postgres.Config) (*pgxpool.Pool, error) {
+	c.URL, c.ApplicationName = k.DatabaseURL.Reveal(), p.Name
+	pool, err := postgres.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -141,7 +141,7 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 			return err
 		}
 	}
-	pool, err := p.Open(ctx, s.Keyed, s.MaxConns)
+	pool, err := p.open(ctx, s.Keyed, postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func TestServe(t *testing.T) {
 		"/livez":   {"alive"},
 		"/readyz":  {"ready"},
 		"/healthz": {`"status":"degraded"`, `"name":"database","status":"healthy","critical":true`, `"name":"scale","status":"unhealthy","critical":false`, "unbalanced"},
-		"/metrics": {"db_pool_max_connections 3", `service_build_info{`, `service="parcels"`, "http_requests_total"},
+		"/metrics": {"db_pool_max_connections 3", `db_pool_share_max_connections{share="anonymous"} 2`, `db_pool_share_max_connections{share="ordinary"} 3`, `service_build_info{`, `service="parcels"`, "http_requests_total"},
 	} {
 		status, body := programtest.Get(t, s.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
@@ -250,6 +250,8 @@ func TestServingSettings(t *testing.T) {
 		"PARCELS_OPS_ADDR=127.0.0.1:7": "ops_addr",
 		"PARCELS_MAX_CONNS=0":          "max_conns",
 		"PARCELS_MAX_CONNS=1001":       "max_conns",
+		"PARCELS_POOL_SHARE=0":         "pool_share",
+		"PARCELS_POOL_SHARE=76":        "pool_share",
 		"PARCELS_UNREADY=-1s":          "unready",
 		"PARCELS_DRAIN=0s":             "drain",
 		"PARCELS_LOG_FORMAT=xml":       "log_format",
@@ -260,5 +262,5 @@ func TestServingSettings(t *testing.T) {
 		programtest.RequireSentence(t, err, want)
 	}
 	// Two free ports are two addresses.
-	require.NoError(t, (&program.Serving{Keyed: program.Keyed{Database: program.DefaultDatabase(), MasterKey: telemetry.NewSecret(masterKey)}, Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, Drain: 1}).Validate())
+	require.NoError(t, (&program.Serving{Keyed: program.Keyed{Database: program.DefaultDatabase(), MasterKey: telemetry.NewSecret(masterKey)}, Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
 }

@@ -10,6 +10,7 @@ import (
 
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 )
@@ -73,6 +74,7 @@ type Serving struct {
 	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
 	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
 	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
+	PoolShare      int32                `koanf:"pool_share" usage:"percent of those connections that what anybody may call has at most, and as much what has low priority"`
 	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and heard, as in nats://user:password@host:4222; without it none are heard, and what happens here is kept for a week"`
 	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
 	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
@@ -83,7 +85,7 @@ func DefaultServing() Serving {
 	return Serving{
 		Keyed: Keyed{Database: DefaultDatabase()},
 		Addr:  "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
-		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16,
+		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16, PoolShare: 50,
 		Unready: 3 * time.Second, Drain: 20 * time.Second,
 	}
 }
@@ -99,6 +101,7 @@ func (s *Serving) Validate() error {
 	}
 	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
 	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")
+	refuse(s.PoolShare < 1 || s.PoolShare > ordinaryPercent, fmt.Sprintf("pool_share is between 1 and %d percent", ordinaryPercent))
 	if s.NATSURL.Reveal() != "" {
 		if err := events.CheckURL(s.NATSURL); err != nil {
 			errs = append(errs, fmt.Errorf("nats_url: %w", err))
@@ -106,4 +109,21 @@ func (s *Serving) Validate() error {
 	}
 	refuse(s.Unready < 0 || s.Drain <= 0, "unready is not less than nothing, and drain is more")
 	return errors.Join(errs...)
+}
+
+// shareWait is how long a request waits for a connection of a share that is used up, as the chain lets one wait that is beyond capacity.
+const shareWait = 250 * time.Millisecond
+
+// ordinaryPercent is what all requests of normal and low priority have of the connections; the others are kept for what is more important.
+const ordinaryPercent = 75
+
+// Shares are those of a pool of so many connections, of which percent are what anybody may call has, and as many what has low priority.
+// Each has one connection at least.
+func Shares(conns, percent int32) []postgres.Share {
+	part := func(percent int32) int32 { return (conns*percent + 99) / 100 }
+	return []postgres.Share{
+		{Name: httpapi.ShareAnonymous, Most: part(percent), Wait: shareWait},
+		{Name: httpapi.ShareLow, Most: part(percent), Wait: shareWait},
+		{Name: httpapi.ShareOrdinary, Most: part(ordinaryPercent)},
+	}
 }

@@ -205,7 +205,7 @@ var plantedViolations = []planted{
 	{"{'409': [email_taken]}", "{'409': [email_taken], '429': [rate_limited]}", []string{"codes #/paths/~1api~1v1~1accounts/post/x-codes/429/0"}},
 	{"      x-priority: normal\n      x-sunset", "      x-priority: normal\n      x-codes: {'404': [account_not_found]}\n      x-sunset", []string{"codes #/paths/~1api~1v1~1accounts~1{accountId}/get/x-codes/404/0"}},
 	{"token (`unauthenticated`).", "token (`unauthenticated`, `email_taken`).", slices.Repeat([]string{"codes-described #/components/responses/Unauthenticated/description"}, 5)},
-	{"      description: Too many requests.", "      description: Too many requests (`overloaded`).", []string{"codes-described #/components/responses/RateLimited/description"}},
+	{"      description: Too many requests.", "      description: Too many requests (`overloaded`).", []string{"codes-described #/components/responses/RateLimited/description", "codes-described #/components/responses/RateLimited/description"}},
 	{"      description: A failure of any kind.", "      description: A failure of any kind (`internal`).", slices.Repeat([]string{"codes-described #/components/responses/Failure/description"}, 19)},
 	{"        - internal\n", "        - internal\n        - account_locked\n", []string{"codes-used #/components/schemas/ProblemCode/enum/16"}},
 
@@ -237,6 +237,12 @@ var plantedViolations = []planted{
 	{"per: address}", "per: principal}", []string{"policy-rate-limit #/paths/~1api~1v1~1accounts/post/x-rate-limit/per"}},
 	{"requests: 30", "requests: 0", []string{"policy-rate-limit #/paths/~1api~1v1~1accounts/post/x-rate-limit/requests"}},
 	{"per: address}", "per: address, burst: 3}", []string{"policy-rate-limit #/paths/~1api~1v1~1accounts/post/x-rate-limit"}},
+	{"x-timeout: {limit: 2s, slow: 300ms}", "x-timeout: {limit: 2s, slow: 500ms}", []string{"policy-cost #/paths/~1api~1v2~1accounts~1{accountId}/get"}},
+	{"x-priority: critical\n      responses:\n        '204':\n          description: The service is well.\n", "x-priority: normal\n      responses:\n        '503': {$ref: '#/components/responses/Unavailable'}\n        '204':\n          description: The service is well.\n",
+		[]string{"policy-cost #/paths/~1api~1v1~1status/get"}},
+	{"        '204':\n          description: Signed out.\n", "        '202':\n          description: Signed out.\n", []string{"policy-cost #/paths/~1api~1v1~1logout/post"}},
+	{"      x-rate-limit: {requests: 200, window: 1m, per: principal}\n", "", []string{ // It searches and streams.
+		"policy-cost #/paths/~1api~1v1~1accounts/get", "status-429 #/paths/~1api~1v1~1accounts/get/responses/429"}},
 	{"counts: [invalid_request]", "counts: [account_not_found]", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/counts/0"}},
 	{"counts: [invalid_request]", "counts: []", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/counts"}},
 	{"of: email", "of: kind", []string{"policy-throttle #/paths/~1api~1v1~1accounts/post/x-throttle/of"}},

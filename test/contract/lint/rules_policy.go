@@ -24,6 +24,7 @@ func policyRules() []rule {
 		{name: "policy-access", sentence: "x-access is one of its five forms, with roles of Role, a path parameter and a ProblemCode that exist.", check: checkAccess},
 		{name: "policy-security", sentence: "A public operation has security: [], every other the bearer scheme.", check: checkSecurity},
 		{name: "policy-rate-limit", sentence: "x-rate-limit has its shape; a public operation is limited per address.", check: checkRateLimit},
+		{name: "policy-cost", sentence: "What costs much has x-rate-limit: an operation that anybody may call, unless it is critical; one that searches text, streams, answers 202, or is slow from 500ms on only. What is for development, under /dev/, is not counted.", check: checkCost},
 		{name: "policy-throttle", sentence: "x-throttle has its shape, stands beside x-rate-limit, counts codes that the operation can end with, about a caller or a required string of the body, for a day at most; an operation that refuses a password or the token of a mail has it.", check: checkThrottle},
 		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it; stream is longer, at most 30m, and only where an answer is not JSON.", check: checkTimeout},
 		{name: "policy-priority", sentence: "x-priority is critical, high, normal or low.", check: shapeOf("x-priority")},
@@ -202,6 +203,45 @@ func checkRateLimit(d *document, report reporter) {
 			report(join(op.pointer, "x-rate-limit", "per"), "a public operation has no principal to count by; write per: address")
 		}
 	}
+}
+
+// slowByNature is the threshold of x-timeout from which on an operation says of itself that it takes long.
+const slowByNature = 500 * time.Millisecond
+
+func checkCost(d *document, report reporter) {
+	for _, op := range d.operations {
+		if op.isLimited() || strings.HasPrefix(op.path, "/dev/") {
+			continue
+		}
+		if why := op.costs(); why != "" {
+			report(op.at("x-rate-limit"), "the operation costs much: %s; say how often it may be called", why)
+		}
+	}
+}
+
+// costs tells what of an operation makes it cost much, or "".
+func (op *operation) costs() string {
+	timeout := yamlnode.Member(op.node, "x-timeout")
+	slow, _ := time.ParseDuration(yamlnode.Text(yamlnode.Member(timeout, "slow"))) // The shape says what is wrong with it.
+	switch {
+	case op.isPublic() && yamlnode.Text(yamlnode.Member(op.node, "x-priority")) != "critical":
+		return "anybody may call it"
+	case slices.ContainsFunc(op.parameters, isText):
+		return "it searches text"
+	case yamlnode.Member(timeout, "stream") != nil:
+		return "it streams"
+	case op.answer("202") != nil:
+		return "it has something done beyond its answer"
+	case slow >= slowByNature:
+		return "it is slow from " + slow.String() + " on only"
+	default:
+		return ""
+	}
+}
+
+// isText tells whether a parameter is text to search for.
+func isText(p object) bool {
+	return yamlnode.Text(yamlnode.Member(p.node, "in")) == "query" && isTrue(yamlnode.Member(p.node, "schema"), "x-free-text")
 }
 
 // guessedCodes are those of answers by which somebody learns that a secret was guessed wrong.

@@ -207,10 +207,11 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		{
 			name: "products, searched",
 			ask: func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error {
-				_, err := q.SearchProducts(ctx, ordersdb.SearchProductsParams{Query: "'bob':* & '77':*", Status: "active", BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
+				_, err := q.SearchNewestProducts(ctx, ordersdb.SearchNewestProductsParams{
+					Query: "'bob':* & '77'", Status: "active", BeforeTime: after.Time, BeforeID: after.ID, LookedAt: 2000, RowLimit: more,
+				})
 				return err
 			},
-			sorts: true,
 		},
 		{
 			name: "overdue orders",

@@ -1,0 +1,128 @@
+package orders
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+const (
+	// mostWords is how many different words a search has at most: each that many products have costs PostgreSQL a look at as many entries
+	// of the index.
+	mostWords = 8
+	// leastPrefix is how many letters and digits the beginning of a word has at least; less is found as a whole word only.
+	leastPrefix = 2
+	// lookedAt is how many products a search looks at one by one: of the newest, and of those that it finds.
+	lookedAt = 2000
+)
+
+// errSearchTimeout is httpapi.ErrTimeout, and says what helps.
+var errSearchTimeout = func() *fault.Error {
+	f := *httpapi.ErrTimeout
+	f.Detail = "The search took longer than it may; search for longer words, or for fewer."
+	return &f
+}()
+
+// search gives a page of the products that have all words of a text, and where the next one starts. What most products have is
+// among the newest, and found there without a look at the index of words. What few have is found by that index, and put in
+// order. Where neither fills a page, the next one goes on behind the last product that was looked at.
+func (s *Service) search(ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
+	query, words := searchFor(text)
+	switch {
+	case words > mostWords:
+		return nil, nil, httpapi.Violated("#/query/q", "maxItems", "Must have at most "+strconv.Itoa(mostWords)+" different words")
+	case words == 0:
+		return nil, nil, nil
+	}
+	err = s.inTx(ctx, func(q ordersdb.Querier) error {
+		rows, next = nil, nil
+		if err := q.LimitSearch(ctx, strconv.FormatInt(s.searchTimeout.Milliseconds(), 10)); err != nil {
+			return err
+		}
+		newest, err := q.SearchNewestProducts(ctx, ordersdb.SearchNewestProductsParams{
+			Query: query, Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt, RowLimit: limit + 1,
+		})
+		if err != nil {
+			return err
+		}
+		for _, row := range newest {
+			rows = append(rows, product(row))
+		}
+		if len(rows) > int(limit) {
+			rows, next = pageOf(rows, limit)
+			return nil
+		}
+		end, err := q.GetSearchEnd(ctx, ordersdb.GetSearchEndParams{Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt})
+		if postgres.IsNoRows(err) {
+			return nil // That was all of the catalog.
+		}
+		if err != nil {
+			return err
+		}
+		ids, err := q.FindProducts(ctx, ordersdb.FindProductsParams{Query: query, RowLimit: lookedAt + 1})
+		if err != nil {
+			return err
+		}
+		if len(ids) > lookedAt {
+			cursor := keyset.Encode(keyset.Position{Time: end.CreatedAt, ID: end.ID})
+			next = &cursor
+			return nil
+		}
+		found, err := q.ListFoundProducts(ctx, ordersdb.ListFoundProductsParams{
+			Ids: ids, Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+		})
+		if err != nil {
+			return err
+		}
+		rows = nil
+		for _, row := range found {
+			rows = append(rows, product(row))
+		}
+		rows, next = pageOf(rows, limit)
+		return nil
+	})
+	if postgres.IsTimeout(err) {
+		return nil, nil, errSearchTimeout.Because(err)
+	}
+	return rows, next, explain(err, nil)
+}
+
+// number is the beginning of a word that PostgreSQL takes for a number, and what follows it for another word.
+var number = regexp.MustCompile(`\b[0-9]+e[0-9]+`)
+
+// searchFor writes what to search for as PostgreSQL's text search does: every word, long ones as the beginning of one. A word
+// is what letters, digits and the marks over them make up, so none can hold a quote, and PostgreSQL sees no more
+// of them. Without a word nothing is found.
+func searchFor(text string) (query string, words int) {
+	isPart := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
+	var terms []string
+	for _, word := range strings.FieldsFunc(number.ReplaceAllString(strings.ToLower(text), "$0 "), func(r rune) bool { return !isPart(r) }) {
+		letters := strings.Join(strings.FieldsFunc(word, unicode.IsMark), "")
+		term := "'" + word + "'"
+		if beginsWords(letters) {
+			term += ":*"
+		}
+		if letters != "" && !slices.Contains(terms, term) {
+			terms = append(terms, term)
+		}
+	}
+	return strings.Join(terms, " & "), len(terms)
+}
+
+// beginsWords tells whether so few words begin with these letters that they can be looked for. Of the scripts of Chinese, Japanese and
+// Korean that holds from the first letter on: they have thousands, or no spaces between words.
+func beginsWords(letters string) bool {
+	short := func(r rune) bool {
+		return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
+	}
+	return len([]rune(letters)) >= leastPrefix || !strings.ContainsFunc(letters, short)
+}

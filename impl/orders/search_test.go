@@ -1,0 +1,256 @@
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/contracttest"
+)
+
+func TestSearchFor(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Plumb":                   "'plumb':*",
+		"plumb-bob, PLUMB":        "'plumb':* & 'bob':*",
+		"a 8 oz of":               "'a' & '8' & 'oz':* & 'of':*", // A letter begins a tenth of all words.
+		"по стена":                "'по':* & 'стена':*",
+		"锤 黄铜":                    "'锤':* & '黄铜':*",
+		"つち 망치 망":                 "'つち':* & '망치':* & '망':*",
+		"a锤 k":                    "'a锤':* & 'k'",
+		"o\u0308 öl":              "'o\u0308' & 'öl':*", // A letter and the mark over it are one letter.
+		"می\u200cخواهم":           "'می':* & 'خواهم':*", // as PostgreSQL sees the words of a product
+		"brass“bob”—line。a。b。c。d": "'brass':* & 'bob':* & 'line':* & 'a' & 'b' & 'c' & 'd'",
+		"1e5x":                    "'1e5':* & 'x'",
+		"☃ \u200d -- '":           "",
+		"zz' | 'ab":               "'zz':* & 'ab':*",
+	} {
+		got, words := searchFor(text)
+		require.Equal(t, want, got, text)
+		require.Equal(t, len(strings.FieldsFunc(want, func(r rune) bool { return r == '&' })), words, text)
+	}
+}
+
+// PostgreSQL finds no more words in a query than were counted: what it splits would be more to look for than is bounded.
+func TestSearchWordsAreCountedAsPostgreSQLDoes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, text := range []string{
+		"plumb bob 8 oz", "AB-2.X 1e5 12abc34 v2.0", "。a。b。c", "a_b.c@d.e http://f.g/h?i=j", "-5 +6 7,8 9/10", "o\u0308l e\u0301a\u0301", "می\u200cخواهم",
+		"क्या हिन्दी १२", "12\u0301a 3\u200d4b", "ab\u00adcd", "黄铜铅锤 つち", "½ Ⅷ ² x²y", "a\u202eb\u2066c", "1e5x 0x1f 1.5e-3",
+	} {
+		query, words := searchFor(text)
+		var nodes int
+		require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT numnode(to_tsquery('simple', $1))`, query).Scan(&nodes))
+		require.LessOrEqual(t, nodes, 2*words-1, "%s: %s", text, query)
+	}
+}
+
+func TestSearchWords(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	anybody := s.client("")
+	search := func(q string) *ordersapi.ListProductsResponse {
+		got, err := anybody.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Q: &q})
+		require.NoError(t, err)
+		return got
+	}
+	require.Equal(t, http.StatusOK, search("one two three four five six seven eight EIGHT one").StatusCode(), "eight different words")
+	got := search("one two three four five six seven eight nine")
+	require.Equal(t, http.StatusUnprocessableEntity, got.StatusCode())
+	p := contracttest.ProblemIn(t, got.HTTPResponse, string(got.Body))
+	require.Equal(t, "#/query/q", p.Errors[0].Pointer)
+	require.Contains(t, p.Errors[0].Detail, "at most 8 different words")
+}
+
+// fillCatalog makes products: every product has the words of many, the first half "oldish" as well, and every hundredth a word of its own.
+func fillCatalog(t *testing.T, pool *pgxpool.Pool, size int) {
+	t.Helper()
+	_, err := pool.Exec(t.Context(), `
+		WITH made AS (
+			INSERT INTO products (id, sku, name, description, price_amount, currency, created_at, updated_at)
+			SELECT gen_random_uuid(), 'SKU-' || n, 'Brass plumb bob ' || n, 'abacus definite giraffe joking monday pallet stone vowels'
+				|| CASE WHEN n <= $1 / 2 THEN ' oldish' ELSE '' END || CASE WHEN n % 100 = 0 THEN ' single' || n ELSE '' END,
+				100, 'EUR', timestamptz '2026-01-01' + n * interval '1 s', now()
+			FROM generate_series(1, $1::integer) AS n
+			RETURNING id
+		)
+		INSERT INTO stock (product_id, updated_at) SELECT id, now() FROM made`, size)
+	require.NoError(t, err)
+	_, err = pool.Exec(t.Context(), `ANALYZE products, stock`)
+	require.NoError(t, err)
+}
+
+// Whatever is searched for, its pages hold all of it, each product once and the newest first, though some are not full.
+func TestSearchFindsAll(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const size = 3*lookedAt + 100
+	fillCatalog(t, s.Pool, size)
+	anybody := s.client("")
+	limit := int32(100)
+	for q, want := range map[string]int{
+		"brass":         size,
+		"oldish plumb":  size / 2, // more than are put in order, and none among the newest
+		"single700":     1,
+		"single":        size / 100,
+		"brass nothing": 0,
+	} {
+		seen := map[uuid.UUID]bool{}
+		partial := false
+		last := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+		for params := (&ordersapi.ListProductsParams{Q: &q, Limit: &limit}); ; {
+			got, err := anybody.ListProductsWithResponse(t.Context(), params)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+			page := contracttest.Body(t, got, got.JSON200)
+			for _, p := range page.Items {
+				require.False(t, seen[p.ID], "%s: twice", q)
+				require.True(t, p.CreatedAt.Before(last), q)
+				seen[p.ID], last = true, p.CreatedAt
+			}
+			next, err := page.NextCursor.Get()
+			if err != nil {
+				break
+			}
+			partial = partial || len(page.Items) < int(limit)
+			params.Cursor = &next
+		}
+		require.Len(t, seen, want, q)
+		require.Equal(t, q == "oldish plumb", partial, q)
+	}
+}
+
+// statements records what is sent to a database.
+type statements struct {
+	mu  sync.Mutex
+	all []pgx.TraceQueryStartData
+}
+
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if strings.HasPrefix(data.SQL, "-- name:") {
+		s.all = append(s.all, data)
+	}
+	return ctx
+}
+
+func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// node is one of a plan that has been carried out.
+type node struct {
+	Plans      []node  `json:"Plans"`
+	Relation   string  `json:"Relation Name"`
+	Rows       float64 `json:"Actual Rows"`
+	Loops      float64 `json:"Actual Loops"`
+	Filtered   float64 `json:"Rows Removed by Filter"`
+	Rechecked  float64 `json:"Rows Removed by Index Recheck"`
+	SharedHit  int     `json:"Shared Hit Blocks"`
+	SharedRead int     `json:"Shared Read Blocks"`
+}
+
+// examined is how many rows of tables were looked at.
+func (n node) examined() float64 {
+	sum := 0.0
+	if n.Relation != "" {
+		sum = (n.Rows + n.Filtered + n.Rechecked) * n.Loops
+	}
+	for _, below := range n.Plans {
+		sum += below.examined()
+	}
+	return sum
+}
+
+// A search looks at a bounded number of rows, however large the catalog is and whatever it asks for.
+func TestSearchCostIsBounded(t *testing.T) {
+	t.Parallel()
+	sent := &statements{}
+	s := start(t, func(o *options) {
+		o.database = func(pool *pgxpool.Pool) Database {
+			config := pool.Config()
+			config.ConnConfig.Tracer = sent
+			traced, err := pgxpool.NewWithConfig(t.Context(), config)
+			require.NoError(t, err)
+			t.Cleanup(traced.Close)
+			return traced
+		}
+	})
+	const size = 20_000
+	fillCatalog(t, s.Pool, size)
+	anybody := s.client("")
+	for _, q := range []string{
+		"brass plumb bob",                      // of all
+		"ab de gi jo mo pa st vo",              // the most words, of all
+		"aba def gir jok mon pal sto old",      // of half, the older
+		"aba def gir jok mon pal old single20", // of few
+		"aba def gir jok mon pal sto zzz",      // of none
+	} {
+		sent.all = nil
+		got, err := anybody.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Q: &q})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+		require.NotEmpty(t, sent.all)
+		rows, buffers := cost(t, s.Pool, sent.all)
+		// The newest, the end of those, what was found and once more to read it; beside each product its stock.
+		require.LessOrEqual(t, rows, 6.0*lookedAt, "%s: rows", q)
+		require.LessOrEqual(t, buffers, 10*lookedAt, "%s: pages of 8 KiB", q)
+	}
+}
+
+// cost has PostgreSQL carry out statements once more, in one transaction, and adds up the rows and the pages that they look at.
+func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows float64, buffers int) {
+	t.Helper()
+	require.NoError(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		for _, statement := range all {
+			if strings.Contains(statement.SQL, "set_config") {
+				if _, err := tx.Exec(t.Context(), statement.SQL, statement.Args...); err != nil {
+					return err
+				}
+				continue
+			}
+			var text string
+			if err := tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+statement.SQL, statement.Args...).Scan(&text); err != nil {
+				return fmt.Errorf("%s: %w", statement.SQL, err)
+			}
+			var plans []struct{ Plan node }
+			if err := json.Unmarshal([]byte(text), &plans); err != nil {
+				return err
+			}
+			rows += plans[0].Plan.examined()
+			buffers += plans[0].Plan.SharedHit + plans[0].Plan.SharedRead
+		}
+		return nil
+	}))
+	return rows, buffers
+}
+
+// A search has less time than other statements, and says what makes it quicker.
+func TestSearchTimeout(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.config = func(c *Config) { c.SearchTimeout = 20 * time.Millisecond } })
+	tx, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	_, err = tx.Exec(t.Context(), `LOCK TABLE products IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+	q := "brass"
+	got, err := s.client("").ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Q: &q})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusServiceUnavailable, got.StatusCode(), string(got.Body))
+	p := contracttest.ProblemIn(t, got.HTTPResponse, string(got.Body))
+	require.Equal(t, string(ordersapi.ProblemCodeTimeout), p.Code)
+	require.Contains(t, p.Detail, "longer words")
+	require.NotEmpty(t, got.HTTPResponse.Header.Get("Retry-After"))
+}

@@ -1140,7 +1140,7 @@ type RefundOrderParams struct {
 
 // ListProductsParams defines parameters for ListProducts.
 type ListProductsParams struct {
-	// Q Words to search for.
+	// Q Words to search for, at most 8 different ones.
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
 	// Status Whether to list what can be ordered or what has been archived.
@@ -1478,8 +1478,15 @@ type ClientInterface interface {
 
 	// ListProducts Search and list products
 	//
-	// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-	// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
+	// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+	//
+	// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+	// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+	// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+	// `invalid_request` at `#/query/q`.
+	//
+	// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+	// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
 	//
 	// Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 	ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2033,8 +2040,15 @@ func (c *Client) ShipOrder(ctx context.Context, orderID OrderID, body ShipOrderJ
 
 // ListProducts Search and list products
 //
-// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
+// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+//
+// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+// `invalid_request` at `#/query/q`.
+//
+// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
 //
 // Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4297,8 +4311,15 @@ type ClientWithResponsesInterface interface {
 
 	// ListProductsWithResponse Search and list products
 	//
-	// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-	// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
+	// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+	//
+	// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+	// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+	// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+	// `invalid_request` at `#/query/q`.
+	//
+	// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+	// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4680,12 +4701,21 @@ func (r CreateOrderResponse) ContentType() string {
 
 // ListOrderAuditEntriesResponse200Headers the declared response headers of an HTTP 200 response for ListOrderAuditEntries
 type ListOrderAuditEntriesResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListOrderAuditEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListOrderAuditEntries
 type ListOrderAuditEntriesResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListOrderAuditEntriesResponse429Headers the declared response headers of an HTTP 429 response for ListOrderAuditEntries
+type ListOrderAuditEntriesResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListOrderAuditEntriesResponse503Headers the declared response headers of an HTTP 503 response for ListOrderAuditEntries
@@ -4704,6 +4734,8 @@ type ListOrderAuditEntriesResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -4712,6 +4744,8 @@ type ListOrderAuditEntriesResponse struct {
 	Headers200 *ListOrderAuditEntriesResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListOrderAuditEntriesResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListOrderAuditEntriesResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListOrderAuditEntriesResponse503Headers
 }
@@ -5062,7 +5096,9 @@ func (r DeliverOrderResponse) ContentType() string {
 
 // ListOrderEventsResponse200Headers the declared response headers of an HTTP 200 response for ListOrderEvents
 type ListOrderEventsResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListOrderEventsResponse401Headers the declared response headers of an HTTP 401 response for ListOrderEvents
@@ -5073,6 +5109,13 @@ type ListOrderEventsResponse401Headers struct {
 // ListOrderEventsResponse409Headers the declared response headers of an HTTP 409 response for ListOrderEvents
 type ListOrderEventsResponse409Headers struct {
 	RetryAfter *int32
+}
+
+// ListOrderEventsResponse429Headers the declared response headers of an HTTP 429 response for ListOrderEvents
+type ListOrderEventsResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListOrderEventsResponse503Headers the declared response headers of an HTTP 503 response for ListOrderEvents
@@ -5093,6 +5136,8 @@ type ListOrderEventsResponse struct {
 	ApplicationProblemJSON409 *TooManyStreams
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5103,6 +5148,8 @@ type ListOrderEventsResponse struct {
 	Headers401 *ListOrderEventsResponse401Headers
 	// Headers409 the parsed response headers for an HTTP 409 response
 	Headers409 *ListOrderEventsResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListOrderEventsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListOrderEventsResponse503Headers
 }
@@ -6820,8 +6867,15 @@ func (c *ClientWithResponses) ShipOrderWithResponse(ctx context.Context, orderID
 
 // ListProductsWithResponse Search and list products
 //
-// Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-// begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
+// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+//
+// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+// `invalid_request` at `#/query/q`.
+//
+// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7501,6 +7555,13 @@ func ParseListOrderAuditEntriesResponse(rsp *http.Response) (*ListOrderAuditEntr
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7527,6 +7588,20 @@ func ParseListOrderAuditEntriesResponse(rsp *http.Response) (*ListOrderAuditEntr
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListOrderAuditEntriesResponse401Headers
@@ -7538,6 +7613,30 @@ func ParseListOrderAuditEntriesResponse(rsp *http.Response) (*ListOrderAuditEntr
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListOrderAuditEntriesResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListOrderAuditEntriesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -8174,6 +8273,13 @@ func ParseListOrderEventsResponse(rsp *http.Response) (*ListOrderEventsResponse,
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -8203,6 +8309,20 @@ func ParseListOrderEventsResponse(rsp *http.Response) (*ListOrderEventsResponse,
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListOrderEventsResponse401Headers
@@ -8224,6 +8344,30 @@ func ParseListOrderEventsResponse(rsp *http.Response) (*ListOrderEventsResponse,
 			headers.RetryAfter = &value
 		}
 		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListOrderEventsResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListOrderEventsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -12802,7 +12946,9 @@ type ListOrderAuditEntriesResponseObject interface {
 }
 
 type ListOrderAuditEntries200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListOrderAuditEntries200JSONResponse struct {
@@ -12819,6 +12965,12 @@ func (response ListOrderAuditEntries200JSONResponse) VisitListOrderAuditEntriesR
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -12870,6 +13022,29 @@ func (response ListOrderAuditEntries422ApplicationProblemPlusJSONResponse) Visit
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderAuditEntries429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderAuditEntries429ApplicationProblemPlusJSONResponse) VisitListOrderAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13666,7 +13841,9 @@ type ListOrderEventsResponseObject interface {
 }
 
 type ListOrderEvents200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListOrderEvents200JSONResponse struct {
@@ -13683,6 +13860,12 @@ func (response ListOrderEvents200JSONResponse) VisitListOrderEventsResponse(w ht
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -13703,6 +13886,12 @@ func (response ListOrderEvents200TextEventStreamResponse) VisitListOrderEventsRe
 	}
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 
@@ -13800,6 +13989,29 @@ func (response ListOrderEvents422ApplicationProblemPlusJSONResponse) VisitListOr
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrderEvents429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOrderEvents429ApplicationProblemPlusJSONResponse) VisitListOrderEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -17969,249 +18181,253 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H19cttIludVcjETUXINSJGUZElUdGyobde0u+yyx5LbM216hSSQJLMEZrKQSdFshzY2dg+y/+1F9gBz",
-	"hz3JRr6XCSRIUAQlyrKr1DExZRFfL7/e9/u9L0EsxxMpmNAq6H4JRowmLIN/PpNCM6GfczWRimsuhfk1",
-	"YSrO+AT/DE6JoGNGBjIjesTIgKcsJO9+ekaedp4+bQZhkLHfpjxjSdDV2ZSFgYpHbEzNi8b08ysmhnoU",
-	"dNudozDQ8wkLuoHSGRfDIAw+NwYZYw3NPmt8+Po6DF6c0+EyFecjRq5YprgUIeGC/DaVmqkQyIpeDhqv",
-	"qY5HEdkxhB23260n9Sk7CoMJ1Zpl5jv/rRd8bDWOP31ph+2n173gn4NFsg2NLxM2nkjNRDx/xyYpnZtv",
-	"LJIcmY9GRApCzf+pGTMzSDWZUUUu2USTQSbH5iKjWcpZRgy9TGky43oEk63MzF+yuRlMJfH7JdrNB6sJ",
-	"fsXFZfWkCvZZkwkdMrITZSz9Uy8wv/SC6Amu8lHn6Gj151vHT2su6ysZ0+oNZqiYUD0ickBmbn7GNGE3",
-	"L+FAZmOqg24wzXgjYwOWMRGzIPTp67T2j6qm4x3V7BUfc71MzQdDAVckZQNtKDLLkJpbCRUJLgqLpUgU",
-	"mQrNU8Lh7tlIpozQIeUiJFSZHRr1goQN6DTVveAk+1Pn+ET/6WkrWjmX9U9ITv1bmfJ4Xj2jBc1cKzLj",
-	"IpEzQ5alvpLK3/601zqZbYtKprP56UCzbJnAMzuFWpIZ5Zr02UBmjOhszsUQp7Hm4nOh9zq46Hw8HQfd",
-	"o6f7rVYYjLnAv1s5uVxoNmRZUCbupXiv2K0oDMlsxDIG182PI5ZOVHni7krmhw8fTqd6xITmMdUVZP5F",
-	"zgyJ1LvJMufDg1ZtFtg5qHeKrw23yeiYaSc/ppmSWdUhMhOj4WAPGemzIRcqhB8iw14uYngwcgfM3gVT",
-	"zHWTvJnQ36Zw/rl53W9Tls2DMDCCKOgG+HD1ROfXbt6zC0z8ZzZfwQnG9JIpoNEx55wvz0ZM2OOfsQmj",
-	"miUnhJL3718+J4lkisxYmobIzGUG/5VTbSUXoZmcwuE0o2Sf6XiSGvoOk33aGbRZ4zBu9xv7dO+4cUxb",
-	"rHHQPxx04qOkzZ623LSgIC/mxRtQw4yo9uofwEbMp6skUz7+l8Z/N9Kwc3BwvUq2VDJSszXHVMwJ12ys",
-	"CMVFHsk0UcRMrFR61QID7yqtr+VRhqOHN5yqdulMtSvP1BsgkKbf0PLXXM17Wb03WcKyl0m1EJHmYnmD",
-	"ttrHe5395KBxHO+xxiHd328cJa1+44C1B4dxhx732/kGNVK9GJC0X6on1Kc8KZ/ivadV5L/NZDKN9aoB",
-	"TPBy5RA6jT16AAet1Tga7LNGp/80adPjuMUOD6uHMMm/ttVBfGD9kZSXqwYxw8uVgzhstDr9duNw8LTd",
-	"oPvxXuN4P+mwo37rMD44qB7ELP/aFgdxbd6lJlIoBpLhNPl1qvSYCf2ODaYK9eMYzQ3zTzqZpBw1wt1J",
-	"JvspG//LrwrVw4KIf87YIOgG/7RbWDC7eFXtvsWn8NtLk5YxQjNGBsxo3VNhdCA9ooLM5DRNSJ+RWca1",
-	"ZoLIwYDsRHKqL+TgQmkZXxrN1xo7cNDdyeeK9JkR9DHNMs4SIqe6J3YiXhzUi0s2v+DiYqpYdEIi0DIa",
-	"oGZERNG5QqZhBLa6RCXiSbMngtC3ybyHVk2BvXt3UYuBqXjOUn7FsvkvUv9keMxXnni3W8mIKiIkUdN4",
-	"RBJLE9mJ3D8vhNQXA0Ng9KQZGLqnSBh7sA3DFaFpxmgyN9IKj7qzxbgiZz+/JzuRupxeaHrJhLdN3L1a",
-	"ksSNAt6WxSN+xRKyE9lbLtxPERioW1z2n2TW50nCxNde75imKcvImM6JkJokEmdrJxo4iuwCvxRXNOVf",
-	"fT+649vPGL1USFwi46nhTUYRgQVMaQxynmoSsSyTmYrA7WHGwZHuC/ui8mjeZO/YA+zWexgV7GbDJy/Z",
-	"HExwMyzwr1Ah9YhlZJnVZTB2OyOvaWqExsPNRUyF2YF98wtN0DdkBSbps5hOFdokfZnMzfE0N//17M0v",
-	"ZCcaO9oXVvkXqV/LhA84WyGb9chIBKV5mgLHo85LZaf95aDxixTM+adg9hdOvnN43XTk4Z7rXF97IN6O",
-	"PNIxddDnYNcIKRiOV5cZgmLMCFdz4xK/h4E8DK9H0lFLN5tgwB3lmqZymEt/ow0sKgchiSYZj9lFPKJi",
-	"yBL8AZn7VNArylPaT5n5ecw/s8SYuhkTMWfKnDH4zFRpOWaZ2TA9QRUZm+nU1vFkCJpQnhCqiJlXM487",
-	"kZbywlhTF3LCxAXQr8w38t8zplh2xZILUHa+cx0G9saZti6Pr78z7DJwQShRhgzr/ga5htsZft66FIeB",
-	"czF8X+ykrz0DZhvxmDluah3XQs7sUTfHRcDGMTsBBIPZZjSO5VRo2K4wQydEZ3PcIISaYS7uJeth24nk",
-	"FctSSRM8TJqPmZzqKOyJaOFAuYOjSidtS9sP5+MtnT+c0bLx7gtz2UzHMPtGbmcsZqB1gsEDlo/UNDVK",
-	"KA7uYszVGORRwSVyB7r5OrAiOegJ93b46A+K2Bd4r8qfu7CawLZZwdsM9gkEp36iPP36i4Ii3gh3y/KJ",
-	"4maidiIr6nNR8OTE7FHD7nWE8+iepsq6ioSc3Un8+9PxLjfev7LGD8MlgrFElYJv0cSj7sL5Fqy8dy/9",
-	"isSeijnBDTygPJ1mzBFipPU3oUM5y7EwEBfVpDzY85XXWUr03lrNwbCejGp2kSIty5LPD6ndeMrzG/3R",
-	"NYpYVq2H7e0ulHM7Zm+4vEi+G16PHGQMcShg7TZKuRNlMJALowymNBuy71z9O7ucntPLr+7KuIULaMvq",
-	"37mUr8z6fe296Cxi2DwZ7i6zeeSEZfBZoiEQshOZO/19BjzqXMrXVMxffJ7IDHNMHsABlU2FIpA5IOaE",
-	"ISkrbCh79T6Wz8zDGYsz9vXnwXe8unlQSIrhLwOZxcwqIgvzYe8y+gusemo4kxRMESYSPPDLjOCe5k5n",
-	"jI4fag8NZJrKWTF9aGev2EUKSb2vXWSDQuphAiduBuymgjnQcNXMQp/5E+Hu2fpMvBd+YsODaWrgKDUG",
-	"LlPGlrpkguwY09SnbWnsHz58aCzmbtw0AYupHm4Cvjk3wJ3tehKVrfet2e7vhZpODGdnyWuWcHoOMcqH",
-	"kaRmzuSAUDI2lBA9n3ge0mWxOi1Iv4AnLswTVrxaTvCcKzNjDxbQs6NiAqgIIbdMSLRvuSKKCYiAcaOQ",
-	"2mcuEktzeSTfhOnlhlUQWza9rl003Itnn2kZX75DZRooTtDWpenbzCyq5kwF3QFNFQuDiffTlyBhqabL",
-	"MYT3GJqWhCYJ6uwSNgWhMzo/gQlvlQL/7YOFDJin+wsZMOZ/XhZMI/9JSG2TR/Kcs5vyz6p+yRi1C3LT",
-	"MrzDuzApwPkoPtopyF/yKf+A7P/KYrAHcZpZAhNtPlOeRJpnFawjAV5QJCGYdyv3zrXPLVHufde9p5L6",
-	"acL1aezSXL2Uiaf7pSSdvXKSDm3845P5f63G8acfdy7cP//lyY87vV7zhstP/qUiqcfS8ULobF4xhTl5",
-	"N02DP5Lr0DxUleZ37vl9gbklPCFcm23r+OClkDNhEyWt/cqV4mJoNvVmOSahOW4ZU2pVIrOeyeyS2Jts",
-	"PAVdoolR3waZHDfLX9k/qPgKhqg3pU3G4PlLLqguPZ5QzRpG9i28o1X1jqmO5bgizTNSU9A+otysj2XC",
-	"8uxJ5Hr5iJlIWAJW68JwzS5c+qj1DVzwFRFO5zuwH7N6wQ+KpHLor3pzfdJlGGhjNa7MuvYWS8sTX7hs",
-	"cRstHG14wh6KYgWKvVaaoPIyr2QBcPRecZQR5eMHyZClf6w9hniQr2FcL/EpyHO036ZZRuGyl1i77r2/",
-	"sM/a5u4uzQd8ofy2qoE+oyJmqQ3i3kYgbixKlknIGNXsDiSwzxMWG5ULAiTrSHlh7z6Hmw2j2GgtMdFS",
-	"s7GjdXlFx1y4PxeXt3KVPq2cFOvjvq2q4h3NtQqX+c5z74lrl2hY68lfzK3XhgIe13jG3GRE+eV0rSD/",
-	"+f3SrJnHLHXui6un0Oqq9z6FTrsvTyG7YkKDEaBqvuCFeeIcHrgOg2mW1nzu/btXSxNlni7TUDVPNtNw",
-	"owO4/BKXMHenLXuHDVE1svJRX0dKRcgQAq6LGTHIbhTUr425kDYxtRksjgaDuYsFJGVF/7jVOmwfH3cO",
-	"9g/3W8fH7XW6vE1DWVEt5K56KoVZDLUg1Pdu0mJPG3//9GVvRZp5SZvG4Xk0rVgDmemf7AR4JQCBSMAq",
-	"DAMmzHA/Fj/E6sp7V6F2vJaiKsX/VLi4eXlFQrQQqSKx2UIPvUAvz96Q/U770NVsvXj/7gHXxdMdKrdS",
-	"tFDbkxcYhkRM05RIDC2k1OiUglWpjeY+9HlhVvrSegLLqbBt0lTOjG4G6pxaoWYu5KglEmzuPCK3GKqv",
-	"L9wLe8mT60+XFbUY5MudLAWXCXNxO2OFfZ7wjKkLWqmKM6hYxdlwWWmY4ThhIjEauX2+pHxvQv7tqL6l",
-	"vlVHdZ6O+yxbtV8kbBdvi2AIlKaXZi60JJRMWKakWDyVnYpBTCgO/ibSkV3BzZhlM8nkFU/Ymko7zM3x",
-	"q2fXE7OQxXPDkXHv5wpPT1KYYys+6U+1b28OpsZArT0JSlM9rbfcZ3irMRbqaPT5J3RGY7OYKzwLsDtI",
-	"f05mIx6P7GxkMUvNZGDMiCW1Bj+dJHc9+jbpaN3Y/mZvq7R37X4v85F8psPcCMRZtJvWW7pwidUWdJX4",
-	"W2nEVdLEZ5zVey+mgvSZ8wrknKlJTiEkoYCJG6PdXB3JNCFXNJ26vHeaMXCiplxplhCzY5ue5hCDFQsj",
-	"hAq7EZ8ERqEDxTYf8bJOEQafG+yzZkLxfsoa+Dooki2GVCUgXwoscY/phMZcz4mSYwa+MhpDAWGk5kqz",
-	"cZ4+5sIwXCuWDrY0aLvouOKDQZAzArOOSMAthgwGSIVQznWlWkexP68ra2W2Lb9b4YooYQdU3aqMeVLJ",
-	"KD2ECqf6WIUCgmTmbzCouqQdkk5I9iCAoiRBubG6qPXY/e/m0tbbMkobJFv7SG5fLltRbk7s2zxG0p/X",
-	"8JkVr9+Gz8zbi9+az2xhHqv53YhOJkywZPvMDl8FVUHgysQ/kbXjH4b/TbyLlhF6vyDDTL1fUBcs/s6F",
-	"RDUHEdNx44pmUAhjiII5eetowr+QJNyoOUXw53OPIPjhmUcPTm9OTl5g4qhZw79AV6yAv0m5cHkzRtFB",
-	"5a/QBanCQqtk2Ux0frC1XMUlf95OL/5tSoXmen4z4kR7MTBYzUPQkbIuaLCZemWM6otaHj77yML58qYn",
-	"LDvx8qGXPuLoW3kGfTfsZo6m7a1UNVoCZmDZRbNoCVCDl6awEZWRLUYVKmpOh1CEcbMMabdqICOsnPKc",
-	"7JUTujXG/W3y7LNcslYkykDWrhx4zDqydnIE2DC4gFbDCklkGSZeZAnhglwBnEzkWGcEOXwjmsCyywEU",
-	"cTj7a8ivmCB9Gl+WpEJPbCQWer7/zJJbKPqFHPAlgM/7C66/ht+v4Lhv6fwOgZt6OuU7Wwhzincjn/Xs",
-	"aOdPdP8K69vW5J2zmBVMrx5JhZuAuG+cEErUSE4sAojAgglYCABUW4qYGgt9NZAHBv0bn6oj/vdowK8m",
-	"6bTxd6SqedGtJqwqavfWyYENfOqnBBj7VhznNh2m1Wrd3iN7WjjMnYOMCzJVjOw4Z+0T8NZaV60PT4Sv",
-	"fDD3rVeGszgmWyRjQfT2Dw6flDKPvgSxTOBlXj0sHBpNeVrKHsU8MTkdjiz2hhyApZvHFU4I1qPbcnQE",
-	"WRPoUcQrQffjl6pXLyF66BGHxy7ZfCazJOjmS23RqlQp6alt2IA0q5wB3wA5sNvazWXc9acw4EJpCqcp",
-	"2KUTvnvV3sVU4HI6QG0oGWeZ7beOw8AYpUrT8SToBp1W52mj3W509s5bx929VrfV+rtZaK4B5OWZFIOU",
-	"x7pYe5cYp3ZLq3C9eBJwqWplyz0zt+bbXdcM3AbXxcrfbMdQyCFHR2oiCe3Lqa7IF2lVasZuM9TUIf7G",
-	"ZUorvPBVekSxyDchEnrYT+Vckw1RBxcTbdamyhTW/Gq17qDkFNhvVWfxFfvtlv4Rux1XaT9T4H7m8Kla",
-	"TlC9wvh10hZym7gi7PMkpVygZXUXuEefS1oPBQ7J81TYvextixAP0UICUDGbN3DXZ/b0VRyLGegRmRRD",
-	"BKiYZHJomNR2TPwlHAswjMpZ9DCXFisGkkIx6dVMJdMjmUAerPXvBmFQrviB91XlKsPMlSBFzMx5FYNw",
-	"g5Fq4FEucsPtnMqppTVPeDcsraKc1LynEoak4gLWsRXOaVepGxQmtz/+BaCKIAyWUoMLlXhe+jGvCfNe",
-	"7bB+MK/MF5klBAnvifLwF/EjcgrB5Ci8tnk9d1AR0bmwU7NYIghG8jKmhP9zGVLCv2ILqPyfbDWM/5Or",
-	"CyndZmujiql1KeJeNKJU37+hXWGl07Ib2i+kqMzB9oINMBcLfOfuAf67h30X0opKSLyt7QVaN/Bb1ffp",
-	"1PYt1XNj24UuHNnfSGit5J7y18vNlidz/MN+u/BZRf7d0vZ+a4Qo0eyzDgkbT/Tc2n26qIgQ7IQwgXJX",
-	"l9Js1UjOFuPaVXutCi82J28b3iFP7fym/EN+HuP6/AHL6E/AHwCOZYcLGo9oRmNtFADHiSyYlWIMsIZ5",
-	"PCKCccAzQERdYkxhJhKFPgZK1ITGrMS1zDcWlaQlo37pIJQPV5WqluO+OD/kAufcijZDY82vIBnbSdLb",
-	"yAIcxU881YuOn/z9G3wQYANcuHBxWuYhVvKbWd/CMiw4sDbzmXxwUOoOD2Yp75B8sHuPa1exoVi+NMvA",
-	"MhPKk28xWdHCDTmKAZAXIB0eMEsO4063XzgtCWps954t2v49L8BX8DF763ybArllwmW6SpJQUYLZSuSq",
-	"rA60z6rzO2gy5mIzRnr28/tV1r+ML8klYxMuhrA/Q18o/KD83iFSMTIbSbgdn6woT6rhbf7kO54bn36s",
-	"dIifjfjkDot/Xwlh23amr6qTfHBj525xUieyVuy66RhCLWlKisJMhQXJliPpUcYYYj+p7Q7MGcWrZlYO",
-	"HGqERi/oFao4NqS2XWKUTDci5F6IuLPhdVPo2TeR8qm3A/f2yVpDabEeeEVpMUsu+vPaha63qWHdihfA",
-	"lpLfrgx8eQVvd0jvesRr5txVGdmlLbJQVh6WlrI04TU2xjZM1Yra82/KZH0PR2XDeqsxF/6v7e+taPB6",
-	"5URsWOi34URU1zmDmpB51uIJFsdkbCyvmFrkLbXMx7VVMxa5Y7U9D/mpmNCgmAAS7Ev6UqaMPlBl4tK6",
-	"/a3w05UH8sxwaAwno3P99sK/0iwqwotLn34jLOD6QtAwTxCgmoDfYdmAK8Ko6+OheZS7slR/mrL8e/1M",
-	"XjJRlLJF+csjIjMS4axEdSACijB69cnA/bZMz4APpxmmrGlLnkfPl17x4V7QJe1W69qR47/9qGIH5BH8",
-	"yihil1AEdre3ES5siRc6ORwFy9F/BFiI/mkXOhLtQugqCs0PCDq0+//+x//BvydUj+CvJTW/s79Ww7HU",
-	"F8uZxx+r+LU9Dsti6V4jCtUef4+HrGUNG6ZrY275uuK52+oq7IrLqXLxpwto3lelOmueYoqvDfNxm+Gl",
-	"+BCSGbCvk9ei0SLsYWdHcJw7rD3XM86rdjwhtA9ASS6LeO58oLeupdtC3MOy5A0j6TDxy5XixR7ZLJSR",
-	"18FjdLVCQ9eajSdabZjmfF+xOBzzKtQUByrV4EleCesCx2EBzEq1EbrZnNjB3caiKCZ/87NmU74qfdnF",
-	"xrXEQYIYQ5iqGV6H9ocYQbLKjGFnXUxlVSyJyI4uskTwVk06nz8/gXTXhGdQZ29Y6lAKtoQTlzEajxz8",
-	"u/lTyfTK4sml0AChT5OLaZaafxYNZ8gOJZOMX1HNHB7QE3gBnmJHFRzdhbYhT0AA5LhldcTj7ViSmdkL",
-	"O7N32Yeg7W/hPZhacFtjDlt/XaiVESMHfQeKJtaYWVDBZX/ETUlO7WoTtl7QeIHHuOBxFWPLj3fpgHnT",
-	"5MdxHWdaa20uELANa3ORb35r1mb1nK+q9RzbLGrHK09IhFwncviDGoCrEX+yP99qYWSRB++nveP3N/OY",
-	"V4C61LcFtxA5XLa8tqWPrcYoghKc36bMXi7PxBZ3+re6w425uiqrURqDOrEGdpdQQUZaT1QOVueyACiZ",
-	"KpaBJ5uSQUaHWDMCR2IkPWvSJQI4KSdkRtSExZymmL/99Oi49aRJ3oAL3Gz8nrAyGeCMUSOBPMTcFAyB",
-	"KELH5kc9YuOQTEWKWHpeJbIiimkynUCBYprKWUEEQvBhwUvCrlgqJ2YATXIK1PdEn82lSMjp2bOXL3PQ",
-	"UKrIaSOlfZYqshN9Fo2G6yOypJF6EROYwP/a3d2FHqfVZRF2ZT5wPUJQ7uUtqPLfK05ntQ1gFusEw1hc",
-	"hzlaiMZkmaJ99fq22cowD0g5cMdlVth6tY7CwpZ1j4duXMv7FYqY42nG9fzMvA2noc9ohvY0/svh7gR/",
-	"/XAeVNn2EeIhXwAecoQ7NJVDaIttNzPsMJkl5M/wyrw1NliN+L2cOrOaCNvKxUBWJDHZwgHQnXmG8cMw",
-	"B+h2KeZ9Zni/29/jZk/0xI8/nvGhACBB0fzxR2KoN6dMeVtaGRHhIzyrk8I6c5s0Op3qkcz4P8AF1LXD",
-	"IuAEIOde/zCuiJxglwTQ7vsymTd74pQoporecADTGPpBXe1SNpz6aRlBJp1fx1yENFMgDFERgcP05wVz",
-	"MYwDEBVwVRCQmaRUI7oN7Qn0xFAH7m77NxXw1hbfxTUSNI8qbScT0vl+/BFcWoJYFcx8yUtScPlILkIP",
-	"tTCuMgaK2/pSj7oIr2SeffH+XWib6P/17X+YRZZTRUWiR3D55w/PDQ+xRUCQbk57YkUNzgluBchYMQ9A",
-	"hV3eoQ4RgKGJhtJ0roiSuHhuM8AzKq/mOzHDQLSg2UiSGRWI19tnRE0NV1WQgKXLqF9cO7QvO2vn7LPG",
-	"SXsvOCTa7bw//6lx9KR0WvIkMPLL+1dN8owKKbj5+pyw36bm5eyzzqEhjLJkfujigB075Ypcsgn2/nca",
-	"NuGiJ4Q50ylXCD1tmD55hrsgBTalCG5Ds4BAIvipYFphUPDEDhfkr/SKnsHhDEn0sdlsGiqa9vX/YDtP",
-	"PjXxjdChKlUSPq8YzeIRU2YlIfUNXjphcpK6jo3OMwe4UbkuaKM9oWspe3OqXJf8KrmA463p3BDPxvJX",
-	"bsbZE5jaqCYsTQ1DsKsJog5OKgKOslQxP4sFl/DPMuFM/fgjHD1wL5pN3cAOkkbkHu4f7z0BIqGHvU3u",
-	"AwxwyBfQMx4z2xG86OKy1yGgtyAXQy6t3Ja1KTWh6yDeE0qOGVIpbQ4eFXZbYA+ZzEKmOmmPp6qyxaUN",
-	"mXtHw28AAkHkMlJ5TwDxi11A7AQ9l9Dqyra8kiJmht2+ca+wqwXo1tFCd/MIxSnydos1b5SIzj4ZyWmm",
-	"usu9bAoPnPn1ks3JkGnVE1yjBLYTXfrSOzZJ6ZwlXWLEbVTGMMeCJYXL1CSvAYWbCDaDl0MzUXDVmF/g",
-	"CXwcFLucDjOZhqf2xFxObWN4w8Ed0ZAFYwdoOFQqFahH5hO4mUF+4cax+VRe9558UWFoK9qxmvfBjTTt",
-	"if58AXIeDaYwZ9HmoFuepYgndLE0LzQcFQ+kIXE6MZveohFDA80u9Mi3EwUwy+AdopqYCTCT0xNcKM1o",
-	"AnxWMZIyesWKVwpDdJdUbFBsFVBqs1By84RLOxGdPFVQ+mFPLPW8DUm5p1UIhJtVxlZHpcYGuNq4BQ4+",
-	"f26S85k0A3AFwHYDlB277ueeKJjWCfltKjWolHJqz1+fpRKxxLiTs89GVAyBSbnJxBQOxkCLiV6c02EO",
-	"E+QBz9jz1/Q7s42hzQB1ndukSOeEDxbA3cz62/cAv5GC9QTqdVzpE+Q3M26b6No9zBXZb3fIUiu80G71",
-	"Ov3wSPRjhOrEvCAANZ8Zo5dE02FP7EQfdntBuxdET1zOenOpva40LDD61xfnUfmkQUsc4c1ZLhfhFOy1",
-	"9nHd8lmGmXGTajtC2XX5CV2myizCC9gNrm6WKxKt6mEQ+VW15DmLeWLWgUTm/EVFerfZezZ0CQsyZtSo",
-	"ridgW/REhGGiyEedO3HNnT9+cu2dcZfWCkeGmEelkV+TfzNbk0RFyVtkJbhTgvWI9UT07w0bLm+8fB4R",
-	"jI2ZL1lnNsxuiHNKFcDkGbYwYumk2RMfCj3sL+fnb33+lq+LkkRL6Xj4MmuA/eG5lvdbrZDstw9Dsr/X",
-	"DslBq2228EHrIMzvjKUQDPTinjA6G2jKPFMatRGZGRsbRwKTBLTlPYLR0pWZy6byG7G1n5Kf+Z9BlZ8K",
-	"VMojhJA1LOY8o0INWNZ4IWKJsBAy6wm7uwyzLigzW8JuBWkltyWJZhm/spIBFLKMsbzXSl4DAD4EYacR",
-	"VWb5GZSgPtMzxtwlBRoZSPiZIDM6L3RIIW/axfl8gI9tkMmx7xywR+QXOjZL7loHOqPLadj+Hs3XPnfj",
-	"kYXNpX1ZAq6Qttn97c4RSZk2DDUkCR8CbGvUNBN+EfWEWfSoEYXWNEcjwIzX2Gd9priTeoaYE+SI1M5W",
-	"jtvrCNbZVGkFyBvKE+bmdeZxO+pTZyeAIjaaZpkxk9A88MZ0jvGNxmsVdR0YnNNfPXUdqYAeTGOeptwt",
-	"9RLzOmjt9UQeNUG9c0EtNuwL+C9YjgPbsduS/ZcXp8+dOefea7Rkw4mQlXIVLmhb9tCZSXbbUyRFKQu2",
-	"dDkxLD7GjAzQs6BfKIwY32v2UrMn3gxQb2V0DIdQ2O5tuCjmm/Yb3IJUIN02CQR21y9sZpVsdAAbTY7i",
-	"QtjtjgTMnDe4uPIDYWI6Vl3Ch8Ic6FzaJhL2+SVIqPf2WLuPgDEBaRFM42kqGmUauW/1tNBhvJnZJfn9",
-	"ORNGLBdUOMHhlfKYCcUK8KjgdELjEWt0mi2vEjt4m07Hfcu2bNlmXrwWtJstvFtOmKATHnSDvWaruQd5",
-	"4HoE/p4FWIPul6CyL8Mrrlw+DeztH5Bh4FOhxfedmcMAnDSEUQ4hrkmJ2ZMnxGpjIYFcdJTryZgLrnRG",
-	"tcwUqBeFo+QHhfb4AAp2VE8ImmVyZjEilId4BDOWK7YvE/CWK/3GzUixPhZMYiV0T17EAIC/5jLkf7hC",
-	"vm4R6qnXh6iEsXcdLvsWAS0G6Fz1xQVkzvyzmza7qKgGjFkCAr+AJjS8gY/ZSlpsUMuw+2piVgQan+7X",
-	"pyjPlqhJDN6/DXKqVrLYO7uuWe3aG10Y4VMREIWT1Wm1buh05TpceTgrNhrysQLROocs/VROYliFJFIC",
-	"ii7gStrtdns1XIkPD+2/uG3eal/sv++gcRzvscYh3d9vHCWtfuOAtQeHcYce99utAkL7Y87U/pxRpcjE",
-	"MDHSl/1yRm9tVJUCTa1ji4uDt6/ev/5z4+jN3wMPo85V8uwfH7X80qbgxft3y/B07u7O/nHF3WZxHVp0",
-	"8PZV4/DnvdeN43/r/Hvjb7/snwcFvrN7TeUXfQzkG290YW0vNFl/WF5i0KrtkQuNNgzMD5uJaZpeb8Tw",
-	"IMZX1YYbZUJekLDQ8e8VF5frWv3BPfDq/VZ71c35odtdbBxpnut01j/3Eh0E5v6D1l6t7+T1CTBsW1m6",
-	"7rmiT10YqOl4TLO5FbaFPNd0qHLUToX4leikN++XMwFb0GjNQRhkMkU4zeXSL1vvdW2en2RcZnBiAvTW",
-	"QhTKwW90vwQpdvAOOiDrUjkz/z5ojTFJYiJVhY7wDssyrFMaKsKMkAfrUxWiNXTRBOtgt2LXxkxOqtEN",
-	"jS41ZtmQJU0AzvPa9UTWvgQ/ArjhdUjGUwUa72xRhTfLMNVMhZ4bw+svZWugoA+7B80RPUFdxPnhwKeG",
-	"Gl7kQ3qAd6kCxAPN1GgRyCPKTfZoCQDLWEBl6H2jhRquAkYBHzMXnUHl0hghOOlckYExCsH7iY7i3ECE",
-	"4A8ozucevKQckCjPfN0IbNIYrVaygC2sbLf4qQBKXVhOk7FU2u8V60GNWP+zodQ9zF20gY39h8pAJNET",
-	"b/rATzey4JnYuRZFJhon7oJ2+GFN8pbOQ4JCFNxcKdM9Yw7ZaUVFtkq3jIt2U8vK5RrVwHNC/8zmVkUA",
-	"e+HPMplvph0sd61aJwkK+XtHMXv9qbZEqGjOdV2OVtuI94Kq1N5sMh4VpEcF6SspSBvpQqua6eZWpqcA",
-	"vTinw3UKENxzHQZV0ax1z3rP5I9ch8ErGdObyrVy3cvddx0G76hmaA+t682c3+g/1XgrUx7Paz9sb7eK",
-	"X2u9YvXaOYqDu6iKreP1z+Xo4so+1K6hL55L+QrAt+CBgzrUVbS03lCbfZO9YzmVnRpDy6ef1deEYTq4",
-	"GG5XIwbXQJ6KsZlSDAovnSa4V13bWwdjD5IhKBqSOlmBj8UyQXkEW+Hj1uDbNkRc+2Qn/+MqZDQg1osC",
-	"B93Ag8kr6fsjPhzBbxnVrJG6MzyBCZtkXMR8AvaA82MG3aetMJhxkYAVsD/GqalpLFyHCy7GXViKBhM6",
-	"s5l3Nzgc8wQe6PpidLcQ0RbkOCRa2n9A9AEzOpz7GZ+0XVzr+CdLvkZSuBp7ouxrJC+QcEwh9sJ0GNVe",
-	"SCiDeCOEGix4t5yJG92VeaNX3Cc3ei4/jKRXf17lIsN2zdv0Glb05131cXuitv5192nXBS/yG1JEN0wF",
-	"oqrVk92lvtfLhDyHnJxNXKd575P78Z0+x+SBep7TnJY/hut0geO7Tk+2l3ldVT/vOR60jzvNVrPTbG+o",
-	"3Jc6FK3SM/PW34FNrlmBNH3Tx9q+PKtlItzN6bfQ6/pGzx84OOTwYVx/dRSYn3JM3O/DWfiOUUxrALlq",
-	"5natepQ7CVe4BI0EXyHiDzwRf9BaJeIxbrtStp8hROxN0UOFiZXofNqRIu+hBT9BbR5V5NnZ35YvFnnn",
-	"4EUyfOBJlXTvCWjFhSFm36FlQ9DgdutnjF4qIgcDzFZTRTFkCbURP00GDCAP/bai2dQlaViwXJdj0xOe",
-	"Z8tec/UOZe0AL9YLZzrQuFnG9UoBYJl83fNd6sBbIXweMoT6GMYsk7OZ4PzcsC2Tu1+87y4DWvjna6Gi",
-	"ZRk6owKujH3Wu7G6uukzp5DdYZts2WxI/7OYN7ffPmo92ZiC1R6YxRjUM5ynxnOuJlLxOm4R+4j/xEM7",
-	"SL6aeKzjIDmX8jUV8xcWKvwWUvXenBXblcQvbLZSvcBdEamriM8t+h2WANdXyuz6Vn3bt+rbq616X+Sj",
-	"hQ/yMegGe61xpfj/Av99mVyv1ACM0qLMEffziOqkCEEGGxV5gtAppsb/oByvcGlexu4ec6WwAgGYVlmo",
-	"Dpl2IZy7WRqPkYfHyMMfJ/Jg3rnX2l/PI3+R+rVM+IDf1Qe/X9Pp/IvUP0ETju/Ibqvt0R6BzL2gyvkx",
-	"yv1KrL/b8t2vlweyUez7jaUOgserRMau5Z1GeN3y7avyUz5wPUoyOitqOoscfg+ZtVtOpSjaLIZFebFD",
-	"QXelWIZRQJlmbAsKKcmbJNpP2WKOnrDZJpWZBfBMIZZumRjgIDWxZ6WxReZGFmp6CRu3Zty+oMWL218/",
-	"SstHafmHk5ZhcZrvELL/g8TMbyWva0faz6Dl1TcdZ/+OTFZk8g+ghny6OSrvYjR5FMO9sjoq7zVDW9Jr",
-	"bhHvbne2GvAudBsLI3Mfys07FssscfBWTpexugeEoaFuMGkSC8CFWkqOb1XWUlxK7LLZbB+4q45Smzk/",
-	"9773qIc86iF/cD0kP693MuC/pjqwuU/5UYF4KI8E+K+dMvCDysEXN3Vm3yzdnRSsId73C/FeKBqfwlqC",
-	"f3OHxk2iG0G16qSrGWGb97zWMp9PjHMzmqU8j3Rj6zUSncYxm+gu4PfgpxroZY8I12QomSJSdAmj8chh",
-	"d3igedw12VY9sXPGsiuWNc7MNYBvVE/8qm0jQkWcty6yGEvwyR8U4ckJiV5RpRvwKNTdZ0xNx0yRPhtx",
-	"qDNBpILx2GJMGSp6Aqv42weu0iT0gBkgnA7l7zZAy6CT2VSzvDSkS6DFr2AxRv/h82dymsUMoQZ8hE8/",
-	"vI5Nlswre6KoNpFmiF543TalrQ6v58l3OF11CoZ53mAIUgFg+gpgNteN5sQfv9I00/4sungwsuciIFya",
-	"/lI82I95lptGtRrHn760w+PqrmnfdnpW0Rpvjdjtz71y6Lr5VG7DA0xpldC3oIjAmaBULQm2UAIJ62ez",
-	"oWz82z/WNwXCcRc62Bx4CqFqiKHV7LviC9YjCXcmVFO4Ud4iRl+pc4y40jKbh4h2ku9kSGV9oASue9MN",
-	"bJTapiZ9TzEEmTkm6Eluu3QPFVdYGb923cHvLK29MHS7Nb63aMSEzu/dWgd4VID4kQN/DRFGMm+4Ss4c",
-	"wFyEnDJaljjdBXxL7eFRFqhxPbETLbaMdyCAXi1sBkRiQpu9fQH+ZZLJK+5QX/JO806p8Elx71p0MJwQ",
-	"2hMWmNR9w4O324k8Fc+R6GBUig+WGzA6okYuSOPw89DFUYy93Bu/WjmY0Pmd4zH1RZyjHZL+4PlGn4pL",
-	"bNuPtCJNFweDTnzUrh/OeWvH8ehDefSh/MF9KK599aP7ZDMV6S2yze+i1vGbcaFYWVPfg5J3aL7ZiTKh",
-	"8y07UPLm0LlO4P1UFpU3RFm24GpB/nM/apd5s4Vg00bdKmVzGEOnqB5wWhYCY+bAyGyg0QI6seV/AP+4",
-	"EyHVHgTtkwoID8daewIVPpskztFr5II2iC9YZKH0aXyJSlimLXoeFcvQySGAZRbNRNzHwBtyYv/k2NIB",
-	"FU6EdV1F5FIwqEI9yoru6htjYbyZYAfBbWJiLKta2D+xSsrZJJmzODObHTlaPSlT0VP+UZ961Kf+kPqU",
-	"V24N/RwYE0VK3DeAb/EHVtiQTX132BQPoreZmaqfB7NUvFFTa7OqzbYVt0XdoxIQQlpxG9xrnMzoMF8h",
-	"v6VAFwOuY7SyE9CYEDsMuvXINGmSM6NTYa5LOSdmbaaLuf3Orh+d0fjSsPJu8Nfnrfb+01ar1XraOWp3",
-	"9lr19Y0zR8qjtvGobfzBvTf2FD86cB7zX7asBBgue2sV4Ga5D1LxW853sTxyXYLLxO++txZRKfotIgMu",
-	"kuI5woUNVxtuHZbaDMmMnP383raDgOpvhEyaGbnfE3025ELZxtKFlyZjQ5pBnk1MFeuS//u/ISdFhebL",
-	"NCX/+T/N3//5vzB0lEitLSRoIjW0tOSl/jyYkAPuH+SPEXYfcP0ZSJ/lGLFc2f6xq5JKXK/CtZgNqNlI",
-	"gp3RyECuBE/4rRogAB9caDW5tj1sFcASw2ZiEiH2q4bt2jrl1p75NKQWbwfwwc4aQj78BJAd334SS86G",
-	"MHm8jvq0IOGmmWAJQpkpmfKE9I0i41K3mCBjpjNE4nUoDJsoNDdoR7WUkyotKNcgDLe7YsHXhRq3+2Q9",
-	"5JBjPrdOWXnY0p3fVeWJbTgbdD9+KoleZHzQgtLwnUnBOZ0Utvjgi2J4Mu2nPM5BhFdJxKriD4fotVD6",
-	"URMWYRNk9NMEgw6ufyWc6TzTQqCbv0leagUikCuHFQgo3EMpE9t8C/Ia0bvvuO5J0dnVoXPD6/lSn8Ce",
-	"iNTl9AKa/0Tma9jLEbuCyZSByBsM8iZkVJTRF2xcAlNaXatav/kkNG1cgXCIHNGe2btY1Hdnm9tnhRuC",
-	"YdtZuFc47EeBdBuBtKHsWWWq2oN4B/f35pjM375dW0MunV1Ozw17erRPK+zT0yQphMh6yVjTQHV7dUMk",
-	"5FyS3JMhuvvF/ms9jJAnWJ1QNPajkVQShart92l70DnPr5YuXxCkJpYXnJDI69oxlq7VIuIJVsII+ULt",
-	"Tg7ZR579XfPsBzQSbofIs1+LE5lZuQu2zndpkCA6T31mu2SGLDr1XBDCc+ttwVzZa93RXNkoSvfWcWSM",
-	"00GK2BJPfma5q2sjq1yZioefmjGli9bP2DN/7/jpkxCbURc8GRtSj2i5uTUXXk/rE2gUOp7oOXa/zxgw",
-	"bUR39UhrYtmMcpg/Vwy9V1jz0xOu7zx4JvPiNWBseZr+nMxYxuwjhFZ2B0LuVciEtbVkVjjJ8sipguaj",
-	"l0LOCAfvKhjGckAUINrLDLplQ5cmMbdNpdttBMfMhUoAnbJXVZq5OQwWzY8VRWftVmcJcdRst0HGWMNM",
-	"vt3/d8rgWhYlncpgWV22/95fj41Mrkfx/f2Jb8tV4NSoP3aMsEp0tzt1ngNvEiDZ/kR5+j2keu93jjYb",
-	"2Dt39h8IdwdruO/PmsND6Ftzk0J419RP7H756E5r3ujm/i2+XWvIbZ5JtKCjVLpjz8HtmU8+MbadywUv",
-	"B7vC3AF7s/pAhpJAC38gG9KNirhY/p06EID2oUeb8ncklMJSiPQOEumbly/fgRMNV+IeWa9jXXfivffP",
-	"YZMpMo574rHlkFdRN4x5Hwu22YK5BUUpEFgKi4Zey+GyUwiWYUKorfB1nzMWI1c94Ye/iBf9Oqnmz9Rw",
-	"ZsP+88nBTsC4PO7+6kLh/JEtxLhuHV96vkDEY4jp9ypaBJs9hpm2KbrqhKfy4/VYA7tawuaTdI8ythBe",
-	"NeJVN9g3i7GsIlncMfuvIYqxnejNQa68gzkWOHh9zD9YR2u+hiFx7UMtXEaaEK7CvMdVWFS9OtyQyrjW",
-	"me1yul0L5DbZ+I7MoNs+aAFBMLyguxcGZnhBt3NYhxHXL7iAoa9gvah+BI8a+TYbIThW8YMtevZYBv69",
-	"rgLLARJ9+noq9l3iJ7V4QoMmv06VHteFHvSPNGrOGddGj5KDwXLKdrMyaRm2/qn33U1H+aB5uEA3Sy4A",
-	"Ky7nLoeHh4eruUs9xTXV1LIfn3PtNw7alDYOWavTOI7b7UYrOeyz9sFgj3bawW25na1M/8msUgHCebd0",
-	"2YV1XZ826+2976Vb5++XSZrlWmaS/hp9fYZ5Q5vQe4g2r/YyRHA4I6cZyRW80FeRTgglgg2pMeEIPI4N",
-	"M139qBwMmuQ19m+kovSo5yWw3LUn5GBAdiK/OXwBp4b4IPCaRRhGcDYXruRcGatyC8NCO41ss4ncJr6G",
-	"zwdX8qnafYOLQd2royI/JMVfv1cREQa5MfFNKd4b7gmW3KiBFyvqwwwDQwSA4SV40q2hSTy6TDZ0mRQa",
-	"xyMORR1bCM4b1NgZeQSNp29jD61yoKDtiufnztFhW5Tqib1K4ImcnW/TkTJj/ZGUl+vMIuAM035+AXzJ",
-	"GCtQc2Xshgq7iJxDJYticcYsmAT2h5MzUW00fXDUfE/GUh2hxoTZ2XlaGKBRX+j5hBWV0U2AJQhLrXvM",
-	"I5/KYvCw0er0243DwdN2g+7He43j/aTDjvqtw/jgoKYbfZqlQTcYaT1R3d1dmPGmHVozluNd8PGnXLA7",
-	"2kp2OdfbSG4Xfi8G0ndi6MyK4+SYXv7TKr63oq3l5kZKpaFxBu0LsDYd0f5tvia2h4QTYSvjYHsSm60L",
-	"zQyiLz3ImuwFIekFhhKl6XiCfyZU015wHaGvlg+FMVcUOdNUJDRLiGMtRBleJKe6Sd5YYOWesCDP2PXY",
-	"xTkp6Xz+TDBQBb9wAcE025mhSModUi5CuAQ0ES4A6tA+ouTYfCZjjCR0rsIF7OfIrkiDJ1GzJyxq/ZjO",
-	"SWweLKweqFkEA0xAqqrt9Qx49U0Hz58XZ2hABzBM2vV/b5JTZxplLtqLTZ732y2ScGV2HlZMWpKaPQF+",
-	"WuDfMFzDubEVv6GmSU5xdVg+P5OMX1Ft5ICeyewSmb6NHq8uZ7Rrc5dQ74YcdQMOuFlNoh3KfdphuB5B",
-	"N5iNFIsvXg9+/rfj7Ohff/6P37Lz2a/v3z4/evnq7d9fys4r+oqezYrr8k9B6BgAfPL3LLg2FVIfuB6d",
-	"4cyusJbszOEZ1Mqei0WR9ccsOLRtH3L97TGgW4GLg/pzn+VpNqg631Y6L1sljm9vWIOYd5UoPn99HzbG",
-	"7hf7L1uLmLCU6Ypi9BciWbY44NgNpBkPCinrrOFMVXZXZGWxUmK4+xW5rN4B54oMofnLt+c+sEP67kKT",
-	"Ywm5grN8Rba84+1W8nZ8vtWqLXF7eduBzBvLa/3tjAW1hWp1g2E8ZHrlTt7QaP1dS/wNBf4aMf94+rec",
-	"mHDHs3+LA3zPgbUPBYe5nzLOExKJaZpGrhaTLJVifsAiCuhZSGYjnnpM1nEVe55zJgMt9qT5WEp1nhps",
-	"yUumzL4HiIESC9tyUJEBVDGtLtbchhnnmM+ApoptWJx4G9vrkYHeFwNdKCH8PQRvqvjvo5WzoiTv3nS9",
-	"5Zq8h9D11tg3u4V5UjfjTBWNKKGAbmyhO6siK8/zt4OH7ZJNNJTY7bXAyXhjdKV49vvKSdOajScALlcv",
-	"kQAZr89PjxpPB61W47B/vNc4ig8OGnv0mLWT1mC/f9gJfFbt9QcCRr34lk6y+i0pVfrCUruKwPbfHfe/",
-	"2ASl283lhSuf6LT2vVqKvKv5duI2dqPM18dvyrb47yXF7ftUt22Km2VFP/iOkt+n7l2fE+9+cRk+2B9r",
-	"kt6mLan37bDKjeS+UUYQqck8AGBkQvWoqLsqaL4RYCQHMZ5OgWV5gCN7T5cxiz/dHKKjwsbnbHTLNQPP",
-	"6wjzABZPsBACmngVUsv25DpBaWZMB4VAmhPg3EY7pLk4c5E4MqNcK5Bk5r+Gg/WEZaXQsQtMGHMThMBS",
-	"KYbOgvG7pNK+nIKR02coVZWmc0WUbJJfir6scAWNHV32/nlmU9dc6wkMlZlrLl53YSNmSWTuENVNvcwG",
-	"W2Cmyz6czoZpeI9ycAM5eEuRt8q2cWcxXNpjC4LvIZGOvy0p6qZ045Q3tyT2nP3+MNM82GaREJpvLuS5",
-	"2zecrMCrbzg5girz1Rb54MZAbJOMi5hP4I4Ciu3pHYDY1mkCmdSGDhdA/3I3h1+l9HxtMVEEm1nvfric",
-	"NvFeaJ6SaJKxKy6n6sJmyF1Mze9RSDr7ZCSnmcKSbiFnoafEYVOmPMFlxmyqSd4rHAWvkVlWVNtWEA5h",
-	"Gq1NDqDYMeuSGdRAAnlckQQE6YzHDBJNjDkJKGlUkEIIplLpkAhZJJS4lp42c8YGNjC7ZoF28EIi/eZu",
-	"SBPEIkzC+HCkc9KMgjCWSkOVARd6tIjETaKiIT5OYRS6PnpM4ISkCcsAxrQnGCbPRO+YzuaN04FmWVQp",
-	"t2Gb2NW2OQF3tWN/p0kb1VvYp2y/1JJqlceydM+3lORRnOPvJSC0QboGToX6fppCpzRmJdtWudO5bVEJ",
-	"LODCe/2tXY3hUpqFPStb8UKWsVe/BH1GMyNdP34yMsrOynJ7GhuMkmniIfk7TIFls/Yvrmq+qJf3+9JA",
-	"icnSQ29TGhtTC/s+eXGmPovlGOFI9IiNvVfZFlEVdjVLU3iXn3Lu+udg+EtL+yXvffluuP50/f8DAAD/",
-	"/w==",
+	"7L39cttIlif6KnkxE1FyDUiRlGRJVHTcUNuuaXfZZY8lt2fa9CWSQFLMFpjJQiZFcxy6sbH7IPvfvsg+",
+	"wLzDPslGnpMJJEhQBCXKsl3q2J2yiK+TX+f7/M6XIJbjiRRMaBV0vwQjRhOWwT+fSaGZ0M+5mkjFNZfC",
+	"/JowFWd8gn8Gp0TQMSNDmRE9YmTIUxaSd788I087T582gzDI2O9TnrEk6OpsysJAxSM2puZFY/r5FRMX",
+	"ehR0252jMNDzCQu6gdIZFxdBGHxuDDPGGpp91vjw9XUYvDinF8tUnI8YuWKZ4lKEhAvy+1RqpkIgK3o5",
+	"bLymOh5FZMcQdtxut57Up+woDCZUa5aZ7/x/veBjq3H86Us7bD+97gX/HCySbWh8mbDxRGom4vk7Nknp",
+	"3HxjkeTIfDQiUhBq/p+aMTODVJMZVeSSTTQZZnJsLjKapZxlxNDLlCYzrkcw2crM/CWbm8FUEr9fot18",
+	"sJrgV1xcVk+qYJ81mdALRnaijKV/6gXml14QPcFVPuocHa3+fOv4ac1lfSVjWr3BDBUTqkdEDsnMzc+Y",
+	"JuzmJRzKbEx10A2mGW9kbMgyJmIWhD59ndb+UdV0vKOaveJjrpep+WAo4IqkbKgNRWYZUnMroSLBRWGx",
+	"FIkiU6F5SjjcPRvJlBF6QbkICVVmh0a9IGFDOk11LzjJ/tQ5PtF/etqKVs5l/ROSU/9WpjyeV89oQTPX",
+	"isy4SOTMkGWpr6Ty9z/ttU5m26KS6Wx+OtQsWybwzE6hlmRGuSYDNpQZIzqbc3GB01hz8bnQex1cdD6e",
+	"joPu0dP9VisMxlzg362cXC40u2BZUCbupXiv2K0oDMlsxDIG182PI5ZOVHni7krmhw8fTqd6xITmMdUV",
+	"ZP5FzgyJ1LvJMufDg1ZtFtg5qHeKrw23yeiYaSc/ppmSWdUhMhOj4WBfMDJgF1yoEH6IDHvpx/Bg5A6Y",
+	"vQummOsmeTOhv0/h/HPzut+nLJsHYWAEUdAN8OHqic6v3bxnF5j4r2y+ghOM6SVTQKNjzjlfno2YsMc/",
+	"YxNGNUtOCCXv3798ThLJFJmxNA2RmcsM/iun2kouQjM5hcNpRsk+0/EkNfQdJvu0M2yzxmHcHjT26d5x",
+	"45i2WONgcDjsxEdJmz1tuWlBQV7MizeghhlR7dU/gI2YT1dJpnz8fxr/v5GGnYOD61WypZKRmq05pmJO",
+	"uGZjRSgu8kimiSJmYqXSqxYYeFdpfS2PMhw9vOFUtUtnql15pt4AgTT9hpa/5mrey+q9yRKWvUyqhYg0",
+	"F8sbtNU+3uvsJweN43iPNQ7p/n7jKGkNGgesPTyMO/R40M43qJHqxYCk/VI9oT7lSfkU7z2tIv9tJpNp",
+	"rFcNYIKXK4fQaezRAzhorcbRcJ81OoOnSZsexy12eFg9hEn+ta0O4gMbjKS8XDWIGV6uHMRho9UZtBuH",
+	"w6ftBt2P9xrH+0mHHQ1ah/HBQfUgZvnXtjiIa/MuNZFCMZAMp8k/pkqPmdDv2HCqUD+O0dww/6STScpR",
+	"I9ydZHKQsvG//EOhelgQ8c8ZGwbd4J92CwtmF6+q3bf4FH57adIyRmjGyJAZrXsqjA6kR1SQmZymCRkw",
+	"Msu41kwQORySnUhOdV8O+0rL+NJovtbYgYPuTj5XZMCMoI9plnGWEDnVPbET8eKg9i/ZvM9Ff6pYdEIi",
+	"0DIaoGZERNG5QqZhBLa6RCXiSbMngtC3ybyHVk2BvXt3UYuBqXjOUn7FsvlvUv9ieMxXnni3W8mIKiIk",
+	"UdN4RBJLE9mJ3D/7Qur+0BAYPWkGhu4pEsYebMNwRWiaMZrMjbTCo+5sMa7I2a/vyU6kLqd9TS+Z8LaJ",
+	"u1dLkrhRwNuyeMSvWEJ2IntL3/0UgYG6xWX/RWYDniRMfO31jmmasoyM6ZwIqUkicbZ2oqGjyC7wS3FF",
+	"U/7V96M7voOM0UuFxCUynhreZBQRWMCUxiDnqSYRyzKZqQjcHmYcHOnu2xeVR/Mme8ceYLfew6hgNxs+",
+	"ecnmYIKbYYF/hQqpRywjy6wug7HbGXlNUyM0Hm4uYirMDhyYX2iCviErMMmAxXSq0CYZyGRujqe5+a9n",
+	"b34jO9HY0b6wyr9J/VomfMjZCtmsR0YiKM3TFDgedV4qO+0vh43fpGDOPwWzv3DyncPrpiMP91zn+toD",
+	"8XbkkY6pgz4Hu0ZIwXC8uswQFGNGuJobl/g9DORheD2Sjlq62QRD7ijXNJUXufQ32sCichCSaJLxmPXj",
+	"ERUXLMEfkLlPBb2iPKWDlJmfx/wzS4ypmzERc6bMGYPPTJWWY5aZDdMTVJGxmU5tHU+GoAnlCaGKmHk1",
+	"87gTaSn7xprqywkTfaBfmW/kv2dMseyKJX1Qdr5zHQb2xpm2Lo+vvzPsMnBBKFGGDOv+BrmG2xl+3roU",
+	"h4FzcfG+2ElfewbMNuIxc9zUOq6FnNmjbo6LgI1jdgIIBrPNaBzLqdCwXWGGTojO5rhBCDXDXNxL1sO2",
+	"E8krlqWSJniYNB8zOdVR2BPRwoFyB0eVTtqWth/Ox1s6fzijZePdF+aymY5h9o3czljMQOsEgwcsH6lp",
+	"apRQHFx/zNUY5FHBJXIHuvk6sCI57An3dvjoT4rYF3ivyp/rW01g26zgbQb7BIJTv1Cefv1FQRFvhLtl",
+	"+URxM1E7kRX1uSh4cmL2qGH3OsJ5dE9TZV1FQs7uJP796XiXG+9fWeOH4RLBWKJKwbdo4lHXd74FK+/d",
+	"S78isadiTnADDylPpxlzhBhp/U3oUM5yLAzERTUpD/Z85XWWEr23VnMwrCejmvVTpGVZ8vkhtRtPeX6j",
+	"P7pGEcuq9bC93YVybsfsDZcXyXfD65GDjCEOBazdRil3ogwG0jfKYEqzC/adq39nl9NzevnVXRm3cAFt",
+	"Wf07l/KVWb+vvRedRQybJ8PdZTaPnLAMPks0BEJ2InOnv8+AR51L+ZqK+YvPE5lhjskDOKCyqVAEMgfE",
+	"nDAkZYUNZa/ex/KZeThjcca+/jz4jlc3DwpJMfxlKLOYWUVkYT7sXUZ/gVVPDWeSginCRIIHfpkR3NPc",
+	"6YzR8UPtoaFMUzkrpg/t7BW7SCGp97WLbFBIPUzgxM2A3VQwBxqumlkYMH8i3D1bn4n3wk9seDBNDRyl",
+	"xsBlythSl0yQHWOa+rQtjf3Dhw+NxdyNmyZgMdXDTcA35wa4s11PorL1vjXb/b1Q04nh7Cx5zRJOzyFG",
+	"+TCS1MyZHBJKxoYSoucTz0O6LFanBel9eKJvnrDi1XKC51yZGXuwgJ4dFRNARQi5ZUKifcsVUUxABIwb",
+	"hdQ+008szeWRfBOmlxtWQWzZ9Lp20XAvnn2mZXz5DpVpoDhBW5embzOzqJozFXSHNFUsDCbeT1+ChKWa",
+	"LscQ3mNoWhKaJKizS9gUhM7o/AQmvFUK/LcPFjJgnu4vZMCY/3lZMI38JyG1TR7Jc85uyj+r+iVj1C7I",
+	"TcvwDu/CpADno/hopyB/yaf8A3LwDxaDPYjTzBKYaPOZ8iTSPKtgHQnwgiIJwbxbuXeufW6Jcu+77j2V",
+	"1E8Trk9jl+bqpUw83S8l6eyVk3Ro4z8/mf/Tahx/+nmn7/75L09+3un1mjdcfvIvFUk9lo4XQmfziinM",
+	"ybtpGvyRXIfmoao0v3PP7wvMLeEJ4dpsW8cHL4WcCZsoae1XrhQXF2ZTb5ZjEprjljGlViUy65nMLom9",
+	"ycZT0CWaGPVtmMlxs/yV/YOKr2CIelPaZAyev6RPdenxhGrWMLJv4R2tqndMdSzHFWmekZqC9hHlZn0s",
+	"E5ZnTyLXy0fMRMISsFoXhmt24dJHrW+gz1dEOJ3vwH7M6gU/KZLKC3/Vm+uTLsNAG6txZda1t1hanvjC",
+	"ZYvbaOFowxP2UBQrUOy10gSVl3klC4Cj94qjjCgfP0iGLP1j7THEg3wN43qJT0Geo/02zTIKl73E2nXv",
+	"/Y191jZ3d2k+4Avlt1UN9BkVMUttEPc2AnFjUbJMQsaoZncggX2esNioXBAgWUfKC3v3OdxsGMVGa4mJ",
+	"lpqNHa3LKzrmwv25uLyVq/Rp5aRYH/dtVRXvaK5VuMx3nntPXLtEw1pP/mZuvTYU8LjGM+YmI8ovp2sF",
+	"+a/vl2bNPGapc19cPYVWV733KXTafXkK2RUTGowAVfMFL8wT5/DAdRhMs7Tmc+/fvVqaKPN0mYaqebKZ",
+	"hhsdwOWXuIS5O23ZO2yIqpGVj/o6UipChhBwXcyIQXajoH5tzIW0ianNYHE0GMxdLCApK/rHrdZh+/i4",
+	"c7B/uN86Pm6v0+VtGsqKaiF31VMpzGKoBaG+d5MWe9r4+6cveyvSzEvaNA7Po2nFGshM/2InwCsBCEQC",
+	"VmEYMGGG+7H4IVZX3rsKteO1FFUp/qfCxc3LKxKihUgVic0WeugFenn2hux32oeuZuvF+3cPuC6e7lC5",
+	"laKF2p68wDAkYpqmRGJoIaVGpxSsSm0096HPC7PSl9YTWE6FbZOmcmZ0M1Dn1Ao1cyFHLZFgc+cRucVQ",
+	"fX3hXthLnlx/uqyoxSBf7mQpuEyY/u2MFfZ5wjOm+rRSFWdQsYqz4bLSMMNxwkRiNHL7fEn53oT821F9",
+	"S32rjuo8HQ9Ytmq/SNgu3hbBEChNL81caEkombBMSbF4KjsVg5hQHPxNpCO7gpsxy2aSySuesDWVdpib",
+	"41fPridmIYvnhiPj3s8Vnp6kMMdWfNKfat/eHE6NgVp7EpSmelpvuc/wVmMs1NHo80/ojMZmMVd4FmB3",
+	"kMGczEY8HtnZyGKWmsnAmBFLag1+OknuevRt0tG6sf3N3lZp79r9XuYj+UyHuRGIs2g3rbd04RKrLegq",
+	"8bfSiKukic84q/deTAUZMOcVyDlTk5xCSEIBEzdGu7k6kmlCrmg6dXnvNGPgRE250iwhZsc2Pc0hBisW",
+	"RggVdiM+CYxCB4ptPuJlnSIMPjfYZ82E4oOUNfB1UCRbDKlKQL4UWOIe0wmNuZ4TJccMfGU0hgLCSM2V",
+	"ZuM8fcyFYbhWLB1uadB20XHFh8MgZwRmHZGAWwwZDJAKoZzrSrWO4mBeV9bKbFt+t8IVUcIOqLpVGfOk",
+	"klF6CBVO9bEKBQTJzN9gUHVJOySdkOxBAEVJgnJjdVHrsfvfzaWtt2WUNki29pHcvly2otyc2Ld5jGQw",
+	"r+EzK16/DZ+Ztxe/NZ/ZwjxW87sRnUyYYMn2mR2+CqqCwJWJfyJrxz8M/5t4Fy0j9H5Bhpl6v6AuWPyd",
+	"C4lqDiKm48YVzaAQxhAFc/LW0YR/IUm4UXOK4M/nHkHwwzOPHpzenJy8wMRRs4Z/ga5YAX+TcuHyZoyi",
+	"g8pfoQtShYVWybKZ6Pxga7mKS/68nV78+5QKzfX8ZsSJ9mJgsJqHoCNlXdBgM/XKGNX9Wh4++8jC+fKm",
+	"Jyw78fKhlz7i6Ft5Bn037GaOpu2tVDVaAmZg2UWzaAlQg5emsBGVkS1GFSpqTi+gCONmGdJu1UBGWDnl",
+	"OdkrJ3RrjPvb5NlnuWStSJSBrF059Jh1ZO3kCLBhcAGthhWSyDJMvMgSwgW5AjiZyLHOCHL4RjSBZZdD",
+	"KOJw9tcFv2KCDGh8WZIKPbGRWOj5/jNLbqHoF3LAlwA+7y+4/hp+v4LjvqXzOwRu6umU72whzCnejXzW",
+	"s6OdP9H9K6xvW5N3zmJWML16JBVuAuK+cUIoUSM5sQggAgsmYCEAUG0pYmos9NVAHhj0b3yqjvjfowG/",
+	"mqTTxt+Rqma/W01YVdTurZMDG/jUTwkw9q04zm06TKvVur1H9rRwmDsHGRdkqhjZcc7aJ+Ctta5aH54I",
+	"X/lg7luvDGdxTLZIxoLo7R8cPillHn0JYpnAy7x6WDg0mvK0lD2KeWJyejGy2BtyCJZuHlc4IViPbsvR",
+	"EWRNoEcRrwTdj1+qXr2E6KFHHB67ZPOZzJKgmy+1RatSpaSntmED0qxyBnwD5MBuazeXcdefwoALpSmc",
+	"pmCXTvjuVXsXU4HL6QC1oWScZbbfOg4DY5QqTceToBt0Wp2njXa70dk7bx1391rdVuvvZqG5BpCXZ1IM",
+	"Ux7rYu1dYpzaLa3C9eJJwKWqlS33zNyab3ddM3AbXBcrf7MdQyGHHB2piSR0IKe6Il+kVakZu81QU4f4",
+	"G5cprfDCV+kRxSLfhEjoYT+Vc002RB1cTLRZmypTWPOr1bqDklNgv1WdxVfst1v6R+x2XKX9TIH7mcOn",
+	"ajlB9Qrj10lbyG3iirDPk5RygZbVXeAefS5pPRQ4JM9TYfeyty1CPEQLCUDFbN7AXZ/Z01dxLGagR2RS",
+	"XCBAxSSTF4ZJbcfEX8KxAMOonEUPc2mxYiApFJNezVQyPZIJ5MFa/24QBuWKH3hfVa4yzFwJUsTMnFcx",
+	"CDcYqQYe5SI33M6pnFpa84R3w9IqyknNeyphSCouYB1b4Zx2lbpBYXL7418AqgjCYCk1uFCJ56Uf85ow",
+	"79UO6wfzynyRWUKQ8J4oD38RPyKnEEyOwmub13MHFRGdvp2axRJBMJKXMSX8n8uQEv4VW0Dl/2SrYfyf",
+	"XF1I6TZbG1VMrUsR96IRpfr+De0KK52W3dB+IUVlDrYXbIC5WOA7dw/w3z3su5BWVELibW0v0LqB36q+",
+	"T6e2b6meG9sudOHI/kZCayX3lL9ebrY8meMf9tuFzyry75a291sjRIlmn3VI2Hii59bu00VFhGAnhAmU",
+	"u7qUZqtGcrYY167aa1V4sTl52/AOeWrnN+Uf8vMY1+cPWEZ/Av4AcCw7XNB4RDMaa6MAOE5kwawUY4A1",
+	"zOMREYwDngEi6hJjCjORKPQxUKImNGYlrmW+sagkLRn1SwehfLiqVLUc98X5IRc451a0GRprfgXJ2E6S",
+	"3kYW4Ch+4aledPzk79/ggwAb4MKFi9MyD7GS38z6FpZhwYG1mc/kg4NSd3gwS3mH5IPde1y7ig3F8qVZ",
+	"BpaZUJ58i8mKFm7IUQyAvADp8IBZchh3uv3CaUlQY7v3bNH2j7wAX8HH7K3zbQrklgmX6SpJQkUJZiuR",
+	"q7I60D6rzu+gyZiLzRjp2a/vV1n/Mr4kl4xNuLiA/Rn6QuEn5fcOkYqR2UjC7fhkRXlSDW/zJ9/x3Pj0",
+	"c6VD/GzEJ3dY/PtKCNu2M31VneSDGzt3i5M6kbVi103HEGpJU1IUZiosSLYcSY8yxhD7SW13YM4oXjWz",
+	"cuhQIzR6Qa9QxbEhte0So2S6ESH3QsSdDa+bQs++iZRPvR24t0/WGkqL9cArSotZ0h/Maxe63qaGdSte",
+	"AFtKfrsy8OUVvN0hvesRr5lzV2Vkl7bIQll5WFrK0oTX2BjbMFUras+/KZP1PRyVDeutxlz4v7a/t6LB",
+	"65UTsWGh34YTUV3nDGpC5lmLJ1gck7GxvGJqkbfUMh/XVs1Y5I7V9jzkp2JCg2ICSLAvGUiZMvpAlYlL",
+	"6/a3wk9XHsgzw6ExnIzO9dsL/0qzqAgvLn36jbCA6wtBwzxBgGoCfodlA64Io66Ph+ZR7spS/WnK8u8N",
+	"MnnJRFHKFuUvj4jMSISzEtWBCCjC6NUnA/fbMj1DfjHNMGVNW/I8er70ig/3gi5pt1rXjhz/7UcVOyCP",
+	"4FdGEbuEIrC7vY1wYUu80MnhKFiO/iPAQvRPu9CRaBdCV1FofkDQod3/89/+F/49oXoEfy2p+Z39tRqO",
+	"pb5Yzjz+WMWv7XFYFkv3GlGo9vh7PGQta9gwXRtzy9cVz91WV2FXXE6Viz/1oXlfleqseYopvjbMx22G",
+	"l+IXkMyAfZ28Fo0WYQ87O4Lj3GHtuZ5xXrXjCaEDAEpyWcRz5wO9dS3dFuIeliVvGEmHiV+uFC/2yGah",
+	"jLwOHqOrFRq61mw80WrDNOf7isXhmFehpjhQqQZP8kpYFzgOC2BWqo3QzebEDu42FkUx+ZufNZvyVenL",
+	"LjauJQ4SxBjCVM3wOrQ/xAiSVWYMO+tiKqtiSUR2dJElgrdq0vn8+QmkuyY8gzp7w1IvpGBLOHEZo/HI",
+	"wb+bP5VMryyeXAoNEAY06U+z1PyzaDhDdiiZZPyKaubwgJ7AC/AUO6rg6C60DXkCAiDHLasjHm/HkszM",
+	"9u3M3mUfgra/hfdgasFtjTls/dVXKyNGDvoOFE2sMbOggsv+iJuSnNrVJmy9oPECj3HB4yrGlh/v0gHz",
+	"psmP4zrOtNbaXCBgG9bmIt/81qzN6jlfVes5tlnUjleekAi5TuTwBzUAVyP+5GC+1cLIIg/eT3vH72/m",
+	"Ma8AdalvC24hcrhseW1LH1uNUQQlOL9Pmb1cnokt7vRvdYcbc3VVVqM0BnViDewuoYKMtJ6oHKzOZQFQ",
+	"MlUsA082JcOMXmDNCByJkfSsSZcI4KSckBlRExZzmmL+9tOj49aTJnkDLnCz8XvCymSAM0aNBPIQc1Mw",
+	"BKIIHZsf9YiNQzIVKWLpeZXIiiimyXQCBYppKmcFEQjBhwUvCbtiqZyYATTJKVDfEwM2lyIhp2fPXr7M",
+	"QUOpIqeNlA5YqshO9Fk0Gq6PyJJG6kVMYAL/3+7uLvQ4rS6LsCvzgesRgnIvb0GV/15xOqttALNYJxjG",
+	"4jrM0UI0JssU7avXt81WhnlAyoE7LrPC1qt1FBa2rHs8dONa3q9QxBxPM67nZ+ZtOA0DRjO0p/FfDncn",
+	"+OuH86DKto8QD7kPeMgR7tBUXkBbbLuZYYfJLCF/hlfmrbHBasTv5dSZ1UTYVi6GsiKJyRYOgO7MM4wf",
+	"hjlAt0sxHzDD+93+Hjd7oid+/vmMXwgAEhTNn38mhnpzypS3pZURET7CszoprDO3SaPTqR7JjP8nuIC6",
+	"dlgEnADk3OsfxhWRE+ySANr9QCbzZk+cEsVU0RsOYBpDP6irXcqGUz8tI8ik8+uYi5BmCoQhKiJwmMG8",
+	"YC6GcQCiAq4KAjKTlGpEt6E9gZ4Y6sDdbf+mAt7a4ru4RoLmUaXtZEI6388/g0tLEKuCmS95SQouH8lF",
+	"6KEWxlXGQHHbQOpRF+GVzLMv3r8LbRP9v779D7PIcqqoSPQILv/64bnhIbYICNLNaU+sqME5wa0AGSvm",
+	"AaiwyzvUIQIwNNFQms4VURIXz20GeEbl1XwnZhiIFjQbSTKjAvF6B4yoqeGqChKwdBn1i2uH9mVn7Zx9",
+	"1jhp7wWHRLud9+e/NI6elE5LngRGfnv/qkmeUSEFN1+fE/b71LycfdY5NIRRlswPXRywY6dckUs2wd7/",
+	"TsMmXPSEMGc65Qqhpw3TJ89wF6TAphTBbWgWEEgEPxVMKwwKntjhgvyVXtEzOJwhiT42m01DRdO+/j/Z",
+	"zpNPTXwjdKhKlYTPK0azeMSUWUlIfYOXTpicpK5jo/PMAW5UrgvaaE/oWsrenCrXJf+QXMDx1nRuiGdj",
+	"+Q9uxtkTmNqoJixNDUOwqwmiDk4qAo6yVDE/iwWX8M8y4Uz9/DMcPXAvmk3dwA6SRuQe7h/vPQEioYe9",
+	"Te4DDHDIF9AzHjPbEbzo4rLXIaC3IBdDLq3clrUpNaHrIN4TSo4ZUiltDh4VdltgD5nMQqY6aY+nqrLF",
+	"pQ2Ze0fDbwACQeQyUnlPAPGLXUDsBD2X0OrKtrySImaG3b5xr7CrBejW0UJ38wjFKfJ2izVvlIjOPhnJ",
+	"aaa6y71sCg+c+fWSzckF06onuEYJbCe69KV3bJLSOUu6xIjbqIxhjgVLCpepSV4DCjcRbAYvh2ai4Kox",
+	"v8AT+DgodjkdZjINT+2JuZzaxvCGgzuiIQvGDtBwqFQqUI/MJ3Azg/zCjWPzqbzuPfmiwtBWtGM174Mb",
+	"adoTg/kC5DwaTGHOos1BtzxLEU/oYmleaDgqHkhD4nRiNr1FI4YGml3okW8nCmCWwTtENTETYCanJ7hQ",
+	"mtEE+KxiJGX0ihWvFIboLqnYoNgqoNRmoeTmCZd2Ijp5qqD0w55Y6nkbknJPqxAIN6uMrY5KjQ1wtXEL",
+	"HHz+3CTnM2kG4AqA7QYoO3bdzz1RMK0T8vtUalAp5dSevwFLJWKJcSdnn42ouAAm5SYTUzgYAy0menFO",
+	"L3KYIA94xp6/pt+ZbQxtBqjr3CZFOid8uADuZtbfvgf4jRSsJ1Cv40qfIL+ZcdtE1+5hrsh+u0OWWuGF",
+	"dqvX6YdHop8jVCfmBQGo+cwYvSSaXvTETvRhtxe0e0H0xOWsN5fa60rDAqN/fXEelU8atMQR3pzlchFO",
+	"wV5rH9ctn2WYGTeptiOUXZdf0GWqzCK8gN3g6ma5ItGqHgaRX1VLnrOYJ2YdSGTOX1Skd5u9Z0OXsCBj",
+	"Ro3qegK2RU9EGCaKfNS5E9fc+eMn194Zd2mtcGSIeVQa+TX5N7M1SVSUvEVWgjslWI9YT0T/3rDh8sbL",
+	"5xHB2Jj5knVmw+yGOKdUAUyeYQsjlk6aPfGh0MP+cn7+1udv+booSbSUjocvswbYH55reb/VCsl++zAk",
+	"+3vtkBy02mYLH7QOwvzOWArBQC/uCaOzgabMM6VRG5GZsbFxJDBJQFveIxgtXZm5bCq/EVv7KfmV/xlU",
+	"+alApTxCCFnDYs4zKtSQZY0XIpYICyGznrC7yzDrgjKzJexWkFZyW5JolvErKxlAIcsYy3ut5DUA4EMQ",
+	"dhpRZZafQQkaMD1jzF1SoJGBhJ8JMqPzQocU8qZdnM8H+NiGmRz7zgF7RH6jY7PkrnWgM7qchu3v0Xzt",
+	"czceWdhc2pcl4Appm93f7hyRlGnDUEOS8AuAbY2aZsL7UU+YRY8aUWhNczQCzHiNfTZgijupZ4g5QY5I",
+	"7WzluL2OYJ1NlVaAvKE8YW5eZx63oz51dgIoYqNplhkzCc0Db0znGN9ovFZR14HBOf3VU9eRCujBNOZp",
+	"yt1SLzGvg9ZeT+RRE9Q7F9Riw76A/4LlOLQduy3Zf3lx+tyZc+69Rks2nAhZKVfhgrZlD52ZZLc9RVKU",
+	"smBLlxPD4mPMyAA9C/qFwojxvWYvNXvizRD1VkbHcAiF7d6Gi2K+ab/BLUgF0m2TQGB3/cZmVslGB7DR",
+	"5CguhN3uSMDMeYOLKz8RJqZj1SX8QpgDnUvbRMI+vwQJ9d4ea/cRMCYgLYJpPE1Fo0wj962eFjqMNzO7",
+	"JL8/Z8KI5YIKJzi8Uh4zoVgBHhWcTmg8Yo1Os+VVYgdv0+l4YNmWLdvMi9eCdrOFd8sJE3TCg26w12w1",
+	"9yAPXI/A37MAa9D9ElT2ZXjFlcungb39EzIMfCq0+L4zcxiAk4YwyguIa1Ji9uQJsdpYSCAXHeV6MuaC",
+	"K51RLTMF6kXhKPlJoT0+hIId1ROCZpmcWYwI5SEewYzliu3LBLzlSr9xM1KsjwWTWAndkxcxAOCvuQz5",
+	"H66Qr1uEeur1ISph7F2Hy75FQIsBOld9cQGZM//sps0uKqoBY5aAwC+gCQ1v4GO2khYb1DLsvpqYFYHG",
+	"p/v1KcqzJWoSg/dvg5yqlSz2zq5rVrv2RhdG+FQEROFkdVqtGzpduQ5XHs6KjYZ8rEC0ziFLP5WTGFYh",
+	"iZSAogu4kna73V4NV+LDQ/svbpu32hf77ztoHMd7rHFI9/cbR0lr0Dhg7eFh3KHHg3argND+mDO1P2dU",
+	"KTIxTIwM5KCc0VsbVaVAU+vY4uLg7av3r//cOHrz98DDqHOVPPvHRy2/tCl48f7dMjydu7uzf1xxt1lc",
+	"hxYdvH3VOPx173Xj+N86/97422/750GB7+xeU/lFHwP5xhtdWNsLTdYflpcYtGp75EKjDQPzw2ZimqbX",
+	"GzE8iPFVteFGmZAXJCx0/HvFxeW6Vn9wD7x6v9VedXN+6HYXG0ea5zqd9c+9RAeBuf+gtVfrO3l9Agzb",
+	"Vpaue67oUxcGajoe02xuhW0hzzW9UDlqp0L8SnTSm/fLmYAtaLTmIAwymSKc5nLpl633ujbPTzIuMzgx",
+	"AXprIQrl4De6X4IUO3gHHZB1qZyZfx+0xpgkMZGqQkd4h2UZ1ikNFWFGyIP1qQrRGrpognWwW7FrYyYn",
+	"1eiGRpcas+yCJU0AzvPa9UTWvgQ/ArjhdUjGUwUa72xRhTfLMNVMhZ4bw+svZWugoA+7B80RPUFdxPnh",
+	"wKeGGl7kQ3qAd6kCxAPN1GgRyCPKTfZoCQDLWEBl6H2jhRquAkYBHzMXnUHl0hghOOlckaExCsH7iY7i",
+	"3ECE4A8ozucevKQckijPfN0IbNIYrVaygC2sbLf4qQBKXVhOk7FU2u8V60GNWP+zodQ9zF20gY39h8pA",
+	"JNETb/rATzey4JnYuRZFJhon7oJ2+GFN8pbOQ4JCFNxcKdM9Yw7ZaUVFtkq3jIt2U8vK5RrVwHNC/8rm",
+	"VkUAe+HPMplvph0sd61aJwkK+XtHMXv9qbZEqGjOdV2OVtuI94Kq1N5sMh4VpEcF6SspSBvpQqua6eZW",
+	"pqcAvTinF+sUILjnOgyqolnrnvWeyR+5DoNXMqY3lWvlupe77zoM3lHN0B5a15s5v9F/qvFWpjye137Y",
+	"3m4Vv9Z6xeq1cxQHd1EVW8frn8vRxZV9qF1DXzyX8hWAb8EDB3Woq2hpvaE2+yZ7x3IqOzWGlk8/q68J",
+	"w3RwcbFdjRhcA3kqxmZKMSi8dJrgXnVtbx2MPUiGoGhI6mQFPhbLBOURbIWPW4Nv2xBx7ZOd/I+rkNGA",
+	"WC8KHHQDDyavpO+P+MUIfsuoZo3UneEJTNgk4yLmE7AHnB8z6D5thcGMiwSsgP0xTk1NY+E6XHAx7sJS",
+	"NJjQmc28u8HhmCfwQNcXo7uFiLYgxyHR0v4Dog+Y0eHcz/ik7eJaxz9Z8jWSwtXYE2VfI3mBhGMKsRem",
+	"w6j2QkIZxBsh1GDBu+VM3OiuzBu94j650XP5YSS9+vMqFxm2a96m17CiP++qj9sTtfWvu0+7LniR35Ai",
+	"umEqEFWtnuwu9b1eJuQ55ORs4jrNe5/cj+/0OSYP1POc5rT8MVynCxzfdXqyvczrqvp5z/Ggfdxptpqd",
+	"ZntD5b7UoWiVnpm3/g5scs0KpOmbPtb25VktE+FuTr+FXtc3ev7AwSEvbu36e2DV87aKZA3N6ZccjPcW",
+	"Xsp70+e2q8e9YxRzMEAJMBthrS6XezRX+C+NurGZOrPX8vWZ9mp95sDTZw5aq/QZDFKvVGTOEA/3plCp",
+	"wixS9LTtSJE3DIOfoBCRKvLs7G/LF4ske3CZGab3pEqV6QnoO4bxdN97Z+Pt4GMcZIxeKiKHQ0zNU0Xl",
+	"ZwmiEj9NhgzwHf0eqtnUZaRYZGCXUNQTnhvPXnPFHWVVCC/Wi906hLxZxvVKaWclWl1mVmo3XCFpHzJe",
+	"/BizLZOzmZbwuWH7Q3e/eN9dRu/wz9dC+c4yTkgFNhv7rHdjdXXTZ04hlcV2FLOpn/5nMUlwv33UerIx",
+	"BavdTYsBt2c4T43nXE2k4nV8QPYR/4k/jEiu4w06l/I1FfMXFhf9x5XkL2xqVr0oZRGWrAhGLjpZltDl",
+	"tyDz27cQ+ejOAPkYdIO91rhS/H+B/75MrldqAEbpUeaI+0lTdfKhIF2Pijwb6hTrAH5Sjle4nDZFKBlz",
+	"pbDcAphWWaheMO3iVXczqx7DLI9hlj9OmMW8c6+1v55H/ib1a5nwIb9rwGG/pof9N6l/gY4j30dGyzvk",
+	"ZDXd9yOQuX2qnNOm3JzFOvct3/16SS8bBfrfWOogUr5KZOxa3mmE1y3fvioZ5wPXoySjs6KAtShY8GBo",
+	"u+W8kaKnZFjUUjvId1d3ZhgF1KTGtnqSkrwjpP2UrVzpCZtaU5lGAc8UYumWWRAOPxQbdBpbZG5koaaX",
+	"sHFrJikUtHhJCteP0vJRWv7hpGVYnOY75Cf8QRIEbiWva6cVnEF/r286qeA7MlmRyT+AGvLp5hQEF5DK",
+	"QzbuldUpCF7ntyW95hbB/XZnq9H9QrexmDn3ody8Y7HMEofl5XQZq3tAzB2KJJMmsWhjqKXkYF5lLcXl",
+	"/y6bzfaBu+ootZnzc+97j3rIox7yB9dD8vN6JwP+a6oDm/uUHxWIh/JIgP/aKQM/qRxpclNn9s3S3UnB",
+	"GuJ9vxDvhaLxKawl+Dd3aNwkuhFBrE5unhG2eYNvLfP5xDg3o1nK80g39pkj0Wkcs4nuAlgRfqqBXvaI",
+	"cE0uJFNEii5hNB45oBIPIZC7juKqJ3bOWHbFssaZuQZYleqJX6JuRKiI8z5NFlAKPvmTIjw5IdErqnQD",
+	"HgWQgYyp6ZgpMmAjDkU1CMswHltALUNFTyBkQfvAldWEHgoFhNOh1t8GaBm0bZtqltfBdAn0MxYsxug/",
+	"fP5MTrOYIa6CD2fqh9exo5R5ZU8UpTXSDNELr9sOvNXh9TzTEKerTnU0z7spQSoATF+BQuda75z441ea",
+	"ZtqfRRcPRvZcBIRL01+KB/sxz3KHrFbj+NOXdnhc3SLu285FK/oArhG7g7lX+103ecxteMBkrRL6FgES",
+	"OBPU5SXBFuo9Yf1s6peNf/vH+qZAOO5ChxEETyEuDzG0mn1XfMF6JOHOhGoKN8pbxOgrdY4RV1pm8xCh",
+	"XfKdDHm7f7RstXtTSmx43OZE/eiJbjJzHNtTM+w+e6ggyMpgu+vbfpNqcQ85dsuqiRdzb7fG9xZ6mdD5",
+	"vbsmAPgWwJvk0N8DCBCat9IlZw46MEKxEC2L1+4Ccqn2kEYLPMCe2Ilc5/8xV2NAQ3tShjeEuw2RmL1n",
+	"b18A9plk8oo7PJ+MDVkGipTVoHxS3LsWvSknhPaEhZx13/CAC3ciT591JDqAnOKD5daajqiRi0g5ZET0",
+	"5xRjz1/QByDESk1oQud3Dj7Vl+eOdshwhOcbAyou4eOWVqSpfzDsxEft+rGrt3Ycjw6jR4fRH9xh5BqT",
+	"P/qKNlPL3iLb/C6qWL8Zf5GVNfXdRXnv7Zs9RhM637K3KG/7nesE3k9lUXlDSGkLfiXkP/ejdpk3W3A9",
+	"bdStUuqKseqKUgmnZSHkaQ55zYYazb0TW9gJwJ47EVLtgQs/qQBncay1J1DhsxnxHF1kLkKFyJFFys2A",
+	"xpeohGXa4iJSsQyKHQIMatEmxn0MXD8n9k+OzTpQ4UTA3lVELkW+KtSjrOibvzHKyZsJ9obcJtrJsqqF",
+	"nTGrpJzNCDqLM7PZkaPVkzLvilE/6lOP+tQfWp/yCumhUwdjosj/+waQS/7AChuyqe8OdeRB9DYzU/WT",
+	"fpYqVWpqbVa12bbitqh7VEJ9SCtug3sNChod5isk8xS4ccB1jFZ2AhoTosJBHyaZJk1yZnQqTOwpJwCt",
+	"Tesxt9/Z9aMzGl8aVt4N/vq81d5/2mq1Wk87R+3OXqu+vnHmSHnUNh61jT+498ae4kcHzmOyz5aVAMNl",
+	"b60C3Cz3QSp+y8k9lkeuy+aZ+H0V12JlfXCeFGQ1EbZocE0syIDlQLpc2Sa7ADob/R6RIRdJ8T3ChY3p",
+	"Gy4flhpPyYyc/freNgiBEnkE0ZqBvjBgF1wo22m8SU6xxaQFqsWOIOYN0BIEe+uCIqh6gtqgHD4g0nlI",
+	"FL1iFnGWIAGAeftsxAVTLCR/pRNq/gVhql9lxqgIkXQej+CLYzonyvx/15etScxoIRvZwt8ekYQPwdum",
+	"ewIG0STPqGJ+M5Wp0F3yv/8n5Bqp0EwWTcl//Xfz93/9D4ySJVJri2ubSA19WXmpyVSTvIYOFjBNXhcK",
+	"2zluqf2VITD6p13Aatj9Hbu4FYg9lGDDPhghdFIeshl0nLUrCK1vItiOEaRPYBd4wN0100pJ5CWYRF3w",
+	"zhUqH+Dy5i8zT4SY+2UI6IlUyktzZyanFyPPv+dhRgOOCdKYd5ZTREtJoJlW3hSn6Cl/AleMiWvoAKJh",
+	"UCF2pTNzuip5yjUgXYtNgiOUjjJo7VyxE8zmWdn84fdqiAx85UJn2bXdoKvw1Bj2DpTYUaPqALsubrkL",
+	"wHwakuu3A3li5xNBT34B0JpvP40rl01YPlFHp15Qe6aZYAkiFyqZ8oQMjHbrkheZIGOmMwTedjgkm2i5",
+	"N6jMtTTWKtU4VyuNCLwy1unX7Cxg98l6hDHHSr7TpK0fKh/K9pcOuh8/lfQxZInQcdbwnUnBU51qZln7",
+	"om42mQ5SHueY4ZskKjkAv4Xip1vnKa1uhHCaYCTKtauFM52n3wiM/TTJS61Av+HKQYMC6P6FlInttQeZ",
+	"vai9OK57UjRydmD88Hq+1Ba0JyJ1Oe1Dr6/IfM3JxRHDRtIR6Ld5z0EqyvgjNliFSd2uM7XfaxZ6tK4A",
+	"NEWOaM/sXdwsd2eb22eFG2Lf21m4V/T7R4F0G4G0oexZ5b+wB/EOMZHNIdi/fWdHDbl0djk9N+zp0WlR",
+	"4bQ4TZJCiKyXjDW9Fm6vbgh8nkuSe/JO7H6x/1oPpOUJVicUwYYyBh8KVdve17acdOEALV0SKUhNLLA5",
+	"IZHXpGcsXWdVRNSsBNLyhdqdvPSPPPu75tkPaCTcDpNqvxYnMrNyF3Sp79IgQXyq+sx2yQxZ9PS6yJTn",
+	"692CubLXuqO5slHo9q3jyBi8hbzBJZ78zHJX1zVauUItD0E4Y0oXnd4B2vRw7/jpkxB7zxc8GfvPj2i5",
+	"lz0XXgv7E+gLPJ7oOdSPkowB00Z8Y4+0JhaOKYd6dcXQe4VVbz1xydgEXd10zPLyTWBsee3GnMxYxuwj",
+	"hFY2A0PuVciEtdWUVjjJ8sipgl7Dl0LOCAeXOxjGcgj+ZHBQRj9H2JRNzG0P+XYb4WFzoRJAY/xVtZZu",
+	"DoNF82NF2WW71VnC3DXbbZgx1jCTb/f/ndL6lkVJpzKCWpftv/fXYyOT61F8f3/i23IVODXqjx04rhLd",
+	"7U6d58CbBFjOv1Cefg/5//udo80G9s6d/QdCnkIUg/uz5vAQ+tbcpBDeNfUTu18+utOa97W6f4tv1xpy",
+	"m6eXLegole7Yc3B75pNPjG3nCgTKwa4wd8DerD6QC0mMinEKZEMOWhEXy79TBwTTPvRoU/5AQikshUjv",
+	"IJG+efnyHTjRcCXukfU61nUn3nv/HDaZIuO4Jx5bDnkVxeSY1LNgmy2YW1CpBIGlsOjftxwuO4VgGWYJ",
+	"27Jv9zljMXLVE374i3jRr5Nq/kwNZzbsP58cbPyNy+Pur64ezx/ZQozr1vGl5wtEPIaYflTRItjsMcy0",
+	"TdFVJzyVH6/HwujVEjafpHuUsYXwqhGvusG+WYxlFRUEjtl/DVGM3YNvDnKN5AwTI7HqRWNz24w1yQfr",
+	"aM3XMCSuW7DFUEkTwlWYd3kLi1JoByZTGdc6s02Nt2uB3KZEw5EZdNsHLSAIhhd098LADC/odg7rMOL6",
+	"VTgw9BWsF9WP4FEj32YrEMcqfrKV8B7LwL/XleU5lKtPX0/Fvkv8pBZPaNDkH1Olx3XBN/0jjZpzxrXR",
+	"o+RwuJzH36xMZ4atf+p9d9NRPmgeLtDNkj6gJebc5fDw8HA1d6mnuKaaWvbjc679xkGb0sYha3Uax3G7",
+	"3WglhwPWPhju0U47uC23s3AFv5hVKmBo75Yuu7Cu69Nmvb1368zZR7fFlpikWa5lJumv0ddnmK7p3teJ",
+	"Nq/2MkRwOCOnGckVvNBXkU4IJYJdUGPCEXgcW8a6omI5HNqaGchs9R/1vASWu/aEHA7JTiSnui+HfZj9",
+	"AmMPQWPgNYtApOBsLlzJuTJW5RaGhXYa2WYTuU3QFZ8PruRTtduEF4O6V0dFfkiKv35UEREGuTHxTSne",
+	"G+4JltyogRcr6gNtA0MEiO0lgN6tQYw8ukw2dJkUGscjOEkdWwjOG9TYGXkErddvYw+tcqCg7Yrn587R",
+	"YVup7Im9SjSSnJ1v05EyY4ORlJfrzCLgDNNBfgF8yRgrUHNl7IYKu4icQyWLYnHGLMIIdkiUM1FtNH1w",
+	"1HxPxlIdocaE2dl5Whjgsff1fMKKcvkmYFWEpeZV5pFPZTF42Gh1Bu3G4fBpu0H3473G8X7SYUeD1mF8",
+	"cFDTjT7N0qAbjLSeqO7uLsx40w6tGcvxLvj4Uy7YHW0lu5zrbSS3C78XA+k7MXRmxXFyTC//aRXfW9HY",
+	"dXMjpdLQOIOacQQewH4XNl8TG6TCibCVcbA9ic3WhXYe0ZceZE32gpD0AkOJ0nQ8wT8TqmkvuI7QV8sv",
+	"hDFXFDnTVCQ0S4hjLUQZXiSnukneWLTtnrDI39j328U5Kel8/kwwUAW/cAHBNNubpEjKvaBchHAJaCJc",
+	"AP6lfUTJsflMxhhJ6FyFC4DgkV2RBk+iZk/Yvg1jOiexebCweqBmEQwwAamqtts5dGxougYVeXGGBugH",
+	"C9qALIWcOtMoc9FebHO+326RhCuz87Bi0pLU7Anw0wL/huEazk30CNpDxKxJTnF1WD4/k4xfUW3kgJ7J",
+	"7LKEkrC6nNGuzV1CvRty1A044GY1iXYo92mH4XoE3WA2Uizuvx7++m/H2dG//vofv2fns3+8f/v86OWr",
+	"t39/KTuv6Ct6Niuuyz8FoWMA8MkfWXBtKqQ+cD06w5ldYS3ZmcMzqJU9F4si649ZcGj7j+T622NAtwIs",
+	"CfXnAcvTbFB1vq10XrZKHN/esAYxb1VSfP76PmyM3S/2X7YWMWEp0xXF6C9EsmxxwLEbSjMeFFLWWcMR",
+	"5GWpvygri5USw92vyGX1DjhX5ALaH3177gM7pO8uNDmWkCs4y1dkyzvebiVvx+dbrdoSt5e3Hci8sbzW",
+	"385YUFuoVjcYxhdMr9zJGxqtP7TE31DgrxHzj6d/y4kJdzz7tzjA9xxY+1BwmPsp4zwhkZimaeRqMclS",
+	"KeYHLKKArp1kNuKpx2QdV7HnOWcy0GRSmo+lVOepwZa8ZMrse4AYKLGwTTcVGUIV0+pizW2YcY75DGmq",
+	"2IbFibexvR4Z6H0x0IUSwh8heFPFfx+tnBUlefem6y3X5D2ErrfGvtktzJO6GWeqaMUKBXRji8taFVl5",
+	"nr8dPGyXbKKhxG6vBU7GG6MrxbPfV06a1mw8AXC5eokEyHh9fnrUeDpstRqHg+O9xlF8cNDYo8esnbSG",
+	"+4PDTuCzaq9pFDDqxbd0ktVvSanSfUvtKgLbf3fcv78JdLuby74rn+i09r1airyv/3biNnajzNfHb8q2",
+	"+I+S4vZ9qts2xc2yop98R8mPqXvX58S7X1yGDzZNm6S36VXrfTusciO5b5QRRGoyDwAYmVA9KuquCppv",
+	"BBjJQYynU2BZHuDI3tNlzOJPN4foqLDxORvdcu3w8zrCPIDFEyyEgM5uhdSyjdpOUJoZ00EhkOYEODdB",
+	"+G4rzlwkjswo1wokmfmv4WA9YVkptHEDE8bcBCEwxJpGC8ZvnUsHcgpGzoChVFWazhVRskl+K5r1whU0",
+	"dnTZ++eZTV1zrScwVGauuXhd30bMksjcIao7vZkNtsBMl304nQ3T8B7l4AZy8JYib5Vt485iuLTHFgTf",
+	"d9me/l6kqJvSjVPe3JLYc/YDN7WHNuU031zIc7dvOFmBV99wcgRV5qst8sEtNbh/egcgtnWaQCa1ocMF",
+	"0L/czeFXKT1fW0wUwWbWux8up028F5qnJJpk7IrLqerbDLn+1PwehaSzT0Zymiks6RZyFnpKHHbqyhNc",
+	"ZsymmuQN5FHwGpllRbXt8+EQptHa5ACKHbMumUENJJDHFUlAkM54DG07qDEnASWNClIIwVQqHRIhi4QS",
+	"1+fVZs7YwAZm1yzQDl5IpN/cDWmCWIRJGL8Y6Zw019UBqgy40KNFJG4S5aFLO4VR6JorMuw5ItOEZQBj",
+	"2hMMk2eid0xn88bpULMsqpTbsE3satucgLvasT9o0kb1FvYp2y/1KVvlsSzd8y0leRTn+HsJCG2QroFT",
+	"ob6fTuEpjVnJtlXudG5bVAIL6Huvv7WrMVxKs7BnZSteyDL26pdgwGhmpOvHT0ZG2VlZbk9jg1EyTTwk",
+	"f4cpsGzW/sVVzRf18n5fGigxWXrobUpjY2phMzAvzjRgsRwjHIkesbH3Kts3rMKuZmkK7/JTzl3/HAx/",
+	"aWm/5L0v3w3Xn67/bwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -778,6 +778,7 @@ export interface Operations {
       400: 'malformed_request';
       401: 'unauthenticated';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -887,6 +888,7 @@ export interface Operations {
       404: 'user_not_found';
       409: 'self_administration';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1056,6 +1058,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1080,8 +1083,15 @@ export interface Operations {
   };
   /**
    * Search and list products.
-   * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-   * begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
+   * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+   * 
+   * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+   * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+   * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+   * `invalid_request` at `#/query/q`.
+   * 
+   * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+   * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
    */
   listProducts: {
     method: 'GET';
@@ -1337,6 +1347,7 @@ export interface Operations {
       401: 'unauthenticated';
       403: 'forbidden';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
@@ -1402,6 +1413,7 @@ export interface Operations {
       404: 'order_not_found';
       409: 'too_many_streams';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';

@@ -9,8 +9,15 @@ export interface paths {
         };
         /**
          * Search and list products
-         * @description Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-         *     begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
+         * @description Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+         *
+         *     `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+         *     a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+         *     words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+         *     `invalid_request` at `#/query/q`.
+         *
+         *     A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+         *     looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
          */
         get: operations["listProducts"];
         put?: never;
@@ -1430,7 +1437,7 @@ export interface operations {
     listProducts: {
         parameters: {
             query?: {
-                /** @description Words to search for. */
+                /** @description Words to search for, at most 8 different ones. */
                 q?: string;
                 /** @description Whether to list what can be ordered or what has been archived. */
                 status?: components["schemas"]["ProductStatusFilter"];
@@ -2171,6 +2178,8 @@ export interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2197,6 +2206,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -2344,6 +2354,8 @@ export interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2373,6 +2385,7 @@ export interface operations {
             404: components["responses"]["OrderNotFound"];
             409: components["responses"]["TooManyStreams"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };

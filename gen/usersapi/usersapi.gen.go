@@ -5687,12 +5687,21 @@ func (r GetKeySetResponse) ContentType() string {
 
 // ListAuditEntriesResponse200Headers the declared response headers of an HTTP 200 response for ListAuditEntries
 type ListAuditEntriesResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListAuditEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListAuditEntries
 type ListAuditEntriesResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListAuditEntriesResponse429Headers the declared response headers of an HTTP 429 response for ListAuditEntries
+type ListAuditEntriesResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListAuditEntriesResponse503Headers the declared response headers of an HTTP 503 response for ListAuditEntries
@@ -5711,6 +5720,8 @@ type ListAuditEntriesResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -5719,6 +5730,8 @@ type ListAuditEntriesResponse struct {
 	Headers200 *ListAuditEntriesResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListAuditEntriesResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListAuditEntriesResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListAuditEntriesResponse503Headers
 }
@@ -5822,9 +5835,22 @@ func (r ListUsersResponse) ContentType() string {
 	return ""
 }
 
+// DeleteUserResponse204Headers the declared response headers of an HTTP 204 response for DeleteUser
+type DeleteUserResponse204Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // DeleteUserResponse401Headers the declared response headers of an HTTP 401 response for DeleteUser
 type DeleteUserResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// DeleteUserResponse429Headers the declared response headers of an HTTP 429 response for DeleteUser
+type DeleteUserResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // DeleteUserResponse503Headers the declared response headers of an HTTP 503 response for DeleteUser
@@ -5845,12 +5871,18 @@ type DeleteUserResponse struct {
 	ApplicationProblemJSON409 *SelfAdministration
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers204 the parsed response headers for an HTTP 204 response
+	Headers204 *DeleteUserResponse204Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *DeleteUserResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DeleteUserResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *DeleteUserResponse503Headers
 }
@@ -6937,12 +6969,21 @@ func (r UpdateProfileResponse) ContentType() string {
 
 // ListActivityResponse200Headers the declared response headers of an HTTP 200 response for ListActivity
 type ListActivityResponse200Headers struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 // ListActivityResponse401Headers the declared response headers of an HTTP 401 response for ListActivity
 type ListActivityResponse401Headers struct {
 	WWWAuthenticate string
+}
+
+// ListActivityResponse429Headers the declared response headers of an HTTP 429 response for ListActivity
+type ListActivityResponse429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // ListActivityResponse503Headers the declared response headers of an HTTP 503 response for ListActivity
@@ -6959,6 +7000,8 @@ type ListActivityResponse struct {
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
@@ -6967,6 +7010,8 @@ type ListActivityResponse struct {
 	Headers200 *ListActivityResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *ListActivityResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListActivityResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *ListActivityResponse503Headers
 }
@@ -9656,6 +9701,13 @@ func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesRespons
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9682,6 +9734,20 @@ func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesRespons
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListAuditEntriesResponse401Headers
@@ -9693,6 +9759,30 @@ func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesRespons
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListAuditEntriesResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListAuditEntriesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -9899,6 +9989,13 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9916,6 +10013,23 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 204:
+		var headers DeleteUserResponse204Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers204 = &headers
 	case rsp.StatusCode == 401:
 		var headers DeleteUserResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -9926,6 +10040,30 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers DeleteUserResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers DeleteUserResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11863,6 +12001,13 @@ func ParseListActivityResponse(rsp *http.Response) (*ListActivityResponse, error
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11889,6 +12034,20 @@ func ParseListActivityResponse(rsp *http.Response) (*ListActivityResponse, error
 			}
 			headers.Link = &value
 		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
 		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers ListActivityResponse401Headers
@@ -11900,6 +12059,30 @@ func ParseListActivityResponse(rsp *http.Response) (*ListActivityResponse, error
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListActivityResponse429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListActivityResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -16593,7 +16776,9 @@ type ListAuditEntriesResponseObject interface {
 }
 
 type ListAuditEntries200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListAuditEntries200JSONResponse struct {
@@ -16610,6 +16795,12 @@ func (response ListAuditEntries200JSONResponse) VisitListAuditEntriesResponse(w 
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -16661,6 +16852,29 @@ func (response ListAuditEntries422ApplicationProblemPlusJSONResponse) VisitListA
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries429ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -16853,10 +17067,22 @@ type DeleteUserResponseObject interface {
 	VisitDeleteUserResponse(w http.ResponseWriter) error
 }
 
+type DeleteUser204ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 type DeleteUser204Response struct {
+	Headers DeleteUser204ResponseHeaders
 }
 
 func (response DeleteUser204Response) VisitDeleteUserResponse(w http.ResponseWriter) error {
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -16938,6 +17164,29 @@ func (response DeleteUser422ApplicationProblemPlusJSONResponse) VisitDeleteUserR
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteUser429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response DeleteUser429ApplicationProblemPlusJSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -19379,7 +19628,9 @@ type ListActivityResponseObject interface {
 }
 
 type ListActivity200ResponseHeaders struct {
-	Link *string
+	Link            *string
+	RateLimit       *string
+	RateLimitPolicy *string
 }
 
 type ListActivity200JSONResponse struct {
@@ -19396,6 +19647,12 @@ func (response ListActivity200JSONResponse) VisitListActivityResponse(w http.Res
 	w.Header().Set("Content-Type", "application/json")
 	if response.Headers.Link != nil {
 		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -19431,6 +19688,29 @@ func (response ListActivity422ApplicationProblemPlusJSONResponse) VisitListActiv
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListActivity429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response ListActivity429ApplicationProblemPlusJSONResponse) VisitListActivityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -24274,145 +24554,145 @@ var swaggerSpec = []string{
 	"ckGgkWXVOnTaC5YCK09XO8u5fjyzA3kK2hK4jLDBKjZ0trAmZe9P+5gAQFPposwJSZTCRZYOKAWLXnUs",
 	"eMM2RlO2lhnx7ryEM7/ChS6l6sNNRYvNiPoja8AU+HQSpD2WMtyJer1en487keZMBvXDRrVWbVTrAQZ7",
 	"3BP2K4fdXVZ5SPf2Ko+iWqeyz+q9h90GPezUa4VWNnPhKtKWRE4FmwOTsehl9SBr/LMarIZZ71zymxjH",
-	"8ae1DkvWg6esEToyUKtlx7JfEINGEV0m/eAaePZerb5c4hU7U8N9u8vve57W/Js7Go3ld5xgibq5fn+V",
-	"N/gtozeW4bNSG0SlWVtPZhfq7gvS26YP/uGqEYoS3MjmOcJ73xPe+7U5wht148VCm6Zhlc3FLslJ3SZp",
-	"YyQM5Hvb8Ly2Q85HXCDBRd8al7Mg+uBiQEvn//t/wGJTIelxQWPyP/+X+fw//zeaFZHU2qK2RFJDk1+O",
-	"bnlrSD4ISRtSFtohaaMXyI7JLHw2JnZNuzqezlMJ3loLY6EuAI2t3dzcOcsj/RwROq87AGAbGF0Jq1iN",
-	"BW8DAzIxX/sNA+YJFRd+LhEl8FMFkpBL+gYsw5iaTd5YafLgbJwzVhsxLxmqYjTpDtYFhCofEi6kn+wS",
-	"5rNd5g3P5bmUjG/j4u/yIaZJLR7GwLxRZRiWKwmFPEpmSV2rjL3u5M5nM6BzCczcsPLbMdf5rmsmNpUF",
-	"EwWbOztQjaOqHgrXDo1odQR76ieyzNMebKZKQCPqY3nN1tDbNId1gLecQySi5KW8YjGFgpZUhqSVbx9m",
-	"UGRt8qUDasoynnzwgPIpzSgmwfEvxy9+O917tPd6cHz8+8+Xtf+MWO/xk9fnXOsXo8lpNAlWV1xy3WUX",
-	"6i1OTm2suITBG6oZktuSG7IL/bsqr2XMu9OVb7aX33GNaa9xuPz6dE7sS2lZZyAXMFphlA1HDuvrWllZ",
-	"6BKtKzEGWOzoZQS4eqOEiy4fgVPFOTyD5q4RUBMuIlDH6kNoOnAzrW3no/nvJPqUdaGa1eCeInKNz8BD",
-	"4gU2BiyO0j4mZumMHuGyZyB86a2ZTFxkBV9nHddykjn0XeZkXkfCy6Gt8wxr3lvcQxfSVwSrBp/3iOCw",
-	"lrxJseSV1M8BdQpuWuGcnLG4d5wnw6/DiEFK8oI3N7NhwBTymy9b2x/p2DOOkcjxvKTQJbA/fxTx0j7Y",
-	"PfijFNFs5hRjOHId82lGw1+ikLy1Y/+w5ATvOJeH4SKbvSEMRlKVmHDPIJ8CgmGurDCvS3oZScplFHDh",
-	"il2wsbAtsa4S7D4HDYhcflaUPsjl+9gexYZ7tEQ5+8BbZ/lHmYFlLy7nHmsqdvfq3HJ1bm3NbF44JZU3",
-	"jlLumfgXZ+L24N02F089uJ+BjQ94f3CjAFaBFyOzuwVWfNztspHO6WLfpOwWGrpVyTPh+KvZIXNo57LX",
-	"GUaJA7/nk18tn8S3fxVc8u6zOjhJt87pLLPYkNGtp5FuwsxS+IHNedm4hJVZnDlbByDjrOgmrbt7ziYs",
-	"sb9BvV2WpQ+JpvksfXC7ynz+/Pxs+KM0w73PtPLy1TRE242KaW4Jc9YsYSKy1Rc2tUxLSJ/lwnHfkxRA",
-	"1CWmQao9cl6XpFYlb3DCWbZd27GYNkQXIGXHeh/IBLokZY0zWyLrnJlh9vrpeZBQV4Q+blfJsa9KK6dL",
-	"28FlqrQrd5mRD8oDs8icE49lNF1POMwy1gxJa/VUnDJojU/5oiUHiXovyr4yUeY8SsoSI8qZ2nJW/rNL",
-	"Sf27WAqWvBGK3txUX2Fs51K+BCR6uGF/lUVI8ep/ZhGn59MR+0rE9Bnzgf6+sRRzK7JaMX2RPX3bdkkJ",
-	"Wv1nkO/IBCpZM8B5juCXDMoWrHibDCRIwFgqTTrS1kLQ0SitLipg+Fk5mZZNZB2OYinYkYd0UUjprpLn",
-	"XEREjrV5aUtQdakweWBGoAEcoez1PFmGstCakz5GX7tMwCEmQQ6EcVV3cw4D0cxB9np/I3dFtiI/sZH+",
-	"SljDuaOHHH/I7dS2+UROplaRnm6JW8xvh7EFtnFrjmq/f+iClCHM+LlimfKdq/uYzSSqzs2rOcvab643",
-	"py+aNpBmIjZqu9VatV7frT5cUb1M0RStRucjIdp7Gu6efXuPr2LuVmrdRqfyMNqrVzo1ul856DXYYVTv",
-	"7nUePSqC/M2Mwj3RRzAMfpZ/8TimO/vV2g3zEH3MwIXB/DQG+ZVkIf5NvSgvIZKe57/pebwB6719z8it",
-	"s8AdhLX+bDG7bBeOjCoFpQo2aFfqzShRj8x4Czz1ZhwvxQ5vrMwBinjkJVwg69XrpAd06oUepffe0S15",
-	"R6PbONZzLC8kk4vcO7bgLt125Cc92R/tX0uSa+CcYqOhklO6wgFcJWXYg3LOIOdSUX9Y63QqDymI+ohV",
-	"DrsHe916bzfap9TlaI6oHngpom5mQdHTdoMqoA+rm1m4UAPXcvguHme7OV/hiTa0KHtf7GD75zqjs9Kj",
-	"PdvY8ManexsCH9Pg0aW+Y/s1gIAvldNnIwDD0ClMLUQLIKEfcG0EmzjHf9Nm0uRjvxANEXICARAqIuJc",
-	"R1Xi5CMWj1sHSxx5gQTnZmkJ9LMclwA+URLRqa1/syWB0GifqktmrxApNJTRJkKb92NhBvzXpfeEDolC",
-	"9BkENCZcD6KETgSxiFSpd4in9fsLgx2zrSbbVYJAUW4cWfJ5huJIr5gFdMJRhh5GNKAYed012x5wDo68",
-	"L5mCunzKNRf9MoeSpQCvWc9N4iYW1Tf4ZfiuFjXexR3+uEZfvO13XsTj33/9ud9p/Nb/7eyx6jT2xcmL",
-	"6zj64ZfVXfNPZoa6VlBlSRbmAJGSfIouGGZfNHN6/cjC7srs3GvBs6K7DfbgnLpb7rTH/27nds+pgkf6",
-	"nm2U7os4l/y9rBp+VrAB06h23XFPJRqiIc2Is10A+ZztlZv5//wev4sM27Js8mxmWS75QWkq+SCRWrv2",
-	"9TD1ueOy7UNA0bMocMWnDmADNtGsUYSiILO8cENB6j8DpGqzID494eQEJ3J5myKFsD2FdFebRoXdQp2g",
-	"agmlqUPtADxutK8ltn3nemvi1YE2+tm3vgxLExlcX11zx9rCc4ks+yqk2Fbk1yyF/DPl1r0Q2rYQemex",
-	"fW5TCCF+0E2E0N9e3ED67ALJommiPVhZw8eh/70XwUZXmEO6TBu5oRlBY37JUgRYBB/jQ4s0Zlm4uaQJ",
-	"MXWEktFSov+yz7Rqib3GoUOW5Mr17gKo1NhhymbGif1ZORAc3h0Uq28BxzWeZu30QjQSq+Q9CIRZFN+y",
-	"xjstodL+aQ6pNyRnhtpZSM7okJ1xzb4/0wnvatecx0iv9gxIMaTUKUI7KK8ciKaD2UXQvjTZbzhWCLfZ",
-	"EhnepllXmXBAGlY+WCXUt8N1fpYfIlhifZqfclRoZojpgY1aw3bK6A7M8QGzNe0y1BIpcTRJG8f8xF3X",
-	"xr5cCgrtLQ0AyKF2MDeZqIfSt7K0O6/P0k0E7/y0s6yXUdCVScK6mgxkohjpQH+J6eryt6wn1K0k5eX6",
-	"/gRs+uOg86LLT/mPz39/9ub8l7MfD6ts+uNf0fsT8+XgRNSq3UYsOsPntejXH+N87xmsriw0z1lLQcl3",
-	"z3FNc1ZetrTBUUkw44z3QYUU24MV+2J1ytAQrfIkbfu16OYzpu2FsCiNWmM9EknPatAMoheD+OTF/uj3",
-	"xqB28iL+6+TF9VVn2O3/9n7/8uSHN/L3s8eXv/162e82+mWUMWR6ICOFbXP1qNgpdI2k1ZdG2qTcYV4W",
-	"pO/+Snh/YLvKU8RM9V1pfwOa+HR7uZ1PEgYNfGicS6FcRfODjcq7/u9V4G2rwIa1ES48jTcNNqyv8ToF",
-	"zWHQLFN5677C2c0oBR0vu57+fZF17ZkbY9iaMuyKTXLKbj1X/d/YG5j73OioiC5KVeR67l378LJZXbsw",
-	"9TlPKmrbYSB7HiLQWPTokMccu/ZkN+4Wh70KbEG9TEWfzVRdqLDPdIpt+2pUG9RghIb1tToITmSo1tCN",
-	"mWsE5gb4ZdkjbSMCHMiTLwbaLWEBsgHDPlMVPYdPrpNH6thxA3XOHrgKTIEw3zPQ+q1KwiOhdQJlqAdp",
-	"ebVMbBlLIUMV0c9lr7eSdyidT9sJI8EmtrdHH3OD4QmAvu3kVDrvAY0htAUzdyCG8Bjr+4K6mbDo7lpt",
-	"ZGbtyxTngi5+E915c2UCFIa0Q+bqlRL5sd/r0ve69PZ06dtStzJqXU/ZeiIjdq9rfRZdq9TNsV0FDNlu",
-	"JjDW1sXSGzNNzOf1n0MLK1GTvOnkR7OyzrS5h9LesCDbE/ISYHGzlB2sR7Xg8RalJXPh5VD0F7fAwjrY",
-	"XKepzrRQbdsSi8ptEace+3Mr2/uzFCCbich3dS2L0ViGLsdF0PUb8MZbzCV7kkilTsFNuQ5TsC1WtlEt",
-	"Z7iAoablJx6qseBYx71gyZFnIpp3yreHFu+03krCFFtwHn6wDuC0XwgqzzksjLQOLc384XAddi8D5HGo",
-	"ObfZWJZpxlxc2t58TCPYUYKNNboDCVXaRiluiVQ/t82pUPsVZCDHSZqzBQlKrq09vhcd3ZlL2stGSvtM",
-	"aRbHIRE2CmxWMXNq00tjp7wf8NiYAjhcp4UL6QrOof8dBK9j2mVN15AMkr5te6bMpQ4Y7KCj10OyH5L6",
-	"fkgOasBN6o9qfjcUuEdKwZR2QfSWUNC0boDjtKsBQe8qOcl6cAmJy2zNpyyYATNwiNIUeFHernDpXbDC",
-	"ZnlL+rFgoGKmIYuDrHId1Xh8IXs9aEFHNQTvPfoorxYE/uga/L8BqrwF//wamfGzA1rLcGjMHqaT3lzy",
-	"DAunAzbF0ZzEbj8TOsVOQy4ZIW3XxsiIjpWzBb/uoPrhKnfw+LTXu1dub0W5PVaXNp8Gk2fNwQcpoXLp",
-	"pNsJrY8S2eMxqzrIfvf0i8RygGXaLiR1OYazlRB7fUVw0LUk7E3zlyE8DF4i99yqbRQ6B0jQPCxMQUTn",
-	"VIPns3IyMBSENqcaxKrhV5oMKEK5dBgTYTEly3/xkFqdtcOylOHmrNcM9WC7/yGhLQGVHc51lwK9mGXw",
-	"s7Gg+sjL6UoYYJJmcxVG1nJ7ddrig5F/p0tkxRA6FvEdhZSvCTVP4opcSR5h960poN2Xp57ldJINErzB",
-	"3biVPG3XCRx7HbtH2va3AH4je6SNla/YMX5O8b5iqey7iRwWbHLhRcSVpqOY2aSPSIpLNnUuqtvKYnvj",
-	"T2UbaWwl+3SfxnYvereTS51ZPrcmaBXLxOwXzmbb/bLZbIviZHa95kIrvGG06CmSE+HkWWkTwNf2kZ8X",
-	"RKvDZT+ho4HZota4VtvtjuA/dmLYMOKGE/yhgz8ABgR+s2O/MvPqJ3RYtV/bR9wBjC4eXXRpEl1gw5Cg",
-	"Gfxab+zu7R88rDyai+CFTUGawb/29hq1h4d7B7VarTYP2WuLiF2OAOZlqjjauYHn7Es1VPJo3+NX7pul",
-	"3rAbgwvo7mD2jD6xIK25fsvYQJleObxEBgqarQjEdqC7hwcPjkhbjOO4bf2rtlgQTh5WtqXnCj/6bWts",
-	"5V1LuI+od3JIDdBGkTTq+/lEZsCEFj/QVdGhwyh3Q9OG4UGFnlUGc8fAVtmVaXZIzj4r2lCzc1zIrFLu",
-	"oP2ELXXKD9nKZ+WtP867A0l4z02/Mm5qz7aQE8K/8jLJTWMpKyjCJ0+f0CR6Bbt+Xyy5TeloyyNvKB/n",
-	"6/N4oFZ1lJWJibU1+fKmOjmte29ztxnOawdiTDCc5T2Mc90cIdaUIiCnyvlcsLPZtonN7Kl4O4m4rWXE",
-	"xsdQJQLgxlrmUsXCNCwC9ScDNgXHC97J0A81BQ/W3H7GbtpfFcDavLTR8h6wHUNjSON3tiHsDRu82l1c",
-	"jqyW68H9ZeDVvhLcs3y3ctB6vV41NzQ6Nu/c6viVc14vgij6ibGRysek7Zy0JB1mG3lFVXIy02Ai9Rqn",
-	"twhZAmrUpaLL4qduLOsiS0Dd9V1SkjYl6a9CNTDkcFManq8YIClcRBktLEsp+exiP1ySdFIU3u6A2BAL",
-	"SmvDRfsJ7TIUvn4/PZuzgH31IHmqSt66gAt2LHCwMzK55KIPQr4l2vlj1CaXcHDN7Rhzc9laGHnLQm0L",
-	"gJeP/cQQfJ65OqLTrKkr6CM2SaUlzP0hSYOCuXdiChrml6TJKPZFKViQ3+sLE1VcgwjMm6HFfoII/jo/",
-	"OyPHVzZN/kZA1YvtlUm+yQ9u/SSN1QeP9FdAf6093MR6TdeyRD14b5P/vAyrOPYFxD/SjF2BP79PpOin",
-	"YcsbNhC7t35vLuJ+oFcs15LUUvB2RZ1T75fJumJUC8LQGSfavGPl6uKyfmdK1mYnv161ml3YWy5Xc+q1",
-	"jwW4SMX+OZVzkDwH6RteRgfmNc1klrg8FwGmhbkyJB3WhZw6m8ghIN/Fg90D1Ewo1YGqMPPxP2OFCTIt",
-	"0ZNxLCe2lGwWBQ9HkAEutpuknUUI25CYqizgRJaYkm/7XgYrBHpLESFvFQvApRqaBbshDOjeiqBsOEIf",
-	"2PMLMKj3Fi0xRxUe8sit6OQ+DazAq/Yy3LIi3WwDqLPUu3ZeQoA2CTo7SVgLapmbt6dYEYrZx5jgNBkw",
-	"4TxoHpAkZLd1qSAdNnsEW2K1o1N2EPpMLzwFtY2ziatGjS/GXWabAtQrjb2cW8o8YYnnCvxNMMeyq+rr",
-	"6Zf+9OdESNJmZY49/pMOPkStPQDS/LH3FmUTDrDp4d0o9l2eTQqmYZY/WsALnS3CGNpKhnx1tLOXMTru",
-	"hFrqlLJOKkw7TK31DMdviALRFodL0WVkKBOWVWuUIcp6KZpzizYwGA6Ty+rJ7U4if6Ka0JZAd74tyvBr",
-	"HNwLhnl9wa6U4UE2cxQ0CKph8KFnddultb+k9r1DFIT4vX1JS5SWg5gX3qAehMwtBznK5pMr72iJiE4z",
-	"mONcVut5ttBO97A2KGSwYmkC9VIocnzcsXAPAcpOlgmsdIAyEeteMatryMB2VdATCYmz6NNo7Ll5H6V5",
-	"Gx02lehdGaZgAm2jc1/EaN0ggsBsy/Ni9QrB4hUESV5avbLAE7IlEOKVnSHhYhG0rq9kU2Dixr3YLBGb",
-	"vmJTOCmznPfed7NV3819KdB21aK0+Mdy9rlwmlt026xpDi123WxcCnTvr9m+v8YHjV5Q+eQrVDOK6Six",
-	"6Zf5lIwE8q9zmZ2W2c5AUqN2g8EVW/OK5ZNWxckh/WBFUyFe8zk0N9DOmr7GewNF7LxUASTz9b/3Lj0l",
-	"K4TyYJpThT8rKlaknXbDJopO1Xx1i2xF23rn09IWNZMvp5SEQZaqCe0F19NScgtSHkVyFfHzwdl5z+xt",
-	"WKq9/A0SAdZVIb5OIT2Dzb8dOY2w105KX+XP3+3W5a4jjDdOMWTX0CV/rlx6wY3gKeYTAG60Y3QluYYh",
-	"6Yx15gdg3QQrp6kG2eKLKMd22y7ZER2nlLS91LN22BJtPzWwnWYtOIiZhM3xwJC5DpjTJAJIvoRhdgQU",
-	"/DIi8esU7hkdwLFrIzssRZmBZTydiKdU07uVGvDMH9rtwr5l2ar/yLzIfOnBQqGH9LJktKAqwCLCSWHR",
-	"hSH2BX16b1Y4sR2hbwddD4PROBlJZRbbdg2A/qJZSeF90cndKzrxW4DD8bYdwF3r5xw+qbqIWU8HzRrc",
-	"6dpwL2o2bfGzcHlWWvK712paaarHZm6IALU6I3bSoURNfZbK19CmwV6yEfZCIK6Udlvokk+QoVeecjWS",
-	"ijuzdOEj8Bb/jr8lvPf23Hb3brgt9A8FGQkRyQi1qi363azeu6GnbV7q/L1P7bZ9aple/DEYjUsxCQCF",
-	"rpA87W5z2vwcmwD9ASzrdp5LOM6B5ZREyTGy58PM0cwKAcwJsDUgvWhbIDU4nm2g1KwRh1sB0Gb1Bmu5",
-	"Cdxj09xLrr9XvessgM02cugwi2ZdBJtlYmwh7PG9HNumHJtpPrEwAzFzYqcSDRolYM+FIvp2SBQ3Ei1L",
-	"OBzICfZ/c/YbNFRAYWNsuFKonjN45nMH6H0z55CF/ltm7jlzEy3EUmuzXlu9eZg/gzmZDLmV+2phZ+ah",
-	"r3828JlS5zEmolPrALbueuItnPliNCLfnp+evw7Jm+dPyEFj91GTnP1wXKkbMr4mEe9DesluzU5SPYDI",
-	"m2bXGIKjfofECG3mEe/qsVGkZEuoLhVV8nL+cUH1r20p1KcZdEUDhiOGGuHYHGWAhX7QMY5tIp37Cmdd",
-	"bYk0roiot8XXFzJ8cz6YC3si2k3XfoVwW7PvxSv90JaQOgtZcoQrtlnD4xTbso3NIQdYQkvUwNCQlhBQ",
-	"NjcN6RR+MF9zG7OdyHEckVh2Lz00TTnW5aDriYxn+MfdcYkXh3ebbvE/E4T1bwbGim2Ck3NnJPpHHarY",
-	"wV7I3z0+fTOp/fSiL78PwAWXgCB/8ez3py9ePX734rfd819Of/yl+NlIqoQHzUDqkTlSzZ0dLfVo53U8",
-	"HnZiLliz4Kf8bxr3zRkfDL8/++G43hrXao0DPF7fH+AnrtSYJd+nj8BvRyzhMvp+t4YfcYTfLx3fRmz6",
-	"DKc/n1knTIeOYAeAC91l903r7k4yGpytIRPa79lyb1RswR1mFrZUfm7HtsjJnSpw8C3UEJbIsjReksmj",
-	"+0S1u2OMrIDSPZATRTpT1z80TUszutwg7ZYMOp/skfaMNtCukucuA0uKRabM0QI4gZbwEvbhtUwUDJyQ",
-	"MNodZNlfFnKacIG9KtBHZy6dkSlNi1aEVR+xVDok7QSdi2/sS56Yd7RbAvU+hESqkjMHT+DWJWEWoZtI",
-	"UerDm9U8b6Ivbdgg7snsKG5TLcrbdubM/Pz89/eVk92Xryunj3/5tfKs8fKnIAx+evP2ReWnk6enlVfP",
-	"z99Xftl/fLxGe9zcTq1kAmKviXuN4jY0Cit0zWasAUyQ0aMh0Zh39b1OsSWd4jHrczD8xoot6OG2Na3C",
-	"iZY1EbddW7QlWkX+eyH1l9I4Ns7Gywtia/EvbkzlC0+/NQmhcdoRIivwK/j/slCUHzQBX4cXE0OcsWKz",
-	"2pYodKvFB82T1TNSz87us3sJNu6g+nR2wNsIV81Kn17vPl41n43JXq4b6Joi5JXUzyxTuBci2xEi54b1",
-	"yF5vO47oZSLEMcXNTNNwNZniy46/uWm6cfPRO2CpOvmT7fqiOESZeVgw+vLiUioLEueVwTez5Iy0Hsma",
-	"oGjjyahcDhor0bWbymQ0NnkyRrS5Oy94j6wFSoUXHkBDNG2pCrfmzM/SCqJZq/Vui9o3JSP+hxijMIJ7",
-	"8/NeefhnKA+GNQM0QJ4z34bmYNngReGw3ysS/yRFwnYsX9D8/NpBqNB8e/O0nA0E77wm6Cjg8YauHDJF",
-	"bHPajoywc639bJuXp5XN5ncM1n/81D4ilHQSOVGQ6uP6pkPSqnlo1lcdeypD/2+SOt5t3Zq0raFTxGyu",
-	"iU7GSqsqecNGjGoo7haE2SkjJIwZH3OKfA4DUDk9BJo6giLS564tEIzEVlXJ5IiMFTydqBGWpZsFialm",
-	"SYbm69JqS1UWWNOsc3uhEcCs3MzvFfj1sxV0bwIiBXUFClHSwpqLizPWHSesMnKR7wtHKL5wH9Lrl0z0",
-	"9SBo7tUOD8JAG+bcDJROsN/PdaWXMFbR7Fq7HKbrimJCcSgVyXrT9WXFvvoNvsd1jP9wA73MDvnilltJ",
-	"+jtzu/WEhpbS2bDpj4POiy4/5T8+//3Zm/Nfzn48rLLpj39F70/Ml4MTUat2G7HoDJ/Xol9/jL3yIbPp",
-	"u4bx3GSJbI/OC7vpjxlNUFistnDQM/JsUW4DImnbwta/gQoYBmdMVyxlL7n5jGl3BG5Rc7TEm9MBV1B5",
-	"niRSqVPgsveK3600/XRStyh0PT0wrTBcv++nY/8ZTwfweZQzY0XjVbTAuh+RyPOR9RKpy5uAbieQkJVh",
-	"LuwYlM8k5lcp91GzvYGqpT16XJD76+rRM68udYVKVOv0cGL9Dhambt6qx27m8k49jkrum/QsaNKDbvD0",
-	"eCzjX1vOxS5hBjsJu5KXrIIewgWmT1b3Vmiob/GmOmOdQoOCRUHVpaqWKO/mdafmbR6buKmHzjwzCpqN",
-	"NTRVuCUdQgll/+DqItKWItBZn4nobtWM/a1bAD0TEaFxbGstb3x6Fol/QxAX9hgs7wW0QTnUlhoApif3",
-	"o/3rJPq0CPEfTq45laXnNi16pVPSYSUn2PXLySzlFGIWyimGXIE1b9uzlZ32NSx1zxhPD3gmJg9rnU7l",
-	"IQUxGbHKYfdgr1vv7Ub7lDrrfUT1ILPd0xUKihaozyiMoQCSdTzmEcCUpKb87owh/6lE6Zgbvcf1gk4I",
-	"yDZuGz/cLrWPHf4ViEZzyiGHJDvft3K8/XOdkUYpIrn9eZudBLwzbHS1grAdJQy32pJnnpxOR0zkOuNB",
-	"3k3arqrt0Fza5rxOwV9oTjRUHnGNjsc8VClUQMvhiCa2R7Yca5KwPk2ga2eXKnaUpn1lCJCuTit7SL7P",
-	"NuZSzW+vnRWt3yTKOB9tZw4aztbKg56k41/LvVXf1vzWwQ0qW4vV+4srlryrz3NIpf1c5YgV3VFPLS2v",
-	"AB7jX/opXMNWCIOXcrVXpNd9UV/XWCi29K32qo2dXIcr9pe4b2B9e84qw6g9Pu2JMfvNJj4qIy6qyDlX",
-	"RZb0+PDawcVyJ1SJD0qlZA09tsE18bBSr1d2a0b8cdFlOX+F+dJFgXKy4F0j2CRgB2J056P5zyrBqV9r",
-	"sTh9A+DIUrBvlN997YhYysXkG7/3o8L6V4rC9ZucXuxk4+p6cZ/pVARuqe/OnZYTX0RCbMJ0b1E1Nwv1",
-	"lenlb5Dk12BmAx5FTFxQZbmWpz+HqcKO59UHI7THDpA/h3wxx7oh07FHbwHHmYNisJYn+y1O8dOHlFs1",
-	"ypT+r1/FJ8e58gBDCSPNLOo6x4ZF9X3SHdCEds3SEJnY0gGZkEfuE6YXmNeORyOWVMzYSMyMch4SSmI5",
-	"mf0SytORUzugBfeWI9uOMEtvgJUYShFPiZmKhZp3F7UEXGUYL4WKCUjETLTzlRTW1eZ8ml/+vdjIede4",
-	"iZmzHgrqXTCK3jVu0yxabz1uBtv6eQVoYxND6ysyge5NmnuT5qswadayQBqLLJA7aG9YaXSjxKt/LAu+",
-	"fef9vYWwHQvhc+v06fnf8RDsV+ID9vo1+ECYKvKQiwOI8E5L5ZGhOW1sgiTyGYZ9TUvM5RjlLYLNjG3L",
-	"7c/MOO4R/T8Hov9KzNERwBzu6GBH77njUu6YncR/CJ/MK5Ufgw6mRTf/+PDpQ7oCZX4QW3yQKToRsEHo",
-	"sAbORHtE0sX7FM4AEfE+PIaLkChNp+ZvxfuCRdjYLYJPwP/G/iPTaPPsI3MthDw1zrvb7e/szZDyREZM",
-	"jmKW6XDKn0zG99FYKz7iNajV5JJNERgcW6fAWmHFCWSc+o80l5qN+N8BAAD//w==",
+	"8ae1DkvWg6esEToyUKtlx7JfEINGEV0m/eCaT2HwhmqG9LSs+XB6oX9X5bWMeXe68s32cpjUXq2+XNQW",
+	"W2LDfbvL73uegg2YOxqN5XecYG08Xn+4/Pp0Tjiq/VVG5fe33ljhmFUxQK4bQvAUjAJIQEHVsLmOf7jS",
+	"iaK6YRQJ81Vi+Fbs6GMEcDSjhIsuH4Eu4uyEoLlbq4XBhIsIVJD6ELB6yzSVfU9T2a/N0VTQEFisodA0",
+	"hrS5jkFyKkaTtDHsB8pM2zD4tmsTgCBIgou+taRnOwaAPwXNuv/v/wHzVIWkxwWNyf/8X+bz//zfaENF",
+	"UmsLURNJDR2NOcYgrNX8ICRtyM9oh6SNLi87JrNx2ZjYNe3qeDpP/3lrzamFig908XZzc0wlD2t0ROi8",
+	"VggA5GAUQyzZlTFzURCZmK/97gjzJKiLtZfITfipAhnXJU0SlgFqzWaqrDR58KzOGatNDygZqmI06Q7W",
+	"Rb8qHxIupJ/ZE+ZTe+YNzyX1lIxv40r38iGmGTweoMK8UWWAnStJwDwkaEkRr4y9VuzOQTWgcwnM3LDy",
+	"2zGx+66rYTZvB7Mimzs7UHqkqh7k2A6NaHUEe+pn7cxTlWxaTkAj6gOXzQIG2JyOdVDGnPcnouSlvGIx",
+	"heqdVAalZX4fZiBzbaapQ6XK0rt8pITyKc1oYcHxL8cvfjvde7T3enB8/PvPl7X/jFjv8ZPX51zrF6PJ",
+	"aTQJVtfScq10FyppTk7da2n/SC3tDOQChmaMsuHIYX1dLauBvcta285H899J9ClruTWrwT1FmB6fgYfE",
+	"i+IMWBylTVvM0hk9wqUKQazWWzOZuDASvs566eUki164NNG8joSXQw/rGda8t7hhMOTqIOi8d6b/GecU",
+	"12bJmxRLXkn9HHC+4KYVDusZi3vH+bPw9+ULeAS8ENvNjDewAf0W2dZDgwfQc2Hg6cSDngLMwJ7+UUS1",
+	"+2D37Y9S3LkZ9oNB4zU50MENGNCMZbNEEXtrp/5hCefacX4tM/bN3hAGI6lKTNdnkDQDEU9XO5rXob20",
+	"M+XSRrhwFU3YPdrW0VcJthiELlMuCS9KH+SSumwjasM1W6KcbeKts3yzzLC0F5dzzTUV2ns1drkau7ZG",
+	"Oi9mlspZRynV4F5ueHLjS8gAe/BuWwikbvrPIAUGvD+4UZSywIuR2d0CKz7udtlI53TQb1J2C137quSZ",
+	"cPzV7JA5tHPZ6wyjxIHf88mvlk/i278KLnn3WR2cpFvndJZZbMjoFii0W2JmKcbE5rxsXMLKLJigLfaQ",
+	"cVZZlRZXPmcTltjfoKgyK8WAbOJ8KQa4m2W+SGJ+ycNRWsbQZ1p5SYkaUiqMimluCXNWPGEisiU2Nn9Q",
+	"S8iR5sJx35MUJdZlH0I9BXJel4lYJW9wwllKZduxmDZEVSAvy3pdyARaYWXdUVsia4+aATP7OZiQNVnE",
+	"t25XybGvSiunS9vBZaq0q2makQ/KQyzJTKLHMpquJxxmGWsGl7Z6vlUZfsqnfGWaw729F2VfmShznjRl",
+	"iRHlTG05K//Z5R3/XSwFS97Yb8DcVF9hbOdSvoR2A3DD/iqLkDYl+JlFnJ5PR+wrEdNnzEdz/MZSzK3I",
+	"asX0Rfb0bdslJS0JPoN8RyZQyTo+znOAv2RQm2LF22QgQQLGUmnSkbbghY5GaQlZAajRysm0NiZrYxVL",
+	"wY48OJNC3n6VPOciInKszUtbgqpLhUkTMwINMCdlr+fJMpSF1pz0gRjbZQIOgSdySJurutlzQJdmDrLX",
+	"+xu5K7IV+YmN9FfCGs4dPeT4Q26nts0ncjK1ivR0S9xifs+TLbCNW3NU+01iF6RKYabTFcuU71xxz2wG",
+	"VXVuPtFZ1mN1vTl90XSJNN20Udut1qr1+m714YrqZQqZaTU6H+7S3tNw9+zbe3wVc7dS6zY6lYfRXr3S",
+	"qdH9ykGvwQ6jenev8+hREclxZhTuiT5MZfCz/IvHMd3Zr9ZumGzqA0MuTGJIY6+bJjF8uveibIEHv4QM",
+	"gjz/Tc/jDVjv7XtGbp0F7iB2+WeL2WW7cGRUKahHsUG7Um9GiXpkxlvgqTfjeClAfGNlDlAEnS/hAllD",
+	"Zic9oB0zNKK9945uyTsa3caxnmN5IZlc5N6xBXfptiM/6cn+aP9aklQE5xS7SZWc0hUO4Cqp0h5ed4Yr",
+	"mIr6w1qnU3lIQdRHrHLYPdjr1nu70T6lLjd1RPXAS411MwuKnrYblHp9WN3MwoUauL7Sd/E42835Ck+0",
+	"oUXZ+2IH2z/XGZ2VHu3Z7pU3Pt3bEPiY/o8u9R3blAMEfKmcPhsB4olOsYghWgCFDABeJNjEOf6bNpMm",
+	"H/uFaIiQEwiAUBER5zqqEicfESHAOljiyAskODdLS6Cf5bgE1YuSiE5tkaOt+zTqP6HqktkrRIr/ZbSJ",
+	"0Ob9WCwJ/3XpPaGDGxF9BgGNCdeDKKETQSzsWOod4ilIw8Jgx2w/0XaVIBqYG0eWdJ9BddIrZlG7cJSh",
+	"BwQOUFVeC9W2h46EI+9LpgB8gXLNRb/MoWQpwOvIdJO4iYVuDn4ZvqtFjXdxhz+u0Rdv+50X8fj3X3/u",
+	"dxq/9X87e6w6jX1x8uI6jn74ZXXX/JOZoa4VVFmSfTpAOCyfou9SJur6kYXdldm512dpRXcb7ME5dbfc",
+	"aY//3c5dnQN1gPQ92w3fF3Eu6X0Z5MGsYAOmUe26455KNIS8mhFnu4DkOtsQOfP/+Y2c181hzWa2LIN1",
+	"kEht+5fbqc8dl+0RA4qehforPnUAG7CJZo0iFAWZ5YUbClL/GSBVmwXx6QknJziRy9sUKcRmKqS72jQq",
+	"bAnrBFVLKE0dNAuArqN9LbG3P9dbE68OmdPPvvVlWJrI4JonmzvWFp5LZNlXIcW2Ir9mKeSfKbfuhdC2",
+	"hdA7C+B0m0IIQaJuIoT+9uIG0mcXSBZNE+1hBxs+Pkkk9A5yEWx0hTk407RbH5oRNOaXLIX5RYQ5PrRw",
+	"cpaFm0uaEFNHvCAtJfov+0yrlthrHDr4UK5cgzbAw40dcHBmnNiflUM64t1BseoYwHrjadYzMUQjsUre",
+	"g0CYhWou667UEiptkufgmENyZqidheSMDtkZ1+z7M53wrnYdmIz0as8gUUNKnSK0g/LKIaU6LGVEZkyT",
+	"/YZjhZiqLZGBqpp1lQkHOGnlI5JCXT9c52f5IUwp1uX5KUeFjpWYHtioNWw7lO7AHB8wW9NWUi2REkeT",
+	"tHHMT9x1bWy+pgBgwNIAIFlqh2WUiXoo+StLu/Oaad1E8M5PO8saVgVdmSSsq8lAJoqRDjQRma4uf8sa",
+	"f91KUl6uuVPApj8OOi+6/JT/+Pz3Z2/Ofzn78bDKpj/+Fb0/MV8OTkSt2m3EojN8Xot+/THONxjCqtJC",
+	"h6S1FJR8iyTXGWnlZUu7WJUEM854H1RIsT3suC9Wnw1d7ypP0t5ui24+Y9peCIvSqDXWI5H0rAbNIHox",
+	"iE9e7I9+bwxqJy/iv05eXF91ht3+b+/3L09+eCN/P3t8+duvl/1uo19GGUOmBzJS2BtZj4rtYNdIWn1p",
+	"pE3KHeZlQfrur4T3Bzp0/EdGLOdK+xvQxKfby+18kjDo0kTjXArlKpofbFTe9X+vAm9bBTasjXDhabxp",
+	"sGF9jdcpaA57Z5nKW/cVzm5GKeh42fX074usNdPcGMPWlGFXbJJTdus51IPG3sDc50ZHRXRRqiLXc+/a",
+	"h5fN6tqFqc95UlHbDgPZ85CQxqJHhzzm2Jopu3G3OOxVqqXrZSr6bKbqQoV9ph1w21ej2qAGI/6vr9VB",
+	"cCKDLoeW21wj+jpgbMseaRsR4MCtfDHQbgmLgg6NCjJV0XP45Nq1pI4dN1Dn7IGrwBQI840hrd+qJDwS",
+	"WidQhvaQllfLxJaxFDJUEeJe9noreYfS+bSdMBJsYhu49DE3GJ4AEOtOTqXzHtAYQlswc4dUCY+xvi+o",
+	"mwmL7q7VRmbWvkxxLujiN9GdN1cmQGFI26CuXimRH/u9Ln2vS29Pl74tdSuj1vWUrScyYve61mfRtUrd",
+	"HNtVwJDtZgJjbV0svTHTxHxe/zm0sBI1yZtOfjQr60ybeyjtDQuyPSEvARY3S9nBelTbIcCitGQuvFyr",
+	"hMV9zrAONtdOrDMtVNu2xKJyW2xGgE3YlW3wWoqCzkTku7qWxWgsQ5fjIrL+DXjjLeaSPUmkUqfgplyH",
+	"Kdg+OtuoljNcwFDT8hMP1VhwrONesOTIMxHNO+XbawngtN5KwhRbcB5+sA7gtCkMKs85LIy0Di3N/OFw",
+	"HbaoA3h5qDm32ViWacZcXNoGjEwj2FGC3VO6AwlV2kYpbolUP7cdyFD7FWQgx0maswUJSrYE3L4XHd2Z",
+	"S9rLRkqbiWkWxyERNgpsVjFzatNLY6e8H/DYmAI4XKeFC+kKzqHJIQSvY9plTdd1DpK+bQ+uzKUOQPug",
+	"o9dDsh+S+n5IDmrATeqPan7LG7hHSsGUdkH0llDQmXCA47SrAUHvKjnJGq0JictszacsmAEzcLDhFHhR",
+	"3q5w6V2wwmZ5S5ruYKBipuuOg6xybfN4fCF7PegzSDUE7z36KK8WBP742m72G6DKW/DPr5EZPzugtQyH",
+	"xuxhOunNJc+wcDpgUxzNSWzpNKFTbCflkhHSnnyMjOhYOVvw6w6qH65yB49Pe7175fZWlNtjdWnzaTB5",
+	"1hx8kBIql066ndD6KJE9HrOq68vgnn6RWA6wTNuFpC7HcLYSYq+viEm4loS9af4yhIfBS+SeW7XdYOcA",
+	"CZqHhSl46pxq8HxWTgaGgpDuVINYNfxKkwFFKJcOYyIspmT5Lx5Sq7N2WJYy3Jz1mqEebPc/JLQloLLD",
+	"ue5SoBezDH42FlQfeTldCQMs1myuwshabq9O+7gw8u90iawYQscivqOQ8jWh5klckSvJI2yxNgWU//LU",
+	"s5xOskGCN7gbt5Kn7dq9Y0Nr90jb4xjAb2SPtLHy9a1iybvGnOJ9xVLZdxM5LNjkwouIK01HMbNJH5EU",
+	"l2zqXFS3lcX2xp/KNtLYSvbpPo3tXvRuJ5c6s3xuTdAqlonZL5zNtvtls9kWxcnses2FVnjDaNFTJCfC",
+	"ybPSTo+v7SM/L4hWh8t+QkcDs0Wtca222x3Bf+zEsGHESyf4Qwd/AAwI/GbHfmXm1U/osGq/to+4Axhd",
+	"PLro0iS6wEYpQTP4td7Y3ds/eFh5NBfBC5uhNIN/7e01ag8P9w5qtVptHrLXFhG7HAHMy1RxtHMDz9mX",
+	"akTl0b7Hr9w3S71hNwYX0N3B7Bl9YkFac021sUs2vXJ4iQwUNFsRiD1fdw8PHhyRthjHcdv6V22xIJw8",
+	"rGxLzxV+9Nv12Mq7lnAfUe/kkBqgjSJp1PfzicyACS1+oKuiQ4dR7oamDcODCj2rDOaOga2yK9PskJx9",
+	"VrShZue4kFml3EH7CVsJlR+ylc/KW3+cdweS8J6bfmXc1J5tISeEf+VlkpvGUlZQhE+ePqFJ9Ap2/b5Y",
+	"cpvS0ZZH3lA+ztfn8UCt6igrExO30cpjb3O3Gc5rB2JMMJzljapzXTAh1pQiIKfK+Vyws9l2kc3sqXg7",
+	"ibitZcTu1lAlAuDGWuZSxcI0LAL1JwM2BccL3snQDzUFD9bcptVu2l8VwNq8tNHyRr8dQ2NI43e26+8N",
+	"u/jaXVyOrJZrtP4P6xH392T4ANKW758PKrrXWOeGFtL6jd7qje00enPM2XnqF+Ex/cTYSOUD8HZNtCQd",
+	"Zru1RVVyMtNNI3WRp7cIWYLg1KWiy+KnbizrwmhAkfnfoIXb13EsDDnc9AzM14KQFC6ijBaW5c98dh0n",
+	"XJJhU9RU3AGx8SRUTYzI6Ce0y1DT8Jsm2gQNbJ4ImWJV8tZFl7A9g8PYkcklF33QaFqinT9GbXIJB9fc",
+	"jgFGl5qGYcYsrrgAZfrYz4LB55mrIzrNOveC8mUzclrC3B+SNAKaeyfm22EyTZp5Y1+UIiP5jc0wK8d1",
+	"w8AkIVpsGolIt/NTUXJ8ZdNMd0SPvdheTeib/ODWz0hZffBIfwWo29rDTUz1dC1LdKH3NtPRSyeLY19A",
+	"/CNt9hX48/tEin4ao71ht7R7U//mIu4HesVyfWctBW9X1DlbZpmsK4bwIOaecaLP0d2zfmfq82Ynv15p",
+	"nl3YW67Nc+q1D3y4SMX+OZVzkCkIuSpe+gomcc2k0bikHgGmibkyJB3WhQRCm7UiILnHwxgEiFCoS4IS",
+	"OPPxP2OF2UAt0ZNxLCe2bm4W8g9HkKFLtpuknYVD25CFqyy6RpaFk+/tX4ahBHpLEQ5wFQvA5VWaBbsh",
+	"5uneigh0OEIfxfQLMKj3FhoyRxUezMqt6OQ+DazAq/YykLYi3WwDlbTUlXheQoA24zs7SVj4apmbt6dY",
+	"/oqp1pjNNRkw4dyFHmompPJ1qSAdNnsEW2K1o1N2EPpMLzwFtY1Tp6tGjS8GmWY7INQrjb2cD848YYmb",
+	"DpxrMMeyq+rr6Zf+9OeEg9LObI49/pMOPoToPbTV/LH3FmUTDrDp4d0o0F+eOgumYZYsWwBHna04Gdqy",
+	"jXwpuLOXMRXACbXUKWWdVJhjmVrrGWjhEAWirYSXosvIUCYsK00pg8/18lHnVqhg5B8mlxXP251E/kQ1",
+	"oS2BsQtbgeIXdLgXDPP6gl0pw4NsmixoEFTD4EPP6rZLa39J7XsHnwjJCvYlLVFa+2JeeIPiFzK39uUo",
+	"m0+ulqUlIjrNMJ1zKbzn2UI73cPaoJCui3UY1MsXyfFxx8I9uCs7WSawrANqYqx7xayuIQPbQkJPJGQJ",
+	"o0+jsefmfZQmqXTYVKJ3ZZgiJ7SNzn0Ro3WDcAmz/d2LpToEK3UQEXppqc4CT8iWEJdXdoaEi0XQur6S",
+	"TVGYG/dis0Rs+opN4aTMct57381WfTf3dU/bVYvSSifL2edih27RbbOmObTYdbNx3dO9v2b7/hofIXtB",
+	"mZevUM0opqPE5prm808SSDbPpbFaZjuDv43aDQZXbIEv1opaFScHa4TlW4V4zefQ3EA7a/oa7w0UsfNS",
+	"BZDM1//eu1ycrOrLw6ROFf6sglqRdtr6myg6VfPVLbIVbeudT0tb1Ey+nFISBlleKvRSXE9LyS1IeRTJ",
+	"lf/PR6LnPbO3Yan28jdIBFhXhfg6hfRMI4LtyGnE+HZS+ip//m63CHkdYbxxPiW7NnrdfLn0ghvBU8wn",
+	"AJBsx+hKEitD0hnrzA/AugmWiVMNssUXUY7ttl1mJzpOKWl7eXbtsCXafh5kO81acHg6CZvjgSFzHTCn",
+	"SQT4gwnD7AiobmZE4tcptjU6gGPXM3dYCqkDy3g6EU+ppncrNeCZP7TbxbjLUnP/kUmg+TqLhUIP6WXJ",
+	"aEFVgEWEk8KiC0PsC5oS36xKZDtC3w66HgajcTKSyiy2bZEAzVSz+sn7Cpu7V2Hj9zuH423bnbs+1zkw",
+	"VnURs54OmjW40/UcX9RZ24KF4fKstOR3r6+20lSPzdwQ7mp1RuykQ4ma+iyVr6FNg71kI2z8QFzd8Lag",
+	"NJ8gQ6885WokFXdm6cJH4C3+HX9LLPPtue3u3XBbaJYKMhIikhFqVVv0u1m9d0NP2xZS7+99ahv51DK9",
+	"+GMwGpcCMADkXiF52t3mtPk5NgH6A1jW2j2XcJxDBiqJkmNkz8fUo5kVAgAbYGtAetG2EHlwPNuA5Fkj",
+	"DrcCes/q3eRyE7gH4rmXXH+v4t5ZtJ5t5NBhFs26cD3LxNhCjOd7ObZNOTbTaWNhBmLmxE4lGnSFwAYT",
+	"RajxkChuJFqWcDiQE2x25+w36B6BwsbYcKW4RGfwzOcOvfxmziGLc7jM3HPmJlqIpdZmvbZ6pzR/BnMy",
+	"GXIr99Vi7MyDmv9sSDulzmNMRKfWAWzd9cRbOPPFaES+PT89fx2SN8+fkIPG7qMmOfvhuFI3ZHxNIt6H",
+	"9JLdmp2kegCRN82uMQRH/XaQEdrMI97VY6NIyZZQXSqq5OX844LqX9tSqE8z6IoGwEoMNcKxOcrQGf2g",
+	"YxzbRDr3Fc662hJpXBEhfouvL2T45nwwF/ZEtJuu1wzhFqDAi1f6oS0hdRay5IjNbLOGxymQZxs7YQ6w",
+	"hJaogaEhLSGgbG4a0in8YL7mNmY7keM4IrHsXnrQoXKsyxHmExnP8I+74xIvDu823eJ/JtjDoBkYK7YJ",
+	"Ts6dkegfdahiB3shf/f49M2k9tOLvvw+ABdcAoL8xbPfn7549fjdi992z385/fGX4mcjqRIeNAOpR+ZI",
+	"NXd2tNSjndfxeNiJuWDNgp/yv2ncN2d8MPz+7IfjemtcqzUO8Hh9f4CfuFJjlnyfPgK/HbGEy+j73Rp+",
+	"xBF+v3R8G7HpM5z+fGadMB06gh0ACHaX3XfouzvJaHC2hkxov0HNvVGxBXeYWdhS+bkd2yInd6rAwbdQ",
+	"Q1giy9J4SSaP7hPV7o4xsgIk+UBOFOlMXbPUNC3N6HKDtDU06HyyR9oz2kC7Sp67DCwpFpkyRwvgBFrC",
+	"S9iH1zJRMHBCwmh3kGV/WXxtwgU25kAfnbl0RqY0LTQTVn3EUumQtBN0Lr6xL3li3tFuCdT7EP+pSs4c",
+	"PIFbl4RZOHIiRakPb1bzvIm+tGE3vCezo7hNtShv25kz8/Pz399XTnZfvq6cPv7l18qzxsufgjD46c3b",
+	"F5WfTp6eVl49P39f+WX/8fEavYBzO7WSCYiNNe41itvQKKzQNZuxBjBBRo+GRGPe1fc6xZZ0isesz8Hw",
+	"Gyu2oGHd1rQKJ1rWhBd3PeCWaBX574XUX0rj2DgbLy+IrcW/uAuXLzz9PiyExmn7i6zAr+D/y0JRftAE",
+	"fB1eTAxxyoqdeVui0JoXHzRPVs9IPTu7z+4l2Lhd7NPZAW8jXDUrfXq9+3jVfDYme7nWp2uKkFdSP7NM",
+	"4V6IbEeInBvWI3u97Tiil4kQxxQ3M03D1WSKLzv+5qbpxp1W74Cl6uRPtuuL4hBl5mHB6MuLS6ksSJxX",
+	"Bt/MkjPSeiRrgqKNJ6NyOWisRNdbK5PR2NHKGNHm7rzgPbIWKBVeeAAN0bR/LNyaMz9LK4hmrda7LWrf",
+	"lIz4H2KMwgjuzc975eGfoTwY1gzQAHnOfBuag2WDF4XDfq9I/JMUCduefUGn92sHoULzvdzTcjYQvPM6",
+	"vqOAxxu6csgUsZ14OzLCNr32s+3UnlY2m98xWP/xU/uIUNJJ5ERBqo9rEg9Jq+ahWRN5bCANzc5J6ni3",
+	"dWvS9sFOEbO5JjoZK62q5A0bMaqhuFsQZqeMkDBmfMwp8jkMQOX0EOhgCYpIn7seSDASW1UlkyMyVvB0",
+	"okZYlm4WJKaaJRmar0urLVVZYE2zNvWFrgezcjO/V+DXz1bQvQmIFNQVKERJC2suLs5Yd5ywyshFvi8c",
+	"ofjCfUivXzLR14OguVc7PAgDbZhzM1A6weZG15VewlhFs2vtcpiuK4oJxaFUJGvE15cV++o3+B7XHv/D",
+	"DfQyO+SLW+6b6e/M7dYTGlpKZ8OmPw46L7r8lP/4/Pdnb85/OfvxsMqmP/4VvT8xXw5ORK3abcSiM3xe",
+	"i379MfbKh8ym7xrGc5Mlsg1JL+ymP2Y0QWGx2sJBg8yzRbkNiKRtC1v/BipgGJwxXbGUveTmM6bdEbhF",
+	"zdESb04HXEHleZJIpU6By94rfrfS4dRJ3aLQ9fTAtMJw/Sanjv1nPB3A51HOjBWNV9EC635EIs9H1kuk",
+	"Lu94up1AQlaGubA9Uj6TmF+l3EfNNkKqljYkckHur6sh0by61BUqUa3Tw4n1O1iYunlfIruZy9sSOSrZ",
+	"uCPR52wM9KWa/KAbPD0ey/jXlnOxS5jBTsKu5CWroIdwgemT1b05ZSSH6gGgHg4aFCwKqi5VtUR5N687",
+	"NW/z2MRNPXTmmVHQbKyhqcIt6RBKKPsHVxeRthSZsIQZC+Vu1Yz9rVsAPRMRoXFsay1vfHoWiX9DEBf2",
+	"GCzvBbRBOdSWuh2mJ/ej/esk+rQI8R9OrjmVpec2LXqlU9JhJSfY9cvJLOUUYhbKKYZcgTVve9GVnfY1",
+	"LHXPGE8PeCYmD2udTuUhBTEZscph92CvW+/tRvuUOut9RPUgs93TFQqKFqjPKIyhAJJ1POYRwJSkpvzu",
+	"jCH/qUTpmBu9x/WCTgjINm4bP9wutY8d/hWIRnPKIYckO9+3crz9c52RRikiuf15m50EvDNsdLWCsB0l",
+	"DLfakmeenE5HTOQ640HeTdququ3QXNrmvE7BX2hONFQecY2OxzxUKVRAy+GIJrYhuBxrkrA+TaBFaZcq",
+	"dpSmfWUIkK5OK3tIvqk45lLN7yWeFa3fJMo4H21nDhrO1sqDnqTjX8u9Vd/W/NbBDSpbi9WbqSuWvKvP",
+	"c0ilzWvliBXdUU8tLa8AHuNf+ilcq3vpS7naK9LrvqivaywUW/pWe9XGTq7DFftL3Hfrvj1nlWHUHp/2",
+	"xJj9ZhMflREXVeScqyJLenx47eBiuROqxAelUrKGhuLgmnhYqdcruzUj/rjospy/wnzpokA5WfCuEWwS",
+	"sAMxuvPR/GeV4NSvtVicvgFwZCnYN8rvvnZELOVi8o3f+1Fh/StF4fpNTi92snF1vbjPdCoCt9R3507L",
+	"iS8iITZhureompuF+sr08jdI8mswswGPIiYuqLJcy9Ofw1Rhx/PqgxHaYwfIn0O+mGPdkOnYo7eA48xB",
+	"MVjLk/0Wp/jpQ8qtGmVK/9ev4pPjXHmAoYSRZhZ1nWPDovo+6Q5oQrtmaYhMbOmATMgj9wnTC8xrx6MR",
+	"SypmbCRmRjkPCSWxnMx+CeXpyKkd0IJ7y5FtR5ilN8BKDKWIp8RMxULNu4taAq4yjJdCxQQkYiba+UoK",
+	"62pzPs0v/15s5Lxr3MTMWQ8F9S4YRe8at2kWrbceN4Nt/bwCtLGJofUVmUD3Js29SfNVmDRrWSCNRRbI",
+	"HbQ3rDS6UeLVP5YF377z/t5C2I6F8Ll1+vT873gI9ivxAXv9GnwgTBV5yMUBRHinpfLI0Jw2NkES+QzD",
+	"vqYl5nKM8hbBZsa25fZnZhz3iP6fA9F/JeboCGAOd3Swo/fccSl3zE7iP4RP5pXKj0EH06Kbf3z49CFd",
+	"gTI/iC0+yBSdCNggdFgDZ6I9IunifQpngIh4Hx7DRUiUplPzt+J9wSJs7BbBJ+B/Y/+RabR59pG5FkKe",
+	"Gufd7fZ39mZIeSIjJkcxy3Q45U8m4/torBUf8RrUanLJpggMjq1TYK2w4gQyTv1HmkvNRvzvAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

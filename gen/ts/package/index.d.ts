@@ -2076,6 +2076,8 @@ interface operations$1 {
             200: {
                 headers: {
                     Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2100,6 +2102,7 @@ interface operations$1 {
             };
             401: components$1["responses"]["Unauthenticated"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2361,6 +2364,8 @@ interface operations$1 {
             /** @description The account is gone. */
             204: {
                 headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2370,6 +2375,7 @@ interface operations$1 {
             404: components$1["responses"]["UserNotFound"];
             409: components$1["responses"]["SelfAdministration"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -2720,6 +2726,8 @@ interface operations$1 {
             200: {
                 headers: {
                     Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2746,6 +2754,7 @@ interface operations$1 {
             401: components$1["responses"]["Unauthenticated"];
             403: components$1["responses"]["Forbidden"];
             422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
             503: components$1["responses"]["Unavailable"];
             default: components$1["responses"]["Problem"];
         };
@@ -3631,7 +3640,7 @@ interface operations {
     listProducts: {
         parameters: {
             query?: {
-                /** @description Words to search for. */
+                /** @description Words to search for, at most 8 different ones. */
                 q?: string;
                 /** @description Whether to list what can be ordered or what has been archived. */
                 status?: components["schemas"]["ProductStatusFilter"];
@@ -4372,6 +4381,8 @@ interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4398,6 +4409,7 @@ interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -4545,6 +4557,8 @@ interface operations {
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4574,6 +4588,7 @@ interface operations {
             404: components["responses"]["OrderNotFound"];
             409: components["responses"]["TooManyStreams"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
@@ -6086,6 +6101,7 @@ interface Operations {
             400: 'malformed_request';
             401: 'unauthenticated';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6195,6 +6211,7 @@ interface Operations {
             404: 'user_not_found';
             409: 'self_administration';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6364,6 +6381,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6388,8 +6406,15 @@ interface Operations {
     };
     /**
      * Search and list products.
-     * Lists products, the newest first, a page at a time. `q` finds products in whose name, description or SKU every one of its words
-     * begins a word, without regard to case: ß is ss, final ς is σ, and dotted and dotless i are the same. Without `status` only what can be ordered is listed.
+     * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+     *
+     * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+     * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+     * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+     * `invalid_request` at `#/query/q`.
+     *
+     * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+     * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
      */
     listProducts: {
         method: 'GET';
@@ -6645,6 +6670,7 @@ interface Operations {
             401: 'unauthenticated';
             403: 'forbidden';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
@@ -6710,6 +6736,7 @@ interface Operations {
             404: 'order_not_found';
             409: 'too_many_streams';
             422: 'invalid_request';
+            429: 'rate_limited';
             500: 'internal';
             503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';

@@ -200,7 +200,7 @@ type repository struct {
 func clone(t *testing.T) repository {
 	t.Helper()
 	r := repository{t, filepath.Join(t.TempDir(), "plumbline")}
-	for _, dir := range []string{"../programs", "bin/tools", "clients/typescript/node_modules"} {
+	for _, dir := range []string{"../programs", "bin/tools"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(r.dir, dir), 0o755))
 	}
 	for _, name := range []string{
@@ -213,7 +213,7 @@ func clone(t *testing.T) repository {
 	r.copy(".", "Makefile", "sqlc.yaml", "openapi", "queries", "tools")
 	client := "clients/typescript/"
 	r.copy(client, client+"build", client+"src", client+"package.json", client+"package-lock.json", client+"tsconfig.json", client+"README.md")
-	r.touch(client + "node_modules")
+	r.write(client+"node_modules/.complete", "")
 	for _, tool := range []string{"bin/tools/oapi-codegen", "bin/tools/sqlc", "../programs/npm"} {
 		r.copy(tool, "test/gen/testdata/tool")
 	}

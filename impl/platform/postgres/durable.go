@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -31,21 +32,24 @@ func Settle(ctx context.Context, db Beginner) error {
 	return InTx(ctx, db, func(tx pgx.Tx) error { return Barrier(ctx, tx) })
 }
 
-// unreplicatedKey marks a connection whose last COMMIT is not known to be on the standby.
+// unreplicatedKey is where a connection keeps what its COMMIT tells of the standby.
 const unreplicatedKey = "unreplicated"
 
 // noteUnreplicated hears PostgreSQL's warning that the wait for the standby was cut off, which comes with a COMMIT that
 // succeeds; it is told by its place because the text is translated.
 func noteUnreplicated(conn *pgconn.PgConn, notice *pgconn.Notice) {
-	if notice.Routine == "SyncRepWaitForLSN" {
-		conn.CustomData()[unreplicatedKey] = true
+	if notice.Routine != "SyncRepWaitForLSN" {
+		return
+	}
+	if warned, ok := conn.CustomData()[unreplicatedKey].(*atomic.Bool); ok {
+		warned.Store(true)
 	}
 }
 
-// unreplicated says once whether the connection has been warned.
-func unreplicated(conn *pgx.Conn) bool {
-	data := conn.PgConn().CustomData()
-	_, warned := data[unreplicatedKey]
-	delete(data, unreplicatedKey)
+// watchReplication gives what is true once the COMMIT that follows on the connection has come with that warning. The
+// COMMIT gives the connection back to its pool, so it is not asked afterwards.
+func watchReplication(conn *pgx.Conn) *atomic.Bool {
+	warned := new(atomic.Bool)
+	conn.PgConn().CustomData()[unreplicatedKey] = warned
 	return warned
 }

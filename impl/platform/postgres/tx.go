@@ -154,9 +154,10 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
+	warned := watchReplication(tx.Conn())
 	err := tx.Commit(ctx)
 	switch {
-	case err == nil && unreplicated(tx.Conn()):
+	case err == nil && warned.Load():
 		return fmt.Errorf("%w: its wait for the standby was cut off", ErrUnknownOutcome)
 	case err == nil:
 		return nil

@@ -18,12 +18,24 @@ import (
 type versions struct {
 	ordersdb.Querier
 
+	mu    sync.Mutex
 	asked [][]uuid.UUID
 }
 
 func (v *versions) ListOrderVersions(_ context.Context, ids []uuid.UUID) ([]ordersdb.ListOrderVersionsRow, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.asked = append(v.asked, ids)
 	return nil, nil
+}
+
+// taken gives what has been asked since the last time.
+func (v *versions) taken() [][]uuid.UUID {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	asked := v.asked
+	v.asked = nil
+	return asked
 }
 
 // All streams together cost one statement a turn, and none when nobody follows.
@@ -35,10 +47,10 @@ func TestFollowersAskOnceForAll(t *testing.T) {
 		var watching sync.WaitGroup
 		watching.Go(func() { f.watch(ctx, v, slog.New(slog.DiscardHandler)) })
 		turns := func(n int) [][]uuid.UUID {
-			v.asked = nil
+			v.taken()
 			time.Sleep(time.Duration(n) * followEvery)
 			synctest.Wait()
-			return v.asked
+			return v.taken()
 		}
 		require.Empty(t, turns(10))
 		one, other := uuid.New(), uuid.New()

@@ -200,7 +200,7 @@ type repository struct {
 func clone(t *testing.T) repository {
 	t.Helper()
 	r := repository{t, filepath.Join(t.TempDir(), "plumbline")}
-	for _, dir := range []string{"../programs", "bin/tools"} {
+	for _, dir := range []string{"../programs", "bin/tools", "clients/typescript"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(r.dir, dir), 0o755))
 	}
 	for _, name := range []string{

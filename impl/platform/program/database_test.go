@@ -47,7 +47,9 @@ func requireInRotation(t *testing.T, s *programtest.Served) {
 
 func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, second) + "&default_transaction_read_only=on"
+	url := pgtest.URL(t, second)
+	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop() // It leaves the proof of its master key.
+	url += "&default_transaction_read_only=on"
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))
 	status, is, reason := database(t, s)
 	require.Equal(t, http.StatusServiceUnavailable, status)
@@ -112,7 +114,7 @@ func TestASilentFirstServer(t *testing.T) {
 func TestAPoolerThatSharesSessions(t *testing.T) {
 	t.Parallel()
 	base := pgtest.Patient(pgtest.URL(t, second))
-	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0"}
+	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey}
 	for _, args := range [][]string{{"serve"}, {"serve", "--migrate=false"}, {"migrate"}} {
 		_, err := programtest.Command(t, saysHello(func(*program.Process) {}).Run, environ, args...)
 		programtest.RequireSentence(t, err, "set its pool_mode to session", "connect to PostgreSQL itself")

@@ -375,8 +375,8 @@ func TestRun(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 74 rules, no violations\n", ""},
-		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 74 rules, 1 violation\n", ""},
+		{"valid", []string{good}, exitClean, good + ": 7 operations, 10 schemas, 75 rules, no violations\n", ""},
+		{"violation", []string{bad}, exitViolation, bad + ":" + strconv.Itoa(line) + ": #/paths/~1api~1v1~1logout/post/summary: operation-summary: the summary ends with a full stop; take it away\n" + bad + ": 7 operations, 10 schemas, 75 rules, 1 violation\n", ""},
 		{"another kind of file beside a document", []string{other, good}, exitClean, "passed over", ""},
 		{"no document", []string{other}, exitUnusable, "passed over", "none of the files is an OpenAPI document"},
 		{"a violation in the first of two", []string{bad, good}, exitViolation, "no violations", ""},

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,29 +23,36 @@ const (
 	commands
 	services
 	platform
+	devkit  // what only make run needs
+	testkit // what only tests need
 	generated
 	data     // queries
 	document // openapi
 	across   // test: what spans services
 )
 
-// layerOf tells the layer of a package of ours from its path, and the name within it: a service's, a command's, a shelf's.
+// layerOf tells the layer of a package of ours from its path, and the name within it: a service's, a command's, a package's.
 func layerOf(path string) (layer, string) {
 	rest, ours := strings.CutPrefix(path, module)
 	if !ours {
 		return foreign, path
 	}
 	top, rest, _ := strings.Cut(rest, "/")
-	name, _, _ := strings.Cut(rest, "/")
+	name, rest, _ := strings.Cut(rest, "/")
 	switch top {
 	case "cmd":
 		return commands, name
 	case "impl":
-		if name == "platform" {
-			_, shelf, _ := strings.Cut(rest, "/")
-			return platform, shelf
+		switch name {
+		case "platform":
+			return platform, rest
+		case "devkit":
+			return devkit, rest
+		case "testkit":
+			return testkit, rest
+		default:
+			return services, name
 		}
-		return services, name
 	case "gen":
 		return generated, name
 	case "queries":
@@ -60,10 +66,7 @@ func layerOf(path string) (layer, string) {
 	}
 }
 
-// embedded are the parts of the platform that the development binary starts by itself, and what tells who reaches them.
-var embedded = []string{"postgres", "natsserver", "front", "hosts"}
-
-// mayImport is the table of architecture.md.
+// mayImport is the table of who may import whom. What tests import is free: only packages' own code is asked.
 func mayImport(from, to string) bool {
 	layer, name := layerOf(from)
 	target, what := layerOf(to)
@@ -72,7 +75,8 @@ func mayImport(from, to string) bool {
 	}
 	switch layer {
 	case commands:
-		development := target == platform && slices.Contains(embedded, what) || target == generated && what == "ts" // the client that it gives away
+		// dev gives the client away, and asks who reaches it.
+		development := target == devkit || target == generated && what == "ts" || target == platform && what == "hosts"
 		return target == services || name == "dev" && development
 	case services:
 		switch target {
@@ -85,6 +89,10 @@ func mayImport(from, to string) bool {
 		}
 	case platform:
 		return target == platform && name != "fault"
+	case devkit:
+		return target == platform || target == devkit || target == document || target == generated && strings.HasSuffix(what, "api")
+	case testkit:
+		return target == platform || target == testkit || to == module+"impl/devkit/pgserver"
 	case across:
 		return true
 	default: // What is generated and what is written by hand beside the code depend on nothing of ours.
@@ -122,10 +130,10 @@ func TestImports(t *testing.T) {
 	seen := map[layer]bool{}
 	for _, p := range packages(t) {
 		layer, _ := layerOf(p.ImportPath)
-		require.NotEqual(t, foreign, layer, "%s is in no layer: architecture.md and this test must know it", p.ImportPath)
+		require.NotEqual(t, foreign, layer, "%s is in no layer: this test must know it", p.ImportPath)
 		seen[layer] = true
 		for _, to := range p.Imports {
-			require.True(t, mayImport(p.ImportPath, to), "%s may not import %s: see 'Who may import whom' in the architecture", p.ImportPath, to)
+			require.True(t, mayImport(p.ImportPath, to), "%s may not import %s: see mayImport", p.ImportPath, to)
 		}
 	}
 	for l := commands; l <= document; l++ {
@@ -133,20 +141,23 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestFrontEndModeIsInNoOtherBinary looks at all that the services' binaries link.
-func TestFrontEndModeIsInNoOtherBinary(t *testing.T) {
+// TestProductionBinariesHoldNoKit looks at all that the services' binaries link.
+func TestProductionBinariesHoldNoKit(t *testing.T) {
 	t.Parallel()
-	linked := func(command string) []string {
+	kits := func(command string) []string {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"cmd/"+command).Output()
 		require.NoError(t, err)
-		return strings.Fields(string(out))
-	}
-	mode := []string{module + "impl/dev", module + "gen/devapi"}
-	require.Subset(t, linked("dev"), mode, "the test looks for what there is not")
-	for _, command := range []string{"users", "orders"} {
-		for _, part := range mode {
-			require.NotContains(t, linked(command), part, command)
+		var found []string
+		for path := range strings.FieldsSeq(string(out)) {
+			if l, _ := layerOf(path); l == devkit || l == testkit || path == module+"gen/devapi" {
+				found = append(found, strings.TrimPrefix(path, module))
+			}
 		}
+		return found
+	}
+	require.Subset(t, kits("dev"), []string{"impl/devkit/frontend", "impl/devkit/pgserver", "gen/devapi"}, "the test looks for what there is not")
+	for _, command := range []string{"users", "orders"} {
+		require.Empty(t, kits(command), command)
 	}
 }
 
@@ -162,9 +173,13 @@ func TestMayImport(t *testing.T) {
 		{"cmd/users", "queries", false},
 		{"cmd/users", "openapi", false},
 		{"cmd/users", "impl/platform/postgres", false},
-		{"cmd/dev", "impl/platform/postgres", true},
-		{"cmd/dev", "impl/platform/natsserver", true},
-		{"cmd/dev", "impl/platform/front", true},
+		{"cmd/users", "impl/devkit/pgserver", false},
+		{"cmd/users", "impl/testkit/pgtest", false},
+		{"cmd/dev", "impl/platform/postgres", false},
+		{"cmd/dev", "impl/platform/hosts", true},
+		{"cmd/users", "impl/platform/hosts", false},
+		{"cmd/dev", "impl/devkit/pgserver", true},
+		{"cmd/dev", "impl/testkit/pgtest", false},
 		{"cmd/dev", "gen/ts", true},
 		{"cmd/dev", "gen/usersapi", false},
 		{"cmd/users", "gen/ts", false},
@@ -189,7 +204,18 @@ func TestMayImport(t *testing.T) {
 		{"impl/platform/httpapi", "queries", false},
 		{"impl/platform/httpapi", "openapi", false},
 		{"impl/platform/httpapi", "impl/users", false},
-		{"impl/platform/token/tokentest", "impl/platform/token", true},
+		{"impl/users", "impl/devkit/pgserver", false},
+		{"impl/users", "impl/testkit/pgtest", false},
+		{"impl/platform/events", "impl/devkit/natsserver", false},
+		{"impl/platform/events", "impl/testkit/pgtest", false},
+		{"impl/devkit/frontend", "gen/devapi", true},
+		{"impl/devkit/frontend", "gen/usersdb", false},
+		{"impl/devkit/frontend", "impl/users", false},
+		{"impl/devkit/pgserver", "impl/testkit/pgtest", false},
+		{"impl/testkit/tokentest", "impl/platform/token", true},
+		{"impl/testkit/pgtest", "impl/devkit/pgserver", true},
+		{"impl/testkit/contracttest", "impl/devkit/frontend", false},
+		{"impl/testkit/contracttest", "impl/users", false},
 		{"impl/platform/program", "impl/platform/httpapi", true},
 		{"impl/platform/program", "queries", false},
 		{"impl/platform/fault", "impl/platform/format", false},

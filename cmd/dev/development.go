@@ -19,12 +19,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/plumbline/gen/ts"
-	"example.com/plumbline/impl/dev"
+	"example.com/plumbline/impl/devkit/front"
+	"example.com/plumbline/impl/devkit/frontend"
+	"example.com/plumbline/impl/devkit/natsserver"
+	"example.com/plumbline/impl/devkit/pgserver"
 	"example.com/plumbline/impl/orders"
-	"example.com/plumbline/impl/platform/front"
 	"example.com/plumbline/impl/platform/hosts"
-	"example.com/plumbline/impl/platform/natsserver"
-	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/users"
 )
 
@@ -41,8 +41,8 @@ type development struct {
 	packed   string        // and where they are, packed
 	password string
 	services []*service
-	clock    dev.Clock // of all services
-	mails    dev.Mailbox
+	clock    frontend.Clock // of all services
+	mails    frontend.Mailbox
 	natsURL  string // of the private NATS; "" when there is another
 }
 
@@ -108,7 +108,7 @@ func (d *development) natsDir() string { return filepath.Join(d.data, "nats") }
 
 // reset forgets the data and keeps the secrets and the password.
 func (d *development) reset(ctx context.Context) error {
-	if err := postgres.RemoveServer(ctx, d.postgresDir()); err != nil {
+	if err := pgserver.Remove(ctx, d.postgresDir()); err != nil {
 		return err
 	}
 	if _, err := os.Stat(d.postgresDir()); err == nil {
@@ -172,7 +172,7 @@ func (d *development) startPostgres(ctx context.Context, ended context.CancelCau
 	if len(wanting) == 0 {
 		return func() error { return nil }, nil
 	}
-	server, err := postgres.StartServer(ctx, postgres.ServerOptions{Dir: d.postgresDir(), BinDir: d.environ["PLUMBLINE_PG_BINDIR"], Progress: d.out})
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.postgresDir(), BinDir: d.environ["PLUMBLINE_PG_BINDIR"], Progress: d.out})
 	if err != nil {
 		return nil, err
 	}
@@ -243,13 +243,13 @@ func castOf(personas []users.Persona) (staff uuid.UUID, customers []uuid.UUID) {
 }
 
 // frontEndMode is what stands before the services.
-func (d *development) frontEndMode(environ []string, personas []users.Persona) (*dev.Service, error) {
-	c := dev.Config{
+func (d *development) frontEndMode(environ []string, personas []users.Persona) (*frontend.Service, error) {
+	c := frontend.Config{
 		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + local(d.opsAddr), Client: d.packed, Hosts: d.hosts, Clock: &d.clock, Mails: &d.mails,
 		Origins: strings.Split(d.environ["USERS_TRUSTED_ORIGINS"], ","), Log: d.log,
-		Codes: func(ctx context.Context, email string) (dev.Codes, error) {
+		Codes: func(ctx context.Context, email string) (frontend.Codes, error) {
 			codes, err := users.CodesOf(ctx, environ, email, d.clock.Now())
-			return dev.Codes(codes), err
+			return frontend.Codes(codes), err
 		},
 		Reset: func(ctx context.Context) error {
 			personas, err := users.Reset(ctx, environ, d.password)
@@ -264,13 +264,13 @@ func (d *development) frontEndMode(environ []string, personas []users.Persona) (
 		c.Services = append(c.Services, s.Described)
 	}
 	for _, p := range personas {
-		c.Personas = append(c.Personas, dev.Persona{Email: p.Email, Role: string(p.Role), SecondFactor: p.SecondFactor})
+		c.Personas = append(c.Personas, frontend.Persona{Email: p.Email, Role: string(p.Role), SecondFactor: p.SecondFactor})
 	}
-	return dev.New(c)
+	return frontend.New(c)
 }
 
 // serve runs the services and, once they are ready, the front, until ctx ends or one of them does.
-func (d *development) serve(ctx context.Context, environ []string, mode *dev.Service, ready func()) error {
+func (d *development) serve(ctx context.Context, environ []string, mode *frontend.Service, ready func()) error {
 	running, ctx := errgroup.WithContext(ctx)
 	for i, s := range d.services {
 		running.Go(func() error {

@@ -27,7 +27,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 // patience bounds every wait here. It is long because nothing is asserted on time.

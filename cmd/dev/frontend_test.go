@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // TestFrontEndMode is what a front end's own tests do, through the generated clients.

@@ -26,12 +26,12 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/jobs"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/queries"
 )
 

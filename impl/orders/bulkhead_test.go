@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // However many search, and however long it takes, a customer orders: they have a share of the database's connections.

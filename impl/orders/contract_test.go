@@ -12,9 +12,9 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // What the checks of the document need to know of this service.

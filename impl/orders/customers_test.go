@@ -15,9 +15,9 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/outbound"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // usersStandIn answers as the users service does where this service asks it, and as told where that cannot be had on request.

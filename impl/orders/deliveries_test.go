@@ -23,10 +23,10 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 const patience = time.Minute // on a machine that is busy with other tests

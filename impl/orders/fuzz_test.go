@@ -3,7 +3,7 @@ package orders
 import (
 	"testing"
 
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 func FuzzService(f *testing.F) { contracttest.Fuzz(f, contract(f)) }

@@ -8,8 +8,8 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // What becomes of a product leaves the orders alone that have been placed, and its SKU is given to no other.

@@ -11,7 +11,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/queries"
 )
 

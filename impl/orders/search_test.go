@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 func TestSearchFor(t *testing.T) {

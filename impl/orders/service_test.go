@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/token"
-	"example.com/plumbline/impl/platform/token/tokentest"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/tokentest"
 	"example.com/plumbline/openapi"
 )
 

@@ -9,10 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
-	"example.com/plumbline/impl/platform/program/programtest"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 	"example.com/plumbline/queries"
 )
 

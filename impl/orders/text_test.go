@@ -10,8 +10,8 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/format"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 const (

@@ -15,8 +15,8 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/natsserver"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
 )

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // An export holds the newest thousand entries, and tells where the rest of them begins.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // canary stands in what is submitted, and in no answer; secret is in no log either.

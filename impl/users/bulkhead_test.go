@@ -12,9 +12,9 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // However many sign up at once, who has an account logs in: strangers have a share of the database's connections.

@@ -10,8 +10,8 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // What the checks of the document need to know of this service.

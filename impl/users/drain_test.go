@@ -17,8 +17,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 	"example.com/plumbline/queries"
 )
 

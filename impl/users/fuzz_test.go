@@ -3,7 +3,7 @@ package users
 import (
 	"testing"
 
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 func FuzzService(f *testing.F) { contracttest.Fuzz(f, contract(f)) }

@@ -17,10 +17,10 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // replica serves another service on the database of s, as a second process would.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/mail"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // hangingMailer takes mails and says nothing.

@@ -11,7 +11,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // What is asked for again, by whomever, and what a newer request leaves of an older one. See docs/decisions/mails.md.

@@ -18,8 +18,8 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/mail"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // mailbox takes the mails of a test.

@@ -19,10 +19,10 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/natsserver"
-	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/postgres"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 	"example.com/plumbline/queries"
 )
 

@@ -16,7 +16,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 func (p person) exportOwnData(t testing.TB) usersapi.OwnData {

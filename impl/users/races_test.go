@@ -12,8 +12,8 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // A login that runs beside a change of its account begins no session that the change should have ended.

@@ -21,10 +21,10 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/audit"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/jobs"
-	"example.com/plumbline/impl/platform/pgtest"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 	"example.com/plumbline/queries"
 )
 

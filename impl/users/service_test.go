@@ -12,8 +12,8 @@ import (
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/jobs"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/openapi"
 	"example.com/plumbline/queries"
 )

@@ -17,9 +17,9 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // count gives the one number that a query answers.

@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
-	"example.com/plumbline/impl/platform/pgtest"
-	"example.com/plumbline/impl/platform/program/programtest"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 	"example.com/plumbline/queries"
 )
 

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/format"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // addressForms are ways to write one address.

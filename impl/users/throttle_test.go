@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // replica serves the database of another server once more, as another replica does.

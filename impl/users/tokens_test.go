@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/token"
-	"example.com/plumbline/impl/platform/token/tokentest"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/tokentest"
 )
 
 // Every kind of forged token is refused by every operation that needs one, and for the right reason: a token that is

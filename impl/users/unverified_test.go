@@ -13,8 +13,8 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/contracttest"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 // An account is no proof that whoever opened it owns its address. See docs/decisions/unverified-addresses.md.

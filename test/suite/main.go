@@ -22,8 +22,8 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/plumbline/impl/platform/contracttest"
-	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/test/contract/conformance"
 )
 

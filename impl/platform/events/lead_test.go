@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 // PostgreSQL ends the session of a leader that has gone without a word: the setting is that of the connection with the lock.

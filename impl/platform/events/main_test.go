@@ -24,11 +24,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/natsserver"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 const (

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 // The first of several servers takes connections and is silent: relay and consumer come to lead with the second.

@@ -21,8 +21,8 @@ import (
 
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/token"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }

@@ -26,9 +26,9 @@ import (
 
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }

@@ -22,9 +22,9 @@ import (
 	"go.uber.org/goleak"
 
 	"example.com/plumbline/impl/platform/jobs"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }

@@ -12,9 +12,9 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/contracttest"
 	"example.com/plumbline/impl/platform/jobs"
-	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 // The queue is migrated and works, and hears of its jobs, though the first of several servers takes connections and is silent.

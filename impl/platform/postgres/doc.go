@@ -5,7 +5,5 @@
 //   - no error and no log line carries a password, and an error at start-up is one sentence with the way out;
 //   - [Migrate] may be started by several replicas at once;
 //   - [InTx] repeats a transaction only where PostgreSQL rolled it back for certain, and reports an outcome
-//     that nobody can know as [ErrUnknownOutcome];
-//   - [StartServer] runs a private PostgreSQL for development that survives kill -9 of its owner, of itself
-//     or of both.
+//     that nobody can know as [ErrUnknownOutcome].
 package postgres

@@ -3,50 +3,33 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
-	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// ownerDir makes this test binary the owner of a private server, for tests that kill an owner.
-const ownerDir = "POSTGRES_TEST_OWNER_DIR"
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(ownerDir); dir != "" {
-		if err := own(context.Background(), dir); err != nil {
-			fmt.Println("failed:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(pgtest.Main(m))
-}
-
-// own starts a server, commits a row, says so with the pid of postgres, and stays until its input ends.
-func own(ctx context.Context, dir string) error {
-	server, err := postgres.StartServer(ctx, postgres.ServerOptions{Dir: dir})
-	if err != nil {
-		return err
-	}
-	if err := server.CreateDatabase(ctx, "app", "app"); err != nil {
-		return err
-	}
-	conn, err := pgx.Connect(ctx, server.URL("app"))
-	if err != nil {
-		return err
-	}
-	if _, err := conn.Exec(ctx, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)"); err != nil {
-		return err
-	}
-	fmt.Println("ready", server.Pid())
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	return server.Stop(ctx)
+// query runs a statement over a connection of its own and gives the first value of its first row, if there is one.
+func query(t *testing.T, url, sql string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // Nothing is pending.
+	rows, err := conn.Query(t.Context(), sql)
+	require.NoError(t, err)
+	values, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
+		values, err := row.Values()
+		return fmt.Sprint(values...), err
+	})
+	require.NoError(t, err)
+	return strings.Join(values, "\n")
 }
 
 func migration(sql string) *fstest.MapFile {

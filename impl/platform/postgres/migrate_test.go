@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 // lines is a log that a test can read.

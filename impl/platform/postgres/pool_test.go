@@ -19,8 +19,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/devkit/pgserver"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func TestSessionsAreBounded(t *testing.T) {
@@ -126,7 +127,7 @@ func TestServerThatTakesWrites(t *testing.T) {
 	t.Parallel()
 	first, one := pgtest.Server(t, accounts())
 	second, other := pgtest.Server(t, accounts())
-	let := func(server *postgres.Server, setting string) { // for the sessions that there are, too
+	let := func(server *pgserver.Server, setting string) { // for the sessions that there are, too
 		query(t, server.SuperuserURL("postgres"), "ALTER SYSTEM "+setting)
 		query(t, server.SuperuserURL("postgres"), "SELECT pg_reload_conf()")
 	}
@@ -141,7 +142,7 @@ func TestServerThatTakesWrites(t *testing.T) {
 	}, time.Minute, time.Millisecond)
 	both := fmt.Sprintf("postgres://pgtest@/pgtest?host=%s,%s&port=5432,5432&target_session_attrs=read-write", host(one), host(other))
 	pool := pgtest.Open(t, pgtest.Patient(both))
-	write := func(server *postgres.Server) {
+	write := func(server *pgserver.Server) {
 		require.Eventually(t, func() bool { // A server takes a setting over in its own time.
 			_, err := pool.Exec(t.Context(), "UPDATE accounts SET balance = balance + 1 WHERE id = 1")
 			return err == nil
@@ -169,7 +170,7 @@ func TestUUIDs(t *testing.T) {
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	server := start(t, postgres.ServerOptions{Dir: serverDir(t), Throwaway: true, TCP: true})
+	server := pgtest.StartServer(t, pgserver.Options{Throwaway: true, TCP: true})
 	require.NoError(t, server.CreateDatabase(t.Context(), "app", "app"))
 	require.NoError(t, server.CreateDatabase(t.Context(), "foreign", "somebody"))
 	good, err := url.Parse(server.TCPURL("app"))
@@ -231,7 +232,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 
 func TestTooManyConnectionsAndShutDown(t *testing.T) {
 	t.Parallel()
-	server := start(t, postgres.ServerOptions{Dir: serverDir(t), Throwaway: true})
+	server := pgtest.StartServer(t, pgserver.Options{Throwaway: true})
 	require.NoError(t, server.CreateDatabase(t.Context(), "app", "app"))
 	query(t, server.SuperuserURL("postgres"), "ALTER ROLE app CONNECTION LIMIT 1")
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: server.URL("app")})
@@ -408,7 +409,7 @@ func TestCollector(t *testing.T) {
 
 func TestRefusedSocketOfAnotherAccount(t *testing.T) {
 	t.Parallel()
-	dir := reachable(t)
+	dir := t.TempDir()
 	// A file where the socket should be: there, but nothing listens.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".s.PGSQL.5432"), nil, 0o600))
 	_, err := postgres.Open(t.Context(), postgres.Config{URL: "postgres://app@/app?host=" + dir})

@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func TestCheckSessions(t *testing.T) {

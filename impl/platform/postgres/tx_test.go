@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func balance(t *testing.T, pool *pgxpool.Pool, id int) (n int64) {

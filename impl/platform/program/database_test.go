@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 // saysHello is a service that does nothing else, and gives its process away.

@@ -12,11 +12,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/natsserver"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 // posted serves a service whose every request is an event.

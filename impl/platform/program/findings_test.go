@@ -9,10 +9,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/natsserver"
-	"example.com/plumbline/impl/platform/pgtest"
+	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 // safe is a database about which nothing is to be said.

@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/program/programtest"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 // A database is opened with the master key that it was opened with first, by every command that uses the key.

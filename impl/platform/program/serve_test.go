@@ -15,10 +15,10 @@ import (
 
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
-	"example.com/plumbline/impl/platform/pgtest"
 	"example.com/plumbline/impl/platform/program"
-	"example.com/plumbline/impl/platform/program/programtest"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/impl/testkit/programtest"
 )
 
 type build func(context.Context, *program.Process) (http.Handler, error)

@@ -13,7 +13,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"example.com/plumbline/impl/platform/token"
-	"example.com/plumbline/impl/platform/token/tokentest"
+	"example.com/plumbline/impl/testkit/tokentest"
 )
 
 // FuzzVerify looks for a token that the signer did not make and that is accepted. There is one way to

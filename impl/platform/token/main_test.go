@@ -13,7 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"example.com/plumbline/impl/platform/token"
-	"example.com/plumbline/impl/platform/token/tokentest"
+	"example.com/plumbline/impl/testkit/tokentest"
 )
 
 const (

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/token"
-	"example.com/plumbline/impl/platform/token/tokentest"
+	"example.com/plumbline/impl/testkit/tokentest"
 )
 
 func TestVerifyAnswersWhatWasSigned(t *testing.T) {

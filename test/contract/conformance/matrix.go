@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"example.com/plumbline/impl/platform/contracttest"
+	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 //go:embed matrix.html

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"example.com/plumbline/impl/devkit/pgserver"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/queries"
@@ -80,7 +81,7 @@ func database(ctx context.Context, progress io.Writer) (url string, done func(),
 		if os.Geteuid() == 0 { // PostgreSQL does not run as root, and its account cannot reach root's folders.
 			dir = filepath.Join("/var/tmp", filepath.Base(dir))
 		}
-		server, err := postgres.StartServer(ctx, postgres.ServerOptions{Dir: dir, Throwaway: true, TCP: true, Progress: progress})
+		server, err := pgserver.Start(ctx, pgserver.Options{Dir: dir, Throwaway: true, TCP: true, Progress: progress})
 		if err != nil {
 			return "", nil, err
 		}

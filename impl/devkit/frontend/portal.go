@@ -1,0 +1,138 @@
+package frontend
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/ops"
+	"example.com/plumbline/openapi"
+)
+
+//go:embed portal.html
+var portalPage string
+
+//go:embed personas.js
+var personasScript []byte
+
+// module is what Go programs import the clients from.
+const module = "example.com/plumbline"
+
+// healthTimeout bounds what the portal waits for.
+const healthTimeout = 2 * time.Second
+
+// portal is the page at /, which tells what there is.
+type portal struct {
+	Ops       string
+	Client    string
+	Module    string
+	Documents []portalDocument
+	Personas  []string
+	Secured   []string // of these, those with a second factor
+	Problems  []httpapi.Explained
+	Changelog string
+
+	page *template.Template
+	log  *slog.Logger
+}
+
+type portalDocument struct {
+	Name       string
+	Operations int
+}
+
+// portalHealth is the state of a thing, and of what it depends on.
+type portalHealth struct {
+	Name, Status, Class string
+	Dependencies        []portalHealth
+}
+
+// pages registers the portal, Swagger UI for every document, and the pages of all problems.
+func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Served) func(chi.Router) {
+	p := &portal{
+		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: httpapi.Explain(documents...), Changelog: string(openapi.Changelog), log: c.Log,
+		page: template.Must(template.New("portal").Parse(portalPage)),
+	}
+	var names []string
+	for _, d := range documents {
+		names = append(names, d.Document.Name)
+		p.Documents = append(p.Documents, portalDocument{d.Document.Name, len(d.Document.Operations)})
+	}
+	for _, persona := range c.Personas {
+		p.Personas = append(p.Personas, persona.name())
+		if persona.SecondFactor {
+			p.Secured = append(p.Secured, persona.name())
+		}
+	}
+	const script = "/docs/personas.js"
+	return func(r chi.Router) {
+		httpapi.Pages(own)(r)
+		httpapi.SwaggerUI(names, script)(r)
+		httpapi.ProblemPages(documents...)(r)
+		r.Method(http.MethodGet, script, httpapi.Page("text/javascript; charset=utf-8", personasScript))
+		r.Method(http.MethodGet, "/dev/mails", httpapi.Paged(newMailsView(s.mails, c.Log)))
+		r.Method(http.MethodGet, "/dev/link.js", httpapi.Page("text/javascript; charset=utf-8", linkScript))
+		for _, path := range linkPages() {
+			r.Method(http.MethodGet, path, httpapi.Page("text/html; charset=utf-8", linkPage))
+		}
+		r.Method(http.MethodGet, "/", httpapi.Paged(p))
+	}
+}
+
+// ServeHTTP shows the portal.
+func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var text bytes.Buffer
+	if err := p.page.Execute(&text, struct {
+		*portal
+
+		Base   string
+		Health *portalHealth
+	}{p, "http://" + r.Host, p.health(r.Context())}); err != nil {
+		p.log.ErrorContext(r.Context(), "the portal cannot be shown", slog.Any("error", err))
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(text.Bytes()) // A reader who has gone reads nothing.
+}
+
+// health asks what operators are told; nil is that nobody answers.
+func (p *portal) health(ctx context.Context) *portalHealth {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Ops+"/healthz", http.NoBody)
+	if err != nil {
+		return nil
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil
+	}
+	defer answer.Body.Close() //nolint:errcheck // It has been read.
+	var report ops.Report
+	if err := json.NewDecoder(answer.Body).Decode(&report); err != nil {
+		return nil
+	}
+	all := shownHealth("", report.Status)
+	for _, d := range report.Dependencies {
+		all.Dependencies = append(all.Dependencies, shownHealth(strings.Replace(d.Name, "/", ": ", 1), d.Status))
+	}
+	return &all
+}
+
+func shownHealth(name string, status ops.Status) portalHealth {
+	class := "bad"
+	if status == ops.Healthy {
+		class = "good"
+	}
+	return portalHealth{Name: name, Status: string(status), Class: class}
+}

@@ -1,0 +1,146 @@
+package frontend
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/plumbline/gen/devapi"
+	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/devkit/front"
+	"example.com/plumbline/impl/platform/hosts"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/openapi"
+)
+
+// Config is what front-end mode is made of.
+type Config struct {
+	// Services are those whose operations can be let fail.
+	Services []httpapi.Described
+	// Personas are the accounts to log in as, all with one Password.
+	Personas []Persona
+	Password string
+	// Codes tells what the second factor of an account is answered with; without one there is no TOTP.
+	Codes func(ctx context.Context, email string) (Codes, error)
+	// UsersURL is where the users service is.
+	UsersURL string
+	// OpsURL is where operators look.
+	OpsURL string
+	// Clock is the one of the services.
+	Clock *Clock
+	// Mails are what the services send.
+	Mails *Mailbox
+	// Reset brings back the data of the first day.
+	Reset func(context.Context) error
+	// Client is the path of the packed client.
+	Client string
+	// Hosts are those that pages may come from, besides this machine, and change something.
+	Hosts hosts.Allowed
+	// Origins are those whose pages may call, as in http://127.0.0.1:*.
+	Origins []string
+	Log     *slog.Logger
+}
+
+// Service answers every operation of openapi/dev.yaml and stands before the services.
+type Service struct {
+	personas []Persona
+	password string
+	codes    func(ctx context.Context, email string) (Codes, error)
+	users    *usersapi.ClientWithResponses
+	clock    *Clock
+	reset    func(context.Context) error
+	mails    *Mailbox
+	hosts    hosts.Allowed
+	targets  *targets
+	rules    rules
+	chain    *httpapi.Chain
+	handler  http.Handler
+}
+
+var _ devapi.StrictServerInterface = (*Service)(nil)
+
+// loginTimeout bounds the log-in of a persona.
+const loginTimeout = 5 * time.Second
+
+// New makes front-end mode ready.
+func New(c Config) (*Service, error) {
+	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset, mails: c.Mails, hosts: c.Hosts, targets: newTargets(c.Services)}
+	var err error
+	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})); err != nil {
+		return nil, err
+	}
+	spec, err := devapi.GetSpec()
+	if err != nil {
+		return nil, err
+	}
+	document, err := httpapi.Load("dev", spec)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := telemetry.NewHTTPMetrics(prometheus.NewRegistry(), document.Labels())
+	if err != nil {
+		return nil, err
+	}
+	if s.chain, err = httpapi.New(httpapi.Options{
+		Document: document, Faults: faults(), Log: c.Log, Metrics: metrics, Clock: s.clock.Now, Responses: httpapi.ResponsesEnforce,
+		TrustedOrigins: c.Origins, TrustedHeaders: []string{faultHeader}, Beside: documentsOf(c.Services),
+	}); err != nil {
+		return nil, err
+	}
+	strict := devapi.NewStrictHandlerWithOptions(s, nil, devapi.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: s.chain.BindingFailed, ResponseErrorHandlerFunc: s.chain.HandlerFailed,
+	})
+	s.handler, err = s.chain.Handler(func(r chi.Router) {
+		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
+	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
+		httpapi.Served{Name: document.Name, YAML: openapi.Dev, JSON: document.JSON}))
+	return s, err
+}
+
+func documentsOf(services []httpapi.Described) (documents []*httpapi.Document) {
+	for _, s := range services {
+		documents = append(documents, s.Document)
+	}
+	return documents
+}
+
+// Before answers what is front-end mode's own and lets requests to the services meet the faults that there are for them.
+func (s *Service) Before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case s.isForeign(r):
+			s.chain.Failing(&httpapi.Operation{}, httpapi.ErrCrossOrigin).ServeHTTP(w, r)
+		case isOwn(r):
+			s.handler.ServeHTTP(w, r)
+		default:
+			s.inject(next, w, r)
+		}
+	})
+}
+
+// isOwn tells what is answered here: the document's paths, the pages, and what a page asks before it sends the header of a fault.
+func isOwn(r *http.Request) bool {
+	path := r.URL.Path
+	return slices.Contains(append(linkPages(), "/", "/docs"), path) ||
+		slices.ContainsFunc([]string{"/dev/", "/openapi/dev.", "/docs/", "/problems/"}, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
+		r.Method == http.MethodOptions && strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
+}
+
+// isForeign tells that a page from elsewhere than this machine, or the hosts that may, wants to change something: the paths
+// of the document need no token, and a browser sends what a page tells it to.
+func (s *Service) isForeign(r *http.Request) bool {
+	header := r.Header.Get("Origin")
+	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return false
+	}
+	origin, err := url.Parse(header)
+	return err != nil || !s.hosts.Allow(origin.Host)
+}

@@ -1,0 +1,399 @@
+// Package pgtest gives tests a real PostgreSQL.
+//
+// It promises one throw-away cluster per test binary, started when first asked for, or for many binaries where their
+// environment names one, see [Share]; and to each test a database of its own, migrated and empty, in about ten milliseconds.
+// A test never skips because there is no PostgreSQL: it fails with the way out. Tests may run in parallel, and so may test
+// binaries. No time limit of the database ends a test on a busy machine: a test about a limit sets its own.
+package pgtest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/plumbline/impl/devkit/pgserver"
+	"example.com/plumbline/impl/platform/postgres"
+)
+
+const (
+	role     = "pgtest" // owns every database of a test; no superuser, as in production
+	maxConns = 8
+
+	setUpTimeout = 5 * time.Minute // where PostgreSQL must be fetched first
+	stopTimeout  = 20 * time.Second
+	closeTimeout = time.Minute
+
+	// patience is how long the pools of tests wait for anything.
+	patience = time.Minute
+
+	// sharedEnv is the URL of the superuser of a cluster that several binaries share.
+	sharedEnv = "PGTEST_CLUSTER"
+
+	folderPrefix = "pgtest-"
+	youngFolder  = time.Minute // it may be between its making and its locking
+	sharedMemory = "/dev/shm"
+	wantedMemory = 1 << 30 // a container often has 64 MB only, which a handful of databases fill
+)
+
+// shared is the cluster of this test binary: TestMain and the tests have no other way to meet.
+var shared cluster
+
+// Main runs the tests of a package and removes their cluster. Use it as
+//
+//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func Main(m *testing.M) int {
+	shared.mu.Lock()
+	shared.owned = true
+	shared.mu.Unlock()
+	defer shared.stop()
+	return m.Run()
+}
+
+// A Step changes a database after its migrations, such as one that gives it the tables of a library. It is known by its
+// function, so a closure should always do the same.
+type Step func(ctx context.Context, url string, log *slog.Logger) error
+
+// M is testing.M with Main for its Run, for packages that leave no goroutine running. Use it as
+//
+//	func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
+type M struct{ *testing.M }
+
+// Run is Main.
+func (m M) Run() int { return Main(m.M) }
+
+// Share starts a cluster for several test binaries and gives the line of the environment that tells them. stop ends it
+// and removes its files.
+func Share(ctx context.Context, progress io.Writer) (environ string, stop func(), err error) {
+	var c cluster
+	if err := c.own(ctx, progress); err != nil {
+		return "", nil, err
+	}
+	return sharedEnv + "=" + c.url, c.stop, nil
+}
+
+// New returns a pool of at most 8 connections to a fresh database with the migrations and the steps applied. The pool
+// is closed when the test ends; a connection that the test did not give back by then is a failure.
+func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {
+	t.Helper()
+	return Open(t, Patient(URL(t, migrations, steps...)))
+}
+
+// Open returns another pool like that of New, on the database of a URL.
+func Open(t testing.TB, databaseURL string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: databaseURL, MaxConns: maxConns, ApplicationName: t.Name(), AcquireTimeout: patience})
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			pool.Close()
+		}()
+		select {
+		case <-closed:
+		case <-time.After(closeTimeout):
+			t.Errorf("pgtest: %d connections were not given back: close rows, end transactions and release connections", pool.Stat().AcquiredConns())
+		}
+	})
+	return pool
+}
+
+// URL is like New for a test that opens its own connections.
+func URL(t testing.TB, migrations fs.FS, steps ...Step) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), setUpTimeout)
+	defer cancel()
+	url, err := shared.database(ctx, migrations, steps)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	return url
+}
+
+type cluster struct {
+	mu    sync.Mutex
+	owned bool // by Main, which will stop it
+
+	started   bool
+	err       error            // of the start, told to every test
+	server    *pgserver.Server // nil: somebody else's, see Share
+	url       string           // of the superuser
+	prefix    string           // of the names of databases, which tells binaries apart
+	admin     *pgxpool.Pool
+	templates map[string]*template // by content of the migrations, and by steps
+	count     int
+}
+
+type template struct {
+	name string
+	once sync.Once
+	err  error
+}
+
+func (c *cluster) database(ctx context.Context, migrations fs.FS, steps []Step) (string, error) {
+	tmpl, number, err := c.prepare(ctx, migrations, steps)
+	if err != nil {
+		return "", err
+	}
+	tmpl.once.Do(func() { tmpl.err = c.makeTemplate(ctx, tmpl.name, migrations, steps) })
+	if tmpl.err != nil {
+		return "", fmt.Errorf("template: %w", tmpl.err)
+	}
+	// Copying the files is the quickest for a small database in memory. It is not dropped when its test ends:
+	// DROP DATABASE waits for backends to end.
+	name := c.prefix + "test_" + strconv.Itoa(number)
+	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, tmpl.name, role))
+	if err != nil {
+		return "", fmt.Errorf("clone database: %w", err)
+	}
+	return c.urlOf(name, role)
+}
+
+// Patient gives the URL of a database with limits that no busy machine meets: for the pools of tests, and for programs that
+// a test runs and that otherwise have the limits of production.
+func Patient(databaseURL string) string {
+	ms := strconv.FormatInt(patience.Milliseconds(), 10)
+	return databaseURL + "&" + url.Values{
+		"connect_timeout":   {strconv.Itoa(int(patience.Seconds()))},
+		"statement_timeout": {ms}, "lock_timeout": {ms}, "idle_in_transaction_session_timeout": {ms},
+	}.Encode()
+}
+
+// urlOf gives a database as a role sees it.
+func (c *cluster) urlOf(database, role string) (string, error) {
+	u, err := url.Parse(c.url)
+	if err != nil {
+		return "", fmt.Errorf("URL of the cluster: %w", err)
+	}
+	u.User, u.Path = url.User(role), "/"+database
+	return u.String(), nil
+}
+
+// prepare starts the cluster when that has not been done, and finds the template of the migrations and steps.
+func (c *cluster) prepare(ctx context.Context, migrations fs.FS, steps []Step) (*template, int, error) {
+	key, err := contentHash(migrations, steps)
+	if err != nil {
+		return nil, 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.owned {
+		return nil, 0, errors.New("the package needs: func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }")
+	}
+	if !c.started {
+		c.started = true
+		c.err = c.start(ctx)
+	}
+	if c.err != nil {
+		return nil, 0, c.err
+	}
+	c.count++
+	if c.templates[key] == nil {
+		c.templates[key] = &template{name: c.prefix + "template_" + key}
+	}
+	return c.templates[key], c.count, nil
+}
+
+// makeTemplate makes the database that the databases of tests are copied from.
+func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.FS, steps []Step) error {
+	if _, err := c.admin.Exec(ctx, "CREATE DATABASE "+name+" OWNER "+role); err != nil {
+		return fmt.Errorf("create template: %w", err)
+	}
+	silent := slog.New(slog.DiscardHandler)
+	owned, err := c.urlOf(name, role)
+	if err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, owned, migrations, silent); err != nil {
+		return err
+	}
+	for _, step := range steps {
+		if err := step(ctx, owned, silent); err != nil {
+			return err
+		}
+	}
+	// A database with a connection cannot be copied, and a closed connection is not gone at once.
+	if err := c.waitUnused(ctx, name); err != nil {
+		return err
+	}
+	_, err = c.admin.Exec(ctx, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
+	if err != nil {
+		return fmt.Errorf("close template: %w", err)
+	}
+	return nil
+}
+
+func (c *cluster) waitUnused(ctx context.Context, name string) error {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var used bool
+		err := c.admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1)", name).Scan(&used)
+		if err != nil {
+			return fmt.Errorf("wait for the template to be free: %w", err)
+		}
+		if !used {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the template to be free: %w", ctx.Err())
+		}
+	}
+}
+
+// start makes the cluster of this binary ready: that of the environment, or its own.
+func (c *cluster) start(ctx context.Context) error {
+	c.templates = make(map[string]*template)
+	c.prefix = "p" + strconv.Itoa(os.Getpid()) + "_"
+	if c.url = os.Getenv(sharedEnv); c.url == "" {
+		return c.own(ctx, os.Stderr)
+	}
+	return c.connect(ctx)
+}
+
+func (c *cluster) connect(ctx context.Context) (err error) {
+	c.admin, err = postgres.Open(ctx, postgres.Config{
+		URL: c.url, MaxConns: 4,
+		ConnectTimeout: setUpTimeout, AcquireTimeout: setUpTimeout, StatementTimeout: setUpTimeout, LockTimeout: setUpTimeout,
+	})
+	return err
+}
+
+// own starts a cluster, with the role that owns the databases.
+func (c *cluster) own(ctx context.Context, progress io.Writer) error {
+	base := baseFolder()
+	dir, err := os.MkdirTemp(base, folderPrefix)
+	if err != nil {
+		return fmt.Errorf("make a folder for the cluster: %w", err)
+	}
+	c.server, err = pgserver.Start(ctx, pgserver.Options{
+		Dir: dir, BinDir: os.Getenv("PLUMBLINE_PG_BINDIR"), Throwaway: true, Progress: progress,
+	})
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return err
+	}
+	sweep(ctx, base, ownerOf(c.server.Dir()))
+	c.url = c.server.SuperuserURL("postgres")
+	if err := c.connect(ctx); err != nil {
+		return err
+	}
+	_, err = c.admin.Exec(ctx, "CREATE ROLE "+role+" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
+	return err
+}
+
+func (c *cluster) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.owned = false
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if c.admin != nil {
+		if c.server == nil {
+			c.drop(ctx)
+		}
+		c.admin.Close()
+	}
+	if c.server == nil {
+		return
+	}
+	if err := c.server.Stop(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+	}
+}
+
+// drop gives the memory of this binary's databases back to a cluster that lives on. What is left when it fails goes with that.
+func (c *cluster) drop(ctx context.Context) {
+	for n := range c.count {
+		if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+c.prefix+"test_"+strconv.Itoa(n+1)+" WITH (FORCE)"); err != nil {
+			fmt.Fprintln(os.Stderr, "pgtest: drop the databases of this binary:", err)
+			return
+		}
+	}
+}
+
+// baseFolder is in memory where there is enough of it, and always one that the server's account can reach.
+func baseFolder() string {
+	var stat syscall.Statfs_t
+	if syscall.Statfs(sharedMemory, &stat) == nil && stat.Bavail*uint64(stat.Bsize) >= wantedMemory { //nolint:gosec // a block size is positive
+		return sharedMemory
+	}
+	if os.Geteuid() == 0 {
+		return "/var/tmp"
+	}
+	return os.TempDir()
+}
+
+// sweep removes the clusters of killed test binaries. Those in use are locked and stay, and so do those of
+// accounts other than this process's and its server's.
+func sweep(ctx context.Context, base string, serverAccount int) {
+	dirs, err := filepath.Glob(filepath.Join(base, folderPrefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range dirs {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < youngFolder {
+			continue
+		}
+		switch ownerOf(dir) {
+		case serverAccount:
+			err = pgserver.Remove(ctx, dir)
+		case os.Geteuid(): // killed before the server took it over
+			err = os.RemoveAll(dir)
+		}
+		if err != nil && !errors.Is(err, pgserver.ErrInUse) {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
+		}
+	}
+}
+
+// ownerOf returns the account that a folder belongs to, -1 when there is none.
+func ownerOf(dir string) int {
+	var stat syscall.Stat_t
+	if syscall.Lstat(dir, &stat) != nil {
+		return -1
+	}
+	return int(stat.Uid)
+}
+
+// contentHash tells sets of migrations and steps apart.
+func contentHash(migrations fs.FS, steps []Step) (string, error) {
+	sum := sha256.New()
+	files, err := fs.Glob(migrations, "*.sql")
+	if err != nil {
+		return "", fmt.Errorf("list migrations: %w", err)
+	}
+	for _, name := range files {
+		content, err := fs.ReadFile(migrations, name)
+		if err != nil {
+			return "", fmt.Errorf("read migration: %w", err)
+		}
+		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(content))
+		_, _ = sum.Write(content) // a hash takes everything
+	}
+	for _, step := range steps {
+		fmt.Fprintf(sum, "step %x ", reflect.ValueOf(step).Pointer())
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
+}

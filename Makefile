@@ -9,6 +9,9 @@ TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Every document is a service's but the one of the development binary.
+SERVICES := $(filter-out dev,$(patsubst openapi/%.yaml,%,$(wildcard openapi/*.yaml)))
+
 run: bin/dev ## start everything for development; Ctrl-C stops it
 	@exec bin/dev run
 
@@ -69,17 +72,17 @@ gen-typescript: ## make only gen/ts anew
 	tools/generate typescript
 
 lint-openapi: ## hold the documents against the rules of documents
-	go run ./test/contract/lint openapi/users.yaml openapi/orders.yaml openapi/dev.yaml
+	go run ./test/contract/lint openapi/*.yaml
 
 breaking: ## compare the documents with the released ones; fail when a caller would break
-	go run ./test/contract/breaking openapi/users.yaml openapi/orders.yaml
+	go run ./test/contract/breaking $(SERVICES:%=openapi/%.yaml)
 
 BASE ?= openapi/released
 contract-report: ## write contract-report/: what differs from BASE, a revision of git or a folder
-	go run ./test/contract/breaking -base '$(BASE)' -report contract-report openapi/users.yaml openapi/orders.yaml
+	go run ./test/contract/breaking -base '$(BASE)' -report contract-report $(SERVICES:%=openapi/%.yaml)
 
 release-contract: ## make the documents the released ones and write openapi/CHANGELOG.md
-	go run ./test/contract/breaking -release openapi/users.yaml openapi/orders.yaml
+	go run ./test/contract/breaking -release $(SERVICES:%=openapi/%.yaml)
 
 lint: ## vet and lint the code
 	go vet ./...

@@ -1,24 +1,45 @@
 // Package openapi holds the documents as they are written, to be served to readers.
 package openapi
 
-import _ "embed"
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+)
 
-// Users is the document of the users service.
-//
-//go:embed users.yaml
-var Users []byte
+// Dev is the name of the document of what only the development binary offers. Every other document is a service's.
+const Dev = "dev"
 
-// Orders is the document of the orders service.
-//
-//go:embed orders.yaml
-var Orders []byte
-
-// Dev is the document of what only the development binary offers.
-//
-//go:embed dev.yaml
-var Dev []byte
+//go:embed *.yaml
+var files embed.FS
 
 // Changelog tells what each release of a document changed for callers.
 //
 //go:embed CHANGELOG.md
 var Changelog []byte
+
+// Document returns the document of a service, or Dev, as it is written. It panics when there is none: the name of a
+// service is a constant.
+func Document(service string) []byte {
+	text, err := files.ReadFile(service + ".yaml")
+	if err != nil {
+		panic(fmt.Sprintf("openapi: there is no document of %q", service))
+	}
+	return text
+}
+
+// Services returns the names of the services that have a document here, in the order of the alphabet.
+func Services() []string {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		panic(err) // The pattern is a constant.
+	}
+	var services []string
+	for _, name := range names {
+		if service := strings.TrimSuffix(name, ".yaml"); service != Dev {
+			services = append(services, service)
+		}
+	}
+	return services
+}

@@ -3,25 +3,23 @@ package queries
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 )
 
-//go:embed users/migrations/*.sql
-var users embed.FS
+//go:embed */migrations/*.sql
+var files embed.FS
 
-//go:embed orders/migrations/*.sql
-var orders embed.FS
-
-// Users returns the migrations of the users database, one file a version at its root.
-func Users() fs.FS { return sub(users, "users/migrations") }
-
-// Orders returns the migrations of the orders database, one file a version at its root.
-func Orders() fs.FS { return sub(orders, "orders/migrations") }
-
-func sub(files embed.FS, dir string) fs.FS {
-	fsys, err := fs.Sub(files, dir)
-	if err != nil {
-		panic(err) // dir is a constant that go:embed has checked.
+// Migrations returns the migrations of a service's database, one file a version at its root. It panics when there are
+// none: the name of a service is a constant.
+func Migrations(service string) fs.FS {
+	dir := service + "/migrations"
+	if _, err := fs.Stat(files, dir); err != nil {
+		panic(fmt.Sprintf("queries: there are no migrations of %q", service))
 	}
-	return fsys
+	migrations, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err) // fs.Stat has taken the same path.
+	}
+	return migrations
 }

@@ -121,7 +121,7 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 	}
 	turn := min(orderTurn, max(time.Second, total/4)).Truncate(time.Second) // pgbench counts in whole seconds.
 	rounds := max(2, int(total/(2*turn)))                                   // The first one warms up.
-	url, tape := pgtest.URL(b, queries.Orders(), jobs.Migrate), &tape{}
+	url, tape := pgtest.URL(b, queries.Migrations("orders"), jobs.Migrate), &tape{}
 	s := start(b, func(o *options) {
 		o.pool = func(t testing.TB) *pgxpool.Pool {
 			t.Helper()

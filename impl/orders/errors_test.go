@@ -21,7 +21,7 @@ import (
 
 func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
-	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Orders()))
+	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Migrations("orders")))
 }
 
 func TestExplain(t *testing.T) {

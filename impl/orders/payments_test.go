@@ -134,7 +134,7 @@ func TestReferencesThatPaidSeveralOrders(t *testing.T) {
 		ids = append(ids, s.order(me, product, 1).ID)
 		s.Clock.Advance(time.Second)
 	}
-	migration, err := fs.ReadFile(queries.Orders(), "00012_add_payment_provider.sql")
+	migration, err := fs.ReadFile(queries.Migrations("orders"), "00012_add_payment_provider.sql")
 	require.NoError(t, err)
 	up, down, _ := strings.Cut(string(migration), "-- +goose Down")
 	_, err = s.Pool.Exec(t.Context(), down)

@@ -46,7 +46,7 @@ func self() program.Program {
 		Name:  name,
 		About: "orders keeps products, their stock, orders and who is told of them.",
 		Schema: program.Schema{
-			program.Migrations(queries.Orders()),
+			program.Migrations(queries.Migrations("orders")),
 			{Migrate: jobs.Migrate, Migrated: jobs.Migrated},
 		},
 		Commands: []program.Command{

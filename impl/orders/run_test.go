@@ -28,7 +28,7 @@ func environment(url string, changes ...string) []string {
 // TestServe runs the service alone: without NATS, and with nobody where the users service should be.
 func TestServe(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Orders())))
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Migrations("orders"))))
 	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/metrics": "order_streams 0"} {
 		status, body := programtest.Get(t, p.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
@@ -54,7 +54,7 @@ func TestServe(t *testing.T) {
 
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Orders())
+	url := pgtest.URL(t, queries.Migrations("orders"))
 	for name, c := range map[string]struct {
 		environ []string
 		command string

@@ -178,7 +178,7 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	})
 	return chain.Handler(func(r chi.Router) {
 		ordersapi.HandlerWithOptions(strict, ordersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
-	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Orders, JSON: o.Document.JSON}),
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Document("orders"), JSON: o.Document.JSON}),
 		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
 }
 

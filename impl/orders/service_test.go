@@ -45,5 +45,5 @@ func TestDocumentIsServed(t *testing.T) {
 	s := start(t)
 	answer, body := s.Do(t, contracttest.Request{Method: http.MethodGet, Target: "/openapi/orders.yaml"})
 	require.Equal(t, http.StatusOK, answer.StatusCode)
-	require.Equal(t, string(openapi.Orders), body, "as it was written")
+	require.Equal(t, string(openapi.Document("orders")), body, "as it was written")
 }

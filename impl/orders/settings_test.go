@@ -54,12 +54,12 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	const proof = "00016_create_master_key_proof.sql"
 	before := fstest.MapFS{}
-	files, err := fs.Glob(queries.Orders(), "*.sql")
+	files, err := fs.Glob(queries.Migrations("orders"), "*.sql")
 	require.NoError(t, err)
 	require.Contains(t, files, proof)
 	for _, name := range files {
 		if name < proof {
-			text, err := fs.ReadFile(queries.Orders(), name)
+			text, err := fs.ReadFile(queries.Migrations("orders"), name)
 			require.NoError(t, err)
 			before[name] = &fstest.MapFile{Data: text}
 		}
@@ -110,7 +110,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 // Whoever takes the proof away opens the database with another key, and from then on with no other.
 func TestTheMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Orders())
+	url := pgtest.URL(t, queries.Migrations("orders"))
 	starts := func(key string) {
 		p := programtest.Serve(t, Run, environment(url, "ORDERS_MASTER_KEY="+key))
 		p.Stop()

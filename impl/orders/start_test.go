@@ -91,7 +91,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	o := options{
 		config:   func(*Config) {},
 		chain:    func(*httpapi.Options) {},
-		pool:     func(t testing.TB) *pgxpool.Pool { t.Helper(); return pgtest.New(t, queries.Orders(), jobs.Migrate) },
+		pool:     func(t testing.TB) *pgxpool.Pool { t.Helper(); return pgtest.New(t, queries.Migrations("orders"), jobs.Migrate) },
 		database: func(pool *pgxpool.Pool) Database { return pool },
 		clock:    contracttest.NewClock(),
 	}

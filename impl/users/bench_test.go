@@ -301,7 +301,7 @@ type benchFixture struct {
 
 func newBenchFixture(tb testing.TB) *benchFixture {
 	tb.Helper()
-	f := &benchFixture{url: pgtest.URL(tb, queries.Users(), jobs.Migrate), emails: &atomic.Uint64{}}
+	f := &benchFixture{url: pgtest.URL(tb, queries.Migrations("users"), jobs.Migrate), emails: &atomic.Uint64{}}
 	f.service, f.sides = newBenchSides(tb, f.url, nil)
 	avatar := "https://images.example.com/ada.png"
 	var err error

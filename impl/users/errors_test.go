@@ -28,7 +28,7 @@ import (
 
 func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
-	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Users()))
+	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Migrations("users")))
 }
 
 func TestExplain(t *testing.T) {

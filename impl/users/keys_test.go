@@ -81,7 +81,7 @@ func (s *server) allAtOnce(times int, do func()) {
 
 func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, queries.Users(), jobs.Migrate), Clock: contracttest.NewClock()}}
+	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, queries.Migrations("users"), jobs.Migrate), Clock: contracttest.NewClock()}}
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {

@@ -329,7 +329,7 @@ func TestServePublishes(t *testing.T) {
 	t.Cleanup(conn.Close)
 	published, err := conn.SubscribeSync("plumbline.users.>")
 	require.NoError(t, err)
-	url := pgtest.URL(t, queries.Users())
+	url := pgtest.URL(t, queries.Migrations("users"))
 	p := programtest.Serve(t, Run, environment(url, "USERS_NATS_URL="+bus.URL().Reveal()))
 	_, err = run(t, environment(url), "create-admin", "--email", "ada@example.com")
 	require.NoError(t, err)

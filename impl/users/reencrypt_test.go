@@ -206,7 +206,7 @@ func (s *server) userOf(m member) usersdb.User {
 
 func TestDataKeyCommands(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, queries.Users(), jobs.Migrate))
+	environ := environment(pgtest.URL(t, queries.Migrations("users"), jobs.Migrate))
 	out, err := run(t, environ, "rotate-data-keys")
 	require.NoError(t, err)
 	require.Regexp(t, `^the data key \S{36} seals from now on;`, out)

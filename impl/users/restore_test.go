@@ -69,7 +69,7 @@ func TestRestore(t *testing.T) {
 	s.confiding("+4930123456", "CARD0001")
 	keys := dump(t, s.Pool, "data_keys", "user_keys")
 
-	restored := pgtest.New(t, queries.Users(), jobs.Migrate)
+	restored := pgtest.New(t, queries.Migrations("users"), jobs.Migrate)
 	backup.load(t, restored)
 	exec := func(statement string) {
 		_, err := restored.Exec(t.Context(), statement)

@@ -39,7 +39,7 @@ func newProgram(mailer mail.Mailer) program.Program {
 	return program.Program{
 		Name:   serviceName,
 		About:  "users keeps accounts, sessions and the keys that sign access tokens.",
-		Schema: program.Schema{program.Migrations(queries.Users()), {Migrate: jobs.Migrate, Migrated: jobs.Migrated}},
+		Schema: program.Schema{program.Migrations(queries.Migrations("users")), {Migrate: jobs.Migrate, Migrated: jobs.Migrated}},
 		Commands: []program.Command{
 			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
 				return serve(ctx, p, c, mailer, out)

@@ -23,7 +23,7 @@ func TestDocumentIsServed(t *testing.T) {
 	s := start(t)
 	answer, body := s.do(http.MethodGet, "/openapi/users.yaml", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
-	require.Equal(t, string(openapi.Users), body, "as it was written")
+	require.Equal(t, string(openapi.Document("users")), body, "as it was written")
 	answer, body = s.do(http.MethodGet, "/openapi/users.json", "")
 	require.Equal(t, "application/json", answer.Header.Get("Content-Type"))
 	for _, op := range loadDocument(t).Operations {
@@ -39,7 +39,7 @@ func TestDocumentIsServed(t *testing.T) {
 
 func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, queries.Users(), jobs.Migrate)
+	pool := pgtest.New(t, queries.Migrations("users"), jobs.Migrate)
 	key := func(bytes int) telemetry.Secret {
 		return telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", bytes))))
 	}

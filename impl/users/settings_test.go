@@ -70,12 +70,12 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 	t.Parallel()
 	const proof = "00027_create_master_key_proof.sql"
 	before := fstest.MapFS{}
-	files, err := fs.Glob(queries.Users(), "*.sql")
+	files, err := fs.Glob(queries.Migrations("users"), "*.sql")
 	require.NoError(t, err)
 	require.Contains(t, files, proof)
 	for _, name := range files {
 		if name < proof {
-			text, err := fs.ReadFile(queries.Users(), name)
+			text, err := fs.ReadFile(queries.Migrations("users"), name)
 			require.NoError(t, err)
 			before[name] = &fstest.MapFile{Data: text}
 		}
@@ -131,7 +131,7 @@ func (p proving) Prove(context.Context) error { return p.err }
 // A mail server that refuses the password ends the start; one that is away is told of.
 func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Users(), jobs.Migrate)
+	url := pgtest.URL(t, queries.Migrations("users"), jobs.Migrate)
 	with := func(err error) programtest.Main {
 		return func(ctx context.Context, args, environ []string, out io.Writer) error {
 			return RunAt(ctx, time.Now, proving{err: err}, args, environ, out)
@@ -146,7 +146,7 @@ func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 // The way to another key that docs/operations.md tells leads to a service in which new accounts work.
 func TestTheMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Users(), jobs.Migrate)
+	url := pgtest.URL(t, queries.Migrations("users"), jobs.Migrate)
 	_, err := run(t, environment(url), "create-admin", "--email", boss)
 	require.NoError(t, err)
 	conn, err := pgx.Connect(t.Context(), url)

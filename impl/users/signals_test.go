@@ -32,7 +32,7 @@ func TestASecondSignal(t *testing.T) {
 		ended <- cmd.ProcessState
 		return err
 	}
-	p := programtest.Serve(t, main, environment(pgtest.URL(t, queries.Users()), "USERS_DRAIN=1h"))
+	p := programtest.Serve(t, main, environment(pgtest.URL(t, queries.Migrations("users")), "USERS_DRAIN=1h"))
 	beginSlowRequest(t, p.URL)
 	process := <-started
 	require.NoError(t, process.Signal(syscall.SIGTERM))

@@ -72,7 +72,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	for _, c := range change {
 		c(&o)
 	}
-	pool := pgtest.New(t, queries.Users(), jobs.Migrate)
+	pool := pgtest.New(t, queries.Migrations("users"), jobs.Migrate)
 	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
 	var err error
 	s.service, err = New(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))

@@ -72,8 +72,8 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, natsDir: t.TempDir()}
-	usersDatabase := pgtest.Patient(pgtest.URL(t, queries.Users()))
-	w.ordersDatabase = pgtest.Patient(pgtest.URL(t, queries.Orders()))
+	usersDatabase := pgtest.Patient(pgtest.URL(t, queries.Migrations("users")))
+	w.ordersDatabase = pgtest.Patient(pgtest.URL(t, queries.Migrations("orders")))
 	w.usersDB, w.ordersDB = w.open(usersDatabase), w.open(w.ordersDatabase)
 	w.startBus()
 	t.Cleanup(func() { w.nats.Stop() })
@@ -245,7 +245,7 @@ type listener struct{ pool *pgxpool.Pool }
 
 func (w *world) listen() *listener {
 	w.t.Helper()
-	inbox, err := fs.ReadFile(queries.Orders(), "00005_create_inbox.sql")
+	inbox, err := fs.ReadFile(queries.Migrations("orders"), "00005_create_inbox.sql")
 	require.NoError(w.t, err)
 	l := &listener{pgtest.New(w.t, fstest.MapFS{
 		"00005_create_inbox.sql":   {Data: inbox},

@@ -101,7 +101,7 @@ func New(c Config) (*Service, error) {
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
 	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
-		httpapi.Served{Name: document.Name, YAML: openapi.Dev, JSON: document.JSON}))
+		httpapi.Served{Name: document.Name, YAML: openapi.Document(openapi.Dev), JSON: document.JSON}))
 	return s, err
 }
 

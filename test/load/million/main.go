@@ -108,7 +108,7 @@ func database(ctx context.Context, progress io.Writer) (url string, done func(),
 // prepare migrates a database and makes sure that there are no orders in it.
 func prepare(ctx context.Context, url string) error {
 	silent := slog.New(slog.DiscardHandler)
-	if err := postgres.Migrate(ctx, url, queries.Orders(), silent); err != nil {
+	if err := postgres.Migrate(ctx, url, queries.Migrations("orders"), silent); err != nil {
 		return err
 	}
 	if err := jobs.Migrate(ctx, url, silent); err != nil {

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func openSlow(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, queries.Orders()), MaxConns: 4, StatementTimeout: -1})
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, queries.Migrations("orders")), MaxConns: 4, StatementTimeout: -1})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool
@@ -67,7 +67,7 @@ func TestExportsInConstantMemory(t *testing.T) {
 		t.Skip("only Linux tells the memory of another process here")
 	}
 	const orders = 50_000
-	url := pgtest.URL(t, queries.Orders())
+	url := pgtest.URL(t, queries.Migrations("orders"))
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 4, StatementTimeout: -1})
 	require.NoError(t, err)
 	defer pool.Close()

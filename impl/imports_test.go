@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/openapi"
 )
 
 const module = "example.com/plumbline/"
@@ -77,7 +79,7 @@ func mayImport(from, to string) bool {
 	case commands:
 		// dev gives the client away, and asks who reaches it.
 		development := target == devkit || target == generated && what == "ts" || target == platform && what == "hosts"
-		return target == services || name == "dev" && development
+		return target == services || target == platform && what == "program" || name == "dev" && development
 	case services:
 		switch target {
 		case services:
@@ -156,7 +158,7 @@ func TestProductionBinariesHoldNoKit(t *testing.T) {
 		return found
 	}
 	require.Subset(t, kits("dev"), []string{"impl/devkit/frontend", "impl/devkit/pgserver", "gen/devapi"}, "the test looks for what there is not")
-	for _, command := range []string{"users", "orders"} {
+	for _, command := range openapi.Services() {
 		require.Empty(t, kits(command), command)
 	}
 }
@@ -175,6 +177,7 @@ func TestMayImport(t *testing.T) {
 		{"cmd/users", "impl/platform/postgres", false},
 		{"cmd/users", "impl/devkit/pgserver", false},
 		{"cmd/users", "impl/testkit/pgtest", false},
+		{"cmd/users", "impl/platform/program", true},
 		{"cmd/dev", "impl/platform/postgres", false},
 		{"cmd/dev", "impl/platform/hosts", true},
 		{"cmd/users", "impl/platform/hosts", false},

@@ -1,6 +1,6 @@
 // Made by `make gen` from openapi/; not to be edited.
-import type * as users from './users.js';
 import type * as orders from './orders.js';
+import type * as users from './users.js';
 
 /**
  * What the client does for each operation: method, path, answers and marks. An answer is a status, and what its body may be: a
@@ -10,6 +10,36 @@ import type * as orders from './orders.js';
  * its last segments.
  */
 export const table = {
+  orders: {
+    listProducts: 'GET /api/v1/products 200=ProductList pl',
+    createProduct: 'POST /api/v1/products 201=Product 0',
+    getProduct: 'GET /api/v1/products/{productId} 200=Product p0',
+    updateProduct: 'PATCH /api/v1/products/{productId} 200=Product m0',
+    archiveProduct: 'POST /api/v1/products/{productId}/archive 200=Product 1',
+    duplicateProduct: 'POST /api/v1/products/{productId}/duplicate 201=Product 1',
+    getStock: 'GET /api/v1/products/{productId}/stock 200=Stock',
+    listStockAdjustments: 'GET /api/v1/products/{productId}/stock-adjustments 200=StockAdjustmentList l',
+    adjustStock: 'POST /api/v1/products/{productId}/stock-adjustments 201=AdjustedStock k',
+    listOrders: 'GET /api/v1/orders 200=OrderList l',
+    createOrder: 'POST /api/v1/orders 201=Order k0',
+    listOrderAuditEntries: 'GET /api/v1/orders/audit-entries 200=AuditEntryList l',
+    exportOrders: 'GET /api/v1/orders/export 200=application/x-ndjson,text/csv b',
+    getOrder: 'GET /api/v1/orders/{orderId} 200=Order 0',
+    listOrderEvents: 'GET /api/v1/orders/{orderId}/events 200=OrderEventList,text/event-stream ls',
+    cancelOrder: 'POST /api/v1/orders/{orderId}/cancel 200=Order 1',
+    payOrder: 'POST /api/v1/orders/{orderId}/pay 200=Order 1',
+    shipOrder: 'POST /api/v1/orders/{orderId}/ship 200=Order 1',
+    deliverOrder: 'POST /api/v1/orders/{orderId}/deliver 200=Order 1',
+    refundOrder: 'POST /api/v1/orders/{orderId}/refund 200=Order k1',
+    listWebhooks: 'GET /api/v1/webhooks 200=WebhookList l',
+    createWebhook: 'POST /api/v1/webhooks 201=WebhookWithSecret',
+    getWebhook: 'GET /api/v1/webhooks/{webhookId} 200=Webhook',
+    updateWebhook: 'PATCH /api/v1/webhooks/{webhookId} 200=Webhook',
+    deleteWebhook: 'DELETE /api/v1/webhooks/{webhookId} 204',
+    rotateWebhookSecret: 'POST /api/v1/webhooks/{webhookId}/rotate-secret 200=WebhookWithSecret',
+    listWebhookDeliveries: 'GET /api/v1/webhooks/{webhookId}/deliveries 200=WebhookDeliveryList l',
+    replayWebhookDelivery: 'POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay 202=WebhookDelivery',
+  },
   users: {
     createUser: 'POST /api/v1/users 201=UserV1 p',
     getUser: 'GET /api/v1/users/{userId} 200=UserV1',
@@ -55,41 +85,25 @@ export const table = {
     listAuditEntries: 'GET /api/v1/admin/audit-entries 200=AuditEntryList l',
     getKeySet: 'GET /.well-known/jwks.json 200=KeySet p',
   },
-  orders: {
-    listProducts: 'GET /api/v1/products 200=ProductList pl',
-    createProduct: 'POST /api/v1/products 201=Product 0',
-    getProduct: 'GET /api/v1/products/{productId} 200=Product p0',
-    updateProduct: 'PATCH /api/v1/products/{productId} 200=Product m0',
-    archiveProduct: 'POST /api/v1/products/{productId}/archive 200=Product 1',
-    duplicateProduct: 'POST /api/v1/products/{productId}/duplicate 201=Product 1',
-    getStock: 'GET /api/v1/products/{productId}/stock 200=Stock',
-    listStockAdjustments: 'GET /api/v1/products/{productId}/stock-adjustments 200=StockAdjustmentList l',
-    adjustStock: 'POST /api/v1/products/{productId}/stock-adjustments 201=AdjustedStock k',
-    listOrders: 'GET /api/v1/orders 200=OrderList l',
-    createOrder: 'POST /api/v1/orders 201=Order k0',
-    listOrderAuditEntries: 'GET /api/v1/orders/audit-entries 200=AuditEntryList l',
-    exportOrders: 'GET /api/v1/orders/export 200=application/x-ndjson,text/csv b',
-    getOrder: 'GET /api/v1/orders/{orderId} 200=Order 0',
-    listOrderEvents: 'GET /api/v1/orders/{orderId}/events 200=OrderEventList,text/event-stream ls',
-    cancelOrder: 'POST /api/v1/orders/{orderId}/cancel 200=Order 1',
-    payOrder: 'POST /api/v1/orders/{orderId}/pay 200=Order 1',
-    shipOrder: 'POST /api/v1/orders/{orderId}/ship 200=Order 1',
-    deliverOrder: 'POST /api/v1/orders/{orderId}/deliver 200=Order 1',
-    refundOrder: 'POST /api/v1/orders/{orderId}/refund 200=Order k1',
-    listWebhooks: 'GET /api/v1/webhooks 200=WebhookList l',
-    createWebhook: 'POST /api/v1/webhooks 201=WebhookWithSecret',
-    getWebhook: 'GET /api/v1/webhooks/{webhookId} 200=Webhook',
-    updateWebhook: 'PATCH /api/v1/webhooks/{webhookId} 200=Webhook',
-    deleteWebhook: 'DELETE /api/v1/webhooks/{webhookId} 204',
-    rotateWebhookSecret: 'POST /api/v1/webhooks/{webhookId}/rotate-secret 200=WebhookWithSecret',
-    listWebhookDeliveries: 'GET /api/v1/webhooks/{webhookId}/deliveries 200=WebhookDeliveryList l',
-    replayWebhookDelivery: 'POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay 202=WebhookDelivery',
-  },
 } as const;
 
 /** The members that each shape requires. A letter behind the colon is the type of those that have one: s string, n number, b boolean, a array, o object. */
 export const shapes: Readonly<Record<string, string>> = {
   Problem: 'type:s,title:s,status:n,detail:s,instance:s,code:s,request_id:s,timestamp:s',
+  ProductList: 'items:a,next_cursor',
+  Product: 'id:s,sku:s,name:s,description:s,price:o,status:s,available:n,version:n,created_at:s,updated_at:s',
+  Stock: 'product_id:s,available:n,reserved:n,sold:n,received:n,updated_at:s',
+  StockAdjustmentList: 'items:a,next_cursor',
+  AdjustedStock: 'adjustment:o,stock:o',
+  OrderList: 'items:a,next_cursor',
+  Order: 'id:s,number:s,customer_id:s,status:s,items:a,total:o,paid:o,refunded:o,allowed_actions:a,version:n,created_at:s,updated_at:s',
+  AuditEntryList: 'items:a,next_cursor',
+  OrderEventList: 'items:a,next_cursor',
+  WebhookList: 'items:a,next_cursor',
+  WebhookWithSecret: 'webhook:o,secret:s',
+  Webhook: 'id:s,url:s,event_types:a,enabled:b,created_at:s,updated_at:s',
+  WebhookDeliveryList: 'items:a,next_cursor',
+  WebhookDelivery: 'id:s,event_id:s,event_type:s,order_id:s,status:s,attempts:n,created_at:s',
   UserV1: 'id:s,name:s,email:s',
   UserV2: 'id:s,name:s,email:s,created_at:s',
   Profile: 'id:s,name:s,email:s,email_verified:b,roles:a,created_at:s,updated_at:s',
@@ -107,35 +121,657 @@ export const shapes: Readonly<Record<string, string>> = {
   Deletion: 'deletes_at:s',
   AdminUserList: 'items:a,next_cursor',
   AdminUser: 'id:s,name:s,email:s,email_verified:b,second_factor:b,status:s,roles:a,created_at:s,updated_at:s',
-  AuditEntryList: 'items:a,next_cursor',
   KeySet: 'keys:a',
-  ProductList: 'items:a,next_cursor',
-  Product: 'id:s,sku:s,name:s,description:s,price:o,status:s,available:n,version:n,created_at:s,updated_at:s',
-  Stock: 'product_id:s,available:n,reserved:n,sold:n,received:n,updated_at:s',
-  StockAdjustmentList: 'items:a,next_cursor',
-  AdjustedStock: 'adjustment:o,stock:o',
-  OrderList: 'items:a,next_cursor',
-  Order: 'id:s,number:s,customer_id:s,status:s,items:a,total:o,paid:o,refunded:o,allowed_actions:a,version:n,created_at:s,updated_at:s',
-  OrderEventList: 'items:a,next_cursor',
-  WebhookList: 'items:a,next_cursor',
-  WebhookWithSecret: 'webhook:o,secret:s',
-  Webhook: 'id:s,url:s,event_types:a,enabled:b,created_at:s,updated_at:s',
-  WebhookDeliveryList: 'items:a,next_cursor',
-  WebhookDelivery: 'id:s,event_id:s,event_type:s,order_id:s,status:s,attempts:n,created_at:s',
 };
 
 /** The codes with which the service refuses to carry a session on. */
 export const endings: readonly string[] = ['invalid_refresh_token'];
 
-/** The schemas of both documents. */
-export interface Schemas extends Omit<orders.components['schemas'], keyof users.components['schemas']>, Omit<users.components['schemas'], 'Problem' | 'ProblemCode'> {
-  Problem: orders.components['schemas']['Problem'];
-  UsersProblemCode: users.components['schemas']['ProblemCode'];
+/** Where a service is known to be, by its name. */
+export type ServiceName = keyof typeof table;
+
+/** The schemas of all documents. Of a name that several have, the first counts; each has codes of its own. */
+export interface Schemas extends Omit<orders.components['schemas'], 'ProblemCode'>, Omit<users.components['schemas'], 'ProblemCode' | keyof orders.components['schemas']> {
   OrdersProblemCode: orders.components['schemas']['ProblemCode'];
+  UsersProblemCode: users.components['schemas']['ProblemCode'];
+  ProblemCode: orders.components['schemas']['ProblemCode'] | users.components['schemas']['ProblemCode'];
 }
 
 /** Every operation: where it is, its shapes, and the codes of its problems by status. */
 export interface Operations {
+  /**
+   * Search and list products.
+   * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+   * 
+   * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+   * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+   * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+   * `invalid_request` at `#/query/q`.
+   * 
+   * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+   * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+   */
+  listProducts: {
+    method: 'GET';
+    path: '/api/v1/products';
+    marks: 'pl';
+    shape: orders.operations['listProducts'];
+    codes: {
+      400: 'malformed_request';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Add a product.
+   * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
+   * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+   */
+  createProduct: {
+    method: 'POST';
+    path: '/api/v1/products';
+    marks: '0';
+    shape: orders.operations['createProduct'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      409: 'sku_taken';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Read a product.
+   * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+   */
+  getProduct: {
+    method: 'GET';
+    path: '/api/v1/products/{productId}';
+    marks: 'p0';
+    shape: orders.operations['getProduct'];
+    codes: {
+      400: 'malformed_request';
+      404: 'product_not_found';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Change a product.
+   * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+   * the description. Orders that have been placed
+   * keep the name and the price that they were placed at.
+   */
+  updateProduct: {
+    method: 'PATCH';
+    path: '/api/v1/products/{productId}';
+    marks: 'm0';
+    shape: orders.operations['updateProduct'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found';
+      412: 'version_changed';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      428: 'precondition_required';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Archive a product.
+   * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
+   * nothing.
+   */
+  archiveProduct: {
+    method: 'POST';
+    path: '/api/v1/products/{productId}/archive';
+    marks: '1';
+    shape: orders.operations['archiveProduct'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Duplicate a product.
+   * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+   * refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+   */
+  duplicateProduct: {
+    method: 'POST';
+    path: '/api/v1/products/{productId}/duplicate';
+    marks: '1';
+    shape: orders.operations['duplicateProduct'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found';
+      409: 'sku_taken' | 'product_archived';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Read a product's stock.
+   * Reads how many units there are. What is available, reserved and sold is, together, what was received.
+   */
+  getStock: {
+    method: 'GET';
+    path: '/api/v1/products/{productId}/stock';
+    marks: '';
+    shape: orders.operations['getStock'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * List a product's stock adjustments.
+   * Lists what was received and written off, the newest first.
+   */
+  listStockAdjustments: {
+    method: 'GET';
+    path: '/api/v1/products/{productId}/stock-adjustments';
+    marks: 'l';
+    shape: orders.operations['listStockAdjustments'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Receive or write off stock.
+   * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
+   * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+   */
+  adjustStock: {
+    method: 'POST';
+    path: '/api/v1/products/{productId}/stock-adjustments';
+    marks: 'k';
+    shape: orders.operations['adjustStock'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'product_not_found';
+      409: 'out_of_stock' | 'idempotency_key_in_use';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * List orders.
+   * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
+   * narrow the list together.
+   */
+  listOrders: {
+    method: 'GET';
+    path: '/api/v1/orders';
+    marks: 'l';
+    shape: orders.operations['listOrders'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Place an order.
+   * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
+   * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
+   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+   * some seconds later.
+   * 
+   * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+   * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+   * one expire first.
+   */
+  createOrder: {
+    method: 'POST';
+    path: '/api/v1/orders';
+    marks: 'k0';
+    shape: orders.operations['createOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Read the audit log.
+   * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+   * list together. Entries are never changed. The users service has a log of its own.
+   */
+  listOrderAuditEntries: {
+    method: 'GET';
+    path: '/api/v1/orders/audit-entries';
+    marks: 'l';
+    shape: orders.operations['listOrderAuditEntries'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Export orders.
+   * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
+   * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+   * (`too_many_exports`).
+   */
+  exportOrders: {
+    method: 'GET';
+    path: '/api/v1/orders/export';
+    marks: 'b';
+    shape: orders.operations['exportOrders'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      409: 'too_many_exports';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Read an order.
+   * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+   */
+  getOrder: {
+    method: 'GET';
+    path: '/api/v1/orders/{orderId}';
+    marks: '0';
+    shape: orders.operations['getOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'order_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Read or follow an order's history.
+   * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
+   * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
+   * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
+   * orders at once (`too_many_streams`).
+   */
+  listOrderEvents: {
+    method: 'GET';
+    path: '/api/v1/orders/{orderId}/events';
+    marks: 'ls';
+    shape: orders.operations['listOrderEvents'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'order_not_found';
+      409: 'too_many_streams';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Cancel an order.
+   * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
+   * nothing.
+   */
+  cancelOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/cancel';
+    marks: '1';
+    shape: orders.operations['cancelOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      404: 'order_not_found';
+      409: 'order_state';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Report an order's payment.
+   * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+   * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+   * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+   */
+  payOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/pay';
+    marks: '1';
+    shape: orders.operations['payOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'order_not_found';
+      409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Ship an order.
+   * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+   */
+  shipOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/ship';
+    marks: '1';
+    shape: orders.operations['shipOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'order_not_found';
+      409: 'order_state';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Report an order's delivery.
+   * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+   */
+  deliverOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/deliver';
+    marks: '1';
+    shape: orders.operations['deliverOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'order_not_found';
+      409: 'order_state';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Refund an order.
+   * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
+   * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
+   * of an order that is refunded changes nothing.
+   */
+  refundOrder: {
+    method: 'POST';
+    path: '/api/v1/orders/{orderId}/refund';
+    marks: 'k1';
+    shape: orders.operations['refundOrder'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'order_not_found';
+      409: 'order_state' | 'refund_too_large' | 'idempotency_key_in_use';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request' | 'idempotency_key_reused';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * List webhooks.
+   * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+   */
+  listWebhooks: {
+    method: 'GET';
+    path: '/api/v1/webhooks';
+    marks: 'l';
+    shape: orders.operations['listWebhooks'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Subscribe another system.
+   * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+   * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+   * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+   * The secret is shown this once. Addresses within private networks are refused.
+   */
+  createWebhook: {
+    method: 'POST';
+    path: '/api/v1/webhooks';
+    marks: '';
+    shape: orders.operations['createWebhook'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      409: 'too_many_webhooks';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Read a webhook.
+   * Reads a subscription. Its secret is not shown.
+   */
+  getWebhook: {
+    method: 'GET';
+    path: '/api/v1/webhooks/{webhookId}';
+    marks: '';
+    shape: orders.operations['getWebhook'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'webhook_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Change a webhook.
+   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+   * not ends as failed.
+   */
+  updateWebhook: {
+    method: 'PATCH';
+    path: '/api/v1/webhooks/{webhookId}';
+    marks: '';
+    shape: orders.operations['updateWebhook'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'webhook_not_found';
+      413: 'body_too_large';
+      415: 'unsupported_media_type';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Remove a webhook.
+   * Ends the subscription and forgets its deliveries.
+   */
+  deleteWebhook: {
+    method: 'DELETE';
+    path: '/api/v1/webhooks/{webhookId}';
+    marks: '';
+    shape: orders.operations['deleteWebhook'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'webhook_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Replace a webhook's secret.
+   * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+   * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+   * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+   * end in `Retry-After`.
+   */
+  rotateWebhookSecret: {
+    method: 'POST';
+    path: '/api/v1/webhooks/{webhookId}/rotate-secret';
+    marks: '';
+    shape: orders.operations['rotateWebhookSecret'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'webhook_not_found';
+      409: 'too_many_secrets';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * List a webhook's deliveries.
+   * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+   */
+  listWebhookDeliveries: {
+    method: 'GET';
+    path: '/api/v1/webhooks/{webhookId}/deliveries';
+    marks: 'l';
+    shape: orders.operations['listWebhookDeliveries'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'webhook_not_found';
+      422: 'invalid_request';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
+  /**
+   * Send a delivery again.
+   * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+   * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+   * answer is `webhook_disabled` then.
+   */
+  replayWebhookDelivery: {
+    method: 'POST';
+    path: '/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay';
+    marks: '';
+    shape: orders.operations['replayWebhookDelivery'];
+    codes: {
+      400: 'malformed_request';
+      401: 'unauthenticated';
+      403: 'forbidden';
+      404: 'delivery_not_found';
+      409: 'webhook_disabled';
+      422: 'invalid_request';
+      429: 'rate_limited';
+      500: 'internal';
+      503: 'overloaded' | 'timeout' | 'unavailable';
+      default: 'not_found' | 'method_not_allowed';
+    };
+  };
   /**
    * Open an account.
    * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
@@ -1078,639 +1714,6 @@ export interface Operations {
       422: 'invalid_request';
       500: 'internal';
       503: 'timeout';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Search and list products.
-   * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
-   * 
-   * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-   * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-   * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-   * `invalid_request` at `#/query/q`.
-   * 
-   * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-   * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
-   */
-  listProducts: {
-    method: 'GET';
-    path: '/api/v1/products';
-    marks: 'pl';
-    shape: orders.operations['listProducts'];
-    codes: {
-      400: 'malformed_request';
-      422: 'invalid_request';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Add a product.
-   * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-   * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
-   */
-  createProduct: {
-    method: 'POST';
-    path: '/api/v1/products';
-    marks: '0';
-    shape: orders.operations['createProduct'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      409: 'sku_taken';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Read a product.
-   * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
-   */
-  getProduct: {
-    method: 'GET';
-    path: '/api/v1/products/{productId}';
-    marks: 'p0';
-    shape: orders.operations['getProduct'];
-    codes: {
-      400: 'malformed_request';
-      404: 'product_not_found';
-      422: 'invalid_request';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Change a product.
-   * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-   * the description. Orders that have been placed
-   * keep the name and the price that they were placed at.
-   */
-  updateProduct: {
-    method: 'PATCH';
-    path: '/api/v1/products/{productId}';
-    marks: 'm0';
-    shape: orders.operations['updateProduct'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'product_not_found';
-      412: 'version_changed';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      428: 'precondition_required';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Archive a product.
-   * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-   * nothing.
-   */
-  archiveProduct: {
-    method: 'POST';
-    path: '/api/v1/products/{productId}/archive';
-    marks: '1';
-    shape: orders.operations['archiveProduct'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'product_not_found';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Duplicate a product.
-   * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-   * refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
-   */
-  duplicateProduct: {
-    method: 'POST';
-    path: '/api/v1/products/{productId}/duplicate';
-    marks: '1';
-    shape: orders.operations['duplicateProduct'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'product_not_found';
-      409: 'sku_taken' | 'product_archived';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Read a product's stock.
-   * Reads how many units there are. What is available, reserved and sold is, together, what was received.
-   */
-  getStock: {
-    method: 'GET';
-    path: '/api/v1/products/{productId}/stock';
-    marks: '';
-    shape: orders.operations['getStock'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'product_not_found';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * List a product's stock adjustments.
-   * Lists what was received and written off, the newest first.
-   */
-  listStockAdjustments: {
-    method: 'GET';
-    path: '/api/v1/products/{productId}/stock-adjustments';
-    marks: 'l';
-    shape: orders.operations['listStockAdjustments'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'product_not_found';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Receive or write off stock.
-   * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-   * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
-   */
-  adjustStock: {
-    method: 'POST';
-    path: '/api/v1/products/{productId}/stock-adjustments';
-    marks: 'k';
-    shape: orders.operations['adjustStock'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'product_not_found';
-      409: 'out_of_stock' | 'idempotency_key_in_use';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * List orders.
-   * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-   * narrow the list together.
-   */
-  listOrders: {
-    method: 'GET';
-    path: '/api/v1/orders';
-    marks: 'l';
-    shape: orders.operations['listOrders'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Place an order.
-   * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-   * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-   * some seconds later.
-   * 
-   * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-   * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-   * one expire first.
-   */
-  createOrder: {
-    method: 'POST';
-    path: '/api/v1/orders';
-    marks: 'k0';
-    shape: orders.operations['createOrder'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Read the audit log.
-   * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-   * list together. Entries are never changed. The users service has a log of its own.
-   */
-  listOrderAuditEntries: {
-    method: 'GET';
-    path: '/api/v1/orders/audit-entries';
-    marks: 'l';
-    shape: orders.operations['listOrderAuditEntries'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      422: 'invalid_request';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Export orders.
-   * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-   * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-   * (`too_many_exports`).
-   */
-  exportOrders: {
-    method: 'GET';
-    path: '/api/v1/orders/export';
-    marks: 'b';
-    shape: orders.operations['exportOrders'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      409: 'too_many_exports';
-      422: 'invalid_request';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Read an order.
-   * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
-   */
-  getOrder: {
-    method: 'GET';
-    path: '/api/v1/orders/{orderId}';
-    marks: '0';
-    shape: orders.operations['getOrder'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      404: 'order_not_found';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Read or follow an order's history.
-   * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-   * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-   * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-   * orders at once (`too_many_streams`).
-   */
-  listOrderEvents: {
-    method: 'GET';
-    path: '/api/v1/orders/{orderId}/events';
-    marks: 'ls';
-    shape: orders.operations['listOrderEvents'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      404: 'order_not_found';
-      409: 'too_many_streams';
-      422: 'invalid_request';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Cancel an order.
-   * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-   * nothing.
-   */
-  cancelOrder: {
-    method: 'POST';
-    path: '/api/v1/orders/{orderId}/cancel';
-    marks: '1';
-    shape: orders.operations['cancelOrder'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      404: 'order_not_found';
-      409: 'order_state';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Report an order's payment.
-   * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-   * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-   * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
-   */
-  payOrder: {
-    method: 'POST';
-    path: '/api/v1/orders/{orderId}/pay';
-    marks: '1';
-    shape: orders.operations['payOrder'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'order_not_found';
-      409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Ship an order.
-   * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
-   */
-  shipOrder: {
-    method: 'POST';
-    path: '/api/v1/orders/{orderId}/ship';
-    marks: '1';
-    shape: orders.operations['shipOrder'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'order_not_found';
-      409: 'order_state';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Report an order's delivery.
-   * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
-   */
-  deliverOrder: {
-    method: 'POST';
-    path: '/api/v1/orders/{orderId}/deliver';
-    marks: '1';
-    shape: orders.operations['deliverOrder'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'order_not_found';
-      409: 'order_state';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Refund an order.
-   * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-   * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-   * of an order that is refunded changes nothing.
-   */
-  refundOrder: {
-    method: 'POST';
-    path: '/api/v1/orders/{orderId}/refund';
-    marks: 'k1';
-    shape: orders.operations['refundOrder'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'order_not_found';
-      409: 'order_state' | 'refund_too_large' | 'idempotency_key_in_use';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request' | 'idempotency_key_reused';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * List webhooks.
-   * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
-   */
-  listWebhooks: {
-    method: 'GET';
-    path: '/api/v1/webhooks';
-    marks: 'l';
-    shape: orders.operations['listWebhooks'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Subscribe another system.
-   * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-   * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-   * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-   * The secret is shown this once. Addresses within private networks are refused.
-   */
-  createWebhook: {
-    method: 'POST';
-    path: '/api/v1/webhooks';
-    marks: '';
-    shape: orders.operations['createWebhook'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      409: 'too_many_webhooks';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Read a webhook.
-   * Reads a subscription. Its secret is not shown.
-   */
-  getWebhook: {
-    method: 'GET';
-    path: '/api/v1/webhooks/{webhookId}';
-    marks: '';
-    shape: orders.operations['getWebhook'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'webhook_not_found';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Change a webhook.
-   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-   * not ends as failed.
-   */
-  updateWebhook: {
-    method: 'PATCH';
-    path: '/api/v1/webhooks/{webhookId}';
-    marks: '';
-    shape: orders.operations['updateWebhook'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'webhook_not_found';
-      413: 'body_too_large';
-      415: 'unsupported_media_type';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Remove a webhook.
-   * Ends the subscription and forgets its deliveries.
-   */
-  deleteWebhook: {
-    method: 'DELETE';
-    path: '/api/v1/webhooks/{webhookId}';
-    marks: '';
-    shape: orders.operations['deleteWebhook'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'webhook_not_found';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Replace a webhook's secret.
-   * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-   * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-   * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-   * end in `Retry-After`.
-   */
-  rotateWebhookSecret: {
-    method: 'POST';
-    path: '/api/v1/webhooks/{webhookId}/rotate-secret';
-    marks: '';
-    shape: orders.operations['rotateWebhookSecret'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'webhook_not_found';
-      409: 'too_many_secrets';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * List a webhook's deliveries.
-   * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
-   */
-  listWebhookDeliveries: {
-    method: 'GET';
-    path: '/api/v1/webhooks/{webhookId}/deliveries';
-    marks: 'l';
-    shape: orders.operations['listWebhookDeliveries'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'webhook_not_found';
-      422: 'invalid_request';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
-      default: 'not_found' | 'method_not_allowed';
-    };
-  };
-  /**
-   * Send a delivery again.
-   * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-   * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-   * answer is `webhook_disabled` then.
-   */
-  replayWebhookDelivery: {
-    method: 'POST';
-    path: '/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay';
-    marks: '';
-    shape: orders.operations['replayWebhookDelivery'];
-    codes: {
-      400: 'malformed_request';
-      401: 'unauthenticated';
-      403: 'forbidden';
-      404: 'delivery_not_found';
-      409: 'webhook_disabled';
-      422: 'invalid_request';
-      429: 'rate_limited';
-      500: 'internal';
-      503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';
     };
   };

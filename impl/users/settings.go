@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -14,6 +15,7 @@ import (
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/openapi"
 )
 
 // hashSettings are those of the commands that may hash a password.
@@ -100,7 +102,9 @@ func (c *serveSettings) Findings() []program.Finding {
 	add(mails && c.SMTPUser == "" && c.SMTPPassword.Reveal() != "", "smtp_user", "nobody logs in at the mail server, although there is a password", "whose password it is")
 	p := hashing.DefaultParams()
 	add(c.HashMemoryKiB < p.MemoryKiB || c.HashIterations < p.Iterations, "hash_memory_kib", "passwords from a stolen database are found sooner than those of the default", "at least the defaults of hash_memory_kib and hash_iterations")
-	add(!slices.Contains(c.Audience, "orders"), "audience", "the orders service refuses every token", "users,orders")
+	for _, service := range openapi.Services() {
+		add(service != serviceName && !slices.Contains(c.Audience, service), "audience", "the "+service+" service refuses every token", strings.Join(openapi.Services(), ","))
+	}
 	return found
 }
 
@@ -159,7 +163,7 @@ func (k *hashSettings) hashing() hashing.Config {
 func defaultServe() serveSettings {
 	return serveSettings{
 		Serving: program.DefaultServing(), hashSettings: defaultHashes(),
-		Issuer: "plumbline", Audience: []string{serviceName, "orders"}, HashQueue: 24, HashWait: time.Second,
+		Issuer: "plumbline", Audience: openapi.Services(), HashQueue: 24, HashWait: time.Second,
 		DeletionGrace: 14 * 24 * time.Hour,
 		Mail:          mailSMTP, SMTPTLS: mail.StartTLS, PublicURL: "http://127.0.0.1:8080",
 	}

@@ -1,13 +1,14 @@
 // Makes gen/ts from the documents in openapi/: the shapes with openapi-typescript, and beside them one table of what the
 // client has to know of each operation, so that nothing of an operation is written by hand.
 import {execFileSync} from 'node:child_process';
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import openapiTS, {astToString} from 'openapi-typescript';
 import {parse} from 'yaml';
 
 const root = new URL('../../../', import.meta.url);
 const out = new URL('gen/ts/', root);
-const services = ['users', 'orders'];
+// Every document is a service's but the one of the development binary.
+const services = (await readdir(new URL('openapi/', root))).filter((file) => file.endsWith('.yaml') && file !== 'dev.yaml').map((file) => file.replace('.yaml', '')).sort();
 const made = '// Made by `make gen` from openapi/; not to be edited.\n';
 
 // What an operation can end with is for the services to say: it follows from its policy as well. Go finds the program by its
@@ -24,9 +25,7 @@ for (const service of services) {
 
 const shapes = new Map([['Problem', membersOf(documents.users, documents.users.components.schemas.Problem)]]);
 const operations = services.flatMap((service) => operationsOf(service, documents[service]));
-await writeFile(new URL('operations.ts', out), `${made}import type * as users from './users.js';
-import type * as orders from './orders.js';
-
+await writeFile(new URL('operations.ts', out), `${made}${services.map((service) => `import type * as ${service} from './${service}.js';\n`).join('')}
 /**
  * What the client does for each operation: method, path, answers and marks. An answer is a status, and what its body may be: a
  * media type, or the name of one of the shapes for JSON; a status alone has no body. The marks: p needs no access token, c the
@@ -44,17 +43,29 @@ ${[...shapes].map(([name, members]) => `  ${name}: '${members}',\n`).join('')}};
 /** The codes with which the service refuses to carry a session on. */
 export const endings: readonly string[] = [${problems.users.refreshSession.filter(({status}) => status === 401).map(({code}) => `'${code}'`).join(', ')}];
 
-/** The schemas of both documents. */
-export interface Schemas extends Omit<orders.components['schemas'], keyof users.components['schemas']>, Omit<users.components['schemas'], 'Problem' | 'ProblemCode'> {
-  Problem: orders.components['schemas']['Problem'];
-  UsersProblemCode: users.components['schemas']['ProblemCode'];
-  OrdersProblemCode: orders.components['schemas']['ProblemCode'];
+/** Where a service is known to be, by its name. */
+export type ServiceName = keyof typeof table;
+
+/** The schemas of all documents. Of a name that several have, the first counts; each has codes of its own. */
+export interface Schemas extends ${services.map(schemasOf).join(', ')} {
+${services.map((service) => `  ${codesName(service)}: ${service}.components['schemas']['ProblemCode'];\n`).join('')}  ProblemCode: ${services.map((service) => `${service}.components['schemas']['ProblemCode']`).join(' | ')};
 }
 
 /** Every operation: where it is, its shapes, and the codes of its problems by status. */
 export interface Operations {
 ${operations.map(declaration).join('')}}
 `);
+
+// codesName is that of the codes of one service, as in UsersProblemCode.
+function codesName(service) {
+  return `${service[0].toUpperCase()}${service.slice(1)}ProblemCode`;
+}
+
+// schemasOf gives the schemas of a service that none before it has.
+function schemasOf(service, place) {
+  const known = ["'ProblemCode'", ...services.slice(0, place).map((before) => `keyof ${before}.components['schemas']`)];
+  return `Omit<${service}.components['schemas'], ${known.join(' | ')}>`;
+}
 
 function operationsOf(service, document) {
   const found = [];

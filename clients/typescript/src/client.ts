@@ -1,4 +1,4 @@
-import {table, type Operations} from '../../../gen/ts/operations.js';
+import {table, type Operations, type ServiceName} from '../../../gen/ts/operations.js';
 import {call, unsent, wait, type Answer, type Circumstances} from './call.js';
 import {Logouts, type Storing} from './logouts.js';
 import {ProblemError, type AnyProblem} from './problem.js';
@@ -12,7 +12,7 @@ import {Versions} from './versions.js';
 /** How a client is made. */
 export interface Options {
   /** Where the services are, as in `https://api.example.com`, or where each of them is. Without it, where the page is from; Node needs it. */
-  baseUrl?: string | {users: string; orders: string};
+  baseUrl?: string | Record<ServiceName, string>;
   /** Whether a login that does not say so keeps the refresh token in a cookie. So it is in a browser, unless this says no. */
   cookie?: boolean;
   /** Whether all tabs of the page's origin share one session. So it is in a browser, unless this says no. */
@@ -40,7 +40,7 @@ export interface List<K extends ListId> extends AsyncIterable<Item<K>> {
 type ByName = {[K in keyof Operations]: (...input: Arguments<Input<K>>) => Promise<Result<K>>};
 type ByPath = {[M in Method]: <P extends PathOf<M>>(path: P, ...input: Arguments<Input<At<M, P>>>) => Promise<Result<At<M, P>>>};
 
-/** The operations of both services, each a method named after its operationId, and GET, POST, … for calling them by path. */
+/** The operations of all services, each a method named after its operationId, and GET, POST, … for calling them by path. */
 export type Client = ByName & ByPath & {
   /** The lists, over all their pages. */
   readonly pages: {[K in ListId]: (...input: Arguments<Input<K>>) => List<K>};
@@ -58,13 +58,13 @@ const renewalTime = 8_000;
 /** Milliseconds for which a login waits for a logout that is owed. */
 const owedTime = 3_000;
 
-/** Makes a client of both services. It throws a TypeError when the services cannot be where `baseUrl` says. */
+/** Makes a client of all services. It throws a TypeError when the services cannot be where `baseUrl` says. */
 export function createClient(options: Options = {}): Client {
   const browser = typeof document !== 'undefined' && typeof BroadcastChannel !== 'undefined';
   const {baseUrl = '', cookie = browser, tabs = browser} = options;
   const operations = new Map<string, Operation>();
   const byPath = new Map<string, string>();
-  for (const service of ['users', 'orders'] as const) {
+  for (const service of Object.keys(table) as ServiceName[]) {
     const base = String(typeof baseUrl === 'string' ? baseUrl : baseUrl[service]).replace(/\/+$/, '');
     if (!options.fetch) checkBase(base);
     for (const [id, text] of Object.entries(table[service])) {

@@ -25,7 +25,7 @@ export interface ClientProblem extends ProblemBody {
 }
 
 /** Any problem, when it does not matter of which operation. */
-export type AnyProblem = (ProblemBody & {code: Schemas['UsersProblemCode'] | Schemas['OrdersProblemCode']; status: number; current?: unknown}) | ClientProblem;
+export type AnyProblem = (ProblemBody & {code: Schemas['ProblemCode']; status: number; current?: unknown}) | ClientProblem;
 
 /** What is thrown where a failure has no other way out: by lists, by streams and by unwrap. */
 export class ProblemError<P extends AnyProblem = AnyProblem> extends Error {

@@ -2,2816 +2,19 @@
 
 interface components$1 {
     schemas: {
-        CreateUserRequest: {
-            email: components$1["schemas"]["Email"];
-            name: components$1["schemas"]["PersonName"];
-            /**
-             * Format: password
-             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
-             */
-            password: string;
-        };
-        CreateUserV2Request: {
-            email: components$1["schemas"]["Email"];
-            name: components$1["schemas"]["PersonName"];
-            password: components$1["schemas"]["NewPassword"];
-            avatar?: components$1["schemas"]["Avatar"];
-        };
-        StartSessionRequest: {
-            email: components$1["schemas"]["Email"];
-            password: components$1["schemas"]["Password"];
-            /**
-             * @description Whether the refresh token is set as a cookie instead of being part of the answer.
-             * @default false
-             */
-            cookie?: boolean;
-        };
-        AnswerChallengeRequest: {
-            challenge: components$1["schemas"]["Challenge"];
-            totp?: components$1["schemas"]["TimeCode"];
-            recovery_code?: components$1["schemas"]["RecoveryCode"];
-        };
-        EnrolSecondFactorRequest: {
-            current_password: components$1["schemas"]["Password"];
-        };
-        ConfirmSecondFactorRequest: {
-            totp: components$1["schemas"]["TimeCode"];
-        };
-        DisableSecondFactorRequest: {
-            current_password: components$1["schemas"]["Password"];
-            totp?: components$1["schemas"]["TimeCode"];
-            recovery_code?: components$1["schemas"]["RecoveryCode"];
-        };
-        ReplaceRecoveryCodesRequest: {
-            current_password: components$1["schemas"]["Password"];
-            totp: components$1["schemas"]["TimeCode"];
-        };
-        RefreshSessionRequest: {
-            refresh_token?: components$1["schemas"]["RefreshToken"];
-        };
-        UpdateProfileRequest: {
-            name?: components$1["schemas"]["PersonName"];
-            /**
-             * Format: https-url
-             * @description The address of a picture; null removes it.
-             */
-            avatar?: string | null;
-            /**
-             * Format: phone
-             * @description The phone number in E.164 form; null removes it.
-             */
-            phone?: string | null;
-            /**
-             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
-             * @example X1234567-8
-             */
-            id_card_number?: string | null;
-            /**
-             * @description What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
-             *     https href; null removes it.
-             * @example <p>I wrote the <b>first</b> program.</p>
-             */
-            biography?: string | null;
-        };
-        ChangePasswordRequest: {
-            current_password: components$1["schemas"]["Password"];
-            new_password: components$1["schemas"]["NewPassword"];
-        };
-        ConfirmEmailRequest: {
-            token: components$1["schemas"]["MailToken"];
-        };
-        RequestEmailChangeRequest: {
-            email: components$1["schemas"]["Email"];
-            current_password: components$1["schemas"]["Password"];
-        };
-        EmailChange: {
-            email: components$1["schemas"]["Email"];
-            /**
-             * Format: date-time
-             * @description Until when the link to the address is good.
-             */
-            expires_at: string;
-            /**
-             * Format: date-time
-             * @description When the last mail with it was sent.
-             */
-            mailed_at: string;
-            /**
-             * Format: date-time
-             * @description From when on asking again sends another mail to the same address.
-             */
-            next_mail_at: string;
-        };
-        EmailVerification: {
-            email: components$1["schemas"]["Email"];
-            /** @description Whether the address is verified; no mail is sent then. */
-            verified: boolean;
-            /**
-             * Format: date-time
-             * @description Until when the link is good.
-             */
-            expires_at?: string;
-            /**
-             * Format: date-time
-             * @description When the last mail with it was sent.
-             */
-            mailed_at?: string;
-            /**
-             * Format: date-time
-             * @description From when on asking again sends another mail.
-             */
-            next_mail_at?: string;
-        };
-        ConfirmEmailChangeRequest: {
-            token: components$1["schemas"]["MailToken"];
-        };
-        RequestPasswordResetRequest: {
-            email: components$1["schemas"]["Email"];
-        };
-        ResetPasswordRequest: {
-            token: components$1["schemas"]["MailToken"];
-            new_password: components$1["schemas"]["NewPassword"];
-        };
-        ExportOwnDataRequest: {
-            current_password: components$1["schemas"]["Password"];
-        };
-        RequestDeletionRequest: {
-            current_password: components$1["schemas"]["Password"];
-        };
-        SetUserRolesRequest: {
-            roles: components$1["schemas"]["Role"][];
-        };
-        /**
-         * Format: email
-         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-         *     its A-labels (`xn--`), in which answers have it.
-         */
-        Email: string;
-        /**
-         * Format: line
-         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
-         */
-        PersonName: string;
-        /**
-         * Format: password
-         * @description A password that meets the rules of `createUserV2`.
-         */
-        NewPassword: string;
-        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
-        Password: string;
-        /** @description A refresh token: 32 bytes in base64url. */
-        RefreshToken: string;
-        /** @description The token in the link of a mail, behind `#token=`. */
-        MailToken: string;
-        /** @description What a login goes on with: 256 bits in base64url. */
-        Challenge: string;
-        /**
-         * Format: time-code
-         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
-         * @example 287082
-         */
-        TimeCode: string;
-        /**
-         * Format: recovery-code
-         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
-         *     none, stand for O, I and B.
-         * @example MFZW-I3LP-OBQX-E2LK
-         */
-        RecoveryCode: string;
-        /**
-         * Format: https-url
-         * @description The address of a picture, https only.
-         */
-        Avatar: string;
-        /**
-         * @description What an account may do. Answers may come to hold values that are not listed here.
-         * @enum {string}
-         */
-        Role: "customer" | "support" | "staff" | "payments" | "admin";
-        /**
-         * @description The state of an account. Answers may come to hold values that are not listed here.
-         * @enum {string}
-         */
-        UserStatus: "active" | "disabled";
-        UserV1: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            email: components$1["schemas"]["Email"];
-        };
-        UserV2: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            email: components$1["schemas"]["Email"];
-            avatar?: components$1["schemas"]["Avatar"];
-            /** Format: date-time */
-            created_at: string;
-        };
-        Profile: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            email: components$1["schemas"]["Email"];
-            /** @description Whether the owner has shown to read what is sent to the address. */
-            email_verified: boolean;
-            avatar?: components$1["schemas"]["Avatar"];
-            /** Format: phone */
-            phone?: string;
-            /** @description The number of the identity card; its owner alone sees it. */
-            id_card_number?: string;
-            /**
-             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
-             *     href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
-             * @example <p>I wrote the <b>first</b> program.</p>
-             */
-            biography?: string;
-            roles: components$1["schemas"]["Role"][];
-            /**
-             * Format: date-time
-             * @description When the account is deleted; its owner may still keep it.
-             */
-            deletes_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        AdminUser: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            email: components$1["schemas"]["Email"];
-            /** @description Whether the owner has shown to read what is sent to the address. */
-            email_verified: boolean;
-            /** @description Whether logins take a second factor. */
-            second_factor: boolean;
-            avatar?: components$1["schemas"]["Avatar"];
-            status: components$1["schemas"]["UserStatus"];
-            roles: components$1["schemas"]["Role"][];
-            /**
-             * Format: date-time
-             * @description When the account is deleted; its owner may still keep it.
-             */
-            deletes_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        AdminUserList: {
-            items: components$1["schemas"]["AdminUser"][];
-            next_cursor: components$1["schemas"]["NextCursor"];
-        };
-        Session: {
-            /** Format: uuid */
-            id: string;
-            /** @description Whether this is the session that asks. */
-            current: boolean;
-            /** @description The network address that started the session. */
-            address: string;
-            /** @description What the program that started the session calls itself. */
-            user_agent: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            last_used_at: string;
-            /** Format: date-time */
-            expires_at: string;
-        };
-        SessionList: {
-            items: components$1["schemas"]["Session"][];
-            next_cursor: components$1["schemas"]["NextCursor"];
-        };
-        Deletion: {
-            /** Format: date-time */
-            deletes_at: string;
-        };
-        /** @description What this service holds of an account. */
-        OwnData: {
-            /** Format: date-time */
-            exported_at: string;
-            profile: components$1["schemas"]["Profile"];
-            status: components$1["schemas"]["UserStatus"];
-            /**
-             * Format: date-time
-             * @description When the owner has shown to read what is sent to the address.
-             */
-            email_verified_at?: string;
-            second_factor: components$1["schemas"]["SecondFactor"];
-            /** @description The newest sessions that have not been forgotten, those that have ended included. */
-            sessions: components$1["schemas"]["OwnSession"][];
-            /** @description Links that were sent by mail in the last days and have not been followed, expired ones included. */
-            mails: components$1["schemas"]["OwnMail"][];
-            activity: components$1["schemas"]["ActivityList"];
-        };
-        OwnSession: {
-            /** Format: uuid */
-            id: string;
-            /** @description Whether its refresh token is a cookie. */
-            cookie: boolean;
-            /** @description The network address that started the session. */
-            address: string;
-            /** @description What the program that started the session calls itself. */
-            user_agent: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            last_used_at: string;
-            /** Format: date-time */
-            expires_at: string;
-            /**
-             * Format: date-time
-             * @description When it was ended before its time.
-             */
-            revoked_at?: string;
-        };
-        OwnMail: {
-            /** @description What the link of the mail is for. */
-            purpose: string;
-            email: components$1["schemas"]["Email"];
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at: string;
-            /**
-             * Format: int32
-             * @description How many such mails were sent since `counted_from`.
-             */
-            mails?: number;
-            /**
-             * Format: date-time
-             * @description When the last of them was.
-             */
-            mailed_at?: string;
-            /** Format: date-time */
-            counted_from?: string;
-        };
-        ActivityEntry: {
-            /** Format: uuid */
-            id: string;
-            action: components$1["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
-            outcome: string;
-            /**
-             * @description Whose session did it: the account's, another account's, or none, as a failed login.
-             * @enum {string}
-             */
-            by: "owner" | "other" | "nobody";
-            /** @description The network address that it was done from, unless another account did it. */
-            address?: string;
-            /** @description The request that did it. */
-            request_id: string;
-            /** Format: date-time */
-            occurred_at: string;
-        };
-        ActivityList: {
-            items: components$1["schemas"]["ActivityEntry"][];
-            next_cursor: components$1["schemas"]["NextCursor"];
-        };
-        AuditAction: string;
-        AuditEntry: {
-            /** Format: uuid */
-            id: string;
-            action: components$1["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
-            outcome: string;
-            /**
-             * Format: uuid
-             * @description The account that did it; nobody is known where it is missing.
-             */
-            actor?: string;
-            /**
-             * Format: uuid
-             * @description What it was done to; nothing is known where it is missing.
-             */
-            target?: string;
-            /** @description The network address that it was done from. */
-            address: string;
-            /** @description The request of the service's log that did it. */
-            request_id: string;
-            /** Format: date-time */
-            occurred_at: string;
-        };
-        AuditEntryList: {
-            items: components$1["schemas"]["AuditEntry"][];
-            next_cursor: components$1["schemas"]["NextCursor"];
-        };
-        /** @description The `cursor` of the next page, null on the last one. */
-        NextCursor: string | null;
-        RevokedSessions: {
-            /** Format: int64 */
-            revoked: number;
-        };
-        TokenSet: {
-            /** @description The token for the `Authorization` header (RFC 9068). */
-            access_token: string;
-            /** @enum {string} */
-            token_type: "Bearer";
-            /**
-             * Format: int32
-             * @description Seconds until the access token expires.
-             */
-            expires_in: number;
-            refresh_token?: components$1["schemas"]["RefreshToken"];
-        };
-        LoginChallenge: {
-            challenge: components$1["schemas"]["Challenge"];
-            /**
-             * Format: int32
-             * @description Seconds until the challenge expires.
-             */
-            expires_in: number;
-            methods: components$1["schemas"]["ChallengeMethod"][];
-        };
-        /**
-         * @description A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
-         * @enum {string}
-         */
-        ChallengeMethod: "totp" | "recovery_code";
-        SecondFactor: {
-            /** @description Whether logins take a second factor. */
-            enabled: boolean;
-            /**
-             * Format: date-time
-             * @description Since when they do.
-             */
-            confirmed_at?: string;
-            /**
-             * Format: int32
-             * @description How many recovery codes have not been used.
-             */
-            recovery_codes_left: number;
-        };
-        SecondFactorSecret: {
-            /** @description The secret for typing in: 160 bits in base32 (RFC 4648). */
-            secret: string;
-            /**
-             * Format: uri-reference
-             * @description The secret as an address (`otpauth`) that authenticator apps open.
-             */
-            uri: string;
-            /** @description The address as a picture to scan, a `data:` URL of a PNG. */
-            qr_code: string;
-        };
-        RecoveryCodes: {
-            recovery_codes: components$1["schemas"]["RecoveryCode"][];
-        };
-        KeySet: {
-            keys: components$1["schemas"]["Key"][];
-        };
-        /** @description A public key (RFC 8037). */
-        Key: {
-            kty: string;
-            crv: string;
-            use: string;
-            alg: string;
-            kid: string;
-            x: string;
-        };
-        /**
-         * @description A failure (RFC 9457).
-         * @example {
-         *       "type": "/problems/invalid_request",
-         *       "title": "Unprocessable Entity",
-         *       "status": 422,
-         *       "detail": "Some of what was sent is not valid; errors names each place.",
-         *       "instance": "/api/v2/users",
-         *       "code": "invalid_request",
-         *       "request_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-         *       "timestamp": "2026-11-23T09:30:00Z",
-         *       "errors": [
-         *         {
-         *           "pointer": "#/email",
-         *           "keyword": "format",
-         *           "params": {
-         *             "format": "email"
-         *           },
-         *           "detail": "Must be an e-mail address such as name@example.com."
-         *         }
-         *       ]
-         *     }
-         */
-        Problem: {
-            /**
-             * Format: uri-reference
-             * @description Where the code is explained.
-             */
-            type: string;
-            /** @description The status in words. */
-            title: string;
-            /** Format: int32 */
-            status: number;
-            /** @description What happened and what to do about it. */
-            detail: string;
-            /**
-             * Format: uri-reference
-             * @description The path of the request.
-             */
-            instance: string;
-            code: components$1["schemas"]["ProblemCode"];
-            request_id: string;
-            /** Format: date-time */
-            timestamp: string;
-            errors?: components$1["schemas"]["Violation"][];
-        };
-        /** @description One place of the request that breaks this document. */
-        Violation: {
-            /** @description Where: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`. */
-            pointer: string;
-            /** @description The rule that is broken, such as `maxLength` or `format`. */
-            keyword: string;
-            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
-            params?: {
-                [key: string]: unknown;
-            };
-            detail: string;
-        };
-        /**
-         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
-         * @enum {string}
-         */
-        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified" | "mail_off" | "email_change_not_found";
-    };
-    responses: {
-        /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
-        Malformed: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description There is no valid access token (`unauthenticated`). */
-        Unauthenticated: {
-            headers: {
-                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The e-mail address or the password is wrong (`invalid_credentials`). */
-        CredentialsRefused: {
-            headers: {
-                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The refresh token is missing or not valid any more (`invalid_refresh_token`). */
-        RefreshRefused: {
-            headers: {
-                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The caller may not do this (`forbidden`). */
-        Forbidden: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The account is disabled (`account_disabled`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
-        LoginForbidden: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
-        CrossOrigin: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The challenge is spent, too old, or never was (`invalid_challenge`). */
-        ChallengeRefused: {
-            headers: {
-                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The code is wrong or was used (`invalid_code`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
-        CodeForbidden: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The code is wrong or was used (`invalid_code`). */
-        InvalidCode: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The current password is wrong (`wrong_password`), or the code is wrong or was used (`invalid_code`). */
-        ProofRefused: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The account has a second factor (`second_factor_enabled`), or its address is not verified (`email_unverified`). */
-        EnrolmentRefused: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The account has no second factor (`second_factor_not_enabled`). */
-        SecondFactorNotEnabled: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
-        SecondFactorConflict: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The account has no second factor (`second_factor_not_enabled`), or is the administrator's own (`self_administration`). */
-        SecondFactorKept: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
-        InvalidMailToken: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The service is set up to send no mails (`mail_off`). */
-        MailOff: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description No change of address waits (`email_change_not_found`). */
-        EmailChangeNotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The current password is wrong (`wrong_password`). */
-        WrongPassword: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description There is no such account, or none that the caller may see (`user_not_found`). */
-        UserNotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description There is no such session of the account (`session_not_found`). */
-        SessionNotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description There is already an account with this e-mail address (`email_taken`). */
-        EmailTaken: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description There is already an account with this identity card (`id_card_number_taken`). */
-        IDCardNumberTaken: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description Administrators cannot do this to their own account (`self_administration`), or the account's address is not verified (`email_unverified`). */
-        RolesRefused: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description Administrators cannot do this to their own account (`self_administration`). */
-        SelfAdministration: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The body is larger than the operation takes (`body_too_large`). */
-        TooLarge: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
-        UnsupportedMediaType: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The request breaks this document at the places that `errors` names (`invalid_request`). */
-        Invalid: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description Too many requests (`rate_limited`). */
-        RateLimited: {
-            headers: {
-                "Retry-After": components$1["headers"]["RetryAfter"];
-                RateLimit: components$1["headers"]["RateLimit"];
-                "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`). */
-        Unavailable: {
-            headers: {
-                "Retry-After": components$1["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description The service cannot answer now; try again after `Retry-After` seconds (`timeout`, `unavailable`). */
-        Unanswered: {
-            headers: {
-                "Retry-After": components$1["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-        /** @description Any other failure. */
-        Problem: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components$1["schemas"]["Problem"];
-            };
-        };
-    };
-    parameters: {
-        /**
-         * @description The account.
-         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-         */
-        UserId: string;
-        /** @description How many items a page holds at most. */
-        Limit: number;
-        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-        Cursor: string;
-    };
-    requestBodies: never;
-    headers: {
-        /** @description The path of what was made. */
-        Location: string;
-        /** @description The next page (`rel="next"`) or what follows this operation (`rel="successor-version"`), RFC 8288. */
-        Link: string;
-        /** @description Since when the operation is deprecated, RFC 9745. */
-        Deprecation: string;
-        /** @description When the operation stops working, RFC 8594. */
-        Sunset: string;
-        /** @description What is left of each limit, this request included, and the seconds until it is whole again, as in `"default";r=29;t=60`. Of `x-throttle`, `network`, `account` (of this network about this account) and `unfamiliar` count what was tried in vain, over all replicas; a try that succeeds is given back. */
-        RateLimit: string;
-        /** @description Each limit and its window in seconds, as in `"default";q=30;w=60`. */
-        RateLimitPolicy: string;
-        /** @description Seconds to wait before trying again. */
-        RetryAfter: number;
-        /** @description How to authenticate, RFC 6750. */
-        WWWAuthenticate: string;
-        /** @description The refresh cookie of a browser's session, set or removed. */
-        SetCookie: string;
-        /** @description The name to keep the answer under, RFC 6266. */
-        ContentDisposition: string;
-        /** @description For how long the answer may be kept, RFC 9111. */
-        CacheControl: string;
-    };
-    pathItems: never;
-}
-interface operations$1 {
-    createUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com",
-                 *       "name": "Ada Lovelace",
-                 *       "password": "correct horse battery"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["CreateUserRequest"];
-            };
-        };
-        responses: {
-            /** @description The account, open. */
-            201: {
-                headers: {
-                    Location: components$1["headers"]["Location"];
-                    Deprecation: components$1["headers"]["Deprecation"];
-                    Sunset: components$1["headers"]["Sunset"];
-                    Link: components$1["headers"]["Link"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["UserV1"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            409: components$1["responses"]["EmailTaken"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    getUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account. */
-            200: {
-                headers: {
-                    Deprecation: components$1["headers"]["Deprecation"];
-                    Sunset: components$1["headers"]["Sunset"];
-                    Link: components$1["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["UserV1"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["UserNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    createUserV2: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com",
-                 *       "name": "Ada Lovelace",
-                 *       "password": "correct horse battery",
-                 *       "avatar": "https://images.example.com/ada.png"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["CreateUserV2Request"];
-            };
-        };
-        responses: {
-            /** @description The account, open. */
-            201: {
-                headers: {
-                    Location: components$1["headers"]["Location"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "created_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["UserV2"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            409: components$1["responses"]["EmailTaken"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    getUserV2: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "created_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["UserV2"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["UserNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    getUserProfile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The profile. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "email_verified": true,
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "phone": "+442079460000",
-                     *       "id_card_number": "X1234567-8",
-                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
-                     *       "roles": [
-                     *         "customer"
-                     *       ],
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["Profile"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["UserNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    confirmEmail: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["ConfirmEmailRequest"];
-            };
-        };
-        responses: {
-            /** @description The address is verified. */
-            204: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components$1["responses"]["Malformed"];
-            403: components$1["responses"]["InvalidMailToken"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    confirmEmailChange: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["ConfirmEmailChangeRequest"];
-            };
-        };
-        responses: {
-            /** @description The account has the new address. */
-            204: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components$1["responses"]["Malformed"];
-            403: components$1["responses"]["InvalidMailToken"];
-            409: components$1["responses"]["EmailTaken"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    requestPasswordReset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["RequestPasswordResetRequest"];
-            };
-        };
-        responses: {
-            /** @description If there is such an account, a mail with a good link is on its way, or was sent within the pause before. */
-            202: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components$1["responses"]["Malformed"];
-            409: components$1["responses"]["MailOff"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    resetPassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ",
-                 *       "new_password": "staple wrong donkey"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["ResetPasswordRequest"];
-            };
-        };
-        responses: {
-            /** @description The password is changed. */
-            204: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components$1["responses"]["Malformed"];
-            403: components$1["responses"]["InvalidMailToken"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    startSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "ada@example.com",
-                 *       "password": "correct horse battery"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["StartSessionRequest"];
-            };
-        };
-        responses: {
-            /** @description Signed in. */
-            200: {
-                headers: {
-                    "Set-Cookie": components$1["headers"]["SetCookie"];
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
-                     *       "token_type": "Bearer",
-                     *       "expires_in": 300,
-                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["TokenSet"];
-                };
-            };
-            /** @description The password is right, and a code is asked for. */
-            202: {
-                headers: {
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
-                     *       "expires_in": 300,
-                     *       "methods": [
-                     *         "totp",
-                     *         "recovery_code"
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["LoginChallenge"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["CredentialsRefused"];
-            403: components$1["responses"]["LoginForbidden"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    answerChallenge: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
-                 *       "totp": "287082"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["AnswerChallengeRequest"];
-            };
-        };
-        responses: {
-            /** @description Signed in. */
-            200: {
-                headers: {
-                    "Set-Cookie": components$1["headers"]["SetCookie"];
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
-                     *       "token_type": "Bearer",
-                     *       "expires_in": 300,
-                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["TokenSet"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["ChallengeRefused"];
-            403: components$1["responses"]["CodeForbidden"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    refreshSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: {
-                /** @description The refresh token of a browser's session. */
-                "__Secure-plumbline_refresh"?: string;
-            };
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["RefreshSessionRequest"];
-            };
-        };
-        responses: {
-            /** @description The session goes on. */
-            200: {
-                headers: {
-                    "Set-Cookie": components$1["headers"]["SetCookie"];
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
-                     *       "token_type": "Bearer",
-                     *       "expires_in": 300,
-                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["TokenSet"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["RefreshRefused"];
-            403: components$1["responses"]["CrossOrigin"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    endSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Signed out. */
-            204: {
-                headers: {
-                    "Set-Cookie": components$1["headers"]["SetCookie"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["CrossOrigin"];
-            503: components$1["responses"]["Unanswered"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    listSessions: {
-        parameters: {
-            query?: {
-                /** @description How many items a page holds at most. */
-                limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components$1["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of sessions. */
-            200: {
-                headers: {
-                    Link: components$1["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
-                     *           "current": true,
-                     *           "address": "203.0.113.7",
-                     *           "user_agent": "Mozilla/5.0",
-                     *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "last_used_at": "2026-11-23T09:35:00Z",
-                     *           "expires_at": "2026-12-23T09:35:00Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["SessionList"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    revokeOtherSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How many sessions were ended. */
-            200: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "revoked": 2
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["RevokedSessions"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    revokeSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The session.
-                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
-                 */
-                sessionId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The session has ended. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["SessionNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    getProfile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The profile. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "email_verified": true,
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "phone": "+442079460000",
-                     *       "id_card_number": "X1234567-8",
-                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
-                     *       "roles": [
-                     *         "customer"
-                     *       ],
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["Profile"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    updateProfile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Ada King",
-                 *       "phone": "+442079460000",
-                 *       "avatar": null
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["UpdateProfileRequest"];
-            };
-        };
-        responses: {
-            /** @description The profile as it now is. */
-            200: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "email_verified": true,
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "phone": "+442079460000",
-                     *       "id_card_number": "X1234567-8",
-                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
-                     *       "roles": [
-                     *         "customer"
-                     *       ],
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["Profile"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            409: components$1["responses"]["IDCardNumberTaken"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    changePassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "current_password": "correct horse battery",
-                 *       "new_password": "staple wrong donkey"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["ChangePasswordRequest"];
-            };
-        };
-        responses: {
-            /** @description The password is changed. */
-            204: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["WrongPassword"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    getSecondFactor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The second factor. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "enabled": true,
-                     *       "confirmed_at": "2026-11-23T09:30:00Z",
-                     *       "recovery_codes_left": 10
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["SecondFactor"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    enrolSecondFactor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "current_password": "correct horse battery"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["EnrolSecondFactorRequest"];
-            };
-        };
-        responses: {
-            /** @description The secret, shown this once. */
-            200: {
-                headers: {
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-                     *       "uri": "otpauth://totp/Plumbline:ada@example.com?algorithm=SHA1&digits=6&issuer=Plumbline&period=30&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-                     *       "qr_code": "data:image/png;base64,iVBORw0KGgo="
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["SecondFactorSecret"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["WrongPassword"];
-            409: components$1["responses"]["EnrolmentRefused"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    confirmSecondFactor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "totp": "287082"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["ConfirmSecondFactorRequest"];
-            };
-        };
-        responses: {
-            /** @description The second factor is on. */
-            200: {
-                headers: {
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "recovery_codes": [
-                     *         "MFZW-I3LP-OBQX-E2LK",
-                     *         "KRUG-KIDO-NFTW-Q5BA"
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["RecoveryCodes"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["InvalidCode"];
-            409: components$1["responses"]["SecondFactorConflict"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    disableSecondFactor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "current_password": "correct horse battery",
-                 *       "totp": "287082"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["DisableSecondFactorRequest"];
-            };
-        };
-        responses: {
-            /** @description The second factor is off. */
-            204: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["ProofRefused"];
-            409: components$1["responses"]["SecondFactorNotEnabled"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    replaceRecoveryCodes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "current_password": "correct horse battery",
-                 *       "totp": "287082"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["ReplaceRecoveryCodesRequest"];
-            };
-        };
-        responses: {
-            /** @description The codes. */
-            200: {
-                headers: {
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "recovery_codes": [
-                     *         "MFZW-I3LP-OBQX-E2LK",
-                     *         "KRUG-KIDO-NFTW-Q5BA"
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["RecoveryCodes"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["ProofRefused"];
-            409: components$1["responses"]["SecondFactorNotEnabled"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    requestEmailVerification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Whether the address is verified, and if not, when a mail was sent. */
-            202: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "email": "ada@example.com",
-                     *       "verified": false,
-                     *       "expires_at": "2026-11-24T09:30:00Z",
-                     *       "mailed_at": "2026-11-23T09:30:00Z",
-                     *       "next_mail_at": "2026-11-23T09:31:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["EmailVerification"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            409: components$1["responses"]["MailOff"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    getEmailChange: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The change that waits. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "email": "ada.king@example.com",
-                     *       "expires_at": "2026-11-24T09:30:00Z",
-                     *       "mailed_at": "2026-11-23T09:30:00Z",
-                     *       "next_mail_at": "2026-11-23T09:31:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["EmailChange"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["EmailChangeNotFound"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    requestEmailChange: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "ada.king@example.com",
-                 *       "current_password": "correct horse battery"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["RequestEmailChangeRequest"];
-            };
-        };
-        responses: {
-            /** @description The change that waits, and when a mail was sent to the new address. */
-            202: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "email": "ada.king@example.com",
-                     *       "expires_at": "2026-11-24T09:30:00Z",
-                     *       "mailed_at": "2026-11-23T09:30:00Z",
-                     *       "next_mail_at": "2026-11-23T09:31:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["EmailChange"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["WrongPassword"];
-            409: components$1["responses"]["MailOff"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    cancelEmailChange: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The link is void. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            404: components$1["responses"]["EmailChangeNotFound"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    listActivity: {
-        parameters: {
-            query?: {
-                /** @description How many items a page holds at most. */
-                limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components$1["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of what was done. */
-            200: {
-                headers: {
-                    Link: components$1["headers"]["Link"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *           "action": "session.start",
-                     *           "outcome": "success",
-                     *           "by": "owner",
-                     *           "address": "192.0.2.1",
-                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
-                     *           "occurred_at": "2026-11-23T09:30:00Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["ActivityList"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    exportOwnData: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "current_password": "correct horse battery"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["ExportOwnDataRequest"];
-            };
-        };
-        responses: {
-            /** @description Everything, to be kept as a file. */
-            200: {
-                headers: {
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    "Content-Disposition": components$1["headers"]["ContentDisposition"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "exported_at": "2026-11-23T09:30:00Z",
-                     *       "profile": {
-                     *         "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *         "name": "Ada Lovelace",
-                     *         "email": "ada@example.com",
-                     *         "email_verified": true,
-                     *         "avatar": "https://images.example.com/ada.png",
-                     *         "phone": "+442079460000",
-                     *         "id_card_number": "X1234567-8",
-                     *         "biography": "<p>I wrote the <b>first</b> program.</p>",
-                     *         "roles": [
-                     *           "customer"
-                     *         ],
-                     *         "created_at": "2026-11-23T09:30:00Z",
-                     *         "updated_at": "2026-11-23T09:30:00Z"
-                     *       },
-                     *       "status": "active",
-                     *       "email_verified_at": "2026-11-23T09:31:00Z",
-                     *       "second_factor": {
-                     *         "enabled": false,
-                     *         "recovery_codes_left": 0
-                     *       },
-                     *       "sessions": [
-                     *         {
-                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
-                     *           "cookie": true,
-                     *           "address": "203.0.113.7",
-                     *           "user_agent": "Mozilla/5.0",
-                     *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "last_used_at": "2026-11-23T09:35:00Z",
-                     *           "expires_at": "2026-12-23T09:35:00Z"
-                     *         }
-                     *       ],
-                     *       "mails": [
-                     *         {
-                     *           "purpose": "verify",
-                     *           "email": "ada@example.com",
-                     *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "expires_at": "2026-11-24T09:30:00Z",
-                     *           "mails": 1,
-                     *           "mailed_at": "2026-11-23T09:30:00Z",
-                     *           "counted_from": "2026-11-23T09:30:00Z"
-                     *         }
-                     *       ],
-                     *       "activity": {
-                     *         "items": [
-                     *           {
-                     *             "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *             "action": "session.start",
-                     *             "outcome": "success",
-                     *             "by": "owner",
-                     *             "address": "192.0.2.1",
-                     *             "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
-                     *             "occurred_at": "2026-11-23T09:30:00Z"
-                     *           }
-                     *         ],
-                     *         "next_cursor": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["OwnData"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["WrongPassword"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    requestDeletion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "current_password": "correct horse battery"
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["RequestDeletionRequest"];
-            };
-        };
-        responses: {
-            /** @description When the account will be deleted. */
-            202: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "deletes_at": "2026-12-07T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["Deletion"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["WrongPassword"];
-            409: components$1["responses"]["SelfAdministration"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    cancelDeletion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account stays. */
-            204: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    listUsers: {
-        parameters: {
-            query?: {
-                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
-                email?: string;
-                /** @description The beginning of the name. */
-                name?: string;
-                /** @description The whole phone number, in E.164 form. */
-                phone?: string;
-                /** @description The state of the account. */
-                status?: components$1["schemas"]["UserStatus"];
-                /** @description A role that the account has. */
-                role?: components$1["schemas"]["Role"];
-                /** @description How many items a page holds at most. */
-                limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components$1["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of accounts. */
-            200: {
-                headers: {
-                    Link: components$1["headers"]["Link"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "name": "Ada Lovelace",
-                     *           "email": "ada@example.com",
-                     *           "email_verified": true,
-                     *           "second_factor": false,
-                     *           "avatar": "https://images.example.com/ada.png",
-                     *           "status": "active",
-                     *           "roles": [
-                     *             "customer"
-                     *           ],
-                     *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "updated_at": "2026-11-23T09:30:00Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": "AQAGYO484PhAAZMk0jpefBCPTittGpwOdw"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["AdminUserList"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    deleteUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account is gone. */
-            204: {
-                headers: {
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["UserNotFound"];
-            409: components$1["responses"]["SelfAdministration"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    disableUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account, disabled. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "email_verified": true,
-                     *       "second_factor": false,
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "status": "active",
-                     *       "roles": [
-                     *         "customer"
-                     *       ],
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["AdminUser"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["UserNotFound"];
-            409: components$1["responses"]["SelfAdministration"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    removeSecondFactor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The second factor is off. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["UserNotFound"];
-            409: components$1["responses"]["SecondFactorKept"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    enableUser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The account, active. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "email_verified": true,
-                     *       "second_factor": false,
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "status": "active",
-                     *       "roles": [
-                     *         "customer"
-                     *       ],
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["AdminUser"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["UserNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    setUserRoles: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "roles": [
-                 *         "customer",
-                 *         "support"
-                 *       ]
-                 *     }
-                 */
-                "application/json": components$1["schemas"]["SetUserRolesRequest"];
-            };
-        };
-        responses: {
-            /** @description The account with its roles. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *       "name": "Ada Lovelace",
-                     *       "email": "ada@example.com",
-                     *       "email_verified": true,
-                     *       "second_factor": false,
-                     *       "avatar": "https://images.example.com/ada.png",
-                     *       "status": "active",
-                     *       "roles": [
-                     *         "customer"
-                     *       ],
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["AdminUser"];
-                };
-            };
-            400: components$1["responses"]["Malformed"];
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["UserNotFound"];
-            409: components$1["responses"]["RolesRefused"];
-            413: components$1["responses"]["TooLarge"];
-            415: components$1["responses"]["UnsupportedMediaType"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    listUserSessions: {
-        parameters: {
-            query?: {
-                /** @description How many items a page holds at most. */
-                limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components$1["parameters"]["Cursor"];
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of sessions. */
-            200: {
-                headers: {
-                    Link: components$1["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
-                     *           "current": false,
-                     *           "address": "203.0.113.7",
-                     *           "user_agent": "Mozilla/5.0",
-                     *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "last_used_at": "2026-11-23T09:35:00Z",
-                     *           "expires_at": "2026-12-23T09:35:00Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["SessionList"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["UserNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    revokeUserSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How many sessions were ended. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "revoked": 2
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["RevokedSessions"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["UserNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    revokeUserSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The account.
-                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
-                 */
-                userId: components$1["parameters"]["UserId"];
-                /**
-                 * @description The session.
-                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
-                 */
-                sessionId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The session has ended. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            404: components$1["responses"]["SessionNotFound"];
-            422: components$1["responses"]["Invalid"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    listAuditEntries: {
-        parameters: {
-            query?: {
-                /** @description Who did it. */
-                actor?: string;
-                /** @description What it was done to. */
-                target?: string;
-                /** @description What was done, as in `user.disable`. */
-                action?: components$1["schemas"]["AuditAction"];
-                /** @description Done at or after this time. */
-                occurred_from?: string;
-                /** @description Done before this time. */
-                occurred_before?: string;
-                /** @description How many items a page holds at most. */
-                limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components$1["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of the log. */
-            200: {
-                headers: {
-                    Link: components$1["headers"]["Link"];
-                    RateLimit: components$1["headers"]["RateLimit"];
-                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *           "action": "user.disable",
-                     *           "outcome": "success",
-                     *           "actor": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
-                     *           "target": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "address": "192.0.2.1",
-                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
-                     *           "occurred_at": "2026-11-23T09:30:00Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["AuditEntryList"];
-                };
-            };
-            401: components$1["responses"]["Unauthenticated"];
-            403: components$1["responses"]["Forbidden"];
-            422: components$1["responses"]["Invalid"];
-            429: components$1["responses"]["RateLimited"];
-            503: components$1["responses"]["Unavailable"];
-            default: components$1["responses"]["Problem"];
-        };
-    };
-    getKeySet: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The key set. */
-            200: {
-                headers: {
-                    "Cache-Control": components$1["headers"]["CacheControl"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "keys": [
-                     *         {
-                     *           "kty": "OKP",
-                     *           "crv": "Ed25519",
-                     *           "use": "sig",
-                     *           "alg": "EdDSA",
-                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
-                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components$1["schemas"]["KeySet"];
-                };
-            };
-            default: components$1["responses"]["Problem"];
-        };
-    };
-}
-
-interface components {
-    schemas: {
         CreateProductRequest: {
-            sku: components["schemas"]["SKU"];
-            name: components["schemas"]["ProductName"];
-            description?: components["schemas"]["ProductDescription"];
-            price: components["schemas"]["Price"];
+            sku: components$1["schemas"]["SKU"];
+            name: components$1["schemas"]["ProductName"];
+            description?: components$1["schemas"]["ProductDescription"];
+            price: components$1["schemas"]["Price"];
         };
         UpdateProductRequest: {
-            name?: components["schemas"]["ProductName"];
-            description?: components["schemas"]["ProductDescription"];
-            price?: components["schemas"]["Price"];
+            name?: components$1["schemas"]["ProductName"];
+            description?: components$1["schemas"]["ProductDescription"];
+            price?: components$1["schemas"]["Price"];
         };
         DuplicateProductRequest: {
-            sku: components["schemas"]["SKU"];
+            sku: components$1["schemas"]["SKU"];
         };
         AdjustStockRequest: {
             /**
@@ -2820,11 +23,11 @@ interface components {
              * @example 150
              */
             delta: number;
-            reason: components["schemas"]["Reason"];
+            reason: components$1["schemas"]["Reason"];
         };
         CreateOrderRequest: {
-            items: components["schemas"]["OrderItemRequest"][];
-            expected_total?: components["schemas"]["ExpectedTotal"];
+            items: components$1["schemas"]["OrderItemRequest"][];
+            expected_total?: components$1["schemas"]["ExpectedTotal"];
         };
         OrderItemRequest: {
             /** Format: uuid */
@@ -2836,7 +39,7 @@ interface components {
             quantity: number;
         };
         CancelOrderRequest: {
-            reason?: components["schemas"]["Reason"];
+            reason?: components$1["schemas"]["Reason"];
         };
         PayOrderRequest: {
             /**
@@ -2846,7 +49,7 @@ interface components {
             provider?: string;
             /** @description What the payment is called where it was made. */
             reference?: string;
-            amount?: components["schemas"]["ReceivedAmount"];
+            amount?: components$1["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
             /** @description The number by which the parcel is followed. */
@@ -2854,17 +57,17 @@ interface components {
         };
         DeliverOrderRequest: Record<string, never>;
         RefundOrderRequest: {
-            amount?: components["schemas"]["RefundAmount"];
-            reason?: components["schemas"]["Reason"];
+            amount?: components$1["schemas"]["RefundAmount"];
+            reason?: components$1["schemas"]["Reason"];
         };
         CreateWebhookRequest: {
-            url: components["schemas"]["WebhookURL"];
-            event_types: components["schemas"]["WebhookEventTypes"];
-            description?: components["schemas"]["WebhookDescription"];
+            url: components$1["schemas"]["WebhookURL"];
+            event_types: components$1["schemas"]["WebhookEventTypes"];
+            description?: components$1["schemas"]["WebhookDescription"];
         };
         UpdateWebhookRequest: {
-            url?: components["schemas"]["WebhookURL"];
-            event_types?: components["schemas"]["WebhookEventTypes"];
+            url?: components$1["schemas"]["WebhookURL"];
+            event_types?: components$1["schemas"]["WebhookEventTypes"];
             /**
              * Format: line
              * @description What it is for, in a line; null removes it.
@@ -2934,7 +137,7 @@ interface components {
          *     beyond ASCII is sent as A-labels (`xn--`).
          */
         WebhookURL: string;
-        WebhookEventTypes: components["schemas"]["OrderEventType"][];
+        WebhookEventTypes: components$1["schemas"]["OrderEventType"][];
         /**
          * Format: line
          * @description What it is for, in a line.
@@ -2958,22 +161,22 @@ interface components {
             sku: string;
             name: string;
             description: string;
-            price: components["schemas"]["Money"];
-            status: components["schemas"]["ProductStatus"];
+            price: components$1["schemas"]["Money"];
+            status: components$1["schemas"]["ProductStatus"];
             /**
              * Format: int64
              * @description Units that can be ordered.
              */
             available: number;
-            version: components["schemas"]["Version"];
+            version: components$1["schemas"]["Version"];
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
             updated_at: string;
         };
         ProductList: {
-            items: components["schemas"]["Product"][];
-            next_cursor: components["schemas"]["NextCursor"];
+            items: components$1["schemas"]["Product"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
         };
         Stock: {
             /** Format: uuid */
@@ -3018,12 +221,12 @@ interface components {
             created_at: string;
         };
         StockAdjustmentList: {
-            items: components["schemas"]["StockAdjustment"][];
-            next_cursor: components["schemas"]["NextCursor"];
+            items: components$1["schemas"]["StockAdjustment"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
         };
         AdjustedStock: {
-            adjustment: components["schemas"]["StockAdjustment"];
-            stock: components["schemas"]["Stock"];
+            adjustment: components$1["schemas"]["StockAdjustment"];
+            stock: components$1["schemas"]["Stock"];
         };
         /**
          * @description The state of an order. `pending` waits for payment, `expired` waited in vain, `refunded` has had all of its payment given back. Answers may
@@ -3044,8 +247,8 @@ interface components {
             name: string;
             /** Format: int32 */
             quantity: number;
-            unit_price: components["schemas"]["Money"];
-            total: components["schemas"]["Money"];
+            unit_price: components$1["schemas"]["Money"];
+            total: components$1["schemas"]["Money"];
         };
         Order: {
             /** Format: uuid */
@@ -3054,14 +257,14 @@ interface components {
             number: string;
             /** Format: uuid */
             customer_id: string;
-            status: components["schemas"]["OrderStatus"];
-            items: components["schemas"]["OrderItem"][];
-            total: components["schemas"]["Money"];
-            paid: components["schemas"]["Money"];
-            refunded: components["schemas"]["Money"];
+            status: components$1["schemas"]["OrderStatus"];
+            items: components$1["schemas"]["OrderItem"][];
+            total: components$1["schemas"]["Money"];
+            paid: components$1["schemas"]["Money"];
+            refunded: components$1["schemas"]["Money"];
             /** @description What the caller may do to the order as it is now. */
-            allowed_actions: components["schemas"]["OrderAction"][];
-            version: components["schemas"]["Version"];
+            allowed_actions: components$1["schemas"]["OrderAction"][];
+            version: components$1["schemas"]["Version"];
             /** @description Where the payment was made. */
             payment_provider?: string;
             /** @description What the payment is called where it was made. */
@@ -3079,8 +282,8 @@ interface components {
             updated_at: string;
         };
         OrderList: {
-            items: components["schemas"]["Order"][];
-            next_cursor: components["schemas"]["NextCursor"];
+            items: components$1["schemas"]["Order"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
         };
         /**
          * @description What happened to an order. Answers may come to hold values that are not listed here.
@@ -3098,23 +301,23 @@ interface components {
              * @description The version of the order after the event: 1, 2, 3 and so on.
              */
             sequence: number;
-            type: components["schemas"]["OrderEventType"];
-            status: components["schemas"]["OrderStatus"];
-            by: components["schemas"]["OrderActor"];
-            amount?: components["schemas"]["Money"];
+            type: components$1["schemas"]["OrderEventType"];
+            status: components$1["schemas"]["OrderStatus"];
+            by: components$1["schemas"]["OrderActor"];
+            amount?: components$1["schemas"]["Money"];
             reason?: string;
             /** Format: date-time */
             occurred_at: string;
         };
         OrderEventList: {
-            items: components["schemas"]["OrderEvent"][];
-            next_cursor: components["schemas"]["NextCursor"];
+            items: components$1["schemas"]["OrderEvent"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
         };
         Webhook: {
             /** Format: uuid */
             id: string;
             url: string;
-            event_types: components["schemas"]["OrderEventType"][];
+            event_types: components$1["schemas"]["OrderEventType"][];
             description?: string;
             enabled: boolean;
             /**
@@ -3128,11 +331,11 @@ interface components {
             updated_at: string;
         };
         WebhookList: {
-            items: components["schemas"]["Webhook"][];
-            next_cursor: components["schemas"]["NextCursor"];
+            items: components$1["schemas"]["Webhook"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
         };
         WebhookWithSecret: {
-            webhook: components["schemas"]["Webhook"];
+            webhook: components$1["schemas"]["Webhook"];
             /** @description What deliveries are signed with; keep it, it is not shown again. */
             secret: string;
         };
@@ -3149,10 +352,10 @@ interface components {
              * @description The `webhook-id` of the delivery, the same at every attempt.
              */
             event_id: string;
-            event_type: components["schemas"]["OrderEventType"];
+            event_type: components$1["schemas"]["OrderEventType"];
             /** Format: uuid */
             order_id: string;
-            status: components["schemas"]["WebhookDeliveryStatus"];
+            status: components$1["schemas"]["WebhookDeliveryStatus"];
             /** Format: int32 */
             attempts: number;
             /** Format: date-time */
@@ -3170,8 +373,8 @@ interface components {
             created_at: string;
         };
         WebhookDeliveryList: {
-            items: components["schemas"]["WebhookDelivery"][];
-            next_cursor: components["schemas"]["NextCursor"];
+            items: components$1["schemas"]["WebhookDelivery"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
         };
         /**
          * Format: int64
@@ -3182,7 +385,7 @@ interface components {
         AuditEntry: {
             /** Format: uuid */
             id: string;
-            action: components["schemas"]["AuditAction"];
+            action: components$1["schemas"]["AuditAction"];
             /** @description `success`, or the code of the problem that it ended with. */
             outcome: string;
             /**
@@ -3203,8 +406,8 @@ interface components {
             occurred_at: string;
         };
         AuditEntryList: {
-            items: components["schemas"]["AuditEntry"][];
-            next_cursor: components["schemas"]["NextCursor"];
+            items: components$1["schemas"]["AuditEntry"][];
+            next_cursor: components$1["schemas"]["NextCursor"];
         };
         /** @description The `cursor` of the next page, null on the last one. */
         NextCursor: string | null;
@@ -3253,12 +456,12 @@ interface components {
              * @description The path of the request.
              */
             instance: string;
-            code: components["schemas"]["ProblemCode"];
+            code: components$1["schemas"]["ProblemCode"];
             request_id: string;
             /** Format: date-time */
             timestamp: string;
-            current?: components["schemas"]["Product"];
-            errors?: components["schemas"]["Violation"][];
+            current?: components$1["schemas"]["Product"];
+            errors?: components$1["schemas"]["Violation"][];
         };
         /** @description One place of the request that is at fault. */
         Violation: {
@@ -3282,7 +485,7 @@ interface components {
         /** @description The thing still has a version that `If-None-Match` names. */
         NotModified: {
             headers: {
-                ETag: components["headers"]["ETag"];
+                ETag: components$1["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -3293,17 +496,17 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description There is no valid access token (`unauthenticated`). */
         Unauthenticated: {
             headers: {
-                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                "WWW-Authenticate": components$1["headers"]["WWWAuthenticate"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The caller may not do this (`forbidden`). */
@@ -3312,7 +515,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description There is no such product (`product_not_found`). */
@@ -3321,7 +524,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description There is no such order, or none that the caller may see (`order_not_found`). */
@@ -3330,7 +533,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description There is no such webhook (`webhook_not_found`). */
@@ -3339,7 +542,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The webhook has no such delivery (`delivery_not_found`). */
@@ -3348,27 +551,27 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description There is already a product with this SKU (`sku_taken`). */
         SkuTaken: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description There is already a product with this SKU (`sku_taken`), or the product to duplicate is archived (`product_archived`). */
         DuplicateRefused: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /**
@@ -3377,11 +580,11 @@ interface components {
          */
         AdjustmentRefused: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /**
@@ -3391,21 +594,21 @@ interface components {
          */
         OrderRefused: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The order is not in a state for this (`order_state`). */
         OrderState: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /**
@@ -3414,11 +617,11 @@ interface components {
          */
         PaymentRefused: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /**
@@ -3427,31 +630,31 @@ interface components {
          */
         RefundRefused: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The caller follows as many orders as one may (`too_many_streams`). */
         TooManyStreams: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The webhook has as many secrets in force as it may (`too_many_secrets`); the older ones end when `Retry-After` says. */
         TooManySecrets: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
@@ -3460,37 +663,37 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The caller runs as many exports as one may (`too_many_exports`). */
         TooManyExports: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description There are as many webhooks as there may be (`too_many_webhooks`). */
         TooManyWebhooks: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfterInUse"];
+                "Retry-After": components$1["headers"]["RetryAfterInUse"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The thing has changed since (`version_changed`); `current` is the thing as it is now. */
         PreconditionFailed: {
             headers: {
-                ETag: components["headers"]["ETag"];
+                ETag: components$1["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The change needs `If-Match` (`precondition_required`). */
@@ -3499,7 +702,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The body is larger than the operation takes (`body_too_large`). */
@@ -3508,7 +711,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
@@ -3517,7 +720,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The request breaks this document at the places that `errors` names (`invalid_request`). */
@@ -3526,7 +729,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another (`idempotency_key_reused`). */
@@ -3535,29 +738,29 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description Too many requests (`rate_limited`). */
         RateLimited: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfter"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "Retry-After": components$1["headers"]["RetryAfter"];
+                RateLimit: components$1["headers"]["RateLimit"];
+                "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`). */
         Unavailable: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfter"];
+                "Retry-After": components$1["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /**
@@ -3566,11 +769,11 @@ interface components {
          */
         OrderingUnavailable: {
             headers: {
-                "Retry-After": components["headers"]["RetryAfter"];
+                "Retry-After": components$1["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
         /** @description Any other failure. */
@@ -3579,7 +782,7 @@ interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
     };
@@ -3636,18 +839,18 @@ interface components {
     };
     pathItems: never;
 }
-interface operations {
+interface operations$1 {
     listProducts: {
         parameters: {
             query?: {
                 /** @description Words to search for, at most 8 different ones. */
                 q?: string;
                 /** @description Whether to list what can be ordered or what has been archived. */
-                status?: components["schemas"]["ProductStatusFilter"];
+                status?: components$1["schemas"]["ProductStatusFilter"];
                 /** @description How many items a page holds at most. */
-                limit?: components["parameters"]["Limit"];
+                limit?: components$1["parameters"]["Limit"];
                 /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
             path?: never;
@@ -3658,9 +861,9 @@ interface operations {
             /** @description A page of products. */
             200: {
                 headers: {
-                    Link: components["headers"]["Link"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3686,13 +889,13 @@ interface operations {
                      *       "next_cursor": null
                      *     }
                      */
-                    "application/json": components["schemas"]["ProductList"];
+                    "application/json": components$1["schemas"]["ProductList"];
                 };
             };
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["RateLimited"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     createProduct: {
@@ -3715,15 +918,15 @@ interface operations {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["CreateProductRequest"];
+                "application/json": components$1["schemas"]["CreateProductRequest"];
             };
         };
         responses: {
             /** @description The product. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    Location: components$1["headers"]["Location"];
+                    ETag: components$1["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3744,18 +947,18 @@ interface operations {
                      *       "updated_at": "2026-11-23T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Product"];
+                    "application/json": components$1["schemas"]["Product"];
                 };
             };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["SkuTaken"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            409: components$1["responses"]["SkuTaken"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     getProduct: {
@@ -3767,7 +970,7 @@ interface operations {
                  * @description The product.
                  * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
                  */
-                productId: components["parameters"]["ProductId"];
+                productId: components$1["parameters"]["ProductId"];
             };
             cookie?: never;
         };
@@ -3776,9 +979,9 @@ interface operations {
             /** @description The product. */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    ETag: components$1["headers"]["ETag"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3799,15 +1002,15 @@ interface operations {
                      *       "updated_at": "2026-11-23T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Product"];
+                    "application/json": components$1["schemas"]["Product"];
                 };
             };
-            304: components["responses"]["NotModified"];
-            404: components["responses"]["ProductNotFound"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["RateLimited"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            304: components$1["responses"]["NotModified"];
+            404: components$1["responses"]["ProductNotFound"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     updateProduct: {
@@ -3825,7 +1028,7 @@ interface operations {
                  * @description The product.
                  * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
                  */
-                productId: components["parameters"]["ProductId"];
+                productId: components$1["parameters"]["ProductId"];
             };
             cookie?: never;
         };
@@ -3839,14 +1042,14 @@ interface operations {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["UpdateProductRequest"];
+                "application/json": components$1["schemas"]["UpdateProductRequest"];
             };
         };
         responses: {
             /** @description The product as it now is. */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components$1["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3867,20 +1070,20 @@ interface operations {
                      *       "updated_at": "2026-11-23T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Product"];
+                    "application/json": components$1["schemas"]["Product"];
                 };
             };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["ProductNotFound"];
-            412: components["responses"]["PreconditionFailed"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            428: components["responses"]["PreconditionRequired"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["ProductNotFound"];
+            412: components$1["responses"]["PreconditionFailed"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            428: components$1["responses"]["PreconditionRequired"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     archiveProduct: {
@@ -3892,7 +1095,7 @@ interface operations {
                  * @description The product.
                  * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
                  */
-                productId: components["parameters"]["ProductId"];
+                productId: components$1["parameters"]["ProductId"];
             };
             cookie?: never;
         };
@@ -3901,7 +1104,7 @@ interface operations {
             /** @description The product, archived. */
             200: {
                 headers: {
-                    ETag: components["headers"]["ETag"];
+                    ETag: components$1["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3922,15 +1125,15 @@ interface operations {
                      *       "updated_at": "2026-11-23T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Product"];
+                    "application/json": components$1["schemas"]["Product"];
                 };
             };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["ProductNotFound"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["ProductNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     duplicateProduct: {
@@ -3942,7 +1145,7 @@ interface operations {
                  * @description The product.
                  * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
                  */
-                productId: components["parameters"]["ProductId"];
+                productId: components$1["parameters"]["ProductId"];
             };
             cookie?: never;
         };
@@ -3953,15 +1156,15 @@ interface operations {
                  *       "sku": "PLUMB-8OZ"
                  *     }
                  */
-                "application/json": components["schemas"]["DuplicateProductRequest"];
+                "application/json": components$1["schemas"]["DuplicateProductRequest"];
             };
         };
         responses: {
             /** @description The new product. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
+                    Location: components$1["headers"]["Location"];
+                    ETag: components$1["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3982,19 +1185,19 @@ interface operations {
                      *       "updated_at": "2026-11-23T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Product"];
+                    "application/json": components$1["schemas"]["Product"];
                 };
             };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["ProductNotFound"];
-            409: components["responses"]["DuplicateRefused"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["ProductNotFound"];
+            409: components$1["responses"]["DuplicateRefused"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     getStock: {
@@ -4006,7 +1209,7 @@ interface operations {
                  * @description The product.
                  * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
                  */
-                productId: components["parameters"]["ProductId"];
+                productId: components$1["parameters"]["ProductId"];
             };
             cookie?: never;
         };
@@ -4028,24 +1231,24 @@ interface operations {
                      *       "updated_at": "2026-11-23T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Stock"];
+                    "application/json": components$1["schemas"]["Stock"];
                 };
             };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["ProductNotFound"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["ProductNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     listStockAdjustments: {
         parameters: {
             query?: {
                 /** @description How many items a page holds at most. */
-                limit?: components["parameters"]["Limit"];
+                limit?: components$1["parameters"]["Limit"];
                 /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
             path: {
@@ -4053,7 +1256,7 @@ interface operations {
                  * @description The product.
                  * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
                  */
-                productId: components["parameters"]["ProductId"];
+                productId: components$1["parameters"]["ProductId"];
             };
             cookie?: never;
         };
@@ -4062,7 +1265,7 @@ interface operations {
             /** @description A page of adjustments. */
             200: {
                 headers: {
-                    Link: components["headers"]["Link"];
+                    Link: components$1["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4081,15 +1284,15 @@ interface operations {
                      *       "next_cursor": null
                      *     }
                      */
-                    "application/json": components["schemas"]["StockAdjustmentList"];
+                    "application/json": components$1["schemas"]["StockAdjustmentList"];
                 };
             };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["ProductNotFound"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["ProductNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     adjustStock: {
@@ -4100,14 +1303,14 @@ interface operations {
                  * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
                  * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
                  */
-                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                "Idempotency-Key": components$1["parameters"]["IdempotencyKey"];
             };
             path: {
                 /**
                  * @description The product.
                  * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
                  */
-                productId: components["parameters"]["ProductId"];
+                productId: components$1["parameters"]["ProductId"];
             };
             cookie?: never;
         };
@@ -4119,15 +1322,15 @@ interface operations {
                  *       "reason": "First delivery"
                  *     }
                  */
-                "application/json": components["schemas"]["AdjustStockRequest"];
+                "application/json": components$1["schemas"]["AdjustStockRequest"];
             };
         };
         responses: {
             /** @description The adjustment, and the stock after it. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components$1["headers"]["Location"];
+                    "Idempotency-Replayed": components$1["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4151,26 +1354,26 @@ interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["AdjustedStock"];
+                    "application/json": components$1["schemas"]["AdjustedStock"];
                 };
             };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["ProductNotFound"];
-            409: components["responses"]["AdjustmentRefused"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["InvalidOrReused"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["ProductNotFound"];
+            409: components$1["responses"]["AdjustmentRefused"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["InvalidOrReused"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     listOrders: {
         parameters: {
             query?: {
                 /** @description The state of the order. */
-                status?: components["schemas"]["OrderStatus"];
+                status?: components$1["schemas"]["OrderStatus"];
                 /** @description Whose orders. */
                 customer_id?: string;
                 /** @description Placed at or after this time. */
@@ -4178,9 +1381,9 @@ interface operations {
                 /** @description Placed before this time. */
                 created_before?: string;
                 /** @description How many items a page holds at most. */
-                limit?: components["parameters"]["Limit"];
+                limit?: components$1["parameters"]["Limit"];
                 /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components["parameters"]["Cursor"];
+                cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
             path?: never;
@@ -4191,7 +1394,7 @@ interface operations {
             /** @description A page of orders. */
             200: {
                 headers: {
-                    Link: components["headers"]["Link"];
+                    Link: components$1["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4243,13 +1446,13 @@ interface operations {
                      *       "next_cursor": null
                      *     }
                      */
-                    "application/json": components["schemas"]["OrderList"];
+                    "application/json": components$1["schemas"]["OrderList"];
                 };
             };
-            401: components["responses"]["Unauthenticated"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
+            401: components$1["responses"]["Unauthenticated"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     createOrder: {
@@ -4260,7 +1463,7 @@ interface operations {
                  * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
                  * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
                  */
-                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                "Idempotency-Key": components$1["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -4281,18 +1484,18 @@ interface operations {
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["CreateOrderRequest"];
+                "application/json": components$1["schemas"]["CreateOrderRequest"];
             };
         };
         responses: {
             /** @description The order. */
             201: {
                 headers: {
-                    Location: components["headers"]["Location"];
-                    ETag: components["headers"]["ETag"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    Location: components$1["headers"]["Location"];
+                    ETag: components$1["headers"]["ETag"];
+                    "Idempotency-Replayed": components$1["headers"]["IdempotencyReplayed"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4339,18 +1542,18 @@ interface operations {
                      *       "updated_at": "2026-11-23T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Order"];
+                    "application/json": components$1["schemas"]["Order"];
                 };
             };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            409: components["responses"]["OrderRefused"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["InvalidOrReused"];
-            429: components["responses"]["RateLimited"];
-            503: components["responses"]["OrderingUnavailable"];
-            default: components["responses"]["Problem"];
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            409: components$1["responses"]["OrderRefused"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["InvalidOrReused"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["OrderingUnavailable"];
+            default: components$1["responses"]["Problem"];
         };
     };
     listOrderAuditEntries: {
@@ -4361,6 +1564,3802 @@ interface operations {
                 /** @description What it was done to. */
                 target?: string;
                 /** @description What was done, as in `order.cancel`. */
+                action?: components$1["schemas"]["AuditAction"];
+                /** @description Done at or after this time. */
+                occurred_from?: string;
+                /** @description Done before this time. */
+                occurred_before?: string;
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "action": "order.cancel",
+                     *           "outcome": "success",
+                     *           "actor": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *           "target": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "address": "192.0.2.1",
+                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["AuditEntryList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    exportOrders: {
+        parameters: {
+            query?: {
+                /** @description What to write. */
+                format?: components$1["schemas"]["ExportFormat"];
+                /** @description The state of the order. */
+                status?: components$1["schemas"]["OrderStatus"];
+                /** @description Placed at or after this time. */
+                created_from?: string;
+                /** @description Placed before this time. */
+                created_before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The orders. */
+            200: {
+                headers: {
+                    "Content-Disposition": components$1["headers"]["ContentDisposition"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            409: components$1["responses"]["TooManyExports"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
+                orderId: components$1["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order. */
+            200: {
+                headers: {
+                    ETag: components$1["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Order"];
+                };
+            };
+            304: components$1["responses"]["NotModified"];
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["OrderNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    listOrderEvents: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: {
+                /** @description The id of the last event that was received; the stream starts behind it. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
+                orderId: components$1["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history, or the stream of it. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "sequence": 1,
+                     *           "type": "order.placed",
+                     *           "status": "pending",
+                     *           "by": "customer",
+                     *           "amount": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["OrderEventList"];
+                    "text/event-stream": string;
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["OrderNotFound"];
+            409: components$1["responses"]["TooManyStreams"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    cancelOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
+                orderId: components$1["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "Ordered by mistake"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["CancelOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, cancelled. */
+            200: {
+                headers: {
+                    ETag: components$1["headers"]["ETag"];
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Order"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            404: components$1["responses"]["OrderNotFound"];
+            409: components$1["responses"]["OrderState"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    payOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
+                orderId: components$1["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "provider": "example-bank",
+                 *       "reference": "pay_5f2c81",
+                 *       "amount": {
+                 *         "amount": 4980,
+                 *         "currency": "EUR"
+                 *       }
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["PayOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, paid. */
+            200: {
+                headers: {
+                    ETag: components$1["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Order"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["OrderNotFound"];
+            409: components$1["responses"]["PaymentRefused"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    shipOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
+                orderId: components$1["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "tracking": "JD014600006281230"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["ShipOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, shipped. */
+            200: {
+                headers: {
+                    ETag: components$1["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Order"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["OrderNotFound"];
+            409: components$1["responses"]["OrderState"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    deliverOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
+                orderId: components$1["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components$1["schemas"]["DeliverOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order, delivered. */
+            200: {
+                headers: {
+                    ETag: components$1["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Order"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["OrderNotFound"];
+            409: components$1["responses"]["OrderState"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    refundOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+                "Idempotency-Key"?: components$1["parameters"]["OptionalIdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The order.
+                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
+                 */
+                orderId: components$1["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": {
+                 *         "amount": 1000,
+                 *         "currency": "EUR"
+                 *       },
+                 *       "reason": "Scratched"
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["RefundOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description The order with what has been refunded. */
+            200: {
+                headers: {
+                    ETag: components$1["headers"]["ETag"];
+                    "Idempotency-Replayed": components$1["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "number": "PL-7K3M-9Q2X-VN4T",
+                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
+                     *       "status": "pending",
+                     *       "items": [
+                     *         {
+                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "sku": "PLUMB-8OZ",
+                     *           "name": "Brass plumb bob",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 2490,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 4980,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "amount": 4980,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "paid": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "allowed_actions": [
+                     *         "cancel"
+                     *       ],
+                     *       "version": 1,
+                     *       "expires_at": "2026-11-23T10:00:00Z",
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Order"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["OrderNotFound"];
+            409: components$1["responses"]["RefundRefused"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["InvalidOrReused"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of webhooks. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *           "url": "https://hooks.example.com/plumbline",
+                     *           "event_types": [
+                     *             "order.paid",
+                     *             "order.cancelled"
+                     *           ],
+                     *           "enabled": true,
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "updated_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["WebhookList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://hooks.example.com/plumbline",
+                 *       "event_types": [
+                 *         "order.paid",
+                 *         "order.cancelled"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["CreateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook and its secret. */
+            201: {
+                headers: {
+                    Location: components$1["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "webhook": {
+                     *         "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *         "url": "https://hooks.example.com/plumbline",
+                     *         "event_types": [
+                     *           "order.paid",
+                     *           "order.cancelled"
+                     *         ],
+                     *         "enabled": true,
+                     *         "created_at": "2026-11-23T09:30:00Z",
+                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *       },
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            409: components$1["responses"]["TooManyWebhooks"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
+                webhookId: components$1["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *       "url": "https://hooks.example.com/plumbline",
+                     *       "event_types": [
+                     *         "order.paid",
+                     *         "order.cancelled"
+                     *       ],
+                     *       "enabled": true,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Webhook"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["WebhookNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
+                webhookId: components$1["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["WebhookNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
+                webhookId: components$1["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components$1["schemas"]["UpdateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description The webhook as it now is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *       "url": "https://hooks.example.com/plumbline",
+                     *       "event_types": [
+                     *         "order.paid",
+                     *         "order.cancelled"
+                     *       ],
+                     *       "enabled": true,
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["Webhook"];
+                };
+            };
+            400: components$1["responses"]["Malformed"];
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["WebhookNotFound"];
+            413: components$1["responses"]["TooLarge"];
+            415: components$1["responses"]["UnsupportedMediaType"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
+                webhookId: components$1["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook and its new secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "webhook": {
+                     *         "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
+                     *         "url": "https://hooks.example.com/plumbline",
+                     *         "event_types": [
+                     *           "order.paid",
+                     *           "order.cancelled"
+                     *         ],
+                     *         "enabled": true,
+                     *         "previous_secrets_until": "2026-11-24T10:00:00Z",
+                     *         "created_at": "2026-11-23T09:30:00Z",
+                     *         "updated_at": "2026-11-23T10:00:00Z"
+                     *       },
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["WebhookWithSecret"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["WebhookNotFound"];
+            409: components$1["responses"]["TooManySecrets"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components$1["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components$1["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
+                webhookId: components$1["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    Link: components$1["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d8-6f2d-7b93-8c55-3a9e1d0f4b72",
+                     *           "event_id": "019324d8-6f00-7b93-8c55-3a9e1d0f4b72",
+                     *           "event_type": "order.paid",
+                     *           "order_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "status": "delivered",
+                     *           "attempts": 1,
+                     *           "last_attempt_at": "2026-11-23T09:30:01Z",
+                     *           "response_status": 204,
+                     *           "created_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["WebhookNotFound"];
+            422: components$1["responses"]["Invalid"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+    replayWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook.
+                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
+                 */
+                webhookId: components$1["parameters"]["WebhookId"];
+                /**
+                 * @description The delivery.
+                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
+                 */
+                deliveryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery, about to be sent. */
+            202: {
+                headers: {
+                    RateLimit: components$1["headers"]["RateLimit"];
+                    "RateLimit-Policy": components$1["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d8-6f2d-7b93-8c55-3a9e1d0f4b72",
+                     *       "event_id": "019324d8-6f00-7b93-8c55-3a9e1d0f4b72",
+                     *       "event_type": "order.paid",
+                     *       "order_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *       "status": "delivered",
+                     *       "attempts": 1,
+                     *       "last_attempt_at": "2026-11-23T09:30:01Z",
+                     *       "response_status": 204,
+                     *       "created_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components$1["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: components$1["responses"]["Unauthenticated"];
+            403: components$1["responses"]["Forbidden"];
+            404: components$1["responses"]["DeliveryNotFound"];
+            409: components$1["responses"]["WebhookDisabled"];
+            422: components$1["responses"]["Invalid"];
+            429: components$1["responses"]["RateLimited"];
+            503: components$1["responses"]["Unavailable"];
+            default: components$1["responses"]["Problem"];
+        };
+    };
+}
+
+interface components {
+    schemas: {
+        CreateUserRequest: {
+            email: components["schemas"]["Email"];
+            name: components["schemas"]["PersonName"];
+            /**
+             * Format: password
+             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
+             */
+            password: string;
+        };
+        CreateUserV2Request: {
+            email: components["schemas"]["Email"];
+            name: components["schemas"]["PersonName"];
+            password: components["schemas"]["NewPassword"];
+            avatar?: components["schemas"]["Avatar"];
+        };
+        StartSessionRequest: {
+            email: components["schemas"]["Email"];
+            password: components["schemas"]["Password"];
+            /**
+             * @description Whether the refresh token is set as a cookie instead of being part of the answer.
+             * @default false
+             */
+            cookie?: boolean;
+        };
+        AnswerChallengeRequest: {
+            challenge: components["schemas"]["Challenge"];
+            totp?: components["schemas"]["TimeCode"];
+            recovery_code?: components["schemas"]["RecoveryCode"];
+        };
+        EnrolSecondFactorRequest: {
+            current_password: components["schemas"]["Password"];
+        };
+        ConfirmSecondFactorRequest: {
+            totp: components["schemas"]["TimeCode"];
+        };
+        DisableSecondFactorRequest: {
+            current_password: components["schemas"]["Password"];
+            totp?: components["schemas"]["TimeCode"];
+            recovery_code?: components["schemas"]["RecoveryCode"];
+        };
+        ReplaceRecoveryCodesRequest: {
+            current_password: components["schemas"]["Password"];
+            totp: components["schemas"]["TimeCode"];
+        };
+        RefreshSessionRequest: {
+            refresh_token?: components["schemas"]["RefreshToken"];
+        };
+        UpdateProfileRequest: {
+            name?: components["schemas"]["PersonName"];
+            /**
+             * Format: https-url
+             * @description The address of a picture; null removes it.
+             */
+            avatar?: string | null;
+            /**
+             * Format: phone
+             * @description The phone number in E.164 form; null removes it.
+             */
+            phone?: string | null;
+            /**
+             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
+             * @example X1234567-8
+             */
+            id_card_number?: string | null;
+            /**
+             * @description What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
+             *     https href; null removes it.
+             * @example <p>I wrote the <b>first</b> program.</p>
+             */
+            biography?: string | null;
+        };
+        ChangePasswordRequest: {
+            current_password: components["schemas"]["Password"];
+            new_password: components["schemas"]["NewPassword"];
+        };
+        ConfirmEmailRequest: {
+            token: components["schemas"]["MailToken"];
+        };
+        RequestEmailChangeRequest: {
+            email: components["schemas"]["Email"];
+            current_password: components["schemas"]["Password"];
+        };
+        EmailChange: {
+            email: components["schemas"]["Email"];
+            /**
+             * Format: date-time
+             * @description Until when the link to the address is good.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the last mail with it was sent.
+             */
+            mailed_at: string;
+            /**
+             * Format: date-time
+             * @description From when on asking again sends another mail to the same address.
+             */
+            next_mail_at: string;
+        };
+        EmailVerification: {
+            email: components["schemas"]["Email"];
+            /** @description Whether the address is verified; no mail is sent then. */
+            verified: boolean;
+            /**
+             * Format: date-time
+             * @description Until when the link is good.
+             */
+            expires_at?: string;
+            /**
+             * Format: date-time
+             * @description When the last mail with it was sent.
+             */
+            mailed_at?: string;
+            /**
+             * Format: date-time
+             * @description From when on asking again sends another mail.
+             */
+            next_mail_at?: string;
+        };
+        ConfirmEmailChangeRequest: {
+            token: components["schemas"]["MailToken"];
+        };
+        RequestPasswordResetRequest: {
+            email: components["schemas"]["Email"];
+        };
+        ResetPasswordRequest: {
+            token: components["schemas"]["MailToken"];
+            new_password: components["schemas"]["NewPassword"];
+        };
+        ExportOwnDataRequest: {
+            current_password: components["schemas"]["Password"];
+        };
+        RequestDeletionRequest: {
+            current_password: components["schemas"]["Password"];
+        };
+        SetUserRolesRequest: {
+            roles: components["schemas"]["Role"][];
+        };
+        /**
+         * Format: email
+         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
+         *     its A-labels (`xn--`), in which answers have it.
+         */
+        Email: string;
+        /**
+         * Format: line
+         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         */
+        PersonName: string;
+        /**
+         * Format: password
+         * @description A password that meets the rules of `createUserV2`.
+         */
+        NewPassword: string;
+        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
+        Password: string;
+        /** @description A refresh token: 32 bytes in base64url. */
+        RefreshToken: string;
+        /** @description The token in the link of a mail, behind `#token=`. */
+        MailToken: string;
+        /** @description What a login goes on with: 256 bits in base64url. */
+        Challenge: string;
+        /**
+         * Format: time-code
+         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+         * @example 287082
+         */
+        TimeCode: string;
+        /**
+         * Format: recovery-code
+         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
+         *     none, stand for O, I and B.
+         * @example MFZW-I3LP-OBQX-E2LK
+         */
+        RecoveryCode: string;
+        /**
+         * Format: https-url
+         * @description The address of a picture, https only.
+         */
+        Avatar: string;
+        /**
+         * @description What an account may do. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        Role: "customer" | "support" | "staff" | "payments" | "admin";
+        /**
+         * @description The state of an account. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        UserStatus: "active" | "disabled";
+        UserV1: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components["schemas"]["Email"];
+        };
+        UserV2: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components["schemas"]["Email"];
+            avatar?: components["schemas"]["Avatar"];
+            /** Format: date-time */
+            created_at: string;
+        };
+        Profile: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components["schemas"]["Email"];
+            /** @description Whether the owner has shown to read what is sent to the address. */
+            email_verified: boolean;
+            avatar?: components["schemas"]["Avatar"];
+            /** Format: phone */
+            phone?: string;
+            /** @description The number of the identity card; its owner alone sees it. */
+            id_card_number?: string;
+            /**
+             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
+             *     href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
+             * @example <p>I wrote the <b>first</b> program.</p>
+             */
+            biography?: string;
+            roles: components["schemas"]["Role"][];
+            /**
+             * Format: date-time
+             * @description When the account is deleted; its owner may still keep it.
+             */
+            deletes_at?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AdminUser: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: components["schemas"]["Email"];
+            /** @description Whether the owner has shown to read what is sent to the address. */
+            email_verified: boolean;
+            /** @description Whether logins take a second factor. */
+            second_factor: boolean;
+            avatar?: components["schemas"]["Avatar"];
+            status: components["schemas"]["UserStatus"];
+            roles: components["schemas"]["Role"][];
+            /**
+             * Format: date-time
+             * @description When the account is deleted; its owner may still keep it.
+             */
+            deletes_at?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AdminUserList: {
+            items: components["schemas"]["AdminUser"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        Session: {
+            /** Format: uuid */
+            id: string;
+            /** @description Whether this is the session that asks. */
+            current: boolean;
+            /** @description The network address that started the session. */
+            address: string;
+            /** @description What the program that started the session calls itself. */
+            user_agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        SessionList: {
+            items: components["schemas"]["Session"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        Deletion: {
+            /** Format: date-time */
+            deletes_at: string;
+        };
+        /** @description What this service holds of an account. */
+        OwnData: {
+            /** Format: date-time */
+            exported_at: string;
+            profile: components["schemas"]["Profile"];
+            status: components["schemas"]["UserStatus"];
+            /**
+             * Format: date-time
+             * @description When the owner has shown to read what is sent to the address.
+             */
+            email_verified_at?: string;
+            second_factor: components["schemas"]["SecondFactor"];
+            /** @description The newest sessions that have not been forgotten, those that have ended included. */
+            sessions: components["schemas"]["OwnSession"][];
+            /** @description Links that were sent by mail in the last days and have not been followed, expired ones included. */
+            mails: components["schemas"]["OwnMail"][];
+            activity: components["schemas"]["ActivityList"];
+        };
+        OwnSession: {
+            /** Format: uuid */
+            id: string;
+            /** @description Whether its refresh token is a cookie. */
+            cookie: boolean;
+            /** @description The network address that started the session. */
+            address: string;
+            /** @description What the program that started the session calls itself. */
+            user_agent: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was ended before its time.
+             */
+            revoked_at?: string;
+        };
+        OwnMail: {
+            /** @description What the link of the mail is for. */
+            purpose: string;
+            email: components["schemas"]["Email"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: int32
+             * @description How many such mails were sent since `counted_from`.
+             */
+            mails?: number;
+            /**
+             * Format: date-time
+             * @description When the last of them was.
+             */
+            mailed_at?: string;
+            /** Format: date-time */
+            counted_from?: string;
+        };
+        ActivityEntry: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["AuditAction"];
+            /** @description `success`, or the code of the problem that it ended with. */
+            outcome: string;
+            /**
+             * @description Whose session did it: the account's, another account's, or none, as a failed login.
+             * @enum {string}
+             */
+            by: "owner" | "other" | "nobody";
+            /** @description The network address that it was done from, unless another account did it. */
+            address?: string;
+            /** @description The request that did it. */
+            request_id: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        ActivityList: {
+            items: components["schemas"]["ActivityEntry"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        AuditAction: string;
+        AuditEntry: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["AuditAction"];
+            /** @description `success`, or the code of the problem that it ended with. */
+            outcome: string;
+            /**
+             * Format: uuid
+             * @description The account that did it; nobody is known where it is missing.
+             */
+            actor?: string;
+            /**
+             * Format: uuid
+             * @description What it was done to; nothing is known where it is missing.
+             */
+            target?: string;
+            /** @description The network address that it was done from. */
+            address: string;
+            /** @description The request of the service's log that did it. */
+            request_id: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        AuditEntryList: {
+            items: components["schemas"]["AuditEntry"][];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description The `cursor` of the next page, null on the last one. */
+        NextCursor: string | null;
+        RevokedSessions: {
+            /** Format: int64 */
+            revoked: number;
+        };
+        TokenSet: {
+            /** @description The token for the `Authorization` header (RFC 9068). */
+            access_token: string;
+            /** @enum {string} */
+            token_type: "Bearer";
+            /**
+             * Format: int32
+             * @description Seconds until the access token expires.
+             */
+            expires_in: number;
+            refresh_token?: components["schemas"]["RefreshToken"];
+        };
+        LoginChallenge: {
+            challenge: components["schemas"]["Challenge"];
+            /**
+             * Format: int32
+             * @description Seconds until the challenge expires.
+             */
+            expires_in: number;
+            methods: components["schemas"]["ChallengeMethod"][];
+        };
+        /**
+         * @description A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        ChallengeMethod: "totp" | "recovery_code";
+        SecondFactor: {
+            /** @description Whether logins take a second factor. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Since when they do.
+             */
+            confirmed_at?: string;
+            /**
+             * Format: int32
+             * @description How many recovery codes have not been used.
+             */
+            recovery_codes_left: number;
+        };
+        SecondFactorSecret: {
+            /** @description The secret for typing in: 160 bits in base32 (RFC 4648). */
+            secret: string;
+            /**
+             * Format: uri-reference
+             * @description The secret as an address (`otpauth`) that authenticator apps open.
+             */
+            uri: string;
+            /** @description The address as a picture to scan, a `data:` URL of a PNG. */
+            qr_code: string;
+        };
+        RecoveryCodes: {
+            recovery_codes: components["schemas"]["RecoveryCode"][];
+        };
+        KeySet: {
+            keys: components["schemas"]["Key"][];
+        };
+        /** @description A public key (RFC 8037). */
+        Key: {
+            kty: string;
+            crv: string;
+            use: string;
+            alg: string;
+            kid: string;
+            x: string;
+        };
+        /**
+         * @description A failure (RFC 9457).
+         * @example {
+         *       "type": "/problems/invalid_request",
+         *       "title": "Unprocessable Entity",
+         *       "status": 422,
+         *       "detail": "Some of what was sent is not valid; errors names each place.",
+         *       "instance": "/api/v2/users",
+         *       "code": "invalid_request",
+         *       "request_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+         *       "timestamp": "2026-11-23T09:30:00Z",
+         *       "errors": [
+         *         {
+         *           "pointer": "#/email",
+         *           "keyword": "format",
+         *           "params": {
+         *             "format": "email"
+         *           },
+         *           "detail": "Must be an e-mail address such as name@example.com."
+         *         }
+         *       ]
+         *     }
+         */
+        Problem: {
+            /**
+             * Format: uri-reference
+             * @description Where the code is explained.
+             */
+            type: string;
+            /** @description The status in words. */
+            title: string;
+            /** Format: int32 */
+            status: number;
+            /** @description What happened and what to do about it. */
+            detail: string;
+            /**
+             * Format: uri-reference
+             * @description The path of the request.
+             */
+            instance: string;
+            code: components["schemas"]["ProblemCode"];
+            request_id: string;
+            /** Format: date-time */
+            timestamp: string;
+            errors?: components["schemas"]["Violation"][];
+        };
+        /** @description One place of the request that breaks this document. */
+        Violation: {
+            /** @description Where: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`. */
+            pointer: string;
+            /** @description The rule that is broken, such as `maxLength` or `format`. */
+            keyword: string;
+            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
+            params?: {
+                [key: string]: unknown;
+            };
+            detail: string;
+        };
+        /**
+         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
+         * @enum {string}
+         */
+        ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified" | "mail_off" | "email_change_not_found";
+    };
+    responses: {
+        /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
+        Malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no valid access token (`unauthenticated`). */
+        Unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The e-mail address or the password is wrong (`invalid_credentials`). */
+        CredentialsRefused: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The refresh token is missing or not valid any more (`invalid_refresh_token`). */
+        RefreshRefused: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller may not do this (`forbidden`). */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account is disabled (`account_disabled`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        LoginForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
+        CrossOrigin: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The challenge is spent, too old, or never was (`invalid_challenge`). */
+        ChallengeRefused: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The code is wrong or was used (`invalid_code`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        CodeForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The code is wrong or was used (`invalid_code`). */
+        InvalidCode: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The current password is wrong (`wrong_password`), or the code is wrong or was used (`invalid_code`). */
+        ProofRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has a second factor (`second_factor_enabled`), or its address is not verified (`email_unverified`). */
+        EnrolmentRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has no second factor (`second_factor_not_enabled`). */
+        SecondFactorNotEnabled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
+        SecondFactorConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has no second factor (`second_factor_not_enabled`), or is the administrator's own (`self_administration`). */
+        SecondFactorKept: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
+        InvalidMailToken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service is set up to send no mails (`mail_off`). */
+        MailOff: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No change of address waits (`email_change_not_found`). */
+        EmailChangeNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The current password is wrong (`wrong_password`). */
+        WrongPassword: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such account, or none that the caller may see (`user_not_found`). */
+        UserNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such session of the account (`session_not_found`). */
+        SessionNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already an account with this e-mail address (`email_taken`). */
+        EmailTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is already an account with this identity card (`id_card_number_taken`). */
+        IDCardNumberTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Administrators cannot do this to their own account (`self_administration`), or the account's address is not verified (`email_unverified`). */
+        RolesRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Administrators cannot do this to their own account (`self_administration`). */
+        SelfAdministration: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than the operation takes (`body_too_large`). */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request breaks this document at the places that `errors` names (`invalid_request`). */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests (`rate_limited`). */
+        RateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; try again after `Retry-After` seconds (`overloaded`, `timeout`, `unavailable`). */
+        Unavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service cannot answer now; try again after `Retry-After` seconds (`timeout`, `unavailable`). */
+        Unanswered: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Any other failure. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description The account.
+         * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+         */
+        UserId: string;
+        /** @description How many items a page holds at most. */
+        Limit: number;
+        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+        Cursor: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description The path of what was made. */
+        Location: string;
+        /** @description The next page (`rel="next"`) or what follows this operation (`rel="successor-version"`), RFC 8288. */
+        Link: string;
+        /** @description Since when the operation is deprecated, RFC 9745. */
+        Deprecation: string;
+        /** @description When the operation stops working, RFC 8594. */
+        Sunset: string;
+        /** @description What is left of each limit, this request included, and the seconds until it is whole again, as in `"default";r=29;t=60`. Of `x-throttle`, `network`, `account` (of this network about this account) and `unfamiliar` count what was tried in vain, over all replicas; a try that succeeds is given back. */
+        RateLimit: string;
+        /** @description Each limit and its window in seconds, as in `"default";q=30;w=60`. */
+        RateLimitPolicy: string;
+        /** @description Seconds to wait before trying again. */
+        RetryAfter: number;
+        /** @description How to authenticate, RFC 6750. */
+        WWWAuthenticate: string;
+        /** @description The refresh cookie of a browser's session, set or removed. */
+        SetCookie: string;
+        /** @description The name to keep the answer under, RFC 6266. */
+        ContentDisposition: string;
+        /** @description For how long the answer may be kept, RFC 9111. */
+        CacheControl: string;
+    };
+    pathItems: never;
+}
+interface operations {
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "name": "Ada Lovelace",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateUserRequest"];
+            };
+        };
+        responses: {
+            /** @description The account, open. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    Deprecation: components["headers"]["Deprecation"];
+                    Sunset: components["headers"]["Sunset"];
+                    Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserV1"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            409: components["responses"]["EmailTaken"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    Deprecation: components["headers"]["Deprecation"];
+                    Sunset: components["headers"]["Sunset"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserV1"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["UserNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createUserV2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "name": "Ada Lovelace",
+                 *       "password": "correct horse battery",
+                 *       "avatar": "https://images.example.com/ada.png"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateUserV2Request"];
+            };
+        };
+        responses: {
+            /** @description The account, open. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "created_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserV2"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            409: components["responses"]["EmailTaken"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUserV2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "created_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserV2"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["UserNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUserProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["UserNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmEmailRequest"];
+            };
+        };
+        responses: {
+            /** @description The address is verified. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["InvalidMailToken"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmEmailChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The account has the new address. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["InvalidMailToken"];
+            409: components["responses"]["EmailTaken"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestPasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, a mail with a good link is on its way, or was sent within the pause before. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            409: components["responses"]["MailOff"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ",
+                 *       "new_password": "staple wrong donkey"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResetPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description The password is changed. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["InvalidMailToken"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StartSessionRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 300,
+                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenSet"];
+                };
+            };
+            /** @description The password is right, and a code is asked for. */
+            202: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
+                     *       "expires_in": 300,
+                     *       "methods": [
+                     *         "totp",
+                     *         "recovery_code"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["CredentialsRefused"];
+            403: components["responses"]["LoginForbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    answerChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "dGhlIG5pZ2h0IGlzIGxvbmcgYW5kIHRoZSBkYXkgc2g",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AnswerChallengeRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 300,
+                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenSet"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["ChallengeRefused"];
+            403: components["responses"]["CodeForbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    refreshSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                /** @description The refresh token of a browser's session. */
+                "__Secure-plumbline_refresh"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefreshSessionRequest"];
+            };
+        };
+        responses: {
+            /** @description The session goes on. */
+            200: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 300,
+                     *       "refresh_token": "QmV0d2VlbiB0aGUgbGluZXMgb2YgYSBsb25nIGxldHQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenSet"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["RefreshRefused"];
+            403: components["responses"]["CrossOrigin"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    "Set-Cookie": components["headers"]["SetCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossOrigin"];
+            503: components["responses"]["Unanswered"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
+                     *           "current": true,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "last_used_at": "2026-11-23T09:35:00Z",
+                     *           "expires_at": "2026-12-23T09:35:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many sessions were ended. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RevokedSessions"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["SessionNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ada King",
+                 *       "phone": "+442079460000",
+                 *       "avatar": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description The profile as it now is. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "phone": "+442079460000",
+                     *       "id_card_number": "X1234567-8",
+                     *       "biography": "<p>I wrote the <b>first</b> program.</p>",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["IDCardNumberTaken"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "new_password": "staple wrong donkey"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description The password is changed. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "enabled": true,
+                     *       "confirmed_at": "2026-11-23T09:30:00Z",
+                     *       "recovery_codes_left": 10
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    enrolSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrolSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The secret, shown this once. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "uri": "otpauth://totp/Plumbline:ada@example.com?algorithm=SHA1&digits=6&issuer=Plumbline&period=30&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "qr_code": "data:image/png;base64,iVBORw0KGgo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactorSecret"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            409: components["responses"]["EnrolmentRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The second factor is on. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "MFZW-I3LP-OBQX-E2LK",
+                     *         "KRUG-KIDO-NFTW-Q5BA"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["InvalidCode"];
+            409: components["responses"]["SecondFactorConflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    disableSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DisableSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description The second factor is off. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ProofRefused"];
+            409: components["responses"]["SecondFactorNotEnabled"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    replaceRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "totp": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplaceRecoveryCodesRequest"];
+            };
+        };
+        responses: {
+            /** @description The codes. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "MFZW-I3LP-OBQX-E2LK",
+                     *         "KRUG-KIDO-NFTW-Q5BA"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ProofRefused"];
+            409: components["responses"]["SecondFactorNotEnabled"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether the address is verified, and if not, when a mail was sent. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.com",
+                     *       "verified": false,
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmailVerification"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["MailOff"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change that waits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada.king@example.com",
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmailChange"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["EmailChangeNotFound"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada.king@example.com",
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestEmailChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The change that waits, and when a mail was sent to the new address. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada.king@example.com",
+                     *       "expires_at": "2026-11-24T09:30:00Z",
+                     *       "mailed_at": "2026-11-23T09:30:00Z",
+                     *       "next_mail_at": "2026-11-23T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmailChange"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            409: components["responses"]["MailOff"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link is void. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["EmailChangeNotFound"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what was done. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *           "action": "session.start",
+                     *           "outcome": "success",
+                     *           "by": "owner",
+                     *           "address": "192.0.2.1",
+                     *           "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *           "occurred_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportOwnData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExportOwnDataRequest"];
+            };
+        };
+        responses: {
+            /** @description Everything, to be kept as a file. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "exported_at": "2026-11-23T09:30:00Z",
+                     *       "profile": {
+                     *         "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *         "name": "Ada Lovelace",
+                     *         "email": "ada@example.com",
+                     *         "email_verified": true,
+                     *         "avatar": "https://images.example.com/ada.png",
+                     *         "phone": "+442079460000",
+                     *         "id_card_number": "X1234567-8",
+                     *         "biography": "<p>I wrote the <b>first</b> program.</p>",
+                     *         "roles": [
+                     *           "customer"
+                     *         ],
+                     *         "created_at": "2026-11-23T09:30:00Z",
+                     *         "updated_at": "2026-11-23T09:30:00Z"
+                     *       },
+                     *       "status": "active",
+                     *       "email_verified_at": "2026-11-23T09:31:00Z",
+                     *       "second_factor": {
+                     *         "enabled": false,
+                     *         "recovery_codes_left": 0
+                     *       },
+                     *       "sessions": [
+                     *         {
+                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
+                     *           "cookie": true,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "last_used_at": "2026-11-23T09:35:00Z",
+                     *           "expires_at": "2026-12-23T09:35:00Z"
+                     *         }
+                     *       ],
+                     *       "mails": [
+                     *         {
+                     *           "purpose": "verify",
+                     *           "email": "ada@example.com",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "expires_at": "2026-11-24T09:30:00Z",
+                     *           "mails": 1,
+                     *           "mailed_at": "2026-11-23T09:30:00Z",
+                     *           "counted_from": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "activity": {
+                     *         "items": [
+                     *           {
+                     *             "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
+                     *             "action": "session.start",
+                     *             "outcome": "success",
+                     *             "by": "owner",
+                     *             "address": "192.0.2.1",
+                     *             "request_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b11",
+                     *             "occurred_at": "2026-11-23T09:30:00Z"
+                     *           }
+                     *         ],
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OwnData"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    requestDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestDeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description When the account will be deleted. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deletes_at": "2026-12-07T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["WrongPassword"];
+            409: components["responses"]["SelfAdministration"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelDeletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account stays. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
+                email?: string;
+                /** @description The beginning of the name. */
+                name?: string;
+                /** @description The whole phone number, in E.164 form. */
+                phone?: string;
+                /** @description The state of the account. */
+                status?: components["schemas"]["UserStatus"];
+                /** @description A role that the account has. */
+                role?: components["schemas"]["Role"];
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of accounts. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *           "name": "Ada Lovelace",
+                     *           "email": "ada@example.com",
+                     *           "email_verified": true,
+                     *           "second_factor": false,
+                     *           "avatar": "https://images.example.com/ada.png",
+                     *           "status": "active",
+                     *           "roles": [
+                     *             "customer"
+                     *           ],
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "updated_at": "2026-11-23T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "AQAGYO484PhAAZMk0jpefBCPTittGpwOdw"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminUserList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is gone. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["SelfAdministration"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    disableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account, disabled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "second_factor": false,
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "status": "active",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["SelfAdministration"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor is off. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["SecondFactorKept"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    enableUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account, active. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "second_factor": false,
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "status": "active",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setUserRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "roles": [
+                 *         "customer",
+                 *         "support"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetUserRolesRequest"];
+            };
+        };
+        responses: {
+            /** @description The account with its roles. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
+                     *       "name": "Ada Lovelace",
+                     *       "email": "ada@example.com",
+                     *       "email_verified": true,
+                     *       "second_factor": false,
+                     *       "avatar": "https://images.example.com/ada.png",
+                     *       "status": "active",
+                     *       "roles": [
+                     *         "customer"
+                     *       ],
+                     *       "created_at": "2026-11-23T09:30:00Z",
+                     *       "updated_at": "2026-11-23T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            409: components["responses"]["RolesRefused"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUserSessions: {
+        parameters: {
+            query?: {
+                /** @description How many items a page holds at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019324d3-0c2b-7d41-b0a5-6f2e9d1c4b88",
+                     *           "current": false,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "Mozilla/5.0",
+                     *           "created_at": "2026-11-23T09:30:00Z",
+                     *           "last_used_at": "2026-11-23T09:35:00Z",
+                     *           "expires_at": "2026-12-23T09:35:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeUserSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many sessions were ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "revoked": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RevokedSessions"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeUserSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account.
+                 * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
+                 */
+                userId: components["parameters"]["UserId"];
+                /**
+                 * @description The session.
+                 * @example 019324d3-90bb-7a41-b0de-9c64c1f3d5aa
+                 */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["SessionNotFound"];
+            422: components["responses"]["Invalid"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description Who did it. */
+                actor?: string;
+                /** @description What it was done to. */
+                target?: string;
+                /** @description What was done, as in `user.disable`. */
                 action?: components["schemas"]["AuditAction"];
                 /** @description Done at or after this time. */
                 occurred_from?: string;
@@ -4391,7 +5390,7 @@ interface operations {
                      *       "items": [
                      *         {
                      *           "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *           "action": "order.cancel",
+                     *           "action": "user.disable",
                      *           "outcome": "success",
                      *           "actor": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
                      *           "target": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
@@ -4414,1051 +5413,771 @@ interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    exportOrders: {
-        parameters: {
-            query?: {
-                /** @description What to write. */
-                format?: components["schemas"]["ExportFormat"];
-                /** @description The state of the order. */
-                status?: components["schemas"]["OrderStatus"];
-                /** @description Placed at or after this time. */
-                created_from?: string;
-                /** @description Placed before this time. */
-                created_before?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The orders. */
-            200: {
-                headers: {
-                    "Content-Disposition": components["headers"]["ContentDisposition"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": string;
-                    "text/csv": string;
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["TooManyExports"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["RateLimited"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    getOrder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The order.
-                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
-                 */
-                orderId: components["parameters"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The order. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *       "number": "PL-7K3M-9Q2X-VN4T",
-                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
-                     *       "status": "pending",
-                     *       "items": [
-                     *         {
-                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "sku": "PLUMB-8OZ",
-                     *           "name": "Brass plumb bob",
-                     *           "quantity": 2,
-                     *           "unit_price": {
-                     *             "amount": 2490,
-                     *             "currency": "EUR"
-                     *           },
-                     *           "total": {
-                     *             "amount": 4980,
-                     *             "currency": "EUR"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "total": {
-                     *         "amount": 4980,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "paid": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "refunded": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "allowed_actions": [
-                     *         "cancel"
-                     *       ],
-                     *       "version": 1,
-                     *       "expires_at": "2026-11-23T10:00:00Z",
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["OrderNotFound"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    listOrderEvents: {
-        parameters: {
-            query?: {
-                /** @description How many items a page holds at most. */
-                limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: {
-                /** @description The id of the last event that was received; the stream starts behind it. */
-                "Last-Event-ID"?: string;
-            };
-            path: {
-                /**
-                 * @description The order.
-                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
-                 */
-                orderId: components["parameters"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The history, or the stream of it. */
-            200: {
-                headers: {
-                    Link: components["headers"]["Link"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "sequence": 1,
-                     *           "type": "order.placed",
-                     *           "status": "pending",
-                     *           "by": "customer",
-                     *           "amount": {
-                     *             "amount": 4980,
-                     *             "currency": "EUR"
-                     *           },
-                     *           "occurred_at": "2026-11-23T09:30:00Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["OrderEventList"];
-                    "text/event-stream": string;
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["TooManyStreams"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["RateLimited"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    cancelOrder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The order.
-                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
-                 */
-                orderId: components["parameters"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "reason": "Ordered by mistake"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CancelOrderRequest"];
-            };
-        };
-        responses: {
-            /** @description The order, cancelled. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *       "number": "PL-7K3M-9Q2X-VN4T",
-                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
-                     *       "status": "pending",
-                     *       "items": [
-                     *         {
-                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "sku": "PLUMB-8OZ",
-                     *           "name": "Brass plumb bob",
-                     *           "quantity": 2,
-                     *           "unit_price": {
-                     *             "amount": 2490,
-                     *             "currency": "EUR"
-                     *           },
-                     *           "total": {
-                     *             "amount": 4980,
-                     *             "currency": "EUR"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "total": {
-                     *         "amount": 4980,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "paid": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "refunded": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "allowed_actions": [
-                     *         "cancel"
-                     *       ],
-                     *       "version": 1,
-                     *       "expires_at": "2026-11-23T10:00:00Z",
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["RateLimited"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    payOrder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The order.
-                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
-                 */
-                orderId: components["parameters"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "provider": "example-bank",
-                 *       "reference": "pay_5f2c81",
-                 *       "amount": {
-                 *         "amount": 4980,
-                 *         "currency": "EUR"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["PayOrderRequest"];
-            };
-        };
-        responses: {
-            /** @description The order, paid. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *       "number": "PL-7K3M-9Q2X-VN4T",
-                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
-                     *       "status": "pending",
-                     *       "items": [
-                     *         {
-                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "sku": "PLUMB-8OZ",
-                     *           "name": "Brass plumb bob",
-                     *           "quantity": 2,
-                     *           "unit_price": {
-                     *             "amount": 2490,
-                     *             "currency": "EUR"
-                     *           },
-                     *           "total": {
-                     *             "amount": 4980,
-                     *             "currency": "EUR"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "total": {
-                     *         "amount": 4980,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "paid": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "refunded": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "allowed_actions": [
-                     *         "cancel"
-                     *       ],
-                     *       "version": 1,
-                     *       "expires_at": "2026-11-23T10:00:00Z",
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["PaymentRefused"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    shipOrder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The order.
-                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
-                 */
-                orderId: components["parameters"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "tracking": "JD014600006281230"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ShipOrderRequest"];
-            };
-        };
-        responses: {
-            /** @description The order, shipped. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *       "number": "PL-7K3M-9Q2X-VN4T",
-                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
-                     *       "status": "pending",
-                     *       "items": [
-                     *         {
-                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "sku": "PLUMB-8OZ",
-                     *           "name": "Brass plumb bob",
-                     *           "quantity": 2,
-                     *           "unit_price": {
-                     *             "amount": 2490,
-                     *             "currency": "EUR"
-                     *           },
-                     *           "total": {
-                     *             "amount": 4980,
-                     *             "currency": "EUR"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "total": {
-                     *         "amount": 4980,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "paid": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "refunded": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "allowed_actions": [
-                     *         "cancel"
-                     *       ],
-                     *       "version": 1,
-                     *       "expires_at": "2026-11-23T10:00:00Z",
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    deliverOrder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The order.
-                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
-                 */
-                orderId: components["parameters"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /** @example {} */
-                "application/json": components["schemas"]["DeliverOrderRequest"];
-            };
-        };
-        responses: {
-            /** @description The order, delivered. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *       "number": "PL-7K3M-9Q2X-VN4T",
-                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
-                     *       "status": "pending",
-                     *       "items": [
-                     *         {
-                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "sku": "PLUMB-8OZ",
-                     *           "name": "Brass plumb bob",
-                     *           "quantity": 2,
-                     *           "unit_price": {
-                     *             "amount": 2490,
-                     *             "currency": "EUR"
-                     *           },
-                     *           "total": {
-                     *             "amount": 4980,
-                     *             "currency": "EUR"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "total": {
-                     *         "amount": 4980,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "paid": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "refunded": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "allowed_actions": [
-                     *         "cancel"
-                     *       ],
-                     *       "version": 1,
-                     *       "expires_at": "2026-11-23T10:00:00Z",
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["OrderState"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    refundOrder: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
-                "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
-            };
-            path: {
-                /**
-                 * @description The order.
-                 * @example 019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10
-                 */
-                orderId: components["parameters"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "amount": {
-                 *         "amount": 1000,
-                 *         "currency": "EUR"
-                 *       },
-                 *       "reason": "Scratched"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RefundOrderRequest"];
-            };
-        };
-        responses: {
-            /** @description The order with what has been refunded. */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *       "number": "PL-7K3M-9Q2X-VN4T",
-                     *       "customer_id": "019324d2-1111-7c10-8f4e-2b6d1a9c0e77",
-                     *       "status": "pending",
-                     *       "items": [
-                     *         {
-                     *           "product_id": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77",
-                     *           "sku": "PLUMB-8OZ",
-                     *           "name": "Brass plumb bob",
-                     *           "quantity": 2,
-                     *           "unit_price": {
-                     *             "amount": 2490,
-                     *             "currency": "EUR"
-                     *           },
-                     *           "total": {
-                     *             "amount": 4980,
-                     *             "currency": "EUR"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "total": {
-                     *         "amount": 4980,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "paid": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "refunded": {
-                     *         "amount": 0,
-                     *         "currency": "EUR"
-                     *       },
-                     *       "allowed_actions": [
-                     *         "cancel"
-                     *       ],
-                     *       "version": 1,
-                     *       "expires_at": "2026-11-23T10:00:00Z",
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Order"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["OrderNotFound"];
-            409: components["responses"]["RefundRefused"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["InvalidOrReused"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    listWebhooks: {
-        parameters: {
-            query?: {
-                /** @description How many items a page holds at most. */
-                limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of webhooks. */
-            200: {
-                headers: {
-                    Link: components["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
-                     *           "url": "https://hooks.example.com/plumbline",
-                     *           "event_types": [
-                     *             "order.paid",
-                     *             "order.cancelled"
-                     *           ],
-                     *           "enabled": true,
-                     *           "created_at": "2026-11-23T09:30:00Z",
-                     *           "updated_at": "2026-11-23T09:30:00Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookList"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    createWebhook: {
+    getKeySet: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "url": "https://hooks.example.com/plumbline",
-                 *       "event_types": [
-                 *         "order.paid",
-                 *         "order.cancelled"
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["CreateWebhookRequest"];
-            };
-        };
-        responses: {
-            /** @description The webhook and its secret. */
-            201: {
-                headers: {
-                    Location: components["headers"]["Location"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "webhook": {
-                     *         "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
-                     *         "url": "https://hooks.example.com/plumbline",
-                     *         "event_types": [
-                     *           "order.paid",
-                     *           "order.cancelled"
-                     *         ],
-                     *         "enabled": true,
-                     *         "created_at": "2026-11-23T09:30:00Z",
-                     *         "updated_at": "2026-11-23T09:30:00Z"
-                     *       },
-                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookWithSecret"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            409: components["responses"]["TooManyWebhooks"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    getWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The webhook.
-                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
-                 */
-                webhookId: components["parameters"]["WebhookId"];
-            };
-            cookie?: never;
-        };
         requestBody?: never;
         responses: {
-            /** @description The webhook. */
+            /** @description The key set. */
             200: {
                 headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
-                     *       "url": "https://hooks.example.com/plumbline",
-                     *       "event_types": [
-                     *         "order.paid",
-                     *         "order.cancelled"
-                     *       ],
-                     *       "enabled": true,
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Webhook"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["WebhookNotFound"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    deleteWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The webhook.
-                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
-                 */
-                webhookId: components["parameters"]["WebhookId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The webhook is gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["WebhookNotFound"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    updateWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The webhook.
-                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
-                 */
-                webhookId: components["parameters"]["WebhookId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "enabled": false
-                 *     }
-                 */
-                "application/json": components["schemas"]["UpdateWebhookRequest"];
-            };
-        };
-        responses: {
-            /** @description The webhook as it now is. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
-                     *       "url": "https://hooks.example.com/plumbline",
-                     *       "event_types": [
-                     *         "order.paid",
-                     *         "order.cancelled"
-                     *       ],
-                     *       "enabled": true,
-                     *       "created_at": "2026-11-23T09:30:00Z",
-                     *       "updated_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Webhook"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["WebhookNotFound"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    rotateWebhookSecret: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The webhook.
-                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
-                 */
-                webhookId: components["parameters"]["WebhookId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The webhook and its new secret. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "webhook": {
-                     *         "id": "019324d7-02b1-7f61-a4c3-94d2e8b07c55",
-                     *         "url": "https://hooks.example.com/plumbline",
-                     *         "event_types": [
-                     *           "order.paid",
-                     *           "order.cancelled"
-                     *         ],
-                     *         "enabled": true,
-                     *         "previous_secrets_until": "2026-11-24T10:00:00Z",
-                     *         "created_at": "2026-11-23T09:30:00Z",
-                     *         "updated_at": "2026-11-23T10:00:00Z"
-                     *       },
-                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookWithSecret"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["WebhookNotFound"];
-            409: components["responses"]["TooManySecrets"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    listWebhookDeliveries: {
-        parameters: {
-            query?: {
-                /** @description How many items a page holds at most. */
-                limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description The webhook.
-                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
-                 */
-                webhookId: components["parameters"]["WebhookId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of deliveries. */
-            200: {
-                headers: {
-                    Link: components["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
+                     *       "keys": [
                      *         {
-                     *           "id": "019324d8-6f2d-7b93-8c55-3a9e1d0f4b72",
-                     *           "event_id": "019324d8-6f00-7b93-8c55-3a9e1d0f4b72",
-                     *           "event_type": "order.paid",
-                     *           "order_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *           "status": "delivered",
-                     *           "attempts": 1,
-                     *           "last_attempt_at": "2026-11-23T09:30:01Z",
-                     *           "response_status": 204,
-                     *           "created_at": "2026-11-23T09:30:00Z"
+                     *           "kty": "OKP",
+                     *           "crv": "Ed25519",
+                     *           "use": "sig",
+                     *           "alg": "EdDSA",
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
                      *         }
-                     *       ],
-                     *       "next_cursor": null
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                    "application/json": components["schemas"]["KeySet"];
                 };
             };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["WebhookNotFound"];
-            422: components["responses"]["Invalid"];
-            503: components["responses"]["Unavailable"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    replayWebhookDelivery: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The webhook.
-                 * @example 019324d7-02b1-7f61-a4c3-94d2e8b07c55
-                 */
-                webhookId: components["parameters"]["WebhookId"];
-                /**
-                 * @description The delivery.
-                 * @example 019324d8-6f2d-7b93-8c55-3a9e1d0f4b72
-                 */
-                deliveryId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The delivery, about to be sent. */
-            202: {
-                headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019324d8-6f2d-7b93-8c55-3a9e1d0f4b72",
-                     *       "event_id": "019324d8-6f00-7b93-8c55-3a9e1d0f4b72",
-                     *       "event_type": "order.paid",
-                     *       "order_id": "019324d5-9c3e-7a44-8d0b-5e1f7c2a9b10",
-                     *       "status": "delivered",
-                     *       "attempts": 1,
-                     *       "last_attempt_at": "2026-11-23T09:30:01Z",
-                     *       "response_status": 204,
-                     *       "created_at": "2026-11-23T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookDelivery"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["DeliveryNotFound"];
-            409: components["responses"]["WebhookDisabled"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["RateLimited"];
-            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };
 }
 
-/** The schemas of both documents. */
-interface Schemas extends Omit<components['schemas'], keyof components$1['schemas']>, Omit<components$1['schemas'], 'Problem' | 'ProblemCode'> {
-    Problem: components['schemas']['Problem'];
-    UsersProblemCode: components$1['schemas']['ProblemCode'];
-    OrdersProblemCode: components['schemas']['ProblemCode'];
+/**
+ * What the client does for each operation: method, path, answers and marks. An answer is a status, and what its body may be: a
+ * media type, or the name of one of the shapes for JSON; a status alone has no body. The marks: p needs no access token, c the
+ * refresh cookie travels with it, k takes an Idempotency-Key, m takes If-Match, l is a list in pages, s can be followed as a
+ * stream of events, b answers with bytes, and a digit says that the ETag of its answer is that of its path without so many of
+ * its last segments.
+ */
+declare const table: {
+    readonly orders: {
+        readonly listProducts: "GET /api/v1/products 200=ProductList pl";
+        readonly createProduct: "POST /api/v1/products 201=Product 0";
+        readonly getProduct: "GET /api/v1/products/{productId} 200=Product p0";
+        readonly updateProduct: "PATCH /api/v1/products/{productId} 200=Product m0";
+        readonly archiveProduct: "POST /api/v1/products/{productId}/archive 200=Product 1";
+        readonly duplicateProduct: "POST /api/v1/products/{productId}/duplicate 201=Product 1";
+        readonly getStock: "GET /api/v1/products/{productId}/stock 200=Stock";
+        readonly listStockAdjustments: "GET /api/v1/products/{productId}/stock-adjustments 200=StockAdjustmentList l";
+        readonly adjustStock: "POST /api/v1/products/{productId}/stock-adjustments 201=AdjustedStock k";
+        readonly listOrders: "GET /api/v1/orders 200=OrderList l";
+        readonly createOrder: "POST /api/v1/orders 201=Order k0";
+        readonly listOrderAuditEntries: "GET /api/v1/orders/audit-entries 200=AuditEntryList l";
+        readonly exportOrders: "GET /api/v1/orders/export 200=application/x-ndjson,text/csv b";
+        readonly getOrder: "GET /api/v1/orders/{orderId} 200=Order 0";
+        readonly listOrderEvents: "GET /api/v1/orders/{orderId}/events 200=OrderEventList,text/event-stream ls";
+        readonly cancelOrder: "POST /api/v1/orders/{orderId}/cancel 200=Order 1";
+        readonly payOrder: "POST /api/v1/orders/{orderId}/pay 200=Order 1";
+        readonly shipOrder: "POST /api/v1/orders/{orderId}/ship 200=Order 1";
+        readonly deliverOrder: "POST /api/v1/orders/{orderId}/deliver 200=Order 1";
+        readonly refundOrder: "POST /api/v1/orders/{orderId}/refund 200=Order k1";
+        readonly listWebhooks: "GET /api/v1/webhooks 200=WebhookList l";
+        readonly createWebhook: "POST /api/v1/webhooks 201=WebhookWithSecret";
+        readonly getWebhook: "GET /api/v1/webhooks/{webhookId} 200=Webhook";
+        readonly updateWebhook: "PATCH /api/v1/webhooks/{webhookId} 200=Webhook";
+        readonly deleteWebhook: "DELETE /api/v1/webhooks/{webhookId} 204";
+        readonly rotateWebhookSecret: "POST /api/v1/webhooks/{webhookId}/rotate-secret 200=WebhookWithSecret";
+        readonly listWebhookDeliveries: "GET /api/v1/webhooks/{webhookId}/deliveries 200=WebhookDeliveryList l";
+        readonly replayWebhookDelivery: "POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay 202=WebhookDelivery";
+    };
+    readonly users: {
+        readonly createUser: "POST /api/v1/users 201=UserV1 p";
+        readonly getUser: "GET /api/v1/users/{userId} 200=UserV1";
+        readonly createUserV2: "POST /api/v2/users 201=UserV2 p";
+        readonly getUserV2: "GET /api/v2/users/{userId} 200=UserV2";
+        readonly getUserProfile: "GET /api/v2/users/{userId}/profile 200=Profile";
+        readonly confirmEmail: "POST /api/v1/email-verification/confirm 204 p";
+        readonly confirmEmailChange: "POST /api/v1/email-change/confirm 204 p";
+        readonly requestPasswordReset: "POST /api/v1/password-reset 202 p";
+        readonly resetPassword: "POST /api/v1/password-reset/confirm 204 p";
+        readonly startSession: "POST /api/v1/login 200=TokenSet|202=LoginChallenge pc";
+        readonly answerChallenge: "POST /api/v1/login/second-factor 200=TokenSet pc";
+        readonly refreshSession: "POST /api/v1/refresh 200=TokenSet pc";
+        readonly endSession: "POST /api/v1/logout 204 c";
+        readonly listSessions: "GET /api/v1/sessions 200=SessionList l";
+        readonly revokeOtherSessions: "POST /api/v1/sessions/revoke-others 200=RevokedSessions";
+        readonly revokeSession: "DELETE /api/v1/sessions/{sessionId} 204";
+        readonly getProfile: "GET /api/v1/profile 200=Profile";
+        readonly updateProfile: "PATCH /api/v1/profile 200=Profile";
+        readonly changePassword: "PUT /api/v1/profile/password 204";
+        readonly getSecondFactor: "GET /api/v1/profile/second-factor 200=SecondFactor";
+        readonly enrolSecondFactor: "POST /api/v1/profile/second-factor 200=SecondFactorSecret";
+        readonly confirmSecondFactor: "POST /api/v1/profile/second-factor/confirm 200=RecoveryCodes";
+        readonly disableSecondFactor: "POST /api/v1/profile/second-factor/disable 204";
+        readonly replaceRecoveryCodes: "POST /api/v1/profile/second-factor/recovery-codes 200=RecoveryCodes";
+        readonly requestEmailVerification: "POST /api/v1/profile/email-verification 202=EmailVerification";
+        readonly getEmailChange: "GET /api/v1/profile/email-change 200=EmailChange";
+        readonly cancelEmailChange: "DELETE /api/v1/profile/email-change 204";
+        readonly requestEmailChange: "POST /api/v1/profile/email-change 202=EmailChange";
+        readonly listActivity: "GET /api/v1/profile/activity 200=ActivityList l";
+        readonly exportOwnData: "POST /api/v1/profile/export 200=OwnData";
+        readonly requestDeletion: "POST /api/v1/profile/deletion 202=Deletion";
+        readonly cancelDeletion: "DELETE /api/v1/profile/deletion 204";
+        readonly listUsers: "GET /api/v1/admin/users 200=AdminUserList l";
+        readonly deleteUser: "DELETE /api/v1/admin/users/{userId} 204";
+        readonly disableUser: "POST /api/v1/admin/users/{userId}/disable 200=AdminUser";
+        readonly removeSecondFactor: "DELETE /api/v1/admin/users/{userId}/second-factor 204";
+        readonly enableUser: "POST /api/v1/admin/users/{userId}/enable 200=AdminUser";
+        readonly setUserRoles: "PUT /api/v1/admin/users/{userId}/roles 200=AdminUser";
+        readonly listUserSessions: "GET /api/v1/admin/users/{userId}/sessions 200=SessionList l";
+        readonly revokeUserSessions: "POST /api/v1/admin/users/{userId}/sessions/revoke 200=RevokedSessions";
+        readonly revokeUserSession: "DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} 204";
+        readonly listAuditEntries: "GET /api/v1/admin/audit-entries 200=AuditEntryList l";
+        readonly getKeySet: "GET /.well-known/jwks.json 200=KeySet p";
+    };
+};
+/** Where a service is known to be, by its name. */
+type ServiceName = keyof typeof table;
+/** The schemas of all documents. Of a name that several have, the first counts; each has codes of its own. */
+interface Schemas extends Omit<components$1['schemas'], 'ProblemCode'>, Omit<components['schemas'], 'ProblemCode' | keyof components$1['schemas']> {
+    OrdersProblemCode: components$1['schemas']['ProblemCode'];
+    UsersProblemCode: components['schemas']['ProblemCode'];
+    ProblemCode: components$1['schemas']['ProblemCode'] | components['schemas']['ProblemCode'];
 }
 /** Every operation: where it is, its shapes, and the codes of its problems by status. */
 interface Operations {
+    /**
+     * Search and list products.
+     * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+     *
+     * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
+     * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
+     * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
+     * `invalid_request` at `#/query/q`.
+     *
+     * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
+     * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+     */
+    listProducts: {
+        method: 'GET';
+        path: '/api/v1/products';
+        marks: 'pl';
+        shape: operations$1['listProducts'];
+        codes: {
+            400: 'malformed_request';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Add a product.
+     * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
+     * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+     */
+    createProduct: {
+        method: 'POST';
+        path: '/api/v1/products';
+        marks: '0';
+        shape: operations$1['createProduct'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            409: 'sku_taken';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Read a product.
+     * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+     */
+    getProduct: {
+        method: 'GET';
+        path: '/api/v1/products/{productId}';
+        marks: 'p0';
+        shape: operations$1['getProduct'];
+        codes: {
+            400: 'malformed_request';
+            404: 'product_not_found';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Change a product.
+     * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
+     * the description. Orders that have been placed
+     * keep the name and the price that they were placed at.
+     */
+    updateProduct: {
+        method: 'PATCH';
+        path: '/api/v1/products/{productId}';
+        marks: 'm0';
+        shape: operations$1['updateProduct'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found';
+            412: 'version_changed';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            428: 'precondition_required';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Archive a product.
+     * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
+     * nothing.
+     */
+    archiveProduct: {
+        method: 'POST';
+        path: '/api/v1/products/{productId}/archive';
+        marks: '1';
+        shape: operations$1['archiveProduct'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Duplicate a product.
+     * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
+     * refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+     */
+    duplicateProduct: {
+        method: 'POST';
+        path: '/api/v1/products/{productId}/duplicate';
+        marks: '1';
+        shape: operations$1['duplicateProduct'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found';
+            409: 'sku_taken' | 'product_archived';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Read a product's stock.
+     * Reads how many units there are. What is available, reserved and sold is, together, what was received.
+     */
+    getStock: {
+        method: 'GET';
+        path: '/api/v1/products/{productId}/stock';
+        marks: '';
+        shape: operations$1['getStock'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * List a product's stock adjustments.
+     * Lists what was received and written off, the newest first.
+     */
+    listStockAdjustments: {
+        method: 'GET';
+        path: '/api/v1/products/{productId}/stock-adjustments';
+        marks: 'l';
+        shape: operations$1['listStockAdjustments'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Receive or write off stock.
+     * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
+     * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+     */
+    adjustStock: {
+        method: 'POST';
+        path: '/api/v1/products/{productId}/stock-adjustments';
+        marks: 'k';
+        shape: operations$1['adjustStock'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'product_not_found';
+            409: 'out_of_stock' | 'idempotency_key_in_use';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * List orders.
+     * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
+     * narrow the list together.
+     */
+    listOrders: {
+        method: 'GET';
+        path: '/api/v1/orders';
+        marks: 'l';
+        shape: operations$1['listOrders'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Place an order.
+     * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
+     * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
+     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
+     * some seconds later.
+     *
+     * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
+     * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
+     * one expire first.
+     */
+    createOrder: {
+        method: 'POST';
+        path: '/api/v1/orders';
+        marks: 'k0';
+        shape: operations$1['createOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Read the audit log.
+     * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
+     * list together. Entries are never changed. The users service has a log of its own.
+     */
+    listOrderAuditEntries: {
+        method: 'GET';
+        path: '/api/v1/orders/audit-entries';
+        marks: 'l';
+        shape: operations$1['listOrderAuditEntries'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Export orders.
+     * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
+     * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
+     * (`too_many_exports`).
+     */
+    exportOrders: {
+        method: 'GET';
+        path: '/api/v1/orders/export';
+        marks: 'b';
+        shape: operations$1['exportOrders'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            409: 'too_many_exports';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Read an order.
+     * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+     */
+    getOrder: {
+        method: 'GET';
+        path: '/api/v1/orders/{orderId}';
+        marks: '0';
+        shape: operations$1['getOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'order_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Read or follow an order's history.
+     * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
+     * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
+     * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
+     * orders at once (`too_many_streams`).
+     */
+    listOrderEvents: {
+        method: 'GET';
+        path: '/api/v1/orders/{orderId}/events';
+        marks: 'ls';
+        shape: operations$1['listOrderEvents'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'order_not_found';
+            409: 'too_many_streams';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Cancel an order.
+     * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
+     * nothing.
+     */
+    cancelOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/cancel';
+        marks: '1';
+        shape: operations$1['cancelOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            404: 'order_not_found';
+            409: 'order_state';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Report an order's payment.
+     * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
+     * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
+     * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+     */
+    payOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/pay';
+        marks: '1';
+        shape: operations$1['payOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'order_not_found';
+            409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Ship an order.
+     * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+     */
+    shipOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/ship';
+        marks: '1';
+        shape: operations$1['shipOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'order_not_found';
+            409: 'order_state';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Report an order's delivery.
+     * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+     */
+    deliverOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/deliver';
+        marks: '1';
+        shape: operations$1['deliverOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'order_not_found';
+            409: 'order_state';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Refund an order.
+     * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
+     * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
+     * of an order that is refunded changes nothing.
+     */
+    refundOrder: {
+        method: 'POST';
+        path: '/api/v1/orders/{orderId}/refund';
+        marks: 'k1';
+        shape: operations$1['refundOrder'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'order_not_found';
+            409: 'order_state' | 'refund_too_large' | 'idempotency_key_in_use';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request' | 'idempotency_key_reused';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * List webhooks.
+     * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+     */
+    listWebhooks: {
+        method: 'GET';
+        path: '/api/v1/webhooks';
+        marks: 'l';
+        shape: operations$1['listWebhooks'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Subscribe another system.
+     * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
+     * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
+     * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
+     * The secret is shown this once. Addresses within private networks are refused.
+     */
+    createWebhook: {
+        method: 'POST';
+        path: '/api/v1/webhooks';
+        marks: '';
+        shape: operations$1['createWebhook'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            409: 'too_many_webhooks';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Read a webhook.
+     * Reads a subscription. Its secret is not shown.
+     */
+    getWebhook: {
+        method: 'GET';
+        path: '/api/v1/webhooks/{webhookId}';
+        marks: '';
+        shape: operations$1['getWebhook'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'webhook_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Change a webhook.
+     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
+     * not ends as failed.
+     */
+    updateWebhook: {
+        method: 'PATCH';
+        path: '/api/v1/webhooks/{webhookId}';
+        marks: '';
+        shape: operations$1['updateWebhook'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'webhook_not_found';
+            413: 'body_too_large';
+            415: 'unsupported_media_type';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Remove a webhook.
+     * Ends the subscription and forgets its deliveries.
+     */
+    deleteWebhook: {
+        method: 'DELETE';
+        path: '/api/v1/webhooks/{webhookId}';
+        marks: '';
+        shape: operations$1['deleteWebhook'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'webhook_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Replace a webhook's secret.
+     * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
+     * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
+     * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
+     * end in `Retry-After`.
+     */
+    rotateWebhookSecret: {
+        method: 'POST';
+        path: '/api/v1/webhooks/{webhookId}/rotate-secret';
+        marks: '';
+        shape: operations$1['rotateWebhookSecret'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'webhook_not_found';
+            409: 'too_many_secrets';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * List a webhook's deliveries.
+     * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+     */
+    listWebhookDeliveries: {
+        method: 'GET';
+        path: '/api/v1/webhooks/{webhookId}/deliveries';
+        marks: 'l';
+        shape: operations$1['listWebhookDeliveries'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'webhook_not_found';
+            422: 'invalid_request';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
+    /**
+     * Send a delivery again.
+     * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
+     * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
+     * answer is `webhook_disabled` then.
+     */
+    replayWebhookDelivery: {
+        method: 'POST';
+        path: '/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay';
+        marks: '';
+        shape: operations$1['replayWebhookDelivery'];
+        codes: {
+            400: 'malformed_request';
+            401: 'unauthenticated';
+            403: 'forbidden';
+            404: 'delivery_not_found';
+            409: 'webhook_disabled';
+            422: 'invalid_request';
+            429: 'rate_limited';
+            500: 'internal';
+            503: 'overloaded' | 'timeout' | 'unavailable';
+            default: 'not_found' | 'method_not_allowed';
+        };
+    };
     /**
      * Open an account.
      * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
@@ -5469,7 +6188,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/users';
         marks: 'p';
-        shape: operations$1['createUser'];
+        shape: operations['createUser'];
         codes: {
             400: 'malformed_request';
             409: 'email_taken';
@@ -5491,7 +6210,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/users/{userId}';
         marks: '';
-        shape: operations$1['getUser'];
+        shape: operations['getUser'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5513,7 +6232,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v2/users';
         marks: 'p';
-        shape: operations$1['createUserV2'];
+        shape: operations['createUserV2'];
         codes: {
             400: 'malformed_request';
             409: 'email_taken';
@@ -5534,7 +6253,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v2/users/{userId}';
         marks: '';
-        shape: operations$1['getUserV2'];
+        shape: operations['getUserV2'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5554,7 +6273,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v2/users/{userId}/profile';
         marks: '';
-        shape: operations$1['getUserProfile'];
+        shape: operations['getUserProfile'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5575,7 +6294,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/email-verification/confirm';
         marks: 'p';
-        shape: operations$1['confirmEmail'];
+        shape: operations['confirmEmail'];
         codes: {
             400: 'malformed_request';
             403: 'invalid_mail_token';
@@ -5599,7 +6318,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/email-change/confirm';
         marks: 'p';
-        shape: operations$1['confirmEmailChange'];
+        shape: operations['confirmEmailChange'];
         codes: {
             400: 'malformed_request';
             403: 'invalid_mail_token';
@@ -5625,7 +6344,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/password-reset';
         marks: 'p';
-        shape: operations$1['requestPasswordReset'];
+        shape: operations['requestPasswordReset'];
         codes: {
             400: 'malformed_request';
             409: 'mail_off';
@@ -5650,7 +6369,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/password-reset/confirm';
         marks: 'p';
-        shape: operations$1['resetPassword'];
+        shape: operations['resetPassword'];
         codes: {
             400: 'malformed_request';
             403: 'invalid_mail_token';
@@ -5675,7 +6394,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/login';
         marks: 'pc';
-        shape: operations$1['startSession'];
+        shape: operations['startSession'];
         codes: {
             400: 'malformed_request';
             401: 'invalid_credentials';
@@ -5700,7 +6419,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/login/second-factor';
         marks: 'pc';
-        shape: operations$1['answerChallenge'];
+        shape: operations['answerChallenge'];
         codes: {
             400: 'malformed_request';
             401: 'invalid_challenge';
@@ -5724,7 +6443,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/refresh';
         marks: 'pc';
-        shape: operations$1['refreshSession'];
+        shape: operations['refreshSession'];
         codes: {
             400: 'malformed_request';
             401: 'invalid_refresh_token';
@@ -5747,7 +6466,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/logout';
         marks: 'c';
-        shape: operations$1['endSession'];
+        shape: operations['endSession'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5766,7 +6485,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/sessions';
         marks: 'l';
-        shape: operations$1['listSessions'];
+        shape: operations['listSessions'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5784,7 +6503,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/sessions/revoke-others';
         marks: '';
-        shape: operations$1['revokeOtherSessions'];
+        shape: operations['revokeOtherSessions'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5803,7 +6522,7 @@ interface Operations {
         method: 'DELETE';
         path: '/api/v1/sessions/{sessionId}';
         marks: '';
-        shape: operations$1['revokeSession'];
+        shape: operations['revokeSession'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5822,7 +6541,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/profile';
         marks: '';
-        shape: operations$1['getProfile'];
+        shape: operations['getProfile'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5841,7 +6560,7 @@ interface Operations {
         method: 'PATCH';
         path: '/api/v1/profile';
         marks: '';
-        shape: operations$1['updateProfile'];
+        shape: operations['updateProfile'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5864,7 +6583,7 @@ interface Operations {
         method: 'PUT';
         path: '/api/v1/profile/password';
         marks: '';
-        shape: operations$1['changePassword'];
+        shape: operations['changePassword'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5886,7 +6605,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/profile/second-factor';
         marks: '';
-        shape: operations$1['getSecondFactor'];
+        shape: operations['getSecondFactor'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5907,7 +6626,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/second-factor';
         marks: '';
-        shape: operations$1['enrolSecondFactor'];
+        shape: operations['enrolSecondFactor'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5932,7 +6651,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/second-factor/confirm';
         marks: '';
-        shape: operations$1['confirmSecondFactor'];
+        shape: operations['confirmSecondFactor'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5956,7 +6675,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/second-factor/disable';
         marks: '';
-        shape: operations$1['disableSecondFactor'];
+        shape: operations['disableSecondFactor'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -5980,7 +6699,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/second-factor/recovery-codes';
         marks: '';
-        shape: operations$1['replaceRecoveryCodes'];
+        shape: operations['replaceRecoveryCodes'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6006,7 +6725,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/email-verification';
         marks: '';
-        shape: operations$1['requestEmailVerification'];
+        shape: operations['requestEmailVerification'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6027,7 +6746,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/profile/email-change';
         marks: '';
-        shape: operations$1['getEmailChange'];
+        shape: operations['getEmailChange'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6047,7 +6766,7 @@ interface Operations {
         method: 'DELETE';
         path: '/api/v1/profile/email-change';
         marks: '';
-        shape: operations$1['cancelEmailChange'];
+        shape: operations['cancelEmailChange'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6072,7 +6791,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/email-change';
         marks: '';
-        shape: operations$1['requestEmailChange'];
+        shape: operations['requestEmailChange'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6096,7 +6815,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/profile/activity';
         marks: 'l';
-        shape: operations$1['listActivity'];
+        shape: operations['listActivity'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6116,7 +6835,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/export';
         marks: '';
-        shape: operations$1['exportOwnData'];
+        shape: operations['exportOwnData'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6140,7 +6859,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/profile/deletion';
         marks: '';
-        shape: operations$1['requestDeletion'];
+        shape: operations['requestDeletion'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6163,7 +6882,7 @@ interface Operations {
         method: 'DELETE';
         path: '/api/v1/profile/deletion';
         marks: '';
-        shape: operations$1['cancelDeletion'];
+        shape: operations['cancelDeletion'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6183,7 +6902,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/admin/users';
         marks: 'l';
-        shape: operations$1['listUsers'];
+        shape: operations['listUsers'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6203,7 +6922,7 @@ interface Operations {
         method: 'DELETE';
         path: '/api/v1/admin/users/{userId}';
         marks: '';
-        shape: operations$1['deleteUser'];
+        shape: operations['deleteUser'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6226,7 +6945,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/admin/users/{userId}/disable';
         marks: '';
-        shape: operations$1['disableUser'];
+        shape: operations['disableUser'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6248,7 +6967,7 @@ interface Operations {
         method: 'DELETE';
         path: '/api/v1/admin/users/{userId}/second-factor';
         marks: '';
-        shape: operations$1['removeSecondFactor'];
+        shape: operations['removeSecondFactor'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6269,7 +6988,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/admin/users/{userId}/enable';
         marks: '';
-        shape: operations$1['enableUser'];
+        shape: operations['enableUser'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6291,7 +7010,7 @@ interface Operations {
         method: 'PUT';
         path: '/api/v1/admin/users/{userId}/roles';
         marks: '';
-        shape: operations$1['setUserRoles'];
+        shape: operations['setUserRoles'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6314,7 +7033,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/admin/users/{userId}/sessions';
         marks: 'l';
-        shape: operations$1['listUserSessions'];
+        shape: operations['listUserSessions'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6334,7 +7053,7 @@ interface Operations {
         method: 'POST';
         path: '/api/v1/admin/users/{userId}/sessions/revoke';
         marks: '';
-        shape: operations$1['revokeUserSessions'];
+        shape: operations['revokeUserSessions'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6354,7 +7073,7 @@ interface Operations {
         method: 'DELETE';
         path: '/api/v1/admin/users/{userId}/sessions/{sessionId}';
         marks: '';
-        shape: operations$1['revokeUserSession'];
+        shape: operations['revokeUserSession'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6375,7 +7094,7 @@ interface Operations {
         method: 'GET';
         path: '/api/v1/admin/audit-entries';
         marks: 'l';
-        shape: operations$1['listAuditEntries'];
+        shape: operations['listAuditEntries'];
         codes: {
             400: 'malformed_request';
             401: 'unauthenticated';
@@ -6395,645 +7114,12 @@ interface Operations {
         method: 'GET';
         path: '/.well-known/jwks.json';
         marks: 'p';
-        shape: operations$1['getKeySet'];
+        shape: operations['getKeySet'];
         codes: {
             400: 'malformed_request';
             422: 'invalid_request';
             500: 'internal';
             503: 'timeout';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Search and list products.
-     * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
-     *
-     * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-     * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-     * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-     * `invalid_request` at `#/query/q`.
-     *
-     * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-     * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
-     */
-    listProducts: {
-        method: 'GET';
-        path: '/api/v1/products';
-        marks: 'pl';
-        shape: operations['listProducts'];
-        codes: {
-            400: 'malformed_request';
-            422: 'invalid_request';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Add a product.
-     * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-     * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
-     */
-    createProduct: {
-        method: 'POST';
-        path: '/api/v1/products';
-        marks: '0';
-        shape: operations['createProduct'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            409: 'sku_taken';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Read a product.
-     * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
-     */
-    getProduct: {
-        method: 'GET';
-        path: '/api/v1/products/{productId}';
-        marks: 'p0';
-        shape: operations['getProduct'];
-        codes: {
-            400: 'malformed_request';
-            404: 'product_not_found';
-            422: 'invalid_request';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Change a product.
-     * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-     * the description. Orders that have been placed
-     * keep the name and the price that they were placed at.
-     */
-    updateProduct: {
-        method: 'PATCH';
-        path: '/api/v1/products/{productId}';
-        marks: 'm0';
-        shape: operations['updateProduct'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'product_not_found';
-            412: 'version_changed';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            428: 'precondition_required';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Archive a product.
-     * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-     * nothing.
-     */
-    archiveProduct: {
-        method: 'POST';
-        path: '/api/v1/products/{productId}/archive';
-        marks: '1';
-        shape: operations['archiveProduct'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'product_not_found';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Duplicate a product.
-     * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-     * refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
-     */
-    duplicateProduct: {
-        method: 'POST';
-        path: '/api/v1/products/{productId}/duplicate';
-        marks: '1';
-        shape: operations['duplicateProduct'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'product_not_found';
-            409: 'sku_taken' | 'product_archived';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Read a product's stock.
-     * Reads how many units there are. What is available, reserved and sold is, together, what was received.
-     */
-    getStock: {
-        method: 'GET';
-        path: '/api/v1/products/{productId}/stock';
-        marks: '';
-        shape: operations['getStock'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'product_not_found';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * List a product's stock adjustments.
-     * Lists what was received and written off, the newest first.
-     */
-    listStockAdjustments: {
-        method: 'GET';
-        path: '/api/v1/products/{productId}/stock-adjustments';
-        marks: 'l';
-        shape: operations['listStockAdjustments'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'product_not_found';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Receive or write off stock.
-     * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-     * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
-     */
-    adjustStock: {
-        method: 'POST';
-        path: '/api/v1/products/{productId}/stock-adjustments';
-        marks: 'k';
-        shape: operations['adjustStock'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'product_not_found';
-            409: 'out_of_stock' | 'idempotency_key_in_use';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * List orders.
-     * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-     * narrow the list together.
-     */
-    listOrders: {
-        method: 'GET';
-        path: '/api/v1/orders';
-        marks: 'l';
-        shape: operations['listOrders'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Place an order.
-     * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-     * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-     * some seconds later.
-     *
-     * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-     * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-     * one expire first.
-     */
-    createOrder: {
-        method: 'POST';
-        path: '/api/v1/orders';
-        marks: 'k0';
-        shape: operations['createOrder'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            409: 'out_of_stock' | 'price_changed' | 'product_unavailable' | 'mixed_currencies' | 'too_many_open_orders' | 'too_many_reserved_units' | 'idempotency_key_in_use';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'customers_unavailable' | 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Read the audit log.
-     * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-     * list together. Entries are never changed. The users service has a log of its own.
-     */
-    listOrderAuditEntries: {
-        method: 'GET';
-        path: '/api/v1/orders/audit-entries';
-        marks: 'l';
-        shape: operations['listOrderAuditEntries'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            422: 'invalid_request';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Export orders.
-     * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-     * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-     * (`too_many_exports`).
-     */
-    exportOrders: {
-        method: 'GET';
-        path: '/api/v1/orders/export';
-        marks: 'b';
-        shape: operations['exportOrders'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            409: 'too_many_exports';
-            422: 'invalid_request';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Read an order.
-     * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
-     */
-    getOrder: {
-        method: 'GET';
-        path: '/api/v1/orders/{orderId}';
-        marks: '0';
-        shape: operations['getOrder'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            404: 'order_not_found';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Read or follow an order's history.
-     * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-     * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-     * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-     * orders at once (`too_many_streams`).
-     */
-    listOrderEvents: {
-        method: 'GET';
-        path: '/api/v1/orders/{orderId}/events';
-        marks: 'ls';
-        shape: operations['listOrderEvents'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            404: 'order_not_found';
-            409: 'too_many_streams';
-            422: 'invalid_request';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Cancel an order.
-     * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-     * nothing.
-     */
-    cancelOrder: {
-        method: 'POST';
-        path: '/api/v1/orders/{orderId}/cancel';
-        marks: '1';
-        shape: operations['cancelOrder'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            404: 'order_not_found';
-            409: 'order_state';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Report an order's payment.
-     * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-     * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-     * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
-     */
-    payOrder: {
-        method: 'POST';
-        path: '/api/v1/orders/{orderId}/pay';
-        marks: '1';
-        shape: operations['payOrder'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'order_not_found';
-            409: 'order_state' | 'payment_mismatch' | 'payment_reference_used';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Ship an order.
-     * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
-     */
-    shipOrder: {
-        method: 'POST';
-        path: '/api/v1/orders/{orderId}/ship';
-        marks: '1';
-        shape: operations['shipOrder'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'order_not_found';
-            409: 'order_state';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Report an order's delivery.
-     * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
-     */
-    deliverOrder: {
-        method: 'POST';
-        path: '/api/v1/orders/{orderId}/deliver';
-        marks: '1';
-        shape: operations['deliverOrder'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'order_not_found';
-            409: 'order_state';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Refund an order.
-     * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-     * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-     * of an order that is refunded changes nothing.
-     */
-    refundOrder: {
-        method: 'POST';
-        path: '/api/v1/orders/{orderId}/refund';
-        marks: 'k1';
-        shape: operations['refundOrder'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'order_not_found';
-            409: 'order_state' | 'refund_too_large' | 'idempotency_key_in_use';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request' | 'idempotency_key_reused';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * List webhooks.
-     * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
-     */
-    listWebhooks: {
-        method: 'GET';
-        path: '/api/v1/webhooks';
-        marks: 'l';
-        shape: operations['listWebhooks'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Subscribe another system.
-     * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-     * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-     * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-     * The secret is shown this once. Addresses within private networks are refused.
-     */
-    createWebhook: {
-        method: 'POST';
-        path: '/api/v1/webhooks';
-        marks: '';
-        shape: operations['createWebhook'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            409: 'too_many_webhooks';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Read a webhook.
-     * Reads a subscription. Its secret is not shown.
-     */
-    getWebhook: {
-        method: 'GET';
-        path: '/api/v1/webhooks/{webhookId}';
-        marks: '';
-        shape: operations['getWebhook'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'webhook_not_found';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Change a webhook.
-     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-     * not ends as failed.
-     */
-    updateWebhook: {
-        method: 'PATCH';
-        path: '/api/v1/webhooks/{webhookId}';
-        marks: '';
-        shape: operations['updateWebhook'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'webhook_not_found';
-            413: 'body_too_large';
-            415: 'unsupported_media_type';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Remove a webhook.
-     * Ends the subscription and forgets its deliveries.
-     */
-    deleteWebhook: {
-        method: 'DELETE';
-        path: '/api/v1/webhooks/{webhookId}';
-        marks: '';
-        shape: operations['deleteWebhook'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'webhook_not_found';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Replace a webhook's secret.
-     * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-     * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-     * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-     * end in `Retry-After`.
-     */
-    rotateWebhookSecret: {
-        method: 'POST';
-        path: '/api/v1/webhooks/{webhookId}/rotate-secret';
-        marks: '';
-        shape: operations['rotateWebhookSecret'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'webhook_not_found';
-            409: 'too_many_secrets';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * List a webhook's deliveries.
-     * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
-     */
-    listWebhookDeliveries: {
-        method: 'GET';
-        path: '/api/v1/webhooks/{webhookId}/deliveries';
-        marks: 'l';
-        shape: operations['listWebhookDeliveries'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'webhook_not_found';
-            422: 'invalid_request';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
-            default: 'not_found' | 'method_not_allowed';
-        };
-    };
-    /**
-     * Send a delivery again.
-     * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-     * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-     * answer is `webhook_disabled` then.
-     */
-    replayWebhookDelivery: {
-        method: 'POST';
-        path: '/api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay';
-        marks: '';
-        shape: operations['replayWebhookDelivery'];
-        codes: {
-            400: 'malformed_request';
-            401: 'unauthenticated';
-            403: 'forbidden';
-            404: 'delivery_not_found';
-            409: 'webhook_disabled';
-            422: 'invalid_request';
-            429: 'rate_limited';
-            500: 'internal';
-            503: 'overloaded' | 'timeout' | 'unavailable';
             default: 'not_found' | 'method_not_allowed';
         };
     };
@@ -7062,7 +7148,7 @@ interface ClientProblem extends ProblemBody {
 }
 /** Any problem, when it does not matter of which operation. */
 type AnyProblem = (ProblemBody & {
-    code: Schemas['UsersProblemCode'] | Schemas['OrdersProblemCode'];
+    code: Schemas['ProblemCode'];
     status: number;
     current?: unknown;
 }) | ClientProblem;
@@ -7264,10 +7350,7 @@ interface Following {
 /** How a client is made. */
 interface Options {
     /** Where the services are, as in `https://api.example.com`, or where each of them is. Without it, where the page is from; Node needs it. */
-    baseUrl?: string | {
-        users: string;
-        orders: string;
-    };
+    baseUrl?: string | Record<ServiceName, string>;
     /** Whether a login that does not say so keeps the refresh token in a cookie. So it is in a browser, unless this says no. */
     cookie?: boolean;
     /** Whether all tabs of the page's origin share one session. So it is in a browser, unless this says no. */
@@ -7296,7 +7379,7 @@ type ByName = {
 type ByPath = {
     [M in Method]: <P extends PathOf<M>>(path: P, ...input: Arguments<Input<At<M, P>>>) => Promise<Result<At<M, P>>>;
 };
-/** The operations of both services, each a method named after its operationId, and GET, POST, … for calling them by path. */
+/** The operations of all services, each a method named after its operationId, and GET, POST, … for calling them by path. */
 type Client = ByName & ByPath & {
     /** The lists, over all their pages. */
     readonly pages: {
@@ -7311,7 +7394,7 @@ type Client = ByName & ByPath & {
     /** Lets go of the other tabs. */
     close(): void;
 };
-/** Makes a client of both services. It throws a TypeError when the services cannot be where `baseUrl` says. */
+/** Makes a client of all services. It throws a TypeError when the services cannot be where `baseUrl` says. */
 declare function createClient(options?: Options): Client;
 
 export { ProblemError, createClient, unwrap };

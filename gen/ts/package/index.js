@@ -3,6 +3,36 @@
 
 // ../../gen/ts/operations.ts
 var table = {
+  orders: {
+    listProducts: "GET /api/v1/products 200=ProductList pl",
+    createProduct: "POST /api/v1/products 201=Product 0",
+    getProduct: "GET /api/v1/products/{productId} 200=Product p0",
+    updateProduct: "PATCH /api/v1/products/{productId} 200=Product m0",
+    archiveProduct: "POST /api/v1/products/{productId}/archive 200=Product 1",
+    duplicateProduct: "POST /api/v1/products/{productId}/duplicate 201=Product 1",
+    getStock: "GET /api/v1/products/{productId}/stock 200=Stock",
+    listStockAdjustments: "GET /api/v1/products/{productId}/stock-adjustments 200=StockAdjustmentList l",
+    adjustStock: "POST /api/v1/products/{productId}/stock-adjustments 201=AdjustedStock k",
+    listOrders: "GET /api/v1/orders 200=OrderList l",
+    createOrder: "POST /api/v1/orders 201=Order k0",
+    listOrderAuditEntries: "GET /api/v1/orders/audit-entries 200=AuditEntryList l",
+    exportOrders: "GET /api/v1/orders/export 200=application/x-ndjson,text/csv b",
+    getOrder: "GET /api/v1/orders/{orderId} 200=Order 0",
+    listOrderEvents: "GET /api/v1/orders/{orderId}/events 200=OrderEventList,text/event-stream ls",
+    cancelOrder: "POST /api/v1/orders/{orderId}/cancel 200=Order 1",
+    payOrder: "POST /api/v1/orders/{orderId}/pay 200=Order 1",
+    shipOrder: "POST /api/v1/orders/{orderId}/ship 200=Order 1",
+    deliverOrder: "POST /api/v1/orders/{orderId}/deliver 200=Order 1",
+    refundOrder: "POST /api/v1/orders/{orderId}/refund 200=Order k1",
+    listWebhooks: "GET /api/v1/webhooks 200=WebhookList l",
+    createWebhook: "POST /api/v1/webhooks 201=WebhookWithSecret",
+    getWebhook: "GET /api/v1/webhooks/{webhookId} 200=Webhook",
+    updateWebhook: "PATCH /api/v1/webhooks/{webhookId} 200=Webhook",
+    deleteWebhook: "DELETE /api/v1/webhooks/{webhookId} 204",
+    rotateWebhookSecret: "POST /api/v1/webhooks/{webhookId}/rotate-secret 200=WebhookWithSecret",
+    listWebhookDeliveries: "GET /api/v1/webhooks/{webhookId}/deliveries 200=WebhookDeliveryList l",
+    replayWebhookDelivery: "POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay 202=WebhookDelivery"
+  },
   users: {
     createUser: "POST /api/v1/users 201=UserV1 p",
     getUser: "GET /api/v1/users/{userId} 200=UserV1",
@@ -47,40 +77,24 @@ var table = {
     revokeUserSession: "DELETE /api/v1/admin/users/{userId}/sessions/{sessionId} 204",
     listAuditEntries: "GET /api/v1/admin/audit-entries 200=AuditEntryList l",
     getKeySet: "GET /.well-known/jwks.json 200=KeySet p"
-  },
-  orders: {
-    listProducts: "GET /api/v1/products 200=ProductList pl",
-    createProduct: "POST /api/v1/products 201=Product 0",
-    getProduct: "GET /api/v1/products/{productId} 200=Product p0",
-    updateProduct: "PATCH /api/v1/products/{productId} 200=Product m0",
-    archiveProduct: "POST /api/v1/products/{productId}/archive 200=Product 1",
-    duplicateProduct: "POST /api/v1/products/{productId}/duplicate 201=Product 1",
-    getStock: "GET /api/v1/products/{productId}/stock 200=Stock",
-    listStockAdjustments: "GET /api/v1/products/{productId}/stock-adjustments 200=StockAdjustmentList l",
-    adjustStock: "POST /api/v1/products/{productId}/stock-adjustments 201=AdjustedStock k",
-    listOrders: "GET /api/v1/orders 200=OrderList l",
-    createOrder: "POST /api/v1/orders 201=Order k0",
-    listOrderAuditEntries: "GET /api/v1/orders/audit-entries 200=AuditEntryList l",
-    exportOrders: "GET /api/v1/orders/export 200=application/x-ndjson,text/csv b",
-    getOrder: "GET /api/v1/orders/{orderId} 200=Order 0",
-    listOrderEvents: "GET /api/v1/orders/{orderId}/events 200=OrderEventList,text/event-stream ls",
-    cancelOrder: "POST /api/v1/orders/{orderId}/cancel 200=Order 1",
-    payOrder: "POST /api/v1/orders/{orderId}/pay 200=Order 1",
-    shipOrder: "POST /api/v1/orders/{orderId}/ship 200=Order 1",
-    deliverOrder: "POST /api/v1/orders/{orderId}/deliver 200=Order 1",
-    refundOrder: "POST /api/v1/orders/{orderId}/refund 200=Order k1",
-    listWebhooks: "GET /api/v1/webhooks 200=WebhookList l",
-    createWebhook: "POST /api/v1/webhooks 201=WebhookWithSecret",
-    getWebhook: "GET /api/v1/webhooks/{webhookId} 200=Webhook",
-    updateWebhook: "PATCH /api/v1/webhooks/{webhookId} 200=Webhook",
-    deleteWebhook: "DELETE /api/v1/webhooks/{webhookId} 204",
-    rotateWebhookSecret: "POST /api/v1/webhooks/{webhookId}/rotate-secret 200=WebhookWithSecret",
-    listWebhookDeliveries: "GET /api/v1/webhooks/{webhookId}/deliveries 200=WebhookDeliveryList l",
-    replayWebhookDelivery: "POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay 202=WebhookDelivery"
   }
 };
 var shapes = {
   Problem: "type:s,title:s,status:n,detail:s,instance:s,code:s,request_id:s,timestamp:s",
+  ProductList: "items:a,next_cursor",
+  Product: "id:s,sku:s,name:s,description:s,price:o,status:s,available:n,version:n,created_at:s,updated_at:s",
+  Stock: "product_id:s,available:n,reserved:n,sold:n,received:n,updated_at:s",
+  StockAdjustmentList: "items:a,next_cursor",
+  AdjustedStock: "adjustment:o,stock:o",
+  OrderList: "items:a,next_cursor",
+  Order: "id:s,number:s,customer_id:s,status:s,items:a,total:o,paid:o,refunded:o,allowed_actions:a,version:n,created_at:s,updated_at:s",
+  AuditEntryList: "items:a,next_cursor",
+  OrderEventList: "items:a,next_cursor",
+  WebhookList: "items:a,next_cursor",
+  WebhookWithSecret: "webhook:o,secret:s",
+  Webhook: "id:s,url:s,event_types:a,enabled:b,created_at:s,updated_at:s",
+  WebhookDeliveryList: "items:a,next_cursor",
+  WebhookDelivery: "id:s,event_id:s,event_type:s,order_id:s,status:s,attempts:n,created_at:s",
   UserV1: "id:s,name:s,email:s",
   UserV2: "id:s,name:s,email:s,created_at:s",
   Profile: "id:s,name:s,email:s,email_verified:b,roles:a,created_at:s,updated_at:s",
@@ -98,21 +112,7 @@ var shapes = {
   Deletion: "deletes_at:s",
   AdminUserList: "items:a,next_cursor",
   AdminUser: "id:s,name:s,email:s,email_verified:b,second_factor:b,status:s,roles:a,created_at:s,updated_at:s",
-  AuditEntryList: "items:a,next_cursor",
-  KeySet: "keys:a",
-  ProductList: "items:a,next_cursor",
-  Product: "id:s,sku:s,name:s,description:s,price:o,status:s,available:n,version:n,created_at:s,updated_at:s",
-  Stock: "product_id:s,available:n,reserved:n,sold:n,received:n,updated_at:s",
-  StockAdjustmentList: "items:a,next_cursor",
-  AdjustedStock: "adjustment:o,stock:o",
-  OrderList: "items:a,next_cursor",
-  Order: "id:s,number:s,customer_id:s,status:s,items:a,total:o,paid:o,refunded:o,allowed_actions:a,version:n,created_at:s,updated_at:s",
-  OrderEventList: "items:a,next_cursor",
-  WebhookList: "items:a,next_cursor",
-  WebhookWithSecret: "webhook:o,secret:s",
-  Webhook: "id:s,url:s,event_types:a,enabled:b,created_at:s,updated_at:s",
-  WebhookDeliveryList: "items:a,next_cursor",
-  WebhookDelivery: "id:s,event_id:s,event_type:s,order_id:s,status:s,attempts:n,created_at:s"
+  KeySet: "keys:a"
 };
 var endings = ["invalid_refresh_token"];
 
@@ -798,7 +798,7 @@ function createClient(options = {}) {
   const { baseUrl = "", cookie = browser, tabs = browser } = options;
   const operations = /* @__PURE__ */ new Map();
   const byPath = /* @__PURE__ */ new Map();
-  for (const service of ["users", "orders"]) {
+  for (const service of Object.keys(table)) {
     const base = String(typeof baseUrl === "string" ? baseUrl : baseUrl[service]).replace(/\/+$/, "");
     if (!options.fetch) checkBase(base);
     for (const [id, text] of Object.entries(table[service])) {

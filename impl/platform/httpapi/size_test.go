@@ -18,8 +18,8 @@ import (
 // The largest body that a schema allows fits, indented and with every character that may be escaped in two escapes.
 func TestTheLargestBodyFits(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string][]byte{"users": openapi.Document("users"), "orders": openapi.Document("orders"), "dev": openapi.Document(openapi.Dev)} {
-		spec, err := openapi3.NewLoader().LoadFromData(text)
+	for _, name := range append(openapi.Services(), openapi.Dev) {
+		spec, err := openapi3.NewLoader().LoadFromData(openapi.Document(name))
 		require.NoError(t, err)
 		document, err := Load(name, spec)
 		require.NoError(t, err)

@@ -242,11 +242,6 @@ func (r repository) program(name, as string) {
 	require.NoError(r.t, os.Symlink(path, filepath.Join(r.dir, "../programs", as)))
 }
 
-func (r repository) touch(path string) {
-	r.t.Helper()
-	require.NoError(r.t, os.Chtimes(filepath.Join(r.dir, path), time.Now(), time.Now()))
-}
-
 func (r repository) write(path, text string) {
 	r.t.Helper()
 	path = filepath.Join(r.dir, path)

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run storefront reset test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
+.PHONY: help run storefront reset adopt test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
 
 # A linter has to be built with the Go that it lints for; go tool sees to that.
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
@@ -83,6 +83,9 @@ contract-report: ## write contract-report/: what differs from BASE, a revision o
 
 release-contract: ## make the documents the released ones and write openapi/CHANGELOG.md
 	go run ./test/contract/breaking -release $(SERVICES:%=openapi/%.yaml)
+
+adopt: bin/tools/oapi-codegen bin/tools/sqlc ## name module, npm scope and product anew: MODULE=github.com/acme/shop SCOPE=@acme
+	@MODULE='$(MODULE)' SCOPE='$(SCOPE)' tools/adopt
 
 lint: ## vet and lint the code
 	go vet ./...

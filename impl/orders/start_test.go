@@ -89,9 +89,12 @@ type server struct {
 func start(t testing.TB, change ...func(*options)) *server {
 	t.Helper()
 	o := options{
-		config:   func(*Config) {},
-		chain:    func(*httpapi.Options) {},
-		pool:     func(t testing.TB) *pgxpool.Pool { t.Helper(); return pgtest.New(t, queries.Migrations("orders"), jobs.Migrate) },
+		config: func(*Config) {},
+		chain:  func(*httpapi.Options) {},
+		pool: func(t testing.TB) *pgxpool.Pool {
+			t.Helper()
+			return pgtest.New(t, queries.Migrations("orders"), jobs.Migrate)
+		},
 		database: func(pool *pgxpool.Pool) Database { return pool },
 		clock:    contracttest.NewClock(),
 	}

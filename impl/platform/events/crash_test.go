@@ -36,7 +36,11 @@ func TestKilledProcess(t *testing.T) {
 			require.Error(t, killed.Wait())
 			require.Equal(t, syscall.SIGKILL, killed.ProcessState.Sys().(syscall.WaitStatus).Signal(), said.String())
 			require.Equal(t, upTo(stored), w.published(t)[subject])
-			require.Equal(t, []int{1}, w.effectsOf(t, subject), "what was not committed has no effect")
+			had := [][]int{{1}}
+			if place == "outbox.after-publish" { // The consumer of that process may have been quicker than its end.
+				had = append(had, []int{1, 2})
+			}
+			require.Contains(t, had, w.effectsOf(t, subject), "what was not committed has no effect")
 
 			bus := w.connect(t)
 			w.consumer(t, bus, w.once)

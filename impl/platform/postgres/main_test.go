@@ -21,7 +21,7 @@ func query(t *testing.T, url, sql string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
-	defer conn.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // Nothing is pending.
+	defer conn.Close(context.WithoutCancel(t.Context()))
 	rows, err := conn.Query(t.Context(), sql)
 	require.NoError(t, err)
 	values, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {

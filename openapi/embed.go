@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// Dev is the name of the document of what only the development binary offers. Every other document is a service's.
-const Dev = "dev"
-
 //go:embed *.yaml
 var files embed.FS
 
@@ -19,7 +16,7 @@ var files embed.FS
 //go:embed CHANGELOG.md
 var Changelog []byte
 
-// Document returns the document of a service, or Dev, as it is written. It panics when there is none: the name of a
+// Document returns the document of a service as it is written. It panics when there is none: the name of a
 // service is a constant.
 func Document(service string) []byte {
 	text, err := files.ReadFile(service + ".yaml")
@@ -37,9 +34,7 @@ func Services() []string {
 	}
 	var services []string
 	for _, name := range names {
-		if service := strings.TrimSuffix(name, ".yaml"); service != Dev {
-			services = append(services, service)
-		}
+		services = append(services, strings.TrimSuffix(name, ".yaml"))
 	}
 	return services
 }

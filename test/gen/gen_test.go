@@ -101,7 +101,7 @@ func TestFailureLeavesGenAsItWas(t *testing.T) {
 		t.Run(source, func(t *testing.T) {
 			t.Parallel()
 			r := clone(t)
-			r.write("openapi/dev.yaml", "made before the failure")
+			r.write("impl/devkit/frontend/dev.yaml", "made before the failure")
 			r.write(source, "BROKEN")
 			before := r.files()
 			_, err := r.make("gen")
@@ -118,7 +118,7 @@ func TestSignalLeavesGenAsItWas(t *testing.T) {
 			t.Run(tool+" "+signal.String(), func(t *testing.T) {
 				t.Parallel()
 				r := clone(t)
-				r.write("openapi/dev.yaml", "made before the signal")
+				r.write("impl/devkit/frontend/dev.yaml", "made before the signal")
 				before := r.files()
 				cmd := r.command("gen")
 				cmd.Env = append(cmd.Env, "WAIT="+tool)
@@ -200,7 +200,7 @@ type repository struct {
 func clone(t *testing.T) repository {
 	t.Helper()
 	r := repository{t, filepath.Join(t.TempDir(), "plumbline")}
-	for _, dir := range []string{"../programs", "bin/tools", "clients/typescript"} {
+	for _, dir := range []string{"../programs", "bin/tools", "clients/typescript", "impl/devkit/frontend"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(r.dir, dir), 0o755))
 	}
 	for _, name := range []string{
@@ -211,6 +211,7 @@ func clone(t *testing.T) repository {
 	r.program("true", "node") // It is not too old.
 
 	r.copy(".", "Makefile", "sqlc.yaml", "openapi", "queries", "tools")
+	r.copy("impl/devkit/frontend", "impl/devkit/frontend/dev.yaml")
 	client := "clients/typescript/"
 	r.copy(client, client+"build", client+"src", client+"package.json", client+"package-lock.json", client+"tsconfig.json", client+"README.md")
 	r.write(client+"node_modules/.complete", "")

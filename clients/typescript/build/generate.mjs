@@ -7,8 +7,8 @@ import {parse} from 'yaml';
 
 const root = new URL('../../../', import.meta.url);
 const out = new URL('gen/ts/', root);
-// Every document is a service's but the one of the development binary.
-const services = (await readdir(new URL('openapi/', root))).filter((file) => file.endsWith('.yaml') && file !== 'dev.yaml').map((file) => file.replace('.yaml', '')).sort();
+// Every document is a service's.
+const services = (await readdir(new URL('openapi/', root))).filter((file) => file.endsWith('.yaml')).map((file) => file.replace('.yaml', '')).sort();
 const made = '// Made by `make gen` from openapi/; not to be edited.\n';
 
 // What an operation can end with is for the services to say: it follows from its policy as well. Go finds the program by its

@@ -5,7 +5,7 @@ import (
 	"example.com/plumbline/impl/platform/fault"
 )
 
-// Every failure of openapi/dev.yaml, besides those of the chain.
+// Every failure of dev.yaml, besides those of the chain.
 var (
 	errPersonaNotFound = fault.New(fault.NotFound, devapi.ProblemCodePersonaNotFound, "There is no persona with that name; GET /dev/v1/personas lists them.")
 	errPersonaDisabled = fault.New(fault.Forbidden, devapi.ProblemCodePersonaDisabled, "The persona cannot log in, because its account was changed; POST /dev/v1/reset brings it back.")

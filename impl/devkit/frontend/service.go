@@ -18,7 +18,6 @@ import (
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
-	"example.com/plumbline/openapi"
 )
 
 // Config is what front-end mode is made of.
@@ -49,7 +48,7 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// Service answers every operation of openapi/dev.yaml and stands before the services.
+// Service answers every operation of dev.yaml and stands before the services.
 type Service struct {
 	personas []Persona
 	password string
@@ -101,7 +100,7 @@ func New(c Config) (*Service, error) {
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
 	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
-		httpapi.Served{Name: document.Name, YAML: openapi.Document(openapi.Dev), JSON: document.JSON}))
+		httpapi.Served{Name: document.Name, YAML: Document, JSON: document.JSON}))
 	return s, err
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/openapi"
 )
 
 // mostBytes is how many bytes the check of a body allocates at most, however wrong it is: one megabyte, and a tenth for
@@ -25,11 +24,9 @@ const mostBytes = 1<<20 + 1<<20/10
 //
 //nolint:paralleltest // See above.
 func TestContractRefusalsAreCheap(t *testing.T) {
-	documents := map[string][]byte{"things": []byte(strings.ReplaceAll(things, "ANSWERS", answers))}
-	for _, name := range append(openapi.Services(), openapi.Dev) {
-		documents[name] = openapi.Document(name)
-	}
-	for name, text := range documents {
+	all := documents(t)
+	all["things"] = []byte(strings.ReplaceAll(things, "ANSWERS", answers))
+	for name, text := range all {
 		spec, err := openapi3.NewLoader().LoadFromData(text)
 		require.NoError(t, err)
 		document, err := Load(name, spec)

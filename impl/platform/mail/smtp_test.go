@@ -113,6 +113,7 @@ func listen(t *testing.T, encryption mail.Encryption) *server {
 	go func() { served <- backend.Serve(listener) }()
 	t.Cleanup(func() {
 		require.NoError(t, backend.Close())
+		_ = listener.Close() // Serve may not have begun, and then nobody else closes it.
 		require.NoError(t, <-served)
 	})
 	return s

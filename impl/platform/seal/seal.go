@@ -19,6 +19,9 @@ import (
 // keyBytes is the length of the master key and of every key derived from it.
 const keyBytes = 32
 
+// label begins what keys are derived for. It stays when the product gets another name: with another label nothing opens that was sealed.
+const label = "plumbline " // keep-name
+
 // MasterKey is the one secret of a service; every other is derived from it, for one purpose each. However it is
 // printed or logged, it shows as [redacted].
 type MasterKey struct {
@@ -54,7 +57,7 @@ func (k MasterKey) CheckRandom() error {
 // Derive gives the 32 bytes for a purpose, by HKDF with SHA-256 (RFC 5869). The service and the purpose are its info:
 // what either is called can never change.
 func (k MasterKey) Derive(purpose string) ([]byte, error) {
-	return hkdf.Key(sha256.New, []byte(k.bytes.Reveal()), nil, "plumbline "+k.service+": "+purpose, keyBytes)
+	return hkdf.Key(sha256.New, []byte(k.bytes.Reveal()), nil, label+k.service+": "+purpose, keyBytes)
 }
 
 // A Sealer seals small secrets for one purpose, with AES-256-GCM (NIST SP 800-38D) under a random nonce, which is good

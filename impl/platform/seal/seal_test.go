@@ -59,7 +59,7 @@ func TestDerive(t *testing.T) {
 	extract := hmac.New(sha256.New, make([]byte, sha256.Size))
 	extract.Write(bytes.Repeat([]byte{7}, 32))
 	expand := hmac.New(sha256.New, extract.Sum(nil))
-	expand.Write([]byte("plumbline users: refresh tokens\x01"))
+	expand.Write([]byte("plumbline users: refresh tokens\x01")) // keep-name
 
 	key, err := masterKey(t, "users", 7).Derive("refresh tokens")
 	require.NoError(t, err)

@@ -294,3 +294,4 @@ func TestWithoutMails(t *testing.T) {
 	require.Zero(t, s.count(`SELECT count(*) FROM email_tokens`))
 	require.Zero(t, s.count(`SELECT count(*) FROM river_job WHERE kind IN ('send_mail', 'start_reset')`))
 }
+	s.verify(ada)

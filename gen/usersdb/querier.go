@@ -68,6 +68,8 @@ type Querier interface {
 	DisableSecondFactor(ctx context.Context, arg DisableSecondFactorParams) (int64, error)
 	// EnableSecondFactor has logins take a second factor, unless they do.
 	EnableSecondFactor(ctx context.Context, arg EnableSecondFactorParams) (int64, error)
+	// DropExpiredEmailToken removes the link of a mail that came to be sent too late, with the count of its mails.
+	DropExpiredEmailToken(ctx context.Context, arg DropExpiredEmailTokenParams) error
 	// EndReplayed ends a live session, of which a token was presented again, and tells whose it was. Where the token is known by its row, the
 	// session is; otherwise the token's family is.
 	EndReplayed(ctx context.Context, arg EndReplayedParams) (EndReplayedRow, error)
@@ -203,6 +205,8 @@ type Querier interface {
 	// UseRecoveryCode spends a recovery code of an account.
 	UseRecoveryCode(ctx context.Context, arg UseRecoveryCodeParams) (int64, error)
 	// UseRefreshToken spends a token; of many at once, one gets the row.
+	// UncountMails has the mails of a link count no more that were sent so far, and leaves the link as it is.
+	UncountMails(ctx context.Context, arg UncountMailsParams) error
 	UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams) (RefreshToken, error)
 	// UseStep spends the code of a time step, and those before it, unless it has been.
 	UseStep(ctx context.Context, arg UseStepParams) (int64, error)

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -86,6 +87,50 @@ func TestALinkIsSentAgain(t *testing.T) {
 
 // Somebody who asks for the reset of another's password takes nothing from them.
 func TestAResetAskedForByAnybodyKeepsTheLink(t *testing.T) {
+// The mails that nobody got, as the mail server was away for too long, keep nobody waiting once it is back.
+func TestMailsThatExpiredDoNotCount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp(ada)
+	ask := func() {
+		require.NoError(t, s.service.startReset(t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)}))
+	}
+	ask()
+	for _, pause := range mailPauses() {
+		s.Clock.Advance(pause)
+		ask()
+	}
+	require.Equal(t, len(mailPauses())+1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailReset))
+	s.Clock.Advance(resetLifetime)
+	s.mailing()
+	s.settled()
+	require.Empty(t, s.mailbox.with(ada, mailSubjects()[mailReset]), "their links have expired")
+	ask()
+	require.Equal(t, http.StatusNoContent, s.reset(tokenIn(t, s.mail(ada, mailReset, 1)), newPassword))
+}
+
+// Nor do those that were given up while their link was good, which stays the same.
+func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp(ada)
+	for _, pause := range mailPauses() {
+		s.Clock.Advance(pause)
+		s.logIn(ada, goodPassword).askVerification(t)
+	}
+	count := len(mailPauses()) + 1
+	require.Equal(t, count, s.count(`WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1 RETURNING id) SELECT count(*) FROM last`, mailVerify))
+	for range count {
+		s.mailbox.fail = append(s.mailbox.fail, errors.New("the mail server cannot be reached"))
+	}
+	s.mailing()
+	s.settled()
+	require.Empty(t, s.mailbox.with(ada, mailSubjects()[mailVerify]))
+	s.Clock.Advance(mailPauses()[len(mailPauses())-1])
+	s.logIn(ada, goodPassword).askVerification(t)
+	require.Equal(t, http.StatusNoContent, s.confirm(tokenIn(t, s.mail(ada, mailVerify, 1))))
+}
+
 	t.Parallel()
 	s := start(t)
 	s.mailing()

@@ -112,7 +112,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.mailer == nil {
 		s.mailer = mail.Discard{}
 	}
-	c.Hashing.Known = httpapi.Known // They come before strangers.
+	c.Hashing.Caller = httpapi.From // Who is known comes before strangers.
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}

@@ -116,8 +116,8 @@ func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
 	}
 	if job.TokenID == uuid.Nil {
 		err := s.throttle.takeMail(ctx, usersdb.New(tx), s.clock(), job.Mail, job.UserID)
-		if errors.Is(err, httpapi.ErrRateLimited) {
-			return nil // It has been told so, again and again.
+		if errors.Is(err, httpapi.ErrRateLimited) && job.Mail != mailDeletion {
+			return nil // It has been told so, again and again. No account goes without, though.
 		}
 		if err != nil {
 			return err

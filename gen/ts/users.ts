@@ -184,8 +184,10 @@ export interface paths {
          * @description Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
          *     password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
          *     a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-         *     seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-         *     set up without mails refuses with `mail_off`, whatever the address.
+         *     seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+         *     link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+         *     at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+         *     the address.
          */
         post: operations["requestPasswordReset"];
         delete?: never;
@@ -208,8 +210,8 @@ export interface paths {
          * @description Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
          *     verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
          *     deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-         *     address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-         *     password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+         *     address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+         *     address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -403,8 +405,9 @@ export interface paths {
         get?: never;
         /**
          * Change own password
-         * @description Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-         *     the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+         * @description Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+         *     and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+         *     to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
          */
         put: operations["changePassword"];
         post?: never;
@@ -517,8 +520,8 @@ export interface paths {
         /**
          * Ask for another verification mail
          * @description Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-         *     account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
-         *     day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+         *     account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+         *     hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
          *     address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
          */
         post: operations["requestEmailVerification"];
@@ -547,9 +550,10 @@ export interface paths {
          * @description Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
          *     must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
          *     time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-         *     again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-         *     day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-         *     one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+         *     again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+         *     after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+         *     An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+         *     what is beyond them answers `rate_limited` and changes nothing. A service that is set up
          *     without mails refuses with `mail_off`.
          */
         post: operations["requestEmailChange"];
@@ -619,7 +623,8 @@ export interface paths {
          * Have own account deleted
          * @description Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
          *     `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-         *     told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+         *     told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+         *     answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
          */
         post: operations["requestDeletion"];
         /**
@@ -2106,7 +2111,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description If there is such an account, a mail with a good link is on its way, or was sent within the pause before. */
+            /** @description If there is such an account, a mail with a good link is on its way, or was sent before and no other is due. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];

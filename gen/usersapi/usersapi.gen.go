@@ -1448,8 +1448,10 @@ type ClientInterface interface {
 	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-	// set up without mails refuses with `mail_off`, whatever the address.
+	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+	// the address.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1461,8 +1463,10 @@ type ClientInterface interface {
 	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-	// set up without mails refuses with `mail_off`, whatever the address.
+	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+	// the address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1474,8 +1478,8 @@ type ClientInterface interface {
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1487,8 +1491,8 @@ type ClientInterface interface {
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1541,7 +1545,8 @@ type ClientInterface interface {
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1552,7 +1557,8 @@ type ClientInterface interface {
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1580,9 +1586,10 @@ type ClientInterface interface {
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type.
@@ -1595,9 +1602,10 @@ type ClientInterface interface {
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1608,8 +1616,8 @@ type ClientInterface interface {
 	// RequestEmailVerification Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
-	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+	// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
 	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
@@ -1637,8 +1645,9 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1647,8 +1656,9 @@ type ClientInterface interface {
 
 	// ChangePassword Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2279,8 +2289,10 @@ func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) 
 // Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 // password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 // a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-// set up without mails refuses with `mail_off`, whatever the address.
+// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+// the address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2302,8 +2314,10 @@ func (c *Client) RequestPasswordResetWithBody(ctx context.Context, contentType s
 // Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 // password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 // a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-// set up without mails refuses with `mail_off`, whatever the address.
+// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+// the address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2325,8 +2339,8 @@ func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordR
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 // deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2348,8 +2362,8 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 // deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2462,7 +2476,8 @@ func (c *Client) CancelDeletion(ctx context.Context, reqEditors ...RequestEditor
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 // `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2483,7 +2498,8 @@ func (c *Client) RequestDeletionWithBody(ctx context.Context, contentType string
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 // `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2541,9 +2557,10 @@ func (c *Client) GetEmailChange(ctx context.Context, reqEditors ...RequestEditor
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 // must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 // time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 // without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type.
@@ -2566,9 +2583,10 @@ func (c *Client) RequestEmailChangeWithBody(ctx context.Context, contentType str
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 // must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 // time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 // without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type.
@@ -2589,8 +2607,8 @@ func (c *Client) RequestEmailChange(ctx context.Context, body RequestEmailChange
 // RequestEmailVerification Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
-// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
 // address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
@@ -2648,8 +2666,9 @@ func (c *Client) ExportOwnData(ctx context.Context, body ExportOwnDataJSONReques
 
 // ChangePasswordWithBody Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2668,8 +2687,9 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5203,8 +5223,10 @@ type ClientWithResponsesInterface interface {
 	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-	// set up without mails refuses with `mail_off`, whatever the address.
+	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+	// the address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5216,8 +5238,10 @@ type ClientWithResponsesInterface interface {
 	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-	// set up without mails refuses with `mail_off`, whatever the address.
+	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+	// the address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5229,8 +5253,8 @@ type ClientWithResponsesInterface interface {
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5242,8 +5266,8 @@ type ClientWithResponsesInterface interface {
 	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-	// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5302,7 +5326,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5313,7 +5338,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5345,9 +5371,10 @@ type ClientWithResponsesInterface interface {
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 	// without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5360,9 +5387,10 @@ type ClientWithResponsesInterface interface {
 	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-	// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-	// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 	// without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -5373,8 +5401,8 @@ type ClientWithResponsesInterface interface {
 	// RequestEmailVerificationWithResponse Ask for another verification mail
 	//
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
-	// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+	// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
 	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5404,8 +5432,9 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5414,8 +5443,9 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-	// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8927,8 +8957,10 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, reqEdi
 // Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 // password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 // a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-// set up without mails refuses with `mail_off`, whatever the address.
+// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+// the address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8946,8 +8978,10 @@ func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx conte
 // Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
 // password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
 // a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time within a day. In between no mail is sent, and the link of the last one is good for another half hour. A service that is
-// set up without mails refuses with `mail_off`, whatever the address.
+// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
+// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
+// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
+// the address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8965,8 +8999,8 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 // deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8984,8 +9018,8 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 // Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
 // verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
 // deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use, until the
-// password is changed; any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
+// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9080,7 +9114,8 @@ func (c *ClientWithResponses) CancelDeletionWithResponse(ctx context.Context, re
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 // `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9097,7 +9132,8 @@ func (c *ClientWithResponses) RequestDeletionWithBodyWithResponse(ctx context.Co
 //
 // Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
 // `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. Another administrator takes the role from an administrator first.
+// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
+// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9147,9 +9183,10 @@ func (c *ClientWithResponses) GetEmailChangeWithResponse(ctx context.Context, re
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 // must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 // time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 // without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -9168,9 +9205,10 @@ func (c *ClientWithResponses) RequestEmailChangeWithBodyWithResponse(ctx context
 // Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
 // must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
 // time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a day; the link is good for a
-// day from now in any case. The answer tells when the last mail was sent and when another can be. An account sends ten such mails, and
-// one more every two hours and 24 minutes; what is beyond them answers `rate_limited` and changes nothing. A service that is set up
+// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
+// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
+// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
+// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
 // without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -9187,8 +9225,8 @@ func (c *ClientWithResponses) RequestEmailChangeWithResponse(ctx context.Context
 // RequestEmailVerificationWithResponse Ask for another verification mail
 //
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time within a
-// day: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
 // address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -9236,8 +9274,9 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, bod
 
 // ChangePasswordWithBodyWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9252,8 +9291,9 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits and
-// the link of a password reset are void. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
+// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
+// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -24408,291 +24448,295 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3pchs31z94K6h+/1WJ8zQpklpsUZV6H3mNEsdyLNnOQo8IskESj5oA0wBFMS5XTc1cyHybG5kLeO9h",
-	"ruRfOAfoRjebqyhbTvTFFslesByc/fzOx6ArhyMpmNAqaH4MBoxGLIE/n9DugD2RQicyNp8jproJH2ku",
-	"RdAMnsuEDOSExFL0iR4wQoWasIQM6ZR0GLlkIx2SN8+fkMN6vV4NwiBhf455wqKgqZMxCwPVHbAhNQ8e",
-	"0uuXTPT1IGjWG4/CQE9HLGgGSidc9IMwuK70EsYqml1rvPnTpzAwA2NCP+VqJBXHQRXHeD5gRNAhI1qS",
-	"S8ZG/jjHImIJjvCgcXBwCyN8ykYJ69LyoZ1x0WVkMmACBiVHLIErCVcksjeyyK7gw719M77y8RyEwYhq",
-	"zRLz2P/j33/UKocfPtbDeuPT/wqKIzXDesnF5ZylYteajGifkW/bCYu/bwXmm1bQfkBkQiYDqklPxrGc",
-	"KKIHXHmDdtercbfLlJJJ5YolikthbsZJPGo8ejR3Enu1w4MVV/WlnLekZgojqgdE9nCwE6rIkEZs8d72",
-	"ZDKkOmgG44RXEtZjCRNdFoT++Bq1vUdla/mGavaSD7meHc17MwKuSMx62oyI0e6AxObaEFfPjIgpTbjo",
-	"xuPI7DUVERCDYl0pIkXGQvOYcHjMZCBjRmifchESqggXpN0KItaj41i3gqPk+8bhkf7+oNauktMeaV9X",
-	"9CCRWsesHZK2YHoik0vzJ+125VjoNvlW9nAg9kdCO3Ks8St70QMYUnssenTIY06TNoHvs+XVCWeRGcwV",
-	"DExesYTQOCYJG8W8S9URoUQnU6LNDUAdLFJmPn1+xQTp0O7lfMpe+aSl2/Baxrw7nd2MZ+niw4y4VmTC",
-	"RSQnZuh2uUuX9c/vd2tHE1jWLQyT6WR63NMsKeEHds+1JBPKNemwnkyYWTsu+rjvK5IxF3q3geTLh+Nh",
-	"0Hx0sFerhcGQC/xcS4fLhWZ9lgApnzH9RMpLzsoPVsJ6CVMD0oVrDEFT0knkRLHkG0UUU+a0h0QxbXhF",
-	"wobyikXbOO9nY6FY6fmaYZ1Ky5Eihpa56Fuus3+4t2AUK47h/fv3x2M9YEJzw5ZnB/ODnJido95FVrQ8",
-	"3K+tLFoa+6styifD8RM6ZNpJ6nGiZFK6RoaGgC/2GemwPhcqhC/ahrVfdOHGNgFWkF4FlMd1lZyO6J9j",
-	"YJ/cPO7PMUumQRgYkRo0A7w5KCXC9LfFBwXlUSn/NEs6pGJKuGZDRSgObiDjSBGqyVAqPW9gcNBz47IH",
-	"2jDycMFJqefOSb30nLxVLDmJyg+JZZtmXOyaDkexublWP9xt7EWNyi7dZ5WH3Xqt8qi3xyqNzkFUp4fd",
-	"Gnv40E3EiK9sHmN81WrCa8yj/HLvHsyu9ifzLDWSQjEknAGNYyb67A3rjRWDaXVRsTJ/0hFwcTPDnVEi",
-	"OzEb/us/CmVvNob/lbBe0Az+ayfTJHfwV7XzGu/CV88uWNe934gENWLCCEcpiYyj0PARwYxAMYLm2zYX",
-	"VzTm0UV6T/uBWWhPYX3//n2leE7LBmdv2Ske60+oV0bsuUw6PIqY+OzrISNYiklitGqJUzcb489fRswo",
-	"VTLJziyIV6ouQbQCbzZnmPcFkQnvc6OgdROp1AV+vEhwu80KmiknLDKLQGP1heiAVYaUx4RGUcKUyqam",
-	"1EQmUbYi3ipkY74lOjDrdQrL9blXYwtb+sys55MBFX32Surnciw+656+kuZom3NtRm531eg15iAzM7YL",
-	"/P1CSH3RM8PzB35OLz/72Uvg4NE4YTSaEiocMycTrgeoFReo1M1Em9G64YtExkMm9Bc6SG7QA2pEJmq2",
-	"pEe7Wibk2zZ+vsDPF0zQTmwoBniJ2Rs3M2MUSE2uWMJ7HJgPznQs3Fd2ul+OURoZgM4GM9JI4g592+65",
-	"EdkRnjx9QpPo1XjYYckdJSsOjExPSZcmwOijC/PXhYBB58jrBLnf515tZ6p2EkYvrfEfye7YELpRxoBZ",
-	"x7TLFLKtNksSmag2OF982W0flJ+Nkbh3V9D6I/3Z8Cb5+YmIaPNSp6UDE3LjDc0slqlMyKZkRkcvZZ+L",
-	"L3Z43REwVMQVMCHyrXNMXLivtqvjmK077fU+91QVS654F9Vbpsl4ZMxExUREhISNNNsE2yN7vXSosVHr",
-	"2Rc75l0qDFPtmG9oFJp1JtaeIR3WpWOFRmVHRlMnK348O30FU7FjLxx19+bPOKNjMSVSD1hCepTH44S5",
-	"gcjel7J2xkliOGaZXgv/X7hfPNpfk1OlrrDPPD0p0Vq3227IOqGaXcQ4lhkdPec5XaScZxf6s6tknr6V",
-	"braXOydcJfXCLbw789d9Qv8d+MC+EPU4DxzKAq7IkCvFkSZAWzOkQMweDGXCckIXbswEwPaNpTcyZl/C",
-	"djyOhlxwpROqZaIc43LaoDb/M54QOcn0LqMFx70Lmt3JpfDOm73umw20YfThPgft+okUvZh39ddjAAgp",
-	"rJBFQ81wfYrsp3ijMdq2YD346/UTG33RtRJyyWKVzFkhwfg0+I0CYptDZDOzfiX1M3zm1zN3O4m4d5yb",
-	"3dd57O1kIHrxJRwlqYVo9mDcHbhIitP1/eHDDzMOk3MpX9Kk/9ktKKf8xeblhnXSYjjGGK5GDzBXXmgp",
-	"L+BSO+y3AuPwn5/ynUpuqcamAwg5OYJIJYTaCDVSn7Q9ZaGdhmW/bWs+ZHKs2yFpjwW9ojw2Z2NWx9lc",
-	"1Xgr/FjSFyNJq1NAUN8qHt+aKftjux2N4m22rl8hgcgrlsSSRiwyNPI5yEWNRyOZaBb9zCJOzyHu82UY",
-	"glkzMM+HZiRET0dWrSjnDuNs6Bdwx4W5w3EJxZI7wZYtHy4oSjrviVTMqEpjxZIZLv3eWG+vrXV3l+3O",
-	"KgQ57YPNe4+7ml9xPX0mdAL21igxm6g5RhBp1wn/RQM8HkdcH+Oln8LAaorzspBsOopVJ2GlOaabRGbp",
-	"e4kchmQsYvMrFWjjO0EZ8YhwiMD6gf79mVBoGHSmZQFzqVgqg/FZzbxZEBZfab6yVAEpJBT8DSwisexj",
-	"0gYT42HQ/COQE8GSIAzg9iAMhDRnJvhQFvRn15oJxTsxq+DtEPoPA3T+rhf2DQPZBRqILqjO3R5RzSqG",
-	"PRWeUSt7xlh35bAk+aFts77aeZ+FyylA2ky3kYmIReD9LmzSwV7JS6074YJH89JS0GUFTy/d+zlZB1lI",
-	"/Y8AltAScjZPoJDcCPLrmG2b7PyHdcE/4Q7LS6707FmBTIbcHwvPTO7gfYJJneCN9Vot2yGaJBR+9zI6",
-	"lj37FbvWNmlkZjHgFfmnlU7VaNKGP5fwhCuq6dIxHONVn8KgmzCjSNyEOCMWM82UfcScTCHf7wzXR0dg",
-	"uMK5RA6ueRxjqigS0kaDAXN32fQh0JlefeFM49LhA7sB8QkjNTabGhjrRktw0WI+HviYhbb2j+Of1SwJ",
-	"tCNlzChw4M3YCOal5LPfamUrkMiYrU7pb2TM8gS+P0vdOYt0/ioB01WgXRT9H+UroTTV46VDNIR+hld+",
-	"CoPxKLoZwZYxIFhcRzwzZFFcgHTgbrFzxyg3xIWndyucKmUFRS71xZkU6O5elhPwcuBRUQRJ4zR+7c28",
-	"R2PFYA7+tw1ICit8k1+wNClp2aTSsaB06xpLYQoO/KWnxF4M4dJPYaClHi2755wPGV5fWMBsvKXL5qlr",
-	"+eNuhPSQi5S0c7nnf9DKXx/MP7XK4Yfvvr1wf/7rwXfftlrVBT8/+FdJrrodx1YVz3Lm4TvEPE3iiKCG",
-	"ZjjrpTD8doJ2gfbc7zkpsSIfvbn+u4qCe68qlqqK9mXWyv9GGZGxpv4YBpomfTY369/bLC0NFekBF/0t",
-	"k9GKSqyjtXU12fTobUVCZAf5zomIVFkt4QkuH7FHKBnxrh4nLCQDrUeKSBFPc5sGX1fGSbxC6UiYZd7O",
-	"oSGKmgzpS2beBaegSRr7B6RjVFYuSIcqdrA3TuIiL9jNsei9Ao8+rvyOfPei8uHj3m5JkZAxP5UxPjW/",
-	"YqnhmQ74Z6YHsuSMHZMhG3bQFWzGn+X2dqkgHVd4ZU9008WWnKM78wDKhNDRCDgEJU5EwsVVggJdgbJu",
-	"CNwouwMZR+SKxmOXfkQTBl6omCvNImIOm2+Gg+AsCt+1jHBMrHTunFW1ioLGgE6Z1PWy1MfjroMTMln5",
-	"vldskt1a1AKKYyg8uuy8PJGix5Ohl2C62fy1y6NaNPgs4ao4dLx92QDv5tD8COCmI7yB7gc3lw4PDAij",
-	"yG82qvXsXmdMLiR6ligpXpkroeglI/ki70l9m8ABhoxpjM4m45gBA29309m9axj9o0cY7w+04VMJ7WrD",
-	"VagmMaMqb/l7h2N51VeRbxaW3hl31tZbfNC88W62H+v6YT7n/m3KstZZwacsZs5IyK9M3l10cwPee17p",
-	"QDClcZNzv4EpegPB8gUN0uKoy9bxmSPQYqbfTGr+m+dPyP5uo/4A86yPz56cnPgn3ZVXDhj595HRJEbU",
-	"aSZyrEnC+tTwEkm6VBm1g0RySI3SxaZSRPZ5NgFE0SEjVLWEUcyOKzHtMEjrvBaVSvtBaHS1yYB3B1YB",
-	"UmRAr6C+riV8PuMoO1cQuFfGZPqysorG5ono2ROwpo/yesSTOe7Vt1ClnFayx1xcFlyQUO8rZbSxQ3UI",
-	"AZXFzt2YKm1To82OWxtMMbG5HxdMB3DDlb35eSKHOG0pCFWXaZ0u5PdmkSkYk10QJJXMMXtzzpO6C7Md",
-	"8terMIm5h+od+BmzyvrPSSz/eOrYeAirBQ28U+huOHLp51nQYMBEmYN8Drmlby6lKJHI+OZK7uaCbCPZ",
-	"cj2SiT6diKdU069hwD+xaakiPO7EvEsu2RSl4KPa7kPINCnohnG/BEhkhsK6ydUql12i022Zi+5ST1d5",
-	"2lixVS67Xv7Kwrqa9+Oc8CUhLAMO3zxvzjKfsRIH2CWbru7/MnuVd3wdFP1exaGax5eNB0p3ct6jbUQi",
-	"HM/mYj40BcKR6FzZtr0vx8E2AaAIgyG4lVZf0qI/anH8cG74Izf1bBRlK5+r/ppXo8U9wYZZUJTHIemw",
-	"ARcRaf8XXPV9+/P47HxD6uY286pWsTeRR6uOM3Xjli5tu4BTkQIVhUSM49iI2FTIS8HKPPjmOkwmRAiF",
-	"GW5iOf8cdywkFrvEQAShMLsrfMiH2fjUFdfTVdM8wM0+kw6wWKvZMB1gs6SGa5ukd4O4EBS8zc7nJReX",
-	"1nU7YQnDYXemVkHx9jaiUwUAPmBBYY0aExaUikWhZUeRIQKVAisBTMgqLOV0In62OqwfopiNUIwS2eMx",
-	"WyEtDy4ry15YdJ+vOuHNkI82N144YUq7pDW7jsUFSvpSayZCoiHDLbsGY2ybLJXNml8lM2n9HIui2ukR",
-	"X7b8Xg7ETHKEWzJHdGF2IMt4u9v6WXFqTjeLLnqJHG5M91tIcLqJCXa7VhXy5KExqG5kwqkFGECQg4vl",
-	"shmHUACh1/Z3qL1YETHUuQziJwxG42QkFZsrCTLpnlZjcyiXKsid3cYyfdS9Kcv6yeXweLs4h2bdGZzN",
-	"jlg7w0Bpak6YjY3DY1dJMujOwQxzBijXarZykVoYsfKMrG2clpvT/2bZE+ZEXIzVzUafsCt5uejsWfcF",
-	"8u4Ur0sR8/yNzyDkrdO+TUqfQ/mjRPYTOpxLMpAOr8xgWNyrFr2ZqyUxWJLyUxe8sRXOSG7Blx6ZlbRh",
-	"qtwCd42wNEJTOrMH/cdHpEuFFNxMdkrYn2MaE210Ut8j7J5XXawi11eAfCvXmr3gypwNk7AduHFw8ZHR",
-	"jAz7Yqmr23OKw6Zmxf+Kmbmj61owDscZIeSIkAkBNxZ40yhRI9rNU555R2HilvPOnXgeJqC4PbaIH50a",
-	"h3v76NRIYdaMpI6QkeegRoIwiJgG2RmcySHLgYOCGHHlquauI4LIJRa4BDA7AdgE3gU/Bc0/PmaP/Hms",
-	"NOY2FEMQWDaCT/q3HWa1i5lbl2yKVOjWywL6qRzLYE6aj6SRTglIffvlhzDgQmkqumbOO3TEd64aO+aY",
-	"FDJ9VsafczraXsOILT5kStPhKGgGjVrjoFKvVxq757XD5m6tWav9bvg21wBv91aMEtllCiJc5Bkg2WRs",
-	"3RW0qJ3ivnya8Z6tEHKy9OEiTm4bSql/QEcjJlgEBsPEnodIWpjT2TyvWmkms9v0Fb0S77iMqS5Ti2e1",
-	"4mwDFyHZ6ix1LZ8jtiZabTFBbmmKW6a0z1eo9g8PPW1qr1bq2fGIaUOBaGmtbJlwlBBjk0mkqiU8Z/Zx",
-	"tjpuHlimg9xg16OYcsGiGy18MfvC/Oqm5FkwlpY9sgjxSBQS97LVLBVw3gEpPxYTw/Og6guBXaxEV9vJ",
-	"rZrBfzHCu1DLCmtpkYeMNJ/F7IHaKFtAlzrloKaOoqUfhEG+qhheU1ZICAtalAg+MglcoFkiqFn8rHDT",
-	"LrUc2ymk1ajORQO4XE438Yc7U6ntjcGDLcyNzEPoAFM1D4UUhEG+Tg/eMlPO7j0xQ3zyX+55PX3omKL9",
-	"7Gr9Z773cADMI0pwytLVycAerAl+IXu99Nci+N966XevM/fLzRJeOtzQ/mhQEkj54fznlzYRWRFFe3Aa",
-	"1EBOIJ5vxH3MAP5M9lwNERYK2u8dEhrWYdgRW0C0MFW+aIpRRLVOeGes8ZyJlhgkrBeShMUICw75xuZl",
-	"xvZUVfIkU9uMkDDKpzmaTHXpiEUhUdIosRaMP5YirdHPKT+YgpBh1bbGtdpudwT/sRPDJjSyRPyhgz/0",
-	"eKI0frNjv3JspGq/to8osMe9Ehlbrtvel4R9JSVheSYwx98AvzllJgd36K82jY1xohhTs9rZ7uFqdLNy",
-	"hdpoIAXLTRi/CReHHcvfegvlbl+kxGyTSrJcFliJ3ZZL4G6SR7VcAvtuo0peWdvSfN2lipEhhL7QyjQU",
-	"MxlwzdDGTHskRFQNwMdPuMbOCbWQ1OGPR85oNQyRi5bA0myjVUWg8pyG5ASufFzkfz8///195WT35evK",
-	"6eNffq08a7z8yT/xbi4VKzXnF0atSjn+6qlZgZbLx1uDwgqZeQuiGSskrRYGUU4EoMBYd+Rm2RN5JWjp",
-	"DOHiLAF73pDmBGyP807JJtltkM5Usy9RWfGGgYshRwqfv6Zgu9mb4fwsczs1l5z7NaTa2DHeuObhJvuz",
-	"jgYxJ2lrnblmxS2K6dsvBygdcfnwFNM3q7zZuHom3E5lyApFNm8wAnDmBX6LzBIuKHpnDvZ878xhrfaw",
-	"fnjY2N97uFc7PKwv7QGT5/r4htLhyXhu3VoGuWa050hux6/QHSsth4CaYq189J2ATTmiUzC5IGQw5GI9",
-	"azIXbS+J/0LJzpxoTL6LF0x3YwshwwHcErJBXm5fxKy3qM1KTk9ThQSCsSo4wUpCq2tRV+ZFKBvlDM2V",
-	"C05/585YNylL0/szSWsZ5td3AmqPre8EO79LRUgoaUdU02abvH3zEpO5Xr96UfQwHuw+2svpAXAPH9I+",
-	"2xmJ/hEqE2GmHfxr58O/vv9YCxsrKwgqnVsZWJn5DdRaPR1BlbFokvpBUc3GuMnewd6jByVhar+kvzGj",
-	"1TQqDz983F19vOOELxysWW7htVGQekTHetB+YFlBsRQUOs2JVZ2w9Vpjb4PSLLvIOPowpZsy9ncHou43",
-	"d49YZWCRc4GrNKBpo7spBns5x/m6w+53JwBut+Y2IuCWdrdR1D8vAexLV/SfMQ01rIhJvZEpenN/zpAL",
-	"tyIzFvdY8D/HzP5canHD+0vnZijuRma2n7Bjm6LZ6+b7GGcSeJTl4q4dIBdKMxoZIdlhRgiNaJIibWDZ",
-	"2xyOsZZf9MbWnrOEFirfqZVbLsP4NYl4nzsPfyl4AfhiVeiSV+31kDE8JfjEoxm3lnVpdZieMFQohySS",
-	"oIShRyzfV67x6GHtUcMXiobPlbimCgJ+Rc8UWDCllQ8IB5v5aealwves+659PNYDmfC/EHOZIIipTeSo",
-	"HcwoJPOaQ86Ocb2qhRyM7fYKF27gt7IG5YULSDtr5zGjCUvWMWMKdJ7botxbcotWRv1v/YDVylXK+Zrk",
-	"+vxK9NVAVo4wrx/biKpi4GUh0srSRP8FQb9UymNAQtGpcumtisVXDE80hAYhjWimqHcUkk4Skk5IeEjY",
-	"MCRKY6R9HIdExiGJORx1ahOnBKEdJeOxZi2BsDKDhPVmZ/95w3QQpVu8jisnqd0wPgQL3qUjrmlMYoZx",
-	"AWCWwFJnV4r8MB0NmLGTWRwTIYmeSEKNOMpzz1/rjd29/YOHlUezgSbfxzu7EAXjqFY5/PBt5b/dnw8+",
-	"7ob1w5VNpQ1AFFzgqiRlyPzkVpML8qxaP9gzbHi4+DzNiXwtp4ASk2qWn2RZ/XMTeFihmGYrLiPI9zfT",
-	"SrMo1nILQdFT/aa10LeKs7k0xPdhzn68a9wJ0NavaSlzEy5b1yzzb4bMT4Vtj1fI50MyLmuqN1tOlqU6",
-	"Ls9ZTNNLS2HwxjFLE1s6idEMwjRZtZ0+vE1kQtq42u1V4PeyBNZyTQF5yOx4erw/TphKl2YcM288H1vZ",
-	"i1tBk9RrtU9uOP7TH5XsSJo2W5rp1yQUm5bZywgXNksCIB/TEdiUW0QsbP/XDvSa3oHksXZovkB1duf/",
-	"/z//X/w8onqQfUIDCT5Xl/upZgpE7BSyPU0TBWdpED2F44Tr6Zk5PEg4HdQl07+euwP04/vzoGxD2r7y",
-	"2Ea1DHzPWdoSBOVlEhFUVNMG62Dc4fvS0Rm1BoHpuejJkkgs8nwVZhVsRr6DCVxtiZb47rsz3hfo2ax+",
-	"9x1pvz49OyeY8lzfgZG1Uy0sVas8XT/EHBizmTlLpGmHT3Cz4EzE3MhHY7n0+BUjQy7GmqmwJVBryxnC",
-	"1cJQ7I9twq4xv02VGM/OKLIlrDw5wizzGRO7LyVmK0jBWsI9skqOXdt9CyTRblmT3hwPc8jaAGMF4IFm",
-	"0NgPErJqZkbTJFwTndArFiub1vaD1qNTEU9dhQ7uAORL2TU1bzX7AMoyYllk/f+trFV+HMjMGJo9UNhV",
-	"Wz4L2ba9RA6z5UgROq2jEes6Ydwt2y7myGJn5utxIZvtiiXUqDjQTCGzvSG9ThFltIghj2PuunTE1JjU",
-	"5BS8HPZRCpQKbTSNDnRrZVdAOoYgITW1JWYsySz6AybAgNEkwqzAkFDSSxCTE8+RjdrAq9GBgvwOU9Sx",
-	"ssfaZ66vqrlWabsPz7EIAtb/GURrXFkEV6Q9r5FE2y+aIE9Zl0fMLHIb+gZmJR6GUBzlcq3IkFFz7o7A",
-	"m9ESbeQ8baOM0bSgxPZ6/eOD6/bKYFyL5J28ZHlxFxIax2bCUnRZlfwyNvZMO0t7bpsLlEzPMRBE+9eK",
-	"NU8rJ09Tr4Ls2QEgvYS4rBaAxRynAYtH1ZZ4byWgkOSH8/PX6RC5ynAqlSRaSmR7pKS1ZZqMZJPQ92q1",
-	"kOzVH4Zkb7cekv1a3dD+fm0/TK/sSiEYEERLmLNjpBDYaViUA5CXdiawWDC2SDKsUYHsZ0TOpdi6a4go",
-	"VlSQ+gH5iT82byJjgTCz7WfXI9YFMXWeUKF6LKk8E10ZcdE38r0lrlgCIQdy7I0M4EaRJCSZDODI4pBo",
-	"kgB/NAsCxythLO16k9YDYWKrc/uRY2N0Xk8hFGVdW45bc4GgWYCJS6fNNGlRyEXUnK4HmAYpD7Fn2B6V",
-	"V3Rottz1ozQnxm/u49NquvfotCfHghSIC9Z7KsfAcwE7sG5OQb3xyBmlobVIQ9KumgW/aKPMaFfaoS0x",
-	"gjprOFix7JMOU+YYwpPNYI4AUdYcLFit1LfoBqyTsdKK9GEDqD9muN3O+tj1ozHcnAzGSTL97jsnKbI5",
-	"nWNme+Vn1baLnpV9peTPLRuG8HCOdfqHBA7Hfm23JdI+R1Vy6jrk5FvJQjiJOjEopHDD/uHZ8dPvvss/",
-	"1/B5w5HaL56dtwm3WdNZfZ09dAAHYMlTZAhutr/OkeGoqGBYacgMlUJqNjzX0FK1JU6BO+uE0SEcQnAQ",
-	"ykTjpph32ndwY5RGbtzn7FrjuN8Kjq0S354/rzx6kFOV0hI78urtyyp5srx20HzRzKfwckUu2QhlkbdF",
-	"LSGMQhdzhW2VDIsiT5DhxKBpKmJTnLXCyhZQKlW6vXDHt1yQH+kVPQPNLCTtP6rVqhlF1T7+L/btgw9V",
-	"fGL7geXHXJAejw35V1viGFkYPHPE5Ch27YOdKk2BUEPXcnBx4WGT/EdyAZJbU2AebCj/w52kTBhRIxbH",
-	"5ohPKKbbs2HYAiE2RbhtFiuQi7aoxG7ZYxlxpr77DiQ9GABUkZMK9i82YvLh3uHuAxgk10jJtsjRwRtP",
-	"eJdZYszY726DQHgHyQxVclhjKZgD+wITwtzXEkYdwVFKG2WhwpKBQEq0gOF28JYPlzZYxs1Om1IVevIB",
-	"f8133WoJlGiFxnx2gX6mPE7ZJTpCc94ZbDiOGhIiqpm39sc0iaBwdgCFs0aLiJop2DoQNcxXG22JD1HB",
-	"MfI+FY7CsmM9kS0xkGPr6WvsOTXc3DGUShuZkrLF9IxAd2137BArQLM4VhbE387uHUo8mOCpWxZzppNL",
-	"FpGIjRIGVUqkL0EOygQ0hyyKEFHNrG7JE9I+GwvFtFM/jjDg8ZKLy1QjwQ1vJyz+vhVY/HuZVKzobQVO",
-	"b5oUVN5hlbxiE0t16AqjoxGjyNutBEWeNnF+seyXbwgT46FqEt4XMmEtMXEizIaUjIpQJW+tquDeYp4H",
-	"ljzTKKCzhs7mvFhqxC0zDAASZ9z16WYYISXwoKDrOuZdJhBSAR0ywfGIdges0qjWvAK/4HU8HnaAjbhS",
-	"VrtMQTOoV2t4sRwxQUc8aAa71Vp1F8J5egDG7k51wuK4AnPa+c/kUlVdI7X+vASaDC/N8iHIh5/mdHwL",
-	"KPpwv/7wQWj1ONAuzKFLsVPIT4yNMGwHvXMV1N2A3fkEJvtECp3IuA2BBWM0p+fyJAqaZogWbCwMEqZG",
-	"Uig04Ru12oKWcW6GXik0YpP9YVHegmfR07NjC3xmPjX29+uHFvasGVy+Tn66+HN4/e49/e3d8eFk8vj5",
-	"wclY7l69++uvh+fXPzw5n/z6eNpPzvYuAwvhFpz+9NpCqDUDxcGRanao/udvx7/9dP0k6b07u3h4Pn3/",
-	"yw+n/YeD7tVrOuI/x8nkhNLX3R/evpHBpw9pm7kVwNPMosxpbnfJpubwF3op5hZ8WTdFuNhda19jQ+Pl",
-	"N6a743Xey5wvQfOPD2GgxsMhTcxivTGaj86TWhAGmvaVj/R2XUGSA9csXJn6oq8ro4RLfHbQTbg22gN4",
-	"r12JYvNjEGM39aABeDixnJi/92tDhVNyXgrIkNyh44jrChM6sf7F0vPxkpuDn1aMQUMLI3tDw/snAzkE",
-	"aAT8o2cBLxOW6mF4p21FEVo7H8CKwOQJgXf0GYF2AYBdQdAjGGP5B00SOUFjL+bGfJR9yEmokmc4cAwB",
-	"eHZrhOwmf67MvWkDCg4FLhmLs+X8hSaAXisQbr4Cp59zCTeDFGUopd91W3es0Ddk3stt65Gtv929GpoY",
-	"ckGgkWXVOnTaC5YCK09XO8u5fjyzA3kK2hK4jLDBKjZ0trAmZe9P+5gAQFPposwJSZTCRZYOKAWLXnUs",
-	"eMM2RlO2lhnx7ryEM7/ChS6l6sNNRYvNiPoja8AU+HQSpD2WMtyJer1en487keZMBvXDRrVWbVTrAQZ7",
-	"3BP2K4fdXVZ5SPf2Ko+iWqeyz+q9h90GPezUa4VWNnPhKtKWRE4FmwOTsehl9SBr/LMarIZZ71zymxjH",
-	"8ae1DkvWg6esEToyUKtlx7JfEINGEV0m/eCaT2HwhmqG9LSs+XB6oX9X5bWMeXe68s32cpjUXq2+XNQW",
-	"W2LDfbvL73uegg2YOxqN5XecYG08Xn+4/Pp0Tjiq/VVG5fe33ljhmFUxQK4bQvAUjAJIQEHVsLmOf7jS",
-	"iaK6YRQJ81Vi+Fbs6GMEcDSjhIsuH4Eu4uyEoLlbq4XBhIsIVJD6ELB6yzSVfU9T2a/N0VTQEFisodA0",
-	"hrS5jkFyKkaTtDHsB8pM2zD4tmsTgCBIgou+taRnOwaAPwXNuv/v/wHzVIWkxwWNyf/8X+bz//zfaENF",
-	"UmsLURNJDR2NOcYgrNX8ICRtyM9oh6SNLi87JrNx2ZjYNe3qeDpP/3lrzamFig908XZzc0wlD2t0ROi8",
-	"VggA5GAUQyzZlTFzURCZmK/97gjzJKiLtZfITfipAhnXJU0SlgFqzWaqrDR58KzOGatNDygZqmI06Q7W",
-	"Rb8qHxIupJ/ZE+ZTe+YNzyX1lIxv40r38iGmGTweoMK8UWWAnStJwDwkaEkRr4y9VuzOQTWgcwnM3LDy",
-	"2zGx+66rYTZvB7Mimzs7UHqkqh7k2A6NaHUEe+pn7cxTlWxaTkAj6gOXzQIG2JyOdVDGnPcnouSlvGIx",
-	"heqdVAalZX4fZiBzbaapQ6XK0rt8pITyKc1oYcHxL8cvfjvde7T3enB8/PvPl7X/jFjv8ZPX51zrF6PJ",
-	"aTQJVtfScq10FyppTk7da2n/SC3tDOQChmaMsuHIYX1dLauBvcta285H899J9ClruTWrwT1FmB6fgYfE",
-	"i+IMWBylTVvM0hk9wqUKQazWWzOZuDASvs566eUki164NNG8joSXQw/rGda8t7hhMOTqIOi8d6b/GecU",
-	"12bJmxRLXkn9HHC+4KYVDusZi3vH+bPw9+ULeAS8ENvNjDewAf0W2dZDgwfQc2Hg6cSDngLMwJ7+UUS1",
-	"+2D37Y9S3LkZ9oNB4zU50MENGNCMZbNEEXtrp/5hCefacX4tM/bN3hAGI6lKTNdnkDQDEU9XO5rXob20",
-	"M+XSRrhwFU3YPdrW0VcJthiELlMuCS9KH+SSumwjasM1W6KcbeKts3yzzLC0F5dzzTUV2ns1drkau7ZG",
-	"Oi9mlspZRynV4F5ueHLjS8gAe/BuWwikbvrPIAUGvD+4UZSywIuR2d0CKz7udtlI53TQb1J2C137quSZ",
-	"cPzV7JA5tHPZ6wyjxIHf88mvlk/i278KLnn3WR2cpFvndJZZbMjoFii0W2JmKcbE5rxsXMLKLJigLfaQ",
-	"cVZZlRZXPmcTltjfoKgyK8WAbOJ8KQa4m2W+SGJ+ycNRWsbQZ1p5SYkaUiqMimluCXNWPGEisiU2Nn9Q",
-	"S8iR5sJx35MUJdZlH0I9BXJel4lYJW9wwllKZduxmDZEVSAvy3pdyARaYWXdUVsia4+aATP7OZiQNVnE",
-	"t25XybGvSiunS9vBZaq0q2makQ/KQyzJTKLHMpquJxxmGWsGl7Z6vlUZfsqnfGWaw729F2VfmShznjRl",
-	"iRHlTG05K//Z5R3/XSwFS97Yb8DcVF9hbOdSvoR2A3DD/iqLkDYl+JlFnJ5PR+wrEdNnzEdz/MZSzK3I",
-	"asX0Rfb0bdslJS0JPoN8RyZQyTo+znOAv2RQm2LF22QgQQLGUmnSkbbghY5GaQlZAajRysm0NiZrYxVL",
-	"wY48OJNC3n6VPOciInKszUtbgqpLhUkTMwINMCdlr+fJMpSF1pz0gRjbZQIOgSdySJurutlzQJdmDrLX",
-	"+xu5K7IV+YmN9FfCGs4dPeT4Q26nts0ncjK1ivR0S9xifs+TLbCNW3NU+01iF6RKYabTFcuU71xxz2wG",
-	"VXVuPtFZ1mN1vTl90XSJNN20Udut1qr1+m714YrqZQqZaTU6H+7S3tNw9+zbe3wVc7dS6zY6lYfRXr3S",
-	"qdH9ykGvwQ6jenev8+hREclxZhTuiT5MZfCz/IvHMd3Zr9ZumGzqA0MuTGJIY6+bJjF8uveibIEHv4QM",
-	"gjz/Tc/jDVjv7XtGbp0F7iB2+WeL2WW7cGRUKahHsUG7Um9GiXpkxlvgqTfjeClAfGNlDlAEnS/hAllD",
-	"Zic9oB0zNKK9945uyTsa3caxnmN5IZlc5N6xBXfptiM/6cn+aP9aklQE5xS7SZWc0hUO4Cqp0h5ed4Yr",
-	"mIr6w1qnU3lIQdRHrHLYPdjr1nu70T6lLjd1RPXAS411MwuKnrYblHp9WN3MwoUauL7Sd/E42835Ck+0",
-	"oUXZ+2IH2z/XGZ2VHu3Z7pU3Pt3bEPiY/o8u9R3blAMEfKmcPhsB4olOsYghWgCFDABeJNjEOf6bNpMm",
-	"H/uFaIiQEwiAUBER5zqqEicfESHAOljiyAskODdLS6Cf5bgE1YuSiE5tkaOt+zTqP6HqktkrRIr/ZbSJ",
-	"0Ob9WCwJ/3XpPaGDGxF9BgGNCdeDKKETQSzsWOod4ilIw8Jgx2w/0XaVIBqYG0eWdJ9BddIrZlG7cJSh",
-	"BwQOUFVeC9W2h46EI+9LpgB8gXLNRb/MoWQpwOvIdJO4iYVuDn4ZvqtFjXdxhz+u0Rdv+50X8fj3X3/u",
-	"dxq/9X87e6w6jX1x8uI6jn74ZXXX/JOZoa4VVFmSfTpAOCyfou9SJur6kYXdldm512dpRXcb7ME5dbfc",
-	"aY//3c5dnQN1gPQ92w3fF3Eu6X0Z5MGsYAOmUe26455KNIS8mhFnu4DkOtsQOfP/+Y2c181hzWa2LIN1",
-	"kEht+5fbqc8dl+0RA4qehforPnUAG7CJZo0iFAWZ5YUbClL/GSBVmwXx6QknJziRy9sUKcRmKqS72jQq",
-	"bAnrBFVLKE0dNAuArqN9LbG3P9dbE68OmdPPvvVlWJrI4JonmzvWFp5LZNlXIcW2Ir9mKeSfKbfuhdC2",
-	"hdA7C+B0m0IIQaJuIoT+9uIG0mcXSBZNE+1hBxs+Pkkk9A5yEWx0hTk407RbH5oRNOaXLIX5RYQ5PrRw",
-	"cpaFm0uaEFNHvCAtJfov+0yrlthrHDr4UK5cgzbAw40dcHBmnNiflUM64t1BseoYwHrjadYzMUQjsUre",
-	"g0CYhWou667UEiptkufgmENyZqidheSMDtkZ1+z7M53wrnYdmIz0as8gUUNKnSK0g/LKIaU6LGVEZkyT",
-	"/YZjhZiqLZGBqpp1lQkHOGnlI5JCXT9c52f5IUwp1uX5KUeFjpWYHtioNWw7lO7AHB8wW9NWUi2REkeT",
-	"tHHMT9x1bWy+pgBgwNIAIFlqh2WUiXoo+StLu/Oaad1E8M5PO8saVgVdmSSsq8lAJoqRDjQRma4uf8sa",
-	"f91KUl6uuVPApj8OOi+6/JT/+Pz3Z2/Ofzn78bDKpj/+Fb0/MV8OTkSt2m3EojN8Xot+/THONxjCqtJC",
-	"h6S1FJR8iyTXGWnlZUu7WJUEM854H1RIsT3suC9Wnw1d7ypP0t5ui24+Y9peCIvSqDXWI5H0rAbNIHox",
-	"iE9e7I9+bwxqJy/iv05eXF91ht3+b+/3L09+eCN/P3t8+duvl/1uo19GGUOmBzJS2BtZj4rtYNdIWn1p",
-	"pE3KHeZlQfrur4T3Bzp0/EdGLOdK+xvQxKfby+18kjDo0kTjXArlKpofbFTe9X+vAm9bBTasjXDhabxp",
-	"sGF9jdcpaA57Z5nKW/cVzm5GKeh42fX074usNdPcGMPWlGFXbJJTdus51IPG3sDc50ZHRXRRqiLXc+/a",
-	"h5fN6tqFqc95UlHbDgPZ85CQxqJHhzzm2Jopu3G3OOxVqqXrZSr6bKbqQoV9ph1w21ej2qAGI/6vr9VB",
-	"cCKDLoeW21wj+jpgbMseaRsR4MCtfDHQbgmLgg6NCjJV0XP45Nq1pI4dN1Dn7IGrwBQI840hrd+qJDwS",
-	"WidQhvaQllfLxJaxFDJUEeJe9noreYfS+bSdMBJsYhu49DE3GJ4AEOtOTqXzHtAYQlswc4dUCY+xvi+o",
-	"mwmL7q7VRmbWvkxxLujiN9GdN1cmQGFI26CuXimRH/u9Ln2vS29Pl74tdSuj1vWUrScyYve61mfRtUrd",
-	"HNtVwJDtZgJjbV0svTHTxHxe/zm0sBI1yZtOfjQr60ybeyjtDQuyPSEvARY3S9nBelTbIcCitGQuvFyr",
-	"hMV9zrAONtdOrDMtVNu2xKJyW2xGgE3YlW3wWoqCzkTku7qWxWgsQ5fjIrL+DXjjLeaSPUmkUqfgplyH",
-	"Kdg+OtuoljNcwFDT8hMP1VhwrONesOTIMxHNO+XbawngtN5KwhRbcB5+sA7gtCkMKs85LIy0Di3N/OFw",
-	"HbaoA3h5qDm32ViWacZcXNoGjEwj2FGC3VO6AwlV2kYpbolUP7cdyFD7FWQgx0maswUJSrYE3L4XHd2Z",
-	"S9rLRkqbiWkWxyERNgpsVjFzatNLY6e8H/DYmAI4XKeFC+kKzqHJIQSvY9plTdd1DpK+bQ+uzKUOQPug",
-	"o9dDsh+S+n5IDmrATeqPan7LG7hHSsGUdkH0llDQmXCA47SrAUHvKjnJGq0JictszacsmAEzcLDhFHhR",
-	"3q5w6V2wwmZ5S5ruYKBipuuOg6xybfN4fCF7PegzSDUE7z36KK8WBP742m72G6DKW/DPr5EZPzugtQyH",
-	"xuxhOunNJc+wcDpgUxzNSWzpNKFTbCflkhHSnnyMjOhYOVvw6w6qH65yB49Pe7175fZWlNtjdWnzaTB5",
-	"1hx8kBIql066ndD6KJE9HrOq68vgnn6RWA6wTNuFpC7HcLYSYq+viEm4loS9af4yhIfBS+SeW7XdYOcA",
-	"CZqHhSl46pxq8HxWTgaGgpDuVINYNfxKkwFFKJcOYyIspmT5Lx5Sq7N2WJYy3Jz1mqEebPc/JLQloLLD",
-	"ue5SoBezDH42FlQfeTldCQMs1myuwshabq9O+7gw8u90iawYQscivqOQ8jWh5klckSvJI2yxNgWU//LU",
-	"s5xOskGCN7gbt5Kn7dq9Y0Nr90jb4xjAb2SPtLHy9a1iybvGnOJ9xVLZdxM5LNjkwouIK01HMbNJH5EU",
-	"l2zqXFS3lcX2xp/KNtLYSvbpPo3tXvRuJ5c6s3xuTdAqlonZL5zNtvtls9kWxcnses2FVnjDaNFTJCfC",
-	"ybPSTo+v7SM/L4hWh8t+QkcDs0Wtca222x3Bf+zEsGHESyf4Qwd/AAwI/GbHfmXm1U/osGq/to+4Axhd",
-	"PLro0iS6wEYpQTP4td7Y3ds/eFh5NBfBC5uhNIN/7e01ag8P9w5qtVptHrLXFhG7HAHMy1RxtHMDz9mX",
-	"akTl0b7Hr9w3S71hNwYX0N3B7Bl9YkFac021sUs2vXJ4iQwUNFsRiD1fdw8PHhyRthjHcdv6V22xIJw8",
-	"rGxLzxV+9Nv12Mq7lnAfUe/kkBqgjSJp1PfzicyACS1+oKuiQ4dR7oamDcODCj2rDOaOga2yK9PskJx9",
-	"VrShZue4kFml3EH7CVsJlR+ylc/KW3+cdweS8J6bfmXc1J5tISeEf+VlkpvGUlZQhE+ePqFJ9Ap2/b5Y",
-	"cpvS0ZZH3lA+ztfn8UCt6igrExO30cpjb3O3Gc5rB2JMMJzljapzXTAh1pQiIKfK+Vyws9l2kc3sqXg7",
-	"ibitZcTu1lAlAuDGWuZSxcI0LAL1JwM2BccL3snQDzUFD9bcptVu2l8VwNq8tNHyRr8dQ2NI43e26+8N",
-	"u/jaXVyOrJZrtP4P6xH392T4ANKW758PKrrXWOeGFtL6jd7qje00enPM2XnqF+Ex/cTYSOUD8HZNtCQd",
-	"Zru1RVVyMtNNI3WRp7cIWYLg1KWiy+KnbizrwmhAkfnfoIXb13EsDDnc9AzM14KQFC6ijBaW5c98dh0n",
-	"XJJhU9RU3AGx8SRUTYzI6Ce0y1DT8Jsm2gQNbJ4ImWJV8tZFl7A9g8PYkcklF33QaFqinT9GbXIJB9fc",
-	"jgFGl5qGYcYsrrgAZfrYz4LB55mrIzrNOveC8mUzclrC3B+SNAKaeyfm22EyTZp5Y1+UIiP5jc0wK8d1",
-	"w8AkIVpsGolIt/NTUXJ8ZdNMd0SPvdheTeib/ODWz0hZffBIfwWo29rDTUz1dC1LdKH3NtPRSyeLY19A",
-	"/CNt9hX48/tEin4ao71ht7R7U//mIu4HesVyfWctBW9X1DlbZpmsK4bwIOaecaLP0d2zfmfq82Ynv15p",
-	"nl3YW67Nc+q1D3y4SMX+OZVzkCkIuSpe+gomcc2k0bikHgGmibkyJB3WhQRCm7UiILnHwxgEiFCoS4IS",
-	"OPPxP2OF2UAt0ZNxLCe2bm4W8g9HkKFLtpuknYVD25CFqyy6RpaFk+/tX4ahBHpLEQ5wFQvA5VWaBbsh",
-	"5uneigh0OEIfxfQLMKj3FhoyRxUezMqt6OQ+DazAq/YykLYi3WwDlbTUlXheQoA24zs7SVj4apmbt6dY",
-	"/oqp1pjNNRkw4dyFHmompPJ1qSAdNnsEW2K1o1N2EPpMLzwFtY1Tp6tGjS8GmWY7INQrjb2cD848YYmb",
-	"DpxrMMeyq+rr6Zf+9OeEg9LObI49/pMOPoToPbTV/LH3FmUTDrDp4d0o0F+eOgumYZYsWwBHna04Gdqy",
-	"jXwpuLOXMRXACbXUKWWdVJhjmVrrGWjhEAWirYSXosvIUCYsK00pg8/18lHnVqhg5B8mlxXP251E/kQ1",
-	"oS2BsQtbgeIXdLgXDPP6gl0pw4NsmixoEFTD4EPP6rZLa39J7XsHnwjJCvYlLVFa+2JeeIPiFzK39uUo",
-	"m0+ulqUlIjrNMJ1zKbzn2UI73cPaoJCui3UY1MsXyfFxx8I9uCs7WSawrANqYqx7xayuIQPbQkJPJGQJ",
-	"o0+jsefmfZQmqXTYVKJ3ZZgiJ7SNzn0Ro3WDcAmz/d2LpToEK3UQEXppqc4CT8iWEJdXdoaEi0XQur6S",
-	"TVGYG/dis0Rs+opN4aTMct57381WfTf3dU/bVYvSSifL2edih27RbbOmObTYdbNx3dO9v2b7/hofIXtB",
-	"mZevUM0opqPE5prm808SSDbPpbFaZjuDv43aDQZXbIEv1opaFScHa4TlW4V4zefQ3EA7a/oa7w0UsfNS",
-	"BZDM1//eu1ycrOrLw6ROFf6sglqRdtr6myg6VfPVLbIVbeudT0tb1Ey+nFISBlleKvRSXE9LyS1IeRTJ",
-	"lf/PR6LnPbO3Yan28jdIBFhXhfg6hfRMI4LtyGnE+HZS+ip//m63CHkdYbxxPiW7NnrdfLn0ghvBU8wn",
-	"AJBsx+hKEitD0hnrzA/AugmWiVMNssUXUY7ttl1mJzpOKWl7eXbtsCXafh5kO81acHg6CZvjgSFzHTCn",
-	"SQT4gwnD7AiobmZE4tcptjU6gGPXM3dYCqkDy3g6EU+ppncrNeCZP7TbxbjLUnP/kUmg+TqLhUIP6WXJ",
-	"aEFVgEWEk8KiC0PsC5oS36xKZDtC3w66HgajcTKSyiy2bZEAzVSz+sn7Cpu7V2Hj9zuH423bnbs+1zkw",
-	"VnURs54OmjW40/UcX9RZ24KF4fKstOR3r6+20lSPzdwQ7mp1RuykQ4ma+iyVr6FNg71kI2z8QFzd8Lag",
-	"NJ8gQ6885WokFXdm6cJH4C3+HX9LLPPtue3u3XBbaJYKMhIikhFqVVv0u1m9d0NP2xZS7+99ahv51DK9",
-	"+GMwGpcCMADkXiF52t3mtPk5NgH6A1jW2j2XcJxDBiqJkmNkz8fUo5kVAgAbYGtAetG2EHlwPNuA5Fkj",
-	"DrcCes/q3eRyE7gH4rmXXH+v4t5ZtJ5t5NBhFs26cD3LxNhCjOd7ObZNOTbTaWNhBmLmxE4lGnSFwAYT",
-	"RajxkChuJFqWcDiQE2x25+w36B6BwsbYcKW4RGfwzOcOvfxmziGLc7jM3HPmJlqIpdZmvbZ6pzR/BnMy",
-	"GXIr99Vi7MyDmv9sSDulzmNMRKfWAWzd9cRbOPPFaES+PT89fx2SN8+fkIPG7qMmOfvhuFI3ZHxNIt6H",
-	"9JLdmp2kegCRN82uMQRH/XaQEdrMI97VY6NIyZZQXSqq5OX844LqX9tSqE8z6IoGwEoMNcKxOcrQGf2g",
-	"YxzbRDr3Fc662hJpXBEhfouvL2T45nwwF/ZEtJuu1wzhFqDAi1f6oS0hdRay5IjNbLOGxymQZxs7YQ6w",
-	"hJaogaEhLSGgbG4a0in8YL7mNmY7keM4IrHsXnrQoXKsyxHmExnP8I+74xIvDu823eJ/JtjDoBkYK7YJ",
-	"Ts6dkegfdahiB3shf/f49M2k9tOLvvw+ABdcAoL8xbPfn7549fjdi992z385/fGX4mcjqRIeNAOpR+ZI",
-	"NXd2tNSjndfxeNiJuWDNgp/yv2ncN2d8MPz+7IfjemtcqzUO8Hh9f4CfuFJjlnyfPgK/HbGEy+j73Rp+",
-	"xBF+v3R8G7HpM5z+fGadMB06gh0ACHaX3XfouzvJaHC2hkxov0HNvVGxBXeYWdhS+bkd2yInd6rAwbdQ",
-	"Q1giy9J4SSaP7hPV7o4xsgIk+UBOFOlMXbPUNC3N6HKDtDU06HyyR9oz2kC7Sp67DCwpFpkyRwvgBFrC",
-	"S9iH1zJRMHBCwmh3kGV/WXxtwgU25kAfnbl0RqY0LTQTVn3EUumQtBN0Lr6xL3li3tFuCdT7EP+pSs4c",
-	"PIFbl4RZOHIiRakPb1bzvIm+tGE3vCezo7hNtShv25kz8/Pz399XTnZfvq6cPv7l18qzxsufgjD46c3b",
-	"F5WfTp6eVl49P39f+WX/8fEavYBzO7WSCYiNNe41itvQKKzQNZuxBjBBRo+GRGPe1fc6xZZ0isesz8Hw",
-	"Gyu2oGHd1rQKJ1rWhBd3PeCWaBX574XUX0rj2DgbLy+IrcW/uAuXLzz9PiyExmn7i6zAr+D/y0JRftAE",
-	"fB1eTAxxyoqdeVui0JoXHzRPVs9IPTu7z+4l2Lhd7NPZAW8jXDUrfXq9+3jVfDYme7nWp2uKkFdSP7NM",
-	"4V6IbEeInBvWI3u97Tiil4kQxxQ3M03D1WSKLzv+5qbpxp1W74Cl6uRPtuuL4hBl5mHB6MuLS6ksSJxX",
-	"Bt/MkjPSeiRrgqKNJ6NyOWisRNdbK5PR2NHKGNHm7rzgPbIWKBVeeAAN0bR/LNyaMz9LK4hmrda7LWrf",
-	"lIz4H2KMwgjuzc975eGfoTwY1gzQAHnOfBuag2WDF4XDfq9I/JMUCduefUGn92sHoULzvdzTcjYQvPM6",
-	"vqOAxxu6csgUsZ14OzLCNr32s+3UnlY2m98xWP/xU/uIUNJJ5ERBqo9rEg9Jq+ahWRN5bCANzc5J6ni3",
-	"dWvS9sFOEbO5JjoZK62q5A0bMaqhuFsQZqeMkDBmfMwp8jkMQOX0EOhgCYpIn7seSDASW1UlkyMyVvB0",
-	"okZYlm4WJKaaJRmar0urLVVZYE2zNvWFrgezcjO/V+DXz1bQvQmIFNQVKERJC2suLs5Yd5ywyshFvi8c",
-	"ofjCfUivXzLR14OguVc7PAgDbZhzM1A6weZG15VewlhFs2vtcpiuK4oJxaFUJGvE15cV++o3+B7XHv/D",
-	"DfQyO+SLW+6b6e/M7dYTGlpKZ8OmPw46L7r8lP/4/Pdnb85/OfvxsMqmP/4VvT8xXw5ORK3abcSiM3xe",
-	"i379MfbKh8ym7xrGc5Mlsg1JL+ymP2Y0QWGx2sJBg8yzRbkNiKRtC1v/BipgGJwxXbGUveTmM6bdEbhF",
-	"zdESb04HXEHleZJIpU6By94rfrfS4dRJ3aLQ9fTAtMJw/Sanjv1nPB3A51HOjBWNV9EC635EIs9H1kuk",
-	"Lu94up1AQlaGubA9Uj6TmF+l3EfNNkKqljYkckHur6sh0by61BUqUa3Tw4n1O1iYunlfIruZy9sSOSrZ",
-	"uCPR52wM9KWa/KAbPD0ey/jXlnOxS5jBTsKu5CWroIdwgemT1b05ZSSH6gGgHg4aFCwKqi5VtUR5N687",
-	"NW/z2MRNPXTmmVHQbKyhqcIt6RBKKPsHVxeRthSZsIQZC+Vu1Yz9rVsAPRMRoXFsay1vfHoWiX9DEBf2",
-	"GCzvBbRBOdSWuh2mJ/ej/esk+rQI8R9OrjmVpec2LXqlU9JhJSfY9cvJLOUUYhbKKYZcgTVve9GVnfY1",
-	"LHXPGE8PeCYmD2udTuUhBTEZscph92CvW+/tRvuUOut9RPUgs93TFQqKFqjPKIyhAJJ1POYRwJSkpvzu",
-	"jCH/qUTpmBu9x/WCTgjINm4bP9wutY8d/hWIRnPKIYckO9+3crz9c52RRikiuf15m50EvDNsdLWCsB0l",
-	"DLfakmeenE5HTOQ640HeTdququ3QXNrmvE7BX2hONFQecY2OxzxUKVRAy+GIJrYhuBxrkrA+TaBFaZcq",
-	"dpSmfWUIkK5OK3tIvqk45lLN7yWeFa3fJMo4H21nDhrO1sqDnqTjX8u9Vd/W/NbBDSpbi9WbqSuWvKvP",
-	"c0ilzWvliBXdUU8tLa8AHuNf+ilcq3vpS7naK9LrvqivaywUW/pWe9XGTq7DFftL3Hfrvj1nlWHUHp/2",
-	"xJj9ZhMflREXVeScqyJLenx47eBiuROqxAelUrKGhuLgmnhYqdcruzUj/rjospy/wnzpokA5WfCuEWwS",
-	"sAMxuvPR/GeV4NSvtVicvgFwZCnYN8rvvnZELOVi8o3f+1Fh/StF4fpNTi92snF1vbjPdCoCt9R3507L",
-	"iS8iITZhureompuF+sr08jdI8mswswGPIiYuqLJcy9Ofw1Rhx/PqgxHaYwfIn0O+mGPdkOnYo7eA48xB",
-	"MVjLk/0Wp/jpQ8qtGmVK/9ev4pPjXHmAoYSRZhZ1nWPDovo+6Q5oQrtmaYhMbOmATMgj9wnTC8xrx6MR",
-	"SypmbCRmRjkPCSWxnMx+CeXpyKkd0IJ7y5FtR5ilN8BKDKWIp8RMxULNu4taAq4yjJdCxQQkYiba+UoK",
-	"62pzPs0v/15s5Lxr3MTMWQ8F9S4YRe8at2kWrbceN4Nt/bwCtLGJofUVmUD3Js29SfNVmDRrWSCNRRbI",
-	"HbQ3rDS6UeLVP5YF377z/t5C2I6F8Ll1+vT873gI9ivxAXv9GnwgTBV5yMUBRHinpfLI0Jw2NkES+QzD",
-	"vqYl5nKM8hbBZsa25fZnZhz3iP6fA9F/JeboCGAOd3Swo/fccSl3zE7iP4RP5pXKj0EH06Kbf3z49CFd",
-	"gTI/iC0+yBSdCNggdFgDZ6I9IunifQpngIh4Hx7DRUiUplPzt+J9wSJs7BbBJ+B/Y/+RabR59pG5FkKe",
-	"Gufd7fZ39mZIeSIjJkcxy3Q45U8m4/torBUf8RrUanLJpggMjq1TYK2w4gQyTv1HmkvNRvzvAAAA//8=",
+	"7L3pchs31z94K6h+/1WJ8zQpklpsUZV6H3mNEttyLNnOQo8IskESj5oA0wBFMSlXTc1cyHybG5kLeO9h",
+	"ruRfOAfoRjebqyhbTvTFFslesJ4Nv/M7fwVdORxJwYRWQfOvYMBoxBL48wntDtgTKXQiY/M5Yqqb8JHm",
+	"UgTN4LlMyEBOSCxFn+gBI1SoCUvIkE5Jh5FLNtIhefv8CTms1+vVIAwS9seYJywKmjoZszBQ3QEbUvPg",
+	"Ib1+yURfD4JmvfEoDPR0xIJmoHTCRT8Ig+tKL2Gsotm1xps/fQoD0zAm9FOuRlJxbFSxjecDRgQdMqIl",
+	"uWRs5LdzLCKWYAsPGgcHt9DCp2yUsC4tb9oZF11GJgMmoFFyxBK4knBFInsji+wIPtzbN+0rb89BGIyo",
+	"1iwxj/0//v17rXL48a96WG98+l9BsaWmWS+5uJwzVOxakxHtM/JtO2Hx963AfNMK2g+ITMhkQDXpyTiW",
+	"E0X0gCuv0e56Ne52mVIyqVyxRHEpzM3YiUeNR4/mdmKvdniw4qi+lPOG1HRhRPWAyB42dkIVGdKILZ7b",
+	"nkyGVAfNYJzwSsJ6LGGiy4LQb1+jtveobCzfUs1e8iHXs635YFrAFYlZT5sWMdodkNhcG+LomRYxpQkX",
+	"3XgcmbmmIoLFoFhXikiRsdA8JhweMxnImBHap1yEhCrCBWm3goj16DjWreAo+b5xeKS/P6i1q+S0R9rX",
+	"FT1IpNYxa4ekLZieyOTS/Em7XTkWuk2+lT1siP2R0I4ca/zKXvQAmtQeix4d8pjTpE3g+2x4dcJZZBpz",
+	"BQ2TVywhNI5JwkYx71J1RCjRyZRocwOsDhYp058+v2KCdGj3cv7KXnmnpdPwRsa8O52djGfp4EOPuFZk",
+	"wkUkJ6bpdrhLh/WP73drRxMY1i00k+lketzTLCmRB3bOtSQTyjXpsJ5MmBk7Lvo47ysuYy70bgOXLx+O",
+	"h0Hz0cFerRYGQy7wcy1tLhea9VkCS/mM6SdSXnJWvrES1kuYGpAuXGMWNCWdRE4US75RRDFldntIFNNG",
+	"ViRsKK9YtI39fjYWipXurxnRqbQcKWLWMhd9K3X2D/cWtGLFNnz48OF4rAdMaG7E8mxjfpATM3PUu8iq",
+	"lof7tZVVS2N/tUH5ZCR+QodMO009TpRMSsfIrCGQi31GOqzPhQrhi7YR7RdduLFNQBSkV8HK47pKTkf0",
+	"jzGIT24e98eYJdMgDIxKDZoB3hyULsL0t8UbBfVRqfw0QzqkYkq4ZkNFKDZuIONIEarJUCo9r2Gw0XPt",
+	"shvaCPJwwU6p5/ZJvXSfvFMsOYnKN4kVm6Zd7JoOR7G5uVY/3G3sRY3KLt1nlYfdeq3yqLfHKo3OQVSn",
+	"h90ae/jQdcSor6wfY3zVasprzKP8cO8ezI72J/MsNZJCMVw4AxrHTPTZW9YbKwbd6qJhZf6kI5Dipoc7",
+	"o0R2Yjb8138U6t6sDf8rYb2gGfzXTmZJ7uCvaucN3oWvnh2wrnu/UQlqxIRRjlISGUehkSOCGYViFM23",
+	"bS6uaMyji/Se9gMz0J7B+uHDh0pxn5Y1zt6yU9zWn9CujNhzmXR4FDHx2cdDRjAUk8RY1RK7bibG77+M",
+	"mDGqZJLtWVCvVF2CagXZbPYw7wsiE97nxkDrJlKpC/x4keB0mxE0XU5YZAaBxuoLrQNWGVIeExpFCVMq",
+	"65pSE5lE2Yh4o5C1+ZbWgRmvUxiuzz0aW5jSZ2Y8nwyo6LPXUj+XY/FZ5/S1NFvb7GvTcjurxq4xG5mZ",
+	"tl3g7xdC6oueaZ7f8HN6+dn3XgIbj8YJo9GUUOGEOZlwPUCruLBKXU+0aa1rvkhkPGRCf6GN5Bo9oEZl",
+	"omVLerSrZUK+bePnC/x8wQTtxGbFgCwxc+N6ZpwCqckVS3iPg/DBno6F+8p298sJSqMDMNhgWhpJnKFv",
+	"2z3XItvCk6dPaBK9Hg87LLmjy4qDINNT0qUJCProwvx1IaDRueV1gtLvc4+2c1U7CaOX1vmPZHdsFrox",
+	"xkBYx7TLFIqtNksSmag2BF983W0flO+N0bh3V9H6LX1lZJP8/IuIaPNSZ6WDEHLtDU0vlplMKKZkto5e",
+	"yj4XX2zzui1gVhFXIITIty4wceG+2q6NY6butNf73F1VLLniXTRvmSbjkXETFRMRERIm0kwTTI/s9dKm",
+	"xsasZ19sm3epMEK1Y76hUWjGmVh/hnRYl44VOpUdGU2drvjx7PQ1dMW2vbDV3Zs/Y4+OxZRIPWAJ6VEe",
+	"jxPmGiJ7X8rbGSeJkZhldi38f+F+8db+mpIqDYV95u5Jid66nXazrBOq2UWMbZmx0XOR00XGeXah37tK",
+	"Fulb6WZ7uQvCVdIo3MK7s3jdJ4zfQQzsC60eF4FDXcAVGXKlOK4JsNbMUiBmDoYyYTmlCzdmCmD7ztJb",
+	"GbMv4TseR0MuuNIJ1TJRTnA5a1Cb/xlPiJxkdpexguPeBc3u5FJ4+81e980G1jDGcJ+Ddf1Eil7Mu/rr",
+	"cQCEFFbJoqNmpD5F8VO80ThtW/Ae/PH6iY2+6FgJuWSwSvqscMH4a/AbBYttziKb6fVrqZ/hM7+evttO",
+	"xL3jXO++zm1vOwOnF18iUJJ6iGYOxt2BO0lxtr7ffPhhJmByLuVLmvQ/uwfljL/YvNyITlo8jjGOq7ED",
+	"zJUXWsoLuNQ2+53Ac/jPv/KdSW5XjYUDCDk5gpNKOGoj1Gh90vaMhXZ6LPttW/Mhk2PdDkl7LOgV5bHZ",
+	"G7M2zuamxjvhnyV9sSVpbQo41LeGx7emy37bbseieJeN61e4QOQVS2JJIxaZNfI5losaj0Yy0Sx6xSJO",
+	"z+Hc58sIBDNm4J4PTUuIno6sWVEuHcZZ0y/gjgtzh5MSiiV3QixbOVwwlHQ+EqmYMZXGiiUzUvqD8d7e",
+	"WO/uLvudVTjktA827z3uan7F9fSZ0An4W6PETKLmeIJIu075L2rg8Tji+hgv/RQG1lKch0KycBRrTsJI",
+	"c4SbRGboe4kchmQsYvMrFejjO0UZ8YhwOIH1D/r3Z45Cw6AzLTswl4qlOhif1cy7BWHxleYruyoAQkIh",
+	"3sAiEss+gjaYGA+D5u+BnAiWBGEAtwdhIKTZM8HHskN/dq2ZULwTswreDkf/YYDB3/WOfcNAdmENRBdU",
+	"526PqGYVI54Kz6iVPWOsu3JYAn5oW9RXOx+zcJgCXJvpNDIRsQii34VJOtgreakNJ1zwaB4sBUNW8PTS",
+	"uZ+DOsiO1H8PYAjtQs76CSsk14L8OGbTJjv/YV2IT7jN8pIrPbtXAMmQ+2PhnsltvE/QqRO8sV6rZTNE",
+	"k4TC7x6iY9mzX7NrbUEjM4MBr8g/rbSrxpI28rlEJlxRTZe24Riv+hQG3YQZQ+ImizNiMdNM2UfMQQr5",
+	"cWe4PjoCxxX2JUpwzeMYoaK4kDZqDLi7y7oPB53p1RfONS5tPogbUJ/QUuOzqYHxbrSEEC3i8SDGLLT1",
+	"f5z8rGYg0I6UMaMggTcTI4hLyaPfamUjkMiYrb7S38qY5Rf4/uzqznmk80cJhK4C66IY/ygfCaWpHi9t",
+	"olnoZ3jlpzAYj6KbLdgyAQSD6xbPzLIoDkDacDfYuW2Ua+LC3bsVSZWKgqKU+uJCCmx3D+UEshxkVBQB",
+	"aJzGb7ye92isGPTB/7YBoLDCN/kBS0FJyzqVtgW1W9d4ClMI4C/dJfZiOC79FAZa6tGye875kOH1hQHM",
+	"2ls6bJ65lt/uRkkPuUiXdg57/jut/PnR/FOrHH787tsL9+e/Hnz3batVXfDzg3+VYNVtO7ZqeJYLDz8g",
+	"5lkSRwQtNCNZL4WRtxP0C7QXfs9piRXl6M3t31UM3HtTsdRUtC+zXv43yqiMNe3HMNA06bO5qH9vsrQ0",
+	"q0gPuOhveRmtaMS6tbauJZtuva1oiGwj3zkVkRqrJTLB4RF7hJIR7+pxwkIy0HqkiBTxNDdp8HVlnMQr",
+	"pI6EGfJ2zhqiaMmQvmTmXbALmqSxf0A6xmTlgnSoYgd74yQuyoLdnIjeK8jo48pvKHcvKh//2tstSRIy",
+	"7qcyzqfmVyx1PNMGv2J6IEv22DEZsmEHQ8Gm/Rm2t0sF6bjEK7ujm+5syQW6swigTAgdjUBCUOJUJFxc",
+	"JajQFRjrZoEbY3cg44hc0Xjs4Ec0YRCFirnSLCJms/luOCjOovJdywlHYKUL56xqVRQsBgzKpKGXpTEe",
+	"dx3skMnK971mk+zWohVQbEPh0WX75YkUPZ4MPYDpZv3XDke1qPEZ4KrYdLx9WQPvZtP8E8BNW3gD2w9u",
+	"Lm0eOBDGkN+sVev5vc6ZXLjoWaKkeG2uhKSXbMkXZU8a2wQJMGRM4+lsMo4ZCPB2N+3d+4axP3qE8f5A",
+	"GzmV0K42UoVqEjOq8p6/tzmWZ30V5WZh6J1zZ329xRvNa+9m87FuHOZzzt+mImudEXzKYuachPzI5MNF",
+	"N3fgveeVNgQhjZvs+w1c0Rsoli/okBZbXTaOz9wCLSL9ZqD5b58/Ifu7jfoDxFkfnz05OfF3ukuvHDDy",
+	"7yNjSYyos0zkWJOE9amRJZJ0qTJmB4nkkBqji02liOzzLABE0SEjVLWEMcyOKzHtMIB1XotKpf0gNLba",
+	"ZMC7A2sAKTKgV5Bf1xK+nHErO5cQuFcmZPqysorF5qno2R2wZozyesSTOeHVd5ClnGayx1xcFkKQkO8r",
+	"ZbRxQHUIByqLg7sxVdpCo82MWx9MMbF5HBdcBwjDlb35eSKH2G0pCFWXaZ4u4Huzkylokx0QXCpZYPbm",
+	"kicNF2Yz5I9XoRNzN9V7iDNmmfWfc7H841fHxk1Y7dDA24XuhiMHP88ODQZMlAXI5yy39M2lK0okMr65",
+	"kbu5IttIt1yPZKJPJ+Ip1fRraPBPbFpqCI87Me+SSzZFLfiotvsQkCYF2zDulxCJzKywbnK1ymWXGHRb",
+	"FqK71NNVnjZWbJXLrpe/sjCu5v3YJ3xJCMOAzTfPmzPMZ6wkAHbJpqvHv8xc5QNfB8W4V7Gp5vFl7YHU",
+	"nVz0aBsnEU5mczGfmgLpSHQubdvel5NgmxBQhMEQwkqrD2kxHrX4/HDu8Ueu61krykY+l/01L0eLe4oN",
+	"UVCUxyHpsAEXEWn/F1z1ffvzxOx8R+rmPvOqXrHXkUertjMN45YObbvAU5ESFYVEjOPYqNhUyUvByiL4",
+	"5joEEyKFwow0sZJ/TjgWgMUOGIgkFGZ2hU/5MHs+dcX1dFWYB4TZZ+AAi62aDeEAm4Eari1I7wbnQpDw",
+	"Ntufl1xc2tDthCUMm92ZWgPFm9uIThUQ+IAHhTlqTFhSKhaFVhxFZhGolFgJaEJWESmnE/HK2rD+EcXs",
+	"CcUokT0esxVgeXBZGXph0X2+6YQ3Ax5t7nnhhCntQGt2HIsDlPSl1kyERAPCLbsGz9g2GSqLml8FmbQ+",
+	"xqJodnqLLxt+DwMxA45wQ+YWXZhtyDLZ7qZ+Vp2a3c2ii14ihxuv+y0AnG7igt2uV4UyeWgcqhu5cGoB",
+	"BxBgcDFdNpMQCij02v4MtRcbImZ1LqP4CYPROBlJxeZqgky7p9nYHNKlCnpnt7HMHnVvylA/OQyPN4tz",
+	"1qzbg7PoiLURBkpTs8Ps2Tg8dhWQQXcOZ5hzQLlWs5mL1NKIlSOytrFbbr7+N0NPmB1xMVY3a33CruTl",
+	"or1nwxcou1O+LkXM8zfeg4Bbp30LSp+z8keJ7Cd0OHfJABxemcawuFctRjNXAzHYJeVDF7y2FfZIbsCX",
+	"bpmVrGGq3AB3jbI0SlM6twfjx0ekS4UU3HR2StgfYxoTbWxSPyLsnlddbCLXV6B8K7eavcOVORMmYTpw",
+	"4uDiI2MZGfHF0lC3FxSHSc2S/xUzfcfQtWActjNSyBEhEwJhLIimUaJGtJtfeeYdhY5byTu343magOL0",
+	"2CR+DGoc7u1jUCOlWTOaOkJBnqMaCcIgYhp0Z3AmhyxHDgpqxKWrmruOCDKXWOIS4OwEYhN4F/wUNH//",
+	"K3vkq7HSiG0oHkFg2gg+6d+2mdUuIrcu2RRXoRsvS+inciKDOW0+kkY7JaD17Zcfw4ALpanomj7v0BHf",
+	"uWrsmG1SQPqszD/nbLS9hlFbfMiUpsNR0AwatcZBpV6vNHbPa4fN3VqzVvvNyG2ugd7unRglsssUnHCR",
+	"Z8Bkk4l1l9Cidorz8mkmerbCkZNdH+7EyU1D6eof0NGICRaBwzCx+yGSluZ0FudVK0Uyu0lfMSrxnsuY",
+	"6jKzeNYqziZwEZOtzqBreYzYmmy1RYDcUohbZrTPN6j2Dw89a2qvVhrZ8RbThgrRrrWyYcJWwhmbTCJV",
+	"LZE5s4+z2XHzyDId5Qa7HsWUCxbdaOCL6Avzq+uS58HYtewtixC3RAG4l41mqYLzNkj5tpgYmQdZX0js",
+	"YjW62g62aob/xSjvQi4rjKVlHjLafJazB3KjbAJdGpSDnDqKnn4QBvmsYnhNWSIhDGhRI/jMJHCBZomg",
+	"ZvCzxE071HJsu5Bmo7oQDfByOdvEb+5MprbXBo+2MNcyj6EDXNU8FVIQBvk8PXjLTDq798SM8cl/uRf1",
+	"9Kljiv6zy/Wf+d7jATCPKOEpS0cnI3uwLviF7PXSX4vkf+vB795k4ZebAV463Kz90aDkIOWH81cvLRBZ",
+	"EUV7sBvUQE7gPN+o+5gB/ZnsuRwiTBS03zsmNMzDsC22hGhhanzRlKOIap3wzljjPhMtMUhYLyQJi5EW",
+	"HPDG5mXG91RV8iQz24ySMMan2ZpMdemIRSFR0hixlow/liLN0c8ZPwhByLhqW+Nabbc7gv/YiRETGkUi",
+	"/tDBH3o8URq/2bFfOTFStV/bRxTE416Jji23be9Twr6SlLC8EJgTb4DfnDGTozv0R5vGxjlRjKlZ62z3",
+	"cLV1s3KG2mggBct1GL8JFx87lr/1FtLdvkiK2SaZZDkUWInflgNwN8mjWg7AvtuoktfWtzRfd6liZAhH",
+	"X+hlmhUzGXDN0MdMayREVA0gxk+4xsoJtZDU4Y9Hzmk1ApGLlsDUbGNVRWDynIbkBK58XJR/r57/9qFy",
+	"svvyTeX08c+/VJ41Xv7k73jXl4rVmvMTo1ZdOf7oqVmFlsPjrbHCCsi8BacZK4BWC40oXwRgwNhw5Gbo",
+	"ibwRtLSHcHEGwJ7XpDkHtsf5oGST7DZIZ6rZl8iseMsgxJBbCp8/p2C76M1wPsrcds2Bc78GqI1t441z",
+	"Hm4yP+tYEHNAW+v0NUtuUUzffjpAaYvLm6eYvlnmzcbZM+F2MkNWSLJ5iycAZ97Bb1FYwgXF6MzBnh+d",
+	"OazVHtYPDxv7ew/3aoeH9aU1YPJSH99Q2jwZz81byyjXjPUcye3EFbpjpeUQWFOsl4+xE/ApR3QKLhcc",
+	"GQy5WM+bzJ22l5z/QsrOnNOYfBUv6O7GHkLGA7glZoO83r6IWW9RmZWcnaYKAIKxKgTBSo5W11pdWRSh",
+	"rJUza65ccfozd8a6SRlM748kzWWYn98JrD02vxP8/C4VIaGkHVFNm23y7u1LBHO9ef2iGGE82H20l7MD",
+	"4B4+pH22MxL9IzQmwsw6+NfOx399/1ctbKxsIKi0b2VkZeY3MGv1dARZxqJJ6gdFMxvPTfYO9h49KDmm",
+	"9lP6GzNWTaPy8ONfu6u3d5zwhY01wy28MgpSj+hYD9oPrCgopoJCpTmxahC2XmvsbZCaZQcZWx+m66ZM",
+	"/N2BU/ebh0esMbAouMBVeqBpT3dTDvZyifN1H7vfnQNwOzW3cQJu1+42kvrnAcC+dEb/GdOQw4qc1Bu5",
+	"ojeP5wy5cCMy43GPBf9jzOzPpR43vL+0b2bF3cjN9gE7tiiavW5+jHEGwKOsFHflALlQmtHIKMkOM0po",
+	"RJOUaQPT3uZIjLXiojf29pwntND4Tr3cch3Gr0nE+9xF+EvJCyAWq0IHXrXXA2J4SvCJRzNhLRvS6jA9",
+	"YWhQDkkkwQjDiFi+rlzj0cPao4avFI2cKwlNFRT8ipEp8GBKMx+QDjaL08yDwvds+K59PNYDmfA/kXOZ",
+	"IImpBXLUDmYMknnFIWfbuF7WQo7GdnuJCzeIW1mH8sIdSDtv5zGjCUvWcWMK6zw3Rbm35AatbPW/8w+s",
+	"Vs5Szuck1+dnoq9GsnKEuH4sI6qKBy8LmVaWAv0XHPqlWh4PJBSdKgdvVSy+Yrij4WgQYEQzSb2jkHSS",
+	"kHRCwkPChiFRGk/ax3FIZBySmMNWpxY4JQjtKBmPNWsJpJUZJKw32/vPe0wHp3SLx3FlkNoNz4dgwLt0",
+	"xDWNSczwXACEJYjU2ZEiP0xHA2b8ZBbHREiiJ5JQo47y0vOXemN3b//gYeXR7EGTH+OdHYiCc1SrHH78",
+	"tvLf7s8Hf+2G9cOVXaUNSBTcwVUJZMj85EaTC/KsWj/YM2J4uHg/zTn5Wr4CSlyqWXmSofrnAnhYIZlm",
+	"KyEjwPubbqUoirXCQpD0VL9pLvSt8mwuPeL7OGc+3jfuBGnr1zSUuQ6XjWuG/JtZ5qfClscr4PlwGZcV",
+	"1ZtNJ8ugjssxiym8tJQGbxyzFNjSSYxlEKZg1Xb68DaRCWnjaLdXod/LAKzllgLKkNn29Hh/nDCVDs04",
+	"Zl57/mplL24FTVKv1T655vhPf1QyIylsthTp1yQUi5bZywgXFiUBlI9pCyzkFhkL2/+1A7WmdwA81g7N",
+	"F2jO7vz//+f/i59HVA+yT+ggwefq8jjVTIKI7UI2pylQcHYNYqRwnHA9PTObBxdOB23J9K/nbgP9+OE8",
+	"KJuQtm88ttEsg9hzBluCQ3mZRAQN1bTAOjh3+L60dcasQWJ6Lnqy5CQWZb4Ksww2o9/BBa62REt8990Z",
+	"7wuMbFa/+46035yenROEPNd3oGXt1ApLzSrP1g8RA2MmM+eJNG3zCU4W7ImYG/1oPJcev2JkyMVYMxW2",
+	"BFptOUe4WmiK/bFN2DXi21SJ8+ycIpvCypMjRJnPuNh9KRGtIAVrCffIKjl2ZfctkUS7ZV16sz3MJmsD",
+	"jRWQB5pGYz1IQNXMtKZJuCY6oVcsVhbW9oPWo1MRT12GDs4A4KXsmJq3mnkAYxm5LLL6/1bXKv8cyPQY",
+	"ij1QmFWbPgto214ih9lwpAydNtCIeZ3Q7pYtF3NkuTPz+biAZrtiCTUmDhRTyHxvgNcpoowVMeRxzF2V",
+	"jpgal5qcQpTDPkqBUaGNpdGBaq3sCpaOWZAATW2JGU8yO/0BF2DAaBIhKjAklPQS5OTEfWRPbeDVGEBB",
+	"eYcQdczssf6Zq6tqrlXazsNzTIKA8X8GpzUuLYIr0p5XSKLtJ02Qp6zLI2YGuQ11A7MUD7NQ3MrlWpEh",
+	"o2bfHUE0oyXaKHnaxhijaUKJrfX6+0dX7ZVBuxbpO3nJ8uouJDSOTYel6LIq+Xls/Jl2BntumwuUTPcx",
+	"LIj2LxXrnlZOnqZRBdmzDcD1EuKwWgIWs50GLB5VW+KD1YBCkh/Oz9+kTeQq46lUkmgpUeyRktKWKRjJ",
+	"gtD3arWQ7NUfhmRvtx6S/VrdrP392n6YXtmVQjBYEC1h9o7RQuCnYVIOUF7ansBgQdsiyTBHBdDPyJxL",
+	"sXTXEFmsqCD1A/ITf2zeRMYCaWbbz65HrAtq6jyhQvVYUnkmujLiom/0e0tcsQSOHMix1zKgG8UlIclk",
+	"AFsWm0STBOSjGRDYXgljadWbNB8Iga0u7EeOjdN5PYWjKBvactKaCyTNAk5cOm2moEUhF63mdDzANUhl",
+	"iN3Ddqu8pkMz5a4epdkxfnEff62mc49Be3IsSGFxwXhP5RhkLnAH1s0uqDceOac0tB5pSNpVM+AXbdQZ",
+	"7Uo7tClGkGcNGyuWfdJhymxDeLJpzBEwypqNBaOVxhZdg3UyVlqRPkwA9dsMt9teH7t6NEaak8E4Sabf",
+	"fec0Rdanc0S2V16pth30LO0rXf7cimE4Hs6JTn+TwObYr+22RFrnqEpOXYWcfClZOE6iTg0KKVyzf3h2",
+	"/PS77/LPNXLeSKT2i2fnbcItajrLr7ObDugA7PIUGYObra9zZCQqGhhWGzKzSgGaDc81a6naEqcgnXXC",
+	"6BA2IQQIZaJxUsw77Tu4cUoj1+5zdq2x3e8Ex1KJ786fVx49yJlKaYodef3uZZU8WZ47aL5o5iG8XJFL",
+	"NkJd5E1RSwhj0MVcYVklI6LIExQ4MViailiIs1aY2QJGpUqnF+74lgvyI72iZ2CZhaT9e7VaNa2o2sf/",
+	"yb598LGKT2w/sPKYC9LjsVn+1ZY4RhEGzxwxOYpd+WBnSlNYqKErObg48bBJ/iO5AM2tKQgPNpT/4U5T",
+	"JoyoEYtjs8UnFOH2bBi2QIlNkW6bxQr0ok0qsVP2WEacqe++A00PDgBV5KSC9YuNmny4d7j7ABrJNa5k",
+	"m+To6I0nvMvsYszE726DwPEOLjM0yWGMpWCO7AtcCHNfSxhzBFsp7SkLFXYZCFyJljDcNt7K4dICyzjZ",
+	"aVGqQk0+kK/5qlstgRqtUJjPDtAryuNUXGIgNBedwYLjaCEho5p5a39MkwgSZweQOGusiKiZkq3Doob+",
+	"amMt8SEaOEbfp8pRWHGsJ7IlBnJsI32NPWeGmzuGUmmjU1KxmO4RqK7tth1yBWgWx8qS+NvevUeNBx08",
+	"dcNi9nRyySISsVHCIEuJ9CXoQZmA5ZCdIkRUM2tb8oS0z8ZCMe3MjyM88HjJxWVqkeCEtxMWf98KLP+9",
+	"TCpW9bYCZzdNCibvsEpes4lddRgKo6MRoyjbrQZFmTZxcbHsl28IE+OhahLeFzJhLTFxKsweKRkToUre",
+	"WVPBvcU8Dzx5plFBZwWdzX6xqxGnzAgAAM6469PJMEpK4EbB0HXMu0wgpQIGZILjEe0OWKVRrXkJfsGb",
+	"eDzsgBhxqax2mIJmUK/W8GI5YoKOeNAMdqu16i4c5+kBOLs71QmL4wr0aec/k0tVdYXU+vMANBlfmpVD",
+	"gIef5mx8Syj6cL/+8EFo7TiwLsymS7lTyE+MjfDYDmrnKsi7Ab/zCXT2iRQ6kXEbDhaM05zuy5MoaJom",
+	"WrKxMEiYGkmh0IVv1GoLSsa5Hnqp0MhN9rtleQueRU/Pji3xmfnU2N+vH1ras2Zw+Sb56eKP4fX7D/TX",
+	"98eHk8nj5wcnY7l79f7PPx+eX//w5Hzyy+NpPznbuwwshVtw+tMbS6HWDBSHQKqZofofvx7/+tP1k6T3",
+	"/uzi4fn0w88/nPYfDrpXb+iIv4qTyQmlb7o/vHsrg08f0zJzK5CnmUGZU9zukk3N5i/UUswN+LJqinCx",
+	"u9a+xh6Nl9+Yzo5XeS8LvgTN3z+GgRoPhzQxg/XWWD46v9SCMNC0r3ymt+sKLjkIzcKVaSz6ujJKuMRn",
+	"B92Ea2M9QPTapSg2/wpirKYeNIAPJ5YT8/d+baiwSy5KAQjJHTqOuK4woRMbXyzdHy+52fhpxhgUtDC6",
+	"NzSyfzKQQ6BGwD96lvAyYakdhnfaUhSh9fOBrAhcnhBkR58RKBcA3BUEI4Ixpn/QJJETdPZibtxH2QdM",
+	"QpU8w4bjEYDnt0YobvL7ytybFqDgkOCSiTibzl8oAuiVAuHmKwj6uZBwM0hZhtL1u27pjhXqhsx7uS09",
+	"svW3u1dDEUMuCBSyrNqATnvBUGDm6Wp7OVePZ7YhT8FagpARFljFgs6W1qTs/WkdEyBoKh2UOUcSpXSR",
+	"pQ1KyaJXbQvesI3WlI1ltnh3XsKeX+FCB6n6eFPVYhFRv2cFmAJ/nQRpjaWMd6Jer9fn806kmMmgftio",
+	"1qqNaj3Awx73hP3KYXeXVR7Svb3Ko6jWqeyzeu9ht0EPO/VaoZTNXLqKtCSRM8Hm0GQselk9yAr/rEar",
+	"YcY7B34T4zj+tNZmyWrwlBVCRwFqrexY9gtq0Biiy7QfXPMpDN5SzXA9LSs+nF7o31V5I2Pena58s70c",
+	"OrVXqy9XtcWS2HDf7vL7nqdkA+aORmP5HSeYG4/XHy6/Pu0Ttmp/lVb59a03NjhmTQzQ62YheAZGgSSg",
+	"YGpYrOPvLnWiaG4YQ8J8lRi5Fbv1MQI6mlHCRZePwBZxfkLQ3K3VwmDCRQQmSH0IXL1llsq+Z6ns1+ZY",
+	"KugILLZQaHqGtLmNQXImRpO08dgPjJm2EfBtVyYASZAEF33rSc9WDIB4Crp1/9//A+6pCkmPCxqT//m/",
+	"zOf/+b/Rh4qk1paiJpIaKhpzPIOwXvODkLQBn9EOSRtDXrZNZuKyNrFr2tXxdJ798866UwsNH6ji7frm",
+	"hEqe1uiI0HmlEIDIwRiGmLIrY+ZOQWRivvarI8zToO6svURvwk8VQFyXFElYRqg1i1RZqfMQWZ3TVgsP",
+	"KGmqYjTpDtZlvypvEg6kj+wJ89Ceec1zoJ6S9m2c6V7exBTB4xEqzGtVRti5kgbMU4KWJPHK2CvF7gJU",
+	"Azp3gZkbVn47ArvvuhlmcTuIimzu7EDqkap6lGM7NKLVEcypj9qZZypZWE5AI+oTl80SBlhMxzosYy76",
+	"E1HyUl6xmEL2TqqD0jS/jzOUuRZp6lipMniXz5RQ3qUZKyw4/vn4xa+ne4/23gyOj397dVn7z4j1Hj95",
+	"c861fjGanEaTYHUrLVdKd6GR5vTUvZX2j7TSzkAv4NGMMTbccljfVstyYO+y1bbzl/nvJPqUldyateCe",
+	"Ik2PL8BD4p3iDFgcpUVbzNAZO8JBheCs1hszmbhjJHydjdLLSXZ64WCieRsJL4ca1jOieW9xwWDA6iDp",
+	"vLen/xn7FMdmyZsUS15L/Rx4vuCmFTbrGYt7x/m98PeVC7gFvCO2mzlv4AP6JbJthAY3oBfCwN2JGz0l",
+	"mIE5/b3IavfRztvvpbxzM+IHD43XlEAHNxBAM57NEkPsne36xyWSa8fFtUzbN3tDGIykKnFdnwFoBk48",
+	"Xe5o3ob2YGfKwUa4cBlNWD3a5tFXCZYYhCpTDoQXpQ9yoC5biNpIzZYoF5t466zcLHMs7cXlUnNNg/be",
+	"jF1uxq5tkc47M0v1rFsp1eBeb3h640voALvxblsJpGH6z6AFBrw/uNEpZUEWo7C7BVF83O2ykc7ZoN+k",
+	"4haq9lXJM+Hkq5khs2nnitcZQYkNv5eTX62cxLd/FVLy7os62Em3LumssNhQ0C0waLckzFKOic1l2bhE",
+	"lFkyQZvsIeMssypNrnzOJiyxv0FSZZaKAWjifCoGhJtlPklifsrDUZrG0GdaeaBEDZAKY2KaW8KcF0+Y",
+	"iGyKjcUPagkYaS6c9D1JWWId+hDyKVDyOiRilbzFDmeQyrYTMW04VQFclo26kAmUwsqqo7ZEVh41I2b2",
+	"MZiAmizyW7er5Ng3pZWzpW3jMlPa5TTN6AflMZZkLtFjGU3XUw6zgjWjS1sdb1XGn/Ipn5nmeG/vVdlX",
+	"pspcJE3ZxYh6prZclL9yuOO/i6dglzfWGzA31Vdo27mUL6HcANywv8ogpEUJXrGI0/PpiH0lavqM+WyO",
+	"39gVcyu6WjF9kT19235JSUmCz6DfUQhUsoqP8wLgLxnkplj1NhlI0ICxVJp0pE14oaNRmkJWIGq0ejLN",
+	"jcnKWMVSsCOPzqSA26+S51xERI61eWlLUHWpEDQxo9CAc1L2ep4uQ11o3UmfiLFdpuCQeCLHtLlqmD1H",
+	"dGn6IHu9v1G4IhuRn9hIfyWi4dyth5x8yM3UtuVETqdWcT3dkrSYX/NkC2Lj1gLVfpHYBVApRDpdscz4",
+	"ziX3zCKoqnPxRGdZjdX1+vRF4RIp3LRR263WqvX6bvXhiuZlSplpLTqf7tLe03D37Nt7fBNzt1LrNjqV",
+	"h9FevdKp0f3KQa/BDqN6d6/z6FGRyXGmFe6JPk1l8Er+yeOY7uxXazcEm/rEkAtBDOnZ66Yghk/3UZQt",
+	"yOCXgCDIy990P95A9N5+ZOTWReAOcpd/tjO7bBaOjCkF+Sj20K40mlFiHpn2FmTqzSReShDfWFkCFEnn",
+	"S6RAVpDZaQ8oxwyFaO+jo1uKjka3sa3neF64TC5y79hCuHTbJz/pzv7L/rUEVAT7FKtJlezSFTbgKlBp",
+	"j6874xVMVf1hrdOpPKSg6iNWOewe7HXrvd1on1KHTR1RPfCgsa5nQTHSdoNUr4+ru1k4UANXV/oubmc7",
+	"OV/hjjZrUfa+2Mb293W2zkq39mz1yhvv7m0ofIT/Y0h9xxblAAVfqqfPRsB4olMuYjgtgEQGIC8SbOIC",
+	"/02LpMmf/cJpiJATOAChIiIudFQlTj8iQ4ANsMSRd5DgwiwtgXGW4xJWL0oiOrVJjjbv05j/hKpLZq8Q",
+	"Kf+XsSZCi/uxXBL+69J7Qkc3IvoMDjQmXA+ihE4EsbRjaXSIpyQNCw87ZuuJtqsE2cBcOzLQfUbVSa+Y",
+	"Ze3CVoYeEThQVXklVNseOxK2vC+ZAvIFyjUX/bKAkl0BXkWmm5ybWOrm4Ofh+1rUeB93+OMaffGu33kR",
+	"j3/75VW/0/i1/+vZY9Vp7IuTF9dx9MPPq4fmn8w0da1DlSXo0wHSYfkr+i4hUdc/WdhdWZx7dZZWDLfB",
+	"HJxTd8udjvjfbezqHKoDXN+z1fB9FedA78soD2YVGwiNatdt91SjIeXVjDrbBSbX2YLIWfzPL+S8LoY1",
+	"69kyBOsgkdrWL7ddn9suWyMGDD1L9Vd86gAmYBPLGlUoKjIrCzdUpP4zQKs2C+rTU05OcaKUtxAp5GYq",
+	"wF0tjApLwjpF1RJKU0fNAqTr6F9LrO3P9dbUq2Pm9NG3vg5LgQyueLK5Y23luUSXfRVabCv6a3aF/DP1",
+	"1r0S2rYSem8JnG5TCSFJ1E2U0N9e3QB8doFm0TTRHnewkeOTRELtIHeCjaEwR2eaVutDN4LG/JKlNL/I",
+	"MMeHlk7OinBzSRPO1JEvSEuJ8cs+06ol9hqHjj6UK1egDfhwY0ccnDkn9mflmI54d1DMOgay3nia1UwM",
+	"0Umskg+gEGapmsuqK7WESovkOTrmkJyZ1c5CckaH7Ixr9v2ZTnhXuwpMRnu1Z5ioAVKnCO2gvnJMqY5L",
+	"GZkZU7DfcKyQU7UlMlJVM64y4UAnrXxGUsjrh+t8lB/SlGJeng85KlSsRHhgo9aw5VC6A7N9wG1NS0m1",
+	"RLo4mqSNbX7irmtj8TUFBAN2DQCTpXZcRpmqh5S/MtidV0zrJop3PuwsK1gVdGWSsK4mA5koRjpQRGS6",
+	"uv4tK/x1K6C8XHGngE1/HHRedPkp//H5b8/env989uNhlU1//DP6cGK+HJyIWrXbiEVn+LwW/fJjnC8w",
+	"hFmlhQpJaxko+RJJrjLSysOWVrEqOcw4430wIcX2uOO+WH42VL2rPElruy26+YxpeyEMSqPWWG+JpHs1",
+	"aAbRi0F88mJ/9FtjUDt5Ef958uL6qjPs9n/9sH958sNb+dvZ48tff7nsdxv9spUxZHogI4W1kfWoWA52",
+	"DdDqS6NtUukwDwXph78S3h/o0MkfGbFcKO1vsCY+3R6280nCoEoTjXMQylUsP5iofOj/3gTetglsRBvh",
+	"wrN408OG9S1eZ6A57p1lJm/dNzi72UrBwMuuZ39fZKWZ5p4xbM0YdskmOWO3nmM9aOwNzH2udVREF6Um",
+	"cj33rn142aytXej6nCcVre0wkD2PCWksenTIY46lmbIbd4vNXiVbul5mos8iVRca7DPlgNu+GdUGMxj5",
+	"f32rDg4nMupyKLnNNbKvA8e27JG2UQGO3MpXA+2WsCzoUKggMxW9gE+uXEsa2HENdcEeuApcgTBfGNLG",
+	"rUqOR0IbBMrYHtL0apnYNJYCQhUp7mWvt1J0KO1P2ykjwSa2gEsfscHwBKBYd3oq7feAxnC0BT13TJXw",
+	"GBv7gryZsBjuWq1lZuzLDOeCLX4T23lzYwIMhrQM6uqZEvm239vS97b09mzp2zK3stW6nrH1REbs3tb6",
+	"LLZWaZhjuwYYit1MYaxti6U3ZpaYL+s/hxVWYiZ53cm3ZmWbafMIpb1hAdoTcAkwuBlkB/NRbYUAy9KS",
+	"hfBypRIW1znDPNhcObHOtJBt2xKL0m2xGAEWYVe2wGspCzoTkR/qWnZGYwW6HBeZ9W8gG28RS/YkkUqd",
+	"QphyHaFg6+hsI1vOSAGzmpbveMjGgm0d94IlW56JaN4u315JAGf1VhKm2IL98IMNAKdFYdB4znFhpHlo",
+	"KfKHw3VYog7o5SHn3KKxrNCMubi0BRiZRrKjBKundAcSsrSNUdwSqX1uK5Ch9SvIQI6TFLMFACWbAm7f",
+	"i4HuLCTtoZHSYmKaxXFIhD0FNqOYBbXppfFTPgx4bFwBbK6zwoV0CedQ5BAOr2PaZU1XdQ5A37YGVxZS",
+	"B6J9sNHrIdkPSX0/JAc1kCb1RzW/5A3cI6VgSrtD9JZQUJlwgO1EV6axR2zVHEudzzCD5yg3wFCyJaJT",
+	"wKyByIDWpsy9IKEQt3aSVWwTEufL+mFhdjoOT3YE5BSkWt5DcUAxmCvTwCp5hdV5oOqTHMfIC9BhZEBF",
+	"ZITOFcyLLfFmC0JnMAEK2HrNBE4rlPppCVtNyDqZ+Mq0nhDZSjkhx8Xl6gHy+EL2elBAkWrzLlsd0sKw",
+	"SvMgQfK/scv4Ley3Wzh5WAPzP9ugtVyixqyYOOnN3XhhYd/DInG7SWKxqgmdYqEsB7PwnNp0rxk3fMy+",
+	"bsTA4Sp38Pi017u33G/Fcj9WlxYshMhgs/dBBaocVnY7uIFRIns8ZlVXdMI9/SKxQmCZKQ+INSd0toIf",
+	"qK9IuLiW+XBTcDacfUMIzD23akvdzmFJNA8LU2bYOanuechRxvSCWo9qsBmMyNJkQJ0+YiIs4s38Fw+p",
+	"Ncg7LMNDN2dDgmjk2/kPCW0JSFtxccmUxcYMgw81g9QqD7CWMCCazfoqjCHB7dVpkRpG/p0OkdVEGDXF",
+	"dxTwbBNqnsQVuZI8wvpxUyhhUI6ryxlca8DrsrrNHqAuhw4UEsqlOeKeLDpbEpM19sB6kHVX+R5re7tH",
+	"2nLPwAMke6SNScDvFEveN+bwGCiWKsubKG7BJhceOEBpOoqZxb9EUlyyqYvW3Rag763flW0g+srm6R7R",
+	"d6+otwIrz5zAW1PLimVK+QsD+3a/LLBv0ZGhHa+5LBNvGS0GzeREOO1XWvTyjX3k5+UT63DZT+hoYKao",
+	"Na7Vdrsj+I+dGDGM1PEEf+jgD+BM4zc79ivTr35Ch1X7tX3EHaAr49FFlybRBdaMCZrBL/XG7t7+wcPK",
+	"o7lkZlgXphn8a2+vUXt4uHdQq9Vq80jOtkhe5hbAPNCOWzs3CCJ+qZpc3tr35JX7Zmlg8MY8C7o7mN2j",
+	"Tyxfba6+OBYMp1eOOpKBOWeTI7H87e7hwYMj0hbjOG7bULPNm4Sdh0l+6b7Cj37lIpuE2BLuI1qpHFAS",
+	"2pidxtg/n8iMo9FSKbqEQoyd5W5oWkQCGNyzxmBuG9iEwzLLDpezL4o2tOycFDKjlNtoP2FVpfJNtvJe",
+	"eee38+6wM95L069Mmtq9LeSE8K88Y3TTY6UVDOGTp09oEr2GWb/PG92mdrSZojfUj/PtedxQq4bVytTE",
+	"bVQ12ds8yIb92oHjNmjO8prduYKgcOyWkkGnxvlc3rfZypnN7Kl4O4m4TevEQt+QMAM8z1rmUHNhepAC",
+	"qTgDNoXAC95pw0JTiHfNrd/tuv1Vcc3NQ9CW1zzumDWGa/zOFkC+YUFjO4vLSeZyNef/YeXy/p4CH/jq",
+	"ctOKJrpXY+iGHtL6Ne/qje3UvHPC2cX1F1FT/cTYSOWxCHZMtCQdZgvXRVVyMlNYJA2op7cIWUJm1aWi",
+	"y+Knri3rMopAvv3foJrd17EtzHK46R6YbwXhUriIsrWwDEr02W2ccAnYqGipuA1iT5/QNDEqo5/QLkNL",
+	"w68f6RAdUEcSQHNV8s4dLmGlCkc3JJNLLvpg0bREO7+N2uQSNq65HY8jHUoPDyWzU8gFhNvHPiAIn2eu",
+	"jug0K2IMxpcFJ7WEuT8k6Xlp7p2IZ0FcUQqMsC9CBFAOIoOtM+JjKBO2BBsTpuAlwF25rI22WRMXMe4Y",
+	"TNUoyKimaYqfLGFnyxmA1LUwpbHyq9AhhMqVLkFEFy1W+ERa4vnompzk2zQtAal+L7aXwPs237j1QTar",
+	"Nx7HvMBLXHu4STAhHcsSa+2DhaV62L849lXYPzKqsIIG+ZBI0U9PkW9Y2u4+GHFzJfwDvWK5IsF2BW9X",
+	"GTtva5k2Lh4yAiogk0SfoxRr/c4kU852fr08Sjuwt5xI6RwAn6VykRPwKtVzAH4E7I0Hx0FQ2gwsyIGU",
+	"BDhP5sqQdBjgYR0KRwBYySOEBD5XSCKDfEXz8T9jheimlujJOJYTm+Q4y8+ILcioQNtN0s4ObNsAmVaW",
+	"CiVDFeUoUUoJr8CyKnI3ruKjOKioGbAbEtTurUgXiC30KWe/gID6YHk8c6vC48S5Fa/BXwMryKq9jFGv",
+	"uG62QSFbGuw8L1mAFuye7STMUrbCzZtTzFVGODvCzSYDJlxA06M4BWhilwrSYbNb0GK+l26dso3QZ3rh",
+	"LqhtjAavGuO9eAw2W66iXmns5aKE5glLAokQ/oM+ll1VX8++9Ls/58AqLaPnxOM/aeMDiMCjxs1ve29Q",
+	"NpEAm27ejaAI5VBgcF4z8G+ByXY2PWhoc2zyefvOo0ewglNqadjMuqiIAk3jCRnD5BAVoqUtgCwS4yJn",
+	"eURlXMcevnZuOhFiE6BzGdOBnUmUT1QT2hJ4umI9bj9nxr1gmLcX7EgZGWRhv2BB2BSY0IsL2KG1v6QR",
+	"CMd1CXAK+5KWgLgEsGm5hBZAAofF3CXThhskL5EFuUstMZO8pD29X+D3TFm6c7jl82w2nIFiHVXAKGP+",
+	"CfVgLzlhb+V8S3gpR7b/Nwqn2LIOdkKR2EEhGR2GOeI4g71o2YeVd9QSDqTTYVOJ0aUhWT0cMz+3CcnB",
+	"lyY3LYizbIl8e+VQS7hYwa0bidmUkLtxr5RLlLJvNhW22Kxcv48MbTUydJ8ltl2jK80Lc2mk82hktxgU",
+	"WtPZWhwY2jhL7D4atP1okE+WviApzjfXZszeUWKxtnn8TQJg+xyM1wrbGSp2NIvwcMlmaMP1zjbKMVxh",
+	"slvhvOpzGIEtUZrB3vQt7M1tOnK+rin5YWHSWupgZFnxirTTuvBE0am6aXL5Mvvrvb+6tmirfDkzJQwy",
+	"pC4U2lzPbskNSPmpleOGmF+mgPfM3Ial9szfABqxrlHxdartmSoV29HcSADv9PZVfv/dbhL3Oup5Y4Qp",
+	"uzaW3nxN9YIbVVREWACDuhN0JVDTkHTGOos7sG6CafZUg7bxlZYTu22HdcVALSVtD3nYDlui7SND2ymO",
+	"w5EtJWxOxIfMDficJhGQUyYM8SKWE0Xi1ynxOQacY1dQeVjKtwTDeDoRT6mmdwuK8Mxv2u0SIGZg5X8k",
+	"LDafebJQ6eF6WdJaMBVgEGGnsOjCLPYFFatvljezHaVvG10Pg9E4GUllBtvWz4BKu1lG6X3O0d3LOfKL",
+	"4cP2trXwXRH0HFOvuohZTwfNGtzpCtIvKrtumeRweFYa8rtXdF1pqsemb8iFtrogdtqhxEx9lurX0AKD",
+	"L9kIq4IQl0m9LZ7VJyjQK0+5GknFnaO68BF4i3/H35LofnuBvPvA3BYq6YKOhBPQCK2qLUbirN27Yext",
+	"C8kI91G2jaJsmV38VzAal1JSAMNhAU7ubnPW/ByfAOMBLKv7n4Ng55iVyHxipbAl4ExWukrDjjWRZk4J",
+	"MJBk+XBlwQnHooTn3DZCgfxUScq7AcGKlJvKOcNQ7aQl8uFBpFrynTQHYIf2YeXFvpTR1giUcLC2waC0",
+	"xrHhCmRLq9dBzHXgnjfpXq3+vXKxZ8mVtgEoREjRuuxKy3TsQnbyeyW7TSU7UyNmIRwzi7Cn6hbqmWBp",
+	"lCJJfkgUN+o2Q18O5ASRMc65hLonqGyMg1lKI3UGz3zuePdvFrmyJJbLfFHnC6P7WuoK12ur1/jzezAH",
+	"eJEbua+WEmlekYTPRoxUGtlGVD610Wl7lkC8gTNfjEbk2/PT8zchefv8CTlo7D5qkrMfjit1s4yvScT7",
+	"gIbZrdlOqgdwLKjZNZ4PUr+QaYQO/Yh39dgYUrIlVJeKKnk5f7ugbdq2K9RfMxgnBzZSPAeFbXOUcWn6",
+	"J6JxbFGF7ivsdbUl0kNPpHAuvr4Ad84FiC7sjmg3XZUkY6tiwl52mOqbtkLq7DwV7NqWsBDqccrS2sYa",
+	"rgPMeCZqYNaQlmD0mpuMtWt+MF9ze8Q8AWLxWHYvPV5YOdbltRESGc/Ij7sTry827zZj9n8kWH2jGRgX",
+	"uwkR2J2R6B91qGIHeyF///j07aT204u+/D6A+GACivzFs9+evnj9+P2LX3fPfz798efiZ6OpEh40A6lH",
+	"Zks1d3a01KOdN/F42Im5YM1CEPW/adw3e3ww/P7sh+N6a1yrNQ5we31/gJ+4UmOWfJ8+Ar8dsYTL6Pvd",
+	"Gn7EFn6/tH0biekz7P58YZ0wHboFOwCS8y67ry15d7BzsLeGTGi/tNK9U7GFWJ0Z2FL9uR3fIqd3qiDB",
+	"t5BQWaLL0sOcTB/d4+rujjOyAt/8QE4U6Uxdmd8URWdsuUFa1BxsPtkj7RlroF0lzx08TIpFrszRAvaH",
+	"lvASE+C1TBQcnJAw2h1k0DRLnk64wJIyGDE0l87olGYuNBhLpUPStrVd3tqXPDHvaLcE2n1I11UlZ45N",
+	"wo1LwizXPJGiNIY3a3nexF7asI7jk9lW3KZZlPftzJ559fy3D5WT3ZdvKqePf/6l8qzx8qcgDH56++5F",
+	"5aeTp6eV18/PP1R+3n98vEYV69xMreQCYuGUe4viNiwKq3TNZKzB0pCtR7NEY97V9zbFlmyKx6zPwfEb",
+	"K7ag1OLWrAqnWtZkg3fVC5dYFfnvhdRfyuLYGCqYV8TW419cP85XnrnqHjROa5tk2Y6F+B+k/ZPioQnE",
+	"OrwDO6SVK9aUbolCUWl80DxdPaP1bO8+e5Rg40LHT2cbvI3jqlnt0+vdn1fNF2Oylyvau6YKeS31MysU",
+	"7pXIdpTIuRE9stfbTiB6mQpxQnEz1zRcTaf4uuNv7ppuXCP4DniqTv9ks77oHKLMPSw4fXl1KZVlzPM4",
+	"AZoZOCNNlrIuKPp4DttR1IPGS3SF0zIdjeXKjBNt7s4rXgdOocI7HkBHNK0rCrfm3M/S9KZZr/Vuq9q3",
+	"JS3+hzij0IJ79/PeePhnGA9GNAOTQV4y34blYMXgRWGz3xsS/yRDImG9hKnBfFvh2bVjfKHEXmzLdrpc",
+	"O1C8uBBBgeeuQgWPN3TlkCnCERDakRGWYbafMVEjS7s2v+Nh/V+f2keEkk4iJwqgPnbyEVFrHppm5NnS",
+	"51Cmn6SBd5tUJ20F95TgnGuik7HSqkreshGjGvmICbNdRgYb0z7mDPkcIaJydgiUJwVDpM9dySpoiU35",
+	"kskRGSt4OlEjzKI3AxJTzZKMfNlhfktNFhhTG0qfLVIxqzfzcwVx/WwE3ZtgkYK5AlkyadbPxcUZ644T",
+	"Vhm5k+8Lt1B85T6k1y+Z6OtB0NyrHR6EgTbCuRkonWAtqutKL2Gsotm1dhim64piQnHIY8nqJvZlxb76",
+	"Lb7nCbYIq2VsaJfZJl/ccplTf2ZuN9nRrKW0N2z646DzostP+Y/Pf3v29vznsx8Pq2z645/RhxPz5eBE",
+	"1KrdRiw6w+e16JcfYy+3yUz6rhE8NxkiWz/2wk76Y0YTVBarDRzUMz1bhG1A4nObdfs3MAHD4Izpil3Z",
+	"S24+Y9ptgVu0HO3izdmAK5g8TxKp1ClI2XvD71YK0jqtW1S6nh2Ypj+uX5PWif9MpkOtANQzY0XjVazA",
+	"un8ikZcj6wGpywvUbucgIcsRXVjNKo8k5lep9FGzdauqpfWj3CH311U/al7S7Appsjbo4dT6Hcya3byM",
+	"lJ3M5VWk3CrZuIDU56zj9KVqMmEYPN0ey+TXlrHYJcJgJ2FX8pJVMEK4wPXJkvKcMZKjHAHGEceTCh4F",
+	"VZeqWmK8m9edmrd5YuKmETrzzChoNtawVOGWtAklK/sHlxeRVoCZsIQZD+Vu5Yz9rSs2PRMRkLUiav7G",
+	"u2eR+jcL4sJug+WlmzZIh9pSccp05/5l/zqJPi0qfwA71+zK0n2bZuTSKemwkh3sigdlnnLKiAvpFEOu",
+	"wJu3pQPLdvsanrrnjKcbPFOTh7VOp/KQgpqMWOWwe7DXrfd2o31Knfc+onqQ+e7pCAVFD9QXFMZRAM06",
+	"HvMIOFRSV353xpH/VGJ0zD29x/GCshAoNm6bTN0OtU+k/hWoxmeW3Nnb37eyvf19nS2NUnp2+/M2yyp4",
+	"e9jYagVlO0oYTrVdnvnldDpiIlfIEHA3ae2utqOaaZv9OoV4odnRkHnENQYe88yqkAEthyOaeAXDEtan",
+	"CVSU7VLFjlLYV0ZY6fK0sofka8Ajlmp+6fcsaf0mp4zzqYDmUPVsLT3oSdr+tcJb9W31bx1So7KxWL32",
+	"vWLJ+/q8gFRaa1iOWDEc9dSu5RWYbfxLP4VrFZt9KVd7RXrdF411jYViS99qr9o4yHW4YrGN++Lqtxes",
+	"MoLak9OeGnP1BjaIURl1UUXJuSrtpSeH1z5cLA9ClcSgVLqsof47hCYeVur1ym7NqD8uuiwXrzBfulOg",
+	"nC543wg2ObADNbrzl/nPGsFpXGuxOn0LBC5SsG+UX4ruiNiVi+AbvxCmwvxXisr1m5xd7HTj6nZxn+lU",
+	"BW6pCNGd1hNfRENsInRv0TQ3A/WV2eVvccmvIcwGPIqYuKDKSi3Pfg5Tgx33q8+UaLcd0JIO+WKJdUOh",
+	"Y7feAokzh8VgrUj2O+zip4+ptGqUGf1fv4lPjnPpAWYljKAEsa33bHzf+j7pDmhCu2ZoiExs6oBMyCP3",
+	"CeEF5rXj0YglFdM2EjNjnIeEklhOZr+E9HRb68cSLbi3HNnajBm8AUZiKEU8JaYrlhnfXdQScJURvBQy",
+	"JgCImWgXKymMq8V8ml/+vdjJed+4iZuzHkXrXXCK3jdu0y1abzxuxin7eRVoYxNH6ytyge5dmnuX5qtw",
+	"adbyQBqLPJA76G9YbXQj4NU/VgTffvD+3kPYjofwuW36dP/vePT6K8kBe/0aciBMDXnA4gBdvbNSeWTW",
+	"nDY+QRL5AsO+piXmSozyesmmx7b++GcWHPflBj5HuYGVhKNbAHOko6MdvZeOS6VjthP/IXIyb1T+FXQQ",
+	"Ft38/eOnj+kIlMVBbPJBZuhEIAah/BsEE+0WSQfvUzhDRMT78BguQuDWNn8r3hcswqpzEXwC+Tf2H5me",
+	"Ns8+MlffyDPjvLvd/M7eDJAnMmJyFLPMhlN+ZzK5j85a8RFvwKwml2yKxOBY1wXGCjNOAHHqP9Jcaibi",
+	"fwcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

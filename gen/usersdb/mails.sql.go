@@ -89,6 +89,23 @@ func (q *Queries) DeleteEmailTokens(ctx context.Context, userID uuid.UUID) error
 	return err
 }
 
+const dropExpiredEmailToken = `-- name: DropExpiredEmailToken :exec
+DELETE FROM email_tokens
+WHERE id = $1
+  AND expires_at <= $2
+`
+
+type DropExpiredEmailTokenParams struct {
+	ID  uuid.UUID
+	Now time.Time
+}
+
+// DropExpiredEmailToken removes the link of a mail that came to be sent too late, with the count of its mails.
+func (q *Queries) DropExpiredEmailToken(ctx context.Context, arg DropExpiredEmailTokenParams) error {
+	_, err := q.db.Exec(ctx, dropExpiredEmailToken, arg.ID, arg.Now)
+	return err
+}
+
 const findEmailToken = `-- name: FindEmailToken :one
 SELECT id, user_id, purpose, email, hash, created_at, expires_at, mails, mailed_at, counted_from
 FROM email_tokens
@@ -337,6 +354,23 @@ func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const uncountMails = `-- name: UncountMails :exec
+UPDATE email_tokens
+SET counted_from = LEAST(counted_from, $1::timestamptz)
+WHERE id = $2
+`
+
+type UncountMailsParams struct {
+	CountedBefore time.Time
+	ID            uuid.UUID
+}
+
+// UncountMails has the mails of a link count no more that were sent so far, and leaves the link as it is.
+func (q *Queries) UncountMails(ctx context.Context, arg UncountMailsParams) error {
+	_, err := q.db.Exec(ctx, uncountMails, arg.CountedBefore, arg.ID)
+	return err
 }
 
 const useEmailToken = `-- name: UseEmailToken :one

@@ -58,6 +58,8 @@ type Querier interface {
 	DeleteRecoveryCodes(ctx context.Context, userID uuid.UUID) error
 	// DeleteSecondFactor removes an account's secret, with its recovery codes and challenges.
 	DeleteSecondFactor(ctx context.Context, userID uuid.UUID) error
+	// DeleteSessions removes some sessions.
+	DeleteSessions(ctx context.Context, sessions []uuid.UUID) error
 	// DeleteSigningKey forgets a key.
 	DeleteSigningKey(ctx context.Context, kid string) error
 	// DeleteUser removes an account with all that hangs on it.
@@ -66,6 +68,8 @@ type Querier interface {
 	DeleteUsersBut(ctx context.Context, emails []string) error
 	// DisableSecondFactor has logins take no second factor any more, if they do.
 	DisableSecondFactor(ctx context.Context, arg DisableSecondFactorParams) (int64, error)
+	// DropExpiredEmailToken removes the link of a mail that came to be sent too late, with the count of its mails.
+	DropExpiredEmailToken(ctx context.Context, arg DropExpiredEmailTokenParams) error
 	// EnableSecondFactor has logins take a second factor, unless they do.
 	EnableSecondFactor(ctx context.Context, arg EnableSecondFactorParams) (int64, error)
 	// EndReplayed ends a live session, of which a token was presented again, and tells whose it was. Where the token is known by its row, the
@@ -109,16 +113,22 @@ type Querier interface {
 	KeepEmailToken(ctx context.Context, arg KeepEmailTokenParams) (EmailToken, error)
 	// ListDataKeys reads every key, the newest first, with how many keys of accounts it seals.
 	ListDataKeys(ctx context.Context) ([]ListDataKeysRow, error)
+	// ListDueSessions gives the sessions of accounts whose time has come, ended ones too.
+	ListDueSessions(ctx context.Context, now time.Time) ([]uuid.UUID, error)
 	// ListEmailTokens reads the tokens of a user that are held, expired ones too.
 	ListEmailTokens(ctx context.Context, userID uuid.UUID) ([]EmailToken, error)
 	// ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.
 	ListHeldSessions(ctx context.Context, arg ListHeldSessionsParams) ([]Session, error)
+	// ListOverSessions gives sessions that ran out before a time, or were ended before another, a batch at most.
+	ListOverSessions(ctx context.Context, arg ListOverSessionsParams) ([]uuid.UUID, error)
 	// ListRecoveryCodes gives the HMACs of an account's recovery codes. Only the development binary asks for them.
 	ListRecoveryCodes(ctx context.Context, userID uuid.UUID) ([][]byte, error)
 	// ListSessionIDs gives the ids of every live session of a user.
 	ListSessionIDs(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error)
 	// ListSessions reads a page of live sessions, the newest first, that starts behind (before_time, before_id).
 	ListSessions(ctx context.Context, arg ListSessionsParams) ([]Session, error)
+	// ListSessionsOfUser gives every session of a user, ended ones too.
+	ListSessionsOfUser(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error)
 	// ListSigningKeys reads every key, the one that signs last first.
 	ListSigningKeys(ctx context.Context) ([]SigningKey, error)
 	// ListThrottles reads some counts.
@@ -156,8 +166,8 @@ type Querier interface {
 	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
 	// PurgeNetworks removes those that have expired, a batch at most.
 	PurgeNetworks(ctx context.Context, arg PurgeNetworksParams) (int64, error)
-	// PurgeSessions removes sessions that ran out before a time, or were ended before another, a batch at most.
-	PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error)
+	// PurgeSpentTokens removes the spent tokens of some sessions, a batch at most.
+	PurgeSpentTokens(ctx context.Context, arg PurgeSpentTokensParams) (int64, error)
 	// PurgeThrottles removes counts that are whole again, a batch at most.
 	PurgeThrottles(ctx context.Context, arg PurgeThrottlesParams) (int64, error)
 	// RequestDeletion has an account deleted at a time, or at the one that was asked for before. It is locked.
@@ -195,6 +205,8 @@ type Querier interface {
 	TakeTry(ctx context.Context, arg TakeTryParams) ([]TakeTryRow, error)
 	// TryChallenge takes one of the tries that a challenge has; of many at once, no more than those get the row.
 	TryChallenge(ctx context.Context, arg TryChallengeParams) (LoginChallenge, error)
+	// UncountMails has the mails of a link count no more that were sent so far, and leaves the link as it is.
+	UncountMails(ctx context.Context, arg UncountMailsParams) error
 	// UpdateProfile changes what its set_ arguments name and leaves the rest. A phone number that an earlier version wrote goes
 	// when another takes its place.
 	UpdateProfile(ctx context.Context, arg UpdateProfileParams) error

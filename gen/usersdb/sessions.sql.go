@@ -31,6 +31,17 @@ func (q *Queries) CreateRefreshToken(ctx context.Context, arg CreateRefreshToken
 	return err
 }
 
+const deleteSessions = `-- name: DeleteSessions :exec
+DELETE FROM sessions
+WHERE id = ANY($1::uuid[])
+`
+
+// DeleteSessions removes some sessions.
+func (q *Queries) DeleteSessions(ctx context.Context, sessions []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, deleteSessions, sessions)
+	return err
+}
+
 const endReplayed = `-- name: EndReplayed :one
 UPDATE sessions
 SET revoked_at = $1::timestamptz
@@ -230,6 +241,69 @@ func (q *Queries) GetRefreshToken(ctx context.Context, hash []byte) (RefreshToke
 	return i, err
 }
 
+const listDueSessions = `-- name: ListDueSessions :many
+SELECT sessions.id
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+WHERE users.deletes_at <= $1::timestamptz
+`
+
+// ListDueSessions gives the sessions of accounts whose time has come, ended ones too.
+func (q *Queries) ListDueSessions(ctx context.Context, now time.Time) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listDueSessions, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOverSessions = `-- name: ListOverSessions :many
+SELECT id
+FROM sessions
+WHERE expires_at < $1
+   OR revoked_at < $2::timestamptz
+LIMIT $3
+`
+
+type ListOverSessionsParams struct {
+	RanOutBefore time.Time
+	EndedBefore  time.Time
+	RowLimit     int32
+}
+
+// ListOverSessions gives sessions that ran out before a time, or were ended before another, a batch at most.
+func (q *Queries) ListOverSessions(ctx context.Context, arg ListOverSessionsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listOverSessions, arg.RanOutBefore, arg.EndedBefore, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSessionIDs = `-- name: ListSessionIDs :many
 SELECT id
 FROM sessions
@@ -315,6 +389,33 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]S
 	return items, nil
 }
 
+const listSessionsOfUser = `-- name: ListSessionsOfUser :many
+SELECT id
+FROM sessions
+WHERE user_id = $1
+`
+
+// ListSessionsOfUser gives every session of a user, ended ones too.
+func (q *Queries) ListSessionsOfUser(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listSessionsOfUser, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockSession = `-- name: LockSession :one
 SELECT sessions.id
 FROM sessions
@@ -332,26 +433,25 @@ func (q *Queries) LockSession(ctx context.Context, hash []byte) (uuid.UUID, erro
 	return id, err
 }
 
-const purgeSessions = `-- name: PurgeSessions :execrows
-DELETE FROM sessions
-WHERE id IN (
-    SELECT ended.id
-    FROM sessions AS ended
-    WHERE ended.expires_at < $1
-       OR ended.revoked_at < $2::timestamptz
-    LIMIT $3
+const purgeSpentTokens = `-- name: PurgeSpentTokens :execrows
+DELETE FROM refresh_tokens
+WHERE hash IN (
+    SELECT spent.hash
+    FROM refresh_tokens AS spent
+    WHERE spent.session_id = ANY($1::uuid[])
+      AND spent.used_at IS NOT NULL
+    LIMIT $2
 )
 `
 
-type PurgeSessionsParams struct {
-	RanOutBefore time.Time
-	EndedBefore  time.Time
-	RowLimit     int32
+type PurgeSpentTokensParams struct {
+	Sessions []uuid.UUID
+	RowLimit int32
 }
 
-// PurgeSessions removes sessions that ran out before a time, or were ended before another, a batch at most.
-func (q *Queries) PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, purgeSessions, arg.RanOutBefore, arg.EndedBefore, arg.RowLimit)
+// PurgeSpentTokens removes the spent tokens of some sessions, a batch at most.
+func (q *Queries) PurgeSpentTokens(ctx context.Context, arg PurgeSpentTokensParams) (int64, error) {
+	result, err := q.db.Exec(ctx, purgeSpentTokens, arg.Sessions, arg.RowLimit)
 	if err != nil {
 		return 0, err
 	}

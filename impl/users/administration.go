@@ -56,7 +56,14 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 
 // DeleteUser removes an account.
 func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequestObject) (usersapi.DeleteUserResponseObject, error) {
-	_, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+	held, err := s.queries.ListSessionsOfUser(ctx, req.UserID)
+	if err == nil {
+		err = s.purgeSpentTokens(ctx, held)
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	_, err = s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
 		if sessions, err = q.ListSessionIDs(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}

@@ -452,3 +452,21 @@ func administrationOperations() knownOperations {
 	}
 	return knownOperations{"deleteUser": notOneself, "disableUser": notOneself, "setUserRoles": setRoles}
 }
+
+// Who has the password of an account that is disabled cannot change it, and so cannot make the link void that its owner holds.
+func TestADisabledAccountIsTakenBack(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin, thief := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp(ada)
+	s.verify(ada)
+	link := s.mailToken(thief.user, mailReset)
+	disabled, err := admin.DisableUserWithResponse(t.Context(), thief.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, disabled.StatusCode())
+	contracttest.Eventually(t, "the session has ended", func() bool { return thief.readsProfile(t) == http.StatusUnauthorized })
+	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
+	enabled, err := admin.EnableUserWithResponse(t.Context(), thief.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, enabled.StatusCode())
+	s.logIn(ada, newPassword)
+}

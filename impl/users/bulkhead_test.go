@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,44 +66,96 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	const queue, strangers = 8, 6
 	s := start(t, func(o *options) {
 		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue, Wait: time.Minute}
-		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // The throttle remembers who logged in from where.
+		o.chain = limited
 	})
-	ada := s.signUp("ada@example.com")
-	login := func(email string) *usersapi.StartSessionResponse {
-		got, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: email, Password: goodPassword})
-		if err != nil {
-			t.Error(err)
-		}
-		return got
-	}
-	require.Equal(t, http.StatusOK, login("ada@example.com").StatusCode())
+	me := s.member()
+	const home = "203.0.113.9"
+	require.Equal(t, http.StatusOK, s.from(home, me.user.Email, goodPassword).StatusCode)
 	release, err := s.service.hasher.Hold(t.Context())
 	require.NoError(t, err)
 	defer release()
-	answers := make(chan *usersapi.StartSessionResponse, 2*strangers)
+	type answer struct {
+		status int
+		body   string
+	}
+	answers := make(chan answer, 2*strangers)
 	var all sync.WaitGroup
 	for i := range cap(answers) {
-		all.Go(func() { answers <- login(fmt.Sprintf("person%d@example.com", i)) })
+		all.Go(func() {
+			got, body := s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword), "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
+			answers <- answer{got.StatusCode, body}
+		})
 	}
 	for range cap(answers) - strangers {
 		refused := <-answers
-		require.Equal(t, http.StatusServiceUnavailable, refused.StatusCode(), string(refused.Body))
-		require.Equal(t, usersapi.ProblemCodeOverloaded, codeIn(t, refused.Body))
+		require.Equal(t, http.StatusServiceUnavailable, refused.status, refused.body)
+		require.Equal(t, usersapi.ProblemCodeOverloaded, codeIn(t, []byte(refused.body)))
 	}
 	all.Go(func() {
-		if got := login("ada@example.com"); got.StatusCode() != http.StatusOK {
-			t.Errorf("ada's login: %s", got.Body)
+		if got := s.from(home, me.user.Email, goodPassword); got.StatusCode != http.StatusOK {
+			t.Errorf("the owner's login: %s", got.Status)
 		}
 	})
 	all.Go(func() {
-		if got, body := s.do(http.MethodPut, "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword), "Authorization", "Bearer "+ada.tokens.AccessToken); got.StatusCode != http.StatusForbidden {
-			t.Errorf("ada's new password: %s", body)
+		if got, body := s.mistypes(me, home); got.StatusCode != http.StatusForbidden {
+			t.Errorf("the owner's new password: %s", body)
 		}
 	})
 	contracttest.Eventually(t, "both wait", func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers+2 })
 	release()
 	all.Wait()
 	for range strangers {
-		require.Equal(t, http.StatusUnauthorized, (<-answers).StatusCode())
+		require.Equal(t, http.StatusUnauthorized, (<-answers).status)
 	}
+}
+
+// limited turns the limits on, behind a proxy: the throttle remembers who logged in from where, and a site has its share.
+func limited(o *httpapi.Options) {
+	behindProxy(func(o *httpapi.Options) { o.RateLimits = true })(o)
+}
+
+// mistypes has somebody with a session hash a password, from an address.
+func (s *server) mistypes(m member, address string) (*http.Response, string) {
+	return s.do(http.MethodPut, "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword),
+		"Authorization", "Bearer "+m.access, "X-Forwarded-For", address)
+}
+
+// Sessions are free: those of one network, however many, do not keep who has logged in from another from doing so.
+func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
+	t.Parallel()
+	const queue, share = 8, 2
+	s := start(t, func(o *options) {
+		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue, Wait: time.Minute}
+		o.chain = limited
+	})
+	me := s.member()
+	const home = "203.0.113.9"
+	require.Equal(t, http.StatusOK, s.from(home, me.user.Email, goodPassword).StatusCode)
+	crowd := make([]member, 2*queue)
+	for i := range crowd {
+		crowd[i] = s.member()
+	}
+	release, err := s.service.hasher.Hold(t.Context())
+	require.NoError(t, err)
+	defer release()
+	var all sync.WaitGroup
+	var refused atomic.Int64
+	for _, m := range crowd {
+		all.Go(func() {
+			if got, _ := s.mistypes(m, "192.0.2.66"); got.StatusCode == http.StatusServiceUnavailable {
+				refused.Add(1)
+			}
+		})
+	}
+	waiting := func() int { _, n := s.service.hasher.Stats(); return n }
+	contracttest.Eventually(t, "all wait or are refused", func() bool { return waiting()+int(refused.Load()) == len(crowd) })
+	all.Go(func() {
+		if got := s.from(home, me.user.Email, goodPassword); got.StatusCode != http.StatusOK {
+			t.Errorf("the owner's login: %s", got.Status)
+		}
+	})
+	contracttest.Eventually(t, "the owner waits", func() bool { return waiting() == share+1 })
+	release()
+	all.Wait()
+	require.EqualValues(t, len(crowd)-share, refused.Load())
 }

@@ -188,7 +188,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMail(ctx, q, s.clock(), mailChange, user.ID)
+		return s.throttle.takeMailTo(ctx, q, s.clock(), wanted.Email, user.ID)
 	})
 	if err != nil {
 		return nil, explain(err)
@@ -238,6 +238,9 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEm
 		}
 		if err != nil {
 			return err
+		}
+		if err := s.throttle.forgetAll(ctx, q, httpapi.AccountNamed("email", old)); err != nil {
+			return err // Somebody else may have the address next.
 		}
 		return s.mail(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))})
 	})

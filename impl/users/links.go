@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,10 +22,11 @@ const (
 	verifyLifetime = 24 * time.Hour
 	changeLifetime = 24 * time.Hour
 	resetLifetime  = 30 * time.Minute
-	// mailsCounted is for how long the mails of a link count, and how old it is at most when another mail is sent with it.
+	// mailsCounted is for how long the mails of a link count from the first of them on, and how old it is at most when another mail is
+	// sent with it. One that is asked for without end is good for less than twice as long.
 	mailsCounted = 24 * time.Hour
 	// mostMails is how many mails about the same thing an account causes at once, and over mailsCounted from then on: of resets, to
-	// addresses that it wants, and of each kind without a link.
+	// addresses that it wants, and of each kind without a link. An address that accounts want gets as many of them all.
 	mostMails = 10
 )
 
@@ -77,9 +79,10 @@ func (s *Service) mailTokenAfter(ctx context.Context, tx pgx.Tx, held usersdb.Em
 // linkAfter gives what a link becomes that is asked for, and whether a mail is sent with it.
 func (s *Service) linkAfter(held usersdb.EmailToken, user usersdb.User, purpose string, now time.Time) (link usersdb.EmailToken, mailed bool) {
 	link = held
-	if held.Email != user.Email {
-		link = usersdb.EmailToken{Email: user.Email, CountedFrom: now}
+	if !strings.EqualFold(held.Email, user.Email) { // as accounts have them
+		link = usersdb.EmailToken{CountedFrom: now}
 	}
+	link.Email = user.Email
 	if mailed = link.Mails == 0 || !now.Before(nextMailAt(link)); mailed {
 		if !now.Before(link.CountedFrom.Add(mailsCounted)) {
 			link.Mails, link.CountedFrom = 0, now

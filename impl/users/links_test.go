@@ -1,13 +1,16 @@
 package users
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
@@ -84,6 +87,50 @@ func TestALinkIsSentAgain(t *testing.T) {
 	}
 }
 
+// The mails that nobody got, as the mail server was away for too long, keep nobody waiting once it is back.
+func TestMailsThatExpiredDoNotCount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp(ada)
+	ask := func() {
+		require.NoError(t, s.service.startReset(t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)}))
+	}
+	ask()
+	for _, pause := range mailPauses() {
+		s.Clock.Advance(pause)
+		ask()
+	}
+	require.Equal(t, len(mailPauses())+1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailReset))
+	s.Clock.Advance(resetLifetime)
+	s.mailing()
+	s.settled()
+	require.Empty(t, s.mailbox.with(ada, mailSubjects()[mailReset]), "their links have expired")
+	ask()
+	require.Equal(t, http.StatusNoContent, s.reset(tokenIn(t, s.mail(ada, mailReset, 1)), newPassword))
+}
+
+// Nor do those that were given up while their link was good, which stays the same.
+func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp(ada)
+	for _, pause := range mailPauses() {
+		s.Clock.Advance(pause)
+		s.logIn(ada, goodPassword).askVerification(t)
+	}
+	count := len(mailPauses()) + 1
+	require.Equal(t, count, s.count(`WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1 RETURNING id) SELECT count(*) FROM last`, mailVerify))
+	for range count {
+		s.mailbox.fail = append(s.mailbox.fail, errors.New("the mail server cannot be reached"))
+	}
+	s.mailing()
+	s.settled()
+	require.Empty(t, s.mailbox.with(ada, mailSubjects()[mailVerify]))
+	s.Clock.Advance(mailPauses()[len(mailPauses())-1])
+	s.logIn(ada, goodPassword).askVerification(t)
+	require.Equal(t, http.StatusNoContent, s.confirm(tokenIn(t, s.mail(ada, mailVerify, 1))))
+}
+
 // Somebody who asks for the reset of another's password takes nothing from them.
 func TestAResetAskedForByAnybodyKeepsTheLink(t *testing.T) {
 	t.Parallel()
@@ -116,28 +163,37 @@ func TestAnExpiredLinkIsReplaced(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
 }
 
-// Whenever somebody asks, the last mail holds a link that is good, and no day has more than seven mails.
+// Whenever somebody asks, the last mail holds a link that is good, and is the same for less than two days. There are six mails at most from
+// the first of them until a day later, and so eleven in any day.
 func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 	t.Parallel()
+	const atOnce, inADay = 6, 11
 	s := &Service{mailKey: []byte("key")}
-	for _, every := range []time.Duration{time.Second, time.Minute, 7 * time.Minute, 31 * time.Minute, 5 * time.Hour, 13 * time.Hour} {
+	rapid.Check(t, func(r *rapid.T) {
 		var link, mailedLink usersdb.EmailToken
 		var mails []time.Time
 		began := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
-		for now := began; now.Before(began.Add(3 * mailsCounted)); now = now.Add(every) {
+		for now := began; now.Before(began.Add(4 * mailsCounted)); now = now.Add(rapid.SampledFrom(askedAfter()).Draw(r, "pause")) {
 			var mailed bool
 			if link, mailed = s.linkAfter(link, usersdb.User{Email: ada}, mailReset, now); mailed {
 				mails, mailedLink = append(mails, now), link
 			}
-			require.Equal(t, mailedLink.ID, link.ID, "the mail holds the link")
-			require.Equal(t, now.Add(resetLifetime), link.ExpiresAt)
-			require.Less(t, now.Sub(link.CreatedAt), mailsCounted+3*time.Hour)
-			require.True(t, nextMailAt(link).After(now))
+			require.Equal(r, mailedLink.ID, link.ID, "the mail holds the link")
+			require.Equal(r, now.Add(resetLifetime), link.ExpiresAt)
+			require.Less(r, link.ExpiresAt.Sub(link.CreatedAt), 2*mailsCounted)
+			require.True(r, nextMailAt(link).After(now))
+			require.LessOrEqual(r, link.Mails, int32(atOnce))
+			require.True(r, now.Before(link.CountedFrom.Add(mailsCounted)) || !mailed)
 		}
-		for i := 7; i < len(mails); i++ {
-			require.GreaterOrEqual(t, mails[i].Sub(mails[i-7]), mailsCounted, "%s", every)
+		for i := inADay; i < len(mails); i++ {
+			require.GreaterOrEqual(r, mails[i].Sub(mails[i-inADay]), mailsCounted, mails)
 		}
-	}
+	})
+}
+
+// askedAfter are pauses between requests, about as long as those between mails.
+func askedAfter() []time.Duration {
+	return []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 29 * time.Minute, time.Hour, 3 * time.Hour, 13 * time.Hour}
 }
 
 // The first address may be a typo, and its reader a stranger: the second request counts, at once.
@@ -221,12 +277,50 @@ func TestMailsOfChangesAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, ask(mostMails).StatusCode())
 }
 
+// Many accounts are no means to fill one mailbox: what they send to an address counts for the address, too.
+func TestMailsToAnAddressAreBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	want := func(i int) *usersapi.RequestEmailChangeResponse {
+		answer, err := s.as(s.member().access).RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{
+			Email: []string{eve, strings.ToUpper(eve)}[i%2], CurrentPassword: goodPassword,
+		})
+		require.NoError(t, err)
+		return answer
+	}
+	for i := range mostMails {
+		answer := want(i)
+		require.Equal(t, http.StatusAccepted, answer.StatusCode(), string(answer.Body))
+	}
+	refused := want(mostMails)
+	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode())
+	require.Equal(t, usersapi.ProblemCodeRateLimited, codeIn(t, refused.Body))
+	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange))
+	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM email_tokens WHERE purpose = $1`, mailChange), "nothing has changed")
+}
+
+// An address in other letters is the same one: it is paced like it, and gets the same link.
+func TestTheCaseOfAnAddressIsNoOther(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.signUp(ada)
+	_, _ = me.want(t, eve, goodPassword)
+	link := s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange)
+	before := me.changing(t)
+	_, _ = me.want(t, strings.ToUpper(eve), goodPassword)
+	require.Equal(t, link, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange), "it is too soon for another mail")
+	before.Email = me.changing(t).Email
+	require.Equal(t, before, me.changing(t))
+	require.NotEqual(t, eve, before.Email, "it is written as it was asked for last")
+}
+
 // A change of password makes the link of a reset void, and does not let its mails begin anew for ever.
 func TestMailsOfResetsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.mailing()
 	me := s.signUp(ada)
+	s.verify(ada)
 	passwords := []string{goodPassword, newPassword}
 	for i := range mostMails + 2 {
 		s.Clock.Advance(7 * time.Second) // for the limits on requests

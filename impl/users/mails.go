@@ -94,7 +94,13 @@ func sealedTo(user uuid.UUID) string { return "send_mail/to/" + user.String() }
 // newJobs makes the queue of mails.
 func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	c.Workers = river.NewWorkers()
-	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendMail]) error { return s.send(ctx, job.Args) }))
+	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendMail]) error {
+		err := s.send(ctx, job.Args)
+		if err == nil || job.Attempt < job.MaxAttempts {
+			return err
+		}
+		return errors.Join(err, s.queries.UncountMails(ctx, usersdb.UncountMailsParams{ID: job.Args.TokenID, CountedBefore: s.clock().Add(-mailsCounted)}))
+	}))
 	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[startReset]) error { return s.startReset(ctx, job.Args) }))
 	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[erase]) error { return s.erase(ctx) }))
 	c.Periodic = []*river.PeriodicJob{jobs.Every(eraseEvery, erase{})}
@@ -110,8 +116,8 @@ func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
 	}
 	if job.TokenID == uuid.Nil {
 		err := s.throttle.takeMail(ctx, usersdb.New(tx), s.clock(), job.Mail, job.UserID)
-		if errors.Is(err, httpapi.ErrRateLimited) {
-			return nil // It has been told so, again and again.
+		if errors.Is(err, httpapi.ErrRateLimited) && job.Mail != mailDeletion {
+			return nil // It has been told so, again and again. No account goes without, though.
 		}
 		if err != nil {
 			return err
@@ -188,9 +194,11 @@ func (s *Service) send(ctx context.Context, job sendMail) error {
 		to = string(opened)
 	}
 	if job.TokenID != uuid.Nil {
-		token, err := s.queries.GetEmailToken(ctx, usersdb.GetEmailTokenParams{ID: job.TokenID, Now: s.clock()})
+		now := s.clock()
+		token, err := s.queries.GetEmailToken(ctx, usersdb.GetEmailTokenParams{ID: job.TokenID, Now: now})
 		if postgres.IsNoRows(err) {
-			return nil
+			// It may have waited for the mail server for too long: what nobody got does not keep them waiting for another.
+			return s.queries.DropExpiredEmailToken(ctx, usersdb.DropExpiredEmailTokenParams{ID: job.TokenID, Now: now})
 		}
 		if err != nil {
 			return err

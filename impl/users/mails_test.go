@@ -230,6 +230,7 @@ func TestAChangeOfPasswordMakesTheResetVoid(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	m := s.member()
+	s.verify(m.user.Email)
 	token := s.mailToken(m.user, mailReset)
 	answer, err := s.as(m.access).ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)

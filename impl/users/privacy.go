@@ -182,6 +182,13 @@ func (erase) Kind() string { return "erase_accounts" }
 
 // erase deletes every account whose time has come, each in a transaction that the audit log tells of.
 func (s *Service) erase(ctx context.Context) error {
+	due, err := s.queries.ListDueSessions(ctx, s.clock())
+	if err == nil {
+		err = s.purgeSpentTokens(ctx, due)
+	}
+	if err != nil {
+		return err
+	}
 	for {
 		entry := httpapi.AuditEntry{ID: newID(), Action: "user.erase", Outcome: telemetry.Success, OccurredAt: s.clock()}
 		ctx := s.audit.Within(ctx, func() httpapi.AuditEntry { return entry })

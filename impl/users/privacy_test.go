@@ -391,3 +391,32 @@ FROM pg_tables
 WHERE schemaname = 'public'`).Scan(&text))
 	return text
 }
+
+// No account goes without a mail: what is asked for when so many have been sent that there is none is refused.
+func TestNoDeletionWithoutAMail(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.signUp(ada)
+	ask := func() *usersapi.RequestDeletionResponse {
+		s.Clock.Advance(7 * time.Second) // for the limit on requests
+		answer, err := me.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+		require.NoError(t, err)
+		return answer
+	}
+	for range mostMails {
+		require.Equal(t, http.StatusAccepted, ask().StatusCode())
+		kept, err := me.CancelDeletionWithResponse(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNoContent, kept.StatusCode())
+	}
+	refused := ask()
+	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode(), string(refused.Body))
+	require.Equal(t, usersapi.ProblemCodeRateLimited, codeIn(t, refused.Body))
+	require.Nil(t, me.profile(t).DeletesAt)
+	s.Clock.Advance(mailsCounted / mostMails)
+	me = s.logIn(ada, goodPassword)
+	require.Equal(t, http.StatusAccepted, ask().StatusCode())
+	s.mailing()
+	s.settled()
+	require.NotEmpty(t, s.mailbox.with(ada, mailSubjects()[mailDeletion]))
+}

@@ -89,7 +89,11 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 		if changed == 0 {
 			return errWrongPassword // Another change came first: what was given is the current one no more.
 		}
-		for _, purpose := range []string{mailReset, mailChange} {
+		void := []string{mailChange, mailReset}
+		if user.EmailVerifiedAt == nil {
+			void = void[:1] // Whoever reads what is sent to the address takes the account from whoever has its password.
+		}
+		for _, purpose := range void {
 			if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: purpose}); err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
@@ -347,4 +348,45 @@ func TestLogoutEndsTheRefreshTokenToo(t *testing.T) {
 	again, err := ada.EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, again.StatusCode())
+}
+
+// Sessions from before kept every token that was spent, so one may have tens of thousands. However many there are, no transaction
+// removes more than a batch, which a statement has the time for.
+func TestTokensAreRemovedInBatches(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(t *testing.T, s *server, account uuid.UUID){
+		"with sessions that are over": func(t *testing.T, s *server, _ uuid.UUID) {
+			s.Clock.Advance(2*sessionLifetime + time.Second)
+			require.NoError(t, s.service.purge(t.Context()))
+		},
+		"with an account whose time has come": func(t *testing.T, s *server, _ uuid.UUID) {
+			_, err := s.Pool.Exec(t.Context(), `UPDATE users SET deletes_at = $1`, s.Clock.Now())
+			require.NoError(t, err)
+			require.NoError(t, s.service.erase(t.Context()))
+		},
+		"with an account that an administrator deletes": func(t *testing.T, s *server, account uuid.UUID) {
+			answer, err := s.as(s.member(usersapi.RoleAdmin).access).DeleteUserWithResponse(t.Context(), account)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			account := s.signUp(ada).user.ID
+			s.logIn(ada, goodPassword)
+			_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at)
+SELECT sha256((id || ' ' || i)::bytea), id, created_at, created_at FROM sessions, generate_series(1, 2500) AS i`)
+			require.NoError(t, err)
+			_, err = s.Pool.Exec(t.Context(), `
+CREATE TABLE removals (tx text NOT NULL, tokens bigint NOT NULL);
+CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO removals SELECT pg_current_xact_id()::text, count(*) FROM gone; RETURN NULL; END';
+CREATE TRIGGER removals AFTER DELETE ON refresh_tokens REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
+			require.NoError(t, err)
+			remove(t, s, account)
+			require.Zero(t, s.count(`SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE user_id = $1`, account))
+			require.Equal(t, 2*2500+2, s.count(`SELECT sum(tokens)::bigint FROM removals`))
+			require.LessOrEqual(t, s.count(`SELECT max(tokens) FROM (SELECT sum(tokens)::bigint AS tokens FROM removals GROUP BY tx) AS transactions`), purgeBatch)
+		})
+	}
 }

@@ -47,7 +47,9 @@ func newProgram(mailer mail.Mailer) program.Program {
 			program.Check(defaultServe()),
 			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
 			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
-			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), createAdmin),
+			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
+				return createAdmin(ctx, p, c, mailer, out)
+			}),
 			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(), rotateKeys),
 			program.NewCommand("rotate-data-keys", "make the key that seals personal data from now on", defaultRotate(), rotateDataKeys),
 			program.NewCommand("reencrypt", "seal personal data anew with that key, in batches, while the service goes on", defaultRotate(), reencrypt),
@@ -135,12 +137,13 @@ func (s *Service) measure(registry prometheus.Registerer) error {
 }
 
 // createAdmin makes an account an administrator's. One that is opened or reset gets a random password, shown this once.
-func createAdmin(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
+func createAdmin(ctx context.Context, p program.Program, c adminSettings, mailer mail.Mailer, out io.Writer) error {
 	service, pool, err := offline(ctx, p, c.Keyed, c.hashSettings)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
+	service.noMails = mailer == nil && c.Mail == mailOff
 	password := rand.Text()
 	hash, err := service.hasher.Hash(ctx, password)
 	if err != nil {

@@ -240,6 +240,7 @@ func TestWrongSettings(t *testing.T) {
 		"a wrong mail server": {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com", "USERS_MAIL_FROM=a@example.com", "USERS_PUBLIC_URL=https://shop.test"), []string{"serve"}, "host:port"},
 		"nobody to be from":   {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_PUBLIC_URL=https://shop.test"), []string{"serve"}, "sender"},
 		"another way of mail": {environment(url, "USERS_MAIL=pigeon"), []string{"serve"}, "mail"},
+		"a pigeon to owners":  {environment(url, "USERS_MAIL=pigeon"), []string{"create-admin", "--email", "ada@example.com"}, "mail"},
 		"no public address":   {environment(url, "USERS_PUBLIC_URL=shop"), []string{"serve"}, "public_url"},
 		"links to nowhere":    {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_MAIL_FROM=a@example.com"), []string{"serve"}, "public_url: links in mails lead nowhere"},
 		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "email"},

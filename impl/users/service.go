@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/microcosm-cc/bluemonday"
@@ -111,7 +112,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.mailer == nil {
 		s.mailer = mail.Discard{}
 	}
-	c.Hashing.Known = httpapi.Known // They come before strangers.
+	c.Hashing.Caller = httpapi.From // Who is known comes before strangers.
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}
@@ -274,7 +275,14 @@ func (s *Service) purge(ctx context.Context) error {
 			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: purgeBatch})
 		},
 		func() (int64, error) {
-			return s.queries.PurgeSessions(ctx, usersdb.PurgeSessionsParams{RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: purgeBatch})
+			over, err := s.queries.ListOverSessions(ctx, usersdb.ListOverSessionsParams{RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: purgeBatch})
+			if err == nil {
+				err = s.purgeSpentTokens(ctx, over)
+			}
+			if err != nil {
+				return 0, err
+			}
+			return int64(len(over)), s.queries.DeleteSessions(ctx, over)
 		},
 	} {
 		for purged := int64(purgeBatch); purged == purgeBatch; {
@@ -282,6 +290,18 @@ func (s *Service) purge(ctx context.Context) error {
 			if purged, err = batch(); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// purgeSpentTokens removes the spent refresh tokens of sessions that are going to be removed, in batches: with the sessions goes what is
+// left, which is little, and so no statement removes more than it has the time for.
+func (s *Service) purgeSpentTokens(ctx context.Context, sessions []uuid.UUID) error {
+	for purged := int64(purgeBatch); purged == purgeBatch; {
+		var err error
+		if purged, err = s.queries.PurgeSpentTokens(ctx, usersdb.PurgeSpentTokensParams{Sessions: sessions, RowLimit: purgeBatch}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -129,12 +129,12 @@ func TestLoginBesideADeletion(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, answer.Body))
 }
 
-// Known and unknown address each take exactly one place at the hasher, and beyond its queue the answer comes at once.
+// Known and unknown address each take exactly one place at the hasher, and beyond its network's quarter of the queue the answer comes at once.
 func TestEveryLoginTakesOneHash(t *testing.T) {
 	t.Parallel()
 	const each = 3
 	s := start(t, func(o *options) {
-		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 2 * each, Wait: time.Minute}
+		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 4 * 2 * each, Wait: time.Minute}
 		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // So ada is known here, and eve is not.
 	})
 	ada := s.signUp("ada@example.com")
@@ -157,7 +157,7 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 	waiting("eve@example.com", each)
 	waiting("ada@example.com", 2*each)
 
-	// The queue is full.
+	// Nobody else of the network may wait.
 	create := `{"email":"bob@example.com","name":"Bob","password":"` + goodPassword + `"}`
 	change := fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, goodPassword, newPassword)
 	for _, request := range [][3]string{

@@ -73,9 +73,11 @@ func (c *serveSettings) validateMail() error {
 		_, err := c.newMailer()
 		return err
 	default:
-		return fmt.Errorf("mail is %q: write smtp or off", c.Mail)
+		return errUnknownMail(c.Mail)
 	}
 }
+
+func errUnknownMail(mail string) error { return fmt.Errorf("mail is %q: write smtp or off", mail) }
 
 // Findings adds what is to be said of mails and tokens.
 func (c *serveSettings) Findings() []program.Finding {
@@ -115,6 +117,8 @@ type adminSettings struct {
 	Email string `koanf:"email" required:"true" usage:"the administrator's e-mail address"`
 	Name  string `koanf:"name" usage:"the administrator's name"`
 
+	Mail string `koanf:"mail" usage:"as for serve: with off the account's owner is not told by mail"`
+
 	AllowUnverified bool `koanf:"allow_unverified" usage:"take an account whose address nobody has verified: what is in it goes, its password too"`
 }
 
@@ -141,6 +145,9 @@ func (c *serveSettings) Validate() error {
 // Validate finds settings that cannot work, before anything is touched.
 func (c *adminSettings) Validate() error {
 	errs := []error{c.Keyed.Validate()}
+	if c.Mail != mailSMTP && c.Mail != mailOff {
+		errs = append(errs, errUnknownMail(c.Mail))
+	}
 	formats := format.All()
 	if err := formats["email"].Validate(c.Email); err != nil {
 		errs = append(errs, fmt.Errorf("email: %w", err))
@@ -170,7 +177,7 @@ func defaultServe() serveSettings {
 }
 
 func defaultAdmin() adminSettings {
-	return adminSettings{Keyed: program.Keyed{Database: program.DefaultDatabase()}, hashSettings: defaultHashes(), Name: "Administrator"}
+	return adminSettings{Keyed: program.Keyed{Database: program.DefaultDatabase()}, hashSettings: defaultHashes(), Name: "Administrator", Mail: mailSMTP}
 }
 
 func defaultRotate() rotateSettings {

@@ -140,10 +140,22 @@ func (t *throttle) takeCode(ctx context.Context, now time.Time, user uuid.UUID) 
 
 // takeMail counts a mail about something that an account causes, within the transaction of q: whoever reads it may have asked for none.
 func (t *throttle) takeMail(ctx context.Context, q usersdb.Querier, now time.Time, about string, user uuid.UUID) error {
+	return t.takeMails(ctx, q, now, about+"\n"+httpapi.AccountOf(user))
+}
+
+// takeMailTo counts a mail to an address that an account wants, for the account and for the address: accounts are free.
+func (t *throttle) takeMailTo(ctx context.Context, q usersdb.Querier, now time.Time, address string, user uuid.UUID) error {
+	return t.takeMails(ctx, q, now, mailChange+"\n"+httpapi.AccountOf(user), mailChange+"\n"+httpapi.AccountNamed("email", address))
+}
+
+// takeMails counts a mail for each of some things, unless it is too many for one of them.
+func (t *throttle) takeMails(ctx context.Context, q usersdb.Querier, now time.Time, of ...string) error {
 	now = now.Truncate(time.Microsecond)
-	taken, err := (&throttle{queries: q, key: t.key}).Take(ctx, httpapi.Try{Now: now, Own: []httpapi.Count{
-		{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + about + "\n" + httpapi.AccountOf(user)},
-	}})
+	try := httpapi.Try{Now: now}
+	for _, thing := range of {
+		try.Own = append(try.Own, httpapi.Count{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + thing})
+	}
+	taken, err := (&throttle{queries: q, key: t.key}).Take(ctx, try)
 	if err != nil || !taken.Refused {
 		return err
 	}
@@ -187,7 +199,12 @@ func (t *throttle) Welcome(ctx context.Context, now time.Time, familiar ...httpa
 
 // forget makes every network one that the owner of an account is not known to use: somebody else may have been in it.
 func (t *throttle) forget(ctx context.Context, q usersdb.Querier, email string, id uuid.UUID) error {
-	for _, account := range []string{httpapi.AccountNamed("email", email), httpapi.AccountOf(id)} {
+	return t.forgetAll(ctx, q, httpapi.AccountNamed("email", email), httpapi.AccountOf(id))
+}
+
+// forgetAll forgets every network of some accounts, by what a Familiar calls them.
+func (t *throttle) forgetAll(ctx context.Context, q usersdb.Querier, accounts ...string) error {
+	for _, account := range accounts {
 		if err := q.ForgetNetworks(ctx, usersdb.ForgetNetworksParams{Account: t.accountKey(account), Most: 0}); err != nil {
 			return err
 		}

@@ -326,3 +326,20 @@ func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'success'`, bob.user.ID), "what is done is always recorded")
 }
+
+// The networks of an account's owner are none of whoever has the address next.
+func TestAnAddressThatIsLeftHasNoFamiliarNetworks(t *testing.T) {
+	t.Parallel()
+	first, _ := throttled(t)
+	me := first.member()
+	require.Equal(t, http.StatusOK, first.from("192.0.2.7", me.user.Email, goodPassword).StatusCode)
+	of := func(account string) int {
+		return first.count(`SELECT count(*) FROM familiar_networks WHERE account = $1`, first.service.throttle.accountKey(account))
+	}
+	require.Equal(t, 1, of(httpapi.AccountNamed("email", me.user.Email)))
+	wanting := me.user
+	wanting.Email = eve
+	require.Equal(t, http.StatusNoContent, first.moveTo(first.mailToken(wanting, mailChange)))
+	require.Zero(t, of(httpapi.AccountNamed("email", me.user.Email)))
+	require.Equal(t, 1, of(httpapi.AccountOf(me.user.ID)), "the owner is the same")
+}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/oapi-codegen/nullable"
 	"github.com/stretchr/testify/require"
@@ -384,4 +385,45 @@ func TestARegistrationBesideCreateAdmin(t *testing.T) {
 	all.Wait()
 	programtest.RequireSentence(t, refused, boss, "again")
 	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE 'admin' = ANY(roles)`))
+}
+
+// Whoever opened an account with another's address, and goes on changing its password, keeps its owner out no longer than until they
+// read a mail.
+func TestASquatterKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.mailing()
+	squatter := s.signUp(ada)
+	s.askReset(ada)
+	link := tokenIn(t, s.mail(ada, mailReset, 1))
+	passwords := []string{goodPassword, newPassword}
+	for i := range mostMails + 2 {
+		s.Clock.Advance(7 * time.Second) // for the limits on requests
+		answer, err := squatter.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
+		s.askReset(ada)
+		s.settled()
+	}
+	require.Equal(t, http.StatusNoContent, s.reset(link, "quiet paper lantern"))
+	contracttest.Eventually(t, "the squatter's session has ended", func() bool { return squatter.readsProfile(t) == http.StatusUnauthorized })
+	s.logIn(ada, "quiet paper lantern")
+}
+
+// Where there are no mails, the command makes no job for one either.
+func TestCreateAdminWithoutMails(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp(boss)
+	s.verify(boss)
+	told := func() int { return s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailRoles) }
+	environ := environment(s.Pool.Config().ConnString(), "USERS_MAIL=off")
+	_, err := run(t, environ, "create-admin", "--email", boss)
+	require.NoError(t, err)
+	require.Zero(t, told())
+	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET roles = '{customer}'`)
+	require.NoError(t, err)
+	_, err = run(t, append(environ, "USERS_MAIL=smtp"), "create-admin", "--email", boss)
+	require.NoError(t, err)
+	require.Equal(t, 1, told())
 }

@@ -27,6 +27,18 @@ FROM email_tokens
 WHERE id = @id
   AND expires_at > @now;
 
+-- name: DropExpiredEmailToken :exec
+-- DropExpiredEmailToken removes the link of a mail that came to be sent too late, with the count of its mails.
+DELETE FROM email_tokens
+WHERE id = @id
+  AND expires_at <= @now;
+
+-- name: UncountMails :exec
+-- UncountMails has the mails of a link count no more that were sent so far, and leaves the link as it is.
+UPDATE email_tokens
+SET counted_from = LEAST(counted_from, @counted_before::timestamptz)
+WHERE id = @id;
+
 -- name: FindEmailToken :one
 -- FindEmailToken reads a token for a purpose that was presented and may still be used.
 SELECT *

@@ -171,13 +171,39 @@ FROM sessions
 WHERE user_id = @user_id
   AND revoked_at IS NULL;
 
--- name: PurgeSessions :execrows
--- PurgeSessions removes sessions that ran out before a time, or were ended before another, a batch at most.
-DELETE FROM sessions
-WHERE id IN (
-    SELECT ended.id
-    FROM sessions AS ended
-    WHERE ended.expires_at < @ran_out_before
-       OR ended.revoked_at < @ended_before::timestamptz
+-- name: ListOverSessions :many
+-- ListOverSessions gives sessions that ran out before a time, or were ended before another, a batch at most.
+SELECT id
+FROM sessions
+WHERE expires_at < @ran_out_before
+   OR revoked_at < @ended_before::timestamptz
+LIMIT @row_limit;
+
+-- name: ListDueSessions :many
+-- ListDueSessions gives the sessions of accounts whose time has come, ended ones too.
+SELECT sessions.id
+FROM sessions
+JOIN users ON users.id = sessions.user_id
+WHERE users.deletes_at <= @now::timestamptz;
+
+-- name: ListSessionsOfUser :many
+-- ListSessionsOfUser gives every session of a user, ended ones too.
+SELECT id
+FROM sessions
+WHERE user_id = @user_id;
+
+-- name: PurgeSpentTokens :execrows
+-- PurgeSpentTokens removes the spent tokens of some sessions, a batch at most.
+DELETE FROM refresh_tokens
+WHERE hash IN (
+    SELECT spent.hash
+    FROM refresh_tokens AS spent
+    WHERE spent.session_id = ANY(@sessions::uuid[])
+      AND spent.used_at IS NOT NULL
     LIMIT @row_limit
 );
+
+-- name: DeleteSessions :exec
+-- DeleteSessions removes some sessions.
+DELETE FROM sessions
+WHERE id = ANY(@sessions::uuid[]);

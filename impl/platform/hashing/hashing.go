@@ -63,9 +63,10 @@ type Config struct {
 	Concurrency int           // how many computations run at once; GOMAXPROCS by default
 	Queue       int           // how many calls wait for one of those; 64 by default
 	Wait        time.Duration // how long a call waits; 1 s by default
-	// Known tells whether the call of a context is made for somebody who is known. They wait before all others, and a
-	// quarter of the queue is theirs alone. Nil: nobody is.
-	Known func(context.Context) bool
+	// Caller tells for whom the call of a context is made: at what site they are, and whether they are known. Who is known
+	// waits before all others, and a quarter of the queue is for them alone; a site has a quarter of the queue at most, so
+	// that it takes several to fill it, and "" is none. Nil: all are strangers, and at none.
+	Caller func(context.Context) (site string, known bool)
 }
 
 // Hasher hashes and verifies passwords. It is safe for concurrent use.
@@ -78,7 +79,7 @@ type Hasher struct {
 
 	queue    *queue
 	capacity int64 // in KiB
-	known    func(context.Context) bool
+	caller   func(context.Context) (site string, known bool)
 	wait     time.Duration
 	running  atomic.Int64
 
@@ -100,8 +101,8 @@ func New(config Config) (*Hasher, error) {
 	if config.Wait == 0 {
 		config.Wait = time.Second
 	}
-	if config.Known == nil {
-		config.Known = func(context.Context) bool { return false }
+	if config.Caller == nil {
+		config.Caller = func(context.Context) (string, bool) { return "", false }
 	}
 	if config.Concurrency < 0 || config.Queue < 0 || config.Wait < 0 {
 		return nil, errors.New("hashing: concurrency, queue and wait must not be negative")
@@ -120,9 +121,9 @@ func New(config Config) (*Hasher, error) {
 	return &Hasher{
 		params:   params,
 		dummy:    dummyOf(&params),
-		queue:    &queue{free: capacity, most: config.Queue, strangers: config.Queue - config.Queue/4},
+		queue:    &queue{free: capacity, most: config.Queue, strangers: config.Queue - config.Queue/4, ofSite: max(1, config.Queue/4)},
 		capacity: capacity,
-		known:    config.Known,
+		caller:   config.Caller,
 		wait:     config.Wait,
 		create:   argon2id.CreateHash,
 		check:    argon2id.CheckHash,
@@ -208,7 +209,8 @@ func (h *Hasher) acquire(ctx context.Context, share int64) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
-	if h.queue.acquire(bounded, share, h.known(ctx)) {
+	site, known := h.caller(ctx)
+	if h.queue.acquire(bounded, share, site, known) {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {

@@ -154,7 +154,7 @@ func TestCrowdIsCutToTheQueue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				h := start(t, Config{Concurrency: 2, Queue: 8, Wait: time.Second, Known: everybody}).lasting(c.work)
+				h := start(t, Config{Concurrency: 2, Queue: 8, Wait: time.Second, Caller: everybody}).lasting(c.work)
 				began := time.Now()
 				var succeeded, atOnce, late atomic.Int64
 				var group sync.WaitGroup
@@ -188,50 +188,7 @@ func TestCrowdIsCutToTheQueue(t *testing.T) {
 	}
 }
 
-func everybody(context.Context) bool { return true }
-
-type knownKey struct{}
-
-// However many strangers wait, who is known has a place in the queue and the next turn.
-func TestKnownComeFirst(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := start(t, Config{Concurrency: 1, Queue: 8, Wait: time.Hour, Known: func(ctx context.Context) bool { return ctx.Value(knownKey{}) != nil }})
-		known := context.WithValue(t.Context(), knownKey{}, true)
-		release, err := h.Hold(t.Context())
-		require.NoError(t, err)
-		var order []string
-		var busy int
-		wait := func(ctx context.Context, name string) {
-			go func() {
-				done, err := h.Hold(ctx)
-				if err != nil {
-					busy++
-					return
-				}
-				order = append(order, name)
-				done()
-			}()
-			synctest.Wait()
-		}
-		for range 10 {
-			wait(t.Context(), "stranger")
-		}
-		require.Equal(t, 4, busy, "strangers have three quarters of the queue")
-		for range 3 {
-			wait(known, "known")
-		}
-		require.Equal(t, 5, busy, "the queue is full")
-		canceled, cancel := context.WithCancel(known)
-		cancel()
-		_, err = h.Hold(canceled)
-		require.ErrorIs(t, err, context.Canceled)
-		release()
-		synctest.Wait()
-		require.Equal(t, []string{"known", "known", "stranger", "stranger", "stranger", "stranger", "stranger", "stranger"}, order)
-		requireIdle(t, h)
-	})
-}
+func everybody(context.Context) (string, bool) { return "", true }
 
 func TestCancelledWaitFreesItsPlace(t *testing.T) {
 	t.Parallel()

@@ -7,10 +7,11 @@ import (
 )
 
 // queue shares memory out, in turn: first to who is known, then to strangers. As many strangers as there may be leave
-// places in it to who is known.
+// places in it to who is known, and as many from one site leave places to those at others.
 type queue struct {
 	most      int // how many wait
 	strangers int // how many of them are strangers
+	ofSite    int // how many of them are at one site
 
 	mu      sync.Mutex
 	free    int64     // in KiB
@@ -19,14 +20,15 @@ type queue struct {
 
 type waiter struct {
 	share int64
+	site  string // "" is none
 	known bool
 	turn  chan struct{} // closed once the share is taken
 }
 
 // acquire takes a share of the memory, now or when its turn comes. It fails when too many wait already, and when ctx ends
 // before.
-func (q *queue) acquire(ctx context.Context, share int64, known bool) bool {
-	w := q.join(share, known)
+func (q *queue) acquire(ctx context.Context, share int64, site string, known bool) bool {
+	w := q.join(share, site, known)
 	if w == nil {
 		return false
 	}
@@ -39,10 +41,10 @@ func (q *queue) acquire(ctx context.Context, share int64, known bool) bool {
 }
 
 // join queues for a share; it gives nil where there is no place left.
-func (q *queue) join(share int64, known bool) *waiter {
+func (q *queue) join(share int64, site string, known bool) *waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	w := &waiter{share: share, known: known, turn: make(chan struct{})}
+	w := &waiter{share: share, site: site, known: known, turn: make(chan struct{})}
 	firstStranger := slices.IndexFunc(q.waiting, func(w *waiter) bool { return !w.known })
 	if firstStranger < 0 {
 		firstStranger = len(q.waiting)
@@ -52,12 +54,22 @@ func (q *queue) join(share int64, known bool) *waiter {
 		at = firstStranger
 	}
 	immediate := at == 0 && share <= q.free
-	if !immediate && (len(q.waiting) >= q.most || !known && len(q.waiting)-firstStranger >= q.strangers) {
+	if !immediate && (len(q.waiting) >= q.most || !known && len(q.waiting)-firstStranger >= q.strangers || q.at(site) >= q.ofSite) {
 		return nil
 	}
 	q.waiting = slices.Insert(q.waiting, at, w)
 	q.serve()
 	return w
+}
+
+// at tells how many wait who are at a site.
+func (q *queue) at(site string) (waiting int) {
+	for _, w := range q.waiting {
+		if site != "" && w.site == site {
+			waiting++
+		}
+	}
+	return waiting
 }
 
 // quit leaves the queue. It tells whether the turn has come all the same.

@@ -20,11 +20,18 @@ var (
 	ordinaryShares  = []string{ShareOrdinary}
 )
 
-// Known tells whether the request of a context comes from a caller with a session, or from a network from which the account that it names
-// has been signed in to.
-func Known(ctx context.Context) bool {
+// From tells at what site the caller of a context's request is, and whether they are known: they have a session, or are in a network from
+// which the account that the request names has been signed in to. Where rate limits are off, nothing counts by where it comes from, and
+// the site is "", as it is where no request asks.
+func From(ctx context.Context) (place string, known bool) {
 	x := exchangeFrom(ctx)
-	return x != nil && (x.principal != nil || x.taken.Familiar)
+	if x == nil {
+		return "", false
+	}
+	if x.chain.limits != nil {
+		place = Site(ctx)
+	}
+	return place, x.principal != nil || x.taken.Familiar
 }
 
 // Shares gives the shares that the request of a context is part of, by x-priority and x-access of its operation. Requests for operations

@@ -142,6 +142,24 @@ func TestPaymentOfAnotherAmount(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentMismatch, code, "also of an order that is paid")
 }
 
+// Whoever runs the shop sees which payments were reported without what protects them.
+func TestPaymentsWithoutProtectionAreLogged(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me, payments, product := s.as(), s.as(ordersapi.RolePayments), s.product(10)
+	const line = "a payment was recorded without its amount or its reference"
+	reference := "pay_1"
+	whole, bare := s.order(me, product, 1), s.order(me, product, 1)
+	status, code := payments.pay(t, whole.ID, ordersapi.PayOrderRequest{Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: whole.Total.Amount, Currency: whole.Total.Currency}})
+	require.Equal(t, http.StatusOK, status, code)
+	status, code = payments.pay(t, bare.ID, ordersapi.PayOrderRequest{})
+	require.Equal(t, http.StatusOK, status, code)
+	s.End(t)
+	lines := s.beside()
+	require.Equal(t, 1, strings.Count(lines, line), lines)
+	require.Contains(t, lines, `"order":"`+bare.ID.String()+`","amount":false,"reference":false`)
+}
+
 // Replicas of version 1.0, which know no providers, go on beside new ones: what they record pays one order as well.
 func TestPaymentsOfTheReleaseBefore(t *testing.T) {
 	t.Parallel()

@@ -197,7 +197,7 @@ type GetSearchEndRow struct {
 	ID        uuid.UUID
 }
 
-// GetSearchEnd reads the last product that SearchNewestProducts has looked at, if it has not come to the end.
+// GetSearchEnd reads the last of so many products behind (before_time, before_id), if there are as many.
 func (q *Queries) GetSearchEnd(ctx context.Context, arg GetSearchEndParams) (GetSearchEndRow, error) {
 	row := q.db.QueryRow(ctx, getSearchEnd,
 		arg.Status,
@@ -222,22 +222,26 @@ func (q *Queries) LimitSearch(ctx context.Context, milliseconds string) error {
 }
 
 const listFoundProducts = `-- name: ListFoundProducts :many
-SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
-FROM products
-JOIN stock ON stock.product_id = products.id
-WHERE id = ANY($1::uuid[])
-  AND status = $2
-  AND (created_at, id) < ($3::timestamptz, $4::uuid)
-ORDER BY created_at DESC, id DESC
-LIMIT $5
+WITH found AS MATERIALIZED (
+    SELECT id, sku, name, description, price_amount, currency, status, version, created_at, updated_at, words
+    FROM products
+    WHERE id = ANY($5::uuid[])
+)
+SELECT found.id, sku, name, description, price_amount, currency, status, version, created_at, found.updated_at, stock.available
+FROM found
+JOIN stock ON stock.product_id = found.id
+WHERE status = $1
+  AND (created_at, found.id) < ($2::timestamptz, $3::uuid)
+ORDER BY created_at DESC, found.id DESC
+LIMIT $4
 `
 
 type ListFoundProductsParams struct {
-	Ids        []uuid.UUID
 	Status     ProductStatus
 	BeforeTime time.Time
 	BeforeID   uuid.UUID
 	RowLimit   int32
+	Ids        []uuid.UUID
 }
 
 type ListFoundProductsRow struct {
@@ -254,14 +258,14 @@ type ListFoundProductsRow struct {
 	Available   int64
 }
 
-// ListFoundProducts is ListProducts for some products.
+// ListFoundProducts is ListProducts for some products. They are read by their ids, and never sought among all from the newest on.
 func (q *Queries) ListFoundProducts(ctx context.Context, arg ListFoundProductsParams) ([]ListFoundProductsRow, error) {
 	rows, err := q.db.Query(ctx, listFoundProducts,
-		arg.Ids,
 		arg.Status,
 		arg.BeforeTime,
 		arg.BeforeID,
 		arg.RowLimit,
+		arg.Ids,
 	)
 	if err != nil {
 		return nil, err
@@ -398,19 +402,22 @@ FROM (
     FROM products
     WHERE status = $1
       AND (created_at, id) < ($2::timestamptz, $3::uuid)
+      AND (created_at, id) >= ($4::timestamptz, $5::uuid)
     ORDER BY created_at DESC, id DESC
-    LIMIT $4
+    LIMIT $6
 ) AS newest
 JOIN stock ON stock.product_id = newest.id
-WHERE words @@ to_tsquery('simple', $5::text)
+WHERE words @@ to_tsquery('simple', $7::text)
 ORDER BY created_at DESC, newest.id DESC
-LIMIT $6
+LIMIT $8
 `
 
 type SearchNewestProductsParams struct {
 	Status     ProductStatus
 	BeforeTime time.Time
 	BeforeID   uuid.UUID
+	EndTime    time.Time
+	EndID      uuid.UUID
 	LookedAt   int32
 	Query      string
 	RowLimit   int32
@@ -431,12 +438,14 @@ type SearchNewestProductsRow struct {
 }
 
 // SearchNewestProducts is ListProducts for the products in whose words the query is found. It looks at so many products behind
-// (before_time, before_id), whatever it finds there.
+// (before_time, before_id), down to (end_time, end_id), whatever it finds there.
 func (q *Queries) SearchNewestProducts(ctx context.Context, arg SearchNewestProductsParams) ([]SearchNewestProductsRow, error) {
 	rows, err := q.db.Query(ctx, searchNewestProducts,
 		arg.Status,
 		arg.BeforeTime,
 		arg.BeforeID,
+		arg.EndTime,
+		arg.EndID,
 		arg.LookedAt,
 		arg.Query,
 		arg.RowLimit,

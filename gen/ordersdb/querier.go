@@ -51,7 +51,7 @@ type Querier interface {
 	GetOrderOwner(ctx context.Context, id uuid.UUID) (uuid.UUID, error)
 	// GetProduct reads one product and how many units of it can be ordered.
 	GetProduct(ctx context.Context, id uuid.UUID) (GetProductRow, error)
-	// GetSearchEnd reads the last product that SearchNewestProducts has looked at, if it has not come to the end.
+	// GetSearchEnd reads the last of so many products behind (before_time, before_id), if there are as many.
 	GetSearchEnd(ctx context.Context, arg GetSearchEndParams) (GetSearchEndRow, error)
 	// GetStanding tells what is known of the session and the account that a token names.
 	GetStanding(ctx context.Context, arg GetStandingParams) (GetStandingRow, error)
@@ -68,7 +68,7 @@ type Querier interface {
 	LimitSearch(ctx context.Context, milliseconds string) error
 	// ListExpiredOrders finds pending orders whose time is over, the longest over first.
 	ListExpiredOrders(ctx context.Context, arg ListExpiredOrdersParams) ([]uuid.UUID, error)
-	// ListFoundProducts is ListProducts for some products.
+	// ListFoundProducts is ListProducts for some products. They are read by their ids, and never sought among all from the newest on.
 	ListFoundProducts(ctx context.Context, arg ListFoundProductsParams) ([]ListFoundProductsRow, error)
 	// ListOrderEvents reads what has happened to an order behind a sequence number, the earliest first.
 	ListOrderEvents(ctx context.Context, arg ListOrderEventsParams) ([]OrderEvent, error)
@@ -134,7 +134,7 @@ type Querier interface {
 	// RotateWebhookSecret puts a secret in the place of the one there is, which stays good until a time, as do earlier ones.
 	RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (Webhook, error)
 	// SearchNewestProducts is ListProducts for the products in whose words the query is found. It looks at so many products behind
-	// (before_time, before_id), whatever it finds there.
+	// (before_time, before_id), down to (end_time, end_id), whatever it finds there.
 	SearchNewestProducts(ctx context.Context, arg SearchNewestProductsParams) ([]SearchNewestProductsRow, error)
 	// SellStock moves the units of an order that ships from reserved to sold.
 	SellStock(ctx context.Context, arg SellStockParams) (int64, error)

@@ -636,7 +636,8 @@ export interface components {
         };
         PayOrderRequest: {
             /**
-             * @description Where the payment was made. References are those of a provider; a shop with one need not name it.
+             * @description Where the payment was made. References are those of a provider; a shop with one need not name it. Name a provider from its first payment on,
+             *     or never: what was paid at `default` counts for no other name.
              * @default default
              */
             provider?: string;

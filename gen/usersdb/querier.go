@@ -81,6 +81,7 @@ type Querier interface {
 	// second factor.
 	EnrolSecondFactor(ctx context.Context, arg EnrolSecondFactorParams) (int64, error)
 	// ExtendSession moves the end of a live session of an active account and tells whose it is. One without a family gets this one.
+	// It writes also where nothing changes: a refresh that is repeated so waits for the standby, as the first one did.
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
 	// FindEmailToken reads a token for a purpose that was presented and may still be used.
 	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)

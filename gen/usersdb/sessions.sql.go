@@ -126,6 +126,7 @@ type ExtendSessionRow struct {
 }
 
 // ExtendSession moves the end of a live session of an active account and tells whose it is. One without a family gets this one.
+// It writes also where nothing changes: a refresh that is repeated so waits for the standby, as the first one did.
 func (q *Queries) ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error) {
 	row := q.db.QueryRow(ctx, extendSession,
 		arg.UsedAt,

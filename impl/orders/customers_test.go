@@ -97,7 +97,18 @@ func TestMayOrder(t *testing.T) {
 	}
 	require.Equal(t, int64(100), s.stock(product).Available)
 
-	u.answers(http.StatusOK)
+	// The order of somebody whose session has ended is placed with the next one: the refusal has not used up its key.
+	for _, answers := range []int{http.StatusUnauthorized, http.StatusNotFound} {
+		key := uuid.NewString()
+		u.answers(answers)
+		require.Equal(t, http.StatusUnauthorized, s.place(me, key, item).StatusCode())
+		u.answers(http.StatusOK)
+		got := s.place(caller{s.client(s.access(id)), id}, key, item)
+		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
+		require.Empty(t, got.HTTPResponse.Header.Get("Idempotency-Replayed"))
+		s.Clock.Advance(activeFor)
+	}
+
 	require.Equal(t, http.StatusCreated, s.place(me, "first", item).StatusCode())
 	require.Equal(t, "Bearer "+access, u.token.Load(), "asked on the caller's behalf")
 	asked := u.asked.Load()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -288,6 +289,10 @@ func (s *Service) PayOrder(ctx context.Context, req ordersapi.PayOrderRequestObj
 	order, tag, err := s.take(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return payment(o, reported) })
 	if err != nil {
 		return nil, err
+	}
+	if reported.Amount == nil || reported.Reference == nil { // Nothing has protected it from being the wrong payment.
+		s.log.WarnContext(ctx, "a payment was recorded without its amount or its reference", slog.String("order", order.ID.String()),
+			slog.Bool("amount", reported.Amount != nil), slog.Bool("reference", reported.Reference != nil))
 	}
 	return ordersapi.PayOrder200JSONResponse{Body: order, Headers: ordersapi.PayOrder200ResponseHeaders{ETag: tag}}, nil
 }

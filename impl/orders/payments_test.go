@@ -70,6 +70,24 @@ func TestOnePaymentPaysOneOrder(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentReferenceUsed, code)
 }
 
+// One account reports for the whole shop: its refusals are about money, and are all recorded.
+func TestRefusedPaymentsAreAllRecorded(t *testing.T) {
+	t.Parallel()
+	s := start(t, generous)
+	me, payments := s.as(), s.as(ordersapi.RolePayments)
+	order := s.order(me, s.product(1), 1)
+	less := ordersapi.PayOrderRequest{Amount: &ordersapi.ReceivedAmount{Amount: order.Total.Amount - 1, Currency: order.Total.Currency}}
+	for range 120 {
+		_, code := payments.pay(t, order.ID, less)
+		require.Equal(t, ordersapi.ProblemCodePaymentMismatch, code)
+		_, code = me.pay(t, order.ID, less)
+		require.Equal(t, ordersapi.ProblemCodeForbidden, code)
+	}
+	s.End(t)
+	require.Equal(t, 120, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'payment_mismatch'`, payments.id))
+	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'forbidden'`, me.id), "what anybody else is refused is bounded")
+}
+
 func TestOneReferenceAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t, generous)
@@ -122,6 +140,40 @@ func TestPaymentOfAnotherAmount(t *testing.T) {
 	right.Amount.Amount--
 	_, code := payments.pay(t, order.ID, right)
 	require.Equal(t, ordersapi.ProblemCodePaymentMismatch, code, "also of an order that is paid")
+}
+
+// Whoever runs the shop sees which payments were reported without what protects them.
+func TestPaymentsWithoutProtectionAreLogged(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me, payments, product := s.as(), s.as(ordersapi.RolePayments), s.product(10)
+	const line = "a payment was recorded without its amount or its reference"
+	reference := "pay_1"
+	whole, bare := s.order(me, product, 1), s.order(me, product, 1)
+	status, code := payments.pay(t, whole.ID, ordersapi.PayOrderRequest{Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: whole.Total.Amount, Currency: whole.Total.Currency}})
+	require.Equal(t, http.StatusOK, status, code)
+	status, code = payments.pay(t, bare.ID, ordersapi.PayOrderRequest{})
+	require.Equal(t, http.StatusOK, status, code)
+	s.End(t)
+	lines := s.beside()
+	require.Equal(t, 1, strings.Count(lines, line), lines)
+	require.Contains(t, lines, `"order":"`+bare.ID.String()+`","amount":false,"reference":false`)
+}
+
+// Replicas of version 1.0, which know no providers, go on beside new ones: what they record pays one order as well.
+func TestPaymentsOfTheReleaseBefore(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me, payments, product := s.as(), s.as(ordersapi.RolePayments), s.product(10)
+	one, two := s.order(me, product, 1), s.order(me, product, 1).ID
+	require.Nil(t, one.PaymentProvider, "nobody has paid yet")
+	_, err := s.Pool.Exec(t.Context(), `UPDATE orders SET status = 'paid', paid_amount = total_amount, payment_reference = 'pay_1', version = version + 1 WHERE id = $1`, one.ID)
+	require.NoError(t, err)
+	reference := "pay_1"
+	status, code := payments.pay(t, one.ID, ordersapi.PayOrderRequest{Reference: &reference})
+	require.Equal(t, http.StatusOK, status, "the same report again changes nothing: %s", code)
+	_, code = payments.pay(t, two, ordersapi.PayOrderRequest{Reference: &reference})
+	require.Equal(t, ordersapi.ProblemCodePaymentReferenceUsed, code)
 }
 
 // A database in which one reference had paid several orders is migrated all the same, and the reference pays no more.

@@ -152,8 +152,7 @@ func TestWhichRefusalsUseUpAKey(t *testing.T) {
 		{http.StatusForbidden, s.access(staff.id), asJSON, good},
 		{http.StatusRequestEntityTooLarge, token, asJSON, strings.Repeat(" ", 64<<10) + good},
 		{http.StatusUnsupportedMediaType, token, "text/plain", good},
-		{http.StatusUnprocessableEntity, token, asJSON, `{"delta":"5","reason":"received"}`}, // which the check finds,
-		{http.StatusUnprocessableEntity, token, asJSON, `{"delta":0,"reason":"received"}`},   // and the operation
+		{http.StatusUnprocessableEntity, token, asJSON, `{"delta":"5","reason":"received"}`}, // which the check finds
 	} {
 		status, text := send(c.token, c.mediaType, c.body)
 		require.Equal(t, c.status, status, text)
@@ -162,11 +161,21 @@ func TestWhichRefusalsUseUpAKey(t *testing.T) {
 	status, text := send(token, asJSON, good)
 	require.Equal(t, http.StatusCreated, status, text)
 
+	key = "key-of-an-order" // That these are too many of one product is found by the operation.
+	item := ordersapi.OrderItemRequest{ProductID: id, Quantity: mostOfOne}
+	refused := s.place(staff, key, item, item)
+	require.Equal(t, http.StatusUnprocessableEntity, refused.StatusCode(), string(refused.Body))
+	require.Equal(t, ordersapi.ProblemCodeInvalidRequest, codeIn(t, refused.Body))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM idempotency_keys`))
+	item.Quantity = 1
+	placed := s.place(staff, key, item)
+	require.Equal(t, http.StatusCreated, placed.StatusCode(), string(placed.Body))
+
 	key = "another-key" // Which a refusal by the operation uses up, also when it would not be refused any more.
 	const more = `{"delta":-6,"reason":"lost"}`
 	status, refusal := send(token, asJSON, more)
 	require.Equal(t, http.StatusConflict, status, refusal)
-	require.Equal(t, 2, s.count(`SELECT count(*) FROM idempotency_keys`))
+	require.Equal(t, 3, s.count(`SELECT count(*) FROM idempotency_keys`))
 	key = "a-third-key"
 	status, text = send(token, asJSON, `{"delta":10,"reason":"found"}`)
 	require.Equal(t, http.StatusCreated, status, text)

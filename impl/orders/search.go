@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,6 +24,8 @@ const (
 	leastPrefix = 2
 	// lookedAt is how many products a search looks at one by one: of the newest, and of those that it finds.
 	lookedAt = 2000
+	// lookedAtFirst is how many of the newest are looked at before the index is, for each product of a page.
+	lookedAtFirst = 10
 )
 
 // errSearchTimeout is httpapi.ErrTimeout, and says what helps.
@@ -32,9 +35,7 @@ var errSearchTimeout = func() *fault.Error {
 	return &f
 }()
 
-// search gives a page of the products that have all words of a text, and where the next one starts. What most products have is
-// among the newest, and found there without a look at the index of words. What few have is found by that index, and put in
-// order. Where neither fills a page, the next one goes on behind the last product that was looked at.
+// search gives a page of the products that have all words of a text, and where the next one starts.
 func (s *Service) search(ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
 	query, words := searchFor(text)
 	switch {
@@ -43,57 +44,70 @@ func (s *Service) search(ctx context.Context, text string, status ordersdb.Produ
 	case words == 0:
 		return nil, nil, nil
 	}
-	err = s.inTx(ctx, func(q ordersdb.Querier) error {
-		rows, next = nil, nil
+	err = s.inTx(ctx, func(q ordersdb.Querier) (err error) {
 		if err := q.LimitSearch(ctx, strconv.FormatInt(s.searchTimeout.Milliseconds(), 10)); err != nil {
 			return err
 		}
-		newest, err := q.SearchNewestProducts(ctx, ordersdb.SearchNewestProductsParams{
-			Query: query, Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt, RowLimit: limit + 1,
-		})
-		if err != nil {
-			return err
-		}
-		for _, row := range newest {
-			rows = append(rows, product(row))
-		}
-		if len(rows) > int(limit) {
-			rows, next = pageOf(rows, limit)
-			return nil
-		}
-		end, err := q.GetSearchEnd(ctx, ordersdb.GetSearchEndParams{Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt})
-		if postgres.IsNoRows(err) {
-			return nil // That was all of the catalog.
-		}
-		if err != nil {
-			return err
-		}
-		ids, err := q.FindProducts(ctx, ordersdb.FindProductsParams{Query: query, RowLimit: lookedAt + 1})
-		if err != nil {
-			return err
-		}
-		if len(ids) > lookedAt {
-			cursor := keyset.Encode(keyset.Position{Time: end.CreatedAt, ID: end.ID})
-			next = &cursor
-			return nil
-		}
-		found, err := q.ListFoundProducts(ctx, ordersdb.ListFoundProductsParams{
-			Ids: ids, Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
-		})
-		if err != nil {
-			return err
-		}
-		rows = nil
-		for _, row := range found {
-			rows = append(rows, product(row))
-		}
-		rows, next = pageOf(rows, limit)
-		return nil
+		rows, next, err = searchWithin(ctx, q, query, status, after, limit)
+		return err
 	})
 	if postgres.IsTimeout(err) {
 		return nil, nil, errSearchTimeout.Because(err)
 	}
 	return rows, next, explain(err, nil)
+}
+
+// searchWithin searches in three ways. What most products have fills a page from a few of the newest, without a look at the index of words.
+// What few have is found by that index, and put in order. What many have and not the newest is found among more of these, as far as it
+// is there: the next page goes on behind the last product that was looked at.
+func searchWithin(ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after keyset.Position, limit int32) ([]product, *string, error) {
+	newest := ordersdb.SearchNewestProductsParams{
+		Query: query, Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: min(lookedAtFirst*limit, lookedAt), RowLimit: limit + 1,
+	}
+	rows, err := q.SearchNewestProducts(ctx, newest)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rows) > int(limit) {
+		page, next := pageOf(convertRows(rows), limit)
+		return page, next, nil
+	}
+	ids, err := q.FindProducts(ctx, ordersdb.FindProductsParams{Query: query, RowLimit: lookedAt + 1})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(ids) <= lookedAt {
+		found, err := q.ListFoundProducts(ctx, ordersdb.ListFoundProductsParams{
+			Ids: ids, Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+		})
+		page, next := pageOf(convertRows(found), limit)
+		return page, next, err
+	}
+	// The end comes first: whatever is added or archived before the next statement, everything down to the end is looked at.
+	end, err := q.GetSearchEnd(ctx, ordersdb.GetSearchEndParams{Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt})
+	all := postgres.IsNoRows(err)
+	if err != nil && !all {
+		return nil, nil, err
+	}
+	newest.EndTime, newest.EndID, newest.LookedAt = end.CreatedAt, end.ID, math.MaxInt32
+	if rows, err = q.SearchNewestProducts(ctx, newest); err != nil {
+		return nil, nil, err
+	}
+	page, next := pageOf(convertRows(rows), limit)
+	if next == nil && !all {
+		cursor := keyset.Encode(keyset.Position{Time: end.CreatedAt, ID: end.ID})
+		next = &cursor
+	}
+	return page, next, nil
+}
+
+// convertRows makes products of the rows of a query that gives the columns of one.
+func convertRows[Row ordersdb.SearchNewestProductsRow | ordersdb.ListFoundProductsRow](rows []Row) []product {
+	products := make([]product, len(rows))
+	for i, row := range rows {
+		products[i] = product(row)
+	}
+	return products
 }
 
 // number is the beginning of a word that PostgreSQL takes for a number, and what follows it for another word.

@@ -316,6 +316,9 @@ func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	fail(120)
 	s.Clock.Advance(36 * time.Second) // A hundredth of an hour.
 	fail(2)
+	own, err := s.as(ada.access).RevokeSessionWithResponse(t.Context(), unknown)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, own.StatusCode(), string(own.Body))
 	answer, err := s.as(bob.access).EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, answer.StatusCode())
@@ -324,6 +327,7 @@ func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	require.Equal(t, 122, strings.Count(lines, `"action":"session.start"`), "the log of the service has all of it")
 	require.Equal(t, 101, s.count(`SELECT count(*) FROM audit_entries WHERE target = $1 AND outcome = 'invalid_credentials'`, ada.user.ID))
 	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, ada.user.ID), "strangers use up nothing of her own")
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'success'`, bob.user.ID), "what is done is always recorded")
 }
 

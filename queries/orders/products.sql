@@ -43,13 +43,14 @@ SELECT set_config('statement_timeout', @milliseconds::text, true), set_config('e
 
 -- name: SearchNewestProducts :many
 -- SearchNewestProducts is ListProducts for the products in whose words the query is found. It looks at so many products behind
--- (before_time, before_id), whatever it finds there.
+-- (before_time, before_id), down to (end_time, end_id), whatever it finds there.
 SELECT newest.id, sku, name, description, price_amount, currency, status, version, created_at, newest.updated_at, stock.available
 FROM (
     SELECT *
     FROM products
     WHERE status = @status
       AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+      AND (created_at, id) >= (@end_time::timestamptz, @end_id::uuid)
     ORDER BY created_at DESC, id DESC
     LIMIT @looked_at
 ) AS newest
@@ -59,7 +60,7 @@ ORDER BY created_at DESC, newest.id DESC
 LIMIT @row_limit;
 
 -- name: GetSearchEnd :one
--- GetSearchEnd reads the last product that SearchNewestProducts has looked at, if it has not come to the end.
+-- GetSearchEnd reads the last of so many products behind (before_time, before_id), if there are as many.
 SELECT created_at, id
 FROM products
 WHERE status = @status
@@ -76,14 +77,18 @@ WHERE words @@ to_tsquery('simple', @query::text)
 LIMIT @row_limit;
 
 -- name: ListFoundProducts :many
--- ListFoundProducts is ListProducts for some products.
-SELECT id, sku, name, description, price_amount, currency, status, version, created_at, products.updated_at, stock.available
-FROM products
-JOIN stock ON stock.product_id = products.id
-WHERE id = ANY(@ids::uuid[])
-  AND status = @status
-  AND (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
-ORDER BY created_at DESC, id DESC
+-- ListFoundProducts is ListProducts for some products. They are read by their ids, and never sought among all from the newest on.
+WITH found AS MATERIALIZED (
+    SELECT *
+    FROM products
+    WHERE id = ANY(@ids::uuid[])
+)
+SELECT found.id, sku, name, description, price_amount, currency, status, version, created_at, found.updated_at, stock.available
+FROM found
+JOIN stock ON stock.product_id = found.id
+WHERE status = @status
+  AND (created_at, found.id) < (@before_time::timestamptz, @before_id::uuid)
+ORDER BY created_at DESC, found.id DESC
 LIMIT @row_limit;
 
 -- name: UpdateProduct :execrows

@@ -71,6 +71,7 @@ RETURNING id, user_id;
 
 -- name: ExtendSession :one
 -- ExtendSession moves the end of a live session of an active account and tells whose it is. One without a family gets this one.
+-- It writes also where nothing changes: a refresh that is repeated so waits for the standby, as the first one did.
 UPDATE sessions
 SET last_used_at = @used_at,
     family = coalesce(sessions.family, @family),

@@ -43,7 +43,8 @@ interface components$1 {
         };
         PayOrderRequest: {
             /**
-             * @description Where the payment was made. References are those of a provider; a shop with one need not name it.
+             * @description Where the payment was made. References are those of a provider; a shop with one need not name it. Name a provider from its first payment on,
+             *     or never: what was paid at `default` counts for no other name.
              * @default default
              */
             provider?: string;

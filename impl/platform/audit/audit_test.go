@@ -288,9 +288,20 @@ func TestBesideARequest(t *testing.T) {
 		require.NoError(t, holder.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'audit_entries'::regclass)").Scan(&waits))
 		return waits
 	}, time.Minute, 10*time.Millisecond)
+	// Nor for others that wait, however many these are.
+	others := make(chan error, mostBeside)
+	for range mostBeside {
+		other := e
+		other.ID, other.Target = uuid.Must(uuid.NewV7()), uuid.New()
+		l.RecordBeside(t.Context(), other, func(err error) { others <- err })
+	}
+	require.Len(t, others, 1)
+	require.ErrorIs(t, <-others, errTooManyBeside)
+
 	require.NoError(t, holder.Rollback(t.Context()))
 	l.Wait()
 	require.Empty(t, failed)
+	require.Empty(t, others)
 	page, _, err := l.List(t.Context(), Filter{Target: &e.Target}, nil, 10)
 	require.NoError(t, err)
 	require.Len(t, page, 1)

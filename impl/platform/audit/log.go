@@ -38,7 +38,7 @@ type Log struct {
 const (
 	// recordPatience bounds the recording of what was refused.
 	recordPatience = 2 * time.Second
-	// mostBeside is how many entries are recorded beside requests at once; another waits in its request.
+	// mostBeside is how many entries are recorded beside requests at once; one more is not recorded.
 	mostBeside = 32
 )
 
@@ -109,10 +109,19 @@ func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
 	return l.record(ctx, l.database, e)
 }
 
-// RecordBeside is Record beside a request, which takes as long as one without an entry. Run waits for it in the end.
+// errTooManyBeside is that of an entry that would have held up its request until others are recorded.
+var errTooManyBeside = fmt.Errorf("%d entries are being recorded already", mostBeside)
+
+// RecordBeside is Record beside a request, which takes as long as one without an entry. failed may be called before it returns.
+// Wait waits for it in the end.
 func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed func(error)) {
 	ctx = context.WithoutCancel(ctx)
-	l.besides <- struct{}{}
+	select {
+	case l.besides <- struct{}{}:
+	default:
+		failed(errTooManyBeside)
+		return
+	}
 	l.beside.Go(func() {
 		defer func() { <-l.besides }()
 		if err := l.Record(ctx, e); err != nil {

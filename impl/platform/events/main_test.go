@@ -167,10 +167,16 @@ func (w *world) run(t testing.TB, run func(context.Context)) (stop func()) {
 
 func (w *world) relay(t testing.TB, bus *events.Bus) running {
 	t.Helper()
+	return w.relayOver(t, w.pool.Config().ConnConfig, bus)
+}
+
+// relayOver is relay with the relay's own way to the database.
+func (w *world) relayOver(t testing.TB, database *pgx.ConnConfig, bus *events.Bus) running {
+	t.Helper()
 	r := running{registry: prometheus.NewRegistry()}
 	var err error
 	r.relay, err = events.NewRelay(events.RelayConfig{
-		Service: "shop", Database: w.pool.Config().ConnConfig, Bus: bus, Types: []string{"thing.changed"}, Registry: r.registry, Log: w.log.logger(),
+		Service: "shop", Database: database, Bus: bus, Types: []string{"thing.changed"}, Registry: r.registry, Log: w.log.logger(),
 	})
 	require.NoError(t, err)
 	r.stop = w.run(t, r.relay.Run)

@@ -1,8 +1,11 @@
 package events_test
 
 import (
+	"bytes"
 	"context"
+	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -26,6 +29,42 @@ func TestSilentFirstServer(t *testing.T) {
 	w.eventually(t, 1, effects)
 	require.EqualValues(t, 1, value(t, r.registry, "relay_leader"))
 	require.NotContains(t, w.log.String(), "starts over")
+}
+
+// silentAt is a connection that delivers nothing any more from the first message on that contains what is told.
+type silentAt struct {
+	net.Conn
+	message []byte
+	silent  bool // Writes come one after the other.
+}
+
+func (c *silentAt) Write(message []byte) (int, error) {
+	if c.silent = c.silent || bytes.Contains(message, c.message); c.silent {
+		return len(message), nil
+	}
+	return c.Conn.Write(message)
+}
+
+// A connection that falls silent as the relay makes sure of what it has read is given up for another one.
+func TestRelayIsNotHeldUpBySilence(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	config := w.pool.Config().ConnConfig
+	dial := config.DialFunc
+	var dialled atomic.Int64
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil && dialled.Add(1) == 1 {
+			conn = &silentAt{Conn: conn, message: []byte("begin")}
+		}
+		return conn, err
+	}
+	w.relayOver(t, config, w.connect(t))
+	subject := uuid.New()
+	w.write(t, subject, 1)
+	require.Eventually(t, func() bool { return strings.Contains(w.log.String(), "outbox relay starts over") }, patience, every)
+	w.eventually(t, 0, unpublished)
+	require.Equal(t, map[uuid.UUID][]int{subject: {1}}, w.published(t))
 }
 
 // An event whose commit may be lost with the server is told to nobody.

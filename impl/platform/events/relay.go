@@ -243,7 +243,7 @@ func (r *Relay) publish(ctx context.Context, conn *pgx.Conn) (more bool, err err
 		return false, err
 	}
 	// An event is told to others when it cannot be lost any more.
-	if err := postgres.Settle(ctx, conn); err != nil {
+	if err := within(ctx, statementTimeout, func(ctx context.Context) error { return postgres.Settle(ctx, conn) }); err != nil {
 		return false, err
 	}
 	if err := failpoint.Hit("outbox.before-publish"); err != nil {

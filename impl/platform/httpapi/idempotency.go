@@ -94,8 +94,8 @@ func (c *Chain) handleOnce(next http.Handler, x *exchange) {
 	next.ServeHTTP(a, x.request.WithContext(x.attempt.Context(ctx)))
 	a.settle()
 	c.inspect(x)
-	if x.failure != nil && x.failure.Code == ErrInvalid.Code {
-		return // It says what to mend; whether the check has found it or the handler makes no difference to the key.
+	if x.failure != nil && leavesUnused(x.failure.Code) {
+		return
 	}
 	// A refusal that is kept is recorded as any other, after the answer, and not as what its own transaction does.
 	kept, err := x.attempt.Finish(c.withoutAudit(ctx), KeptAnswer{Status: a.status, Header: added(before, a.Header()), Body: slices.Clone(a.kept.Bytes())})
@@ -111,6 +111,12 @@ func (c *Chain) handleOnce(next http.Handler, x *exchange) {
 	}
 	a.discard()
 	c.replay(x, kept)
+}
+
+// leavesUnused tells of the codes that say what the caller has to mend, a value or a token, before the same request can have its effect.
+// Whether the chain has found that, before the key, or the handler makes no difference to the key.
+func leavesUnused(code string) bool {
+	return code == ErrInvalid.Code || code == ErrUnauthenticated.Code || code == ErrForbidden.Code
 }
 
 // added gives the headers that an answer has got since before.

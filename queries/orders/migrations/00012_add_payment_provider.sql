@@ -1,8 +1,8 @@
 -- +goose Up
--- Where a payment was made. What was paid before is all from one provider, which has no name.
+-- Where a payment was made. What was paid before is all from one provider, which has no name; so is what replicas of the release before
+-- record, which go on while others are new: the column keeps its default for them.
 ALTER TABLE orders ADD COLUMN payment_provider text DEFAULT 'default'
     CONSTRAINT orders_payment_provider_length CHECK (char_length(payment_provider) <= 32);
-ALTER TABLE orders ALTER COLUMN payment_provider DROP DEFAULT;
 
 -- A reference that has paid several orders already stays with the first that was placed; the others keep it, of no provider.
 ALTER TABLE orders DISABLE TRIGGER orders_transition;

@@ -5,7 +5,8 @@ CREATE FUNCTION folded(text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$ SELECT translate(replace(replace(replace(lower(normalize($1)), 'ß', 'ss'), 'ẞ', 'ss'), U&'i\0307', 'i'), 'ςſıİ', 'σsii') $$;
 
--- The words are made anew, for which the catalog waits.
+-- The words are made anew and indexed. Until that is committed nothing reads or writes products, so nothing is ordered either: some nine seconds for
+-- 20,000 products with texts of 2 KB, and as much more as there is more text.
 ALTER TABLE products DROP COLUMN words;
 ALTER TABLE products ADD COLUMN words tsvector NOT NULL
     GENERATED ALWAYS AS (to_tsvector('simple', regexp_replace(folded(name || ' ' || description || ' ' || sku), '[!-/:-@\[-`{-~]+', ' ', 'g'))) STORED;

@@ -348,6 +348,9 @@ func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 		answer, body, err := s.ask(http.MethodPost, "/dev/v1/reset", "Origin", origin)
 		require.NoError(t, err)
 		require.Equal(t, want, answer.StatusCode, "%s: %s", origin, body)
+		if want == http.StatusForbidden {
+			require.Contains(t, string(body), "Pages that change something here must be of this machine", origin)
+		}
 	}
 	require.Equal(t, 5, s.resets)
 }

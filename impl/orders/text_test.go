@@ -145,6 +145,14 @@ func TestWhatIsWrongWithAWebhookAddress(t *testing.T) {
 	}
 }
 
+// A scheme has no case (RFC 3986, section 3.1).
+func TestAWebhookAddressInCapitals(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.config = func(c *Config) { c.AllowPrivate = false } })
+	made := s.subscribe("HTTPS://Hooks.Example.com/A")
+	require.Equal(t, "HTTPS://Hooks.Example.com/A", made.Webhook.URL)
+}
+
 func TestPricesAreInCurrenciesThatThereAre(t *testing.T) {
 	t.Parallel()
 	s := start(t)

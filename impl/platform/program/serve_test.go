@@ -250,7 +250,7 @@ func TestServingSettings(t *testing.T) {
 		"PARCELS_OPS_ADDR=127.0.0.1:7": "ops_addr",
 		"PARCELS_OPS_ADDR=nonsense":    "ops_addr is \"nonsense\": write host:port",
 		"PARCELS_ADDR=nonsense":        "addr is \"nonsense\": write host:port",
-		"PARCELS_ADDR=127.0.0.1:65536": "a port up to 65535",
+		"PARCELS_ADDR=127.0.0.1:65536": "a number up to 65535",
 		"PARCELS_DATABASE_URL=canary":  "database_url: the database URL cannot be understood",
 		"PARCELS_MAX_CONNS=0":          "max_conns",
 		"PARCELS_MAX_CONNS=1001":       "max_conns",

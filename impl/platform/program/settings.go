@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -107,9 +108,9 @@ func (s *Serving) Validate() error {
 	for _, listener := range []struct{ name, addr string }{{"addr", s.Addr}, {"ops_addr", s.OpsAddr}} {
 		_, port, err := net.SplitHostPort(listener.addr)
 		if err == nil {
-			_, err = net.LookupPort("tcp", port)
+			_, err = strconv.ParseUint(port, 10, 16)
 		}
-		refuse(err != nil, fmt.Sprintf("%s is %q: write host:port, with a port up to 65535, as in 127.0.0.1:8080", listener.name, listener.addr))
+		refuse(err != nil, fmt.Sprintf("%s is %q: write host:port, with a number up to 65535 for the port, as in 127.0.0.1:8080", listener.name, listener.addr))
 	}
 	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
 	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")

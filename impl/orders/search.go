@@ -40,7 +40,9 @@ func (s *Service) search(ctx context.Context, text string, status ordersdb.Produ
 	query, words := searchFor(text)
 	switch {
 	case words > mostWords:
-		return nil, nil, httpapi.Violated("#/query/q", "maxItems", "Must have at most "+strconv.Itoa(mostWords)+" different words")
+		return nil, nil, httpapi.ErrInvalid.At(fault.Violation{
+			Pointer: "#/query/q", Keyword: "maxItems", Params: map[string]any{"maxItems": mostWords}, Detail: "Must have at most " + strconv.Itoa(mostWords) + " different words.",
+		})
 	case words == 0:
 		return nil, nil, nil
 	}

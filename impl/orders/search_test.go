@@ -72,6 +72,7 @@ func TestSearchWords(t *testing.T) {
 	p := contracttest.ProblemIn(t, got.HTTPResponse, string(got.Body))
 	require.Equal(t, "#/query/q", p.Errors[0].Pointer)
 	require.Contains(t, p.Errors[0].Detail, "at most 8 different words")
+	require.Contains(t, string(got.Body), `"params":{"maxItems":8}`)
 }
 
 // fillCatalog makes products: every product has the words of many, the first half "oldish" as well, and every hundredth a word of its own.

@@ -123,6 +123,36 @@ func TestWebhookAddressesAreAsLongAsTheDocumentSays(t *testing.T) {
 	require.Equal(t, "maxLength", contracttest.Body(t, refused, refused.ApplicationProblemJSON422).Errors[0].Keyword)
 }
 
+// What is wrong with the address of a webhook is named.
+func TestWhatIsWrongWithAWebhookAddress(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.config = func(c *Config) { c.AllowPrivate = false } })
+	admin := s.as(ordersapi.RoleAdmin)
+	for url, want := range map[string]string{
+		"https://ada@hooks.example.com/":    "Must have no user and no password; what is sent is signed.",
+		"https://ada:pw@hooks.example.com/": "Must have no user and no password; what is sent is signed.",
+		"https://hooks.example.com/a#part":  "Must have no fragment, which is never sent.",
+		"https://hooks.example.com:65536/":  "Must have a port between 1 and 65535, or none.",
+		"http://hooks.example.com/":         "Must be an https address outside of private networks.",
+		"https://10.0.0.1/":                 "Must be an https address outside of private networks.",
+		"https://hooks.internal/":           "Must be an https address outside of private networks.",
+	} {
+		got, err := admin.CreateWebhookWithResponse(t.Context(), ordersapi.CreateWebhookRequest{URL: url, EventTypes: []ordersapi.OrderEventType{ordersapi.OrderEventTypeOrderPlaced}})
+		require.NoError(t, err)
+		refused := contracttest.Body(t, got, got.ApplicationProblemJSON422)
+		require.Len(t, refused.Errors, 1, url)
+		require.Equal(t, [3]string{"#/url", "format", want}, [3]string{refused.Errors[0].Pointer, refused.Errors[0].Keyword, refused.Errors[0].Detail}, url)
+	}
+}
+
+// A scheme has no case (RFC 3986, section 3.1).
+func TestAWebhookAddressInCapitals(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(o *options) { o.config = func(c *Config) { c.AllowPrivate = false } })
+	made := s.subscribe("HTTPS://Hooks.Example.com/A")
+	require.Equal(t, "HTTPS://Hooks.Example.com/A", made.Webhook.URL)
+}
+
 func TestPricesAreInCurrenciesThatThereAre(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -73,10 +74,20 @@ func secretName(webhook uuid.UUID) string { return "webhooks/" + webhook.String(
 // maySendTo refuses an address that is not to be sent to, as far as it can be told without resolving its name; the
 // sender looks again at what the name leads to.
 func (s *Service) maySendTo(url string) error {
-	if err := webhook.ValidateURL(url, s.allowPrivate); err != nil {
-		return httpapi.Violated("#/url", "format", "Must be an https address outside of private networks").Because(err)
+	err := webhook.ValidateURL(url, s.allowPrivate)
+	if err == nil {
+		return nil
 	}
-	return nil
+	sentence := "Must be an https address outside of private networks"
+	switch {
+	case errors.Is(err, webhook.FlawUser):
+		sentence = "Must have no user and no password; what is sent is signed"
+	case errors.Is(err, webhook.FlawFragment):
+		sentence = "Must have no fragment, which is never sent"
+	case errors.Is(err, webhook.FlawPort):
+		sentence = "Must have a port between 1 and 65535, or none"
+	}
+	return httpapi.Violated("#/url", "format", sentence).Because(err)
 }
 
 // GetWebhook reads a subscription.

@@ -60,8 +60,12 @@ func (c *serveSettings) newMailer() (mail.Mailer, error) {
 }
 
 func (c *serveSettings) validateMail() error {
-	if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("public_url is no http or https address without user, query and fragment")
+	}
+	if hosts.IsOddIPv4(u.Host) {
+		return errors.New("public_url has an IPv4 address that is not written in four decimal parts, as in 203.0.113.9")
 	}
 	switch c.Mail {
 	case mailOff:
@@ -92,7 +96,7 @@ func (c *serveSettings) Findings() []program.Finding {
 	u, err := url.Parse(c.PublicURL)
 	switch {
 	case !mails || err != nil:
-	case hosts.IsLoopback(u.Host):
+	case hosts.IsLoopback(u.Host) || hosts.IsEverywhere(u.Host):
 		found = append(found, program.Finding{
 			Setting: "public_url", Follows: "links in mails lead nowhere but to the reader's own machine", Instead: "where the front end is, as in https://shop.example.com",
 			Refused: c.SMTPAddr != "" && !hosts.IsLoopback(c.SMTPAddr),

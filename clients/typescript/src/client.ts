@@ -4,7 +4,7 @@ import {Logouts, type Storing} from './logouts.js';
 import {ProblemError, type AnyProblem} from './problem.js';
 import type {Operation, Sending} from './request.js';
 import {KeptSession, type Session} from './session.js';
-import type {Arguments, At, Data, Input, Item, ListId, Method, PathOf, Result, StreamId} from './shapes.js';
+import type {Arguments, At, Data, Input, Item, ListId, Method, OperationId, PathOf, Result, StreamId} from './shapes.js';
 import {follow, type Following} from './stream.js';
 import {Tabs} from './tabs.js';
 import {Versions} from './versions.js';
@@ -42,6 +42,8 @@ type ByPath = {[M in Method]: <P extends PathOf<M>>(path: P, ...input: Arguments
 
 /** The operations of all services, each a method named after its operationId, and GET, POST, … for calling them by path. */
 export type Client = ByName & ByPath & {
+  /** Calls an operation whose id is known only when the program runs. */
+  call<K extends OperationId>(id: K, ...input: Arguments<Input<K>>): Promise<Result<K>>;
   /** The lists, over all their pages. */
   readonly pages: {[K in ListId]: (...input: Arguments<Input<K>>) => List<K>};
   /** The streams of events. Each goes on until its signal ends it or the loop is left; a failure is thrown as a ProblemError. */
@@ -150,7 +152,7 @@ export function createClient(options: Options = {}): Client {
 
   const pages: Record<string, unknown> = {};
   const streams: Record<string, unknown> = {};
-  const client: Record<string, unknown> = {pages, streams, session, close: () => {
+  const client: Record<string, unknown> = {call: run, pages, streams, session, close: () => {
     logouts.close();
     session.close();
   }};

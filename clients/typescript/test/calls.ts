@@ -21,12 +21,13 @@ test('every operation of the documents that are served is a method', async () =>
   }
 });
 
-test('a call gives data or a problem, by name and by path', async (t) => {
+test('a call gives data or a problem, by name, by id and by path', async (t) => {
   const {client} = await arrange(t);
   const product = await someProduct(client);
   const named = await client.getProduct({path: {productId: product.id}});
   const pathed = await client.GET('/api/v1/products/{productId}', {path: {productId: product.id}});
   assert.deepEqual(unwrap(named), unwrap(pathed));
+  assert.deepEqual(unwrap(named), unwrap(await client.call('getProduct', {path: {productId: product.id}})));
   assert.equal(named.status, 200);
 
   const missing = await client.getProduct({path: {productId: noProduct}});

@@ -1,5 +1,5 @@
 // What the compiler must take and must refuse. Nothing here runs: `tsc` fails when a line that is marked as wrong is right.
-import {unwrap, type Client, type ClientProblem, type Problem, type Schemas} from '../src/index.js';
+import {unwrap, type Client, type ClientProblem, type Input, type OperationId, type Problem, type Result, type Schemas} from '../src/index.js';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <T extends true>(): T | undefined => undefined;
@@ -78,6 +78,25 @@ export async function inputs(client: Client, id: string): Promise<void> {
   await client.DELETE('/api/v1/orders');
   // @ts-expect-error: there is no such path
   await client.GET('/api/v1/order');
+}
+
+// What wraps every operation has its types, too.
+export async function wrapped<K extends OperationId>(client: Client, id: K, input: Input<K>): Promise<Result<K>> {
+  return client.call(id, input);
+}
+
+export async function called(client: Client, id: string, any: OperationId): Promise<void> {
+  same<Same<Awaited<ReturnType<typeof wrapped<'createOrder'>>>, Awaited<ReturnType<Client['createOrder']>>>>();
+  const named = await client.call('getOrder', {path: {orderId: id}});
+  same<Same<typeof named, Awaited<ReturnType<Client['getOrder']>>>>();
+  await client.call('listProducts');
+  await client.call(any, {path: {orderId: id}, body: {items: []}} as Input<typeof any>);
+  // @ts-expect-error: it needs a path
+  await client.call('getOrder');
+  // @ts-expect-error: that is the input of another operation
+  await client.call('getOrder', {path: {productId: id}});
+  // @ts-expect-error: there is no such operation
+  await client.call('getOrders');
 }
 
 export async function sequences(client: Client, id: string): Promise<void> {

@@ -7387,6 +7387,8 @@ type ByPath = {
 };
 /** The operations of all services, each a method named after its operationId, and GET, POST, … for calling them by path. */
 type Client = ByName & ByPath & {
+    /** Calls an operation whose id is known only when the program runs. */
+    call<K extends OperationId>(id: K, ...input: Arguments<Input<K>>): Promise<Result<K>>;
     /** The lists, over all their pages. */
     readonly pages: {
         [K in ListId]: (...input: Arguments<Input<K>>) => List<K>;

@@ -882,7 +882,7 @@ function createClient(options = {}) {
   }
   const pages = {};
   const streams = {};
-  const client = { pages, streams, session, close: () => {
+  const client = { call: run, pages, streams, session, close: () => {
     logouts.close();
     session.close();
   } };

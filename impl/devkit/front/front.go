@@ -6,9 +6,11 @@
 package front
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -109,6 +111,7 @@ func called(allowed hosts.Allowed, next http.Handler) http.Handler {
 func route(services []Service, client fs.FS, transport http.RoundTripper, log *slog.Logger) (http.Handler, error) {
 	router := chi.NewRouter()
 	owners := map[string]string{}
+	forwards := map[string]http.Handler{} // by pattern
 	var errs []error
 	var names []string
 	for _, s := range services {
@@ -123,7 +126,7 @@ func route(services []Service, client fs.FS, transport http.RoundTripper, log *s
 			if owner, taken := owners[pattern]; taken && owner != name {
 				errs = append(errs, fmt.Errorf("the documents %s and %s both have the path %s", owner, name, pattern))
 			}
-			owners[pattern] = name
+			owners[pattern], forwards[pattern] = name, forward
 			router.Handle(pattern, forward)
 		}
 	}
@@ -136,12 +139,18 @@ func route(services []Service, client fs.FS, transport http.RoundTripper, log *s
 		return nil, err
 	}
 	for path, download := range downloads {
-		router.Method(http.MethodGet, path, download)
-		router.Method(http.MethodHead, path, download)
+		httpapi.Readable(router, path, download)
 	}
 	stray := forwardTo(services[0], transport, log)
 	router.NotFound(stray.ServeHTTP)
-	router.MethodNotAllowed(stray.ServeHTTP)
+	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		// A method that no HTTP router knows is refused by the service which knows what the path takes.
+		if forward, ok := forwards[router.Find(chi.NewRouteContext(), http.MethodGet, cmp.Or(r.URL.RawPath, r.URL.Path))]; ok {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		stray.ServeHTTP(w, r)
+	})
 	return router, nil
 }
 
@@ -153,6 +162,9 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", s.Addr
+			if r.Out.Body != nil {
+				r.Out.Body = callersBody{r.Out.Body}
+			}
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // Also what no parser takes: to refuse it is for the service.
 			r.SetXForwarded()
 			r.Out.Header.Set("X-Request-Id", telemetry.NewRequestID()) // A stranger's would be taken for the name that a trusted proxy gives.
@@ -160,6 +172,12 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {
 				return // The caller has gone.
+			}
+			if unread, ok := errors.AsType[bodyError](err); ok {
+				f := *httpapi.ErrMalformed
+				f.Detail = "The body did not arrive whole."
+				httpapi.Refuse(w, r, f.Because(unread))
+				return
 			}
 			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name), slog.Any("error", err))
 			httpapi.Refuse(w, r, httpapi.ErrUnavailable)
@@ -170,6 +188,24 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 		proxy.ServeHTTP(answer, r)
 		_ = answer.goOn() // The end of an answer is a part too; what fails here has failed the answer already.
 	})
+}
+
+// callersBody tells what fails in what a caller sends from what fails in a service.
+type callersBody struct{ io.ReadCloser }
+
+// bodyError is why a caller's body cannot be read.
+type bodyError struct{ error }
+
+// Unwrap gives what reading it has failed with.
+func (e bodyError) Unwrap() error { return e.error }
+
+// Read implements io.Reader.
+func (b callersBody) Read(part []byte) (int, error) {
+	n, err := b.ReadCloser.Read(part)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = bodyError{err}
+	}
+	return n, err
 }
 
 // patient lets an answer take as long as it likes, but not a caller to read a part of it.

@@ -154,12 +154,16 @@ func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {
 			require.Equal(t, method+" "+target, answer.Header.Get("Asked"))
 		}
 	}
-	answer, _ := send(t, addr, "BREW", "/api/v1/orders", "")
-	require.Equal(t, "users", answer.Header.Get("Service"))
+	for target, want := range map[string]string{
+		"/api/v1/users": "users", "/api/v1/orders?limit=1": "orders", "/api/v1/orders/a%2Fb/cancel": "orders", "/nothing": "users", "/docs": "users",
+	} {
+		answer, _ := send(t, addr, "BREW", target, "")
+		require.Equal(t, want, answer.Header.Get("Service"), target)
+	}
 
 	_, text := send(t, addr, http.MethodGet, "/docs/start.js", "")
 	require.Contains(t, text, `[{"url":"/openapi/users.json","name":"users"},{"url":"/openapi/orders.json","name":"orders"}]`)
-	answer, _ = send(t, addr, http.MethodGet, "/", "")
+	answer, _ := send(t, addr, http.MethodGet, "/", "")
 	require.Equal(t, "/docs", answer.Header.Get("Location"))
 }
 
@@ -314,6 +318,25 @@ func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 
 	answer, _ = send(t, addr, http.MethodGet, "/api/v1/users", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
+}
+
+// A caller's body that cannot be read is no fault of the service which it was for.
+func TestABrokenBodyIsItsCallers(t *testing.T) {
+	t.Parallel()
+	addr, _ := start(t, behind(t, "orders", []string{"/api/v1/orders"}, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	_, err = io.WriteString(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusBadRequest, answer.StatusCode, "%s", text)
+	require.Contains(t, string(text), `"code":"malformed_request"`)
 }
 
 // Running requests end with their answer when the front winds down, and none is taken any more.

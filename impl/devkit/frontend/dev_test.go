@@ -348,6 +348,9 @@ func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 		answer, body, err := s.ask(http.MethodPost, "/dev/v1/reset", "Origin", origin)
 		require.NoError(t, err)
 		require.Equal(t, want, answer.StatusCode, "%s: %s", origin, body)
+		if want == http.StatusForbidden {
+			require.Contains(t, string(body), "Pages that change something here must be of this machine", origin)
+		}
 	}
 	require.Equal(t, 5, s.resets)
 }
@@ -394,6 +397,9 @@ func TestPortal(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, answer.StatusCode, path)
 		require.Contains(t, answer.Header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		head, _, err := s.ask(http.MethodHead, path)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, head.StatusCode, "HEAD "+path)
 		return string(body)
 	}
 	portal := show("/")
@@ -402,6 +408,9 @@ func TestPortal(t *testing.T) {
 	}
 	require.Contains(t, show("/docs"), "/docs/personas.js")
 	require.Contains(t, show("/docs/personas.js"), "/dev/v1/personas")
+	for _, path := range append(linkPages(), "/dev/mails", "/dev/link.js") {
+		show(path)
+	}
 	for _, described := range s.services {
 		require.Contains(t, portal, "/openapi/"+described.Document.Name+".yaml")
 		for _, code := range described.Document.Codes {

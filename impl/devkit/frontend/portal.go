@@ -78,13 +78,13 @@ func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Ser
 		httpapi.Pages(own)(r)
 		httpapi.SwaggerUI(names, script)(r)
 		httpapi.ProblemPages(documents...)(r)
-		r.Method(http.MethodGet, script, httpapi.Page("text/javascript; charset=utf-8", personasScript))
-		r.Method(http.MethodGet, "/dev/mails", httpapi.Paged(newMailsView(s.mails, c.Log)))
-		r.Method(http.MethodGet, "/dev/link.js", httpapi.Page("text/javascript; charset=utf-8", linkScript))
+		httpapi.Readable(r, script, httpapi.Page("text/javascript; charset=utf-8", personasScript))
+		httpapi.Readable(r, "/dev/mails", httpapi.Paged(newMailsView(s.mails, c.Log)))
+		httpapi.Readable(r, "/dev/link.js", httpapi.Page("text/javascript; charset=utf-8", linkScript))
 		for _, path := range linkPages() {
-			r.Method(http.MethodGet, path, httpapi.Page("text/html; charset=utf-8", linkPage))
+			httpapi.Readable(r, path, httpapi.Page("text/html; charset=utf-8", linkPage))
 		}
-		r.Method(http.MethodGet, "/", httpapi.Paged(p))
+		httpapi.Readable(r, "/", httpapi.Paged(p))
 	}
 }
 

@@ -116,7 +116,9 @@ func (s *Service) Before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case s.isForeign(r):
-			s.chain.Failing(&httpapi.Operation{}, httpapi.ErrCrossOrigin).ServeHTTP(w, r)
+			refused := *httpapi.ErrCrossOrigin
+			refused.Detail = "Pages that change something here must be of this machine, or of a host that it allows."
+			s.chain.Failing(&httpapi.Operation{}, &refused).ServeHTTP(w, r)
 		case isOwn(r):
 			s.handler.ServeHTTP(w, r)
 		default:

@@ -70,13 +70,14 @@ var all = sync.OnceValue(func() map[string]openapi3.StringFormatValidator {
 })
 
 var (
-	errEmail    = errors.New("must be an e-mail address such as name@example.com")
-	errLocal    = errors.New("must be an e-mail address with ASCII characters only before the @")
-	errUUID     = errors.New("must be a UUID of 36 characters")
-	errDateTime = errors.New("must be a date and time such as 2026-11-23T09:30:00Z")
-	errDate     = errors.New("must be a date such as 2026-11-23")
-	errPhone    = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
-	errCursor   = errors.New("must be the cursor that an earlier page gave")
+	errEmail     = errors.New("must be an e-mail address such as name@example.com")
+	errLocal     = errors.New("must be an e-mail address with ASCII characters only before the @")
+	errUUID      = errors.New("must be a UUID of 36 characters")
+	errDateTime  = errors.New("must be a date and time of the years 0001 to 9999 such as 2026-11-23T09:30:00Z")
+	errTimeSpace = errors.New("must be a date and time such as 2026-11-23T09:30:00+01:00; in a query + is a space: write %2B")
+	errDate      = errors.New("must be a date of the years 0001 to 9999 such as 2026-11-23")
+	errPhone     = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
+	errCursor    = errors.New("must be the cursor that an earlier page gave")
 
 	errTimeCode     = errors.New("must be six digits")
 	errRecoveryCode = errors.New("must be 16 letters and digits such as MFZW-I3LP-OBQX-E2LK")
@@ -172,6 +173,11 @@ func uuid(s string) error {
 
 func dateTime(s string) error {
 	_, err := ParseTime(s)
+	if at := len(s) - len("+01:00"); err != nil && at > 0 && s[at] == ' ' {
+		if _, meant := ParseTime(s[:at] + "+" + s[at+1:]); meant == nil {
+			return errTimeSpace
+		}
+	}
 	return err
 }
 

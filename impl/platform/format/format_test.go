@@ -149,9 +149,12 @@ var sentences = map[string][]string{
 		"must be an e-mail address such as name@example.com",
 		"must be an e-mail address with ASCII characters only before the @",
 	},
-	"uuid":          {"must be a UUID of 36 characters"},
-	"date-time":     {"must be a date and time such as 2026-11-23T09:30:00Z"},
-	"date":          {"must be a date such as 2026-11-23"},
+	"uuid": {"must be a UUID of 36 characters"},
+	"date-time": {
+		"must be a date and time of the years 0001 to 9999 such as 2026-11-23T09:30:00Z",
+		"must be a date and time such as 2026-11-23T09:30:00+01:00; in a query + is a space: write %2B",
+	},
+	"date":          {"must be a date of the years 0001 to 9999 such as 2026-11-23"},
 	"uri-reference": {"must be a URI or a relative reference without spaces"},
 	"https-url":     {"must be an https address such as https://example.com/picture.png"},
 	"phone":         {"must be a phone number that exists, in E.164 form such as +4930123456"},
@@ -208,6 +211,24 @@ var anything = rapid.OneOf(
 		"password", "P@ss", "w0rd", "123", "!", "qwerty", "ö", "o\u0308", "ß", "\u00ad", "\u200d", "١", "．", "İ",
 	})), func(parts []string) string { return strings.Join(parts, "") }),
 )
+
+// Who writes an offset into a query as it is has sent a space.
+func TestAPlusThatIsASpace(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]error{
+		"2026-11-23T09:30:00 00:00":       errTimeSpace,
+		"2026-11-23T09:30:00.123 05:30":   errTimeSpace,
+		"2026-11-23T09:30:00 24:00":       errDateTime,
+		"2026-11-23 09:30:00":             errDateTime,
+		"0000-11-23T09:30:00 00:00":       errDateTime,
+		"10000-01-01T00:00:00Z":           errDateTime,
+		"9999-12-31T23:59:59-01:00":       errDateTime,
+		" 00:00":                          errDateTime,
+		"2026-11-23T09:30:00 00:00 00:00": errDateTime,
+	} {
+		require.ErrorIs(t, All()["date-time"].Validate(text), want, text)
+	}
+}
 
 func TestParseTime(t *testing.T) {
 	t.Parallel()

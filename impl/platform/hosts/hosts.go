@@ -51,7 +51,21 @@ func IsInside(addr string) bool {
 func IsEverywhere(addr string) bool {
 	host := Of(addr)
 	ip, err := netip.ParseAddr(host)
-	return host == "" || err == nil && ip.IsUnspecified()
+	return host == "" || err == nil && ip.Unmap().IsUnspecified()
+}
+
+// IsOddIPv4 tells whether a host is an IPv4 address to browsers and libraries of C, as its last part is a number, decimal or
+// hexadecimal, but is not written in four decimal parts: 127.1, 2130706433 and 0x7f.0.0.1 are all 127.0.0.1 to them.
+// Source: https://url.spec.whatwg.org/#ends-in-a-number-checker
+func IsOddIPv4(addr string) bool {
+	host := Of(addr)
+	last := host[strings.LastIndex(host, ".")+1:]
+	digits, hexadecimal := strings.CutPrefix(last, "0x")
+	if hexadecimal && strings.Trim(digits, "0123456789abcdef") != "" || !hexadecimal && (last == "" || strings.Trim(last, "0123456789") != "") {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err != nil
 }
 
 // Allowed are the names by which a server lets itself be called, besides those of this machine.

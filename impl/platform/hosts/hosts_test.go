@@ -36,6 +36,7 @@ func TestWhoReachesAnAddress(t *testing.T) {
 		"[2001:db8::1]:443":       {},
 		"0.0.0.0:8080":            {everywhere: true},
 		"[::]:8080":               {everywhere: true},
+		"[::ffff:0.0.0.0]:8080":   {everywhere: true},
 		":8080":                   {everywhere: true},
 		"users.example.local.com": {},
 	} {
@@ -43,6 +44,16 @@ func TestWhoReachesAnAddress(t *testing.T) {
 		require.Equal(t, want.private, hosts.IsPrivate(addr), addr)
 		require.Equal(t, want.inside, hosts.IsInside(addr), addr)
 		require.Equal(t, want.everywhere, hosts.IsEverywhere(addr), addr)
+	}
+}
+
+func TestOddIPv4(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{"127.1", "127.1:80", "2130706433", "0x7f000001", "0X7F.1", "127.0.0.0x1", "127.0.0.01", "127.0.0.256", "1.2.3.4.5", "shop.7.", "0x"} {
+		require.True(t, hosts.IsOddIPv4(addr), addr)
+	}
+	for _, addr := range []string{"127.0.0.1", "127.0.0.1.:80", "[::1]:80", "::1", "2001:db8::7", "7.shop.example", "shop7", "0xfeed.beef", "", ":80"} {
+		require.False(t, hosts.IsOddIPv4(addr), addr)
 	}
 }
 

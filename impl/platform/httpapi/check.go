@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -454,9 +456,9 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 	case "uniqueItems":
 		return bound("uniqueItems", true, "Must not hold an item twice")
 	case "minProperties":
-		return bound("minProperties", s.MinProps, "Must have at least "+several(s.MinProps, "member"))
+		return bound("minProperties", s.MinProps, cmp.Or(oneOfSeveral(s), "Must have at least "+several(s.MinProps, "member")))
 	case "maxProperties":
-		return bound("maxProperties", deref(s.MaxProps), "Must have at most "+several(deref(s.MaxProps), "member"))
+		return bound("maxProperties", deref(s.MaxProps), cmp.Or(oneOfSeveral(s), "Must have at most "+several(deref(s.MaxProps), "member")))
 	case "multipleOf":
 		return bound("multipleOf", number(s.MultipleOf), fmt.Sprintf("Must be a multiple of %v", number(s.MultipleOf)))
 	case "not":
@@ -465,6 +467,15 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 		}
 	}
 	return []fault.Violation{violation(at, e.SchemaField, nil, "Must match the schema")}
+}
+
+// oneOfSeveral says so where an object has exactly one member beside those that are required; otherwise it says nothing.
+func oneOfSeveral(s *openapi3.Schema) string {
+	if s.MaxProps == nil || s.MinProps != *s.MaxProps || s.MinProps != uint64(len(s.Required))+1 || len(s.Properties) < 2 {
+		return ""
+	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.Properties)), func(name string) bool { return slices.Contains(s.Required, name) })
+	return "Must have exactly one of " + strings.Join(names, ", ")
 }
 
 func typeViolation(at string, s *openapi3.Schema) fault.Violation {

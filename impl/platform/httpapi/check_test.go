@@ -276,3 +276,20 @@ func requireWithout(t *rapid.T, status int, body, canary string) {
 		t.Fatalf("a part of %q is in %s", canary, body)
 	}
 }
+
+// An object with one of several members beside the required ones says which they are.
+func TestOneOfSeveralMembers(t *testing.T) {
+	t.Parallel()
+	text := openapi3.NewStringSchema()
+	s := openapi3.NewObjectSchema().WithProperty("challenge", text).WithProperty("totp", text).WithProperty("recovery_code", text)
+	s.Required = []string{"challenge"}
+	s = s.WithMinProperties(2).WithMaxProperties(2)
+	for keyword, value := range map[string]map[string]any{
+		"minProperties": {"challenge": "a"},
+		"maxProperties": {"challenge": "a", "totp": "b", "recovery_code": "c"},
+	} {
+		var wrong *openapi3.SchemaError
+		require.ErrorAs(t, s.VisitJSON(value), &wrong)
+		require.Equal(t, []fault.Violation{{Pointer: "#", Keyword: keyword, Params: map[string]any{keyword: uint64(2)}, Detail: "Must have exactly one of recovery_code, totp."}}, schemaViolation("#", wrong))
+	}
+}

@@ -105,7 +105,7 @@ func ProblemPages(documents ...Described) func(chi.Router) {
 				}
 				return Page("text/html; charset=utf-8", text.Bytes())
 			})
-			readable(r, "/problems/"+e.Code, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { page().ServeHTTP(w, r) }))
+			Readable(r, "/problems/"+e.Code, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { page().ServeHTTP(w, r) }))
 		}
 	}
 }

@@ -39,8 +39,8 @@ func Pages(documents ...Served) func(chi.Router) {
 	}
 	return func(r chi.Router) {
 		for _, d := range documents {
-			readable(r, "/openapi/"+d.Name+".yaml", Page("application/yaml", d.YAML))
-			readable(r, "/openapi/"+d.Name+".json", Page("application/json", d.JSON))
+			Readable(r, "/openapi/"+d.Name+".yaml", Page("application/yaml", d.YAML))
+			Readable(r, "/openapi/"+d.Name+".json", Page("application/json", d.JSON))
 		}
 		SwaggerUI(names)(r)
 	}
@@ -78,11 +78,11 @@ func SwaggerUI(names []string, scripts ...string) func(chi.Router) {
 		page = bytes.Replace(page, []byte("</body>"), []byte(`  <script src="`+script+`"></script>`+"\n</body>"), 1)
 	}
 	return func(r chi.Router) {
-		readable(r, "/", http.RedirectHandler("/docs", http.StatusFound))
-		readable(r, "/docs", Page("text/html; charset=utf-8", page))
-		readable(r, "/docs/page.css", Page("text/css; charset=utf-8", pageStyle))
-		readable(r, "/docs/start.js", Page("text/javascript; charset=utf-8", start))
-		readable(r, "/docs/*", Paged(packedIfWanted(v5emb.New("", "", "/docs"))))
+		Readable(r, "/", http.RedirectHandler("/docs", http.StatusFound))
+		Readable(r, "/docs", Page("text/html; charset=utf-8", page))
+		Readable(r, "/docs/page.css", Page("text/css; charset=utf-8", pageStyle))
+		Readable(r, "/docs/start.js", Page("text/javascript; charset=utf-8", start))
+		Readable(r, "/docs/*", Paged(packedIfWanted(v5emb.New("", "", "/docs"))))
 	}
 }
 
@@ -99,8 +99,8 @@ func packedIfWanted(files http.Handler) http.Handler {
 	})
 }
 
-// readable registers a page that can be read.
-func readable(r chi.Router, path string, page http.Handler) {
+// Readable registers a page that can be read: by GET, and by HEAD what is told of it.
+func Readable(r chi.Router, path string, page http.Handler) {
 	r.Method(http.MethodGet, path, page)
 	r.Method(http.MethodHead, path, page)
 }

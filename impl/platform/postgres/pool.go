@@ -74,6 +74,12 @@ func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+// CheckURL finds what is wrong with the URL of a database, without connecting. An error is one sentence without the password.
+func CheckURL(url string) error {
+	_, err := Config{URL: url}.pool()
+	return err
+}
+
 func (c Config) pool() (*pgxpool.Config, error) {
 	if c.URL == "" {
 		return nil, errors.New("no database URL is given: set one such as postgres://user:password@host:5432/database")

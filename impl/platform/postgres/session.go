@@ -41,6 +41,10 @@ func CheckSessions(ctx context.Context, url string) error {
 		}()
 		pair[i] = conn
 	}
+	// A pooler may not tell the encoding.
+	if encoding := pair[0].PgConn().ParameterStatus("server_encoding"); encoding != "" && encoding != "UTF8" {
+		return fmt.Errorf("%s has the encoding %s: create it with ENCODING 'UTF8'", place(&config.Config), encoding)
+	}
 	whole, err := holdsSession(ctx, pair[0], pair[1])
 	if err != nil {
 		return fmt.Errorf("try the sessions of %s: %w", place(&config.Config), err)

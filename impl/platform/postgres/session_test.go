@@ -1,9 +1,11 @@
 package postgres_test
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/postgres"
@@ -17,6 +19,19 @@ func TestCheckSessions(t *testing.T) {
 	require.NoError(t, postgres.CheckSessions(t.Context(), base+"&statement_timeout=0"), "no limit is wanted")
 	require.NoError(t, postgres.CheckSessions(t.Context(), pgtest.BehindSilent(t, base)))
 	require.ErrorContains(t, postgres.CheckSessions(t.Context(), "postgres://app@127.0.0.1:1/app"), "start the server")
+}
+
+// Only a database in UTF-8 holds every text.
+func TestDatabaseOfAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	server, base := pgtest.Server(t, accounts())
+	conn, err := pgx.Connect(t.Context(), server.SuperuserURL("postgres"))
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
+	require.NoError(t, errors.Join(err, conn.Close(t.Context())))
+	require.NoError(t, postgres.CheckSessions(t.Context(), base))
+	err = postgres.CheckSessions(t.Context(), server.SuperuserURL("ascii"))
+	require.ErrorContains(t, err, "has the encoding SQL_ASCII: create it with ENCODING 'UTF8'")
 }
 
 // With one session the lock shows it, with three the silence.

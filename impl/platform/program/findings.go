@@ -109,7 +109,7 @@ func Check[T any, S interface {
 		log := p.logger(S(&c).serving().Database, out, nil)
 		defer func() { err = errors.Join(err, log.Close()) }()
 		p.warn(ctx, log.Logger, S(&c).Findings())
-		log.InfoContext(ctx, "the settings can be served with")
+		log.InfoContext(ctx, "nothing is wrong in the settings themselves; the database and its key are tried at the start")
 		return nil
 	})
 }

@@ -245,9 +245,13 @@ func TestServeWithoutMigrating(t *testing.T) {
 
 func TestServingSettings(t *testing.T) {
 	t.Parallel()
-	p := parcels(serving(func(context.Context, *program.Process) (http.Handler, error) { return http.HandlerFunc(hello), nil }))
+	p := parcels(program.Check(program.DefaultServing()), serving(func(context.Context, *program.Process) (http.Handler, error) { return http.HandlerFunc(hello), nil }))
 	for set, want := range map[string]string{
 		"PARCELS_OPS_ADDR=127.0.0.1:7": "ops_addr",
+		"PARCELS_OPS_ADDR=nonsense":    "ops_addr is \"nonsense\": write host:port",
+		"PARCELS_ADDR=nonsense":        "addr is \"nonsense\": write host:port",
+		"PARCELS_ADDR=127.0.0.1:65536": "a number up to 65535",
+		"PARCELS_DATABASE_URL=canary":  "database_url: the database URL cannot be understood",
 		"PARCELS_MAX_CONNS=0":          "max_conns",
 		"PARCELS_MAX_CONNS=1001":       "max_conns",
 		"PARCELS_POOL_SHARE=0":         "pool_share",
@@ -258,9 +262,14 @@ func TestServingSettings(t *testing.T) {
 		"PARCELS_RESPONSES=always":     "PARCELS_RESPONSES",
 	} {
 		environ := environment("postgres://parcels@127.0.0.1:1/parcels", "PARCELS_ADDR=127.0.0.1:7", set)
-		_, err := programtest.Command(t, p.Run, environ, "serve")
-		programtest.RequireSentence(t, err, want)
+		for _, command := range []string{"serve", "check"} {
+			out, err := programtest.Command(t, p.Run, environ, command)
+			programtest.RequireSentence(t, err, want)
+			require.NotContains(t, out+err.Error(), "canary")
+		}
 	}
 	// Two free ports are two addresses.
-	require.NoError(t, (&program.Serving{Keyed: program.Keyed{Database: program.DefaultDatabase(), MasterKey: telemetry.NewSecret(masterKey)}, Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
+	database := program.DefaultDatabase()
+	database.DatabaseURL = telemetry.NewSecret("postgres://parcels@127.0.0.1:1/parcels")
+	require.NoError(t, (&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)}, Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
 }

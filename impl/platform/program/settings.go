@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,10 +30,14 @@ func DefaultDatabase() Database { return Database{LogFormat: "json"} }
 // Validate finds settings that cannot work, before anything is touched. What embeds Database and has settings of its
 // own calls it in its own Validate.
 func (d *Database) Validate() error {
-	if d.LogFormat != "json" && d.LogFormat != "text" {
-		return fmt.Errorf("log_format is %q: write json or text", d.LogFormat)
+	var errs []error
+	if err := postgres.CheckURL(d.DatabaseURL.Reveal()); err != nil {
+		errs = append(errs, fmt.Errorf("database_url: %w", err))
 	}
-	return nil
+	if d.LogFormat != "json" && d.LogFormat != "text" {
+		errs = append(errs, fmt.Errorf("log_format is %q: write json or text", d.LogFormat))
+	}
+	return errors.Join(errs...)
 }
 
 // Keyed is the settings of every command that opens the database with its secrets. A command's own settings embed it.
@@ -98,6 +104,13 @@ func (s *Serving) Validate() error {
 		if when {
 			errs = append(errs, errors.New(text))
 		}
+	}
+	for _, listener := range []struct{ name, addr string }{{"addr", s.Addr}, {"ops_addr", s.OpsAddr}} {
+		_, port, err := net.SplitHostPort(listener.addr)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		refuse(err != nil, fmt.Sprintf("%s is %q: write host:port, with a number up to 65535 for the port, as in 127.0.0.1:8080", listener.name, listener.addr))
 	}
 	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
 	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")

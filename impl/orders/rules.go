@@ -257,8 +257,8 @@ type Ration struct {
 func (r Ration) admit(open ordersdb.CountOpenOrdersRow, lines []line) error {
 	if open.Orders >= r.Orders {
 		return errTooManyOpenOrders.At(fault.Violation{
-			Pointer: "#", Keyword: "maximum", Params: map[string]any{"maximum": r.Orders, "open": open.Orders},
-			Detail: fmt.Sprintf("You have %d orders that are not paid, of %d that you may have.", open.Orders, r.Orders),
+			Pointer: "#", Keyword: "maximum", Params: map[string]any{"maximum": r.Orders},
+			Detail: fmt.Sprintf("You may have %d orders that are not paid, and have as many or more.", r.Orders),
 		})
 	}
 	var asked int64

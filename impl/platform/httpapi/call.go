@@ -196,7 +196,11 @@ func (c *Chain) callerAddress(r *http.Request, last netip.Addr) netip.Addr {
 	if !c.trusts(last) {
 		return last
 	}
-	for _, entry := range slices.Backward(listed(r.Header["X-Forwarded-For"])) {
+	// The field has no quotes: one that a stranger sends must not swallow the entries that proxies write behind it.
+	for _, entry := range slices.Backward(strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")) {
+		if entry = strings.Trim(entry, " \t"); entry == "" {
+			continue
+		}
 		var known bool
 		if last, known = hop(entry); !known {
 			return netip.Addr{}

@@ -204,6 +204,9 @@ func TestClientAddress(t *testing.T) {
 		"IPv6 in brackets":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]"}, "2001:db8::9"},
 		"with a zone":                           {proxies, "10.0.0.1:1", []string{"fe80::9%eth0"}, "fe80::9"},
 		"with gaps":                             {proxies, "10.0.0.1:1", []string{" , 203.0.113.9 ,, 10.1.1.1,", ""}, "203.0.113.9"},
+		"behind a quotation mark":               {proxies, "10.0.0.1:1", []string{`", 203.0.113.9`}, "203.0.113.9"},
+		"behind an entry with a quotation mark": {proxies, "10.0.0.1:1", []string{`1.2.3.4", 203.0.113.9`}, "203.0.113.9"},
+		"behind a backslash":                    {proxies, "10.0.0.1:1", []string{`"\`, "203.0.113.9"}, "203.0.113.9"},
 		"with a name":                           {proxies, "10.0.0.1:1", []string{"client.test"}, "invalid IP"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -293,8 +293,8 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	if x.failure != nil {
 		code = x.failure.Code
 	}
-	status := x.answer.status
-	if x.left { // Nobody has seen that status, and it is no failure of the service.
+	status, outcome := x.answer.status, code
+	if x.left { // Nobody has seen that status, and it is no failure of the service. What was done or refused is the same.
 		status, code = telemetry.StatusCallerGone, telemetry.CallerGone
 	}
 	sampled := ""
@@ -342,7 +342,7 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", append(c.parts(x),
 			slog.String("operation", id), slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))...)
 	}
-	c.audit(ctx, x, code)
+	c.audit(ctx, x, outcome)
 }
 
 // parts gives the time that each step of a request took.

@@ -35,7 +35,7 @@ type exchange struct {
 	token     string // of the principal
 	failure   *fault.Error
 	permit    adaptivelimiter.Permit
-	room      *room // that it has a place of
+	rooms     []*room // that it has a place of each
 	body      []byte
 	value     any         // of the body, as it was checked
 	attempt   Attempt     // nil: the request has no key, or its answer is kept

@@ -4861,11 +4861,6 @@ type GetOrderResponse200Headers struct {
 	ETag string
 }
 
-// GetOrderResponse304Headers the declared response headers of an HTTP 304 response for GetOrder
-type GetOrderResponse304Headers struct {
-	ETag string
-}
-
 // GetOrderResponse401Headers the declared response headers of an HTTP 401 response for GetOrder
 type GetOrderResponse401Headers struct {
 	WWWAuthenticate string
@@ -4893,8 +4888,6 @@ type GetOrderResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetOrderResponse200Headers
-	// Headers304 the parsed response headers for an HTTP 304 response
-	Headers304 *GetOrderResponse304Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetOrderResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -5565,11 +5558,6 @@ type GetProductResponse200Headers struct {
 	RateLimitPolicy *string
 }
 
-// GetProductResponse304Headers the declared response headers of an HTTP 304 response for GetProduct
-type GetProductResponse304Headers struct {
-	ETag string
-}
-
 // GetProductResponse429Headers the declared response headers of an HTTP 429 response for GetProduct
 type GetProductResponse429Headers struct {
 	RateLimit       *string
@@ -5599,8 +5587,6 @@ type GetProductResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetProductResponse200Headers
-	// Headers304 the parsed response headers for an HTTP 304 response
-	Headers304 *GetProductResponse304Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetProductResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -7822,9 +7808,6 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 		}
 		response.JSON200 = &dest
 
-	case rsp.StatusCode == 304:
-		break // No content-type
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7873,16 +7856,6 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
-	case rsp.StatusCode == 304:
-		var headers GetOrderResponse304Headers
-		if values := rsp.Header.Values("ETag"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.ETag = value
-		}
-		response.Headers304 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetOrderResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -9082,9 +9055,6 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 		}
 		response.JSON200 = &dest
 
-	case rsp.StatusCode == 304:
-		break // No content-type
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9147,16 +9117,6 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 			headers.RateLimitPolicy = &value
 		}
 		response.Headers200 = &headers
-	case rsp.StatusCode == 304:
-		var headers GetProductResponse304Headers
-		if values := rsp.Header.Values("ETag"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.ETag = value
-		}
-		response.Headers304 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetProductResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -12485,13 +12445,6 @@ type InvalidOrReusedApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
-type NotModifiedResponseHeaders struct {
-	ETag string
-}
-type NotModifiedResponse struct {
-	Headers NotModifiedResponseHeaders
-}
-
 type OrderNotFoundApplicationProblemPlusJSONResponse Problem
 
 type OrderRefusedResponseHeaders struct {
@@ -13329,14 +13282,6 @@ func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWri
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
-}
-
-type GetOrder304Response = NotModifiedResponse
-
-func (response GetOrder304Response) VisitGetOrderResponse(w http.ResponseWriter) error {
-	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
-	w.WriteHeader(304)
-	return nil
 }
 
 type GetOrder401ApplicationProblemPlusJSONResponse struct {
@@ -14977,14 +14922,6 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
-}
-
-type GetProduct304Response = NotModifiedResponse
-
-func (response GetProduct304Response) VisitGetProductResponse(w http.ResponseWriter) error {
-	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
-	w.WriteHeader(304)
-	return nil
 }
 
 type GetProduct404ApplicationProblemPlusJSONResponse struct {
@@ -18207,227 +18144,226 @@ var swaggerSpec = []string{
 	"u1dLkrhRwNuyeMSvWEJ2IntL3/0UgYG6xWX/RWYDniRMfO31jmmasoyM6ZwIqUkicbZ2oqGjyC7wS3FF",
 	"U/7V96M7voOM0UuFxCUynhreZBQRWMCUxiDnqSYRyzKZqQjcHmYcHOnu2xeVR/Mme8ceYLfew6hgNxs+",
 	"ecnmYIKbYYF/hQqpRywjy6wug7HbGXlNUyM0Hm4uYirMDhyYX2iCviErMMmAxXSq0CYZyGRujqe5+a9n",
-	"b34jO9HY0b6wyr9J/VomfMjZCtmsR0YiKM3TFDgedV4qO+0vh43fpGDOPwWzv3DyncPrpiMP91zn+toD",
-	"8XbkkY6pgz4Hu0ZIwXC8uswQFGNGuJobl/g9DORheD2Sjlq62QRD7ijXNJUXufQ32sCichCSaJLxmPXj",
-	"ERUXLMEfkLlPBb2iPKWDlJmfx/wzS4ypmzERc6bMGYPPTJWWY5aZDdMTVJGxmU5tHU+GoAnlCaGKmHk1",
-	"87gTaSn7xprqywkTfaBfmW/kv2dMseyKJX1Qdr5zHQb2xpm2Lo+vvzPsMnBBKFGGDOv+BrmG2xl+3roU",
-	"h4FzcfG+2ElfewbMNuIxc9zUOq6FnNmjbo6LgI1jdgIIBrPNaBzLqdCwXWGGTojO5rhBCDXDXNxL1sO2",
-	"E8krlqWSJniYNB8zOdVR2BPRwoFyB0eVTtqWth/Ox1s6fzijZePdF+aymY5h9o3czljMQOsEgwcsH6lp",
-	"apRQHFx/zNUY5FHBJXIHuvk6sCI57An3dvjoT4rYF3ivyp/rW01g26zgbQb7BIJTv1Cefv1FQRFvhLtl",
-	"+URxM1E7kRX1uSh4cmL2qGH3OsJ5dE9TZV1FQs7uJP796XiXG+9fWeOH4RLBWKJKwbdo4lHXd74FK+/d",
-	"S78isadiTnADDylPpxlzhBhp/U3oUM5yLAzERTUpD/Z85XWWEr23VnMwrCejmvVTpGVZ8vkhtRtPeX6j",
-	"P7pGEcuq9bC93YVybsfsDZcXyXfD65GDjCEOBazdRil3ogwG0jfKYEqzC/adq39nl9NzevnVXRm3cAFt",
-	"Wf07l/KVWb+vvRedRQybJ8PdZTaPnLAMPks0BEJ2InOnv8+AR51L+ZqK+YvPE5lhjskDOKCyqVAEMgfE",
-	"nDAkZYUNZa/ex/KZeThjcca+/jz4jlc3DwpJMfxlKLOYWUVkYT7sXUZ/gVVPDWeSginCRIIHfpkR3NPc",
-	"6YzR8UPtoaFMUzkrpg/t7BW7SCGp97WLbFBIPUzgxM2A3VQwBxqumlkYMH8i3D1bn4n3wk9seDBNDRyl",
-	"xsBlythSl0yQHWOa+rQtjf3Dhw+NxdyNmyZgMdXDTcA35wa4s11PorL1vjXb/b1Q04nh7Cx5zRJOzyFG",
-	"+TCS1MyZHBJKxoYSoucTz0O6LFanBel9eKJvnrDi1XKC51yZGXuwgJ4dFRNARQi5ZUKifcsVUUxABIwb",
-	"hdQ+008szeWRfBOmlxtWQWzZ9Lp20XAvnn2mZXz5DpVpoDhBW5embzOzqJozFXSHNFUsDCbeT1+ChKWa",
-	"LscQ3mNoWhKaJKizS9gUhM7o/AQmvFUK/LcPFjJgnu4vZMCY/3lZMI38JyG1TR7Jc85uyj+r+iVj1C7I",
-	"TcvwDu/CpADno/hopyB/yaf8A3LwDxaDPYjTzBKYaPOZ8iTSPKtgHQnwgiIJwbxbuXeufW6Jcu+77j2V",
-	"1E8Trk9jl+bqpUw83S8l6eyVk3Ro4z8/mf/Tahx/+nmn7/75L09+3un1mjdcfvIvFUk9lo4XQmfziinM",
-	"ybtpGvyRXIfmoao0v3PP7wvMLeEJ4dpsW8cHL4WcCZsoae1XrhQXF2ZTb5ZjEprjljGlViUy65nMLom9",
-	"ycZT0CWaGPVtmMlxs/yV/YOKr2CIelPaZAyev6RPdenxhGrWMLJv4R2tqndMdSzHFWmekZqC9hHlZn0s",
-	"E5ZnTyLXy0fMRMISsFoXhmt24dJHrW+gz1dEOJ3vwH7M6gU/KZLKC3/Vm+uTLsNAG6txZda1t1hanvjC",
-	"ZYvbaOFowxP2UBQrUOy10gSVl3klC4Cj94qjjCgfP0iGLP1j7THEg3wN43qJT0Geo/02zTIKl73E2nXv",
-	"/Y191jZ3d2k+4Avlt1UN9BkVMUttEPc2AnFjUbJMQsaoZncggX2esNioXBAgWUfKC3v3OdxsGMVGa4mJ",
-	"lpqNHa3LKzrmwv25uLyVq/Rp5aRYH/dtVRXvaK5VuMx3nntPXLtEw1pP/mZuvTYU8LjGM+YmI8ovp2sF",
-	"+a/vl2bNPGapc19cPYVWV733KXTafXkK2RUTGowAVfMFL8wT5/DAdRhMs7Tmc+/fvVqaKPN0mYaqebKZ",
-	"hhsdwOWXuIS5O23ZO2yIqpGVj/o6UipChhBwXcyIQXajoH5tzIW0ianNYHE0GMxdLCApK/rHrdZh+/i4",
-	"c7B/uN86Pm6v0+VtGsqKaiF31VMpzGKoBaG+d5MWe9r4+6cveyvSzEvaNA7Po2nFGshM/2InwCsBCEQC",
-	"VmEYMGGG+7H4IVZX3rsKteO1FFUp/qfCxc3LKxKihUgVic0WeugFenn2hux32oeuZuvF+3cPuC6e7lC5",
-	"laKF2p68wDAkYpqmRGJoIaVGpxSsSm0096HPC7PSl9YTWE6FbZOmcmZ0M1Dn1Ao1cyFHLZFgc+cRucVQ",
-	"fX3hXthLnlx/uqyoxSBf7mQpuEyY/u2MFfZ5wjOm+rRSFWdQsYqz4bLSMMNxwkRiNHL7fEn53oT821F9",
-	"S32rjuo8HQ9Ytmq/SNgu3hbBEChNL81caEkombBMSbF4KjsVg5hQHPxNpCO7gpsxy2aSySuesDWVdpib",
-	"41fPridmIYvnhiPj3s8Vnp6kMMdWfNKfat/eHE6NgVp7EpSmelpvuc/wVmMs1NHo80/ojMZmMVd4FmB3",
-	"kMGczEY8HtnZyGKWmsnAmBFLag1+OknuevRt0tG6sf3N3lZp79r9XuYj+UyHuRGIs2g3rbd04RKrLegq",
-	"8bfSiKukic84q/deTAUZMOcVyDlTk5xCSEIBEzdGu7k6kmlCrmg6dXnvNGPgRE250iwhZsc2Pc0hBisW",
-	"RggVdiM+CYxCB4ptPuJlnSIMPjfYZ82E4oOUNfB1UCRbDKlKQL4UWOIe0wmNuZ4TJccMfGU0hgLCSM2V",
-	"ZuM8fcyFYbhWLB1uadB20XHFh8MgZwRmHZGAWwwZDJAKoZzrSrWO4mBeV9bKbFt+t8IVUcIOqLpVGfOk",
-	"klF6CBVO9bEKBQTJzN9gUHVJOySdkOxBAEVJgnJjdVHrsfvfzaWtt2WUNki29pHcvly2otyc2Ld5jGQw",
-	"r+EzK16/DZ+Ztxe/NZ/ZwjxW87sRnUyYYMn2mR2+CqqCwJWJfyJrxz8M/5t4Fy0j9H5Bhpl6v6AuWPyd",
-	"C4lqDiKm48YVzaAQxhAFc/LW0YR/IUm4UXOK4M/nHkHwwzOPHpzenJy8wMRRs4Z/ga5YAX+TcuHyZoyi",
-	"g8pfoQtShYVWybKZ6Pxga7mKS/68nV78+5QKzfX8ZsSJ9mJgsJqHoCNlXdBgM/XKGNX9Wh4++8jC+fKm",
-	"Jyw78fKhlz7i6Ft5Bn037GaOpu2tVDVaAmZg2UWzaAlQg5emsBGVkS1GFSpqTi+gCONmGdJu1UBGWDnl",
-	"OdkrJ3RrjPvb5NlnuWStSJSBrF059Jh1ZO3kCLBhcAGthhWSyDJMvMgSwgW5AjiZyLHOCHL4RjSBZZdD",
-	"KOJw9tcFv2KCDGh8WZIKPbGRWOj5/jNLbqHoF3LAlwA+7y+4/hp+v4LjvqXzOwRu6umU72whzCnejXzW",
-	"s6OdP9H9K6xvW5N3zmJWML16JBVuAuK+cUIoUSM5sQggAgsmYCEAUG0pYmos9NVAHhj0b3yqjvjfowG/",
-	"mqTTxt+Rqma/W01YVdTurZMDG/jUTwkw9q04zm06TKvVur1H9rRwmDsHGRdkqhjZcc7aJ+Ctta5aH54I",
-	"X/lg7luvDGdxTLZIxoLo7R8cPillHn0JYpnAy7x6WDg0mvK0lD2KeWJyejGy2BtyCJZuHlc4IViPbsvR",
-	"EWRNoEcRrwTdj1+qXr2E6KFHHB67ZPOZzJKgmy+1RatSpaSntmED0qxyBnwD5MBuazeXcdefwoALpSmc",
-	"pmCXTvjuVXsXU4HL6QC1oWScZbbfOg4DY5QqTceToBt0Wp2njXa70dk7bx1391rdVuvvZqG5BpCXZ1IM",
-	"Ux7rYu1dYpzaLa3C9eJJwKWqlS33zNyab3ddM3AbXBcrf7MdQyGHHB2piSR0IKe6Il+kVakZu81QU4f4",
-	"G5cprfDCV+kRxSLfhEjoYT+Vc002RB1cTLRZmypTWPOr1bqDklNgv1WdxVfst1v6R+x2XKX9TIH7mcOn",
-	"ajlB9Qrj10lbyG3iirDPk5RygZbVXeAefS5pPRQ4JM9TYfeyty1CPEQLCUDFbN7AXZ/Z01dxLGagR2RS",
-	"XCBAxSSTF4ZJbcfEX8KxAMOonEUPc2mxYiApFJNezVQyPZIJ5MFa/24QBuWKH3hfVa4yzFwJUsTMnFcx",
-	"CDcYqQYe5SI33M6pnFpa84R3w9IqyknNeyphSCouYB1b4Zx2lbpBYXL7418AqgjCYCk1uFCJ56Uf85ow",
-	"79UO6wfzynyRWUKQ8J4oD38RPyKnEEyOwmub13MHFRGdvp2axRJBMJKXMSX8n8uQEv4VW0Dl/2SrYfyf",
-	"XF1I6TZbG1VMrUsR96IRpfr+De0KK52W3dB+IUVlDrYXbIC5WOA7dw/w3z3su5BWVELibW0v0LqB36q+",
-	"T6e2b6meG9sudOHI/kZCayX3lL9ebrY8meMf9tuFzyry75a291sjRIlmn3VI2Hii59bu00VFhGAnhAmU",
-	"u7qUZqtGcrYY167aa1V4sTl52/AOeWrnN+Uf8vMY1+cPWEZ/Av4AcCw7XNB4RDMaa6MAOE5kwawUY4A1",
-	"zOMREYwDngEi6hJjCjORKPQxUKImNGYlrmW+sagkLRn1SwehfLiqVLUc98X5IRc451a0GRprfgXJ2E6S",
-	"3kYW4Ch+4aledPzk79/ggwAb4MKFi9MyD7GS38z6FpZhwYG1mc/kg4NSd3gwS3mH5IPde1y7ig3F8qVZ",
-	"BpaZUJ58i8mKFm7IUQyAvADp8IBZchh3uv3CaUlQY7v3bNH2j7wAX8HH7K3zbQrklgmX6SpJQkUJZiuR",
-	"q7I60D6rzu+gyZiLzRjp2a/vV1n/Mr4kl4xNuLiA/Rn6QuEn5fcOkYqR2UjC7fhkRXlSDW/zJ9/x3Pj0",
-	"c6VD/GzEJ3dY/PtKCNu2M31VneSDGzt3i5M6kbVi103HEGpJU1IUZiosSLYcSY8yxhD7SW13YM4oXjWz",
-	"cuhQIzR6Qa9QxbEhte0So2S6ESH3QsSdDa+bQs++iZRPvR24t0/WGkqL9cArSotZ0h/Maxe63qaGdSte",
-	"AFtKfrsy8OUVvN0hvesRr5lzV2Vkl7bIQll5WFrK0oTX2BjbMFUras+/KZP1PRyVDeutxlz4v7a/t6LB",
-	"65UTsWGh34YTUV3nDGpC5lmLJ1gck7GxvGJqkbfUMh/XVs1Y5I7V9jzkp2JCg2ICSLAvGUiZMvpAlYlL",
-	"6/a3wk9XHsgzw6ExnIzO9dsL/0qzqAgvLn36jbCA6wtBwzxBgGoCfodlA64Io66Ph+ZR7spS/WnK8u8N",
-	"MnnJRFHKFuUvj4jMSISzEtWBCCjC6NUnA/fbMj1DfjHNMGVNW/I8er70ig/3gi5pt1rXjhz/7UcVOyCP",
-	"4FdGEbuEIrC7vY1wYUu80MnhKFiO/iPAQvRPu9CRaBdCV1FofkDQod3/89/+F/49oXoEfy2p+Z39tRqO",
-	"pb5Yzjz+WMWv7XFYFkv3GlGo9vh7PGQta9gwXRtzy9cVz91WV2FXXE6Viz/1oXlfleqseYopvjbMx22G",
-	"l+IXkMyAfZ28Fo0WYQ87O4Lj3GHtuZ5xXrXjCaEDAEpyWcRz5wO9dS3dFuIeliVvGEmHiV+uFC/2yGah",
-	"jLwOHqOrFRq61mw80WrDNOf7isXhmFehpjhQqQZP8kpYFzgOC2BWqo3QzebEDu42FkUx+ZufNZvyVenL",
-	"LjauJQ4SxBjCVM3wOrQ/xAiSVWYMO+tiKqtiSUR2dJElgrdq0vn8+QmkuyY8gzp7w1IvpGBLOHEZo/HI",
-	"wb+bP5VMryyeXAoNEAY06U+z1PyzaDhDdiiZZPyKaubwgJ7AC/AUO6rg6C60DXkCAiDHLasjHm/HkszM",
-	"9u3M3mUfgra/hfdgasFtjTls/dVXKyNGDvoOFE2sMbOggsv+iJuSnNrVJmy9oPECj3HB4yrGlh/v0gHz",
-	"psmP4zrOtNbaXCBgG9bmIt/81qzN6jlfVes5tlnUjleekAi5TuTwBzUAVyP+5GC+1cLIIg/eT3vH72/m",
-	"Ma8AdalvC24hcrhseW1LH1uNUQQlOL9Pmb1cnokt7vRvdYcbc3VVVqM0BnViDewuoYKMtJ6oHKzOZQFQ",
-	"MlUsA082JcOMXmDNCByJkfSsSZcI4KSckBlRExZzmmL+9tOj49aTJnkDLnCz8XvCymSAM0aNBPIQc1Mw",
-	"BKIIHZsf9YiNQzIVKWLpeZXIiiimyXQCBYppKmcFEQjBhwUvCbtiqZyYATTJKVDfEwM2lyIhp2fPXr7M",
-	"QUOpIqeNlA5YqshO9Fk0Gq6PyJJG6kVMYAL/3+7uLvQ4rS6LsCvzgesRgnIvb0GV/15xOqttALNYJxjG",
-	"4jrM0UI0JssU7avXt81WhnlAyoE7LrPC1qt1FBa2rHs8dONa3q9QxBxPM67nZ+ZtOA0DRjO0p/FfDncn",
-	"+OuH86DKto8QD7kPeMgR7tBUXkBbbLuZYYfJLCF/hlfmrbHBasTv5dSZ1UTYVi6GsiKJyRYOgO7MM4wf",
-	"hjlAt0sxHzDD+93+Hjd7oid+/vmMXwgAEhTNn38mhnpzypS3pZURET7CszoprDO3SaPTqR7JjP8nuIC6",
-	"dlgEnADk3OsfxhWRE+ySANr9QCbzZk+cEsVU0RsOYBpDP6irXcqGUz8tI8ik8+uYi5BmCoQhKiJwmMG8",
-	"YC6GcQCiAq4KAjKTlGpEt6E9gZ4Y6sDdbf+mAt7a4ru4RoLmUaXtZEI6388/g0tLEKuCmS95SQouH8lF",
-	"6KEWxlXGQHHbQOpRF+GVzLMv3r8LbRP9v779D7PIcqqoSPQILv/64bnhIbYICNLNaU+sqME5wa0AGSvm",
-	"AaiwyzvUIQIwNNFQms4VURIXz20GeEbl1XwnZhiIFjQbSTKjAvF6B4yoqeGqChKwdBn1i2uH9mVn7Zx9",
-	"1jhp7wWHRLud9+e/NI6elE5LngRGfnv/qkmeUSEFN1+fE/b71LycfdY5NIRRlswPXRywY6dckUs2wd7/",
-	"TsMmXPSEMGc65Qqhpw3TJ89wF6TAphTBbWgWEEgEPxVMKwwKntjhgvyVXtEzOJwhiT42m01DRdO+/j/Z",
-	"zpNPTXwjdKhKlYTPK0azeMSUWUlIfYOXTpicpK5jo/PMAW5UrgvaaE/oWsrenCrXJf+QXMDx1nRuiGdj",
-	"+Q9uxtkTmNqoJixNDUOwqwmiDk4qAo6yVDE/iwWX8M8y4Uz9/DMcPXAvmk3dwA6SRuQe7h/vPQEioYe9",
-	"Te4DDHDIF9AzHjPbEbzo4rLXIaC3IBdDLq3clrUpNaHrIN4TSo4ZUiltDh4VdltgD5nMQqY6aY+nqrLF",
-	"pQ2Ze0fDbwACQeQyUnlPAPGLXUDsBD2X0OrKtrySImaG3b5xr7CrBejW0UJ38wjFKfJ2izVvlIjOPhnJ",
-	"aaa6y71sCg+c+fWSzckF06onuEYJbCe69KV3bJLSOUu6xIjbqIxhjgVLCpepSV4DCjcRbAYvh2ai4Kox",
-	"v8AT+DgodjkdZjINT+2JuZzaxvCGgzuiIQvGDtBwqFQqUI/MJ3Azg/zCjWPzqbzuPfmiwtBWtGM174Mb",
-	"adoTg/kC5DwaTGHOos1BtzxLEU/oYmleaDgqHkhD4nRiNr1FI4YGml3okW8nCmCWwTtENTETYCanJ7hQ",
-	"mtEE+KxiJGX0ihWvFIboLqnYoNgqoNRmoeTmCZd2Ijp5qqD0w55Y6nkbknJPqxAIN6uMrY5KjQ1wtXEL",
-	"HHz+3CTnM2kG4AqA7QYoO3bdzz1RMK0T8vtUalAp5dSevwFLJWKJcSdnn42ouAAm5SYTUzgYAy0menFO",
-	"L3KYIA94xp6/pt+ZbQxtBqjr3CZFOid8uADuZtbfvgf4jRSsJ1Cv40qfIL+ZcdtE1+5hrsh+u0OWWuGF",
-	"dqvX6YdHop8jVCfmBQGo+cwYvSSaXvTETvRhtxe0e0H0xOWsN5fa60rDAqN/fXEelU8atMQR3pzlchFO",
-	"wV5rH9ctn2WYGTeptiOUXZdf0GWqzCK8gN3g6ma5ItGqHgaRX1VLnrOYJ2YdSGTOX1Skd5u9Z0OXsCBj",
-	"Ro3qegK2RU9EGCaKfNS5E9fc+eMn194Zd2mtcGSIeVQa+TX5N7M1SVSUvEVWgjslWI9YT0T/3rDh8sbL",
-	"5xHB2Jj5knVmw+yGOKdUAUyeYQsjlk6aPfGh0MP+cn7+1udv+booSbSUjocvswbYH55reb/VCsl++zAk",
-	"+3vtkBy02mYLH7QOwvzOWArBQC/uCaOzgabMM6VRG5GZsbFxJDBJQFveIxgtXZm5bCq/EVv7KfmV/xlU",
-	"+alApTxCCFnDYs4zKtSQZY0XIpYICyGznrC7yzDrgjKzJexWkFZyW5JolvErKxlAIcsYy3ut5DUA4EMQ",
-	"dhpRZZafQQkaMD1jzF1SoJGBhJ8JMqPzQocU8qZdnM8H+NiGmRz7zgF7RH6jY7PkrnWgM7qchu3v0Xzt",
-	"czceWdhc2pcl4Appm93f7hyRlGnDUEOS8AuAbY2aZsL7UU+YRY8aUWhNczQCzHiNfTZgijupZ4g5QY5I",
-	"7WzluL2OYJ1NlVaAvKE8YW5eZx63oz51dgIoYqNplhkzCc0Db0znGN9ovFZR14HBOf3VU9eRCujBNOZp",
-	"yt1SLzGvg9ZeT+RRE9Q7F9Riw76A/4LlOLQduy3Zf3lx+tyZc+69Rks2nAhZKVfhgrZlD52ZZLc9RVKU",
-	"smBLlxPD4mPMyAA9C/qFwojxvWYvNXvizRD1VkbHcAiF7d6Gi2K+ab/BLUgF0m2TQGB3/cZmVslGB7DR",
-	"5CguhN3uSMDMeYOLKz8RJqZj1SX8QpgDnUvbRMI+vwQJ9d4ea/cRMCYgLYJpPE1Fo0wj962eFjqMNzO7",
-	"JL8/Z8KI5YIKJzi8Uh4zoVgBHhWcTmg8Yo1Os+VVYgdv0+l4YNmWLdvMi9eCdrOFd8sJE3TCg26w12w1",
-	"9yAPXI/A37MAa9D9ElT2ZXjFlcungb39EzIMfCq0+L4zcxiAk4YwyguIa1Ji9uQJsdpYSCAXHeV6MuaC",
-	"K51RLTMF6kXhKPlJoT0+hIId1ROCZpmcWYwI5SEewYzliu3LBLzlSr9xM1KsjwWTWAndkxcxAOCvuQz5",
-	"H66Qr1uEeur1ISph7F2Hy75FQIsBOld9cQGZM//sps0uKqoBY5aAwC+gCQ1v4GO2khYb1DLsvpqYFYHG",
-	"p/v1KcqzJWoSg/dvg5yqlSz2zq5rVrv2RhdG+FQEROFkdVqtGzpduQ5XHs6KjYZ8rEC0ziFLP5WTGFYh",
-	"iZSAogu4kna73V4NV+LDQ/svbpu32hf77ztoHMd7rHFI9/cbR0lr0Dhg7eFh3KHHg3argND+mDO1P2dU",
-	"KTIxTIwM5KCc0VsbVaVAU+vY4uLg7av3r//cOHrz98DDqHOVPPvHRy2/tCl48f7dMjydu7uzf1xxt1lc",
-	"hxYdvH3VOPx173Xj+N86/97422/750GB7+xeU/lFHwP5xhtdWNsLTdYflpcYtGp75EKjDQPzw2ZimqbX",
-	"GzE8iPFVteFGmZAXJCx0/HvFxeW6Vn9wD7x6v9VedXN+6HYXG0ea5zqd9c+9RAeBuf+gtVfrO3l9Agzb",
-	"Vpaue67oUxcGajoe02xuhW0hzzW9UDlqp0L8SnTSm/fLmYAtaLTmIAwymSKc5nLpl633ujbPTzIuMzgx",
-	"AXprIQrl4De6X4IUO3gHHZB1qZyZfx+0xpgkMZGqQkd4h2UZ1ikNFWFGyIP1qQrRGrpognWwW7FrYyYn",
-	"1eiGRpcas+yCJU0AzvPa9UTWvgQ/ArjhdUjGUwUa72xRhTfLMNVMhZ4bw+svZWugoA+7B80RPUFdxPnh",
-	"wKeGGl7kQ3qAd6kCxAPN1GgRyCPKTfZoCQDLWEBl6H2jhRquAkYBHzMXnUHl0hghOOlckaExCsH7iY7i",
-	"3ECE4A8ozucevKQckijPfN0IbNIYrVaygC2sbLf4qQBKXVhOk7FU2u8V60GNWP+zodQ9zF20gY39h8pA",
-	"JNETb/rATzey4JnYuRZFJhon7oJ2+GFN8pbOQ4JCFNxcKdM9Yw7ZaUVFtkq3jIt2U8vK5RrVwHNC/8rm",
-	"VkUAe+HPMplvph0sd61aJwkK+XtHMXv9qbZEqGjOdV2OVtuI94Kq1N5sMh4VpEcF6SspSBvpQqua6eZW",
-	"pqcAvTinF+sUILjnOgyqolnrnvWeyR+5DoNXMqY3lWvlupe77zoM3lHN0B5a15s5v9F/qvFWpjye137Y",
-	"3m4Vv9Z6xeq1cxQHd1EVW8frn8vRxZV9qF1DXzyX8hWAb8EDB3Woq2hpvaE2+yZ7x3IqOzWGlk8/q68J",
-	"w3RwcbFdjRhcA3kqxmZKMSi8dJrgXnVtbx2MPUiGoGhI6mQFPhbLBOURbIWPW4Nv2xBx7ZOd/I+rkNGA",
-	"WC8KHHQDDyavpO+P+MUIfsuoZo3UneEJTNgk4yLmE7AHnB8z6D5thcGMiwSsgP0xTk1NY+E6XHAx7sJS",
-	"NJjQmc28u8HhmCfwQNcXo7uFiLYgxyHR0v4Dog+Y0eHcz/ik7eJaxz9Z8jWSwtXYE2VfI3mBhGMKsRem",
-	"w6j2QkIZxBsh1GDBu+VM3OiuzBu94j650XP5YSS9+vMqFxm2a96m17CiP++qj9sTtfWvu0+7LniR35Ai",
-	"umEqEFWtnuwu9b1eJuQ55ORs4jrNe5/cj+/0OSYP1POc5rT8MVynCxzfdXqyvczrqvp5z/Ggfdxptpqd",
-	"ZntD5b7UoWiVnpm3/g5scs0KpOmbPtb25VktE+FuTr+FXtc3ev7AwSEvbu36e2DV87aKZA3N6ZccjPcW",
-	"Xsp70+e2q8e9YxRzMEAJMBthrS6XezRX+C+NurGZOrPX8vWZ9mp95sDTZw5aq/QZDFKvVGTOEA/3plCp",
-	"wixS9LTtSJE3DIOfoBCRKvLs7G/LF4ske3CZGab3pEqV6QnoO4bxdN97Z+Pt4GMcZIxeKiKHQ0zNU0Xl",
-	"ZwmiEj9NhgzwHf0eqtnUZaRYZGCXUNQTnhvPXnPFHWVVCC/Wi906hLxZxvVKaWclWl1mVmo3XCFpHzJe",
-	"/BizLZOzmZbwuWH7Q3e/eN9dRu/wz9dC+c4yTkgFNhv7rHdjdXXTZ04hlcV2FLOpn/5nMUlwv33UerIx",
-	"BavdTYsBt2c4T43nXE2k4nV8QPYR/4k/jEiu4w06l/I1FfMXFhf9x5XkL2xqVr0oZRGWrAhGLjpZltDl",
-	"tyDz27cQ+ejOAPkYdIO91rhS/H+B/75MrldqAEbpUeaI+0lTdfKhIF2Pijwb6hTrAH5Sjle4nDZFKBlz",
-	"pbDcAphWWaheMO3iVXczqx7DLI9hlj9OmMW8c6+1v55H/ib1a5nwIb9rwGG/pof9N6l/gY4j30dGyzvk",
-	"ZDXd9yOQuX2qnNOm3JzFOvct3/16SS8bBfrfWOogUr5KZOxa3mmE1y3fvioZ5wPXoySjs6KAtShY8GBo",
-	"u+W8kaKnZFjUUjvId1d3ZhgF1KTGtnqSkrwjpP2UrVzpCZtaU5lGAc8UYumWWRAOPxQbdBpbZG5koaaX",
-	"sHFrJikUtHhJCteP0vJRWv7hpGVYnOY75Cf8QRIEbiWva6cVnEF/r286qeA7MlmRyT+AGvLp5hQEF5DK",
-	"QzbuldUpCF7ntyW95hbB/XZnq9H9QrexmDn3ody8Y7HMEofl5XQZq3tAzB2KJJMmsWhjqKXkYF5lLcXl",
-	"/y6bzfaBu+ootZnzc+97j3rIox7yB9dD8vN6JwP+a6oDm/uUHxWIh/JIgP/aKQM/qRxpclNn9s3S3UnB",
-	"GuJ9vxDvhaLxKawl+Dd3aNwkuhFBrE5unhG2eYNvLfP5xDg3o1nK80g39pkj0Wkcs4nuAlgRfqqBXvaI",
-	"cE0uJFNEii5hNB45oBIPIZC7juKqJ3bOWHbFssaZuQZYleqJX6JuRKiI8z5NFlAKPvmTIjw5IdErqnQD",
-	"HgWQgYyp6ZgpMmAjDkU1CMswHltALUNFTyBkQfvAldWEHgoFhNOh1t8GaBm0bZtqltfBdAn0MxYsxug/",
-	"fP5MTrOYIa6CD2fqh9exo5R5ZU8UpTXSDNELr9sOvNXh9TzTEKerTnU0z7spQSoATF+BQuda75z441ea",
-	"ZtqfRRcPRvZcBIRL01+KB/sxz3KHrFbj+NOXdnhc3SLu285FK/oArhG7g7lX+103ecxteMBkrRL6FgES",
-	"OBPU5SXBFuo9Yf1s6peNf/vH+qZAOO5ChxEETyEuDzG0mn1XfMF6JOHOhGoKN8pbxOgrdY4RV1pm8xCh",
-	"XfKdDHm7f7RstXtTSmx43OZE/eiJbjJzHNtTM+w+e6ggyMpgu+vbfpNqcQ85dsuqiRdzb7fG9xZ6mdD5",
-	"vbsmAPgWwJvk0N8DCBCat9IlZw46MEKxEC2L1+4Ccqn2kEYLPMCe2Ilc5/8xV2NAQ3tShjeEuw2RmL1n",
-	"b18A9plk8oo7PJ+MDVkGipTVoHxS3LsWvSknhPaEhZx13/CAC3ciT591JDqAnOKD5daajqiRi0g5ZET0",
-	"5xRjz1/QByDESk1oQud3Dj7Vl+eOdshwhOcbAyou4eOWVqSpfzDsxEft+rGrt3Ycjw6jR4fRH9xh5BqT",
-	"P/qKNlPL3iLb/C6qWL8Zf5GVNfXdRXnv7Zs9RhM637K3KG/7nesE3k9lUXlDSGkLfiXkP/ejdpk3W3A9",
-	"bdStUuqKseqKUgmnZSHkaQ55zYYazb0TW9gJwJ47EVLtgQs/qQBncay1J1DhsxnxHF1kLkKFyJFFys2A",
-	"xpeohGXa4iJSsQyKHQIMatEmxn0MXD8n9k+OzTpQ4UTA3lVELkW+KtSjrOibvzHKyZsJ9obcJtrJsqqF",
-	"nTGrpJzNCDqLM7PZkaPVkzLvilE/6lOP+tQfWp/yCumhUwdjosj/+waQS/7AChuyqe8OdeRB9DYzU/WT",
-	"fpYqVWpqbVa12bbitqh7VEJ9SCtug3sNChod5isk8xS4ccB1jFZ2AhoTosJBHyaZJk1yZnQqTOwpJwCt",
-	"Tesxt9/Z9aMzGl8aVt4N/vq81d5/2mq1Wk87R+3OXqu+vnHmSHnUNh61jT+498ae4kcHzmOyz5aVAMNl",
-	"b60C3Cz3QSp+y8k9lkeuy+aZ+H0V12JlfXCeFGQ1EbZocE0syIDlQLpc2Sa7ADob/R6RIRdJ8T3ChY3p",
-	"Gy4flhpPyYyc/freNgiBEnkE0ZqBvjBgF1wo22m8SU6xxaQFqsWOIOYN0BIEe+uCIqh6gtqgHD4g0nlI",
-	"FL1iFnGWIAGAeftsxAVTLCR/pRNq/gVhql9lxqgIkXQej+CLYzonyvx/15etScxoIRvZwt8ekYQPwdum",
-	"ewIG0STPqGJ+M5Wp0F3yv/8n5Bqp0EwWTcl//Xfz93/9D4ySJVJri2ubSA19WXmpyVSTvIYOFjBNXhcK",
-	"2zluqf2VITD6p13Aatj9Hbu4FYg9lGDDPhghdFIeshl0nLUrCK1vItiOEaRPYBd4wN0100pJ5CWYRF3w",
-	"zhUqH+Dy5i8zT4SY+2UI6IlUyktzZyanFyPPv+dhRgOOCdKYd5ZTREtJoJlW3hSn6Cl/AleMiWvoAKJh",
-	"UCF2pTNzuip5yjUgXYtNgiOUjjJo7VyxE8zmWdn84fdqiAx85UJn2bXdoKvw1Bj2DpTYUaPqALsubrkL",
-	"wHwakuu3A3li5xNBT34B0JpvP40rl01YPlFHp15Qe6aZYAkiFyqZ8oQMjHbrkheZIGOmMwTedjgkm2i5",
-	"N6jMtTTWKtU4VyuNCLwy1unX7Cxg98l6hDHHSr7TpK0fKh/K9pcOuh8/lfQxZInQcdbwnUnBU51qZln7",
-	"om42mQ5SHueY4ZskKjkAv4Xip1vnKa1uhHCaYCTKtauFM52n3wiM/TTJS61Av+HKQYMC6P6FlInttQeZ",
-	"vai9OK57UjRydmD88Hq+1Ba0JyJ1Oe1Dr6/IfM3JxRHDRtIR6Ld5z0EqyvgjNliFSd2uM7XfaxZ6tK4A",
-	"NEWOaM/sXdwsd2eb22eFG2Lf21m4V/T7R4F0G4G0oexZ5b+wB/EOMZHNIdi/fWdHDbl0djk9N+zp0WlR",
-	"4bQ4TZJCiKyXjDW9Fm6vbgh8nkuSe/JO7H6x/1oPpOUJVicUwYYyBh8KVdve17acdOEALV0SKUhNLLA5",
-	"IZHXpGcsXWdVRNSsBNLyhdqdvPSPPPu75tkPaCTcDpNqvxYnMrNyF3Sp79IgQXyq+sx2yQxZ9PS6yJTn",
-	"692CubLXuqO5slHo9q3jyBi8hbzBJZ78zHJX1zVauUItD0E4Y0oXnd4B2vRw7/jpkxB7zxc8GfvPj2i5",
-	"lz0XXgv7E+gLPJ7oOdSPkowB00Z8Y4+0JhaOKYd6dcXQe4VVbz1xydgEXd10zPLyTWBsee3GnMxYxuwj",
-	"hFY2A0PuVciEtdWUVjjJ8sipgl7Dl0LOCAeXOxjGcgj+ZHBQRj9H2JRNzG0P+XYb4WFzoRJAY/xVtZZu",
-	"DoNF82NF2WW71VnC3DXbbZgx1jCTb/f/ndL6lkVJpzKCWpftv/fXYyOT61F8f3/i23IVODXqjx04rhLd",
-	"7U6d58CbBFjOv1Cefg/5//udo80G9s6d/QdCnkIUg/uz5vAQ+tbcpBDeNfUTu18+utOa97W6f4tv1xpy",
-	"m6eXLegole7Yc3B75pNPjG3nCgTKwa4wd8DerD6QC0mMinEKZEMOWhEXy79TBwTTPvRoU/5AQikshUjv",
-	"IJG+efnyHTjRcCXukfU61nUn3nv/HDaZIuO4Jx5bDnkVxeSY1LNgmy2YW1CpBIGlsOjftxwuO4VgGWYJ",
-	"27Jv9zljMXLVE374i3jRr5Nq/kwNZzbsP58cbPyNy+Pur64ezx/ZQozr1vGl5wtEPIaYflTRItjsMcy0",
-	"TdFVJzyVH6/HwujVEjafpHuUsYXwqhGvusG+WYxlFRUEjtl/DVGM3YNvDnKN5AwTI7HqRWNz24w1yQfr",
-	"aM3XMCSuW7DFUEkTwlWYd3kLi1JoByZTGdc6s02Nt2uB3KZEw5EZdNsHLSAIhhd098LADC/odg7rMOL6",
-	"VTgw9BWsF9WP4FEj32YrEMcqfrKV8B7LwL/XleU5lKtPX0/Fvkv8pBZPaNDkH1Olx3XBN/0jjZpzxrXR",
-	"o+RwuJzH36xMZ4atf+p9d9NRPmgeLtDNkj6gJebc5fDw8HA1d6mnuKaaWvbjc679xkGb0sYha3Uax3G7",
-	"3WglhwPWPhju0U47uC23s3AFv5hVKmBo75Yuu7Cu69Nmvb1368zZR7fFlpikWa5lJumv0ddnmK7p3teJ",
-	"Nq/2MkRwOCOnGckVvNBXkU4IJYJdUGPCEXgcW8a6omI5HNqaGchs9R/1vASWu/aEHA7JTiSnui+HfZj9",
-	"AmMPQWPgNYtApOBsLlzJuTJW5RaGhXYa2WYTuU3QFZ8PruRTtduEF4O6V0dFfkiKv35UEREGuTHxTSne",
-	"G+4JltyogRcr6gNtA0MEiO0lgN6tQYw8ukw2dJkUGscjOEkdWwjOG9TYGXkErddvYw+tcqCg7Yrn587R",
-	"YVup7Im9SjSSnJ1v05EyY4ORlJfrzCLgDNNBfgF8yRgrUHNl7IYKu4icQyWLYnHGLMIIdkiUM1FtNH1w",
-	"1HxPxlIdocaE2dl5Whjgsff1fMKKcvkmYFWEpeZV5pFPZTF42Gh1Bu3G4fBpu0H3473G8X7SYUeD1mF8",
-	"cFDTjT7N0qAbjLSeqO7uLsx40w6tGcvxLvj4Uy7YHW0lu5zrbSS3C78XA+k7MXRmxXFyTC//aRXfW9HY",
-	"dXMjpdLQOIOacQQewH4XNl8TG6TCibCVcbA9ic3WhXYe0ZceZE32gpD0AkOJ0nQ8wT8TqmkvuI7QV8sv",
-	"hDFXFDnTVCQ0S4hjLUQZXiSnukneWLTtnrDI39j328U5Kel8/kwwUAW/cAHBNNubpEjKvaBchHAJaCJc",
-	"AP6lfUTJsflMxhhJ6FyFC4DgkV2RBk+iZk/Yvg1jOiexebCweqBmEQwwAamqtts5dGxougYVeXGGBugH",
-	"C9qALIWcOtMoc9FebHO+326RhCuz87Bi0pLU7Anw0wL/huEazk30CNpDxKxJTnF1WD4/k4xfUW3kgJ7J",
-	"7LKEkrC6nNGuzV1CvRty1A044GY1iXYo92mH4XoE3WA2Uizuvx7++m/H2dG//vofv2fns3+8f/v86OWr",
-	"t39/KTuv6Ct6Niuuyz8FoWMA8MkfWXBtKqQ+cD06w5ldYS3ZmcMzqJU9F4si649ZcGj7j+T622NAtwIs",
-	"CfXnAcvTbFB1vq10XrZKHN/esAYxb1VSfP76PmyM3S/2X7YWMWEp0xXF6C9EsmxxwLEbSjMeFFLWWcMR",
-	"5GWpvygri5USw92vyGX1DjhX5ALaH3177gM7pO8uNDmWkCs4y1dkyzvebiVvx+dbrdoSt5e3Hci8sbzW",
-	"385YUFuoVjcYxhdMr9zJGxqtP7TE31DgrxHzj6d/y4kJdzz7tzjA9xxY+1BwmPsp4zwhkZimaeRqMclS",
-	"KeYHLKKArp1kNuKpx2QdV7HnOWcy0GRSmo+lVOepwZa8ZMrse4AYKLGwTTcVGUIV0+pizW2YcY75DGmq",
-	"2IbFibexvR4Z6H0x0IUSwh8heFPFfx+tnBUlefem6y3X5D2ErrfGvtktzJO6GWeqaMUKBXRji8taFVl5",
-	"nr8dPGyXbKKhxG6vBU7GG6MrxbPfV06a1mw8AXC5eokEyHh9fnrUeDpstRqHg+O9xlF8cNDYo8esnbSG",
-	"+4PDTuCzaq9pFDDqxbd0ktVvSanSfUvtKgLbf3fcv78JdLuby74rn+i09r1airyv/3biNnajzNfHb8q2",
-	"+I+S4vZ9qts2xc2yop98R8mPqXvX58S7X1yGDzZNm6S36VXrfTusciO5b5QRRGoyDwAYmVA9KuquCppv",
-	"BBjJQYynU2BZHuDI3tNlzOJPN4foqLDxORvdcu3w8zrCPIDFEyyEgM5uhdSyjdpOUJoZ00EhkOYEODdB",
-	"+G4rzlwkjswo1wokmfmv4WA9YVkptHEDE8bcBCEwxJpGC8ZvnUsHcgpGzoChVFWazhVRskl+K5r1whU0",
-	"dnTZ++eZTV1zrScwVGauuXhd30bMksjcIao7vZkNtsBMl304nQ3T8B7l4AZy8JYib5Vt485iuLTHFgTf",
-	"d9me/l6kqJvSjVPe3JLYc/YDN7WHNuU031zIc7dvOFmBV99wcgRV5qst8sEtNbh/egcgtnWaQCa1ocMF",
-	"0L/czeFXKT1fW0wUwWbWux8up028F5qnJJpk7IrLqerbDLn+1PwehaSzT0Zymiks6RZyFnpKHHbqyhNc",
-	"ZsymmuQN5FHwGpllRbXt8+EQptHa5ACKHbMumUENJJDHFUlAkM54DG07qDEnASWNClIIwVQqHRIhi4QS",
-	"1+fVZs7YwAZm1yzQDl5IpN/cDWmCWIRJGL8Y6Zw019UBqgy40KNFJG4S5aFLO4VR6JorMuw5ItOEZQBj",
-	"2hMMk2eid0xn88bpULMsqpTbsE3satucgLvasT9o0kb1FvYp2y/1KVvlsSzd8y0leRTn+HsJCG2QroFT",
-	"ob6fTuEpjVnJtlXudG5bVAIL6Huvv7WrMVxKs7BnZSteyDL26pdgwGhmpOvHT0ZG2VlZbk9jg1EyTTwk",
-	"f4cpsGzW/sVVzRf18n5fGigxWXrobUpjY2phMzAvzjRgsRwjHIkesbH3Kts3rMKuZmkK7/JTzl3/HAx/",
-	"aWm/5L0v3w3Xn67/bwAAAP//",
+	"b34jO9HY0b6wyqAdPRAnRY7kWChoT7BGQgqGi6rLx08xZkSZuXGJu8JAHoazIumoE5spH3JHuaapvMhl",
+	"rZG9i6I4JNEk4zHrxyMqLliCPyArnQp6RXlKBykzP4/5Z5YYwzJjIuZMmR0Nn5kqLccsMwKpJ6giYzOd",
+	"2rp5DEETyhNCFTHzauZxJ9JS9o3t0pcTJvpAvzLfyH/PmGLZFUv6oFp85xoD7I0zbR0MX39n2GXgglCi",
+	"DBnW2QxSBLcz/Lx1mQkD5+LifbGTvvYMmG3EY+Z4l3UTCzmzR90cFwEbx+wEYMNmm9E4llOhYbvCDJ0Q",
+	"nc1xgxBqhrm4l6w/ayeSVyxLJU3wMGk+ZnKqo7AnooUD5Q6OKp20LW0/nI+3dP5wJsLGuy/MJSEdw+wb",
+	"KZmxmIGOB+YF2BlS09SofDi4/pirMUQnCi6Ru6vN14EVyWFPuLfDR39SxL7Ae1X+XN/K3W2zgrcZ7BMI",
+	"Bf1Cefr1F0WPwJdKFbEsnyhuJmonsuGfXBQ8OTF71LB7HeE8uqepso4ZIWcLLMNFl26aGbhnaTre5aby",
+	"V9avYbhEMJaoUqgrmnjU9Z0lb+W9e+lXJPZUzAlu4CHl6TRjjhAjrb8JHcrZaYU5tqgm5aGVr7zOUqKv",
+	"1GoOhvVkVLN+irQsSz4/gHXjKc9v9EfXKCJHtR62t7vAye2YveHyIvlueD1ykDFEfYC125jgTpTBQPpG",
+	"GUxpdsG+c/Xv7HJ6Ti+/uuPgFg6XLat/51K+Muv3tfeisz9h82S4u8zmkROWwWeJhrDDTmTu9PcZ8Khz",
+	"KV9TMX/xeSIzzOh4AHdPNhWKQJxezAlDUlbYUPbqfSyfmYczFmfs68+D7+Z086CQFMNfhjKLmVVEFubD",
+	"3mX0F1j11HAmKZgiTCR44JcZwT3Nnc4YHT/UHhrKNJWzYvrQzl6xixSSel+7yIZg1MOEKdwM2E0Fc6Dh",
+	"qpmFAfMnwt2z9Zl4L/w0ggfT1MAtaQxcpowtdckE2TGmqU/b0tg/fPjQWMyUuGkCFhMr3AR8c26AO9v1",
+	"JCpb71uz3d8LNZ0Yzs6S1yzh9Bwigg8jSc2cySGhZGwoIXo+8Tyky2J1WpDehyf65gkrXi0neM6VmbEH",
+	"C5/ZUTEBVISQySUk2rdcEcUExJu4UUjtM/3E0lweyTdherlhFcSWTa9rF3v2osdnWsaX71CZBooTtHVp",
+	"+jYzi6o5U0F3SFPFwmDi/fQlSFiq6XI0/T0GgiWhSYI6u4RNQeiMzk9gwlulMHv7YCHf5On+Qr6J+Z+X",
+	"c9LIfxJS21SNPMPrpmyvql8yRu2C3LQM7/AuDME7H8VHOwX5Sz7lH5CDf7AY7EGcZpbARJvPlCeR5jH8",
+	"dSTAC4qQv3m3cu9c+9wS5d533XsqqZ8mXJ/GLqnUS1B4ul9Kidkrp8TQxn9+Mv+n1Tj+9PNO3/3zX578",
+	"vNPrNW+4/ORfKlJoLB0vhM7mFVOYk3fTNPgjuQ7NQ1VJdeee3xeYW8ITwrXZto4PXgo5EzYt0dqvXCku",
+	"Lsym3iyjIzTHLWNKrUob1jOZXRJ7k42noEs0MerbMJPjZvkr+wcVX8GA8Ka0yRg8f0mf6tLjCdWsYWTf",
+	"wjtaVe+Y6liOK5IqIzUF7SPKzfpYJizPVUSul4+YiYQlYLUuDNfswqWPWt9An6/I9XG+A/sxqxf8pEgq",
+	"L/xVb65PcQwDbazGlTnO3mJpeeILly1uo4WjDU/YQ1GsQLHXShNUXuaVLACO3iuOMqJ8/CD1sPSPtccQ",
+	"D/I1jOslPgVZhfbbNMsoXPbSWNe99zf2WdtM2aX5gC+U31Y10GdUxCy1QdzbCMSNRckyCRmjmt2BBPZ5",
+	"wmKjckGAZB0pL+zd53CzYRQbrSWmNWo2drQur+iYC/fn4vJWrtKnlZNifdy3VVW8o7lW4TLfee49ce3S",
+	"+mo9+Zu59dpQwOMaz5ibjCi/nK4V5L++X5o185ilzn1x9RRaXfXep9Bp9+UpZFdMaDACVM0XvDBPnMMD",
+	"12EwzdKaz71/92pposzTZRqq5snm9W10AJdf4tLT7rRl77AhqkZWPurrSKkIGULAdTEjBtmNgmqxMRfS",
+	"poE2g8XRYDB3sVyjrOgft1qH7ePjzsH+4X7r+Li9Tpe3aSgranPcVU+lMIuhFoT63k1a7Gnj75++7K1I",
+	"6i5p0zg8j6YVayAz/YudAC/hPhAJWIVhwIQZ7sfih1hdee8q1I7XUlQl1J8KFzcvr0iIFiJVJDZb6KEX",
+	"6OXZG7LfaR+6CqkX79894Lp4ukPlVooWKmnycr6QiGmaEomhhZQanVKwKrXR3Ic+L8wBX1pPYDkVtk2a",
+	"ypnRzUCdUyvUzIUctUSCzZ1H5BZD9fWFe2EveXL96bKiFoN8uZOl4DJh+rczVtjnCc+Y6tNKVZxBfSjO",
+	"hstKU5qnKZkwkRiN3D5fUr43If92VN9S36qjOk/HA5at2i8Stou3RTAEStNLMxdaEkomLFNSLJ7KTsUg",
+	"JhQHfxPpyK7gZsyymWTyiidsTV0b5ub4tarriVnI4rnhyLj3c4WnJynMsRWf9KfatzeHU2Og1p4Epame",
+	"1lvuM7zVGAt1NPr8EzqjsVnMFZ4F2B1kMCezEY9HdjaymKVmMjBmxJJag59OkrsefZt0tG5sf7O3Vdq7",
+	"dr+X+Ug+02FuBOIs2k3rLV24xGoLukr8rTTiKmniM87qvRdTQQbMeQVyztQkpxCSUMDEjdFuro5kmpAr",
+	"mk5dljnNGDhRU640S4jZsU1Pc4jBioURQj3biE8Co9CBYpuPeFmnCIPPDfZZM6H4IGUNfB2UpBZDqhKQ",
+	"LwUWlMd0QmOu50TJMQNfGY2hXC9Sc6XZOE8fc2EYrhVLh1satF10XPHhMMgZgVlHJOAWQwYDpEIo57pS",
+	"raM4mNeVtTLblt+tcEWUKvWrblXGPKlklB4ehFN9rEIBQTLzNxhUXdIOSSckexBAUZKg3FhdQnrs/ndz",
+	"IeltGaUNkq19JLcvl60oNyf2bR4jGcxr+MyK12/DZ+btxW/NZ7Ywj9X8bkQnEyZYsn1mh6+CGhxwZeKf",
+	"yNrxD8P/Jt5Fywi9X5Bhpt4vqAsWf+dCopqDiOm4cUUzKPoxRMGcvHU04V9IEm7UnCL487lHEPzwzKMH",
+	"pzcnJy8wcdSs4V+gK1aAzaRcuLwZo+ig8lfoglRhWVOybCY6P9haruKSP2+nF/8+pUJzPb8Z36G9GBis",
+	"5iHoSFkXNNhMvTJGdb+Wh88+snC+vOkJy068fOiljzj6Vp5B3w27maNpeytVjU2AGVh20Sw2AVS8pSls",
+	"RGVki1GFigrPCyjCuFmGtFs1cAhWTnlO9soJ3Rrj/jZ59lkuWSsSZSBrVw49Zh1ZOzkCJBZcQKthhSSy",
+	"DBMvsoRwQa4AvCVyrDOCHL4RTWDZ5RCKOJz9dcGvmCADGl+WpEJPbCQWer7/zJJbKPqFHPAlgM/7C66/",
+	"ht+v4Lhv6fwOgZt6OuU7Wwhzincjn/XsaOdPdP8K69vW5J2zmBVMrx5JhZuAuG+cEErUSE4s3obAgglY",
+	"CIAvW4qYGgt9NWwGBv0bn6oj/vdowK8m6bTxd6Sq2e9WE1YVtXvr5MAGPvVTAox9K45zmw7TarVu75E9",
+	"LRzmzkHGBZkqRnacs/YJeGutq9YHA8JXPpj71ivDWRyTLZKxkHX7B4dPSplHX4JYJvAyrx4WDo2mPC1l",
+	"j2KemJxejCzShRyCpZvHFU4IVn/b4m+ENBPoUcQrQffjl6pXL+Fn6BGHxy7ZfCazJOjmS22xoVQp6alt",
+	"2IA0q5wB3wA5sNvazWXc9acw4EJpCqcp2KUTvnvV3sVU4HI6QG3gFmeZ7beOw8AYpUrT8SToBp1W52mj",
+	"3W509s5bx929VrfV+rtZaK4BUuWZFMOUx7pYe5cYp3ZLq3C9eBJwqWplyz0zt+bbXdcM3AbXxcrfbMdQ",
+	"yCFHR2oiCR3Iqa7IF2lVasZuM9TUIf7GZUorvPBVekSxyDfh/3lIS+Vckw0x/hYTbdamyhTW/Gq17qDk",
+	"FNhvVWfxFfvtlv4Rux1XaT9T4H7m8KlaTlC9wvh10hZym7gi7PMkpVygZXUXcEWfS1oPBQ7J81TYvext",
+	"ixAP0UICUDGbN3DXZ/b0VRyLGegRmRQXCAcxyeSFYVLbMfGXUCPAMCpn0cNcWmQWSArFpFczlUyPZAJ5",
+	"sNa/G4RBueIH3leVqwwzVwLwMDPnVQzCDUaqgUe5yA23cyqnltY84d2wtIpyUvOeStCPigtYx1Y4p12l",
+	"blCY3P74F4AqgjBYSg0uVOJ56ce8Jsx7tUPWwbwyX2SWECS8J8rDX8SPyCkEk6Pw2ub13EFFRKdvp2ax",
+	"RBCM5GVMCf/nMqSEf8UWUPk/2WoY/ydXF1K6zdZGFVPrUsS9aESpvn9Du8JKp2U3tF9IUZmD7QUbYC4W",
+	"+M7dA/x3D/supBWVcG9b2wu0buC3qu/Tqe1bqufGtgtdOLK/kdBayT3lr5ebLU/m+If9duGzivy7pe39",
+	"1ghRotlnHRI2nui5tft0UREh2AlhAuWuLqXZqpGcLca1q/ZaFTprTt42vEOe2vlN+Yf8PMb1+QOW0Z+A",
+	"PwAcyw6FMx7RjMbaKACOE1noKMUYIPvyeEQE44BngPi1xJjCTCQKfQyUqAmNWYlrmW8sKklLRv3SQSgf",
+	"ripVLcd9cX7IBc65FW2GxppfQTK2k6S3kQU4il94qhcdP/n7N/ggwAa4cOHitMxDrOQ3s76FZVhwYG3m",
+	"M/nggMsdHsxS3iH5YPce165iQ7F8aZaBZSaUJ99isqKFG3IUA/wtQDo8YJYcxp1uv3BaEtTY7j1btP0j",
+	"L8BX8DF763ybArllwmW6SpJQUYLZSuSqrA60z6rzO2gy5mIzRnr26/tV1r+ML8klYxMuLmB/hr5Q+En5",
+	"nTqkYmQ2knA7PllRnlTD2/zJdzw3Pv1c6RA/G/HJHRb/vhLCtu1MX1Un+eDGzt3ipE5krdh10zGEWtKU",
+	"FIWZCguSLUfSo4wxxH5S2x2YM4pXzawcOtQIjV7QK1RxbEhtu8QomW5EyL0QcWfD66bQs28i5VNvB+7t",
+	"k7WG0mI98IrSYpb0B/Paha63qWHdihfAlpLfrgx8eQVvd0jvesRr5txVGdmlLbJQVh6WlrI04TU2xjZM",
+	"1Yra82/KZH0PR2XDeqsxF/6v7e+taPB65URsWOi34URU1zmDmpB51uIJFsdkbCyvmFrkLbXMx7VVMxa5",
+	"Y7U9D/mpmNCgmAAS7EsGUqaMPlBl4tK6/a3w05UH8sxwaAwno3P99sK/0iwqwotLn34jLLz5QtAwTxCg",
+	"moDfYdmAK8Ko6+OheZS7slR/mrL8e4NMXjJRlLJF+csjIjMS4axEdSACijB69cnA/bZMz5BfTDNMWdOW",
+	"PI+eL73iw72gS9qt1rUjx3/7UcUOyCP4lVHELqEIo25vI1zYEi90cjgKlqP/CLAQ/dMu9P/ZhdBVFJof",
+	"EHRo9//8t/+Ff0+oHsFfS2p+Z3+thmOpL5Yzjz9W8Wt7HJbF0r1GFKo9/h4PWcsaNkzXxtzydcVzt9VV",
+	"2BWXU+XiT31olVelOmueYoqvDfNxm+Gl+AUkM2AXJa8hokXYwz6K4Dh3WHuuQ5tX7XhC6ACAklwW8dz5",
+	"QG9dS7eFuIdlyRtG0mHilyvFiz2yWSgjr4PH6GqFhq41G0+02jDN+b5icTjmVagpDlSqwZO8EtYFjsMC",
+	"mJVqI3SzObGDu41FUUz+5mfNpnxV+rKLjWuJgwQxhjBVM7wOzQYxgmSVGcPOupjKqlgSkR1dZIngrZp0",
+	"Pn9+AumuCc+gzt6w1Asp2BJOXMZoPHLw7+ZPJdMriyeXQgOEAU360yw1/yzau5AdSiYZv6KaOTygJ/AC",
+	"PMWOKji6C006noAAyHHL6ojH27EkM7N9O7N32Yeg7W/hPZhacFtjDhtt9dXKiJGDvgNFE2vMLKjgsj/i",
+	"piSndrUJWy9ovMBjXPC4irHlx7t0wLxp8uO4jjOttTYXCNiGtbnIN781a7N6zlfVeo5tFrXjlSckQq4T",
+	"OfxBDcDViD85mG+1MLLIg/fT3vH7m3nMK0Bd6tuCW4gcLlte29LHVmMUQQnO71NmL5dnYos7/Vvd4cZc",
+	"XZXVKI1BnVgDu0uoICOtJyoHq3NZAJRMFcvAk03JMKMXWDMCR2IkPWvSJQI4KSdkRtSExZymmL/99Oi4",
+	"9aRJ3oAL3Gz8nrAyGeCMUSOBPMTcFAyBKELH5kc9YuOQTEWKWHpeJbIiimkynUCBYprKWUEEQvBhwUvC",
+	"rlgqJ2YATXIK1PfEgM2lSMjp2bOXL3PQUKrIaSOlA5YqshN9Fo2G6yOypJF6EROYwP+3u7sLHUWryyLs",
+	"ynzgeoSg3MtbUOW/V5zOahvALNYJhrG4DnO0EI3JMkWz6PVNqpVhHpBy4I7LrLD1ah2FhS3rHg/duJb3",
+	"KxQxx9OM6/mZeRtOw4DRDO1p/JfD3Qn++uE8qLLtI8RD7gMecoQ7NJUX0ITabmbYYTJLyJ/hlXkjarAa",
+	"8Xs5dWY1EbaVi6GsSGKyhQOgO/MM44dhDtDtUswHzPB+t7/HzZ7oiZ9/PuMXAoAERfPnn4mh3pwy5W1p",
+	"ZUSEj/CsTgrrzG3S6HSqRzLj/wkuoK4dFgEnADn3+odxReQEuySAdj+QybzZE6dEMQX14XCKAaYx9IO6",
+	"eS9+p35aRpBJ59cxFyHNFAhDVETgMIN5wVwM4wBEBVwVBGQmKdWIbkN7Aj0x1IG72/5NBby1xXdxbfvM",
+	"o0rbyYR0vp9/BpeWIFYFM1/ykhRcPpKL0EMtjKuMgeK2gdSjLsIrmWdfvH8X2pb1f337H2aR5VRRkegR",
+	"XP71w3PDQ2wREKSb055YUYNzUvTshwegwi7vUIcIwNBEQ2k6V0RJXDy3GeAZlVfznZhhIFrQbCTJjArE",
+	"6x0woqaGqypIwNJl1C+uHdqXnbVz9lnjpL0XHBLtdt6f/9I4elI6LXkSGPnt/asmeUaFFNx8fU7Y71Pz",
+	"cvZZ59AQRlkyP3RxwI6dckUu2QQ77TsNm3DRE8Kc6ZQrhJ42TJ88w12QAptSBLehWUAgEfxUMK0wKHhi",
+	"hwvyV3pFz+BwhiT62Gw2DRVN+/r/ZDtPPjXxjdChKlUSPq8YzeIRU2YlIfUNXjphcpK6/ojOMwe4Ubku",
+	"aKM9oWvgenOqXJf8Q3IBx1vTuSGejeU/uBlnT2Bqo5qwNDUMwa4miDo4qQg4ylLF/CwWXMI/y4Qz9fPP",
+	"cPTAvWg2dQP7NRqRe7h/vPcEiISO8Ta5DzDAIV9Az3jMbP/toovLXoeA3oJcDLm0clvWptSErl93Tyg5",
+	"ZkiltDl4VNhtgT1kMguZ6qQ9nqrKhpI2ZO4dDb8BCASRy0jlPQHEL3YBsRP0XEKrK9vySoqYGXb7xr3C",
+	"rhagW0cLvcQjFKfI2y3WvFEiOvtkJKeZ6i73sik8cObXSzYnF0yrnuAaJbCd6NKX3rFJSucs6RIjbqMy",
+	"hjkWLClcpiZ5DSjcRLAZvBxad4KrxvwCT+DjoNjldJjJNDy1J+ZyatuwGw7uiIYsGDtAw6FSqUA9Mp/A",
+	"zQzyCzeOzafyuvfkiwpDW9H81LwPbqRpTwzmC5DzaDCFOYs2B93yLEU8oYuleaHhqHggDYnTidn0Fo0Y",
+	"Gmh2oSO9nSiAWQbvENXETICZnJ7gQmlGE+CzipGU0StWvFIYorukYoNiq4BSm4WSmydc2ono5KmC0g97",
+	"YqnDbEjKPa1CINysMrY6KjU2wNXGLXDw+XOTnM+kGYArAPab8Oeqg/u5JwqmdbLQcd9M2oClErHEuJOz",
+	"z0ZUXACTcpOJKRyMgRYTvTinFzlMkAc8Y89f0+/MNoY2A9R1bpMinRM+XAB3M+tv3wP8RgrWE6jXcaVP",
+	"kN/MuG1Za/cwV2S/3SFLrfBCu9Xr9MMj0c8RqhPzggDUfGaMXhJNL3piJ/qw2wvavSB64nLWUW67oaMZ",
+	"7eJ+IXaqND9QI3S6ZEIz1DWMwoXEj+VVkYBtVHklYdZ+k4K5qZOGq0b/+uI8wnatQhI2HLLYLdMv6EFV",
+	"Zk1ewOZwZbRckWhVS4PIL7Ilz1nME7MsJDLHMSqyvc1WtCOC9RkzajTZEzA1eiLCqFHkg9CduM7KHz+5",
+	"3sq4aWtFJ0NMq9LIvsm/mZ1KoqICLrIC3enEesR6Ivr3ho2eN14+jwiGysyXrG8bZjvEo0EVoOaZlRmx",
+	"dNLsiQ+FWvaX8/O3PrvL1RcliZbSsfRlTgHbxfM077daIdlvH4Zkf68dkoNW2+zog9ZBmN8ZSyEYqMk9",
+	"YVQ4UJx5pjQqJzIzJjeOBCYJaMtbBqPhKzOXXOX3ZWs/Jb/yP4NmPxWoo0eIKGs4znlGhRqyrPFCxBJR",
+	"ImTWE3YbG95dUGa2hN0K0gpySxLNMn5lBQXoZxljeeuVvCQAXApuu6MGLT+DTjRgesaYu6RAQQOBPxNk",
+	"RueFSinkTbs4nw9wuQ0zOfZ9BfaI/EbHZsldJ0FngzmF29+j+drnXj2ysLm0L1rAM9I2u7/dOSIp04a/",
+	"hiThF4DiGjXNhPejnjCLHjWi0FrqaBOY8RpzbcAUd0LQEHOCDJLa2cphfB3BOpsqrQCIQ3my3bzOPG5H",
+	"ferMBtDLRtMsM1YTWgvemM4x3NF4raKuw4Zz6qynvSMV0JJpzNOUu6X2DwkcjoPWXk/kQRRUQxe0ZKNr",
+	"AzsGQ3JoG3hbsv/y4vS5s+7ce43SbDgRskGuwgXlyx46M8lue4qkqGzBDi8nhuPHmKABahe0D4UR43vN",
+	"Xmr2xJshqrGMjuEQCtvMDRfFfNN+g1vMCqTb5oTA7vqNzazOjf5go9hRXAi73ZGAmXMOF1d+IkxMx6pL",
+	"+IUwBzoXvomEfX4JAuu9PdbuI2BbQJYE03iair6ZRg2walvoIN/M7JL8/pwJI7QL6p/g/0p5zIRiBZZU",
+	"cDox4qzRaba8wuzgbTodDyzbslWceS1b0G628G45YYJOeNAN9pqt5h6khesRuH8WUA66X4LKNg2vuHLp",
+	"NbC3f0KGgU+FFu53Zg4DcNIQRnkBYU5KzJ48IVY5CwmkpqOYT8ZccKUzqmWmQNso/CY/KRTzQ6jfMQKY",
+	"ZpmcWcgI5QEgwYzleu7LBJznSr9xM1Ksj8WWWInkk9c0AP6vuQzpIK6ur1tEfuq1JSpB7l2Hy65GAI8B",
+	"Old9cQGoM//spr0vKooDY5aAwC+QCg1v4GO2khYb4zLsvpqYFXHHp/v1KcqTJ2oSg/dvg5yqlSz2zq7r",
+	"Xbv2RhdV+FTER+FkdVqtGxpfuYZXHuyKDY58rAC4zhFMP5VzGlYBi5Rwowv0kna73V6NXuKjRfsvbpu3",
+	"2hf77ztoHMd7rHFI9/cbR0lr0Dhg7eFh3KHHg3arQNT+mDO1P2dUKTIxTIwM5KCc4FsbZKUAV+vYWuPg",
+	"7av3r//cOHrz98CDrHOFPfvHRy2/0il48f7dMlqdu7uzf1xxt1lcBx4dvH3VOPx173Xj+N86/97422/7",
+	"50EB9+xeU/lFHxL5xhtdlNuLVNYflpcntGp75EKjDQPzo2himqbXGzE8CPlVdeVGmZDXJyw0AHzFxeW6",
+	"zn9wD7x6v9VedXN+6HYX+0ia5zqd9c+9RH+Buf+gtVfrO3m5AgzbFpque65oWxcGajoe02xuhW0hzzW9",
+	"UDmIp0I4S/TZm/fLmYAtaLTmIAwymSK65nIlmC3/ujbPTzIuMzgxATpvISjl0Di6X4IUG3oHHZB1qZyZ",
+	"fx+0xpgzMZGqQkd4h1Ua1kcNBWJGyIP1qQrRGrrggvW3W7FrQygn1WCHRpcas+yCJU3A0fO690TWvgS3",
+	"AnjldUjGUwUa72xRhTfLMNVMhZ5Xw2s3ZUuioC27h9QRPUFdxLnlwMWGGl7kI3yAs6kC0wPN1GgR1yPK",
+	"TfZoCQ/LWEBlJH6jhRquAkYBHzMXrEHl0hghOOlckaExCsEZin7j3ECEWBAozuce2qQckihPhN0Ie9IY",
+	"rVaygC2sbPP4qQBKXZROk7FU2m8d6yGPWHe0odQ9zF3wgY39h8q4JNETb/rAbTeyWJrYyBZFJhon7oJ2",
+	"cGJN8pbOQ4JCFLxeKdM9Yw7ZaUVFtkq3jIvuU8vK5RrVwPNJ/8rmVkUAe+HPMplvph0sN7FaJwkK+XtH",
+	"MXv9qbZEqOjVdV0OXtsA+IKq1N5sMh4VpEcF6SspSBvpQqt66+ZWpqcAvTinF+sUILjnOgyqglvrnvWe",
+	"yR+5DoNXMqY3VW/lupe77zoM3lHN0B5a16o5v9F/qvFWpjye137Y3m4Vv9Z6xeq1cxQHd1EVW8frn8vB",
+	"xpV9qF1DXzyX8hVgccEDB3Woq+hwvaE2+yZ7x3IqOzWGlk8/q68Jw3RwcbFdjRhcA3lmxmZKMSi8dJrg",
+	"XnVdcB2qPUiGoOhP6mQFPhbLBOURbIWPW0Nz2xCA7ZOd/I+rgNKAWC8oHHQDDzWvpO+P+MUIfsuoZo3U",
+	"neEJTNgk4yLmE7AHnB8z6D5thcGMiwSsgP0xTk1NY+E6XHAx7sJSNJjQmU3Eu8HhmOfzQBMYo7uFCL4g",
+	"xyHR0v4Dog+Y4OHcz/ikbepaxz9Z8jWSwtXYE2VfI3mBhGNGsRemwyD3Qn6ZUYkhO85hecuZuNFdmfd9",
+	"xX1yo+fyw0h65ehVLjLs3rxNr2FFu95VH7cnautfd592TfEivz9FdMNUIMhaPdldaoO9TMhzSNHZxHWa",
+	"t0K5H9/pc8wlqOc5zWn5Y7hOFzi+a/xkW5vXVfXzFuRB+7jTbDU7zfaGyn2pYdEqPTPvBB7YXJsVwNM3",
+	"fazty7NaJsLdnH4Lra9v9PyBg0Ne3Nr198Cq520VyRqa0y85Nu8tvJT3ps9tV497xyjmYIASYDbCWl0u",
+	"92iu8F8adWMzdWav5esz7dX6zIGnzxy0VukzGKReqcicITzuTaFShUml6GnbkSLvHwY/QV0iVeTZ2d+W",
+	"L4ZeFpMiwPSeVKkyPQFtyDCe7nvvbLwdfIyDjNFLReRwiJl6qigELSFW4qfJkAHco99SNZu6jBQLFOwS",
+	"inrCc+PZa67Wo6wK4cV6sVsHmDfLuF4p7axEq8vMSt2HKyTtQ8aLH2O2ZXI20xI+N2y76O4X77vLYB7+",
+	"+Vqo5lmGDamAamOf9W6srm76zCmkstgGYzYT1P8sJgnut49aTzamYLW7aTHg9gznqfGcq4lUvI4PyD7i",
+	"P/GHEcl1vEHnUr6mYv7CwqT/uJL8hU3NqhelLMKSFcHIRSfLEtj8FmR++xYiH90ZIB+DbrDXGleK/y/w",
+	"35fJ9UoNwCg9yhxxP2mqTj4UpOtRkWdDnWJZwE/K8QqX06YIJWOuFFZfANMqC9ULpl286m5m1WOY5THM",
+	"8scJs9xNwOzX9Jb/JvUv0Ezk+8hOeYdcqaYrfgTys0+Vc8CU+65YR73loV8vgWWjoP0bSx1EvVex/13L",
+	"B40guuXbVyXWfOB6lGR0VtSmFsUHHsJst5wDUrSLDIsyaYfm7krKzKGHctPYFkZSkjd7tJ+yVSg9YdNk",
+	"KlMi4JlCxNwyo8FBg2LvTWNXzI1c0/QSNm7NhIOCFi/h4PpR8j1Kvj+c5AuL03yHXIM/SLD/VvK6dorA",
+	"GbTu+qYTBL4j8xOZ/AOoIZ9uTidwwaU8/OJeWZ1O4DV1W9JrbhGob3e2GqkvdBsLh3Mfys07FssscTBd",
+	"TpexugfEz6HgMWkSCySGWkqO01XWUlwu77IJbB+4q45Smzk/9773qIc86iF/cD0kP693NMa/njqwuX/4",
+	"UYF4KI8E+KKdMvCTykEkN3VM3yzdnRSsId73C/FeKBqfwlqCf3OHxk2iG8HB6uTZGWGb9+7WMp9PjFkz",
+	"mqU8j1pjCzkSncYxm+gu4BDhpxroMY8I1+RCMkWk6BJG45HDIPHA/7hrFq56YueMZVcsa5yZawBDqZ74",
+	"5eZGhIo4b8FksaLgkz8pwpMTEr2iSjfgUQAMyJiajpkiAzbiUCCDEAvjscXKMlT0BMIPtA9ciUzoIUpA",
+	"aBzq9m2wlUFHtqlmeU1Ll0CrYsFijOTD58/kNIsZYiT4SKV+qBybRZlX9kRRJiPNEL1QuW2uWx0qz7MG",
+	"cbrqVDrzvFEShPVh+gqAOddV58Qfv9KAn1LMoovtInsugrul6S/Fdv34Zbn5Vatx/OlLOzyu7v72beeV",
+	"FS3+1ojdwdyr466bCOY2PMCtVgl9C+4InAlq7JJgC7WbsH42jcvGsv1jfVNQG3ehg/+BpxDdhxhazb4r",
+	"vmA9knBnQjWFG+Ut4u2VOseIKy2zeYgwLflOhhzcP1rm2b0pJTbUbfObfvSkNZk5ju2pGXafPVQQZGXg",
+	"3LVkv0m1uId8uWXVxIuft1vjewu9TOj83l0TgGkLQEyIJOb2AGJ/5l1yyZlDBYxQLETL4rW7AEqqPRDR",
+	"AuqvJ3aixT7/DrnRq1jOgEjMxLO3L4D0TDJ5xR02T8aGLANFympQPinuXYvelBNCe8KiybpveJiEO5Gn",
+	"zzoSHdhN8cFy10xH1MhFpBzoIfpzirHnL+gDxmGlJjSh8zsHn+rLc0c7ZCvC840BFZfwcUsr0tQ/GHbi",
+	"o3b92NVbO45Hh9Gjw+gP7jByPccffUWbqWVvkW1+FxWp34y/yMqa+u6ivK32zR6jCZ1v2VuUd/TOdQLv",
+	"p7KovCGktAW/EvKf+1G7zJstUJ426lYpdcVYdUXZg9OyEL40R7NmQ43m3okt0gSQzp0IqfZwg59UAK04",
+	"1toTqPDZ7HaOLjIXoUIUyCLlZkDjS1TCMm0xDqlYxrsGrFlddIBxHwPXz4n9k2MfDlQ4EYt3FZFLka8K",
+	"9SgrWuJvjFjyZoJtH7eJXLKsamHTyyopZzOCzuLMbHbkaPWkzLti1I/61KM+9YfWp7yieGjCwZgo8v++",
+	"ARSSP7DChmzqu0MQeRC9zcxU/aSfpaqTmlqbVW22rbgt6h6VsB3SitvgXoOCRof5Csk8BQYccB2jlZ2A",
+	"xoQIb9BiSaZJk5wZnQoTe8oJQGvTesztd3b96IzGl4aVd4O/Pm+195+2Wq3W085Ru7PXqq9vnDlSHrWN",
+	"R23jD+69saf40YHzmOyzZSXAcNlbqwA3y32Qit9yco/lkeuyeSZ+y8S1uFcfnCcFWU2E7RZcQwoyYDko",
+	"Lle2fy4AyEa/R2TIRVJ8j3BhY/qGy4elnlIyI2e/vrfNPqDcHQGxZqAvDNgFF8o2EW+SU+weaUFnsbuH",
+	"eQO098B+P6AIqp6gNiiHD4h0HhJFr5hFjyVIAODXPhtxwRQLyV/phJp/QZjqV5kxKkIknccj+OKYzoky",
+	"/9+1XGsSM1rIRrZQtkck4UPwtumegEE0yTOqmN8YZSp0l/zv/wm5Rio0k0VT8l//3fz9X/8Do2SJ1Npi",
+	"1CZSQ8tVXuof1SSvoRsFTJPXUcI2hVvqbGUIjP5pF3AXdn/HBm0F+g4l2IsPRghNkodsBs1k7QpCG5sI",
+	"tmME6RPY4B0wdM20UhJ5CSZRF7xzhcoHGLv5y8wTIeZ+GQJ6IpXy0tyZyenFyPPvefjPgEmCNOZN4xTR",
+	"UhLok5U3uCnaxZ/AFWPiGjqAaBhUiA3nzJyuSp5yvUXX4ozgCKWjDLo2V+wEs3lWNnL4vRruAl+50DR2",
+	"baPnKmw0hm0BJXbHqDrArkFb7gIwn4bk+u3Al9j5RACTXwCA5ttP48plE5ZP1NGpF9SeaSZYgiiESqY8",
+	"IQOj3brkRSbImOkMQbQdpsgmWu4NKnMtjbVKNc7VSiMCr4x1+jW7BNh9sh4tzLGS7zRp64fKh7Kto4Pu",
+	"x08lfQxZIjSTNXxnUvBUp5pZ1r6om02mg5THOf73JolKDoxvofjp1nlKq5sanCYYiXKdaOFM5+k3AmM/",
+	"TfJSK9BvuHIwnwCgfyFlYvvmQWYvai+O654UPZodsD68ni91/OyJSF1O+9C3KzJfc3JxxLBHdAT6bd4/",
+	"kIoylogNVmFSt2s67beRhfarK8BJkSPaM3sXN8vd2eb2WeGGOPZ2Fu4Vyf5RIN1GIG0oe1b5L+xBvENM",
+	"ZHM49W/f2VFDLp1dTs8Ne3p0WlQ4LU6TpBAi6yVjTa+F26sbgpjnkuSevBO7X+y/1oNieYLVCUWwoYzB",
+	"h0LVdju27SNdOEBLl0QKUhMLbE5I5DXcGUvXJRXRMStBsXyhdicv/SPP/q559oNWduzX4ipmhHdBivou",
+	"jQvEmqrPOJdMikWvrYsyeX7bLZgee607mh4bhWHfOu6KgVjIAVzir88sp3TdnJUruvKQfTOmdNGQHSBH",
+	"D/eOnz4JsUV8wV+xTfyIllvOc+F1mj+Bfr3jiZ5DLSjJGDBgxB32SGtiEZhyCFZXDD1RWMHWE5eMTdBt",
+	"TccsL8UEJpXXYczJjGXMPkJoZZMu5EQFf19bGWkFjSyPnCroAXwp5Az6xGNLfHOXgsYSMoMe9tAsTcxt",
+	"b/d2G2FbcwERQP/6VXWTbg6DRVNiRQllu9VZwsI1222YMdYwk2/3/51S9JbFQqcyGlqXhb/312Mj8+lR",
+	"FH9/othyFTg16o8dBK4S3e1OnefAMwQYy79Qnn4Pufz7naPNBvbOnf0HQpFCRIL7s8zwEPqW2aQQ3jX1",
+	"E7tfPrrTmvebun/rbdcaZZunii3oKJWu1XNwYeaTT4yd5pL9y4GrMHem3qw+kAtJjIpxCmRDPlkR48q/",
+	"UwfQ0j70aB/+QEIpLIU7HwAQ+KvJl+/AIYYrcY+s17GuO/He++ewyRQZxz3x2HL4qigMxwSdBdtswdyC",
+	"qiMIEoVFX73l0NcpBL4w49eWcLvPGYuRq57wQ1nEi2SdVPNnajizYf/55GBDblwed391JXj+yBbiVbeO",
+	"FT1fIOIxXPSjihbBZo8ho22Krjqhpvx4PRY5r5aw+STdo4wthFeN2NMN9s1iXKqoBnDM/muIYuzqe3PA",
+	"aiRnmOSIFSwam85mrEk+WEdrvoYhcV18LR5KmhCuwrz7WliUNTtgmMoY1ZltNrxdC+Q25RaOzKDbPmgB",
+	"QTC8oLsXBmZ4QbdzWIcR16+ogaGvYL2ofgSPGvk223o4VvGTrWr3WAb+va7EziFWffp6KvZd4ie1eEKD",
+	"Jv+YKj2uC6TpH2nUnDOujR4lh8PlnPxmZWoybP1T77ubjvJBc2qBbpb0Afkw5y6Hh4eHq7lLPcU11dSy",
+	"H59z7TcO2pQ2Dlmr0ziO2+1GKzkcsPbBcI922sFtuZ2FHvjFrFIBKXu31NeFdV2fAuvtvVtnwT66LbbE",
+	"JM1yLTNJf42+PsN0zfC+TrR5tZchgsMZOc1IruCFvop0QigR7IIaE47A49jK1RUIy+HQ1r9Alqr/qOcl",
+	"sNy1J+RwSHYiOdV9OezD7Bd4eQgAA69ZBBUFZ3PhSs6VsSq3MCy008g2m8htAqj4fHAln6rdvrsY1L06",
+	"KvJDUvz1o4qIMMiNiW9K8d5wT7DkRg28WFEfNBsYIsBlL4Htbg0u5NFlsqHLpNA4HoFG6thCcN6gXs7I",
+	"I2iJfht7aJUDBW1XPD93jg7bqmNP7FUii+TsfJuOlBkbjKS8XGcWAWeYDvIL4EvGWIGaK2M3VNhF5Byq",
+	"UhSLM2bRQrDboZyJaqPpg6PmezKW6gg1JszOztPCAFu9r+cTVpS+NwF3Iiw1ojKPfCqLwcNGqzNoNw6H",
+	"T9sNuh/vNY73kw47GrQO44ODmm70aZYG3WCk9UR1d3dhxpt2aM1YjnfBx59ywe5oK9nlXG8juV34vRhI",
+	"34mhMyuOk2N6+U+r+N6KJq2bGymVhsYZ1H8jiAD2rrD5mtjsFE6ErXKD7Ulsti605oi+9CBrsheEpBcY",
+	"SpSm4wn+mVBNe8F1hL5afiGMuaLImaYioVlCHGshyvAiOdVN8sYiZ/eERfHGftwuzklJ5/NngoEq+IUL",
+	"CKbZPiNFUu4F5SKES0AT4QKwLO0jSo7NZzLGSELnKlwA947sijR4EjV7wvZgGNM5ic2DhdUD9YdggAlI",
+	"VbVdyKH7QtM1m8gLLTTAOFgABmQp5NSZRpmL9mL78f12iyRcmZ2H1Y+WpGZPgJ8W+DcM13BuokfQ6iFm",
+	"TXKKq8Py+Zlk/IpqIwf0TGaXJcSD1aWJdm3uEurdkKNuwAE3qy+0Q7lPOwzXI+gGs5Ficf/18Nd/O86O",
+	"/vXX//g9O5/94/3b50cvX739+0vZeUVf0bNZcV3+KQgdA4BP/siCa1Mh9YHr0RnO7Apryc4cnkGt7LlY",
+	"FFl/zOJB20sk198eA7oVwEeoPw9YnmaDqvNtpfOyVeL49ob1hHnbkeLz1/dhY+x+sf+ydYUJS5muKCx/",
+	"IZJliwOO3VCa8aCQss4ajoAtS71CWVmslBjufkUuq3fAuSIX0Mro23Mf2CF9d6HJsYRcwVm+Ilve8XYr",
+	"eTs+32rVlri9vO1A5o2lsv52xuLYQrW6wTC+YHrlTt7QaP2hJf6GAn+NmH88/VtOTLjj2b/FAb7nwNqH",
+	"gsPcTxnnCYnENE0jV4tJlkoxP2ARBXTgJLMRTz0m67iKPc85k4GGkdJ8LKU6Tw225CVTZt8DxECJhW2g",
+	"qcgQqphWF2tuw4xzzGdIU8U2LE68je31yEDvi4EulBD+CMGbKv77aOWsKMm7N11vuSbvIXS9NfbNbmGe",
+	"1M04U0VbVSigG1uM1arIyvP87eBhu2QTDSV2ey1wMt4YXSme/b5y0rRm4wkAxdVLJEDG6/PTo8bTYavV",
+	"OBwc7zWO4oODxh49Zu2kNdwfHHYCn1V7DaCAUS++pZOsfktKle5balcR2P674/79TWDY3Vz2XflEp7Xv",
+	"1VLkPfq3E7exG2W+Pn5TtsV/lBS371PdtilulhX95DtKfkzduz4n3v3iMnywAdokvU3fWe/bYZUbyX2j",
+	"jCBSk3kAwMiE6lFRd1XQfCPASA5IPJ0Cy/IAR/aeLuMPf7o5REeFjc/Z6JZrbZ/XEeYBLJ5gIQR0aSuk",
+	"lm26doLSzJgOCkExJ8C5CUJxW3HmInFkRrlWIMnMfw0H6wnLSqElG5gw5iYIgSFuNFowfhtcOpBTMHIG",
+	"DKWq0nSuiJJN8lvReBeuoLGjy94/z2zqmms9gaEyc83F6/o2YpZE5g5R3bXNbLAFZrrsw+lsmIb3KAc3",
+	"kIO3FHmrbBt3FsOlPbYg+L7LVvP3IkXdlG6c8uaWxJ6zH7hBPbQcp/nmQp67fcPJCrz6hpMjqDJfbZEP",
+	"bqlZ/dM7ALGt0wQyqQ0dLoD+5W4Ov0rp+dpiogg2s979cDlt4r3QPCXRJGNXXE5V32bI9afm9ygknX0y",
+	"ktNMYUm3kLPQU+Kw61ae4DJjNtUkbwaPgtfILCuqbc8OhxaN1iYHgOuYdckMaiCBPK5IAoJ0xmNowUGN",
+	"OQkoaVSQQgimUumQCFkklLierTZzxgY2MLtmgXbwQiL95m5IE8QiTML4xUjnpLkODVBlwIUeLaJqkygP",
+	"XdopjELXKJFh/xCZJiwDSNKeYJg8E71jOps3ToeaZVGl3IZtYlfb5gTc1Y79QZM2qrewT9l+qefYKo9l",
+	"6Z5vKcmjOMffS0Bog3QNnAr1/XT9TmnMSratcqdz26ISWEDfe/2tXY3hUpqFPStb8UKWsVe/BANGMyNd",
+	"P34yMsrOynKrGRuMkmniofI7TIFls/Yvrmq+qJf3e8xAicnSQ29TGhtTCxt7eXGmAYvlGOFI9IiNvVfZ",
+	"HmAVdjVLU3iXn3LueuFg+EtL+yXvffluuP50/X8DAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -358,6 +358,39 @@ func TestAdjustStock(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, missing.StatusCode())
 }
 
+// An answer changes though the version does not: who has the version already gets it all the same.
+func TestAVersionIsNotTheWholeAnswer(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me, staff := s.as(), s.as(ordersapi.RoleStaff)
+	id := s.product(10)
+	having := func(answer *http.Response) ordersapi.RequestEditorFn {
+		tag := answer.Header.Get("ETag")
+		require.NotEmpty(t, tag)
+		return func(_ context.Context, r *http.Request) error {
+			r.Header.Set("If-None-Match", tag)
+			return nil
+		}
+	}
+	before, err := me.GetProductWithResponse(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, int64(10), contracttest.Body(t, before, before.JSON200).Available)
+	order := s.order(me, id, 3)
+	after, err := me.GetProductWithResponse(t.Context(), id, having(before.HTTPResponse))
+	require.NoError(t, err)
+	require.Equal(t, before.HTTPResponse.Header.Get("ETag"), after.HTTPResponse.Header.Get("ETag"))
+	require.Equal(t, int64(7), contracttest.Body(t, after, after.JSON200).Available)
+
+	_, code := s.as(ordersapi.RolePayments).pay(t, order.ID, ordersapi.PayOrderRequest{})
+	require.Empty(t, code)
+	mine, err := me.GetOrderWithResponse(t.Context(), order.ID)
+	require.NoError(t, err)
+	require.NotContains(t, contracttest.Body(t, mine, mine.JSON200).AllowedActions, ordersapi.OrderActionShip)
+	theirs, err := staff.GetOrderWithResponse(t.Context(), order.ID, having(mine.HTTPResponse))
+	require.NoError(t, err)
+	require.Contains(t, contracttest.Body(t, theirs, theirs.JSON200).AllowedActions, ordersapi.OrderActionShip)
+}
+
 // productOperations are what the document does not say of the operations on products.
 func productOperations() knownOperations {
 	freshSKU := func(_ situation, fit *contracttest.Fit) { fit.Body["sku"] = "SKU-" + uuid.NewString() }

@@ -483,14 +483,6 @@ interface components$1 {
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
     };
     responses: {
-        /** @description The thing still has a version that `If-None-Match` names. */
-        NotModified: {
-            headers: {
-                ETag: components$1["headers"]["ETag"];
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
         /** @description The request cannot be read, for example because the body is not JSON (`malformed_request`). */
         Malformed: {
             headers: {
@@ -1006,7 +998,6 @@ interface operations$1 {
                     "application/json": components$1["schemas"]["Product"];
                 };
             };
-            304: components$1["responses"]["NotModified"];
             404: components$1["responses"]["ProductNotFound"];
             422: components$1["responses"]["Invalid"];
             429: components$1["responses"]["RateLimited"];
@@ -1726,7 +1717,6 @@ interface operations$1 {
                     "application/json": components$1["schemas"]["Order"];
                 };
             };
-            304: components$1["responses"]["NotModified"];
             401: components$1["responses"]["Unauthenticated"];
             404: components$1["responses"]["OrderNotFound"];
             422: components$1["responses"]["Invalid"];

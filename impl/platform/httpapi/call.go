@@ -35,7 +35,7 @@ type exchange struct {
 	token     string // of the principal
 	failure   *fault.Error
 	permit    adaptivelimiter.Permit
-	room      *room // that it has a place of
+	rooms     []*room // that it has a place of each
 	body      []byte
 	value     any         // of the body, as it was checked
 	attempt   Attempt     // nil: the request has no key, or its answer is kept
@@ -196,7 +196,11 @@ func (c *Chain) callerAddress(r *http.Request, last netip.Addr) netip.Addr {
 	if !c.trusts(last) {
 		return last
 	}
-	for _, entry := range slices.Backward(listed(r.Header["X-Forwarded-For"])) {
+	// The field has no quotes: one that a stranger sends must not swallow the entries that proxies write behind it.
+	for _, entry := range slices.Backward(strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")) {
+		if entry = strings.Trim(entry, " \t"); entry == "" {
+			continue
+		}
 		var known bool
 		if last, known = hop(entry); !known {
 			return netip.Addr{}
@@ -289,8 +293,8 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	if x.failure != nil {
 		code = x.failure.Code
 	}
-	status := x.answer.status
-	if x.left { // Nobody has seen that status, and it is no failure of the service.
+	status, outcome := x.answer.status, code
+	if x.left { // Nobody has seen that status, and it is no failure of the service. What was done or refused is the same.
 		status, code = telemetry.StatusCallerGone, telemetry.CallerGone
 	}
 	sampled := ""
@@ -338,7 +342,7 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", append(c.parts(x),
 			slog.String("operation", id), slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))...)
 	}
-	c.audit(ctx, x, code)
+	c.audit(ctx, x, outcome)
 }
 
 // parts gives the time that each step of a request took.

@@ -103,6 +103,7 @@ type endpoint struct {
 	metrics *telemetry.OperationMetrics
 	hidden  *fault.Error // what another's thing answers with
 	ownerOf OwnerOf      // nil: the path parameter is the owner
+	rooms   []*room      // that a request needs a place of each
 	// limitPolicy is the RateLimit-Policy header of every answer.
 	limitPolicy string
 }
@@ -142,6 +143,7 @@ func New(o Options) (*Chain, error) {
 	for _, op := range o.Document.Operations {
 		e := &endpoint{
 			Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicies(op.Policy), ownerOf: o.Owners[op.Policy.Access.Owner],
+			rooms: c.roomsOf(op.Policy),
 		}
 		c.endpoints[route{op.Method, op.Pattern}] = e
 		if op.Method == http.MethodGet {

@@ -108,9 +108,6 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 func (c *Chain) prepare(x *exchange) {
 	x.answer.keep, x.answer.streams = c.keeping(), x.op.streams
 	x.inspects = x.answer.keep != keepNothing
-	if x.op.revalidates {
-		x.answer.unless, _ = entityTags(x.request.Header["If-None-Match"])
-	}
 	if s := x.op.sunset; s != nil {
 		h := x.answer.Header()
 		h.Set("Deprecation", s.deprecation)

@@ -139,12 +139,6 @@ func entityTags(lines []string) (tags []entityTag, ok bool) {
 	}
 }
 
-// isAmong tells whether a tag is one of those, weak or not (RFC 9110, section 8.8.3.2). No tag is any.
-func isAmong(tags []entityTag, tag string) bool {
-	opaque := strings.TrimPrefix(tag, "W/")
-	return tag != "" && slices.ContainsFunc(tags, func(t entityTag) bool { return t.opaque == "*" || t.opaque == opaque })
-}
-
 // Matching reads an If-Match that the document has checked: the entity tags, with their quotes, of which one has to be the
 // thing's, or that any is. A weak tag is never the same as another (RFC 9110, section 13.1.1).
 func Matching(field string) (tags []string, anyTag bool) {

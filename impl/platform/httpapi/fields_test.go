@@ -89,35 +89,6 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
-func TestIfNoneMatch(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
-	for value, unchanged := range map[string]bool{
-		`"1"`: true, `W/"1"`: true, `*`: true, `"0", "1"`: true, `"0",W/"1"`: true, `"2"`: false, `W/"2"`: false, `"0"`: false, `"1 "`: false, "": false, "1": false,
-	} {
-		for _, method := range []string{http.MethodGet, http.MethodHead} {
-			w := s.send(t, method, "/things/all", "", "If-None-Match", value)
-			require.Equal(t, `"1"`, w.Header().Get("ETag"))
-			if !unchanged {
-				require.Equal(t, http.StatusOK, w.Code, value)
-				require.NotEmpty(t, w.Body.String())
-				continue
-			}
-			require.Equal(t, http.StatusNotModified, w.Code, value)
-			require.Empty(t, w.Body.String())
-			require.Empty(t, w.Header().Get("Content-Type"))
-		}
-	}
-	answer := s.sendLines(t, http.MethodGet, "/things/all", "", `If-None-Match: "0"`, `If-None-Match: "1"`)
-	require.Equal(t, http.StatusNotModified, answer.StatusCode, "in two lines")
-	lines := s.log.of(t, "request")
-	require.EqualValues(t, 304, lines[len(lines)-1]["status"])
-	require.Empty(t, s.log.of(t, "an answer breaks the document"))
-	// A refusal is no version of anything.
-	requireCode(t, s.send(t, http.MethodGet, "/things/all?a=b", "", "If-None-Match", "*"), http.StatusUnprocessableEntity, "invalid_request")
-	require.Equal(t, http.StatusOK, s.send(t, http.MethodGet, "/public", "", "If-None-Match", "*").Code, "what has no version is always new")
-}
-
 func TestAuthorizationInAllItsForms(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)

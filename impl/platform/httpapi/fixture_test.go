@@ -81,7 +81,6 @@ paths:
           headers: {ETag: {required: true, schema: {type: string}}, Retry-After: {schema: {type: integer}}}
           content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}
         '401': {description: Who are you., headers: {WWW-Authenticate: {schema: {type: string}}, Set-Cookie: {schema: {type: string}}}, content: {application/problem+json: {schema: {$ref: '#/components/schemas/Problem'}}}}
-        '304': {description: As it was., headers: {ETag: {required: true, schema: {type: string}}}}
         default: {$ref: '#/components/responses/Problem'}
   /people/{personId}/things:
     put:

@@ -8,10 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // A caller who hangs up is no failure of the service: it has a status and a result of its own.
@@ -68,6 +72,36 @@ func TestCallersWhoHangUp(t *testing.T) {
 			require.EqualValues(t, status, line["status"])
 			server.Close()
 		})
+	}
+}
+
+// hungUp is what is written to a caller who is gone.
+type hungUp struct{ *httptest.ResponseRecorder }
+
+func (hungUp) Write([]byte) (int, error) { return 0, syscall.ECONNRESET }
+
+// keptEntries is an audit log that no transaction writes to.
+type keptEntries struct{ outcomes []string }
+
+func (*keptEntries) Within(ctx context.Context, _ func() AuditEntry) context.Context { return ctx }
+
+func (k *keptEntries) Record(_ context.Context, e AuditEntry) error {
+	k.outcomes = append(k.outcomes, e.Outcome)
+	return nil
+}
+
+func (*keptEntries) RecordBeside(context.Context, AuditEntry, func(error)) {}
+
+// The audit tells what was done or refused, whether or not the caller has waited for the answer.
+func TestTheOutcomeForCallersWhoHangUp(t *testing.T) {
+	t.Parallel()
+	for outcome, id := range map[string]uuid.UUID{telemetry.Success: ada, "thing_not_found": bob} {
+		kept := &keptEntries{}
+		s := start(t, nil, func(o *Options) { o.Auditor = kept })
+		s.handler.ServeHTTP(hungUp{httptest.NewRecorder()}, request(t, http.MethodPut, "/people/"+id.String()+"/things", strings.NewReader(`{"name":"ab"}`), "Authorization", "Bearer ada"))
+		require.EqualValues(t, 499, s.log.of(t, "request")[0]["status"])
+		require.Equal(t, outcome, s.log.of(t, "audit")[0]["outcome"])
+		require.Equal(t, []string{outcome}, kept.outcomes)
 	}
 }
 

@@ -114,12 +114,8 @@ func (c *Chain) shed(x *exchange) error {
 		return nil
 	}
 	mostWaiting := queueShare(x.op.Policy.Priority) * c.shedder.Limit()
-	if room := c.roomOf(x); room != nil {
-		// As many run and wait in all as without it.
-		if !room.enter(x.request.Context(), mostWaiting+c.shedder.Limit()-placesOfRoom) {
-			return ErrOverloaded
-		}
-		x.room = room
+	if !c.enterRooms(x, mostWaiting) {
+		return ErrOverloaded
 	}
 	permit, free := c.shedder.TryAcquirePermit()
 	if !free {
@@ -139,7 +135,7 @@ func (c *Chain) shed(x *exchange) error {
 const slowByNature = time.Second
 
 func (c *Chain) release(x *exchange) {
-	x.leaveRoom()
+	x.leaveRooms()
 	switch {
 	case x.permit == nil:
 	case x.handling == 0 || x.failure != nil || x.replayed || time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature:

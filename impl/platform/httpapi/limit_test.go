@@ -204,6 +204,9 @@ func TestClientAddress(t *testing.T) {
 		"IPv6 in brackets":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]"}, "2001:db8::9"},
 		"with a zone":                           {proxies, "10.0.0.1:1", []string{"fe80::9%eth0"}, "fe80::9"},
 		"with gaps":                             {proxies, "10.0.0.1:1", []string{" , 203.0.113.9 ,, 10.1.1.1,", ""}, "203.0.113.9"},
+		"behind a quotation mark":               {proxies, "10.0.0.1:1", []string{`", 203.0.113.9`}, "203.0.113.9"},
+		"behind an entry with a quotation mark": {proxies, "10.0.0.1:1", []string{`1.2.3.4", 203.0.113.9`}, "203.0.113.9"},
+		"behind a backslash":                    {proxies, "10.0.0.1:1", []string{`"\`, "203.0.113.9"}, "203.0.113.9"},
 		"with a name":                           {proxies, "10.0.0.1:1", []string{"client.test"}, "invalid IP"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -381,6 +384,43 @@ func TestStrangersLeaveRoom(t *testing.T) {
 	})
 }
 
+// Signed in is not more important: however many requests of normal priority there are, one of high priority is served, and a login of
+// anybody counts among the normal ones.
+func TestNormalPriorityLeavesRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		letGo := make(chan struct{})
+		wait := func(w http.ResponseWriter, _ *http.Request) {
+			<-letGo
+			writeJSON(w, map[string]bool{"ok": true})
+		}
+		s := start(t, map[string]http.HandlerFunc{"getThing": wait, "getPublic": wait}, func(o *Options) {
+			o.Shed = true
+			o.Document.Operation("getThing").Policy.Timeout.Slow = duration(time.Millisecond) // so that it has room at all
+			o.Document.Operation("getPublic").Policy.Priority = High
+		})
+		ordinary := s.chain.rooms[ShareOrdinary]
+		var all sync.WaitGroup
+		send := func(count int, path string, headers ...string) {
+			for range count {
+				all.Go(func() { s.send(t, http.MethodGet, path, "", headers...) })
+			}
+			synctest.Wait()
+		}
+		send(firstConcurrency, "/things/"+adasThing.String(), "Authorization", "Bearer ada")
+		require.Equal(t, placesOfOrdinary, s.chain.shedder.Inflight())
+		send(firstConcurrency, "/public")
+		require.Equal(t, placesOfOrdinary, s.chain.shedder.Inflight())
+		for range firstConcurrency {
+			requireStatus(t, s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada"), http.StatusOK)
+		}
+		require.Less(t, cap(ordinary.places), leastConcurrency, "however low the limit gets")
+		close(letGo)
+		all.Wait()
+		require.Empty(t, ordinary.places)
+	})
+}
+
 // Whatever ends a request gives its permit back.
 func TestPermitsComeBack(t *testing.T) {
 	t.Parallel()
@@ -407,7 +447,9 @@ func TestPermitsComeBack(t *testing.T) {
 		}
 		s.send(t, http.MethodGet, "/public?name=timeout", "")
 		require.Zero(t, s.chain.shedder.Inflight())
-		require.Empty(t, s.chain.rooms[ShareAnonymous].places)
+		for _, room := range s.chain.rooms {
+			require.Empty(t, room.places)
+		}
 	})
 }
 

@@ -64,9 +64,6 @@ type answer struct {
 	head   bool
 	cancel context.CancelFunc
 	ended  bool
-	// unless are the entity tags that the caller has already; unchanged says that the answer is of one of them.
-	unless    []entityTag
-	unchanged bool
 }
 
 // errEnded is told to the handler of a HEAD that writes a stream nobody takes.
@@ -83,10 +80,6 @@ func (a *answer) WriteHeader(status int) {
 	if status >= 100 && status < 200 {
 		a.ResponseWriter.WriteHeader(status)
 		return
-	}
-	if status == http.StatusOK && len(a.unless) > 0 && isAmong(a.unless, a.Header().Get("ETag")) {
-		status, a.unchanged = http.StatusNotModified, true
-		a.Header().Del("Content-Type")
 	}
 	a.status = status
 	isStream := (a.keep != keepNothing || a.head) && a.streams[mediaTypeOf(a.Header())]
@@ -111,8 +104,6 @@ func (a *answer) Write(p []byte) (int, error) {
 	switch {
 	case a.ended:
 		return 0, errEnded
-	case a.unchanged:
-		return len(p), nil
 	case !a.head:
 		a.size += int64(len(p))
 	}
@@ -173,7 +164,7 @@ func isJSON(mediaType string) bool {
 
 // discard forgets an answer that has not left.
 func (a *answer) discard() {
-	a.status, a.size, a.unchanged = 0, 0, false
+	a.status, a.size = 0, 0
 	a.kept.Reset()
 }
 

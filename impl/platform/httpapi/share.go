@@ -7,7 +7,8 @@ import (
 )
 
 // The shares of what requests have in common, such as the connections of a pool. What anybody may call and what has low priority have one
-// each; what both and operations of normal priority take together is another, so that something is left for high and critical ones.
+// each; what both, operations of normal priority and whatever else anybody may call take together is another, so that something is left for
+// high priority with a session, and for critical operations.
 const (
 	ShareAnonymous = "anonymous"
 	ShareLow       = "low"
@@ -34,8 +35,8 @@ func From(ctx context.Context) (place string, known bool) {
 	return place, x.principal != nil || x.taken.Familiar
 }
 
-// Shares gives the shares that the request of a context is part of, by x-priority and x-access of its operation. Requests for operations
-// of high and critical priority are part of none, and so is what no request asks for.
+// Shares gives the shares that the request of a context is part of, by x-priority and x-access of its operation. Requests of critical
+// priority, and of high priority with a session, are part of none, and so is what no request asks for.
 func Shares(ctx context.Context) []string {
 	x := exchangeFrom(ctx)
 	if x == nil || x.op == nil {
@@ -46,7 +47,11 @@ func Shares(ctx context.Context) []string {
 
 func (p Policy) shares() []string {
 	switch {
-	case p.Priority == Critical, p.Priority == High:
+	case p.Priority == Critical:
+		return nil
+	case p.Priority == High && p.Access.Public: // Anybody may log in, too, and more important than others is only who has.
+		return ordinaryShares
+	case p.Priority == High:
 		return nil
 	case p.Access.Public:
 		return anonymousShares
@@ -63,24 +68,41 @@ type room struct {
 	waiting atomic.Int32
 }
 
-// placesOfRoom are less than run at once at least.
-const placesOfRoom = leastConcurrency * 3 / 4
+// The places of rooms are less than run at once at least, those of all ordinary requests together, too.
+const (
+	placesOfRoom     = leastConcurrency * 3 / 4
+	placesOfOrdinary = leastConcurrency * 7 / 8
+)
 
 func newRooms() map[string]*room {
 	rooms := map[string]*room{}
-	for _, share := range []string{ShareAnonymous, ShareLow} {
-		rooms[share] = &room{places: make(chan struct{}, placesOfRoom)}
+	for share, places := range map[string]int{ShareAnonymous: placesOfRoom, ShareLow: placesOfRoom, ShareOrdinary: placesOfOrdinary} {
+		rooms[share] = &room{places: make(chan struct{}, places)}
 	}
 	return rooms
 }
 
-// roomOf gives the room that a request needs a place of, or nil. What hashes passwords has a queue of its own.
-func (c *Chain) roomOf(x *exchange) *room {
-	shares := x.op.Policy.shares()
-	if len(shares) == 0 || time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature {
+// roomsOf gives the rooms that requests for an operation need a place of. What hashes passwords has a queue of its own.
+func (c *Chain) roomsOf(p Policy) (rooms []*room) {
+	if c.rooms == nil || time.Duration(p.Timeout.Slow) >= slowByNature {
 		return nil
 	}
-	return c.rooms[shares[0]]
+	for _, share := range p.shares() {
+		rooms = append(rooms, c.rooms[share])
+	}
+	return rooms
+}
+
+// enterRooms gives a request a place in each room of its operation, and tells whether it has got them. Of each as many run and wait in all as
+// without rooms: mostWaiting, and those that may run.
+func (c *Chain) enterRooms(x *exchange, mostWaiting int) bool {
+	for i, room := range x.op.rooms {
+		if !room.enter(x.request.Context(), mostWaiting+c.shedder.Limit()-cap(room.places)) {
+			return false
+		}
+		x.rooms = x.op.rooms[:i+1]
+	}
+	return true
 }
 
 // enter waits shortly for a place, unless so many wait already.
@@ -105,10 +127,10 @@ func (r *room) enter(ctx context.Context, mostWaiting int) bool {
 	return false
 }
 
-// leaveRoom gives the place of a request back, if it has one.
-func (x *exchange) leaveRoom() {
-	if x.room != nil {
-		<-x.room.places
-		x.room = nil
+// leaveRooms gives the places of a request back, if it has some.
+func (x *exchange) leaveRooms() {
+	for _, room := range x.rooms {
+		<-room.places
 	}
+	x.rooms = nil
 }

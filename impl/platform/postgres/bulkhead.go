@@ -137,6 +137,9 @@ func (s *share) enter(ctx context.Context) bool {
 	case s.places <- struct{}{}:
 		return true
 	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.Canceled) { // Who gives up is not refused.
+			return false
+		}
 	case <-over:
 	}
 	s.refused.Add(1)

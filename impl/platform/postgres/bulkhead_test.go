@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/postgres"
@@ -35,6 +34,26 @@ func withShares(t *testing.T, conns int32, shares ...postgres.Share) *pgxpool.Po
 	return pool
 }
 
+// shareMetrics gives the values of db_pool_share_* by name and share.
+func shareMetrics(t *testing.T, pool *pgxpool.Pool) map[string]float64 {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	require.NoError(t, registry.Register(postgres.Collector(pool)))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	values := map[string]float64{}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if label.GetName() == "share" {
+					values[family.GetName()+" "+label.GetValue()] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return values
+}
+
 // Work of a kind has its share of the connections and no more, whatever ends it, and leaves the others to other work.
 func TestShares(t *testing.T) {
 	t.Parallel()
@@ -60,21 +79,8 @@ func TestShares(t *testing.T) {
 	kept, err := pool.Acquire(t.Context())
 	require.NoError(t, err, "one is kept for what has no share")
 
-	registry := prometheus.NewPedanticRegistry()
-	require.NoError(t, registry.Register(postgres.Collector(pool)))
-	count, err := testutil.GatherAndCount(registry, "db_pool_share_refused_total", "db_pool_share_connections", "db_pool_share_max_connections")
-	require.NoError(t, err)
-	require.Equal(t, 6, count)
-	families, err := registry.Gather()
-	require.NoError(t, err)
-	values := map[string]float64{}
-	for _, family := range families {
-		for _, metric := range family.GetMetric() {
-			for _, label := range metric.GetLabel() {
-				values[family.GetName()+" "+label.GetValue()] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
-			}
-		}
-	}
+	values := shareMetrics(t, pool)
+	require.Len(t, values, 6)
 	require.Equal(t, 3.0, values["db_pool_share_refused_total little"])
 	require.Equal(t, 1.0, values["db_pool_share_refused_total most"])
 	require.Equal(t, 1.0, values["db_pool_share_connections little"])
@@ -127,5 +133,12 @@ func TestSharesOfThoseWhoWait(t *testing.T) {
 	_, err = pool.Acquire(ended)
 	require.ErrorIs(t, err, context.Canceled, "who gives up is not refused")
 	require.NotErrorIs(t, err, postgres.ErrShareUsedUp)
+	gaveUpCounted := shareMetrics(t, pool)["db_pool_share_refused_total little"]
+	late, over := context.WithTimeout(little, time.Millisecond)
+	defer over()
+	_, err = pool.Acquire(late)
 	held.Release()
+	require.ErrorIs(t, err, postgres.ErrAcquireTimeout)
+	require.Zero(t, gaveUpCounted)
+	require.Equal(t, 1.0, shareMetrics(t, pool)["db_pool_share_refused_total little"])
 }

@@ -14,18 +14,23 @@ import (
 // hearingLimit is how long a notification may take from one connection to the other; it takes milliseconds.
 const hearingLimit = 5 * time.Second
 
+// sessionsLimit is how long the whole of CheckSessions may take; each server of a URL may be silent for some seconds before one answers.
+const sessionsLimit = 30 * time.Second
+
 // The time-outs without which a statement may last for ever.
 var bounds = []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"}
 
 // CheckSessions finds out whether every connection to a database has a session of PostgreSQL to itself, with the
 // time-outs that a pool sets. LISTEN and advisory locks rest on the former. Behind a pooler that gives each transaction
-// another session both succeed and hold nothing, and a pooler may drop the time-outs without a word. An error is one
-// sentence that names host, port and database, never the password.
-func CheckSessions(ctx context.Context, url string) error {
-	poolConfig, err := Config{URL: url}.pool()
+// another session both succeed and hold nothing, and a pooler may drop the time-outs without a word: it takes half a minute at most.
+// An error is one sentence that names host, port and database, never the password.
+func CheckSessions(ctx context.Context, cfg Config) error {
+	poolConfig, err := cfg.pool()
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, sessionsLimit)
+	defer cancel()
 	config := poolConfig.ConnConfig
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // It passes every pooler.
 	var pair [2]*pgx.Conn

@@ -25,7 +25,7 @@ func Collector(pool *pgxpool.Pool) prometheus.Collector {
 		canceled:    desc("acquires_canceled_total", "Acquires given up: time-out, cancelled caller or a share that is used up."),
 		shareUsed:   desc("share_connections", "Connections in use by work that has a share of the pool.", "share"),
 		shareMax:    desc("share_max_connections", "Upper bound of the share's connections.", "share"),
-		refused:     desc("share_refused_total", "Acquires refused because the share was used up.", "share"),
+		refused:     desc("share_refused_total", "Acquires that ended in time-out or refusal because the share was used up; callers who gave up are not among them.", "share"),
 	}
 }
 

@@ -31,6 +31,9 @@ func databaseCheck(pool *pgxpool.Pool) ops.Check {
 		err = postgres.CheckWrites(ctx, conn)
 		switch {
 		case errors.Is(err, postgres.ErrReadOnly):
+			if pool.Config().ConnConfig.ValidateConnect != nil { // target_session_attrs: such a server is left for another.
+				_ = conn.Conn().Close(ctx)
+			}
 			return errors.Join(ops.Reason("read_only"), err)
 		case errors.Is(err, postgres.ErrDiskFull):
 			return errors.Join(ops.Reason("disk_full"), err)

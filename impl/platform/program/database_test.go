@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +56,35 @@ func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Equal(t, []string{"unhealthy", "read_only"}, []string{is, reason})
 	requireInRotation(t, s)
+}
+
+// Where a server that takes writes is asked for, the check leaves one that takes none any more: there may be no write to do so.
+func TestHealthLeavesAServerThatTakesNoWrites(t *testing.T) {
+	t.Parallel()
+	server, url := pgtest.Server(t, second)
+	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url+"&target_session_attrs=read-write", "PARCELS_MAX_CONNS=1"))
+	let := func(setting string) {
+		admin, err := pgx.Connect(t.Context(), server.SuperuserURL("postgres"))
+		require.NoError(t, err)
+		for _, statement := range []string{"ALTER SYSTEM " + setting, "SELECT pg_reload_conf()"} {
+			_, err = admin.Exec(t.Context(), statement)
+			require.NoError(t, err)
+		}
+		require.NoError(t, admin.Close(t.Context()))
+	}
+	let("SET default_transaction_read_only = on")
+	var reasons []string
+	require.Eventually(t, func() bool {
+		_, is, reason := database(t, s)
+		reasons = append(reasons, reason)
+		return is == "unhealthy" && reason != "read_only" // Another connection is asked for, and this is the only server.
+	}, programtest.Patience, programtest.Patience/1000)
+	require.Contains(t, reasons, "read_only")
+	let("RESET default_transaction_read_only")
+	require.Eventually(t, func() bool {
+		_, is, _ := database(t, s)
+		return is == "healthy"
+	}, programtest.Patience, programtest.Patience/1000)
 }
 
 func TestHealthOfAPoolWithoutConnections(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/plumbline/impl/platform/postgres"
@@ -41,10 +42,13 @@ func (p Program) prove(ctx context.Context, pool *pgxpool.Pool, key telemetry.Se
 		if failed != nil {
 			return failed
 		}
-		if _, err := pool.Exec(ctx, keepProof, proofPurpose, proofName, own.Seal(nil, proofName)); err != nil {
-			return fmt.Errorf("prove the master key: %w", err)
+		err = postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, keepProof, proofPurpose, proofName, own.Seal(nil, proofName))
+			return err
+		})
+		if err == nil {
+			err = read()
 		}
-		err = read()
 	}
 	if err != nil {
 		return fmt.Errorf("prove the master key: %w", err)

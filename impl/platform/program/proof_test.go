@@ -5,12 +5,16 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
 )
@@ -65,6 +69,47 @@ func TestKeysThatStartAtOnce(t *testing.T) {
 		programtest.RequireSentence(t, err, "not the key that this database is used with")
 	}
 	require.Equal(t, 1, opened)
+}
+
+// The first one to use a database does not wait for ever for a synchronous standby that is away, and what it left counts.
+func TestTheFirstProofWithoutTheStandby(t *testing.T) {
+	t.Parallel()
+	primary := pgtest.Replicated(t, second)
+	environ := environment(primary.URL, "PARCELS_MASTER_KEY="+masterKey)
+	primary.SetAway(true)
+	_, err := programtest.Command(t, parcels().Run, environ, "weigh-all", "--scale", "brass")
+	require.ErrorIs(t, err, postgres.ErrUnknownOutcome)
+	require.ErrorContains(t, err, "prove the master key")
+	primary.SetAway(false)
+	_, err = programtest.Command(t, parcels().Run, environ, "weigh-all", "--scale", "brass")
+	require.NoError(t, err)
+}
+
+// boundless collects the statements that nothing ends where the server is silent.
+type boundless struct{ asked, forEver []string }
+
+func (b *boundless) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	b.asked = append(b.asked, data.SQL)
+	if _, bounded := ctx.Deadline(); !bounded {
+		b.forEver = append(b.forEver, data.SQL)
+	}
+	return ctx
+}
+
+func (*boundless) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// A server that stops answering does not keep a program from ending.
+func TestOpeningIsBounded(t *testing.T) {
+	t.Parallel()
+	database := program.DefaultDatabase()
+	database.DatabaseURL = telemetry.NewSecret(pgtest.URL(t, second))
+	statements := &boundless{}
+	pool, err := program.Opening(parcels(), t.Context(), program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
+		postgres.Config{URL: database.DatabaseURL.Reveal(), MaxConns: 1, Tracer: statements})
+	require.NoError(t, err)
+	pool.Close()
+	require.Contains(t, strings.Join(statements.asked, "\n"), "INSERT INTO master_key_proof")
+	require.Empty(t, statements.forEver)
 }
 
 func TestAMasterKeyThatCanBeGuessed(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -49,7 +50,7 @@ func (s Schema) migrate(ctx context.Context, d Database, log *slog.Logger) error
 func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err error) {
 	log := p.logger(d, out, nil)
 	defer func() { err = errors.Join(err, log.Close()) }()
-	if err := postgres.CheckSessions(ctx, d.DatabaseURL.Reveal()); err != nil {
+	if err := postgres.CheckSessions(ctx, postgres.Config{URL: d.DatabaseURL.Reveal()}); err != nil {
 		return err
 	}
 	if err := p.Schema.migrate(ctx, d, log.Logger); err != nil {
@@ -65,6 +66,9 @@ func (p Program) Open(ctx context.Context, k Keyed, conns int32) (*pgxpool.Pool,
 	return p.open(ctx, k, postgres.Config{MaxConns: conns})
 }
 
+// openLimit is how long it may take to look at a database that has been reached.
+const openLimit = 30 * time.Second
+
 // open is Open with a configuration of the pool.
 func (p Program) open(ctx context.Context, k Keyed, c postgres.Config) (*pgxpool.Pool, error) {
 	c.URL, c.ApplicationName = k.DatabaseURL.Reveal(), p.Name
@@ -72,6 +76,8 @@ func (p Program) open(ctx context.Context, k Keyed, c postgres.Config) (*pgxpool
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
 	for _, part := range p.Schema {
 		migrated, err := part.Migrated(ctx, pool)
 		if err == nil && !migrated {

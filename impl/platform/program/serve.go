@@ -133,7 +133,7 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 	if err != nil {
 		return err
 	}
-	if err := postgres.CheckSessions(ctx, s.DatabaseURL.Reveal()); err != nil {
+	if err := postgres.CheckSessions(ctx, postgres.Config{URL: s.DatabaseURL.Reveal()}); err != nil {
 		return err
 	}
 	if s.Migrate {

@@ -80,7 +80,7 @@ type Serving struct {
 	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
 	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
 	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
-	PoolShare      int32                `koanf:"pool_share" usage:"percent of those connections that what anybody may call has at most, and as much what has low priority"`
+	PoolShare      int32                `koanf:"pool_share" usage:"percent of those connections that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
 	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and heard, as in nats://user:password@host:4222; without it none are heard, and what happens here is kept for a week"`
 	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
 	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`

@@ -28,7 +28,6 @@ var checks = []check{
 	{"BadInputIsRefused", badInputIsRefused, nil},
 	{"OtherMethodsAreRefused", otherMethodsAreRefused, nil},
 	{"HeadsAreGets", headsAreGets, nil},
-	{"VersionsAreNotSentAgain", versionsAreNotSentAgain, isVersioned},
 	{"TrustedPagesReadAll", trustedPagesReadAll, nil},
 	{"InputAtTheBoundsIsTaken", inputAtTheBoundsIsTaken, nil},
 	{"WhatTheDocumentAllowsIsTaken", whatTheDocumentAllowsIsTaken, nil},

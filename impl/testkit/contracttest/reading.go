@@ -41,38 +41,6 @@ func headsAreGets(t *testing.T, s *Service) {
 	}
 }
 
-// isVersioned tells that an operation reads something that has a version.
-func isVersioned(op *httpapi.Operation) bool {
-	return slices.Contains(op.Statuses, http.StatusNotModified)
-}
-
-// versionsAreNotSentAgain reads everything that has a version once more.
-func versionsAreNotSentAgain(t *testing.T, s *Service) {
-	t.Helper()
-	server := s.Start(t)
-	for _, op := range s.Document.Operations {
-		if !isVersioned(op) {
-			continue
-		}
-		r, _ := s.Fitting(t, server, op)
-		answer, body := server.Do(t, r)
-		requireSuccess(t, op, answer, body)
-		tag := answer.Header.Get("ETag")
-		for match, known := range map[string]bool{tag: true, "W/" + tag: true, `"0", ` + tag: true, "*": true, `"0"`: false} {
-			again, text := server.Do(t, r.With("If-None-Match: "+match))
-			require.Equal(t, tag, again.Header.Get("ETag"), op.ID)
-			if !known {
-				require.Equal(t, body, text, op.ID)
-				continue
-			}
-			require.Equal(t, http.StatusNotModified, again.StatusCode, op.ID)
-			require.Empty(t, text, op.ID)
-		}
-		refused, _ := server.Do(t, r.Asking("nickname=x").With("If-None-Match: *"))
-		require.Equal(t, http.StatusUnprocessableEntity, refused.StatusCode, "%s: a refusal is no version", op.ID)
-	}
-}
-
 // trustedPagesReadAll calls as a page of another origin that is trusted: it may send every field of the header that an operation takes
 // together with those of tracing, and read every field that an operation promises, apart from the cookie.
 func trustedPagesReadAll(t *testing.T, s *Service) {

@@ -4862,11 +4862,6 @@ type GetOrderResponse200Headers struct {
 	ETag string
 }
 
-// GetOrderResponse304Headers the declared response headers of an HTTP 304 response for GetOrder
-type GetOrderResponse304Headers struct {
-	ETag string
-}
-
 // GetOrderResponse401Headers the declared response headers of an HTTP 401 response for GetOrder
 type GetOrderResponse401Headers struct {
 	WWWAuthenticate string
@@ -4894,8 +4889,6 @@ type GetOrderResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetOrderResponse200Headers
-	// Headers304 the parsed response headers for an HTTP 304 response
-	Headers304 *GetOrderResponse304Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetOrderResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -5566,11 +5559,6 @@ type GetProductResponse200Headers struct {
 	RateLimitPolicy *string
 }
 
-// GetProductResponse304Headers the declared response headers of an HTTP 304 response for GetProduct
-type GetProductResponse304Headers struct {
-	ETag string
-}
-
 // GetProductResponse429Headers the declared response headers of an HTTP 429 response for GetProduct
 type GetProductResponse429Headers struct {
 	RateLimit       *string
@@ -5600,8 +5588,6 @@ type GetProductResponse struct {
 	ApplicationProblemJSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetProductResponse200Headers
-	// Headers304 the parsed response headers for an HTTP 304 response
-	Headers304 *GetProductResponse304Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetProductResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -7823,9 +7809,6 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 		}
 		response.JSON200 = &dest
 
-	case rsp.StatusCode == 304:
-		break // No content-type
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -7874,16 +7857,6 @@ func ParseGetOrderResponse(rsp *http.Response) (*GetOrderResponse, error) {
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
-	case rsp.StatusCode == 304:
-		var headers GetOrderResponse304Headers
-		if values := rsp.Header.Values("ETag"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.ETag = value
-		}
-		response.Headers304 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetOrderResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -9083,9 +9056,6 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 		}
 		response.JSON200 = &dest
 
-	case rsp.StatusCode == 304:
-		break // No content-type
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
 		var dest ProductNotFound
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -9148,16 +9118,6 @@ func ParseGetProductResponse(rsp *http.Response) (*GetProductResponse, error) {
 			headers.RateLimitPolicy = &value
 		}
 		response.Headers200 = &headers
-	case rsp.StatusCode == 304:
-		var headers GetProductResponse304Headers
-		if values := rsp.Header.Values("ETag"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.ETag = value
-		}
-		response.Headers304 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetProductResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
@@ -12486,13 +12446,6 @@ type InvalidOrReusedApplicationProblemPlusJSONResponse Problem
 
 type MalformedApplicationProblemPlusJSONResponse Problem
 
-type NotModifiedResponseHeaders struct {
-	ETag string
-}
-type NotModifiedResponse struct {
-	Headers NotModifiedResponseHeaders
-}
-
 type OrderNotFoundApplicationProblemPlusJSONResponse Problem
 
 type OrderRefusedResponseHeaders struct {
@@ -13330,14 +13283,6 @@ func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWri
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
-}
-
-type GetOrder304Response = NotModifiedResponse
-
-func (response GetOrder304Response) VisitGetOrderResponse(w http.ResponseWriter) error {
-	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
-	w.WriteHeader(304)
-	return nil
 }
 
 type GetOrder401ApplicationProblemPlusJSONResponse struct {
@@ -14978,14 +14923,6 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
-}
-
-type GetProduct304Response = NotModifiedResponse
-
-func (response GetProduct304Response) VisitGetProductResponse(w http.ResponseWriter) error {
-	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
-	w.WriteHeader(304)
-	return nil
 }
 
 type GetProduct404ApplicationProblemPlusJSONResponse struct {
@@ -18182,254 +18119,253 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L39cttIlif6KnkxE1FyDUiRlGRZVHTcUNuuaXfZZY8lt2fa1CWSQFLMFpjJQiZFcxy6sbH7IPvfvsg+",
-	"wLzDPslGnpMJJEhQBCXKsl2q6OoSSXyc/Drf53e+BLEcT6RgQqug+yUYMZqwDP58LoVmQr/gaiIV11wK",
-	"823CVJzxCX4MToigY0aGMiN6xMiQpywk7395Tp52nj5tBmGQsd+nPGNJ0NXZlIWBikdsTM2DxvTzayYu",
-	"9CjotjvPwkDPJyzoBkpnXFwEYfC5McwYa2j2WePN19dh8PKMXixTcTZi5IpliksREi7I71OpmQqBrOjV",
-	"sPGG6ngUkR1D2FG73XpSn7JnYTChWrPMvOf/6wWfWo2j8y/tsP30uhf8c7BItqHxVcLGE6mZiOfv2SSl",
-	"c/OORZIj89KISEGo+Z+aMTODVJMZVeSSTTQZZnJsfmQ0SznLiKGXKU1mXI9gspWZ+Us2N4OpJH6/RLt5",
-	"YTXBr7m4rJ5UwT5rMqEXjOxEGUv/1AvMN70geoKr/Kzz7Nnq17eOntZc1tcyptUbzFAxoXpE5JDM3PyM",
-	"acJuXsKhzMZUB91gmvFGxoYsYyJmQejT12ntP6uajvdUs9d8zPUyNR8NBVyRlA21ocgsQ2ouJVQkuCgs",
-	"liJRZCo0TwmHq2cjmTJCLygXIaHK7NCoFyRsSKep7gXH2Z86R8f6T09b0cq5rH9CcurfyZTH8+oZLWjm",
-	"WpEZF4mcGbIs9ZVU/v6nvdbxbFtUMp3NT4aaZcsEntop1JLMKNdkwIYyY0Rncy4ucBprLj4Xeq+Di87H",
-	"03HQffZ0v9UKgzEX+LmVk8uFZhcsC8rEvRIfFLsVhSGZjVjG4Hfz5YilE1WeuLuS+fHjx5OpHjGheUx1",
-	"BZl/kTNDIvUussz58KBVmwV2Duqd4mvDbTI6ZtrJj2mmZFZ1iMzEaDjYF4wM2AUXKoQvIsNe+jHcGLkD",
-	"Zq+CKea6Sd5O6O9TOP/cPO73KcvmQRgYQRR0A7y5eqLz327eswtM/Fc2X8EJxvSSKaDRMeecL89GTNjj",
-	"n7EJo5olx4SSDx9evSCJZIrMWJqGyMxlBv+VU20lF6GZnMLhNKNkn+l4khr6DpN92hm2WeMwbg8a+3Tv",
-	"qHFEW6xxMDgcduJnSZs9bblpQUFezIs3oIYZUe3VP4CNmE9XSaZ8+n8a/7+Rhp2Dg+tVsqWSkZqtOaZi",
-	"TrhmY0UoLvJIpokiZmKl0qsWGHhXaX0tjzIcPbzhVLVLZ6pdeabeAoE0/YaWv+Zq3svqvc0Slr1KqoWI",
-	"ND+WN2irfbTX2U8OGkfxHmsc0v39xrOkNWgcsPbwMO7Qo0E736BGqhcDkvZN9YT6lCflU7z3tIr8d5lM",
-	"prFeNYAJ/lw5hE5jjx7AQWs1ng33WaMzeJq06VHcYoeH1UOY5G/b6iA+ssFIystVg5jhz5WDOGy0OoN2",
-	"43D4tN2g+/Fe42g/6bBng9ZhfHBQPYhZ/rYtDuLaPEtNpFAMJMNJ8o+p0mMm9Hs2nCrUj2M0N8yfdDJJ",
-	"OWqEu5NMDlI2/pd/KFQPCyL+OWPDoBv8025hwezir2r3Hd6F716atIwRmjEyZEbrngqjA+kRFWQmp2lC",
-	"BozMMq41E0QOh2QnklPdl8O+0jK+NJqvNXbgoLuTzxUZMCPoY5plnCVETnVP7ES8OKj9Szbvc9GfKhYd",
-	"kwi0jAaoGRFRdK6QaRiBrS5RiXjS7Ikg9G0y76ZVU2Cv3l3UYmAqXrCUX7Fs/pvUvxge85Un3u1WMqKK",
-	"CEnUNB6RxNJEdiL3Z19I3R8aAqMnzcDQPUXC2INtGK4ITTNGk7mRVnjUnS3GFTn99QPZidTltK/pJRPe",
-	"NnHXakkSNwp4WhaP+BVLyE5kL+m7ryIwULe47L/IbMCThImvvd4xTVOWkTGdEyE1SSTO1k40dBTZBX4l",
-	"rmjKv/p+dMd3kDF6qZC4RMZTw5uMIgILmNIY5DzVJGJZJjMVgdvDjIMj3X37oPJo3mbv2QPs1nsYFexm",
-	"wycv2RxMcDMs8K9QIfWIZWSZ1WUwdjsjb2hqhMbDzUVMhdmBA/MNTdA3ZAUmGbCYThXaJAOZzM3xNBf/",
-	"9fTtb2QnGjvaF1b5N6nfyIQPOVshm/XISASleZoCx6POS2Wn/dWw8ZsUzPmnYPYXTr5zeN105OGa61xf",
-	"eyDejjzSMXXQ52DXCCkYjleXGYJizAhXc+ESv4eBPAyvR9JRSzebYMgd5Zqm8iKX/kYbWFQOQhJNMh6z",
-	"fjyi4oIl+AUy96mgV5SndJAy8/WYf2aJMXUzJmLOlDlj8Jqp0nLMMrNheoIqMjbTqa3jyRA0oTwhVBEz",
-	"r2YedyItZd9YU305YaIP9Cvzjvz7jCmWXbGkD8rOd67DwN441dbl8fV3hl0GLgglypBh3d8g13A7w9db",
-	"l+IwcC4uPhQ76WvPgNlGPGaOm1rHtZAze9TNcRGwccxOAMFgthmNYzkVGrYrzNAx0dkcNwihZpiLe8l6",
-	"2HYiecWyVNIED5PmYyanOgp7Ilo4UO7gqNJJ29L2w/l4R+cPZ7RsvPvCXDbTMcy+kdsZixlonWDwgOUj",
-	"NU2NEoqD64+5GoM8KrhE7kA3bwdWJIc94Z4OL/1JEfsA71H5fX2rCWybFbzLYJ9AcOoXytOvvygo4o1w",
-	"tyyfKG4maieyoj4XBU+OzR417F5HOI/ubqqsq0jI2Z3Evz8d73Pj/Str/DBcIhhLVCn4Fk086vrOt2Dl",
-	"vXvoVyT2RMwJbuAh5ek0Y44QI62/CR3KWY6FgbioJuXBnq+8zlKi99ZqDob1ZFSzfoq0LEs+P6R24ynP",
-	"L/RH1yhiWbVutpe7UM7tmL3h8iL5bng9cpAxxKGAtdso5U6UwUD6RhlMaXbBvnP17/RyekYvv7or4xYu",
-	"oC2rf2dSvjbr97X3orOIYfNkuLvM5pETlsFriYZAyE5krvT3GfCoMynfUDF/+XkiM8wxeQAHVDYVikDm",
-	"gJgThqSssKHsr/exfGYeTlmcsa8/D77j1c2DQlIMfxnKLGZWEVmYD3uV0V9g1VPDmaRgijCR4IFfZgT3",
-	"NHc6Y3T8UHtoKNNUzorpQzt7xS5SSOp97SIbFFIPEzhxM2A3FcyBhl/NLAyYPxHumq3PxAfhJzY8mKYG",
-	"jlJj4DJlbKlLJsiOMU192pbG/vHjx8Zi7sZNE7CY6uEm4JtzA9zZridR2Xrfmu3+QajpxHB2lrxhCadn",
-	"EKN8GElq5kwOCSVjQwnR84nnIV0Wq9OC9D7c0Td3WPFqOcELrsyMPVhAz46KCaAihNwyIdG+5YooJiAC",
-	"xo1Cau/pJ5bm8ki+CdPLDasgtmx6XbtouBfPPtUyvnyPyjRQnKCtS9N3mVlUzZkKukOaKhYGE++rL0HC",
-	"Uk2XYwgfMDQtCU0S1NklbApCZ3R+DBPeKgX+2wcLGTBP9xcyYMw/XhZMI/9KSG2TR/Kcs5vyz6q+yRi1",
-	"C3LTMrzHqzApwPkoPtkpyB9ynr9ADv7BYrAHcZpZAhNtXlOeRJpnFawjAR5QJCGYZyv3zLX3LVHuvdc9",
-	"p5L6acL1SezSXL2Uiaf7pSSdvXKSDm3857n5v1bj6Pznnb7781+e/LzT6zVv+PnJv1Qk9Vg6XgqdzSum",
-	"MCfvpmnwR3Idmpuq0vzOPL8vMLeEJ4Rrs20dH7wUciZsoqS1X7lSXFyYTb1ZjklojlvGlFqVyKxnMrsk",
-	"9iIbT0GXaGLUt2Emx83yW/YPKt6CIepNaZMxeP6SPtWl2xOqWcPIvoVntKqeMdWxHFekeUZqCtpHlJv1",
-	"sUxYnj2JXC8fMRMJS8BqXRiu2YVLL7W+gT5fEeF0vgP7MqsX/KRIKi/8VW+uT7oMA22sxpVZ195iaXns",
-	"C5ctbqOFow132ENRrECx10oTVF7mlSwAjt5rjjKifPwgGbL0x9pjiAf5Gsb1Cu+CPEf7bpplFH72EmvX",
-	"Pfc39lnb3N2l+YA3lJ9WNdDnVMQstUHc2wjEjUXJMgkZo5rdgQT2ecJio3JBgGQdKS/t1WdwsWEUG60l",
-	"JlpqNna0Lq/omAv3cXF5K1fpfOWkWB/3bVUV72iuVbjMe154d1y7RMNad/5mLr02FPC4xj3mIiPKL6dr",
-	"BfmvH5ZmzdxmqXNvXD2FVle99yl02n15CtkVExqMAFXzAS/NHWdww3UYTLO05n0f3r9emihzd5mGqnmy",
-	"mYYbHcDlh7iEuTtt2TtsiKqRlY/6OlIqQoYQcF3MiEF2o6B+bcyFtImpzWBxNBjMXSwgKSv6R63WYfvo",
-	"qHOwf7jfOjpqr9PlbRrKimoh96unUpjFUAtCfe8mLfak8ffzL3sr0sxL2jQOz6NpxRrITP9iJ8ArAQhE",
-	"AlZhGDBhhvup+CJWV96zCrXjjRRVKf4nwsXNyysSooVIFYnNFnroBXp1+pbsd9qHrmbr5Yf3D7gunu5Q",
-	"uZWihdqevMAwJGKapkRiaCGlRqcUrEptNNehzwuz0pfWE1hOhW2TpnJmdDNQ59QKNXMhRy2RYHPnEbnF",
-	"UH194V7YS55cf7qsqMUgX+5kKbhMmP7tjBX2ecIzpvq0UhVnULGKs+Gy0jDDccJEYjRye39J+d6E/NtR",
-	"fUt9q47qPB0PWLZqv0jYLt4WwRAoTS/NXGhJKJmwTEmxeCo7FYOYUBz8TaQju4KLMctmkskrnrA1lXaY",
-	"m+NXz64nZiGL54Yj457PFZ6epDDHVrzSn2rf3hxOjYFaexKUpnpab7lP8VJjLNTR6PNX6IzGZjFXeBZg",
-	"d5DBnMxGPB7Z2chilprJwJgRS2oNfjpJ7nr0bdLRurH9zV5Wae/a/V7mI/lMh7kRiLNoN623dOESqy3o",
-	"KvG30oirpInPOKv3XkwFGTDnFcg5U5OcQEhCARM3Rrv5dSTThFzRdOry3mnGwImacqVZQsyObXqaQwxW",
-	"LIwQKuxGfBIYhQ4U23zEyzpFGHxusM+aCcUHKWvg46BIthhSlYB8JbDEPaYTGnM9J0qOGfjKaAwFhJGa",
-	"K83GefqYC8NwrVg63NKg7aLjig+HQc4IzDoiAbcYMhggFUI515VqHcXBvK6sldm2/G6FK6KEHVB1qTLm",
-	"SSWj9BAqnOpjFQoIkpnPYFB1STsknZDsQQBFSYJyY3VR65H75+bS1tsyShskW3tLbl8uW1FuTuzTPEYy",
-	"mNfwmRWP34bPzNuL35rPbGEeq/ndiE4mTLBk+8wOHwVVQeDKxI/I2vGD4X8T70fLCL1vkGGm3jeoCxaf",
-	"cyFRzUHEdNy4ohkUwhiiYE7eOZrwE5KEGzWnCD6+8AiCL5579OD05uTkBSaOmjX8C3TFCviblAuXN2MU",
-	"HVT+Cl2QKiy0SpbNROcHW8tVXPLn7fTi36dUaK7nNyNOtBcDg9U8BB0p64IGm6lXxqju1/Lw2VsWzpc3",
-	"PWHZiZcPvfQSR9/KM+i7YTdzNG1vparREjADyy6aRUuAGrw0hY2ojGwxqlBRc3oBRRg3y5B2qwYywsop",
-	"z8leOaFbY9zfJs8+zSVrRaIMZO3KocesI2snR4ANgwtoNayQRJZh4o8sIVyQK4CTiRzrjCCHb0QTWHY5",
-	"hCIOZ39d8CsmyIDGlyWp0BMbiYWe7z+z5BaKfiEHfAng8/6C66/h9ys47js6v0Pgpp5O+d4Wwpzg1chn",
-	"PTva+RPdX2F925q8dxazgunVI6lwExD3jmNCiRrJiUUAEVgwAQsBgGpcN8lv5o/iFgQEgx3DM6Xz10oR",
-	"9oTMiGBXLOsWIFlYJqhJZEcQEYjF44YT0tY+mLfhei+4A1ajhmCGQeO8Or3gHr0Fq0k6afwdqWr2u9WE",
-	"VYUI3zmhs4ED/4SAFNmKl97m3rRardu7f08K77zzxnFBpoqRHecZfgKuYesX9rGQ8JEP5iv2an4Wx2Qr",
-	"cixi3/7B4ZNSmtOXIJYJPMwrvoUTqilPS6mqmJQmpxcjC/Qhh2BW50GMY4LF77b2HRHdBLov8Zeg++lL",
-	"1aOX4EP0iMNtl2w+k1kSdPOlttBYqpRh1TY8R5pVzoBJgdDZbe3mAvX6PAy4UJrCaQp26YTvXrV3Me+4",
-	"nHtQG7fGmYH7raMwMBaw0nQ8CbpBp9V52mi3G529s9ZRd6/VbbX+bhaaa0CUeS7FMOWxLtbeZeGp3dIq",
-	"XC+eBFyqWql5z82l+XbXNaPEwXWx8jcbTRQS1tFrm0hCB3KqK5JTWpVquNsMNRWWv3GZ0gqXf5XSUizy",
-	"TfCHHtBUObFlQ4jDxayetXk5hetgtQ55UPJA7LeqUwaL/XZLZ4zdjqtUrSlwP3P4VC2Pq15haTvRDolU",
-	"XBH2eZJSLtCMuwu2pM8lrTsEh+S5Rexe9rZFiIdoIduomM0buOtze/oqjsUMlJZMigtEw5hk8sIwqe34",
-	"E5ZAM8AKK6fsw1xaYBrIQMUMWzOVTI9kAkm31pkchEG5vAieV5UYDTNXwi8xM+eVJ8IFRqqB+7pIRLdz",
-	"KqeW1jy73rC0itpV85xKzJOKH7BorvCEu7LgoLDv/fEvoGIEYbCUh1zo3/PSl3kBmvdoByyESWy+yCzB",
-	"VXh3lIe/CFaRUwj2TeEizovHg4rwUd9OzWI9IljkywAW/tdl/Ar/F1ut5X9lS2/8r1wRSukyW4hVTK3L",
-	"R/dCHyUwgQ2NGCudln3eftVGZcK3F9mAuVjgO3fPJrh7jHkhh6kE+9vaXlR3AydZfQdSbUdWPZ+5XejC",
-	"a/6NxPFKvjB/vdxseTLHP+y3i9VVJPstbe93RogSzT7rkLDxRM+t3aeL8gvBjgkTKHd1KadXjeRsMYhe",
-	"tdeqwGlz8rbhivLUzm/KGeUnTa5PVrCM/hicD+DFdiCk8YhmNNZGAXCcyCJnKcYA2JjHIyIYBwcCwvcS",
-	"YwozkSh0aFCiJjRmJa5l3rGoJC0Z9UsHoXy4qlS1HGTGOT0XOOdWtBkaa34Fmd9Okt5GFuAofuGpXvQy",
-	"5c/f4IWAUeBik4vTMg8RNsDM+haWYcFbtpnP5KNzSTnwmaUkR/LR7j2uXXmIYvnSLKPYTChPvsXMSItt",
-	"5CgG9F/Aj3jAlDwMct1+4bQkqLHde2pq+0degK/g0PbW+TbVeMuEy3SVJKGihOmVyFUpJGifVSeT0GTM",
-	"xWaM9PTXD6usfxlfkkvGJlxcwP4MfaHwk/IblUjFyGwk4XK8s6IWqoa3+dx3PDfOf650iJ+O+OQOi39f",
-	"2WfbdqavKsp8cGPnbkFZJ7JW7LrpGOI6aUqKKlCF1c+WI+lRxhgGW9R2B+aM4lUzK4cOokKjF/QKVRwb",
-	"v9suMUqmGxFyL0Tc2fC6Kc7tm0j51NuBe/tkraG0WHy8oo6ZJf3BvHZV7W0KZrfiBbB167erOV9ewdsd",
-	"0rse8ZoJflVGdmmLLNSwh6WlLE14jY2xDVO1otD9mzJZP8BR2bC4a8yF/237e6tQvF45ERtWFW44EdVF",
-	"1aAmZJ61eIyVOBkbyyumFnlLLfNxbYmOhQlZbc9DMixmTygmgAT7kIGUKaMPVAa5tG5/K/x05YE8x1wL",
-	"nSNi3l74V5pFRXhx6dVvhUV3Xwga5gkCVBPwOywbcEUYdX08NI9yV+ICTFOWv2+QyUsmirq5KH94RGRG",
-	"IpyVqA4eQRFGrz4ZuN+W6Rnyi2mG+XHakufR86VXvLgXdEm71bp25PhPf1axA/IIfmUUsUsoosjbywgX",
-	"tp4MnRyOguXoP6I5RP+0C+2PdiF0FYXmC0Q42v0//+1/4ecJ1SP4tKTmd/bXajiW+mI58/hjFb+2x2FZ",
-	"LN1rRKHa4+/xkLWsYcPccExkX1epd1tdhV1xOVUu/tSHToFVqrPmKeYT2zAft+lkil9AMgM2kfL6QVo4",
-	"P2wjCY5zB+znGtR5pZXHhA4AlcmlLM+dD/TWhXtbiHtYlrxhJB0mfrksvdgjm4Uy8qJ7jK5WaOhas/FE",
-	"qw1zqu8rFodjXgXR4hCsGjzJy25d4DgsUGCpNkI3mxM7uNtYFMXkb37WbMpXpS+72LiWOEgQY4iJNcPf",
-	"odciRpCsMmPYWRfzZhVLIrKjiywRvFSTzufPTyC3NuEZFPUblnohBVsCpcsYjUcOa958VDK9suB1KXRb",
-	"GNCkP81S82fR3YbsUDLJ+BXVzIEPPYEH4Cl2VMHRXehR8gQEQA6SVkc83o4lmZnt25m9yz4EbX8Lz8HU",
-	"gtsac9hnrK9WRowczh4omljQZhEMl/0RNyU5tatN2HpB4wUe44LHVYwtP96lA+ZNkx/HdZxprbW5QMA2",
-	"rM1FvvmtWZvVc76qsHRsU7YdrzwmEXKdyIEdakDJRrDLwXyrVZhF0r2fY4/v38xjXoEgU98W3ELkcNny",
-	"2pY+thoQCep9fp8y+3N5Jra407/VHW7M1VVZjdIY1Ik1sLuECjLSeqJyZDyXBUDJVLEMPNmUDDN6gQUq",
-	"cCRG0rMmXSKAk3JCZkRNWMxpivnbT58dtZ40yVtwgZuN3xNWJgN2MmokkIeYm4IhEEXo2HypR2wckqlI",
-	"EbjPK3tWRDFNphOohkxTOSuIQLw/LHZI2BVL5cQMoElOgPqeGLC5FAk5OX3+6lWOUEoVOWmkdMBSRXai",
-	"z6LRcE1LljRSP2Lyl9H5pzON/76bnH86Vef/b3d3F/qrVldJ2IX6yPUIAcGXd6TKv684rNUmgVm7Y4xq",
-	"cR3mSCUac2eK1tnrW3Yrw0sgA8Gdnllh+tU6GQs72N0eunEtb18ooI6nGdfzU/M0nIYBoxma1/iXw/wJ",
-	"/vrxLKgy9SPEYu4DFnOEGzaVF9CS2+5t2HAyS8if4ZF5W24wIvF9OXVmIyJkLBdDWZHTZOsIQJXmGYYT",
-	"wxwc3GWcD5gRBW67j5s90RM//3zKLwSAGIrmzz8TQ705dMrb4cpIDB9dWh0Xxprbs9HJVI9kxv8TPEJd",
-	"OywCPgFy5vUu44rICXZoAGV/IJN5sydOiGKq6EsHEJGhH+PVLoPDaaOWL2TSuXnMj5B1CoQhIiMwnMG8",
-	"4DWGjwCaA64KgkGTlGpE1qE9gY4Z6oDlbe+oAlrbYsu4JobmVqXtZEJ2388/g4dLEKuRmTd5OQsuPckF",
-	"7KE0xhXKQGHdQOpRF6GdzL0vP7wPbQP/v777D7PIcqqoSPQIfv714wvDUmxNEGSf055YUZJz7BVnmRug",
-	"ui/vjofow9DAQ2k6V0RJXDy3GeAelVcSHpthIFLRbCTJjArECh4woqaGySrIx9JlxDGuHdKYnbUz9lnj",
-	"pH0QHPLudj6c/dJ49qR0WvKcMPLbh9dN8pwKKbh5+5yw36fm4eyzzmEpjO5kvrDVaI67ckUu2UTj3rEK",
-	"N+GiJ4Q50ylXCHttZAB5jrsgBTalsHQNit+ARHBbwbTCoOCOHS7IX+kVPYXDGZLoU7PZNFQ07eP/k+08",
-	"OW/iE6E7VqokvF4xmsUjpsxKQiYcPHTC5CR13SKdow4wq3LV0AZ/QtfO9ubMuS75h+QCjremc0M8G8t/",
-	"cDPOnsBMRzVhaWoYgl1NkHxwUhHslKWK+UktuIR/lgln6uef4eiBt9Fs6gZ2rzQS+HD/aO8JEAn9822u",
-	"H+CPQ/qAnvGY2W7kRQeZvQ4BNQa5GHJp5baszbAJXffynlByzJBKaVPyqLDbAvvXZBau1Ql/PFWV7TVt",
-	"BN07Gn7zEYgpl1HSewKIX+xAYifohYQ2W7bdlhQxM+z2rXuEXS1A1o4WOqtHKE6Rt1uce6NTdPbJSE4z",
-	"1V3uo1M45My3l2xOLphWPcE1SmA70aU3vWeTlM5Z0iVG3EZl/HSsX1K4TE3yBhDAiWAzeDg0MgXPjfkG",
-	"7sDbQc/L6TCTaXhqT8zl1DalNxzcEQ1JMXaAhkOlUoG2ZF6BmxnkF24cm17ldQ7KFxWGtqIVrHkeXEjT",
-	"nhjMF+Du0X4KcxZtDrrlWYp4Qhcr9ULDUfFAGhKnE7PpLRIyNO/sQn9+O1EA8QzOIqqJmQAzOT3BhdKM",
-	"JsBnFSMpo1eseKQwRHdJxQbFNgWlFg8lr0+4tBPR51MF4x/2xFK/3ZCU+2mFQLhZZWyzVGqqgKuNW+Dg",
-	"8+cmOZtJMwBXfGw3QNnP677uiYJpHZPfp1KDSimn9vwNWCoRx4w7Oft8RMUFMCk3mZjRwRhoMdHLM3qR",
-	"QxR5oDf2/DX9rnBjaHFAXdc4KdI54cMFYDmz/vY5wG+kYD2Beh1X+hj5zYzbBr52D3NF9tsdstSGL7Rb",
-	"vU4vPhL9HKE6MS8IQM1nxugl0fSiJ3aij7u9oN0Loicuhb251NpXGhYY/evLs6h80qAdj/DmLJeLcAr2",
-	"Wvu4bvksw8y4SbXdqOy6/IIeVGUW4SXsBldGyxWJVvVPiPwiW/KCxTwx60Aic/6iItvb7D0byYQFGTNq",
-	"VNdjsC16IsKoUeQj3h27xtKfzl1radyltaKTIaZVaeTX5N/M1iRRUQEXWQnulGA9Yj0R/XvDRs8br15E",
-	"BENl5k3Wtw2zG+KcUgUQfYYtjFg6afbEx0IP+8vZ2Tufv+XroiTRUjoevswaYH94nub9Visk++3DkOzv",
-	"tUNy0GqbLXzQOgjzK2MpBAO9uCeMzgaaMtT4gzYiM2Ny40hgkoC2vD8xGr4yc8lVfhO49lPyK/8zqPJT",
-	"gUp5hPC1hsWcZVSoIcsaL0UsEZJCZj1hd5dh1gVlZkvYrSCt5LYk0SzjV1YygEKWMZb3eclLAsClIOw0",
-	"ososP4MSNGB6xpj7SYFGBhJ+JsiMzgsdUsibdnE+H+ByA6wEz1dgj8hvdGyW3LUtdEaX07D9PZqvfe7V",
-	"IwubS/uyBDwjbbP7251nJGXaMNSQJPwCIGOjppnwftQTZtGjRhRa0xyNADNeY58NmOJO6hlijpEjUjtb",
-	"OWawI1hnU6UVoH4oT5ibx1lgBzPqE2cngCI2mmaZMZPQPPDGdIbhjsYbFXUdEJ3TXz11HamA/k9jnqbc",
-	"LfUS8zpo7fVEHkRBvXNBLTbsC/gvWI5D2y3ckv2XlycvnDnnnmu0ZMOJkJVyFS5oW/bQmUl221MkRWUL",
-	"tpM5NizegmGAngW9SmHE+Fyzl5o98XaIeiujYziEwnaOw0Ux77Tv4BazAum2OSGwu35jM6tkoz/YaHIU",
-	"F8JudyRg5pzDxS8/ESamY9Ul/EKYA51L20TCPr8ECfXBHmv3EjAmIEuCaTxNRZNOI/etnhY6fDkzuyS/",
-	"PmfCiCODCif4v1IeM6FYAVwVnExoPGKNTrPlFWYH79LpeGDZlq3izGvZgnazhVfLCRN0woNusNdsNfcg",
-	"LVyPwN+zgHLQ/RJU9oR4zZVLr4G9/RMyDLwrtNjCM3MYgJOGMMoLCHNSYvbkMbHaWEggNR3lejLmgiud",
-	"US0zBepF4Sj5SaE9PoT6HdUTgmaZnFnICOWhLcGM5YrtqwSc50q/dTNSrI/FllgJG5TXNADYsPkZ0kFc",
-	"XV+3iPzU64FUwve7Dpd9i4BUA3SueuMCKmj+2k0bbVQUB8YMEGtkAYtoeAMfs5W02BiXYffVxKyIOz7d",
-	"r09RnjxRkxi8fhvkVK1ksXd2XaPctRe6qMJ5ER+Fk9VptW7osuW6a3mwKzY48qkCTTuHSz0v5zSsAhYp",
-	"gVQX6CXtdru9Gr3Eh6b2H9w2T7UP9p930DiK91jjkO7vN54lrUHjgLWHh3GHHg3arQK++1PO1P6cUaXI",
-	"xDAxMpCDcoJvbZCVAsmtY2uNg3evP7z5c+PZ278HHj6eK+zZP3rW8iudgpcf3i9D47mrO/tHFVebxXVI",
-	"1cG7143DX/feNI7+rfPvjb/9tn8WFNjS7jGVb/Txl2+80EW5vUhl/WF5eUKrtkcuNNowMD+KJqZper0R",
-	"w4OQX1ULcJQJeX3CQrfB11xcrmszCNfAo/db7VUX54dud7Fppbmv01l/3yt0EJjrD1p7td6TlyvAsG2h",
-	"6br7ih55YaCm4zHN5lbYFvJc0wuVI4YqxM5EJ715vpwJ2IJGaw7CIJMpQnkuV4LZ8q9rc/8k4zKDExOg",
-	"txaiUA6No/slSLF7eNABWZfKmfn7oDXGnImJVBU6wnus0rBOaSgQM0IerE9ViNbQRROsg92KXRszOa5G",
-	"VjS61JhlFyxpAmif1yoosvYl+BHADa9DMp4q0Hhniyq8WYapZir03BhebytbEgU94D2kjugJ6iLODwc+",
-	"NdTwIh/hA7xLFZgeaKZGi7geUW6yR0t4WMYCKsP+Gy0UUOaMUcDHzEVnULk0RghOOldkaIxC8H6iozg3",
-	"ECH4A4rzmQdtKYckyhNhNwK6NEarlSxgCyvbqX4qgFIXltNkLJX2+9R6yCPW/2wodTdzF21gY/+mMi5J",
-	"9MSbPvDTjSxwJ3bNRZGJxon7QTs4sSZ5R+chQSEKbq6U6Z4xh+y0oiJbpVvGRaurZeVyjWrgOaF/ZXOr",
-	"IoC98GeZzDfTDpY7Zq2TBIX8vaOYvT6vLREqGoNdl6PVNuK9oCq1N5uMRwXpUUH6SgrSRrrQqka+uZXp",
-	"KUAvz+jFOgUIrrkOg6po1rp7vXvyW67D4LWM6U3VW7nu5a67DoP3VDO0h9b1hc4v9O9qvJMpj+e1b7aX",
-	"W8WvtV6xeuMcxcFdVMXW0fr7cmRzZW9q19AXz6R8DVhccMNBHeoq2mlvqM2+zd6znMpOjaHl08/qa8Iw",
-	"HVxcbFcjBtdAnoqxmVIMCi+dJrhXXctdB6EPkiEomqE6WYG3xTJBeQRb4dPW0Nw2BGA7t5P/aRVQGhDr",
-	"RYGDbuCh5pX0/RG/GMF3GdWskbozPIEJm2RcxHwC9oDzYwbdp60wmHGRgBWwP8apqWksXIcLLsZdWIoG",
-	"EzqzmXc3OBzzBB7oOGN0txDBF+Q4JFraPyD6gBkdzv2Md9oOsnX8kyVfIylcjT1R9jWSl0g4ZhR7YTqM",
-	"ai8klEG8EUINFjhczsSN7sq8ySzukxs9lx9H0itHr3KRYavobXoNK3oDr3q5PVFbf7t7tevAF/nNMKIb",
-	"pgJB1urJ7lLP7WVCXkBOziau07zvyv34Tl9g8kA9z2lOyx/DdbrA8V2XKdtHva6qn/c7D9pHnWar2Wm2",
-	"N1TuS92RVumZedvxwCbXrACevullbV+e1TIR7ub0W+izfaPnDxwc8uLWrr8HVj1vq0jW0Jx+ybF5b+Gl",
-	"vDd9brt63HtGMQcDlACzEdbqcrlHc4X/0qgbm6kzey1fn2mv1mcOPH3moLVKn8Eg9UpF5hThcW8KlSrM",
-	"IkVP244UebMy+ArqEqkiz0//tvxjkWQPLjPD9J5UqTI9AT3PMJ7ue+9svB18jIOM0UtF5HCIqXmqKAQt",
-	"IVbiq8mQAdyj3781m7qMFAsU7BKKesJz49nfXK1HWRXCH+vFbh1g3izjeqW0sxKtLjMrtTqukLQPGS9+",
-	"jNmWydlMS/jcsL2pu1+89y6Defjna6F8Zxk2pAKqjX3Wu7G6uuk1J5DKYruZ2dRP/7WYJLjfftZ6sjEF",
-	"q91NiwG35zhPjRdcTaTidXxA9hb/jj+MSK7jDTqT8g0V85cWJv3HleQvbWpWvShlEZasCEYuOlmWwOa3",
-	"IPPbtxD56M4A+Rh0g73WuFL8f4H/vkquV2oARulR5oj7SVN18qEgXY+KPBvqBOsAflKOV7icNkUoGXOl",
-	"sNwCmFZZqF4w7eJVdzOrHsMsj2GWP06YxTxzr7W/nkf+JvUbmfAhv2vAYb+mh/03qX+BBiTfR0bLe+Rk",
-	"Nd33I5C5faqc06bcq8U69y3f/XpJLxsF+t9a6iBSvkpk7FreaYTXLZ++KhnnI9ejJKOzooC1KFjwUGm7",
-	"5byRop9lWNRS590Nbd2ZYRRQkxrb6klK8m6U9lW2cqUnbGpNZRoF3FOIpVtmQTg4UWwOamyRuZGFml7C",
-	"xq2ZpFDQ4iUpXD9Ky0dp+YeTlmFxmu+Qn/AHSRC4lbyunVZwCu2+vumkgu/IZEUm/wBqyPnNKQguIJWH",
-	"bNwjq1MQvEZwS3rNLYL77c5Wo/uFbmMxc+5DuXnPYpklDtrL6TJW94CYOxRJJk1iwcdQS8mxvcpaisv/",
-	"XTab7Q131VFqM+cX3vse9ZBHPeQProfk5/VOBvzXVAc29yk/KhAP5ZEA/7VTBn5SOfDkps7sm6W7k4I1",
-	"xPt+Id4LReM8rCX4N3do3CS6EUGsTm6eEbZ5v28t8/nEODejWcrzSDe2nSPRSRyzie4CWBG+qoFe9ohw",
-	"TS4kU0SKLmE0HjmgEg8wkLsG46ondk5ZdsWyxqn5DaAr1RO/RN2IUBHnbZssoBS88idFeHJMotdU6Qbc",
-	"CiADGVPTMVNkwEYcimoQlmE8toBahoqeQMiC9oErqwk9FAoIp0Otvw3QMujiNtUsr4PpEmhvLFiM0X94",
-	"/amcZjFDXAUf3dQPr2ODKfPInihKa6QZohdetw15q8PreaYhTled6mieN1eCVACYvgKFznXiOfbHrzTN",
-	"tD+LLh6M7LkICJemvxQP9mOeZfjHVuPo/Es7PKruGPdt56IVbQHXiN3B3Kv9rps85jY8QLRWCX2LAAmc",
-	"CerykmAL9Z6wfjb1y8a//WN9UyAcd6HDCIK7EJeHGFrNviveYD2ScGVCNYUL5S1i9JU6x4grLbN5iNAu",
-	"+U6GvN0/WrbavSklNjxuc6J+9EQ3mTmO7akZdp89VBBkZbDdtXG/SbW4hxy7ZdXEi7m3W+N7C71M6Pze",
-	"XRMAfAvgTXLo7wEECM0765JTBx0YoViIlsVrdwG5VHtIowUeYE/sRLbjZ3/M1RjQ0J6U4Q3hakMkZu/Z",
-	"yxeAfSaZvOIOzydjQ5aBImU1KJ8U96xFb8oxoT1hIWfdOzzgwp3I02cdiQ4gp3hhudOmI2rkIlIOGRH9",
-	"OcXY8wf0AQixUhOa0Pmdg0/15bmjHTIc4f7GgIpLeLmlFWnqHww78bN2/djVOzuOR4fRo8PoD+4wcn3K",
-	"H31Fm6ll75BtfhdVrN+Mv8jKmvruorwV980eowmdb9lblHcBz3UC76uyqLwhpLQFvxLyn/tRu8yTLbie",
-	"NupWKXXFWHVFqYTTshDyNIe8ZkON5t6xLewEYM+dCKn2wIWfVICzONbaE6jw2Yx4ji4yF6FC5Mgi5WZA",
-	"40tUwjJtcRGpWAbFDgEGtega414Grp9j+5Fj7w5UOBGwdxWRS5GvCvUoK9rob4xy8naCrSK3iXayrGph",
-	"o8wqKWczgk7jzGx25Gj1pMz7YtSP+tSjPvWH1qe8Qnro1MGYKPL/vgHkkj+wwoZs6rtDHXkQvc3MVP2k",
-	"n6VKlZpam1Vttq24LeoelVAf0orb4F6DgkaH+QrJPAVuHHAdo5Udg8aEqHDQh0mmSZOcGp0KE3vKCUBr",
-	"03rM5Xd2/eiMxpeGlXeDv75otfeftlqt1tPOs3Znr1Vf3zh1pDxqG4/axh/ce2NP8aMD5zHZZ8tKgOGy",
-	"t1YBbpb7IBW/5eQeyyPXZfNM/L6Ka7GyPjpPCrKaCFs0uCYWZMByIF2ubM9dAJ2Nfo/IkIukeB/hwsb0",
-	"DZcPS42nZEZOf/1gG4RAiTyCaM1AXxiwCy6UbTzeJCfYYtIC1WJHEPMEaAmCrXZBEVQ9QW1QDm8Q6Twk",
-	"il4xizhLkADAvH0+4oIpFpK/0gk1f0GY6leZMSpCJJ3HI3jjmM6JMv+6vmxNYkYL2cgW/vYZSfgQvG26",
-	"J2AQTfKcKuY3U5kK3SX/+39CrpEKzWTRlPzXfzef/+t/YJQskVpbXNtEamjTyktNpprkDXSwgGnyulDY",
-	"znFL7a8MgdE/7QJWw+7v2MWtQOyhBBv2wQihsfKQzaABrV1BaH0TwXaMIH0Cm8ID7q6ZVkoiL8Ek6oJ3",
-	"rlD5AJc3f5i5I8TcL0NAT6RSXporMzm9GHn+PQ8zGnBMkMa8s5wiWkoCzbTypjhFi/lj+MWYuIYOIBoG",
-	"FWJXOjOnq5KnXAPStdgkOELpKINOzxU7wWyelc0ffq+GyMBHLnSWXdscugpPjWHvQIkdNaoOsOvilrsA",
-	"zKshuX47kCd2PhH05BcArfn207hy2YTlE3V06gW1Z5oJliByoZIpT8jAaLcueZEJMmY6Q+Bth0OyiZZ7",
-	"g8pcS2OtUo1ztdKIwCtjnX7NzgJ2n6xHGHOs5DtN2vqh8qFsf+mg++m8pI8hS4SOs4bvTAqe6lQzy9oX",
-	"dbPJdJDyOMcM3yRRyQH4LRQ/3TpPaXUjhJMEI1GuXS2c6Tz9RmDsp0leaQX6DVcOGhRA9y+kTGyvPcjs",
-	"Re3Fcd3jopGzA+OHx/OltqA9EanLaR96fUXmbU4ujhg2ko5Av817DlJRxh+xwSpM6nadqf1es9CjdQWg",
-	"KXJEe2bv4ma5O9vcPivcEPvezsK9ot8/CqTbCKQNZc8q/4U9iHeIiWwOwf7tOztqyKXTy+mZYU+PTosK",
-	"p8VJkhRCZL1krOm1cHt1Q+DzXJLck3di94v9az2QlidYnVAEG8oYfChUbXtf23LShQO0dEmkIDWxwOaY",
-	"RF6TnrF0nVURUbMSSMsXanfy0j/y7O+aZz+gkXA7TKr9WpzIzMpd0KW+S4ME8anqM9slM2TR0+siU56v",
-	"dwvmyl7rjubKRqHbd44jY/AW8gaXePJzy11d12jlCrU8BOGMKV10egdo08O9o6dPQuw9X/Bk7D8/ouVe",
-	"9lx4LeyPoS/weKLnUD9KMgZMG/GNPdKaWDimHOrVFUPvFVa99cQlYxN0ddMxy8s3gbHltRtzMmMZs7cQ",
-	"WtkMDLlXIRPWVlNa4STLI6cKeg1fCjkjHFzuYBjLIfiTwUEZ/RxhUzYxtz3k222Eh82FSgCN8VfVWro5",
-	"DBbNjxVll+1WZwlz12y3YcZYw0y+3f93SutbFiWdyghqXbb/wV+PjUyuR/H9/Ylvy1Xg1Kg/duC4SnS3",
-	"O3XuA28SYDn/Qnn6PeT/73eebTaw9+7sPxDyFKIY3J81h4fQt+YmhfCuqZ/Y/fLJnda8r9X9W3y71pDb",
-	"PL1sQUepdMeegdszn3xibDtXIFAOdoW5A/Zm9YFcSGJUjBMgG3LQirhY/p46IJj2pkeb8gcSSmEpRHoH",
-	"ifTNy5fvwImGK3GPrNexrjvx3vvnsMkUGcc98dhyyKsoJsekngXbbMHcgkolCCyFRf++5XDZCQTLMEvY",
-	"ln271xmLkaue8MNfxIt+HVfzZ2o4s2H/+eRg429cHnd9dfV4fssWYly3ji+9WCDiMcT0o4oWwWaPYaZt",
-	"iq464an8eD0WRq+WsPkk3aOMLYRXjXjVDfbNYiyrqCBwzP5riGLsHnxzkGskZ5gYiVUvGpvbZqxJPlpH",
-	"a76GIXHdgi2GSpoQrsK8y1tYlEI7MJnKuNapbWq8XQvkNiUajsyg2z5oAUEwvKC7FwZmeEG3c1iHEdev",
-	"woGhr2C9qH4Ejxr5NluBOFbxk62E91gGfl5XludQrs6/nop9l/hJLZ7QoMk/pkqP64Jv+kcaNeeMa6NH",
-	"yeFwOY+/WZnODFv/xHvvpqN80DxcoJslfUBLzLnL4eHh4WruUk9xTTW17MfnXPuNgzaljUPW6jSO4na7",
-	"0UoOB6x9MNyjnXZwW25n4Qp+MatUwNDeLV12YV3Xp816e+/WmbOPbostMUmzXMtM0l+jr88wXdO9rxNt",
-	"Xu1liOBwRk4zkit4oa8iHRNKBLugxoQjcDu2jHVFxXI4tDUzkNnq3+p5CSx37Qk5HJKdSE51Xw77MPsF",
-	"xh6CxsBjFoFIwdlcuJJzZazKLQwL7TSyzSZym6ArPh9cyadqtwkvBnWvjor8kBSfflQREQa5MfFNKd4b",
-	"7gmW3KiBFyvqA20DQwSI7SWA3q1BjDy6TDZ0mRQaxyM4SR1bCM4b1NgZeQSt129jD61yoKDtiufnztFh",
-	"W6nsib1KNJKcnW/TkTJjg5GUl+vMIuAM00H+A/iSMVag5srYDRV2ETmDShbF4oxZhBHskChnotpo+uio",
-	"+Z6MpTpCjQmzs/O0MMBj7+v5hBXl8k3AqghLzavMLedlMXjYaHUG7cbh8Gm7QffjvcbRftJhzwatw/jg",
-	"oKYbfZqlQTcYaT1R3d1dmPGmHVozluNd8PGnXLA72kp2OdfbSG4Xfi8G0ndi6MyK4+SYXv7VKr63orHr",
-	"5kZKpaFxCjXjCDyA/S5sviY2SIUTYSvjYHsSm60L7TyiLz3ImuwFIekFhhKl6XiCHxOqaS+4jtBXyy+E",
-	"MVcUOdVUJDRLiGMtRBleJKe6Sd5atO2esMjf2PfbxTkp6Xz+TDBQBd9wAcE025ukSMq9oFyE8BPQRLgA",
-	"/Et7i5Jj85qMMZLQuQoXAMEjuyINnkTNnrB9G8Z0TmJzY2H1QM0iGGACUlVtt3Po2NB0DSry4gwN0A8W",
-	"tAFZCjlxplHmor3Y5ny/3SIJV2bnYcWkJanZE+CnBf4NwzWcm+gRtIeIWZOc4OqwfH4mGb+i2sgBPZPZ",
-	"ZQklYXU5o12bu4R6N+SoG3DAzWoS7VDu0w7D9Qi6wWykWNx/M/z1346yZ//663/8np3N/vHh3Ytnr16/",
-	"+/sr2XlNX9PTWfG7/FMQOgYAr/yRBdemQuoj16NTnNkV1pKdOTyDWtlzsSiy/pgFh7b/SK6/PQZ0K8CS",
-	"UH8esDzNBlXn20rnZavE8e0NaxDzViXF66/vw8bY/WL/srWICUuZrihGfymSZYsDjt1QmvGgkLLOGo4g",
-	"L0v9RVlZrJQY7n5FLqt3wLkiF9D+6NtzH9ghfXehybGEXMFZviJb3vF2K3k7Pt9q1Za4/Xnbgcwby2v9",
-	"7YwFtYVqdYNhfMH0yp28odH6Q0v8DQX+GjH/ePq3nJhwx7N/iwN8z4G1jwWHuZ8yzmMSiWmaRq4WkyyV",
-	"Yn7EIgro2klmI556TNZxFXuecyYDTSaleVlKdZ4abMlLpsw+B4iBEgvbdFORIVQxrS7W3IYZ55jPkKaK",
-	"bViceBvb65GB3hcDXSgh/BGCN1X899HKWVGSd2+63nJN3kPoemvsm93CPKmbcaaKVqxQQDe2uKxVkZUX",
-	"+dPBw3bJJhpK7PZa4GS8MbpS3Pt95aRpzcYTAJerl0iAjNfnp88aT4etVuNwcLTXeBYfHDT26BFrJ63h",
-	"/uCwE/is2msaBYx68SmdZPVTUqp031K7isD23x33728C3e7msu/KJzqtfa+WIu/rv524jd0o8/Xxm7It",
-	"/qOkuH2f6rZNcbOs6CffUfJj6t71OfHuF5fhg03TJultetV67w6r3EjuHWUEkZrMAwBGJlSPirqrguYb",
-	"AUZyEOPpFFiWBziy93QZs/j85hAdFTY+Z6Nbrh1+XkeYB7B4goUQ0NmtkFq2UdsxSjNjOigE0pwA5yYI",
-	"323FmYvEkRnlWoEkM/81HKwnLCuFNm5gwpiLIASGWNNowfitc+lATsHIGTCUqkrTuSJKNslvRbNe+AWN",
-	"HV32/nlmU9f81hMYKjO/uXhd30bMkshcIao7vZkNtsBMl304nQ3T8B7l4AZy8JYib5Vt485iuLTHFgTf",
-	"d9me/l6kqJvSjVPe3JLYc/YDN7WHNuU031zIc7dvOFmBV99wcgRV5qst8sEtNbh/egcgtnWaQCa1ocMF",
-	"0L/czeFXKT3fWEwUwWbWux8up018EJqnJJpk7IrLqerbDLn+1HwfhaSzT0Zymiks6RZyFnpKHHbqyhNc",
-	"ZsymmuQN5FHwGpllRbXt8+EQptHa5ACKHbMumUENJJDHFUlAkM54DG07qDEnASWNClIIwVQqHRIhi4QS",
-	"1+fVZs7YwAZm1yzQDl5IpN9cDWmCWIRJGL8Y6Zw019UBqgy40KNFJG4S5aFLO4VR6JorMuw5ItOEZQBj",
-	"2hMMk2ei90xn88bJULMsqpTbsE3satucgLvasT9o0kb1FvYp2y/1KVvlsSxd8y0leRTn+HsJCG2QroFT",
-	"ob6fTuEpjVnJtlXudG5bVAIL6HuPv7WrMVxKs7BnZSteyDL26pdgwGhmpOuncyOj7Kwst6exwSiZJh6S",
-	"v8MUWDZr/+Kq5ot6eb8vDZSYLN30LqWxMbWwGZgXZxqwWI4RjkSP2Nh7lO0bVmFXszSFZ/kp565/Doa/",
-	"tLRv8p6X74br8+v/GwAA//8=",
+	"7L39cttIlif6KnkxE1FyDUiRlGRJVHTcUNuuaXe5yh5Lbs+0qUskgaSYLTCThUyK5jh0Y2P3Qfa/fZF9",
+	"gHmHfZKNPCcTSJCgCEqUZVepoqtLJPFx8ut8n9/5EsRyPJGCCa2C7pdgxGjCMvjzhRSaCf2Sq4lUXHMp",
+	"zLcJU3HGJ/gxOCWCjhkZyozoESNDnrKQvP/pBXneef68GYRBxn6b8owlQVdnUxYGKh6xMTUPGtPPb5i4",
+	"1KOg2+4chYGeT1jQDZTOuLgMwuBzY5gx1tDss8abb27C4NU5vVym4nzEyDXLFJciJFyQ36ZSMxUCWdHr",
+	"YeMXquNRRHYMYcftdutZfcqOwmBCtWaZec//1ws+tRrHF1/aYfv5TS/452CRbEPj64SNJ1IzEc/fs0lK",
+	"5+YdiyRH5qURkYJQ8z81Y2YGqSYzqsgVm2gyzOTY/MholnKWEUMvU5rMuB7BZCsz81dsbgZTSfx+iXbz",
+	"wmqC33BxVT2pgn3WZEIvGdmJMpb+qReYb3pB9AxX+ahzdLT69a3j5zWX9Y2MafUGM1RMqB4ROSQzNz9j",
+	"mrDbl3AoszHVQTeYZryRsSHLmIhZEPr0dVr7R1XT8Z5q9oaPuV6m5qOhgCuSsqE2FJllSM2lhIoEF4XF",
+	"UiSKTIXmKeFw9WwkU0boJeUiJFSZHRr1goQN6TTVveAk+1Pn+ET/6XkrWjmX9U9ITv07mfJ4Xj2jBc1c",
+	"KzLjIpEzQ5alvpLK3/601zqZbYtKprP56VCzbJnAMzuFWpIZ5ZoM2FBmjOhszsUlTmPNxedC73Vw0fl4",
+	"Og66R8/3W60wGHOBn1s5uVxodsmyoEzca/FBsTtRGJLZiGUMfjdfjlg6UeWJuy+ZHz9+PJ3qEROax1RX",
+	"kPkXOTMkUu8iy5wPD1q1WWDnoN4pvjHcJqNjpp38mGZKZlWHyEyMhoN9yciAXXKhQvgiMuylH8ONkTtg",
+	"9iqYYq6b5O2E/jaF88/N436bsmwehIERREE3wJurJzr/7fY9u8DEf2bzFZxgTK+YAhodc8758mzEhD3+",
+	"GZswqllyQij58OH1S5JIpsiMpWmIzFxm8F851VZyEZrJKRxOM0r2mY4nqaHvMNmnnWGbNQ7j9qCxT/eO",
+	"G8e0xRoHg8NhJz5K2ux5y00LCvJiXrwBNcyIaq/+AWzEfLpKMuXT/9P4/4007Bwc3KySLZWM1GzNMRVz",
+	"wjUbK0JxkUcyTRQxEyuVXrXAwLtK62t5lOHo4S2nql06U+3KM/UWCKTpN7T8NVfzQVbvbZaw7HVSLUSk",
+	"+bG8QVvt473OfnLQOI73WOOQ7u83jpLWoHHA2sPDuEOPB+18gxqpXgxI2jfVE+pTnpRP8d7zKvLfZTKZ",
+	"xnrVACb4c+UQOo09egAHrdU4Gu6zRmfwPGnT47jFDg+rhzDJ37bVQXxkg5GUV6sGMcOfKwdx2Gh1Bu3G",
+	"4fB5u0H3473G8X7SYUeD1mF8cFA9iFn+ti0O4sY8S02kUAwkw2nyj6nSYyb0ezacKtSPYzQ3zJ90Mkk5",
+	"aoS7k0wOUjb+l38oVA8LIv45Y8OgG/zTbmHB7OKvavcd3oXvXpq0jBGaMTJkRuueCqMD6REVZCanaUIG",
+	"jMwyrjUTRA6HZCeSU92Xw77SMr4ymq81duCgu5PPFRkwI+hjmmWcJUROdU/sRLw4qP0rNu9z0Z8qFp2Q",
+	"CLSMBqgZEVF0rpBpGIGtrlCJeNbsiSD0bTLvplVTYK/eXdRiYCpespRfs2z+q9Q/GR7zlSfe7VYyoooI",
+	"SdQ0HpHE0kR2IvdnX0jdHxoCo2fNwNA9RcLYo20YrghNM0aTuZFWeNSdLcYVOfv5A9mJ1NW0r+kVE942",
+	"cddqSRI3CnhaFo/4NUvITmQv6buvIjBQt7jsP8lswJOEia+93jFNU5aRMZ0TITVJJM7WTjR0FNkFfi2u",
+	"acq/+n50x3eQMXqlkLhExlPDm4wiAguY0hjkPNUkYlkmMxWB28OMgyPdffug8mjeZu/ZI+zWBxgV7GbD",
+	"J6/YHExwMyzwr1Ah9YhlZJnVZTB2OyO/0NQIjcebi5gKswMH5huaoG/ICkwyYDGdKrRJBjKZm+NpLv7r",
+	"2dtfyU40drQvrDJoR4/ESZEjORYK2hOskZCC4aLq8vFTjBlRZi5c4q4wkMfhrEg66sRmyofcUa5pKi9z",
+	"WWtk76IoDkk0yXjM+vGIikuW4BfISqeCXlOe0kHKzNdj/pklxrDMmIg5U2ZHw2umSssxy4xA6gmqyNhM",
+	"p7ZuHkPQhPKEUEXMvJp53Im0lH1ju/TlhIk+0K/MO/LvM6ZYds2SPqgW37nGAHvjTFsHw9ffGXYZuCCU",
+	"KEOGdTaDFMHtDF9vXWbCwLm4/FDspK89A2Yb8Zg53mXdxELO7FE3x0XAxjE7Adiw2WY0juVUaNiuMEMn",
+	"RGdz3CCEmmEu7iXrz9qJ5DXLUkkTPEyaj5mc6ijsiWjhQLmDo0onbUvbD+fjHZ0/nomw8e4Lc0lIxzD7",
+	"RkpmLGag44F5AXaG1DQ1Kh8Orj/magzRiYJL5O5q83ZgRXLYE+7p8NIfFLEP8B6V39e3cnfbrOBdBvsE",
+	"QkE/UZ5+/UXRI/ClUkUsyyeKm4naiWz4JxcFz07MHjXsXkc4j+5uqqxjRsjZAstw0aXbZgauWZqO97mp",
+	"/JX1axguEYwlqhTqiiYedX1nyVt57x76FYk9FXOCG3hIeTrNmCPESOtvQodydlphji2qSXlo5Suvs5To",
+	"K7Wag2E9GdWsnyIty5LPD2DdesrzC/3RNYrIUa2b7eUucHI3Zm+4vEi+G16PHGQMUR9g7TYmuBNlMJC+",
+	"UQZTml2y71z9O7uantOrr+44uIPDZcvq37mUb8z6fe296OxP2DwZ7i6zeeSEZfBaoiHssBOZK/19Bjzq",
+	"XMpfqJi/+jyRGWZ0PIK7J5sKRSBOL+aEISkrbCj760Msn5mHMxZn7OvPg+/mdPOgkBTDX4Yyi5lVRBbm",
+	"w15l9BdY9dRwJimYIkwkeOCXGcEDzZ3OGB0/1h4ayjSVs2L60M5esYsUkvpQu8iGYNTjhCncDNhNBXOg",
+	"4VczCwPmT4S7Zusz8UH4aQSPpqmBW9IYuEwZW+qKCbJjTFOftqWxf/z4sbGYKXHbBCwmVrgJ+ObcAPe2",
+	"60lUtt63Zrt/EGo6MZydJb+whNNziAg+jiQ1cyaHhJKxoYTo+cTzkC6L1WlBeh/u6Js7rHi1nOAlV2bG",
+	"Hi18ZkfFBFARQiaXkGjfckUUExBv4kYhtff0E0tzeSTfhOnlhlUQWza9blzs2Ysen2kZX71HZRooTtDW",
+	"pem7zCyq5kwF3SFNFQuDiffVlyBhqabL0fQPGAiWhCYJ6uwSNgWhMzo/gQlvlcLs7YOFfJPn+wv5JuYf",
+	"L+ekkX8lpLapGnmG123ZXlXfZIzaBbltGd7jVRiCdz6KT3YK8odc5C+Qg3+wGOxBnGaWwESb15QnkeYx",
+	"/HUkwAOKkL95tnLPXHvfEuXee91zKqmfJlyfxi6p1EtQeL5fSonZK6fE0MZ/Xpj/azWOL37c6bs//+XZ",
+	"jzu9XvOWn5/9S0UKjaXjldDZvGIKc/JumwZ/JDehuakqqe7c8/sCc0t4Qrg229bxwSshZ8KmJVr7lSvF",
+	"xaXZ1JtldITmuGVMqVVpw3omsytiL7LxFHSJJkZ9G2Zy3Cy/Zf+g4i0YEN6UNhmD5y/pU126PaGaNYzs",
+	"W3hGq+oZUx3LcUVSZaSmoH1EuVkfy4TluYrI9fIRM5GwBKzWheGaXbj0Uusb6PMVuT7Od2BfZvWCHxRJ",
+	"5aW/6s31KY5hoI3VuDLH2VssLU984bLFbbRwtOEOeyiKFSj2WmmCysu8kgXA0XvDUUaUjx+kHpb+WHsM",
+	"8SDfwLhe412QVWjfTbOMws9eGuu65/7KPmubKbs0H/CG8tOqBvqCipilNoh7F4G4sShZJiFjVLN7kMA+",
+	"T1hsVC4IkKwj5ZW9+hwuNoxio7XEtEbNxo7W5RUdc+E+Li5v5SpdrJwU6+O+q6riHc21Cpd5z0vvjhuX",
+	"1lfrzl/NpTeGAh7XuMdcZET51XStIP/5w9Ksmdssde6Nq6fQ6qoPPoVOuy9PIbtmQoMRoGo+4JW54xxu",
+	"uAmDaZbWvO/D+zdLE2XuLtNQNU82r2+jA7j8EJeedq8te48NUTWy8lFfR0pFyBACrosZMchuFFSLjbmQ",
+	"Ng20GSyOBoO5i+UaZUX/uNU6bB8fdw72D/dbx8ftdbq8TUNZUZvjfvVUCrMYakGo792mxZ42/n7xZW9F",
+	"UndJm8bheTStWAOZ6Z/sBHgJ94FIwCoMAybMcD8VX8Tq2ntWoXb8IkVVQv2pcHHz8oqEaCFSRWKzhR57",
+	"gV6fvSX7nfahq5B69eH9I66LpztUbqVooZImL+cLiZimKZEYWkip0SkFq1IbzXXo88Ic8KX1BJZTYduk",
+	"qZwZ3QzUObVCzVzIUUsk2Nx5RG4xVF9fuBf2kifXny8rajHIl3tZCi4Tpn83Y4V9nvCMqT6tVMUZ1Ifi",
+	"bLisNKV5mpIJE4nRyO39JeV7E/LvRvUd9a06qvN0PGDZqv0iYbt4WwRDoDS9MnOhJaFkwjIlxeKp7FQM",
+	"YkJx8LeRjuwKLsYsm0kmr3nC1tS1YW6OX6u6npiFLJ5bjox7Pld4epLCHFvxSn+qfXtzODUGau1JUJrq",
+	"ab3lPsNLjbFQR6PPX6EzGpvFXOFZgN1BBnMyG/F4ZGcji1lqJgNjRiypNfjpJLnv0bdJR+vG9jd7WaW9",
+	"a/d7mY/kMx3mRiDOot203tKFS6y2oKvE30ojrpImPuOs3nsxFWTAnFcg50xNcgohCQVM3Bjt5teRTBNy",
+	"TdOpyzKnGQMnasqVZgkxO7bpaQ4xWLEwQqhnG/FJYBQ6UGzzES/rFGHwucE+ayYUH6SsgY+DktRiSFUC",
+	"8rXAgvKYTmjM9ZwoOWbgK6MxlOtFaq40G+fpYy4Mw7Vi6XBLg7aLjis+HAY5IzDriATcYchggFQI5VxX",
+	"qnUUB/O6slZm2/K7Fa6IUqV+1aXKmCeVjNLDg3Cqj1UoIEhmPoNB1SXtkHRCsgcBFCUJyo3VJaTH7p/b",
+	"C0nvyihtkGztLbl9uWxFuTmxT/MYyWBew2dWPH4bPjNvL35rPrOFeazmdyM6mTDBku0zO3wU1OCAKxM/",
+	"ImvHD4b/TbwfLSP0vkGGmXrfoC5YfM6FRDUHEdNx45pmUPRjiII5eedowk9IEm7UnCL4+NIjCL544dGD",
+	"05uTkxeYOGrW8C/QFSvAZlIuXN6MUXRQ+St0QaqwrClZNhOdH2wtV3HJn3fTi3+bUqG5nt+O79BeDAxW",
+	"8xB0pKwLGmymXhmjul/Lw2dvWThf3vSEZSdePvTSSxx9K8+g74bdzNG0vZWqxibADCy7aBabACre0hQ2",
+	"ojKyxahCRYXnJRRh3C5D2q0aOAQrpzwne+WEbo1xf5s8+yyXrBWJMpC1K4ces46snRwBEgsuoNWwQhJZ",
+	"hok/soRwQa4BvCVyrDOCHL4RTWDZ5RCKOJz9dcmvmSADGl+VpEJPbCQWer7/zJJbKPqFHPAlgM/7C66/",
+	"ht+v4Ljv6PwegZt6OuV7Wwhzilcjn/XsaOdPdH+F9W1r8t5ZzAqmV4+kwk1A3DtOCCVqJCcWb0NgwQQs",
+	"BMCXcd0kv5o/ilsQfgt2DM+Uzl8rRdgTMiOCXbOsW0BSYZmgJpEdQUQgFo8bTkhb+2Dehuu94A5YjdGB",
+	"GQaNi+r0ggf0Fqwm6bTxd6Sq2e9WE1YVInznhM4GDvxTAlJkK156m3vTarXu7v49LbzzzhvHBZkqRnac",
+	"Z/gZuIatX9hHHsJHPpqv2Kv5WRyTrcix+Hj7B4fPSmlOX4JYJvAwr/gWTqimPC2lqmJSmpxejiyshhyC",
+	"WZ0HMU4IlprbSnPETxPovsRfgu6nL1WPXgLr0CMOt12x+UxmSdDNl9oCUalShlXb8BxpVjkDJgVCZ7e1",
+	"mwvUm4sw4EJpCqcp2KUTvnvd3sW843LuQW2UGGcG7reOw8BYwErT8SToBp1W53mj3W509s5bx929VrfV",
+	"+rtZaK4Bv+WFFMOUx7pYe5eFp3ZLq3CzeBJwqWql5r0wl+bbXdeMEgc3xcrfbjRRSFhHr20iCR3Iqa5I",
+	"TmlVquFuM9RUWP7GZUorXP5VSkuxyLeBDXqwTuXElg0BBRezetbm5RSug9U65EHJA7Hfqk4ZLPbbHZ0x",
+	"djuuUrWmwP3M4VO1PK56haXtRDskUnFF2OdJSrlAM+4+SI4+l7TuEByS5xaxe9nbFiEeooVso2I2b+Gu",
+	"L+zpqzgWM1BaMikuEXtikslLw6S2409YgqgAK6ycsg9zaWFgIAMVM2zNVDI9kgkk3VpnchAG5fIieF5V",
+	"YjTMXAktxMycV54IFxipBu7rIhHdzqmcWlrz7HrD0ipqV81zKhFGKn7AornCE+7KgoPCvvfHv4CKEYTB",
+	"Uh5yoX/PS1/mBWjeox2MDyax+SKzBFfh3VEe/iJYRU4h2DeFizgvHg8qwkd9OzWL9YhgkS8DWPhfl/Er",
+	"/F9stZb/lS298b9yRSily2whVjG1Lh/dC32UwAQ2NGKsdFr2eftVG5UJ315kA+Zige/cP5vg/jHmhRym",
+	"Eshua3tR3Q2cZPUdSLUdWfV85nahC6/5NxLHK/nC/PVys+XJHP+w3y1WV5Hst7S93xkhSjT7rEPCxhM9",
+	"t3afLsovBDshTKDc1aWcXjWSs8UgetVeq4KCzcnbhivKUzu/KWeUnzS5PlnBMvoTcD6AF9tBfsYjmtFY",
+	"GwXAcSKLU6UYAxhhHo+IYBwcCAiWS4wpzESi0KFBiZrQmJW4lnnHopK0ZNQvHYTy4apS1XKQGef0XOCc",
+	"W9FmaKz5NWR+O0l6F1mAo/iJp3rRy5Q/f4MXAkaBi00uTss8RNgAM+tbWIYFb9lmPpOPziXlwGeWkhzJ",
+	"R7v3uHblIYrlS7OMYjOhPPkWMyMttpGjGLB2AT/iEVPyMMh194XTkqDG9uCpqe3f8wJ8BYe2t853qcZb",
+	"JlymqyQJFSVMr0SuSiFB+6w6mYQmYy42Y6RnP39YZf3L+IpcMTbh4hL2Z+gLhR+U3xZEKkZmIwmX450V",
+	"tVA1vM0XvuO5cfFjpUP8bMQn91j8h8o+27YzfVVR5qMbO/cLyjqRtWLXTccQ10lTUlSBKqx+thxJjzLG",
+	"MNiitjswZxSvmlk5dBAVGr2g16ji2PjddolRMt2IkAch4t6G121xbt9EyqfeDtzbJ2sNpcXi4xV1zCzp",
+	"D+a1q2rvUjC7FS+ArVu/W8358gre7ZDe94jXTPCrMrJLW2Shhj0sLWVpwmtsjG2YqhWF7t+UyfoBjsqG",
+	"xV1jLvxv299bheLNyonYsKpww4moLqoGNSHzrMUTrMTJ2FheM7XIW2qZj2tLdCxMyGp7HpJhMXtCMQEk",
+	"2IcMpEwZfaQyyKV1+1vhpysP5AXmWugcEfPuwr/SLCrCi0uvfisslvpC0DBPEKCagN9h2YArwqjr46F5",
+	"lLsSF2Casvx9g0xeMVHUzUX5wyMiMxLhrER18AiKMHr1ycD9tkzPkF9OM8yP05Y8j54vveLFvaBL2q3W",
+	"jSPHf/pRxQ7II/iVUcQuoYjZbi8jXNh6MnRyOAqWo/+I5hD90y40G9qF0FUUmi8Q4Wj3//y3/4WfJ1SP",
+	"4NOSmt/ZX6vhWOqL5czjj1X82h6HZbH0oBGFao+/x0PWsoYNc8MxkX1dpd5ddRV2zeVUufhTH/ryVanO",
+	"mqeYT2zDfNymkyl+CckM2LLJ675o4fywaSM4zh2wn2sH55VWnhA6AFQml7I8dz7QOxfubSHuYVnyhpF0",
+	"mPjlsvRij2wWysiL7jG6WqGha83GE602zKl+qFgcjnkVRItDsGrwJC+7dYHjsECBpdoI3WxO7ODuYlEU",
+	"k7/5WbMpX5W+7GLjWuIgQYwhJtYMf4fOhhhBssqMYWddzJtVLInIji6yRPBSTTqfPz+D3NqEZ1DUb1jq",
+	"pRRsCZQuYzQeOax581HJ9NqC16XQbWFAk/40S82fRS8ZskPJJOPXVDMHPvQMHoCn2FEFR3ehI8gzEAA5",
+	"SFod8Xg3lmRmtm9n9j77ELT9LTwHUwvuasxhV6++Whkxcjh7oGhiQZtFMFz2R9yW5NSuNmHrBY0XeIwL",
+	"Hlcxtvx4lw6YN01+HNdxprXW5gIB27A2F/nmt2ZtVs/5qsLSsU3ZdrzyhETIdSIHdqgBJRvBLgfzrVZh",
+	"Fkn3fo49vn8zj3kFgkx9W3ALkcNly2tb+thqQCSo9/ltyuzP5ZnY4k7/Vne4MVdXZTVKY1An1sDuEirI",
+	"SOuJypHxXBYAJVPFMvBkUzLM6CUWqMCRGEnPmnSJAE7KCZkRNWExpynmbz8/Om49a5K34AI3G78nrEwG",
+	"7GTUSCAPMTcFQyCK0LH5Uo/YOCRTkSJwn1f2rIhimkwnUA2ZpnJWEIF4f1jskLBrlsqJGUCTnAL1PTFg",
+	"cykScnr24vXrHKGUKnLaSOmApYrsRJ9Fo+GalixppH7E5C+ji0/nGv99N7n4dKYu/t/u7i50M62ukrAL",
+	"9ZHrEQKCL+9IlX9fcVirTQKzdicY1eI6zJFKNObOFI2q1zfIVoaXQAaCOz2zwvSrdTIWdrC7PXTjWt6+",
+	"UEAdTzOu52fmaTgNA0YzNK/xL4f5E/z143lQZepHiMXcByzmCDdsKi+hAbbd27DhZJaQP8Mj8ybYYETi",
+	"+3LqzEZEyFguhrIip8nWEYAqzTMMJ4Y5OLjLOB8wIwrcdh83e6InfvzxjF8KADEUzR9/JIZ6c+iUt8OV",
+	"kRg+urQ6KYw1t2ej06keyYz/J3iEunZYBHwC5NzrXcYVkRPs0ADK/kAm82ZPnBLFFNSmw6EGiMjQj/Fq",
+	"l8HhtFHLFzLp3DzmR8g6BcIQkREYzmBe8BrDRwDNAVcFwaBJSjUi69CeQMcMdcDytndUAa1tsWVcy0Bz",
+	"q9J2MiG778cfwcMliNXIzJu8nAWXnuQC9lAa4wploLBuIPWoi9BO5t5XH96Htl3+X9/9h1lkOVVUJHoE",
+	"P//88aVhKbYmCLLPaU+sKMk58YqzzA1Q3Zd3x0P0YWjgoTSdK6IkLp7bDHCPyisJT8wwEKloNpJkRgVi",
+	"BQ8YUVPDZBXkY+ky4hjXDmnMzto5+6xx0j4IDnl3Ox/Of2ocPSudljwnjPz64U2TvKBCCm7ePifst6l5",
+	"OPusc1gKozuZL2w1muOuXJErNsEu/07hJlz0hDBnOuUKYa+NDCAvcBekwKYUlq5B8RuQCG4rmFYYFNyx",
+	"wwX5K72mZ3A4QxJ9ajabhoqmffx/sp1nF018InTHSpWE1ytGs3jElFlJyISDh06YnKSuN6Nz1AFmVa4a",
+	"2uBP6JrH3p451yX/kFzA8dZ0bohnY/kPbsbZE5jpqCYsTQ1DsKsJkg9OKoKdslQxP6kFl/DPMuFM/fgj",
+	"HD3wNppN3cBekUYCH+4f7z0DIqFbvc31A/xxSB/QMx4z2/u76CCz1yGgxiAXQy6t3Ja1GTah6xXeE0qO",
+	"GVIpbUoeFXZbYP+azMK1OuGPp6qymaWNoHtHw28+AjHlMkp6TwDxix1I7AS9lNBmy7bbkiJmht2+dY+w",
+	"qwXI2tFCH/MIxSnydotzb3SKzj4ZyWmmust9dAqHnPn2is3JJdOqJ7hGCWwnuvSm92yS0jlLusSI26iM",
+	"n471SwqXqUl+AQRwItgMHg5tQ8FzY76BO/B20PNyOsxkGp7aE3M5tS3gDQd3RENSjB2g4VCpVKAtmVfg",
+	"Zgb5hRvHpld5nYPyRYWhrWi8ap4HF9K0JwbzBbh7tJ/CnEWbg255liKe0MVKvdBwVDyQhsTpxGx6i4QM",
+	"zTu70A3fThRAPIOziGpiJsBMTk9woTSjCfBZxUjK6DUrHikM0V1SsUGxTUGpxUPJ6xMu7UT0+VTB+Ic9",
+	"sdTdNiTlflohEG5WGdsslZoq4GrjFjj4/LlJzmfSDMAVH9sNUPbzuq97omBaJwvd/s2kDVgqEceMOzn7",
+	"YkTFJTApN5mY0cEYaDHRq3N6mUMUeaA39vw1/a5wY2hxQF3XOCnSOeHDBWA5s/72OcBvpGA9gXodV/oE",
+	"+c2M23a5dg9zRfbbHbLUhi+0W71OLz4S/RihOjEvCEDNZ8boFdH0sid2oo+7vaDdC6JnLoUd5bYbOlrV",
+	"LgwYYpdM8wU1QqdLJjRDXcMoXEj8WF4X+dhGlVcSZu1XKZibOmm4avSvr84jbBUrJGHDIYvdMv2EDlVl",
+	"1uQVbA5XVcsViVa1U4j8mlvyksU8MctCInMcoyL522xFOyJYnzGjRpM9AVOjJyIMIkU+AN6J6+r86cL1",
+	"dcZNWytYGWKWlUb2Tf7N7FQSFQVxkRXoTifWI9YT0b83bDC98fplRDByZt5kXd0w2yEeDaoAsc+szIil",
+	"k2ZPfCzUsr+cn7/z2V2uvihJtJSOpS9zCtgunuN5v9UKyX77MCT7e+2QHLTaZkcftA7C/MpYCsFATe4J",
+	"o8KB4gwl/6CcyMxY4DgSmCSgLW9XjHawzFyuld8Trv2c/Mz/DJr9VKCOHiGareE45xkVasiyxisRS0So",
+	"kFlP2G1seHdBmdkSditIK8gtSTTL+LUVFKCfZYzlbV/yCgHwMLjtjhq0/Aw60YDpGWPuJwUKGgj8mSAz",
+	"Oi9USiFv28X5fIAHDqATPNeBPSK/0rFZctfF0NlgTuH292i+9rmTjyxsLu2LFnCUtM3ub3eOSMq04a8h",
+	"SfglIMhGTTPh/agnzKJHjSi0ljraBGa8xlwbMMWdEDTEnCCDpHa2cghhR7DOpkorAAFRnmw3j7M4D2bU",
+	"p85sAL1sNM0yYzWhteCN6RyjH41fVNR1uHROnfW0d6QC2kGNeZpyt9T+IYHDcdDa64k8poJq6IKWbHRt",
+	"YMdgSA5t83BL9l9enb501p17rlGaDSdCNshVuKB82UNnJtltT5EUhS7YXebEcHyLjQFqF7QuhRHjc81e",
+	"avbE2yGqsYyO4RAK20gOF8W8076DWwgLpNumiMDu+pXNrM6N7mGj2FFcCLvdkYCZ8xUXv/xAmJiOVZfw",
+	"S2EOdC58Ewn7/AoE1gd7rN1LwLaApAmm8TQVPTuNGmDVttDBzZnZJfn1ORNGWBnUP8EdlvKYCcUKHKvg",
+	"dGLEWaPTbHl12sG7dDoeWLZlizrz0rag3Wzh1XLCBJ3woBvsNVvNPcgS1yNw/yyAHnS/BJUtIt5w5bJt",
+	"YG//gAwD7wot1PDMHAbgpCGM8hKinpSYPXlCrHIWEshURzGfjLngSmdUy0yBtlH4TX5QKOaHUM5jBDDN",
+	"MjmzCBLKA1+CGcv13NcJ+NKVfutmpFgfCzWxEkUoL3EA7GHzM2SHuDK/bhEIqtcSqQT3dxMuuxoBuAbo",
+	"XPXGBZDQ/LWb9t2oqBWMGQDYyAIl0fAGPmYrabEhL8Puq4lZEYZ8vl+fojyXoiYxeP02yKlayWLv7Lq+",
+	"uWsvdEGGiyJcCier02rd0nTLNdvyUFhsrORTBbh2jp56UU5xWIUzUsKsLsBM2u12ezWYiY9U7T+4bZ5q",
+	"H+w/76BxHO+xxiHd328cJa1B44C1h4dxhx4P2q0CzftTztT+nFGlyMQwMTKQg3K+b23MlQLYrWNLj4N3",
+	"bz788ufG0du/Bx5cnqvz2T8+avmFT8GrD++XkfLc1Z3944qrzeI64Org3ZvG4c97vzSO/63z742//bp/",
+	"HhRQ0+4xlW/04ZhvvdAFvb3AZf1heWlDq7ZHLjTaMDA/qCamaXqzEcODCGBVR3CUCXm5wkLzwTdcXK3r",
+	"OgjXwKP3W+1VF+eHbnexh6W5r9NZf99r9BeY6w9ae7Xek1cvwLBt3em6+4qWeWGgpuMxzeZW2BbyXNNL",
+	"lQOIKoTSRJ+9eb6cCdiCRmsOwiCTKSJ7LheG2WqwG3P/JOMygxMToPMWglIOnKP7JUixmXjQAVmXypn5",
+	"+6A1xhSKiVQVOsJ7LNqwPmqoFzNCHqxPVYjW0AUXrL/dil0bQjmpBlo0utSYZZcsaQKGn9c5KLL2JbgV",
+	"wCuvQzKeKtB4Z4sqvFmGqWYq9LwaXqsrWyEFLeE94I7oGeoizi0HLjbU8CIf8AOcTRUQH2imRoswH1Fu",
+	"skdL8FjGAip3ATBaKIDOGaOAj5kL1qByaYwQnHSuyNAYheAMRb9xbiBCLAgU53MP6VIOSZTnxW6Ee2mM",
+	"VitZwBZWtnH9VAClLkqnyVgq7bet9YBIrDvaUOpu5i74wMb+TWWYkuiZN33gthtZHE9soosiE40T94N2",
+	"6GJN8o7OQ4JCFLxeKdM9Yw7ZaUVFtkq3jIvOV8vK5RrVwPNJ/8zmVkUAe+HPMplvph0sN9BaJwkK+XtP",
+	"MXtzUVsiVPQJuykHr20AfEFVam82GU8K0pOC9JUUpI10oVV9fXMr01OAXp3Ty3UKEFxzEwZVwa1193r3",
+	"5LfchMEbGdPbirly3ctddxMG76lmaA+taxOdX+jf1XgnUx7Pa99sL7eKX2u9YvWLcxQH91EVW8fr78uB",
+	"zpW9qV1DXzyX8g1Ac8ENB3Woq+iuvaE2+zZ7z3IqOzWGlk8/q68Jw3RwcbldjRhcA3lmxmZKMSi8dJrg",
+	"XnUdeB2iPkiGoOiN6mQF3hbLBOURbIVPWwN32xCP7cJO/qdVuGlArBcUDrqBB6JX0vdH/HIE32VUs0bq",
+	"zvAEJmyScRHzCdgDzo8ZdJ+3wmDGRQJWwP4Yp6amsXATLrgYd2EpGkzozCbi3eJwzPN5oAGN0d1CxGKQ",
+	"45Boaf+A6AMmeDj3M95pG8rW8U+WfI2kcDX2RNnXSF4h4Zhg7IXpMMi9kF9mVGLIjnM44nImbnVX5j1n",
+	"cZ/c6rn8OJJedXqViww7R2/Ta1jRKnjVy+2J2vrb3atdQ77I740R3TIViLlWT3aXWnAvE/ISUnQ2cZ3m",
+	"bVgexnf6EnMJ6nlOc1r+GK7TBY7vmk7Ztup1Vf28/XnQPu40W81Os72hcl9qlrRKz8y7kAc212YFDvVt",
+	"L2v78qyWiXA/p99C2+1bPX/g4JCXd3b9PbLqeVdFsobm9FMO1XsHL+WD6XPb1ePeM4o5GKAEmI2wVpfL",
+	"PZor/JdG3dhMndlr+fpMe7U+c+DpMwetVfoMBqlXKjJniJZ7W6hUYVIpetp2pMh7l8FXUKZIFXlx9rfl",
+	"H0Mvi0kRYHrPqlSZnoAWaBhP9713Nt4OPsZBxuiVInI4xEw9VdSFlgAs8dVkyAD90W/nmk1dRorFDXYJ",
+	"RT3hufHsb670o6wK4Y/1YrcOP2+Wcb1S2lmJVpeZlTofV0jax4wXP8Vsy+RspiV8bthW1d0v3nuXsT38",
+	"87VQzbOMIlKB3MY+691YXd/2mlNIZbHNzWwmqP9aTBLcbx+1nm1MwWp302LA7QXOU+MlVxOpeB0fkL3F",
+	"v+MPI5LreIPOpfyFivkri5r++5Xkr2xqVr0oZRGWrAhGLjpZlrDntyDz23cQ+ejOAPkYdIO91rhS/H+B",
+	"/75OblZqAEbpUeaI+0lTdfKhIF2Pijwb6hTLAn5Qjle4nDZFKBlzpbD6AphWWaheMu3iVfczq57CLE9h",
+	"lj9OmOV+Ama/prf8V6l/gt4i30d2ynvkSjVd8SOQn32qnAOm3IbFOuotD/16CSwbBe3fWuog6r2K/e9a",
+	"PmgE0R2fviqx5iPXoySjs6I2tSg+8ABnu+UckKJVZViUSeeNC21JmTn0UG4a28JISvJGk/ZVtgqlJ2ya",
+	"TGVKBNxTiJg7ZjQ4pFDs+2nsirmRa5pewcatmXBQ0OIlHNw8Sb4nyfeHk3xhcZrvkWvwBwn230le104R",
+	"OINOXt90gsB3ZH4ik38ENeTi9nQCF1zKwy/ukdXpBF6PtyW95g6B+nZnq5H6QrexcDgPody8Z7HMEofa",
+	"5XQZq3tA/BwKHpMmsbhiqKXksF1lLcXl8i6bwPaG++ootZnzS+99T3rIkx7yB9dD8vN6T2P866kDm/uH",
+	"nxSIx/JIgC/aKQM/qBxTclPH9O3S3UnBGuJ9vxDvhaJxEdYS/Js7NG4T3QgOVifPzgjbvJW3lvl8Ysya",
+	"0SzledQaO8qR6DSO2UR3AYcIX9VAj3lEuCaXkikiRZcwGo8cBomHBchd73DVEztnLLtmWePM/AaolOqZ",
+	"X25uRKiI845MFisKXvmDIjw5IdEbqnQDbgXAgIyp6ZgpMmAjDgUyCLEwHlusLENFTyD8QPvAlciEHqIE",
+	"hMahbt8GWxk0aJtqlte0dAl0LhYsxkg+vP5MTrOYIUaCD1zqh8qxd5R5ZE8UZTLSDNELldteu9Wh8jxr",
+	"EKerTqUzz/smQVgfpq8AmHNNdk788SsN+CnFLLrYLrLnIrhbmv5SbNePX5aRHVuN44sv7fC4uhnct51X",
+	"VnT8WyN2B3OvjrtuIpjb8IC+WiX0LbgjcCaosUuCLdRuwvrZNC4by/aP9W1BbdyFDv4H7kJ0H2JoNfuu",
+	"eIP1SMKVCdUULpR3iLdX6hwjrrTM5iHCtOQ7GXJw/2iZZw+mlNhQt81v+r0nrcnMcWxPzbD77LGCICsD",
+	"565D+22qxQPkyy2rJl78vN0aP1joZULnD+6aAExbAGJCJDG3BxD7M2+aS84cKmCEYiFaFq/dBVBS7YGI",
+	"FlB/PbETLbb9d8iNXsVyBkRiJp69fAGkZ5LJa+6weTI2ZBkoUlaD8klxz1r0ppwQ2hMWTda9w8Mk3Ik8",
+	"fdaR6MBuiheWm2g6okYuIuVAD9GfU4w9f0AfMA4rNaEJnd87+FRfnjvaIVsR7m8MqLiCl1takab+wbAT",
+	"H7Xrx67e2XE8OYyeHEZ/cIeRa0H+5CvaTC17h2zzu6hI/Wb8RVbW1HcX5V22b/cYTeh8y96ivMF3rhN4",
+	"X5VF5S0hpS34lZD/PIzaZZ5sgfK0UbdKqSvGqivKHpyWhfClOZo1G2o0905skSaAdO5ESLWHG/ysAmjF",
+	"sdaeQIXPZrdzdJG5CBWiQBYpNwMaX6ESlmmLcUjFMt41YM3qoiGMexm4fk7sR45tOVDhRCzeVUQuRb4q",
+	"1KOs6JC/MWLJ2wl2gdwmcsmyqoU9MKuknM0IOoszs9mRo9WTMu+LUT/pU0/61B9an/KK4qEJB2OiyP/7",
+	"BlBI/sAKG7Kp7w5B5FH0NjNT9ZN+lqpOamptVrXZtuK2qHtUwnZIK26DBw0KGh3mKyTzFBhwwHWMVnYC",
+	"GhMivEGLJZkmTXJmdCpM7CknAK1N6zGX39v1ozMaXxlW3g3++rLV3n/earVazztH7c5eq76+ceZIedI2",
+	"nrSNP7j3xp7iJwfOU7LPlpUAw2XvrALcLvdBKn7LyT2WR67L5pn4LRPX4l59dJ4UZDURtltwDSnIgOWg",
+	"uFzZdroAIBv9FpEhF0nxPsKFjekbLh+WekrJjJz9/ME2+4BydwTEmoG+MGCXXCjbU7xJTrF7pAWdxe4e",
+	"5gnQ3gP7/YAiqHqC2qAc3iDSeUgUvWYWPZYgAYBf+2LEBVMsJH+lE2r+gjDVzzJjVIRIOo9H8MYxnRNl",
+	"/nUt15rEjBaykS2U7RFJ+BC8bbonYBBN8oIq5jdGmQrdJf/7f0KukQrNZNGU/Nd/N5//639glCyRWluM",
+	"2kRq6MDKS/2jmuQX6EYB0+R1lLBN4ZY6WxkCo3/aBdyF3d+wQVuBvkMJ9uKDEULP5CGbQW9Zu4LQxiaC",
+	"7RhB+gT2ewcMXTOtlERegknUBe9cofIBxm7+MHNHiLlfhoCeSKW8Mldmcno58vx7Hv4zYJIgjXnTOEW0",
+	"lAT6ZOUNboru8SfwizFxDR1ANAwqxIZzZk5XJU+53qJrcUZwhNJRBk2cK3aC2TwrGzn8Vg13gY9caBq7",
+	"tu9zFTYaw7aAErtjVB1g16AtdwGYV0Ny/XbgS+x8IoDJTwBA8+2nceWyCcsn6ujUC2rPNBMsQRRCJVOe",
+	"kIHRbl3yIhNkzHSGINoOU2QTLfcWlbmWxlqlGudqpRGB18Y6/ZpdAuw+WY8W5ljJd5q09bvKh7Kto4Pu",
+	"p4uSPoYsEZrJGr4zKXiqU80sa1/UzSbTQcrjHP97k0QlB8a3UPx05zyl1U0NThOMRLlOtHCm8/QbgbGf",
+	"JnmtFeg3XDmYTwDQv5QysX3zILMXtRfHdU+KHs0OWB8ez5c6fvZEpK6mfejbFZm3Obk4YtgjOgL9Nu8f",
+	"SEUZS8QGqzCp2zWd9tvIQvvVFeCkyBHtmb2Pm+X+bHP7rHBDHHs7Cw+KZP8kkO4ikDaUPav8F/Yg3iMm",
+	"sjmc+rfv7Kghl86upueGPT05LSqcFqdJUgiR9ZKxptfC7dUNQcxzSfJA3ondL/av9aBYnmB1QhFsKGPw",
+	"oVC13Y5t+0gXDtDSJZGC1MQCmxMSeQ13xtJ1SUV0zEpQLF+o3ctL/8Szv2ue/aiVHfu1uIoZ4X2Qor5L",
+	"4wKxpuozziWTYtFr66JMnt92C6bHXuuepsdGYdh3jrtiIBZyAJf46wvLKV03Z+WKrjxk34wpXTRkB8jR",
+	"w73j589CbBFf8FdsEz+i5ZbzXHid5k+gX+94oudQC0oyBgwYcYc90ppYBKYcgtU1Q08UVrD1xBVjE3Rb",
+	"0zHLSzGBSeV1GHMyYxmztxBa2aQLOVHB39dWRlpBI8sjpwp6AF8JOYM+8dgS31yloLGEzKCHPTRLE3Pb",
+	"273dRtjWXEAE0L9+Vd2km8Ng0ZRYUULZbnWWsHDNdhtmjDXM5Nv9f68UvWWx0KmMhtZl4R/89djIfHoS",
+	"xd+fKLZcBU6N+mMHgatEd7tT5z7wDAHG8k+Up99DLv9+52izgb13Z/+RUKQQkeDhLDM8hL5lNimEd039",
+	"xO6XT+605v2mHt5627VG2eapYgs6SqVr9RxcmPnkE2OnuWT/cuAqzJ2pt6sP5FISo2KcAtmQT1bEuPL3",
+	"1AG0tDc92Ye/I6EUlsKdjwAI/NXky3fgEMOVeEDW61jXvXjvw3PYZIqM44F4bDl8VRSGY4LOgm22YG5B",
+	"1REEicKir95y6OsUAl+Y8WtLuN3rjMXIVU/4oSziRbJOqvkzNZzZsP98crAhNy6Pu766Ejy/ZQvxqjvH",
+	"il4uEPEULvq9ihbBZk8ho22Krjqhpvx4PRU5r5aw+SQ9oIwthFeN2NMt9s1iXKqoBnDM/muIYuzqe3vA",
+	"aiRnmOSIFSwam85mrEk+WkdrvoYhcV18LR5KmhCuwrz7WliUNTtgmMoY1ZltNrxdC+Qu5RaOzKDbPmgB",
+	"QTC8oLsXBmZ4QbdzWIcR16+ogaGvYL2ofgRPGvk223o4VvGDrWr3WAZ+Xldi5xCrLr6ein2f+EktntCg",
+	"yT+mSo/rAmn6Rxo154xro0fJ4XA5J79ZmZoMW//Ue++mo3zUnFqgmyV9QD7Mucvh4eHhau5ST3FNNbXs",
+	"x+dc+42DNqWNQ9bqNI7jdrvRSg4HrH0w3KOddnBXbmehB34yq1RAyt4v9XVhXdenwHp7785ZsE9uiy0x",
+	"SbNcy0zSX6OvzzBdM7yvE21e7WWI4HBGTjOSK3ihryKdEEoEu6TGhCNwO7ZydQXCcji09S+Qperf6nkJ",
+	"LHftCTkckp1ITnVfDvsw+wVeHgLAwGMWQUXB2Vy4knNlrMotDAvtNLLNJnKbACo+H1zJp2q37y4G9aCO",
+	"ivyQFJ9+ryIiDHJj4ptSvDfcEyy5VQMvVtQHzQaGCHDZS2C7W4MLeXKZbOgyKTSOJ6CROrYQnDeolzPy",
+	"CFqi38UeWuVAQdsVz8+9o8O26tgTe5XIIjk736YjZcYGIymv1plFwBmmg/wH8CVjrEDNlbEbKuwicg5V",
+	"KYrFGbNoIdjtUM5EtdH00VHzPRlLdYQaE2Zn52lhgK3e1/MJK0rfm4A7EZYaUZlbLspi8LDR6gzajcPh",
+	"83aD7sd7jeP9pMOOBq3D+OCgpht9mqVBNxhpPVHd3V2Y8aYdWjOW413w8adcsHvaSnY519tIbhd+LwbS",
+	"d2LozIrj5Jhe/tUqvreiSevmRkqloXEG9d8IIoC9K2y+JjY7hRNhq9xgexKbrQutOaIvPcia7AUh6QWG",
+	"EqXpeIIfE6ppL7iJ0FfLL4UxVxQ501QkNEuIYy1EGV4kp7pJ3lrk7J6wKN7Yj9vFOSnpfP5MMFAF33AB",
+	"wTTbZ6RIyr2kXITwE9BEuAAsS3uLkmPzmowxktC5ChfAvSO7Ig2eRM2esD0YxnROYnNjYfVA/SEYYAJS",
+	"VW0Xcui+0HTNJvJCCw0wDhaAAVkKOXWmUeaivdh+fL/dIglXZudh9aMlqdkT4KcF/g3DNZyb6BG0eohZ",
+	"k5zi6rB8fiYZv6bayAE9k9lVCfFgdWmiXZv7hHo35KgbcMDN6gvtUB7SDsP1CLrBbKRY3P9l+PO/HWdH",
+	"//rzf/yWnc/+8eHdy6PXb979/bXsvKFv6Nms+F3+KQgdA4BX/p4F16ZC6iPXozOc2RXWkp05PINa2XOx",
+	"KLL+mMWDtpdIrr89BXQrgI9Qfx6wPM0GVee7Sudlq8Tx7Q3rCfO2I8Xrbx7Cxtj9Yv+ydYUJS5muKCx/",
+	"JZJliwOO3VCa8aCQss4ajoAtS71CWVmslBjufkUuq3fAuSKX0Mro23Mf2CF9d6HJsYRcwVm+Ilve8XYr",
+	"eTs+32rVlrj9eduBzFtLZf3tjMWxhWp1i2F8yfTKnbyh0fq7lvgbCvw1Yv7p9G85MeGeZ/8OB/iBA2sf",
+	"Cw7zMGWcJyQS0zSNXC0mWSrF/IhFFNCBk8xGPPWYrOMq9jznTAYaRkrzspTqPDXYkpdMmX0OEAMlFraB",
+	"piJDqGJaXay5DTPOMZ8hTRXbsDjxLrbXEwN9KAa6UEL4ewjeVPHfJytnRUneg+l6yzV5j6HrrbFvdgvz",
+	"pG7GmSraqkIB3dhirFZFVl7mTwcP2xWbaCix22uBk/HW6Epx7/eVk6Y1G08AKK5eIgEyXp+fHjWeD1ut",
+	"xuHgeK9xFB8cNPboMWsnreH+4LAT+KzaawAFjHrxKZ1k9VNSqnTfUruKwPbfHffvbwLD7uay78onOq19",
+	"r5Yi79G/nbiN3Sjz9fGbsi3+e0lx+z7VbZviZlnRD76j5Pepe9fnxLtfXIYPNkCbpHfpO+u9O6xyI7l3",
+	"lBFEajIPABiZUD0q6q4Kmm8FGMkBiadTYFke4Mje82X84YvbQ3RU2PicjW651vZ5HWEewOIJFkJAl7ZC",
+	"atmmaycozYzpoBAUcwKcmyAUtxVnLhJHZpRrBZLM/NdwsJ6wrBRasoEJYy6CEBjiRqMF47fBpQM5BSNn",
+	"wFCqKk3niijZJL8WjXfhFzR2dNn755lNXfNbT2CozPzm4nV9GzFLInOFqO7aZjbYAjNd9uF0NkzDe5KD",
+	"G8jBO4q8VbaNO4vh0h5bEHzfZav5B5Gibko3TnlzS2LP2e+4QT20HKf55kKeu33DyQq8+oaTI6gyX22R",
+	"D26pWf3zewCxrdMEMqkNHS6A/uV+Dr9K6fmLxUQRbGa9++Fy2sQHoXlKoknGrrmcqr7NkOtPzfdRSDr7",
+	"ZCSnmcKSbiFnoafEYdetPMFlxmyqSd4MHgWvkVlWVNueHQ4tGq1NDgDXMeuSGdRAAnlckQQE6YzH0IKD",
+	"GnMSUNKoIIUQTKXSIRGySChxPVtt5owNbGB2zQLt4IVE+s3VkCaIRZiE8cuRzklzHRqgyoALPVpE1SZR",
+	"Hrq0UxiFrlEiw/4hMk1YBpCkPcEweSZ6z3Q2b5wONcuiSrkN28Suts0JuK8d+ztN2qjewj5l+6WeY6s8",
+	"lqVrvqUkj+Icfy8BoQ3SNXAq1PfT9TulMSvZtsqdzm2LSmABfe/xd3Y1hktpFvasbMULWcZe/RIMGM2M",
+	"dP10YWSUnZXlVjM2GCXTxEPld5gCy2btX1zVfFEv7/eYgRKTpZvepTQ2phY29vLiTAMWyzHCkegRG3uP",
+	"sj3AKuxqlqbwLD/l3PXCwfCXlvZN3vPy3XBzcfN/AwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

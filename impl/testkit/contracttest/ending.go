@@ -91,7 +91,7 @@ func (s *Service) overload(t *testing.T) {
 	var holding Request
 	for i, op := range s.Document.Operations {
 		requests[i], _ = s.Fitting(t, server, op)
-		if op.Method == http.MethodGet && op.Policy.Priority == httpapi.Normal && !op.Policy.Access.Public { // Others have a share only.
+		if op.Policy.Priority == httpapi.High && !op.Policy.Access.Public { // Others have a share only.
 			holding = requests[i].With(waitsHere)
 		}
 	}

@@ -159,3 +159,28 @@ func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 	all.Wait()
 	require.EqualValues(t, len(crowd)-share, refused.Load())
 }
+
+// A login that waits for its hash holds nothing that other requests need: more of them than may run at once hold up nobody.
+func TestWaitingForAHashHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	const strangers = 100
+	s := start(t, func(o *options) {
+		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 2 * strangers, Wait: time.Minute}
+		o.chain = func(c *httpapi.Options) { c.Shed = true }
+	})
+	me := s.member()
+	release, err := s.service.hasher.Hold(t.Context())
+	require.NoError(t, err)
+	defer release()
+	var all sync.WaitGroup
+	for i := range strangers {
+		all.Go(func() {
+			s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword))
+		})
+	}
+	contracttest.Eventually(t, "all wait", func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers })
+	got, body := s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
+	require.Equal(t, http.StatusOK, got.StatusCode, body)
+	release()
+	all.Wait()
+}

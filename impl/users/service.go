@@ -113,6 +113,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		s.mailer = mail.Discard{}
 	}
 	c.Hashing.Caller = httpapi.From // Who is known comes before strangers.
+	c.Hashing.Waits = httpapi.GiveWay
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}

@@ -67,6 +67,9 @@ type Config struct {
 	// waits before all others, and a quarter of the queue is for them alone; a site has a quarter of the queue at most, so
 	// that it takes several to fill it, and "" is none. Nil: all are strangers, and at none.
 	Caller func(context.Context) (site string, known bool)
+	// Waits is called before the call of a context waits for its turn, so that it can give up what others need meanwhile.
+	// Nil: nothing is given up.
+	Waits func(context.Context)
 }
 
 // Hasher hashes and verifies passwords. It is safe for concurrent use.
@@ -80,6 +83,7 @@ type Hasher struct {
 	queue    *queue
 	capacity int64 // in KiB
 	caller   func(context.Context) (site string, known bool)
+	waits    func(context.Context)
 	wait     time.Duration
 	running  atomic.Int64
 
@@ -104,6 +108,9 @@ func New(config Config) (*Hasher, error) {
 	if config.Caller == nil {
 		config.Caller = func(context.Context) (string, bool) { return "", false }
 	}
+	if config.Waits == nil {
+		config.Waits = func(context.Context) {}
+	}
 	if config.Concurrency < 0 || config.Queue < 0 || config.Wait < 0 {
 		return nil, errors.New("hashing: concurrency, queue and wait must not be negative")
 	}
@@ -124,6 +131,7 @@ func New(config Config) (*Hasher, error) {
 		queue:    &queue{free: capacity, most: config.Queue, strangers: config.Queue - config.Queue/4, ofSite: max(1, config.Queue/4)},
 		capacity: capacity,
 		caller:   config.Caller,
+		waits:    config.Waits,
 		wait:     config.Wait,
 		create:   argon2id.CreateHash,
 		check:    argon2id.CheckHash,
@@ -210,7 +218,7 @@ func (h *Hasher) acquire(ctx context.Context, share int64) error {
 	bounded, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
 	site, known := h.caller(ctx)
-	if h.queue.acquire(bounded, share, site, known) {
+	if h.queue.acquire(bounded, share, site, known, func() { h.waits(ctx) }) {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {

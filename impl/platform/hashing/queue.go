@@ -27,10 +27,16 @@ type waiter struct {
 
 // acquire takes a share of the memory, now or when its turn comes. It fails when too many wait already, and when ctx ends
 // before.
-func (q *queue) acquire(ctx context.Context, share int64, site string, known bool) bool {
+func (q *queue) acquire(ctx context.Context, share int64, site string, known bool, waits func()) bool {
 	w := q.join(share, site, known)
 	if w == nil {
 		return false
+	}
+	select {
+	case <-w.turn:
+		return true
+	default:
+		waits()
 	}
 	select {
 	case <-w.turn:

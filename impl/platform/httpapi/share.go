@@ -35,6 +35,22 @@ func From(ctx context.Context) (place string, known bool) {
 	return place, x.principal != nil || x.taken.Familiar
 }
 
+// GiveWay gives back what load shedding has let the request of a context have, while it waits for what has a queue of its own: it holds
+// up nobody then.
+func GiveWay(ctx context.Context) {
+	if x := exchangeFrom(ctx); x != nil {
+		x.giveWay()
+	}
+}
+
+func (x *exchange) giveWay() {
+	x.leaveRooms()
+	if x.permit != nil {
+		x.permit.Drop() // How long the request took says nothing of the load.
+		x.permit = nil
+	}
+}
+
 // Shares gives the shares that the request of a context is part of, by x-priority and x-access of its operation. Requests of critical
 // priority, and of high priority with a session, are part of none, and so is what no request asks for.
 func Shares(ctx context.Context) []string {

@@ -67,11 +67,7 @@ func (c *Chain) openStream(base context.Context, x *exchange) context.CancelFunc
 	ctx, cancel := context.WithTimeout(base, x.bounded(time.Duration(x.op.Policy.Timeout.Stream)))
 	x.request = x.request.WithContext(ctx)
 	x.answer.stalled, x.answer.cancel = c.stalled, cancel
-	x.leaveRooms()
-	if x.permit != nil {
-		x.permit.Drop()
-		x.permit = nil
-	}
+	x.giveWay()
 	return cancel
 }
 

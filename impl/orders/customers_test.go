@@ -68,8 +68,8 @@ func askingUsers(t *testing.T, u *usersStandIn) func(*options) {
 func TestMayOrder(t *testing.T) {
 	t.Parallel()
 	u := newUsersStandIn(t)
-	s := start(t, askingUsers(t, u))
-	product := s.product(100)
+	s := start(t, askingUsers(t, u), generous)
+	product := s.product(1000)
 	id := uuid.New()
 	access := s.access(id)
 	me := caller{s.client(access), id}
@@ -95,7 +95,7 @@ func TestMayOrder(t *testing.T) {
 			require.Positive(t, wait)
 		}
 	}
-	require.Equal(t, int64(100), s.stock(product).Available)
+	require.Equal(t, int64(1000), s.stock(product).Available)
 
 	// The order of somebody whose session has ended is placed with the next one: the refusal has not used up its key.
 	for _, answers := range []int{http.StatusUnauthorized, http.StatusNotFound} {

@@ -62,7 +62,11 @@ func (everybody) MayOrder(context.Context) error { return nil }
 var usual, lavish = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}, Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
 
 func generous(o *options) {
-	o.config = func(c *Config) { c.Ration = lavish }
+	config := o.config
+	o.config = func(c *Config) {
+		config(c)
+		c.Ration = lavish
+	}
 }
 
 // options are what a test changes of a server before it starts.

@@ -97,7 +97,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 				require.NoError(t, conn.Close(t.Context()))
 			}
 			for range 2 { // The attempt leaves nothing behind that lets the next one through.
-				_, err = programtest.Command(t, Run, environment(url, "ORDERS_MASTER_KEY="+programtest.NewMasterKey()), "serve")
+				_, err := programtest.Command(t, Run, environment(url, "ORDERS_MASTER_KEY="+programtest.NewMasterKey()), "serve")
 				programtest.RequireSentence(t, err, "ORDERS_MASTER_KEY", "not the key that this database is used with")
 			}
 			p := programtest.Serve(t, Run, environment(url))

@@ -7,6 +7,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -23,7 +24,7 @@ func (s *Service) ListOrderAuditEntries(ctx context.Context, req ordersapi.ListO
 		items[i] = toAPIAuditEntry(row)
 	}
 	return ordersapi.ListOrderAuditEntries200JSONResponse{
-		Body:    ordersapi.AuditEntryList{Items: items, NextCursor: orNull(next)},
+		Body:    ordersapi.AuditEntryList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: ordersapi.ListOrderAuditEntries200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }

@@ -3,12 +3,10 @@ package orders
 import (
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/oapi-codegen/nullable"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -91,21 +89,13 @@ func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
 	return versions, anyVersion
 }
 
-func utc(t *time.Time) *time.Time {
-	if t == nil {
-		return nil
-	}
-	u := t.UTC()
-	return &u
-}
-
 func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
 	shown := ordersapi.Webhook{
-		ID: w.ID, URL: w.Url, EventTypes: convertAll[ordersapi.OrderEventType](w.EventTypes), Description: w.Description, Enabled: w.Enabled,
+		ID: w.ID, URL: w.Url, EventTypes: convert.All[ordersapi.OrderEventType](w.EventTypes), Description: w.Description, Enabled: w.Enabled,
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
 	if len(previousSecrets(w, s.clock())) > 0 {
-		shown.PreviousSecretsUntil = utc(w.PreviousUntil)
+		shown.PreviousSecretsUntil = convert.UTC(w.PreviousUntil)
 	}
 	return shown
 }
@@ -113,23 +103,7 @@ func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
 func toAPIWebhookDelivery(d ordersdb.WebhookDelivery) ordersapi.WebhookDelivery {
 	return ordersapi.WebhookDelivery{
 		ID: d.ID, EventID: d.EventID, EventType: ordersapi.OrderEventType(d.EventType), OrderID: d.OrderID,
-		Status: ordersapi.WebhookDeliveryStatus(d.Status), Attempts: d.Attempts, LastAttemptAt: utc(d.LastAttemptAt), NextAttemptAt: utc(d.NextAttemptAt),
+		Status: ordersapi.WebhookDeliveryStatus(d.Status), Attempts: d.Attempts, LastAttemptAt: convert.UTC(d.LastAttemptAt), NextAttemptAt: convert.UTC(d.NextAttemptAt),
 		ResponseStatus: d.ResponseStatus, Failure: d.Failure, CreatedAt: d.CreatedAt.UTC(),
 	}
-}
-
-func convertAll[To, From ~string](from []From) []To {
-	to := make([]To, len(from))
-	for i, v := range from {
-		to[i] = To(v)
-	}
-	return to
-}
-
-// orNull gives a value that is null where there is none.
-func orNull(s *string) nullable.Nullable[string] {
-	if s == nil {
-		return nullable.NewNullNullable[string]()
-	}
-	return nullable.NewNullableWithValue(*s)
 }

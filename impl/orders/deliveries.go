@@ -3,13 +3,11 @@ package orders
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
@@ -28,21 +26,21 @@ type webhookMessage struct {
 	Data      json.RawMessage `json:"data"`
 }
 
-// deliver keeps an event of this service for every webhook that asks for its type, with a job for each that sends it.
-func (s *Service) deliver(ctx context.Context, e events.Event) error {
+// createDeliveries keeps an event of this service for every webhook that asks for its type, with a job for each that sends it.
+func (s *Service) createDeliveries(ctx context.Context, e events.Event) error {
 	payload, err := json.Marshal(webhookMessage{Type: e.Type, Timestamp: e.Time, Data: e.Data})
 	if err != nil {
 		return err
 	}
-	return events.Once(ctx, s.database, e, func(tx pgx.Tx) error {
-		created, err := ordersdb.New(tx).CreateWebhookDeliveries(ctx, ordersdb.CreateWebhookDeliveriesParams{
+	return s.inEventTx(ctx, e, func(tx tx) error {
+		created, err := tx.CreateWebhookDeliveries(ctx, ordersdb.CreateWebhookDeliveriesParams{
 			EventID: e.ID, EventType: e.Type, OrderID: e.Subject, Payload: string(payload), CreatedAt: s.clock(),
 		})
 		if err != nil {
 			return err
 		}
 		for _, d := range created {
-			if err := s.jobs.Insert(ctx, tx, deliverWebhook{DeliveryID: d.ID, Attempt: 1}, &river.InsertOpts{Queue: laneOf(d.Lagging)}); err != nil {
+			if err := tx.insert(ctx, deliverWebhook{DeliveryID: d.ID, Attempt: 1}, &river.InsertOpts{Queue: laneOf(d.Lagging)}); err != nil {
 				return err
 			}
 		}
@@ -89,8 +87,8 @@ const (
 	failureUnsigned webhook.Reason = "unsigned" // its secret does not open
 )
 
-// attempt sends a delivery, unless its job is void.
-func (s *Service) attempt(ctx context.Context, job deliverWebhook, lane string) error {
+// attemptDelivery sends a delivery, unless its job is void.
+func (s *Service) attemptDelivery(ctx context.Context, job deliverWebhook, lane string) error {
 	row, err := s.queries.GetWebhookDelivery(ctx, job.DeliveryID)
 	if postgres.IsNoRows(err) { // The webhook has been removed, and its deliveries with it.
 		return nil
@@ -103,21 +101,21 @@ func (s *Service) attempt(ctx context.Context, job deliverWebhook, lane string) 
 	case d.Status != ordersdb.WebhookDeliveryStatusPending || d.Attempts != job.Made:
 		return nil
 	case !w.Enabled:
-		return s.abandon(ctx, job, failureDisabled)
+		return s.abandonDelivery(ctx, job, failureDisabled)
 	case w.Lagging && lane == promptLane:
-		return postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-			return s.jobs.Insert(ctx, tx, job, &river.InsertOpts{Queue: laggingLane})
+		return s.inTx(ctx, func(tx tx) error {
+			return tx.insert(ctx, job, &river.InsertOpts{Queue: laggingLane})
 		})
 	}
-	result, err := s.send(ctx, d, w)
+	result, err := s.sendDelivery(ctx, d, w)
 	if err != nil {
 		return err
 	}
-	return s.record(ctx, job, w, result)
+	return s.recordAttempt(ctx, job, w, result)
 }
 
-// send makes an attempt. An error means that there was none.
-func (s *Service) send(ctx context.Context, d ordersdb.WebhookDelivery, w ordersdb.Webhook) (webhook.Result, error) {
+// sendDelivery makes an attempt. An error means that there was none.
+func (s *Service) sendDelivery(ctx context.Context, d ordersdb.WebhookDelivery, w ordersdb.Webhook) (webhook.Result, error) {
 	secrets, err := s.secretsOf(w)
 	if err != nil {
 		s.log.ErrorContext(ctx, "a webhook's secret does not open", slog.String("webhook_id", w.ID.String()), slog.Any("error", err))
@@ -148,11 +146,11 @@ func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
 	return secrets, nil
 }
 
-// record keeps what came of an attempt, together with the job of the next one.
-func (s *Service) record(ctx context.Context, job deliverWebhook, w ordersdb.Webhook, result webhook.Result) error {
+// recordAttempt keeps what came of an attempt, together with the job of the next one.
+func (s *Service) recordAttempt(ctx context.Context, job deliverWebhook, w ordersdb.Webhook, result webhook.Result) error {
 	now := s.clock()
 	attempted := ordersdb.RecordWebhookAttemptParams{
-		ID: job.DeliveryID, Made: job.Made, AttemptedAt: now, Status: ordersdb.WebhookDeliveryStatusDelivered, ResponseStatus: known(result.Status),
+		ID: job.DeliveryID, Made: job.Made, AttemptedAt: now, Status: ordersdb.WebhookDeliveryStatusDelivered, ResponseStatus: knownStatus(result.Status),
 	}
 	if result.Reason != "" {
 		failure := string(result.Reason)
@@ -164,19 +162,18 @@ func (s *Service) record(ctx context.Context, job deliverWebhook, w ordersdb.Web
 	}
 	lagging, gone := result.Reason != "" || result.Duration >= lagsFrom, result.Reason == webhook.Gone
 	var recorded int64
-	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
-		q := ordersdb.New(tx)
+	err := s.inTx(ctx, func(tx tx) (err error) {
 		// First, as whoever removes a webhook locks it before its deliveries.
 		if lagging != w.Lagging || gone {
-			if err := q.MarkWebhook(ctx, ordersdb.MarkWebhookParams{ID: w.ID, Url: w.Url, Lagging: lagging, Gone: gone, Now: now}); err != nil {
+			if err := tx.MarkWebhook(ctx, ordersdb.MarkWebhookParams{ID: w.ID, Url: w.Url, Lagging: lagging, Gone: gone, Now: now}); err != nil {
 				return err
 			}
 		}
-		if recorded, err = q.RecordWebhookAttempt(ctx, attempted); err != nil || recorded == 0 || attempted.NextAttemptAt == nil {
+		if recorded, err = tx.RecordWebhookAttempt(ctx, attempted); err != nil || recorded == 0 || attempted.NextAttemptAt == nil {
 			return err
 		}
 		next := deliverWebhook{DeliveryID: job.DeliveryID, Made: job.Made + 1, Attempt: job.Attempt + 1}
-		return s.jobs.Insert(ctx, tx, next, &river.InsertOpts{Queue: laneOf(lagging), ScheduledAt: *attempted.NextAttemptAt})
+		return tx.insert(ctx, next, &river.InsertOpts{Queue: laneOf(lagging), ScheduledAt: *attempted.NextAttemptAt})
 	})
 	if err != nil || recorded == 0 {
 		return err
@@ -184,8 +181,8 @@ func (s *Service) record(ctx context.Context, job deliverWebhook, w ordersdb.Web
 	if gone {
 		s.log.WarnContext(ctx, "a webhook is disabled: its receiver is gone", slog.String("webhook_id", w.ID.String()))
 	}
-	s.sent.attempt(result)
-	s.sent.delivery(attempted.Status)
+	s.sent.countAttempt(result)
+	s.sent.countDelivery(attempted.Status)
 	return nil
 }
 
@@ -200,8 +197,8 @@ func pauseAfter(reason webhook.Reason, attempt int) (pause time.Duration, again 
 	}
 }
 
-// known gives a status that is one (RFC 9110, section 15); receivers answer others too.
-func known(status int) *int32 {
+// knownStatus gives a status that is one (RFC 9110, section 15); receivers answer others too.
+func knownStatus(status int) *int32 {
 	if status < 100 || status > 599 {
 		return nil
 	}
@@ -209,11 +206,11 @@ func known(status int) *int32 {
 	return &s
 }
 
-// abandon ends a delivery without an attempt.
-func (s *Service) abandon(ctx context.Context, job deliverWebhook, why webhook.Reason) error {
+// abandonDelivery ends a delivery without an attempt.
+func (s *Service) abandonDelivery(ctx context.Context, job deliverWebhook, why webhook.Reason) error {
 	abandoned, err := s.queries.AbandonWebhookDelivery(ctx, ordersdb.AbandonWebhookDeliveryParams{ID: job.DeliveryID, Made: job.Made, Failure: string(why)})
 	if err == nil && abandoned == 1 {
-		s.sent.delivery(ordersdb.WebhookDeliveryStatusFailed)
+		s.sent.countDelivery(ordersdb.WebhookDeliveryStatusFailed)
 	}
 	return err
 }
@@ -224,8 +221,8 @@ type sent struct {
 	duration             prometheus.Histogram
 }
 
-func newSent(registry prometheus.Registerer) (sent, error) {
-	s := sent{
+func newSent() sent {
+	return sent{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "webhook_deliveries_total", Help: "What has become of deliveries to webhooks: delivered, retried later, failed for good.",
 		}, []string{"result"}),
@@ -236,10 +233,14 @@ func newSent(registry prometheus.Registerer) (sent, error) {
 			Name: "webhook_attempt_duration_seconds", Help: "Time that receivers of webhooks took.", Buckets: []float64{.025, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
-	return s, errors.Join(registry.Register(s.deliveries), registry.Register(s.attempts), registry.Register(s.duration))
 }
 
-func (s sent) attempt(r webhook.Result) {
+// collectors are what measure registers.
+func (s sent) collectors() []prometheus.Collector {
+	return []prometheus.Collector{s.deliveries, s.attempts, s.duration}
+}
+
+func (s sent) countAttempt(r webhook.Result) {
 	failure := string(r.Reason)
 	if failure == "" {
 		failure = "none"
@@ -248,8 +249,8 @@ func (s sent) attempt(r webhook.Result) {
 	s.duration.Observe(r.Duration.Seconds())
 }
 
-// delivery counts what has become of one: pending is one that was put off.
-func (s sent) delivery(status ordersdb.WebhookDeliveryStatus) {
+// countDelivery counts what has become of one: pending is one that was put off.
+func (s sent) countDelivery(status ordersdb.WebhookDeliveryStatus) {
 	result := string(status)
 	if status == ordersdb.WebhookDeliveryStatusPending {
 		result = "retried"

@@ -90,7 +90,7 @@ func (s *server) placed() events.Event {
 		Data: json.RawMessage(`{"sequence":1}`),
 	}
 	for range 2 {
-		require.NoError(s.t, s.service.deliver(s.t.Context(), e))
+		require.NoError(s.t, s.service.createDeliveries(s.t.Context(), e))
 	}
 	return e
 }
@@ -134,7 +134,7 @@ func (s *server) attempt() queued {
 	s.t.Helper()
 	all := s.queued()
 	job := all[len(all)-1]
-	require.NoError(s.t, s.service.attempt(s.t.Context(), job.Args, job.Queue))
+	require.NoError(s.t, s.service.attemptDelivery(s.t.Context(), job.Args, job.Queue))
 	return job
 }
 
@@ -208,7 +208,7 @@ func TestACopyOfAnEvent(t *testing.T) {
 	made := s.subscribe(r.URL)
 	e := s.placed()
 	later := s.subscribe(r.URL)
-	require.NoError(t, s.service.deliver(t.Context(), e))
+	require.NoError(t, s.service.createDeliveries(t.Context(), e))
 	require.Empty(t, s.deliveries(later.Webhook.ID))
 	require.Len(t, s.queued(), 1)
 
@@ -216,7 +216,7 @@ func TestACopyOfAnEvent(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.as(ordersapi.RoleAdmin).DeleteWebhookWithResponse(t.Context(), later.Webhook.ID)
 	require.NoError(t, err)
-	require.NoError(t, s.service.deliver(t.Context(), e))
+	require.NoError(t, s.service.createDeliveries(t.Context(), e))
 	s.delivery(made.Webhook.ID)
 	require.Len(t, s.queued(), 1)
 }
@@ -282,7 +282,7 @@ func TestDeliveryIsNotRepeatedTwice(t *testing.T) {
 	var both sync.WaitGroup
 	for range 2 {
 		both.Go(func() {
-			if err := s.service.attempt(t.Context(), job.Args, job.Queue); err != nil {
+			if err := s.service.attemptDelivery(t.Context(), job.Args, job.Queue); err != nil {
 				t.Error(err)
 			}
 		})
@@ -331,7 +331,7 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	s.attempt() // It moves to the queue of those that lag.
 	s.attempt()
 	require.Len(t, r.all(), 3)
-	require.NoError(t, s.service.attempt(t.Context(), waiting.Args, waiting.Queue))
+	require.NoError(t, s.service.attemptDelivery(t.Context(), waiting.Args, waiting.Queue))
 	require.Len(t, r.all(), 3)
 	r.answers(http.StatusNoContent)
 	s.attempt()
@@ -482,7 +482,7 @@ func TestAReceiverThatIsGoneDisablesItsWebhook(t *testing.T) {
 	s.Clock.Advance(time.Second)
 	jobs := s.queued()
 	for _, job := range jobs {
-		require.NoError(t, s.service.attempt(t.Context(), job.Args, job.Queue))
+		require.NoError(t, s.service.attemptDelivery(t.Context(), job.Args, job.Queue))
 	}
 	require.Len(t, s.queued(), len(jobs), "it is not tried again")
 	for _, id := range []uuid.UUID{made.Webhook.ID, moved.Webhook.ID} {
@@ -585,7 +585,7 @@ func TestAReceiverThatLags(t *testing.T) {
 	jobs := s.queued()
 	require.Equal(t, []string{promptLane, promptLane, laggingLane}, []string{jobs[0].Queue, jobs[1].Queue, jobs[2].Queue})
 
-	require.NoError(t, s.service.attempt(t.Context(), jobs[0].Args, jobs[0].Queue))
+	require.NoError(t, s.service.attemptDelivery(t.Context(), jobs[0].Args, jobs[0].Queue))
 	require.Len(t, r.all(), 1, "it moves instead")
 	jobs = s.queued()
 	require.Equal(t, laggingLane, jobs[3].Queue)

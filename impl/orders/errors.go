@@ -8,6 +8,7 @@ import (
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 )
 
 // Every failure this service answers with, besides those of the chain.
@@ -48,7 +49,7 @@ func faults() []*fault.Error {
 }
 
 // explain turns what the database reports into faults; it is the only place that knows its errors. missing is what it
-// means that a row is not there.
+// means that a row is not there; nil, that this is a defect.
 func explain(err error, missing *fault.Error) error {
 	var f *fault.Error
 	switch {
@@ -66,13 +67,7 @@ func explain(err error, missing *fault.Error) error {
 		return errPaymentReferenceUsed.At(fault.Violation{Pointer: "#/reference", Keyword: "uniqueItems", Detail: "Must be that of this order's payment alone."}).Because(err)
 	case postgres.Constraint(err) == "orders_number_key":
 		return httpapi.ErrUnavailable.Because(err) // Chance gave a number twice; it will not do so again.
-	case errors.Is(err, postgres.ErrShareUsedUp):
-		return httpapi.ErrOverloaded.Because(err)
-	case postgres.IsTimeout(err):
-		return httpapi.ErrTimeout.Because(err)
-	case postgres.IsUnavailable(err), errors.Is(err, postgres.ErrUnknownOutcome):
-		return httpapi.ErrUnavailable.Because(err)
 	default:
-		return err
+		return program.ExplainDatabase(err)
 	}
 }

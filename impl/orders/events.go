@@ -6,8 +6,42 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/convert"
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/telemetry"
 )
+
+// eventTypes are those that this service publishes.
+func eventTypes() []string {
+	return convert.All[string]([]ordersapi.OrderEventType{
+		ordersapi.OrderEventTypeOrderPlaced, ordersapi.OrderEventTypeOrderPaid, ordersapi.OrderEventTypeOrderShipped,
+		ordersapi.OrderEventTypeOrderDelivered, ordersapi.OrderEventTypeOrderCancelled,
+		ordersapi.OrderEventTypeOrderExpired, ordersapi.OrderEventTypeOrderRefunded,
+	})
+}
+
+// startEvents publishes what happens here, creates the deliveries of webhooks and hears what happens in the users
+// service. Without NATS nothing is lost: events wait in the database, and tokens count as they say until they expire.
+func (s *Service) startEvents(process *program.Process) error {
+	bus, err := process.Publish(eventTypes())
+	if err != nil || bus == nil {
+		return err
+	}
+	for _, c := range []events.ConsumerConfig{
+		{Service: "users", Name: serviceName, Handle: s.hear},
+		{Service: serviceName, Name: "webhooks", Handle: s.createDeliveries},
+	} {
+		c.Database, c.Bus = process.Pool.Config().ConnConfig, bus
+		c.Registry, c.Log = process.Registry, process.Log
+		consumer, err := events.NewConsumer(c)
+		if err != nil {
+			return err
+		}
+		process.Go("consumer of "+c.Service, consumer.Run)
+	}
+	return nil
+}
 
 // orderEvent is what others are told of an order: the data of an event whose type is an ordersapi.OrderEventType.
 type orderEvent struct {

@@ -34,7 +34,7 @@ func (s *Service) ExportOrders(ctx context.Context, req ordersapi.ExportOrdersRe
 	}
 	e.filter.before(req.Params.CreatedBefore)
 	// The first page is read before anything is answered, so that a database that is not there is a failure that can be told.
-	return e, explain(e.read(), nil)
+	return e, explain(e.readPage(), nil)
 }
 
 // exports are those that run on this replica, by who asked for them.
@@ -73,9 +73,9 @@ type export struct {
 	end     func() // tells that it does not run any more
 }
 
-// read takes the next page. It is keyset pagination as in a list: nothing is held open between pages, and an order that is
+// readPage reads the next page. It is keyset pagination as in a list: nothing is held open between pages, and an order that is
 // placed meanwhile is not among them.
-func (e *export) read() (err error) {
+func (e *export) readPage() (err error) {
 	if e.page, err = e.filter.list(e.ctx, e.service.queries, exportBatch); err != nil {
 		return err
 	}
@@ -97,9 +97,9 @@ func (e *export) VisitExportOrdersResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.WriteHeader(http.StatusOK)
 	out := bufio.NewWriterSize(w, 64<<10)
-	write := e.lines(out)
+	write := e.jsonWriter(out)
 	if e.format == ordersapi.ExportFormatCsv {
-		write = e.rows(out)
+		write = e.csvWriter(out)
 	}
 	for {
 		if err := write(); err != nil {
@@ -108,17 +108,17 @@ func (e *export) VisitExportOrdersResponse(w http.ResponseWriter) error {
 		if e.last {
 			return out.Flush()
 		}
-		if err := e.read(); err != nil {
+		if err := e.readPage(); err != nil {
 			return err
 		}
 	}
 }
 
-// lines writes a page as JSON, an order a line.
-func (e *export) lines(out io.Writer) func() error {
+// jsonWriter gives a function that writes a page as JSON, an order a line.
+func (e *export) jsonWriter(out io.Writer) func() error {
 	encoder := json.NewEncoder(out)
 	return func() error {
-		orders, err := e.service.show(e.ctx, e.page)
+		orders, err := e.service.toAPIOrders(e.ctx, e.page)
 		if err != nil {
 			return err
 		}
@@ -131,8 +131,8 @@ func (e *export) lines(out io.Writer) func() error {
 	}
 }
 
-// rows writes a page as CSV (RFC 4180), below a head line. Amounts are in minor units.
-func (e *export) rows(out io.Writer) func() error {
+// csvWriter gives a function that writes a page as CSV (RFC 4180), below a head line. Amounts are in minor units.
+func (e *export) csvWriter(out io.Writer) func() error {
 	table := csv.NewWriter(out)
 	table.UseCRLF = true
 	head := []string{"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at"}

@@ -77,9 +77,9 @@ func (f *followers) orders() []uuid.UUID {
 	return ids
 }
 
-// tell wakes the streams of orders whose version is another than the last that was told. The first one is no news: a
+// notify wakes the streams of orders whose version is another than the last that was told. The first one is no news: a
 // stream reads what there is when it starts, and once more here.
-func (f *followers) tell(rows []ordersdb.ListOrderVersionsRow) {
+func (f *followers) notify(rows []ordersdb.ListOrderVersionsRow) {
 	versions := make(map[uuid.UUID]int64, len(rows))
 	for _, row := range rows {
 		versions[row.ID] = row.Version
@@ -97,8 +97,8 @@ func (f *followers) tell(rows []ordersdb.ListOrderVersionsRow) {
 	}
 }
 
-// watch tells the streams of changes until ctx ends.
-func (f *followers) watch(ctx context.Context, queries ordersdb.Querier, log *slog.Logger) {
+// poll tells the streams of changes until ctx ends.
+func (f *followers) poll(ctx context.Context, queries ordersdb.Querier, log *slog.Logger) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	failing := false
@@ -116,7 +116,7 @@ func (f *followers) watch(ctx context.Context, queries ordersdb.Querier, log *sl
 		switch {
 		case err == nil:
 			failing = false
-			f.tell(rows)
+			f.notify(rows)
 		case ctx.Err() == nil && !failing:
 			failing = true
 			log.WarnContext(ctx, "followed orders cannot be read", slog.Any("error", err))

@@ -45,7 +45,7 @@ func TestFollowersAskOnceForAll(t *testing.T) {
 		f, v := newFollowers(), &versions{}
 		ctx, stop := context.WithCancel(t.Context())
 		var watching sync.WaitGroup
-		watching.Go(func() { f.watch(ctx, v, slog.New(slog.DiscardHandler)) })
+		watching.Go(func() { f.poll(ctx, v, slog.New(slog.DiscardHandler)) })
 		turns := func(n int) [][]uuid.UUID {
 			v.taken()
 			time.Sleep(time.Duration(n) * followEvery)

@@ -16,6 +16,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 )
@@ -57,7 +58,7 @@ func (s *Service) ListOrderEvents(ctx context.Context, req ordersapi.ListOrderEv
 		items[i] = toAPIOrderEvent(row, order.Currency)
 	}
 	return ordersapi.ListOrderEvents200JSONResponse{
-		Body:    ordersapi.OrderEventList{Items: items, NextCursor: orNull(next)},
+		Body:    ordersapi.OrderEventList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: ordersapi.ListOrderEvents200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -105,7 +106,7 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	defer beat.Stop()
 	defer standing.Stop()
 	for {
-		told, err := t.tell(w)
+		told, err := t.writeEvents(w)
 		if err != nil {
 			return nil // The caller has gone, or the database has: both come back.
 		}
@@ -146,8 +147,8 @@ func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing 
 	}
 }
 
-// tell writes the events behind the last that was told and says how many there were.
-func (t *stream) tell(w io.Writer) (int, error) {
+// writeEvents writes the events behind the last that was told and says how many there were.
+func (t *stream) writeEvents(w io.Writer) (int, error) {
 	rows, err := t.service.queries.ListOrderEvents(t.ctx, ordersdb.ListOrderEventsParams{OrderID: t.order, After: t.after, RowLimit: streamBatch})
 	if err != nil {
 		return 0, err

@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 )
@@ -24,7 +25,7 @@ func (s *Service) ListOrders(ctx context.Context, req ordersapi.ListOrdersReques
 	filter.before(req.Params.CreatedBefore)
 	if caller := httpapi.Caller(ctx); !httpapi.HoldsRole(ctx) {
 		if filter.customer != nil && *filter.customer != caller.Subject {
-			return ordersapi.ListOrders200JSONResponse{Body: ordersapi.OrderList{Items: []ordersapi.Order{}, NextCursor: orNull(nil)}}, nil
+			return ordersapi.ListOrders200JSONResponse{Body: ordersapi.OrderList{Items: []ordersapi.Order{}, NextCursor: convert.OrNull[string](nil)}}, nil
 		}
 		filter.customer = &caller.Subject
 	}
@@ -34,12 +35,12 @@ func (s *Service) ListOrders(ctx context.Context, req ordersapi.ListOrdersReques
 		return nil, explain(err, nil)
 	}
 	rows, next := keyset.Page(rows, int(limit), positionOf)
-	items, err := s.show(ctx, rows)
+	items, err := s.toAPIOrders(ctx, rows)
 	if err != nil {
 		return nil, explain(err, nil)
 	}
 	return ordersapi.ListOrders200JSONResponse{
-		Body:    ordersapi.OrderList{Items: items, NextCursor: orNull(next)},
+		Body:    ordersapi.OrderList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: ordersapi.ListOrders200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -87,8 +88,8 @@ func (f *orderFilter) list(ctx context.Context, q ordersdb.Querier, limit int32)
 	}
 }
 
-// show gives orders with their lines and what the caller may do to them.
-func (s *Service) show(ctx context.Context, rows []ordersdb.Order) ([]ordersapi.Order, error) {
+// toAPIOrders gives orders with their lines and what the caller may do to them.
+func (s *Service) toAPIOrders(ctx context.Context, rows []ordersdb.Order) ([]ordersapi.Order, error) {
 	ids := make([]uuid.UUID, len(rows))
 	for i, row := range rows {
 		ids[i] = row.ID
@@ -128,7 +129,7 @@ func (s *Service) CreateOrder(ctx context.Context, req ordersapi.CreateOrderRequ
 	if err := fitting(lines); err != nil {
 		return nil, err
 	}
-	order, items, err := s.place(ctx, httpapi.Caller(ctx).Subject, lines, req.Body.ExpectedTotal)
+	order, items, err := s.placeOrder(ctx, httpapi.Caller(ctx).Subject, lines, req.Body.ExpectedTotal)
 	if err != nil {
 		return nil, explain(err, nil)
 	}
@@ -138,18 +139,18 @@ func (s *Service) CreateOrder(ctx context.Context, req ordersapi.CreateOrderRequ
 	}, nil
 }
 
-// place places an order of a customer, at the total that is expected if one is.
-func (s *Service) place(ctx context.Context, customer uuid.UUID, lines []line, expected *ordersapi.ExpectedTotal) (order ordersdb.Order, items []ordersdb.OrderItem, err error) {
+// placeOrder places an order of a customer, at the total that is expected if one is.
+func (s *Service) placeOrder(ctx context.Context, customer uuid.UUID, lines []line, expected *ordersapi.ExpectedTotal) (order ordersdb.Order, items []ordersdb.OrderItem, err error) {
 	now := s.clock()
 	placed := newOrder(lines)
 	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), customer
 	httpapi.Creates(ctx, placed.ID)
 	placed.CreatedAt, placed.ExpiresAt = now, now.Add(s.payWithin)
-	err = s.inTx(ctx, func(q ordersdb.Querier) error {
-		if err := s.ration.hold(ctx, q, customer, lines); err != nil {
+	err = s.inKeyedTx(ctx, func(tx tx) error {
+		if err := s.ration.lockAndAdmit(ctx, tx, customer, lines); err != nil {
 			return err
 		}
-		products, err := q.PriceProducts(ctx, placed.ProductIds)
+		products, err := tx.PriceProducts(ctx, placed.ProductIds)
 		if err != nil {
 			return err
 		}
@@ -157,16 +158,16 @@ func (s *Service) place(ctx context.Context, customer uuid.UUID, lines []line, e
 		if err != nil {
 			return err
 		}
-		if err := fill(ctx, &placed, all, total); err != nil {
+		if err := addPrices(ctx, &placed, all, total); err != nil {
 			return err
 		}
-		row, err := q.CreateOrder(ctx, placed)
+		row, err := tx.CreateOrder(ctx, placed)
 		if err != nil {
 			return err
 		}
 		order = ordersdb.Order(row)
 		// Last, because others wait for the stock of what sells well.
-		return reserve(ctx, q, lines, placed, now)
+		return reserveStock(ctx, tx, lines, placed, now)
 	})
 	if err != nil {
 		return order, nil, err
@@ -174,9 +175,9 @@ func (s *Service) place(ctx context.Context, customer uuid.UUID, lines []line, e
 	return order, itemsOf(placed), nil
 }
 
-// hold keeps other orders of a customer waiting until the transaction ends, and refuses one that is beyond what a customer may have
+// lockAndAdmit keeps other orders of a customer waiting until the transaction ends, and refuses one that is beyond what a customer may have
 // without paying.
-func (r Ration) hold(ctx context.Context, q ordersdb.Querier, customer uuid.UUID, lines []line) error {
+func (r Ration) lockAndAdmit(ctx context.Context, q ordersdb.Querier, customer uuid.UUID, lines []line) error {
 	if r == (Ration{}) {
 		return nil
 	}
@@ -199,8 +200,8 @@ func newOrder(lines []line) ordersdb.CreateOrderParams {
 	return p
 }
 
-// fill adds what the catalog says, and what others are told.
-func fill(ctx context.Context, p *ordersdb.CreateOrderParams, all []priced, total ordersapi.Money) (err error) {
+// addPrices adds what the catalog says, and what others are told.
+func addPrices(ctx context.Context, p *ordersdb.CreateOrderParams, all []priced, total ordersapi.Money) (err error) {
 	p.Skus, p.Names, p.PriceAmounts = nil, nil, nil // The transaction may be repeated.
 	for _, l := range all {
 		p.Skus, p.Names, p.PriceAmounts = append(p.Skus, l.Sku), append(p.Names, l.Name), append(p.PriceAmounts, l.PriceAmount)
@@ -223,7 +224,7 @@ func itemsOf(p ordersdb.CreateOrderParams) []ordersdb.OrderItem {
 	return items
 }
 
-func reserve(ctx context.Context, q ordersdb.Querier, lines []line, p ordersdb.CreateOrderParams, now time.Time) error {
+func reserveStock(ctx context.Context, q ordersdb.Querier, lines []line, p ordersdb.CreateOrderParams, now time.Time) error {
 	reserved, err := q.ReserveStock(ctx, ordersdb.ReserveStockParams{ProductIds: p.ProductIds, Quantities: p.Quantities, UpdatedAt: now})
 	if err != nil || reserved == int64(len(lines)) {
 		return err
@@ -259,7 +260,7 @@ func (s *Service) GetOrder(ctx context.Context, req ordersapi.GetOrderRequestObj
 	if err != nil {
 		return nil, explain(err, errOrderNotFound)
 	}
-	shown, err := s.show(ctx, []ordersdb.Order{row})
+	shown, err := s.toAPIOrders(ctx, []ordersdb.Order{row})
 	if err != nil {
 		return nil, explain(err, nil)
 	}
@@ -273,7 +274,7 @@ func (s *Service) CancelOrder(ctx context.Context, req ordersapi.CancelOrderRequ
 	if req.Body != nil {
 		reason = req.Body.Reason
 	}
-	order, tag, err := s.take(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return cancellation(o, reason) })
+	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return cancellation(o, reason) })
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +287,7 @@ func (s *Service) PayOrder(ctx context.Context, req ordersapi.PayOrderRequestObj
 	if req.Body != nil {
 		reported = *req.Body
 	}
-	order, tag, err := s.take(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return payment(o, reported) })
+	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return payment(o, reported) })
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +304,7 @@ func (s *Service) ShipOrder(ctx context.Context, req ordersapi.ShipOrderRequestO
 	if req.Body != nil {
 		tracking = req.Body.Tracking
 	}
-	order, tag, err := s.take(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return shipment(o, tracking) })
+	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return shipment(o, tracking) })
 	if err != nil {
 		return nil, err
 	}
@@ -312,7 +313,7 @@ func (s *Service) ShipOrder(ctx context.Context, req ordersapi.ShipOrderRequestO
 
 // DeliverOrder records that an order has arrived.
 func (s *Service) DeliverOrder(ctx context.Context, req ordersapi.DeliverOrderRequestObject) (ordersapi.DeliverOrderResponseObject, error) {
-	order, tag, err := s.take(ctx, req.OrderID, delivery)
+	order, tag, err := s.applyStep(ctx, req.OrderID, delivery)
 	if err != nil {
 		return nil, err
 	}
@@ -329,24 +330,24 @@ func (s *Service) RefundOrder(ctx context.Context, req ordersapi.RefundOrderRequ
 	if part != nil && req.Params.IdempotencyKey == nil {
 		return nil, httpapi.Violated("#/header/Idempotency-Key", "required", "Must be sent with an amount, so that it is refunded once")
 	}
-	order, tag, err := s.take(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return refund(o, part, reason) })
+	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return refund(o, part, reason) })
 	if err != nil {
 		return nil, err
 	}
 	return ordersapi.RefundOrder200JSONResponse{Body: order, Headers: ordersapi.RefundOrder200ResponseHeaders{ETag: tag}}, nil
 }
 
-// take makes one step with an order, with all that belongs to it, for the caller.
-func (s *Service) take(ctx context.Context, id uuid.UUID, decide func(ordersdb.Order) (step, error)) (shown ordersapi.Order, tag string, err error) {
+// applyStep makes one step with an order, with all that belongs to it, for the caller.
+func (s *Service) applyStep(ctx context.Context, id uuid.UUID, decide func(ordersdb.Order) (step, error)) (shown ordersapi.Order, tag string, err error) {
 	caller := httpapi.Caller(ctx)
 	var order ordersdb.Order
 	var items []ordersdb.OrderItem
-	err = s.inTx(ctx, func(q ordersdb.Querier) (err error) {
-		if order, err = s.advance(ctx, q, id, decide, func(o ordersdb.Order) ordersapi.OrderActor { return actorOf(caller, o) }); err != nil {
+	err = s.inKeyedTx(ctx, func(tx tx) (err error) {
+		if order, err = s.lockAndApply(ctx, tx, id, decide, func(o ordersdb.Order) ordersapi.OrderActor { return actorOf(caller, o) }); err != nil {
 			return err
 		}
 		// Here, because with a key the transaction, and its connection, is kept until the answer is made.
-		items, err = q.ListOrderItems(ctx, []uuid.UUID{id})
+		items, err = tx.ListOrderItems(ctx, []uuid.UUID{id})
 		return err
 	})
 	if err != nil {
@@ -367,9 +368,9 @@ func actorOf(caller *httpapi.Principal, o ordersdb.Order) ordersapi.OrderActor {
 	}
 }
 
-// advance makes one step with an order in a transaction: the order is locked, so that nothing comes between the decision
+// lockAndApply makes one step with an order in a transaction: the order is locked, so that nothing comes between the decision
 // and the change, and its stock follows last.
-func (s *Service) advance(ctx context.Context, q ordersdb.Querier, id uuid.UUID, decide func(ordersdb.Order) (step, error), by func(ordersdb.Order) ordersapi.OrderActor) (ordersdb.Order, error) {
+func (s *Service) lockAndApply(ctx context.Context, q ordersdb.Querier, id uuid.UUID, decide func(ordersdb.Order) (step, error), by func(ordersdb.Order) ordersapi.OrderActor) (ordersdb.Order, error) {
 	order, err := q.LockOrder(ctx, id)
 	if err != nil {
 		return order, err

@@ -17,7 +17,7 @@ const overdueBatch = 100
 // expireOverdue gives up the orders that nobody has paid in time. However often and wherever it runs, each order expires
 // once: the step is decided with the order locked.
 func (s *Service) expireOverdue(ctx context.Context) error {
-	return s.sweep(ctx,
+	return s.applyStepToEach(ctx,
 		func() ([]uuid.UUID, error) {
 			return s.queries.ListExpiredOrders(ctx, ordersdb.ListExpiredOrdersParams{Now: s.clock(), RowLimit: overdueBatch})
 		},
@@ -28,7 +28,7 @@ func (s *Service) expireOverdue(ctx context.Context) error {
 // being placed while the account was disabled.
 func (s *Service) withdrawOrphaned(ctx context.Context) error {
 	reason := "The account is not active any more."
-	return s.sweep(ctx,
+	return s.applyStepToEach(ctx,
 		func() ([]uuid.UUID, error) { return s.queries.ListOrphanedOrders(ctx, overdueBatch) },
 		func(o ordersdb.Order) (step, error) {
 			if o.Status != ordersdb.OrderStatusPending {
@@ -38,9 +38,9 @@ func (s *Service) withdrawOrphaned(ctx context.Context) error {
 		})
 }
 
-// sweep makes a step with every order that find finds, each in its own transaction: one that cannot be changed keeps none
+// applyStepToEach makes a step with every order that find finds, each in its own transaction: one that cannot be changed keeps none
 // of the others.
-func (s *Service) sweep(ctx context.Context, find func() ([]uuid.UUID, error), decide func(ordersdb.Order) (step, error)) error {
+func (s *Service) applyStepToEach(ctx context.Context, find func() ([]uuid.UUID, error), decide func(ordersdb.Order) (step, error)) error {
 	for {
 		ids, err := find()
 		if err != nil {
@@ -48,8 +48,8 @@ func (s *Service) sweep(ctx context.Context, find func() ([]uuid.UUID, error), d
 		}
 		var failed []error
 		for _, id := range ids {
-			if err := s.inTx(ctx, func(q ordersdb.Querier) error {
-				_, err := s.advance(ctx, q, id, decide, bySystem)
+			if err := s.inTx(ctx, func(tx tx) error {
+				_, err := s.lockAndApply(ctx, tx, id, decide, bySystem)
 				return err
 			}); err != nil {
 				failed = append(failed, fmt.Errorf("order %s: %w", id, err))

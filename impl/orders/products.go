@@ -7,6 +7,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 )
@@ -21,7 +22,7 @@ func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRe
 	if req.Params.Q == nil {
 		rows, next, err = s.listProducts(ctx, status, after, limit)
 	} else {
-		rows, next, err = s.search(ctx, *req.Params.Q, status, after, limit)
+		rows, next, err = s.searchProducts(ctx, *req.Params.Q, status, after, limit)
 	}
 	if err != nil {
 		return nil, err
@@ -31,7 +32,7 @@ func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRe
 		items[i] = toAPIProduct(row)
 	}
 	return ordersapi.ListProducts200JSONResponse{
-		Body:    ordersapi.ProductList{Items: items, NextCursor: orNull(next)},
+		Body:    ordersapi.ProductList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: ordersapi.ListProducts200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -64,8 +65,8 @@ func (s *Service) CreateProduct(ctx context.Context, req ordersapi.CreateProduct
 	id := newID()
 	httpapi.Creates(ctx, id)
 	var row ordersdb.CreateProductRow
-	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
-		row, err = q.CreateProduct(ctx, ordersdb.CreateProductParams{
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		row, err = tx.CreateProduct(ctx, ordersdb.CreateProductParams{
 			ID: id, Sku: req.Body.Sku, Name: req.Body.Name, Description: description,
 			PriceAmount: req.Body.Price.Amount, Currency: req.Body.Price.Currency, CreatedAt: s.clock(),
 		})
@@ -85,15 +86,15 @@ func (s *Service) DuplicateProduct(ctx context.Context, req ordersapi.DuplicateP
 	id := newID()
 	httpapi.Creates(ctx, id)
 	var row ordersdb.CreateProductRow
-	err := s.inTx(ctx, func(q ordersdb.Querier) error {
-		original, err := q.LockProduct(ctx, req.ProductID)
+	err := s.inTx(ctx, func(tx tx) error {
+		original, err := tx.LockProduct(ctx, req.ProductID)
 		if err != nil {
 			return err
 		}
 		if original.Status == ordersdb.ProductStatusArchived {
 			return errProductArchived
 		}
-		row, err = q.CreateProduct(ctx, ordersdb.CreateProductParams{
+		row, err = tx.CreateProduct(ctx, ordersdb.CreateProductParams{
 			ID: id, Sku: req.Body.Sku, Name: original.Name, Description: original.Description,
 			PriceAmount: original.PriceAmount, Currency: original.Currency, CreatedAt: s.clock(),
 		})
@@ -127,7 +128,7 @@ func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProduct
 	if price := req.Body.Price; price != nil {
 		change.PriceAmount, change.Currency = &price.Amount, &price.Currency
 	}
-	row, err := s.change(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) { return q.UpdateProduct(ctx, change) },
+	row, err := s.changeProduct(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) { return q.UpdateProduct(ctx, change) },
 		func(now product) error { return errVersionChanged.Showing(toAPIProduct(now), etag(now.Version)) })
 	if err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProduct
 
 // ArchiveProduct takes a product out of the catalog.
 func (s *Service) ArchiveProduct(ctx context.Context, req ordersapi.ArchiveProductRequestObject) (ordersapi.ArchiveProductResponseObject, error) {
-	row, err := s.change(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) {
+	row, err := s.changeProduct(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) {
 		return q.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
 	}, func(product) error { return nil }) // It is so already.
 	if err != nil {
@@ -152,15 +153,15 @@ func (s *Service) ArchiveProduct(ctx context.Context, req ordersapi.ArchiveProdu
 	}, nil
 }
 
-// change carries out a change of one product and reads the product as it now is. unchanged says what it means that
+// changeProduct carries out a change of one product and reads the product as it now is. unchanged says what it means that
 // there was nothing to change.
-func (s *Service) change(ctx context.Context, id uuid.UUID, update func(ordersdb.Querier) (int64, error), unchanged func(product) error) (now product, err error) {
-	err = s.inTx(ctx, func(q ordersdb.Querier) error {
-		rows, err := update(q)
+func (s *Service) changeProduct(ctx context.Context, id uuid.UUID, update func(ordersdb.Querier) (int64, error), unchanged func(product) error) (now product, err error) {
+	err = s.inTx(ctx, func(tx tx) error {
+		rows, err := update(tx)
 		if err != nil {
 			return err
 		}
-		if now, err = q.GetProduct(ctx, id); err != nil || rows > 0 {
+		if now, err = tx.GetProduct(ctx, id); err != nil || rows > 0 {
 			return err
 		}
 		return unchanged(now)

@@ -242,7 +242,7 @@ func fitting(lines []line) error {
 	if len(large) == 0 {
 		return nil
 	}
-	return httpapi.ErrInvalid.At(at(large, "quantity", "maximum", "All lines of the product together must not be more than this.", func(line) map[string]any {
+	return httpapi.ErrInvalid.At(violationsAt(large, "quantity", "maximum", "All lines of the product together must not be more than this.", func(line) map[string]any {
 		return map[string]any{"maximum": mostOfOne}
 	})...)
 }
@@ -274,8 +274,8 @@ func (r Ration) admit(open ordersdb.CountOpenOrdersRow, lines []line) error {
 	return nil
 }
 
-// at names the places of lines in the request, in its order.
-func at(lines []line, member, keyword, detail string, params func(line) map[string]any) []fault.Violation {
+// violationsAt names the places of lines in the request, in its order.
+func violationsAt(lines []line, member, keyword, detail string, params func(line) map[string]any) []fault.Violation {
 	found := map[int]fault.Violation{}
 	for _, l := range lines {
 		for _, place := range l.places {
@@ -307,7 +307,7 @@ func priceOf(lines []line, products []ordersdb.PriceProductsRow, expected *order
 		all = append(all, priced{l, products[i]})
 	}
 	if len(unavailable) > 0 {
-		return nil, total, errProductUnavailable.At(at(unavailable, "product_id", "enum", "There is no such product to order.", func(line) map[string]any { return nil })...)
+		return nil, total, errProductUnavailable.At(violationsAt(unavailable, "product_id", "enum", "There is no such product to order.", func(line) map[string]any { return nil })...)
 	}
 	total.Currency = all[0].Currency
 	for _, p := range all {
@@ -340,7 +340,7 @@ func shortOf(lines []line, stock []ordersdb.Stock) error {
 		return 0
 	}
 	short := slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return available(l) >= int64(l.quantity) })
-	return errOutOfStock.At(at(short, "quantity", "maximum", "There are fewer units than this.", func(l line) map[string]any {
+	return errOutOfStock.At(violationsAt(short, "quantity", "maximum", "There are fewer units than this.", func(l line) map[string]any {
 		return map[string]any{"maximum": available(l)}
 	})...)
 }

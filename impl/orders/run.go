@@ -5,13 +5,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"example.com/plumbline/gen/ordersapi"
-	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/outbound"
@@ -20,30 +19,28 @@ import (
 	"example.com/plumbline/queries"
 )
 
-// name is what the service is called everywhere.
-const name = "orders"
-
 // keysTimeout bounds one request for the keys that verify access tokens.
 const keysTimeout = 3 * time.Second
 
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
 func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	p := self()
+	p := newProgram()
 	p.Clock = time.Now
 	return p.Run(ctx, args, environ, out)
 }
 
 // RunAt is Run with a clock that tells the service the time. Only the development binary has another than the system's.
 func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
-	p := self()
+	p := newProgram()
 	p.Clock, p.Development = clock, true
 	return p.Run(ctx, args, environ, out)
 }
 
-func self() program.Program {
+// newProgram makes the program.
+func newProgram() program.Program {
 	return program.Program{
-		Name:  name,
+		Name:  serviceName,
 		About: "orders keeps products, their stock, orders and who is told of them.",
 		Schema: program.Schema{
 			program.Migrations(queries.Migrations("orders")),
@@ -80,61 +77,36 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		if err != nil {
 			return nil, err
 		}
-		service, err := New(Config{
+		s, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
-			PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout, Ration: Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)}, AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry,
-			Clock: p.Clock,
+			PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout, AllowPrivate: c.WebhooksAllowPrivate,
+			Ration: Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)},
+			Log:    process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err := errors.Join(service.measure(process.Registry), service.work(ctx, process), service.exchange(process)); err != nil {
+		if err := errors.Join(s.measure(process.Registry), s.startJobs(ctx, process), s.startEvents(process)); err != nil {
 			return nil, err
 		}
 		process.Go("sessions", func(ctx context.Context) {
-			service.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
+			s.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
 		})
-		process.Go("audit", func(ctx context.Context) { service.audit.Run(ctx, process.Log) })
-		process.Go("followers", func(ctx context.Context) { service.followers.watch(ctx, service.queries, process.Log) })
-		return service.Handler(process.Chain)
-	})
-}
-
-// exchange publishes what happens here, tells webhooks of it and hears what happens in the users service. Without NATS
-// nothing is lost: events wait in the database, and tokens are judged by what they say until they expire.
-func (s *Service) exchange(process *program.Process) error {
-	bus, err := process.Publish(eventTypes())
-	if err != nil || bus == nil {
-		return err
-	}
-	for _, c := range []events.ConsumerConfig{
-		{Service: "users", Name: name, Handle: s.hear},
-		{Service: name, Name: "webhooks", Handle: s.deliver},
-	} {
-		c.Database, c.Bus, c.Registry, c.Log = process.Pool.Config().ConnConfig, bus, process.Registry, process.Log
-		consumer, err := events.NewConsumer(c)
-		if err != nil {
-			return err
-		}
-		process.Go("consumer of "+c.Service, consumer.Run)
-	}
-	return nil
-}
-
-// eventTypes are those that this service publishes.
-func eventTypes() []string {
-	return convertAll[string]([]ordersapi.OrderEventType{
-		ordersapi.OrderEventTypeOrderPlaced, ordersapi.OrderEventTypeOrderPaid, ordersapi.OrderEventTypeOrderShipped,
-		ordersapi.OrderEventTypeOrderDelivered, ordersapi.OrderEventTypeOrderCancelled, ordersapi.OrderEventTypeOrderExpired,
-		ordersapi.OrderEventTypeOrderRefunded,
+		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
+		process.Go("followers", func(ctx context.Context) { s.followers.poll(ctx, s.queries, process.Log) })
+		return s.Handler(process.Chain)
 	})
 }
 
 // measure registers what the service's parts count.
 func (s *Service) measure(registry prometheus.Registerer) error {
-	errs := []error{registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "order_streams", Help: "Streams of orders' changes that are open."},
-		func() float64 { return float64(s.followers.count()) }))}
-	for _, c := range s.guard.Collectors() {
+	collectors := slices.Concat(s.guard.Collectors(), s.sent.collectors(), []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "order_streams", Help: "Streams of orders' changes that are open.",
+		}, func() float64 { return float64(s.followers.count()) }),
+	})
+	var errs []error
+	for _, c := range collectors {
 		errs = append(errs, registry.Register(c))
 	}
 	return errors.Join(errs...)

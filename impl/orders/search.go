@@ -35,8 +35,8 @@ var errSearchTimeout = func() *fault.Error {
 	return &f
 }()
 
-// search gives a page of the products that have all words of a text, and where the next one starts.
-func (s *Service) search(ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
+// searchProducts gives a page of the products that have all words of a text, and where the next one starts.
+func (s *Service) searchProducts(ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
 	query, words := searchFor(text)
 	switch {
 	case words > mostWords:
@@ -46,11 +46,11 @@ func (s *Service) search(ctx context.Context, text string, status ordersdb.Produ
 	case words == 0:
 		return nil, nil, nil
 	}
-	err = s.inTx(ctx, func(q ordersdb.Querier) (err error) {
-		if err := q.LimitSearch(ctx, strconv.FormatInt(s.searchTimeout.Milliseconds(), 10)); err != nil {
+	err = s.inTx(ctx, func(tx tx) (err error) {
+		if err := tx.LimitSearch(ctx, strconv.FormatInt(s.searchTimeout.Milliseconds(), 10)); err != nil {
 			return err
 		}
-		rows, next, err = searchWithin(ctx, q, query, status, after, limit)
+		rows, next, err = searchWithin(ctx, tx, query, status, after, limit)
 		return err
 	})
 	if postgres.IsTimeout(err) {

@@ -6,11 +6,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/settings"
 )
 
@@ -18,7 +16,7 @@ import (
 // whose histories were made by the rules of the service. All of it is there afterwards or none. Only the development
 // binary calls it; environ is that of Run.
 func Seed(ctx context.Context, environ []string, staff uuid.UUID, customers ...uuid.UUID) error {
-	return withSeeding(ctx, environ, func(s *seeding) error { return s.seed(ctx, staff, customers) })
+	return withSeeding(ctx, environ, func(s *seeding) error { return s.fillDatabase(ctx, staff, customers) })
 }
 
 // Reset is Seed after everything has been removed but what is known of accounts and what is still to be told. Nobody sees
@@ -28,13 +26,13 @@ func Reset(ctx context.Context, environ []string, staff uuid.UUID, customers ...
 		if err := s.queries.RemoveEverything(ctx); err != nil {
 			return err
 		}
-		return s.seed(ctx, staff, customers)
+		return s.fillDatabase(ctx, staff, customers)
 	})
 }
 
 // withSeeding runs what fills the database in one transaction.
 func withSeeding(ctx context.Context, environ []string, fill func(*seeding) error) error {
-	p := self()
+	p := newProgram()
 	c, err := settings.Load(p.Source(nil, environ), defaultServe())
 	if err != nil {
 		return err
@@ -44,8 +42,8 @@ func withSeeding(ctx context.Context, environ []string, fill func(*seeding) erro
 		return err
 	}
 	defer pool.Close()
-	return postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
-		s := &seeding{Service: Service{database: tx, queries: ordersdb.New(tx)}, end: time.Now()}
+	return (&Service{database: pool}).inTx(ctx, func(tx tx) error {
+		s := &seeding{Service: Service{database: tx.db, queries: tx}, end: time.Now()}
 		s.clock = func() time.Time { return s.now }
 		return fill(s)
 	})
@@ -58,7 +56,7 @@ type seeding struct {
 	now, end time.Time
 }
 
-func (s *seeding) seed(ctx context.Context, staff uuid.UUID, customers []uuid.UUID) error {
+func (s *seeding) fillDatabase(ctx context.Context, staff uuid.UUID, customers []uuid.UUID) error {
 	for _, status := range []ordersdb.ProductStatus{ordersdb.ProductStatusActive, ordersdb.ProductStatusArchived} {
 		products, err := s.queries.ListProducts(ctx, ordersdb.ListProductsParams{Status: status, BeforeTime: s.end.AddDate(100, 0, 0), RowLimit: 1})
 		if err != nil || len(products) > 0 {
@@ -69,13 +67,13 @@ func (s *seeding) seed(ctx context.Context, staff uuid.UUID, customers []uuid.UU
 	for i, g := range catalog {
 		s.now = s.end.AddDate(0, 0, -90).Add(time.Duration(i) * time.Minute)
 		var err error
-		if ids[i], err = s.offer(ctx, g, staff); err != nil {
+		if ids[i], err = s.addProduct(ctx, g, staff); err != nil {
 			return fmt.Errorf("product %s: %w", g.sku, err)
 		}
 	}
 	for i, customer := range customers {
 		for j, told := range stories {
-			if err := s.tell(ctx, customer, told, ids[(i*len(stories)+j)%sold:]); err != nil {
+			if err := s.tellStory(ctx, customer, told, ids[(i*len(stories)+j)%sold:]); err != nil {
 				return fmt.Errorf("order %d of customer %d: %w", j, i, err)
 			}
 		}
@@ -92,8 +90,8 @@ type good struct {
 	units                  int64
 }
 
-// offer adds a product with its first delivery. Of what nothing is left, it all broke.
-func (s *seeding) offer(ctx context.Context, g good, staff uuid.UUID) (uuid.UUID, error) {
+// addProduct adds a product with its first delivery. Of what nothing is left, it all broke.
+func (s *seeding) addProduct(ctx context.Context, g good, staff uuid.UUID) (uuid.UUID, error) {
 	p, err := s.queries.CreateProduct(ctx, ordersdb.CreateProductParams{
 		ID: newID(), Sku: g.sku, Name: g.name, Description: g.description, PriceAmount: g.cents, Currency: "EUR", CreatedAt: s.now,
 	})
@@ -101,16 +99,16 @@ func (s *seeding) offer(ctx context.Context, g good, staff uuid.UUID) (uuid.UUID
 		return p.ID, err
 	}
 	if g.units > 0 {
-		return p.ID, s.adjust(ctx, p.ID, g.units, "First delivery", staff)
+		return p.ID, s.adjustStock(ctx, p.ID, g.units, "First delivery", staff)
 	}
-	if err := s.adjust(ctx, p.ID, 12, "First delivery", staff); err != nil {
+	if err := s.adjustStock(ctx, p.ID, 12, "First delivery", staff); err != nil {
 		return p.ID, err
 	}
 	s.now = s.now.Add(time.Hour)
-	return p.ID, s.adjust(ctx, p.ID, -12, "Broken on the way", staff)
+	return p.ID, s.adjustStock(ctx, p.ID, -12, "Broken on the way", staff)
 }
 
-func (s *seeding) adjust(ctx context.Context, product uuid.UUID, delta int64, reason string, staff uuid.UUID) error {
+func (s *seeding) adjustStock(ctx context.Context, product uuid.UUID, delta int64, reason string, staff uuid.UUID) error {
 	if _, err := s.queries.AdjustStock(ctx, ordersdb.AdjustStockParams{ProductID: product, Delta: delta, UpdatedAt: s.now}); err != nil {
 		return err
 	}
@@ -135,21 +133,21 @@ type chapter struct {
 	decide func(ordersdb.Order, time.Time) (step, error)
 }
 
-// tell places an order of the first of some products and lets happen what has happened to it.
-func (s *seeding) tell(ctx context.Context, customer uuid.UUID, told story, products []uuid.UUID) error {
+// tellStory places an order of the first of some products and lets happen what has happened to it.
+func (s *seeding) tellStory(ctx context.Context, customer uuid.UUID, told story, products []uuid.UUID) error {
 	s.now, s.payWithin = s.end.Add(-told.placed), told.payWithin
 	var items []ordersapi.OrderItemRequest
 	for i, quantity := range told.quantities {
 		items = append(items, ordersapi.OrderItemRequest{ProductID: products[i], Quantity: quantity})
 	}
-	order, _, err := s.place(ctx, customer, merged(items), nil)
+	order, _, err := s.placeOrder(ctx, customer, merged(items), nil)
 	for _, c := range told.then {
 		if err != nil {
 			return err
 		}
 		s.now = s.now.Add(c.after)
-		err = s.inTx(ctx, func(q ordersdb.Querier) error {
-			_, err := s.advance(ctx, q, order.ID, func(o ordersdb.Order) (step, error) { return c.decide(o, s.now) },
+		err = s.inTx(ctx, func(tx tx) error {
+			_, err := s.lockAndApply(ctx, tx, order.ID, func(o ordersdb.Order) (step, error) { return c.decide(o, s.now) },
 				func(ordersdb.Order) ordersapi.OrderActor { return c.by })
 			return err
 		})

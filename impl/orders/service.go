@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -12,10 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/idempotency"
@@ -56,7 +59,7 @@ type Config struct {
 	AllowPrivate bool
 	// Log is told what goes wrong beside requests; nil: nobody is.
 	Log *slog.Logger
-	// Registry takes the metrics of jobs and deliveries; nil: none does.
+	// Registry takes the metrics of jobs; nil: none does.
 	Registry prometheus.Registerer
 	// Clock tells the time; nil is the system's.
 	Clock func() time.Time
@@ -87,14 +90,16 @@ type Service struct {
 
 var _ ordersapi.StrictServerInterface = (*Service)(nil)
 
-// audience is the name of this service in a token's aud.
-const audience = "orders"
+// serviceName names the service in its program, in the aud of tokens and in the keys derived from the master key.
+const serviceName = "orders"
 
 // New makes the service, on a database that has been migrated.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, followers: newFollowers(), exports: exports{callers: map[uuid.UUID]int{}}, heartbeat: heartbeat,
-		payWithin: c.PayWithin, searchTimeout: c.SearchTimeout, ration: c.Ration, allowPrivate: c.AllowPrivate, log: c.Log, clock: c.Clock,
+		database: c.Database, queries: ordersdb.New(c.Database), customers: c.Customers, sent: newSent(),
+		followers: newFollowers(), exports: exports{callers: map[uuid.UUID]int{}}, heartbeat: heartbeat,
+		payWithin: c.PayWithin, searchTimeout: c.SearchTimeout, ration: c.Ration, allowPrivate: c.AllowPrivate,
+		log: c.Log, clock: c.Clock,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -102,10 +107,7 @@ func New(c Config) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if c.Registry == nil {
-		c.Registry = prometheus.NewRegistry()
-	}
-	master, err := seal.NewMasterKey(name, c.MasterKey)
+	master, err := seal.NewMasterKey(serviceName, c.MasterKey)
 	if err != nil {
 		return nil, err
 	}
@@ -115,16 +117,15 @@ func New(c Config) (*Service, error) {
 	if s.audit, err = audit.New(c.Database, master, s.clock); err != nil {
 		return nil, err
 	}
-	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: c.Issuer, Audience: audience, Keys: c.Keys, Clock: s.clock})
+	verifier, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: c.Issuer, Audience: serviceName, Keys: c.Keys, Clock: s.clock,
+	})
 	if err != nil {
 		return nil, err
 	}
 	s.keeper = idempotency.New(idempotency.Config{Database: c.Database, Clock: s.clock})
 	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing, Clock: s.clock})
 	s.sender = webhook.NewSender(webhook.Config{AllowPrivate: c.AllowPrivate, Clock: s.clock})
-	if s.sent, err = newSent(c.Registry); err != nil {
-		return nil, err
-	}
 	s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Log: s.log, Registry: c.Registry})
 	return s, err
 }
@@ -155,7 +156,7 @@ func Document() (*httpapi.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Load("orders", spec)
+	return httpapi.Load(serviceName, spec)
 }
 
 // Described is the document with the faults of this service.
@@ -178,7 +179,7 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	})
 	return chain.Handler(func(r chi.Router) {
 		ordersapi.HandlerWithOptions(strict, ordersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
-	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Document("orders"), JSON: o.Document.JSON}),
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Document(serviceName), JSON: o.Document.JSON}),
 		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
 }
 
@@ -188,10 +189,40 @@ func (s *Service) ownerOf(ctx context.Context, order uuid.UUID) (uuid.UUID, erro
 	return owner, explain(err, errOrderNotFound)
 }
 
-// inTx runs several statements as one, and once where the request has an Idempotency-Key.
-func (s *Service) inTx(ctx context.Context, fn func(ordersdb.Querier) error) error {
-	return idempotency.InTx(ctx, s.database, func(tx pgx.Tx) error { return fn(ordersdb.New(tx)) })
+// tx is one transaction: its statements, and the jobs that run once it is committed.
+type tx struct {
+	ordersdb.Querier
+
+	db   pgx.Tx // for packages of the platform with statements of their own
+	jobs *jobs.Jobs
 }
+
+// insert has a job run after the commit; see jobs.Insert.
+func (t tx) insert(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
+	return t.jobs.Insert(ctx, t.db, job, opts)
+}
+
+// inTx runs fn in one transaction; see postgres.InTx. Every transaction of the service begins here, in inKeyedTx or in
+// inEventTx.
+func (s *Service) inTx(ctx context.Context, fn func(tx tx) error) error {
+	if idempotency.Keyed(ctx) {
+		return errors.New("the handler of a request with an Idempotency-Key has its effect in inTx: put it in inKeyedTx")
+	}
+	return postgres.InTx(ctx, s.database, func(db pgx.Tx) error { return fn(s.txOf(db)) })
+}
+
+// inKeyedTx is inTx for the effect of an operation that takes an Idempotency-Key. For a request with a key the chain
+// commits the transaction, together with the answer; see idempotency.InTx.
+func (s *Service) inKeyedTx(ctx context.Context, fn func(tx tx) error) error {
+	return idempotency.InTx(ctx, s.database, func(db pgx.Tx) error { return fn(s.txOf(db)) })
+}
+
+// inEventTx is inTx for the effect of an event, which happens once however often the event comes; see events.Once.
+func (s *Service) inEventTx(ctx context.Context, e events.Event, fn func(tx tx) error) error {
+	return events.Once(ctx, s.database, e, func(db pgx.Tx) error { return fn(s.txOf(db)) })
+}
+
+func (s *Service) txOf(db pgx.Tx) tx { return tx{ordersdb.New(db), db, s.jobs} }
 
 // newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -33,10 +33,10 @@ func TestContractForgedTokens(t *testing.T) {
 	require.NoError(t, s.signer.SetKeys(keys))
 	contracttest.ForgedTokensAreRefused(t, contract(t), s.Server, tokentest.Options{
 		Claims: token.Claims{
-			Issuer: issuer, Audience: []string{audience}, Subject: uuid.New(), SessionID: uuid.New(), Roles: contract(t).Roles,
+			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(), Roles: contract(t).Roles,
 			IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
 		},
-		Issuer: issuer, Audience: audience, Key: keys[1], OtherKey: keys[0], Now: now,
+		Issuer: issuer, Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
 	})
 }
 

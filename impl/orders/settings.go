@@ -2,6 +2,7 @@ package orders
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -24,8 +25,8 @@ type serveSettings struct {
 // Validate finds settings that cannot work, before anything is touched.
 func (c *serveSettings) Validate() error {
 	errs := []error{c.Serving.Validate(), program.Refuse(c.Findings())}
-	if u, err := url.Parse(c.UsersURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		errs = append(errs, errors.New("users_url is no http or https address without user, query and fragment"))
+	if err := hosts.CheckHTTP(c.UsersURL); err != nil {
+		errs = append(errs, fmt.Errorf("users_url %w", err))
 	}
 	if c.PayWithin <= 0 {
 		errs = append(errs, errors.New("pay_within is more than nothing"))
@@ -40,22 +41,17 @@ func (c *serveSettings) Validate() error {
 }
 
 // Findings adds what is to be said of what this service asks others, and of what it tells them.
-func (c *serveSettings) Findings() []program.Finding {
+func (c *serveSettings) Findings() program.Findings {
 	found := c.Serving.Findings()
 	for i := range found {
 		if found[i].Setting == "nats_url" && c.NATSURL.Reveal() == "" {
 			found[i].Follows += "; webhooks get nothing, and a disabled account or an ended session goes on until its token expires"
 		}
 	}
-	add := func(when bool, setting, follows, instead string) {
-		if when {
-			found = append(found, program.Finding{Setting: setting, Follows: follows, Instead: instead})
-		}
-	}
 	if u, err := url.Parse(c.UsersURL); err == nil {
-		add(u.Scheme == "http" && !hosts.IsInside(u.Host), "users_url", "whoever is between the services can give this one other keys, and so sign in as anybody", "an https address, or one within your own network")
+		found.Add(u.Scheme == "http" && !hosts.IsInside(u.Host), "users_url", "whoever is between the services can give this one other keys, and so sign in as anybody", "an https address, or one within your own network")
 	}
-	add(c.WebhooksAllowPrivate, "webhooks_allow_private", "whoever manages webhooks reaches your own networks with them, also over plain http", "false")
+	found.Add(c.WebhooksAllowPrivate, "webhooks_allow_private", "whoever manages webhooks reaches your own networks with them, also over plain http", "false")
 	return found
 }
 

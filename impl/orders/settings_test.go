@@ -64,7 +64,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 			before[name] = &fstest.MapFile{Data: text}
 		}
 	}
-	master, err := seal.NewMasterKey(name, telemetry.NewSecret(testMasterKey))
+	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))
 	require.NoError(t, err)
 	sealed := func(purpose, name string) []byte {
 		sealer, err := master.Sealer(purpose)

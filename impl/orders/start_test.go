@@ -20,6 +20,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -131,7 +132,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var background sync.WaitGroup
 	background.Go(func() { s.service.guard.Watch(ctx, s.Pool.Config().ConnConfig, "sessions", s.Logger.Logger) })
-	background.Go(func() { s.service.followers.watch(ctx, s.queries, s.Logger.Logger) })
+	background.Go(func() { s.service.followers.poll(ctx, s.queries, s.Logger.Logger) })
 	t.Cleanup(func() {
 		cancel()
 		background.Wait()
@@ -146,7 +147,7 @@ func (s *server) access(subject uuid.UUID, roles ...ordersapi.Role) string {
 		roles = []ordersapi.Role{ordersapi.RoleCustomer}
 	}
 	access, err := s.signer.Sign(token.Claims{
-		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(), Roles: convertAll[string](roles),
+		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(), Roles: convert.All[string](roles),
 		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
 	})
 	require.NoError(s.t, err)

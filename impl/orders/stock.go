@@ -5,6 +5,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 )
@@ -38,7 +39,7 @@ func (s *Service) ListStockAdjustments(ctx context.Context, req ordersapi.ListSt
 		items[i] = toAPIStockAdjustment(row)
 	}
 	return ordersapi.ListStockAdjustments200JSONResponse{
-		Body:    ordersapi.StockAdjustmentList{Items: items, NextCursor: orNull(next)},
+		Body:    ordersapi.StockAdjustmentList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: ordersapi.ListStockAdjustments200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -48,11 +49,11 @@ func (s *Service) AdjustStock(ctx context.Context, req ordersapi.AdjustStockRequ
 	now := s.clock()
 	var stock ordersdb.Stock
 	var adjustment ordersdb.StockAdjustment
-	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
-		if stock, err = q.AdjustStock(ctx, ordersdb.AdjustStockParams{ProductID: req.ProductID, Delta: req.Body.Delta, UpdatedAt: now}); err != nil {
+	err := s.inKeyedTx(ctx, func(tx tx) (err error) {
+		if stock, err = tx.AdjustStock(ctx, ordersdb.AdjustStockParams{ProductID: req.ProductID, Delta: req.Body.Delta, UpdatedAt: now}); err != nil {
 			return err
 		}
-		adjustment, err = q.CreateStockAdjustment(ctx, ordersdb.CreateStockAdjustmentParams{
+		adjustment, err = tx.CreateStockAdjustment(ctx, ordersdb.CreateStockAdjustmentParams{
 			ID: newID(), ProductID: req.ProductID, Delta: req.Body.Delta, Reason: req.Body.Reason, AdjustedBy: httpapi.Caller(ctx).Subject, CreatedAt: now,
 		})
 		return err

@@ -5,11 +5,11 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 	"example.com/plumbline/impl/platform/postgres"
@@ -29,7 +29,7 @@ func (s *Service) ListWebhooks(ctx context.Context, req ordersapi.ListWebhooksRe
 		items[i] = s.toAPIWebhook(row)
 	}
 	return ordersapi.ListWebhooks200JSONResponse{
-		Body:    ordersapi.WebhookList{Items: items, NextCursor: orNull(next)},
+		Body:    ordersapi.WebhookList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: ordersapi.ListWebhooks200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -42,19 +42,19 @@ func (s *Service) CreateWebhook(ctx context.Context, req ordersapi.CreateWebhook
 	id, secret := newID(), webhook.NewSecret()
 	httpapi.Creates(ctx, id)
 	var row ordersdb.Webhook
-	err := s.inTx(ctx, func(q ordersdb.Querier) error {
-		if err := q.LockWebhooks(ctx); err != nil {
+	err := s.inTx(ctx, func(tx tx) error {
+		if err := tx.LockWebhooks(ctx); err != nil {
 			return err
 		}
-		count, err := q.CountWebhooks(ctx)
+		count, err := tx.CountWebhooks(ctx)
 		if err != nil {
 			return err
 		}
 		if count >= mostWebhooks {
 			return errTooManyWebhooks
 		}
-		row, err = q.CreateWebhook(ctx, ordersdb.CreateWebhookParams{
-			ID: id, Url: req.Body.URL, EventTypes: convertAll[string](req.Body.EventTypes), Description: req.Body.Description,
+		row, err = tx.CreateWebhook(ctx, ordersdb.CreateWebhookParams{
+			ID: id, Url: req.Body.URL, EventTypes: convert.All[string](req.Body.EventTypes), Description: req.Body.Description,
 			SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(id)), CreatedAt: s.clock(),
 		})
 		return err
@@ -107,17 +107,15 @@ func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhook
 		}
 	}
 	change := ordersdb.UpdateWebhookParams{
-		ID: req.WebhookID, Url: req.Body.URL, SetDescription: req.Body.Description.IsSpecified(), Enabled: req.Body.Enabled, UpdatedAt: s.clock(),
-	}
-	if text, err := req.Body.Description.Get(); err == nil {
-		change.Description = &text // Null where it is not given.
+		ID: req.WebhookID, Url: req.Body.URL, Enabled: req.Body.Enabled, UpdatedAt: s.clock(),
+		SetDescription: req.Body.Description.IsSpecified(), Description: convert.OrNil(req.Body.Description),
 	}
 	if req.Body.EventTypes != nil {
-		change.EventTypes = convertAll[string](*req.Body.EventTypes)
+		change.EventTypes = convert.All[string](*req.Body.EventTypes)
 	}
 	var row ordersdb.Webhook
-	err := s.inTx(ctx, func(q ordersdb.Querier) (err error) {
-		row, err = q.UpdateWebhook(ctx, change)
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		row, err = tx.UpdateWebhook(ctx, change)
 		return err
 	})
 	if err != nil {
@@ -128,8 +126,8 @@ func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhook
 
 // DeleteWebhook ends a subscription.
 func (s *Service) DeleteWebhook(ctx context.Context, req ordersapi.DeleteWebhookRequestObject) (ordersapi.DeleteWebhookResponseObject, error) {
-	err := s.inTx(ctx, func(q ordersdb.Querier) error {
-		deleted, err := q.DeleteWebhook(ctx, req.WebhookID)
+	err := s.inTx(ctx, func(tx tx) error {
+		deleted, err := tx.DeleteWebhook(ctx, req.WebhookID)
 		if err == nil && deleted == 0 {
 			return errWebhookNotFound
 		}
@@ -147,8 +145,8 @@ func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateW
 	secret, now := webhook.NewSecret(), s.clock()
 	until := now.Add(secretOverlap)
 	var row ordersdb.Webhook
-	err := s.inTx(ctx, func(q ordersdb.Querier) error {
-		held, err := q.LockWebhook(ctx, req.WebhookID)
+	err := s.inTx(ctx, func(tx tx) error {
+		held, err := tx.LockWebhook(ctx, req.WebhookID)
 		if err != nil {
 			return err
 		}
@@ -156,7 +154,7 @@ func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateW
 		if len(earlier)+2 > mostSecrets {
 			return errTooManySecrets.After(held.PreviousUntil.Sub(now))
 		}
-		row, err = q.RotateWebhookSecret(ctx, ordersdb.RotateWebhookSecretParams{
+		row, err = tx.RotateWebhookSecret(ctx, ordersdb.RotateWebhookSecretParams{
 			ID: held.ID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(held.ID)), SealedEarlier: earlier, PreviousUntil: &until, UpdatedAt: now,
 		})
 		return err
@@ -187,7 +185,7 @@ func (s *Service) ListWebhookDeliveries(ctx context.Context, req ordersapi.ListW
 		items[i] = toAPIWebhookDelivery(row)
 	}
 	return ordersapi.ListWebhookDeliveries200JSONResponse{
-		Body:    ordersapi.WebhookDeliveryList{Items: items, NextCursor: orNull(next)},
+		Body:    ordersapi.WebhookDeliveryList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: ordersapi.ListWebhookDeliveries200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -196,15 +194,14 @@ func (s *Service) ListWebhookDeliveries(ctx context.Context, req ordersapi.ListW
 // before its delivery, as who removes it does.
 func (s *Service) ReplayWebhookDelivery(ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {
 	var row ordersdb.WebhookDelivery
-	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
-		q := ordersdb.New(tx)
-		to, err := q.LockWebhook(ctx, req.WebhookID)
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		to, err := tx.LockWebhook(ctx, req.WebhookID)
 		if err != nil {
 			return err
 		}
-		row, err = q.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock()})
+		row, err = tx.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock()})
 		if postgres.IsNoRows(err) { // It has its job, or is not there.
-			if row, err = q.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{ID: req.DeliveryID, WebhookID: req.WebhookID}); err == nil && !to.Enabled {
+			if row, err = tx.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{ID: req.DeliveryID, WebhookID: req.WebhookID}); err == nil && !to.Enabled {
 				err = errWebhookDisabled
 			}
 			return err
@@ -215,7 +212,7 @@ func (s *Service) ReplayWebhookDelivery(ctx context.Context, req ordersapi.Repla
 		if !to.Enabled {
 			return errWebhookDisabled
 		}
-		return s.jobs.Insert(ctx, tx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{Queue: promptLane})
+		return tx.insert(ctx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{Queue: promptLane})
 	})
 	if err != nil {
 		return nil, explain(err, errDeliveryNotFound)

@@ -3,20 +3,16 @@ package users
 import (
 	"context"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/postgres"
 )
 
 // CreateUser opens an account, as version 1 answers.
 func (s *Service) CreateUser(ctx context.Context, req usersapi.CreateUserRequestObject) (usersapi.CreateUserResponseObject, error) {
 	user, err := s.openAccount(ctx, req.Body.Email, req.Body.Name, req.Body.Password, nil)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.CreateUser201JSONResponse{
 		Body:    toAPIUserV1(user),
@@ -28,7 +24,7 @@ func (s *Service) CreateUser(ctx context.Context, req usersapi.CreateUserRequest
 func (s *Service) CreateUserV2(ctx context.Context, req usersapi.CreateUserV2RequestObject) (usersapi.CreateUserV2ResponseObject, error) {
 	user, err := s.openAccount(ctx, req.Body.Email, req.Body.Name, req.Body.Password, req.Body.Avatar)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.CreateUserV2201JSONResponse{
 		Body:    toAPIUserV2(user),
@@ -45,8 +41,8 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 		return usersdb.User{}, err
 	}
 	var user usersdb.User
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
-		user, err = usersdb.New(tx).CreateUser(ctx, usersdb.CreateUserParams{
+	err = s.inTx(ctx, func(tx tx) (err error) {
+		user, err = tx.CreateUser(ctx, usersdb.CreateUserParams{
 			ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar, Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
 		})
 		if err != nil {
@@ -63,7 +59,7 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 func (s *Service) GetUser(ctx context.Context, req usersapi.GetUserRequestObject) (usersapi.GetUserResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, req.UserID)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errUserNotFound)
 	}
 	return usersapi.GetUser200JSONResponse{Body: toAPIUserV1(user)}, nil
 }
@@ -72,7 +68,7 @@ func (s *Service) GetUser(ctx context.Context, req usersapi.GetUserRequestObject
 func (s *Service) GetUserV2(ctx context.Context, req usersapi.GetUserV2RequestObject) (usersapi.GetUserV2ResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, req.UserID)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errUserNotFound)
 	}
 	return usersapi.GetUserV2200JSONResponse(toAPIUserV2(user)), nil
 }
@@ -81,7 +77,7 @@ func (s *Service) GetUserV2(ctx context.Context, req usersapi.GetUserV2RequestOb
 func (s *Service) GetUserProfile(ctx context.Context, req usersapi.GetUserProfileRequestObject) (usersapi.GetUserProfileResponseObject, error) {
 	profile, err := s.profile(ctx, s.queries, req.UserID)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errUserNotFound)
 	}
 	if httpapi.Caller(ctx).Subject != req.UserID {
 		profile.IDCardNumber = nil
@@ -89,11 +85,8 @@ func (s *Service) GetUserProfile(ctx context.Context, req usersapi.GetUserProfil
 	return usersapi.GetUserProfile200JSONResponse(profile), nil
 }
 
-// newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.
-func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
-
-// cut shortens a text to what its column holds, at a character's border.
-func cut(text string, most int) string {
+// truncate shortens a text to what its column holds, at a character's border.
+func truncate(text string, most int) string {
 	if r := []rune(text); len(r) > most {
 		return string(r[:most])
 	}

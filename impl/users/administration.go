@@ -6,10 +6,10 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/keyset"
 	"example.com/plumbline/impl/platform/postgres"
@@ -18,7 +18,7 @@ import (
 
 // ListUsers lists accounts by the filters that are given.
 func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestObject) (usersapi.ListUsersResponseObject, error) {
-	limit, after := page(req.Params.Limit, req.Params.Cursor)
+	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
 	filter := usersdb.ListUsersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1}
 	if p := req.Params.Email; p != nil {
 		pattern := beginsWith(*p)
@@ -29,7 +29,7 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 		filter.Name = &pattern
 	}
 	if p := req.Params.Phone; p != nil {
-		filter.PhoneMark = s.personal.phones.Mark(*p)
+		filter.PhoneMark = s.personal.phones.Compute(*p)
 	}
 	if p := req.Params.Status; p != nil {
 		status := usersdb.UserStatus(*p)
@@ -41,7 +41,7 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 	}
 	rows, err := s.queries.ListUsers(ctx, filter)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	rows, next := keyset.Page(rows, int(limit), func(r usersdb.User) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
 	items := make([]usersapi.AdminUser, len(rows))
@@ -49,7 +49,7 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 		items[i] = toAPIAdminUser(r)
 	}
 	return usersapi.ListUsers200JSONResponse{
-		Body:    usersapi.AdminUserList{Items: items, NextCursor: orNull(next)},
+		Body:    usersapi.AdminUserList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: usersapi.ListUsers200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -61,13 +61,13 @@ func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequest
 		err = s.purgeSpentTokens(ctx, held)
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
-	_, err = s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
-		if sessions, err = q.ListSessionIDs(ctx, req.UserID); err != nil {
+	_, err = s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+		if sessions, err = tx.ListSessionIDs(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
-		deleted, err := q.DeleteUser(ctx, req.UserID)
+		deleted, err := tx.DeleteUser(ctx, req.UserID)
 		if err == nil && deleted == 0 {
 			err = errUserNotFound
 		}
@@ -82,15 +82,15 @@ func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequest
 // DisableUser ends an account's sessions and refuses its logins.
 func (s *Service) DisableUser(ctx context.Context, req usersapi.DisableUserRequestObject) (usersapi.DisableUserResponseObject, error) {
 	now := s.clock()
-	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, _ pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
-		user, err = q.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusDisabled, UpdatedAt: now})
+	user, err := s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+		user, err = tx.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusDisabled, UpdatedAt: now})
 		if err != nil {
 			return user, nil, err
 		}
-		if err := q.DeleteChallenges(ctx, req.UserID); err != nil {
+		if err := tx.DeleteChallenges(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
-		sessions, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: now})
+		sessions, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: now})
 		return user, sessions, err
 	})
 	if err != nil {
@@ -102,20 +102,20 @@ func (s *Service) DisableUser(ctx context.Context, req usersapi.DisableUserReque
 // EnableUser accepts an account's logins again.
 func (s *Service) EnableUser(ctx context.Context, req usersapi.EnableUserRequestObject) (usersapi.EnableUserResponseObject, error) {
 	var user usersdb.User
-	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		user, err = q.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock()})
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		user, err = tx.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock()})
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errUserNotFound)
 	}
 	return usersapi.EnableUser200JSONResponse(toAPIAdminUser(user)), nil
 }
 
 // SetUserRoles replaces an account's roles.
 func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesRequestObject) (usersapi.SetUserRolesResponseObject, error) {
-	user, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, tx pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
-		if user, err = q.LockUser(ctx, req.UserID); err != nil {
+	user, err := s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+		if user, err = tx.LockUser(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
 		return s.setRoles(ctx, tx, user, toDBRoles(req.Body.Roles))
@@ -128,28 +128,28 @@ func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesReq
 
 // setRoles replaces the roles of an account that is locked, tells its owner, and gives the sessions that this touches. A role that the
 // account did not have ends them, and the logins that wait for a second factor: who has one may be another than who is trusted now.
-func (s *Service) setRoles(ctx context.Context, tx pgx.Tx, user usersdb.User, roles []string) (changed usersdb.User, touched []uuid.UUID, err error) {
+func (s *Service) setRoles(ctx context.Context, tx tx, user usersdb.User, roles []string) (changed usersdb.User, touched []uuid.UUID, err error) {
 	if err := mayHoldRoles(user, roles); err != nil {
 		return user, nil, err
 	}
-	q, now := usersdb.New(tx), s.clock()
-	if changed, err = q.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: user.ID, Roles: roles, UpdatedAt: now}); err != nil {
+	now := s.clock()
+	if changed, err = tx.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: user.ID, Roles: roles, UpdatedAt: now}); err != nil {
 		return user, nil, err
 	}
 	raised := raises(user.Roles, roles)
 	if raised {
-		if err := q.DeleteChallenges(ctx, user.ID); err != nil {
+		if err := tx.DeleteChallenges(ctx, user.ID); err != nil {
 			return user, nil, err
 		}
-		touched, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: uuid.Nil, Now: now})
+		touched, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: uuid.Nil, Now: now})
 	} else {
-		touched, err = q.ListSessionIDs(ctx, user.ID)
+		touched, err = tx.ListSessionIDs(ctx, user.ID)
 	}
 	if err != nil {
 		return user, nil, err
 	}
 	if raised || raises(roles, user.Roles) {
-		err = s.mail(ctx, tx, sendMail{Mail: mailRoles, UserID: user.ID})
+		err = s.queueMail(ctx, tx, sendMail{Mail: mailRoles, UserID: user.ID})
 	}
 	return changed, touched, err
 }
@@ -172,16 +172,16 @@ func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHa
 		entry.Target = made.ID
 		return entry
 	})
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
+	err = s.inTx(ctx, func(tx tx) (err error) {
 		made = administrator{}
-		q, admin := usersdb.New(tx), string(usersapi.RoleAdmin)
-		if err := q.LockAdministration(ctx); err != nil {
+		admin := string(usersapi.RoleAdmin)
+		if err := tx.LockAdministration(ctx); err != nil {
 			return err
 		}
-		user, err := q.LockUserByEmail(ctx, email)
+		user, err := tx.LockUserByEmail(ctx, email)
 		if postgres.IsNoRows(err) {
 			made.opened = true
-			made.User, err = q.CreateUser(ctx, usersdb.CreateUserParams{
+			made.User, err = tx.CreateUser(ctx, usersdb.CreateUserParams{
 				ID: newID(), Email: email, Name: name, PasswordHash: passwordHash, Roles: []string{admin}, EmailVerifiedAt: &now, CreatedAt: now,
 			})
 			if postgres.Constraint(err) == "users_email_key" {
@@ -201,7 +201,7 @@ func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHa
 			if _, err := s.renewPassword(ctx, tx, user, email, passwordHash); err != nil {
 				return err
 			}
-			if user, err = q.GetUser(ctx, user.ID); err != nil {
+			if user, err = tx.GetUser(ctx, user.ID); err != nil {
 				return err
 			}
 		}
@@ -218,8 +218,8 @@ func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHa
 
 // RemoveSecondFactor takes off the second factor of an account whose owner has lost it.
 func (s *Service) RemoveSecondFactor(ctx context.Context, req usersapi.RemoveSecondFactorRequestObject) (usersapi.RemoveSecondFactorResponseObject, error) {
-	_, err := s.administer(ctx, req.UserID, func(q usersdb.Querier, tx pgx.Tx) (user usersdb.User, sessions []uuid.UUID, err error) {
-		if user, err = q.GetUser(ctx, req.UserID); err != nil {
+	_, err := s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+		if user, err = tx.GetUser(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
 		return user, nil, s.removeFactor(ctx, tx, user.ID, func() error { return nil })
@@ -230,17 +230,16 @@ func (s *Service) RemoveSecondFactor(ctx context.Context, req usersapi.RemoveSec
 	return usersapi.RemoveSecondFactor204Response{}, nil
 }
 
-// administer changes another's account in a transaction and then forgets what is remembered of the sessions that
+// changeAccount changes another's account in a transaction and then forgets what is remembered of the sessions that
 // the change touches.
-func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(usersdb.Querier, pgx.Tx) (usersdb.User, []uuid.UUID, error)) (usersdb.User, error) {
+func (s *Service) changeAccount(ctx context.Context, target uuid.UUID, change func(tx tx) (usersdb.User, []uuid.UUID, error)) (usersdb.User, error) {
 	var user usersdb.User
 	var touched []uuid.UUID
-	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		if err := q.LockAdministration(ctx); err != nil {
+	err := s.inTx(ctx, func(tx tx) error {
+		if err := tx.LockAdministration(ctx); err != nil {
 			return err
 		}
-		actor, err := q.GetUser(ctx, httpapi.Caller(ctx).Subject)
+		actor, err := tx.GetUser(ctx, httpapi.Caller(ctx).Subject)
 		if postgres.IsNoRows(err) {
 			return httpapi.ErrUnauthenticated
 		}
@@ -250,12 +249,12 @@ func (s *Service) administer(ctx context.Context, target uuid.UUID, change func(
 		if err := mayAdminister(actor, target); err != nil {
 			return err
 		}
-		user, touched, err = change(q, tx)
+		user, touched, err = change(tx)
 		return err
 	})
 	// Also when the outcome of the commit is not known: what is forgotten is read again.
 	s.guard.Forget(touched...)
-	return user, explain(err)
+	return user, explain(err, errUserNotFound)
 }
 
 // ListUserSessions lists an account's live sessions.
@@ -265,10 +264,10 @@ func (s *Service) ListUserSessions(ctx context.Context, req usersapi.ListUserSes
 		_, err = s.queries.GetUser(ctx, req.UserID)
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errUserNotFound)
 	}
 	return usersapi.ListUserSessions200JSONResponse{
-		Body:    usersapi.SessionList{Items: items, NextCursor: orNull(next)},
+		Body:    usersapi.SessionList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: usersapi.ListUserSessions200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
@@ -276,16 +275,16 @@ func (s *Service) ListUserSessions(ctx context.Context, req usersapi.ListUserSes
 // RevokeUserSessions ends an account's sessions.
 func (s *Service) RevokeUserSessions(ctx context.Context, req usersapi.RevokeUserSessionsRequestObject) (usersapi.RevokeUserSessionsResponseObject, error) {
 	var revoked []uuid.UUID
-	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		if _, err := q.GetUser(ctx, req.UserID); err != nil {
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		if _, err := tx.GetUser(ctx, req.UserID); err != nil {
 			return err
 		}
-		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: s.clock()})
+		revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: s.clock()})
 		return err
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errUserNotFound)
 	}
 	return usersapi.RevokeUserSessions200JSONResponse{Revoked: int64(len(revoked))}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -16,14 +17,14 @@ func (s *Service) ListAuditEntries(ctx context.Context, req usersapi.ListAuditEn
 		Actor: req.Params.Actor, Target: req.Params.Target, Action: req.Params.Action, From: req.Params.OccurredFrom, Before: req.Params.OccurredBefore,
 	}, req.Params.Cursor, *req.Params.Limit)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	items := make([]usersapi.AuditEntry, len(rows))
 	for i, row := range rows {
 		items[i] = toAPIAuditEntry(row)
 	}
 	return usersapi.ListAuditEntries200JSONResponse{
-		Body:    usersapi.AuditEntryList{Items: items, NextCursor: orNull(next)},
+		Body:    usersapi.AuditEntryList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: usersapi.ListAuditEntries200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }

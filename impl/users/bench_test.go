@@ -174,7 +174,7 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}
-	service, err = New(ctx, Config{
+	service, err = newPrepared(ctx, Config{
 		Database: pool, Pool: pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 		Issuer: defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
 		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger, Registry: metrics.Registry,
@@ -189,16 +189,7 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	maintained := make(chan struct{})
-	go func() {
-		defer close(maintained)
-		service.maintain(ctx, pool.Config().ConnConfig, log.Logger)
-	}()
-	stop = func() {
-		cancel()
-		<-maintained
-	}
+	stop = runBeside(ctx, service, pool, log.Logger)
 	for ctx.Err() == nil && !service.guard.Stats().Watching {
 		time.Sleep(time.Millisecond)
 	}

@@ -172,7 +172,7 @@ func (s *server) member(roles ...usersapi.Role) member {
 	require.NoError(s.t, s.queries.CreateRefreshToken(s.t.Context(), usersdb.CreateRefreshTokenParams{
 		Hash: hashOf(m.refresh), SessionID: m.second.ID, CreatedAt: s.Clock.Now(),
 	}))
-	tokens, _, err := s.service.tokens(m.session, m.user.Roles, m.refresh)
+	tokens, _, err := s.service.newTokenSet(m.session, m.user.Roles, m.refresh)
 	require.NoError(s.t, err)
 	m.access = tokens.AccessToken
 	return m

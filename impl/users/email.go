@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 )
@@ -19,8 +19,8 @@ func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.Reque
 		return nil, errMailOff
 	}
 	var asked usersapi.EmailVerification
-	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		user, err := usersdb.New(tx).LockUser(ctx, httpapi.Caller(ctx).Subject)
+	err := s.inTx(ctx, func(tx tx) error {
+		user, err := tx.LockUser(ctx, httpapi.Caller(ctx).Subject)
 		if err != nil {
 			return err
 		}
@@ -33,11 +33,11 @@ func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.Reque
 			return err
 		}
 		next := nextMailAt(link)
-		asked.ExpiresAt, asked.MailedAt, asked.NextMailAt = orNone(&link.ExpiresAt), orNone(&link.MailedAt), orNone(&next)
+		asked.ExpiresAt, asked.MailedAt, asked.NextMailAt = convert.UTC(&link.ExpiresAt), convert.UTC(&link.MailedAt), convert.UTC(&next)
 		return nil
 	})
 	if err != nil {
-		return nil, explainOwn(err)
+		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return usersapi.RequestEmailVerification202JSONResponse{Body: asked}, nil
 }
@@ -45,19 +45,19 @@ func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.Reque
 // ConfirmEmail verifies the address that a token was sent to.
 func (s *Service) ConfirmEmail(ctx context.Context, req usersapi.ConfirmEmailRequestObject) (usersapi.ConfirmEmailResponseObject, error) {
 	now := s.clock()
-	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		token, _, err := spendEmailToken(ctx, q, req.Body.Token, mailVerify, now)
+	err := s.inTx(ctx, func(tx tx) error {
+		token, _, err := spendEmailToken(ctx, tx, req.Body.Token, mailVerify, now)
 		if err != nil {
 			return err
 		}
-		verified, err := q.VerifyEmail(ctx, usersdb.VerifyEmailParams{ID: token.UserID, Email: token.Email, Now: now})
+		verified, err := tx.VerifyEmail(ctx, usersdb.VerifyEmailParams{ID: token.UserID, Email: token.Email, Now: now})
 		if err == nil && verified == 0 {
 			err = errInvalidMailToken // The account has another address now.
 		}
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.ConfirmEmail204Response{}, nil
 }
@@ -67,11 +67,11 @@ func (s *Service) RequestPasswordReset(ctx context.Context, req usersapi.Request
 	if s.noMails {
 		return nil, errMailOff
 	}
-	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		return s.jobs.Insert(ctx, tx, startReset{Email: s.addresses.Seal([]byte(req.Body.Email), sealedEmail)}, nil)
+	err := s.inTx(ctx, func(tx tx) error {
+		return tx.insert(ctx, startReset{Email: s.addresses.Seal([]byte(req.Body.Email), sealedEmail)}, nil)
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.RequestPasswordReset202Response{}, nil
 }
@@ -85,18 +85,18 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 		return nil, errInvalidMailToken
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	if f := mayUsePassword(req.Body.NewPassword, found.Email, "#/new_password"); f != nil {
 		return nil, f
 	}
 	password, err := s.hasher.Hash(ctx, req.Body.NewPassword)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	var revoked []uuid.UUID
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		token, user, err := spendEmailToken(ctx, usersdb.New(tx), req.Body.Token, mailReset, now)
+	err = s.inTx(ctx, func(tx tx) error {
+		token, user, err := spendEmailToken(ctx, tx, req.Body.Token, mailReset, now)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.ResetPassword204Response{}, nil
 }
@@ -132,9 +132,9 @@ func spendEmailToken(ctx context.Context, q usersdb.Querier, token, purpose stri
 // renewPassword gives an account that is locked another password, from whoever answers for its address, which is verified by that. What
 // was begun with the old one ends. Where the address was not verified before, whoever opened the account may not be its owner: what
 // they left there goes, too.
-func (s *Service) renewPassword(ctx context.Context, tx pgx.Tx, user usersdb.User, email, passwordHash string) (revoked []uuid.UUID, err error) {
-	q, now := usersdb.New(tx), s.clock()
-	reset, err := q.ResetPassword(ctx, usersdb.ResetPasswordParams{ID: user.ID, Email: email, PasswordHash: passwordHash, Now: now})
+func (s *Service) renewPassword(ctx context.Context, tx tx, user usersdb.User, email, passwordHash string) (revoked []uuid.UUID, err error) {
+	now := s.clock()
+	reset, err := tx.ResetPassword(ctx, usersdb.ResetPasswordParams{ID: user.ID, Email: email, PasswordHash: passwordHash, Now: now})
 	if err == nil && reset == 0 {
 		err = errInvalidMailToken // The account has another address now.
 	}
@@ -142,26 +142,26 @@ func (s *Service) renewPassword(ctx context.Context, tx pgx.Tx, user usersdb.Use
 		return nil, err
 	}
 	if user.EmailVerifiedAt == nil {
-		if err := q.ClearProfile(ctx, user.ID); err != nil {
+		if err := tx.ClearProfile(ctx, user.ID); err != nil {
 			return nil, err
 		}
-		if err := q.DeleteSecondFactor(ctx, user.ID); err != nil {
+		if err := tx.DeleteSecondFactor(ctx, user.ID); err != nil {
 			return nil, err
 		}
-		if err := q.DeleteEmailTokens(ctx, user.ID); err != nil {
+		if err := tx.DeleteEmailTokens(ctx, user.ID); err != nil {
 			return nil, err
 		}
 	}
-	if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: uuid.Nil, Now: now}); err != nil {
+	if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: uuid.Nil, Now: now}); err != nil {
 		return nil, err
 	}
-	if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailChange}); err != nil {
+	if err := tx.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailChange}); err != nil {
 		return nil, err
 	}
-	if err := s.throttle.forget(ctx, q, email, user.ID); err != nil {
+	if err := s.throttle.forget(ctx, tx, email, user.ID); err != nil {
 		return nil, err
 	}
-	return revoked, s.mail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
+	return revoked, s.queueMail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
 }
 
 // RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is another's.
@@ -174,9 +174,8 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 		return nil, err
 	}
 	var change usersdb.EmailToken
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		wanted, err := q.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
+	err = s.inTx(ctx, func(tx tx) error {
+		wanted, err := tx.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
 		if postgres.IsNoRows(err) {
 			return errWrongPassword // It has been changed since.
 		}
@@ -188,10 +187,10 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMailTo(ctx, q, s.clock(), wanted.Email, user.ID)
+		return s.throttle.takeMailTo(ctx, tx, s.clock(), wanted.Email, user.ID)
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.RequestEmailChange202JSONResponse{Body: toAPIEmailChange(change)}, nil
 }
@@ -203,22 +202,22 @@ func (s *Service) GetEmailChange(ctx context.Context, _ usersapi.GetEmailChangeR
 		return nil, errEmailChangeNotFound
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.GetEmailChange200JSONResponse(toAPIEmailChange(change)), nil
 }
 
 // CancelEmailChange makes the link void that would make another address the caller's.
 func (s *Service) CancelEmailChange(ctx context.Context, _ usersapi.CancelEmailChangeRequestObject) (usersapi.CancelEmailChangeResponseObject, error) {
-	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		withdrawn, err := q.WithdrawEmailToken(ctx, usersdb.WithdrawEmailTokenParams{UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange, Now: s.clock()})
+	err := s.inTx(ctx, func(tx tx) error {
+		withdrawn, err := tx.WithdrawEmailToken(ctx, usersdb.WithdrawEmailTokenParams{UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange, Now: s.clock()})
 		if err == nil && withdrawn == 0 {
 			err = errEmailChangeNotFound // It may have been followed just now.
 		}
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.CancelEmailChange204Response{}, nil
 }
@@ -226,26 +225,25 @@ func (s *Service) CancelEmailChange(ctx context.Context, _ usersapi.CancelEmailC
 // ConfirmEmailChange makes the address that a token was sent to the account's, and tells the old one.
 func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEmailChangeRequestObject) (usersapi.ConfirmEmailChangeResponseObject, error) {
 	now := s.clock()
-	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		token, _, err := spendEmailToken(ctx, q, req.Body.Token, mailChange, now)
+	err := s.inTx(ctx, func(tx tx) error {
+		token, _, err := spendEmailToken(ctx, tx, req.Body.Token, mailChange, now)
 		if err != nil {
 			return err
 		}
-		old, err := q.ChangeEmail(ctx, usersdb.ChangeEmailParams{ID: token.UserID, Email: token.Email, Now: now})
+		old, err := tx.ChangeEmail(ctx, usersdb.ChangeEmailParams{ID: token.UserID, Email: token.Email, Now: now})
 		if postgres.IsNoRows(err) {
 			return errInvalidMailToken // The account has been disabled.
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.throttle.forgetAll(ctx, q, httpapi.AccountNamed("email", old)); err != nil {
+		if err := s.throttle.forgetAll(ctx, tx, httpapi.AccountNamed("email", old)); err != nil {
 			return err // Somebody else may have the address next.
 		}
-		return s.mail(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))})
+		return s.queueMail(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))})
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.ConfirmEmailChange204Response{}, nil
 }

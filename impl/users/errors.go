@@ -8,6 +8,7 @@ import (
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 )
 
 // Every failure this service answers with, besides those of the chain.
@@ -41,13 +42,14 @@ func faults() []*fault.Error {
 }
 
 // explain turns what the database and the hasher report into faults; it is the only place that knows their errors.
-func explain(err error) error {
+// missing is what it means that a row is not there; nil, that this is a defect.
+func explain(err error, missing *fault.Error) error {
 	var f *fault.Error
 	switch {
 	case err == nil || errors.As(err, &f):
 		return err
-	case postgres.IsNoRows(err):
-		return errUserNotFound.Because(err)
+	case postgres.IsNoRows(err) && missing != nil:
+		return missing.Because(err)
 	case postgres.Constraint(err) == "users_email_key":
 		return errEmailTaken.Because(err)
 	case postgres.Constraint(err) == "users_admin_stays":
@@ -56,22 +58,9 @@ func explain(err error) error {
 		return errIDCardNumberTaken.Because(err)
 	case postgres.Constraint(err) == "sessions_user_id_fkey":
 		return errInvalidCredentials.Because(err) // The account was deleted while its owner logged in.
-	case errors.Is(err, hashing.ErrBusy), errors.Is(err, postgres.ErrShareUsedUp):
+	case errors.Is(err, hashing.ErrBusy):
 		return httpapi.ErrOverloaded.Because(err)
-	case postgres.IsTimeout(err):
-		return httpapi.ErrTimeout.Because(err)
-	case postgres.IsUnavailable(err), errors.Is(err, postgres.ErrUnknownOutcome):
-		return httpapi.ErrUnavailable.Because(err)
 	default:
-		return err
+		return program.ExplainDatabase(err)
 	}
-}
-
-// explainOwn explains what is reported of the caller's own account: when it is not there, it was deleted after the session
-// had been checked.
-func explainOwn(err error) error {
-	if postgres.IsNoRows(err) {
-		return httpapi.ErrUnauthenticated.Because(err)
-	}
-	return explain(err)
 }

@@ -33,10 +33,11 @@ func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	contracttest.ErrorsAreExplained(t, explain)
-	require.ErrorIs(t, explainOwn(pgx.ErrNoRows), httpapi.ErrUnauthenticated)
-	require.ErrorIs(t, explainOwn(pgx.ErrNoRows), pgx.ErrNoRows, "the log has the cause")
-	require.ErrorIs(t, explainOwn(hashing.ErrBusy), httpapi.ErrOverloaded, "anything else is explained as ever")
+	contracttest.ErrorsAreExplained(t, func(err error) error { return explain(err, errUserNotFound) })
+	require.ErrorIs(t, explain(pgx.ErrNoRows, httpapi.ErrUnauthenticated), httpapi.ErrUnauthenticated)
+	require.ErrorIs(t, explain(pgx.ErrNoRows, httpapi.ErrUnauthenticated), pgx.ErrNoRows, "the log has the cause")
+	require.ErrorIs(t, explain(hashing.ErrBusy, httpapi.ErrUnauthenticated), httpapi.ErrOverloaded, "anything else is explained as ever")
+	require.Equal(t, pgx.ErrNoRows, explain(pgx.ErrNoRows, nil), "a row that must be there is a defect when it is not")
 	unexpected := errors.New("relation users does not exist")
 	for name, c := range map[string]struct {
 		err  error
@@ -54,7 +55,7 @@ func TestExplain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := explain(c.err)
+			got := explain(c.err, errUserNotFound)
 			if c.want != nil || c.err == nil {
 				require.ErrorIs(t, got, c.want)
 				require.ErrorIs(t, got, c.err, "the log has the cause")

@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 )
@@ -16,11 +16,11 @@ import (
 func (s *Service) GetSecondFactor(ctx context.Context, _ usersapi.GetSecondFactorRequestObject) (usersapi.GetSecondFactorResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
 	if err != nil {
-		return nil, explainOwn(err)
+		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	shown, err := secondFactor(ctx, s.queries, user)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.GetSecondFactor200JSONResponse(shown), nil
 }
@@ -29,7 +29,7 @@ func (s *Service) GetSecondFactor(ctx context.Context, _ usersapi.GetSecondFacto
 func secondFactor(ctx context.Context, q usersdb.Querier, user usersdb.User) (usersapi.SecondFactor, error) {
 	left, err := q.CountRecoveryCodes(ctx, user.ID)
 	return usersapi.SecondFactor{
-		Enabled: user.SecondFactorAt != nil, ConfirmedAt: orNone(user.SecondFactorAt), RecoveryCodesLeft: int32(left), //nolint:gosec // There are ten at most.
+		Enabled: user.SecondFactorAt != nil, ConfirmedAt: convert.UTC(user.SecondFactorAt), RecoveryCodesLeft: int32(left), //nolint:gosec // There are ten at most.
 	}, err
 }
 
@@ -50,8 +50,8 @@ func (s *Service) EnrolSecondFactor(ctx context.Context, req usersapi.EnrolSecon
 	if err != nil {
 		return nil, err
 	}
-	err = s.inTx(ctx, func(q usersdb.Querier) error {
-		kept, err := q.EnrolSecondFactor(ctx, usersdb.EnrolSecondFactorParams{
+	err = s.inTx(ctx, func(tx tx) error {
+		kept, err := tx.EnrolSecondFactor(ctx, usersdb.EnrolSecondFactorParams{
 			UserID: user.ID, Secret: s.appSecrets.Seal([]byte(key.Secret()), appSecretOf(user.ID)), Now: s.clock(),
 		})
 		if err == nil && kept == 0 {
@@ -60,7 +60,7 @@ func (s *Service) EnrolSecondFactor(ctx context.Context, req usersapi.EnrolSecon
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.EnrolSecondFactor200JSONResponse{
 		Body:    usersapi.SecondFactorSecret{Secret: key.Secret(), URI: key.URL(), QrCode: picture},
@@ -72,32 +72,31 @@ func (s *Service) EnrolSecondFactor(ctx context.Context, req usersapi.EnrolSecon
 func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmSecondFactorRequestObject) (usersapi.ConfirmSecondFactorResponseObject, error) {
 	user := httpapi.Caller(ctx).Subject
 	codes := newRecoveryCodes()
-	err := postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		account, err := q.LockUser(ctx, user)
+	err := s.inTx(ctx, func(tx tx) error {
+		account, err := tx.LockUser(ctx, user)
 		if err == nil && account.EmailVerifiedAt == nil {
 			err = errEmailUnverified // An earlier version let it be enrolled.
 		}
 		if err != nil {
 			return err
 		}
-		enabled, err := q.EnableSecondFactor(ctx, usersdb.EnableSecondFactorParams{ID: user, Now: s.clock()})
+		enabled, err := tx.EnableSecondFactor(ctx, usersdb.EnableSecondFactorParams{ID: user, Now: s.clock()})
 		if err == nil && enabled == 0 {
 			err = errSecondFactorEnabled
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.prove(ctx, tx, user, &req.Body.Totp, nil); err != nil {
+		if err := s.spendFactorCode(ctx, tx, user, &req.Body.Totp, nil); err != nil {
 			return err
 		}
-		if err := s.keepRecoveryCodes(ctx, q, user, codes); err != nil {
+		if err := s.keepRecoveryCodes(ctx, tx, user, codes); err != nil {
 			return err
 		}
-		return s.mail(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user})
+		return s.queueMail(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user})
 	})
 	if err != nil {
-		return nil, explainOwn(err)
+		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return usersapi.ConfirmSecondFactor200JSONResponse{
 		Body:    usersapi.RecoveryCodes{RecoveryCodes: codes},
@@ -111,11 +110,11 @@ func (s *Service) DisableSecondFactor(ctx context.Context, req usersapi.DisableS
 	if err != nil {
 		return nil, err
 	}
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		return s.removeFactor(ctx, tx, user.ID, func() error { return s.prove(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode) })
+	err = s.inTx(ctx, func(tx tx) error {
+		return s.removeFactor(ctx, tx, user.ID, func() error { return s.spendFactorCode(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode) })
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.DisableSecondFactor204Response{}, nil
 }
@@ -130,17 +129,17 @@ func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.Replace
 		return nil, errSecondFactorNotEnabled
 	}
 	codes := newRecoveryCodes()
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		if err := s.prove(ctx, tx, user.ID, &req.Body.Totp, nil); err != nil {
+	err = s.inTx(ctx, func(tx tx) error {
+		if err := s.spendFactorCode(ctx, tx, user.ID, &req.Body.Totp, nil); err != nil {
 			return err
 		}
-		if err := s.keepRecoveryCodes(ctx, usersdb.New(tx), user.ID, codes); err != nil {
+		if err := s.keepRecoveryCodes(ctx, tx, user.ID, codes); err != nil {
 			return err
 		}
-		return s.mail(ctx, tx, sendMail{Mail: mailCodes, UserID: user.ID})
+		return s.queueMail(ctx, tx, sendMail{Mail: mailCodes, UserID: user.ID})
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.ReplaceRecoveryCodes200JSONResponse{
 		Body:    usersapi.RecoveryCodes{RecoveryCodes: codes},
@@ -150,9 +149,8 @@ func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.Replace
 
 // removeFactor takes off an account's second factor, once it is proven that this may be, and tells its owner. The account is
 // locked first, as a login does.
-func (s *Service) removeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, proven func() error) error {
-	q := usersdb.New(tx)
-	disabled, err := q.DisableSecondFactor(ctx, usersdb.DisableSecondFactorParams{ID: user, Now: s.clock()})
+func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, proven func() error) error {
+	disabled, err := tx.DisableSecondFactor(ctx, usersdb.DisableSecondFactorParams{ID: user, Now: s.clock()})
 	if err == nil && disabled == 0 {
 		err = errSecondFactorNotEnabled
 	}
@@ -162,17 +160,16 @@ func (s *Service) removeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, p
 	if err := proven(); err != nil {
 		return err
 	}
-	if err := q.DeleteSecondFactor(ctx, user); err != nil {
+	if err := tx.DeleteSecondFactor(ctx, user); err != nil {
 		return err
 	}
-	return s.mail(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user})
+	return s.queueMail(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user})
 }
 
-// prove spends the code or the recovery code of an account, one of which is there. The code of a step is refused once it or a
+// spendFactorCode spends the code or the recovery code of an account, one of which is there. The code of a step is refused once it or a
 // later one has been used.
-func (s *Service) prove(ctx context.Context, tx pgx.Tx, user uuid.UUID, code, recoveryCode *string) error {
-	q := usersdb.New(tx)
-	factor, err := q.LockSecondFactor(ctx, user)
+func (s *Service) spendFactorCode(ctx context.Context, tx tx, user uuid.UUID, code, recoveryCode *string) error {
+	factor, err := tx.LockSecondFactor(ctx, user)
 	if postgres.IsNoRows(err) {
 		return errSecondFactorNotEnabled
 	}
@@ -180,14 +177,14 @@ func (s *Service) prove(ctx context.Context, tx pgx.Tx, user uuid.UUID, code, re
 		return err
 	}
 	if code == nil {
-		used, err := q.UseRecoveryCode(ctx, usersdb.UseRecoveryCodeParams{Hash: s.recoveryHash(user, *recoveryCode), UserID: user})
+		used, err := tx.UseRecoveryCode(ctx, usersdb.UseRecoveryCodeParams{Hash: s.recoveryHash(user, *recoveryCode), UserID: user})
 		if err != nil {
 			return err
 		}
 		if used == 0 {
 			return errInvalidCode
 		}
-		return s.mail(ctx, tx, sendMail{Mail: mailRecovery, UserID: user})
+		return s.queueMail(ctx, tx, sendMail{Mail: mailRecovery, UserID: user})
 	}
 	secret, err := s.appSecrets.Open(factor.Secret, appSecretOf(user))
 	if err != nil {
@@ -200,7 +197,7 @@ func (s *Service) prove(ctx context.Context, tx pgx.Tx, user uuid.UUID, code, re
 	if !found {
 		return errInvalidCode
 	}
-	used, err := q.UseStep(ctx, usersdb.UseStepParams{UserID: user, Step: step})
+	used, err := tx.UseStep(ctx, usersdb.UseStepParams{UserID: user, Step: step})
 	if err == nil && used == 0 {
 		err = errInvalidCode
 	}

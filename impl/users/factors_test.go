@@ -412,10 +412,10 @@ func TestExpiredChallengesArePurged(t *testing.T) {
 	m := s.member()
 	s.enrolled(m.user, true)
 	s.challenge(m.user)
-	require.NoError(t, s.service.purge(t.Context()))
+	require.NoError(t, s.service.purgeOldRows(t.Context()))
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM login_challenges`))
 	s.Clock.Advance(challengeLifetime + time.Second)
-	require.NoError(t, s.service.purge(t.Context()))
+	require.NoError(t, s.service.purgeOldRows(t.Context()))
 	require.Zero(t, s.count(`SELECT count(*) FROM login_challenges`))
 }
 
@@ -563,8 +563,8 @@ FROM (
 	require.NoError(t, err)
 	defer tx.Rollback(t.Context())
 	code := phone.code(s)
-	require.ErrorContains(t, s.service.prove(t.Context(), tx, other.user.ID, &code, nil), "does not open")
-	require.NoError(t, s.service.prove(t.Context(), tx, m.user.ID, &code, nil))
+	require.ErrorContains(t, s.service.spendFactorCode(t.Context(), s.service.txOf(tx), other.user.ID, &code, nil), "does not open")
+	require.NoError(t, s.service.spendFactorCode(t.Context(), s.service.txOf(tx), m.user.ID, &code, nil))
 }
 
 // Wrong codes count for the account over all challenges, networks and replicas, and who used them up is no hindrance to the owner.

@@ -27,16 +27,7 @@ import (
 func (s *server) replica(change ...func(*Config)) *server {
 	s.t.Helper()
 	r, log := s.deafReplica(change...)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
-	maintained := make(chan struct{})
-	go func() {
-		defer close(maintained)
-		r.service.maintain(ctx, s.Pool.Config().ConnConfig, log)
-	}()
-	s.t.Cleanup(func() {
-		cancel()
-		<-maintained
-	})
+	s.t.Cleanup(runBeside(s.t.Context(), r.service, s.Pool, log))
 	return r
 }
 
@@ -45,7 +36,7 @@ func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
 	s.t.Helper()
 	r := &server{t: s.t, queries: s.queries, Server: &contracttest.Server{Pool: s.Pool, Clock: s.Clock}}
 	var err error
-	r.service, err = New(s.t.Context(), r.config(change...))
+	r.service, err = newPrepared(s.t.Context(), r.config(change...))
 	require.NoError(s.t, err)
 	r.serve(func(*httpapi.Options) {})
 	return r, r.Logger.Logger

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"example.com/plumbline/gen/usersapi"
@@ -27,11 +28,14 @@ func (s *Service) GetKeySet(context.Context, usersapi.GetKeySetRequestObject) (u
 
 // keyring keeps the signing keys in the database, sealed, and the signer supplied with them.
 type keyring struct {
-	inTx   func(context.Context, func(usersdb.Querier) error) error
+	inTx   func(context.Context, func(tx) error) error
 	sealer *seal.Sealer
 	signer *token.Signer
 	clock  func() time.Time
 }
+
+// keysEvery is how often a replica looks for new signing keys.
+const keysEvery = 30 * time.Second
 
 // signingKey names a signing key to the sealer.
 func signingKey(kid string) string { return "signing_keys/" + kid }
@@ -40,19 +44,19 @@ func signingKey(kid string) string { return "signing_keys/" + kid }
 // verifier needs any more.
 func (k *keyring) load(ctx context.Context) error {
 	var keys []token.PrivateKey
-	err := k.inTx(ctx, func(q usersdb.Querier) (err error) {
-		keys, err = k.published(ctx, q)
+	err := k.inTx(ctx, func(tx tx) (err error) {
+		keys, err = k.listPublished(ctx, tx)
 		if err != nil || len(keys) > 0 {
 			return err
 		}
-		if err := q.LockSigningKeys(ctx); err != nil {
+		if err := tx.LockSigningKeys(ctx); err != nil {
 			return err
 		}
 		// Another replica may have made the first key while this one waited.
-		if keys, err = k.published(ctx, q); err != nil || len(keys) > 0 {
+		if keys, err = k.listPublished(ctx, tx); err != nil || len(keys) > 0 {
 			return err
 		}
-		first, err := k.create(ctx, q, k.clock())
+		first, err := k.createKey(ctx, tx, k.clock())
 		keys = []token.PrivateKey{first}
 		return err
 	})
@@ -62,13 +66,29 @@ func (k *keyring) load(ctx context.Context) error {
 	return k.signer.SetKeys(keys)
 }
 
+// watch takes up new keys until ctx ends; every replica does.
+func (k *keyring) watch(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(keysEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := k.load(ctx); err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "signing keys stay as they were", slog.Any("error", err))
+			}
+		}
+	}
+}
+
 // rotate makes the next key. It is published at once and signs once every verifier has had the time to fetch it.
 func (k *keyring) rotate(ctx context.Context) (kid string, signsFrom time.Time, err error) {
-	err = k.inTx(ctx, func(q usersdb.Querier) error {
-		if err := q.LockSigningKeys(ctx); err != nil {
+	err = k.inTx(ctx, func(tx tx) error {
+		if err := tx.LockSigningKeys(ctx); err != nil {
 			return err
 		}
-		keys, err := k.published(ctx, q)
+		keys, err := k.listPublished(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -76,15 +96,15 @@ func (k *keyring) rotate(ctx context.Context) (kid string, signsFrom time.Time, 
 		if len(keys) > 0 && keys[0].SignsFrom().After(now) {
 			return fmt.Errorf("the key %s is waiting to sign from %s on; rotate again after that", keys[0].KID(), keys[0].SignsFrom().UTC().Format(time.RFC3339))
 		}
-		next, err := k.create(ctx, q, now.Add(keyLead))
+		next, err := k.createKey(ctx, tx, now.Add(keyLead))
 		kid, signsFrom = next.KID(), next.SignsFrom()
 		return err
 	})
 	return kid, signsFrom, err
 }
 
-// published reads the keys, the one that signs last first, and forgets those whose time is over.
-func (k *keyring) published(ctx context.Context, q usersdb.Querier) ([]token.PrivateKey, error) {
+// listPublished reads the keys, the one that signs last first, and forgets those whose time is over.
+func (k *keyring) listPublished(ctx context.Context, q usersdb.Querier) ([]token.PrivateKey, error) {
 	rows, err := q.ListSigningKeys(ctx)
 	if err != nil {
 		return nil, err
@@ -112,7 +132,7 @@ func (k *keyring) published(ctx context.Context, q usersdb.Querier) ([]token.Pri
 	return keys, nil
 }
 
-func (k *keyring) create(ctx context.Context, q usersdb.Querier, signsFrom time.Time) (token.PrivateKey, error) {
+func (k *keyring) createKey(ctx context.Context, q usersdb.Querier, signsFrom time.Time) (token.PrivateKey, error) {
 	key, err := token.NewPrivateKey(rand.Reader, signsFrom)
 	if err != nil {
 		return key, err

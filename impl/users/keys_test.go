@@ -51,7 +51,7 @@ func (p person) signedBy(t *testing.T) string {
 // privateKeys opens the service's signing keys.
 func (s *server) privateKeys() []token.PrivateKey {
 	s.t.Helper()
-	keys, err := s.service.keys.published(s.t.Context(), s.queries)
+	keys, err := s.service.keys.listPublished(s.t.Context(), s.queries)
 	require.NoError(s.t, err)
 	return keys
 }
@@ -85,7 +85,7 @@ func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {
-		service, err := New(t.Context(), s.config())
+		service, err := newPrepared(t.Context(), s.config())
 		if err != nil {
 			t.Error(err)
 			return
@@ -200,7 +200,7 @@ func TestMasterKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := New(t.Context(), s.config(func(c2 *Config) { c2.MasterKey = telemetry.NewSecret(c.key) }))
+			_, err := newPrepared(t.Context(), s.config(func(c2 *Config) { c2.MasterKey = telemetry.NewSecret(c.key) }))
 			require.ErrorContains(t, err, c.says)
 			if c.key != "" {
 				require.NotContains(t, err.Error(), c.key)
@@ -229,7 +229,7 @@ func TestSealedKeys(t *testing.T) {
 			before := s.publishedKeys()
 			_, err := s.Pool.Exec(t.Context(), statement)
 			require.NoError(t, err)
-			_, err = New(t.Context(), s.config())
+			_, err = newPrepared(t.Context(), s.config())
 			require.ErrorContains(t, err, "does not open")
 			// A service at work goes on with the keys that it has.
 			require.ErrorContains(t, s.service.keys.load(t.Context()), "does not open")

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/postgres"
@@ -52,8 +51,8 @@ func nextMailAt(link usersdb.EmailToken) time.Time {
 // mailToken has a link for a purpose sent to user.Email once tx commits, and tells whether a mail is sent. The account is locked. Whoever
 // asks may be anybody, so a link that is good is sent again and none takes its place; when it is too soon for a mail, the link of the last
 // one is good for as long as a new one would be. Asking for another address makes the link to the one before void.
-func (s *Service) mailToken(ctx context.Context, tx pgx.Tx, user usersdb.User, purpose string) (link usersdb.EmailToken, mailed bool, err error) {
-	held, err := usersdb.New(tx).GetEmailTokenFor(ctx, usersdb.GetEmailTokenForParams{UserID: user.ID, Purpose: purpose})
+func (s *Service) mailToken(ctx context.Context, tx tx, user usersdb.User, purpose string) (link usersdb.EmailToken, mailed bool, err error) {
+	held, err := tx.GetEmailTokenFor(ctx, usersdb.GetEmailTokenForParams{UserID: user.ID, Purpose: purpose})
 	if err != nil && !postgres.IsNoRows(err) {
 		return held, false, err
 	}
@@ -61,19 +60,19 @@ func (s *Service) mailToken(ctx context.Context, tx pgx.Tx, user usersdb.User, p
 }
 
 // mailTokenAfter is mailToken where it is known which link the account holds; one that holds none has the zero one.
-func (s *Service) mailTokenAfter(ctx context.Context, tx pgx.Tx, held usersdb.EmailToken, user usersdb.User, purpose string) (link usersdb.EmailToken, mailed bool, err error) {
+func (s *Service) mailTokenAfter(ctx context.Context, tx tx, held usersdb.EmailToken, user usersdb.User, purpose string) (link usersdb.EmailToken, mailed bool, err error) {
 	if s.noMails {
 		return held, false, nil
 	}
 	link, mailed = s.linkAfter(held, user, purpose, s.clock())
-	link, err = usersdb.New(tx).KeepEmailToken(ctx, usersdb.KeepEmailTokenParams{
+	link, err = tx.KeepEmailToken(ctx, usersdb.KeepEmailTokenParams{
 		ID: link.ID, UserID: user.ID, Purpose: purpose, Email: link.Email, Hash: hashOf(s.mailTokenOf(link.ID)), CreatedAt: link.CreatedAt,
 		ExpiresAt: link.ExpiresAt, Mails: link.Mails, MailedAt: link.MailedAt, CountedFrom: link.CountedFrom,
 	})
 	if err != nil || !mailed {
 		return link, false, err
 	}
-	return link, true, s.mail(ctx, tx, sendMail{Mail: purpose, UserID: user.ID, TokenID: link.ID})
+	return link, true, s.queueMail(ctx, tx, sendMail{Mail: purpose, UserID: user.ID, TokenID: link.ID})
 }
 
 // linkAfter gives what a link becomes that is asked for, and whether a mail is sent with it.

@@ -209,7 +209,7 @@ func TestANewerChangeOfAddressReplaces(t *testing.T) {
 	answer, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusForbidden, s.moveTo(wrong))
-	now := utc(s.Clock.Now())
+	now := s.Clock.Now().UTC()
 	want := usersapi.EmailChange{Email: eve, ExpiresAt: now.Add(changeLifetime), MailedAt: now, NextMailAt: now.Add(mailPauses()[0])}
 	require.Equal(t, want, *contracttest.Body(t, answer, answer.JSON202))
 	require.Equal(t, want, *me.changing(t))

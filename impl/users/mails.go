@@ -11,13 +11,11 @@ import (
 	texttemplate "text/template"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 )
@@ -83,39 +81,32 @@ type startReset struct {
 // Kind implements river.JobArgs.
 func (startReset) Kind() string { return "start_reset" }
 
-const mailLane = "mails"
-
 // sealedEmail names what a job of startReset holds.
 const sealedEmail = "start_reset/email"
 
 // sealedTo names what a job of sendMail holds about an account.
 func sealedTo(user uuid.UUID) string { return "send_mail/to/" + user.String() }
 
-// newJobs makes the queue of mails.
-func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
-	c.Workers = river.NewWorkers()
-	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendMail]) error {
-		err := s.send(ctx, job.Args)
-		if err == nil || job.Attempt < job.MaxAttempts {
-			return err
-		}
-		return errors.Join(err, s.queries.UncountMails(ctx, usersdb.UncountMailsParams{ID: job.Args.TokenID, CountedBefore: s.clock().Add(-mailsCounted)}))
+// workOnMail runs a job of sendMail. When its last attempt has failed, the mail does not count for the pauses between
+// mails.
+func (s *Service) workOnMail(ctx context.Context, job *river.Job[sendMail]) error {
+	err := s.sendMail(ctx, job.Args)
+	if err == nil || job.Attempt < job.MaxAttempts {
+		return err
+	}
+	return errors.Join(err, s.queries.UncountMails(ctx, usersdb.UncountMailsParams{
+		ID: job.Args.TokenID, CountedBefore: s.clock().Add(-mailsCounted),
 	}))
-	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[startReset]) error { return s.startReset(ctx, job.Args) }))
-	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[erase]) error { return s.erase(ctx) }))
-	c.Periodic = []*river.PeriodicJob{jobs.Every(eraseEvery, erase{})}
-	c.Queues = map[string]int{river.QueueDefault: 4, mailLane: 8}
-	return jobs.New(c)
 }
 
-// mail has a mail sent once tx commits, where there are mails. What has no link tells an account what was done with it, and is bounded:
+// queueMail has a mail sent once tx commits, where there are mails. What has no link tells an account what was done with it, and is bounded:
 // whoever opens one with another's address would else fill their mailbox. What has one is paced by linkAfter.
-func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
+func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 	if s.noMails {
 		return nil
 	}
 	if job.TokenID == uuid.Nil {
-		err := s.throttle.takeMail(ctx, usersdb.New(tx), s.clock(), job.Mail, job.UserID)
+		err := s.throttle.takeMail(ctx, tx, s.clock(), job.Mail, job.UserID)
 		if errors.Is(err, httpapi.ErrRateLimited) && job.Mail != mailDeletion {
 			return nil // It has been told so, again and again. No account goes without, though.
 		}
@@ -123,7 +114,7 @@ func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
 			return err
 		}
 	}
-	return s.jobs.Insert(ctx, tx, job, nil)
+	return tx.insert(ctx, job, nil)
 }
 
 // startReset sends the mail that resets a password, if there is an active account with the address.
@@ -132,9 +123,8 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 	if err != nil {
 		return river.JobCancel(err) // Another master key does not come back.
 	}
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		user, err := q.LockUserByEmail(ctx, string(email))
+	err = s.inTx(ctx, func(tx tx) error {
+		user, err := tx.LockUserByEmail(ctx, string(email))
 		if postgres.IsNoRows(err) {
 			return nil
 		}
@@ -145,7 +135,7 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		if err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMail(ctx, q, s.clock(), mailReset, user.ID)
+		return s.throttle.takeMail(ctx, tx, s.clock(), mailReset, user.ID)
 	})
 	if errors.Is(err, httpapi.ErrRateLimited) {
 		return nil // Whoever has the password has made the links of so many mails void.
@@ -173,8 +163,8 @@ func newMailMetrics() *prometheus.CounterVec {
 	return mails
 }
 
-// send sends a mail, unless its token is of no use any more or its account is gone. A failure tells no address.
-func (s *Service) send(ctx context.Context, job sendMail) error {
+// sendMail sends a mail, unless its token is of no use any more or its account is gone. A failure tells no address.
+func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 	user, err := s.queries.GetUser(ctx, job.UserID)
 	if postgres.IsNoRows(err) {
 		return nil
@@ -217,7 +207,7 @@ func (s *Service) send(ctx context.Context, job sendMail) error {
 	if user.EmailVerifiedAt == nil || to != user.Email {
 		user.Name = "" // Whoever opens an account writes it: it is no text to be sent to others.
 	}
-	message, err := s.write(name, user, link)
+	message, err := s.renderMail(name, user, link)
 	if err != nil {
 		return err
 	}
@@ -236,8 +226,8 @@ func (s *Service) send(ctx context.Context, job sendMail) error {
 	}
 }
 
-// write fills the templates of a mail.
-func (s *Service) write(name string, user usersdb.User, link string) (mail.Message, error) {
+// renderMail fills the templates of a mail.
+func (s *Service) renderMail(name string, user usersdb.User, link string) (mail.Message, error) {
 	subject, known := mailSubjects()[name]
 	if !known {
 		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name)) // of a later version, which will not be waited for
@@ -250,8 +240,8 @@ func (s *Service) write(name string, user usersdb.User, link string) (mail.Messa
 	return mail.Message{Subject: subject, Text: strings.TrimSpace(text.String()) + "\n", HTML: html.String()}, nil
 }
 
-// readMails parses the templates.
-func (s *Service) readMails() (err error) {
+// parseMailTemplates parses the templates.
+func (s *Service) parseMailTemplates() (err error) {
 	if s.texts, err = texttemplate.ParseFS(mailFiles, "mails/*.txt"); err != nil {
 		return err
 	}

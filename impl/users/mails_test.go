@@ -142,9 +142,9 @@ func TestVerification(t *testing.T) {
 	told := s.mail(ada, mailVerify, 1)
 	require.Contains(t, told.Text, s.Clock.Now().UTC().Format("2 January 2006 at 15:04 UTC"), "its reader knows whether they have opened it")
 	link := tokenIn(t, told)
-	mailed := utc(s.Clock.Now())
+	mailed := s.Clock.Now().UTC()
 	s.Clock.Advance(30 * time.Second)
-	next, expires := mailed.Add(mailPauses()[0]), utc(s.Clock.Now()).Add(verifyLifetime)
+	next, expires := mailed.Add(mailPauses()[0]), s.Clock.Now().UTC().Add(verifyLifetime)
 	require.Equal(t, usersapi.EmailVerification{Email: ada, ExpiresAt: &expires, MailedAt: &mailed, NextMailAt: &next}, me.askVerification(t))
 	s.mail(ada, mailVerify, 1) // There was one just now, as the answer says.
 	require.Equal(t, http.StatusNoContent, s.confirm(link))
@@ -333,13 +333,13 @@ func TestMailsAreEscaped(t *testing.T) {
 	s := start(t)
 	now := s.Clock.Now()
 	for name := range mailSubjects() {
-		m, err := s.service.write(name, usersdb.User{Name: `<img src=x onerror="alert(1)">`, DeletesAt: &now}, "https://shop.test/#token=x")
+		m, err := s.service.renderMail(name, usersdb.User{Name: `<img src=x onerror="alert(1)">`, DeletesAt: &now}, "https://shop.test/#token=x")
 		require.NoError(t, err)
 		require.NotContains(t, m.HTML, "<img")
 		require.Contains(t, m.HTML, "&lt;img")
 		require.Contains(t, m.Text, "<img", "a text is no markup")
 	}
-	_, err := s.service.write("of a later version", usersdb.User{}, "")
+	_, err := s.service.renderMail("of a later version", usersdb.User{}, "")
 	require.ErrorIs(t, err, river.JobCancel(nil))
 }
 
@@ -351,13 +351,13 @@ func TestExpiredTokensArePurged(t *testing.T) {
 		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM email_tokens").Scan(&n))
 		return n
 	}
-	require.NoError(t, s.service.purge(t.Context()))
+	require.NoError(t, s.service.purgeOldRows(t.Context()))
 	require.Equal(t, 1, count())
 	s.Clock.Advance(resetLifetime + time.Second)
-	require.NoError(t, s.service.purge(t.Context()))
+	require.NoError(t, s.service.purgeOldRows(t.Context()))
 	require.Equal(t, 1, count(), "the mail counts for a day")
 	s.Clock.Advance(mailsCounted)
-	require.NoError(t, s.service.purge(t.Context()))
+	require.NoError(t, s.service.purgeOldRows(t.Context()))
 	require.Zero(t, count())
 }
 

@@ -154,7 +154,7 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 		}, nil},
 		"the purge of sessions that are over": {"UPDATE sessions SET expires_at = now() - interval '1 hour', revoked_at = NULL", func(t *testing.T, h household) {
 			h.Clock.Advance(100 * 365 * 24 * time.Hour)
-			require.NoError(t, h.service.purge(t.Context()))
+			require.NoError(t, h.service.purgeOldRows(t.Context()))
 			require.Empty(t, h.sessions(t))
 		}, nil},
 

@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
 )
@@ -19,25 +20,25 @@ import (
 // personal seals what people tell in confidence: an account's values with the account's own key, that with the newest of
 // the data keys, and these with the master key. It is safe for concurrent use.
 type personal struct {
-	inTx          func(context.Context, func(usersdb.Querier) error) error
+	inTx          func(context.Context, func(tx) error) error
 	master        *seal.Sealer
-	phones, cards *seal.Index
+	phones, cards *seal.BlindIndex
 	clock         func() time.Time
 
 	mu   sync.Mutex
 	keys map[uuid.UUID]*seal.DataKey // what has been opened; a data key never changes
 }
 
-func newPersonal(master seal.MasterKey, inTx func(context.Context, func(usersdb.Querier) error) error, clock func() time.Time) (*personal, error) {
+func newPersonal(master seal.MasterKey, inTx func(context.Context, func(tx) error) error, clock func() time.Time) (*personal, error) {
 	p := &personal{inTx: inTx, clock: clock, keys: map[uuid.UUID]*seal.DataKey{}}
 	var err error
 	if p.master, err = master.Sealer("data keys"); err != nil {
 		return nil, err
 	}
-	if p.phones, err = master.Index("users/phone"); err != nil {
+	if p.phones, err = master.BlindIndex("users/phone"); err != nil {
 		return nil, err
 	}
-	p.cards, err = master.Index("users/id_card_number")
+	p.cards, err = master.BlindIndex("users/id_card_number")
 	return p, err
 }
 
@@ -52,18 +53,18 @@ type confidential struct{ phone, idCardNumber *string }
 
 // prepare makes the first data key, unless there is one.
 func (p *personal) prepare(ctx context.Context) error {
-	err := p.inTx(ctx, func(q usersdb.Querier) error {
-		if _, err := q.HoldNewestDataKey(ctx); !postgres.IsNoRows(err) {
+	err := p.inTx(ctx, func(tx tx) error {
+		if _, err := tx.HoldNewestDataKey(ctx); !postgres.IsNoRows(err) {
 			return err
 		}
-		if err := q.LockDataKeys(ctx); err != nil {
+		if err := tx.LockDataKeys(ctx); err != nil {
 			return err
 		}
 		// Another replica may have made it while this one waited.
-		if _, err := q.HoldNewestDataKey(ctx); !postgres.IsNoRows(err) {
+		if _, err := tx.HoldNewestDataKey(ctx); !postgres.IsNoRows(err) {
 			return err
 		}
-		_, err := p.create(ctx, q)
+		_, err := p.createDataKey(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -74,17 +75,17 @@ func (p *personal) prepare(ctx context.Context) error {
 
 // rotate makes the data key that seals the keys of accounts from now on.
 func (p *personal) rotate(ctx context.Context) (id uuid.UUID, err error) {
-	err = p.inTx(ctx, func(q usersdb.Querier) error {
-		if err := q.LockDataKeys(ctx); err != nil {
+	err = p.inTx(ctx, func(tx tx) error {
+		if err := tx.LockDataKeys(ctx); err != nil {
 			return err
 		}
-		id, err = p.create(ctx, q)
+		id, err = p.createDataKey(ctx, tx)
 		return err
 	})
 	return id, err
 }
 
-func (p *personal) create(ctx context.Context, q usersdb.Querier) (uuid.UUID, error) {
+func (p *personal) createDataKey(ctx context.Context, q usersdb.Querier) (uuid.UUID, error) {
 	id := newID()
 	key, err := seal.NewDataKey()
 	if err != nil {
@@ -99,11 +100,11 @@ func (p *personal) create(ctx context.Context, q usersdb.Querier) (uuid.UUID, er
 
 // removeOld forgets every data key but the newest, or none of them while one still seals the key of an account.
 func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
-	err = p.inTx(ctx, func(q usersdb.Querier) error {
-		if err := q.LockDataKeys(ctx); err != nil {
+	err = p.inTx(ctx, func(tx tx) error {
+		if err := tx.LockDataKeys(ctx); err != nil {
 			return err
 		}
-		keys, err := q.ListDataKeys(ctx)
+		keys, err := tx.ListDataKeys(ctx)
 		if err != nil {
 			return err
 		}
@@ -117,7 +118,7 @@ func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
 			return errors.Join(used...)
 		}
 		for _, key := range keys[1:] {
-			err := q.DeleteDataKey(ctx, key.ID)
+			err := tx.DeleteDataKey(ctx, key.ID)
 			if postgres.Constraint(err) == "user_keys_data_key_id_fkey" {
 				return fmt.Errorf("the data key %s has sealed the key of an account just now; run users reencrypt once more", key.ID)
 			}
@@ -146,8 +147,8 @@ func (p *personal) dataKey(id uuid.UUID, sealed []byte) (*seal.DataKey, error) {
 	return key, nil
 }
 
-// newest gives the data key that seals the keys of accounts now, and keeps it until the transaction ends.
-func (p *personal) newest(ctx context.Context, q usersdb.Querier) (uuid.UUID, *seal.DataKey, error) {
+// newestDataKey gives the data key that seals the keys of accounts now, and keeps it until the transaction ends.
+func (p *personal) newestDataKey(ctx context.Context, q usersdb.Querier) (uuid.UUID, *seal.DataKey, error) {
 	row, err := q.HoldNewestDataKey(ctx)
 	if postgres.IsNoRows(err) {
 		return uuid.Nil, nil, errors.New("there is no data key; a start of the service makes one")
@@ -168,7 +169,7 @@ func (p *personal) userKey(ctx context.Context, q usersdb.Querier, user uuid.UUI
 	if !postgres.IsNoRows(err) {
 		return nil, err
 	}
-	id, by, err := p.newest(ctx, q)
+	id, by, err := p.newestDataKey(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -191,10 +192,10 @@ func (p *personal) openUserKey(row usersdb.GetUserKeyRow) (*seal.DataKey, error)
 	return by.OpenKey(row.SealedKey, userKeyName(row.UserID))
 }
 
-// seal puts into a change of a profile what is sent of the confidential values.
-func (p *personal) seal(ctx context.Context, q usersdb.Querier, change *usersdb.UpdateProfileParams, sent *usersapi.UpdateProfileRequest) error {
+// sealValues puts into a change of a profile what is sent of the confidential values.
+func (p *personal) sealValues(ctx context.Context, q usersdb.Querier, change *usersdb.UpdateProfileParams, sent *usersapi.UpdateProfileRequest) error {
 	change.SetPhone, change.SetIDCardNumber = sent.Phone.IsSpecified(), sent.IDCardNumber.IsSpecified()
-	phone, number := orNil(sent.Phone), orNil(sent.IDCardNumber)
+	phone, number := convert.OrNil(sent.Phone), convert.OrNil(sent.IDCardNumber)
 	if phone == nil && number == nil {
 		return nil
 	}
@@ -209,19 +210,19 @@ func (p *personal) seal(ctx context.Context, q usersdb.Querier, change *usersdb.
 		if change.SealedPhone, err = key.Seal([]byte(*phone), phoneName(change.ID)); err != nil {
 			return err
 		}
-		change.PhoneMark = p.phones.Mark(*phone)
+		change.PhoneMark = p.phones.Compute(*phone)
 	}
 	if number != nil {
 		if change.SealedIDCardNumber, err = key.Seal([]byte(*number), idCardNumberName(change.ID)); err != nil {
 			return err
 		}
-		change.IDCardNumberMark = p.cards.Mark(withoutHyphens(*number))
+		change.IDCardNumberMark = p.cards.Compute(withoutHyphens(*number))
 	}
 	return nil
 }
 
-// open gives the confidential values of an account.
-func (p *personal) open(row usersdb.GetProfileRow) (confidential, error) {
+// openValues gives the confidential values of an account.
+func (p *personal) openValues(row usersdb.GetProfileRow) (confidential, error) {
 	told := confidential{phone: row.User.Phone}
 	if row.User.SealedPhone == nil && row.User.SealedIDCardNumber == nil {
 		return told, nil

@@ -324,13 +324,13 @@ func TestAnotherMasterKeyOpensNothing(t *testing.T) {
 	s := start(t)
 	ada := s.confiding(onePhone, oneCard)
 	s.exec(t, `DELETE FROM signing_keys`) // which would not open either
-	other, err := New(t.Context(), s.config(func(c *Config) {
+	other, err := newPrepared(t.Context(), s.config(func(c *Config) {
 		c.MasterKey = telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{8}, 32)))
 	}))
 	require.NoError(t, err)
 	_, err = other.profile(t.Context(), other.queries, ada.user.ID)
 	require.ErrorContains(t, err, "does not open")
-	require.NotEqual(t, s.service.personal.phones.Mark(onePhone), other.personal.phones.Mark(onePhone))
+	require.NotEqual(t, s.service.personal.phones.Compute(onePhone), other.personal.phones.Compute(onePhone))
 }
 
 func TestListUsersByPhone(t *testing.T) {

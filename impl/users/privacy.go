@@ -2,13 +2,12 @@ package users
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -19,9 +18,9 @@ const heldAtMost = 1000
 
 // ListActivity lists what the caller did, and what was done to their account.
 func (s *Service) ListActivity(ctx context.Context, req usersapi.ListActivityRequestObject) (usersapi.ListActivityResponseObject, error) {
-	list, next, err := s.activity(ctx, httpapi.Caller(ctx).Subject, req.Params.Cursor, *req.Params.Limit)
+	list, next, err := s.listActivity(ctx, httpapi.Caller(ctx).Subject, req.Params.Cursor, *req.Params.Limit)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.ListActivity200JSONResponse{
 		Body:    list,
@@ -29,8 +28,8 @@ func (s *Service) ListActivity(ctx context.Context, req usersapi.ListActivityReq
 	}, nil
 }
 
-// activity gives a page of what the audit log holds of an account, and the cursor of the one after it.
-func (s *Service) activity(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (list usersapi.ActivityList, next *string, err error) {
+// listActivity gives a page of what the audit log holds of an account, and the cursor of the one after it.
+func (s *Service) listActivity(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (list usersapi.ActivityList, next *string, err error) {
 	rows, next, err := s.audit.ListAbout(ctx, account, cursor, limit)
 	if err != nil {
 		return list, nil, err
@@ -39,12 +38,12 @@ func (s *Service) activity(ctx context.Context, account uuid.UUID, cursor *strin
 	for i, row := range rows {
 		items[i] = toAPIActivityEntry(row, account)
 	}
-	return usersapi.ActivityList{Items: items, NextCursor: orNull(next)}, next, nil
+	return usersapi.ActivityList{Items: items, NextCursor: convert.OrNull(next)}, next, nil
 }
 
 // toAPIActivityEntry shows an account an entry about it. Who else did something, and where they were, is theirs.
 func toAPIActivityEntry(e httpapi.AuditEntry, account uuid.UUID) usersapi.ActivityEntry {
-	shown := usersapi.ActivityEntry{ID: e.ID, Action: e.Action, Outcome: e.Outcome, RequestID: e.RequestID, OccurredAt: utc(e.OccurredAt)}
+	shown := usersapi.ActivityEntry{ID: e.ID, Action: e.Action, Outcome: e.Outcome, RequestID: e.RequestID, OccurredAt: e.OccurredAt.UTC()}
 	switch e.Actor {
 	case account:
 		shown.By = usersapi.ActivityEntryByOwner
@@ -68,12 +67,12 @@ func (s *Service) ExportOwnData(ctx context.Context, req usersapi.ExportOwnDataR
 		return nil, err
 	}
 	var data usersapi.OwnData
-	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		data, err = s.ownData(ctx, q, user.ID)
+	err = s.inTx(ctx, func(tx tx) (err error) {
+		data, err = s.ownData(ctx, tx, user.ID)
 		return err
 	})
 	if err != nil {
-		return nil, explainOwn(err)
+		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return usersapi.ExportOwnData200JSONResponse{
 		Body:    data,
@@ -87,13 +86,13 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 	if err != nil {
 		return usersapi.OwnData{}, err
 	}
-	told, err := s.personal.open(row)
+	told, err := s.personal.openValues(row)
 	if err != nil {
 		return usersapi.OwnData{}, err
 	}
 	user := row.User
 	data := usersapi.OwnData{
-		ExportedAt: utc(now), Profile: s.toAPIProfile(user, told), Status: usersapi.UserStatus(user.Status), EmailVerifiedAt: orNone(user.EmailVerifiedAt),
+		ExportedAt: now.UTC(), Profile: s.toAPIProfile(user, told), Status: usersapi.UserStatus(user.Status), EmailVerifiedAt: convert.UTC(user.EmailVerifiedAt),
 		Sessions: []usersapi.OwnSession{}, Mails: []usersapi.OwnMail{},
 	}
 	if data.SecondFactor, err = secondFactor(ctx, q, user); err != nil {
@@ -106,7 +105,7 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 	for _, r := range sessions {
 		data.Sessions = append(data.Sessions, usersapi.OwnSession{
 			ID: r.ID, Cookie: r.Cookie, Address: r.Address, UserAgent: r.UserAgent,
-			CreatedAt: utc(r.CreatedAt), LastUsedAt: utc(r.LastUsedAt), ExpiresAt: utc(r.ExpiresAt), RevokedAt: orNone(r.RevokedAt),
+			CreatedAt: r.CreatedAt.UTC(), LastUsedAt: r.LastUsedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), RevokedAt: convert.UTC(r.RevokedAt),
 		})
 	}
 	tokens, err := q.ListEmailTokens(ctx, id)
@@ -114,9 +113,9 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 		return data, err
 	}
 	for _, t := range tokens {
-		data.Mails = append(data.Mails, usersapi.OwnMail{Purpose: t.Purpose, Email: t.Email, CreatedAt: utc(t.CreatedAt), ExpiresAt: utc(t.ExpiresAt), Mails: &t.Mails, MailedAt: orNone(&t.MailedAt), CountedFrom: orNone(&t.CountedFrom)})
+		data.Mails = append(data.Mails, usersapi.OwnMail{Purpose: t.Purpose, Email: t.Email, CreatedAt: t.CreatedAt.UTC(), ExpiresAt: t.ExpiresAt.UTC(), Mails: &t.Mails, MailedAt: convert.UTC(&t.MailedAt), CountedFrom: convert.UTC(&t.CountedFrom)})
 	}
-	data.Activity, _, err = s.activity(ctx, id, nil, heldAtMost)
+	data.Activity, _, err = s.listActivity(ctx, id, nil, heldAtMost)
 	return data, err
 }
 
@@ -129,59 +128,49 @@ func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDelet
 	}
 	now := s.clock()
 	var revoked []uuid.UUID
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		held, err := q.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
+	err = s.inTx(ctx, func(tx tx) error {
+		held, err := tx.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
 		if postgres.IsNoRows(err) {
 			return errWrongPassword // It has been changed since.
 		}
 		if err != nil {
 			return err
 		}
-		user, err = q.RequestDeletion(ctx, usersdb.RequestDeletionParams{
+		user, err = tx.RequestDeletion(ctx, usersdb.RequestDeletionParams{
 			ID: held.ID, DeletesAt: now.Add(s.deletionGrace), Now: now,
 		})
 		if err != nil {
 			return err
 		}
-		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil || held.DeletesAt != nil {
+		if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil || held.DeletesAt != nil {
 			return err
 		}
-		return s.mail(ctx, tx, sendMail{Mail: mailDeletion, UserID: user.ID})
+		return s.queueMail(ctx, tx, sendMail{Mail: mailDeletion, UserID: user.ID})
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
-	return usersapi.RequestDeletion202JSONResponse{Body: usersapi.Deletion{DeletesAt: utc(*user.DeletesAt)}}, nil
+	return usersapi.RequestDeletion202JSONResponse{Body: usersapi.Deletion{DeletesAt: (*user.DeletesAt).UTC()}}, nil
 }
 
 // CancelDeletion keeps the caller's account.
 func (s *Service) CancelDeletion(ctx context.Context, _ usersapi.CancelDeletionRequestObject) (usersapi.CancelDeletionResponseObject, error) {
-	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		kept, err := q.CancelDeletion(ctx, usersdb.CancelDeletionParams{ID: httpapi.Caller(ctx).Subject, Now: s.clock()})
+	err := s.inTx(ctx, func(tx tx) error {
+		kept, err := tx.CancelDeletion(ctx, usersdb.CancelDeletionParams{ID: httpapi.Caller(ctx).Subject, Now: s.clock()})
 		if err == nil && kept == 0 {
 			err = httpapi.ErrUnauthenticated // It was deleted after the session had been checked.
 		}
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.CancelDeletion204Response{}, nil
 }
 
-// eraseEvery is how often accounts are looked for whose time has come.
-const eraseEvery = time.Minute
-
-// erase is the job that deletes them.
-type erase struct{}
-
-// Kind implements river.JobArgs.
-func (erase) Kind() string { return "erase_accounts" }
-
-// erase deletes every account whose time has come, each in a transaction that the audit log tells of.
-func (s *Service) erase(ctx context.Context) error {
+// eraseDueAccounts deletes every account whose time has come, each in a transaction that the audit log tells of.
+func (s *Service) eraseDueAccounts(ctx context.Context) error {
 	due, err := s.queries.ListDueSessions(ctx, s.clock())
 	if err == nil {
 		err = s.purgeSpentTokens(ctx, due)
@@ -192,8 +181,8 @@ func (s *Service) erase(ctx context.Context) error {
 	for {
 		entry := httpapi.AuditEntry{ID: newID(), Action: "user.erase", Outcome: telemetry.Success, OccurredAt: s.clock()}
 		ctx := s.audit.Within(ctx, func() httpapi.AuditEntry { return entry })
-		err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
-			entry.Target, err = q.DeleteDueUser(ctx, entry.OccurredAt)
+		err := s.inTx(ctx, func(tx tx) (err error) {
+			entry.Target, err = tx.DeleteDueUser(ctx, entry.OccurredAt)
 			return err
 		})
 		if postgres.IsNoRows(err) {

@@ -223,19 +223,19 @@ func TestDeletionAfterGrace(t *testing.T) {
 
 	// Until then the account works, and its owner may keep it.
 	s.Clock.Advance(deletionGrace - 2*time.Minute)
-	require.NoError(t, s.service.erase(t.Context()))
+	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
 	again := s.logIn("ada@example.com", goodPassword)
 	kept, err := again.CancelDeletionWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, kept.StatusCode())
 	s.Clock.Advance(time.Hour)
-	require.NoError(t, s.service.erase(t.Context()))
+	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
 	again = s.logIn("ada@example.com", goodPassword)
 	require.Nil(t, again.profile(t).DeletesAt)
 
 	again.requestDeletion(t)
 	s.Clock.Advance(deletionGrace)
-	require.NoError(t, s.service.erase(t.Context()))
+	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
 	gone, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, gone.Body))
@@ -300,7 +300,7 @@ func TestAdministratorsStay(t *testing.T) {
 	require.Equal(t, http.StatusOK, raised.StatusCode())
 	require.Nil(t, contracttest.Body(t, raised, raised.JSON200).DeletesAt)
 	s.Clock.Advance(deletionGrace)
-	require.NoError(t, s.service.erase(t.Context()))
+	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
 	_, err = s.queries.GetUser(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 }
@@ -321,7 +321,7 @@ func TestErasureBesideCancellations(t *testing.T) {
 	kept := make([]int64, accounts)
 	for range 4 {
 		all.Go(func() {
-			if err := s.service.erase(t.Context()); err != nil {
+			if err := s.service.eraseDueAccounts(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -337,7 +337,7 @@ func TestErasureBesideCancellations(t *testing.T) {
 		}
 	}
 	all.Wait()
-	require.NoError(t, s.service.erase(t.Context()))
+	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
 	for i, id := range ids {
 		var left, told int
 		require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM users WHERE id = $1`, id).Scan(&left))
@@ -374,7 +374,7 @@ func TestNothingPersonalIsLeft(t *testing.T) {
 	ada.requestDeletion(t)
 	s.settled()
 	s.Clock.Advance(deletionGrace)
-	require.NoError(t, s.service.erase(t.Context()))
+	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
 	after := everyRow(t, s)
 	require.Zero(t, s.count(`SELECT count(*) FROM user_keys`))
 	require.Contains(t, after, "user.erase")

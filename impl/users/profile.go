@@ -4,19 +4,18 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/postgres"
 )
 
 // GetProfile reads the caller's profile.
 func (s *Service) GetProfile(ctx context.Context, _ usersapi.GetProfileRequestObject) (usersapi.GetProfileResponseObject, error) {
 	profile, err := s.profile(ctx, s.queries, httpapi.Caller(ctx).Subject)
 	if err != nil {
-		return nil, explainOwn(err)
+		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return usersapi.GetProfile200JSONResponse(profile), nil
 }
@@ -26,25 +25,25 @@ func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileR
 	change := usersdb.UpdateProfileParams{
 		ID: httpapi.Caller(ctx).Subject, UpdatedAt: s.clock(),
 		SetName:   req.Body.Name != nil,
-		SetAvatar: req.Body.Avatar.IsSpecified(), Avatar: orNil(req.Body.Avatar),
-		SetBiography: req.Body.Biography.IsSpecified(), Biography: orNil(req.Body.Biography),
+		SetAvatar: req.Body.Avatar.IsSpecified(), Avatar: convert.OrNil(req.Body.Avatar),
+		SetBiography: req.Body.Biography.IsSpecified(), Biography: convert.OrNil(req.Body.Biography),
 	}
 	if change.SetName {
 		change.Name = *req.Body.Name
 	}
 	var profile usersapi.Profile
-	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		if err := s.personal.seal(ctx, q, &change, req.Body); err != nil {
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		if err := s.personal.sealValues(ctx, tx, &change, req.Body); err != nil {
 			return err
 		}
-		if err := q.UpdateProfile(ctx, change); err != nil {
+		if err := tx.UpdateProfile(ctx, change); err != nil {
 			return err
 		}
-		profile, err = s.profile(ctx, q, change.ID)
+		profile, err = s.profile(ctx, tx, change.ID)
 		return err
 	})
 	if err != nil {
-		return nil, explainOwn(err)
+		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return usersapi.UpdateProfile200JSONResponse{Body: profile}, nil
 }
@@ -55,7 +54,7 @@ func (s *Service) profile(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 	if err != nil {
 		return usersapi.Profile{}, err
 	}
-	told, err := s.personal.open(row)
+	told, err := s.personal.openValues(row)
 	return s.toAPIProfile(row.User, told), err
 }
 
@@ -64,7 +63,7 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 	caller := httpapi.Caller(ctx)
 	user, err := s.queries.GetUser(ctx, caller.Subject)
 	if err != nil {
-		return nil, explainOwn(err)
+		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	if f := mayUsePassword(req.Body.NewPassword, user.Email, "#/new_password"); f != nil {
 		return nil, f
@@ -74,13 +73,12 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 	}
 	hash, err := s.hasher.Hash(ctx, req.Body.NewPassword)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	now := s.clock()
 	var revoked []uuid.UUID
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) error {
-		q := usersdb.New(tx)
-		changed, err := q.ChangePassword(ctx, usersdb.ChangePasswordParams{
+	err = s.inTx(ctx, func(tx tx) error {
+		changed, err := tx.ChangePassword(ctx, usersdb.ChangePasswordParams{
 			ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: now,
 		})
 		if err != nil {
@@ -94,18 +92,18 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 			void = void[:1] // Whoever reads what is sent to the address takes the account from whoever has its password.
 		}
 		for _, purpose := range void {
-			if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: purpose}); err != nil {
+			if err := tx.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: purpose}); err != nil {
 				return err
 			}
 		}
-		if revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil {
+		if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil {
 			return err
 		}
-		return s.mail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
+		return s.queueMail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
 	})
 	s.guard.Forget(revoked...)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.ChangePassword204Response{}, nil
 }
@@ -114,7 +112,7 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 func (s *Service) reauthenticate(ctx context.Context, password string) (usersdb.User, error) {
 	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
 	if err != nil {
-		return user, explainOwn(err)
+		return user, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return user, s.knowsPassword(ctx, user, password)
 }
@@ -126,5 +124,5 @@ func (s *Service) knowsPassword(ctx context.Context, user usersdb.User, password
 	if err == nil && !ok {
 		err = errWrongPassword
 	}
-	return explain(err)
+	return explain(err, nil)
 }

@@ -27,8 +27,8 @@ func (p *personal) reencrypt(ctx context.Context, progress func(what string, don
 		{"keys of accounts", p.countOldKeys, p.sealKeys},
 	} {
 		var all, done int64
-		if err := p.inTx(ctx, func(q usersdb.Querier) (err error) {
-			all, err = kind.count(ctx, q)
+		if err := p.inTx(ctx, func(tx tx) (err error) {
+			all, err = kind.count(ctx, tx)
 			return err
 		}); err != nil {
 			return err
@@ -36,8 +36,8 @@ func (p *personal) reencrypt(ctx context.Context, progress func(what string, don
 		after, n := uuid.Nil, 0
 		for {
 			last := after
-			err := p.inTx(ctx, func(q usersdb.Querier) (err error) {
-				last, n, err = kind.batch(ctx, q, after)
+			err := p.inTx(ctx, func(tx tx) (err error) {
+				last, n, err = kind.batch(ctx, tx, after)
 				return err
 			})
 			if err != nil {
@@ -66,7 +66,7 @@ func (p *personal) sealPhones(ctx context.Context, q usersdb.Querier, after uuid
 		if err != nil {
 			return last, n, err
 		}
-		if err := q.SealPhone(ctx, usersdb.SealPhoneParams{ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Mark(row.Phone)}); err != nil {
+		if err := q.SealPhone(ctx, usersdb.SealPhoneParams{ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Compute(row.Phone)}); err != nil {
 			return last, n, err
 		}
 		last = row.ID
@@ -84,7 +84,7 @@ func (p *personal) countOldKeys(ctx context.Context, q usersdb.Querier) (int64, 
 
 // sealKeys seals a batch of the keys of accounts with the newest data key.
 func (p *personal) sealKeys(ctx context.Context, q usersdb.Querier, after uuid.UUID) (last uuid.UUID, n int, err error) {
-	id, by, err := p.newest(ctx, q)
+	id, by, err := p.newestDataKey(ctx, q)
 	if err != nil {
 		return last, 0, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/testkit/pgtest"
@@ -57,7 +58,7 @@ func TestRotateDataKeys(t *testing.T) {
 	require.Zero(t, removed, "the newest stays")
 
 	// A replica that has only begun, and one that has seen it all.
-	fresh, err := New(t.Context(), s.config())
+	fresh, err := newPrepared(t.Context(), s.config())
 	require.NoError(t, err)
 	for _, service := range []*Service{s.service, fresh} {
 		profile, err := service.profile(t.Context(), service.queries, ada.user.ID)
@@ -97,7 +98,7 @@ func TestAReadOutlivesTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.confiding(onePhone, oneCard)
-	fresh, err := New(t.Context(), s.config()) // it has opened no key yet
+	fresh, err := newPrepared(t.Context(), s.config()) // it has opened no key yet
 	require.NoError(t, err)
 	row, err := s.queries.GetProfile(t.Context(), ada.user.ID)
 	require.NoError(t, err)
@@ -107,7 +108,7 @@ func TestAReadOutlivesTheKey(t *testing.T) {
 	require.NoError(t, p.reencrypt(t.Context(), quietly))
 	_, err = p.removeOld(t.Context())
 	require.NoError(t, err)
-	told, err := fresh.personal.open(row)
+	told, err := fresh.personal.openValues(row)
 	require.NoError(t, err)
 	require.Equal(t, onePhone, *told.phone)
 }
@@ -118,7 +119,7 @@ func TestAKeyAboutToSealStays(t *testing.T) {
 	s := start(t)
 	ada, p := s.member(), s.service.personal
 	removed := make(chan error, 1)
-	require.NoError(t, s.service.inTx(t.Context(), func(q usersdb.Querier) error {
+	require.NoError(t, s.service.inTx(t.Context(), func(q tx) error {
 		if _, err := p.userKey(t.Context(), q, ada.user.ID); err != nil {
 			return err
 		}
@@ -191,7 +192,7 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 	require.Zero(t, s.count("SELECT count(*) FROM users WHERE phone IS NOT NULL"))
 	for _, m := range []member{never, again} {
 		require.Equal(t, onePhone, *must(s.profileOf(m.user.ID, m.access)).Phone)
-		require.Equal(t, s.service.personal.phones.Mark(onePhone), s.userOf(m).PhoneMark)
+		require.Equal(t, s.service.personal.phones.Compute(onePhone), s.userOf(m).PhoneMark)
 	}
 	require.Equal(t, otherCard, *must(s.profileOf(again.user.ID, again.access)).IDCardNumber)
 	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(what string, _, _ int64) { t.Errorf("%s again", what) }))
@@ -239,7 +240,7 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 		require.NoError(s.t, err)
 		sealed, err := key.Seal([]byte(phoneOf(i)), phoneName(ids[i]))
 		require.NoError(s.t, err)
-		accounts[i] = []any{ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed, s.service.personal.phones.Mark(phoneOf(i)), s.Clock.Now(), s.Clock.Now()}
+		accounts[i] = []any{ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed, s.service.personal.phones.Compute(phoneOf(i)), s.Clock.Now(), s.Clock.Now()}
 		keys[i] = []any{ids[i], row.ID, sealedKey}
 	}
 	// No statement may take long.
@@ -271,7 +272,7 @@ func TestReencryptUnderLoad(t *testing.T) {
 		authors[i] = s.confiding(onePhone, fmt.Sprintf("CARD%04d", i))
 	}
 	old := s.rows(authors[0]).key.DataKeyID
-	other, err := New(t.Context(), s.config()) // the command's own
+	other, err := newPrepared(t.Context(), s.config()) // the command's own
 	require.NoError(t, err)
 
 	var reads, writes, failed atomic.Int64
@@ -294,7 +295,7 @@ func TestReencryptUnderLoad(t *testing.T) {
 			for n := 0; ctx.Err() == nil; n++ {
 				author := authors[w*len(authors)/writers+n%(len(authors)/writers)]
 				phone := phoneOf(n)
-				answer, err := s.as(author.access).UpdateProfileWithResponse(context.WithoutCancel(ctx), usersapi.UpdateProfileRequest{Phone: orNull(&phone)})
+				answer, err := s.as(author.access).UpdateProfileWithResponse(context.WithoutCancel(ctx), usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)})
 				writes.Add(1)
 				if err != nil || answer.JSON200 == nil {
 					failed.Add(1)
@@ -335,7 +336,7 @@ func TestReencryptUnderLoad(t *testing.T) {
 	require.Positive(t, reads.Load())
 	require.Positive(t, writes.Load())
 
-	fresh, err := New(t.Context(), s.config())
+	fresh, err := newPrepared(t.Context(), s.config())
 	require.NoError(t, err)
 	for _, i := range []int{0, accounts / 2, accounts - 1} {
 		profile, err := fresh.profile(t.Context(), fresh.queries, ids[i])

@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
@@ -357,12 +358,12 @@ func TestTokensAreRemovedInBatches(t *testing.T) {
 	for name, remove := range map[string]func(t *testing.T, s *server, account uuid.UUID){
 		"with sessions that are over": func(t *testing.T, s *server, _ uuid.UUID) {
 			s.Clock.Advance(2*sessionLifetime + time.Second)
-			require.NoError(t, s.service.purge(t.Context()))
+			require.NoError(t, s.service.purgeOldRows(t.Context()))
 		},
 		"with an account whose time has come": func(t *testing.T, s *server, _ uuid.UUID) {
 			_, err := s.Pool.Exec(t.Context(), `UPDATE users SET deletes_at = $1`, s.Clock.Now())
 			require.NoError(t, err)
-			require.NoError(t, s.service.erase(t.Context()))
+			require.NoError(t, s.service.eraseDueAccounts(t.Context()))
 		},
 		"with an account that an administrator deletes": func(t *testing.T, s *server, account uuid.UUID) {
 			answer, err := s.as(s.member(usersapi.RoleAdmin).access).DeleteUserWithResponse(t.Context(), account)
@@ -386,7 +387,7 @@ CREATE TRIGGER removals AFTER DELETE ON refresh_tokens REFERENCING OLD TABLE AS 
 			remove(t, s, account)
 			require.Zero(t, s.count(`SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE user_id = $1`, account))
 			require.Equal(t, 2*2500+2, s.count(`SELECT sum(tokens)::bigint FROM removals`))
-			require.LessOrEqual(t, s.count(`SELECT max(tokens) FROM (SELECT sum(tokens)::bigint AS tokens FROM removals GROUP BY tx) AS transactions`), purgeBatch)
+			require.LessOrEqual(t, s.count(`SELECT max(tokens) FROM (SELECT sum(tokens)::bigint AS tokens FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
 		})
 	}
 }

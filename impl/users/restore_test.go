@@ -79,7 +79,7 @@ func TestRestore(t *testing.T) {
 	keys.load(t, restored)
 	exec(strings.Join(statements[1:], ";"))
 
-	service, err := New(t.Context(), s.config(func(c *Config) { c.Database, c.Pool = restored, restored }))
+	service, err := newPrepared(t.Context(), s.config(func(c *Config) { c.Database, c.Pool = restored, restored }))
 	require.NoError(t, err)
 	told, err := service.profile(t.Context(), service.queries, bob.user.ID)
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ func newProgram(mailer mail.Mailer) program.Program {
 			}),
 			program.Check(defaultServe()),
 			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
-			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
+			program.NewCommand("migrate", "bringAbout the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
 				return createAdmin(ctx, p, c, mailer, out)
 			}),
@@ -76,25 +76,25 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		}
 		hashes := c.hashing()
 		hashes.Queue, hashes.Wait = c.HashQueue, c.HashWait
-		s, err := New(ctx, Config{
-			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience, Hashing: hashes,
-			Mailer: mailer, NoMails: noMails, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+		s, err := New(Config{
+			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience,
+			Hashing: hashes, Mailer: mailer, NoMails: noMails, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace,
+			Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err := s.measure(process.Registry); err != nil {
+		if err := s.prepare(ctx); err != nil {
 			return nil, err
 		}
-		if _, err := process.Publish(eventTypes()); err != nil {
+		if err := errors.Join(s.measure(process.Registry), s.startJobs(ctx, process), s.startEvents(process)); err != nil {
 			return nil, err
 		}
+		process.Go("sessions", func(ctx context.Context) {
+			s.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
+		})
+		process.Go("signing keys", func(ctx context.Context) { s.keys.watch(ctx, process.Log) })
 		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
-		if err := s.jobs.Start(ctx); err != nil {
-			return nil, err
-		}
-		process.Defer("jobs", s.jobs.Stop)
-		process.Go("upkeep", func(ctx context.Context) { s.maintain(ctx, process.Pool.Config().ConnConfig, process.Log) })
 		return s.Handler(process.Chain)
 	})
 }
@@ -113,11 +113,6 @@ func proveMail(ctx context.Context, mailer mail.Mailer, log *slog.Logger) error 
 		log.WarnContext(ctx, "mails wait", slog.Any("error", err))
 	}
 	return nil
-}
-
-// eventTypes are those of the events that triggers write; see docs/events.md.
-func eventTypes() []string {
-	return []string{"user.disabled", "user.enabled", "user.roles_changed", "user.deleted", "session.revoked"}
 }
 
 // measure registers what the service's parts count.
@@ -189,7 +184,13 @@ func offline(ctx context.Context, p program.Program, k program.Keyed, h hashSett
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := New(ctx, Config{Database: pool, Pool: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName}, Hashing: h.hashing(), Clock: p.Clock})
+	s, err := New(Config{
+		Database: pool, Pool: pool, MasterKey: k.MasterKey, Issuer: "offline", Audience: []string{serviceName},
+		Hashing: h.hashing(), Clock: p.Clock,
+	})
+	if err == nil {
+		err = s.prepare(ctx)
+	}
 	if err != nil {
 		pool.Close()
 		return nil, nil, err

@@ -72,19 +72,19 @@ func withPersonas(ctx context.Context, environ []string, password string, anew b
 	for _, p := range all {
 		addresses = append(addresses, p.Email)
 	}
-	return all, s.inTx(ctx, func(q usersdb.Querier) error {
-		bring := s.seed
+	return all, s.inTx(ctx, func(tx tx) error {
+		bringAbout := s.seedPersona
 		if anew {
-			bring = s.restore
-			if err := q.DeleteUsersBut(ctx, addresses); err != nil {
+			bringAbout = s.restorePersona
+			if err := tx.DeleteUsersBut(ctx, addresses); err != nil {
 				return err
 			}
 		}
 		for i, p := range all {
-			if all[i].ID, err = bring(ctx, q, p, hash); err != nil {
+			if all[i].ID, err = bringAbout(ctx, tx, p, hash); err != nil {
 				return fmt.Errorf("persona %s: %w", p.Email, err)
 			}
-			if err := s.secure(ctx, q, all[i], anew); err != nil {
+			if err := s.setPersonaFactor(ctx, tx, all[i], anew); err != nil {
 				return fmt.Errorf("second factor of persona %s: %w", p.Email, err)
 			}
 		}
@@ -92,10 +92,10 @@ func withPersonas(ctx context.Context, environ []string, password string, anew b
 	})
 }
 
-func (s *Service) seed(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) seedPersona(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
 	user, err := q.GetUserByEmail(ctx, p.Email)
 	if postgres.IsNoRows(err) {
-		return s.open(ctx, q, p, hash)
+		return s.createPersona(ctx, q, p, hash)
 	}
 	if err != nil {
 		return uuid.Nil, err
@@ -106,17 +106,17 @@ func (s *Service) seed(ctx context.Context, q usersdb.Querier, p Persona, hash s
 	return user.ID, err
 }
 
-func (s *Service) restore(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) restorePersona(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
 	user, err := q.RestoreUser(ctx, usersdb.RestoreUserParams{
 		Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, UpdatedAt: s.clock(),
 	})
 	if postgres.IsNoRows(err) {
-		return s.open(ctx, q, p, hash)
+		return s.createPersona(ctx, q, p, hash)
 	}
 	return user.ID, err
 }
 
-func (s *Service) open(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) createPersona(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
 	now := s.clock()
 	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
 		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, EmailVerifiedAt: &now, CreatedAt: now,
@@ -124,9 +124,9 @@ func (s *Service) open(ctx context.Context, q usersdb.Querier, p Persona, hash s
 	return user.ID, err
 }
 
-// secure gives a persona the second factor of the first day, or takes off another that it has got since; without anew it leaves
+// setPersonaFactor gives a persona the second factor of the first day, or takes off another that it has got since; without anew it leaves
 // one that there is as it is.
-func (s *Service) secure(ctx context.Context, q usersdb.Querier, p Persona, anew bool) error {
+func (s *Service) setPersonaFactor(ctx context.Context, q usersdb.Querier, p Persona, anew bool) error {
 	user, err := q.GetUser(ctx, p.ID)
 	if err != nil || !anew && (!p.SecondFactor || user.SecondFactorAt != nil) {
 		return err
@@ -196,8 +196,8 @@ func CodesOf(ctx context.Context, environ []string, email string, now time.Time)
 		return Codes{}, err
 	}
 	var codes Codes
-	err = s.inTx(ctx, func(q usersdb.Querier) error {
-		factor, err := q.LockSecondFactor(ctx, user.ID)
+	err = s.inTx(ctx, func(tx tx) error {
+		factor, err := tx.LockSecondFactor(ctx, user.ID)
 		if err != nil {
 			return err
 		}
@@ -211,7 +211,7 @@ func CodesOf(ctx context.Context, environ []string, email string, now time.Time)
 		}
 		begins := time.Unix(step*int64(codeStep.Seconds()), 0)
 		codes.UsableIn, codes.ExpiresIn = max(0, begins.Add(-codeSkew*codeStep).Sub(now)), begins.Add((codeSkew+1)*codeStep).Sub(now)
-		kept, err := q.ListRecoveryCodes(ctx, user.ID)
+		kept, err := tx.ListRecoveryCodes(ctx, user.ID)
 		codes.Recovery = []string{}
 		for _, code := range s.personaRecoveryCodes(email) {
 			if slices.ContainsFunc(kept, func(hash []byte) bool { return bytes.Equal(hash, s.recoveryHash(user.ID, code)) }) {

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
@@ -96,51 +97,53 @@ type Service struct {
 
 var _ usersapi.StrictServerInterface = (*Service)(nil)
 
-// serviceName is what the service is called: in its program, in a token's aud, in the keys derived from the master key.
+// serviceName names the service in its program, in the aud of tokens and in the keys derived from the master key.
 const serviceName = "users"
 
-// New makes the service and its keys ready, on a database that has been migrated.
-func New(ctx context.Context, c Config) (*Service, error) {
+// New makes the service, on a database that has been migrated. prepare makes its keys ready.
+func New(c Config) (*Service, error) {
 	master, err := seal.NewMasterKey(serviceName, c.MasterKey)
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience, mailer: c.Mailer, noMails: c.NoMails, publicURL: strings.TrimSuffix(c.PublicURL, "/"), deletionGrace: c.DeletionGrace, biographies: newBiographyPolicy(), clock: c.Clock}
+	s := &Service{
+		database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience,
+		mailer: c.Mailer, noMails: c.NoMails, mails: newMailMetrics(), publicURL: strings.TrimSuffix(c.PublicURL, "/"),
+		deletionGrace: c.DeletionGrace, biographies: newBiographyPolicy(), clock: c.Clock,
+	}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
 	if s.mailer == nil {
 		s.mailer = mail.Discard{}
 	}
-	c.Hashing.Caller = httpapi.From // Who is known comes before strangers.
+	c.Hashing.Caller = httpapi.From // A known caller comes before an anonymous one.
 	c.Hashing.Waits = httpapi.GiveWay
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}
-	if s.refreshKey, err = master.Derive("refresh tokens"); err != nil {
-		return nil, err
-	}
-	if s.tagKey, err = master.Derive("tags of refresh tokens"); err != nil {
-		return nil, err
-	}
-	if s.mailKey, err = master.Derive("tokens of mails"); err != nil {
-		return nil, err
+	s.throttle = &throttle{queries: s.queries}
+	for _, k := range []struct {
+		key     *[]byte
+		purpose string
+	}{
+		{&s.refreshKey, "refresh tokens"},
+		{&s.tagKey, "tags of refresh tokens"},
+		{&s.mailKey, "tokens of mails"},
+		{&s.recoveryKey, "recovery codes"},
+		{&s.throttle.key, "throttles"},
+	} {
+		if *k.key, err = master.Derive(k.purpose); err != nil {
+			return nil, err
+		}
 	}
 	if s.appSecrets, err = master.Sealer("second factors"); err != nil {
-		return nil, err
-	}
-	if s.recoveryKey, err = master.Derive("recovery codes"); err != nil {
-		return nil, err
-	}
-	s.throttle = &throttle{queries: s.queries}
-	if s.throttle.key, err = master.Derive("throttles"); err != nil {
 		return nil, err
 	}
 	if s.addresses, err = master.Sealer("addresses of mails"); err != nil {
 		return nil, err
 	}
-	s.mails = newMailMetrics()
-	if err := s.readMails(); err != nil {
+	if err := s.parseMailTemplates(); err != nil {
 		return nil, err
 	}
 	if s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Log: c.Log, Registry: c.Registry}); err != nil {
@@ -155,16 +158,12 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	s.keys = &keyring{inTx: s.inTx, sealer: sealer, signer: s.signer, clock: s.clock}
-	if err := s.keys.load(ctx); err != nil {
-		return nil, err
-	}
 	if s.personal, err = newPersonal(master, s.inTx, s.clock); err != nil {
 		return nil, err
 	}
-	if err := s.personal.prepare(ctx); err != nil {
-		return nil, err
-	}
-	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: s.issuer, Audience: serviceName, Keys: s.signer, Clock: s.clock})
+	verifier, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: s.issuer, Audience: serviceName, Keys: s.signer, Clock: s.clock,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -172,18 +171,23 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	return s, nil
 }
 
-// readSession gives a session that is in force and whose account is active, with what its user may do now.
+// prepare reads the signing keys and the data keys from the database; where there is none it makes the first one.
+func (s *Service) prepare(ctx context.Context) error {
+	if err := s.keys.load(ctx); err != nil {
+		return err
+	}
+	return s.personal.prepare(ctx)
+}
+
+// readSession gives a session that is in force and whose account is active, with the current roles of its user.
 func (s *Service) readSession(ctx context.Context, claims token.Claims) (guard.Session, error) {
 	row, err := s.queries.GetLiveSession(ctx, usersdb.GetLiveSessionParams{ID: claims.SessionID, Now: s.clock()})
-	if postgres.IsNoRows(err) {
-		return guard.Session{}, httpapi.ErrUnauthenticated
-	}
 	if err != nil {
-		return guard.Session{}, explain(err)
+		return guard.Session{}, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return guard.Session{
 		Principal: &httpapi.Principal{Subject: row.UserID, SessionID: row.ID, Roles: row.Roles},
-		// Every exchange of a refresh token moves the end of its session, which is announced to nobody: it is read again then.
+		// Each exchange of a refresh token extends the session without a notification: the guard reads it again then.
 		ExpiresAt: row.ExpiresAt,
 	}, nil
 }
@@ -194,7 +198,7 @@ func Document() (*httpapi.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Load("users", spec)
+	return httpapi.Load(serviceName, spec)
 }
 
 // Described is the document with the faults of this service.
@@ -205,7 +209,8 @@ func Described() (httpapi.Described, error) {
 
 // Handler gives the service's whole way in and out. Of the options it sets what is its own.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
-	o.Authenticator, o.Faults, o.Clock, o.Auditor, o.Throttle = s.guard, faults(), s.clock, s.audit, s.throttle
+	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
+	o.Auditor, o.Throttle = s.audit, s.throttle
 	chain, err := httpapi.New(o)
 	if err != nil {
 		return nil, err
@@ -215,95 +220,29 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	})
 	return chain.Handler(func(r chi.Router) {
 		usersapi.HandlerWithOptions(strict, usersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
-	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Document("users"), JSON: o.Document.JSON}),
+	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Document(serviceName), JSON: o.Document.JSON}),
 		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
 }
 
-// inTx runs several statements as one.
-func (s *Service) inTx(ctx context.Context, fn func(usersdb.Querier) error) error {
-	return postgres.InTx(ctx, s.database, func(tx pgx.Tx) error { return fn(usersdb.New(tx)) })
+// tx is one transaction: its statements, and the jobs that run once it is committed.
+type tx struct {
+	usersdb.Querier
+
+	db   pgx.Tx // for packages of the platform with statements of their own
+	jobs *jobs.Jobs
 }
 
-const (
-	keysEvery  = 30 * time.Second
-	purgeEvery = time.Hour
-	purgeBatch = 1000
-)
-
-// maintain does what nobody asks for until ctx ends: it watches for changes to sessions, takes up new signing keys
-// and removes sessions that are long over.
-func (s *Service) maintain(ctx context.Context, config *pgx.ConnConfig, log *slog.Logger) {
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		s.guard.Watch(ctx, config, "sessions", log)
-	}()
-	defer func() { <-watched }()
-	keys, purge := time.NewTicker(keysEvery), time.NewTicker(purgeEvery)
-	defer keys.Stop()
-	defer purge.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-keys.C:
-			if err := s.keys.load(ctx); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "signing keys stay as they were", slog.Any("error", err))
-			}
-		case <-purge.C:
-			if err := s.purge(ctx); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "old sessions stay", slog.Any("error", err))
-			}
-		}
-	}
+// insert has a job run after the commit; see jobs.Insert.
+func (t tx) insert(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
+	return t.jobs.Insert(ctx, t.db, job, opts)
 }
 
-// purge removes what is over: tokens of mails, challenges of logins, sessions that ended a while ago, counts of failures, networks that nobody has
-// used, in batches that lock little.
-func (s *Service) purge(ctx context.Context) error {
-	now := s.clock()
-	for _, batch := range []func() (int64, error){
-		func() (int64, error) {
-			return s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{ExpiredBefore: now, CountedBefore: now.Add(-mailsCounted), RowLimit: purgeBatch})
-		},
-		func() (int64, error) {
-			return s.queries.PurgeChallenges(ctx, usersdb.PurgeChallengesParams{ExpiredBefore: now, RowLimit: purgeBatch})
-		},
-		func() (int64, error) {
-			return s.queries.PurgeThrottles(ctx, usersdb.PurgeThrottlesParams{WholeBefore: now, RowLimit: purgeBatch})
-		},
-		func() (int64, error) {
-			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: purgeBatch})
-		},
-		func() (int64, error) {
-			over, err := s.queries.ListOverSessions(ctx, usersdb.ListOverSessionsParams{RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: purgeBatch})
-			if err == nil {
-				err = s.purgeSpentTokens(ctx, over)
-			}
-			if err != nil {
-				return 0, err
-			}
-			return int64(len(over)), s.queries.DeleteSessions(ctx, over)
-		},
-	} {
-		for purged := int64(purgeBatch); purged == purgeBatch; {
-			var err error
-			if purged, err = batch(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// inTx runs fn in one transaction; see postgres.InTx. Every transaction of the service begins here.
+func (s *Service) inTx(ctx context.Context, fn func(tx tx) error) error {
+	return postgres.InTx(ctx, s.database, func(db pgx.Tx) error { return fn(s.txOf(db)) })
 }
 
-// purgeSpentTokens removes the spent refresh tokens of sessions that are going to be removed, in batches: with the sessions goes what is
-// left, which is little, and so no statement removes more than it has the time for.
-func (s *Service) purgeSpentTokens(ctx context.Context, sessions []uuid.UUID) error {
-	for purged := int64(purgeBatch); purged == purgeBatch; {
-		var err error
-		if purged, err = s.queries.PurgeSpentTokens(ctx, usersdb.PurgeSpentTokensParams{Sessions: sessions, RowLimit: purgeBatch}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (s *Service) txOf(db pgx.Tx) tx { return tx{usersdb.New(db), db, s.jobs} }
+
+// newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

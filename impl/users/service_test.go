@@ -44,7 +44,7 @@ func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 		return telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", bytes))))
 	}
 	good := Config{Database: pool, Pool: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"}, Hashing: hashing.Config{Params: cheap}}
-	_, err := New(t.Context(), good)
+	_, err := newPrepared(t.Context(), good)
 	require.NoError(t, err)
 	for name, change := range map[string]func(*Config){
 		"no master key":      func(c *Config) { c.MasterKey = telemetry.Secret{} },
@@ -59,7 +59,7 @@ func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 	} {
 		c := good
 		change(&c)
-		_, err := New(t.Context(), c)
+		_, err := newPrepared(t.Context(), c)
 		require.Error(t, err, name)
 		require.NotContains(t, err.Error(), canary, name)
 	}

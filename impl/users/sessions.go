@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -26,30 +26,30 @@ import (
 func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionRequestObject) (usersapi.StartSessionResponseObject, error) {
 	user, err := s.authenticate(ctx, req.Body.Email, req.Body.Password)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	httpapi.Identify(ctx, user.ID)
 	cookie := req.Body.Cookie != nil && *req.Body.Cookie
 	challenge := newSecret()
 	var opened openedSession
 	var challenged int64
-	err = s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		opened, err = s.openSession(ctx, q, user, cookie, false)
+	err = s.inTx(ctx, func(tx tx) (err error) {
+		opened, err = s.openSession(ctx, tx, user, cookie, false)
 		if !postgres.IsNoRows(err) {
 			return err
 		}
 		now := s.clock()
-		challenged, err = q.CreateChallenge(ctx, usersdb.CreateChallengeParams{
+		challenged, err = tx.CreateChallenge(ctx, usersdb.CreateChallengeParams{
 			Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, Cookie: cookie, CreatedAt: now, ExpiresAt: now.Add(challengeLifetime),
 		})
 		if err == nil && challenged == 0 {
-			err = refusalOf(ctx, q, user)
+			err = refusalOf(ctx, tx, user)
 		}
 		return err
 	})
 	s.guard.Forget(opened.revoked...)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	if challenged > 0 {
 		return usersapi.StartSession202JSONResponse{
@@ -60,7 +60,7 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 			Headers: usersapi.StartSession202ResponseHeaders{CacheControl: noStore},
 		}, nil
 	}
-	tokens, setCookie, err := s.tokens(opened.session, opened.roles, opened.refresh)
+	tokens, setCookie, err := s.newTokenSet(opened.session, opened.roles, opened.refresh)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 		return nil, errInvalidChallenge
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	httpapi.Identify(ctx, challenge.UserID)
 	var taken httpapi.Taken
@@ -89,26 +89,25 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 	}
 	var user usersdb.User
 	var opened openedSession
-	err = postgres.InTx(ctx, s.database, func(tx pgx.Tx) (err error) {
-		q := usersdb.New(tx)
-		if user, err = q.GetUser(ctx, challenge.UserID); err != nil {
+	err = s.inTx(ctx, func(tx tx) (err error) {
+		if user, err = tx.GetUser(ctx, challenge.UserID); err != nil {
 			return err
 		}
 		user.PasswordHash = challenge.PasswordHash
-		if opened, err = s.openSession(ctx, q, user, challenge.Cookie, true); err != nil {
+		if opened, err = s.openSession(ctx, tx, user, challenge.Cookie, true); err != nil {
 			return err
 		}
-		if err := s.prove(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode); err != nil {
+		if err := s.spendFactorCode(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode); err != nil {
 			return err
 		}
-		spent, err := q.SpendChallenge(ctx, challenge.Hash)
+		spent, err := tx.SpendChallenge(ctx, challenge.Hash)
 		if err == nil && spent == 0 {
 			err = errInvalidChallenge // Another answer came first.
 		}
 		if err != nil {
 			return err
 		}
-		return s.throttle.welcome(ctx, q, s.clock(), user)
+		return s.throttle.welcome(ctx, tx, s.clock(), user)
 	})
 	s.guard.Forget(opened.revoked...)
 	if !errors.Is(err, errInvalidCode) {
@@ -118,9 +117,9 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 		return nil, errInvalidChallenge.Because(err) // The account has changed since; a new login tells how.
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
-	tokens, setCookie, err := s.tokens(opened.session, opened.roles, opened.refresh)
+	tokens, setCookie, err := s.newTokenSet(opened.session, opened.roles, opened.refresh)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +145,7 @@ func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user users
 	address, agent := httpapi.Client(ctx)
 	family := newFamily()
 	session, err := q.StartSession(ctx, usersdb.StartSessionParams{
-		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: cut(format.Seen(agent), 256),
+		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: truncate(format.Seen(agent), 256),
 		CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
 	})
 	if err != nil {
@@ -241,16 +240,16 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 	var successor string
 	var replayed bool
 	var spent usersdb.RefreshToken
-	err := s.inTx(ctx, func(q usersdb.Querier) error {
+	err := s.inTx(ctx, func(tx tx) error {
 		var live bool
 		var err error
-		if spent, live, err = useRefreshToken(ctx, q, presented, now); err != nil {
+		if spent, live, err = useRefreshToken(ctx, tx, presented, now); err != nil {
 			return err
 		}
 		if replayed = !live; replayed {
 			return errInvalidRefreshToken
 		}
-		session, err = q.ExtendSession(ctx, usersdb.ExtendSessionParams{
+		session, err = tx.ExtendSession(ctx, usersdb.ExtendSessionParams{
 			ID: spent.SessionID, UsedAt: now, ExpiresAt: now.Add(sessionLifetime), Longest: sessionLongest, Family: newFamily(),
 		})
 		if postgres.IsNoRows(err) {
@@ -261,18 +260,18 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 		}
 		httpapi.Identify(ctx, session.UserID)
 		successor = s.successorOf(presented, session.Family)
-		if err := q.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{SessionID: session.ID, Latest: spent.Hash, UsedBefore: now.Add(-refreshGrace), Most: mostSpent}); err != nil {
+		if err := tx.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{SessionID: session.ID, Latest: spent.Hash, UsedBefore: now.Add(-refreshGrace), Most: mostSpent}); err != nil {
 			return err
 		}
-		return q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now})
+		return tx.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now})
 	})
 	if replayed { // The refusal is no success to be recorded, so its effect is no part of the transaction.
 		err = errors.Join(err, s.endReplayed(ctx, spent.SessionID, presented, now))
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
-	tokens, cookie, err := s.tokens(usersdb.Session{
+	tokens, cookie, err := s.newTokenSet(usersdb.Session{
 		ID: session.ID, UserID: session.UserID, Cookie: session.Cookie, ExpiresAt: session.ExpiresAt,
 	}, session.Roles, successor)
 	if err != nil {
@@ -331,11 +330,11 @@ func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, n
 // EndSession signs out.
 func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestObject) (usersapi.EndSessionResponseObject, error) {
 	caller := httpapi.Caller(ctx)
-	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		return q.EndSession(ctx, usersdb.EndSessionParams{ID: caller.SessionID, Now: s.clock()})
+	err := s.inTx(ctx, func(tx tx) error {
+		return tx.EndSession(ctx, usersdb.EndSessionParams{ID: caller.SessionID, Now: s.clock()})
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	s.guard.Forget(caller.SessionID)
 	return usersapi.EndSession204Response{Headers: usersapi.EndSession204ResponseHeaders{SetCookie: refreshCookie("", -1)}}, nil
@@ -345,17 +344,17 @@ func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestOb
 func (s *Service) ListSessions(ctx context.Context, req usersapi.ListSessionsRequestObject) (usersapi.ListSessionsResponseObject, error) {
 	items, next, err := s.listSessions(ctx, httpapi.Caller(ctx).Subject, req.Params.Limit, req.Params.Cursor)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return usersapi.ListSessions200JSONResponse{
-		Body:    usersapi.SessionList{Items: items, NextCursor: orNull(next)},
+		Body:    usersapi.SessionList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: usersapi.ListSessions200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
 
 // listSessions gives a page of a user's live sessions.
 func (s *Service) listSessions(ctx context.Context, user uuid.UUID, atMost *usersapi.Limit, cursor *usersapi.Cursor) (items []usersapi.Session, next *string, err error) {
-	limit, after := page(atMost, cursor)
+	limit, after := *atMost, keyset.After(cursor)
 	rows, err := s.queries.ListSessions(ctx, usersdb.ListSessionsParams{
 		UserID: user, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
@@ -374,12 +373,12 @@ func (s *Service) listSessions(ctx context.Context, user uuid.UUID, atMost *user
 func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOtherSessionsRequestObject) (usersapi.RevokeOtherSessionsResponseObject, error) {
 	caller := httpapi.Caller(ctx)
 	var revoked []uuid.UUID
-	err := s.inTx(ctx, func(q usersdb.Querier) (err error) {
-		revoked, err = q.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: caller.Subject, Kept: caller.SessionID, Now: s.clock()})
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: caller.Subject, Kept: caller.SessionID, Now: s.clock()})
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	s.guard.Forget(revoked...)
 	return usersapi.RevokeOtherSessions200JSONResponse{Body: usersapi.RevokedSessions{Revoked: int64(len(revoked))}}, nil
@@ -395,15 +394,15 @@ func (s *Service) RevokeSession(ctx context.Context, req usersapi.RevokeSessionR
 
 // revokeSession ends a live session of a user.
 func (s *Service) revokeSession(ctx context.Context, user, session uuid.UUID) error {
-	err := s.inTx(ctx, func(q usersdb.Querier) error {
-		revoked, err := q.RevokeSession(ctx, usersdb.RevokeSessionParams{ID: session, UserID: user, Now: s.clock()})
+	err := s.inTx(ctx, func(tx tx) error {
+		revoked, err := tx.RevokeSession(ctx, usersdb.RevokeSessionParams{ID: session, UserID: user, Now: s.clock()})
 		if err == nil && revoked == 0 {
 			return errSessionNotFound
 		}
 		return err
 	})
 	if err != nil {
-		return explain(err)
+		return explain(err, nil)
 	}
 	s.guard.Forget(session)
 	return nil
@@ -411,8 +410,8 @@ func (s *Service) revokeSession(ctx context.Context, user, session uuid.UUID) er
 
 const noStore = "no-store"
 
-// tokens makes the answer to a login or an exchange: the refresh token is in it, or in a cookie.
-func (s *Service) tokens(session usersdb.Session, roles []string, refresh string) (usersapi.TokenSet, *string, error) {
+// newTokenSet makes the answer to a login or an exchange: the refresh token is in it, or in a cookie.
+func (s *Service) newTokenSet(session usersdb.Session, roles []string, refresh string) (usersapi.TokenSet, *string, error) {
 	now := s.clock()
 	access, err := s.signer.Sign(token.Claims{
 		Issuer: s.issuer, Audience: s.audience, Subject: session.UserID, SessionID: session.ID, Roles: roles,
@@ -449,15 +448,4 @@ func newSecret() string {
 func hashOf(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
-}
-
-// page reads the parameters of a list; the document has checked them and given limit its default.
-func page(limit *usersapi.Limit, cursor *usersapi.Cursor) (int32, keyset.Position) {
-	after := keyset.Newest()
-	if cursor != nil {
-		if position, err := keyset.Decode(*cursor); err == nil {
-			after = position
-		}
-	}
-	return *limit, after
 }

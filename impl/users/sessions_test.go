@@ -519,7 +519,7 @@ func TestPurge(t *testing.T) {
 		left int
 	}{{sessionLifetime, 2}, {time.Second, 1}, {sessionLifetime, 0}} {
 		s.Clock.Advance(step.wait)
-		require.NoError(t, s.service.purge(t.Context()))
+		require.NoError(t, s.service.purgeOldRows(t.Context()))
 		require.Equal(t, step.left, s.count(`SELECT count(*) FROM sessions`))
 		require.Equal(t, step.left, s.count(`SELECT count(*) FROM refresh_tokens`))
 	}
@@ -539,7 +539,7 @@ func TestEndedSessionsArePurged(t *testing.T) {
 		left int
 	}{{endedMemory, 2}, {time.Second, 1}} {
 		s.Clock.Advance(step.wait)
-		require.NoError(t, s.service.purge(t.Context()))
+		require.NoError(t, s.service.purgeOldRows(t.Context()))
 		require.Equal(t, step.left, s.count(`SELECT count(*) FROM sessions`))
 	}
 }

@@ -60,11 +60,10 @@ func (c *serveSettings) newMailer() (mail.Mailer, error) {
 }
 
 func (c *serveSettings) validateMail() error {
-	u, err := url.Parse(c.PublicURL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("public_url is no http or https address without user, query and fragment")
+	if err := hosts.CheckHTTP(c.PublicURL); err != nil {
+		return fmt.Errorf("public_url %w", err)
 	}
-	if hosts.IsOddIPv4(u.Host) {
+	if u, err := url.Parse(c.PublicURL); err == nil && hosts.IsOddIPv4(u.Host) {
 		return errors.New("public_url has an IPv4 address that is not written in four decimal parts, as in 203.0.113.9")
 	}
 	switch c.Mail {
@@ -84,15 +83,10 @@ func (c *serveSettings) validateMail() error {
 func errUnknownMail(mail string) error { return fmt.Errorf("mail is %q: write smtp or off", mail) }
 
 // Findings adds what is to be said of mails and tokens.
-func (c *serveSettings) Findings() []program.Finding {
+func (c *serveSettings) Findings() program.Findings {
 	found := c.Serving.Findings()
-	add := func(when bool, setting, follows, instead string) {
-		if when {
-			found = append(found, program.Finding{Setting: setting, Follows: follows, Instead: instead})
-		}
-	}
 	mails := c.Mail == mailSMTP
-	add(!mails, "mail", "no address is verified, no password is reset, and nobody is told of what happens to their account", "mail=smtp and smtp_addr")
+	found.Add(!mails, "mail", "no address is verified, no password is reset, and nobody is told of what happens to their account", "mail=smtp and smtp_addr")
 	u, err := url.Parse(c.PublicURL)
 	switch {
 	case !mails || err != nil:
@@ -102,14 +96,14 @@ func (c *serveSettings) Findings() []program.Finding {
 			Refused: c.SMTPAddr != "" && !hosts.IsLoopback(c.SMTPAddr),
 		})
 	default:
-		add(u.Scheme == "http", "public_url", "the links in mails, which open accounts, go over the network in the clear", "an https address")
+		found.Add(u.Scheme == "http", "public_url", "the links in mails, which open accounts, go over the network in the clear", "an https address")
 	}
-	add(mails && c.SMTPTLS == mail.None && !hosts.IsLoopback(c.SMTPAddr), "smtp_tls", "mails, with links that open accounts, go to the mail server in the clear", "starttls or implicit")
-	add(mails && c.SMTPUser == "" && c.SMTPPassword.Reveal() != "", "smtp_user", "nobody logs in at the mail server, although there is a password", "whose password it is")
+	found.Add(mails && c.SMTPTLS == mail.None && !hosts.IsLoopback(c.SMTPAddr), "smtp_tls", "mails, with links that open accounts, go to the mail server in the clear", "starttls or implicit")
+	found.Add(mails && c.SMTPUser == "" && c.SMTPPassword.Reveal() != "", "smtp_user", "nobody logs in at the mail server, although there is a password", "whose password it is")
 	p := hashing.DefaultParams()
-	add(c.HashMemoryKiB < p.MemoryKiB || c.HashIterations < p.Iterations, "hash_memory_kib", "passwords from a stolen database are found sooner than those of the default", "at least the defaults of hash_memory_kib and hash_iterations")
+	found.Add(c.HashMemoryKiB < p.MemoryKiB || c.HashIterations < p.Iterations, "hash_memory_kib", "passwords from a stolen database are found sooner than those of the default", "at least the defaults of hash_memory_kib and hash_iterations")
 	for _, service := range openapi.Services() {
-		add(service != serviceName && !slices.Contains(c.Audience, service), "audience", "the "+service+" service refuses every token", strings.Join(openapi.Services(), ","))
+		found.Add(service != serviceName && !slices.Contains(c.Audience, service), "audience", "the "+service+" service refuses every token", strings.Join(openapi.Services(), ","))
 	}
 	return found
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/seal"
@@ -175,7 +176,7 @@ func TestTheMasterKeyIsReplaced(t *testing.T) {
 	started, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "next@example.com", Password: passwordIn(out)})
 	require.NoError(t, err)
 	phone := "+442079460000"
-	told, err := client.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Phone: orNull(&phone)}, func(_ context.Context, r *http.Request) error {
+	told, err := client.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)}, func(_ context.Context, r *http.Request) error {
 		r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, started, started.JSON200).AccessToken)
 		return nil
 	})

@@ -64,7 +64,7 @@ func (t *throttle) Take(ctx context.Context, try httpapi.Try) (httpapi.Taken, er
 	}
 	rows, err := t.queries.TakeTry(ctx, p)
 	if err != nil {
-		return httpapi.Taken{}, explain(err)
+		return httpapi.Taken{}, explain(err, nil)
 	}
 	whole := map[string]time.Time{}
 	for _, r := range rows {
@@ -105,7 +105,7 @@ func (t *throttle) refuse(ctx context.Context, try httpapi.Try, taken httpapi.Ta
 	}
 	rows, err := t.queries.ListThrottles(ctx, keys)
 	if err != nil {
-		return httpapi.Taken{}, explain(err)
+		return httpapi.Taken{}, explain(err, nil)
 	}
 	taken.Refused = true
 	for i, c := range used {
@@ -180,7 +180,7 @@ func (t *throttle) GiveBack(ctx context.Context, taken httpapi.Taken) error {
 	if len(p.Keys) == 0 {
 		return nil
 	}
-	return explain(t.queries.GiveBackTry(ctx, p))
+	return explain(t.queries.GiveBackTry(ctx, p), nil)
 }
 
 // Welcome implements httpapi.Throttle.
@@ -188,10 +188,10 @@ func (t *throttle) Welcome(ctx context.Context, now time.Time, familiar ...httpa
 	for _, f := range familiar {
 		account := t.accountKey(f.Account)
 		if err := t.queries.WelcomeNetwork(ctx, usersdb.WelcomeNetworkParams{Key: t.familiarKey(f), Account: account, ExpiresAt: now.Add(familiarFor)}); err != nil {
-			return explain(err)
+			return explain(err, nil)
 		}
 		if err := t.queries.ForgetNetworks(ctx, usersdb.ForgetNetworksParams{Account: account, Most: mostFamiliar}); err != nil {
-			return explain(err)
+			return explain(err, nil)
 		}
 	}
 	return nil

@@ -25,7 +25,7 @@ func replica(t testing.TB, of *server, chain func(*httpapi.Options)) *server {
 	t.Helper()
 	s := &server{t: t, queries: of.queries, Server: &contracttest.Server{Pool: of.Pool, Clock: of.Clock}}
 	var err error
-	s.service, err = New(t.Context(), s.config())
+	s.service, err = newPrepared(t.Context(), s.config())
 	require.NoError(t, err)
 	s.serve(chain)
 	return s
@@ -256,7 +256,7 @@ func TestThrottleKeepsNoNames(t *testing.T) {
 	require.NoError(t, first.Pool.QueryRow(t.Context(), "SELECT count(*) FROM familiar_networks").Scan(&familiar))
 	require.Equal(t, 2*mostFamiliar, familiar, "by address and by account")
 	first.Clock.Advance(familiarFor + time.Second)
-	require.NoError(t, first.service.purge(t.Context()))
+	require.NoError(t, first.service.purgeOldRows(t.Context()))
 	_, rows = tables()
 	require.Zero(t, rows)
 }

@@ -87,7 +87,7 @@ func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi
 	owner := s.logIn(boss, password) // No second factor is asked for.
 	profile := owner.profile(t)
 	require.Equal(t, usersapi.Profile{
-		ID: q.user.ID, Name: "boss", Email: boss, EmailVerified: true, Roles: profile.Roles, CreatedAt: utc(q.user.CreatedAt), UpdatedAt: utc(s.Clock.Now()),
+		ID: q.user.ID, Name: "boss", Email: boss, EmailVerified: true, Roles: profile.Roles, CreatedAt: q.user.CreatedAt.UTC(), UpdatedAt: s.Clock.Now().UTC(),
 	}, profile)
 	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE num_nonnulls(avatar, phone, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography, second_factor_at, deletes_at) > 0`))
 	require.NotContains(t, s.mail(boss, mailChanged, 1).Text, "evil", "what a squatter writes is no text to be sent to the owner")

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -33,8 +34,6 @@ const (
 	stuckAfter = 5
 	// readRetry is the pause after JetStream could not be read.
 	readRetry = time.Second
-	// holdPatience is how long the connection with the lock may be silent before it is tried.
-	holdPatience = 5 * time.Second
 )
 
 // ConsumerConfig says whose events are handled, and how.
@@ -138,17 +137,8 @@ func hold(ctx context.Context, conn *pgx.Conn) error {
 			}
 			purged = time.Now()
 		}
-		waiting, cancel := context.WithTimeout(ctx, holdPatience)
-		_, err := conn.WaitForNotification(waiting) // None comes: a lost connection ends the wait.
-		silent := waiting.Err() != nil
-		cancel()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if !silent {
-			return err
-		}
-		if err := within(ctx, statementTimeout, conn.Ping); err != nil {
+		// No notification comes: a lost connection ends the wait.
+		if _, err := postgres.AwaitNotification(ctx, conn, statementTimeout); err != nil {
 			return err
 		}
 	}

@@ -7,47 +7,48 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/impl/platform/postgres"
 )
 
 const (
-	// statementTimeout bounds a statement, whatever the settings of the connection say; these bound the connecting.
+	// statementTimeout bounds each statement on the leader's connection, whatever time-outs the connection sets.
 	statementTimeout = 5 * time.Second
-	// candidacyPause is how often one who does not lead asks for the lock.
+	// candidacyPause is the mean pause between two attempts to take the lock that another process holds.
 	candidacyPause = time.Second
-	// leadRetry is the pause after a lost connection.
-	leadRetry = time.Second
+	// stableAfter is how long a leader works before its next failure counts as another outage.
+	stableAfter = time.Minute
 
-	// A leader that has gone without a word, or hangs, is silent: PostgreSQL ends its session, and the lock with it.
+	// PostgreSQL ends the session of a leader that hangs or has lost the network, and with it the lock.
 	limitSilence = "SET idle_session_timeout = '30s'"
 	becomeLeader = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 )
 
-// lead carries out work while this process, of all that use the database, holds the lock of that name. The lock is
-// that of the connection that work is given, so whoever has lost the connection no longer leads. It returns
-// when ctx ends; when work returns earlier, it starts over.
-func lead(ctx context.Context, config *pgx.ConnConfig, name string, log *slog.Logger, work func(ctx context.Context, conn *pgx.Conn) error) {
-	for told := false; ctx.Err() == nil; {
+// lead runs work while this process, of all that use the database, holds the advisory lock of that name. The lock
+// belongs to the connection that work is given, so a process that has lost the connection no longer leads. lead
+// returns when ctx ends; when work returns earlier, it competes for the lock again.
+func lead(
+	ctx context.Context, config *pgx.ConnConfig, name string, log *slog.Logger,
+	work func(ctx context.Context, conn *pgx.Conn) error,
+) {
+	warned := false // Once for each outage, however many attempts it lasts.
+	postgres.HoldConn(ctx, config, func(ctx context.Context, conn *pgx.Conn) error {
 		start := time.Now()
-		err := leadOnce(ctx, config, name, work)
-		// Once for an outage, however many attempts it takes to be over.
-		if ctx.Err() == nil && (!told || time.Since(start) > time.Minute) {
-			told = true
+		defer func() { warned = warned && time.Since(start) <= stableAfter }()
+		if err := takeLock(ctx, conn, name); err != nil {
+			return err
+		}
+		return work(ctx, conn)
+	}, func(err error) {
+		if !warned {
+			warned = true
 			log.WarnContext(ctx, name+" starts over", slog.Any("error", err))
 		}
-		pause(ctx, leadRetry)
-	}
+	})
 }
 
-func leadOnce(ctx context.Context, config *pgx.ConnConfig, name string, work func(ctx context.Context, conn *pgx.Conn) error) error {
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = conn.Close(closing) // PostgreSQL gives the lock back however the connection ends.
-	}()
+// takeLock waits until this connection holds the lock.
+func takeLock(ctx context.Context, conn *pgx.Conn, name string) error {
 	if err := within(ctx, statementTimeout, func(ctx context.Context) error {
 		_, err := conn.Exec(ctx, limitSilence)
 		return err
@@ -59,11 +60,8 @@ func leadOnce(ctx context.Context, config *pgx.ConnConfig, name string, work fun
 		err := within(ctx, statementTimeout, func(ctx context.Context) error {
 			return conn.QueryRow(ctx, becomeLeader, name).Scan(&leads)
 		})
-		switch {
-		case err != nil:
+		if err != nil || leads {
 			return err
-		case leads:
-			return work(ctx, conn)
 		}
 		if !pause(ctx, candidacyPause) {
 			return ctx.Err()
@@ -71,19 +69,19 @@ func leadOnce(ctx context.Context, config *pgx.ConnConfig, name string, work fun
 	}
 }
 
-// within bounds what may not take long.
+// within calls do with a context that ends after limit.
 func within(ctx context.Context, limit time.Duration, do func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return do(ctx)
 }
 
-// pause lets about that much time pass; false means that ctx ended.
-func pause(ctx context.Context, about time.Duration) bool {
+// pause waits for half of mean to one and a half times mean, or until ctx ends, and then returns false.
+func pause(ctx context.Context, mean time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(about/2 + rand.N(about)):
+	case <-time.After(mean/2 + rand.N(mean)):
 		return true
 	}
 }

@@ -19,10 +19,10 @@ import (
 const (
 	pollEvery = 100 * time.Millisecond
 	batchSize = 500
-	// batchPatience is when a batch stops beginning anything new, well before PostgreSQL takes the leader for dead.
-	batchPatience = 10 * time.Second
-	// lastPatience bounds the last pass, when the process ends.
-	lastPatience = 3 * time.Second
+	// batchTimeout is when a batch stops beginning anything new, well before PostgreSQL takes the leader for dead.
+	batchTimeout = 10 * time.Second
+	// lastPassTimeout bounds the last pass, when the process ends.
+	lastPassTimeout = 3 * time.Second
 	// longestBackoff is the pause between attempts at most while NATS takes nothing.
 	longestBackoff = 2 * time.Second
 	measureEvery   = 5 * time.Second
@@ -157,7 +157,7 @@ func (r *Relay) work(ctx context.Context, conn *pgx.Conn) error {
 		passing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		last := ctx.Err() != nil
 		if last {
-			passing, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastPatience)
+			passing, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastPassTimeout)
 		}
 		more, err := r.pass(passing, conn)
 		cancel()
@@ -316,7 +316,7 @@ func (r *Relay) send(ctx context.Context, batch []entry) (stored []int64, refuse
 		}
 		lanes[w.event.Subject] = append(lanes[w.event.Subject], w)
 	}
-	for start := time.Now(); len(subjects) > 0 && time.Since(start) < batchPatience; {
+	for start := time.Now(); len(subjects) > 0 && time.Since(start) < batchTimeout; {
 		sent := make([]func() error, len(subjects))
 		for i, subject := range subjects {
 			sent[i] = r.begin(ctx, bus, lanes[subject][0].event)

@@ -3,88 +3,60 @@ package guard
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/impl/platform/postgres"
 )
 
-const (
-	// watchPatience is how long the channel may be silent before the connection is tried.
-	watchPatience = 5 * time.Second
-	// watchTimeout bounds that trial, and LISTEN.
-	watchTimeout = 2 * time.Second
-	watchRetry   = time.Second
-)
+// watchTimeout bounds LISTEN, and the answer to a ping.
+const watchTimeout = 2 * time.Second
 
-// Watch listens for changes to sessions until ctx ends, and connects anew whenever it must. On the channel comes the
-// id of each session that changed, or nothing when all of them may have.
+// Watch listens for changes to sessions until ctx ends, and reconnects after each loss. A notification holds the id of
+// the session that has changed, or nothing when every session may have.
 func (g *Guard) Watch(ctx context.Context, config *pgx.ConnConfig, channel string, log *slog.Logger) {
-	told := true
-	for ctx.Err() == nil {
-		err := g.listen(ctx, config, channel, func() {
-			if !told {
+	warned := false
+	postgres.HoldConn(ctx, config, func(ctx context.Context, conn *pgx.Conn) error {
+		return g.listen(ctx, conn, channel, func() {
+			if warned {
 				log.InfoContext(ctx, "told of changes to sessions again")
 			}
-			told = true
+			warned = false
 		})
-		g.forgetAll(false)
-		if ctx.Err() != nil {
-			return
-		}
-		if told {
+	}, func(err error) {
+		if !warned {
 			log.WarnContext(ctx, "not told of changes to sessions: every request asks the database", slog.Any("error", err))
 		}
-		told = false
-		select {
-		case <-ctx.Done():
-		case <-time.After(watchRetry/2 + rand.N(watchRetry)):
-		}
-	}
+		warned = true
+	})
 }
 
-func (g *Guard) listen(ctx context.Context, config *pgx.ConnConfig, channel string, connected func()) error {
-	conn, err := pgx.ConnectConfig(ctx, config) // The configuration bounds it, for each server that it names.
-	if err != nil {
-		return err
-	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), watchTimeout)
-		defer cancel()
-		_ = conn.Close(closing) // Nothing hangs on how a connection that only listened ends.
-	}()
-	// LISTEN takes a name and no parameter; the name is a constant of the service.
+// listen forgets sessions as notifications arrive, until the connection is lost or ctx ends; then nothing is remembered
+// any more.
+func (g *Guard) listen(ctx context.Context, conn *pgx.Conn, channel string, connected func()) error {
+	defer g.forgetAll(false)
 	listening, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
+	// LISTEN takes a name and no parameter; the name is a constant of the service.
 	if _, err := conn.Exec(listening, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 		return err
 	}
 	g.forgetAll(true)
 	connected()
 	for {
-		waiting, cancel := context.WithTimeout(ctx, watchPatience)
-		notification, err := conn.WaitForNotification(waiting)
-		cancel()
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err == nil:
-			if id, err := uuid.Parse(notification.Payload); err == nil {
-				g.Forget(id)
-			} else {
-				g.forgetAll(true)
-			}
-		case waiting.Err() != nil:
-			// Silence: a connection that has died without a word would be just as silent.
-			trying, cancel := context.WithTimeout(ctx, watchTimeout)
-			err := conn.Ping(trying)
-			cancel()
-			if err != nil {
-				return err
-			}
-		default:
+		notification, err := postgres.AwaitNotification(ctx, conn, watchTimeout)
+		if err != nil {
 			return err
+		}
+		if notification == nil {
+			continue
+		}
+		if id, err := uuid.Parse(notification.Payload); err == nil {
+			g.Forget(id)
+		} else {
+			g.forgetAll(true)
 		}
 	}
 }

@@ -52,6 +52,12 @@ func InTx(ctx context.Context, db postgres.Beginner, fn func(tx pgx.Tx) error) e
 	return err
 }
 
+// Keyed tells whether ctx is that of a request with an Idempotency-Key, whose transaction is to be one of [InTx].
+func Keyed(ctx context.Context) bool {
+	a, _ := ctx.Value(attemptKey{}).(*attempt)
+	return a != nil
+}
+
 // Context gives the context by which InTx finds the attempt.
 func (a *attempt) Context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, attemptKey{}, a)

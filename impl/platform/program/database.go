@@ -11,14 +11,14 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// connectionPatience is how long the check of the database waits for a connection, half of what a request does.
-const connectionPatience = time.Second
+// connectionTimeout is how long the check of the database waits for a connection, half of what a request does.
+const connectionTimeout = time.Second
 
 // databaseCheck is the check of the database, without which a service can do nothing: what it asks is what a request that
 // writes needs.
 func databaseCheck(pool *pgxpool.Pool) ops.Check {
 	return ops.Check{Name: "database", Critical: true, Run: func(ctx context.Context) error {
-		acquiring, cancel := context.WithTimeout(ctx, connectionPatience)
+		acquiring, cancel := context.WithTimeout(ctx, connectionTimeout)
 		defer cancel()
 		conn, err := pool.Acquire(acquiring)
 		if err != nil {

@@ -26,33 +26,38 @@ type Finding struct {
 	Refused bool
 }
 
-// Findings are those of the settings that every service has. A service that has some of its own adds them in its own
-// Findings.
-func (s *Serving) Findings() []Finding {
-	var found []Finding
-	add := func(when bool, setting, follows, instead string) {
-		if when {
-			found = append(found, Finding{Setting: setting, Follows: follows, Instead: instead})
-		}
+// Findings are all that settings give rise to.
+type Findings []Finding
+
+// Add adds the finding of a setting when it holds.
+func (f *Findings) Add(holds bool, setting, follows, instead string) {
+	if holds {
+		*f = append(*f, Finding{Setting: setting, Follows: follows, Instead: instead})
 	}
-	add(!hosts.IsLoopback(s.OpsAddr) && !hosts.IsPrivate(s.OpsAddr), "ops_addr",
+}
+
+// Findings are those of the settings that every service has. A service with settings of its own adds to them in its own
+// Findings.
+func (s *Serving) Findings() Findings {
+	var found Findings
+	found.Add(!hosts.IsLoopback(s.OpsAddr) && !hosts.IsPrivate(s.OpsAddr), "ops_addr",
 		"whoever reaches this machine reads metrics and takes profiles",
 		"an address that only operators reach, or let a firewall keep callers from its port")
-	add(sendsInTheClear(s.DatabaseURL), "database_url",
+	found.Add(sendsInTheClear(s.DatabaseURL), "database_url",
 		"the password and all data may go to the database in the clear, and another may answer in its stead",
 		"sslmode=verify-full, with sslrootcert where its certificate is not a public one")
-	add(s.NATSURL.Reveal() == "", "nats_url",
+	found.Add(s.NATSURL.Reveal() == "", "nats_url",
 		"no event is published, none is heard, and those of more than a week ago are lost",
 		"where NATS is, as in nats://host:4222")
 	for text := range strings.SplitSeq(s.NATSURL.Reveal(), ",") {
 		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && u.Scheme == "nats" && !hosts.IsLoopback(u.Host) {
-			add(true, "nats_url", "events and the password may go to NATS in the clear", "tls:// in place of nats://")
+			found.Add(true, "nats_url", "events and the password may go to NATS in the clear", "tls:// in place of nats://")
 			break
 		}
 	}
 	for _, network := range s.TrustedProxies {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Bits() == 0 {
-			add(true, "trusted_proxies",
+			found.Add(true, "trusted_proxies",
 				"every caller is believed whatever address it gives: limits by address do not hold, and the audit log shows what callers like",
 				"the networks of your own proxies only")
 			break
@@ -60,12 +65,12 @@ func (s *Serving) Findings() []Finding {
 	}
 	for _, origin := range s.TrustedOrigins {
 		if u, err := url.Parse(strings.TrimSpace(origin)); err == nil && u.Scheme == "http" && !hosts.IsLoopback(u.Host) {
-			add(true, "trusted_origins", "whoever is between a browser and a page over plain http can call as its reader", "https origins")
+			found.Add(true, "trusted_origins", "whoever is between a browser and a page over plain http can call as its reader", "https origins")
 			break
 		}
 	}
-	add(!s.RateLimits, "rate_limits", "passwords can be guessed, and the service be kept busy, as fast as it answers", "true")
-	add(!s.Shed, "shed", "beyond capacity every request waits until it is too late, in place of some that are refused at once", "true")
+	found.Add(!s.RateLimits, "rate_limits", "passwords can be guessed, and the service be kept busy, as fast as it answers", "true")
+	found.Add(!s.Shed, "shed", "beyond capacity every request waits until it is too late, in place of some that are refused at once", "true")
 	return found
 }
 
@@ -76,11 +81,11 @@ func (s *Serving) serving() *Serving { return s }
 type ServeSettings interface {
 	serving() *Serving
 	// Findings are all that the settings give rise to.
-	Findings() []Finding
+	Findings() Findings
 }
 
 // Refuse gives the findings that are refused, as the error of Validate. What is warned of is not in it.
-func Refuse(found []Finding) error {
+func Refuse(found Findings) error {
 	var errs []error
 	for _, f := range found {
 		if f.Refused {
@@ -92,7 +97,7 @@ func Refuse(found []Finding) error {
 
 // warn logs a line for each finding that the start does not refuse. Development is told nothing: its settings are made
 // for one machine.
-func (p Program) warn(ctx context.Context, log *slog.Logger, found []Finding) {
+func (p Program) warn(ctx context.Context, log *slog.Logger, found Findings) {
 	for _, f := range found {
 		if !f.Refused && !p.Development {
 			log.WarnContext(ctx, "a setting to look at", slog.String("setting", f.Setting), slog.String("follows", f.Follows), slog.String("set", f.Instead))

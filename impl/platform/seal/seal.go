@@ -1,4 +1,4 @@
-// Package seal derives a service's secrets from its master key, and seals and marks what the database must not know.
+// Package seal derives a service's secrets from its master key, and seals what the database must not know and gives it blind indexes.
 //
 // It promises that a key is for one purpose of one service, and that what is sealed opens unchanged, under the same
 // name, with the same master key, or not at all.

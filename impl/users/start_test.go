@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"os"
 	"slices"
@@ -75,21 +76,33 @@ func start(t testing.TB, change ...func(*options)) *server {
 	pool := pgtest.New(t, queries.Migrations("users"), jobs.Migrate)
 	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
 	var err error
-	s.service, err = New(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
+	s.service, err = newPrepared(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
 	require.NoError(t, err)
 	t.Cleanup(func() { s.service.audit.Wait() })
 	s.serve(o.chain)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	maintained := make(chan struct{})
-	go func() {
-		defer close(maintained)
-		s.service.maintain(ctx, s.Pool.Config().ConnConfig, s.Logger.Logger)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-maintained
-	})
+	t.Cleanup(runBeside(t.Context(), s.service, s.Pool, s.Logger.Logger))
 	return s
+}
+
+// newPrepared makes a service whose keys are ready.
+func newPrepared(ctx context.Context, c Config) (*Service, error) {
+	service, err := New(c)
+	if err != nil {
+		return nil, err
+	}
+	return service, service.prepare(ctx)
+}
+
+// runBeside runs what serve runs beside requests, until stop is called.
+func runBeside(ctx context.Context, service *Service, pool *pgxpool.Pool, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var background sync.WaitGroup
+	background.Go(func() { service.guard.Watch(ctx, pool.Config().ConnConfig, "sessions", log) })
+	background.Go(func() { service.keys.watch(ctx, log) })
+	return func() {
+		cancel()
+		background.Wait()
+	}
 }
 
 // config is that of a service on the database of s.

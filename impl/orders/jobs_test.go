@@ -17,6 +17,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
 )
@@ -57,7 +58,7 @@ func (s *server) publishes() {
 	relay, err := events.NewRelay(events.RelayConfig{Service: "orders", Database: database, Bus: bus, Registry: registry, Log: s.Logger.Logger})
 	require.NoError(s.t, err)
 	consumer, err := events.NewConsumer(events.ConsumerConfig{
-		Service: "orders", Name: "webhooks", Database: database, Bus: bus, Handle: s.service.deliver, Registry: registry, Log: s.Logger.Logger,
+		Service: "orders", Name: "webhooks", Database: database, Bus: bus, Handle: s.service.createDeliveries, Registry: registry, Log: s.Logger.Logger,
 	})
 	require.NoError(s.t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
@@ -235,7 +236,7 @@ func TestPurge(t *testing.T) {
 		{deliveryMemory + time.Second, [4]int{}},
 	} {
 		s.Clock.Advance(c.age - s.Clock.Now().Sub(made.Webhook.CreatedAt))
-		require.NoError(t, s.service.purge(t.Context()))
+		require.NoError(t, s.service.purgeOldRows(t.Context()))
 		require.Equal(t, c.want, left(), c.age)
 	}
 }
@@ -244,9 +245,9 @@ func TestPurgeGoesOnUntilNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	_, err := s.Pool.Exec(t.Context(), "INSERT INTO ended_sessions (session_id, ended_at) SELECT gen_random_uuid(), $1 FROM generate_series(1, $2::integer)",
-		s.Clock.Now().Add(-2*sessionMemory), 2*purgeBatch+1)
+		s.Clock.Now().Add(-2*sessionMemory), 2*postgres.BatchSize+1)
 	require.NoError(t, err)
-	require.NoError(t, s.service.purge(t.Context()))
+	require.NoError(t, s.service.purgeOldRows(t.Context()))
 	var left int
 	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM ended_sessions").Scan(&left))
 	require.Zero(t, left)

@@ -1,0 +1,23 @@
+package users
+
+import "example.com/plumbline/impl/platform/program"
+
+// The types of the events that triggers of the database write; see docs/events.md.
+const (
+	eventUserDisabled     = "user.disabled"
+	eventUserEnabled      = "user.enabled"
+	eventUserRolesChanged = "user.roles_changed"
+	eventUserDeleted      = "user.deleted"
+	eventSessionRevoked   = "session.revoked"
+)
+
+// eventTypes are those that this service publishes.
+func eventTypes() []string {
+	return []string{eventUserDisabled, eventUserEnabled, eventUserRolesChanged, eventUserDeleted, eventSessionRevoked}
+}
+
+// startEvents publishes what happens here. Without NATS the events wait in the database.
+func (*Service) startEvents(process *program.Process) error {
+	_, err := process.Publish(eventTypes())
+	return err
+}

@@ -1,0 +1,105 @@
+package users
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/jobs"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
+)
+
+// The intervals of the periodic jobs, each of which one replica runs.
+const (
+	eraseEvery = time.Minute
+	purgeEvery = time.Hour
+)
+
+// mailLane is the queue of mails: a mail server that is slow delays nothing but mails.
+const mailLane = "mails"
+
+// eraseAccounts is the job that deletes the accounts whose time of grace is over.
+type eraseAccounts struct{}
+
+// Kind implements river.JobArgs.
+func (eraseAccounts) Kind() string { return "erase_accounts" }
+
+// purge is the job that removes rows which have been kept for long enough.
+type purge struct{}
+
+// Kind implements river.JobArgs.
+func (purge) Kind() string { return "purge" }
+
+// newJobs makes the queue of what outlives a request or runs periodically.
+func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
+	c.Workers = river.NewWorkers()
+	river.AddWorker(c.Workers, river.WorkFunc(s.workOnMail))
+	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[startReset]) error {
+		return s.startReset(ctx, job.Args)
+	}))
+	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[eraseAccounts]) error {
+		return s.eraseDueAccounts(ctx)
+	}))
+	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[purge]) error {
+		return s.purgeOldRows(ctx)
+	}))
+	c.Periodic = []*river.PeriodicJob{jobs.Every(eraseEvery, eraseAccounts{}), jobs.Every(purgeEvery, purge{})}
+	c.Queues = map[string]int{river.QueueDefault: 4, mailLane: 8}
+	return jobs.New(c)
+}
+
+// startJobs runs the jobs beside requests, until the process ends and those that run have ended.
+func (s *Service) startJobs(ctx context.Context, process *program.Process) error {
+	if err := s.jobs.Start(ctx); err != nil {
+		return err
+	}
+	process.Defer("jobs", s.jobs.Stop)
+	return nil
+}
+
+// purgeOldRows removes expired tokens of mails and challenges of logins, counts of the throttle that are whole again,
+// networks that nobody has used for long, and sessions that ended a while ago. Those who use the outbox purge it.
+func (s *Service) purgeOldRows(ctx context.Context) error {
+	now := s.clock()
+	return errors.Join(
+		postgres.InBatches(func(limit int32) (int64, error) {
+			return s.queries.PurgeEmailTokens(ctx, usersdb.PurgeEmailTokensParams{
+				ExpiredBefore: now, CountedBefore: now.Add(-mailsCounted), RowLimit: limit,
+			})
+		}),
+		postgres.InBatches(func(limit int32) (int64, error) {
+			return s.queries.PurgeChallenges(ctx, usersdb.PurgeChallengesParams{ExpiredBefore: now, RowLimit: limit})
+		}),
+		postgres.InBatches(func(limit int32) (int64, error) {
+			return s.queries.PurgeThrottles(ctx, usersdb.PurgeThrottlesParams{WholeBefore: now, RowLimit: limit})
+		}),
+		postgres.InBatches(func(limit int32) (int64, error) {
+			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: limit})
+		}),
+		postgres.InBatches(func(limit int32) (int64, error) {
+			over, err := s.queries.ListOverSessions(ctx, usersdb.ListOverSessionsParams{
+				RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: limit,
+			})
+			if err == nil {
+				err = s.purgeSpentTokens(ctx, over)
+			}
+			if err != nil {
+				return 0, err
+			}
+			return int64(len(over)), s.queries.DeleteSessions(ctx, over)
+		}),
+	)
+}
+
+// purgeSpentTokens removes, in batches, the spent refresh tokens of sessions that are about to be removed. The removal
+// of a session then takes the few that are left, so no statement removes more than its time-out allows.
+func (s *Service) purgeSpentTokens(ctx context.Context, sessions []uuid.UUID) error {
+	return postgres.InBatches(func(limit int32) (int64, error) {
+		return s.queries.PurgeSpentTokens(ctx, usersdb.PurgeSpentTokensParams{Sessions: sessions, RowLimit: limit})
+	})
+}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/events"
@@ -44,8 +43,8 @@ func (s *Service) hear(ctx context.Context, e events.Event) error {
 		if err := json.Unmarshal(e.Data, &ended); err != nil {
 			return fmt.Errorf("event %s: %w", e.ID, err)
 		}
-		return events.Once(ctx, s.database, e, func(tx pgx.Tx) error {
-			return ordersdb.New(tx).EndSession(ctx, ordersdb.EndSessionParams{SessionID: ended.SessionID, EndedAt: e.Time})
+		return s.inEventTx(ctx, e, func(tx tx) error {
+			return tx.EndSession(ctx, ordersdb.EndSessionParams{SessionID: ended.SessionID, EndedAt: e.Time})
 		})
 	default:
 		return nil
@@ -56,8 +55,8 @@ func (s *Service) hearOfAccount(ctx context.Context, e events.Event, change acco
 	if change.Roles == nil {
 		change.Roles = []string{}
 	}
-	err := events.Once(ctx, s.database, e, func(tx pgx.Tx) error {
-		_, err := ordersdb.New(tx).KeepAccount(ctx, ordersdb.KeepAccountParams{
+	err := s.inEventTx(ctx, e, func(tx tx) error {
+		_, err := tx.KeepAccount(ctx, ordersdb.KeepAccountParams{
 			UserID: change.UserID, Status: change.Status, Roles: change.Roles, ChangedAt: change.ChangedAt,
 		})
 		return err

@@ -15,28 +15,33 @@ type product = ordersdb.GetProductRow
 
 func toAPIProduct(p product) ordersapi.Product {
 	return ordersapi.Product{
-		ID: p.ID, Sku: p.Sku, Name: p.Name, Description: p.Description, Price: money(p.PriceAmount, p.Currency), Status: ordersapi.ProductStatus(p.Status),
+		ID: p.ID, Sku: p.Sku, Name: p.Name, Description: p.Description, Price: money(p.PriceAmount, p.Currency),
+		Status:    ordersapi.ProductStatus(p.Status),
 		Available: p.Available, Version: p.Version, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
 	}
 }
 
 func toAPIStock(s ordersdb.Stock) ordersapi.Stock {
 	return ordersapi.Stock{
-		ProductID: s.ProductID, Available: s.Available, Reserved: s.Reserved, Sold: s.Sold, Received: s.Received, UpdatedAt: s.UpdatedAt.UTC(),
+		ProductID: s.ProductID, Available: s.Available, Reserved: s.Reserved, Sold: s.Sold, Received: s.Received,
+		UpdatedAt: s.UpdatedAt.UTC(),
 	}
 }
 
 func toAPIStockAdjustment(a ordersdb.StockAdjustment) ordersapi.StockAdjustment {
 	return ordersapi.StockAdjustment{
-		ID: a.ID, ProductID: a.ProductID, Delta: a.Delta, Reason: a.Reason, AdjustedBy: a.AdjustedBy, CreatedAt: a.CreatedAt.UTC(),
+		ID: a.ID, ProductID: a.ProductID, Delta: a.Delta, Reason: a.Reason, AdjustedBy: a.AdjustedBy,
+		CreatedAt: a.CreatedAt.UTC(),
 	}
 }
 
 // toAPIOrder shows an order to somebody who may do what allowed says.
 func toAPIOrder(o ordersdb.Order, items []ordersdb.OrderItem, allowed []ordersapi.OrderAction) ordersapi.Order {
 	shown := ordersapi.Order{
-		ID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Status: ordersapi.OrderStatus(o.Status), Items: make([]ordersapi.OrderItem, len(items)),
-		Total: money(o.TotalAmount, o.Currency), Paid: money(o.PaidAmount, o.Currency), Refunded: money(o.RefundedAmount, o.Currency),
+		ID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Status: ordersapi.OrderStatus(o.Status),
+		Items: make([]ordersapi.OrderItem, len(items)),
+		Total: money(o.TotalAmount, o.Currency), Paid: money(o.PaidAmount, o.Currency),
+		Refunded:       money(o.RefundedAmount, o.Currency),
 		AllowedActions: allowed, Version: o.Version, PaymentReference: o.PaymentReference, Tracking: o.Tracking,
 		CreatedAt: o.CreatedAt.UTC(), UpdatedAt: o.UpdatedAt.UTC(),
 	}
@@ -59,7 +64,8 @@ func toAPIOrder(o ordersdb.Order, items []ordersdb.OrderItem, allowed []ordersap
 func toAPIOrderEvent(e ordersdb.OrderEvent, currency string) ordersapi.OrderEvent {
 	shown := ordersapi.OrderEvent{
 		Sequence: int32(e.Sequence), //nolint:gosec // order_events_sequence_range
-		Type:     ordersapi.OrderEventType(e.Type), Status: ordersapi.OrderStatus(e.Status), By: ordersapi.OrderActor(e.Actor),
+		Type:     ordersapi.OrderEventType(e.Type), Status: ordersapi.OrderStatus(e.Status),
+		By:     ordersapi.OrderActor(e.Actor),
 		Reason: e.Reason, OccurredAt: e.OccurredAt.UTC(),
 	}
 	if e.Amount != nil {
@@ -76,8 +82,8 @@ func money(amount int64, currency string) ordersapi.Money {
 // etag writes a version as an entity tag (RFC 9110, section 8.8.3).
 func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// versionsOf reads the versions of which a thing is to have one, as etag wrote them, or that any will do. A tag that etag did
-// not write is no version.
+// versionsOf reads the versions of which a thing is to have one, as etag wrote them, or that any will do. A tag that
+// etag did not write is no version.
 func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
 	tags, anyVersion := httpapi.Matching(ifMatch)
 	for _, tag := range tags {
@@ -91,7 +97,8 @@ func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
 
 func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
 	shown := ordersapi.Webhook{
-		ID: w.ID, URL: w.Url, EventTypes: convert.All[ordersapi.OrderEventType](w.EventTypes), Description: w.Description, Enabled: w.Enabled,
+		ID: w.ID, URL: w.Url, EventTypes: convert.All[ordersapi.OrderEventType](w.EventTypes), Description: w.Description,
+		Enabled:   w.Enabled,
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
 	if len(previousSecrets(w, s.clock())) > 0 {
@@ -103,7 +110,8 @@ func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
 func toAPIWebhookDelivery(d ordersdb.WebhookDelivery) ordersapi.WebhookDelivery {
 	return ordersapi.WebhookDelivery{
 		ID: d.ID, EventID: d.EventID, EventType: ordersapi.OrderEventType(d.EventType), OrderID: d.OrderID,
-		Status: ordersapi.WebhookDeliveryStatus(d.Status), Attempts: d.Attempts, LastAttemptAt: convert.UTC(d.LastAttemptAt), NextAttemptAt: convert.UTC(d.NextAttemptAt),
+		Status: ordersapi.WebhookDeliveryStatus(d.Status), Attempts: d.Attempts, LastAttemptAt: convert.UTC(d.LastAttemptAt),
+		NextAttemptAt:  convert.UTC(d.NextAttemptAt),
 		ResponseStatus: d.ResponseStatus, Failure: d.Failure, CreatedAt: d.CreatedAt.UTC(),
 	}
 }

@@ -34,8 +34,8 @@ type usersService struct {
 	active *otter.Cache[uuid.UUID, activeCustomer]
 }
 
-// activeCustomer is an account that was active when the session was as principal says. Whatever happens to the account or
-// the session makes the guard read the session anew, which gives another principal: so nothing is remembered that an
+// activeCustomer is an account that was active when the session was as principal says. Whatever happens to the account
+// or the session makes the guard read the session anew, which gives another principal: so nothing is remembered that an
 // event has made wrong.
 type activeCustomer struct {
 	principal *httpapi.Principal
@@ -59,7 +59,8 @@ func newUsersService(address string, doer *outbound.Client, clock func() time.Ti
 // MayOrder asks unless it is known.
 func (u *usersService) MayOrder(ctx context.Context) error {
 	caller := httpapi.Caller(ctx)
-	if known, ok := u.active.GetIfPresent(caller.Subject); ok && known.principal == caller && known.until.After(u.clock()) {
+	known, ok := u.active.GetIfPresent(caller.Subject)
+	if ok && known.principal == caller && known.until.After(u.clock()) {
 		return nil
 	}
 	answer, err := u.client.GetUserV2(ctx, caller.Subject, func(_ context.Context, r *http.Request) error {

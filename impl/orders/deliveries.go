@@ -26,7 +26,8 @@ type webhookMessage struct {
 	Data      json.RawMessage `json:"data"`
 }
 
-// createDeliveries keeps an event of this service for every webhook that asks for its type, with a job for each that sends it.
+// createDeliveries keeps an event of this service for every webhook that asks for its type, with a job for each that
+// sends it.
 func (s *Service) createDeliveries(ctx context.Context, e events.Event) error {
 	payload, err := json.Marshal(webhookMessage{Type: e.Type, Timestamp: e.Time, Data: e.Data})
 	if err != nil {
@@ -40,7 +41,9 @@ func (s *Service) createDeliveries(ctx context.Context, e events.Event) error {
 			return err
 		}
 		for _, d := range created {
-			if err := tx.insert(ctx, deliverWebhook{DeliveryID: d.ID, Attempt: 1}, &river.InsertOpts{Queue: laneOf(d.Lagging)}); err != nil {
+			if err := tx.insert(ctx, deliverWebhook{DeliveryID: d.ID, Attempt: 1}, &river.InsertOpts{
+				Queue: laneOf(d.Lagging),
+			}); err != nil {
 				return err
 			}
 		}
@@ -65,7 +68,8 @@ func (deliverWebhook) Kind() string { return "deliver_webhook" }
 // database does, and is not to be given up for that.
 func (deliverWebhook) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1000} }
 
-// The queues of deliveries. A receiver that lags has its own share of the workers, so that it holds up none but its like.
+// The queues of deliveries. A receiver that lags has its own share of the workers, so that it holds up none but its
+// like.
 const (
 	promptLane  = "webhooks"
 	laggingLane = "webhooks_lagging"
@@ -115,16 +119,21 @@ func (s *Service) attemptDelivery(ctx context.Context, job deliverWebhook, lane 
 }
 
 // sendDelivery makes an attempt. An error means that there was none.
-func (s *Service) sendDelivery(ctx context.Context, d ordersdb.WebhookDelivery, w ordersdb.Webhook) (webhook.Result, error) {
+func (s *Service) sendDelivery(
+	ctx context.Context, d ordersdb.WebhookDelivery, w ordersdb.Webhook,
+) (webhook.Result, error) {
 	secrets, err := s.secretsOf(w)
 	if err != nil {
-		s.log.ErrorContext(ctx, "a webhook's secret does not open", slog.String("webhook_id", w.ID.String()), slog.Any("error", err))
+		s.log.ErrorContext(
+			ctx, "a webhook's secret does not open", slog.String("webhook_id", w.ID.String()), slog.Any("error", err),
+		)
 		return webhook.Result{Reason: failureUnsigned}, nil
 	}
 	return s.sender.Send(ctx, w.Url, webhook.Message{ID: d.EventID.String(), Payload: []byte(d.Payload)}, secrets...)
 }
 
-// previousSecrets gives the secrets that are in force beside the webhook's own, sealed: for a while those that it has replaced.
+// previousSecrets gives the secrets that are in force beside the webhook's own, sealed: for a while those that it has
+// replaced.
 func previousSecrets(w ordersdb.Webhook, now time.Time) [][]byte {
 	if w.PreviousUntil == nil || !w.PreviousUntil.After(now) {
 		return [][]byte{}
@@ -147,10 +156,13 @@ func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
 }
 
 // recordAttempt keeps what came of an attempt, together with the job of the next one.
-func (s *Service) recordAttempt(ctx context.Context, job deliverWebhook, w ordersdb.Webhook, result webhook.Result) error {
+func (s *Service) recordAttempt(
+	ctx context.Context, job deliverWebhook, w ordersdb.Webhook, result webhook.Result,
+) error {
 	now := s.clock()
 	attempted := ordersdb.RecordWebhookAttemptParams{
-		ID: job.DeliveryID, Made: job.Made, AttemptedAt: now, Status: ordersdb.WebhookDeliveryStatusDelivered, ResponseStatus: knownStatus(result.Status),
+		ID: job.DeliveryID, Made: job.Made, AttemptedAt: now, Status: ordersdb.WebhookDeliveryStatusDelivered,
+		ResponseStatus: knownStatus(result.Status),
 	}
 	if result.Reason != "" {
 		failure := string(result.Reason)
@@ -165,11 +177,14 @@ func (s *Service) recordAttempt(ctx context.Context, job deliverWebhook, w order
 	err := s.inTx(ctx, func(tx tx) (err error) {
 		// First, as whoever removes a webhook locks it before its deliveries.
 		if lagging != w.Lagging || gone {
-			if err := tx.MarkWebhook(ctx, ordersdb.MarkWebhookParams{ID: w.ID, Url: w.Url, Lagging: lagging, Gone: gone, Now: now}); err != nil {
+			if err := tx.MarkWebhook(ctx, ordersdb.MarkWebhookParams{
+				ID: w.ID, Url: w.Url, Lagging: lagging, Gone: gone, Now: now,
+			}); err != nil {
 				return err
 			}
 		}
-		if recorded, err = tx.RecordWebhookAttempt(ctx, attempted); err != nil || recorded == 0 || attempted.NextAttemptAt == nil {
+		recorded, err = tx.RecordWebhookAttempt(ctx, attempted)
+		if err != nil || recorded == 0 || attempted.NextAttemptAt == nil {
 			return err
 		}
 		next := deliverWebhook{DeliveryID: job.DeliveryID, Made: job.Made + 1, Attempt: job.Attempt + 1}
@@ -208,7 +223,9 @@ func knownStatus(status int) *int32 {
 
 // abandonDelivery ends a delivery without an attempt.
 func (s *Service) abandonDelivery(ctx context.Context, job deliverWebhook, why webhook.Reason) error {
-	abandoned, err := s.queries.AbandonWebhookDelivery(ctx, ordersdb.AbandonWebhookDeliveryParams{ID: job.DeliveryID, Made: job.Made, Failure: string(why)})
+	abandoned, err := s.queries.AbandonWebhookDelivery(ctx, ordersdb.AbandonWebhookDeliveryParams{
+		ID: job.DeliveryID, Made: job.Made, Failure: string(why),
+	})
 	if err == nil && abandoned == 1 {
 		s.sent.countDelivery(ordersdb.WebhookDeliveryStatusFailed)
 	}
@@ -224,13 +241,15 @@ type sent struct {
 func newSent() sent {
 	return sent{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "webhook_deliveries_total", Help: "What has become of deliveries to webhooks: delivered, retried later, failed for good.",
+			Name: "webhook_deliveries_total",
+			Help: "What has become of deliveries to webhooks: delivered, retried later, failed for good.",
 		}, []string{"result"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "webhook_attempts_total", Help: "Attempts to send to webhooks, by why they failed; none that did not.",
 		}, []string{"failure"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "webhook_attempt_duration_seconds", Help: "Time that receivers of webhooks took.", Buckets: []float64{.025, .1, .25, .5, 1, 2.5, 5, 10},
+			Name: "webhook_attempt_duration_seconds", Help: "Time that receivers of webhooks took.",
+			Buckets: []float64{.025, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}
 }

@@ -13,37 +13,63 @@ import (
 
 // Every failure this service answers with, besides those of the chain.
 var (
-	errVersionChanged       = fault.New(fault.PreconditionFailed, ordersapi.ProblemCodeVersionChanged, "It has changed since you read it; current is what it is now.")
-	errProductNotFound      = fault.New(fault.NotFound, ordersapi.ProblemCodeProductNotFound, "There is no product with that id.")
-	errOrderNotFound        = fault.New(fault.NotFound, ordersapi.ProblemCodeOrderNotFound, "There is no order with that id.")
-	errWebhookNotFound      = fault.New(fault.NotFound, ordersapi.ProblemCodeWebhookNotFound, "There is no webhook with that id.")
-	errDeliveryNotFound     = fault.New(fault.NotFound, ordersapi.ProblemCodeDeliveryNotFound, "The webhook has no delivery with that id.")
-	errSKUTaken             = fault.New(fault.Conflict, ordersapi.ProblemCodeSkuTaken, "There is already a product with this SKU.")
-	errProductArchived      = fault.New(fault.Conflict, ordersapi.ProblemCodeProductArchived, "The product is archived and cannot be duplicated.")
-	errOutOfStock           = fault.New(fault.Conflict, ordersapi.ProblemCodeOutOfStock, "There are not enough units.")
-	errPriceChanged         = fault.New(fault.Conflict, ordersapi.ProblemCodePriceChanged, "The total is not the expected one; errors says what it is.")
-	errProductUnavailable   = fault.New(fault.Conflict, ordersapi.ProblemCodeProductUnavailable, "Some products cannot be ordered; errors names the lines.")
-	errMixedCurrencies      = fault.New(fault.Conflict, ordersapi.ProblemCodeMixedCurrencies, "The products are not all priced in one currency; order them apart.")
-	errOrderState           = fault.New(fault.Conflict, ordersapi.ProblemCodeOrderState, "The order is not in a state for this; allowed_actions of the order lists what is possible.")
-	errPaymentMismatch      = fault.New(fault.Conflict, ordersapi.ProblemCodePaymentMismatch, "The amount is not the total of the order; errors says what it is.")
-	errPaymentReferenceUsed = fault.New(fault.Conflict, ordersapi.ProblemCodePaymentReferenceUsed, "The payment with this reference has paid another order.")
-	errTooManyOpenOrders    = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyOpenOrders, "You have as many unpaid orders as one may; pay or cancel one first.")
-	errTooManyReservedUnits = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyReservedUnits, "These are more units than you may have in unpaid orders; errors says how many are left.")
-	errRefundTooLarge       = fault.New(fault.Conflict, ordersapi.ProblemCodeRefundTooLarge, "This is more than is left of what was paid.")
-	errTooManyExports       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyExports, "You run as many exports at once as one may; wait for one to end.")
-	errTooManyStreams       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyStreams, "You follow as many orders at once as one may; end another stream first.")
-	errTooManyWebhooks      = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyWebhooks, "There are as many webhooks as there may be; remove one first.")
-	errTooManySecrets       = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManySecrets, "The webhook has as many secrets in force as it may; wait until the older ones have ended.")
-	errWebhookDisabled      = fault.New(fault.Conflict, ordersapi.ProblemCodeWebhookDisabled, "The webhook is not enabled, and nothing is sent to it; enable it first.")
-	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable, "It cannot be found out now whether the account may order; try again.").After(time.Second)
+	errVersionChanged = fault.New(fault.PreconditionFailed, ordersapi.ProblemCodeVersionChanged,
+		"It has changed since you read it; current is what it is now.")
+	errProductNotFound = fault.New(fault.NotFound, ordersapi.ProblemCodeProductNotFound,
+		"There is no product with that id.")
+	errOrderNotFound = fault.New(fault.NotFound, ordersapi.ProblemCodeOrderNotFound,
+		"There is no order with that id.")
+	errWebhookNotFound = fault.New(fault.NotFound, ordersapi.ProblemCodeWebhookNotFound,
+		"There is no webhook with that id.")
+	errDeliveryNotFound = fault.New(fault.NotFound, ordersapi.ProblemCodeDeliveryNotFound,
+		"The webhook has no delivery with that id.")
+	errSKUTaken = fault.New(fault.Conflict, ordersapi.ProblemCodeSkuTaken,
+		"There is already a product with this SKU.")
+	errProductArchived = fault.New(fault.Conflict, ordersapi.ProblemCodeProductArchived,
+		"The product is archived and cannot be duplicated.")
+	errOutOfStock = fault.New(fault.Conflict, ordersapi.ProblemCodeOutOfStock,
+		"There are not enough units.")
+	errPriceChanged = fault.New(fault.Conflict, ordersapi.ProblemCodePriceChanged,
+		"The total is not the expected one; errors says what it is.")
+	errProductUnavailable = fault.New(fault.Conflict, ordersapi.ProblemCodeProductUnavailable,
+		"Some products cannot be ordered; errors names the lines.")
+	errMixedCurrencies = fault.New(fault.Conflict, ordersapi.ProblemCodeMixedCurrencies,
+		"The products are not all priced in one currency; order them apart.")
+	errOrderState = fault.New(fault.Conflict, ordersapi.ProblemCodeOrderState,
+		"The order is not in a state for this; allowed_actions of the order lists what is possible.")
+	errPaymentMismatch = fault.New(fault.Conflict, ordersapi.ProblemCodePaymentMismatch,
+		"The amount is not the total of the order; errors says what it is.")
+	errPaymentReferenceUsed = fault.New(fault.Conflict, ordersapi.ProblemCodePaymentReferenceUsed,
+		"The payment with this reference has paid another order.")
+	errTooManyOpenOrders = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyOpenOrders,
+		"You have as many unpaid orders as one may; pay or cancel one first.")
+	errTooManyReservedUnits = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyReservedUnits,
+		"These are more units than you may have in unpaid orders; errors says how many are left.")
+	errRefundTooLarge = fault.New(fault.Conflict, ordersapi.ProblemCodeRefundTooLarge,
+		"This is more than is left of what was paid.")
+	errTooManyExports = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyExports,
+		"You run as many exports at once as one may; wait for one to end.")
+	errTooManyStreams = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyStreams,
+		"You follow as many orders at once as one may; end another stream first.")
+	errTooManyWebhooks = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyWebhooks,
+		"There are as many webhooks as there may be; remove one first.")
+	errTooManySecrets = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManySecrets,
+		"The webhook has as many secrets in force as it may; wait until the older ones have ended.")
+	errWebhookDisabled = fault.New(fault.Conflict, ordersapi.ProblemCodeWebhookDisabled,
+		"The webhook is not enabled, and nothing is sent to it; enable it first.")
+	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable,
+		"It cannot be found out now whether the account may order; try again.").After(time.Second)
 )
 
 // faults lists them for the chain, for who explains them, and for the test that holds them against the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
-		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken, errProductArchived,
-		errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge, errTooManyExports, errTooManyStreams,
-		errPaymentMismatch, errPaymentReferenceUsed, errTooManyOpenOrders, errTooManyReservedUnits, errTooManyWebhooks, errTooManySecrets,
+		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken,
+		errProductArchived,
+		errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge,
+		errTooManyExports, errTooManyStreams,
+		errPaymentMismatch, errPaymentReferenceUsed, errTooManyOpenOrders, errTooManyReservedUnits, errTooManyWebhooks,
+		errTooManySecrets,
 		errWebhookDisabled, errCustomersUnavailable,
 	}
 }
@@ -60,11 +86,15 @@ func explain(err error, missing *fault.Error) error {
 	case postgres.Constraint(err) == "products_sku_key":
 		return errSKUTaken.Because(err)
 	case postgres.Constraint(err) == "stock_available_not_negative":
-		return errOutOfStock.At(fault.Violation{Pointer: "#/delta", Keyword: "minimum", Detail: "More cannot be written off than is available."}).Because(err)
+		return errOutOfStock.At(fault.Violation{
+			Pointer: "#/delta", Keyword: "minimum", Detail: "More cannot be written off than is available.",
+		}).Because(err)
 	case postgres.Constraint(err) == "stock_received_range":
 		return httpapi.Violated("#/delta", "maximum", "More cannot be counted").Because(err)
 	case postgres.Constraint(err) == "orders_payment_key":
-		return errPaymentReferenceUsed.At(fault.Violation{Pointer: "#/reference", Keyword: "uniqueItems", Detail: "Must be that of this order's payment alone."}).Because(err)
+		return errPaymentReferenceUsed.At(fault.Violation{
+			Pointer: "#/reference", Keyword: "uniqueItems", Detail: "Must be that of this order's payment alone.",
+		}).Because(err)
 	case postgres.Constraint(err) == "orders_number_key":
 		return httpapi.ErrUnavailable.Because(err) // Chance gave a number twice; it will not do so again.
 	default:

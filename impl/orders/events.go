@@ -60,7 +60,8 @@ type orderEvent struct {
 func eventOf(s step, by ordersapi.OrderActor) orderEvent {
 	o := s.order
 	event := orderEvent{
-		OrderID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Sequence: o.Version + 1, Status: ordersapi.OrderStatus(o.Status), By: by,
+		OrderID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Sequence: o.Version + 1,
+		Status: ordersapi.OrderStatus(o.Status), By: by,
 		Total: money(o.TotalAmount, o.Currency), Reason: s.reason,
 	}
 	if s.amount != nil {

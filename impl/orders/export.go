@@ -23,17 +23,22 @@ import (
 const exportBatch = 500
 
 // ExportOrders streams orders.
-func (s *Service) ExportOrders(ctx context.Context, req ordersapi.ExportOrdersRequestObject) (ordersapi.ExportOrdersResponseObject, error) {
+func (s *Service) ExportOrders(
+	ctx context.Context, req ordersapi.ExportOrdersRequestObject,
+) (ordersapi.ExportOrdersResponseObject, error) {
 	end, ok := s.exports.begin(ctx, httpapi.Caller(ctx).Subject)
 	if !ok {
 		return nil, errTooManyExports
 	}
 	e := &export{
 		ctx: ctx, service: s, end: end, format: *req.Params.Format,
-		filter: orderFilter{status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.Newest()},
+		filter: orderFilter{
+			status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.Newest(),
+		},
 	}
 	e.filter.before(req.Params.CreatedBefore)
-	// The first page is read before anything is answered, so that a database that is not there is a failure that can be told.
+	// The first page is read before anything is answered, so that a database that is not there is a failure that can be
+	// told.
 	return e, explain(e.readPage(), nil)
 }
 
@@ -73,8 +78,8 @@ type export struct {
 	end     func() // tells that it does not run any more
 }
 
-// readPage reads the next page. It is keyset pagination as in a list: nothing is held open between pages, and an order that is
-// placed meanwhile is not among them.
+// readPage reads the next page. It is keyset pagination as in a list: nothing is held open between pages, and an order
+// that is placed meanwhile is not among them.
 func (e *export) readPage() (err error) {
 	if e.page, err = e.filter.list(e.ctx, e.service.queries, exportBatch); err != nil {
 		return err
@@ -85,8 +90,8 @@ func (e *export) readPage() (err error) {
 	return nil
 }
 
-// VisitExportOrdersResponse writes the export. An error ends the connection before the answer's end, so that nobody takes a
-// part for the whole.
+// VisitExportOrdersResponse writes the export. An error ends the connection before the answer's end, so that nobody
+// takes a part for the whole.
 func (e *export) VisitExportOrdersResponse(w http.ResponseWriter) error {
 	defer e.end()
 	media, name := "application/x-ndjson", "orders.ndjson"
@@ -135,7 +140,9 @@ func (e *export) jsonWriter(out io.Writer) func() error {
 func (e *export) csvWriter(out io.Writer) func() error {
 	table := csv.NewWriter(out)
 	table.UseCRLF = true
-	head := []string{"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at"}
+	head := []string{
+		"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at",
+	}
 	return func() error {
 		if head != nil {
 			if err := table.Write(head); err != nil {

@@ -22,7 +22,8 @@ import (
 )
 
 const (
-	// heartbeat is how often a stream says something when there is nothing to say, so that nobody between takes it for dead.
+	// heartbeat is how often a stream says something when there is nothing to say, so that nobody between takes it for
+	// dead.
 	heartbeat = 15 * time.Second
 	// standingEvery is how often a stream asks whether its caller may still be here.
 	standingEvery = time.Second
@@ -33,7 +34,9 @@ const (
 )
 
 // ListOrderEvents lists what has happened to an order, or goes on telling it.
-func (s *Service) ListOrderEvents(ctx context.Context, req ordersapi.ListOrderEventsRequestObject) (ordersapi.ListOrderEventsResponseObject, error) {
+func (s *Service) ListOrderEvents(
+	ctx context.Context, req ordersapi.ListOrderEventsRequestObject,
+) (ordersapi.ListOrderEventsResponseObject, error) {
 	order, err := s.queries.GetOrder(ctx, req.OrderID)
 	if err != nil {
 		return nil, explain(err, errOrderNotFound)
@@ -45,7 +48,9 @@ func (s *Service) ListOrderEvents(ctx context.Context, req ordersapi.ListOrderEv
 	if req.Params.Cursor != nil {
 		after = keyset.After(req.Params.Cursor).Time.UnixMicro()
 	}
-	rows, err := s.queries.ListOrderEvents(ctx, ordersdb.ListOrderEventsParams{OrderID: order.ID, After: after, RowLimit: limit + 1})
+	rows, err := s.queries.ListOrderEvents(ctx, ordersdb.ListOrderEventsParams{
+		OrderID: order.ID, After: after, RowLimit: limit + 1,
+	})
 	if err != nil {
 		return nil, explain(err, nil)
 	}
@@ -85,7 +90,9 @@ type stream struct {
 	follower *follower
 }
 
-func (s *Service) stream(ctx context.Context, order ordersdb.Order, after int64) (ordersapi.ListOrderEventsResponseObject, error) {
+func (s *Service) stream(
+	ctx context.Context, order ordersdb.Order, after int64,
+) (ordersapi.ListOrderEventsResponseObject, error) {
 	f, ok := s.followers.join(httpapi.Caller(ctx).Subject, order.ID)
 	if !ok {
 		return nil, errTooManyStreams
@@ -122,7 +129,8 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	}
 }
 
-// wait returns when there may be something to tell, and sends heartbeats until then. It gives false when the stream is to end.
+// wait returns when there may be something to tell, and sends heartbeats until then. It gives false when the stream is
+// to end.
 func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing <-chan time.Time) bool {
 	for {
 		select {
@@ -149,7 +157,9 @@ func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing 
 
 // writeEvents writes the events behind the last that was told and says how many there were.
 func (t *stream) writeEvents(w io.Writer) (int, error) {
-	rows, err := t.service.queries.ListOrderEvents(t.ctx, ordersdb.ListOrderEventsParams{OrderID: t.order, After: t.after, RowLimit: streamBatch})
+	rows, err := t.service.queries.ListOrderEvents(t.ctx, ordersdb.ListOrderEventsParams{
+		OrderID: t.order, After: t.after, RowLimit: streamBatch,
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -64,7 +64,8 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 		return s.purgeOldRows(ctx)
 	}))
 	c.Periodic = []*river.PeriodicJob{
-		jobs.Every(expireEvery, expireOrders{}), jobs.Every(withdrawEvery, withdrawOrphaned{}), jobs.Every(purgeEvery, purge{}),
+		jobs.Every(expireEvery, expireOrders{}), jobs.Every(withdrawEvery, withdrawOrphaned{}),
+		jobs.Every(purgeEvery, purge{}),
 	}
 	c.Queues = map[string]int{river.QueueDefault: 4, promptLane: 32, laggingLane: 16}
 	c.Timeout, c.RescueAfter, c.SoftStop, c.HardStop = workTimeout, rescueAfter, softStop, hardStop

@@ -18,14 +18,19 @@ import (
 )
 
 // ListOrders lists the caller's orders, or everybody's for whoever may see them.
-func (s *Service) ListOrders(ctx context.Context, req ordersapi.ListOrdersRequestObject) (ordersapi.ListOrdersResponseObject, error) {
+func (s *Service) ListOrders(
+	ctx context.Context, req ordersapi.ListOrdersRequestObject,
+) (ordersapi.ListOrdersResponseObject, error) {
 	filter := orderFilter{
-		customer: req.Params.CustomerID, status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.After(req.Params.Cursor),
+		customer: req.Params.CustomerID, status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom,
+		after: keyset.After(req.Params.Cursor),
 	}
 	filter.before(req.Params.CreatedBefore)
 	if caller := httpapi.Caller(ctx); !httpapi.HoldsRole(ctx) {
 		if filter.customer != nil && *filter.customer != caller.Subject {
-			return ordersapi.ListOrders200JSONResponse{Body: ordersapi.OrderList{Items: []ordersapi.Order{}, NextCursor: convert.OrNull[string](nil)}}, nil
+			return ordersapi.ListOrders200JSONResponse{Body: ordersapi.OrderList{
+				Items: []ordersapi.Order{}, NextCursor: convert.OrNull[string](nil),
+			}}, nil
 		}
 		filter.customer = &caller.Subject
 	}
@@ -73,7 +78,8 @@ func (f *orderFilter) list(ctx context.Context, q ordersdb.Querier, limit int32)
 	switch {
 	case f.customer != nil && f.status != nil:
 		return q.ListOrdersOfCustomerByStatus(ctx, ordersdb.ListOrdersOfCustomerByStatusParams{
-			CustomerID: *f.customer, Status: *f.status, BeforeTime: f.after.Time, BeforeID: f.after.ID, CreatedFrom: from, RowLimit: limit,
+			CustomerID: *f.customer, Status: *f.status, BeforeTime: f.after.Time, BeforeID: f.after.ID, CreatedFrom: from,
+			RowLimit: limit,
 		})
 	case f.customer != nil:
 		return q.ListOrdersOfCustomer(ctx, ordersdb.ListOrdersOfCustomerParams{
@@ -84,7 +90,9 @@ func (f *orderFilter) list(ctx context.Context, q ordersdb.Querier, limit int32)
 			Status: *f.status, BeforeTime: f.after.Time, BeforeID: f.after.ID, CreatedFrom: from, RowLimit: limit,
 		})
 	default:
-		return q.ListOrders(ctx, ordersdb.ListOrdersParams{BeforeTime: f.after.Time, BeforeID: f.after.ID, CreatedFrom: from, RowLimit: limit})
+		return q.ListOrders(ctx, ordersdb.ListOrdersParams{
+			BeforeTime: f.after.Time, BeforeID: f.after.ID, CreatedFrom: from, RowLimit: limit,
+		})
 	}
 }
 
@@ -121,7 +129,9 @@ func allowedActions(ctx context.Context, o ordersdb.Order) []ordersapi.OrderActi
 }
 
 // CreateOrder prices the lines, reserves their stock and places the order.
-func (s *Service) CreateOrder(ctx context.Context, req ordersapi.CreateOrderRequestObject) (ordersapi.CreateOrderResponseObject, error) {
+func (s *Service) CreateOrder(
+	ctx context.Context, req ordersapi.CreateOrderRequestObject,
+) (ordersapi.CreateOrderResponseObject, error) {
 	if err := s.customers.MayOrder(ctx); err != nil {
 		return nil, err
 	}
@@ -134,13 +144,17 @@ func (s *Service) CreateOrder(ctx context.Context, req ordersapi.CreateOrderRequ
 		return nil, explain(err, nil)
 	}
 	return ordersapi.CreateOrder201JSONResponse{
-		Body:    toAPIOrder(order, items, allowedActions(ctx, order)),
-		Headers: ordersapi.CreateOrder201ResponseHeaders{Location: "/api/v1/orders/" + order.ID.String(), ETag: etag(order.Version)},
+		Body: toAPIOrder(order, items, allowedActions(ctx, order)),
+		Headers: ordersapi.CreateOrder201ResponseHeaders{
+			Location: "/api/v1/orders/" + order.ID.String(), ETag: etag(order.Version),
+		},
 	}, nil
 }
 
 // placeOrder places an order of a customer, at the total that is expected if one is.
-func (s *Service) placeOrder(ctx context.Context, customer uuid.UUID, lines []line, expected *ordersapi.ExpectedTotal) (order ordersdb.Order, items []ordersdb.OrderItem, err error) {
+func (s *Service) placeOrder(
+	ctx context.Context, customer uuid.UUID, lines []line, expected *ordersapi.ExpectedTotal,
+) (order ordersdb.Order, items []ordersdb.OrderItem, err error) {
 	now := s.clock()
 	placed := newOrder(lines)
 	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), customer
@@ -175,8 +189,8 @@ func (s *Service) placeOrder(ctx context.Context, customer uuid.UUID, lines []li
 	return order, itemsOf(placed), nil
 }
 
-// lockAndAdmit keeps other orders of a customer waiting until the transaction ends, and refuses one that is beyond what a customer may have
-// without paying.
+// lockAndAdmit keeps other orders of a customer waiting until the transaction ends, and refuses one that is beyond what
+// a customer may have without paying.
 func (r Ration) lockAndAdmit(ctx context.Context, q ordersdb.Querier, customer uuid.UUID, lines []line) error {
 	if r == (Ration{}) {
 		return nil
@@ -184,7 +198,8 @@ func (r Ration) lockAndAdmit(ctx context.Context, q ordersdb.Querier, customer u
 	if err := q.LockCustomer(ctx, customer.String()); err != nil {
 		return err
 	}
-	open, err := q.CountOpenOrders(ctx, ordersdb.CountOpenOrdersParams{CustomerID: customer, Most: r.Orders}) // Not in one statement: it would count what was there before the wait.
+	// Not in one statement: it would count what was there before the wait.
+	open, err := q.CountOpenOrders(ctx, ordersdb.CountOpenOrdersParams{CustomerID: customer, Most: r.Orders})
 	if err != nil {
 		return err
 	}
@@ -204,7 +219,8 @@ func newOrder(lines []line) ordersdb.CreateOrderParams {
 func addPrices(ctx context.Context, p *ordersdb.CreateOrderParams, all []priced, total ordersapi.Money) (err error) {
 	p.Skus, p.Names, p.PriceAmounts = nil, nil, nil // The transaction may be repeated.
 	for _, l := range all {
-		p.Skus, p.Names, p.PriceAmounts = append(p.Skus, l.Sku), append(p.Names, l.Name), append(p.PriceAmounts, l.PriceAmount)
+		p.Skus, p.Names = append(p.Skus, l.Sku), append(p.Names, l.Name)
+		p.PriceAmounts = append(p.PriceAmounts, l.PriceAmount)
 	}
 	p.TotalAmount, p.Currency = total.Amount, total.Currency
 	p.EventID, p.Traceparent = newID(), traceparent(ctx)
@@ -219,13 +235,20 @@ func addPrices(ctx context.Context, p *ordersdb.CreateOrderParams, all []priced,
 func itemsOf(p ordersdb.CreateOrderParams) []ordersdb.OrderItem {
 	items := make([]ordersdb.OrderItem, len(p.ProductIds))
 	for i := range items {
-		items[i] = ordersdb.OrderItem{ProductID: p.ProductIds[i], Sku: p.Skus[i], Name: p.Names[i], Quantity: p.Quantities[i], PriceAmount: p.PriceAmounts[i]}
+		items[i] = ordersdb.OrderItem{
+			ProductID: p.ProductIds[i], Sku: p.Skus[i], Name: p.Names[i], Quantity: p.Quantities[i],
+			PriceAmount: p.PriceAmounts[i],
+		}
 	}
 	return items
 }
 
-func reserveStock(ctx context.Context, q ordersdb.Querier, lines []line, p ordersdb.CreateOrderParams, now time.Time) error {
-	reserved, err := q.ReserveStock(ctx, ordersdb.ReserveStockParams{ProductIds: p.ProductIds, Quantities: p.Quantities, UpdatedAt: now})
+func reserveStock(
+	ctx context.Context, q ordersdb.Querier, lines []line, p ordersdb.CreateOrderParams, now time.Time,
+) error {
+	reserved, err := q.ReserveStock(ctx, ordersdb.ReserveStockParams{
+		ProductIds: p.ProductIds, Quantities: p.Quantities, UpdatedAt: now,
+	})
 	if err != nil || reserved == int64(len(lines)) {
 		return err
 	}
@@ -255,7 +278,9 @@ func newNumber() string {
 }
 
 // GetOrder reads an order.
-func (s *Service) GetOrder(ctx context.Context, req ordersapi.GetOrderRequestObject) (ordersapi.GetOrderResponseObject, error) {
+func (s *Service) GetOrder(
+	ctx context.Context, req ordersapi.GetOrderRequestObject,
+) (ordersapi.GetOrderResponseObject, error) {
 	row, err := s.queries.GetOrder(ctx, req.OrderID)
 	if err != nil {
 		return nil, explain(err, errOrderNotFound)
@@ -264,25 +289,35 @@ func (s *Service) GetOrder(ctx context.Context, req ordersapi.GetOrderRequestObj
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	return ordersapi.GetOrder200JSONResponse{Body: shown[0], Headers: ordersapi.GetOrder200ResponseHeaders{ETag: etag(row.Version)}}, nil
+	return ordersapi.GetOrder200JSONResponse{
+		Body: shown[0], Headers: ordersapi.GetOrder200ResponseHeaders{ETag: etag(row.Version)},
+	}, nil
 }
 
-// CancelOrder withdraws an order that has not shipped. Cancelling twice is not a mistake: the second call answers as the
-// first did.
-func (s *Service) CancelOrder(ctx context.Context, req ordersapi.CancelOrderRequestObject) (ordersapi.CancelOrderResponseObject, error) {
+// CancelOrder withdraws an order that has not shipped. Cancelling twice is not a mistake: the second call answers as
+// the first did.
+func (s *Service) CancelOrder(
+	ctx context.Context, req ordersapi.CancelOrderRequestObject,
+) (ordersapi.CancelOrderResponseObject, error) {
 	var reason *string
 	if req.Body != nil {
 		reason = req.Body.Reason
 	}
-	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return cancellation(o, reason) })
+	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) {
+		return cancellation(o, reason)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return ordersapi.CancelOrder200JSONResponse{Body: order, Headers: ordersapi.CancelOrder200ResponseHeaders{ETag: tag}}, nil
+	return ordersapi.CancelOrder200JSONResponse{
+		Body: order, Headers: ordersapi.CancelOrder200ResponseHeaders{ETag: tag},
+	}, nil
 }
 
 // PayOrder records an order's payment.
-func (s *Service) PayOrder(ctx context.Context, req ordersapi.PayOrderRequestObject) (ordersapi.PayOrderResponseObject, error) {
+func (s *Service) PayOrder(
+	ctx context.Context, req ordersapi.PayOrderRequestObject,
+) (ordersapi.PayOrderResponseObject, error) {
 	var reported ordersapi.PayOrderRequest
 	if req.Body != nil {
 		reported = *req.Body
@@ -292,14 +327,17 @@ func (s *Service) PayOrder(ctx context.Context, req ordersapi.PayOrderRequestObj
 		return nil, err
 	}
 	if reported.Amount == nil || reported.Reference == nil { // Nothing has protected it from being the wrong payment.
-		s.log.WarnContext(ctx, "a payment was recorded without its amount or its reference", slog.String("order", order.ID.String()),
-			slog.Bool("amount", reported.Amount != nil), slog.Bool("reference", reported.Reference != nil))
+		s.log.WarnContext(ctx, "a payment was recorded without its amount or its reference",
+			slog.String("order", order.ID.String()), slog.Bool("amount", reported.Amount != nil),
+			slog.Bool("reference", reported.Reference != nil))
 	}
 	return ordersapi.PayOrder200JSONResponse{Body: order, Headers: ordersapi.PayOrder200ResponseHeaders{ETag: tag}}, nil
 }
 
 // ShipOrder records that an order has left.
-func (s *Service) ShipOrder(ctx context.Context, req ordersapi.ShipOrderRequestObject) (ordersapi.ShipOrderResponseObject, error) {
+func (s *Service) ShipOrder(
+	ctx context.Context, req ordersapi.ShipOrderRequestObject,
+) (ordersapi.ShipOrderResponseObject, error) {
 	var tracking *string
 	if req.Body != nil {
 		tracking = req.Body.Tracking
@@ -312,38 +350,54 @@ func (s *Service) ShipOrder(ctx context.Context, req ordersapi.ShipOrderRequestO
 }
 
 // DeliverOrder records that an order has arrived.
-func (s *Service) DeliverOrder(ctx context.Context, req ordersapi.DeliverOrderRequestObject) (ordersapi.DeliverOrderResponseObject, error) {
+func (s *Service) DeliverOrder(
+	ctx context.Context, req ordersapi.DeliverOrderRequestObject,
+) (ordersapi.DeliverOrderResponseObject, error) {
 	order, tag, err := s.applyStep(ctx, req.OrderID, delivery)
 	if err != nil {
 		return nil, err
 	}
-	return ordersapi.DeliverOrder200JSONResponse{Body: order, Headers: ordersapi.DeliverOrder200ResponseHeaders{ETag: tag}}, nil
+	return ordersapi.DeliverOrder200JSONResponse{
+		Body: order, Headers: ordersapi.DeliverOrder200ResponseHeaders{ETag: tag},
+	}, nil
 }
 
 // RefundOrder gives back a part of what was paid, or all that is left of it.
-func (s *Service) RefundOrder(ctx context.Context, req ordersapi.RefundOrderRequestObject) (ordersapi.RefundOrderResponseObject, error) {
+func (s *Service) RefundOrder(
+	ctx context.Context, req ordersapi.RefundOrderRequestObject,
+) (ordersapi.RefundOrderResponseObject, error) {
 	var part *ordersapi.RefundAmount
 	var reason *string
 	if req.Body != nil {
 		part, reason = req.Body.Amount, req.Body.Reason
 	}
 	if part != nil && req.Params.IdempotencyKey == nil {
-		return nil, httpapi.Violated("#/header/Idempotency-Key", "required", "Must be sent with an amount, so that it is refunded once")
+		return nil, httpapi.Violated(
+			"#/header/Idempotency-Key", "required", "Must be sent with an amount, so that it is refunded once",
+		)
 	}
-	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return refund(o, part, reason) })
+	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) {
+		return refund(o, part, reason)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return ordersapi.RefundOrder200JSONResponse{Body: order, Headers: ordersapi.RefundOrder200ResponseHeaders{ETag: tag}}, nil
+	return ordersapi.RefundOrder200JSONResponse{
+		Body: order, Headers: ordersapi.RefundOrder200ResponseHeaders{ETag: tag},
+	}, nil
 }
 
 // applyStep makes one step with an order, with all that belongs to it, for the caller.
-func (s *Service) applyStep(ctx context.Context, id uuid.UUID, decide func(ordersdb.Order) (step, error)) (shown ordersapi.Order, tag string, err error) {
+func (s *Service) applyStep(
+	ctx context.Context, id uuid.UUID, decide func(ordersdb.Order) (step, error),
+) (shown ordersapi.Order, tag string, err error) {
 	caller := httpapi.Caller(ctx)
 	var order ordersdb.Order
 	var items []ordersdb.OrderItem
 	err = s.inKeyedTx(ctx, func(tx tx) (err error) {
-		if order, err = s.lockAndApply(ctx, tx, id, decide, func(o ordersdb.Order) ordersapi.OrderActor { return actorOf(caller, o) }); err != nil {
+		if order, err = s.lockAndApply(ctx, tx, id, decide, func(o ordersdb.Order) ordersapi.OrderActor {
+			return actorOf(caller, o)
+		}); err != nil {
 			return err
 		}
 		// Here, because with a key the transaction, and its connection, is kept until the answer is made.
@@ -368,9 +422,12 @@ func actorOf(caller *httpapi.Principal, o ordersdb.Order) ordersapi.OrderActor {
 	}
 }
 
-// lockAndApply makes one step with an order in a transaction: the order is locked, so that nothing comes between the decision
-// and the change, and its stock follows last.
-func (s *Service) lockAndApply(ctx context.Context, q ordersdb.Querier, id uuid.UUID, decide func(ordersdb.Order) (step, error), by func(ordersdb.Order) ordersapi.OrderActor) (ordersdb.Order, error) {
+// lockAndApply makes one step with an order in a transaction: the order is locked, so that nothing comes between the
+// decision and the change, and its stock follows last.
+func (s *Service) lockAndApply(
+	ctx context.Context, q ordersdb.Querier, id uuid.UUID, decide func(ordersdb.Order) (step, error),
+	by func(ordersdb.Order) ordersapi.OrderActor,
+) (ordersdb.Order, error) {
 	order, err := q.LockOrder(ctx, id)
 	if err != nil {
 		return order, err
@@ -386,7 +443,9 @@ func (s *Service) lockAndApply(ctx context.Context, q ordersdb.Querier, id uuid.
 	}
 	row, err := q.ChangeOrder(ctx, ordersdb.ChangeOrderParams{
 		ID: id, FromStatus: order.Status, ToStatus: next.order.Status, Version: order.Version,
-		PaidAmount: next.order.PaidAmount, RefundedAmount: next.order.RefundedAmount, PaymentProvider: next.order.PaymentProvider, PaymentReference: next.order.PaymentReference, Tracking: next.order.Tracking,
+		PaidAmount: next.order.PaidAmount, RefundedAmount: next.order.RefundedAmount,
+		PaymentProvider: next.order.PaymentProvider, PaymentReference: next.order.PaymentReference,
+		Tracking:  next.order.Tracking,
 		ChangedAt: now, EventType: string(next.event), Actor: string(actor), Amount: next.amount, Reason: next.reason,
 		EventID: newID(), EventData: data, Traceparent: traceparent(ctx),
 	})

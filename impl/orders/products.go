@@ -13,7 +13,9 @@ import (
 )
 
 // ListProducts lists the catalog, or what of it a search finds.
-func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRequestObject) (ordersapi.ListProductsResponseObject, error) {
+func (s *Service) ListProducts(
+	ctx context.Context, req ordersapi.ListProductsRequestObject,
+) (ordersapi.ListProductsResponseObject, error) {
 	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
 	status := ordersdb.ProductStatus(*req.Params.Status)
 	var rows []product
@@ -37,7 +39,9 @@ func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRe
 	}, nil
 }
 
-func (s *Service) listProducts(ctx context.Context, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
+func (s *Service) listProducts(
+	ctx context.Context, status ordersdb.ProductStatus, after keyset.Position, limit int32,
+) (rows []product, next *string, err error) {
 	listed, err := s.queries.ListProducts(ctx, ordersdb.ListProductsParams{
 		Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
@@ -53,11 +57,15 @@ func (s *Service) listProducts(ctx context.Context, status ordersdb.ProductStatu
 
 // pageOf cuts the row off that is one more than fits a page; the next page starts where this one ends.
 func pageOf(rows []product, limit int32) (page []product, next *string) {
-	return keyset.Page(rows, int(limit), func(p product) keyset.Position { return keyset.Position{Time: p.CreatedAt, ID: p.ID} })
+	return keyset.Page(rows, int(limit), func(p product) keyset.Position {
+		return keyset.Position{Time: p.CreatedAt, ID: p.ID}
+	})
 }
 
 // CreateProduct adds a product.
-func (s *Service) CreateProduct(ctx context.Context, req ordersapi.CreateProductRequestObject) (ordersapi.CreateProductResponseObject, error) {
+func (s *Service) CreateProduct(
+	ctx context.Context, req ordersapi.CreateProductRequestObject,
+) (ordersapi.CreateProductResponseObject, error) {
 	description := ""
 	if req.Body.Description != nil {
 		description = *req.Body.Description
@@ -76,13 +84,18 @@ func (s *Service) CreateProduct(ctx context.Context, req ordersapi.CreateProduct
 		return nil, explain(err, nil)
 	}
 	return ordersapi.CreateProduct201JSONResponse{
-		Body:    toAPIProduct(product(row)),
-		Headers: ordersapi.CreateProduct201ResponseHeaders{Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version)},
+		Body: toAPIProduct(product(row)),
+		Headers: ordersapi.CreateProduct201ResponseHeaders{
+			Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version),
+		},
 	}, nil
 }
 
-// DuplicateProduct adds a product with the name, the description and the price of another, which does not change meanwhile.
-func (s *Service) DuplicateProduct(ctx context.Context, req ordersapi.DuplicateProductRequestObject) (ordersapi.DuplicateProductResponseObject, error) {
+// DuplicateProduct adds a product with the name, the description and the price of another, which does not change
+// meanwhile.
+func (s *Service) DuplicateProduct(
+	ctx context.Context, req ordersapi.DuplicateProductRequestObject,
+) (ordersapi.DuplicateProductResponseObject, error) {
 	id := newID()
 	httpapi.Creates(ctx, id)
 	var row ordersdb.CreateProductRow
@@ -104,13 +117,17 @@ func (s *Service) DuplicateProduct(ctx context.Context, req ordersapi.DuplicateP
 		return nil, explain(err, errProductNotFound)
 	}
 	return ordersapi.DuplicateProduct201JSONResponse{
-		Body:    toAPIProduct(product(row)),
-		Headers: ordersapi.DuplicateProduct201ResponseHeaders{Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version)},
+		Body: toAPIProduct(product(row)),
+		Headers: ordersapi.DuplicateProduct201ResponseHeaders{
+			Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version),
+		},
 	}, nil
 }
 
 // GetProduct reads a product.
-func (s *Service) GetProduct(ctx context.Context, req ordersapi.GetProductRequestObject) (ordersapi.GetProductResponseObject, error) {
+func (s *Service) GetProduct(
+	ctx context.Context, req ordersapi.GetProductRequestObject,
+) (ordersapi.GetProductResponseObject, error) {
 	row, err := s.queries.GetProduct(ctx, req.ProductID)
 	if err != nil {
 		return nil, explain(err, errProductNotFound)
@@ -122,14 +139,21 @@ func (s *Service) GetProduct(ctx context.Context, req ordersapi.GetProductReques
 }
 
 // UpdateProduct changes a product that is still as the caller knows it.
-func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProductRequestObject) (ordersapi.UpdateProductResponseObject, error) {
-	change := ordersdb.UpdateProductParams{ID: req.ProductID, Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.clock()}
+func (s *Service) UpdateProduct(
+	ctx context.Context, req ordersapi.UpdateProductRequestObject,
+) (ordersapi.UpdateProductResponseObject, error) {
+	change := ordersdb.UpdateProductParams{
+		ID: req.ProductID, Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.clock(),
+	}
 	change.Versions, change.AnyVersion = versionsOf(req.Params.IfMatch)
 	if price := req.Body.Price; price != nil {
 		change.PriceAmount, change.Currency = &price.Amount, &price.Currency
 	}
-	row, err := s.changeProduct(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) { return q.UpdateProduct(ctx, change) },
-		func(now product) error { return errVersionChanged.Showing(toAPIProduct(now), etag(now.Version)) })
+	row, err := s.changeProduct(ctx, req.ProductID, func(tx tx) (int64, error) {
+		return tx.UpdateProduct(ctx, change)
+	}, func(now product) error {
+		return errVersionChanged.Showing(toAPIProduct(now), etag(now.Version))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -140,9 +164,11 @@ func (s *Service) UpdateProduct(ctx context.Context, req ordersapi.UpdateProduct
 }
 
 // ArchiveProduct takes a product out of the catalog.
-func (s *Service) ArchiveProduct(ctx context.Context, req ordersapi.ArchiveProductRequestObject) (ordersapi.ArchiveProductResponseObject, error) {
-	row, err := s.changeProduct(ctx, req.ProductID, func(q ordersdb.Querier) (int64, error) {
-		return q.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
+func (s *Service) ArchiveProduct(
+	ctx context.Context, req ordersapi.ArchiveProductRequestObject,
+) (ordersapi.ArchiveProductResponseObject, error) {
+	row, err := s.changeProduct(ctx, req.ProductID, func(tx tx) (int64, error) {
+		return tx.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
 	}, func(product) error { return nil }) // It is so already.
 	if err != nil {
 		return nil, err
@@ -153,9 +179,11 @@ func (s *Service) ArchiveProduct(ctx context.Context, req ordersapi.ArchiveProdu
 	}, nil
 }
 
-// changeProduct carries out a change of one product and reads the product as it now is. unchanged says what it means that
-// there was nothing to change.
-func (s *Service) changeProduct(ctx context.Context, id uuid.UUID, update func(ordersdb.Querier) (int64, error), unchanged func(product) error) (now product, err error) {
+// changeProduct carries out a change of one product and reads the product as it now is. unchanged says what it means
+// that there was nothing to change.
+func (s *Service) changeProduct(
+	ctx context.Context, id uuid.UUID, update func(tx) (int64, error), unchanged func(product) error,
+) (now product, err error) {
 	err = s.inTx(ctx, func(tx tx) error {
 		rows, err := update(tx)
 		if err != nil {

@@ -111,7 +111,8 @@ const onlyProvider = "default"
 func payment(order ordersdb.Order, reported ordersapi.PayOrderRequest) (step, error) {
 	if got := reported.Amount; got != nil && (got.Amount != order.TotalAmount || got.Currency != order.Currency) {
 		return step{}, errPaymentMismatch.At(fault.Violation{
-			Pointer: "#/amount", Keyword: "const", Params: map[string]any{"amount": order.TotalAmount, "currency": order.Currency},
+			Pointer: "#/amount", Keyword: "const",
+			Params: map[string]any{"amount": order.TotalAmount, "currency": order.Currency},
 			Detail: fmt.Sprintf("The total of the order is %d %s in minor units.", order.TotalAmount, order.Currency),
 		})
 	}
@@ -121,7 +122,8 @@ func payment(order ordersdb.Order, reported ordersapi.PayOrderRequest) (step, er
 	}
 	known := order.PaymentReference
 	unnamed := reference == nil && known == nil && order.Status == ordersdb.OrderStatusPaid
-	if unnamed || reference != nil && known != nil && *reference == *known && order.PaymentProvider != nil && provider == *order.PaymentProvider {
+	named := reference != nil && known != nil && *reference == *known
+	if unnamed || named && order.PaymentProvider != nil && provider == *order.PaymentProvider {
 		return step{order: order, same: true}, nil
 	}
 	s, err := move(order, ordersapi.OrderActionPay, ordersdb.OrderStatusPaid, ordersapi.OrderEventTypeOrderPaid)
@@ -156,7 +158,9 @@ func cancellation(order ordersdb.Order, reason *string) (step, error) {
 	if order.Status == ordersdb.OrderStatusCancelled {
 		return step{order: order, same: true}, nil
 	}
-	s, err := move(order, ordersapi.OrderActionCancel, ordersdb.OrderStatusCancelled, ordersapi.OrderEventTypeOrderCancelled)
+	s, err := move(
+		order, ordersapi.OrderActionCancel, ordersdb.OrderStatusCancelled, ordersapi.OrderEventTypeOrderCancelled,
+	)
 	if err != nil {
 		return step{}, err
 	}
@@ -200,7 +204,8 @@ func refund(order ordersdb.Order, part *ordersapi.RefundAmount, reason *string) 
 	}
 	if amount > left {
 		return step{}, errRefundTooLarge.At(fault.Violation{
-			Pointer: "#/amount/amount", Keyword: "maximum", Params: map[string]any{"maximum": left}, Detail: fmt.Sprintf("There are %d left to refund.", left),
+			Pointer: "#/amount/amount", Keyword: "maximum", Params: map[string]any{"maximum": left},
+			Detail: fmt.Sprintf("There are %d left to refund.", left),
 		})
 	}
 	s.order.RefundedAmount, s.amount, s.reason = order.RefundedAmount+amount, &amount, reason
@@ -242,7 +247,8 @@ func fitting(lines []line) error {
 	if len(large) == 0 {
 		return nil
 	}
-	return httpapi.ErrInvalid.At(violationsAt(large, "quantity", "maximum", "All lines of the product together must not be more than this.", func(line) map[string]any {
+	detail := "All lines of the product together must not be more than this."
+	return httpapi.ErrInvalid.At(violationsAt(large, "quantity", "maximum", detail, func(line) map[string]any {
 		return map[string]any{"maximum": mostOfOne}
 	})...)
 }
@@ -267,8 +273,12 @@ func (r Ration) admit(open ordersdb.CountOpenOrdersRow, lines []line) error {
 	}
 	if open.Units+asked > r.Units {
 		return errTooManyReservedUnits.At(fault.Violation{
-			Pointer: "#/items", Keyword: "maximum", Params: map[string]any{"maximum": r.Units, "reserved": open.Units, "requested": asked},
-			Detail: fmt.Sprintf("This asks for %d units; you have %d in orders that are not paid, of %d that you may have.", asked, open.Units, r.Units),
+			Pointer: "#/items", Keyword: "maximum",
+			Params: map[string]any{"maximum": r.Units, "reserved": open.Units, "requested": asked},
+			Detail: fmt.Sprintf(
+				"This asks for %d units; you have %d in orders that are not paid, of %d that you may have.", asked, open.Units,
+				r.Units,
+			),
 		})
 	}
 	return nil
@@ -279,7 +289,9 @@ func violationsAt(lines []line, member, keyword, detail string, params func(line
 	found := map[int]fault.Violation{}
 	for _, l := range lines {
 		for _, place := range l.places {
-			found[place] = fault.Violation{Pointer: fmt.Sprintf("#/items/%d/%s", place, member), Keyword: keyword, Params: params(l), Detail: detail}
+			found[place] = fault.Violation{
+				Pointer: fmt.Sprintf("#/items/%d/%s", place, member), Keyword: keyword, Params: params(l), Detail: detail,
+			}
 		}
 	}
 	places := make([]fault.Violation, 0, len(found))
@@ -289,6 +301,9 @@ func violationsAt(lines []line, member, keyword, detail string, params func(line
 	return places
 }
 
+// noParams are the params of a violation that has none.
+func noParams(line) map[string]any { return nil }
+
 // priced is a line with its product.
 type priced struct {
 	line
@@ -296,7 +311,9 @@ type priced struct {
 }
 
 // priceOf prices lines by the catalog and adds them up, in minor units of one currency.
-func priceOf(lines []line, products []ordersdb.PriceProductsRow, expected *ordersapi.ExpectedTotal) (all []priced, total ordersapi.Money, err error) {
+func priceOf(
+	lines []line, products []ordersdb.PriceProductsRow, expected *ordersapi.ExpectedTotal,
+) (all []priced, total ordersapi.Money, err error) {
 	var unavailable []line
 	for _, l := range lines {
 		i := slices.IndexFunc(products, func(p ordersdb.PriceProductsRow) bool { return p.ID == l.product })
@@ -307,7 +324,8 @@ func priceOf(lines []line, products []ordersdb.PriceProductsRow, expected *order
 		all = append(all, priced{l, products[i]})
 	}
 	if len(unavailable) > 0 {
-		return nil, total, errProductUnavailable.At(violationsAt(unavailable, "product_id", "enum", "There is no such product to order.", func(line) map[string]any { return nil })...)
+		detail := "There is no such product to order."
+		return nil, total, errProductUnavailable.At(violationsAt(unavailable, "product_id", "enum", detail, noParams)...)
 	}
 	total.Currency = all[0].Currency
 	for _, p := range all {
@@ -322,7 +340,8 @@ func priceOf(lines []line, products []ordersdb.PriceProductsRow, expected *order
 	}
 	if expected != nil && (expected.Amount != total.Amount || expected.Currency != total.Currency) {
 		return nil, total, errPriceChanged.At(fault.Violation{
-			Pointer: "#/expected_total", Keyword: "const", Params: map[string]any{"amount": total.Amount, "currency": total.Currency},
+			Pointer: "#/expected_total", Keyword: "const",
+			Params: map[string]any{"amount": total.Amount, "currency": total.Currency},
 			Detail: fmt.Sprintf("The total is %d %s in minor units.", total.Amount, total.Currency),
 		})
 	}
@@ -340,7 +359,8 @@ func shortOf(lines []line, stock []ordersdb.Stock) error {
 		return 0
 	}
 	short := slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return available(l) >= int64(l.quantity) })
-	return errOutOfStock.At(violationsAt(short, "quantity", "maximum", "There are fewer units than this.", func(l line) map[string]any {
+	detail := "There are fewer units than this."
+	return errOutOfStock.At(violationsAt(short, "quantity", "maximum", detail, func(l line) map[string]any {
 		return map[string]any{"maximum": available(l)}
 	})...)
 }

@@ -61,13 +61,18 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		return err
 	}
 	return p.Serve(ctx, &c, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
-		users, err := outbound.New(outbound.Config{Name: "users", BaseURL: c.UsersURL, Log: process.Log, Registry: process.Registry})
+		users, err := outbound.New(outbound.Config{
+			Name: "users", BaseURL: c.UsersURL, Log: process.Log, Registry: process.Registry,
+		})
 		if err != nil {
 			return nil, err
 		}
 		process.DeferClose("client of users", users.Close)
 		process.Check(ops.Check{Name: "users", Run: users.Check})
-		keys, err := token.NewRemoteKeys(strings.TrimSuffix(c.UsersURL, "/")+"/.well-known/jwks.json", &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
+		keys, err := token.NewRemoteKeys(
+			strings.TrimSuffix(c.UsersURL, "/")+"/.well-known/jwks.json", &http.Client{Timeout: keysTimeout}, time.Now,
+			process.Log,
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +83,8 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 			return nil, err
 		}
 		s, err := New(Config{
-			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers, MasterKey: c.MasterKey,
+			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers,
+			MasterKey: c.MasterKey,
 			PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout, AllowPrivate: c.WebhooksAllowPrivate,
 			Ration: Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)},
 			Log:    process.Log, Registry: process.Registry, Clock: p.Clock,

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// mostWords is how many different words a search has at most: each that many products have costs PostgreSQL a look at as many entries
-	// of the index.
+	// mostWords is how many different words a search has at most: each that many products have costs PostgreSQL a look at
+	// as many entries of the index.
 	mostWords = 8
 	// leastPrefix is how many letters and digits the beginning of a word has at least; less is found as a whole word only.
 	leastPrefix = 2
@@ -36,12 +36,15 @@ var errSearchTimeout = func() *fault.Error {
 }()
 
 // searchProducts gives a page of the products that have all words of a text, and where the next one starts.
-func (s *Service) searchProducts(ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
+func (s *Service) searchProducts(
+	ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32,
+) (rows []product, next *string, err error) {
 	query, words := searchFor(text)
 	switch {
 	case words > mostWords:
 		return nil, nil, httpapi.ErrInvalid.At(fault.Violation{
-			Pointer: "#/query/q", Keyword: "maxItems", Params: map[string]any{"maxItems": mostWords}, Detail: "Must have at most " + strconv.Itoa(mostWords) + " different words.",
+			Pointer: "#/query/q", Keyword: "maxItems", Params: map[string]any{"maxItems": mostWords},
+			Detail: "Must have at most " + strconv.Itoa(mostWords) + " different words.",
 		})
 	case words == 0:
 		return nil, nil, nil
@@ -59,12 +62,16 @@ func (s *Service) searchProducts(ctx context.Context, text string, status orders
 	return rows, next, explain(err, nil)
 }
 
-// searchWithin searches in three ways. What most products have fills a page from a few of the newest, without a look at the index of words.
-// What few have is found by that index, and put in order. What many have and not the newest is found among more of these, as far as it
-// is there: the next page goes on behind the last product that was looked at.
-func searchWithin(ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after keyset.Position, limit int32) ([]product, *string, error) {
+// searchWithin searches in three ways. What most products have fills a page from a few of the newest, without a look at
+// the index of words. What few have is found by that index, and put in order. What many have and not the newest is
+// found among more of these, as far as it is there: the next page goes on behind the last product that was looked at.
+func searchWithin(
+	ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after keyset.Position,
+	limit int32,
+) ([]product, *string, error) {
 	newest := ordersdb.SearchNewestProductsParams{
-		Query: query, Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: min(lookedAtFirst*limit, lookedAt), RowLimit: limit + 1,
+		Query: query, Status: status, BeforeTime: after.Time, BeforeID: after.ID,
+		LookedAt: min(lookedAtFirst*limit, lookedAt), RowLimit: limit + 1,
 	}
 	rows, err := q.SearchNewestProducts(ctx, newest)
 	if err != nil {
@@ -85,8 +92,11 @@ func searchWithin(ctx context.Context, q ordersdb.Querier, query string, status 
 		page, next := pageOf(convertRows(found), limit)
 		return page, next, err
 	}
-	// The end comes first: whatever is added or archived before the next statement, everything down to the end is looked at.
-	end, err := q.GetSearchEnd(ctx, ordersdb.GetSearchEndParams{Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt})
+	// The end comes first: whatever is added or archived before the next statement, everything down to the end is looked
+	// at.
+	end, err := q.GetSearchEnd(ctx, ordersdb.GetSearchEndParams{
+		Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt,
+	})
 	all := postgres.IsNoRows(err)
 	if err != nil && !all {
 		return nil, nil, err
@@ -115,13 +125,14 @@ func convertRows[Row ordersdb.SearchNewestProductsRow | ordersdb.ListFoundProduc
 // number is the beginning of a word that PostgreSQL takes for a number, and what follows it for another word.
 var number = regexp.MustCompile(`\b[0-9]+e[0-9]+`)
 
-// searchFor writes what to search for as PostgreSQL's text search does: every word, long ones as the beginning of one. A word
-// is what letters, digits and the marks over them make up, so none can hold a quote, and PostgreSQL sees no more
+// searchFor writes what to search for as PostgreSQL's text search does: every word, long ones as the beginning of one.
+// A word is what letters, digits and the marks over them make up, so none can hold a quote, and PostgreSQL sees no more
 // of them. Without a word nothing is found.
 func searchFor(text string) (query string, words int) {
 	isPart := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
 	var terms []string
-	for _, word := range strings.FieldsFunc(number.ReplaceAllString(strings.ToLower(text), "$0 "), func(r rune) bool { return !isPart(r) }) {
+	text = number.ReplaceAllString(strings.ToLower(text), "$0 ")
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return !isPart(r) }) {
 		letters := strings.Join(strings.FieldsFunc(word, unicode.IsMark), "")
 		term := "'" + word + "'"
 		if beginsWords(letters) {
@@ -134,8 +145,8 @@ func searchFor(text string) (query string, words int) {
 	return strings.Join(terms, " & "), len(terms)
 }
 
-// beginsWords tells whether so few words begin with these letters that they can be looked for. Of the scripts of Chinese, Japanese and
-// Korean that holds from the first letter on: they have thousands, or no spaces between words.
+// beginsWords tells whether so few words begin with these letters that they can be looked for. Of the scripts of
+// Chinese, Japanese and Korean that holds from the first letter on: they have thousands, or no spaces between words.
 func beginsWords(letters string) bool {
 	short := func(r rune) bool {
 		return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)

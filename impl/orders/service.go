@@ -132,7 +132,9 @@ func New(c Config) (*Service, error) {
 
 // standing is what a token says, as far as the users service has not told otherwise since.
 func (s *Service) standing(ctx context.Context, claims token.Claims) (guard.Session, error) {
-	known, err := s.queries.GetStanding(ctx, ordersdb.GetStandingParams{SessionID: claims.SessionID, UserID: claims.Subject})
+	known, err := s.queries.GetStanding(ctx, ordersdb.GetStandingParams{
+		SessionID: claims.SessionID, UserID: claims.Subject,
+	})
 	if err != nil {
 		return guard.Session{}, explain(err, nil)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/tokentest"
@@ -38,6 +39,20 @@ func TestContractForgedTokens(t *testing.T) {
 		},
 		Issuer: issuer, Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
 	})
+}
+
+// The chain commits the effect of a request with a key together with its answer: an effect that is committed by itself
+// could be lost to the answer, or come twice.
+func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	_, attempt, err := s.service.keeper.Begin(t.Context(), httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
+	require.NoError(t, err)
+	defer attempt.End(t.Context())
+	effect := func(tx tx) error { return tx.LockCustomer(t.Context(), "somebody") }
+	require.ErrorContains(t, s.service.inTx(attempt.Context(t.Context()), effect), "put it in inKeyedTx")
+	require.NoError(t, s.service.inKeyedTx(attempt.Context(t.Context()), effect))
+	require.NoError(t, s.service.inTx(t.Context(), effect))
 }
 
 func TestDocumentIsServed(t *testing.T) {

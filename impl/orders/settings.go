@@ -45,18 +45,29 @@ func (c *serveSettings) Findings() program.Findings {
 	found := c.Serving.Findings()
 	for i := range found {
 		if found[i].Setting == "nats_url" && c.NATSURL.Reveal() == "" {
-			found[i].Follows += "; webhooks get nothing, and a disabled account or an ended session goes on until its token expires"
+			found[i].Follows += "; webhooks get nothing, and a disabled account or an ended session goes on until its token " +
+				"expires"
 		}
 	}
 	if u, err := url.Parse(c.UsersURL); err == nil {
-		found.Add(u.Scheme == "http" && !hosts.IsInside(u.Host), "users_url", "whoever is between the services can give this one other keys, and so sign in as anybody", "an https address, or one within your own network")
+		found.Add(
+			u.Scheme == "http" && !hosts.IsInside(u.Host), "users_url",
+			"whoever is between the services can give this one other keys, and so sign in as anybody",
+			"an https address, or one within your own network",
+		)
 	}
-	found.Add(c.WebhooksAllowPrivate, "webhooks_allow_private", "whoever manages webhooks reaches your own networks with them, also over plain http", "false")
+	found.Add(
+		c.WebhooksAllowPrivate, "webhooks_allow_private",
+		"whoever manages webhooks reaches your own networks with them, also over plain http", "false",
+	)
 	return found
 }
 
 func defaultServe() serveSettings {
-	c := serveSettings{Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, OpenOrders: 10, ReservedUnits: 100, SearchTimeout: 500 * time.Millisecond}
+	c := serveSettings{
+		Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, OpenOrders: 10,
+		ReservedUnits: 100, SearchTimeout: 500 * time.Millisecond,
+	}
 	c.Addr, c.OpsAddr = "127.0.0.1:8081", "127.0.0.1:9091"
 	return c
 }

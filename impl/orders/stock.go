@@ -11,7 +11,9 @@ import (
 )
 
 // GetStock reads how many units of a product there are.
-func (s *Service) GetStock(ctx context.Context, req ordersapi.GetStockRequestObject) (ordersapi.GetStockResponseObject, error) {
+func (s *Service) GetStock(
+	ctx context.Context, req ordersapi.GetStockRequestObject,
+) (ordersapi.GetStockResponseObject, error) {
 	row, err := s.queries.GetStock(ctx, req.ProductID)
 	if err != nil {
 		return nil, explain(err, errProductNotFound)
@@ -20,7 +22,9 @@ func (s *Service) GetStock(ctx context.Context, req ordersapi.GetStockRequestObj
 }
 
 // ListStockAdjustments lists what was received and written off.
-func (s *Service) ListStockAdjustments(ctx context.Context, req ordersapi.ListStockAdjustmentsRequestObject) (ordersapi.ListStockAdjustmentsResponseObject, error) {
+func (s *Service) ListStockAdjustments(
+	ctx context.Context, req ordersapi.ListStockAdjustmentsRequestObject,
+) (ordersapi.ListStockAdjustmentsResponseObject, error) {
 	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
 	rows, err := s.queries.ListStockAdjustments(ctx, ordersdb.ListStockAdjustmentsParams{
 		ProductID: req.ProductID, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
@@ -45,16 +49,21 @@ func (s *Service) ListStockAdjustments(ctx context.Context, req ordersapi.ListSt
 }
 
 // AdjustStock receives units or writes them off.
-func (s *Service) AdjustStock(ctx context.Context, req ordersapi.AdjustStockRequestObject) (ordersapi.AdjustStockResponseObject, error) {
+func (s *Service) AdjustStock(
+	ctx context.Context, req ordersapi.AdjustStockRequestObject,
+) (ordersapi.AdjustStockResponseObject, error) {
 	now := s.clock()
 	var stock ordersdb.Stock
 	var adjustment ordersdb.StockAdjustment
 	err := s.inKeyedTx(ctx, func(tx tx) (err error) {
-		if stock, err = tx.AdjustStock(ctx, ordersdb.AdjustStockParams{ProductID: req.ProductID, Delta: req.Body.Delta, UpdatedAt: now}); err != nil {
+		if stock, err = tx.AdjustStock(ctx, ordersdb.AdjustStockParams{
+			ProductID: req.ProductID, Delta: req.Body.Delta, UpdatedAt: now,
+		}); err != nil {
 			return err
 		}
 		adjustment, err = tx.CreateStockAdjustment(ctx, ordersdb.CreateStockAdjustmentParams{
-			ID: newID(), ProductID: req.ProductID, Delta: req.Body.Delta, Reason: req.Body.Reason, AdjustedBy: httpapi.Caller(ctx).Subject, CreatedAt: now,
+			ID: newID(), ProductID: req.ProductID, Delta: req.Body.Delta, Reason: req.Body.Reason,
+			AdjustedBy: httpapi.Caller(ctx).Subject, CreatedAt: now,
 		})
 		return err
 	})
@@ -62,7 +71,9 @@ func (s *Service) AdjustStock(ctx context.Context, req ordersapi.AdjustStockRequ
 		return nil, explain(err, errProductNotFound)
 	}
 	return ordersapi.AdjustStock201JSONResponse{
-		Body:    ordersapi.AdjustedStock{Adjustment: toAPIStockAdjustment(adjustment), Stock: toAPIStock(stock)},
-		Headers: ordersapi.AdjustStock201ResponseHeaders{Location: "/api/v1/products/" + req.ProductID.String() + "/stock-adjustments"},
+		Body: ordersapi.AdjustedStock{Adjustment: toAPIStockAdjustment(adjustment), Stock: toAPIStock(stock)},
+		Headers: ordersapi.AdjustStock201ResponseHeaders{
+			Location: "/api/v1/products/" + req.ProductID.String() + "/stock-adjustments",
+		},
 	}, nil
 }

@@ -17,13 +17,19 @@ import (
 )
 
 // ListWebhooks lists the subscriptions of other systems.
-func (s *Service) ListWebhooks(ctx context.Context, req ordersapi.ListWebhooksRequestObject) (ordersapi.ListWebhooksResponseObject, error) {
+func (s *Service) ListWebhooks(
+	ctx context.Context, req ordersapi.ListWebhooksRequestObject,
+) (ordersapi.ListWebhooksResponseObject, error) {
 	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
-	rows, err := s.queries.ListWebhooks(ctx, ordersdb.ListWebhooksParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1})
+	rows, err := s.queries.ListWebhooks(ctx, ordersdb.ListWebhooksParams{
+		BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+	})
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(w ordersdb.Webhook) keyset.Position { return keyset.Position{Time: w.CreatedAt, ID: w.ID} })
+	rows, next := keyset.Page(rows, int(limit), func(w ordersdb.Webhook) keyset.Position {
+		return keyset.Position{Time: w.CreatedAt, ID: w.ID}
+	})
 	items := make([]ordersapi.Webhook, len(rows))
 	for i, row := range rows {
 		items[i] = s.toAPIWebhook(row)
@@ -35,7 +41,9 @@ func (s *Service) ListWebhooks(ctx context.Context, req ordersapi.ListWebhooksRe
 }
 
 // CreateWebhook subscribes another system. Its secret is shown this once.
-func (s *Service) CreateWebhook(ctx context.Context, req ordersapi.CreateWebhookRequestObject) (ordersapi.CreateWebhookResponseObject, error) {
+func (s *Service) CreateWebhook(
+	ctx context.Context, req ordersapi.CreateWebhookRequestObject,
+) (ordersapi.CreateWebhookResponseObject, error) {
 	if err := s.maySendTo(req.Body.URL); err != nil {
 		return nil, err
 	}
@@ -91,7 +99,9 @@ func (s *Service) maySendTo(url string) error {
 }
 
 // GetWebhook reads a subscription.
-func (s *Service) GetWebhook(ctx context.Context, req ordersapi.GetWebhookRequestObject) (ordersapi.GetWebhookResponseObject, error) {
+func (s *Service) GetWebhook(
+	ctx context.Context, req ordersapi.GetWebhookRequestObject,
+) (ordersapi.GetWebhookResponseObject, error) {
 	row, err := s.queries.GetWebhook(ctx, req.WebhookID)
 	if err != nil {
 		return nil, explain(err, errWebhookNotFound)
@@ -100,7 +110,9 @@ func (s *Service) GetWebhook(ctx context.Context, req ordersapi.GetWebhookReques
 }
 
 // UpdateWebhook changes a subscription.
-func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhookRequestObject) (ordersapi.UpdateWebhookResponseObject, error) {
+func (s *Service) UpdateWebhook(
+	ctx context.Context, req ordersapi.UpdateWebhookRequestObject,
+) (ordersapi.UpdateWebhookResponseObject, error) {
 	if req.Body.URL != nil {
 		if err := s.maySendTo(*req.Body.URL); err != nil {
 			return nil, err
@@ -125,7 +137,9 @@ func (s *Service) UpdateWebhook(ctx context.Context, req ordersapi.UpdateWebhook
 }
 
 // DeleteWebhook ends a subscription.
-func (s *Service) DeleteWebhook(ctx context.Context, req ordersapi.DeleteWebhookRequestObject) (ordersapi.DeleteWebhookResponseObject, error) {
+func (s *Service) DeleteWebhook(
+	ctx context.Context, req ordersapi.DeleteWebhookRequestObject,
+) (ordersapi.DeleteWebhookResponseObject, error) {
 	err := s.inTx(ctx, func(tx tx) error {
 		deleted, err := tx.DeleteWebhook(ctx, req.WebhookID)
 		if err == nil && deleted == 0 {
@@ -139,9 +153,11 @@ func (s *Service) DeleteWebhook(ctx context.Context, req ordersapi.DeleteWebhook
 	return ordersapi.DeleteWebhook204Response{}, nil
 }
 
-// RotateWebhookSecret replaces a subscription's secret. Those in force stay so for a while, however often it is replaced meanwhile: it is
-// not known which of them a receiver has.
-func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateWebhookSecretRequestObject) (ordersapi.RotateWebhookSecretResponseObject, error) {
+// RotateWebhookSecret replaces a subscription's secret. Those in force stay so for a while, however often it is
+// replaced meanwhile: it is not known which of them a receiver has.
+func (s *Service) RotateWebhookSecret(
+	ctx context.Context, req ordersapi.RotateWebhookSecretRequestObject,
+) (ordersapi.RotateWebhookSecretResponseObject, error) {
 	secret, now := webhook.NewSecret(), s.clock()
 	until := now.Add(secretOverlap)
 	var row ordersdb.Webhook
@@ -155,7 +171,8 @@ func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateW
 			return errTooManySecrets.After(held.PreviousUntil.Sub(now))
 		}
 		row, err = tx.RotateWebhookSecret(ctx, ordersdb.RotateWebhookSecretParams{
-			ID: held.ID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(held.ID)), SealedEarlier: earlier, PreviousUntil: &until, UpdatedAt: now,
+			ID: held.ID, SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(held.ID)), SealedEarlier: earlier,
+			PreviousUntil: &until, UpdatedAt: now,
 		})
 		return err
 	})
@@ -166,7 +183,9 @@ func (s *Service) RotateWebhookSecret(ctx context.Context, req ordersapi.RotateW
 }
 
 // ListWebhookDeliveries lists what was sent to a subscription and what came of it.
-func (s *Service) ListWebhookDeliveries(ctx context.Context, req ordersapi.ListWebhookDeliveriesRequestObject) (ordersapi.ListWebhookDeliveriesResponseObject, error) {
+func (s *Service) ListWebhookDeliveries(
+	ctx context.Context, req ordersapi.ListWebhookDeliveriesRequestObject,
+) (ordersapi.ListWebhookDeliveriesResponseObject, error) {
 	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
 	rows, err := s.queries.ListWebhookDeliveries(ctx, ordersdb.ListWebhookDeliveriesParams{
 		WebhookID: req.WebhookID, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
@@ -190,18 +209,24 @@ func (s *Service) ListWebhookDeliveries(ctx context.Context, req ordersapi.ListW
 	}, nil
 }
 
-// ReplayWebhookDelivery sends an event again. One that waits for its next attempt need not wait any longer. The subscription is locked
-// before its delivery, as who removes it does.
-func (s *Service) ReplayWebhookDelivery(ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {
+// ReplayWebhookDelivery sends an event again. One that waits for its next attempt need not wait any longer. The
+// subscription is locked before its delivery, as who removes it does.
+func (s *Service) ReplayWebhookDelivery(
+	ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject,
+) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {
 	var row ordersdb.WebhookDelivery
 	err := s.inTx(ctx, func(tx tx) (err error) {
 		to, err := tx.LockWebhook(ctx, req.WebhookID)
 		if err != nil {
 			return err
 		}
-		row, err = tx.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock()})
+		row, err = tx.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{
+			ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock(),
+		})
 		if postgres.IsNoRows(err) { // It has its job, or is not there.
-			if row, err = tx.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{ID: req.DeliveryID, WebhookID: req.WebhookID}); err == nil && !to.Enabled {
+			if row, err = tx.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{
+				ID: req.DeliveryID, WebhookID: req.WebhookID,
+			}); err == nil && !to.Enabled {
 				err = errWebhookDisabled
 			}
 			return err
@@ -212,7 +237,9 @@ func (s *Service) ReplayWebhookDelivery(ctx context.Context, req ordersapi.Repla
 		if !to.Enabled {
 			return errWebhookDisabled
 		}
-		return tx.insert(ctx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{Queue: promptLane})
+		return tx.insert(ctx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{
+			Queue: promptLane,
+		})
 	})
 	if err != nil {
 		return nil, explain(err, errDeliveryNotFound)

@@ -9,7 +9,9 @@ import (
 )
 
 // CreateUser opens an account, as version 1 answers.
-func (s *Service) CreateUser(ctx context.Context, req usersapi.CreateUserRequestObject) (usersapi.CreateUserResponseObject, error) {
+func (s *Service) CreateUser(
+	ctx context.Context, req usersapi.CreateUserRequestObject,
+) (usersapi.CreateUserResponseObject, error) {
 	user, err := s.openAccount(ctx, req.Body.Email, req.Body.Name, req.Body.Password, nil)
 	if err != nil {
 		return nil, explain(err, nil)
@@ -21,7 +23,9 @@ func (s *Service) CreateUser(ctx context.Context, req usersapi.CreateUserRequest
 }
 
 // CreateUserV2 opens an account.
-func (s *Service) CreateUserV2(ctx context.Context, req usersapi.CreateUserV2RequestObject) (usersapi.CreateUserV2ResponseObject, error) {
+func (s *Service) CreateUserV2(
+	ctx context.Context, req usersapi.CreateUserV2RequestObject,
+) (usersapi.CreateUserV2ResponseObject, error) {
 	user, err := s.openAccount(ctx, req.Body.Email, req.Body.Name, req.Body.Password, req.Body.Avatar)
 	if err != nil {
 		return nil, explain(err, nil)
@@ -43,7 +47,8 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 	var user usersdb.User
 	err = s.inTx(ctx, func(tx tx) (err error) {
 		user, err = tx.CreateUser(ctx, usersdb.CreateUserParams{
-			ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar, Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
+			ID: newID(), Email: email, Name: name, PasswordHash: hash, Avatar: avatar,
+			Roles: []string{string(usersapi.RoleCustomer)}, CreatedAt: s.clock(),
 		})
 		if err != nil {
 			return err
@@ -56,7 +61,9 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 }
 
 // GetUser reads an account, as version 1 answers.
-func (s *Service) GetUser(ctx context.Context, req usersapi.GetUserRequestObject) (usersapi.GetUserResponseObject, error) {
+func (s *Service) GetUser(
+	ctx context.Context, req usersapi.GetUserRequestObject,
+) (usersapi.GetUserResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, req.UserID)
 	if err != nil {
 		return nil, explain(err, errUserNotFound)
@@ -65,7 +72,9 @@ func (s *Service) GetUser(ctx context.Context, req usersapi.GetUserRequestObject
 }
 
 // GetUserV2 reads an account.
-func (s *Service) GetUserV2(ctx context.Context, req usersapi.GetUserV2RequestObject) (usersapi.GetUserV2ResponseObject, error) {
+func (s *Service) GetUserV2(
+	ctx context.Context, req usersapi.GetUserV2RequestObject,
+) (usersapi.GetUserV2ResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, req.UserID)
 	if err != nil {
 		return nil, explain(err, errUserNotFound)
@@ -74,7 +83,9 @@ func (s *Service) GetUserV2(ctx context.Context, req usersapi.GetUserV2RequestOb
 }
 
 // GetUserProfile reads the profile of an account; of another's without the number of the identity card.
-func (s *Service) GetUserProfile(ctx context.Context, req usersapi.GetUserProfileRequestObject) (usersapi.GetUserProfileResponseObject, error) {
+func (s *Service) GetUserProfile(
+	ctx context.Context, req usersapi.GetUserProfileRequestObject,
+) (usersapi.GetUserProfileResponseObject, error) {
 	profile, err := s.profile(ctx, s.queries, req.UserID)
 	if err != nil {
 		return nil, explain(err, errUserNotFound)

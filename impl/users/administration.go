@@ -17,7 +17,9 @@ import (
 )
 
 // ListUsers lists accounts by the filters that are given.
-func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestObject) (usersapi.ListUsersResponseObject, error) {
+func (s *Service) ListUsers(
+	ctx context.Context, req usersapi.ListUsersRequestObject,
+) (usersapi.ListUsersResponseObject, error) {
 	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
 	filter := usersdb.ListUsersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1}
 	if p := req.Params.Email; p != nil {
@@ -43,7 +45,9 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(r usersdb.User) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	rows, next := keyset.Page(rows, int(limit), func(r usersdb.User) keyset.Position {
+		return keyset.Position{Time: r.CreatedAt, ID: r.ID}
+	})
 	items := make([]usersapi.AdminUser, len(rows))
 	for i, r := range rows {
 		items[i] = toAPIAdminUser(r)
@@ -55,7 +59,9 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 }
 
 // DeleteUser removes an account.
-func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequestObject) (usersapi.DeleteUserResponseObject, error) {
+func (s *Service) DeleteUser(
+	ctx context.Context, req usersapi.DeleteUserRequestObject,
+) (usersapi.DeleteUserResponseObject, error) {
 	held, err := s.queries.ListSessionsOfUser(ctx, req.UserID)
 	if err == nil {
 		err = s.purgeSpentTokens(ctx, held)
@@ -80,10 +86,14 @@ func (s *Service) DeleteUser(ctx context.Context, req usersapi.DeleteUserRequest
 }
 
 // DisableUser ends an account's sessions and refuses its logins.
-func (s *Service) DisableUser(ctx context.Context, req usersapi.DisableUserRequestObject) (usersapi.DisableUserResponseObject, error) {
+func (s *Service) DisableUser(
+	ctx context.Context, req usersapi.DisableUserRequestObject,
+) (usersapi.DisableUserResponseObject, error) {
 	now := s.clock()
 	user, err := s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
-		user, err = tx.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusDisabled, UpdatedAt: now})
+		user, err = tx.SetUserStatus(ctx, usersdb.SetUserStatusParams{
+			ID: req.UserID, Status: usersdb.UserStatusDisabled, UpdatedAt: now,
+		})
 		if err != nil {
 			return user, nil, err
 		}
@@ -100,10 +110,14 @@ func (s *Service) DisableUser(ctx context.Context, req usersapi.DisableUserReque
 }
 
 // EnableUser accepts an account's logins again.
-func (s *Service) EnableUser(ctx context.Context, req usersapi.EnableUserRequestObject) (usersapi.EnableUserResponseObject, error) {
+func (s *Service) EnableUser(
+	ctx context.Context, req usersapi.EnableUserRequestObject,
+) (usersapi.EnableUserResponseObject, error) {
 	var user usersdb.User
 	err := s.inTx(ctx, func(tx tx) (err error) {
-		user, err = tx.SetUserStatus(ctx, usersdb.SetUserStatusParams{ID: req.UserID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock()})
+		user, err = tx.SetUserStatus(ctx, usersdb.SetUserStatusParams{
+			ID: req.UserID, Status: usersdb.UserStatusActive, UpdatedAt: s.clock(),
+		})
 		return err
 	})
 	if err != nil {
@@ -113,7 +127,9 @@ func (s *Service) EnableUser(ctx context.Context, req usersapi.EnableUserRequest
 }
 
 // SetUserRoles replaces an account's roles.
-func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesRequestObject) (usersapi.SetUserRolesResponseObject, error) {
+func (s *Service) SetUserRoles(
+	ctx context.Context, req usersapi.SetUserRolesRequestObject,
+) (usersapi.SetUserRolesResponseObject, error) {
 	user, err := s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
 		if user, err = tx.LockUser(ctx, req.UserID); err != nil {
 			return user, nil, err
@@ -126,14 +142,19 @@ func (s *Service) SetUserRoles(ctx context.Context, req usersapi.SetUserRolesReq
 	return usersapi.SetUserRoles200JSONResponse(toAPIAdminUser(user)), nil
 }
 
-// setRoles replaces the roles of an account that is locked, tells its owner, and gives the sessions that this touches. A role that the
-// account did not have ends them, and the logins that wait for a second factor: who has one may be another than who is trusted now.
-func (s *Service) setRoles(ctx context.Context, tx tx, user usersdb.User, roles []string) (changed usersdb.User, touched []uuid.UUID, err error) {
+// setRoles replaces the roles of an account that is locked, tells its owner, and gives the sessions that this touches.
+// A role that the account did not have ends them, and the logins that wait for a second factor: who has one may be
+// another than who is trusted now.
+func (s *Service) setRoles(
+	ctx context.Context, tx tx, user usersdb.User, roles []string,
+) (changed usersdb.User, touched []uuid.UUID, err error) {
 	if err := mayHoldRoles(user, roles); err != nil {
 		return user, nil, err
 	}
 	now := s.clock()
-	if changed, err = tx.SetUserRoles(ctx, usersdb.SetUserRolesParams{ID: user.ID, Roles: roles, UpdatedAt: now}); err != nil {
+	if changed, err = tx.SetUserRoles(ctx, usersdb.SetUserRolesParams{
+		ID: user.ID, Roles: roles, UpdatedAt: now,
+	}); err != nil {
 		return user, nil, err
 	}
 	raised := raises(user.Roles, roles)
@@ -158,14 +179,17 @@ func (s *Service) setRoles(ctx context.Context, tx tx, user usersdb.User, roles 
 type administrator struct {
 	usersdb.User
 
-	// opened is whether there was none; reset, whether it was taken from whoever had opened it; raised, whether it got the role. The first two
-	// have the new password.
+	// opened is whether there was none; reset, whether it was taken from whoever had opened it; raised, whether it got the
+	// role. The first two have the new password.
 	opened, reset, raised bool
 }
 
-// makeAdministrator makes the account with an address an administrator's, opening it if need be with the password of the hash. The operator
-// who asks for it answers for the address of a new account, and with allowUnverified for that of one that is there.
-func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHash string, allowUnverified bool) (made administrator, err error) {
+// makeAdministrator makes the account with an address an administrator's, opening it if need be with the password of
+// the hash. The operator who asks for it answers for the address of a new account, and with allowUnverified for that of
+// one that is there.
+func (s *Service) makeAdministrator(
+	ctx context.Context, email, name, passwordHash string, allowUnverified bool,
+) (made administrator, err error) {
 	now := s.clock()
 	entry := httpapi.AuditEntry{ID: newID(), Action: "user.create_admin", Outcome: telemetry.Success, OccurredAt: now}
 	ctx = s.audit.Within(ctx, func() httpapi.AuditEntry {
@@ -182,10 +206,13 @@ func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHa
 		if postgres.IsNoRows(err) {
 			made.opened = true
 			made.User, err = tx.CreateUser(ctx, usersdb.CreateUserParams{
-				ID: newID(), Email: email, Name: name, PasswordHash: passwordHash, Roles: []string{admin}, EmailVerifiedAt: &now, CreatedAt: now,
+				ID: newID(), Email: email, Name: name, PasswordHash: passwordHash, Roles: []string{admin}, EmailVerifiedAt: &now,
+				CreatedAt: now,
 			})
 			if postgres.Constraint(err) == "users_email_key" {
-				return fmt.Errorf("somebody has opened an account for %s just now: give the command again to see what it says of it", email)
+				return fmt.Errorf(
+					"somebody has opened an account for %s just now: give the command again to see what it says of it", email,
+				)
 			}
 			return err
 		}
@@ -193,9 +220,16 @@ func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHa
 		case err != nil:
 			return err
 		case user.Status != usersdb.UserStatusActive:
-			return fmt.Errorf("the account %s of %s is disabled: have an administrator enable it first, or name another address", user.ID, email)
+			return fmt.Errorf(
+				"the account %s of %s is disabled: have an administrator enable it first, or name another address", user.ID, email,
+			)
 		case user.EmailVerifiedAt == nil && !allowUnverified:
-			return fmt.Errorf("the address of the account %s of %s is not verified, so anybody may have opened it: have its owner verify the address or reset the password, or give --allow-unverified, which clears the account and shows a new password for it", user.ID, email)
+			return fmt.Errorf(
+				"the address of the account %s of %s is not verified, so anybody may have opened it: have its owner verify "+
+					"the address or reset the password, or give --allow-unverified, which clears the account and shows a new "+
+					"password for it",
+				user.ID, email,
+			)
 		case user.EmailVerifiedAt == nil:
 			made.reset = true
 			if _, err := s.renewPassword(ctx, tx, user, email, passwordHash); err != nil {
@@ -217,7 +251,9 @@ func (s *Service) makeAdministrator(ctx context.Context, email, name, passwordHa
 }
 
 // RemoveSecondFactor takes off the second factor of an account whose owner has lost it.
-func (s *Service) RemoveSecondFactor(ctx context.Context, req usersapi.RemoveSecondFactorRequestObject) (usersapi.RemoveSecondFactorResponseObject, error) {
+func (s *Service) RemoveSecondFactor(
+	ctx context.Context, req usersapi.RemoveSecondFactorRequestObject,
+) (usersapi.RemoveSecondFactorResponseObject, error) {
 	_, err := s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
 		if user, err = tx.GetUser(ctx, req.UserID); err != nil {
 			return user, nil, err
@@ -232,7 +268,9 @@ func (s *Service) RemoveSecondFactor(ctx context.Context, req usersapi.RemoveSec
 
 // changeAccount changes another's account in a transaction and then forgets what is remembered of the sessions that
 // the change touches.
-func (s *Service) changeAccount(ctx context.Context, target uuid.UUID, change func(tx tx) (usersdb.User, []uuid.UUID, error)) (usersdb.User, error) {
+func (s *Service) changeAccount(
+	ctx context.Context, target uuid.UUID, change func(tx tx) (usersdb.User, []uuid.UUID, error),
+) (usersdb.User, error) {
 	var user usersdb.User
 	var touched []uuid.UUID
 	err := s.inTx(ctx, func(tx tx) error {
@@ -258,7 +296,9 @@ func (s *Service) changeAccount(ctx context.Context, target uuid.UUID, change fu
 }
 
 // ListUserSessions lists an account's live sessions.
-func (s *Service) ListUserSessions(ctx context.Context, req usersapi.ListUserSessionsRequestObject) (usersapi.ListUserSessionsResponseObject, error) {
+func (s *Service) ListUserSessions(
+	ctx context.Context, req usersapi.ListUserSessionsRequestObject,
+) (usersapi.ListUserSessionsResponseObject, error) {
 	items, next, err := s.listSessions(ctx, req.UserID, req.Params.Limit, req.Params.Cursor)
 	if err == nil && len(items) == 0 { // Nobody has logged in, or there is no such account.
 		_, err = s.queries.GetUser(ctx, req.UserID)
@@ -273,13 +313,17 @@ func (s *Service) ListUserSessions(ctx context.Context, req usersapi.ListUserSes
 }
 
 // RevokeUserSessions ends an account's sessions.
-func (s *Service) RevokeUserSessions(ctx context.Context, req usersapi.RevokeUserSessionsRequestObject) (usersapi.RevokeUserSessionsResponseObject, error) {
+func (s *Service) RevokeUserSessions(
+	ctx context.Context, req usersapi.RevokeUserSessionsRequestObject,
+) (usersapi.RevokeUserSessionsResponseObject, error) {
 	var revoked []uuid.UUID
 	err := s.inTx(ctx, func(tx tx) (err error) {
 		if _, err := tx.GetUser(ctx, req.UserID); err != nil {
 			return err
 		}
-		revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: req.UserID, Kept: uuid.Nil, Now: s.clock()})
+		revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{
+			UserID: req.UserID, Kept: uuid.Nil, Now: s.clock(),
+		})
 		return err
 	})
 	s.guard.Forget(revoked...)
@@ -290,7 +334,9 @@ func (s *Service) RevokeUserSessions(ctx context.Context, req usersapi.RevokeUse
 }
 
 // RevokeUserSession ends one of an account's sessions.
-func (s *Service) RevokeUserSession(ctx context.Context, req usersapi.RevokeUserSessionRequestObject) (usersapi.RevokeUserSessionResponseObject, error) {
+func (s *Service) RevokeUserSession(
+	ctx context.Context, req usersapi.RevokeUserSessionRequestObject,
+) (usersapi.RevokeUserSessionResponseObject, error) {
 	if err := s.revokeSession(ctx, req.UserID, req.SessionID); err != nil {
 		return nil, err
 	}

@@ -12,9 +12,12 @@ import (
 )
 
 // ListAuditEntries lists what was done here.
-func (s *Service) ListAuditEntries(ctx context.Context, req usersapi.ListAuditEntriesRequestObject) (usersapi.ListAuditEntriesResponseObject, error) {
+func (s *Service) ListAuditEntries(
+	ctx context.Context, req usersapi.ListAuditEntriesRequestObject,
+) (usersapi.ListAuditEntriesResponseObject, error) {
 	rows, next, err := s.audit.List(ctx, audit.Filter{
-		Actor: req.Params.Actor, Target: req.Params.Target, Action: req.Params.Action, From: req.Params.OccurredFrom, Before: req.Params.OccurredBefore,
+		Actor: req.Params.Actor, Target: req.Params.Target, Action: req.Params.Action, From: req.Params.OccurredFrom,
+		Before: req.Params.OccurredBefore,
 	}, req.Params.Cursor, *req.Params.Limit)
 	if err != nil {
 		return nil, explain(err, nil)

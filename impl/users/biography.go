@@ -6,8 +6,8 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// newBiographyPolicy makes what is left of a biography for who reads it: a little markup, and links to other sites, which get
-// to know neither a search engine's trust nor the page that they were on. It is safe for concurrent use.
+// newBiographyPolicy makes what is left of a biography for who reads it: a little markup, and links to other sites,
+// which get to know neither a search engine's trust nor the page that they were on. It is safe for concurrent use.
 func newBiographyPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "b", "i", "em", "strong", "ul", "ol", "li")

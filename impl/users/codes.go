@@ -37,7 +37,8 @@ const (
 // newAppKey makes the key that an authenticator app takes up, with a new secret.
 func newAppKey(email string) (*otp.Key, error) {
 	return totp.Generate(totp.GenerateOpts{
-		Issuer: "Plumbline", AccountName: email, Period: uint(codeStep.Seconds()), SecretSize: secretBytes, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
+		Issuer: "Plumbline", AccountName: email, Period: uint(codeStep.Seconds()), SecretSize: secretBytes,
+		Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
 	})
 }
 
@@ -46,10 +47,14 @@ func stepAt(t time.Time) int64 { return t.Unix() / int64(codeStep.Seconds()) }
 
 // codeOf gives the code that an app with the secret, in base32, shows during a step.
 func codeOf(secret string, step int64) (string, error) {
-	return hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}) //nolint:gosec // No clock here is before 1970.
+	counter := uint64(step) //nolint:gosec // No clock here is before 1970.
+	return hotp.GenerateCodeCustom(secret, counter, hotp.ValidateOpts{
+		Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1,
+	})
 }
 
-// stepOf finds the step that a code is of, among those that may be meant now. It takes as long whichever it is, and if it is none.
+// stepOf finds the step that a code is of, among those that may be meant now. It takes as long whichever it is, and if
+// it is none.
 func stepOf(secret, code string, now time.Time) (step int64, found bool, err error) {
 	at := stepAt(now)
 	for s := at - codeSkew; s <= at+codeSkew; s++ {
@@ -70,8 +75,8 @@ const (
 	quietModules = 4
 )
 
-// pictureOf draws a text as a QR code, for a page to show: the data URL of a PNG. The margin is part of it, so that it can be
-// scanned from a dark page.
+// pictureOf draws a text as a QR code, for a page to show: the data URL of a PNG. The margin is part of it, so that it
+// can be scanned from a dark page.
 func pictureOf(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
@@ -117,8 +122,8 @@ func recoveryCodeOf(secret []byte) string {
 	return strings.Join([]string{text[0:4], text[4:8], text[8:12], text[12:16]}, "-")
 }
 
-// recoveryHash is all that the database keeps of a recovery code, however it is typed. With the account in it, nobody's code is
-// another's.
+// recoveryHash is all that the database keeps of a recovery code, however it is typed. With the account in it, nobody's
+// code is another's.
 func (s *Service) recoveryHash(user uuid.UUID, code string) []byte {
 	mac := hmac.New(sha256.New, s.recoveryKey)
 	mac.Write(user[:])

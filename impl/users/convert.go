@@ -24,13 +24,17 @@ func (s *Service) toAPIProfile(u usersdb.User, told confidential) usersapi.Profi
 
 func toAPIAdminUser(u usersdb.User) usersapi.AdminUser {
 	return usersapi.AdminUser{
-		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, SecondFactor: u.SecondFactorAt != nil, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status), Roles: toAPIRoles(u.Roles),
+		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil,
+		SecondFactor: u.SecondFactorAt != nil, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status),
+		Roles:     toAPIRoles(u.Roles),
 		DeletesAt: convert.UTC(u.DeletesAt), CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
 	}
 }
 
 func toAPIEmailChange(link usersdb.EmailToken) usersapi.EmailChange {
-	return usersapi.EmailChange{Email: link.Email, ExpiresAt: link.ExpiresAt.UTC(), MailedAt: link.MailedAt.UTC(), NextMailAt: nextMailAt(link).UTC()}
+	return usersapi.EmailChange{
+		Email: link.Email, ExpiresAt: link.ExpiresAt.UTC(), MailedAt: link.MailedAt.UTC(), NextMailAt: nextMailAt(link).UTC(),
+	}
 }
 
 func toAPIRoles(roles []string) []usersapi.Role { return convert.All[usersapi.Role](roles) }

@@ -14,7 +14,9 @@ import (
 )
 
 // RequestEmailVerification sends the caller another verification mail.
-func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.RequestEmailVerificationRequestObject) (usersapi.RequestEmailVerificationResponseObject, error) {
+func (s *Service) RequestEmailVerification(
+	ctx context.Context, _ usersapi.RequestEmailVerificationRequestObject,
+) (usersapi.RequestEmailVerificationResponseObject, error) {
 	if s.noMails {
 		return nil, errMailOff
 	}
@@ -33,7 +35,8 @@ func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.Reque
 			return err
 		}
 		next := nextMailAt(link)
-		asked.ExpiresAt, asked.MailedAt, asked.NextMailAt = convert.UTC(&link.ExpiresAt), convert.UTC(&link.MailedAt), convert.UTC(&next)
+		asked.ExpiresAt, asked.MailedAt = convert.UTC(&link.ExpiresAt), convert.UTC(&link.MailedAt)
+		asked.NextMailAt = convert.UTC(&next)
 		return nil
 	})
 	if err != nil {
@@ -43,7 +46,9 @@ func (s *Service) RequestEmailVerification(ctx context.Context, _ usersapi.Reque
 }
 
 // ConfirmEmail verifies the address that a token was sent to.
-func (s *Service) ConfirmEmail(ctx context.Context, req usersapi.ConfirmEmailRequestObject) (usersapi.ConfirmEmailResponseObject, error) {
+func (s *Service) ConfirmEmail(
+	ctx context.Context, req usersapi.ConfirmEmailRequestObject,
+) (usersapi.ConfirmEmailResponseObject, error) {
 	now := s.clock()
 	err := s.inTx(ctx, func(tx tx) error {
 		token, _, err := spendEmailToken(ctx, tx, req.Body.Token, mailVerify, now)
@@ -62,8 +67,11 @@ func (s *Service) ConfirmEmail(ctx context.Context, req usersapi.ConfirmEmailReq
 	return usersapi.ConfirmEmail204Response{}, nil
 }
 
-// RequestPasswordReset has the address looked up by a job, so that the request does the same whether there is an account.
-func (s *Service) RequestPasswordReset(ctx context.Context, req usersapi.RequestPasswordResetRequestObject) (usersapi.RequestPasswordResetResponseObject, error) {
+// RequestPasswordReset has the address looked up by a job, so that the request does the same whether there is an
+// account.
+func (s *Service) RequestPasswordReset(
+	ctx context.Context, req usersapi.RequestPasswordResetRequestObject,
+) (usersapi.RequestPasswordResetResponseObject, error) {
 	if s.noMails {
 		return nil, errMailOff
 	}
@@ -77,10 +85,14 @@ func (s *Service) RequestPasswordReset(ctx context.Context, req usersapi.Request
 }
 
 // ResetPassword sets a new password for whoever has the token of a mail, ends every session and tells the owner.
-func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordRequestObject) (usersapi.ResetPasswordResponseObject, error) {
+func (s *Service) ResetPassword(
+	ctx context.Context, req usersapi.ResetPasswordRequestObject,
+) (usersapi.ResetPasswordResponseObject, error) {
 	now := s.clock()
 	// What is refused costs no hashing of a password.
-	found, err := s.queries.FindEmailToken(ctx, usersdb.FindEmailTokenParams{Hash: hashOf(req.Body.Token), Purpose: mailReset, Now: now})
+	found, err := s.queries.FindEmailToken(ctx, usersdb.FindEmailTokenParams{
+		Hash: hashOf(req.Body.Token), Purpose: mailReset, Now: now,
+	})
 	if postgres.IsNoRows(err) {
 		return nil, errInvalidMailToken
 	}
@@ -110,11 +122,15 @@ func (s *Service) ResetPassword(ctx context.Context, req usersapi.ResetPasswordR
 	return usersapi.ResetPassword204Response{}, nil
 }
 
-// spendEmailToken spends a token for a purpose and locks the account that it is of. The account is locked first, as who changes it
-// does before making its tokens void.
-func spendEmailToken(ctx context.Context, q usersdb.Querier, token, purpose string, now time.Time) (spent usersdb.EmailToken, user usersdb.User, err error) {
+// spendEmailToken spends a token for a purpose and locks the account that it is of. The account is locked first, as who
+// changes it does before making its tokens void.
+func spendEmailToken(
+	ctx context.Context, q usersdb.Querier, token, purpose string, now time.Time,
+) (spent usersdb.EmailToken, user usersdb.User, err error) {
 	hash := hashOf(token)
-	if spent, err = q.FindEmailToken(ctx, usersdb.FindEmailTokenParams{Hash: hash, Purpose: purpose, Now: now}); err == nil {
+	if spent, err = q.FindEmailToken(ctx, usersdb.FindEmailTokenParams{
+		Hash: hash, Purpose: purpose, Now: now,
+	}); err == nil {
 		user, err = q.LockUser(ctx, spent.UserID)
 	}
 	if err == nil {
@@ -129,12 +145,16 @@ func spendEmailToken(ctx context.Context, q usersdb.Querier, token, purpose stri
 	return spent, user, err
 }
 
-// renewPassword gives an account that is locked another password, from whoever answers for its address, which is verified by that. What
-// was begun with the old one ends. Where the address was not verified before, whoever opened the account may not be its owner: what
-// they left there goes, too.
-func (s *Service) renewPassword(ctx context.Context, tx tx, user usersdb.User, email, passwordHash string) (revoked []uuid.UUID, err error) {
+// renewPassword gives an account that is locked another password, from whoever answers for its address, which is
+// verified by that. What was begun with the old one ends. Where the address was not verified before, whoever opened the
+// account may not be its owner: what they left there goes, too.
+func (s *Service) renewPassword(
+	ctx context.Context, tx tx, user usersdb.User, email, passwordHash string,
+) (revoked []uuid.UUID, err error) {
 	now := s.clock()
-	reset, err := tx.ResetPassword(ctx, usersdb.ResetPasswordParams{ID: user.ID, Email: email, PasswordHash: passwordHash, Now: now})
+	reset, err := tx.ResetPassword(ctx, usersdb.ResetPasswordParams{
+		ID: user.ID, Email: email, PasswordHash: passwordHash, Now: now,
+	})
 	if err == nil && reset == 0 {
 		err = errInvalidMailToken // The account has another address now.
 	}
@@ -152,7 +172,9 @@ func (s *Service) renewPassword(ctx context.Context, tx tx, user usersdb.User, e
 			return nil, err
 		}
 	}
-	if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: uuid.Nil, Now: now}); err != nil {
+	if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{
+		UserID: user.ID, Kept: uuid.Nil, Now: now,
+	}); err != nil {
 		return nil, err
 	}
 	if err := tx.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailChange}); err != nil {
@@ -164,8 +186,11 @@ func (s *Service) renewPassword(ctx context.Context, tx tx, user usersdb.User, e
 	return revoked, s.queueMail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
 }
 
-// RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is another's.
-func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEmailChangeRequestObject) (usersapi.RequestEmailChangeResponseObject, error) {
+// RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is
+// another's.
+func (s *Service) RequestEmailChange(
+	ctx context.Context, req usersapi.RequestEmailChangeRequestObject,
+) (usersapi.RequestEmailChangeResponseObject, error) {
 	if s.noMails {
 		return nil, errMailOff
 	}
@@ -175,7 +200,9 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 	}
 	var change usersdb.EmailToken
 	err = s.inTx(ctx, func(tx tx) error {
-		wanted, err := tx.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
+		wanted, err := tx.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{
+			ID: user.ID, PasswordHash: user.PasswordHash,
+		})
 		if postgres.IsNoRows(err) {
 			return errWrongPassword // It has been changed since.
 		}
@@ -196,8 +223,12 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 }
 
 // GetEmailChange tells which address waits to be the caller's.
-func (s *Service) GetEmailChange(ctx context.Context, _ usersapi.GetEmailChangeRequestObject) (usersapi.GetEmailChangeResponseObject, error) {
-	change, err := s.queries.GetEmailTokenFor(ctx, usersdb.GetEmailTokenForParams{UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange})
+func (s *Service) GetEmailChange(
+	ctx context.Context, _ usersapi.GetEmailChangeRequestObject,
+) (usersapi.GetEmailChangeResponseObject, error) {
+	change, err := s.queries.GetEmailTokenFor(ctx, usersdb.GetEmailTokenForParams{
+		UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange,
+	})
 	if postgres.IsNoRows(err) || err == nil && !change.ExpiresAt.After(s.clock()) {
 		return nil, errEmailChangeNotFound
 	}
@@ -208,9 +239,13 @@ func (s *Service) GetEmailChange(ctx context.Context, _ usersapi.GetEmailChangeR
 }
 
 // CancelEmailChange makes the link void that would make another address the caller's.
-func (s *Service) CancelEmailChange(ctx context.Context, _ usersapi.CancelEmailChangeRequestObject) (usersapi.CancelEmailChangeResponseObject, error) {
+func (s *Service) CancelEmailChange(
+	ctx context.Context, _ usersapi.CancelEmailChangeRequestObject,
+) (usersapi.CancelEmailChangeResponseObject, error) {
 	err := s.inTx(ctx, func(tx tx) error {
-		withdrawn, err := tx.WithdrawEmailToken(ctx, usersdb.WithdrawEmailTokenParams{UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange, Now: s.clock()})
+		withdrawn, err := tx.WithdrawEmailToken(ctx, usersdb.WithdrawEmailTokenParams{
+			UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange, Now: s.clock(),
+		})
 		if err == nil && withdrawn == 0 {
 			err = errEmailChangeNotFound // It may have been followed just now.
 		}
@@ -223,7 +258,9 @@ func (s *Service) CancelEmailChange(ctx context.Context, _ usersapi.CancelEmailC
 }
 
 // ConfirmEmailChange makes the address that a token was sent to the account's, and tells the old one.
-func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEmailChangeRequestObject) (usersapi.ConfirmEmailChangeResponseObject, error) {
+func (s *Service) ConfirmEmailChange(
+	ctx context.Context, req usersapi.ConfirmEmailChangeRequestObject,
+) (usersapi.ConfirmEmailChangeResponseObject, error) {
 	now := s.clock()
 	err := s.inTx(ctx, func(tx tx) error {
 		token, _, err := spendEmailToken(ctx, tx, req.Body.Token, mailChange, now)
@@ -240,7 +277,9 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEm
 		if err := s.throttle.forgetAll(ctx, tx, httpapi.AccountNamed("email", old)); err != nil {
 			return err // Somebody else may have the address next.
 		}
-		return s.queueMail(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))})
+		return s.queueMail(ctx, tx, sendMail{
+			Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID)),
+		})
 	})
 	if err != nil {
 		return nil, explain(err, nil)

@@ -13,30 +13,49 @@ import (
 
 // Every failure this service answers with, besides those of the chain.
 var (
-	errEmailTaken             = fault.New(fault.Conflict, usersapi.ProblemCodeEmailTaken, "There is already an account with this e-mail address.")
-	errUserNotFound           = fault.New(fault.NotFound, usersapi.ProblemCodeUserNotFound, "There is no account with that id.")
-	errSessionNotFound        = fault.New(fault.NotFound, usersapi.ProblemCodeSessionNotFound, "You have no session with that id.")
-	errInvalidCredentials     = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidCredentials, "The e-mail address or the password is wrong.")
-	errInvalidRefreshToken    = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidRefreshToken, "The refresh token is missing or not valid any more; log in again.")
-	errAccountDisabled        = fault.New(fault.Forbidden, usersapi.ProblemCodeAccountDisabled, "The account is disabled; ask an administrator.")
-	errWrongPassword          = fault.New(fault.Forbidden, usersapi.ProblemCodeWrongPassword, "The current password is wrong.")
-	errInvalidMailToken       = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidMailToken, "The link of the mail is not valid any more; ask for another mail.")
-	errInvalidChallenge       = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidChallenge, "The login has taken too long or too many wrong codes; begin it again.")
-	errInvalidCode            = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidCode, "The code is wrong, or has been used; an app shows another within half a minute.")
-	errSecondFactorEnabled    = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorEnabled, "Logins take a second factor already; disable it first.")
-	errSecondFactorNotEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorNotEnabled, "There is no second factor; enrol one first.")
-	errSelfAdministration     = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration, "Administrators cannot do this to their own account; another administrator can, and users create-admin makes one.")
-	errEmailUnverified        = fault.New(fault.Conflict, usersapi.ProblemCodeEmailUnverified, "The e-mail address of the account is not verified; its owner first follows the link of a verification mail.")
-	errMailOff                = fault.New(fault.Conflict, usersapi.ProblemCodeMailOff, "This service is set up to send no mails; whoever runs it can change that.")
-	errEmailChangeNotFound    = fault.New(fault.NotFound, usersapi.ProblemCodeEmailChangeNotFound, "No change of address waits to be confirmed.")
-	errIDCardNumberTaken      = fault.New(fault.Conflict, usersapi.ProblemCodeIDCardNumberTaken, "There is already an account with this identity card.")
+	errEmailTaken = fault.New(fault.Conflict, usersapi.ProblemCodeEmailTaken,
+		"There is already an account with this e-mail address.")
+	errUserNotFound = fault.New(fault.NotFound, usersapi.ProblemCodeUserNotFound,
+		"There is no account with that id.")
+	errSessionNotFound = fault.New(fault.NotFound, usersapi.ProblemCodeSessionNotFound,
+		"You have no session with that id.")
+	errInvalidCredentials = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidCredentials,
+		"The e-mail address or the password is wrong.")
+	errInvalidRefreshToken = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidRefreshToken,
+		"The refresh token is missing or not valid any more; log in again.")
+	errAccountDisabled = fault.New(fault.Forbidden, usersapi.ProblemCodeAccountDisabled,
+		"The account is disabled; ask an administrator.")
+	errWrongPassword = fault.New(fault.Forbidden, usersapi.ProblemCodeWrongPassword,
+		"The current password is wrong.")
+	errInvalidMailToken = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidMailToken,
+		"The link of the mail is not valid any more; ask for another mail.")
+	errInvalidChallenge = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidChallenge,
+		"The login has taken too long or too many wrong codes; begin it again.")
+	errInvalidCode = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidCode,
+		"The code is wrong, or has been used; an app shows another within half a minute.")
+	errSecondFactorEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorEnabled,
+		"Logins take a second factor already; disable it first.")
+	errSecondFactorNotEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorNotEnabled,
+		"There is no second factor; enrol one first.")
+	errSelfAdministration = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration,
+		"Administrators cannot do this to their own account; another administrator can, and users create-admin makes one.")
+	errEmailUnverified = fault.New(fault.Conflict, usersapi.ProblemCodeEmailUnverified,
+		"The e-mail address of the account is not verified; its owner first follows the link of a verification mail.")
+	errMailOff = fault.New(fault.Conflict, usersapi.ProblemCodeMailOff,
+		"This service is set up to send no mails; whoever runs it can change that.")
+	errEmailChangeNotFound = fault.New(fault.NotFound, usersapi.ProblemCodeEmailChangeNotFound,
+		"No change of address waits to be confirmed.")
+	errIDCardNumberTaken = fault.New(fault.Conflict, usersapi.ProblemCodeIDCardNumberTaken,
+		"There is already an account with this identity card.")
 )
 
 // faults lists them for the chain, for who explains them, and for the test that holds them against the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
-		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled, errWrongPassword,
-		errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode, errSecondFactorEnabled, errSecondFactorNotEnabled, errIDCardNumberTaken,
+		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled,
+		errWrongPassword,
+		errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode, errSecondFactorEnabled,
+		errSecondFactorNotEnabled, errIDCardNumberTaken,
 		errEmailUnverified, errMailOff, errEmailChangeNotFound,
 	}
 }

@@ -13,7 +13,9 @@ import (
 )
 
 // GetSecondFactor tells whether the caller's logins take a second factor.
-func (s *Service) GetSecondFactor(ctx context.Context, _ usersapi.GetSecondFactorRequestObject) (usersapi.GetSecondFactorResponseObject, error) {
+func (s *Service) GetSecondFactor(
+	ctx context.Context, _ usersapi.GetSecondFactorRequestObject,
+) (usersapi.GetSecondFactorResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
 	if err != nil {
 		return nil, explain(err, httpapi.ErrUnauthenticated)
@@ -29,12 +31,15 @@ func (s *Service) GetSecondFactor(ctx context.Context, _ usersapi.GetSecondFacto
 func secondFactor(ctx context.Context, q usersdb.Querier, user usersdb.User) (usersapi.SecondFactor, error) {
 	left, err := q.CountRecoveryCodes(ctx, user.ID)
 	return usersapi.SecondFactor{
-		Enabled: user.SecondFactorAt != nil, ConfirmedAt: convert.UTC(user.SecondFactorAt), RecoveryCodesLeft: int32(left), //nolint:gosec // There are ten at most.
+		Enabled: user.SecondFactorAt != nil, ConfirmedAt: convert.UTC(user.SecondFactorAt),
+		RecoveryCodesLeft: int32(left), //nolint:gosec // There are ten at most.
 	}, err
 }
 
 // EnrolSecondFactor makes a secret that waits for ConfirmSecondFactor.
-func (s *Service) EnrolSecondFactor(ctx context.Context, req usersapi.EnrolSecondFactorRequestObject) (usersapi.EnrolSecondFactorResponseObject, error) {
+func (s *Service) EnrolSecondFactor(
+	ctx context.Context, req usersapi.EnrolSecondFactorRequestObject,
+) (usersapi.EnrolSecondFactorResponseObject, error) {
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
@@ -69,7 +74,9 @@ func (s *Service) EnrolSecondFactor(ctx context.Context, req usersapi.EnrolSecon
 }
 
 // ConfirmSecondFactor has the caller's logins take a second factor.
-func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmSecondFactorRequestObject) (usersapi.ConfirmSecondFactorResponseObject, error) {
+func (s *Service) ConfirmSecondFactor(
+	ctx context.Context, req usersapi.ConfirmSecondFactorRequestObject,
+) (usersapi.ConfirmSecondFactorResponseObject, error) {
 	user := httpapi.Caller(ctx).Subject
 	codes := newRecoveryCodes()
 	err := s.inTx(ctx, func(tx tx) error {
@@ -105,13 +112,17 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, req usersapi.ConfirmS
 }
 
 // DisableSecondFactor has the caller's logins take the password alone.
-func (s *Service) DisableSecondFactor(ctx context.Context, req usersapi.DisableSecondFactorRequestObject) (usersapi.DisableSecondFactorResponseObject, error) {
+func (s *Service) DisableSecondFactor(
+	ctx context.Context, req usersapi.DisableSecondFactorRequestObject,
+) (usersapi.DisableSecondFactorResponseObject, error) {
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
 	}
 	err = s.inTx(ctx, func(tx tx) error {
-		return s.removeFactor(ctx, tx, user.ID, func() error { return s.spendFactorCode(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode) })
+		return s.removeFactor(ctx, tx, user.ID, func() error {
+			return s.spendFactorCode(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode)
+		})
 	})
 	if err != nil {
 		return nil, explain(err, nil)
@@ -120,7 +131,9 @@ func (s *Service) DisableSecondFactor(ctx context.Context, req usersapi.DisableS
 }
 
 // ReplaceRecoveryCodes makes new recovery codes and the old ones void, and tells the owner, who may have kept those.
-func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.ReplaceRecoveryCodesRequestObject) (usersapi.ReplaceRecoveryCodesResponseObject, error) {
+func (s *Service) ReplaceRecoveryCodes(
+	ctx context.Context, req usersapi.ReplaceRecoveryCodesRequestObject,
+) (usersapi.ReplaceRecoveryCodesResponseObject, error) {
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
@@ -147,8 +160,8 @@ func (s *Service) ReplaceRecoveryCodes(ctx context.Context, req usersapi.Replace
 	}, nil
 }
 
-// removeFactor takes off an account's second factor, once it is proven that this may be, and tells its owner. The account is
-// locked first, as a login does.
+// removeFactor takes off an account's second factor, once it is proven that this may be, and tells its owner. The
+// account is locked first, as a login does.
 func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, proven func() error) error {
 	disabled, err := tx.DisableSecondFactor(ctx, usersdb.DisableSecondFactorParams{ID: user, Now: s.clock()})
 	if err == nil && disabled == 0 {
@@ -166,8 +179,8 @@ func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, prove
 	return s.queueMail(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user})
 }
 
-// spendFactorCode spends the code or the recovery code of an account, one of which is there. The code of a step is refused once it or a
-// later one has been used.
+// spendFactorCode spends the code or the recovery code of an account, one of which is there. The code of a step is
+// refused once it or a later one has been used.
 func (s *Service) spendFactorCode(ctx context.Context, tx tx, user uuid.UUID, code, recoveryCode *string) error {
 	factor, err := tx.LockSecondFactor(ctx, user)
 	if postgres.IsNoRows(err) {
@@ -177,7 +190,9 @@ func (s *Service) spendFactorCode(ctx context.Context, tx tx, user uuid.UUID, co
 		return err
 	}
 	if code == nil {
-		used, err := tx.UseRecoveryCode(ctx, usersdb.UseRecoveryCodeParams{Hash: s.recoveryHash(user, *recoveryCode), UserID: user})
+		used, err := tx.UseRecoveryCode(ctx, usersdb.UseRecoveryCodeParams{
+			Hash: s.recoveryHash(user, *recoveryCode), UserID: user,
+		})
 		if err != nil {
 			return err
 		}

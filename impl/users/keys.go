@@ -15,7 +15,9 @@ import (
 )
 
 // GetKeySet gives the public keys.
-func (s *Service) GetKeySet(context.Context, usersapi.GetKeySetRequestObject) (usersapi.GetKeySetResponseObject, error) {
+func (s *Service) GetKeySet(
+	context.Context, usersapi.GetKeySetRequestObject,
+) (usersapi.GetKeySetResponseObject, error) {
 	var set usersapi.KeySet
 	if err := json.Unmarshal(s.signer.JWKS(), &set); err != nil {
 		return nil, err
@@ -94,7 +96,10 @@ func (k *keyring) rotate(ctx context.Context) (kid string, signsFrom time.Time, 
 		}
 		now := k.clock()
 		if len(keys) > 0 && keys[0].SignsFrom().After(now) {
-			return fmt.Errorf("the key %s is waiting to sign from %s on; rotate again after that", keys[0].KID(), keys[0].SignsFrom().UTC().Format(time.RFC3339))
+			return fmt.Errorf(
+				"the key %s is waiting to sign from %s on; rotate again after that", keys[0].KID(),
+				keys[0].SignsFrom().UTC().Format(time.RFC3339),
+			)
 		}
 		next, err := k.createKey(ctx, tx, now.Add(keyLead))
 		kid, signsFrom = next.KID(), next.SignsFrom()

@@ -42,20 +42,25 @@ var mailFiles embed.FS
 // mailSubjects are those of the mails, and pages where their links lead: behind the address of the front end.
 func mailSubjects() map[string]string {
 	return map[string]string{
-		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password", mailChanged: "Your password has been changed",
-		mailDeletion: "Your account is going to be deleted", mailChange: "Your new e-mail address", mailTaken: "You have an account already",
+		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password",
+		mailChanged:  "Your password has been changed",
+		mailDeletion: "Your account is going to be deleted", mailChange: "Your new e-mail address",
+		mailTaken: "You have an account already",
 		mailMoved: "Your account has another e-mail address", mailRoles: "Your account has other roles",
-		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more", mailRecovery: "A recovery code has been used",
-		mailCodes: "You have other recovery codes",
+		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more",
+		mailRecovery: "A recovery code has been used",
+		mailCodes:    "You have other recovery codes",
 	}
 }
 
 func mailPages() map[string]string {
-	return map[string]string{mailVerify: "/verify-email", mailReset: "/reset-password", mailChange: "/confirm-email-change"}
+	return map[string]string{
+		mailVerify: "/verify-email", mailReset: "/reset-password", mailChange: "/confirm-email-change",
+	}
 }
 
-// sendMail is the job that sends a mail to an account. It holds neither the address nor the token, which whoever reads the
-// queue's tables would see.
+// sendMail is the job that sends a mail to an account. It holds neither the address nor the token, which whoever reads
+// the queue's tables would see.
 type sendMail struct {
 	Mail   string    `json:"mail"`
 	UserID uuid.UUID `json:"user_id"`
@@ -71,8 +76,8 @@ func (sendMail) Kind() string { return "send_mail" }
 // InsertOpts implements river.JobArgsWithInsertOpts: what a mail server does holds up nothing but mails.
 func (sendMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: mailLane} }
 
-// startReset is the job that finds out whether there is an account to reset the password of, so that the request does the same
-// for every address.
+// startReset is the job that finds out whether there is an account to reset the password of, so that the request does
+// the same for every address.
 type startReset struct {
 	// Email is sealed.
 	Email []byte `json:"email"`
@@ -99,8 +104,9 @@ func (s *Service) workOnMail(ctx context.Context, job *river.Job[sendMail]) erro
 	}))
 }
 
-// queueMail has a mail sent once tx commits, where there are mails. What has no link tells an account what was done with it, and is bounded:
-// whoever opens one with another's address would else fill their mailbox. What has one is paced by linkAfter.
+// queueMail has a mail sent once tx commits, where there are mails. What has no link tells an account what was done
+// with it, and is bounded: whoever opens one with another's address would else fill their mailbox. What has one is
+// paced by linkAfter.
 func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 	if s.noMails {
 		return nil
@@ -230,11 +236,17 @@ func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 func (s *Service) renderMail(name string, user usersdb.User, link string) (mail.Message, error) {
 	subject, known := mailSubjects()[name]
 	if !known {
-		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name)) // of a later version, which will not be waited for
+		// of a later version, which will not be waited for
+		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name))
 	}
 	var text, html bytes.Buffer
-	values := map[string]any{"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt, "CreatedAt": user.CreatedAt, "Roles": strings.Join(user.Roles, ", ")}
-	if err := errors.Join(s.texts.ExecuteTemplate(&text, name+".txt", values), s.markup.ExecuteTemplate(&html, name+".html", values)); err != nil {
+	values := map[string]any{
+		"Name": user.Name, "Link": link, "Subject": subject, "DeletesAt": user.DeletesAt, "CreatedAt": user.CreatedAt,
+		"Roles": strings.Join(user.Roles, ", "),
+	}
+	if err := errors.Join(
+		s.texts.ExecuteTemplate(&text, name+".txt", values), s.markup.ExecuteTemplate(&html, name+".html", values),
+	); err != nil {
 		return mail.Message{}, err
 	}
 	return mail.Message{Subject: subject, Text: strings.TrimSpace(text.String()) + "\n", HTML: html.String()}, nil

@@ -17,8 +17,8 @@ import (
 	"example.com/plumbline/impl/platform/seal"
 )
 
-// personal seals what people tell in confidence: an account's values with the account's own key, that with the newest of
-// the data keys, and these with the master key. It is safe for concurrent use.
+// personal seals what people tell in confidence: an account's values with the account's own key, that with the newest
+// of the data keys, and these with the master key. It is safe for concurrent use.
 type personal struct {
 	inTx          func(context.Context, func(tx) error) error
 	master        *seal.Sealer
@@ -29,7 +29,9 @@ type personal struct {
 	keys map[uuid.UUID]*seal.DataKey // what has been opened; a data key never changes
 }
 
-func newPersonal(master seal.MasterKey, inTx func(context.Context, func(tx) error) error, clock func() time.Time) (*personal, error) {
+func newPersonal(
+	master seal.MasterKey, inTx func(context.Context, func(tx) error) error, clock func() time.Time,
+) (*personal, error) {
 	p := &personal{inTx: inTx, clock: clock, keys: map[uuid.UUID]*seal.DataKey{}}
 	var err error
 	if p.master, err = master.Sealer("data keys"); err != nil {
@@ -111,7 +113,9 @@ func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
 		var used []error
 		for _, key := range keys[1:] {
 			if key.Sealing > 0 {
-				used = append(used, fmt.Errorf("the data key %s seals the keys of %d accounts; run users reencrypt first", key.ID, key.Sealing))
+				used = append(
+					used, fmt.Errorf("the data key %s seals the keys of %d accounts; run users reencrypt first", key.ID, key.Sealing),
+				)
 			}
 		}
 		if len(used) > 0 {
@@ -120,7 +124,9 @@ func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
 		for _, key := range keys[1:] {
 			err := tx.DeleteDataKey(ctx, key.ID)
 			if postgres.Constraint(err) == "user_keys_data_key_id_fkey" {
-				return fmt.Errorf("the data key %s has sealed the key of an account just now; run users reencrypt once more", key.ID)
+				return fmt.Errorf(
+					"the data key %s has sealed the key of an account just now; run users reencrypt once more", key.ID,
+				)
 			}
 			if err != nil {
 				return err
@@ -193,7 +199,9 @@ func (p *personal) openUserKey(row usersdb.GetUserKeyRow) (*seal.DataKey, error)
 }
 
 // sealValues puts into a change of a profile what is sent of the confidential values.
-func (p *personal) sealValues(ctx context.Context, q usersdb.Querier, change *usersdb.UpdateProfileParams, sent *usersapi.UpdateProfileRequest) error {
+func (p *personal) sealValues(
+	ctx context.Context, q usersdb.Querier, change *usersdb.UpdateProfileParams, sent *usersapi.UpdateProfileRequest,
+) error {
 	change.SetPhone, change.SetIDCardNumber = sent.Phone.IsSpecified(), sent.IDCardNumber.IsSpecified()
 	phone, number := convert.OrNil(sent.Phone), convert.OrNil(sent.IDCardNumber)
 	if phone == nil && number == nil {

@@ -17,7 +17,9 @@ import (
 const heldAtMost = 1000
 
 // ListActivity lists what the caller did, and what was done to their account.
-func (s *Service) ListActivity(ctx context.Context, req usersapi.ListActivityRequestObject) (usersapi.ListActivityResponseObject, error) {
+func (s *Service) ListActivity(
+	ctx context.Context, req usersapi.ListActivityRequestObject,
+) (usersapi.ListActivityResponseObject, error) {
 	list, next, err := s.listActivity(ctx, httpapi.Caller(ctx).Subject, req.Params.Cursor, *req.Params.Limit)
 	if err != nil {
 		return nil, explain(err, nil)
@@ -29,7 +31,9 @@ func (s *Service) ListActivity(ctx context.Context, req usersapi.ListActivityReq
 }
 
 // listActivity gives a page of what the audit log holds of an account, and the cursor of the one after it.
-func (s *Service) listActivity(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (list usersapi.ActivityList, next *string, err error) {
+func (s *Service) listActivity(
+	ctx context.Context, account uuid.UUID, cursor *string, limit int32,
+) (list usersapi.ActivityList, next *string, err error) {
 	rows, next, err := s.audit.ListAbout(ctx, account, cursor, limit)
 	if err != nil {
 		return list, nil, err
@@ -43,7 +47,9 @@ func (s *Service) listActivity(ctx context.Context, account uuid.UUID, cursor *s
 
 // toAPIActivityEntry shows an account an entry about it. Who else did something, and where they were, is theirs.
 func toAPIActivityEntry(e httpapi.AuditEntry, account uuid.UUID) usersapi.ActivityEntry {
-	shown := usersapi.ActivityEntry{ID: e.ID, Action: e.Action, Outcome: e.Outcome, RequestID: e.RequestID, OccurredAt: e.OccurredAt.UTC()}
+	shown := usersapi.ActivityEntry{
+		ID: e.ID, Action: e.Action, Outcome: e.Outcome, RequestID: e.RequestID, OccurredAt: e.OccurredAt.UTC(),
+	}
 	switch e.Actor {
 	case account:
 		shown.By = usersapi.ActivityEntryByOwner
@@ -61,7 +67,9 @@ func toAPIActivityEntry(e httpapi.AuditEntry, account uuid.UUID) usersapi.Activi
 }
 
 // ExportOwnData gives everything that is held of the caller, but for the secrets that open the account.
-func (s *Service) ExportOwnData(ctx context.Context, req usersapi.ExportOwnDataRequestObject) (usersapi.ExportOwnDataResponseObject, error) {
+func (s *Service) ExportOwnData(
+	ctx context.Context, req usersapi.ExportOwnDataRequestObject,
+) (usersapi.ExportOwnDataResponseObject, error) {
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
@@ -75,8 +83,10 @@ func (s *Service) ExportOwnData(ctx context.Context, req usersapi.ExportOwnDataR
 		return nil, explain(err, httpapi.ErrUnauthenticated)
 	}
 	return usersapi.ExportOwnData200JSONResponse{
-		Body:    data,
-		Headers: usersapi.ExportOwnData200ResponseHeaders{CacheControl: noStore, ContentDisposition: `attachment; filename="account.json"`},
+		Body: data,
+		Headers: usersapi.ExportOwnData200ResponseHeaders{
+			CacheControl: noStore, ContentDisposition: `attachment; filename="account.json"`,
+		},
 	}, nil
 }
 
@@ -92,8 +102,9 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 	}
 	user := row.User
 	data := usersapi.OwnData{
-		ExportedAt: now.UTC(), Profile: s.toAPIProfile(user, told), Status: usersapi.UserStatus(user.Status), EmailVerifiedAt: convert.UTC(user.EmailVerifiedAt),
-		Sessions: []usersapi.OwnSession{}, Mails: []usersapi.OwnMail{},
+		ExportedAt: now.UTC(), Profile: s.toAPIProfile(user, told), Status: usersapi.UserStatus(user.Status),
+		EmailVerifiedAt: convert.UTC(user.EmailVerifiedAt),
+		Sessions:        []usersapi.OwnSession{}, Mails: []usersapi.OwnMail{},
 	}
 	if data.SecondFactor, err = secondFactor(ctx, q, user); err != nil {
 		return data, err
@@ -105,7 +116,8 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 	for _, r := range sessions {
 		data.Sessions = append(data.Sessions, usersapi.OwnSession{
 			ID: r.ID, Cookie: r.Cookie, Address: r.Address, UserAgent: r.UserAgent,
-			CreatedAt: r.CreatedAt.UTC(), LastUsedAt: r.LastUsedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), RevokedAt: convert.UTC(r.RevokedAt),
+			CreatedAt: r.CreatedAt.UTC(), LastUsedAt: r.LastUsedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
+			RevokedAt: convert.UTC(r.RevokedAt),
 		})
 	}
 	tokens, err := q.ListEmailTokens(ctx, id)
@@ -113,14 +125,19 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 		return data, err
 	}
 	for _, t := range tokens {
-		data.Mails = append(data.Mails, usersapi.OwnMail{Purpose: t.Purpose, Email: t.Email, CreatedAt: t.CreatedAt.UTC(), ExpiresAt: t.ExpiresAt.UTC(), Mails: &t.Mails, MailedAt: convert.UTC(&t.MailedAt), CountedFrom: convert.UTC(&t.CountedFrom)})
+		data.Mails = append(data.Mails, usersapi.OwnMail{
+			Purpose: t.Purpose, Email: t.Email, CreatedAt: t.CreatedAt.UTC(), ExpiresAt: t.ExpiresAt.UTC(), Mails: &t.Mails,
+			MailedAt: convert.UTC(&t.MailedAt), CountedFrom: convert.UTC(&t.CountedFrom),
+		})
 	}
 	data.Activity, _, err = s.listActivity(ctx, id, nil, heldAtMost)
 	return data, err
 }
 
 // RequestDeletion has the caller's account deleted after the time of grace.
-func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDeletionRequestObject) (usersapi.RequestDeletionResponseObject, error) {
+func (s *Service) RequestDeletion(
+	ctx context.Context, req usersapi.RequestDeletionRequestObject,
+) (usersapi.RequestDeletionResponseObject, error) {
 	caller := httpapi.Caller(ctx)
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)
 	if err != nil {
@@ -129,7 +146,9 @@ func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDelet
 	now := s.clock()
 	var revoked []uuid.UUID
 	err = s.inTx(ctx, func(tx tx) error {
-		held, err := tx.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{ID: user.ID, PasswordHash: user.PasswordHash})
+		held, err := tx.LockUserWithPassword(ctx, usersdb.LockUserWithPasswordParams{
+			ID: user.ID, PasswordHash: user.PasswordHash,
+		})
 		if postgres.IsNoRows(err) {
 			return errWrongPassword // It has been changed since.
 		}
@@ -142,7 +161,9 @@ func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDelet
 		if err != nil {
 			return err
 		}
-		if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil || held.DeletesAt != nil {
+		if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{
+			UserID: user.ID, Kept: caller.SessionID, Now: now,
+		}); err != nil || held.DeletesAt != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, sendMail{Mail: mailDeletion, UserID: user.ID})
@@ -155,7 +176,9 @@ func (s *Service) RequestDeletion(ctx context.Context, req usersapi.RequestDelet
 }
 
 // CancelDeletion keeps the caller's account.
-func (s *Service) CancelDeletion(ctx context.Context, _ usersapi.CancelDeletionRequestObject) (usersapi.CancelDeletionResponseObject, error) {
+func (s *Service) CancelDeletion(
+	ctx context.Context, _ usersapi.CancelDeletionRequestObject,
+) (usersapi.CancelDeletionResponseObject, error) {
 	err := s.inTx(ctx, func(tx tx) error {
 		kept, err := tx.CancelDeletion(ctx, usersdb.CancelDeletionParams{ID: httpapi.Caller(ctx).Subject, Now: s.clock()})
 		if err == nil && kept == 0 {

@@ -12,7 +12,9 @@ import (
 )
 
 // GetProfile reads the caller's profile.
-func (s *Service) GetProfile(ctx context.Context, _ usersapi.GetProfileRequestObject) (usersapi.GetProfileResponseObject, error) {
+func (s *Service) GetProfile(
+	ctx context.Context, _ usersapi.GetProfileRequestObject,
+) (usersapi.GetProfileResponseObject, error) {
 	profile, err := s.profile(ctx, s.queries, httpapi.Caller(ctx).Subject)
 	if err != nil {
 		return nil, explain(err, httpapi.ErrUnauthenticated)
@@ -21,7 +23,9 @@ func (s *Service) GetProfile(ctx context.Context, _ usersapi.GetProfileRequestOb
 }
 
 // UpdateProfile changes what is sent of the caller's profile.
-func (s *Service) UpdateProfile(ctx context.Context, req usersapi.UpdateProfileRequestObject) (usersapi.UpdateProfileResponseObject, error) {
+func (s *Service) UpdateProfile(
+	ctx context.Context, req usersapi.UpdateProfileRequestObject,
+) (usersapi.UpdateProfileResponseObject, error) {
 	change := usersdb.UpdateProfileParams{
 		ID: httpapi.Caller(ctx).Subject, UpdatedAt: s.clock(),
 		SetName:   req.Body.Name != nil,
@@ -59,7 +63,9 @@ func (s *Service) profile(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 }
 
 // ChangePassword replaces the caller's password and ends their other sessions.
-func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswordRequestObject) (usersapi.ChangePasswordResponseObject, error) {
+func (s *Service) ChangePassword(
+	ctx context.Context, req usersapi.ChangePasswordRequestObject,
+) (usersapi.ChangePasswordResponseObject, error) {
 	caller := httpapi.Caller(ctx)
 	user, err := s.queries.GetUser(ctx, caller.Subject)
 	if err != nil {
@@ -96,7 +102,9 @@ func (s *Service) ChangePassword(ctx context.Context, req usersapi.ChangePasswor
 				return err
 			}
 		}
-		if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user.ID, Kept: caller.SessionID, Now: now}); err != nil {
+		if revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{
+			UserID: user.ID, Kept: caller.SessionID, Now: now,
+		}); err != nil {
 			return err
 		}
 		return s.queueMail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
@@ -117,8 +125,8 @@ func (s *Service) reauthenticate(ctx context.Context, password string) (usersdb.
 	return user, s.knowsPassword(ctx, user, password)
 }
 
-// knowsPassword asks the caller for the password of their own account, without which a stolen session takes nothing that
-// lasts longer than itself.
+// knowsPassword asks the caller for the password of their own account, without which a stolen session takes nothing
+// that lasts longer than itself.
 func (s *Service) knowsPassword(ctx context.Context, user usersdb.User, password string) error {
 	ok, _, err := s.hasher.Verify(ctx, password, user.PasswordHash)
 	if err == nil && !ok {

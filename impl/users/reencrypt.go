@@ -23,7 +23,10 @@ func (p *personal) reencrypt(ctx context.Context, progress func(what string, don
 		count func(context.Context, usersdb.Querier) (int64, error)
 		batch func(context.Context, usersdb.Querier, uuid.UUID) (last uuid.UUID, n int, err error)
 	}{
-		{"phone numbers", func(ctx context.Context, q usersdb.Querier) (int64, error) { return q.CountPlainPhones(ctx) }, p.sealPhones},
+		{
+			"phone numbers", func(ctx context.Context, q usersdb.Querier) (int64, error) { return q.CountPlainPhones(ctx) },
+			p.sealPhones,
+		},
 		{"keys of accounts", p.countOldKeys, p.sealKeys},
 	} {
 		var all, done int64
@@ -55,7 +58,9 @@ func (p *personal) reencrypt(ctx context.Context, progress func(what string, don
 }
 
 // sealPhones seals a batch of plain phone numbers.
-func (p *personal) sealPhones(ctx context.Context, q usersdb.Querier, after uuid.UUID) (last uuid.UUID, n int, err error) {
+func (p *personal) sealPhones(
+	ctx context.Context, q usersdb.Querier, after uuid.UUID,
+) (last uuid.UUID, n int, err error) {
 	rows, err := q.LockPlainPhones(ctx, usersdb.LockPlainPhonesParams{After: after, RowLimit: reencryptBatch})
 	for _, row := range rows {
 		key, err := p.userKey(ctx, q, row.ID)
@@ -66,7 +71,9 @@ func (p *personal) sealPhones(ctx context.Context, q usersdb.Querier, after uuid
 		if err != nil {
 			return last, n, err
 		}
-		if err := q.SealPhone(ctx, usersdb.SealPhoneParams{ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Compute(row.Phone)}); err != nil {
+		if err := q.SealPhone(ctx, usersdb.SealPhoneParams{
+			ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Compute(row.Phone),
+		}); err != nil {
 			return last, n, err
 		}
 		last = row.ID
@@ -83,12 +90,16 @@ func (p *personal) countOldKeys(ctx context.Context, q usersdb.Querier) (int64, 
 }
 
 // sealKeys seals a batch of the keys of accounts with the newest data key.
-func (p *personal) sealKeys(ctx context.Context, q usersdb.Querier, after uuid.UUID) (last uuid.UUID, n int, err error) {
+func (p *personal) sealKeys(
+	ctx context.Context, q usersdb.Querier, after uuid.UUID,
+) (last uuid.UUID, n int, err error) {
 	id, by, err := p.newestDataKey(ctx, q)
 	if err != nil {
 		return last, 0, err
 	}
-	rows, err := q.LockKeysSealedBefore(ctx, usersdb.LockKeysSealedBeforeParams{DataKeyID: id, After: after, RowLimit: reencryptBatch})
+	rows, err := q.LockKeysSealedBefore(ctx, usersdb.LockKeysSealedBeforeParams{
+		DataKeyID: id, After: after, RowLimit: reencryptBatch,
+	})
 	if err != nil || len(rows) == 0 {
 		return last, 0, err
 	}

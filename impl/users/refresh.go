@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// A refresh token is 32 bytes in base64url: the family of its session, what is secret, and a tag by which the service knows a token that it has
-// made also when nothing is kept of it any more.
+// A refresh token is 32 bytes in base64url: the family of its session, what is secret, and a tag by which the service
+// knows a token that it has made also when nothing is kept of it any more.
 const (
 	familyBytes = 8
 	randomBytes = 16

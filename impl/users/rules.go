@@ -60,8 +60,8 @@ func mayAdminister(actor usersdb.User, target uuid.UUID) error {
 	}
 }
 
-// mayHoldRoles asks whether an account may have roles: those beyond a customer's are for who has shown to read its address. Anybody
-// can open an account with another's.
+// mayHoldRoles asks whether an account may have roles: those beyond a customer's are for who has shown to read its
+// address. Anybody can open an account with another's.
 func mayHoldRoles(user usersdb.User, roles []string) error {
 	if user.EmailVerifiedAt == nil && raises(nil, roles) {
 		return errEmailUnverified

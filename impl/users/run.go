@@ -26,8 +26,8 @@ func Run(ctx context.Context, args, environ []string, out io.Writer) error {
 	return newProgram(nil).Run(ctx, args, environ, out)
 }
 
-// RunAt is Run with a clock that tells the service the time, and with what takes the mails, whatever the settings say. Only the
-// development binary has others than the system's clock and the settings' mailer.
+// RunAt is Run with a clock that tells the service the time, and with what takes the mails, whatever the settings say.
+// Only the development binary has others than the system's clock and the settings' mailer.
 func RunAt(ctx context.Context, clock func() time.Time, mailer mail.Mailer, args, environ []string, out io.Writer) error {
 	p := newProgram(mailer)
 	p.Clock, p.Development = clock, true
@@ -46,7 +46,7 @@ func newProgram(mailer mail.Mailer) program.Program {
 			}),
 			program.Check(defaultServe()),
 			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
-			program.NewCommand("migrate", "bringAbout the database to this version's schema", program.DefaultDatabase(), program.Migrate),
+			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
 				return createAdmin(ctx, p, c, mailer, out)
 			}),
@@ -99,7 +99,8 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 	})
 }
 
-// proveMail refuses a password that the mail server does not take. That it is away, or will not be talked to, may pass: mails wait.
+// proveMail refuses a password that the mail server does not take. That it is away, or will not be talked to, may pass:
+// mails wait.
 func proveMail(ctx context.Context, mailer mail.Mailer, log *slog.Logger) error {
 	server, ok := mailer.(interface{ Prove(context.Context) error })
 	if !ok {
@@ -121,8 +122,14 @@ func (s *Service) measure(registry prometheus.Registerer) error {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
 	collectors := append(s.guard.Collectors(), s.mails,
-		gauge("password_hashes_running", "Password hashes being computed.", func() float64 { n, _ := s.hasher.Stats(); return float64(n) }),
-		gauge("password_hashes_waiting", "Password hashes waiting for their turn.", func() float64 { _, n := s.hasher.Stats(); return float64(n) }),
+		gauge(
+			"password_hashes_running", "Password hashes being computed.",
+			func() float64 { n, _ := s.hasher.Stats(); return float64(n) },
+		),
+		gauge(
+			"password_hashes_waiting", "Password hashes waiting for their turn.",
+			func() float64 { _, n := s.hasher.Stats(); return float64(n) },
+		),
 	)
 	var errs []error
 	for _, c := range collectors {
@@ -144,7 +151,9 @@ func createAdmin(ctx context.Context, p program.Program, c adminSettings, mailer
 	if err != nil {
 		return err
 	}
-	made, err := service.makeAdministrator(ctx, format.Plain("email", c.Email), format.Text(c.Name), hash, c.AllowUnverified)
+	made, err := service.makeAdministrator(
+		ctx, format.Plain("email", c.Email), format.Text(c.Name), hash, c.AllowUnverified,
+	)
 	if err != nil {
 		return err
 	}
@@ -156,7 +165,8 @@ func createAdmin(ctx context.Context, p program.Program, c adminSettings, mailer
 	case made.opened:
 		did = "opened the account %s for %s\n"
 	case made.reset:
-		did = "the account %s of %s is an administrator's; its old password, sessions, second factor, profile and the links of its mails are gone, and its address counts as verified\n"
+		did = "the account %s of %s is an administrator's; its old password, sessions, second factor, profile and the " +
+			"links of its mails are gone, and its address counts as verified\n"
 	case made.raised:
 		did = "the account %s of %s is an administrator's from now on; its sessions have ended, its password stays as it is\n"
 	}

@@ -35,7 +35,10 @@ func personas() []Persona {
 		{Email: "staff@plumbline.test", Name: "Staff", Role: usersapi.RoleStaff},
 		{Email: "payments@plumbline.test", Name: "Payments", Role: usersapi.RolePayments},
 		{Email: "admin@plumbline.test", Name: "Administrator", Role: usersapi.RoleAdmin},
-		{Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: usersapi.RoleCustomer, SecondFactor: true},
+		{
+			Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: usersapi.RoleCustomer,
+			SecondFactor: true,
+		},
 	}
 }
 
@@ -45,8 +48,8 @@ func Seed(ctx context.Context, environ []string, password string) ([]Persona, er
 	return withPersonas(ctx, environ, password, false)
 }
 
-// Reset removes every account but the personas', makes these what they were on the first day and tells who they are. They
-// keep their ids and their sessions. Only the development binary calls it; environ is that of Run.
+// Reset removes every account but the personas', makes these what they were on the first day and tells who they are.
+// They keep their ids and their sessions. Only the development binary calls it; environ is that of Run.
 func Reset(ctx context.Context, environ []string, password string) ([]Persona, error) {
 	return withPersonas(ctx, environ, password, true)
 }
@@ -119,13 +122,14 @@ func (s *Service) restorePersona(ctx context.Context, q usersdb.Querier, p Perso
 func (s *Service) createPersona(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
 	now := s.clock()
 	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
-		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, EmailVerifiedAt: &now, CreatedAt: now,
+		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, EmailVerifiedAt: &now,
+		CreatedAt: now,
 	})
 	return user.ID, err
 }
 
-// setPersonaFactor gives a persona the second factor of the first day, or takes off another that it has got since; without anew it leaves
-// one that there is as it is.
+// setPersonaFactor gives a persona the second factor of the first day, or takes off another that it has got since;
+// without anew it leaves one that there is as it is.
 func (s *Service) setPersonaFactor(ctx context.Context, q usersdb.Querier, p Persona, anew bool) error {
 	user, err := q.GetUser(ctx, p.ID)
 	if err != nil || !anew && (!p.SecondFactor || user.SecondFactorAt != nil) {
@@ -150,7 +154,8 @@ func (s *Service) setPersonaFactor(ctx context.Context, q usersdb.Querier, p Per
 	return s.keepRecoveryCodes(ctx, q, p.ID, s.personaRecoveryCodes(p.Email))
 }
 
-// personaSecret computes a secret of a persona: the same as long as the master key is, so that an app goes on after a reset.
+// personaSecret computes a secret of a persona: the same as long as the master key is, so that an app goes on after a
+// reset.
 func (s *Service) personaSecret(email string, number byte) []byte {
 	mac := hmac.New(sha256.New, s.recoveryKey)
 	mac.Write([]byte("persona " + email))
@@ -175,8 +180,8 @@ type Codes struct {
 	Recovery []string
 }
 
-// CodesOf tells what a persona's second factor is answered with; without one there is no TOTP. Only the development binary asks;
-// environ is that of Run.
+// CodesOf tells what a persona's second factor is answered with; without one there is no TOTP. Only the development
+// binary asks; environ is that of Run.
 func CodesOf(ctx context.Context, environ []string, email string, now time.Time) (Codes, error) {
 	users := newProgram(nil)
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
@@ -210,7 +215,8 @@ func CodesOf(ctx context.Context, environ []string, email string, now time.Time)
 			return err
 		}
 		begins := time.Unix(step*int64(codeStep.Seconds()), 0)
-		codes.UsableIn, codes.ExpiresIn = max(0, begins.Add(-codeSkew*codeStep).Sub(now)), begins.Add((codeSkew+1)*codeStep).Sub(now)
+		codes.UsableIn = max(0, begins.Add(-codeSkew*codeStep).Sub(now))
+		codes.ExpiresIn = begins.Add((codeSkew + 1) * codeStep).Sub(now)
 		kept, err := tx.ListRecoveryCodes(ctx, user.ID)
 		codes.Recovery = []string{}
 		for _, code := range s.personaRecoveryCodes(email) {

@@ -22,8 +22,11 @@ import (
 	"example.com/plumbline/impl/platform/token"
 )
 
-// StartSession signs in. An unknown address costs what a wrong password costs; only the right password learns of a second factor.
-func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionRequestObject) (usersapi.StartSessionResponseObject, error) {
+// StartSession signs in. An unknown address costs what a wrong password costs; only the right password learns of a
+// second factor.
+func (s *Service) StartSession(
+	ctx context.Context, req usersapi.StartSessionRequestObject,
+) (usersapi.StartSessionResponseObject, error) {
 	user, err := s.authenticate(ctx, req.Body.Email, req.Body.Password)
 	if err != nil {
 		return nil, explain(err, nil)
@@ -40,7 +43,8 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 		}
 		now := s.clock()
 		challenged, err = tx.CreateChallenge(ctx, usersdb.CreateChallengeParams{
-			Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, Cookie: cookie, CreatedAt: now, ExpiresAt: now.Add(challengeLifetime),
+			Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, Cookie: cookie, CreatedAt: now,
+			ExpiresAt: now.Add(challengeLifetime),
 		})
 		if err == nil && challenged == 0 {
 			err = refusalOf(ctx, tx, user)
@@ -70,10 +74,14 @@ func (s *Service) StartSession(ctx context.Context, req usersapi.StartSessionReq
 	}, nil
 }
 
-// AnswerChallenge signs in whoever has given the password to StartSession. A try is taken before the code is looked at, and is
-// lost whatever comes of it.
-func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChallengeRequestObject) (usersapi.AnswerChallengeResponseObject, error) {
-	challenge, err := s.queries.TryChallenge(ctx, usersdb.TryChallengeParams{Hash: hashOf(req.Body.Challenge), Most: challengeTries, Now: s.clock()})
+// AnswerChallenge signs in whoever has given the password to StartSession. A try is taken before the code is looked at,
+// and is lost whatever comes of it.
+func (s *Service) AnswerChallenge(
+	ctx context.Context, req usersapi.AnswerChallengeRequestObject,
+) (usersapi.AnswerChallengeResponseObject, error) {
+	challenge, err := s.queries.TryChallenge(ctx, usersdb.TryChallengeParams{
+		Hash: hashOf(req.Body.Challenge), Most: challengeTries, Now: s.clock(),
+	})
 	if postgres.IsNoRows(err) {
 		return nil, errInvalidChallenge
 	}
@@ -82,7 +90,8 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 	}
 	httpapi.Identify(ctx, challenge.UserID)
 	var taken httpapi.Taken
-	if req.Body.Totp != nil { // A recovery code is too long to be guessed, and is taken when others have used up the count.
+	// A recovery code is too long to be guessed, and is taken when others have used up the count.
+	if req.Body.Totp != nil {
 		if taken, err = s.throttle.takeCode(ctx, s.clock(), challenge.UserID); err != nil {
 			return nil, err
 		}
@@ -133,19 +142,23 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 type openedSession struct {
 	session usersdb.Session
 	refresh string
-	// roles are those of the account when the session began, which a change beside the login may have made others than were read before.
+	// roles are those of the account when the session began, which a change beside the login may have made others than
+	// were read before.
 	roles []string
 	// revoked are the sessions that it has ended.
 	revoked []uuid.UUID
 }
 
 // openSession opens the session of a login, if the account as it was checked may have one; otherwise there are no rows.
-func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user usersdb.User, cookie, secondFactor bool) (openedSession, error) {
+func (s *Service) openSession(
+	ctx context.Context, q usersdb.Querier, user usersdb.User, cookie, secondFactor bool,
+) (openedSession, error) {
 	now := s.clock()
 	address, agent := httpapi.Client(ctx)
 	family := newFamily()
 	session, err := q.StartSession(ctx, usersdb.StartSessionParams{
-		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(), UserAgent: truncate(format.Seen(agent), 256),
+		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(),
+		UserAgent: truncate(format.Seen(agent), 256),
 		CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
 	})
 	if err != nil {
@@ -156,10 +169,14 @@ func (s *Service) openSession(ctx context.Context, q usersdb.Querier, user users
 		return openedSession{}, err
 	}
 	opened := openedSession{session: session, refresh: s.firstOf(family), roles: account.Roles}
-	if opened.revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{UserID: user.ID, Most: mostSessions, Now: now}); err != nil {
+	if opened.revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{
+		UserID: user.ID, Most: mostSessions, Now: now,
+	}); err != nil {
 		return opened, err
 	}
-	return opened, q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(opened.refresh), SessionID: session.ID, CreatedAt: now})
+	return opened, q.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{
+		Hash: hashOf(opened.refresh), SessionID: session.ID, CreatedAt: now,
+	})
 }
 
 // authenticate finds the account that a password opens.
@@ -225,7 +242,9 @@ func (s *Service) rehash(ctx context.Context, user usersdb.User, password string
 
 // RefreshSession exchanges a refresh token for the next one. The successor of a token is computed from it, so that
 // many at once, and one whose answer was lost, get the same.
-func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessionRequestObject) (usersapi.RefreshSessionResponseObject, error) {
+func (s *Service) RefreshSession(
+	ctx context.Context, req usersapi.RefreshSessionRequestObject,
+) (usersapi.RefreshSessionResponseObject, error) {
 	presented := ""
 	switch {
 	case req.Body.RefreshToken != nil:
@@ -260,10 +279,14 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 		}
 		httpapi.Identify(ctx, session.UserID)
 		successor = s.successorOf(presented, session.Family)
-		if err := tx.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{SessionID: session.ID, Latest: spent.Hash, UsedBefore: now.Add(-refreshGrace), Most: mostSpent}); err != nil {
+		if err := tx.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{
+			SessionID: session.ID, Latest: spent.Hash, UsedBefore: now.Add(-refreshGrace), Most: mostSpent,
+		}); err != nil {
 			return err
 		}
-		return tx.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now})
+		return tx.CreateRefreshToken(ctx, usersdb.CreateRefreshTokenParams{
+			Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now,
+		})
 	})
 	if replayed { // The refusal is no success to be recorded, so its effect is no part of the transaction.
 		err = errors.Join(err, s.endReplayed(ctx, spent.SessionID, presented, now))
@@ -283,8 +306,8 @@ func (s *Service) RefreshSession(ctx context.Context, req usersapi.RefreshSessio
 	}, nil
 }
 
-// endReplayed ends the session of a token that is in two hands: the session, or, where the token's row is gone, that of the family which
-// it names. Of a session that has ended before nobody is told again.
+// endReplayed ends the session of a token that is in two hands: the session, or, where the token's row is gone, that of
+// the family which it names. Of a session that has ended before nobody is told again.
 func (s *Service) endReplayed(ctx context.Context, session uuid.UUID, presented string, now time.Time) error {
 	var family []byte
 	if session == uuid.Nil {
@@ -306,7 +329,9 @@ func (s *Service) endReplayed(ctx context.Context, session uuid.UUID, presented 
 
 // useRefreshToken spends a token. live is false when it was spent too long ago to be a repeated attempt: somebody
 // else may have it. Of one without a row, which may be older still, spent is empty.
-func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, now time.Time) (spent usersdb.RefreshToken, live bool, err error) {
+func useRefreshToken(
+	ctx context.Context, q usersdb.Querier, presented string, now time.Time,
+) (spent usersdb.RefreshToken, live bool, err error) {
 	hash := hashOf(presented)
 	if _, err = q.LockSession(ctx, hash); postgres.IsNoRows(err) {
 		return spent, false, nil
@@ -328,7 +353,9 @@ func useRefreshToken(ctx context.Context, q usersdb.Querier, presented string, n
 }
 
 // EndSession signs out.
-func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestObject) (usersapi.EndSessionResponseObject, error) {
+func (s *Service) EndSession(
+	ctx context.Context, _ usersapi.EndSessionRequestObject,
+) (usersapi.EndSessionResponseObject, error) {
 	caller := httpapi.Caller(ctx)
 	err := s.inTx(ctx, func(tx tx) error {
 		return tx.EndSession(ctx, usersdb.EndSessionParams{ID: caller.SessionID, Now: s.clock()})
@@ -337,11 +364,15 @@ func (s *Service) EndSession(ctx context.Context, _ usersapi.EndSessionRequestOb
 		return nil, explain(err, nil)
 	}
 	s.guard.Forget(caller.SessionID)
-	return usersapi.EndSession204Response{Headers: usersapi.EndSession204ResponseHeaders{SetCookie: refreshCookie("", -1)}}, nil
+	return usersapi.EndSession204Response{Headers: usersapi.EndSession204ResponseHeaders{
+		SetCookie: refreshCookie("", -1),
+	}}, nil
 }
 
 // ListSessions lists the caller's live sessions.
-func (s *Service) ListSessions(ctx context.Context, req usersapi.ListSessionsRequestObject) (usersapi.ListSessionsResponseObject, error) {
+func (s *Service) ListSessions(
+	ctx context.Context, req usersapi.ListSessionsRequestObject,
+) (usersapi.ListSessionsResponseObject, error) {
 	items, next, err := s.listSessions(ctx, httpapi.Caller(ctx).Subject, req.Params.Limit, req.Params.Cursor)
 	if err != nil {
 		return nil, explain(err, nil)
@@ -353,7 +384,9 @@ func (s *Service) ListSessions(ctx context.Context, req usersapi.ListSessionsReq
 }
 
 // listSessions gives a page of a user's live sessions.
-func (s *Service) listSessions(ctx context.Context, user uuid.UUID, atMost *usersapi.Limit, cursor *usersapi.Cursor) (items []usersapi.Session, next *string, err error) {
+func (s *Service) listSessions(
+	ctx context.Context, user uuid.UUID, atMost *usersapi.Limit, cursor *usersapi.Cursor,
+) (items []usersapi.Session, next *string, err error) {
 	limit, after := *atMost, keyset.After(cursor)
 	rows, err := s.queries.ListSessions(ctx, usersdb.ListSessionsParams{
 		UserID: user, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
@@ -361,7 +394,9 @@ func (s *Service) listSessions(ctx context.Context, user uuid.UUID, atMost *user
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, next = keyset.Page(rows, int(limit), func(r usersdb.Session) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	rows, next = keyset.Page(rows, int(limit), func(r usersdb.Session) keyset.Position {
+		return keyset.Position{Time: r.CreatedAt, ID: r.ID}
+	})
 	items = make([]usersapi.Session, len(rows))
 	for i, r := range rows {
 		items[i] = toAPISession(r, r.ID == httpapi.Caller(ctx).SessionID)
@@ -370,11 +405,15 @@ func (s *Service) listSessions(ctx context.Context, user uuid.UUID, atMost *user
 }
 
 // RevokeOtherSessions ends the caller's sessions but this one.
-func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOtherSessionsRequestObject) (usersapi.RevokeOtherSessionsResponseObject, error) {
+func (s *Service) RevokeOtherSessions(
+	ctx context.Context, _ usersapi.RevokeOtherSessionsRequestObject,
+) (usersapi.RevokeOtherSessionsResponseObject, error) {
 	caller := httpapi.Caller(ctx)
 	var revoked []uuid.UUID
 	err := s.inTx(ctx, func(tx tx) (err error) {
-		revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: caller.Subject, Kept: caller.SessionID, Now: s.clock()})
+		revoked, err = tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{
+			UserID: caller.Subject, Kept: caller.SessionID, Now: s.clock(),
+		})
 		return err
 	})
 	if err != nil {
@@ -385,7 +424,9 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, _ usersapi.RevokeOthe
 }
 
 // RevokeSession ends one of the caller's sessions.
-func (s *Service) RevokeSession(ctx context.Context, req usersapi.RevokeSessionRequestObject) (usersapi.RevokeSessionResponseObject, error) {
+func (s *Service) RevokeSession(
+	ctx context.Context, req usersapi.RevokeSessionRequestObject,
+) (usersapi.RevokeSessionResponseObject, error) {
 	if err := s.revokeSession(ctx, httpapi.Caller(ctx).Subject, req.SessionID); err != nil {
 		return nil, err
 	}
@@ -411,7 +452,9 @@ func (s *Service) revokeSession(ctx context.Context, user, session uuid.UUID) er
 const noStore = "no-store"
 
 // newTokenSet makes the answer to a login or an exchange: the refresh token is in it, or in a cookie.
-func (s *Service) newTokenSet(session usersdb.Session, roles []string, refresh string) (usersapi.TokenSet, *string, error) {
+func (s *Service) newTokenSet(
+	session usersdb.Session, roles []string, refresh string,
+) (usersapi.TokenSet, *string, error) {
 	now := s.clock()
 	access, err := s.signer.Sign(token.Claims{
 		Issuer: s.issuer, Audience: s.audience, Subject: session.UserID, SessionID: session.ID, Roles: roles,
@@ -420,7 +463,9 @@ func (s *Service) newTokenSet(session usersdb.Session, roles []string, refresh s
 	if err != nil {
 		return usersapi.TokenSet{}, nil, err
 	}
-	set := usersapi.TokenSet{AccessToken: access, TokenType: usersapi.TokenSetTokenTypeBearer, ExpiresIn: int32(accessLifetime.Seconds())}
+	set := usersapi.TokenSet{
+		AccessToken: access, TokenType: usersapi.TokenSetTokenTypeBearer, ExpiresIn: int32(accessLifetime.Seconds()),
+	}
 	if session.Cookie {
 		return set, refreshCookie(refresh, int(session.ExpiresAt.Sub(now).Seconds())), nil
 	}

@@ -56,7 +56,9 @@ func (c *serveSettings) newMailer() (mail.Mailer, error) {
 	if c.Mail == mailOff {
 		return mail.Discard{}, nil
 	}
-	return mail.NewSMTP(mail.SMTPConfig{Addr: c.SMTPAddr, User: c.SMTPUser, Password: c.SMTPPassword, From: c.MailFrom, Encryption: c.SMTPTLS})
+	return mail.NewSMTP(mail.SMTPConfig{
+		Addr: c.SMTPAddr, User: c.SMTPUser, Password: c.SMTPPassword, From: c.MailFrom, Encryption: c.SMTPTLS,
+	})
 }
 
 func (c *serveSettings) validateMail() error {
@@ -86,24 +88,44 @@ func errUnknownMail(mail string) error { return fmt.Errorf("mail is %q: write sm
 func (c *serveSettings) Findings() program.Findings {
 	found := c.Serving.Findings()
 	mails := c.Mail == mailSMTP
-	found.Add(!mails, "mail", "no address is verified, no password is reset, and nobody is told of what happens to their account", "mail=smtp and smtp_addr")
+	found.Add(
+		!mails, "mail", "no address is verified, no password is reset, and nobody is told of what happens to their account",
+		"mail=smtp and smtp_addr",
+	)
 	u, err := url.Parse(c.PublicURL)
 	switch {
 	case !mails || err != nil:
 	case hosts.IsLoopback(u.Host) || hosts.IsEverywhere(u.Host):
 		found = append(found, program.Finding{
-			Setting: "public_url", Follows: "links in mails lead nowhere but to the reader's own machine", Instead: "where the front end is, as in https://shop.example.com",
+			Setting: "public_url", Follows: "links in mails lead nowhere but to the reader's own machine",
+			Instead: "where the front end is, as in https://shop.example.com",
 			Refused: c.SMTPAddr != "" && !hosts.IsLoopback(c.SMTPAddr),
 		})
 	default:
-		found.Add(u.Scheme == "http", "public_url", "the links in mails, which open accounts, go over the network in the clear", "an https address")
+		found.Add(
+			u.Scheme == "http", "public_url", "the links in mails, which open accounts, go over the network in the clear",
+			"an https address",
+		)
 	}
-	found.Add(mails && c.SMTPTLS == mail.None && !hosts.IsLoopback(c.SMTPAddr), "smtp_tls", "mails, with links that open accounts, go to the mail server in the clear", "starttls or implicit")
-	found.Add(mails && c.SMTPUser == "" && c.SMTPPassword.Reveal() != "", "smtp_user", "nobody logs in at the mail server, although there is a password", "whose password it is")
+	found.Add(
+		mails && c.SMTPTLS == mail.None && !hosts.IsLoopback(c.SMTPAddr), "smtp_tls",
+		"mails, with links that open accounts, go to the mail server in the clear", "starttls or implicit",
+	)
+	found.Add(
+		mails && c.SMTPUser == "" && c.SMTPPassword.Reveal() != "", "smtp_user",
+		"nobody logs in at the mail server, although there is a password", "whose password it is",
+	)
 	p := hashing.DefaultParams()
-	found.Add(c.HashMemoryKiB < p.MemoryKiB || c.HashIterations < p.Iterations, "hash_memory_kib", "passwords from a stolen database are found sooner than those of the default", "at least the defaults of hash_memory_kib and hash_iterations")
+	found.Add(
+		c.HashMemoryKiB < p.MemoryKiB || c.HashIterations < p.Iterations, "hash_memory_kib",
+		"passwords from a stolen database are found sooner than those of the default",
+		"at least the defaults of hash_memory_kib and hash_iterations",
+	)
 	for _, service := range openapi.Services() {
-		found.Add(service != serviceName && !slices.Contains(c.Audience, service), "audience", "the "+service+" service refuses every token", strings.Join(openapi.Services(), ","))
+		found.Add(
+			service != serviceName && !slices.Contains(c.Audience, service), "audience",
+			"the "+service+" service refuses every token", strings.Join(openapi.Services(), ","),
+		)
 	}
 	return found
 }
@@ -150,7 +172,8 @@ func (c *adminSettings) Validate() error {
 	if err := formats["email"].Validate(c.Email); err != nil {
 		errs = append(errs, fmt.Errorf("email: %w", err))
 	}
-	if err := formats["line"].Validate(c.Name); err != nil || c.Name == "" || utf8.RuneCountInString(format.Text(c.Name)) > 100 {
+	characters := utf8.RuneCountInString(format.Text(c.Name))
+	if formats["line"].Validate(c.Name) != nil || characters < 1 || characters > 100 {
 		errs = append(errs, errors.New("name is one line of 1 to 100 characters that neither begins nor ends with a space"))
 	}
 	return errors.Join(errs...)
@@ -162,7 +185,9 @@ func defaultHashes() hashSettings {
 }
 
 func (k *hashSettings) hashing() hashing.Config {
-	return hashing.Config{Params: hashing.Params{MemoryKiB: k.HashMemoryKiB, Iterations: k.HashIterations, Parallelism: k.HashParallelism}}
+	return hashing.Config{Params: hashing.Params{
+		MemoryKiB: k.HashMemoryKiB, Iterations: k.HashIterations, Parallelism: k.HashParallelism,
+	}}
 }
 
 func defaultServe() serveSettings {
@@ -175,7 +200,10 @@ func defaultServe() serveSettings {
 }
 
 func defaultAdmin() adminSettings {
-	return adminSettings{Keyed: program.Keyed{Database: program.DefaultDatabase()}, hashSettings: defaultHashes(), Name: "Administrator", Mail: mailSMTP}
+	return adminSettings{
+		Keyed: program.Keyed{Database: program.DefaultDatabase()}, hashSettings: defaultHashes(), Name: "Administrator",
+		Mail: mailSMTP,
+	}
 }
 
 func defaultRotate() rotateSettings {

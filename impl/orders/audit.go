@@ -11,7 +11,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// ListOrderAuditEntries lists what was done here.
+// ListOrderAuditEntries lists the audit log of this service.
 func (s *Service) ListOrderAuditEntries(
 	ctx context.Context, req ordersapi.ListOrderAuditEntriesRequestObject,
 ) (ordersapi.ListOrderAuditEntriesResponseObject, error) {

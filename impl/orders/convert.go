@@ -10,7 +10,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// product is a row of products with what is available: every query that reads products gives these columns.
+// product is a row of products with its available units: every query of products gives these columns.
 type product = ordersdb.GetProductRow
 
 func toAPIProduct(p product) ordersapi.Product {
@@ -35,7 +35,7 @@ func toAPIStockAdjustment(a ordersdb.StockAdjustment) ordersapi.StockAdjustment 
 	}
 }
 
-// toAPIOrder shows an order to somebody who may do what allowed says.
+// toAPIOrder shows an order; allowed are the actions that the caller may take.
 func toAPIOrder(o ordersdb.Order, items []ordersdb.OrderItem, allowed []ordersapi.OrderAction) ordersapi.Order {
 	shown := ordersapi.Order{
 		ID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Status: ordersapi.OrderStatus(o.Status),
@@ -82,8 +82,7 @@ func money(amount int64, currency string) ordersapi.Money {
 // etag writes a version as an entity tag (RFC 9110, section 8.8.3).
 func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// versionsOf reads the versions of which a thing is to have one, as etag wrote them, or that any will do. A tag that
-// etag did not write is no version.
+// versionsOf reads the versions in an If-Match header, or that it is *. It ignores tags that etag cannot have written.
 func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
 	tags, anyVersion := httpapi.Matching(ifMatch)
 	for _, tag := range tags {

@@ -14,16 +14,16 @@ import (
 	"example.com/plumbline/impl/platform/outbound"
 )
 
-// customers is the one thing that orders asks of users.
+// customers is what orders asks of the users service.
 type customers interface {
-	// MayOrder finds out whether the caller's account exists and is active. The error is a fault.
+	// MayOrder returns nil if the caller's account exists and is active. The error is a fault.
 	MayOrder(ctx context.Context) error
 }
 
 const (
-	// activeFor is how long an account that was active is taken to be so, unless its session is read anew before that.
+	// activeFor is how long an active account is remembered, unless its session is read again before.
 	activeFor = 30 * time.Second
-	// rememberedCustomers bounds the memory, at about a hundred bytes each.
+	// rememberedCustomers bounds the cache, at about a hundred bytes each.
 	rememberedCustomers = 50_000
 )
 
@@ -34,9 +34,8 @@ type usersService struct {
 	active *otter.Cache[uuid.UUID, activeCustomer]
 }
 
-// activeCustomer is an account that was active when the session was as principal says. Whatever happens to the account
-// or the session makes the guard read the session anew, which gives another principal: so nothing is remembered that an
-// event has made wrong.
+// activeCustomer is an account that was active when the guard read principal. Every change of the account or its
+// session makes the guard read the session again, which gives another principal, so the entry no longer matches.
 type activeCustomer struct {
 	principal *httpapi.Principal
 	until     time.Time
@@ -56,7 +55,7 @@ func newUsersService(address string, doer *outbound.Client, clock func() time.Ti
 	}, nil
 }
 
-// MayOrder asks unless it is known.
+// MayOrder asks the users service, unless the cache has the answer.
 func (u *usersService) MayOrder(ctx context.Context) error {
 	caller := httpapi.Caller(ctx)
 	known, ok := u.active.GetIfPresent(caller.Subject)
@@ -74,7 +73,7 @@ func (u *usersService) MayOrder(ctx context.Context) error {
 	case err != nil:
 		return errCustomersUnavailable.Because(err)
 	}
-	defer func() { _ = answer.Body.Close() }() // It has been read; only the status matters.
+	defer func() { _ = answer.Body.Close() }() // The body has been read; only the status matters.
 	switch answer.StatusCode {
 	case http.StatusOK:
 		u.active.Set(caller.Subject, activeCustomer{principal: caller, until: u.clock().Add(activeFor)})

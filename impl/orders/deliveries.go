@@ -18,7 +18,7 @@ import (
 	"example.com/plumbline/impl/platform/webhook"
 )
 
-// webhookMessage is what a receiver gets.
+// webhookMessage is the body of a delivery.
 // Source: Standard Webhooks 1.0, "Payload structure".
 type webhookMessage struct {
 	Type      string          `json:"type"`
@@ -26,8 +26,8 @@ type webhookMessage struct {
 	Data      json.RawMessage `json:"data"`
 }
 
-// createDeliveries keeps an event of this service for every webhook that asks for its type, with a job for each that
-// sends it.
+// createDeliveries creates a delivery of an event, and the job that sends it, for every webhook that subscribes to its
+// type.
 func (s *Service) createDeliveries(ctx context.Context, e events.Event) error {
 	payload, err := json.Marshal(webhookMessage{Type: e.Type, Timestamp: e.Time, Data: e.Data})
 	if err != nil {
@@ -51,25 +51,24 @@ func (s *Service) createDeliveries(ctx context.Context, e events.Event) error {
 	})
 }
 
-// deliverWebhook is the job that makes one attempt to send a delivery. The job of the next attempt is inserted in the
-// transaction that records this one.
+// deliverWebhook is the job that makes one attempt to send a delivery. The transaction that records the attempt inserts
+// the job of the next one.
 type deliverWebhook struct {
 	DeliveryID uuid.UUID `json:"delivery_id"`
-	// Made is how many attempts there were before: a job is void once there has been another.
+	// Made is the number of attempts before: a job is void once there has been another.
 	Made int32 `json:"made"`
-	// Attempt is which one of the schedule this is, from 1; a replay begins anew.
+	// Attempt is the place in the schedule of retries, from 1; a replay starts the schedule again.
 	Attempt int `json:"attempt"`
 }
 
 // Kind implements river.JobArgs.
 func (deliverWebhook) Kind() string { return "deliver_webhook" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts. What a receiver does is no failure of the job: it fails when the
-// database does, and is not to be given up for that.
+// InsertOpts implements river.JobArgsWithInsertOpts. A receiver that fails is no failure of the job: the job fails only
+// when the database does, and must not be given up for that.
 func (deliverWebhook) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1000} }
 
-// The queues of deliveries. A receiver that lags has its own share of the workers, so that it holds up none but its
-// like.
+// The queues of deliveries. Lagging receivers have workers of their own, so that they do not delay the others.
 const (
 	promptLane  = "webhooks"
 	laggingLane = "webhooks_lagging"
@@ -82,10 +81,10 @@ func laneOf(lagging bool) string {
 	return promptLane
 }
 
-// lagsFrom is how long a receiver takes at least that lags although it takes what it is sent.
+// lagsFrom is the time of a successful attempt from which a receiver counts as lagging.
 const lagsFrom = 2 * time.Second
 
-// The failures besides those of package webhook.
+// The reasons for failures besides those of package webhook.
 const (
 	failureDisabled webhook.Reason = "disabled" // the webhook is not enabled
 	failureUnsigned webhook.Reason = "unsigned" // its secret does not open
@@ -94,7 +93,7 @@ const (
 // attemptDelivery sends a delivery, unless its job is void.
 func (s *Service) attemptDelivery(ctx context.Context, job deliverWebhook, lane string) error {
 	row, err := s.queries.GetWebhookDelivery(ctx, job.DeliveryID)
-	if postgres.IsNoRows(err) { // The webhook has been removed, and its deliveries with it.
+	if postgres.IsNoRows(err) { // The webhook has been deleted.
 		return nil
 	}
 	if err != nil {
@@ -118,7 +117,7 @@ func (s *Service) attemptDelivery(ctx context.Context, job deliverWebhook, lane 
 	return s.recordAttempt(ctx, job, w, result)
 }
 
-// sendDelivery makes an attempt. An error means that there was none.
+// sendDelivery makes an attempt. An error means that no attempt was made.
 func (s *Service) sendDelivery(
 	ctx context.Context, d ordersdb.WebhookDelivery, w ordersdb.Webhook,
 ) (webhook.Result, error) {
@@ -132,8 +131,7 @@ func (s *Service) sendDelivery(
 	return s.sender.Send(ctx, w.Url, webhook.Message{ID: d.EventID.String(), Payload: []byte(d.Payload)}, secrets...)
 }
 
-// previousSecrets gives the secrets that are in force beside the webhook's own, sealed: for a while those that it has
-// replaced.
+// previousSecrets gives the replaced secrets of a webhook that are still in force, sealed.
 func previousSecrets(w ordersdb.Webhook, now time.Time) [][]byte {
 	if w.PreviousUntil == nil || !w.PreviousUntil.After(now) {
 		return [][]byte{}
@@ -141,7 +139,7 @@ func previousSecrets(w ordersdb.Webhook, now time.Time) [][]byte {
 	return append(slices.Clone(w.SealedEarlier), w.SealedPrevious)
 }
 
-// secretsOf gives the secrets in force: the webhook's own, and for a while those before.
+// secretsOf gives the secrets in force: the current one first, then replaced ones.
 func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
 	sealed := append([][]byte{w.SealedSecret}, previousSecrets(w, s.clock())...)
 	secrets := make([]telemetry.Secret, len(sealed))
@@ -155,7 +153,7 @@ func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
 	return secrets, nil
 }
 
-// recordAttempt keeps what came of an attempt, together with the job of the next one.
+// recordAttempt records the result of an attempt and inserts the job of the next one, in one transaction.
 func (s *Service) recordAttempt(
 	ctx context.Context, job deliverWebhook, w ordersdb.Webhook, result webhook.Result,
 ) error {
@@ -175,7 +173,7 @@ func (s *Service) recordAttempt(
 	lagging, gone := result.Reason != "" || result.Duration >= lagsFrom, result.Reason == webhook.Gone
 	var recorded int64
 	err := s.inTx(ctx, func(tx tx) (err error) {
-		// First, as whoever removes a webhook locks it before its deliveries.
+		// The webhook is locked before its deliveries, in the same order as by its removal.
 		if lagging != w.Lagging || gone {
 			if err := tx.MarkWebhook(ctx, ordersdb.MarkWebhookParams{
 				ID: w.ID, Url: w.Url, Lagging: lagging, Gone: gone, Now: now,
@@ -201,8 +199,8 @@ func (s *Service) recordAttempt(
 	return nil
 }
 
-// pauseAfter gives how long after a failed attempt to try again, if at all: an address that must not be sent to and a
-// receiver that is gone are not tried again.
+// pauseAfter gives the pause before the next attempt, if there is one: a forbidden address and a receiver that is gone
+// are not tried again.
 func pauseAfter(reason webhook.Reason, attempt int) (pause time.Duration, again bool) {
 	switch reason {
 	case webhook.BadURL, webhook.Forbidden, webhook.Gone:
@@ -212,7 +210,7 @@ func pauseAfter(reason webhook.Reason, attempt int) (pause time.Duration, again 
 	}
 }
 
-// knownStatus gives a status that is one (RFC 9110, section 15); receivers answer others too.
+// knownStatus gives a status code between 100 and 599 (RFC 9110, section 15), and nil for others that receivers send.
 func knownStatus(status int) *int32 {
 	if status < 100 || status > 599 {
 		return nil
@@ -232,7 +230,7 @@ func (s *Service) abandonDelivery(ctx context.Context, job deliverWebhook, why w
 	return err
 }
 
-// sent counts what is sent to webhooks.
+// sent are the metrics of webhooks.
 type sent struct {
 	deliveries, attempts *prometheus.CounterVec
 	duration             prometheus.Histogram
@@ -268,7 +266,7 @@ func (s sent) countAttempt(r webhook.Result) {
 	s.duration.Observe(r.Duration.Seconds())
 }
 
-// countDelivery counts what has become of one: pending is one that was put off.
+// countDelivery counts the new state of a delivery; pending counts as retried.
 func (s sent) countDelivery(status ordersdb.WebhookDeliveryStatus) {
 	result := string(status)
 	if status == ordersdb.WebhookDeliveryStatusPending {

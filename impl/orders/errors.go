@@ -11,7 +11,7 @@ import (
 	"example.com/plumbline/impl/platform/program"
 )
 
-// Every failure this service answers with, besides those of the chain.
+// The faults of this service, besides those of the chain.
 var (
 	errVersionChanged = fault.New(fault.PreconditionFailed, ordersapi.ProblemCodeVersionChanged,
 		"It has changed since you read it; current is what it is now.")
@@ -61,7 +61,7 @@ var (
 		"It cannot be found out now whether the account may order; try again.").After(time.Second)
 )
 
-// faults lists them for the chain, for who explains them, and for the test that holds them against the document.
+// faults lists them for the chain, for the problem pages, and for the test that compares them with the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken,
@@ -74,8 +74,8 @@ func faults() []*fault.Error {
 	}
 }
 
-// explain turns what the database reports into faults; it is the only place that knows its errors. missing is what it
-// means that a row is not there; nil, that this is a defect.
+// explain turns the errors of the database into faults; it is the only place that knows them. missing is the fault of a
+// row that is not there; nil means that a missing row is a defect.
 func explain(err error, missing *fault.Error) error {
 	var f *fault.Error
 	switch {
@@ -96,7 +96,7 @@ func explain(err error, missing *fault.Error) error {
 			Pointer: "#/reference", Keyword: "uniqueItems", Detail: "Must be that of this order's payment alone.",
 		}).Because(err)
 	case postgres.Constraint(err) == "orders_number_key":
-		return httpapi.ErrUnavailable.Because(err) // Chance gave a number twice; it will not do so again.
+		return httpapi.ErrUnavailable.Because(err) // Two random numbers were equal; another attempt has another number.
 	default:
 		return program.ExplainDatabase(err)
 	}

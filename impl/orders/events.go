@@ -21,8 +21,8 @@ func eventTypes() []string {
 	})
 }
 
-// startEvents publishes what happens here, creates the deliveries of webhooks and hears what happens in the users
-// service. Without NATS nothing is lost: events wait in the database, and tokens count as they say until they expire.
+// startEvents publishes the events of this service and consumes them for webhooks, and consumes those of the users
+// service. Without NATS nothing is lost: events wait in the database, and an access token is valid until it expires.
 func (s *Service) startEvents(process *program.Process) error {
 	bus, err := process.Publish(eventTypes())
 	if err != nil || bus == nil {
@@ -43,7 +43,7 @@ func (s *Service) startEvents(process *program.Process) error {
 	return nil
 }
 
-// orderEvent is what others are told of an order: the data of an event whose type is an ordersapi.OrderEventType.
+// orderEvent is the data of an event; its type is an ordersapi.OrderEventType.
 type orderEvent struct {
 	OrderID    uuid.UUID             `json:"order_id"`
 	Number     string                `json:"number"`
@@ -56,7 +56,7 @@ type orderEvent struct {
 	Reason     *string               `json:"reason,omitempty"`
 }
 
-// eventOf is what others are told of a step.
+// eventOf gives the event of a step.
 func eventOf(s step, by ordersapi.OrderActor) orderEvent {
 	o := s.order
 	event := orderEvent{
@@ -71,7 +71,7 @@ func eventOf(s step, by ordersapi.OrderActor) orderEvent {
 	return event
 }
 
-// traceparent links an event to the request that caused it.
+// traceparent gives the trace context of the request, which the event continues.
 func traceparent(ctx context.Context) *string {
 	if parent := telemetry.Request(ctx).Traceparent(); parent != "" {
 		return &parent

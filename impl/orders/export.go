@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/platform/keyset"
 )
 
-// exportBatch is how many orders are read at once: an export of any size takes this much memory.
+// exportBatch is how many orders are read at once, which bounds the memory of an export.
 const exportBatch = 500
 
 // ExportOrders streams orders.
@@ -37,18 +37,17 @@ func (s *Service) ExportOrders(
 		},
 	}
 	e.filter.before(req.Params.CreatedBefore)
-	// The first page is read before anything is answered, so that a database that is not there is a failure that can be
-	// told.
+	// The first page is read before the answer begins, so that a database that is away is answered with a problem.
 	return e, explain(e.readPage(), nil)
 }
 
-// exports are those that run on this replica, by who asked for them.
+// exports counts the running exports of this replica by caller.
 type exports struct {
 	mu      sync.Mutex
 	callers map[uuid.UUID]int
 }
 
-// begin counts an export until it ends, or its request does, unless its caller runs as many as one may.
+// begin counts an export until end is called or ctx ends. ok is false when the caller runs mostExports already.
 func (e *exports) begin(ctx context.Context, caller uuid.UUID) (end func(), ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,17 +68,17 @@ func (e *exports) begin(ctx context.Context, caller uuid.UUID) (end func(), ok b
 
 // export is an answer that is written while it is read.
 type export struct {
-	ctx     context.Context //nolint:containedctx // It is that of the request, which the answer outlives not.
+	ctx     context.Context //nolint:containedctx // The request's; the answer ends with it.
 	service *Service
 	format  ordersapi.ExportFormat
 	filter  orderFilter
 	page    []ordersdb.Order
-	last    bool   // page is the last
-	end     func() // tells that it does not run any more
+	last    bool   // page is the last one
+	end     func() // ends the count of exports.begin
 }
 
-// readPage reads the next page. It is keyset pagination as in a list: nothing is held open between pages, and an order
-// that is placed meanwhile is not among them.
+// readPage reads the next page. It uses keyset pagination, so nothing is held open between pages, and orders placed
+// meanwhile are left out.
 func (e *export) readPage() (err error) {
 	if e.page, err = e.filter.list(e.ctx, e.service.queries, exportBatch); err != nil {
 		return err
@@ -90,8 +89,8 @@ func (e *export) readPage() (err error) {
 	return nil
 }
 
-// VisitExportOrdersResponse writes the export. An error ends the connection before the answer's end, so that nobody
-// takes a part for the whole.
+// VisitExportOrdersResponse writes the export. An error aborts the connection before the end of the answer, so that a
+// part is not taken for the whole.
 func (e *export) VisitExportOrdersResponse(w http.ResponseWriter) error {
 	defer e.end()
 	media, name := "application/x-ndjson", "orders.ndjson"
@@ -119,7 +118,7 @@ func (e *export) VisitExportOrdersResponse(w http.ResponseWriter) error {
 	}
 }
 
-// jsonWriter gives a function that writes a page as JSON, an order a line.
+// jsonWriter gives a function that writes the current page as JSON, one order on each line.
 func (e *export) jsonWriter(out io.Writer) func() error {
 	encoder := json.NewEncoder(out)
 	return func() error {
@@ -136,7 +135,8 @@ func (e *export) jsonWriter(out io.Writer) func() error {
 	}
 }
 
-// csvWriter gives a function that writes a page as CSV (RFC 4180), below a head line. Amounts are in minor units.
+// csvWriter gives a function that writes the current page as CSV (RFC 4180), after a header line. Amounts are in minor
+// units.
 func (e *export) csvWriter(out io.Writer) func() error {
 	table := csv.NewWriter(out)
 	table.UseCRLF = true

@@ -11,18 +11,18 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 )
 
-// followEvery is how often the versions of followed orders are read: one statement for all streams of this replica.
+// followEvery is how often the versions of all followed orders are read, with one statement for each replica.
 const followEvery = 250 * time.Millisecond
 
-// followers are the streams of this replica. They learn of changes that any replica makes by asking the database for
-// versions, which costs the writers nothing.
+// followers are the streams of this replica. They learn of changes by polling the versions of their orders, which costs
+// writers nothing.
 type followers struct {
 	mu      sync.Mutex
 	streams map[*follower]bool
 	callers map[uuid.UUID]int
 }
 
-// follower is one stream: what it follows, and a word when that may have changed.
+// follower is one stream; changed is signalled when its order may have changed.
 type follower struct {
 	caller, order uuid.UUID
 	version       int64
@@ -33,7 +33,7 @@ func newFollowers() *followers {
 	return &followers{streams: map[*follower]bool{}, callers: map[uuid.UUID]int{}}
 }
 
-// join adds a stream, unless its caller has as many as one may have.
+// join adds a stream. It returns false when the caller has mostStreams already.
 func (f *followers) join(caller, order uuid.UUID) (*follower, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -55,14 +55,14 @@ func (f *followers) leave(one *follower) {
 	}
 }
 
-// count tells how many streams there are.
+// count gives the number of streams.
 func (f *followers) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.streams)
 }
 
-// orders lists what is followed, each once.
+// orders lists the followed orders, each once.
 func (f *followers) orders() []uuid.UUID {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,8 +77,8 @@ func (f *followers) orders() []uuid.UUID {
 	return ids
 }
 
-// notify wakes the streams of orders whose version is another than the last that was told. The first one is no news: a
-// stream reads what there is when it starts, and once more here.
+// notify signals the streams whose order has another version than the last one seen. The first call for a stream
+// signals without a change; the stream then reads once more.
 func (f *followers) notify(rows []ordersdb.ListOrderVersionsRow) {
 	versions := make(map[uuid.UUID]int64, len(rows))
 	for _, row := range rows {
@@ -91,13 +91,13 @@ func (f *followers) notify(rows []ordersdb.ListOrderVersionsRow) {
 			one.version = version
 			select {
 			case one.changed <- struct{}{}:
-			default: // It has not taken up the last word yet.
+			default: // The last signal has not been taken yet.
 			}
 		}
 	}
 }
 
-// poll tells the streams of changes until ctx ends.
+// poll signals the streams of changed orders until ctx ends.
 func (f *followers) poll(ctx context.Context, queries ordersdb.Querier, log *slog.Logger) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()

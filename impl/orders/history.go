@@ -22,18 +22,17 @@ import (
 )
 
 const (
-	// heartbeat is how often a stream says something when there is nothing to say, so that nobody between takes it for
-	// dead.
+	// heartbeat is the interval of comments on an idle stream, which keep proxies from closing it.
 	heartbeat = 15 * time.Second
-	// standingEvery is how often a stream asks whether its caller may still be here.
+	// standingEvery is how often a stream checks that its caller is still authorized.
 	standingEvery = time.Second
 	// streamBatch is how many events are read at once.
 	streamBatch = 100
-	// reconnectAfter is what a browser is told to wait before it takes a stream up again.
+	// reconnectAfter is the retry interval that browsers are told.
 	reconnectAfter = 2 * time.Second
 )
 
-// ListOrderEvents lists what has happened to an order, or goes on telling it.
+// ListOrderEvents lists the events of an order, or streams them.
 func (s *Service) ListOrderEvents(
 	ctx context.Context, req ordersapi.ListOrderEventsRequestObject,
 ) (ordersapi.ListOrderEventsResponseObject, error) {
@@ -54,7 +53,7 @@ func (s *Service) ListOrderEvents(
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	// A cursor holds a time; the place of an event is its sequence number.
+	// A cursor holds a time; here its microseconds are the sequence number of an event.
 	rows, next := keyset.Page(rows, int(limit), func(e ordersdb.OrderEvent) keyset.Position {
 		return keyset.Position{Time: time.UnixMicro(e.Sequence), ID: e.OrderID}
 	})
@@ -68,7 +67,7 @@ func (s *Service) ListOrderEvents(
 	}, nil
 }
 
-// sequenceOf reads the Last-Event-ID that a stream resumes behind; the document has checked its form.
+// sequenceOf reads the Last-Event-ID after which a stream resumes; the document has checked its form.
 func sequenceOf(id *string) int64 {
 	if id == nil {
 		return 0
@@ -80,9 +79,9 @@ func sequenceOf(id *string) int64 {
 	return sequence
 }
 
-// stream is an answer that tells what happens to one order for as long as the caller listens and may.
+// stream is an answer that sends the events of one order for as long as the caller listens and is authorized.
 type stream struct {
-	ctx      context.Context //nolint:containedctx // It is that of the request, which the answer outlives not.
+	ctx      context.Context //nolint:containedctx // The request's; the answer ends with it.
 	service  *Service
 	order    uuid.UUID
 	currency string
@@ -100,8 +99,8 @@ func (s *Service) stream(
 	return &stream{ctx: ctx, service: s, order: order.ID, currency: order.Currency, after: after, follower: f}, nil
 }
 
-// VisitListOrderEventsResponse writes Server-Sent Events (WHATWG HTML, section 9.2) until the stream ends. That it ends
-// is no failure: whoever wants to go on takes it up again where it ended.
+// VisitListOrderEventsResponse writes Server-Sent Events (WHATWG HTML, section 9.2) until the stream ends. The end is
+// no error: the client reconnects and resumes.
 func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	defer t.service.followers.leave(t.follower)
 	out := http.NewResponseController(w)
@@ -115,7 +114,7 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	for {
 		told, err := t.writeEvents(w)
 		if err != nil {
-			return nil // The caller has gone, or the database has: both come back.
+			return nil // The caller or the database has gone; the client reconnects.
 		}
 		if err := out.Flush(); err != nil {
 			return nil // The caller has gone.
@@ -129,8 +128,7 @@ func (t *stream) VisitListOrderEventsResponse(w http.ResponseWriter) error {
 	}
 }
 
-// wait returns when there may be something to tell, and sends heartbeats until then. It gives false when the stream is
-// to end.
+// wait sends heartbeats until the order may have changed, and returns true; false means that the stream is to end.
 func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing <-chan time.Time) bool {
 	for {
 		select {
@@ -149,13 +147,13 @@ func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing 
 			case errors.Is(err, httpapi.ErrUnauthenticated):
 				return false
 			case err == nil && !slices.Equal(now.Roles, httpapi.Caller(t.ctx).Roles):
-				return false // Whoever may still follow the order is let in again.
+				return false // The client reconnects if it is still authorized.
 			}
 		}
 	}
 }
 
-// writeEvents writes the events behind the last that was told and says how many there were.
+// writeEvents writes the events after the last one sent, streamBatch at most, and gives their number.
 func (t *stream) writeEvents(w io.Writer) (int, error) {
 	rows, err := t.service.queries.ListOrderEvents(t.ctx, ordersdb.ListOrderEventsParams{
 		OrderID: t.order, After: t.after, RowLimit: streamBatch,

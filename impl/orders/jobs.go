@@ -82,8 +82,8 @@ func (s *Service) startJobs(ctx context.Context, process *program.Process) error
 	return nil
 }
 
-// purgeOldRows removes answers to requests with a key, ended sessions, accounts and deliveries that have been kept for
-// long enough. Those who use the outbox and the inbox purge them.
+// purgeOldRows removes stored answers of requests with a key, ended sessions, accounts and deliveries that have been
+// kept for long enough. The relay and the consumers purge the outbox and the inbox.
 func (s *Service) purgeOldRows(ctx context.Context) error {
 	now := s.clock()
 	return errors.Join(

@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/platform/keyset"
 )
 
-// ListOrders lists the caller's orders, or everybody's for whoever may see them.
+// ListOrders lists the caller's orders, or those of all customers for a caller with the role for it.
 func (s *Service) ListOrders(
 	ctx context.Context, req ordersapi.ListOrdersRequestObject,
 ) (ordersapi.ListOrdersResponseObject, error) {
@@ -54,7 +54,7 @@ func positionOf(o ordersdb.Order) keyset.Position {
 	return keyset.Position{Time: o.CreatedAt, ID: o.ID}
 }
 
-// orderFilter is which orders a list or an export is about.
+// orderFilter selects the orders of a list or an export.
 type orderFilter struct {
 	customer *uuid.UUID
 	status   *ordersdb.OrderStatus
@@ -62,16 +62,16 @@ type orderFilter struct {
 	after    keyset.Position
 }
 
-// before leaves out what was placed at or after a time.
+// before excludes orders placed at or after a time.
 func (f *orderFilter) before(t *time.Time) {
 	if t != nil && t.Before(f.after.Time) {
 		f.after = keyset.Position{Time: *t}
 	}
 }
 
-// list reads the orders behind f.after. Each combination has a statement of its own, so that each has its index.
+// list reads the orders after f.after. Each combination of filters has its own statement and index.
 func (f *orderFilter) list(ctx context.Context, q ordersdb.Querier, limit int32) ([]ordersdb.Order, error) {
-	var from time.Time // By default the year 1.
+	var from time.Time // The zero time is before every order.
 	if f.from != nil {
 		from = *f.from
 	}
@@ -96,7 +96,7 @@ func (f *orderFilter) list(ctx context.Context, q ordersdb.Querier, limit int32)
 	}
 }
 
-// toAPIOrders gives orders with their lines and what the caller may do to them.
+// toAPIOrders shows orders with their lines and the actions that the caller may take.
 func (s *Service) toAPIOrders(ctx context.Context, rows []ordersdb.Order) ([]ordersapi.Order, error) {
 	ids := make([]uuid.UUID, len(rows))
 	for i, row := range rows {
@@ -117,7 +117,7 @@ func (s *Service) toAPIOrders(ctx context.Context, rows []ordersdb.Order) ([]ord
 	return shown, nil
 }
 
-// allowedActions are those that are possible now and that the document lets the caller ask for.
+// allowedActions are the actions that the state of an order permits and the document grants to the caller.
 func allowedActions(ctx context.Context, o ordersdb.Order) []ordersapi.OrderAction {
 	allowed := []ordersapi.OrderAction{}
 	for _, a := range possibleActions(o.Status) {
@@ -151,7 +151,7 @@ func (s *Service) CreateOrder(
 	}, nil
 }
 
-// placeOrder places an order of a customer, at the total that is expected if one is.
+// placeOrder places an order of a customer. If expected is not nil, the total must match it.
 func (s *Service) placeOrder(
 	ctx context.Context, customer uuid.UUID, lines []line, expected *ordersapi.ExpectedTotal,
 ) (order ordersdb.Order, items []ordersdb.OrderItem, err error) {
@@ -180,7 +180,7 @@ func (s *Service) placeOrder(
 			return err
 		}
 		order = ordersdb.Order(row)
-		// Last, because others wait for the stock of what sells well.
+		// Last, to hold the locks on the stock of popular products for the shortest time.
 		return reserveStock(ctx, tx, lines, placed, now)
 	})
 	if err != nil {
@@ -189,8 +189,7 @@ func (s *Service) placeOrder(
 	return order, itemsOf(placed), nil
 }
 
-// lockAndAdmit keeps other orders of a customer waiting until the transaction ends, and refuses one that is beyond what
-// a customer may have without paying.
+// lockAndAdmit serializes the orders of a customer until the transaction ends, and refuses one that exceeds the ration.
 func (r Ration) lockAndAdmit(ctx context.Context, q ordersdb.Querier, customer uuid.UUID, lines []line) error {
 	if r == (Ration{}) {
 		return nil
@@ -198,7 +197,7 @@ func (r Ration) lockAndAdmit(ctx context.Context, q ordersdb.Querier, customer u
 	if err := q.LockCustomer(ctx, customer.String()); err != nil {
 		return err
 	}
-	// Not in one statement: it would count what was there before the wait.
+	// A statement of its own: in one with the lock it would count what was there before the wait.
 	open, err := q.CountOpenOrders(ctx, ordersdb.CountOpenOrdersParams{CustomerID: customer, Most: r.Orders})
 	if err != nil {
 		return err
@@ -206,7 +205,7 @@ func (r Ration) lockAndAdmit(ctx context.Context, q ordersdb.Querier, customer u
 	return r.admit(open, lines)
 }
 
-// newOrder gives the lines of an order as its statement takes them, not priced yet.
+// newOrder makes the parameters of an order with its lines, without prices.
 func newOrder(lines []line) ordersdb.CreateOrderParams {
 	var p ordersdb.CreateOrderParams
 	for _, l := range lines {
@@ -215,9 +214,9 @@ func newOrder(lines []line) ordersdb.CreateOrderParams {
 	return p
 }
 
-// addPrices adds what the catalog says, and what others are told.
+// addPrices adds prices, total and event to the parameters of an order.
 func addPrices(ctx context.Context, p *ordersdb.CreateOrderParams, all []priced, total ordersapi.Money) (err error) {
-	p.Skus, p.Names, p.PriceAmounts = nil, nil, nil // The transaction may be repeated.
+	p.Skus, p.Names, p.PriceAmounts = nil, nil, nil // postgres.InTx may run this again.
 	for _, l := range all {
 		p.Skus, p.Names = append(p.Skus, l.Sku), append(p.Names, l.Name)
 		p.PriceAmounts = append(p.PriceAmounts, l.PriceAmount)
@@ -231,7 +230,7 @@ func addPrices(ctx context.Context, p *ordersdb.CreateOrderParams, all []priced,
 	return err
 }
 
-// itemsOf are the rows that the statement has made.
+// itemsOf gives the lines that CreateOrder has stored.
 func itemsOf(p ordersdb.CreateOrderParams) []ordersdb.OrderItem {
 	items := make([]ordersdb.OrderItem, len(p.ProductIds))
 	for i := range items {
@@ -259,14 +258,14 @@ func reserveStock(
 	return shortOf(lines, stock)
 }
 
-// numberAlphabet is Crockford's base 32, in which no letter is taken for another.
+// numberAlphabet is Crockford's base 32, which has no look-alike characters.
 const numberAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// newNumber makes a number of 60 random bits for people to read out, as in PL-7K3M-9Q2X-VN4T. It tells nothing of how
-// many orders there are.
+// newNumber makes an order number of 60 random bits, such as PL-7K3M-9Q2X-VN4T. It does not reveal the number of
+// orders.
 func newNumber() string {
 	var random [12]byte
-	_, _ = rand.Read(random[:]) // It never fails: crypto/rand ends the program instead.
+	_, _ = rand.Read(random[:]) // Read never fails: crypto/rand ends the program instead.
 	number := []byte("PL")
 	for i, b := range random {
 		if i%4 == 0 {
@@ -294,8 +293,7 @@ func (s *Service) GetOrder(
 	}, nil
 }
 
-// CancelOrder withdraws an order that has not shipped. Cancelling twice is not a mistake: the second call answers as
-// the first did.
+// CancelOrder cancels an order that has not shipped. It is idempotent: a second call gives the same answer.
 func (s *Service) CancelOrder(
 	ctx context.Context, req ordersapi.CancelOrderRequestObject,
 ) (ordersapi.CancelOrderResponseObject, error) {
@@ -314,7 +312,7 @@ func (s *Service) CancelOrder(
 	}, nil
 }
 
-// PayOrder records an order's payment.
+// PayOrder records the payment of an order.
 func (s *Service) PayOrder(
 	ctx context.Context, req ordersapi.PayOrderRequestObject,
 ) (ordersapi.PayOrderResponseObject, error) {
@@ -326,7 +324,7 @@ func (s *Service) PayOrder(
 	if err != nil {
 		return nil, err
 	}
-	if reported.Amount == nil || reported.Reference == nil { // Nothing has protected it from being the wrong payment.
+	if reported.Amount == nil || reported.Reference == nil { // It could not be checked against the order.
 		s.log.WarnContext(ctx, "a payment was recorded without its amount or its reference",
 			slog.String("order", order.ID.String()), slog.Bool("amount", reported.Amount != nil),
 			slog.Bool("reference", reported.Reference != nil))
@@ -334,7 +332,7 @@ func (s *Service) PayOrder(
 	return ordersapi.PayOrder200JSONResponse{Body: order, Headers: ordersapi.PayOrder200ResponseHeaders{ETag: tag}}, nil
 }
 
-// ShipOrder records that an order has left.
+// ShipOrder records that an order has been shipped.
 func (s *Service) ShipOrder(
 	ctx context.Context, req ordersapi.ShipOrderRequestObject,
 ) (ordersapi.ShipOrderResponseObject, error) {
@@ -349,7 +347,7 @@ func (s *Service) ShipOrder(
 	return ordersapi.ShipOrder200JSONResponse{Body: order, Headers: ordersapi.ShipOrder200ResponseHeaders{ETag: tag}}, nil
 }
 
-// DeliverOrder records that an order has arrived.
+// DeliverOrder records that an order has been delivered.
 func (s *Service) DeliverOrder(
 	ctx context.Context, req ordersapi.DeliverOrderRequestObject,
 ) (ordersapi.DeliverOrderResponseObject, error) {
@@ -362,7 +360,7 @@ func (s *Service) DeliverOrder(
 	}, nil
 }
 
-// RefundOrder gives back a part of what was paid, or all that is left of it.
+// RefundOrder refunds a part of what was paid, or all that is left of it.
 func (s *Service) RefundOrder(
 	ctx context.Context, req ordersapi.RefundOrderRequestObject,
 ) (ordersapi.RefundOrderResponseObject, error) {
@@ -387,7 +385,7 @@ func (s *Service) RefundOrder(
 	}, nil
 }
 
-// applyStep makes one step with an order, with all that belongs to it, for the caller.
+// applyStep applies the caller's step to an order.
 func (s *Service) applyStep(
 	ctx context.Context, id uuid.UUID, decide func(ordersdb.Order) (step, error),
 ) (shown ordersapi.Order, tag string, err error) {
@@ -400,7 +398,7 @@ func (s *Service) applyStep(
 		}); err != nil {
 			return err
 		}
-		// Here, because with a key the transaction, and its connection, is kept until the answer is made.
+		// Within the transaction: with an Idempotency-Key it stays open, with its connection, until the answer is made.
 		items, err = tx.ListOrderItems(ctx, []uuid.UUID{id})
 		return err
 	})
@@ -410,7 +408,7 @@ func (s *Service) applyStep(
 	return toAPIOrder(order, items, allowedActions(ctx, order)), etag(order.Version), nil
 }
 
-// actorOf says in what capacity a caller acts on an order.
+// actorOf gives the capacity in which a caller acts on an order.
 func actorOf(caller *httpapi.Principal, o ordersdb.Order) ordersapi.OrderActor {
 	switch {
 	case caller.Subject == o.CustomerID:
@@ -422,8 +420,8 @@ func actorOf(caller *httpapi.Principal, o ordersdb.Order) ordersapi.OrderActor {
 	}
 }
 
-// lockAndApply makes one step with an order in a transaction: the order is locked, so that nothing comes between the
-// decision and the change, and its stock follows last.
+// lockAndApply applies a step to an order in a transaction. It locks the order first, so that nothing changes between
+// the decision and the step, and changes the stock last.
 func (s *Service) lockAndApply(
 	ctx context.Context, q ordersdb.Querier, id uuid.UUID, decide func(ordersdb.Order) (step, error),
 	by func(ordersdb.Order) ordersapi.OrderActor,

@@ -11,11 +11,11 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 )
 
-// overdueBatch is how many orders are looked for at once.
+// overdueBatch is how many orders one query finds.
 const overdueBatch = 100
 
-// expireOverdue gives up the orders that nobody has paid in time. However often and wherever it runs, each order
-// expires once: the step is decided with the order locked.
+// expireOverdue expires the orders that were not paid in time. Concurrent runs expire each order once: the step is
+// decided with the order locked.
 func (s *Service) expireOverdue(ctx context.Context) error {
 	return s.applyStepToEach(ctx,
 		func() ([]uuid.UUID, error) {
@@ -24,8 +24,8 @@ func (s *Service) expireOverdue(ctx context.Context) error {
 		func(o ordersdb.Order) (step, error) { return expiry(o, s.clock()) })
 }
 
-// withdrawOrphaned cancels the pending orders of accounts that are not active any more. It finds those as well that
-// were being placed while the account was disabled.
+// withdrawOrphaned cancels the pending orders of accounts that are no longer active, also those that were being placed
+// while the account was disabled.
 func (s *Service) withdrawOrphaned(ctx context.Context) error {
 	reason := "The account is not active any more."
 	return s.applyStepToEach(ctx,
@@ -38,8 +38,8 @@ func (s *Service) withdrawOrphaned(ctx context.Context) error {
 		})
 }
 
-// applyStepToEach makes a step with every order that find finds, each in its own transaction: one that cannot be
-// changed keeps none of the others.
+// applyStepToEach applies a step to every order that find gives, each in its own transaction, so that a failure does
+// not affect the others.
 func (s *Service) applyStepToEach(
 	ctx context.Context, find func() ([]uuid.UUID, error), decide func(ordersdb.Order) (step, error),
 ) error {

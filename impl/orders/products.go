@@ -12,7 +12,7 @@ import (
 	"example.com/plumbline/impl/platform/keyset"
 )
 
-// ListProducts lists the catalog, or what of it a search finds.
+// ListProducts lists the catalog, or the results of a search in it.
 func (s *Service) ListProducts(
 	ctx context.Context, req ordersapi.ListProductsRequestObject,
 ) (ordersapi.ListProductsResponseObject, error) {
@@ -55,7 +55,7 @@ func (s *Service) listProducts(
 	return rows, next, nil
 }
 
-// pageOf cuts the row off that is one more than fits a page; the next page starts where this one ends.
+// pageOf cuts rows, of which there is one more than limit if there is a next page, to a page.
 func pageOf(rows []product, limit int32) (page []product, next *string) {
 	return keyset.Page(rows, int(limit), func(p product) keyset.Position {
 		return keyset.Position{Time: p.CreatedAt, ID: p.ID}
@@ -91,8 +91,7 @@ func (s *Service) CreateProduct(
 	}, nil
 }
 
-// DuplicateProduct adds a product with the name, the description and the price of another, which does not change
-// meanwhile.
+// DuplicateProduct adds a product with the name, the description and the price of another, which it locks.
 func (s *Service) DuplicateProduct(
 	ctx context.Context, req ordersapi.DuplicateProductRequestObject,
 ) (ordersapi.DuplicateProductResponseObject, error) {
@@ -138,7 +137,7 @@ func (s *Service) GetProduct(
 	}, nil
 }
 
-// UpdateProduct changes a product that is still as the caller knows it.
+// UpdateProduct changes a product if its version is one of those in If-Match.
 func (s *Service) UpdateProduct(
 	ctx context.Context, req ordersapi.UpdateProductRequestObject,
 ) (ordersapi.UpdateProductResponseObject, error) {
@@ -163,13 +162,13 @@ func (s *Service) UpdateProduct(
 	}, nil
 }
 
-// ArchiveProduct takes a product out of the catalog.
+// ArchiveProduct removes a product from the catalog. Archiving it again changes nothing.
 func (s *Service) ArchiveProduct(
 	ctx context.Context, req ordersapi.ArchiveProductRequestObject,
 ) (ordersapi.ArchiveProductResponseObject, error) {
 	row, err := s.changeProduct(ctx, req.ProductID, func(tx tx) (int64, error) {
 		return tx.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
-	}, func(product) error { return nil }) // It is so already.
+	}, func(product) error { return nil }) // It is archived already.
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +178,7 @@ func (s *Service) ArchiveProduct(
 	}, nil
 }
 
-// changeProduct carries out a change of one product and reads the product as it now is. unchanged says what it means
-// that there was nothing to change.
+// changeProduct changes one product and reads it afterwards. unchanged gives the error when update has changed no row.
 func (s *Service) changeProduct(
 	ctx context.Context, id uuid.UUID, update func(tx) (int64, error), unchanged func(product) error,
 ) (now product, err error) {

@@ -22,29 +22,29 @@ const (
 	mostStreams = 10
 	// mostExports is how many exports a caller may run at once, on one replica.
 	mostExports = 3
-	// mostWebhooks is how many subscriptions there may be: each of them hears of every order.
+	// mostWebhooks is the maximum of webhooks: each of them gets every order.
 	mostWebhooks = 100
-	// secretOverlap is how long deliveries are signed with a replaced secret as well.
+	// secretOverlap is how long deliveries are also signed with a replaced secret.
 	secretOverlap = 24 * time.Hour
-	// mostSecrets is how many secrets of a webhook are in force at most: each is a signature in every delivery.
+	// mostSecrets is the maximum of secrets of a webhook in force: each adds a signature to every delivery.
 	mostSecrets = 8
 	// deliveryMemory is how long deliveries are kept.
 	deliveryMemory = 30 * 24 * time.Hour
 )
 
-// action is what can be done to an order: ordersapi.OrderAction, and expire, which nobody can ask for.
+// action is an ordersapi.OrderAction, or expire, which callers cannot request.
 type action = ordersapi.OrderAction
 
 const expire action = "expire"
 
-// transition is one step that an order may take.
+// transition is one permitted change of status.
 type transition struct {
 	from   ordersdb.OrderStatus
 	action action
 	to     ordersdb.OrderStatus
 }
 
-// transitions are all the steps. The database holds the same table and refuses every other step.
+// transitions are all permitted changes. The database has the same table and refuses every other change.
 var transitions = []transition{
 	{ordersdb.OrderStatusPending, ordersapi.OrderActionPay, ordersdb.OrderStatusPaid},
 	{ordersdb.OrderStatusPending, ordersapi.OrderActionCancel, ordersdb.OrderStatusCancelled},
@@ -60,12 +60,12 @@ var transitions = []transition{
 	{ordersdb.OrderStatusDelivered, ordersapi.OrderActionRefund, ordersdb.OrderStatusRefunded},
 }
 
-// mayBecome asks whether an action leads from one status to another.
+// mayBecome tells whether an action leads from one status to another.
 func mayBecome(from ordersdb.OrderStatus, a action, to ordersdb.OrderStatus) bool {
 	return slices.Contains(transitions, transition{from, a, to})
 }
 
-// possibleActions lists what can be asked for in a status, whoever asks, in the order of the table.
+// possibleActions lists the actions that callers can request in a status, in the order of the table.
 func possibleActions(status ordersdb.OrderStatus) []action {
 	var actions []action
 	for _, t := range transitions {
@@ -76,7 +76,7 @@ func possibleActions(status ordersdb.OrderStatus) []action {
 	return actions
 }
 
-// stockMove is what a step does to the units of an order.
+// stockMove is the effect of a step on the reserved units of an order.
 type stockMove int
 
 const (
@@ -85,17 +85,17 @@ const (
 	stockSold               // from reserved to sold
 )
 
-// step is what becomes of an order: the order as it then is, and what belongs to it.
+// step is the decision about an order: its new state, and what belongs to the change.
 type step struct {
 	order  ordersdb.Order
 	event  ordersapi.OrderEventType
 	amount *int64 // what was paid or refunded, in minor units
 	reason *string
 	stock  stockMove
-	same   bool // it is so already, and nothing happens
+	same   bool // the order is in that state already; nothing changes
 }
 
-// move makes the step of an action that leads to a status, or refuses it.
+// move makes the step of an action to a status, or refuses it.
 func move(order ordersdb.Order, a action, to ordersdb.OrderStatus, event ordersapi.OrderEventType) (step, error) {
 	if !mayBecome(order.Status, a, to) {
 		return step{}, errOrderState
@@ -104,10 +104,10 @@ func move(order ordersdb.Order, a action, to ordersdb.OrderStatus, event ordersa
 	return step{order: order, event: event}, nil
 }
 
-// onlyProvider is the provider of a payment that names none.
+// onlyProvider is the provider of payments that name none.
 const onlyProvider = "default"
 
-// payment is the step of an order that is paid whole. The same payment reported again is the same payment.
+// payment is the step of an order that is paid in full. The same payment reported again changes nothing.
 func payment(order ordersdb.Order, reported ordersapi.PayOrderRequest) (step, error) {
 	if got := reported.Amount; got != nil && (got.Amount != order.TotalAmount || got.Currency != order.Currency) {
 		return step{}, errPaymentMismatch.At(fault.Violation{
@@ -135,7 +135,7 @@ func payment(order ordersdb.Order, reported ordersapi.PayOrderRequest) (step, er
 	return s, nil
 }
 
-// shipment is the step of an order that leaves: its units are sold.
+// shipment is the step of an order that is shipped: its units are sold.
 func shipment(order ordersdb.Order, tracking *string) (step, error) {
 	if order.Status == ordersdb.OrderStatusShipped {
 		return step{order: order, same: true}, nil
@@ -145,7 +145,7 @@ func shipment(order ordersdb.Order, tracking *string) (step, error) {
 	return s, err
 }
 
-// delivery is the step of an order that arrives.
+// delivery is the step of an order that is delivered.
 func delivery(order ordersdb.Order) (step, error) {
 	if order.Status == ordersdb.OrderStatusDelivered {
 		return step{order: order, same: true}, nil
@@ -153,7 +153,7 @@ func delivery(order ordersdb.Order) (step, error) {
 	return move(order, ordersapi.OrderActionDeliver, ordersdb.OrderStatusDelivered, ordersapi.OrderEventTypeOrderDelivered)
 }
 
-// cancellation is the step of an order that is withdrawn: its units are free again, and what was paid goes back.
+// cancellation is the step of an order that is cancelled: its units are released, and what was paid is refunded.
 func cancellation(order ordersdb.Order, reason *string) (step, error) {
 	if order.Status == ordersdb.OrderStatusCancelled {
 		return step{order: order, same: true}, nil
@@ -171,7 +171,7 @@ func cancellation(order ordersdb.Order, reason *string) (step, error) {
 	return s, nil
 }
 
-// expiry is the step of an order that nobody has paid in time.
+// expiry is the step of an order that was not paid in time.
 func expiry(order ordersdb.Order, now time.Time) (step, error) {
 	if order.Status != ordersdb.OrderStatusPending || order.ExpiresAt.After(now) {
 		return step{order: order, same: true}, nil
@@ -181,8 +181,8 @@ func expiry(order ordersdb.Order, now time.Time) (step, error) {
 	return s, err
 }
 
-// refund is the step of an order of which an amount, or all that is left of what was paid, goes back. Once nothing is
-// left the order is refunded; if it has not left by then, its units are free again.
+// refund is the step of an order of which a part, or all that is left of what was paid, is refunded. When nothing is
+// left the order is refunded; if it has not shipped, its units are released.
 func refund(order ordersdb.Order, part *ordersapi.RefundAmount, reason *string) (step, error) {
 	if part == nil && order.Status == ordersdb.OrderStatusRefunded {
 		return step{order: order, same: true}, nil
@@ -215,14 +215,14 @@ func refund(order ordersdb.Order, part *ordersapi.RefundAmount, reason *string) 
 	return s, nil
 }
 
-// line is one product of an order and how many of it. The places are those in the request that asked for it.
+// line is one product of an order with its quantity. places are its indices in the request.
 type line struct {
 	product  uuid.UUID
 	quantity int32
 	places   []int
 }
 
-// merged makes one line of those of one product, in the order of product ids: the order in which stock is locked.
+// merged makes one line for each product, in the order of product ids, which is the order in which stock is locked.
 func merged(items []ordersapi.OrderItemRequest) []line {
 	var lines []line
 	for place, item := range items {
@@ -231,17 +231,17 @@ func merged(items []ordersapi.OrderItemRequest) []line {
 			lines = append(lines, line{product: item.ProductID})
 			i = len(lines) - 1
 		}
-		lines[i].quantity += item.Quantity // A hundred times a thousand at most.
+		lines[i].quantity += item.Quantity // At most 100 lines of 1,000 units.
 		lines[i].places = append(lines[i].places, place)
 	}
 	slices.SortFunc(lines, func(a, b line) int { return slices.Compare(a.product[:], b.product[:]) })
 	return lines
 }
 
-// mostOfOne is how many units of one product an order takes: the maximum of a line, which many lines do not get around.
+// mostOfOne is the maximum of units of one product in an order, over all its lines.
 const mostOfOne = 1000
 
-// fitting refuses lines that have too many of one product together.
+// fitting refuses lines that exceed mostOfOne together.
 func fitting(lines []line) error {
 	large := slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return l.quantity <= mostOfOne })
 	if len(large) == 0 {
@@ -253,13 +253,13 @@ func fitting(lines []line) error {
 	})...)
 }
 
-// Ration is what a customer may have without paying. The zero Ration bounds nothing.
+// Ration limits what a customer may have in unpaid orders. The zero Ration has no limit.
 type Ration struct {
-	// Orders are pending, and Units are reserved in them, of whatever products.
+	// Orders is the limit of pending orders, and Units that of the units reserved in them.
 	Orders, Units int64
 }
 
-// admit refuses an order of somebody who has too much already that is not paid.
+// admit refuses an order that would exceed the ration.
 func (r Ration) admit(open ordersdb.CountOpenOrdersRow, lines []line) error {
 	if open.Orders >= r.Orders {
 		return errTooManyOpenOrders.At(fault.Violation{
@@ -284,7 +284,7 @@ func (r Ration) admit(open ordersdb.CountOpenOrdersRow, lines []line) error {
 	return nil
 }
 
-// violationsAt names the places of lines in the request, in its order.
+// violationsAt gives a violation for each place of lines in the request, in its order.
 func violationsAt(lines []line, member, keyword, detail string, params func(line) map[string]any) []fault.Violation {
 	found := map[int]fault.Violation{}
 	for _, l := range lines {
@@ -310,7 +310,7 @@ type priced struct {
 	ordersdb.PriceProductsRow
 }
 
-// priceOf prices lines by the catalog and adds them up, in minor units of one currency.
+// priceOf prices lines by the catalog and gives the total, in minor units of one currency.
 func priceOf(
 	lines []line, products []ordersdb.PriceProductsRow, expected *ordersapi.ExpectedTotal,
 ) (all []priced, total ordersapi.Money, err error) {
@@ -333,7 +333,7 @@ func priceOf(
 			return nil, total, errMixedCurrencies
 		}
 		sum := int64(p.quantity) * p.PriceAmount
-		if sum > math.MaxInt64-total.Amount { // The bounds of the document rule it out; money is worth the second look.
+		if sum > math.MaxInt64-total.Amount { // The limits of the document exclude it; checked all the same.
 			return nil, total, fmt.Errorf("the total of %d lines does not fit", len(all))
 		}
 		total.Amount += sum
@@ -348,7 +348,7 @@ func priceOf(
 	return all, total, nil
 }
 
-// shortOf gives the refusal of lines of which there is not enough.
+// shortOf gives the refusal of the lines for which there are too few units.
 func shortOf(lines []line, stock []ordersdb.Stock) error {
 	available := func(l line) int64 {
 		for _, s := range stock {

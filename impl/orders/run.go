@@ -104,7 +104,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 	})
 }
 
-// measure registers what the service's parts count.
+// measure registers the metrics of the service.
 func (s *Service) measure(registry prometheus.Registerer) error {
 	collectors := slices.Concat(s.guard.Collectors(), s.sent.collectors(), []prometheus.Collector{
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{

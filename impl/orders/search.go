@@ -17,25 +17,25 @@ import (
 )
 
 const (
-	// mostWords is how many different words a search has at most: each that many products have costs PostgreSQL a look at
-	// as many entries of the index.
+	// mostWords is the maximum of different words in a search: for each common word PostgreSQL reads as many entries of
+	// the index as products have it.
 	mostWords = 8
-	// leastPrefix is how many letters and digits the beginning of a word has at least; less is found as a whole word only.
+	// leastPrefix is the minimum of letters and digits of a prefix; a shorter word matches only as a whole.
 	leastPrefix = 2
-	// lookedAt is how many products a search looks at one by one: of the newest, and of those that it finds.
+	// lookedAt is how many products a search examines at most, of the newest and of the matches.
 	lookedAt = 2000
-	// lookedAtFirst is how many of the newest are looked at before the index is, for each product of a page.
+	// lookedAtFirst is how many of the newest products are examined before the index, for each product of a page.
 	lookedAtFirst = 10
 )
 
-// errSearchTimeout is httpapi.ErrTimeout, and says what helps.
+// errSearchTimeout is httpapi.ErrTimeout with a detail that says what helps.
 var errSearchTimeout = func() *fault.Error {
 	f := *httpapi.ErrTimeout
 	f.Detail = "The search took longer than it may; search for longer words, or for fewer."
 	return &f
 }()
 
-// searchProducts gives a page of the products that have all words of a text, and where the next one starts.
+// searchProducts gives a page of the products that match every word of a text, and the cursor of the next page.
 func (s *Service) searchProducts(
 	ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32,
 ) (rows []product, next *string, err error) {
@@ -62,9 +62,9 @@ func (s *Service) searchProducts(
 	return rows, next, explain(err, nil)
 }
 
-// searchWithin searches in three ways. What most products have fills a page from a few of the newest, without a look at
-// the index of words. What few have is found by that index, and put in order. What many have and not the newest is
-// found among more of these, as far as it is there: the next page goes on behind the last product that was looked at.
+// searchWithin searches in three ways. Common words fill a page from a few of the newest products, without the index.
+// Rare words are found by the index and sorted. For words between the two it examines more of the newest products, up
+// to lookedAt; the next page continues after the last one examined.
 func searchWithin(
 	ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after keyset.Position,
 	limit int32,
@@ -92,8 +92,8 @@ func searchWithin(
 		page, next := pageOf(convertRows(found), limit)
 		return page, next, err
 	}
-	// The end comes first: whatever is added or archived before the next statement, everything down to the end is looked
-	// at.
+	// The end is read first: every product down to it is examined, whatever is added or archived before the next
+	// statement.
 	end, err := q.GetSearchEnd(ctx, ordersdb.GetSearchEndParams{
 		Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: lookedAt,
 	})
@@ -113,7 +113,7 @@ func searchWithin(
 	return page, next, nil
 }
 
-// convertRows makes products of the rows of a query that gives the columns of one.
+// convertRows converts the rows of a query that gives the columns of a product.
 func convertRows[Row ordersdb.SearchNewestProductsRow | ordersdb.ListFoundProductsRow](rows []Row) []product {
 	products := make([]product, len(rows))
 	for i, row := range rows {
@@ -122,12 +122,12 @@ func convertRows[Row ordersdb.SearchNewestProductsRow | ordersdb.ListFoundProduc
 	return products
 }
 
-// number is the beginning of a word that PostgreSQL takes for a number, and what follows it for another word.
+// number matches the beginning of a word that PostgreSQL parses as a number in scientific notation, apart from the rest
+// of the word.
 var number = regexp.MustCompile(`\b[0-9]+e[0-9]+`)
 
-// searchFor writes what to search for as PostgreSQL's text search does: every word, long ones as the beginning of one.
-// A word is what letters, digits and the marks over them make up, so none can hold a quote, and PostgreSQL sees no more
-// of them. Without a word nothing is found.
+// searchFor writes the words of a text as a tsquery, and gives their number. Long words match as prefixes. A word
+// consists of letters, digits and combining marks, so it holds no quote and no operator. An empty query finds nothing.
 func searchFor(text string) (query string, words int) {
 	isPart := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
 	var terms []string
@@ -145,8 +145,8 @@ func searchFor(text string) (query string, words int) {
 	return strings.Join(terms, " & "), len(terms)
 }
 
-// beginsWords tells whether so few words begin with these letters that they can be looked for. Of the scripts of
-// Chinese, Japanese and Korean that holds from the first letter on: they have thousands, or no spaces between words.
+// beginsWords tells whether few enough words begin with these letters to search for the prefix. For Chinese, Japanese
+// and Korean one letter is enough: their scripts have thousands of letters, or no spaces between words.
 func beginsWords(letters string) bool {
 	short := func(r rune) bool {
 		return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)

@@ -30,7 +30,7 @@ func Reset(ctx context.Context, environ []string, staff uuid.UUID, customers ...
 	})
 }
 
-// withSeeding runs what fills the database in one transaction.
+// withSeeding runs fill in one transaction.
 func withSeeding(ctx context.Context, environ []string, fill func(*seeding) error) error {
 	p := newProgram()
 	c, err := settings.Load(p.Source(nil, environ), defaultServe())
@@ -49,7 +49,7 @@ func withSeeding(ctx context.Context, environ []string, fill func(*seeding) erro
 	})
 }
 
-// seeding is a service that can be told what time it is.
+// seeding is a service with a clock that can be set.
 type seeding struct {
 	Service
 
@@ -85,14 +85,14 @@ func (s *seeding) fillDatabase(ctx context.Context, staff uuid.UUID, customers [
 	return err
 }
 
-// good is a product and how many units of it have arrived.
+// good is a product with the units received.
 type good struct {
 	sku, name, description string
 	cents                  int64
 	units                  int64
 }
 
-// addProduct adds a product with its first delivery. Of what nothing is left, it all broke.
+// addProduct adds a product and receives its units. A product without units has received twelve and written them off.
 func (s *seeding) addProduct(ctx context.Context, g good, staff uuid.UUID) (uuid.UUID, error) {
 	p, err := s.queries.CreateProduct(ctx, ordersdb.CreateProductParams{
 		ID: newID(), Sku: g.sku, Name: g.name, Description: g.description, PriceAmount: g.cents, Currency: "EUR",
@@ -125,7 +125,7 @@ func (s *seeding) adjustStock(
 	return err
 }
 
-// story is what has happened to an order.
+// story is the history of an order.
 type story struct {
 	placed     time.Duration // ago
 	quantities []int32       // of so many products
@@ -140,7 +140,7 @@ type chapter struct {
 	decide func(ordersdb.Order, time.Time) (step, error)
 }
 
-// tellStory places an order of the first of some products and lets happen what has happened to it.
+// tellStory places an order of the first of some products and applies the steps of its story.
 func (s *seeding) tellStory(ctx context.Context, customer uuid.UUID, told story, products []uuid.UUID) error {
 	s.now, s.payWithin = s.end.Add(-told.placed), told.payWithin
 	var items []ordersapi.OrderItemRequest
@@ -164,9 +164,9 @@ func (s *seeding) tellStory(ctx context.Context, customer uuid.UUID, told story,
 
 const day = 24 * time.Hour
 
-// stories are one for every state, and a second one where there is more than one way into it.
+// stories cover every status, and each way to reach it.
 var stories = []story{
-	// Longer than usual, so that there is still one to be paid on the days after.
+	// With a longer deadline, so that there is an unpaid order on the days after.
 	{placed: 5 * time.Minute, quantities: []int32{1, 2}, payWithin: 90 * day},
 	{placed: 3 * time.Hour, quantities: []int32{2}, payWithin: time.Hour, then: []chapter{paid(4 * time.Minute)}},
 	{
@@ -220,7 +220,7 @@ func delivered(after time.Duration) chapter {
 	}
 }
 
-// refunded gives one part of so many back.
+// refunded refunds one of so many equal parts.
 func refunded(after time.Duration, reason string, parts int64) chapter {
 	return chapter{after, ordersapi.OrderActorStaff, func(o ordersdb.Order, _ time.Time) (step, error) {
 		return refund(o, &ordersapi.RefundAmount{Amount: o.TotalAmount / parts, Currency: o.Currency}, &reason)
@@ -238,11 +238,11 @@ func expired(after time.Duration) chapter {
 	return chapter{after, ordersapi.OrderActorSystem, expiry}
 }
 
-// Orders are of the first products of the catalog, three at most from one of the first sold on; the last one is not
-// made any more.
+// Orders are of the first products of the catalog: up to three from one of the first sold on. The product at
+// discontinued is archived.
 const sold, discontinued = 18, 23
 
-// catalog is what a shop of measuring tools has.
+// catalog is the range of a shop of measuring tools.
 var catalog = []good{
 	{
 		"PLUMB-BRASS-8", "Brass plumb bob, 225 g",

@@ -37,31 +37,31 @@ type Database interface {
 	postgres.Beginner
 }
 
-// Config is what a service is made of.
+// Config is what New makes a service of.
 type Config struct {
 	Database Database
-	// Pool is that of the jobs, in the same database.
+	// Pool is that of the jobs, of the same database.
 	Pool *pgxpool.Pool
-	// Keys verify access tokens; Issuer is who signed them.
+	// Keys verify access tokens; Issuer is their iss.
 	Keys   token.KeySource
 	Issuer string
 	// Customers tells whether a caller may order.
 	Customers customers
-	// MasterKey is 32 bytes in base64, from which the key is derived that seals the secrets of webhooks.
+	// MasterKey is 32 bytes in base64, from which every secret of the service is derived.
 	MasterKey telemetry.Secret
 	// PayWithin is how long an order waits for its payment.
 	PayWithin time.Duration
-	// Ration is what a customer may have without paying.
+	// Ration limits what a customer may have in unpaid orders.
 	Ration Ration
-	// SearchTimeout bounds each statement of a search, below what other statements may take.
+	// SearchTimeout bounds each statement of a search; it is shorter than the statement time-out.
 	SearchTimeout time.Duration
-	// AllowPrivate lets webhooks lead into private networks and over plain http.
+	// AllowPrivate allows webhooks to lead into private networks and over plain http.
 	AllowPrivate bool
-	// Log is told what goes wrong beside requests; nil: nobody is.
+	// Log takes the lines of work beside requests; nil discards them.
 	Log *slog.Logger
-	// Registry takes the metrics of jobs; nil: none does.
+	// Registry takes the metrics of jobs; nil discards them.
 	Registry prometheus.Registerer
-	// Clock tells the time; nil is the system's.
+	// Clock gives the time; nil is the system's.
 	Clock func() time.Time
 }
 
@@ -130,7 +130,7 @@ func New(c Config) (*Service, error) {
 	return s, err
 }
 
-// standing is what a token says, as far as the users service has not told otherwise since.
+// standing gives the session of a token: what the token says, unless the users service has told otherwise since.
 func (s *Service) standing(ctx context.Context, claims token.Claims) (guard.Session, error) {
 	known, err := s.queries.GetStanding(ctx, ordersdb.GetStandingParams{
 		SessionID: claims.SessionID, UserID: claims.Subject,
@@ -142,7 +142,7 @@ func (s *Service) standing(ctx context.Context, claims token.Claims) (guard.Sess
 		return guard.Session{}, httpapi.ErrUnauthenticated
 	}
 	roles := claims.Roles
-	// A token counts whole seconds: one that is as old as the change may be from before it.
+	// The iat of a token has whole seconds: a token as old as the change may have been issued before it.
 	if known.ChangedAt != nil && !claims.IssuedAt.After(*known.ChangedAt) {
 		roles = known.Roles
 	}
@@ -167,7 +167,7 @@ func Described() (httpapi.Described, error) {
 	return httpapi.Described{Document: document, Faults: faults()}, err
 }
 
-// Handler gives the service's whole way in and out. Of the options it sets what is its own.
+// Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
 	o.Idempotency, o.Auditor = s.keeper, s.audit
@@ -185,7 +185,7 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
 }
 
-// ownerOf tells whose an order is.
+// ownerOf gives the customer of an order.
 func (s *Service) ownerOf(ctx context.Context, order uuid.UUID) (uuid.UUID, error) {
 	owner, err := s.queries.GetOrderOwner(ctx, order)
 	return owner, explain(err, errOrderNotFound)

@@ -22,7 +22,7 @@ type serveSettings struct {
 	WebhooksAllowPrivate bool          `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
 }
 
-// Validate finds settings that cannot work, before anything is touched.
+// Validate refuses settings that cannot work, before anything is started.
 func (c *serveSettings) Validate() error {
 	errs := []error{c.Serving.Validate(), program.Refuse(c.Findings())}
 	if err := hosts.CheckHTTP(c.UsersURL); err != nil {
@@ -40,7 +40,7 @@ func (c *serveSettings) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Findings adds what is to be said of what this service asks others, and of what it tells them.
+// Findings adds the findings of the users service and of webhooks.
 func (c *serveSettings) Findings() program.Findings {
 	found := c.Serving.Findings()
 	for i := range found {

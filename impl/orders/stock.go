@@ -10,7 +10,7 @@ import (
 	"example.com/plumbline/impl/platform/keyset"
 )
 
-// GetStock reads how many units of a product there are.
+// GetStock reads the stock of a product.
 func (s *Service) GetStock(
 	ctx context.Context, req ordersapi.GetStockRequestObject,
 ) (ordersapi.GetStockResponseObject, error) {
@@ -21,7 +21,7 @@ func (s *Service) GetStock(
 	return ordersapi.GetStock200JSONResponse(toAPIStock(row)), nil
 }
 
-// ListStockAdjustments lists what was received and written off.
+// ListStockAdjustments lists the receipts and write-offs of a product.
 func (s *Service) ListStockAdjustments(
 	ctx context.Context, req ordersapi.ListStockAdjustmentsRequestObject,
 ) (ordersapi.ListStockAdjustmentsResponseObject, error) {

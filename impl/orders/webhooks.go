@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/impl/platform/webhook"
 )
 
-// ListWebhooks lists the subscriptions of other systems.
+// ListWebhooks lists the webhooks.
 func (s *Service) ListWebhooks(
 	ctx context.Context, req ordersapi.ListWebhooksRequestObject,
 ) (ordersapi.ListWebhooksResponseObject, error) {
@@ -40,7 +40,7 @@ func (s *Service) ListWebhooks(
 	}, nil
 }
 
-// CreateWebhook subscribes another system. Its secret is shown this once.
+// CreateWebhook creates a webhook. Only this answer, and that of a rotation, shows its secret.
 func (s *Service) CreateWebhook(
 	ctx context.Context, req ordersapi.CreateWebhookRequestObject,
 ) (ordersapi.CreateWebhookResponseObject, error) {
@@ -76,11 +76,11 @@ func (s *Service) CreateWebhook(
 	}, nil
 }
 
-// secretName is whose secret is sealed.
+// secretName is the name under which the secrets of a webhook are sealed.
 func secretName(webhook uuid.UUID) string { return "webhooks/" + webhook.String() }
 
-// maySendTo refuses an address that is not to be sent to, as far as it can be told without resolving its name; the
-// sender looks again at what the name leads to.
+// maySendTo refuses the URL of a webhook that must not be sent to, without resolving its host name; the sender checks
+// the resolved addresses.
 func (s *Service) maySendTo(url string) error {
 	err := webhook.ValidateURL(url, s.allowPrivate)
 	if err == nil {
@@ -98,7 +98,7 @@ func (s *Service) maySendTo(url string) error {
 	return httpapi.Violated("#/url", "format", sentence).Because(err)
 }
 
-// GetWebhook reads a subscription.
+// GetWebhook reads a webhook.
 func (s *Service) GetWebhook(
 	ctx context.Context, req ordersapi.GetWebhookRequestObject,
 ) (ordersapi.GetWebhookResponseObject, error) {
@@ -109,7 +109,7 @@ func (s *Service) GetWebhook(
 	return ordersapi.GetWebhook200JSONResponse(s.toAPIWebhook(row)), nil
 }
 
-// UpdateWebhook changes a subscription.
+// UpdateWebhook changes a webhook.
 func (s *Service) UpdateWebhook(
 	ctx context.Context, req ordersapi.UpdateWebhookRequestObject,
 ) (ordersapi.UpdateWebhookResponseObject, error) {
@@ -136,7 +136,7 @@ func (s *Service) UpdateWebhook(
 	return ordersapi.UpdateWebhook200JSONResponse(s.toAPIWebhook(row)), nil
 }
 
-// DeleteWebhook ends a subscription.
+// DeleteWebhook deletes a webhook.
 func (s *Service) DeleteWebhook(
 	ctx context.Context, req ordersapi.DeleteWebhookRequestObject,
 ) (ordersapi.DeleteWebhookResponseObject, error) {
@@ -153,8 +153,8 @@ func (s *Service) DeleteWebhook(
 	return ordersapi.DeleteWebhook204Response{}, nil
 }
 
-// RotateWebhookSecret replaces a subscription's secret. Those in force stay so for a while, however often it is
-// replaced meanwhile: it is not known which of them a receiver has.
+// RotateWebhookSecret replaces the secret of a webhook. All secrets in force stay so for secretOverlap, however often
+// it is replaced: it is unknown which of them the receiver has.
 func (s *Service) RotateWebhookSecret(
 	ctx context.Context, req ordersapi.RotateWebhookSecretRequestObject,
 ) (ordersapi.RotateWebhookSecretResponseObject, error) {
@@ -182,7 +182,7 @@ func (s *Service) RotateWebhookSecret(
 	return ordersapi.RotateWebhookSecret200JSONResponse{Webhook: s.toAPIWebhook(row), Secret: secret.Reveal()}, nil
 }
 
-// ListWebhookDeliveries lists what was sent to a subscription and what came of it.
+// ListWebhookDeliveries lists the deliveries to a webhook and their results.
 func (s *Service) ListWebhookDeliveries(
 	ctx context.Context, req ordersapi.ListWebhookDeliveriesRequestObject,
 ) (ordersapi.ListWebhookDeliveriesResponseObject, error) {
@@ -209,8 +209,8 @@ func (s *Service) ListWebhookDeliveries(
 	}, nil
 }
 
-// ReplayWebhookDelivery sends an event again. One that waits for its next attempt need not wait any longer. The
-// subscription is locked before its delivery, as who removes it does.
+// ReplayWebhookDelivery sends a delivery again, or the next attempt at once. The webhook is locked before its delivery,
+// in the same order as by its removal.
 func (s *Service) ReplayWebhookDelivery(
 	ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject,
 ) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {
@@ -223,7 +223,7 @@ func (s *Service) ReplayWebhookDelivery(
 		row, err = tx.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{
 			ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock(),
 		})
-		if postgres.IsNoRows(err) { // It has its job, or is not there.
+		if postgres.IsNoRows(err) { // It has a job already, or does not exist.
 			if row, err = tx.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{
 				ID: req.DeliveryID, WebhookID: req.WebhookID,
 			}); err == nil && !to.Enabled {

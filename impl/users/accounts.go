@@ -8,7 +8,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// CreateUser opens an account, as version 1 answers.
+// CreateUser opens an account and answers in the form of version 1.
 func (s *Service) CreateUser(
 	ctx context.Context, req usersapi.CreateUserRequestObject,
 ) (usersapi.CreateUserResponseObject, error) {
@@ -60,7 +60,7 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 	return user, err
 }
 
-// GetUser reads an account, as version 1 answers.
+// GetUser reads an account and answers in the form of version 1.
 func (s *Service) GetUser(
 	ctx context.Context, req usersapi.GetUserRequestObject,
 ) (usersapi.GetUserResponseObject, error) {
@@ -82,7 +82,7 @@ func (s *Service) GetUserV2(
 	return usersapi.GetUserV2200JSONResponse(toAPIUserV2(user)), nil
 }
 
-// GetUserProfile reads the profile of an account; of another's without the number of the identity card.
+// GetUserProfile reads the profile of an account. Only the owner sees the number of the identity card.
 func (s *Service) GetUserProfile(
 	ctx context.Context, req usersapi.GetUserProfileRequestObject,
 ) (usersapi.GetUserProfileResponseObject, error) {
@@ -96,7 +96,7 @@ func (s *Service) GetUserProfile(
 	return usersapi.GetUserProfile200JSONResponse(profile), nil
 }
 
-// truncate shortens a text to what its column holds, at a character's border.
+// truncate cuts a text after at most so many characters.
 func truncate(text string, most int) string {
 	if r := []rune(text); len(r) > most {
 		return string(r[:most])

@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// ListUsers lists accounts by the filters that are given.
+// ListUsers lists the accounts that match every filter given.
 func (s *Service) ListUsers(
 	ctx context.Context, req usersapi.ListUsersRequestObject,
 ) (usersapi.ListUsersResponseObject, error) {
@@ -142,9 +142,9 @@ func (s *Service) SetUserRoles(
 	return usersapi.SetUserRoles200JSONResponse(toAPIAdminUser(user)), nil
 }
 
-// setRoles replaces the roles of an account that is locked, tells its owner, and gives the sessions that this touches.
-// A role that the account did not have ends them, and the logins that wait for a second factor: who has one may be
-// another than who is trusted now.
+// setRoles replaces the roles of a locked account, tells its owner, and gives the sessions that the change touches. A
+// new role ends the sessions and the logins that wait for a second factor: whoever holds one may not be the person who
+// was given the role.
 func (s *Service) setRoles(
 	ctx context.Context, tx tx, user usersdb.User, roles []string,
 ) (changed usersdb.User, touched []uuid.UUID, err error) {
@@ -175,18 +175,18 @@ func (s *Service) setRoles(
 	return changed, touched, err
 }
 
-// administrator is an account that makeAdministrator has made an administrator's.
+// administrator is what makeAdministrator has done.
 type administrator struct {
 	usersdb.User
 
-	// opened is whether there was none; reset, whether it was taken from whoever had opened it; raised, whether it got the
-	// role. The first two have the new password.
+	// opened: there was no account. reset: the account had an unverified address and was cleared. raised: it got the role.
+	// An account that was opened or reset has the new password.
 	opened, reset, raised bool
 }
 
-// makeAdministrator makes the account with an address an administrator's, opening it if need be with the password of
-// the hash. The operator who asks for it answers for the address of a new account, and with allowUnverified for that of
-// one that is there.
+// makeAdministrator gives the account with an address the role of an administrator, and opens the account if there is
+// none. The operator vouches for the address of a new account and, with allowUnverified, for the unverified address of
+// an existing one.
 func (s *Service) makeAdministrator(
 	ctx context.Context, email, name, passwordHash string, allowUnverified bool,
 ) (made administrator, err error) {
@@ -250,7 +250,7 @@ func (s *Service) makeAdministrator(
 	return made, err
 }
 
-// RemoveSecondFactor takes off the second factor of an account whose owner has lost it.
+// RemoveSecondFactor removes the second factor of an account whose owner has lost it.
 func (s *Service) RemoveSecondFactor(
 	ctx context.Context, req usersapi.RemoveSecondFactorRequestObject,
 ) (usersapi.RemoveSecondFactorResponseObject, error) {
@@ -266,8 +266,8 @@ func (s *Service) RemoveSecondFactor(
 	return usersapi.RemoveSecondFactor204Response{}, nil
 }
 
-// changeAccount changes another's account in a transaction and then forgets what is remembered of the sessions that
-// the change touches.
+// changeAccount changes the account of another user in one transaction, and then makes the guard forget the sessions
+// that the change touches.
 func (s *Service) changeAccount(
 	ctx context.Context, target uuid.UUID, change func(tx tx) (usersdb.User, []uuid.UUID, error),
 ) (usersdb.User, error) {
@@ -290,7 +290,7 @@ func (s *Service) changeAccount(
 		user, touched, err = change(tx)
 		return err
 	})
-	// Also when the outcome of the commit is not known: what is forgotten is read again.
+	// Also when the outcome of the commit is unknown: the guard reads a forgotten session again.
 	s.guard.Forget(touched...)
 	return user, explain(err, errUserNotFound)
 }

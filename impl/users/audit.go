@@ -11,7 +11,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// ListAuditEntries lists what was done here.
+// ListAuditEntries lists the audit log of this service.
 func (s *Service) ListAuditEntries(
 	ctx context.Context, req usersapi.ListAuditEntriesRequestObject,
 ) (usersapi.ListAuditEntriesResponseObject, error) {

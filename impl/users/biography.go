@@ -6,8 +6,8 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 )
 
-// newBiographyPolicy makes what is left of a biography for who reads it: a little markup, and links to other sites,
-// which get to know neither a search engine's trust nor the page that they were on. It is safe for concurrent use.
+// newBiographyPolicy defines the markup that readers of a biography get: a few elements, and https links that pass on
+// neither search rank nor a Referer. It is safe for concurrent use.
 func newBiographyPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "b", "i", "em", "strong", "ul", "ol", "li")
@@ -19,7 +19,7 @@ func newBiographyPolicy() *bluemonday.Policy {
 	return p
 }
 
-// biography gives what its readers get of a biography that is kept as it was sent.
+// biography gives the sanitized form of a biography, which is stored as it was sent.
 func (s *Service) biography(sent *string) *string {
 	if sent == nil {
 		return nil

@@ -24,17 +24,17 @@ import (
 )
 
 const (
-	// codeStep is for how long an app shows a code; codeSkew, how many steps its clock may be off.
+	// codeStep is the time step of TOTP; codeSkew is how many steps the clock of an app may be off.
 	codeStep = 30 * time.Second
 	codeSkew = 1
-	// secretBytes is the length of an app's secret, as RFC 4226, 4 wants it.
+	// secretBytes is the length of an app secret that RFC 4226, section 4, recommends.
 	secretBytes = 20
-	// recoveryCodes is how many an account gets; recoveryBytes, how long each is: 80 bits.
+	// recoveryCodes is the number of recovery codes of an account; recoveryBytes is the length of each: 80 bits.
 	recoveryCodes = 10
 	recoveryBytes = 10
 )
 
-// newAppKey makes the key that an authenticator app takes up, with a new secret.
+// newAppKey makes the key of an authenticator app, with a new secret.
 func newAppKey(email string) (*otp.Key, error) {
 	return totp.Generate(totp.GenerateOpts{
 		Issuer: "Plumbline", AccountName: email, Period: uint(codeStep.Seconds()), SecretSize: secretBytes,
@@ -42,7 +42,7 @@ func newAppKey(email string) (*otp.Key, error) {
 	})
 }
 
-// stepAt gives the time step of RFC 6238, 4.
+// stepAt gives the time step of a time (RFC 6238, section 4).
 func stepAt(t time.Time) int64 { return t.Unix() / int64(codeStep.Seconds()) }
 
 // codeOf gives the code that an app with the secret, in base32, shows during a step.
@@ -53,8 +53,8 @@ func codeOf(secret string, step int64) (string, error) {
 	})
 }
 
-// stepOf finds the step that a code is of, among those that may be meant now. It takes as long whichever it is, and if
-// it is none.
+// stepOf finds the step that a code belongs to, within codeSkew of now. Takes constant time, whether or not the code
+// matches.
 func stepOf(secret, code string, now time.Time) (step int64, found bool, err error) {
 	at := stepAt(now)
 	for s := at - codeSkew; s <= at+codeSkew; s++ {
@@ -70,13 +70,13 @@ func stepOf(secret, code string, now time.Time) (step int64, found bool, err err
 }
 
 const (
-	// modulePixels is the width of a module of the picture; quietModules, that of the margin that ISO/IEC 18004 wants.
+	// modulePixels is the width of a module of the QR code; quietModules is the width of its quiet zone (ISO/IEC 18004).
 	modulePixels = 4
 	quietModules = 4
 )
 
-// pictureOf draws a text as a QR code, for a page to show: the data URL of a PNG. The margin is part of it, so that it
-// can be scanned from a dark page.
+// pictureOf draws a text as a QR code and gives the data URL of a PNG. The quiet zone is part of the picture, so that
+// the code can be scanned from a dark page.
 func pictureOf(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
@@ -105,25 +105,25 @@ func pictureOf(text string) (string, error) {
 
 var withoutPadding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// newRecoveryCodes makes codes for people to keep on paper, as in MFZW-I3LP-OBQX-E2LK.
+// newRecoveryCodes makes random recovery codes, such as MFZW-I3LP-OBQX-E2LK.
 func newRecoveryCodes() []string {
 	codes := make([]string, recoveryCodes)
 	for i := range codes {
 		secret := make([]byte, recoveryBytes)
-		_, _ = rand.Read(secret) // It never fails: crypto/rand ends the program instead.
+		_, _ = rand.Read(secret) // Read never fails: crypto/rand ends the program instead.
 		codes[i] = recoveryCodeOf(secret)
 	}
 	return codes
 }
 
-// recoveryCodeOf writes ten bytes as a recovery code.
+// recoveryCodeOf writes ten bytes as a recovery code, in base32.
 func recoveryCodeOf(secret []byte) string {
 	text := withoutPadding.EncodeToString(secret)
 	return strings.Join([]string{text[0:4], text[4:8], text[8:12], text[12:16]}, "-")
 }
 
-// recoveryHash is all that the database keeps of a recovery code, however it is typed. With the account in it, nobody's
-// code is another's.
+// recoveryHash gives the HMAC under which a recovery code is stored. It ignores the spelling of the code, and includes
+// the account so that equal codes of two accounts differ.
 func (s *Service) recoveryHash(user uuid.UUID, code string) []byte {
 	mac := hmac.New(sha256.New, s.recoveryKey)
 	mac.Write(user[:])

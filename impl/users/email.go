@@ -67,8 +67,8 @@ func (s *Service) ConfirmEmail(
 	return usersapi.ConfirmEmail204Response{}, nil
 }
 
-// RequestPasswordReset has the address looked up by a job, so that the request does the same whether there is an
-// account.
+// RequestPasswordReset queues a job that looks up the address, so that the request does the same work whether or not
+// there is an account.
 func (s *Service) RequestPasswordReset(
 	ctx context.Context, req usersapi.RequestPasswordResetRequestObject,
 ) (usersapi.RequestPasswordResetResponseObject, error) {
@@ -84,12 +84,12 @@ func (s *Service) RequestPasswordReset(
 	return usersapi.RequestPasswordReset202Response{}, nil
 }
 
-// ResetPassword sets a new password for whoever has the token of a mail, ends every session and tells the owner.
+// ResetPassword sets a new password for the holder of a mailed token, ends every session and tells the owner.
 func (s *Service) ResetPassword(
 	ctx context.Context, req usersapi.ResetPasswordRequestObject,
 ) (usersapi.ResetPasswordResponseObject, error) {
 	now := s.clock()
-	// What is refused costs no hashing of a password.
+	// A refused request hashes no password.
 	found, err := s.queries.FindEmailToken(ctx, usersdb.FindEmailTokenParams{
 		Hash: hashOf(req.Body.Token), Purpose: mailReset, Now: now,
 	})
@@ -122,8 +122,8 @@ func (s *Service) ResetPassword(
 	return usersapi.ResetPassword204Response{}, nil
 }
 
-// spendEmailToken spends a token for a purpose and locks the account that it is of. The account is locked first, as who
-// changes it does before making its tokens void.
+// spendEmailToken spends a mailed token for a purpose and locks its account. The account is locked first, in the same
+// order as by those who change an account and then void its tokens.
 func spendEmailToken(
 	ctx context.Context, q usersdb.Querier, token, purpose string, now time.Time,
 ) (spent usersdb.EmailToken, user usersdb.User, err error) {
@@ -137,7 +137,7 @@ func spendEmailToken(
 		spent, err = q.UseEmailToken(ctx, usersdb.UseEmailTokenParams{Hash: hash, Purpose: purpose, Now: now})
 	}
 	if postgres.IsNoRows(err) {
-		return spent, user, errInvalidMailToken // It never was, or another request came first.
+		return spent, user, errInvalidMailToken // There is no such token, or another request spent it first.
 	}
 	if err == nil {
 		httpapi.Identify(ctx, user.ID)
@@ -145,9 +145,9 @@ func spendEmailToken(
 	return spent, user, err
 }
 
-// renewPassword gives an account that is locked another password, from whoever answers for its address, which is
-// verified by that. What was begun with the old one ends. Where the address was not verified before, whoever opened the
-// account may not be its owner: what they left there goes, too.
+// renewPassword gives a locked account another password, on behalf of someone who has shown to control its address,
+// which counts as verified from then on. It ends every session and pending change. If the address was not verified
+// before, the account may have been opened by somebody else, so what they stored in it is removed too.
 func (s *Service) renewPassword(
 	ctx context.Context, tx tx, user usersdb.User, email, passwordHash string,
 ) (revoked []uuid.UUID, err error) {
@@ -186,8 +186,8 @@ func (s *Service) renewPassword(
 	return revoked, s.queueMail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
 }
 
-// RequestEmailChange sends a mail to the address that the caller wants. The job that sends it sees whether it is
-// another's.
+// RequestEmailChange sends a mail to the address that the caller wants. The job that sends it checks whether the
+// address belongs to another account.
 func (s *Service) RequestEmailChange(
 	ctx context.Context, req usersapi.RequestEmailChangeRequestObject,
 ) (usersapi.RequestEmailChangeResponseObject, error) {
@@ -204,7 +204,7 @@ func (s *Service) RequestEmailChange(
 			ID: user.ID, PasswordHash: user.PasswordHash,
 		})
 		if postgres.IsNoRows(err) {
-			return errWrongPassword // It has been changed since.
+			return errWrongPassword // The password has been changed since.
 		}
 		if err != nil {
 			return err
@@ -222,7 +222,7 @@ func (s *Service) RequestEmailChange(
 	return usersapi.RequestEmailChange202JSONResponse{Body: toAPIEmailChange(change)}, nil
 }
 
-// GetEmailChange tells which address waits to be the caller's.
+// GetEmailChange gives the address that waits to be confirmed.
 func (s *Service) GetEmailChange(
 	ctx context.Context, _ usersapi.GetEmailChangeRequestObject,
 ) (usersapi.GetEmailChangeResponseObject, error) {
@@ -238,7 +238,7 @@ func (s *Service) GetEmailChange(
 	return usersapi.GetEmailChange200JSONResponse(toAPIEmailChange(change)), nil
 }
 
-// CancelEmailChange makes the link void that would make another address the caller's.
+// CancelEmailChange voids the link that would confirm the new address.
 func (s *Service) CancelEmailChange(
 	ctx context.Context, _ usersapi.CancelEmailChangeRequestObject,
 ) (usersapi.CancelEmailChangeResponseObject, error) {
@@ -247,7 +247,7 @@ func (s *Service) CancelEmailChange(
 			UserID: httpapi.Caller(ctx).Subject, Purpose: mailChange, Now: s.clock(),
 		})
 		if err == nil && withdrawn == 0 {
-			err = errEmailChangeNotFound // It may have been followed just now.
+			err = errEmailChangeNotFound // The link may have been followed just now.
 		}
 		return err
 	})
@@ -257,7 +257,7 @@ func (s *Service) CancelEmailChange(
 	return usersapi.CancelEmailChange204Response{}, nil
 }
 
-// ConfirmEmailChange makes the address that a token was sent to the account's, and tells the old one.
+// ConfirmEmailChange gives the account the address that the token was sent to, and tells the old address.
 func (s *Service) ConfirmEmailChange(
 	ctx context.Context, req usersapi.ConfirmEmailChangeRequestObject,
 ) (usersapi.ConfirmEmailChangeResponseObject, error) {
@@ -275,7 +275,7 @@ func (s *Service) ConfirmEmailChange(
 			return err
 		}
 		if err := s.throttle.forgetAll(ctx, tx, httpapi.AccountNamed("email", old)); err != nil {
-			return err // Somebody else may have the address next.
+			return err // The next account with the address may be somebody else's.
 		}
 		return s.queueMail(ctx, tx, sendMail{
 			Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID)),

@@ -11,7 +11,7 @@ import (
 	"example.com/plumbline/impl/platform/program"
 )
 
-// Every failure this service answers with, besides those of the chain.
+// The faults of this service, besides those of the chain.
 var (
 	errEmailTaken = fault.New(fault.Conflict, usersapi.ProblemCodeEmailTaken,
 		"There is already an account with this e-mail address.")
@@ -49,7 +49,7 @@ var (
 		"There is already an account with this identity card.")
 )
 
-// faults lists them for the chain, for who explains them, and for the test that holds them against the document.
+// faults lists them for the chain, for the problem pages, and for the test that compares them with the document.
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled,
@@ -60,8 +60,8 @@ func faults() []*fault.Error {
 	}
 }
 
-// explain turns what the database and the hasher report into faults; it is the only place that knows their errors.
-// missing is what it means that a row is not there; nil, that this is a defect.
+// explain turns the errors of the database and the hasher into faults; it is the only place that knows them. missing is
+// the fault of a row that is not there; nil means that a missing row is a defect.
 func explain(err error, missing *fault.Error) error {
 	var f *fault.Error
 	switch {

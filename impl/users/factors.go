@@ -12,7 +12,7 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// GetSecondFactor tells whether the caller's logins take a second factor.
+// GetSecondFactor tells whether the caller has enabled a second factor.
 func (s *Service) GetSecondFactor(
 	ctx context.Context, _ usersapi.GetSecondFactorRequestObject,
 ) (usersapi.GetSecondFactorResponseObject, error) {
@@ -27,7 +27,7 @@ func (s *Service) GetSecondFactor(
 	return usersapi.GetSecondFactor200JSONResponse(shown), nil
 }
 
-// secondFactor tells what there is to tell of an account's second factor.
+// secondFactor gives the state of an account's second factor, without secrets.
 func secondFactor(ctx context.Context, q usersdb.Querier, user usersdb.User) (usersapi.SecondFactor, error) {
 	left, err := q.CountRecoveryCodes(ctx, user.ID)
 	return usersapi.SecondFactor{
@@ -36,7 +36,7 @@ func secondFactor(ctx context.Context, q usersdb.Querier, user usersdb.User) (us
 	}, err
 }
 
-// EnrolSecondFactor makes a secret that waits for ConfirmSecondFactor.
+// EnrolSecondFactor makes a secret, which ConfirmSecondFactor puts into force.
 func (s *Service) EnrolSecondFactor(
 	ctx context.Context, req usersapi.EnrolSecondFactorRequestObject,
 ) (usersapi.EnrolSecondFactorResponseObject, error) {
@@ -73,7 +73,7 @@ func (s *Service) EnrolSecondFactor(
 	}, nil
 }
 
-// ConfirmSecondFactor has the caller's logins take a second factor.
+// ConfirmSecondFactor enables the second factor of the caller.
 func (s *Service) ConfirmSecondFactor(
 	ctx context.Context, req usersapi.ConfirmSecondFactorRequestObject,
 ) (usersapi.ConfirmSecondFactorResponseObject, error) {
@@ -82,7 +82,7 @@ func (s *Service) ConfirmSecondFactor(
 	err := s.inTx(ctx, func(tx tx) error {
 		account, err := tx.LockUser(ctx, user)
 		if err == nil && account.EmailVerifiedAt == nil {
-			err = errEmailUnverified // An earlier version let it be enrolled.
+			err = errEmailUnverified // An earlier version allowed to enrol it.
 		}
 		if err != nil {
 			return err
@@ -111,7 +111,7 @@ func (s *Service) ConfirmSecondFactor(
 	}, nil
 }
 
-// DisableSecondFactor has the caller's logins take the password alone.
+// DisableSecondFactor disables the second factor of the caller.
 func (s *Service) DisableSecondFactor(
 	ctx context.Context, req usersapi.DisableSecondFactorRequestObject,
 ) (usersapi.DisableSecondFactorResponseObject, error) {
@@ -130,7 +130,7 @@ func (s *Service) DisableSecondFactor(
 	return usersapi.DisableSecondFactor204Response{}, nil
 }
 
-// ReplaceRecoveryCodes makes new recovery codes and the old ones void, and tells the owner, who may have kept those.
+// ReplaceRecoveryCodes replaces the caller's recovery codes and tells the owner, who may have stored the old ones.
 func (s *Service) ReplaceRecoveryCodes(
 	ctx context.Context, req usersapi.ReplaceRecoveryCodesRequestObject,
 ) (usersapi.ReplaceRecoveryCodesResponseObject, error) {
@@ -138,7 +138,7 @@ func (s *Service) ReplaceRecoveryCodes(
 	if err != nil {
 		return nil, err
 	}
-	if user.SecondFactorAt == nil { // One that waits for its first code is none.
+	if user.SecondFactorAt == nil { // A factor that is not confirmed is not enabled.
 		return nil, errSecondFactorNotEnabled
 	}
 	codes := newRecoveryCodes()
@@ -160,9 +160,9 @@ func (s *Service) ReplaceRecoveryCodes(
 	}, nil
 }
 
-// removeFactor takes off an account's second factor, once it is proven that this may be, and tells its owner. The
-// account is locked first, as a login does.
-func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, proven func() error) error {
+// removeFactor removes an account's second factor, if authorize returns nil, and tells the owner. The account is locked
+// first, as by a login.
+func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, authorize func() error) error {
 	disabled, err := tx.DisableSecondFactor(ctx, usersdb.DisableSecondFactorParams{ID: user, Now: s.clock()})
 	if err == nil && disabled == 0 {
 		err = errSecondFactorNotEnabled
@@ -170,7 +170,7 @@ func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, prove
 	if err != nil {
 		return err
 	}
-	if err := proven(); err != nil {
+	if err := authorize(); err != nil {
 		return err
 	}
 	if err := tx.DeleteSecondFactor(ctx, user); err != nil {
@@ -179,8 +179,8 @@ func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, prove
 	return s.queueMail(ctx, tx, sendMail{Mail: mailFactorOff, UserID: user})
 }
 
-// spendFactorCode spends the code or the recovery code of an account, one of which is there. The code of a step is
-// refused once it or a later one has been used.
+// spendFactorCode spends a TOTP code or a recovery code of an account; one of the two is not nil. A TOTP code is
+// refused once its step or a later one has been used.
 func (s *Service) spendFactorCode(ctx context.Context, tx tx, user uuid.UUID, code, recoveryCode *string) error {
 	factor, err := tx.LockSecondFactor(ctx, user)
 	if postgres.IsNoRows(err) {
@@ -219,7 +219,7 @@ func (s *Service) spendFactorCode(ctx context.Context, tx tx, user uuid.UUID, co
 	return err
 }
 
-// keepRecoveryCodes keeps an account's recovery codes in place of those it had.
+// keepRecoveryCodes replaces the stored recovery codes of an account.
 func (s *Service) keepRecoveryCodes(ctx context.Context, q usersdb.Querier, user uuid.UUID, codes []string) error {
 	hashes := make([][]byte, len(codes))
 	for i, code := range codes {
@@ -231,5 +231,5 @@ func (s *Service) keepRecoveryCodes(ctx context.Context, q usersdb.Querier, user
 	return q.CreateRecoveryCodes(ctx, usersdb.CreateRecoveryCodesParams{UserID: user, Hashes: hashes})
 }
 
-// appSecretOf names the secret of an account's authenticator app.
+// appSecretOf is the name under which the secret of an account's authenticator app is sealed.
 func appSecretOf(user uuid.UUID) string { return "second_factors/" + user.String() }

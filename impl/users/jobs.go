@@ -23,7 +23,7 @@ const (
 // mailLane is the queue of mails: a mail server that is slow delays nothing but mails.
 const mailLane = "mails"
 
-// eraseAccounts is the job that deletes the accounts whose time of grace is over.
+// eraseAccounts is the job that deletes the accounts whose grace period is over.
 type eraseAccounts struct{}
 
 // Kind implements river.JobArgs.
@@ -62,8 +62,8 @@ func (s *Service) startJobs(ctx context.Context, process *program.Process) error
 	return nil
 }
 
-// purgeOldRows removes expired tokens of mails and challenges of logins, counts of the throttle that are whole again,
-// networks that nobody has used for long, and sessions that ended a while ago. Those who use the outbox purge it.
+// purgeOldRows removes expired tokens of mails and challenges of logins, counters of the throttle that are full again,
+// known networks that have expired, and sessions that ended a while ago. The relay purges the outbox.
 func (s *Service) purgeOldRows(ctx context.Context) error {
 	now := s.clock()
 	return errors.Join(

@@ -28,7 +28,7 @@ func (s *Service) GetKeySet(
 	}, nil
 }
 
-// keyring keeps the signing keys in the database, sealed, and the signer supplied with them.
+// keyring keeps the signing keys in the database, sealed, and supplies the signer with them.
 type keyring struct {
 	inTx   func(context.Context, func(tx) error) error
 	sealer *seal.Sealer
@@ -39,11 +39,11 @@ type keyring struct {
 // keysEvery is how often a replica looks for new signing keys.
 const keysEvery = 30 * time.Second
 
-// signingKey names a signing key to the sealer.
+// signingKey is the name under which a signing key is sealed.
 func signingKey(kid string) string { return "signing_keys/" + kid }
 
-// load supplies the signer with the keys of the database. It makes the first key and forgets those that no
-// verifier needs any more.
+// load supplies the signer with the keys of the database. It makes the first key, and deletes those that no verifier
+// needs any more.
 func (k *keyring) load(ctx context.Context) error {
 	var keys []token.PrivateKey
 	err := k.inTx(ctx, func(tx tx) (err error) {
@@ -68,7 +68,7 @@ func (k *keyring) load(ctx context.Context) error {
 	return k.signer.SetKeys(keys)
 }
 
-// watch takes up new keys until ctx ends; every replica does.
+// watch loads new keys until ctx ends; every replica does.
 func (k *keyring) watch(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(keysEvery)
 	defer tick.Stop()
@@ -84,7 +84,7 @@ func (k *keyring) watch(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// rotate makes the next key. It is published at once and signs once every verifier has had the time to fetch it.
+// rotate makes the next key. It is published at once and signs after keyLead, when every verifier has fetched it.
 func (k *keyring) rotate(ctx context.Context) (kid string, signsFrom time.Time, err error) {
 	err = k.inTx(ctx, func(tx tx) error {
 		if err := tx.LockSigningKeys(ctx); err != nil {
@@ -108,7 +108,7 @@ func (k *keyring) rotate(ctx context.Context) (kid string, signsFrom time.Time, 
 	return kid, signsFrom, err
 }
 
-// listPublished reads the keys, the one that signs last first, and forgets those whose time is over.
+// listPublished reads the published keys, the newest first, and deletes those that are no longer published.
 func (k *keyring) listPublished(ctx context.Context, q usersdb.Querier) ([]token.PrivateKey, error) {
 	rows, err := q.ListSigningKeys(ctx)
 	if err != nil {

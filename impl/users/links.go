@@ -14,20 +14,21 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// Who follows a link of a mail reads what is sent to an address. An account has one link for each purpose; see
+// Following a mailed link proves control of the address. An account has one link for each purpose; see
 // docs/decisions/mails.md.
 
 const (
-	// verifyLifetime, changeLifetime and resetLifetime are how long a link is good after it was last asked for.
+	// verifyLifetime, changeLifetime and resetLifetime are how long a link is valid after the last request for it.
 	verifyLifetime = 24 * time.Hour
 	changeLifetime = 24 * time.Hour
 	resetLifetime  = 30 * time.Minute
-	// mailsCounted is for how long the mails of a link count from the first of them on, and how old it is at most when
-	// another mail is sent with it. One that is asked for without end is good for less than twice as long.
+	// mailsCounted is the period over which the mails of a link are counted, from the first one on, and the age at which a
+	// link is replaced when another mail is sent. A link that is requested over and over is valid for less than twice that
+	// time.
 	mailsCounted = 24 * time.Hour
-	// mostMails is how many mails about the same thing an account causes at once, and over mailsCounted from then on: of
-	// resets, to addresses that it wants, and of each kind without a link. An address that accounts want gets as many of
-	// them all.
+	// mostMails is how many mails of one kind an account may cause at once, and then over mailsCounted: password resets,
+	// mails to an address that it wants, and each kind of mail without a link. The same limit holds for an address that
+	// several accounts want.
 	mostMails = 10
 )
 
@@ -37,13 +38,12 @@ func lifetimeOf(purpose string) time.Duration {
 	}[purpose]
 }
 
-// mailPauses are those after the mails with a link, from the first on; after one more mail there is none for as long as
-// they count.
+// mailPauses are the pauses after each mail with a link; after one more mail there is none until mailsCounted is over.
 func mailPauses() []time.Duration {
 	return []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour}
 }
 
-// nextMailAt tells from when on asking again for a link sends a mail.
+// nextMailAt gives the time from which another request for a link sends a mail.
 func nextMailAt(link usersdb.EmailToken) time.Time {
 	pauses, sent := mailPauses(), int(link.Mails)
 	next := link.MailedAt.Add(pauses[min(sent, len(pauses))-1])
@@ -53,10 +53,10 @@ func nextMailAt(link usersdb.EmailToken) time.Time {
 	return next
 }
 
-// mailToken has a link for a purpose sent to user.Email once tx commits, and tells whether a mail is sent. The account
-// is locked. Whoever asks may be anybody, so a link that is good is sent again and none takes its place; when it is too
-// soon for a mail, the link of the last one is good for as long as a new one would be. Asking for another address makes
-// the link to the one before void.
+// mailToken sends a link for a purpose to user.Email once tx commits, and tells whether a mail is sent. The account is
+// locked. The request may come from anybody, so a valid link is sent again rather than replaced; when it is too soon
+// for another mail, the lifetime of the last link is extended. A request for another address voids the link to the one
+// before.
 func (s *Service) mailToken(
 	ctx context.Context, tx tx, user usersdb.User, purpose string,
 ) (link usersdb.EmailToken, mailed bool, err error) {
@@ -67,7 +67,7 @@ func (s *Service) mailToken(
 	return s.mailTokenAfter(ctx, tx, held, user, purpose)
 }
 
-// mailTokenAfter is mailToken where it is known which link the account holds; one that holds none has the zero one.
+// mailTokenAfter is mailToken for a caller that has read the held link; the zero link means that there is none.
 func (s *Service) mailTokenAfter(
 	ctx context.Context, tx tx, held usersdb.EmailToken, user usersdb.User, purpose string,
 ) (link usersdb.EmailToken, mailed bool, err error) {
@@ -86,12 +86,12 @@ func (s *Service) mailTokenAfter(
 	return link, true, s.queueMail(ctx, tx, sendMail{Mail: purpose, UserID: user.ID, TokenID: link.ID})
 }
 
-// linkAfter gives what a link becomes that is asked for, and whether a mail is sent with it.
+// linkAfter gives the state of a link after a request for it, and whether a mail is sent.
 func (s *Service) linkAfter(
 	held usersdb.EmailToken, user usersdb.User, purpose string, now time.Time,
 ) (link usersdb.EmailToken, mailed bool) {
 	link = held
-	if !strings.EqualFold(held.Email, user.Email) { // as accounts have them
+	if !strings.EqualFold(held.Email, user.Email) { // Accounts compare addresses without case.
 		link = usersdb.EmailToken{CountedFrom: now}
 	}
 	link.Email = user.Email
@@ -99,7 +99,7 @@ func (s *Service) linkAfter(
 		if !now.Before(link.CountedFrom.Add(mailsCounted)) {
 			link.Mails, link.CountedFrom = 0, now
 		}
-		// One that has expired, or is old, has been in a mailbox for long enough.
+		// A link that has expired, or is old, has been in a mailbox for long enough.
 		if !now.Before(link.ExpiresAt) || !now.Before(link.CreatedAt.Add(mailsCounted)) {
 			link.ID, link.CreatedAt = newID(), now
 		}
@@ -109,7 +109,7 @@ func (s *Service) linkAfter(
 	return link, mailed
 }
 
-// mailTokenOf computes the token with that id: only who has the service's key can.
+// mailTokenOf computes the token of an id, which takes the service's key.
 func (s *Service) mailTokenOf(id uuid.UUID) string {
 	mac := hmac.New(sha256.New, s.mailKey)
 	mac.Write(id[:])

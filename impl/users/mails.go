@@ -20,26 +20,28 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// The mails, each with a text and an HTML template of its name. Some are also the purposes of their tokens.
+// The mails; each has a text template and an HTML template of its name. verify, reset and change are also the purposes
+// of tokens.
 const (
 	mailVerify    = "verify"
 	mailReset     = "reset"
-	mailChanged   = "changed" // the password
+	mailChanged   = "changed" // The password was changed.
 	mailFactorOn  = "factor-on"
 	mailFactorOff = "factor-off"
-	mailRecovery  = "recovery" // a code of which was used
-	mailCodes     = "codes"    // for recovery were replaced
+	mailRecovery  = "recovery" // A recovery code was used.
+	mailCodes     = "codes"    // The recovery codes were replaced.
 	mailDeletion  = "deletion"
-	mailChange    = "change" // of address, to the new one
-	mailTaken     = "taken"  // in place of change, to who has an account with the address
-	mailMoved     = "moved"  // to the old address
-	mailRoles     = "roles"  // are others
+	mailChange    = "change" // The address is to be changed; to the new one.
+	mailTaken     = "taken"  // In place of change, to the owner of the address.
+	mailMoved     = "moved"  // The address was changed; to the old one.
+	mailRoles     = "roles"  // The roles were changed.
 )
 
 //go:embed mails
 var mailFiles embed.FS
 
-// mailSubjects are those of the mails, and pages where their links lead: behind the address of the front end.
+// mailSubjects are the subjects of the mails; mailPages are the paths of their links, behind the address of the front
+// end.
 func mailSubjects() map[string]string {
 	return map[string]string{
 		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password",
@@ -59,14 +61,14 @@ func mailPages() map[string]string {
 	}
 }
 
-// sendMail is the job that sends a mail to an account. It holds neither the address nor the token, which whoever reads
-// the queue's tables would see.
+// sendMail is the job that sends a mail to an account. It holds neither the address nor the token, so that the tables
+// of the queue do not show them.
 type sendMail struct {
 	Mail   string    `json:"mail"`
 	UserID uuid.UUID `json:"user_id"`
-	// TokenID is the token that the mail is about; one without has the zero UUID.
+	// TokenID is the token of the link; a mail without a link has the zero UUID.
 	TokenID uuid.UUID `json:"token_id"`
-	// To is where it is sent if not to the account's address, sealed under sealedTo.
+	// To is the receiver if it is not the account's address, sealed under sealedTo.
 	To []byte `json:"to,omitempty"`
 }
 
@@ -76,24 +78,24 @@ func (sendMail) Kind() string { return "send_mail" }
 // InsertOpts implements river.JobArgsWithInsertOpts: what a mail server does holds up nothing but mails.
 func (sendMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: mailLane} }
 
-// startReset is the job that finds out whether there is an account to reset the password of, so that the request does
-// the same for every address.
+// startReset is the job that looks for the account whose password is to be reset, so that the request does the same
+// work for every address.
 type startReset struct {
-	// Email is sealed.
+	// Email is the address, sealed under sealedEmail.
 	Email []byte `json:"email"`
 }
 
 // Kind implements river.JobArgs.
 func (startReset) Kind() string { return "start_reset" }
 
-// sealedEmail names what a job of startReset holds.
+// sealedEmail is the name under which startReset seals an address.
 const sealedEmail = "start_reset/email"
 
-// sealedTo names what a job of sendMail holds about an account.
+// sealedTo is the name under which sendMail seals a receiver.
 func sealedTo(user uuid.UUID) string { return "send_mail/to/" + user.String() }
 
-// workOnMail runs a job of sendMail. When its last attempt has failed, the mail does not count for the pauses between
-// mails.
+// workOnMail runs a job of sendMail. A mail whose last attempt has failed is not counted, so that it does not delay the
+// next one.
 func (s *Service) workOnMail(ctx context.Context, job *river.Job[sendMail]) error {
 	err := s.sendMail(ctx, job.Args)
 	if err == nil || job.Attempt < job.MaxAttempts {
@@ -104,9 +106,9 @@ func (s *Service) workOnMail(ctx context.Context, job *river.Job[sendMail]) erro
 	}))
 }
 
-// queueMail has a mail sent once tx commits, where there are mails. What has no link tells an account what was done
-// with it, and is bounded: whoever opens one with another's address would else fill their mailbox. What has one is
-// paced by linkAfter.
+// queueMail sends a mail once tx commits, unless mails are off. Mails without a link tell the owner what was done with
+// the account. Their number is limited, since whoever opens an account with the address of another could fill that
+// mailbox otherwise. linkAfter paces mails with a link.
 func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 	if s.noMails {
 		return nil
@@ -114,7 +116,7 @@ func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 	if job.TokenID == uuid.Nil {
 		err := s.throttle.takeMail(ctx, tx, s.clock(), job.Mail, job.UserID)
 		if errors.Is(err, httpapi.ErrRateLimited) && job.Mail != mailDeletion {
-			return nil // It has been told so, again and again. No account goes without, though.
+			return nil // The owner has been told many times. Only the mail about deletion is never left out.
 		}
 		if err != nil {
 			return err
@@ -127,7 +129,7 @@ func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 func (s *Service) startReset(ctx context.Context, job startReset) error {
 	email, err := s.addresses.Open(job.Email, sealedEmail)
 	if err != nil {
-		return river.JobCancel(err) // Another master key does not come back.
+		return river.JobCancel(err) // It was sealed with another master key.
 	}
 	err = s.inTx(ctx, func(tx tx) error {
 		user, err := tx.LockUserByEmail(ctx, string(email))
@@ -144,7 +146,7 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		return s.throttle.takeMail(ctx, tx, s.clock(), mailReset, user.ID)
 	})
 	if errors.Is(err, httpapi.ErrRateLimited) {
-		return nil // Whoever has the password has made the links of so many mails void.
+		return nil // The links of many mails were voided by changes of the password.
 	}
 	return err
 }
@@ -152,11 +154,11 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 // The results of mails in the metrics.
 const (
 	mailSent    = "sent"
-	mailRefused = "refused" // for good
-	mailFailed  = "failed"  // and will be tried again
+	mailRefused = "refused" // for good, by the mail server
+	mailFailed  = "failed"  // but will be tried again
 )
 
-// newMailMetrics makes the count of mails by name and result, with every series from the start.
+// newMailMetrics makes the counter of mails by name and result, with every series from the start.
 func newMailMetrics() *prometheus.CounterVec {
 	mails := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "mails_total", Help: "Mails handed to the mail server, by result; one that failed is tried again.",
@@ -169,7 +171,7 @@ func newMailMetrics() *prometheus.CounterVec {
 	return mails
 }
 
-// sendMail sends a mail, unless its token is of no use any more or its account is gone. A failure tells no address.
+// sendMail sends a mail, unless its token is no longer valid or its account is gone. An error shows no address.
 func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 	user, err := s.queries.GetUser(ctx, job.UserID)
 	if postgres.IsNoRows(err) {
@@ -185,7 +187,7 @@ func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 	if job.To != nil {
 		opened, err := s.addresses.Open(job.To, sealedTo(user.ID))
 		if err != nil {
-			return river.JobCancel(err) // Another master key does not come back.
+			return river.JobCancel(err) // It was sealed with another master key.
 		}
 		to = string(opened)
 	}
@@ -193,25 +195,25 @@ func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 		now := s.clock()
 		token, err := s.queries.GetEmailToken(ctx, usersdb.GetEmailTokenParams{ID: job.TokenID, Now: now})
 		if postgres.IsNoRows(err) {
-			// It may have waited for the mail server for too long: what nobody got does not keep them waiting for another.
+			// It may have expired while the mail server was away: a mail that was never sent must not delay the next one.
 			return s.queries.DropExpiredEmailToken(ctx, usersdb.DropExpiredEmailTokenParams{ID: job.TokenID, Now: now})
 		}
 		if err != nil {
 			return err
 		}
-		// What is behind # stays in the browser: no server, log or Referer has it.
+		// The fragment stays in the browser: no server, log or Referer sees it.
 		to, link = token.Email, s.publicURL+mailPages()[job.Mail]+"#token="+s.mailTokenOf(token.ID)
 	}
 	if name == mailChange {
 		switch other, err := s.queries.GetUserByEmail(ctx, to); {
-		case err == nil && other.ID != user.ID: // He may know whose address it is; the account that asks may not.
+		case err == nil && other.ID != user.ID: // Only the owner of the address may learn this.
 			name, link = mailTaken, ""
 		case err != nil && !postgres.IsNoRows(err):
 			return err
 		}
 	}
 	if user.EmailVerifiedAt == nil || to != user.Email {
-		user.Name = "" // Whoever opens an account writes it: it is no text to be sent to others.
+		user.Name = "" // The name may be a message of whoever opened the account.
 	}
 	message, err := s.renderMail(name, user, link)
 	if err != nil {
@@ -236,7 +238,7 @@ func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 func (s *Service) renderMail(name string, user usersdb.User, link string) (mail.Message, error) {
 	subject, known := mailSubjects()[name]
 	if !known {
-		// of a later version, which will not be waited for
+		// It is of a later version.
 		return mail.Message{}, river.JobCancel(fmt.Errorf("there is no mail %q", name))
 	}
 	var text, html bytes.Buffer

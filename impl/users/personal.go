@@ -17,8 +17,8 @@ import (
 	"example.com/plumbline/impl/platform/seal"
 )
 
-// personal seals what people tell in confidence: an account's values with the account's own key, that with the newest
-// of the data keys, and these with the master key. It is safe for concurrent use.
+// personal seals confidential values: an account's values with the account's own key, that key with the newest data
+// key, and data keys with the master key. It is safe for concurrent use.
 type personal struct {
 	inTx          func(context.Context, func(tx) error) error
 	master        *seal.Sealer
@@ -26,7 +26,7 @@ type personal struct {
 	clock         func() time.Time
 
 	mu   sync.Mutex
-	keys map[uuid.UUID]*seal.DataKey // what has been opened; a data key never changes
+	keys map[uuid.UUID]*seal.DataKey // by id; a data key never changes
 }
 
 func newPersonal(
@@ -50,7 +50,7 @@ func userKeyName(id uuid.UUID) string      { return "user_keys/" + id.String() }
 func phoneName(id uuid.UUID) string        { return "users/phone/" + id.String() }
 func idCardNumberName(id uuid.UUID) string { return "users/id_card_number/" + id.String() }
 
-// confidential is what an account's key opens; nil is what the account does not have.
+// confidential are the values that an account's key opens; nil is a value that the account does not have.
 type confidential struct{ phone, idCardNumber *string }
 
 // prepare makes the first data key, unless there is one.
@@ -75,7 +75,7 @@ func (p *personal) prepare(ctx context.Context) error {
 	return nil
 }
 
-// rotate makes the data key that seals the keys of accounts from now on.
+// rotate makes a data key, which seals the keys of accounts from now on.
 func (p *personal) rotate(ctx context.Context) (id uuid.UUID, err error) {
 	err = p.inTx(ctx, func(tx tx) error {
 		if err := tx.LockDataKeys(ctx); err != nil {
@@ -100,7 +100,7 @@ func (p *personal) createDataKey(ctx context.Context, q usersdb.Querier) (uuid.U
 	return id, q.CreateDataKey(ctx, usersdb.CreateDataKeyParams{ID: id, SealedKey: sealed, CreatedAt: p.clock()})
 }
 
-// removeOld forgets every data key but the newest, or none of them while one still seals the key of an account.
+// removeOld deletes every data key but the newest, or none while an older one still seals the key of an account.
 func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
 	err = p.inTx(ctx, func(tx tx) error {
 		if err := tx.LockDataKeys(ctx); err != nil {
@@ -138,7 +138,7 @@ func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
 	return removed, err
 }
 
-// dataKey opens the data key with that id, unless it has been opened before.
+// dataKey opens a data key, or gives the one that was opened before.
 func (p *personal) dataKey(id uuid.UUID, sealed []byte) (*seal.DataKey, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,7 +153,7 @@ func (p *personal) dataKey(id uuid.UUID, sealed []byte) (*seal.DataKey, error) {
 	return key, nil
 }
 
-// newestDataKey gives the data key that seals the keys of accounts now, and keeps it until the transaction ends.
+// newestDataKey gives the newest data key and locks its row until the transaction ends.
 func (p *personal) newestDataKey(ctx context.Context, q usersdb.Querier) (uuid.UUID, *seal.DataKey, error) {
 	row, err := q.HoldNewestDataKey(ctx)
 	if postgres.IsNoRows(err) {
@@ -166,7 +166,7 @@ func (p *personal) newestDataKey(ctx context.Context, q usersdb.Querier) (uuid.U
 	return row.ID, key, err
 }
 
-// userKey gives the key of an account, which gets one if it has none. The transaction has locked the account.
+// userKey gives the key of an account, and makes one if there is none. The account is locked.
 func (p *personal) userKey(ctx context.Context, q usersdb.Querier, user uuid.UUID) (*seal.DataKey, error) {
 	row, err := q.GetUserKey(ctx, user)
 	if err == nil {
@@ -198,7 +198,7 @@ func (p *personal) openUserKey(row usersdb.GetUserKeyRow) (*seal.DataKey, error)
 	return by.OpenKey(row.SealedKey, userKeyName(row.UserID))
 }
 
-// sealValues puts into a change of a profile what is sent of the confidential values.
+// sealValues adds to a change of a profile the confidential values that were sent.
 func (p *personal) sealValues(
 	ctx context.Context, q usersdb.Querier, change *usersdb.UpdateProfileParams, sent *usersapi.UpdateProfileRequest,
 ) error {
@@ -244,7 +244,7 @@ func (p *personal) openValues(row usersdb.GetProfileRow) (confidential, error) {
 	if err != nil {
 		return told, err
 	}
-	// What an earlier version has written since is the newer one.
+	// A plain value was written by an earlier version after the sealed one.
 	if told.phone == nil {
 		if told.phone, err = openValue(key, row.User.SealedPhone, phoneName(row.User.ID)); err != nil {
 			return told, err
@@ -254,7 +254,7 @@ func (p *personal) openValues(row usersdb.GetProfileRow) (confidential, error) {
 	return told, err
 }
 
-// openValue gives nil for what is not there.
+// openValue opens a sealed value; it gives nil for nil.
 func openValue(key *seal.DataKey, sealed []byte, name string) (*string, error) {
 	if sealed == nil {
 		return nil, nil
@@ -267,5 +267,5 @@ func openValue(key *seal.DataKey, sealed []byte, name string) (*string, error) {
 	return &text, nil
 }
 
-// withoutHyphens gives what makes two numbers of identity cards the same.
+// withoutHyphens gives the spelling by which numbers of identity cards are compared.
 func withoutHyphens(number string) string { return strings.ReplaceAll(number, "-", "") }

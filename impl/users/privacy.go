@@ -13,10 +13,10 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// heldAtMost is how many sessions, and how much of its activity, an account's export holds.
+// heldAtMost is how many sessions, and how many entries of its activity, the export of an account holds.
 const heldAtMost = 1000
 
-// ListActivity lists what the caller did, and what was done to their account.
+// ListActivity lists what the caller did and what was done to their account.
 func (s *Service) ListActivity(
 	ctx context.Context, req usersapi.ListActivityRequestObject,
 ) (usersapi.ListActivityResponseObject, error) {
@@ -30,7 +30,7 @@ func (s *Service) ListActivity(
 	}, nil
 }
 
-// listActivity gives a page of what the audit log holds of an account, and the cursor of the one after it.
+// listActivity gives a page of the audit log about an account, and the cursor of the next page.
 func (s *Service) listActivity(
 	ctx context.Context, account uuid.UUID, cursor *string, limit int32,
 ) (list usersapi.ActivityList, next *string, err error) {
@@ -45,7 +45,8 @@ func (s *Service) listActivity(
 	return usersapi.ActivityList{Items: items, NextCursor: convert.OrNull(next)}, next, nil
 }
 
-// toAPIActivityEntry shows an account an entry about it. Who else did something, and where they were, is theirs.
+// toAPIActivityEntry shows an entry to the account that it is about. It does not tell who another actor was, or from
+// where.
 func toAPIActivityEntry(e httpapi.AuditEntry, account uuid.UUID) usersapi.ActivityEntry {
 	shown := usersapi.ActivityEntry{
 		ID: e.ID, Action: e.Action, Outcome: e.Outcome, RequestID: e.RequestID, OccurredAt: e.OccurredAt.UTC(),
@@ -66,7 +67,7 @@ func toAPIActivityEntry(e httpapi.AuditEntry, account uuid.UUID) usersapi.Activi
 	return shown
 }
 
-// ExportOwnData gives everything that is held of the caller, but for the secrets that open the account.
+// ExportOwnData gives all data about the caller except the secrets that open the account.
 func (s *Service) ExportOwnData(
 	ctx context.Context, req usersapi.ExportOwnDataRequestObject,
 ) (usersapi.ExportOwnDataResponseObject, error) {
@@ -134,7 +135,7 @@ func (s *Service) ownData(ctx context.Context, q usersdb.Querier, id uuid.UUID) 
 	return data, err
 }
 
-// RequestDeletion has the caller's account deleted after the time of grace.
+// RequestDeletion schedules the deletion of the caller's account, after the grace period.
 func (s *Service) RequestDeletion(
 	ctx context.Context, req usersapi.RequestDeletionRequestObject,
 ) (usersapi.RequestDeletionResponseObject, error) {
@@ -150,7 +151,7 @@ func (s *Service) RequestDeletion(
 			ID: user.ID, PasswordHash: user.PasswordHash,
 		})
 		if postgres.IsNoRows(err) {
-			return errWrongPassword // It has been changed since.
+			return errWrongPassword // The password has been changed since.
 		}
 		if err != nil {
 			return err
@@ -175,14 +176,14 @@ func (s *Service) RequestDeletion(
 	return usersapi.RequestDeletion202JSONResponse{Body: usersapi.Deletion{DeletesAt: (*user.DeletesAt).UTC()}}, nil
 }
 
-// CancelDeletion keeps the caller's account.
+// CancelDeletion cancels the deletion of the caller's account.
 func (s *Service) CancelDeletion(
 	ctx context.Context, _ usersapi.CancelDeletionRequestObject,
 ) (usersapi.CancelDeletionResponseObject, error) {
 	err := s.inTx(ctx, func(tx tx) error {
 		kept, err := tx.CancelDeletion(ctx, usersdb.CancelDeletionParams{ID: httpapi.Caller(ctx).Subject, Now: s.clock()})
 		if err == nil && kept == 0 {
-			err = httpapi.ErrUnauthenticated // It was deleted after the session had been checked.
+			err = httpapi.ErrUnauthenticated // The account was deleted after its session had been checked.
 		}
 		return err
 	})
@@ -192,7 +193,8 @@ func (s *Service) CancelDeletion(
 	return usersapi.CancelDeletion204Response{}, nil
 }
 
-// eraseDueAccounts deletes every account whose time has come, each in a transaction that the audit log tells of.
+// eraseDueAccounts deletes every account whose grace period is over, each in a transaction with its entry in the audit
+// log.
 func (s *Service) eraseDueAccounts(ctx context.Context) error {
 	due, err := s.queries.ListDueSessions(ctx, s.clock())
 	if err == nil {

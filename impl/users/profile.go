@@ -22,7 +22,7 @@ func (s *Service) GetProfile(
 	return usersapi.GetProfile200JSONResponse(profile), nil
 }
 
-// UpdateProfile changes what is sent of the caller's profile.
+// UpdateProfile changes the members of the caller's profile that were sent.
 func (s *Service) UpdateProfile(
 	ctx context.Context, req usersapi.UpdateProfileRequestObject,
 ) (usersapi.UpdateProfileResponseObject, error) {
@@ -52,7 +52,7 @@ func (s *Service) UpdateProfile(
 	return usersapi.UpdateProfile200JSONResponse{Body: profile}, nil
 }
 
-// profile gives everything that an account's owner sees of it.
+// profile gives the profile of an account, as its owner sees it.
 func (s *Service) profile(ctx context.Context, q usersdb.Querier, id uuid.UUID) (usersapi.Profile, error) {
 	row, err := q.GetProfile(ctx, id)
 	if err != nil {
@@ -91,11 +91,11 @@ func (s *Service) ChangePassword(
 			return err
 		}
 		if changed == 0 {
-			return errWrongPassword // Another change came first: what was given is the current one no more.
+			return errWrongPassword // Another change came first.
 		}
 		void := []string{mailChange, mailReset}
 		if user.EmailVerifiedAt == nil {
-			void = void[:1] // Whoever reads what is sent to the address takes the account from whoever has its password.
+			void = void[:1] // The owner of the address must be able to take the account over.
 		}
 		for _, purpose := range void {
 			if err := tx.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: purpose}); err != nil {
@@ -116,7 +116,7 @@ func (s *Service) ChangePassword(
 	return usersapi.ChangePassword204Response{}, nil
 }
 
-// reauthenticate reads the caller's account for who has its password.
+// reauthenticate reads the caller's account and checks its password.
 func (s *Service) reauthenticate(ctx context.Context, password string) (usersdb.User, error) {
 	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
 	if err != nil {
@@ -125,8 +125,8 @@ func (s *Service) reauthenticate(ctx context.Context, password string) (usersdb.
 	return user, s.knowsPassword(ctx, user, password)
 }
 
-// knowsPassword asks the caller for the password of their own account, without which a stolen session takes nothing
-// that lasts longer than itself.
+// knowsPassword checks the password of the caller's own account, so that a stolen session does nothing that outlasts
+// it.
 func (s *Service) knowsPassword(ctx context.Context, user usersdb.User, password string) error {
 	ok, _, err := s.hasher.Verify(ctx, password, user.PasswordHash)
 	if err == nil && !ok {

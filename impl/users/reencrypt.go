@@ -12,11 +12,11 @@ import (
 	"example.com/plumbline/impl/platform/program"
 )
 
-// reencryptBatch is how many accounts one transaction seals anew: few enough that nobody waits for it.
+// reencryptBatch is how many accounts one transaction reencrypts: few enough to keep no request waiting.
 const reencryptBatch = 500
 
-// reencrypt seals the phone numbers that earlier versions wrote, and every key of an account that an older data key
-// seals with the newest. It goes on with what is left, whatever ended it before. progress is told after every batch.
+// reencrypt seals the plain phone numbers that earlier versions wrote, and seals with the newest data key every account
+// key that an older one seals. An interrupted run can be repeated. progress is called after each batch.
 func (p *personal) reencrypt(ctx context.Context, progress func(what string, done, all int64)) error {
 	for _, kind := range []struct {
 		what  string
@@ -89,7 +89,7 @@ func (p *personal) countOldKeys(ctx context.Context, q usersdb.Querier) (int64, 
 	return q.CountKeysSealedBefore(ctx, newest.ID)
 }
 
-// sealKeys seals a batch of the keys of accounts with the newest data key.
+// sealKeys seals a batch of account keys with the newest data key.
 func (p *personal) sealKeys(
 	ctx context.Context, q usersdb.Querier, after uuid.UUID,
 ) (last uuid.UUID, n int, err error) {

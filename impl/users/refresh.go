@@ -8,18 +8,18 @@ import (
 	"slices"
 )
 
-// A refresh token is 32 bytes in base64url: the family of its session, what is secret, and a tag by which the service
-// knows a token that it has made also when nothing is kept of it any more.
+// A refresh token is 32 bytes in base64url: the family of its session, random bytes, and a tag by which the service
+// recognizes its own tokens even when no row of them is left.
 const (
 	familyBytes = 8
 	randomBytes = 16
 	tagBytes    = 8
 )
 
-// newFamily gives what the tokens of a new session begin with. It is no secret.
+// newFamily makes the family of a new session, with which its tokens begin. It is no secret.
 func newFamily() []byte {
 	family := make([]byte, familyBytes)
-	_, _ = rand.Read(family) // It never fails: crypto/rand ends the program instead.
+	_, _ = rand.Read(family) // Read never fails: crypto/rand ends the program instead.
 	return family
 }
 
@@ -30,7 +30,7 @@ func (s *Service) firstOf(family []byte) string {
 	return s.refreshToken(family, secret)
 }
 
-// successorOf computes the token that follows in a family: only who holds both the token and the service's key can.
+// successorOf computes the next token of a family, which takes both the token and the service's key.
 func (s *Service) successorOf(refresh string, family []byte) string {
 	mac := hmac.New(sha256.New, s.refreshKey)
 	mac.Write([]byte(refresh))
@@ -42,7 +42,7 @@ func (s *Service) refreshToken(family, secret []byte) string {
 	return base64.RawURLEncoding.EncodeToString(append(named, s.tagOf(named)...))
 }
 
-// familyOf gives the family of a token, and whether the service has made the token.
+// familyOf gives the family of a token, and whether the tag shows that the service made it.
 func (s *Service) familyOf(refresh string) (family []byte, ours bool) {
 	token, err := base64.RawURLEncoding.Strict().DecodeString(refresh)
 	if err != nil || len(token) != familyBytes+randomBytes+tagBytes {

@@ -15,30 +15,31 @@ import (
 )
 
 const (
-	// accessLifetime is how long an access token is good.
+	// accessLifetime is the lifetime of an access token.
 	accessLifetime = 5 * time.Minute
-	// sessionLifetime is how long a session lasts that is not used; sessionLongest, one that is.
+	// sessionLifetime is how long a session lasts without use; sessionLongest is how long it lasts at most.
 	sessionLifetime = 30 * 24 * time.Hour
 	sessionLongest  = 90 * 24 * time.Hour
-	// mostSessions is how many live sessions a user has at most: another login ends the oldest.
+	// mostSessions is the maximum of live sessions of an account: another login ends the oldest.
 	mostSessions = 100
-	// challengeLifetime is how long a login waits for its second factor, and challengeTries how many codes it takes.
+	// challengeLifetime is how long a login waits for its second factor; challengeTries is how many codes it accepts.
 	challengeLifetime = 5 * time.Minute
 	challengeTries    = 5
-	// refreshGrace is how long an exchange may be repeated because its answer was lost.
+	// refreshGrace is how long after the exchange of a refresh token the same exchange may be repeated, for an answer that
+	// was lost.
 	refreshGrace = 10 * time.Second
-	// mostSpent is how many spent tokens of a session are kept for that.
+	// mostSpent is how many spent tokens of a session are kept to recognize a repeated exchange.
 	mostSpent = 16
-	// endedMemory is how long a session that somebody has ended is kept: longer than any token of it lives.
+	// endedMemory is how long an ended session is kept: longer than its tokens live.
 	endedMemory = 24 * time.Hour
-	// keyLead is how long a signing key is published before it signs, so that every verifier knows it by then.
+	// keyLead is how long a signing key is published before it signs, so that every verifier has fetched it by then.
 	keyLead = 10 * time.Minute
-	// keyOverlap is how long a key stays published once its successor signs: longer than any token lives.
+	// keyOverlap is how long a key stays published after its successor begins to sign: longer than any token lives.
 	keyOverlap = 3 * accessLifetime
 )
 
-// mayUsePassword asks what the format of a password cannot: that it is not made of the e-mail address. at is the place
-// of the password in the request.
+// mayUsePassword refuses a password that contains the name in the e-mail address. at is the JSON pointer of the
+// password.
 func mayUsePassword(password, email, at string) *fault.Error {
 	if format.PasswordContains(password, email) {
 		return httpapi.Violated(at, "format", "Must not contain the name in your e-mail address")
@@ -46,9 +47,9 @@ func mayUsePassword(password, email, at string) *fault.Error {
 	return nil
 }
 
-// mayAdminister asks whether actor may change the standing of the account target: nobody raises, lowers or locks out
-// themselves, and who was an administrator when the request came must still be one. Asked one change at a time, this
-// leaves an administrator always.
+// mayAdminister tells whether actor may change the roles or the status of the account target. Administrators cannot
+// change their own, and actor must still be an active administrator. Since changes are serialized, one administrator
+// always remains.
 func mayAdminister(actor usersdb.User, target uuid.UUID) error {
 	switch {
 	case actor.ID == target:
@@ -60,8 +61,8 @@ func mayAdminister(actor usersdb.User, target uuid.UUID) error {
 	}
 }
 
-// mayHoldRoles asks whether an account may have roles: those beyond a customer's are for who has shown to read its
-// address. Anybody can open an account with another's.
+// mayHoldRoles tells whether an account may have roles. Every role but customer takes a verified address: anybody can
+// open an account with the address of another.
 func mayHoldRoles(user usersdb.User, roles []string) error {
 	if user.EmailVerifiedAt == nil && raises(nil, roles) {
 		return errEmailUnverified
@@ -69,24 +70,25 @@ func mayHoldRoles(user usersdb.User, roles []string) error {
 	return nil
 }
 
-// raises asks whether one of the roles after, beyond a customer's, was not among those before.
+// raises tells whether after has a role, other than customer, that before has not.
 func raises(before, after []string) bool {
 	return slices.ContainsFunc(after, func(role string) bool {
 		return role != string(usersapi.RoleCustomer) && !slices.Contains(before, role)
 	})
 }
 
-// isWithinGrace asks whether a token that was used is presented again because the answer was lost.
+// isWithinGrace tells whether a spent token may be presented again because its answer was lost.
 func isWithinGrace(usedAt, now time.Time) bool {
 	return now.Sub(usedAt) <= refreshGrace
 }
 
-// beginsWith makes the pattern of LIKE that finds texts which begin with prefix, whatever prefix holds.
+// beginsWith makes a LIKE pattern for the texts that begin with prefix, and escapes its wildcards.
 func beginsWith(prefix string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(prefix) + "%"
 }
 
-// isPublished asks whether a verifier may still need a key, given when its successor begins to sign, if there is one.
+// isPublished tells whether verifiers may still need a key whose successor signs from the given time; zero means that
+// there is none.
 func isPublished(successorSignsFrom, now time.Time) bool {
 	return successorSignsFrom.IsZero() || now.Before(successorSignsFrom.Add(keyOverlap))
 }

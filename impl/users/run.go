@@ -99,8 +99,8 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 	})
 }
 
-// proveMail refuses a password that the mail server does not take. That it is away, or will not be talked to, may pass:
-// mails wait.
+// proveMail fails when the mail server refuses the password. A server that cannot be reached is only logged: mails
+// wait.
 func proveMail(ctx context.Context, mailer mail.Mailer, log *slog.Logger) error {
 	server, ok := mailer.(interface{ Prove(context.Context) error })
 	if !ok {
@@ -116,7 +116,7 @@ func proveMail(ctx context.Context, mailer mail.Mailer, log *slog.Logger) error 
 	return nil
 }
 
-// measure registers what the service's parts count.
+// measure registers the metrics of the service.
 func (s *Service) measure(registry prometheus.Registerer) error {
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
@@ -138,7 +138,8 @@ func (s *Service) measure(registry prometheus.Registerer) error {
 	return errors.Join(errs...)
 }
 
-// createAdmin makes an account an administrator's. One that is opened or reset gets a random password, shown this once.
+// createAdmin makes the account with an address an administrator's. An account that is opened or reset gets a random
+// password, which is shown once.
 func createAdmin(ctx context.Context, p program.Program, c adminSettings, mailer mail.Mailer, out io.Writer) error {
 	service, pool, err := offline(ctx, p, c.Keyed, c.hashSettings)
 	if err != nil {
@@ -188,7 +189,7 @@ func rotateKeys(ctx context.Context, p program.Program, c rotateSettings, out io
 	return err
 }
 
-// offline gives the service without its listeners.
+// offline makes the service for a command, without listeners.
 func offline(ctx context.Context, p program.Program, k program.Keyed, h hashSettings) (*Service, *pgxpool.Pool, error) {
 	pool, err := p.Open(ctx, k, 2)
 	if err != nil {

@@ -22,11 +22,11 @@ type Persona struct {
 	ID          uuid.UUID
 	Email, Name string
 	Role        usersapi.Role
-	// SecondFactor is whether its logins take one; Codes tells what they are answered with.
+	// SecondFactor is whether its logins take a second factor; CodesOf gives the codes.
 	SecondFactor bool
 }
 
-// personas are one account for every role, a second customer, and one with a second factor.
+// personas are an account for every role, a second customer, and a customer with a second factor.
 func personas() []Persona {
 	return []Persona{
 		{Email: "customer@plumbline.test", Name: "Customer", Role: usersapi.RoleCustomer},
@@ -54,7 +54,7 @@ func Reset(ctx context.Context, environ []string, password string) ([]Persona, e
 	return withPersonas(ctx, environ, password, true)
 }
 
-// withPersonas brings all personas about in one transaction: as they are, or anew and alone.
+// withPersonas seeds all personas in one transaction. With anew it resets them and removes every other account.
 func withPersonas(ctx context.Context, environ []string, password string, anew bool) ([]Persona, error) {
 	users := newProgram(nil)
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
@@ -128,8 +128,8 @@ func (s *Service) createPersona(ctx context.Context, q usersdb.Querier, p Person
 	return user.ID, err
 }
 
-// setPersonaFactor gives a persona the second factor of the first day, or takes off another that it has got since;
-// without anew it leaves one that there is as it is.
+// setPersonaFactor gives a persona the second factor of the first day, or removes one that it has got since. Without
+// anew it leaves an existing factor as it is.
 func (s *Service) setPersonaFactor(ctx context.Context, q usersdb.Querier, p Persona, anew bool) error {
 	user, err := q.GetUser(ctx, p.ID)
 	if err != nil || !anew && (!p.SecondFactor || user.SecondFactorAt != nil) {
@@ -154,7 +154,7 @@ func (s *Service) setPersonaFactor(ctx context.Context, q usersdb.Querier, p Per
 	return s.keepRecoveryCodes(ctx, q, p.ID, s.personaRecoveryCodes(p.Email))
 }
 
-// personaSecret computes a secret of a persona: the same as long as the master key is, so that an app goes on after a
+// personaSecret computes a secret of a persona from the master key, so that an authenticator app still works after a
 // reset.
 func (s *Service) personaSecret(email string, number byte) []byte {
 	mac := hmac.New(sha256.New, s.recoveryKey)
@@ -171,17 +171,17 @@ func (s *Service) personaRecoveryCodes(email string) []string {
 	return codes
 }
 
-// Codes are what an account's second factor is answered with.
+// Codes are valid codes of an account's second factor.
 type Codes struct {
-	// TOTP is the next code that has not been used, taken after UsableIn and until ExpiresIn.
+	// TOTP is the next unused code; it is accepted after UsableIn and until ExpiresIn.
 	TOTP                string
 	UsableIn, ExpiresIn time.Duration
-	// Recovery are those of the first day that have not been used.
+	// Recovery are the unused recovery codes of the first day.
 	Recovery []string
 }
 
-// CodesOf tells what a persona's second factor is answered with; without one there is no TOTP. Only the development
-// binary asks; environ is that of Run.
+// CodesOf gives the codes of a persona's second factor; TOTP is empty without one. Only the development binary calls
+// it; environ is that of Run.
 func CodesOf(ctx context.Context, environ []string, email string, now time.Time) (Codes, error) {
 	users := newProgram(nil)
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())

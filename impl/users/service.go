@@ -38,29 +38,29 @@ type Database interface {
 	postgres.Beginner
 }
 
-// Config is what a service is made of.
+// Config is what New makes a service of.
 type Config struct {
 	Database Database
 	// MasterKey is 32 bytes in base64, from which every secret of the service is derived.
 	MasterKey telemetry.Secret
-	// Issuer stands in every token; Audience are the services that accept them.
+	// Issuer is the iss of access tokens; Audience is their aud.
 	Issuer   string
 	Audience []string
 	Hashing  hashing.Config
-	// Pool is that of the jobs, in the same database.
+	// Pool is that of the jobs, of the same database.
 	Pool *pgxpool.Pool
-	// Mailer takes the mails; nil: they go nowhere. PublicURL is where the front end is that their links lead to.
+	// Mailer sends the mails; nil discards them. PublicURL is the address of the front end, which the links lead to.
 	Mailer    mail.Mailer
 	PublicURL string
-	// NoMails is that nobody is sent any: nothing is kept for one, and what consists of one is refused.
+	// NoMails turns mails off: none is queued, and operations that need one are refused.
 	NoMails bool
-	// DeletionGrace is how long an account is kept whose owner wants it deleted.
+	// DeletionGrace is how long an account is kept after its owner has requested its deletion.
 	DeletionGrace time.Duration
-	// Log is told what goes wrong with jobs; nil: nobody is.
+	// Log takes the lines of jobs; nil discards them.
 	Log *slog.Logger
-	// Registry takes the metrics of jobs; nil: none does.
+	// Registry takes the metrics of jobs; nil discards them.
 	Registry prometheus.Registerer
-	// Clock tells the time; nil is the system's.
+	// Clock gives the time; nil is the system's.
 	Clock func() time.Time
 }
 
@@ -79,9 +79,9 @@ type Service struct {
 	noMails       bool
 	texts         *texttemplate.Template
 	markup        *htmltemplate.Template
-	addresses     *seal.Sealer // of who has asked for a mail
+	addresses     *seal.Sealer // of receivers of mails
 	mailKey       []byte
-	biographies   *bluemonday.Policy // what their readers get
+	biographies   *bluemonday.Policy // sanitizes biographies
 	throttle      *throttle
 	appSecrets    *seal.Sealer // of authenticator apps
 	recoveryKey   []byte
@@ -207,7 +207,7 @@ func Described() (httpapi.Described, error) {
 	return httpapi.Described{Document: document, Faults: faults()}, err
 }
 
-// Handler gives the service's whole way in and out. Of the options it sets what is its own.
+// Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	o.Authenticator, o.Faults, o.Clock = s.guard, faults(), s.clock
 	o.Auditor, o.Throttle = s.audit, s.throttle

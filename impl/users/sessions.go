@@ -22,8 +22,8 @@ import (
 	"example.com/plumbline/impl/platform/token"
 )
 
-// StartSession signs in. An unknown address costs what a wrong password costs; only the right password learns of a
-// second factor.
+// StartSession logs in. An unknown address takes as long as a wrong password; only the right password shows that there
+// is a second factor.
 func (s *Service) StartSession(
 	ctx context.Context, req usersapi.StartSessionRequestObject,
 ) (usersapi.StartSessionResponseObject, error) {
@@ -74,8 +74,8 @@ func (s *Service) StartSession(
 	}, nil
 }
 
-// AnswerChallenge signs in whoever has given the password to StartSession. A try is taken before the code is looked at,
-// and is lost whatever comes of it.
+// AnswerChallenge logs in with a second factor, after the password has been given to StartSession. Each call spends a
+// try before it checks the code.
 func (s *Service) AnswerChallenge(
 	ctx context.Context, req usersapi.AnswerChallengeRequestObject,
 ) (usersapi.AnswerChallengeResponseObject, error) {
@@ -90,7 +90,7 @@ func (s *Service) AnswerChallenge(
 	}
 	httpapi.Identify(ctx, challenge.UserID)
 	var taken httpapi.Taken
-	// A recovery code is too long to be guessed, and is taken when others have used up the count.
+	// A recovery code is too long to be guessed, so it is accepted even when the limit of wrong codes has been reached.
 	if req.Body.Totp != nil {
 		if taken, err = s.throttle.takeCode(ctx, s.clock(), challenge.UserID); err != nil {
 			return nil, err
@@ -111,7 +111,7 @@ func (s *Service) AnswerChallenge(
 		}
 		spent, err := tx.SpendChallenge(ctx, challenge.Hash)
 		if err == nil && spent == 0 {
-			err = errInvalidChallenge // Another answer came first.
+			err = errInvalidChallenge // Another answer spent it first.
 		}
 		if err != nil {
 			return err
@@ -138,18 +138,19 @@ func (s *Service) AnswerChallenge(
 	}, nil
 }
 
-// openedSession is what a login has brought about.
+// openedSession is the result of a login.
 type openedSession struct {
 	session usersdb.Session
 	refresh string
-	// roles are those of the account when the session began, which a change beside the login may have made others than
-	// were read before.
+	// roles are those of the account when the session began: a concurrent change may have replaced those that were read
+	// before.
 	roles []string
-	// revoked are the sessions that it has ended.
+	// revoked are the sessions that the login has ended.
 	revoked []uuid.UUID
 }
 
-// openSession opens the session of a login, if the account as it was checked may have one; otherwise there are no rows.
+// openSession opens the session of a login, if the account is still as it was checked; otherwise it gives
+// pgx.ErrNoRows.
 func (s *Service) openSession(
 	ctx context.Context, q usersdb.Querier, user usersdb.User, cookie, secondFactor bool,
 ) (openedSession, error) {
@@ -164,7 +165,7 @@ func (s *Service) openSession(
 	if err != nil {
 		return openedSession{}, err
 	}
-	account, err := q.GetUser(ctx, user.ID) // The statement above has kept it from being changed.
+	account, err := q.GetUser(ctx, user.ID) // StartSession has locked it.
 	if err != nil {
 		return openedSession{}, err
 	}
@@ -179,7 +180,7 @@ func (s *Service) openSession(
 	})
 }
 
-// authenticate finds the account that a password opens.
+// authenticate gives the account with an address and a password.
 func (s *Service) authenticate(ctx context.Context, email, password string) (usersdb.User, error) {
 	user, err := s.queries.GetUserByEmail(ctx, email)
 	if postgres.IsNoRows(err) {
@@ -205,8 +206,8 @@ func (s *Service) authenticate(ctx context.Context, email, password string) (use
 	}
 }
 
-// refusalOf tells why an account whose password was right gets no session: it is disabled, or the password has been
-// changed since.
+// refusalOf gives the reason why an account with the right password gets no session: it is disabled, or its password
+// has been changed since.
 func refusalOf(ctx context.Context, q usersdb.Querier, checked usersdb.User) error {
 	user, err := q.GetUser(ctx, checked.ID)
 	switch {
@@ -221,7 +222,7 @@ func refusalOf(ctx context.Context, q usersdb.Querier, checked usersdb.User) err
 	}
 }
 
-// rehash keeps the password by the parameters of today; when there is too much to hash, another login will.
+// rehash hashes the password with the current parameters. When the hasher is busy it leaves that to a later login.
 func (s *Service) rehash(ctx context.Context, user usersdb.User, password string) (usersdb.User, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if errors.Is(err, hashing.ErrBusy) {
@@ -234,14 +235,14 @@ func (s *Service) rehash(ctx context.Context, user usersdb.User, password string
 		ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: user.UpdatedAt,
 	})
 	if err == nil && kept == 0 {
-		return s.authenticate(ctx, user.Email, password) // Another login has raised it, or the password has changed.
+		return s.authenticate(ctx, user.Email, password) // A concurrent login has rehashed it, or the password has changed.
 	}
 	user.PasswordHash = hash
 	return user, err
 }
 
-// RefreshSession exchanges a refresh token for the next one. The successor of a token is computed from it, so that
-// many at once, and one whose answer was lost, get the same.
+// RefreshSession exchanges a refresh token for the next one, which is computed from it: concurrent exchanges, and one
+// that is repeated because its answer was lost, get the same token.
 func (s *Service) RefreshSession(
 	ctx context.Context, req usersapi.RefreshSessionRequestObject,
 ) (usersapi.RefreshSessionResponseObject, error) {
@@ -288,7 +289,7 @@ func (s *Service) RefreshSession(
 			Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now,
 		})
 	})
-	if replayed { // The refusal is no success to be recorded, so its effect is no part of the transaction.
+	if replayed { // Apart from the transaction, which a refusal rolls back.
 		err = errors.Join(err, s.endReplayed(ctx, spent.SessionID, presented, now))
 	}
 	if err != nil {
@@ -306,8 +307,8 @@ func (s *Service) RefreshSession(
 	}, nil
 }
 
-// endReplayed ends the session of a token that is in two hands: the session, or, where the token's row is gone, that of
-// the family which it names. Of a session that has ended before nobody is told again.
+// endReplayed ends the session of a refresh token that was presented twice, which it finds by the token's row or, where
+// that is gone, by the token's family. It does nothing for a session that has ended already.
 func (s *Service) endReplayed(ctx context.Context, session uuid.UUID, presented string, now time.Time) error {
 	var family []byte
 	if session == uuid.Nil {
@@ -327,8 +328,8 @@ func (s *Service) endReplayed(ctx context.Context, session uuid.UUID, presented 
 	return err
 }
 
-// useRefreshToken spends a token. live is false when it was spent too long ago to be a repeated attempt: somebody
-// else may have it. Of one without a row, which may be older still, spent is empty.
+// useRefreshToken spends a token. live is false when the token was spent longer than refreshGrace ago: somebody else
+// may have it. spent is empty when the token has no row any more.
 func useRefreshToken(
 	ctx context.Context, q usersdb.Querier, presented string, now time.Time,
 ) (spent usersdb.RefreshToken, live bool, err error) {
@@ -344,7 +345,7 @@ func useRefreshToken(
 		return spent, true, err
 	}
 	if spent, err = q.GetRefreshToken(ctx, hash); postgres.IsNoRows(err) {
-		return spent, false, nil // It was forgotten while this waited.
+		return spent, false, nil // It was purged while this waited.
 	}
 	if err != nil {
 		return spent, false, err
@@ -352,7 +353,7 @@ func useRefreshToken(
 	return spent, spent.UsedAt != nil && isWithinGrace(*spent.UsedAt, now), nil
 }
 
-// EndSession signs out.
+// EndSession logs out.
 func (s *Service) EndSession(
 	ctx context.Context, _ usersapi.EndSessionRequestObject,
 ) (usersapi.EndSessionResponseObject, error) {
@@ -404,7 +405,7 @@ func (s *Service) listSessions(
 	return items, next, nil
 }
 
-// RevokeOtherSessions ends the caller's sessions but this one.
+// RevokeOtherSessions ends every session of the caller but the current one.
 func (s *Service) RevokeOtherSessions(
 	ctx context.Context, _ usersapi.RevokeOtherSessionsRequestObject,
 ) (usersapi.RevokeOtherSessionsResponseObject, error) {
@@ -451,7 +452,7 @@ func (s *Service) revokeSession(ctx context.Context, user, session uuid.UUID) er
 
 const noStore = "no-store"
 
-// newTokenSet makes the answer to a login or an exchange: the refresh token is in it, or in a cookie.
+// newTokenSet makes the answer to a login or an exchange, with the refresh token in the body or in a cookie.
 func (s *Service) newTokenSet(
 	session usersdb.Session, roles []string, refresh string,
 ) (usersapi.TokenSet, *string, error) {
@@ -473,7 +474,8 @@ func (s *Service) newTokenSet(
 	return set, nil, nil
 }
 
-// refreshCookie is sent back to the exchange only, by pages of this site only, and no script can read it.
+// refreshCookie makes the cookie of a refresh token: browsers send it only to the exchange and only from pages of this
+// site, and no script can read it.
 func refreshCookie(value string, maxAge int) *string {
 	cookie := (&http.Cookie{
 		Name: "__Secure-plumbline_refresh", Value: value, Path: "/api/v1/refresh", MaxAge: maxAge,
@@ -485,11 +487,11 @@ func refreshCookie(value string, maxAge int) *string {
 // newSecret makes 256 random bits in base64url.
 func newSecret() string {
 	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // It never fails: crypto/rand ends the program instead.
+	_, _ = rand.Read(secret) // Read never fails: crypto/rand ends the program instead.
 	return base64.RawURLEncoding.EncodeToString(secret)
 }
 
-// hashOf is all that the database keeps of a secret. 256 random bits need no slow hash.
+// hashOf gives the SHA-256 under which a secret is stored. A secret of 256 random bits needs no slow hash.
 func hashOf(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]

@@ -18,7 +18,7 @@ import (
 	"example.com/plumbline/openapi"
 )
 
-// hashSettings are those of the commands that may hash a password.
+// hashSettings are the settings of the commands that may hash a password.
 type hashSettings struct {
 	HashMemoryKiB   uint32 `koanf:"hash_memory_kib" usage:"memory of one password hash, in KiB (argon2id)"`
 	HashIterations  uint32 `koanf:"hash_iterations" usage:"passes over that memory"`
@@ -51,7 +51,7 @@ const (
 	mailOff  = "off"
 )
 
-// newMailer makes what the settings say takes the mails.
+// newMailer makes the mailer that the settings describe.
 func (c *serveSettings) newMailer() (mail.Mailer, error) {
 	if c.Mail == mailOff {
 		return mail.Discard{}, nil
@@ -84,7 +84,7 @@ func (c *serveSettings) validateMail() error {
 
 func errUnknownMail(mail string) error { return fmt.Errorf("mail is %q: write smtp or off", mail) }
 
-// Findings adds what is to be said of mails and tokens.
+// Findings adds the findings of mails, hashes and tokens.
 func (c *serveSettings) Findings() program.Findings {
 	found := c.Serving.Findings()
 	mails := c.Mail == mailSMTP
@@ -147,7 +147,7 @@ type rotateSettings struct {
 	hashSettings
 }
 
-// Validate finds settings that cannot work, before anything is touched.
+// Validate refuses settings that cannot work, before anything is started.
 func (c *serveSettings) Validate() error {
 	errs := []error{c.Serving.Validate(), c.validateMail(), program.Refuse(c.Findings())}
 	if !slices.Contains(c.Audience, serviceName) {
@@ -162,7 +162,7 @@ func (c *serveSettings) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Validate finds settings that cannot work, before anything is touched.
+// Validate refuses settings that cannot work, before anything is started.
 func (c *adminSettings) Validate() error {
 	errs := []error{c.Keyed.Validate()}
 	if c.Mail != mailSMTP && c.Mail != mailOff {

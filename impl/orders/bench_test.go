@@ -39,7 +39,8 @@ const (
 	orderCallers = 16
 	orderShelves = 1000 // products
 	orderBuyers  = 4000 // accounts, each of which has few orders that are not paid
-	// orderForEnv is how long BenchmarkOrdersBesidePgbench measures, as in 20s; no less than two rounds of a second for each side.
+	// orderForEnv is how long BenchmarkOrdersBesidePgbench measures, as in 20s; no less than two rounds of a second for
+	// each side.
 	orderForEnv     = "BENCH_FOR"
 	orderForDefault = 40 * time.Second
 	orderTurn       = 3 * time.Second // of a side, at most
@@ -109,9 +110,9 @@ func buyer(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "buyer%d
 // shelf gives the id of a product as pgbench computes it.
 func shelf(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "product%d", n))) }
 
-// BenchmarkOrdersBesidePgbench places orders through the service, over loopback and on many products, and lets pgbench send the
-// same statements, in batches where the service does, to the same server in turns. The ratio is how much of what the
-// database can do the service lets through. Both run on this machine, and so do the callers.
+// BenchmarkOrdersBesidePgbench places orders through the service, over loopback and on many products, and lets pgbench
+// send the same statements, in batches where the service does, to the same server in turns. The ratio is how much of
+// what the database can do the service lets through. Both run on this machine, and so do the callers.
 func BenchmarkOrdersBesidePgbench(b *testing.B) {
 	total := orderForDefault
 	if text := os.Getenv(orderForEnv); text != "" {
@@ -232,7 +233,8 @@ func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
 	return float64(placed.Load()) / time.Since(began).Seconds()
 }
 
-// pgbenchScript writes the statements of one order for pgbench: the same text and as many round trips, with other values each time.
+// pgbenchScript writes the statements of one order for pgbench: the same text and as many round trips, with other
+// values each time.
 func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	b.Helper()
 	var order ordersapi.Order

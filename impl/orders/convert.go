@@ -16,8 +16,8 @@ type product = ordersdb.GetProductRow
 func toAPIProduct(p product) ordersapi.Product {
 	return ordersapi.Product{
 		ID: p.ID, Sku: p.Sku, Name: p.Name, Description: p.Description, Price: money(p.PriceAmount, p.Currency),
-		Status:    ordersapi.ProductStatus(p.Status),
-		Available: p.Available, Version: p.Version, CreatedAt: p.CreatedAt.UTC(), UpdatedAt: p.UpdatedAt.UTC(),
+		Status: ordersapi.ProductStatus(p.Status), Available: p.Available, Version: p.Version, CreatedAt: p.CreatedAt.UTC(),
+		UpdatedAt: p.UpdatedAt.UTC(),
 	}
 }
 
@@ -39,11 +39,10 @@ func toAPIStockAdjustment(a ordersdb.StockAdjustment) ordersapi.StockAdjustment 
 func toAPIOrder(o ordersdb.Order, items []ordersdb.OrderItem, allowed []ordersapi.OrderAction) ordersapi.Order {
 	shown := ordersapi.Order{
 		ID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Status: ordersapi.OrderStatus(o.Status),
-		Items: make([]ordersapi.OrderItem, len(items)),
-		Total: money(o.TotalAmount, o.Currency), Paid: money(o.PaidAmount, o.Currency),
-		Refunded:       money(o.RefundedAmount, o.Currency),
-		AllowedActions: allowed, Version: o.Version, PaymentReference: o.PaymentReference, Tracking: o.Tracking,
-		CreatedAt: o.CreatedAt.UTC(), UpdatedAt: o.UpdatedAt.UTC(),
+		Items: make([]ordersapi.OrderItem, len(items)), Total: money(o.TotalAmount, o.Currency),
+		Paid: money(o.PaidAmount, o.Currency), Refunded: money(o.RefundedAmount, o.Currency), AllowedActions: allowed,
+		Version: o.Version, PaymentReference: o.PaymentReference, Tracking: o.Tracking, CreatedAt: o.CreatedAt.UTC(),
+		UpdatedAt: o.UpdatedAt.UTC(),
 	}
 	if o.Status == ordersdb.OrderStatusPending {
 		expires := o.ExpiresAt.UTC()
@@ -97,8 +96,7 @@ func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
 func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
 	shown := ordersapi.Webhook{
 		ID: w.ID, URL: w.Url, EventTypes: convert.All[ordersapi.OrderEventType](w.EventTypes), Description: w.Description,
-		Enabled:   w.Enabled,
-		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
+		Enabled: w.Enabled, CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
 	if len(previousSecrets(w, s.clock())) > 0 {
 		shown.PreviousSecretsUntil = convert.UTC(w.PreviousUntil)
@@ -110,7 +108,7 @@ func toAPIWebhookDelivery(d ordersdb.WebhookDelivery) ordersapi.WebhookDelivery 
 	return ordersapi.WebhookDelivery{
 		ID: d.ID, EventID: d.EventID, EventType: ordersapi.OrderEventType(d.EventType), OrderID: d.OrderID,
 		Status: ordersapi.WebhookDeliveryStatus(d.Status), Attempts: d.Attempts, LastAttemptAt: convert.UTC(d.LastAttemptAt),
-		NextAttemptAt:  convert.UTC(d.NextAttemptAt),
-		ResponseStatus: d.ResponseStatus, Failure: d.Failure, CreatedAt: d.CreatedAt.UTC(),
+		NextAttemptAt: convert.UTC(d.NextAttemptAt), ResponseStatus: d.ResponseStatus, Failure: d.Failure,
+		CreatedAt: d.CreatedAt.UTC(),
 	}
 }

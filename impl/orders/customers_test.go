@@ -20,7 +20,8 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// usersStandIn answers as the users service does where this service asks it, and as told where that cannot be had on request.
+// usersStandIn answers as the users service does where this service asks it, and as told where that cannot be had on
+// request.
 type usersStandIn struct {
 	*httptest.Server
 	asked  atomic.Int64

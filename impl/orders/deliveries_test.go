@@ -119,7 +119,8 @@ type queued struct {
 	ScheduledAt time.Time
 }
 
-// queued lists all that were ever inserted, the newest last. The queue does not run by itself unless a test lets it work.
+// queued lists all that were ever inserted, the newest last. The queue does not run by itself unless a test lets it
+// work.
 func (s *server) queued() []queued {
 	s.t.Helper()
 	rows, err := s.Pool.Query(s.t.Context(), "SELECT args, queue, scheduled_at FROM river_job WHERE kind = 'deliver_webhook' ORDER BY id")

@@ -65,12 +65,10 @@ var (
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errVersionChanged, errProductNotFound, errOrderNotFound, errWebhookNotFound, errDeliveryNotFound, errSKUTaken,
-		errProductArchived,
-		errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState, errRefundTooLarge,
-		errTooManyExports, errTooManyStreams,
-		errPaymentMismatch, errPaymentReferenceUsed, errTooManyOpenOrders, errTooManyReservedUnits, errTooManyWebhooks,
-		errTooManySecrets,
-		errWebhookDisabled, errCustomersUnavailable,
+		errProductArchived, errOutOfStock, errPriceChanged, errProductUnavailable, errMixedCurrencies, errOrderState,
+		errRefundTooLarge, errTooManyExports, errTooManyStreams, errPaymentMismatch, errPaymentReferenceUsed,
+		errTooManyOpenOrders, errTooManyReservedUnits, errTooManyWebhooks, errTooManySecrets, errWebhookDisabled,
+		errCustomersUnavailable,
 	}
 }
 

@@ -61,8 +61,7 @@ func eventOf(s step, by ordersapi.OrderActor) orderEvent {
 	o := s.order
 	event := orderEvent{
 		OrderID: o.ID, Number: o.Number, CustomerID: o.CustomerID, Sequence: o.Version + 1,
-		Status: ordersapi.OrderStatus(o.Status), By: by,
-		Total: money(o.TotalAmount, o.Currency), Reason: s.reason,
+		Status: ordersapi.OrderStatus(o.Status), By: by, Total: money(o.TotalAmount, o.Currency), Reason: s.reason,
 	}
 	if s.amount != nil {
 		amount := money(*s.amount, o.Currency)

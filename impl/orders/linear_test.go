@@ -24,7 +24,8 @@ type asked struct {
 	quantity int64
 }
 
-// reply is what a call was answered. short is what was still available where there was too little, which the answer says.
+// reply is what a call was answered. short is what was still available where there was too little, which the answer
+// says.
 type reply struct {
 	done  bool
 	short int64

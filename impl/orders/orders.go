@@ -443,9 +443,8 @@ func (s *Service) lockAndApply(
 		ID: id, FromStatus: order.Status, ToStatus: next.order.Status, Version: order.Version,
 		PaidAmount: next.order.PaidAmount, RefundedAmount: next.order.RefundedAmount,
 		PaymentProvider: next.order.PaymentProvider, PaymentReference: next.order.PaymentReference,
-		Tracking:  next.order.Tracking,
-		ChangedAt: now, EventType: string(next.event), Actor: string(actor), Amount: next.amount, Reason: next.reason,
-		EventID: newID(), EventData: data, Traceparent: traceparent(ctx),
+		Tracking: next.order.Tracking, ChangedAt: now, EventType: string(next.event), Actor: string(actor),
+		Amount: next.amount, Reason: next.reason, EventID: newID(), EventData: data, Traceparent: traceparent(ctx),
 	})
 	if err != nil {
 		return order, err

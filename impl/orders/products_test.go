@@ -137,7 +137,8 @@ func TestDuplicateProductBeforeArchive(t *testing.T) {
 	require.Equal(t, http.StatusOK, archived.StatusCode(), string(archived.Body))
 }
 
-// TestDuplicateProductAfterArchive duplicates a product while it is being archived: the duplicate waits, and is refused.
+// TestDuplicateProductAfterArchive duplicates a product while it is being archived: the duplicate waits, and is
+// refused.
 func TestDuplicateProductAfterArchive(t *testing.T) {
 	t.Parallel()
 	s := start(t)

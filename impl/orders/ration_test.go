@@ -84,7 +84,8 @@ func TestOpenOrdersAreRationed(t *testing.T) {
 	require.Empty(t, s.rows(untold))
 }
 
-// One customer sends many orders at once to two replicas, with products in either order, while another takes part in the same stock.
+// One customer sends many orders at once to two replicas, with products in either order, while another takes part in
+// the same stock.
 func TestRationsHoldAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, ration := range map[string]Ration{"orders": {Orders: 3, Units: 1000}, "units": {Orders: 1000, Units: 7}} {

@@ -42,8 +42,8 @@ type copier struct {
 	inUse, replayed atomic.Int64
 }
 
-// place sends one copy, and tells whether its answer had been given before. A client that is told that its key is in use
-// waits for as long as it is told to and sends the same again.
+// place sends one copy, and tells whether its answer had been given before. A client that is told that its key is in
+// use waits for as long as it is told to and sends the same again.
 func (c *copier) place(client *ordersapi.ClientWithResponses, key string) (answer, bool) {
 	for {
 		got, err := client.CreateOrderWithResponse(c.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},

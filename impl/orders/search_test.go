@@ -42,7 +42,8 @@ func TestSearchFor(t *testing.T) {
 	}
 }
 
-// PostgreSQL finds no more words in a query than were counted: what it splits would be more to look for than is bounded.
+// PostgreSQL finds no more words in a query than were counted: what it splits would be more to look for than is
+// bounded.
 func TestSearchWordsAreCountedAsPostgreSQLDoes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -75,7 +76,8 @@ func TestSearchWords(t *testing.T) {
 	require.Contains(t, string(got.Body), `"params":{"maxItems":8}`)
 }
 
-// fillCatalog makes products: every product has the words of many, the first half "oldish" as well, and every hundredth a word of its own.
+// fillCatalog makes products: every product has the words of many, the first half "oldish" as well, and every hundredth
+// a word of its own.
 func fillCatalog(t *testing.T, pool *pgxpool.Pool, size int) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `
@@ -226,7 +228,8 @@ func TestSearchCostIsBounded(t *testing.T) {
 	}
 }
 
-// cost has PostgreSQL carry out statements once more, in one transaction, and adds up the rows and the pages that they look at.
+// cost has PostgreSQL carry out statements once more, in one transaction, and adds up the rows and the pages that they
+// look at.
 func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows float64, buffers int) {
 	t.Helper()
 	require.NoError(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {

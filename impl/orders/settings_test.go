@@ -48,8 +48,8 @@ func TestAMasterKeyOfZeros(t *testing.T) {
 	programtest.RequireSentence(t, err, "master_key", "can be guessed")
 }
 
-// The service starts with the key that its database is used with: on a new one with that of the first start, on one that was
-// in use before there was a proof with that of the newest audit entry, or of a webhook.
+// The service starts with the key that its database is used with: on a new one with that of the first start, on one
+// that was in use before there was a proof with that of the newest audit entry, or of a webhook.
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	const proof = "00016_create_master_key_proof.sql"

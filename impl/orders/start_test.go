@@ -59,7 +59,8 @@ type everybody struct{}
 
 func (everybody) MayOrder(context.Context) error { return nil }
 
-// usual is the ration of the service as it is installed. With lavish, customers are held to one after the other and refused nothing.
+// usual is the ration of the service as it is installed. With lavish, customers are held to one after the other and
+// refused nothing.
 var usual, lavish = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}, Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
 
 func generous(o *options) {

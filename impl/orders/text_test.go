@@ -54,7 +54,8 @@ func TestSearchesFindTextInAnyForm(t *testing.T) {
 	require.Empty(t, s.searched("amelies"), "accents tell apart")
 }
 
-// TestFoldedIsWhatSearchesAskFor holds the two halves of a search against one another, for every character that there is.
+// TestFoldedIsWhatSearchesAskFor holds the two halves of a search against one another, for every character that there
+// is.
 func TestFoldedIsWhatSearchesAskFor(t *testing.T) {
 	t.Parallel()
 	s := start(t)

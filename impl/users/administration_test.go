@@ -453,7 +453,8 @@ func administrationOperations() knownOperations {
 	return knownOperations{"deleteUser": notOneself, "disableUser": notOneself, "setUserRoles": setRoles}
 }
 
-// Who has the password of an account that is disabled cannot change it, and so cannot make the link void that its owner holds.
+// Who has the password of an account that is disabled cannot change it, and so cannot make the link void that its owner
+// holds.
 func TestADisabledAccountIsTakenBack(t *testing.T) {
 	t.Parallel()
 	s := start(t)

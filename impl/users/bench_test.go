@@ -38,7 +38,8 @@ import (
 )
 
 const (
-	// benchForEnv is how long BenchmarkBesideBare measures, as in 20s; at most 15m, then the access tokens of its callers expire.
+	// benchForEnv is how long BenchmarkBesideBare measures, as in 20s; at most 15m, then the access tokens of its callers
+	// expire.
 	benchForEnv     = "BENCH_FOR"
 	benchForDefault = 40 * time.Second
 	benchRounds     = 11
@@ -49,8 +50,9 @@ const (
 	benchDatabaseEnv = "BENCH_DATABASE"
 )
 
-// The two sides: the service with everything on that production has on, and the least program that gives the same answers and
-// sends the database the same statements. Neither does the work beside requests, such as the jobs that send mails.
+// The two sides: the service with everything on that production has on, and the least program that gives the same
+// answers and sends the database the same statements. Neither does the work beside requests, such as the jobs that send
+// mails.
 const (
 	bareSide    = "bare"
 	serviceSide = "service"
@@ -83,13 +85,15 @@ func BenchmarkBesideBare(b *testing.B) {
 	}
 }
 
-// TestBenchSides fails when one side does for a request what the other does not: the benchmark would compare different work.
+// TestBenchSides fails when one side does for a request what the other does not: the benchmark would compare different
+// work.
 func TestBenchSides(t *testing.T) {
 	t.Parallel()
 	newBenchFixture(t).requireSameWork(t)
 }
 
-// BenchmarkGetUserV2 measures the request in process: for profiles, and for the service without what the database takes.
+// BenchmarkGetUserV2 measures the request in process: for profiles, and for the service without what the database
+// takes.
 func BenchmarkGetUserV2(b *testing.B) {
 	f := newBenchFixture(b)
 	askers := f.benchRequest(b, http.MethodGet)
@@ -151,9 +155,9 @@ func BenchmarkAuthenticate(b *testing.B) {
 	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
-// production makes the service as serve does, but for what its callers are limited to, for what a password's hash costs, with mails that
-// are handed to nobody, and without the work on jobs and on the audit log beside requests. It is ready when sessions are remembered; stop ends
-// what it does beside requests.
+// production makes the service as serve does, but for what its callers are limited to, for what a password's hash
+// costs, with mails that are handed to nobody, and without the work on jobs and on the audit log beside requests. It is
+// ready when sessions are remembered; stop ends what it does beside requests.
 func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
 	defaults := defaultServe()
 	document, err := Document()
@@ -459,8 +463,8 @@ func (statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQuer
 // TraceBatchEnd implements pgx.BatchTracer.
 func (statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// requireSameWork holds the two sides against each other: each gives the same answer and sends the same statements. Its sides
-// are their own, so that nobody traces those that are measured.
+// requireSameWork holds the two sides against each other: each gives the same answer and sends the same statements. Its
+// sides are their own, so that nobody traces those that are measured.
 func (f *benchFixture) requireSameWork(tb testing.TB) {
 	tb.Helper()
 	_, sides := newBenchSides(tb, f.url, statements{})
@@ -475,7 +479,8 @@ func (f *benchFixture) requireSameWork(tb testing.TB) {
 	}
 }
 
-// answerOf gives the members of a side's answer, without those by which two accounts differ, and the statements that it took.
+// answerOf gives the members of a side's answer, without those by which two accounts differ, and the statements that it
+// took.
 func (r request) answerOf(tb testing.TB, side http.Handler) (members map[string]any, sent []string) {
 	tb.Helper()
 	body := []byte(r.body)

@@ -60,7 +60,8 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 	}
 }
 
-// However many strangers wait for their passwords to be hashed, who has logged in from here before does so, and so does who is logged in.
+// However many strangers wait for their passwords to be hashed, who has logged in from here before does so, and so does
+// who is logged in.
 func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	t.Parallel()
 	const queue, strangers = 8, 6
@@ -109,7 +110,8 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	}
 }
 
-// limited turns the limits on, behind a proxy: the throttle remembers who logged in from where, and a site has its share.
+// limited turns the limits on, behind a proxy: the throttle remembers who logged in from where, and a site has its
+// share.
 func limited(o *httpapi.Options) {
 	behindProxy(func(o *httpapi.Options) { o.RateLimits = true })(o)
 }
@@ -160,7 +162,8 @@ func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 	require.EqualValues(t, len(crowd)-share, refused.Load())
 }
 
-// A login that waits for its hash holds nothing that other requests need: more of them than may run at once hold up nobody.
+// A login that waits for its hash holds nothing that other requests need: more of them than may run at once hold up
+// nobody.
 func TestWaitingForAHashHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	const strangers = 100

@@ -24,7 +24,8 @@ func pathFor(op *httpapi.Operation, userID, sessionID string) string {
 	return strings.NewReplacer("{userId}", userID, "{sessionId}", sessionID).Replace(op.Pattern)
 }
 
-// Nothing that identifies a person or opens a door is ever logged: whatever is sent, wherever, and whatever becomes of it.
+// Nothing that identifies a person or opens a door is ever logged: whatever is sent, wherever, and whatever becomes of
+// it.
 func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -26,8 +26,8 @@ func toAPIAdminUser(u usersdb.User) usersapi.AdminUser {
 	return usersapi.AdminUser{
 		ID: u.ID, Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil,
 		SecondFactor: u.SecondFactorAt != nil, Avatar: u.Avatar, Status: usersapi.UserStatus(u.Status),
-		Roles:     toAPIRoles(u.Roles),
-		DeletesAt: convert.UTC(u.DeletesAt), CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
+		Roles: toAPIRoles(u.Roles), DeletesAt: convert.UTC(u.DeletesAt), CreatedAt: u.CreatedAt.UTC(),
+		UpdatedAt: u.UpdatedAt.UTC(),
 	}
 }
 

@@ -44,7 +44,8 @@ type pooled struct {
 	answers *bufio.Reader
 }
 
-// balancer is a pool of connections to one replica. It repeats nothing and does not look whether a connection is still good.
+// balancer is a pool of connections to one replica. It repeats nothing and does not look whether a connection is still
+// good.
 type balancer struct {
 	addr string
 	idle chan *pooled
@@ -94,8 +95,8 @@ func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 	return answer.Close, err
 }
 
-// A replica that is told to end answers everything that reaches it until it takes no more connections, also on connections that
-// have been idle, and each of its answers says that its connection ends.
+// A replica that is told to end answers everything that reaches it until it takes no more connections, also on
+// connections that have been idle, and each of its answers says that its connection ends.
 func TestNoRequestIsLostWhileUnready(t *testing.T) {
 	t.Parallel()
 	const idle, senders = 8, 4

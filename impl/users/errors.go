@@ -53,10 +53,9 @@ var (
 func faults() []*fault.Error {
 	return []*fault.Error{
 		errEmailTaken, errUserNotFound, errSessionNotFound, errInvalidCredentials, errInvalidRefreshToken, errAccountDisabled,
-		errWrongPassword,
-		errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode, errSecondFactorEnabled,
-		errSecondFactorNotEnabled, errIDCardNumberTaken,
-		errEmailUnverified, errMailOff, errEmailChangeNotFound,
+		errWrongPassword, errSelfAdministration, errInvalidMailToken, errInvalidChallenge, errInvalidCode,
+		errSecondFactorEnabled, errSecondFactorNotEnabled, errIDCardNumberTaken, errEmailUnverified, errMailOff,
+		errEmailChangeNotFound,
 	}
 }
 

@@ -83,7 +83,8 @@ func (f failing) GetProfile(context.Context, uuid.UUID) (usersdb.GetProfileRow, 
 	return usersdb.GetProfileRow{}, f.fail()
 }
 
-// Who asks after their account was deleted, and before its sessions are forgotten, is told what they will be told from then on.
+// Who asks after their account was deleted, and before its sessions are forgotten, is told what they will be told from
+// then on.
 func TestOwnAccountGone(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -521,8 +521,8 @@ func TestAdministratorsTakeOffSecondFactors(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, body))
 }
 
-// Neither a database dump, nor the log, nor the audit log, nor the queue has what opens an account; and a secret that is moved to
-// another account does not open.
+// Neither a database dump, nor the log, nor the audit log, nor the queue has what opens an account; and a secret that
+// is moved to another account does not open.
 func TestSecondFactorsLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -567,7 +567,8 @@ FROM (
 	require.NoError(t, s.service.spendFactorCode(t.Context(), s.service.txOf(tx), m.user.ID, &code, nil))
 }
 
-// Wrong codes count for the account over all challenges, networks and replicas, and who used them up is no hindrance to the owner.
+// Wrong codes count for the account over all challenges, networks and replicas, and who used them up is no hindrance to
+// the owner.
 func TestWrongCodesCountForTheAccount(t *testing.T) {
 	t.Parallel()
 	c := contract(t)

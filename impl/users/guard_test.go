@@ -42,7 +42,8 @@ func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
 	return r, r.Logger.Logger
 }
 
-// handler is the way in and out of the service, to be called without a network; its answers are held against the document.
+// handler is the way in and out of the service, to be called without a network; its answers are held against the
+// document.
 func (s *server) handler(log *slog.Logger) http.Handler {
 	s.t.Helper()
 	handler, err := s.service.Handler(contract(s.t).Chain(s.t, log))

@@ -77,8 +77,8 @@ func (s *Service) mailTokenAfter(
 	link, mailed = s.linkAfter(held, user, purpose, s.clock())
 	link, err = tx.KeepEmailToken(ctx, usersdb.KeepEmailTokenParams{
 		ID: link.ID, UserID: user.ID, Purpose: purpose, Email: link.Email, Hash: hashOf(s.mailTokenOf(link.ID)),
-		CreatedAt: link.CreatedAt,
-		ExpiresAt: link.ExpiresAt, Mails: link.Mails, MailedAt: link.MailedAt, CountedFrom: link.CountedFrom,
+		CreatedAt: link.CreatedAt, ExpiresAt: link.ExpiresAt, Mails: link.Mails, MailedAt: link.MailedAt,
+		CountedFrom: link.CountedFrom,
 	})
 	if err != nil || !mailed {
 		return link, false, err

@@ -163,8 +163,8 @@ func TestAnExpiredLinkIsReplaced(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
 }
 
-// Whenever somebody asks, the last mail holds a link that is good, and is the same for less than two days. There are six mails at most from
-// the first of them until a day later, and so eleven in any day.
+// Whenever somebody asks, the last mail holds a link that is good, and is the same for less than two days. There are
+// six mails at most from the first of them until a day later, and so eleven in any day.
 func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 	t.Parallel()
 	const atOnce, inADay = 6, 11

@@ -44,14 +44,18 @@ var mailFiles embed.FS
 // end.
 func mailSubjects() map[string]string {
 	return map[string]string{
-		mailVerify: "Verify your e-mail address", mailReset: "Choose a new password",
-		mailChanged:  "Your password has been changed",
-		mailDeletion: "Your account is going to be deleted", mailChange: "Your new e-mail address",
-		mailTaken: "You have an account already",
-		mailMoved: "Your account has another e-mail address", mailRoles: "Your account has other roles",
-		mailFactorOn: "Logins now ask for a code", mailFactorOff: "Logins ask for no code any more",
-		mailRecovery: "A recovery code has been used",
-		mailCodes:    "You have other recovery codes",
+		mailVerify:    "Verify your e-mail address",
+		mailReset:     "Choose a new password",
+		mailChanged:   "Your password has been changed",
+		mailFactorOn:  "Logins now ask for a code",
+		mailFactorOff: "Logins ask for no code any more",
+		mailRecovery:  "A recovery code has been used",
+		mailCodes:     "You have other recovery codes",
+		mailDeletion:  "Your account is going to be deleted",
+		mailChange:    "Your new e-mail address",
+		mailTaken:     "You have an account already",
+		mailMoved:     "Your account has another e-mail address",
+		mailRoles:     "Your account has other roles",
 	}
 }
 

@@ -93,8 +93,8 @@ func median(all []cost, of func(cost) float64) float64 {
 	return figures[len(figures)/2]
 }
 
-// benchChild is one side in a process of its own. It tells on its output where it listens, and what it has used whenever
-// a line is written to its input; it ends when that closes.
+// benchChild is one side in a process of its own. It tells on its output where it listens, and what it has used
+// whenever a line is written to its input; it ends when that closes.
 type benchChild struct {
 	addr string
 	ask  io.Writer

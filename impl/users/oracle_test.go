@@ -48,7 +48,8 @@ const (
 	deviations = 4
 )
 
-// class is one of the states of things that an answer must not tell apart. Its requests differ in what it is asked about alone.
+// class is one of the states of things that an answer must not tell apart. Its requests differ in what it is asked
+// about alone.
 type class struct {
 	name   string
 	bodies []string
@@ -265,7 +266,8 @@ func TestAUC(t *testing.T) {
 	}
 }
 
-// strays is how far the AUC of two classes without a difference may be from 0.5: its variance is (n+m+1)/12nm (Mann and Whitney).
+// strays is how far the AUC of two classes without a difference may be from 0.5: its variance is (n+m+1)/12nm (Mann and
+// Whitney).
 func strays(n int) float64 {
 	if n == 0 {
 		return leastSeen
@@ -273,7 +275,8 @@ func strays(n int) float64 {
 	return max(leastSeen, deviations*math.Sqrt(float64(2*n+1)/float64(12*n*n)))
 }
 
-// seen asks a question, once more when the answer looks like one: a machine that does something else meanwhile is no proof.
+// seen asks a question, once more when the answer looks like one: a machine that does something else meanwhile is no
+// proof.
 func (s *server) seen(t *testing.T, q question) {
 	t.Helper()
 	classes := q.classes()
@@ -305,8 +308,8 @@ func (s *server) busy() {
 // visible is hashing that takes a good part of the time of a login, so that leaving it out would be seen.
 var visible = hashing.Params{MemoryKiB: 1024, Iterations: 1, Parallelism: 1}
 
-// TestNoOracle asks every question. With -samples it takes the times of answers as well, idle and under load, and of logins also
-// with the hashing of production; then nothing else may run.
+// TestNoOracle asks every question. With -samples it takes the times of answers as well, idle and under load, and of
+// logins also with the hashing of production; then nothing else may run.
 func TestNoOracle(t *testing.T) {
 	t.Parallel()
 	s := oracle(t, visible)

@@ -43,8 +43,8 @@ func (p person) profile(t testing.TB) usersapi.Profile {
 	return *contracttest.Body(t, answer, answer.JSON200)
 }
 
-// exported tells of every column that holds something of one account where an export has it, or why not. A column that is
-// not here fails TestExportHoldsEverything: whoever adds one decides.
+// exported tells of every column that holds something of one account where an export has it, or why not. A column that
+// is not here fails TestExportHoldsEverything: whoever adds one decides.
 func exported() map[string]string {
 	const secret, own, mark = "opens the account", "is that of the account", "follows from what is marked"
 	return map[string]string{
@@ -149,7 +149,8 @@ func TestExportAsksForThePassword(t *testing.T) {
 	require.Equal(t, `attachment; filename="account.json"`, answer.HTTPResponse.Header.Get("Content-Disposition"))
 }
 
-// What was done to an account is shown with what its owner did, page by page as in the export at once; who else did it is not.
+// What was done to an account is shown with what its owner did, page by page as in the export at once; who else did it
+// is not.
 func TestActivity(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -305,7 +306,8 @@ func TestAdministratorsStay(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Many replicas, and owners who change their minds at the last moment: each account is erased once and told of once, or kept.
+// Many replicas, and owners who change their minds at the last moment: each account is erased once and told of once, or
+// kept.
 func TestErasureBesideCancellations(t *testing.T) {
 	t.Parallel()
 	s := start(t)

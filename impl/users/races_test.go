@@ -181,8 +181,8 @@ func TestSessionsOfOneAccountAreBounded(t *testing.T) {
 	require.Equal(t, mostSessions, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NULL`))
 }
 
-// Logins at once of accounts that have as many sessions as they may take turns: each ends the oldest, none is given up by the database
-// because two wait for each other, and no account keeps more.
+// Logins at once of accounts that have as many sessions as they may take turns: each ends the oldest, none is given up
+// by the database because two wait for each other, and no account keeps more.
 func TestLoginsAtOnceBeyondTheMostSessions(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -223,7 +223,8 @@ func TestDataKeyCommands(t *testing.T) {
 	require.NoError(t, p.End())
 }
 
-// manyConfiding arranges accounts with a phone number each, all sealed, and gives their ids; the number of the i-th is phoneOf(i).
+// manyConfiding arranges accounts with a phone number each, all sealed, and gives their ids; the number of the i-th is
+// phoneOf(i).
 func (s *server) manyConfiding(n int) []uuid.UUID {
 	s.t.Helper()
 	ids := make([]uuid.UUID, n)
@@ -256,8 +257,8 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 
 func phoneOf(i int) string { return fmt.Sprintf("+4420%08d", 79460000+i%10000) }
 
-// TestReencryptUnderLoad rotates the key while others read and write, ends the command half-way and begins it anew: every read
-// gives what was written last, and the old key is not needed in the end.
+// TestReencryptUnderLoad rotates the key while others read and write, ends the command half-way and begins it anew:
+// every read gives what was written last, and the old key is not needed in the end.
 func TestReencryptUnderLoad(t *testing.T) {
 	t.Parallel()
 	accounts, readers, writers := 2000, 2, 1

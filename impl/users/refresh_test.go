@@ -351,8 +351,8 @@ func TestLogoutEndsTheRefreshTokenToo(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, again.StatusCode())
 }
 
-// Sessions from before kept every token that was spent, so one may have tens of thousands. However many there are, no transaction
-// removes more than a batch, which a statement has the time for.
+// Sessions from before kept every token that was spent, so one may have tens of thousands. However many there are, no
+// transaction removes more than a batch, which a statement has the time for.
 func TestTokensAreRemovedInBatches(t *testing.T) {
 	t.Parallel()
 	for name, remove := range map[string]func(t *testing.T, s *server, account uuid.UUID){

@@ -48,8 +48,8 @@ func (c copied) load(t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-// TestRestore carries out the statements of the operations guide. The keys are younger than the rest of the backup: an account that
-// was deleted in between opens no more, and the key of one that came in between keeps no other out.
+// TestRestore carries out the statements of the operations guide. The keys are younger than the rest of the backup: an
+// account that was deleted in between opens no more, and the key of one that came in between keeps no other out.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../docs/operations.md")

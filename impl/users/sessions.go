@@ -159,8 +159,8 @@ func (s *Service) openSession(
 	family := newFamily()
 	session, err := q.StartSession(ctx, usersdb.StartSessionParams{
 		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(),
-		UserAgent: truncate(format.Seen(agent), 256),
-		CreatedAt: now, ExpiresAt: now.Add(sessionLifetime), PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
+		UserAgent: truncate(format.Seen(agent), 256), CreatedAt: now, ExpiresAt: now.Add(sessionLifetime),
+		PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
 	})
 	if err != nil {
 		return openedSession{}, err

@@ -129,7 +129,8 @@ func TestLoginBesideADeletion(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, answer.Body))
 }
 
-// Known and unknown address each take exactly one place at the hasher, and beyond its network's quarter of the queue the answer comes at once.
+// Known and unknown address each take exactly one place at the hasher, and beyond its network's quarter of the queue
+// the answer comes at once.
 func TestEveryLoginTakesOneHash(t *testing.T) {
 	t.Parallel()
 	const each = 3

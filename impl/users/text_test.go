@@ -61,7 +61,8 @@ func TestEqualAddressesAreOneAccount(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.moveTo(tokenIn(t, s.mail("Bob@xn--bcher-kva.example", mailChange, 1))))
 	require.Equal(t, "Bob@xn--bcher-kva.example", addressOf(t, bob))
 
-	// The letter that is no K but the sign of the kelvin is one all the same; other letters beyond ASCII are refused before the @.
+	// The letter that is no K but the sign of the kelvin is one all the same; other letters beyond ASCII are refused
+	// before the @.
 	s.signUp("kelvin@example.com")
 	require.Equal(t, "kelvin@example.com", addressOf(t, s.logIn("\u212aelvin@example.com", goodPassword)))
 	for _, email := range []string{"stra\u00dfe@example.com", "\u0131nci@example.com", "ada\u00ad@example.com"} {

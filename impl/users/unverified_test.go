@@ -49,8 +49,8 @@ type squatter struct {
 	challenge, change, verify string
 }
 
-// squat opens an account with another's address and leaves there all that can be left. The second factor is from before it took a
-// verified address.
+// squat opens an account with another's address and leaves there all that can be left. The second factor is from before
+// it took a verified address.
 func (s *server) squat(t *testing.T) squatter {
 	t.Helper()
 	q := squatter{person: s.signUp(boss)}
@@ -69,7 +69,8 @@ func (s *server) squat(t *testing.T) squatter {
 	return q
 }
 
-// requireGone shows that nothing of what a squatter has left opens the account or stands in it, and gives what its owner sees of it.
+// requireGone shows that nothing of what a squatter has left opens the account or stands in it, and gives what its
+// owner sees of it.
 func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi.Profile {
 	t.Helper()
 	contracttest.Eventually(t, "the session has ended", func() bool { return q.readsProfile(t) == http.StatusUnauthorized })
@@ -94,7 +95,8 @@ func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi
 	return profile
 }
 
-// Whoever follows the link of a reset reads the address: an account that nobody has verified is theirs, and holds nothing of another.
+// Whoever follows the link of a reset reads the address: an account that nobody has verified is theirs, and holds
+// nothing of another.
 func TestAResetTakesTheAccountFromASquatter(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -181,8 +183,8 @@ func (s *server) waiting(t *testing.T, count int) {
 	})
 }
 
-// A login beside a change of roles leaves nothing of what was before: neither a session that the change should have ended, nor a token
-// that tells another service the roles of then.
+// A login beside a change of roles leaves nothing of what was before: neither a session that the change should have
+// ended, nor a token that tells another service the roles of then.
 func TestALoginBesideAChangeOfRoles(t *testing.T) {
 	t.Parallel()
 	support, customer := []usersapi.Role{usersapi.RoleSupport}, []usersapi.Role{usersapi.RoleCustomer}
@@ -387,8 +389,8 @@ func TestARegistrationBesideCreateAdmin(t *testing.T) {
 	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE 'admin' = ANY(roles)`))
 }
 
-// Whoever opened an account with another's address, and goes on changing its password, keeps its owner out no longer than until they
-// read a mail.
+// Whoever opened an account with another's address, and goes on changing its password, keeps its owner out no longer
+// than until they read a mail.
 func TestASquatterKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := start(t)

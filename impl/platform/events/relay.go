@@ -218,14 +218,11 @@ func (r *Relay) measure(ctx context.Context, conn *pgx.Conn) error {
 	})
 }
 
-// purgeBatch is small enough to lock little.
-const purgeBatch = 1000
-
-// purge removes one batch and says whether there are probably more.
+// purge removes one batch and tells whether there may be more: between two batches the relay publishes.
 func purge(ctx context.Context, conn *pgx.Conn, statement string) (full bool, err error) {
 	err = within(ctx, statementTimeout, func(ctx context.Context) error {
-		tag, err := conn.Exec(ctx, statement, purgeBatch)
-		full = tag.RowsAffected() == purgeBatch
+		tag, err := conn.Exec(ctx, statement, postgres.BatchSize)
+		full = tag.RowsAffected() == postgres.BatchSize
 		return err
 	})
 	return full, err

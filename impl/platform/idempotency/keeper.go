@@ -142,16 +142,12 @@ WHERE (principal, operation, key) IN (
     FOR UPDATE SKIP LOCKED
 )`
 
-const purgeBatch = 1000
-
 // Purge removes the answers that are given no more, in batches that lock little.
 func (k *Keeper) Purge(ctx context.Context) error {
-	for {
-		purged, err := k.database.Exec(ctx, purgeKeys, k.expired(), purgeBatch)
-		if err != nil || purged.RowsAffected() < purgeBatch {
-			return err
-		}
-	}
+	return postgres.InBatches(func(limit int32) (int64, error) {
+		purged, err := k.database.Exec(ctx, purgeKeys, k.expired(), limit)
+		return purged.RowsAffected(), err
+	})
 }
 
 // expired is the time at and before which a key was first seen that is as good as new.

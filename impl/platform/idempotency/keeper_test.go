@@ -366,7 +366,7 @@ func TestKeysGrowOld(t *testing.T) {
 	require.Equal(t, 1, keys(t, pool))
 
 	_, err := pool.Exec(t.Context(), `INSERT INTO idempotency_keys (principal, operation, key, fingerprint, status, headers, body, created_at)
-		SELECT $1, 'makeEffect', 'old' || n, sha256('old'), 201, '{}', '', $2 FROM generate_series(1, $3) AS n`, ada, clock.Now().Add(-Kept), 2*purgeBatch+1)
+		SELECT $1, 'makeEffect', 'old' || n, sha256('old'), 201, '{}', '', $2 FROM generate_series(1, $3) AS n`, ada, clock.Now().Add(-Kept), 2*postgres.BatchSize+1)
 	require.NoError(t, err)
 	require.NoError(t, p.keeper.Purge(t.Context()))
 	require.Equal(t, 1, keys(t, pool))

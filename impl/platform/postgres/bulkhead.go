@@ -12,20 +12,21 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// ErrShareUsedUp means that as many connections as work of this kind may have at once were in use, and none came free in time.
+// ErrShareUsedUp means that work of this kind had all the connections of its share in use, and none came free in time.
 var ErrShareUsedUp = errors.New("no database connection came free in time of those that such work may have")
 
-// Share bounds how many connections of a pool work of one kind has at once, so that some are left for other work.
+// Share is a bulkhead: it limits the connections of a pool that work of one kind uses at once, so that some are left
+// for other work.
 type Share struct {
-	// Name is what metrics call it.
+	// Name is the label of its metrics.
 	Name string
-	// Most is how many connections it has, one or more.
+	// Most is the number of its connections, at least one.
 	Most int32
-	// Wait is how long one waits for it; zero is as long as for a connection.
+	// Wait is how long an acquire waits for a place in it; zero means as long as for a connection.
 	Wait time.Duration
 }
 
-// bulkhead lets work in by its shares before it gets a connection.
+// bulkhead takes a place in each share of an acquire before the pool looks for a connection.
 type bulkhead struct {
 	of     func(context.Context) []string
 	shares map[string]*share
@@ -49,7 +50,7 @@ func newBulkhead(shares []Share, of func(context.Context) []string) *bulkhead {
 	return b
 }
 
-// admitted is the context of who waits for a connection, having been let in by shares.
+// admitted is the context of an acquire that has a place in each of its shares.
 type admitted struct {
 	context.Context //nolint:containedctx // It is a context.
 	by              []*share
@@ -65,7 +66,7 @@ func (a *admitted) Value(key any) any {
 	return a.Context.Value(key)
 }
 
-// refused is a context that has ended because a share is used up: pgxpool hands its error on.
+// refused is a context that has ended because a share was used up: pgxpool returns its error.
 type refused struct{ context.Context } //nolint:containedctx // It is a context.
 
 func (refused) Done() <-chan struct{} { return ended }
@@ -77,7 +78,9 @@ var ended = func() chan struct{} {
 	return c
 }()
 
-func (b *bulkhead) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+func (b *bulkhead) TraceAcquireStart(
+	ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData,
+) context.Context {
 	a := &admitted{Context: ctx}
 	for _, name := range b.of(ctx) {
 		s := b.shares[name]
@@ -120,7 +123,7 @@ func (b *bulkhead) TraceRelease(_ *pgxpool.Pool, data pgxpool.TraceReleaseData) 
 	leave(by)
 }
 
-// enter takes a place, if one comes free before the wait or the context is over.
+// enter takes a place, if one comes free before the wait or the context ends.
 func (s *share) enter(ctx context.Context) bool {
 	select {
 	case s.places <- struct{}{}:
@@ -137,7 +140,7 @@ func (s *share) enter(ctx context.Context) bool {
 	case s.places <- struct{}{}:
 		return true
 	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.Canceled) { // Who gives up is not refused.
+		if errors.Is(ctx.Err(), context.Canceled) { // A cancelled acquire is not a refusal.
 			return false
 		}
 	case <-over:
@@ -152,7 +155,7 @@ func leave(by []*share) {
 	}
 }
 
-// bulkheadOf finds that of a pool, or nil.
+// bulkheadOf gives the bulkhead of a pool, or nil.
 func bulkheadOf(pool *pgxpool.Pool) *bulkhead {
 	if all, ok := pool.Config().ConnConfig.Tracer.(*multitracer.Tracer); ok {
 		for _, tracer := range all.PoolReleaseTracers {

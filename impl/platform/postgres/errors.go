@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/puddle/v2"
 )
 
-// SQLSTATE codes that something here depends on.
+// The SQLSTATE codes that this package handles.
 // Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	codeFeatureNotSupported  = "0A000"
@@ -59,19 +59,19 @@ func Constraint(err error) string {
 	return ""
 }
 
-// IsNoRows says whether a query that wants a row found none.
+// IsNoRows tells whether a query for one row found none.
 func IsNoRows(err error) bool {
 	return errors.Is(err, pgx.ErrNoRows)
 }
 
-// IsUnavailable says whether the database could not be used: not reached, connection lost, no connection
-// free, or none of those that such work may have, shutting down, out of resources, a standby, or a transaction that lost to others each time that it
-// was tried. It is worth trying again later.
+// IsUnavailable tells whether the database could not be used: it was not reached, the connection was lost, no
+// connection of the pool or of a share came free, it is shutting down, out of resources or a standby, or a transaction
+// lost to others in every attempt. A later attempt may succeed.
 func IsUnavailable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
-	// A server that refuses the login is of as little use as none.
+	// A server that refuses the login is as unavailable as none.
 	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting {
 		return true
 	}
@@ -93,7 +93,7 @@ func IsUnavailable(err error) bool {
 	return false
 }
 
-// IsTimeout says whether a statement was given up because it, or its wait for a lock, took too long.
+// IsTimeout tells whether a statement was given up because it, or its wait for a lock, took too long.
 func IsTimeout(err error) bool {
 	switch sqlState(err) {
 	case codeQueryCanceled, codeLockTimeout, codeTransactionTimeout:
@@ -104,10 +104,10 @@ func IsTimeout(err error) bool {
 	return false
 }
 
-// IsLockTimeout says whether a statement was given up because it waited too long for a lock.
+// IsLockTimeout tells whether a statement was given up because it waited too long for a lock.
 func IsLockTimeout(err error) bool { return sqlState(err) == codeLockTimeout }
 
-// failure is one sentence for a person, with the cause for errors.Is and errors.As.
+// failure is one sentence for an operator, with the cause for errors.Is and errors.As.
 type failure struct {
 	sentence string
 	cause    error
@@ -116,7 +116,7 @@ type failure struct {
 func (f *failure) Error() string { return f.sentence }
 func (f *failure) Unwrap() error { return f.cause }
 
-// explainURL never wraps: what pgx and net/url say about a URL can hold its password.
+// explainURL never wraps the error of pgx or net/url, whose text may hold the password.
 func explainURL(err error) error {
 	if file, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("the database URL names the file %s, which cannot be read: %w", file.Path, file.Err)
@@ -125,7 +125,7 @@ func explainURL(err error) error {
 		" and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
 }
 
-// explainConnect says in one sentence why there is no connection. Only causes without configuration stay in the chain.
+// explainConnect gives one sentence why there is no connection. Causes that may show the configuration are not wrapped.
 func explainConnect(cfg *pgconn.Config, err error) error {
 	where := place(cfg)
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -136,15 +136,28 @@ func explainConnect(cfg *pgconn.Config, err error) error {
 	case errors.As(err, &dns):
 		return &failure{where + " cannot be reached: the host name is not known; correct the host in the database URL", dns}
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
-		return &failure{where + " does not answer: nothing listens there; start the server or correct host and port in the database URL", syscall.ECONNREFUSED}
+		return &failure{
+			where + " does not answer: nothing listens there; start the server or correct host and port in the database URL",
+			syscall.ECONNREFUSED,
+		}
 	case errors.Is(err, fs.ErrPermission):
-		return &failure{where + " cannot be reached: this account may not open its socket; run as another account or correct the database URL", fs.ErrPermission}
+		return &failure{
+			where + " cannot be reached: this account may not open its socket; " +
+				"run as another account or correct the database URL",
+			fs.ErrPermission,
+		}
 	case errors.Is(err, pgconn.ErrReadOnlyConnection), errors.Is(err, pgconn.ErrStandbyConnection):
-		return &failure{where + " takes no writes: promote a server, or correct the hosts or target_session_attrs in the database URL", pgconn.ErrReadOnlyConnection}
+		return &failure{
+			where + " takes no writes: promote a server, or correct the hosts or target_session_attrs in the database URL",
+			pgconn.ErrReadOnlyConnection,
+		}
 	case errors.Is(err, context.Canceled):
 		return &failure{where + " was not reached: the start was interrupted", context.Canceled}
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrAcquireTimeout):
-		return &failure{where + " does not answer in time: check the network and the server, or correct host and port in the database URL", context.DeadlineExceeded}
+		return &failure{
+			where + " does not answer in time: check the network and the server, or correct host and port in the database URL",
+			context.DeadlineExceeded,
+		}
 	}
 	return &failure{where + " cannot be used: " + innermost(err) + "; check the server and the database URL", nil}
 }
@@ -152,13 +165,25 @@ func explainConnect(cfg *pgconn.Config, err error) error {
 func explainRefusal(cfg *pgconn.Config, where string, err *pgconn.PgError) string {
 	switch err.Code {
 	case codeWrongPassword, codeNotAuthorised:
-		return fmt.Sprintf("%s refuses the user %q: correct user and password in the database URL, or allow the user in pg_hba.conf", where, cfg.User)
+		return fmt.Sprintf(
+			"%s refuses the user %q: correct user and password in the database URL, or allow the user in pg_hba.conf", where,
+			cfg.User,
+		)
 	case codeNoDatabase:
-		return fmt.Sprintf("%s: there is no such database; create it (CREATE DATABASE %s) or correct its name in the database URL", where, pgx.Identifier{cfg.Database}.Sanitize())
+		return fmt.Sprintf(
+			"%s: there is no such database; create it (CREATE DATABASE %s) or correct its name in the database URL", where,
+			pgx.Identifier{cfg.Database}.Sanitize(),
+		)
 	case codeNoPrivilege:
-		return fmt.Sprintf("%s: the user %q may not connect; GRANT CONNECT to it or correct the user in the database URL", where, cfg.User)
-	case codeProtocolViolation: // PgBouncer's answer to a parameter that it does not know.
-		return fmt.Sprintf("%s refuses what this program sets for its sessions (%s): name it in ignore_startup_parameters of the pooler, and set it for the role", where, err.Message)
+		return fmt.Sprintf(
+			"%s: the user %q may not connect; GRANT CONNECT to it or correct the user in the database URL", where, cfg.User,
+		)
+	case codeProtocolViolation: // PgBouncer refuses a parameter that it does not know.
+		return fmt.Sprintf(
+			"%s refuses what this program sets for its sessions (%s): name it in ignore_startup_parameters "+
+				"of the pooler, and set it for the role",
+			where, err.Message,
+		)
 	case codeStartingUp:
 		return where + " is starting up or shutting down: try again in a moment"
 	}
@@ -168,15 +193,15 @@ func explainRefusal(cfg *pgconn.Config, where string, err *pgconn.PgError) strin
 	return fmt.Sprintf("%s refuses the connection (SQLSTATE %s: %s): check the database URL", where, err.Code, err.Message)
 }
 
-// place names the database, and every server that was tried for it.
+// place names the database and every server that was tried.
 func place(cfg *pgconn.Config) string {
 	return fmt.Sprintf("PostgreSQL at %s (database %q)", strings.Join(servers(cfg), ", "), cfg.Database)
 }
 
-// servers are the addresses of a configuration, in the order in which they are tried.
+// servers are the addresses of a configuration, in the order of the attempts.
 func servers(cfg *pgconn.Config) []string {
 	all := []string{address(cfg.Host, cfg.Port)}
-	for _, other := range cfg.Fallbacks { // The same server may be tried with TLS and without.
+	for _, other := range cfg.Fallbacks { // pgx tries a server with TLS and without.
 		if next := address(other.Host, other.Port); !slices.Contains(all, next) {
 			all = append(all, next)
 		}

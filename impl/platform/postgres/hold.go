@@ -25,7 +25,8 @@ const (
 // HoldConn returns when ctx has ended and work has returned. work may go on with conn after the end of ctx, to finish
 // what it has begun.
 func HoldConn(
-	ctx context.Context, config *pgx.ConnConfig, work func(ctx context.Context, conn *pgx.Conn) error, lost func(err error),
+	ctx context.Context, config *pgx.ConnConfig, work func(ctx context.Context, conn *pgx.Conn) error,
+	lost func(err error),
 ) {
 	for ctx.Err() == nil {
 		err := holdOnce(ctx, config, work)
@@ -55,9 +56,9 @@ func holdOnce(
 	return work(ctx, conn)
 }
 
-// AwaitNotification waits for a notification on a connection, for at most 5 s. A connection that has died without a word
-// is as silent as one on which nothing happens, so after that time it pings the server, which has answer to respond.
-// The notification is nil when none came and the server responded.
+// AwaitNotification waits for a notification on a connection, for at most 5 s. A connection that has died without a
+// word is as silent as one on which nothing happens, so after that time it pings the server, which has answer to
+// respond. The notification is nil when none came and the server responded.
 func AwaitNotification(ctx context.Context, conn *pgx.Conn, answer time.Duration) (*pgconn.Notification, error) {
 	waiting, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()

@@ -14,10 +14,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Config says where a database is and how long anyone may wait for it.
-// A zero value means the default of [DefaultConfig]; a negative duration means no limit.
-// A session parameter named in the URL (such as ?statement_timeout=1000), and connect_timeout, wins over its field here.
-// connect_timeout is for each server of the URL, in seconds; one of 0 is none.
+// Config says where a database is and how long each wait may take. A zero value means the default of [DefaultConfig]; a
+// negative duration means no limit. A session parameter in the URL (such as ?statement_timeout=1000), and
+// connect_timeout, overrides its field. connect_timeout applies to each server of the URL, in seconds; 0 means no
+// limit.
 type Config struct {
 	// URL is postgres://user:password@host:port/database, or libpq's key=value form.
 	URL string
@@ -27,19 +27,19 @@ type Config struct {
 	MaxConnLifetime time.Duration
 	MaxConnIdleTime time.Duration
 
-	ConnectTimeout           time.Duration // to each server of the URL, its TLS handshake and login included; several share AcquireTimeout
+	ConnectTimeout           time.Duration // for each server of the URL, with TLS handshake and login
 	AcquireTimeout           time.Duration // waiting for a free connection of the pool
 	StatementTimeout         time.Duration // PostgreSQL's statement_timeout
 	LockTimeout              time.Duration // PostgreSQL's lock_timeout
 	IdleInTransactionTimeout time.Duration // PostgreSQL's idle_in_transaction_session_timeout
 
-	// Shares bound how many connections work of some kinds has at once. SharesOf tells which of them the work of a context takes a place
-	// of, in the order in which it waits for them; work of none may have every connection.
+	// Shares limit the connections that work of some kinds uses at once. SharesOf gives the shares in which the work of a
+	// context takes a place, in that order; work without a share may use every connection.
 	Shares   []Share
 	SharesOf func(context.Context) []string
 
 	ApplicationName string          // seen in pg_stat_activity; "" leaves it to the URL
-	Tracer          pgx.QueryTracer // nil traces nothing; note that a tracer is shown arguments
+	Tracer          pgx.QueryTracer // nil traces nothing; a tracer sees the arguments of statements
 }
 
 // DefaultConfig returns what the zero values of [Config] mean.
@@ -56,8 +56,8 @@ func DefaultConfig() Config {
 	}
 }
 
-// Open returns a pool that has reached its database once. The caller closes it.
-// An error is one sentence that names host, port and database, never the password.
+// Open returns a pool that has reached its database once. The caller closes it. An error is one sentence that names
+// host, port and database, never the password.
 func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 	poolConfig, err := cfg.pool()
 	if err != nil {
@@ -74,7 +74,7 @@ func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// CheckURL finds what is wrong with the URL of a database, without connecting. An error is one sentence without the password.
+// CheckURL checks the URL of a database without connecting. An error is one sentence without the password.
 func CheckURL(url string) error {
 	_, err := Config{URL: url}.pool()
 	return err
@@ -101,32 +101,34 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	acquire := orDefault(c.AcquireTimeout, d.AcquireTimeout)
 	limitConnecting(&conn.Config, c.URL, orDefault(c.ConnectTimeout, d.ConnectTimeout), acquire)
 	setMissing(conn.RuntimeParams, map[string]string{
-		"timezone":                            "UTC",
-		"default_transaction_isolation":       "read committed",
-		"statement_timeout":                   milliseconds(orDefault(c.StatementTimeout, d.StatementTimeout)),
-		"lock_timeout":                        milliseconds(orDefault(c.LockTimeout, d.LockTimeout)),
-		"idle_in_transaction_session_timeout": milliseconds(orDefault(c.IdleInTransactionTimeout, d.IdleInTransactionTimeout)),
+		"timezone":                      "UTC",
+		"default_transaction_isolation": "read committed",
+		"statement_timeout":             milliseconds(orDefault(c.StatementTimeout, d.StatementTimeout)),
+		"lock_timeout":                  milliseconds(orDefault(c.LockTimeout, d.LockTimeout)),
+		"idle_in_transaction_session_timeout": milliseconds(orDefault(
+			c.IdleInTransactionTimeout, d.IdleInTransactionTimeout,
+		)),
 	})
 	if c.ApplicationName != "" {
 		setMissing(conn.RuntimeParams, map[string]string{"application_name": c.ApplicationName})
 	}
 	conn.Tracer = c.tracer()
 	conn.OnNotice = noteUnreplicated
-	if conn.ValidateConnect != nil { // target_session_attrs: a server that takes no writes any more is left for another.
+	if conn.ValidateConnect != nil { // With target_session_attrs another server may take writes.
 		conn.OnPgError = leaveReadOnly(conn.OnPgError)
 	}
 	return poolConfig, nil
 }
 
-// leaveReadOnly closes a connection over which a write was refused, besides what usual closes.
+// leaveReadOnly also closes a connection over which a write was refused.
 func leaveReadOnly(usual pgconn.PgErrorHandler) pgconn.PgErrorHandler {
 	return func(conn *pgconn.PgConn, err *pgconn.PgError) (keep bool) {
 		return usual(conn, err) && err.Code != codeReadOnly
 	}
 }
 
-// limitConnecting bounds the attempt to connect to each server of a URL. Where there are several, one that is silent
-// must leave time for the next: they share what the caller waits.
+// limitConnecting limits the attempt to connect to each server of a URL. Several servers share the acquire time-out, so
+// that a silent one leaves time for the next.
 func limitConnecting(cfg *pgconn.Config, url string, each, caller time.Duration) {
 	if strings.Contains(url, "connect_timeout") && cfg.ConnectTimeout > 0 { // pgx has read it.
 		return
@@ -166,7 +168,7 @@ func milliseconds(d time.Duration) string {
 // ErrAcquireTimeout means that no connection of the pool came free in time.
 var ErrAcquireTimeout = errors.New("no database connection came free in time")
 
-// acquireLimit bounds Acquire. pgxpool has no setting for it, but uses the context that a tracer returns.
+// acquireLimit limits the wait of Acquire. pgxpool has no setting for it, but uses the context that a tracer returns.
 type acquireLimit time.Duration
 
 type acquireContext struct {
@@ -176,10 +178,10 @@ type acquireContext struct {
 
 type acquireKey struct{}
 
-// openingKey marks the first Acquire of a pool, which tries every server: each attempt is bounded.
+// openingKey marks the first Acquire of a pool, which tries every server; each attempt has its own limit.
 type openingKey struct{}
 
-// Err tells a wait for the pool from a wait for a statement: pgxpool hands this error on.
+// Err tells a wait for the pool from a wait for a statement: pgxpool returns this error.
 func (c *acquireContext) Err() error {
 	err := c.Context.Err()
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -196,7 +198,9 @@ func (c *acquireContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-func (l acquireLimit) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
+func (l acquireLimit) TraceAcquireStart(
+	ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData,
+) context.Context {
 	if ctx.Value(openingKey{}) != nil {
 		return ctx
 	}
@@ -210,7 +214,7 @@ func (l acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pg
 	}
 }
 
-// tracer puts together what bounds Acquire, and what the configuration traces.
+// tracer joins the tracers that limit Acquire and the configured one.
 func (c Config) tracer() pgx.QueryTracer {
 	all := &multitracer.Tracer{}
 	if c.Tracer != nil {

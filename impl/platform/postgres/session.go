@@ -14,16 +14,16 @@ import (
 // hearingLimit is how long a notification may take from one connection to the other; it takes milliseconds.
 const hearingLimit = 5 * time.Second
 
-// sessionsLimit is how long the whole of CheckSessions may take; each server of a URL may be silent for some seconds before one answers.
+// sessionsLimit bounds CheckSessions; each server of a URL may be silent for seconds before one answers.
 const sessionsLimit = 30 * time.Second
 
-// The time-outs without which a statement may last for ever.
+// The time-outs without which a statement may take for ever.
 var bounds = []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"}
 
-// CheckSessions finds out whether every connection to a database has a session of PostgreSQL to itself, with the
-// time-outs that a pool sets. LISTEN and advisory locks rest on the former. Behind a pooler that gives each transaction
-// another session both succeed and hold nothing, and a pooler may drop the time-outs without a word: it takes half a minute at most.
-// An error is one sentence that names host, port and database, never the password.
+// CheckSessions checks that every connection to a database has a session of PostgreSQL of its own, with the time-outs
+// that a pool sets. LISTEN and advisory locks need the former: behind a pooler in transaction mode both succeed and
+// hold nothing. A pooler may also drop the time-outs silently. CheckSessions takes at most half a minute. An error is
+// one sentence that names host, port and database, never the password.
 func CheckSessions(ctx context.Context, cfg Config) error {
 	poolConfig, err := cfg.pool()
 	if err != nil {
@@ -32,7 +32,7 @@ func CheckSessions(ctx context.Context, cfg Config) error {
 	ctx, cancel := context.WithTimeout(ctx, sessionsLimit)
 	defer cancel()
 	config := poolConfig.ConnConfig
-	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // It passes every pooler.
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // Every pooler supports it.
 	var pair [2]*pgx.Conn
 	for i := range pair {
 		conn, err := pgx.ConnectConfig(ctx, config)
@@ -42,11 +42,11 @@ func CheckSessions(ctx context.Context, cfg Config) error {
 		defer func() {
 			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
-			_ = conn.Close(closing) // What was tried ends with the session, however that ends.
+			_ = conn.Close(closing) // The lock and LISTEN end with the session.
 		}()
 		pair[i] = conn
 	}
-	// A pooler may not tell the encoding.
+	// A pooler may not report the encoding.
 	if encoding := pair[0].PgConn().ParameterStatus("server_encoding"); encoding != "" && encoding != "UTF8" {
 		return fmt.Errorf("%s has the encoding %s: create it with ENCODING 'UTF8'", place(&config.Config), encoding)
 	}
@@ -55,21 +55,25 @@ func CheckSessions(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("try the sessions of %s: %w", place(&config.Config), err)
 	}
 	if !whole {
-		return errors.New(place(&config.Config) + " is reached through a pooler that gives each transaction another session," +
-			" so that LISTEN and advisory locks hold nothing: set its pool_mode to session, or connect to PostgreSQL itself")
+		return errors.New(place(&config.Config) + " is reached through a pooler that gives each transaction another" +
+			" session, so that LISTEN and advisory locks hold nothing: set its pool_mode to session, or connect to " +
+			"PostgreSQL itself")
 	}
 	dropped, err := droppedBounds(ctx, pair[0], config.RuntimeParams)
 	if err != nil {
 		return fmt.Errorf("try the sessions of %s: %w", place(&config.Config), err)
 	}
 	if len(dropped) > 0 {
-		return fmt.Errorf("%s has no %s, which this program sets and a pooler drops: set it for the role, as in ALTER ROLE %s SET %s = '%sms'",
-			place(&config.Config), strings.Join(dropped, ", no "), pgx.Identifier{config.User}.Sanitize(), dropped[0], config.RuntimeParams[dropped[0]])
+		return fmt.Errorf(
+			"%s has no %s, which this program sets and a pooler drops: set it for the role, as in ALTER ROLE %s SET %s = '%sms'",
+			place(&config.Config), strings.Join(dropped, ", no "), pgx.Identifier{config.User}.Sanitize(), dropped[0],
+			config.RuntimeParams[dropped[0]],
+		)
 	}
 	return nil
 }
 
-// holdsSession lets one connection listen and hold a lock, and the other one look for both.
+// holdsSession lets one connection listen and hold a lock, and checks both from the other.
 func holdsSession(ctx context.Context, holder, other *pgx.Conn) (bool, error) {
 	name := "session_" + strings.ToLower(rand.Text())
 	const lock = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"

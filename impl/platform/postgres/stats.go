@@ -5,8 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Collector exports the statistics of a pool as db_pool_* metrics. The labels take a fixed set of values;
-// register collectors of several pools under a distinguishing label of their own.
+// Collector exports the statistics of a pool as db_pool_* metrics, with a fixed set of series. Register the collectors
+// of several pools with a distinguishing label.
 func Collector(pool *pgxpool.Pool) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("db_pool_"+name, help, labels, nil)
@@ -22,10 +22,16 @@ func Collector(pool *pgxpool.Pool) prometheus.Collector {
 		acquireTime: desc("acquire_seconds_total", "Time spent in successful acquires."),
 		waits:       desc("acquire_waits_total", "Successful acquires that found no idle connection."),
 		waitTime:    desc("acquire_wait_seconds_total", "Time that successful acquires waited for a connection."),
-		canceled:    desc("acquires_canceled_total", "Acquires given up: time-out, cancelled caller or a share that is used up."),
-		shareUsed:   desc("share_connections", "Connections in use by work that has a share of the pool.", "share"),
-		shareMax:    desc("share_max_connections", "Upper bound of the share's connections.", "share"),
-		refused:     desc("share_refused_total", "Acquires that ended in time-out or refusal because the share was used up; callers who gave up are not among them.", "share"),
+		canceled: desc(
+			"acquires_canceled_total", "Acquires given up: time-out, cancelled caller or a share that is used up.",
+		),
+		shareUsed: desc("share_connections", "Connections in use by work that has a share of the pool.", "share"),
+		shareMax:  desc("share_max_connections", "Upper bound of the share's connections.", "share"),
+		refused: desc(
+			"share_refused_total",
+			"Acquires that ended in time-out or refusal because the share was used up; callers who gave up are not among them.",
+			"share",
+		),
 	}
 }
 
@@ -41,7 +47,8 @@ type collector struct {
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.connections, c.max, c.opened, c.closed, c.acquires, c.acquireTime, c.waits, c.waitTime, c.canceled, c.shareUsed, c.shareMax, c.refused,
+		c.connections, c.max, c.opened, c.closed, c.acquires, c.acquireTime, c.waits, c.waitTime, c.canceled, c.shareUsed,
+		c.shareMax, c.refused,
 	} {
 		ch <- d
 	}

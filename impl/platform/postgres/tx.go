@@ -12,15 +12,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrUnknownOutcome means that the connection was lost during COMMIT, or the wait for a synchronous standby was cut off:
-// the transaction may or may not have happened, or may be lost with this server. Repeating it is right only when it is
-// idempotent.
+// ErrUnknownOutcome means that the connection was lost during COMMIT, or that the wait for a synchronous standby was
+// cut off: the transaction may or may not have been committed, or may be lost with this server. Repeating it is safe
+// only if it is idempotent.
 var ErrUnknownOutcome = errors.New("the outcome of the transaction is unknown: COMMIT was not confirmed")
 
 const (
 	maxAttempts   = 3
 	retryPause    = 20 * time.Millisecond // upper bound of the first pause; it doubles
-	commitTimeout = 5 * time.Second       // no time-out of PostgreSQL ends a COMMIT's wait for a standby; nor is a silent network seen
+	commitTimeout = 5 * time.Second       // no time-out of PostgreSQL ends the wait for a standby
 	rollbackLimit = time.Second
 )
 
@@ -53,21 +53,21 @@ func InTx(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) error {
 
 type lastKey struct{}
 
-// WithLast gives a context whose transactions, those of [InTx] and [Prepare], end with last, which belongs to each of them:
-// when it fails nothing is committed.
+// WithLast gives a context in which last runs at the end of every transaction of [InTx] and [Prepare], as part of it:
+// if last fails, the transaction is rolled back.
 func WithLast(ctx context.Context, last func(ctx context.Context, tx pgx.Tx) error) context.Context {
 	return context.WithValue(ctx, lastKey{}, last)
 }
 
-// Prepared is a transaction that has done its work and is open until Commit or Rollback ends it.
+// Prepared is a transaction that is open until Commit or Rollback.
 type Prepared struct {
-	// Tx is for what still belongs to it.
+	// Tx is for further statements of the transaction.
 	Tx     pgx.Tx
 	nested bool
 }
 
-// Prepare is InTx up to the commit: it runs fn, whole again where PostgreSQL gave up, and leaves the transaction open
-// for the caller, who ends it. When fn returns an error or panics, nothing is left open.
+// Prepare is InTx without the commit: it runs fn, with the same repetitions, and leaves the transaction open for the
+// caller to end. When fn returns an error or panics, the transaction is rolled back.
 func Prepare(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) (prepared *Prepared, err error) {
 	err = whole(ctx, db, func() (err error) {
 		prepared, err = prepare(ctx, db, fn)
@@ -76,8 +76,8 @@ func Prepare(ctx context.Context, db Beginner, fn func(tx pgx.Tx) error) (prepar
 	return prepared, err
 }
 
-// Commit makes what was prepared last. It does not end with ctx, which would turn a sure outcome into an unknown one;
-// a connection lost meanwhile gives an error that wraps [ErrUnknownOutcome].
+// Commit commits the transaction. It ignores the end of ctx, which would turn a known outcome into an unknown one; a
+// connection lost meanwhile gives an error that wraps [ErrUnknownOutcome].
 func (p *Prepared) Commit(ctx context.Context) error {
 	if !p.nested {
 		return commit(ctx, p.Tx)
@@ -88,10 +88,10 @@ func (p *Prepared) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Rollback undoes what was prepared. After Commit it has no effect.
+// Rollback rolls the transaction back. It has no effect after Commit.
 func (p *Prepared) Rollback(ctx context.Context) { rollback(ctx, p.Tx) }
 
-// whole runs a transaction again for as long as PostgreSQL gives it up and another attempt may fare better.
+// whole runs a transaction again when PostgreSQL has rolled it back and another attempt may succeed.
 func whole(ctx context.Context, db Beginner, once func() error) error {
 	_, nested := db.(pgx.Tx)
 	for attempt := 1; ; attempt++ {
@@ -145,10 +145,10 @@ func begin(ctx context.Context, db Beginner) (pgx.Tx, error) {
 	return outermost.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 }
 
-// commit is not interrupted by the caller's cancellation: that would turn a sure outcome into an unknown one.
+// commit ignores the cancellation of the caller, which would turn a known outcome into an unknown one.
 func commit(ctx context.Context, tx pgx.Tx) error {
-	// Afterwards it is too late to ask: pgx reports a connection lost while it waits for the answer in the
-	// same words, "conn closed", and as safe to retry.
+	// This must be checked first: pgx reports a connection that is lost while it waits for the answer in the same words,
+	// "conn closed", and as safe to retry.
 	if tx.Conn().IsClosed() {
 		return fmt.Errorf("transaction not committed: %w", pgconn.ErrConnClosed)
 	}
@@ -171,12 +171,11 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 func rollback(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackLimit)
 	defer cancel()
-	// When it fails, pgx closes the connection, and PostgreSQL rolls back on its own.
+	// If it fails, pgx closes the connection and PostgreSQL rolls back.
 	_ = tx.Rollback(ctx)
 }
 
-// isUnknownOutcome judges an error of COMMIT: an answer of PostgreSQL is certain, unless the answer is that
-// the session ends.
+// isUnknownOutcome judges an error of COMMIT: an answer of PostgreSQL is certain, unless it says that the session ends.
 func isUnknownOutcome(err error) bool {
 	if code := sqlState(err); code != "" {
 		return strings.HasPrefix(code, classConnection) || strings.HasPrefix(code, classIntervention) ||
@@ -185,7 +184,7 @@ func isUnknownOutcome(err error) bool {
 	return !errors.Is(err, pgx.ErrTxCommitRollback) && !errors.Is(err, pgx.ErrTxClosed)
 }
 
-// isRolledBack says whether err leaves no doubt that nothing happened and another attempt may fare better.
+// isRolledBack tells whether nothing has happened for certain and another attempt may succeed.
 func isRolledBack(err error) bool {
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) || errors.Is(err, ErrUnknownOutcome) {
@@ -195,7 +194,7 @@ func isRolledBack(err error) bool {
 	case codeSerializationFailure, codeDeadlock, codeLockTimeout:
 		return true
 	case codeFeatureNotSupported:
-		// "cached plan must not change result type", told by its place because the text is translated.
+		// "cached plan must not change result type", recognized by its place, since the text is translated.
 		return pgErr.Routine == "RevalidateCachedQuery"
 	}
 	return false

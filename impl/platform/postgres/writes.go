@@ -8,22 +8,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Why a database takes no writes, though it answers.
+// The reasons why a database that answers takes no writes.
 var (
 	ErrReadOnly = errors.New("the database is read-only")
 	ErrDiskFull = errors.New("the disk of the database is full")
 )
 
-// What spills to the disk of the database: about half a megabyte that is gone with the statement, more than the smallest
-// working memory takes. No table has to grow for it.
+// spill writes about half a megabyte to the disk of the database, more than leastMemory holds. The file is removed with
+// the statement, and no table grows.
 const (
 	leastMemory = "SET LOCAL work_mem = '64kB'"
 	spill       = "SELECT count(*) FROM generate_series(1, 30000)"
 )
 
-// CheckWrites finds out whether a database takes writes: it is not read-only, its disk takes what is written, and a COMMIT
-// is confirmed, by the synchronous standby, too, where there is one. It leaves nothing behind. The error wraps [ErrReadOnly]
-// or [ErrDiskFull] where it is one of these.
+// CheckWrites checks that a database takes writes: it is not read-only, its disk has space, and a COMMIT is confirmed,
+// also by the synchronous standby if there is one. It leaves nothing behind. The error wraps [ErrReadOnly] or
+// [ErrDiskFull] if it is one of these.
 func CheckWrites(ctx context.Context, db Beginner) error {
 	err := InTx(ctx, db, func(tx pgx.Tx) error {
 		var readOnly bool

@@ -84,21 +84,21 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		}
 		s, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: c.Issuer, Customers: customers,
-			MasterKey: c.MasterKey,
-			PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout, AllowPrivate: c.WebhooksAllowPrivate,
-			Ration: Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)},
-			Log:    process.Log, Registry: process.Registry, Clock: p.Clock,
+			MasterKey: c.MasterKey, PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout,
+			Ration:       Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)},
+			AllowPrivate: c.WebhooksAllowPrivate, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err := errors.Join(s.measure(process.Registry), s.startJobs(ctx, process), s.startEvents(process)); err != nil {
+		// They end in reverse order: what the last jobs have written is still published and sealed.
+		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
+		if err := errors.Join(s.measure(process.Registry), s.startEvents(process), s.startJobs(ctx, process)); err != nil {
 			return nil, err
 		}
 		process.Go("sessions", func(ctx context.Context) {
 			s.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
 		})
-		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
 		process.Go("followers", func(ctx context.Context) { s.followers.poll(ctx, s.queries, process.Log) })
 		return s.Handler(process.Chain)
 	})

@@ -87,14 +87,15 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		if err := s.prepare(ctx); err != nil {
 			return nil, err
 		}
-		if err := errors.Join(s.measure(process.Registry), s.startJobs(ctx, process), s.startEvents(process)); err != nil {
+		// They end in reverse order: what the last jobs have written is still published and sealed.
+		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
+		if err := errors.Join(s.measure(process.Registry), s.startEvents(process), s.startJobs(ctx, process)); err != nil {
 			return nil, err
 		}
 		process.Go("sessions", func(ctx context.Context) {
 			s.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
 		})
 		process.Go("signing keys", func(ctx context.Context) { s.keys.watch(ctx, process.Log) })
-		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
 		return s.Handler(process.Chain)
 	})
 }

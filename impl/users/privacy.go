@@ -173,7 +173,7 @@ func (s *Service) RequestDeletion(
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	return usersapi.RequestDeletion202JSONResponse{Body: usersapi.Deletion{DeletesAt: (*user.DeletesAt).UTC()}}, nil
+	return usersapi.RequestDeletion202JSONResponse{Body: usersapi.Deletion{DeletesAt: user.DeletesAt.UTC()}}, nil
 }
 
 // CancelDeletion cancels the deletion of the caller's account.

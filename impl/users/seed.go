@@ -76,15 +76,15 @@ func withPersonas(ctx context.Context, environ []string, password string, anew b
 		addresses = append(addresses, p.Email)
 	}
 	return all, s.inTx(ctx, func(tx tx) error {
-		bringAbout := s.seedPersona
+		seed := s.seedPersona
 		if anew {
-			bringAbout = s.restorePersona
+			seed = s.restorePersona
 			if err := tx.DeleteUsersBut(ctx, addresses); err != nil {
 				return err
 			}
 		}
 		for i, p := range all {
-			if all[i].ID, err = bringAbout(ctx, tx, p, hash); err != nil {
+			if all[i].ID, err = seed(ctx, tx, p, hash); err != nil {
 				return fmt.Errorf("persona %s: %w", p.Email, err)
 			}
 			if err := s.setPersonaFactor(ctx, tx, all[i], anew); err != nil {

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// clientPath is where the packed client is for whoever installs it by hand. It leads on to an address of its own for each content.
+// clientPath is where the packed client is for whoever installs it by hand. It leads on to an address of its own for
+// each content.
 const clientPath = "/clients/typescript.tgz"
 
 // ClientPath is where the packed client is as long as its files are these.
@@ -27,8 +28,8 @@ func ClientPath(files fs.FS) (string, error) {
 // nameOf tells the contents of a package apart.
 func nameOf(sum [sha256.Size]byte) string { return fmt.Sprintf("typescript-%x.tgz", sum[:8]) }
 
-// packed serves the files of an npm package as npm packs them, at an address that follows from their bytes: a lockfile has the address
-// together with a digest, and npm refuses other bytes there. It gives a handler for each path.
+// packed serves the files of an npm package as npm packs them, at an address that follows from their bytes: a lockfile
+// has the address together with a digest, and npm refuses other bytes there. It gives a handler for each path.
 func packed(files fs.FS) (map[string]http.Handler, error) {
 	body, err := pack(files)
 	if err != nil {
@@ -39,7 +40,8 @@ func packed(files fs.FS) (map[string]http.Handler, error) {
 	return map[string]http.Handler{
 		clientPath: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "no-cache")
-			w.Header().Set("Location", name) // Relative, so that it holds also behind a proxy that has put this under another path.
+			// Relative, so that it holds also behind a proxy that has put this under another path.
+			w.Header().Set("Location", name)
 			w.WriteHeader(http.StatusFound)
 		}),
 		"/clients/" + name: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

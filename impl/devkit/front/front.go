@@ -1,8 +1,8 @@
 // Package front puts several services behind one address, as an ingress does in production.
 //
-// It promises that a request reaches the service whose document has its path as the caller sent it, that an answer reaches
-// the caller as the service gave it and as soon as it does, and that a service which does not answer is told as a problem.
-// Beside that it gives away what callers need: the documents and the client.
+// It promises that a request reaches the service whose document has its path as the caller sent it, that an answer
+// reaches the caller as the service gave it and as soon as it does, and that a service which does not answer is told as
+// a problem. Beside that it gives away what callers need: the documents and the client.
 package front
 
 import (
@@ -83,7 +83,8 @@ func Run(ctx context.Context, o Options) error {
 		callers = o.Before(callers)
 	}
 	return httpapi.Server{
-		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: called(o.Hosts, callers), Ops: called(o.Hosts, operators(o.Services, transport, o.Log)), Drain: o.Drain, Log: o.Log,
+		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: called(o.Hosts, callers),
+		Ops: called(o.Hosts, operators(o.Services, transport, o.Log)), Drain: o.Drain, Log: o.Log,
 		Ready: func(ready bool) {
 			if ready {
 				o.Ready()
@@ -93,7 +94,8 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // ErrMisdirected is what a request for another name gets (RFC 9110, 15.5.20).
-var ErrMisdirected = fault.New(fault.Misdirected, "misdirected_request", "Nothing is served under this name: call by localhost or the configured address, or give the name in PLUMBLINE_HOSTS.")
+var ErrMisdirected = fault.New(fault.Misdirected, "misdirected_request",
+	"Nothing is served under this name: call by localhost or the configured address, or give the name in PLUMBLINE_HOSTS.")
 
 // called refuses requests for names that are not allowed: a page from elsewhere that has its own name lead here could
 // otherwise do whatever a person at this machine can.
@@ -145,7 +147,8 @@ func route(services []Service, client fs.FS, transport http.RoundTripper, log *s
 	router.NotFound(stray.ServeHTTP)
 	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		// A method that no HTTP router knows is refused by the service which knows what the path takes.
-		if forward, ok := forwards[router.Find(chi.NewRouteContext(), http.MethodGet, cmp.Or(r.URL.RawPath, r.URL.Path))]; ok {
+		pattern := router.Find(chi.NewRouteContext(), http.MethodGet, cmp.Or(r.URL.RawPath, r.URL.Path))
+		if forward, ok := forwards[pattern]; ok {
 			forward.ServeHTTP(w, r)
 			return
 		}
@@ -167,7 +170,8 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 			}
 			r.Out.URL.RawQuery = r.In.URL.RawQuery // Also what no parser takes: to refuse it is for the service.
 			r.SetXForwarded()
-			r.Out.Header.Set("X-Request-Id", telemetry.NewRequestID()) // A stranger's would be taken for the name that a trusted proxy gives.
+			// A stranger's would be taken for the name that a trusted proxy gives.
+			r.Out.Header.Set("X-Request-Id", telemetry.NewRequestID())
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {
@@ -179,7 +183,8 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 				httpapi.Refuse(w, r, f.Because(unread))
 				return
 			}
-			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name), slog.Any("error", err))
+			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name),
+				slog.Any("error", err))
 			httpapi.Refuse(w, r, httpapi.ErrUnavailable)
 		},
 	}

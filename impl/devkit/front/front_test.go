@@ -28,7 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = time.Minute
 
 // client is an npm package to give away.
-var client = fstest.MapFS{"package.json": {Data: []byte(`{"name":"client"}`)}, "lib/index.js": {Data: []byte("export {};\n")}}
+var client = fstest.MapFS{"package.json": {Data: []byte(`{"name":"client"}`)},
+	"lib/index.js": {Data: []byte("export {};\n")}}
 
 // behind is a service with a document of these paths.
 func behind(t *testing.T, name string, patterns []string, handler http.HandlerFunc) Service {
@@ -59,7 +60,8 @@ func start(t *testing.T, services ...Service) (addr, opsAddr string) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
-			Addr: addr, OpsAddr: opsAddr, Hosts: hosts.Allowed{"shop.example"}, Services: services, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
+			Addr: addr, OpsAddr: opsAddr, Hosts: hosts.Allowed{"shop.example"}, Services: services, Client: client,
+			Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
 	select {
@@ -83,7 +85,9 @@ func free(t *testing.T) string {
 }
 
 // send makes a request on a connection of its own and reads the whole answer.
-func send(t *testing.T, addr, method, target, body string, change ...func(*http.Request)) (answer *http.Response, text string) {
+func send(
+	t *testing.T, addr, method, target, body string, change ...func(*http.Request),
+) (answer *http.Response, text string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -128,7 +132,8 @@ func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {
 	t.Parallel()
 	addr, _ := start(t,
 		behind(t, "users", []string{"/api/v1/users", "/api/v1/users/{userId}", "/.well-known/jwks.json"}, says("users")),
-		behind(t, "orders", []string{"/api/v1/orders", "/api/v1/orders/{orderId}", "/api/v1/orders/{orderId}/cancel"}, says("orders")))
+		behind(t, "orders", []string{"/api/v1/orders", "/api/v1/orders/{orderId}", "/api/v1/orders/{orderId}/cancel"},
+			says("orders")))
 	for target, want := range map[string]string{
 		"/api/v1/users":            "users",
 		"/api/v1/users/7?a=b":      "users",
@@ -155,14 +160,16 @@ func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {
 		}
 	}
 	for target, want := range map[string]string{
-		"/api/v1/users": "users", "/api/v1/orders?limit=1": "orders", "/api/v1/orders/a%2Fb/cancel": "orders", "/nothing": "users", "/docs": "users",
+		"/api/v1/users": "users", "/api/v1/orders?limit=1": "orders", "/api/v1/orders/a%2Fb/cancel": "orders",
+		"/nothing": "users", "/docs": "users",
 	} {
 		answer, _ := send(t, addr, "BREW", target, "")
 		require.Equal(t, want, answer.Header.Get("Service"), target)
 	}
 
 	_, text := send(t, addr, http.MethodGet, "/docs/start.js", "")
-	require.Contains(t, text, `[{"url":"/openapi/users.json","name":"users"},{"url":"/openapi/orders.json","name":"orders"}]`)
+	require.Contains(t, text,
+		`[{"url":"/openapi/users.json","name":"users"},{"url":"/openapi/orders.json","name":"orders"}]`)
 	answer, _ := send(t, addr, http.MethodGet, "/", "")
 	require.Equal(t, "/docs", answer.Header.Get("Location"))
 }
@@ -195,7 +202,8 @@ func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	answer, text := send(t, addr, http.MethodPut, "/echo?x=1&x=2;y", "what was sent", func(r *http.Request) {
 		r.Host = "shop.example"
 		for name, value := range map[string]string{
-			"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "X-Request-Id": "from-the-caller", "Origin": "http://shop.example",
+			"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "X-Request-Id": "from-the-caller",
+			"Origin":          "http://shop.example",
 			"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example", "Forwarded": "for=203.0.113.9",
 		} {
 			r.Header.Set(name, value)
@@ -302,9 +310,11 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 
 func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 	t.Parallel()
-	down := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders", Operations: []*httpapi.Operation{{Pattern: "/api/v1/orders"}}}}, Addr: free(t), OpsAddr: free(t)}
+	down := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders",
+		Operations: []*httpapi.Operation{{Pattern: "/api/v1/orders"}}}}, Addr: free(t), OpsAddr: free(t)}
 	addr, _ := start(t, behind(t, "users", []string{"/api/v1/users"}, says("users")), down)
-	answer, text := send(t, addr, http.MethodPost, "/api/v1/orders?secret=x", "{}", func(r *http.Request) { r.Header.Set("X-Request-Id", "from-the-caller") })
+	answer, text := send(t, addr, http.MethodPost, "/api/v1/orders?secret=x", "{}",
+		func(r *http.Request) { r.Header.Set("X-Request-Id", "from-the-caller") })
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
 	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"))
 	require.Equal(t, "1", answer.Header.Get("Retry-After"))
@@ -323,12 +333,15 @@ func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 // A caller's body that cannot be read is no fault of the service which it was for.
 func TestABrokenBodyIsItsCallers(t *testing.T) {
 	t.Parallel()
-	addr, _ := start(t, behind(t, "orders", []string{"/api/v1/orders"}, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	addr, _ := start(t,
+		behind(t, "orders", []string{"/api/v1/orders"},
+			func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
-	_, err = io.WriteString(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
+	_, err = io.WriteString(conn,
+		"POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
 	require.NoError(t, err)
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
@@ -353,7 +366,8 @@ func TestWindingDownLetsRequestsEnd(t *testing.T) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
-			Addr: addr, OpsAddr: opsAddr, Services: []Service{service}, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
+			Addr: addr, OpsAddr: opsAddr, Services: []Service{service}, Client: client, Ready: func() { close(ready) },
+			Drain: patience, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
 	<-ready

@@ -144,7 +144,8 @@ func gather(client *http.Client, s Service) (families []*dto.MetricFamily, err e
 // label adds a label to a metric that has not got it. Labels stand in the order of their names.
 func label(m *dto.Metric, name, value string) {
 	labels := m.GetLabel()
-	i, found := slices.BinarySearchFunc(labels, name, func(l *dto.LabelPair, name string) int { return cmp.Compare(l.GetName(), name) })
+	i, found := slices.BinarySearchFunc(labels, name,
+		func(l *dto.LabelPair, name string) int { return cmp.Compare(l.GetName(), name) })
 	if !found {
 		m.Label = slices.Insert(labels, i, &dto.LabelPair{Name: &name, Value: &value})
 	}
@@ -155,5 +156,5 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // A report or two words; whoever has gone is told nothing more.
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // A report or two words; the prober may have gone.
 }

@@ -26,12 +26,14 @@ func operated(t *testing.T, name string, registry *prometheus.Registry, checks .
 	state.SetReady(true)
 	web := httptest.NewServer(state.Handler())
 	t.Cleanup(web.Close)
-	return Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: free(t), OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
+	return Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: free(t),
+		OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
 }
 
 // requests registers what each service counts: in one of them with the name of the service, in the other without.
 func requests(registry *prometheus.Registry, constant prometheus.Labels, count float64) {
-	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests.", ConstLabels: constant}, []string{"operation", "status"})
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests.",
+		ConstLabels: constant}, []string{"operation", "status"})
 	registry.MustRegister(c)
 	c.WithLabelValues("getOne", "200").Add(count)
 	c.WithLabelValues("getOne", "404").Add(1)
@@ -42,10 +44,14 @@ func TestMetricsOfAllServicesAreOneExposition(t *testing.T) {
 	users, orders := prometheus.NewRegistry(), prometheus.NewRegistry()
 	requests(users, nil, 3)
 	requests(orders, prometheus.Labels{"service": "orders"}, 5)
-	users.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "only_here", Help: "One."}, func() float64 { return 1 }))
-	seconds := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "seconds", Help: "Seconds.", Buckets: []float64{1, 2}})
+	users.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "only_here", Help: "One."},
+		func() float64 { return 1 }))
+	seconds := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "seconds", Help: "Seconds.",
+		Buckets: []float64{1, 2}})
 	orders.MustRegister(seconds)
-	seconds.(prometheus.ExemplarObserver).ObserveWithExemplar(1.5, prometheus.Labels{"trace_id": "0af7651916cd43dd8448eb211c80319c"}) //nolint:forcetypeassert // Every histogram is one.
+	observer, ok := seconds.(prometheus.ExemplarObserver)
+	require.True(t, ok)
+	observer.ObserveWithExemplar(1.5, prometheus.Labels{"trace_id": "0af7651916cd43dd8448eb211c80319c"})
 	one, _ := operated(t, "users", users)
 	two, _ := operated(t, "orders", orders)
 	_, opsAddr := start(t, one, two)
@@ -68,7 +74,8 @@ func TestMetricsOfAllServicesAreOneExposition(t *testing.T) {
 	require.Len(t, families["only_here"].GetMetric(), 1)
 	require.Equal(t, dto.MetricType_HISTOGRAM, families["seconds"].GetType())
 
-	_, text = send(t, opsAddr, http.MethodGet, "/metrics", "", func(r *http.Request) { r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0") })
+	_, text = send(t, opsAddr, http.MethodGet, "/metrics", "",
+		func(r *http.Request) { r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0") })
 	require.Contains(t, text, `# {trace_id="0af7651916cd43dd8448eb211c80319c"} 1.5`)
 }
 
@@ -78,7 +85,9 @@ func TestMetricsOfTheServicesThatAnswer(t *testing.T) {
 	users := prometheus.NewRegistry()
 	requests(users, nil, 3)
 	one, _ := operated(t, "users", users)
-	_, opsAddr := start(t, Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders"}}, Addr: free(t), OpsAddr: free(t)}, one)
+	_, opsAddr := start(t,
+		Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders"}}, Addr: free(t), OpsAddr: free(t)},
+		one)
 	answer, text := send(t, opsAddr, http.MethodGet, "/metrics", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Contains(t, text, `http_requests_total{operation="getOne",service="users",status="200"} 3`)
@@ -128,7 +137,8 @@ func TestOneServiceThatIsNotReadyIsEnough(t *testing.T) {
 	t.Parallel()
 	one, _ := operated(t, "users", prometheus.NewRegistry())
 	two, orders := operated(t, "orders", prometheus.NewRegistry())
-	gone := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "gone"}}, Addr: free(t), OpsAddr: free(t)}
+	gone := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "gone"}}, Addr: free(t),
+		OpsAddr: free(t)}
 	said := func(services ...Service) (status int, body map[string]string) {
 		_, opsAddr := start(t, services...)
 		answer, text := send(t, opsAddr, http.MethodGet, "/readyz", "")

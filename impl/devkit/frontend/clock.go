@@ -67,7 +67,8 @@ func (s *Service) GetClock(context.Context, devapi.GetClockRequestObject) (devap
 	return devapi.GetClock200JSONResponse(s.clock.show()), nil
 }
 
-// latest is the last year that every format of a time can hold, after a clock has been advanced from it as far as it goes.
+// latest is the last year that every format of a time can hold, after a clock has been advanced from it as far as it
+// goes.
 const latest = 9900
 
 // SetClock stops the clock. Before the real time there are neither keys to sign tokens with nor what was seeded.
@@ -90,7 +91,9 @@ func (s *Service) ResetClock(context.Context, devapi.ResetClockRequestObject) (d
 }
 
 // AdjustClock moves the clock on.
-func (s *Service) AdjustClock(_ context.Context, req devapi.AdjustClockRequestObject) (devapi.AdjustClockResponseObject, error) {
+func (s *Service) AdjustClock(
+	_ context.Context, req devapi.AdjustClockRequestObject,
+) (devapi.AdjustClockResponseObject, error) {
 	by := time.Duration(req.Body.Seconds) * time.Second
 	if s.clock.Now().Add(by).Year() > latest {
 		return nil, httpapi.Violated("#/seconds", "maximum", "There is no such year here")

@@ -8,7 +8,9 @@ import (
 )
 
 // ResetData brings back the data of the first day, at the real time and with nothing that goes wrong.
-func (s *Service) ResetData(ctx context.Context, _ devapi.ResetDataRequestObject) (devapi.ResetDataResponseObject, error) {
+func (s *Service) ResetData(
+	ctx context.Context, _ devapi.ResetDataRequestObject,
+) (devapi.ResetDataResponseObject, error) {
 	began := time.Now()
 	s.rules.clear()
 	s.clock.release()

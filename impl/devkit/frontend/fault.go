@@ -48,7 +48,8 @@ func (t *target) parse(text string) (injected, *fault.Violation) {
 		default:
 			wrong = &fault.Violation{
 				Keyword: "enum", Params: map[string]any{"allowed": []string{"delay", "status", "problem", "drop", "at"}},
-				Detail: "Must be parts such as delay=800ms, status=503, problem=CODE, at=#/POINTER or drop, with commas between them.",
+				Detail: "Must be parts such as delay=800ms, status=503, problem=CODE, at=#/POINTER or drop, " +
+					"with commas between them.",
 			}
 		}
 		if wrong != nil {
@@ -77,7 +78,8 @@ func (i injected) at(places []string) (injected, *fault.Violation) {
 		if !strings.HasPrefix(place, "#") {
 			return i, &fault.Violation{Keyword: "pattern", Detail: "Must be a JSON pointer such as #/email."}
 		}
-		violations = append(violations, fault.Violation{Pointer: place, Keyword: "not", Detail: "Is refused because this was asked for."})
+		violations = append(violations,
+			fault.Violation{Pointer: place, Keyword: "not", Detail: "Is refused because this was asked for."})
 	}
 	i.problem = i.problem.At(violations...)
 	return i, nil
@@ -87,7 +89,8 @@ func parseDelay(value string) (time.Duration, *fault.Violation) {
 	d, err := time.ParseDuration(value)
 	if err != nil || d <= 0 || d > longestDelay {
 		return 0, &fault.Violation{
-			Keyword: "maximum", Params: map[string]any{"maximum": longestDelay.String()}, Detail: "Must be a duration such as 800ms, of 30s at most.",
+			Keyword: "maximum", Params: map[string]any{"maximum": longestDelay.String()},
+			Detail: "Must be a duration such as 800ms, of 30s at most.",
 		}
 	}
 	return d, nil
@@ -113,7 +116,8 @@ func (t *target) find(by, value string) (*fault.Error, *fault.Violation) {
 		}
 	}
 	return nil, &fault.Violation{
-		Keyword: "enum", Params: map[string]any{"allowed": allowed}, Detail: "Must be a " + by + " that " + t.operation.ID + " documents: " + strings.Join(allowed, ", ") + ".",
+		Keyword: "enum", Params: map[string]any{"allowed": allowed},
+		Detail: "Must be a " + by + " that " + t.operation.ID + " documents: " + strings.Join(allowed, ", ") + ".",
 	}
 }
 

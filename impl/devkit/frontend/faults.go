@@ -45,7 +45,8 @@ func newTargets(services []httpapi.Described) *targets {
 			t := &target{operation: o, faults: faults}
 			all.byID[o.ID] = t
 			all.byRoute[o.Method+" "+o.Pattern] = t
-			all.routes.Handle(o.Pattern, http.NotFoundHandler()) // Only matched, never served. A fixed path wins for every method.
+			// Only matched, never served. A fixed path wins for every method.
+			all.routes.Handle(o.Pattern, http.NotFoundHandler())
 		}
 	}
 	return all
@@ -149,7 +150,9 @@ func (r *ruling) shown() devapi.Fault {
 }
 
 // CreateFault makes a rule.
-func (s *Service) CreateFault(_ context.Context, req devapi.CreateFaultRequestObject) (devapi.CreateFaultResponseObject, error) {
+func (s *Service) CreateFault(
+	_ context.Context, req devapi.CreateFaultRequestObject,
+) (devapi.CreateFaultResponseObject, error) {
 	t := s.targets.byID[req.Body.Operation]
 	if t == nil {
 		return nil, httpapi.Violated("#/operation", "enum", "Must be the operationId of an operation of users or orders")
@@ -160,7 +163,8 @@ func (s *Service) CreateFault(_ context.Context, req devapi.CreateFaultRequestOb
 		return nil, httpapi.ErrInvalid.At(*wrong)
 	}
 	made := &ruling{
-		Fault:    devapi.Fault{ID: uuid.Must(uuid.NewV7()), Operation: req.Body.Operation, Fault: req.Body.Fault, TimesLeft: req.Body.Times},
+		Fault: devapi.Fault{ID: uuid.Must(uuid.NewV7()), Operation: req.Body.Operation, Fault: req.Body.Fault,
+			TimesLeft: req.Body.Times},
 		injected: what,
 	}
 	shown := made.shown()
@@ -176,13 +180,17 @@ func (s *Service) CreateFault(_ context.Context, req devapi.CreateFaultRequestOb
 }
 
 // DeleteFaults lets everything work again.
-func (s *Service) DeleteFaults(context.Context, devapi.DeleteFaultsRequestObject) (devapi.DeleteFaultsResponseObject, error) {
+func (s *Service) DeleteFaults(
+	context.Context, devapi.DeleteFaultsRequestObject,
+) (devapi.DeleteFaultsResponseObject, error) {
 	s.rules.clear()
 	return devapi.DeleteFaults204Response{}, nil
 }
 
 // DeleteFault removes a rule.
-func (s *Service) DeleteFault(_ context.Context, req devapi.DeleteFaultRequestObject) (devapi.DeleteFaultResponseObject, error) {
+func (s *Service) DeleteFault(
+	_ context.Context, req devapi.DeleteFaultRequestObject,
+) (devapi.DeleteFaultResponseObject, error) {
 	s.rules.mu.Lock()
 	defer s.rules.mu.Unlock()
 	i := slices.IndexFunc(s.rules.all, func(r *ruling) bool { return r.ID == req.FaultID })

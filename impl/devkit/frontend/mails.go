@@ -89,7 +89,8 @@ const (
 // linkPages are all of them.
 func linkPages() []string { return []string{verifyPage, resetPage, changePage} }
 
-// mailsView is the page at /dev/mails. The markup of a mail stands in a frame that runs no script and may not reach this page.
+// mailsView is the page at /dev/mails. The markup of a mail stands in a frame that runs no script and may not reach
+// this page.
 type mailsView struct {
 	mails *Mailbox
 	page  *template.Template

@@ -21,8 +21,8 @@ type Persona struct {
 	SecondFactor bool
 }
 
-// Codes are what a second factor is answered with: the next code of the app, taken after UsableIn and until ExpiresIn, and
-// recovery codes that have not been used.
+// Codes are what a second factor is answered with: the next code of the app, taken after UsableIn and until ExpiresIn,
+// and recovery codes that have not been used.
 type Codes struct {
 	TOTP                string
 	UsableIn, ExpiresIn time.Duration
@@ -36,7 +36,9 @@ func (p Persona) name() string {
 }
 
 // GetPersonas tells who can be logged in as.
-func (s *Service) GetPersonas(context.Context, devapi.GetPersonasRequestObject) (devapi.GetPersonasResponseObject, error) {
+func (s *Service) GetPersonas(
+	context.Context, devapi.GetPersonasRequestObject,
+) (devapi.GetPersonasResponseObject, error) {
 	answer := devapi.GetPersonas200JSONResponse{Personas: []devapi.Persona{}}
 	for _, p := range s.personas {
 		answer.Personas = append(answer.Personas, devapi.Persona{Name: p.name(), Email: p.Email, Role: p.Role})
@@ -44,8 +46,11 @@ func (s *Service) GetPersonas(context.Context, devapi.GetPersonasRequestObject) 
 	return answer, nil
 }
 
-// StartPersonaSession logs in as a persona, through the operation that everybody logs in through, in the name of whoever asks.
-func (s *Service) StartPersonaSession(ctx context.Context, req devapi.StartPersonaSessionRequestObject) (devapi.StartPersonaSessionResponseObject, error) {
+// StartPersonaSession logs in as a persona, through the operation that everybody logs in through, in the name of
+// whoever asks.
+func (s *Service) StartPersonaSession(
+	ctx context.Context, req devapi.StartPersonaSessionRequestObject,
+) (devapi.StartPersonaSessionResponseObject, error) {
 	email, err := s.emailOf(req.Persona)
 	if err != nil {
 		return nil, err
@@ -73,7 +78,8 @@ func (s *Service) StartPersonaSession(ctx context.Context, req devapi.StartPerso
 		if codes.UsableIn > 0 {
 			return nil, httpapi.ErrRateLimited.After(max(codes.UsableIn, time.Second))
 		}
-		answered, err := s.users.AnswerChallengeWithResponse(ctx, usersapi.AnswerChallengeRequest{Challenge: started.JSON202.Challenge, Totp: &codes.TOTP}, inTheirName)
+		answered, err := s.users.AnswerChallengeWithResponse(ctx,
+			usersapi.AnswerChallengeRequest{Challenge: started.JSON202.Challenge, Totp: &codes.TOTP}, inTheirName)
 		if err != nil {
 			return nil, httpapi.ErrUnavailable.Because(err)
 		}
@@ -85,7 +91,8 @@ func (s *Service) StartPersonaSession(ctx context.Context, req devapi.StartPerso
 	switch h := response.Header; response.StatusCode {
 	case http.StatusOK:
 		tokens := devapi.TokenSet{
-			AccessToken: set.AccessToken, TokenType: devapi.TokenSetTokenType(set.TokenType), ExpiresIn: set.ExpiresIn, RefreshToken: set.RefreshToken,
+			AccessToken: set.AccessToken, TokenType: devapi.TokenSetTokenType(set.TokenType), ExpiresIn: set.ExpiresIn,
+			RefreshToken: set.RefreshToken,
 		}
 		headers := devapi.StartPersonaSession200ResponseHeaders{CacheControl: h.Get("Cache-Control")}
 		if cookie := h.Get("Set-Cookie"); cookie != "" {
@@ -112,7 +119,9 @@ func (s *Service) emailOf(name string) (string, error) {
 }
 
 // GetPersonaSecondFactor tells the codes of a persona.
-func (s *Service) GetPersonaSecondFactor(ctx context.Context, req devapi.GetPersonaSecondFactorRequestObject) (devapi.GetPersonaSecondFactorResponseObject, error) {
+func (s *Service) GetPersonaSecondFactor(
+	ctx context.Context, req devapi.GetPersonaSecondFactorRequestObject,
+) (devapi.GetPersonaSecondFactorResponseObject, error) {
 	email, err := s.emailOf(req.Persona)
 	if err != nil {
 		return nil, err
@@ -125,7 +134,8 @@ func (s *Service) GetPersonaSecondFactor(ctx context.Context, req devapi.GetPers
 		return nil, errPersonaNotFound
 	}
 	return devapi.GetPersonaSecondFactor200JSONResponse{
-		Totp: codes.TOTP, UsableIn: wholeSeconds(codes.UsableIn), ExpiresIn: wholeSeconds(codes.ExpiresIn), RecoveryCodes: codes.Recovery,
+		Totp: codes.TOTP, UsableIn: wholeSeconds(codes.UsableIn), ExpiresIn: wholeSeconds(codes.ExpiresIn),
+		RecoveryCodes: codes.Recovery,
 	}, nil
 }
 

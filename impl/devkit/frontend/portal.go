@@ -59,7 +59,8 @@ type portalHealth struct {
 // pages registers the portal, Swagger UI for every document, and the pages of all problems.
 func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Served) func(chi.Router) {
 	p := &portal{
-		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: httpapi.Explain(documents...), Changelog: string(openapi.Changelog), log: c.Log,
+		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: httpapi.Explain(documents...),
+		Changelog: string(openapi.Changelog), log: c.Log,
 		page: template.Must(template.New("portal").Parse(portalPage)),
 	}
 	var names []string

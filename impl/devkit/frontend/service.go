@@ -71,9 +71,11 @@ const loginTimeout = 5 * time.Second
 
 // New makes front-end mode ready.
 func New(c Config) (*Service, error) {
-	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset, mails: c.Mails, hosts: c.Hosts, targets: newTargets(c.Services)}
+	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset,
+		mails: c.Mails, hosts: c.Hosts, targets: newTargets(c.Services)}
 	var err error
-	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})); err != nil {
+	caller := usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})
+	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, caller); err != nil {
 		return nil, err
 	}
 	spec, err := devapi.GetSpec()
@@ -89,7 +91,8 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.chain, err = httpapi.New(httpapi.Options{
-		Document: document, Faults: faults(), Log: c.Log, Metrics: metrics, Clock: s.clock.Now, Responses: httpapi.ResponsesEnforce,
+		Document: document, Faults: faults(), Log: c.Log, Metrics: metrics, Clock: s.clock.Now,
+		Responses:      httpapi.ResponsesEnforce,
 		TrustedOrigins: c.Origins, TrustedHeaders: []string{faultHeader}, Beside: documentsOf(c.Services),
 	}); err != nil {
 		return nil, err
@@ -99,7 +102,9 @@ func New(c Config) (*Service, error) {
 	})
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
-	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
+	}, s.pages(c,
+		append(slices.Clone(c.Services),
+			httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
 		httpapi.Served{Name: document.Name, YAML: Document, JSON: document.JSON}))
 	return s, err
 }
@@ -111,7 +116,8 @@ func documentsOf(services []httpapi.Described) (documents []*httpapi.Document) {
 	return documents
 }
 
-// Before answers what is front-end mode's own and lets requests to the services meet the faults that there are for them.
+// Before answers what is front-end mode's own and lets requests to the services meet the faults that there are for
+// them.
 func (s *Service) Before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -127,19 +133,23 @@ func (s *Service) Before(next http.Handler) http.Handler {
 	})
 }
 
-// isOwn tells what is answered here: the document's paths, the pages, and what a page asks before it sends the header of a fault.
+// isOwn tells what is answered here: the document's paths, the pages, and what a page asks before it sends the header
+// of a fault.
 func isOwn(r *http.Request) bool {
 	path := r.URL.Path
 	return slices.Contains(append(linkPages(), "/", "/docs"), path) ||
-		slices.ContainsFunc([]string{"/dev/", "/openapi/dev.", "/docs/", "/problems/"}, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
-		r.Method == http.MethodOptions && strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
+		slices.ContainsFunc([]string{"/dev/", "/openapi/dev.", "/docs/", "/problems/"},
+			func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
+		r.Method == http.MethodOptions &&
+			strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
 }
 
-// isForeign tells that a page from elsewhere than this machine, or the hosts that may, wants to change something: the paths
-// of the document need no token, and a browser sends what a page tells it to.
+// isForeign tells that a page from elsewhere than this machine, or the hosts that may, wants to change something: the
+// paths of the document need no token, and a browser sends what a page tells it to.
 func (s *Service) isForeign(r *http.Request) bool {
 	header := r.Header.Get("Origin")
-	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet || r.Method == http.MethodHead {
+	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet ||
+		r.Method == http.MethodHead {
 		return false
 	}
 	origin, err := url.Parse(header)

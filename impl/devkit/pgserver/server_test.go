@@ -123,7 +123,9 @@ func TestCreateDatabaseIsIdempotentAndClosedToOthers(t *testing.T) {
 		require.NoError(t, server.CreateDatabase(t.Context(), "orders", "orders"))
 	}
 	require.Equal(t, "users_owner", query(t, server.URL("users"), "SELECT current_user::text"))
-	require.Equal(t, "false", query(t, server.URL("users"), "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))
+	require.Equal(t, "false",
+		query(t, server.URL("users"),
+			"SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))
 	query(t, server.URL("users"), "CREATE TABLE mine (n int)")
 
 	_, err := tryQuery(t.Context(), server.URLAs("users", "orders"), "SELECT 1")
@@ -207,7 +209,8 @@ func TestPostgresInheritsNoEnvironmentAndEndsWithItsOwner(t *testing.T) {
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 
-	require.Eventually(t, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }, patience,
+		time.Millisecond)
 }
 
 func TestOwnerAndPostgresKilled(t *testing.T) {
@@ -235,8 +238,11 @@ func TestPidOfKilledPostgresReused(t *testing.T) {
 
 	pid := strconv.Itoa(other.Process.Pid)
 	data := filepath.Join(dir, "data")
-	require.NoError(t, os.WriteFile(filepath.Join(data, "postmaster.pid"), []byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n\n12 34\nready   \n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, ".s.PGSQL.5432.lock"), []byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n"), 0o600))
+	require.NoError(t,
+		os.WriteFile(filepath.Join(data, "postmaster.pid"),
+			[]byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n\n12 34\nready   \n"), 0o600))
+	require.NoError(t,
+		os.WriteFile(filepath.Join(dir, ".s.PGSQL.5432.lock"), []byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n"), 0o600))
 
 	requireKept(t, pgserver.Options{Dir: dir})
 	require.NoError(t, syscall.Kill(other.Process.Pid, 0), "the other program must be left alone")
@@ -247,7 +253,8 @@ func TestOrphanIsEndedFirst(t *testing.T) {
 	dir, bin := stopped(t)
 	// The shell ends at once, and postgres lives on without a parent that could stop it.
 	shell := exec.Command("/bin/sh", "-c", `"$0" "$@" >/dev/null 2>&1 & echo $!`,
-		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-c", "listen_addresses=", "-c", "unix_socket_directories="+dir)
+		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-c", "listen_addresses=", "-c",
+		"unix_socket_directories="+dir)
 	attributes, err := pgserver.ServerAttributes()
 	require.NoError(t, err)
 	shell.SysProcAttr, shell.Dir, shell.Env = attributes, "/", []string{"LC_ALL=C"}
@@ -257,7 +264,8 @@ func TestOrphanIsEndedFirst(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGQUIT) })
 	orphanURL := "postgres://app@/app?host=" + url.PathEscape(dir)
-	require.Eventually(t, func() bool { _, err := tryQuery(t.Context(), orphanURL, "SELECT 1"); return err == nil }, patience, 5*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := tryQuery(t.Context(), orphanURL, "SELECT 1"); return err == nil },
+		patience, 5*time.Millisecond)
 
 	server := start(t, pgserver.Options{Dir: dir})
 	require.NotEqual(t, orphan, server.Pid())
@@ -336,7 +344,8 @@ func TestFoldersThatDoNotServe(t *testing.T) {
 	attributes, err := pgserver.ServerAttributes()
 	require.NoError(t, err)
 	if attributes.Credential != nil {
-		require.NoError(t, os.Chown(filepath.Join(damaged, "data"), int(attributes.Credential.Uid), int(attributes.Credential.Gid)))
+		require.NoError(t,
+			os.Chown(filepath.Join(damaged, "data"), int(attributes.Credential.Uid), int(attributes.Credential.Gid)))
 	}
 
 	for name, test := range map[string]struct{ dir, want string }{

@@ -80,7 +80,8 @@ func parse(text string) map[string]*failure {
 				continue
 			}
 		}
-		panic(fmt.Sprintf("%s: %q cannot be understood: write place=kill, place=error or place=delay:200ms, with @3 for the third time only", variable, entry))
+		panic(fmt.Sprintf("%s: %q cannot be understood: write place=kill, place=error or place=delay:200ms, "+
+			"with @3 for the third time only", variable, entry))
 	}
 	return failures
 }

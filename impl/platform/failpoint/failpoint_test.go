@@ -22,7 +22,8 @@ func TestNothingHappensWithoutTheTag(t *testing.T) {
 func TestArmed(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "hit")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "failpoints", "-o", program, "./testdata/hit").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "failpoints", "-o", program,
+		"./testdata/hit").CombinedOutput()
 	require.NoError(t, err, string(out))
 	for wanted, c := range map[string]struct {
 		said   string

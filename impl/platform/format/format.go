@@ -74,10 +74,11 @@ var (
 	errLocal     = errors.New("must be an e-mail address with ASCII characters only before the @")
 	errUUID      = errors.New("must be a UUID of 36 characters")
 	errDateTime  = errors.New("must be a date and time of the years 0001 to 9999 such as 2026-11-23T09:30:00Z")
-	errTimeSpace = errors.New("must be a date and time such as 2026-11-23T09:30:00+01:00; in a query + is a space: write %2B")
-	errDate      = errors.New("must be a date of the years 0001 to 9999 such as 2026-11-23")
-	errPhone     = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
-	errCursor    = errors.New("must be the cursor that an earlier page gave")
+	errTimeSpace = errors.New("must be a date and time such as 2026-11-23T09:30:00+01:00; in a query + is a space: " +
+		"write %2B")
+	errDate   = errors.New("must be a date of the years 0001 to 9999 such as 2026-11-23")
+	errPhone  = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
+	errCursor = errors.New("must be the cursor that an earlier page gave")
 
 	errTimeCode     = errors.New("must be six digits")
 	errRecoveryCode = errors.New("must be 16 letters and digits such as MFZW-I3LP-OBQX-E2LK")
@@ -101,9 +102,9 @@ const atomSymbols = "!#$%&'*+-/=?^_`{|}~"
 // maxEmail is how many bytes an address has at most, in A-labels.
 const maxEmail = 254
 
-// email holds RFC 5321, section 4.1.2, without quoted strings and address literals, and the limits
-// of section 4.5.3.1; 254 is the 256 of a path less its brackets. A local part beyond ASCII (RFC 6531) is refused: not every
-// server on the way of a mail takes it, and two that look the same would be two accounts.
+// email holds RFC 5321, section 4.1.2, without quoted strings and address literals, and the limits of section 4.5.3.1;
+// 254 is the 256 of a path less its brackets. A local part beyond ASCII (RFC 6531) is refused: not every server on the
+// way of a mail takes it, and two that look the same would be two accounts.
 func email(s string) error {
 	s, ok := plainEmail(s)
 	if !ok {
@@ -183,10 +184,10 @@ func dateTime(s string) error {
 
 // ParseTime reads the times of the format date-time. A fraction keeps nine digits.
 //
-// A leap second is the second that follows it, so that 2016-12-31T23:59:60Z is 2017-01-01T00:00:00Z: neither time.Time nor
-// PostgreSQL counts it, and POSIX (base definitions, Seconds Since the Epoch) gives the two the same number. It is read where
-// RFC 3339, section 5.7, says that leap seconds are, at the end of June and of December in UTC, of whichever year: who
-// inserts them announces them half a year ahead only.
+// A leap second is the second that follows it, so that 2016-12-31T23:59:60Z is 2017-01-01T00:00:00Z: neither time.Time
+// nor PostgreSQL counts it, and POSIX (base definitions, Seconds Since the Epoch) gives the two the same number. It is
+// read where RFC 3339, section 5.7, says that leap seconds are, at the end of June and of December in UTC, of whichever
+// year: who inserts them announces them half a year ahead only.
 func ParseTime(s string) (time.Time, error) {
 	text := capital(s)
 	const seconds = len("2006-01-02T15:04:")

@@ -14,8 +14,8 @@ var (
 	errUnseen = errors.New("must have no characters that cannot be seen or that turn the direction of others")
 )
 
-// line refuses what could show as something else than it is, in a list of names or a terminal: two names that look the same are
-// the same characters. What cannot be seen stays where it changes how its neighbours are shown.
+// line refuses what could show as something else than it is, in a list of names or a terminal: two names that look the
+// same are the same characters. What cannot be seen stays where it changes how its neighbours are shown.
 func line(s string) error {
 	if strings.TrimSpace(s) != s || strings.ContainsFunc(s, breaksLine) {
 		return errLine
@@ -51,17 +51,20 @@ func breaksLine(r rune) bool {
 	return unicode.IsControl(r) || r == lineSeparator || r == paragraphSeparator
 }
 
-// unseen are the characters that cannot be seen by themselves or are none (Unicode, section 23.7), in one table, because every
-// character of a line is looked up in it: Default_Ignorable_Code_Point is Cf and two more, but for what hidden leaves out.
+// unseen are the characters that cannot be seen by themselves or are none (Unicode, section 23.7), in one table,
+// because every character of a line is looked up in it: Default_Ignorable_Code_Point is Cf and two more, but for what
+// hidden leaves out.
 var unseen = rangetable.Merge(
-	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Bidi_Control, unicode.Noncharacter_Code_Point,
+	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Bidi_Control,
+	unicode.Noncharacter_Code_Point,
 	rangetable.New('\u2800'), // the blank of braille
 )
 
-// hidden tells of a character that it cannot be seen by itself, or is none. Of Cf, the signs before Arabic numbers are seen, and the controls
-// of hieroglyphs show how these are joined.
+// hidden tells of a character that it cannot be seen by itself, or is none. Of Cf, the signs before Arabic numbers are
+// seen, and the controls of hieroglyphs show how these are joined.
 func hidden(r rune) bool {
-	return r > unicode.MaxASCII && unicode.Is(unseen, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && (r < 0x13430 || 0x1345f < r)
+	return r > unicode.MaxASCII && unicode.Is(unseen, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) &&
+		(r < 0x13430 || 0x1345f < r)
 }
 
 const (
@@ -100,8 +103,8 @@ func neighbour(text []rune, at int) rune {
 	return text[at]
 }
 
-// isPicture tells of a character whether it may be drawn as an emoji. Their blocks are taken whole, because every version of Unicode adds
-// some.
+// isPicture tells of a character whether it may be drawn as an emoji. Their blocks are taken whole, because every
+// version of Unicode adds some.
 func isPicture(r rune) bool {
 	return unicode.In(r, unicode.So, unicode.Sm) || '\U0001f000' <= r && r <= '\U0001faff'
 }
@@ -114,15 +117,18 @@ func drawn(text []rune, at int) rune {
 	return neighbour(text, at)
 }
 
-// joined are the scripts whose letters take another shape beside one another, or, as those of India, where a vowel is killed.
+// joined are the scripts whose letters take another shape beside one another, or, as those of India, where a vowel is
+// killed.
 var joined = []*unicode.RangeTable{
-	unicode.Arabic, unicode.Syriac, unicode.Mandaic, unicode.Nko, unicode.Mongolian, unicode.Phags_Pa, unicode.Adlam, unicode.Hanifi_Rohingya,
-	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu, unicode.Kannada,
+	unicode.Arabic, unicode.Syriac, unicode.Mandaic, unicode.Nko, unicode.Mongolian, unicode.Phags_Pa, unicode.Adlam,
+	unicode.Hanifi_Rohingya,
+	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu,
+	unicode.Kannada,
 	unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar,
 }
 
-// joins tells whether a joiner between two characters is one of spelling: behind a virama, as RFC 5892, appendix A, has it, or between
-// letters or marks of a script that joins.
+// joins tells whether a joiner between two characters is one of spelling: behind a virama, as RFC 5892, appendix A, has
+// it, or between letters or marks of a script that joins.
 func joins(before, after rune) bool {
 	const virama = 9 // the canonical combining class
 	if norm.NFC.PropertiesString(string(before)).CCC() == virama {

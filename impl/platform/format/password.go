@@ -19,7 +19,8 @@ const (
 var (
 	errPasswordShort  = errors.New("must have at least 8 characters")
 	errPasswordLong   = errors.New("must have at most 128 characters")
-	errPasswordVaried = errors.New("must have 15 characters or more, or an upper-case letter, a lower-case letter, a digit and another character")
+	errPasswordVaried = errors.New("must have 15 characters or more, or an upper-case letter, a lower-case letter, " +
+		"a digit and another character")
 	errPasswordCommon = errors.New("must not be a password that is commonly used or easy to guess")
 	errPasswordText   = errors.New("must be valid Unicode text")
 )

@@ -19,8 +19,8 @@ func Of(addr string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// IsLoopback tells whether an address is of this machine only: one of 127.0.0.0/8, ::1, or localhost and what is below it
-// (RFC 6761, 6.3).
+// IsLoopback tells whether an address is of this machine only: one of 127.0.0.0/8, ::1, or localhost and what is below
+// it (RFC 6761, 6.3).
 func IsLoopback(addr string) bool {
 	host := Of(addr)
 	ip, err := netip.ParseAddr(host)
@@ -33,8 +33,8 @@ func IsPrivate(addr string) bool {
 	return err == nil && (ip.Unmap().IsPrivate() || ip.Unmap().IsLinkLocalUnicast())
 }
 
-// IsInside tells whether an address is within a network of one's own: it is loopback or private, or a name of one word, as
-// of a container, or a name that no public resolver knows (RFC 6762, RFC 8375, .internal, and .svc of Kubernetes).
+// IsInside tells whether an address is within a network of one's own: it is loopback or private, or a name of one word,
+// as of a container, or a name that no public resolver knows (RFC 6762, RFC 8375, .internal, and .svc of Kubernetes).
 func IsInside(addr string) bool {
 	host := Of(addr)
 	if IsLoopback(host) || IsPrivate(host) {
@@ -44,7 +44,8 @@ func IsInside(addr string) bool {
 		return false
 	}
 	last := host[strings.LastIndex(host, ".")+1:]
-	return last == host || slices.Contains([]string{"local", "internal", "svc"}, last) || strings.HasSuffix(host, ".home.arpa")
+	return last == host || slices.Contains([]string{"local", "internal", "svc"}, last) ||
+		strings.HasSuffix(host, ".home.arpa")
 }
 
 // IsEverywhere tells whether a listener on an address takes connections from all networks of the machine.
@@ -54,14 +55,15 @@ func IsEverywhere(addr string) bool {
 	return host == "" || err == nil && ip.Unmap().IsUnspecified()
 }
 
-// IsOddIPv4 tells whether a host is an IPv4 address to browsers and libraries of C, as its last part is a number, decimal or
-// hexadecimal, but is not written in four decimal parts: 127.1, 2130706433 and 0x7f.0.0.1 are all 127.0.0.1 to them.
-// Source: https://url.spec.whatwg.org/#ends-in-a-number-checker
+// IsOddIPv4 tells whether a host is an IPv4 address to browsers and libraries of C, as its last part is a number,
+// decimal or hexadecimal, but is not written in four decimal parts: 127.1, 2130706433 and 0x7f.0.0.1 are all 127.0.0.1
+// to them. Source: https://url.spec.whatwg.org/#ends-in-a-number-checker
 func IsOddIPv4(addr string) bool {
 	host := Of(addr)
 	last := host[strings.LastIndex(host, ".")+1:]
 	digits, hexadecimal := strings.CutPrefix(last, "0x")
-	if hexadecimal && strings.Trim(digits, "0123456789abcdef") != "" || !hexadecimal && (last == "" || strings.Trim(last, "0123456789") != "") {
+	if hexadecimal && strings.Trim(digits, "0123456789abcdef") != "" || !hexadecimal &&
+		(last == "" || strings.Trim(last, "0123456789") != "") {
 		return false
 	}
 	_, err := netip.ParseAddr(host)
@@ -71,8 +73,9 @@ func IsOddIPv4(addr string) bool {
 // Allowed are the names by which a server lets itself be called, besides those of this machine.
 type Allowed []string
 
-// Allow tells whether the Host of a request (RFC 9110, 7.2) is one of them. A page whose name leads here only since it was
-// loaded, by DNS rebinding, asks with its own.
+// Allow tells whether the Host of a request (RFC 9110, 7.2) is one of them. A page whose name leads here only since it
+// was loaded, by DNS rebinding, asks with its own.
 func (a Allowed) Allow(host string) bool {
-	return IsLoopback(host) || slices.ContainsFunc(a, func(name string) bool { return Of(name) == Of(host) && Of(name) != "" })
+	return IsLoopback(host) ||
+		slices.ContainsFunc(a, func(name string) bool { return Of(name) == Of(host) && Of(name) != "" })
 }

@@ -109,7 +109,8 @@ func New(c Config) (*Jobs, error) {
 	return &Jobs{client: client, stop: soft + cmp.Or(c.HardStop, 5*time.Second)}, nil
 }
 
-// Start begins to run jobs, until Stop: the end of ctx alone does not stop them, so that what they need can outlive them.
+// Start begins to run jobs, until Stop: the end of ctx alone does not stop them, so that what they need can outlive
+// them.
 func (j *Jobs) Start(ctx context.Context) error {
 	if err := j.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("jobs: start: %w", err)
@@ -145,7 +146,8 @@ func Every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
 }
 
 var unfinished = []rivertype.JobState{
-	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning,
+	rivertype.JobStateScheduled,
 }
 
 // retryPolicy doubles the pause up to a quarter of an hour; the real one is between half of it and the whole.

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// repeatAfter is when a failure of River's that was told is told again: while the database is away each of its parts fails
-// every second or so.
+// repeatAfter is when a failure of River's that was told is told again: while the database is away each of its parts
+// fails every second or so.
 const repeatAfter = time.Minute
 
-// warnings passes on only what an operator should know of River's own lines, and of those that tell the same failure one a
-// minute.
+// warnings passes on only what an operator should know of River's own lines, and of those that tell the same failure
+// one a minute.
 type warnings struct {
 	slog.Handler
 

@@ -13,7 +13,8 @@ import (
 
 // depth counts what is not done, by state, with the age of the oldest that could run.
 const depth = `
-SELECT state::text AS state, count(*) AS count, coalesce(extract(epoch FROM now() - min(scheduled_at)), 0)::float8 AS age
+SELECT state::text AS state, count(*) AS count,
+  coalesce(extract(epoch FROM now() - min(scheduled_at)), 0)::float8 AS age
 FROM river_job
 WHERE state IN ('available', 'running', 'retryable', 'scheduled', 'discarded')
 GROUP BY state`
@@ -35,13 +36,16 @@ func newMetrics(registry prometheus.Registerer, pool *pgxpool.Pool) (*metrics, e
 			Name: "jobs_total", Help: "Runs of jobs here, by result.",
 		}, []string{"kind", "result"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "jobs_duration_seconds", Help: "Time that runs of jobs took.", Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+			Name: "jobs_duration_seconds", Help: "Time that runs of jobs took.",
+			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}, []string{"kind"}),
 	}
 	queue := &queue{
-		pool:   pool,
-		depth:  prometheus.NewDesc("jobs_depth", "Jobs in the database that are not completed, by state.", []string{"state"}, nil),
-		oldest: prometheus.NewDesc("jobs_oldest_available_seconds", "For how long the oldest job that could run has waited.", nil, nil),
+		pool: pool,
+		depth: prometheus.NewDesc("jobs_depth", "Jobs in the database that are not completed, by state.",
+			[]string{"state"}, nil),
+		oldest: prometheus.NewDesc("jobs_oldest_available_seconds",
+			"For how long the oldest job that could run has waited.", nil, nil),
 	}
 	if err := errors.Join(registry.Register(m.runs), registry.Register(m.duration), registry.Register(queue)); err != nil {
 		return nil, fmt.Errorf("jobs: register the metrics, once per registry: %w", err)

@@ -32,7 +32,8 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 	}
 	pool, err := postgres.Open(ctx, postgres.Config{
 		URL: url, MaxConns: 2, ApplicationName: "migrate jobs",
-		AcquireTimeout: migrateWait, LockTimeout: 3 * time.Second, StatementTimeout: noLimit, IdleInTransactionTimeout: noLimit,
+		AcquireTimeout: migrateWait, LockTimeout: 3 * time.Second, StatementTimeout: noLimit,
+		IdleInTransactionTimeout: noLimit,
 	})
 	if err != nil {
 		return err
@@ -69,7 +70,8 @@ func lock(ctx context.Context, conn *pgxpool.Conn) error {
 	defer tick.Stop()
 	for {
 		var locked bool
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrateLock)).Scan(&locked); err != nil || locked {
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrateLock)).Scan(&locked); err != nil ||
+			locked {
 			return err
 		}
 		select {
@@ -80,7 +82,8 @@ func lock(ctx context.Context, conn *pgxpool.Conn) error {
 	}
 }
 
-// Migrated says whether the database has the tables that this version needs. It changes nothing, so that readiness may ask.
+// Migrated says whether the database has the tables that this version needs. It changes nothing, so that readiness may
+// ask.
 func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	migrator, err := newMigrator(pool)
 	if err != nil {

@@ -100,7 +100,10 @@ type origin struct {
 }
 
 // InsertMany implements rivertype.JobInsertMiddleware.
-func (*travel) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
+func (*travel) InsertMany(
+	ctx context.Context, jobs []*rivertype.JobInsertParams,
+	insert func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
 	if scope := telemetry.Request(ctx); scope != nil {
 		for _, job := range jobs {
 			metadata := map[string]any{}

@@ -185,7 +185,8 @@ func (p *probe) finish(r *run, start time.Time, err error, hangs bool) {
 func (p *probe) logChange(before Status, now Dependency, err error) {
 	switch {
 	case now.Status == Unhealthy && before != Unhealthy:
-		p.log.Warn("dependency fails", "dependency", now.Name, "critical", now.Critical, "reason", string(now.Reason), "error", err)
+		p.log.Warn("dependency fails", "dependency", now.Name, "critical", now.Critical, "reason", string(now.Reason),
+			"error", err)
 	case now.Status == Healthy && before == Unhealthy:
 		p.log.Info("dependency works again", "dependency", now.Name)
 	}

@@ -68,7 +68,8 @@ func VerifyAudit(ctx context.Context, p Program, c AuditSettings, out io.Writer)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%d entries in %d batches are as they were written; %d more wait to be sealed\n", v.Entries, v.Batches, v.Unsealed)
+	_, err = fmt.Fprintf(out, "%d entries in %d batches are as they were written; %d more wait to be sealed\n", v.Entries,
+		v.Batches, v.Unsealed)
 	if err == nil && v.Batches > 0 {
 		_, err = fmt.Fprintf(out, "the head is %s\n", v.Head)
 	}

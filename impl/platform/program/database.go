@@ -14,8 +14,8 @@ import (
 // connectionPatience is how long the check of the database waits for a connection, half of what a request does.
 const connectionPatience = time.Second
 
-// databaseCheck is the check of the database, without which a service can do nothing: what it asks is what a request that
-// writes needs.
+// databaseCheck is the check of the database, without which a service can do nothing: what it asks is what a request
+// that writes needs.
 func databaseCheck(pool *pgxpool.Pool) ops.Check {
 	return ops.Check{Name: "database", Critical: true, Run: func(ctx context.Context) error {
 		acquiring, cancel := context.WithTimeout(ctx, connectionPatience)

@@ -49,7 +49,8 @@ func requireInRotation(t *testing.T, s *programtest.Served) {
 func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, second)
-	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop() // It leaves the proof of its master key.
+	// It leaves the proof of its master key.
+	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop()
 	url += "&default_transaction_read_only=on"
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))
 	status, is, reason := database(t, s)
@@ -58,11 +59,13 @@ func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	requireInRotation(t, s)
 }
 
-// Where a server that takes writes is asked for, the check leaves one that takes none any more: there may be no write to do so.
+// Where a server that takes writes is asked for, the check leaves one that takes none any more: there may be no write
+// to do so.
 func TestHealthLeavesAServerThatTakesNoWrites(t *testing.T) {
 	t.Parallel()
 	server, url := pgtest.Server(t, second)
-	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url+"&target_session_attrs=read-write", "PARCELS_MAX_CONNS=1"))
+	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run,
+		serveEnvironment(url+"&target_session_attrs=read-write", "PARCELS_MAX_CONNS=1"))
 	let := func(setting string) {
 		admin, err := pgx.Connect(t.Context(), server.SuperuserURL("postgres"))
 		require.NoError(t, err)
@@ -91,7 +94,8 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 	t.Parallel()
 	var pool *pgxpool.Pool
 	var held []*pgxpool.Conn
-	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run, serveEnvironment(pgtest.URL(t, second), "PARCELS_MAX_CONNS=2"))
+	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run,
+		serveEnvironment(pgtest.URL(t, second), "PARCELS_MAX_CONNS=2"))
 	for range 2 {
 		conn, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
@@ -127,11 +131,12 @@ func TestHealthWithoutTheStandby(t *testing.T) {
 	}, programtest.Patience, programtest.Patience/1000)
 }
 
-// Everything that connects finds the second server behind one that is silent: the start, its migrations, the health check and
-// whoever leads.
+// Everything that connects finds the second server behind one that is silent: the start, its migrations, the health
+// check and whoever leads.
 func TestASilentFirstServer(t *testing.T) {
 	t.Parallel()
-	s := posted(t, func(*events.Bus) {}, func(url string) string { return pgtest.BehindSilent(t, url) + "&connect_timeout=2" })
+	s := posted(t, func(*events.Bus) {},
+		func(url string) string { return pgtest.BehindSilent(t, url) + "&connect_timeout=2" })
 	_, is, _ := database(t, s)
 	require.Equal(t, "healthy", is)
 	require.Eventually(t, func() bool {
@@ -144,7 +149,8 @@ func TestASilentFirstServer(t *testing.T) {
 func TestAPoolerThatSharesSessions(t *testing.T) {
 	t.Parallel()
 	base := pgtest.Patient(pgtest.URL(t, second))
-	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey}
+	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60",
+		"PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey}
 	for _, args := range [][]string{{"serve"}, {"serve", "--migrate=false"}, {"migrate"}} {
 		_, err := programtest.Command(t, saysHello(func(*program.Process) {}).Run, environ, args...)
 		programtest.RequireSentence(t, err, "set its pool_mode to session", "connect to PostgreSQL itself")

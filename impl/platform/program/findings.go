@@ -53,19 +53,23 @@ func (s *Serving) Findings() []Finding {
 	for _, network := range s.TrustedProxies {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Bits() == 0 {
 			add(true, "trusted_proxies",
-				"every caller is believed whatever address it gives: limits by address do not hold, and the audit log shows what callers like",
+				"every caller is believed whatever address it gives: limits by address do not hold, "+
+					"and the audit log shows what callers like",
 				"the networks of your own proxies only")
 			break
 		}
 	}
 	for _, origin := range s.TrustedOrigins {
 		if u, err := url.Parse(strings.TrimSpace(origin)); err == nil && u.Scheme == "http" && !hosts.IsLoopback(u.Host) {
-			add(true, "trusted_origins", "whoever is between a browser and a page over plain http can call as its reader", "https origins")
+			add(true, "trusted_origins", "whoever is between a browser and a page over plain http can call as its reader",
+				"https origins")
 			break
 		}
 	}
-	add(!s.RateLimits, "rate_limits", "passwords can be guessed, and the service be kept busy, as fast as it answers", "true")
-	add(!s.Shed, "shed", "beyond capacity every request waits until it is too late, in place of some that are refused at once", "true")
+	add(!s.RateLimits, "rate_limits",
+		"passwords can be guessed, and the service be kept busy, as fast as it answers", "true")
+	add(!s.Shed, "shed",
+		"beyond capacity every request waits until it is too late, in place of some that are refused at once", "true")
 	return found
 }
 
@@ -95,7 +99,8 @@ func Refuse(found []Finding) error {
 func (p Program) warn(ctx context.Context, log *slog.Logger, found []Finding) {
 	for _, f := range found {
 		if !f.Refused && !p.Development {
-			log.WarnContext(ctx, "a setting to look at", slog.String("setting", f.Setting), slog.String("follows", f.Follows), slog.String("set", f.Instead))
+			log.WarnContext(ctx, "a setting to look at", slog.String("setting", f.Setting), slog.String("follows", f.Follows),
+				slog.String("set", f.Instead))
 		}
 	}
 }
@@ -105,13 +110,14 @@ func Check[T any, S interface {
 	*T
 	ServeSettings
 }](defaults T) Command {
-	return NewCommand("check", "show what is wrong with the settings of serve, and what to look at", defaults, func(ctx context.Context, p Program, c T, out io.Writer) (err error) {
-		log := p.logger(S(&c).serving().Database, out, nil)
-		defer func() { err = errors.Join(err, log.Close()) }()
-		p.warn(ctx, log.Logger, S(&c).Findings())
-		log.InfoContext(ctx, "nothing is wrong in the settings themselves; the database and its key are tried at the start")
-		return nil
-	})
+	return NewCommand("check", "show what is wrong with the settings of serve, and what to look at", defaults,
+		func(ctx context.Context, p Program, c T, out io.Writer) (err error) {
+			log := p.logger(S(&c).serving().Database, out, nil)
+			defer func() { err = errors.Join(err, log.Close()) }()
+			p.warn(ctx, log.Logger, S(&c).Findings())
+			log.InfoContext(ctx, "nothing is wrong in the settings themselves; the database and its key are tried at the start")
+			return nil
+		})
 }
 
 // sendsInTheClear tells whether one of the ways to a database that the URL allows goes over a network without TLS.

@@ -43,7 +43,9 @@ type Command struct {
 
 // NewCommand makes a command whose settings are T, as settings.Load takes them. What run writes is for whoever gave
 // the command.
-func NewCommand[T any](name, purpose string, defaults T, run func(context.Context, Program, T, io.Writer) error) Command {
+func NewCommand[T any](
+	name, purpose string, defaults T, run func(context.Context, Program, T, io.Writer) error,
+) Command {
 	return Command{
 		name: name, purpose: purpose, settings: settings.Names[T](),
 		run: func(ctx context.Context, p Program, source settings.Source, out io.Writer) error {
@@ -91,7 +93,8 @@ func (p Program) Source(args, environ []string) settings.Source {
 		values[name] = value
 	}
 	source := settings.Source{
-		Prefix: strings.ToUpper(p.Name) + "_", Args: args, Environ: environ, Getenv: func(name string) string { return values[name] },
+		Prefix: strings.ToUpper(p.Name) + "_", Args: args, Environ: environ,
+		Getenv: func(name string) string { return values[name] },
 	}
 	for _, c := range p.Commands {
 		source.Others = append(source.Others, c.settings...)
@@ -110,7 +113,8 @@ func (p Program) usage() string {
 	for _, c := range p.Commands {
 		fmt.Fprintf(&text, "  %-*s  %s\n", width, c.name, c.purpose)
 	}
-	fmt.Fprintf(&text, "  %-*s  show the version\n\n%s COMMAND --help lists the command's settings.\n", width, show, p.Name)
+	fmt.Fprintf(&text, "  %-*s  show the version\n\n%s COMMAND --help lists the command's settings.\n", width,
+		show, p.Name)
 	return text.String()
 }
 

@@ -13,8 +13,8 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// The proof is the one row of master_key_proof: something that was sealed for a purpose under a name, with the key that the
-// database is used with. A database that is older than the table has something else that was sealed with it.
+// The proof is the one row of master_key_proof: something that was sealed for a purpose under a name, with the key that
+// the database is used with. A database that is older than the table has something else that was sealed with it.
 const (
 	proofPurpose = "proof of the master key"
 	proofName    = "master_key_proof/"
@@ -58,7 +58,8 @@ func (p Program) prove(ctx context.Context, pool *pgxpool.Pool, key telemetry.Se
 		return err
 	}
 	if _, err := sealer.Open(sealed, name); err != nil {
-		return fmt.Errorf("master_key is not the key that this database is used with: give %s_MASTER_KEY the one that the other replicas have, or that was kept with the backup",
+		return fmt.Errorf("master_key is not the key that this database is used with: "+
+			"give %s_MASTER_KEY the one that the other replicas have, or that was kept with the backup",
 			strings.ToUpper(p.Name))
 	}
 	return nil

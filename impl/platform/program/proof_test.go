@@ -56,7 +56,8 @@ func TestKeysThatStartAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range errs {
 		all.Go(func() {
-			_, errs[i] = programtest.Command(t, parcels().Run, environment(url, "PARCELS_MASTER_KEY="+programtest.NewMasterKey()), "weigh-all", "--scale", "brass")
+			_, errs[i] = programtest.Command(t, parcels().Run,
+				environment(url, "PARCELS_MASTER_KEY="+programtest.NewMasterKey()), "weigh-all", "--scale", "brass")
 		})
 	}
 	all.Wait()
@@ -71,7 +72,8 @@ func TestKeysThatStartAtOnce(t *testing.T) {
 	require.Equal(t, 1, opened)
 }
 
-// The first one to use a database does not wait for ever for a synchronous standby that is away, and what it left counts.
+// The first one to use a database does not wait for ever for a synchronous standby that is away, and what it left
+// counts.
 func TestTheFirstProofWithoutTheStandby(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, second)
@@ -104,7 +106,8 @@ func TestOpeningIsBounded(t *testing.T) {
 	database := program.DefaultDatabase()
 	database.DatabaseURL = telemetry.NewSecret(pgtest.URL(t, second))
 	statements := &boundless{}
-	pool, err := program.Opening(parcels(), t.Context(), program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
+	pool, err := program.Opening(parcels(), t.Context(),
+		program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
 		postgres.Config{URL: database.DatabaseURL.Reveal(), MaxConns: 1, Tracer: statements})
 	require.NoError(t, err)
 	pool.Close()
@@ -128,7 +131,8 @@ func TestAMasterKeyThatCanBeGuessed(t *testing.T) {
 	} {
 		for _, command := range [][]string{{"weigh-all", "--scale", "brass"}, {"serve"}, {"check"}} {
 			p := parcels(serving(nil), program.Check(program.DefaultServing()))
-			_, err := programtest.Command(t, p.Run, environment("postgres://parcels@127.0.0.1:1/parcels", "PARCELS_MASTER_KEY="+key), command...)
+			_, err := programtest.Command(t, p.Run,
+				environment("postgres://parcels@127.0.0.1:1/parcels", "PARCELS_MASTER_KEY="+key), command...)
 			programtest.RequireSentence(t, err, "master_key: ", "openssl rand -base64 32")
 			require.NotContains(t, err.Error(), key, name)
 		}

@@ -58,7 +58,8 @@ func (p *Process) Go(name string, run func(context.Context)) {
 		defer close(ended)
 		defer func() {
 			if r := recover(); r != nil {
-				p.Log.ErrorContext(ctx, "panic beside requests", slog.String("part", name), slog.Any("panic", r), slog.String("stack", string(debug.Stack())))
+				p.Log.ErrorContext(ctx, "panic beside requests", slog.String("part", name), slog.Any("panic", r),
+					slog.String("stack", string(debug.Stack())))
 				panicked = errors.New("it panicked; the log tells where")
 				p.end()
 			}
@@ -115,12 +116,16 @@ func (p *Process) stop() error {
 	return errors.Join(errs...)
 }
 
-// Serve warns of what is to be said of the settings, serves until ctx ends, and then winds down in order: unready, running requests, what goes on beside them, the
-// pool, the log. The error says what could not be served or did not end in time.
+// Serve warns of what is to be said of the settings, serves until ctx ends, and then winds down in order: unready,
+// running requests, what goes on beside them, the pool, the log. The error says what could not be served or did not end
+// in time.
 //
 // build puts the service together, on a database at this version's schema, and gives what answers callers. What it has
 // started is stopped even when it fails.
-func (p Program) Serve(ctx context.Context, settings ServeSettings, document *httpapi.Document, out io.Writer, build func(context.Context, *Process) (http.Handler, error)) (err error) {
+func (p Program) Serve(
+	ctx context.Context, settings ServeSettings, document *httpapi.Document, out io.Writer,
+	build func(context.Context, *Process) (http.Handler, error),
+) (err error) {
 	s := settings.serving()
 	log := p.logger(s.Database, out, document.Sensitive)
 	defer func() { err = errors.Join(err, log.Close()) }()
@@ -141,7 +146,8 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 			return err
 		}
 	}
-	pool, err := p.open(ctx, s.Keyed, postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
+	pool, err := p.open(ctx, s.Keyed,
+		postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
 	if err != nil {
 		return err
 	}
@@ -169,7 +175,8 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 	}
 	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
 	return httpapi.Server{
-		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain, Log: log.Logger, Metrics: httpMetrics,
+		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain,
+		Log: log.Logger, Metrics: httpMetrics,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)

@@ -25,13 +25,15 @@ type build func(context.Context, *program.Process) (http.Handler, error)
 
 // serving is the command serve of a service that is built so.
 func serving(b build) program.Command {
-	return program.NewCommand("serve", "serve", program.DefaultServing(), func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
-		return p.Serve(ctx, &c, &httpapi.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
-	})
+	return program.NewCommand("serve", "serve", program.DefaultServing(),
+		func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
+			return p.Serve(ctx, &c, &httpapi.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
+		})
 }
 
 func serveEnvironment(url string, changes ...string) []string {
-	return environment(url, append([]string{"PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_UNREADY=0s"}, changes...)...)
+	return environment(url,
+		append([]string{"PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_UNREADY=0s"}, changes...)...)
 }
 
 func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
@@ -58,7 +60,8 @@ func TestServe(t *testing.T) {
 	t.Parallel()
 	p := parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
 		process.Check(ops.Check{Name: "scale", Run: func(context.Context) error { return ops.Reason("unbalanced") }})
-		process.Log.Info("built", "weight", "heavy", "limits", process.Chain.RateLimits, "document", process.Chain.Document.Name)
+		process.Log.Info("built", "weight", "heavy", "limits", process.Chain.RateLimits, "document",
+			process.Chain.Document.Name)
 		return http.HandlerFunc(hello), nil
 	}))
 	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, first), "PARCELS_MAX_CONNS=3"))
@@ -66,10 +69,13 @@ func TestServe(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "hello", body)
 	for path, parts := range map[string][]string{
-		"/livez":   {"alive"},
-		"/readyz":  {"ready"},
-		"/healthz": {`"status":"degraded"`, `"name":"database","status":"healthy","critical":true`, `"name":"scale","status":"unhealthy","critical":false`, "unbalanced"},
-		"/metrics": {"db_pool_max_connections 3", `db_pool_share_max_connections{share="anonymous"} 2`, `db_pool_share_max_connections{share="ordinary"} 3`, `service_build_info{`, `service="parcels"`, "http_requests_total"},
+		"/livez":  {"alive"},
+		"/readyz": {"ready"},
+		"/healthz": {`"status":"degraded"`, `"name":"database","status":"healthy","critical":true`,
+			`"name":"scale","status":"unhealthy","critical":false`, "unbalanced"},
+		"/metrics": {"db_pool_max_connections 3", `db_pool_share_max_connections{share="anonymous"} 2`,
+			`db_pool_share_max_connections{share="ordinary"} 3`, `service_build_info{`, `service="parcels"`,
+			"http_requests_total"},
 	} {
 		status, body := programtest.Get(t, s.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
@@ -245,7 +251,8 @@ func TestServeWithoutMigrating(t *testing.T) {
 
 func TestServingSettings(t *testing.T) {
 	t.Parallel()
-	p := parcels(program.Check(program.DefaultServing()), serving(func(context.Context, *program.Process) (http.Handler, error) { return http.HandlerFunc(hello), nil }))
+	p := parcels(program.Check(program.DefaultServing()),
+		serving(func(context.Context, *program.Process) (http.Handler, error) { return http.HandlerFunc(hello), nil }))
 	for set, want := range map[string]string{
 		"PARCELS_OPS_ADDR=127.0.0.1:7": "ops_addr",
 		"PARCELS_OPS_ADDR=nonsense":    "ops_addr is \"nonsense\": write host:port",
@@ -271,5 +278,7 @@ func TestServingSettings(t *testing.T) {
 	// Two free ports are two addresses.
 	database := program.DefaultDatabase()
 	database.DatabaseURL = telemetry.NewSecret("postgres://parcels@127.0.0.1:1/parcels")
-	require.NoError(t, (&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)}, Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
+	require.NoError(t,
+		(&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
+			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
 }

@@ -110,11 +110,15 @@ func (s *Serving) Validate() error {
 		if err == nil {
 			_, err = strconv.ParseUint(port, 10, 16)
 		}
-		refuse(err != nil, fmt.Sprintf("%s is %q: write host:port, with a number up to 65535 for the port, as in 127.0.0.1:8080", listener.name, listener.addr))
+		refuse(err != nil,
+			fmt.Sprintf("%s is %q: write host:port, with a number up to 65535 for the port, as in 127.0.0.1:8080", listener.name,
+				listener.addr))
 	}
-	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
+	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"),
+		"addr and ops_addr are the same: operators need one of their own")
 	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")
-	refuse(s.PoolShare < 1 || s.PoolShare > ordinaryPercent, fmt.Sprintf("pool_share is between 1 and %d percent", ordinaryPercent))
+	refuse(s.PoolShare < 1 || s.PoolShare > ordinaryPercent,
+		fmt.Sprintf("pool_share is between 1 and %d percent", ordinaryPercent))
 	if s.NATSURL.Reveal() != "" {
 		if err := events.CheckURL(s.NATSURL); err != nil {
 			errs = append(errs, fmt.Errorf("nats_url: %w", err))
@@ -124,14 +128,16 @@ func (s *Serving) Validate() error {
 	return errors.Join(errs...)
 }
 
-// shareWait is how long a request waits for a connection of a share that is used up, as the chain lets one wait that is beyond capacity.
+// shareWait is how long a request waits for a connection of a share that is used up, as the chain lets one wait that is
+// beyond capacity.
 const shareWait = 250 * time.Millisecond
 
-// ordinaryPercent is what all requests of normal and low priority have of the connections; the others are kept for what is more important.
+// ordinaryPercent is what all requests of normal and low priority have of the connections; the others are kept for what
+// is more important.
 const ordinaryPercent = 75
 
-// Shares are those of a pool of so many connections, of which percent are what anybody may call has, and as many what has low priority.
-// Each has one connection at least.
+// Shares are those of a pool of so many connections, of which percent are what anybody may call has, and as many what
+// has low priority. Each has one connection at least.
 func Shares(conns, percent int32) []postgres.Share {
 	part := func(percent int32) int32 { return (conns*percent + 99) / 100 }
 	return []postgres.Share{

@@ -65,7 +65,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 			continue
 		}
 		if !sf.IsExported() || !keyPattern.MatchString(key) {
-			return nil, fmt.Errorf("settings: field %s of %v: wants to be exported and to have a tag such as `koanf:\"some_name\"`", sf.Name, t)
+			return nil, fmt.Errorf("settings: field %s of %v: wants to be exported and to have a tag such as "+
+				"`koanf:\"some_name\"`", sf.Name, t)
 		}
 		f := field{
 			index: sf.Index, typ: sf.Type, key: key, usage: sf.Tag.Get("usage"),
@@ -73,7 +74,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 			list:     sf.Type.Kind() == reflect.Slice && !readsText(sf.Type),
 		}
 		if !isOne(f.typ) && (!f.list || !isOne(f.typ.Elem())) {
-			return nil, fmt.Errorf("settings: field %s of %v: a %v cannot be read from text; implement encoding.TextUnmarshaler", sf.Name, t, f.typ)
+			return nil, fmt.Errorf("settings: field %s of %v: a %v cannot be read from text; implement encoding.TextUnmarshaler",
+				sf.Name, t, f.typ)
 		}
 		if taken[key] {
 			return nil, fmt.Errorf("settings: field %s of %v: the name %q is taken", sf.Name, t, key)
@@ -83,7 +85,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 	}
 	for _, f := range fields {
 		if taken[f.key+strings.ToLower(fileSuffix)] {
-			return nil, fmt.Errorf("settings: %v: the variable of %s_file is also the one that names the file of %s", t, f.key, f.key)
+			return nil, fmt.Errorf("settings: %v: the variable of %s_file is also the one that names the file of %s", t,
+				f.key, f.key)
 		}
 	}
 	return fields, nil
@@ -203,7 +206,8 @@ func parseWhole(text string, target reflect.Value) error {
 	}
 	n, err := strconv.ParseInt(text, 10, bits)
 	if err != nil {
-		return fmt.Errorf("%s is not a whole number from %d to %d", quote(text), int64(math.MinInt64)>>(64-bits), int64(math.MaxInt64)>>(64-bits))
+		return fmt.Errorf("%s is not a whole number from %d to %d", quote(text), int64(math.MinInt64)>>(64-bits),
+			int64(math.MaxInt64)>>(64-bits))
 	}
 	target.SetInt(n)
 	return nil

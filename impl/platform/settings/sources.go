@@ -113,7 +113,8 @@ func (l *loader) checkEnviron(known []string) {
 	}
 }
 
-var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+var serviceLink = regexp.MustCompile(
+	`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
 // isServiceLink tells the variables that Kubernetes adds for each Service of
 // the namespace: for one named "users", USERS_SERVICE_HOST, USERS_PORT and more.
@@ -129,7 +130,8 @@ func unknown(kind, hyphens, name string, known []string) string {
 	if !plainName.MatchString(name) || len(known) == 0 {
 		return fmt.Sprintf("unknown %s: --help lists all settings", kind)
 	}
-	return fmt.Sprintf("unknown %s %s%s: the nearest name is %s%s, --help lists all settings", kind, hyphens, name, hyphens, nearest(name, known))
+	return fmt.Sprintf("unknown %s %s%s: the nearest name is %s%s, --help lists all settings", kind, hyphens, name,
+		hyphens, nearest(name, known))
 }
 
 // nearest returns the name with the least edits from name; known is not empty.

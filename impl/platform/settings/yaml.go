@@ -63,7 +63,8 @@ func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
 			continue
 		}
 		if !known {
-			y.loader.reportf("%s: %s", place, unknown("setting", "", key.Value, slices.Concat(y.loader.names(field.name), y.loader.source.Others)))
+			y.loader.reportf("%s: %s", place,
+				unknown("setting", "", key.Value, slices.Concat(y.loader.names(field.name), y.loader.source.Others)))
 			continue
 		}
 		if first, again := lines[f.key]; again {

@@ -120,7 +120,9 @@ func (s *Service) matrix(t testing.TB, server *Server, want *httpapi.Operation) 
 			}
 		}
 		if hidden[Others] != "" && hidden[Others] != hidden[Missing] {
-			wrong = append(wrong, fmt.Sprintf("%s as %s: another's answers\n%s\nand a missing one\n%s", want.ID, kind.name, hidden[Others], hidden[Missing]))
+			wrong = append(wrong,
+				fmt.Sprintf("%s as %s: another's answers\n%s\nand a missing one\n%s", want.ID, kind.name, hidden[Others],
+					hidden[Missing]))
 		}
 	}
 	return wrong, cells
@@ -161,8 +163,8 @@ func accessMatrix(t *testing.T, s *Service) {
 }
 
 // accessMatrixSeesEveryRule shows that no rule of the document can go without the matrix noticing: each is weakened or
-// dropped in turn, and some cell of the matrix must then be another. That each cell of the service is what the document says
-// is what accessMatrix shows, so only what the two documents say need be compared.
+// dropped in turn, and some cell of the matrix must then be another. That each cell of the service is what the document
+// says is what accessMatrix shows, so only what the two documents say need be compared.
 func accessMatrixSeesEveryRule(t *testing.T, s *Service) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -191,11 +193,13 @@ func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
 	if len(a.Roles) > 0 {
 		changes["is for every signed-in caller"] = httpapi.Access{Owner: "self"}
 		if least := s.Roles[0]; !slices.Contains(a.Roles, least) {
-			changes["is for everybody with the role "+least] = httpapi.Access{Roles: append(slices.Clone(a.Roles), least), Owner: a.Owner, HiddenAs: a.HiddenAs}
+			changes["is for everybody with the role "+least] = httpapi.Access{Roles: append(slices.Clone(a.Roles), least),
+				Owner: a.Owner, HiddenAs: a.HiddenAs}
 		}
 	}
 	for i, role := range a.Roles {
-		changes["is not for "+role] = httpapi.Access{Roles: slices.Delete(slices.Clone(a.Roles), i, i+1), Owner: a.Owner, HiddenAs: a.HiddenAs}
+		changes["is not for "+role] = httpapi.Access{Roles: slices.Delete(slices.Clone(a.Roles), i, i+1), Owner: a.Owner,
+			HiddenAs: a.HiddenAs}
 	}
 	if a.Owner != "" && len(a.Roles) > 0 {
 		changes["is not for its owner"] = httpapi.Access{Roles: a.Roles}

@@ -39,14 +39,17 @@ var checks = []check{
 	{"NothingSecretIsLogged", nothingSecretIsLogged, nil},
 	{"ActionsAreLogged", actionsAreLogged, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
 	{"WhatIsDoneIsAudited", whatIsDoneIsAudited, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
-	{"StrangersFillNothing", strangersFillNothing, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil && op.Policy.Access.Public }},
+	{"StrangersFillNothing", strangersFillNothing,
+		func(op *httpapi.Operation) bool { return op.Policy.Audit != nil && op.Policy.Access.Public }},
 	{"DeprecationIsTold", deprecationIsTold, nil},
 	{"LocationsLead", locationsLead, func(op *httpapi.Operation) bool { return op.Statuses[0] == http.StatusCreated }},
-	{"StaleChangesAreRefused", staleChangesAreRefused, func(op *httpapi.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},
+	{"StaleChangesAreRefused", staleChangesAreRefused,
+		func(op *httpapi.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},
 	{"RateLimitsHold", rateLimitsHold, func(op *httpapi.Operation) bool { return op.Policy.RateLimit != nil }},
 }
 
-// All holds a service against its document in every way that needs to know no more of it than a Service tells. Use it as
+// All holds a service against its document in every way that needs to know no more of it than a Service tells. Use it
+// as
 //
 //	func TestContract(t *testing.T) { t.Parallel(); contracttest.All(t, contract(t)) }
 func All(t *testing.T, s *Service) {

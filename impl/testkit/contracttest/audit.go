@@ -24,7 +24,8 @@ type audited struct {
 func (s *Server) entriesSince(t testing.TB, action string, n int) []audited {
 	t.Helper()
 	const none = "'00000000-0000-0000-0000-000000000000'"
-	rows, err := s.Pool.Query(t.Context(), `SELECT action, outcome, coalesce(actor, `+none+`), coalesce(target, `+none+`), request_id
+	rows, err := s.Pool.Query(t.Context(), `
+		SELECT action, outcome, coalesce(actor, `+none+`), coalesce(target, `+none+`), request_id
 		FROM audit_entries WHERE action = $1 ORDER BY position OFFSET $2`, action, n)
 	require.NoError(t, err)
 	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[audited])
@@ -32,8 +33,8 @@ func (s *Server) entriesSince(t testing.TB, action string, n int) []audited {
 	return entries
 }
 
-// whatIsDoneIsAudited calls each operation with x-audit: what it does is recorded once, in the transaction that does it, so
-// that nothing is done where nothing can be recorded; what it refuses to who is known is recorded, too.
+// whatIsDoneIsAudited calls each operation with x-audit: what it does is recorded once, in the transaction that does
+// it, so that nothing is done where nothing can be recorded; what it refuses to who is known is recorded, too.
 func whatIsDoneIsAudited(t *testing.T, s *Service) {
 	t.Helper()
 	found := 0
@@ -50,8 +51,8 @@ func whatIsDoneIsAudited(t *testing.T, s *Service) {
 	requireSome(t, found, "operation with x-audit")
 }
 
-// strangersFillNothing sends each operation that anybody may call the document's request many times, to an empty database, where
-// everything in it is made up. The audit log has what was opened, if anything was, and nothing else.
+// strangersFillNothing sends each operation that anybody may call the document's request many times, to an empty
+// database, where everything in it is made up. The audit log has what was opened, if anything was, and nothing else.
 func strangersFillNothing(t *testing.T, s *Service) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -147,11 +148,13 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 	}
 
 	r, _ = s.Fitting(t, server, op)
-	_, err := server.Pool.Exec(t.Context(), `ALTER TABLE audit_entries ADD CONSTRAINT nothing_succeeds CHECK (outcome <> 'success') NOT VALID`)
+	_, err := server.Pool.Exec(t.Context(),
+		`ALTER TABLE audit_entries ADD CONSTRAINT nothing_succeeds CHECK (outcome <> 'success') NOT VALID`)
 	require.NoError(t, err)
 	rows := s.fingerprint(t, server)
 	answer, body = server.Do(t, r)
-	require.Equal(t, http.StatusInternalServerError, answer.StatusCode, "it is done although it cannot be recorded: %s", body)
+	require.Equal(t, http.StatusInternalServerError, answer.StatusCode,
+		"it is done although it cannot be recorded: %s", body)
 	require.Equal(t, rows, s.fingerprint(t, server), "it is done although it cannot be recorded")
 }
 

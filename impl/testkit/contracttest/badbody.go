@@ -36,7 +36,8 @@ func unwantedBodies(good func() Request) []Refusal {
 			r := good().With(asJSON)
 			r.Body, r.Chunked = body, chunked
 			cases = append(cases, Refusal{
-				Name: "a body where none is taken, " + name, Request: r, Status: http.StatusBadRequest, Code: httpapi.ErrMalformed.Code,
+				Name: "a body where none is taken, " + name, Request: r, Status: http.StatusBadRequest,
+				Code: httpapi.ErrMalformed.Code,
 			})
 		}
 	}
@@ -111,7 +112,8 @@ func (b *breaker) notJSON(good string, required bool) {
 		b.add(malformed(name+", chunked"), body, true)
 	}
 	// At the limit of levels it is JSON, with a member that nobody knows.
-	b.add(Refusal{Name: "32 levels", Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: "#/x"}, nested(31), false)
+	b.add(Refusal{Name: "32 levels", Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code,
+		Pointer: "#/x"}, nested(31), false)
 	if required {
 		b.add(malformed("empty"), "", false, asJSON, "Content-Length: 0")
 		b.add(malformed("none"), "", false)
@@ -129,20 +131,28 @@ func (b *breaker) notTheBody(good string) {
 		b.add(tooLarge, body, true)
 	}
 	for _, lines := range [][]string{
-		{"Content-Type: text/plain"}, {"Content-Type: application/x-www-form-urlencoded"}, {"Content-Type: multipart/form-data; boundary=x"}, {},
-		{"Content-Type: "}, {"Content-Type: application"}, {"Content-Type: */*"}, {"Content-Type: application/jsonp"}, {"Content-Type: application/problem+json"},
-		{"Content-Type: application/json; charset=latin1"}, {"Content-Type: application/json; charset=utf-16"}, {"Content-Type: application/json;;;="},
-		{"Content-Type: application/json, text/plain"}, {asJSON, "Content-Type: text/plain"}, {asJSON, "Content-Encoding: gzip"},
+		{"Content-Type: text/plain"}, {"Content-Type: application/x-www-form-urlencoded"},
+		{"Content-Type: multipart/form-data; boundary=x"}, {},
+		{"Content-Type: "}, {"Content-Type: application"}, {"Content-Type: */*"}, {"Content-Type: application/jsonp"},
+		{"Content-Type: application/problem+json"},
+		{"Content-Type: application/json; charset=latin1"}, {"Content-Type: application/json; charset=utf-16"},
+		{"Content-Type: application/json;;;="},
+		{"Content-Type: application/json, text/plain"}, {asJSON, "Content-Type: text/plain"},
+		{asJSON, "Content-Encoding: gzip"},
 		{asJSON, "Content-Encoding: identity, deflate"}, {asJSON, "Content-Encoding: ", "Content-Encoding: gzip"},
 	} {
-		b.add(Refusal{Name: fmt.Sprintf("with %q", lines), Status: http.StatusUnsupportedMediaType, Code: httpapi.ErrMediaType.Code}, good, false, lines...)
+		b.add(Refusal{Name: fmt.Sprintf("with %q", lines), Status: http.StatusUnsupportedMediaType,
+			Code: httpapi.ErrMediaType.Code}, good, false, lines...)
 	}
-	for _, body := range []string{`null`, `true`, `12345678901234567890`, `"` + SecretCanary + `"`, `[]`, `[` + good + `]`} {
-		b.add(Refusal{Name: body, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: "#", Keyword: "type"}, body, false)
+	for _, body := range []string{`null`, `true`, `12345678901234567890`, `"` + SecretCanary + `"`, `[]`,
+		`[` + good + `]`} {
+		b.add(Refusal{Name: body, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: "#",
+			Keyword: "type"}, body, false)
 	}
 }
 
 // invalid makes a case of a body that breaks a rule of its schema at one place.
 func (b *breaker) invalid(name, body, pointer, keyword string) {
-	b.add(Refusal{Name: name, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: pointer, Keyword: keyword}, body, false)
+	b.add(Refusal{Name: name, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: pointer,
+		Keyword: keyword}, body, false)
 }

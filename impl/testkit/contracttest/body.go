@@ -18,7 +18,8 @@ func Body[T any](t require.TestingT, answer interface{ StatusCode() int }, body 
 	}
 	if body == nil {
 		said := reflect.Indirect(reflect.ValueOf(answer)).FieldByName("Body") // Every generated answer has it.
-		require.FailNow(t, fmt.Sprintf("%T is answered with another status", answer), "%d: %s", answer.StatusCode(), said.Bytes())
+		require.FailNow(t, fmt.Sprintf("%T is answered with another status", answer), "%d: %s", answer.StatusCode(),
+			said.Bytes())
 	}
 	return body
 }

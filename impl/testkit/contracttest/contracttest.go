@@ -61,8 +61,8 @@ type Beyond struct {
 	Formats map[string]string
 }
 
-// Known is Beyond with the requests to an operation that need something arranged, in terms of A, by which a service's tests
-// arrange things. It stands beside the tests of its operation.
+// Known is Beyond with the requests to an operation that need something arranged, in terms of A, by which a service's
+// tests arrange things. It stands beside the tests of its operation.
 type Known[A any] struct {
 	Beyond
 
@@ -73,7 +73,8 @@ type Known[A any] struct {
 	Refused func(a A) []Refusal
 }
 
-// Together puts what is known of operations of several resources together. An operation that is named twice is a mistake.
+// Together puts what is known of operations of several resources together. An operation that is named twice is a
+// mistake.
 func Together[A any](of ...map[string]Known[A]) map[string]Known[A] {
 	all := map[string]Known[A]{}
 	for _, some := range of {
@@ -184,7 +185,10 @@ func (s *Service) Chain(t testing.TB, log *slog.Logger) httpapi.Options {
 }
 
 // Serve serves what handler makes of the options of Chain after change. It ends with the test.
-func (s *Service) Serve(t testing.TB, pool *pgxpool.Pool, clock *Clock, handler func(httpapi.Options) (http.Handler, error), change ...func(*httpapi.Options)) *Server {
+func (s *Service) Serve(
+	t testing.TB, pool *pgxpool.Pool, clock *Clock, handler func(httpapi.Options) (http.Handler, error),
+	change ...func(*httpapi.Options),
+) *Server {
 	t.Helper()
 	served := &Server{Pool: pool, Clock: clock, Log: &Log{}}
 	served.Logger = s.NewLogger(served.Log)
@@ -205,7 +209,8 @@ func (s *Service) Serve(t testing.TB, pool *pgxpool.Pool, clock *Clock, handler 
 
 // NewLogger logs everything there is, down to debug, as the service would.
 func (s *Service) NewLogger(log *Log) *telemetry.Logger {
-	return telemetry.NewLogger(log, telemetry.LogOptions{Service: s.Document.Name, Level: slog.LevelDebug, Sensitive: s.Document.Sensitive})
+	return telemetry.NewLogger(log,
+		telemetry.LogOptions{Service: s.Document.Name, Level: slog.LevelDebug, Sensitive: s.Document.Sensitive})
 }
 
 // Logged gives what has been logged so far.
@@ -245,8 +250,8 @@ func (s *Server) able(t testing.TB, op *httpapi.Operation) (Caller, Resource) {
 	return s.Caller(t, a.Roles...), Own
 }
 
-// Patient gives a document in whose operations nobody runs out of time, however busy the machine is: a test about a time
-// limit sends X-Request-Timeout-Ms.
+// Patient gives a document in whose operations nobody runs out of time, however busy the machine is: a test about a
+// time limit sends X-Request-Timeout-Ms.
 func Patient(d *httpapi.Document) *httpapi.Document {
 	patient := *d
 	patient.Operations = nil

@@ -17,10 +17,12 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// Least is how many of a hundred documented statuses, and of a hundred problem codes, the tests of a service must exercise.
+// Least is how many of a hundred documented statuses, and of a hundred problem codes, the tests of a service must
+// exercise.
 const Least = 95
 
-// FiguresEnv names a folder in which Main leaves the figures as SERVICE.PID.json, of some of the tests as well as of all.
+// FiguresEnv names a folder in which Main leaves the figures as SERVICE.PID.json, of some of the tests as well as of
+// all.
 const FiguresEnv = "CONTRACT_FIGURES"
 
 // Coverage counts what the tests of a package exercise of a document.
@@ -54,8 +56,8 @@ func (c *Coverage) observe(op *httpapi.Operation, answered httpapi.Problem, viol
 
 // Main runs the tests of a service's package with a PostgreSQL for all of them. When every test has run and passed it
 // prints what they have exercised of the document; they fail unless that is every operation, 95 of a hundred documented
-// statuses and as many problem codes, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the figures
-// there instead: what several runs have left is judged together. Use it as
+// statuses and as many problem codes, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the
+// figures there instead: what several runs have left is judged together. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int {
@@ -153,7 +155,8 @@ func (c *Coverage) figures(d *httpapi.Document) Conformance {
 	return f
 }
 
-// Add gives the figures with those of another run of the same service's tests. It counts in the slices of f, which is not used afterwards.
+// Add gives the figures with those of another run of the same service's tests. It counts in the slices of f, which is
+// not used afterwards.
 func (f Conformance) Add(other Conformance) Conformance {
 	f.Generated += other.Generated
 	for i, op := range other.Operations {
@@ -221,12 +224,14 @@ func Total(services ...Conformance) Totals {
 
 // Enough says whether as much is exercised as must be.
 func (t Totals) Enough() bool {
-	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*Least && t.SeenCodes*100 >= t.Codes*Least && t.Mismatches == 0
+	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*Least &&
+		t.SeenCodes*100 >= t.Codes*Least && t.Mismatches == 0
 }
 
 // String is one line of all that is counted.
 func (t Totals) String() string {
-	return fmt.Sprintf("operations %d/%d, documented statuses %d/%d, problem codes %d/%d, mismatches %d, generated requests %d",
+	return fmt.Sprintf("operations %d/%d, documented statuses %d/%d, problem codes %d/%d, mismatches %d, "+
+		"generated requests %d",
 		t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.SeenCodes, t.Codes, t.Mismatches, t.Generated)
 }
 
@@ -261,7 +266,8 @@ func (f Conformance) leave(folder string) error {
 	return os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s.%d.json", f.Service, os.Getpid())), text, 0o600)
 }
 
-// isWholeRun says by the flags of go test whether every test of the package has run, so that the figures mean something.
+// isWholeRun says by the flags of go test whether every test of the package has run, so that the figures mean
+// something.
 func isWholeRun(valueOf func(name string) string) bool {
 	for _, name := range []string{"test.run", "test.skip", "test.list", "test.bench", "test.fuzz"} {
 		if valueOf(name) != "" {

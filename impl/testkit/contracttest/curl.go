@@ -18,8 +18,8 @@ type call struct {
 	makes, made string
 }
 
-// script writes calls as commands for a shell: $URL is the address of a service and $TOKEN somebody's access token. What
-// paths name is in variables.
+// script writes calls as commands for a shell: $URL is the address of a service and $TOKEN somebody's access token.
+// What paths name is in variables.
 func script(calls ...call) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, "URL=http://127.0.0.1:8080")
@@ -44,7 +44,8 @@ func script(calls ...call) string {
 			line = strings.ReplaceAll(line, token, `'"$TOKEN"'`)
 		}
 		if c.makes != "" {
-			line = c.makes + "=$(" + strings.Replace(line, " -i", "", 1) + ` -o /dev/stderr -D - | tr -d '\r' | sed -n 's|^[Ll]ocation: .*/||p')`
+			line = c.makes + "=$(" + strings.Replace(line, " -i", "", 1) +
+				` -o /dev/stderr -D - | tr -d '\r' | sed -n 's|^[Ll]ocation: .*/||p')`
 			values[c.made] = c.makes
 		}
 		fmt.Fprintln(&b, line)

@@ -19,8 +19,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Switch is what cuts a service off from its database: while it is off no connection works and none can be opened. While it is
-// read-only PostgreSQL refuses what the service writes.
+// Switch is what cuts a service off from its database: while it is off no connection works and none can be opened.
+// While it is read-only PostgreSQL refuses what the service writes.
 type Switch struct{ off, readOnly atomic.Bool }
 
 // Off cuts the connections, and On lets them be opened again.
@@ -91,9 +91,10 @@ func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Swit
 	}
 }
 
-// ReadOnlyDatabaseIsTold calls every operation of a service whose database takes no writes, and then takes them again: what only
-// reads works, and everything else says that it cannot be done. That goes for a repetition, too, which finds its work done: what
-// succeeds has written, so its COMMIT has waited for a synchronous standby. Only a kept answer has another way to wait.
+// ReadOnlyDatabaseIsTold calls every operation of a service whose database takes no writes, and then takes them again:
+// what only reads works, and everything else says that it cannot be done. That goes for a repetition, too, which finds
+// its work done: what succeeds has written, so its COMMIT has waited for a synchronous standby. Only a kept answer has
+// another way to wait.
 func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *Switch) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -121,8 +122,8 @@ func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *
 	}
 }
 
-// EnumsAreThoseOfTheDocument holds the enumerations of the database, and the constraints that list values, against those
-// of the document: what one knows, the other does.
+// EnumsAreThoseOfTheDocument holds the enumerations of the database, and the constraints that list values, against
+// those of the document: what one knows, the other does.
 func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 	t.Helper()
 	values := func(schema string) (values []string) {
@@ -132,7 +133,9 @@ func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 		}
 		return values
 	}
-	rows, err := pool.Query(t.Context(), `SELECT typname, array_agg(enumlabel::text) FROM pg_type JOIN pg_enum ON enumtypid = pg_type.oid
+	rows, err := pool.Query(t.Context(), `
+		SELECT typname, array_agg(enumlabel::text)
+		FROM pg_type JOIN pg_enum ON enumtypid = pg_type.oid
 		WHERE typnamespace = 'public'::regnamespace AND typname NOT LIKE 'river%' GROUP BY typname`)
 	require.NoError(t, err)
 	var name string
@@ -148,7 +151,9 @@ func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 	require.NoError(t, err)
 	for constraint, schema := range s.Checked {
 		var definition string
-		require.NoError(t, pool.QueryRow(t.Context(), `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1`, constraint).Scan(&definition), constraint)
+		require.NoError(t,
+			pool.QueryRow(t.Context(), `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1`,
+				constraint).Scan(&definition), constraint)
 		var listed []string
 		for _, quoted := range regexp.MustCompile(`'([^']*)'`).FindAllStringSubmatch(definition, -1) {
 			listed = append(listed, strings.Split(strings.Trim(quoted[1], "{}"), ",")...)

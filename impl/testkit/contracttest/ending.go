@@ -12,8 +12,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// everyOperationEndsAsAnyMay ends each operation in the ways that are not its own: its caller is in a hurry, a page of a
-// foreign origin asks, the service has too much to do, and something in it is broken.
+// everyOperationEndsAsAnyMay ends each operation in the ways that are not its own: its caller is in a hurry, a page of
+// a foreign origin asks, the service has too much to do, and something in it is broken.
 func everyOperationEndsAsAnyMay(t *testing.T, s *Service) {
 	t.Helper()
 	t.Run("in a hurry", func(t *testing.T) {

@@ -59,9 +59,9 @@ func ErrorsAreExplained(t *testing.T, explain func(error) error) {
 	}
 }
 
-// FailuresAreTold lets the database of a service fail in ways that PostgreSQL does not on request, and its handler panic,
-// and its caller leave. begin serves a service that calls fail in place of a query, and gives a request that comes to it.
-// The answer tells the caller what to do and nothing of the cause, which the log has.
+// FailuresAreTold lets the database of a service fail in ways that PostgreSQL does not on request, and its handler
+// panic, and its caller leave. begin serves a service that calls fail in place of a query, and gives a request that
+// comes to it. The answer tells the caller what to do and nothing of the cause, which the log has.
 func FailuresAreTold(t *testing.T, begin func(t *testing.T, fail func() error) (*Server, Request)) {
 	t.Helper()
 	for name, c := range map[string]struct {

@@ -13,8 +13,8 @@ import (
 	"example.com/plumbline/impl/testkit/tokentest"
 )
 
-// ForgedTokensAreRefused sends every operation that needs a token every kind of forged one. Each is refused for the right
-// reason: a token that is made in the same way, but without a fault, is accepted.
+// ForgedTokensAreRefused sends every operation that needs a token every kind of forged one. Each is refused for the
+// right reason: a token that is made in the same way, but without a fault, is accepted.
 func ForgedTokensAreRefused(t *testing.T, s *Service, server *Server, forging tokentest.Options) {
 	t.Helper()
 	good := tokentest.Valid(t, forging)
@@ -73,8 +73,8 @@ func ForgedTokensAreRefused(t *testing.T, s *Service, server *Server, forging to
 	}
 }
 
-// genuineTokensPass is the control: a genuine token passes the door of every operation, however the name of the scheme is
-// written (RFC 9110, section 11.1), and a public operation does not look at tokens.
+// genuineTokensPass is the control: a genuine token passes the door of every operation, however the name of the scheme
+// is written (RFC 9110, section 11.1), and a public operation does not look at tokens.
 func genuineTokensPass(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)

@@ -14,15 +14,16 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Fuzz sends whatever net/http lets through to the whole service, beginning with a good request of each operation. Nothing
-// makes it fail, every failure has the one shape, and every answer is held against the document.
+// Fuzz sends whatever net/http lets through to the whole service, beginning with a good request of each operation.
+// Nothing makes it fail, every failure has the one shape, and every answer is held against the document.
 func Fuzz(f *testing.F, s *Service) {
 	f.Helper()
 	server := s.Start(f)
 	for _, op := range s.Document.Operations {
 		r, by := s.Fitting(f, server, op)
 		f.Add(r.Method, r.Target, strings.Join(r.Header, "\r\n"), []byte(r.Body))
-		f.Add(r.Method, r.Target+"?limit=1&x=%00", "Authorization: Bearer "+by.AccessToken()+"x", []byte(`{"a":[1e9,"\ud800"]}`))
+		f.Add(r.Method, r.Target+"?limit=1&x=%00", "Authorization: Bearer "+by.AccessToken()+"x",
+			[]byte(`{"a":[1e9,"\ud800"]}`))
 	}
 	f.Fuzz(func(t *testing.T, method, target, header string, body []byte) {
 		head := method + " " + target + " HTTP/1.1\r\nHost: service.test\r\n" + header + "\r\n\r\n"
@@ -43,7 +44,8 @@ func Fuzz(f *testing.F, s *Service) {
 			return
 		}
 		p := ProblemIn(t, w.Result(), w.Body.String())
-		require.True(t, w.Code < http.StatusInternalServerError || p.Code == httpapi.ErrTimeout.Code, "%d: %s", w.Code, w.Body)
+		require.True(t, w.Code < http.StatusInternalServerError || p.Code == httpapi.ErrTimeout.Code, "%d: %s",
+			w.Code, w.Body)
 		for _, v := range p.Errors {
 			require.NotEmpty(t, v.Pointer, w.Body)
 			require.NotEmpty(t, v.Keyword, w.Body)

@@ -21,9 +21,9 @@ import (
 // The generated checks make as many requests for each operation as the flag -rapid.checks says, forty unless told
 // otherwise. What fails is made as small as it can be, and is printed as commands for curl.
 
-// whatTheDocumentAllowsIsTaken sends requests made at random from the schemas, in the bounds and at them. None is refused
-// as one that breaks the document, but for the rules that no schema can say, none makes the service fail, every answer
-// obeys the document, and what was sent is what the answer says.
+// whatTheDocumentAllowsIsTaken sends requests made at random from the schemas, in the bounds and at them. None is
+// refused as one that breaks the document, but for the rules that no schema can say, none makes the service fail, every
+// answer obeys the document, and what was sent is what the answer says.
 func whatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -143,8 +143,8 @@ func (g inputs) draw(rt *rapid.T, r Request, fit Fit) Request {
 	return r
 }
 
-// obeys holds the answer to a request that the document allows against the document, which it reads by itself, apart from
-// what the service has in front of its handlers.
+// obeys holds the answer to a request that the document allows against the document, which it reads by itself, apart
+// from what the service has in front of its handlers.
 func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http.Response, body string) {
 	t.Helper()
 	written, _ := s.spec(op)
@@ -167,7 +167,9 @@ func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http
 	}
 	var got any
 	require.NoError(t, json.Unmarshal([]byte(body), &got), body)
-	require.NoError(t, content.Schema.Value.VisitJSON(got, openapi3.VisitAsResponse(), openapi3.MultiErrors(), asFormatted), "%s: %s", op.ID, body)
+	require.NoError(t,
+		content.Schema.Value.VisitJSON(got, openapi3.VisitAsResponse(), openapi3.MultiErrors(), asFormatted), "%s: %s",
+		op.ID, body)
 	if answer.StatusCode < http.StatusBadRequest {
 		s.says(t, op, r, got)
 		return
@@ -183,8 +185,8 @@ func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http
 	}
 }
 
-// says holds the members of an answer, and of an object in it, against those of the body that was sent. What the document
-// shows in the answer is there when it was sent.
+// says holds the members of an answer, and of an object in it, against those of the body that was sent. What the
+// document shows in the answer is there when it was sent.
 func (s *Service) says(t tester, op *httpapi.Operation, r Request, got any) {
 	t.Helper()
 	answered, isObject := got.(map[string]any)
@@ -209,7 +211,8 @@ func (s *Service) saysWithin(t tester, op *httpapi.Operation, sent, answered map
 			value = format.Plain(property.Value.Format, format.Text(text))
 		}
 		if property != nil && !slices.Contains(s.Beyond[op.ID].Replaced, name) {
-			require.True(t, within(value, answered[name]), "%s: %s was sent as %v and is answered as %v", op.ID, name, value, answered[name])
+			require.True(t, within(value, answered[name]), "%s: %s was sent as %v and is answered as %v", op.ID, name, value,
+				answered[name])
 		}
 	}
 }

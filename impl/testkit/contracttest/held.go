@@ -49,7 +49,8 @@ func (h *Held) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQ
 // TraceQueryEnd implements pgx.QueryTracer.
 func (*Held) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// Pool gives another pool on the database of a pool, with the shares that a program has, in which the statement is held.
+// Pool gives another pool on the database of a pool, with the shares that a program has, in which the statement is
+// held.
 func (h *Held) Pool(t testing.TB, pool *pgxpool.Pool, conns int32) *pgxpool.Pool {
 	t.Helper()
 	other, err := postgres.Open(t.Context(), postgres.Config{

@@ -93,7 +93,8 @@ func requestsAreLogged(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	requests := map[string]loggedRequest{
-		"no such path": {Request: Request{Method: http.MethodGet, Target: "/nowhere"}, operation: telemetry.Unmatched, status: http.StatusNotFound, code: httpapi.ErrNotFound.Code},
+		"no such path": {Request: Request{Method: http.MethodGet, Target: "/nowhere"}, operation: telemetry.Unmatched,
+			status: http.StatusNotFound, code: httpapi.ErrNotFound.Code},
 	}
 	for _, op := range s.Document.Operations {
 		r, by := s.Fitting(t, server, op)
@@ -103,18 +104,21 @@ func requestsAreLogged(t *testing.T, s *Service) {
 		}
 		requests[op.ID] = l
 		if !op.Policy.Access.Public {
-			unknown := loggedRequest{Request: r.Without("Authorization"), operation: op.ID, status: http.StatusUnauthorized, code: httpapi.ErrUnauthenticated.Code}
+			unknown := loggedRequest{Request: r.Without("Authorization"), operation: op.ID, status: http.StatusUnauthorized,
+				code: httpapi.ErrUnauthenticated.Code}
 			requests[op.ID+" by nobody"] = unknown
 		}
 		r, by = s.Fitting(t, server, op)
-		invalid := loggedRequest{Request: r, operation: op.ID, status: http.StatusUnprocessableEntity, code: httpapi.ErrInvalid.Code, caller: by.Subject()}
+		invalid := loggedRequest{Request: r, operation: op.ID, status: http.StatusUnprocessableEntity,
+			code: httpapi.ErrInvalid.Code, caller: by.Subject()}
 		invalid.Request = r.Asking("nickname=x")
 		if op.Policy.Access.Public {
 			invalid.caller = ""
 		}
 		requests[op.ID+" with an unknown parameter"] = invalid
 		other := Request{Method: http.MethodTrace, Target: r.Target}
-		requests[op.ID+" by another method"] = loggedRequest{Request: other, operation: telemetry.Unmatched, status: http.StatusMethodNotAllowed, code: httpapi.ErrMethodNotAllowed.Code}
+		requests[op.ID+" by another method"] = loggedRequest{Request: other, operation: telemetry.Unmatched,
+			status: http.StatusMethodNotAllowed, code: httpapi.ErrMethodNotAllowed.Code}
 	}
 	longest := strings.Repeat("x", 128)
 	for line, l := range map[string]loggedRequest{
@@ -304,7 +308,8 @@ func nothingSecretIsLogged(t *testing.T, s *Service) {
 	}
 	// What breaks inside: PostgreSQL tells what the row held.
 	for table := range s.fingerprint(t, server) {
-		_, err := server.Pool.Exec(t.Context(), `ALTER TABLE `+pgx.Identifier{table}.Sanitize()+` ADD CONSTRAINT broken CHECK (false) NOT VALID`)
+		_, err := server.Pool.Exec(t.Context(),
+			`ALTER TABLE `+pgx.Identifier{table}.Sanitize()+` ADD CONSTRAINT broken CHECK (false) NOT VALID`)
 		require.NoError(t, err)
 	}
 	for _, r := range broken {
@@ -326,7 +331,8 @@ func (s *Service) misplaced(t testing.TB, op *httpapi.Operation, r Request, secr
 	inQuery = inQuery.Asking(escaped + "=1&x=" + escaped)
 	all := []Request{
 		inQuery, r.Without("Authorization").With("Authorization: Basic " + basic),
-		r.Without("Authorization").With("Cookie: other="+escaped, "Traceparent: "+secret, "User-Agent: "+secret, "Referer: https://x.test/"+escaped),
+		r.Without("Authorization").With("Cookie: other="+escaped, "Traceparent: "+secret, "User-Agent: "+secret,
+			"Referer: https://x.test/"+escaped),
 	}
 	if written, _ := s.spec(op); written.RequestBody != nil {
 		inBody.Body = text(t, map[string]any{secret: secret, "x": []any{secret}})

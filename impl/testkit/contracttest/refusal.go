@@ -51,7 +51,8 @@ func badInputIsRefused(t *testing.T, s *Service) {
 		t.Run(op.ID, func(t *testing.T) {
 			fitting, by := s.Fitting(t, server, op)
 			good := fitting.withFreshKey
-			cases := slices.Concat(s.badBodies(t, op, good), s.badParameters(t, op, good), s.badCallers(t, server, op, good), server.Refused(t, op, by, good))
+			cases := slices.Concat(s.badBodies(t, op, good), s.badParameters(t, op, good), s.badCallers(t, server, op, good),
+				server.Refused(t, op, by, good))
 			require.GreaterOrEqual(t, len(cases), 3)
 			before := s.fingerprint(t, server)
 			for _, c := range cases {
@@ -99,7 +100,8 @@ func (s *Server) refuse(t tester, c Refusal) {
 // fingerprint tells whether a row of any table has changed, apart from those that also a refused request may change.
 func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 	t.Helper()
-	rows, err := server.Pool.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%'`)
+	rows, err := server.Pool.Query(t.Context(),
+		`SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%'`)
 	require.NoError(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
@@ -112,8 +114,9 @@ func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 			continue
 		}
 		var sum string
-		require.NoError(t, server.Pool.QueryRow(t.Context(),
-			`SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM `+pgx.Identifier{table}.Sanitize()+` AS t`).Scan(&sum))
+		require.NoError(t, server.Pool.QueryRow(t.Context(), `
+			SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))
+			FROM `+pgx.Identifier{table}.Sanitize()+` AS t`).Scan(&sum))
 		prints[table] = sum
 	}
 	requireSome(t, len(prints), "table")
@@ -132,10 +135,14 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 	parts := strings.Split(access, ".")
 	var cases []Refusal
 	for _, lines := range [][]string{
-		{}, {bearer, bearer}, {"Authorization: Basic YWRhOmNhbmFyeQ=="}, {"Authorization: "}, {"Authorization: Bearer"}, {"Authorization: Bearer "}, {"Authorization: " + Canary},
-		{"Authorization: Bearer " + Canary}, {"Authorization: Bearer\t" + access}, {"Authorization: " + access}, {"Authorization: Bearer: " + access},
-		{bearer + ", Bearer " + access}, {bearer + " x"}, {"Authorization: Bearer ..", "X-Authorization: " + access}, {"Authorization: Bearer " + parts[0] + "." + parts[1] + "."},
-		{"Authorization: Bearer " + strings.Repeat("a", 60_000)}, {"Cookie: access_token=" + access}, {"Authorization: Bearer \xff\xfe"},
+		{}, {bearer, bearer}, {"Authorization: Basic YWRhOmNhbmFyeQ=="}, {"Authorization: "}, {"Authorization: Bearer"},
+		{"Authorization: Bearer "}, {"Authorization: " + Canary},
+		{"Authorization: Bearer " + Canary}, {"Authorization: Bearer\t" + access}, {"Authorization: " + access},
+		{"Authorization: Bearer: " + access},
+		{bearer + ", Bearer " + access}, {bearer + " x"}, {"Authorization: Bearer ..", "X-Authorization: " + access},
+		{"Authorization: Bearer " + parts[0] + "." + parts[1] + "."},
+		{"Authorization: Bearer " + strings.Repeat("a", 60_000)}, {"Cookie: access_token=" + access},
+		{"Authorization: Bearer \xff\xfe"},
 	} {
 		cases = append(cases, Refusal{
 			Name: fmt.Sprintf("a caller with %.80q", lines), Request: good().Without("Authorization").With(lines...),
@@ -144,11 +151,13 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 	}
 	// Who is not known learns nothing of the request's other faults, and nothing of the body is read.
 	unknown := func(name string, change func(*Request)) {
-		c := Refusal{Name: name, Request: good().Without("Authorization"), Status: http.StatusUnauthorized, Code: httpapi.ErrUnauthenticated.Code}
+		c := Refusal{Name: name, Request: good().Without("Authorization"), Status: http.StatusUnauthorized,
+			Code: httpapi.ErrUnauthenticated.Code}
 		change(&c.Request)
 		cases = append(cases, c)
 	}
-	unknown("nobody, with a body that is not JSON", func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary })
+	unknown("nobody, with a body that is not JSON",
+		func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary })
 	unknown("nobody, with an unknown parameter", func(r *Request) { *r = r.Asking("nickname=" + Canary) })
 	unknown("nobody, with a large body", func(r *Request) { r.Body = strings.Repeat("x", maxBody+1) })
 	return append(cases, s.unentitled(t, server, op)...)
@@ -177,7 +186,8 @@ func (s *Service) unentitled(t testing.TB, server *Server, op *httpapi.Operation
 	for _, of := range []Resource{Own, Others, Missing} {
 		add("a caller without the role", of, as, http.StatusForbidden, httpapi.ErrForbidden.Code)
 	}
-	add("a caller without the role, with a body that is not JSON", Own, func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary },
+	add("a caller without the role, with a body that is not JSON", Own,
+		func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary },
 		http.StatusForbidden, httpapi.ErrForbidden.Code)
 	return cases
 }

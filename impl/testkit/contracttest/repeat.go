@@ -15,8 +15,8 @@ import (
 // copies is how many copies of one request come at once.
 const copies = 20
 
-// RepeatedRequestsAreAnsweredOnce repeats what has an Idempotency-Key, one after another and at once. Every copy gets the
-// answer of the first, and the effect is that of one. The key is the caller's and belongs to one request.
+// RepeatedRequestsAreAnsweredOnce repeats what has an Idempotency-Key, one after another and at once. Every copy gets
+// the answer of the first, and the effect is that of one. The key is the caller's and belongs to one request.
 func RepeatedRequestsAreAnsweredOnce(t *testing.T, s *Service) {
 	t.Helper()
 	keyed := 0

@@ -103,7 +103,8 @@ func (s *Service) request(t testing.TB, server *Server, op *httpapi.Operation, b
 	}
 	written, parameters := s.spec(op)
 	for _, p := range parameters {
-		if _, set := fit.Header[p.Value.Name]; p.Value.In == openapi3.ParameterInHeader && !set && p.Value.Name == idempotencyKey {
+		if _, set := fit.Header[p.Value.Name]; p.Value.In == openapi3.ParameterInHeader && !set &&
+			p.Value.Name == idempotencyKey {
 			r.Header = append(r.Header, idempotencyKey+": "+uuid.NewString())
 		}
 	}
@@ -124,12 +125,13 @@ func (s *Service) Fitting(t testing.TB, server *Server, op *httpapi.Operation) (
 	return r.With(Bearer(by)), by
 }
 
-// requireSuccess wants a fitting request to succeed. What the document does not say of it is missing otherwise, or the service
-// is wrong.
+// requireSuccess wants a fitting request to succeed. What the document does not say of it is missing otherwise, or the
+// service is wrong.
 func requireSuccess(t tester, op *httpapi.Operation, answer *http.Response, body string) {
 	t.Helper()
 	require.Equal(t, op.Statuses[0], answer.StatusCode,
-		"%s refuses a request that should succeed; what it needs beyond the document's example is Fit of its contracttest.Known, beside its tests: %s", op.ID, body)
+		"%s refuses a request that should succeed; what it needs beyond the document's example is Fit of its "+
+			"contracttest.Known, beside its tests: %s", op.ID, body)
 }
 
 // example gives the document's example of an operation's body.

@@ -19,13 +19,15 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// sequencesHoldTogether calls operations at random, one after another, on what they have made themselves: things are made,
-// read, listed, changed, acted on and deleted, by who may and by who may not, with fresh and with stale versions, and
-// requests are repeated. After each call the thing is read again. What it must then be is known from the document alone:
+// sequencesHoldTogether calls operations at random, one after another, on what they have made themselves: things are
+// made, read, listed, changed, acted on and deleted, by who may and by who may not, with fresh and with stale versions,
+// and requests are repeated. After each call the thing is read again. What it must then be is known from the document
+// alone:
 //
-//   - what a change of a thing answers in the thing's shape is what is read, and what was sent is in it; what was not sent is
-//     as it was;
-//   - the version of what is changed by its version changes if and only if the thing does, and a stale one changes nothing;
+//   - what a change of a thing answers in the thing's shape is what is read, and what was sent is in it; what was not
+//     sent is as it was;
+//   - the version of what is changed by its version changes if and only if the thing does, and a stale one changes
+//     nothing;
 //   - a refused call changes nothing, and no call changes another thing of the same kind;
 //   - what is deleted is not found, by any operation; what is not deleted is;
 //   - lists hold everything that fits what was asked for, once, as it is read, and nothing that is deleted;
@@ -39,7 +41,8 @@ func sequencesHoldTogether(t *testing.T, s *Service) {
 	requireSome(t, len(kinds), "thing that is made and then read")
 	succeeded := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
-		q := &sequence{succeeded: succeeded, Service: s, server: server, t: t, kinds: kinds, all: server.Caller(t, s.Roles...)}
+		q := &sequence{succeeded: succeeded, Service: s, server: server, t: t, kinds: kinds,
+			all: server.Caller(t, s.Roles...)}
 		defer func() { rt.Log(script(q.calls...)) }()
 		rt.Repeat(map[string]func(*rapid.T){"call": func(rt *rapid.T) {
 			q.step(rt, drawn(rt, "operation", q.possible(), func(op *httpapi.Operation) string { return op.ID }))
@@ -69,12 +72,14 @@ type thingKind struct {
 func (s *Service) thingKinds() map[string]thingKind {
 	kinds := map[string]thingKind{}
 	for _, op := range s.Document.Operations {
-		if op.Method != http.MethodGet || op.Policy.Sunset != nil || !strings.HasSuffix(op.Pattern, "}") || strings.Count(op.Pattern, "{") > 1 {
+		if op.Method != http.MethodGet || op.Policy.Sunset != nil || !strings.HasSuffix(op.Pattern, "}") ||
+			strings.Count(op.Pattern, "{") > 1 {
 			continue
 		}
 		k := thingKind{parameter: namedLast(op), read: op}
 		for _, list := range s.Document.Operations {
-			if items := s.answers(list).Properties["items"]; list.Method == http.MethodGet && items != nil && items.Value.Items.Value == s.answers(op) {
+			if items := s.answers(list).Properties["items"]; list.Method == http.MethodGet && items != nil &&
+				items.Value.Items.Value == s.answers(op) {
 				k.list = list
 			}
 		}
@@ -146,7 +151,9 @@ func (q *sequence) send(rt *rapid.T, r Request, by Caller, roles []string) (*htt
 
 // read reads a thing as somebody who sees everything.
 func (q *sequence) read(rt *rapid.T, of *thing) state {
-	answer, body := q.server.Do(rt, Request{Method: http.MethodGet, Target: Filled(of.read.Pattern, map[string]string{of.parameter: of.id}), Header: []string{Bearer(q.all)}})
+	answer, body := q.server.Do(rt,
+		Request{Method: http.MethodGet, Target: Filled(of.read.Pattern, map[string]string{of.parameter: of.id}),
+			Header: []string{Bearer(q.all)}})
 	if of.deleted {
 		require.Equal(rt, http.StatusNotFound, answer.StatusCode, "%s has been deleted: %s", of.parameter, body)
 		require.Equal(rt, q.NotFound[of.parameter], ProblemIn(rt, answer, body).Code)
@@ -215,7 +222,10 @@ func (q *sequence) step(rt *rapid.T, op *httpapi.Operation) {
 }
 
 // allowed holds an answer against what x-access says, of a thing that is there or is not.
-func (q *sequence) allowed(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, of Resource, absent []string, answer *http.Response, body string) {
+func (q *sequence) allowed(
+	rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, of Resource, absent []string, answer *http.Response,
+	body string,
+) {
 	must := q.expected(op, kind, of)
 	if must.status < http.StatusBadRequest {
 		require.False(rt, named(op) && answer.StatusCode == http.StatusNotFound, "%s: it is there: %s", op.ID, body)
@@ -249,8 +259,9 @@ func (q *sequence) possible() []*httpapi.Operation {
 	return possible
 }
 
-// pick gives what the path of an operation names, mostly something that there is. about is the thing named last, nil for
-// one that there has never been, or where the path names none; absent are the codes of the things that are not there.
+// pick gives what the path of an operation names, mostly something that there is. about is the thing named last, nil
+// for one that there has never been, or where the path names none; absent are the codes of the things that are not
+// there.
 func (q *sequence) pick(rt *rapid.T, op *httpapi.Operation) (about *thing, names map[string]string, absent []string) {
 	names = map[string]string{}
 	for _, match := range pathParameter.FindAllStringSubmatch(op.Pattern, -1) {
@@ -346,7 +357,9 @@ func refersTo(schema *openapi3.Schema, refer known) bool {
 }
 
 // made takes down what has been made.
-func (q *sequence) made(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, by Caller, answer *http.Response, body string) {
+func (q *sequence) made(
+	rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, by Caller, answer *http.Response, body string,
+) {
 	location := answer.Header.Get("Location")
 	for _, k := range q.kinds {
 		if !matches(k.read.Pattern, location) {
@@ -372,8 +385,11 @@ func (q *sequence) readByStranger(rt *rapid.T, one *thing) {
 }
 
 // changed reads a thing after a call.
-func (q *sequence) changed(rt *rapid.T, op *httpapi.Operation, r Request, by Caller, about *thing, before state, succeeded bool, body string) {
-	if succeeded && op.Method == http.MethodDelete && namedLast(op) == about.parameter && strings.HasSuffix(op.Pattern, "}") {
+func (q *sequence) changed(
+	rt *rapid.T, op *httpapi.Operation, r Request, by Caller, about *thing, before state, succeeded bool, body string,
+) {
+	if succeeded && op.Method == http.MethodDelete && namedLast(op) == about.parameter &&
+		strings.HasSuffix(op.Pattern, "}") {
 		about.deleted = true
 	}
 	after := q.read(rt, about)
@@ -385,7 +401,8 @@ func (q *sequence) changed(rt *rapid.T, op *httpapi.Operation, r Request, by Cal
 		return
 	}
 	if slices.Contains(op.Statuses, http.StatusPreconditionFailed) {
-		require.Equal(rt, before.text == after.text, before.version == after.version, "%s: the version changes with the thing: %s", op.ID, after.text)
+		require.Equal(rt, before.text == after.text, before.version == after.version,
+			"%s: the version changes with the thing: %s", op.ID, after.text)
 	}
 	if isChangeOf(op, about.parameter) && q.answers(op) == q.answers(about.read) && by.Subject() == q.all.Subject() {
 		require.JSONEq(rt, body, after.text, "%s answers what is then read", op.ID)
@@ -395,8 +412,9 @@ func (q *sequence) changed(rt *rapid.T, op *httpapi.Operation, r Request, by Cal
 	}
 }
 
-// isChangeOf tells whether the document says that an operation changes what a parameter names: by its method, or by what
-// its audit entry is about. Another operation under a thing may answer with a thing of the same shape that is another one.
+// isChangeOf tells whether the document says that an operation changes what a parameter names: by its method, or by
+// what its audit entry is about. Another operation under a thing may answer with a thing of the same shape that is
+// another one.
 func isChangeOf(op *httpapi.Operation, parameter string) bool {
 	if op.Method == http.MethodPut || op.Method == http.MethodPatch {
 		return namedLast(op) == parameter
@@ -409,7 +427,8 @@ func (q *sequence) patched(rt *rapid.T, op *httpapi.Operation, r Request, before
 	sent := membersOf(rt, r.Body)
 	for name := range q.body(op).Properties {
 		if value, there := sent[name]; there {
-			require.True(rt, within(value, after.members[name]) || value == nil && after.members[name] == nil, "%s: %s was sent as %v and is read as %v", op.ID, name, value, after.members[name])
+			require.True(rt, within(value, after.members[name]) || value == nil && after.members[name] == nil,
+				"%s: %s was sent as %v and is read as %v", op.ID, name, value, after.members[name])
 		} else {
 			require.Equal(rt, before.members[name], after.members[name], "%s: %s was not sent", op.ID, name)
 		}
@@ -426,7 +445,8 @@ func (q *sequence) listed(op *httpapi.Operation) *thingKind {
 	return nil
 }
 
-// lists walks the pages of a list from its first. Filters are the parameters that are called as a property of its items.
+// lists walks the pages of a list from its first. Filters are the parameters that are called as a property of its
+// items.
 func (q *sequence) lists(rt *rapid.T, kind thingKind, r Request, body string) {
 	asked, err := url.Parse(r.Target)
 	require.NoError(rt, err)
@@ -521,7 +541,9 @@ func (q *sequence) deleteAll(rt *rapid.T) {
 }
 
 // repeat sends a request that has succeeded with its key again, and then another one with that key.
-func (q *sequence) repeat(rt *rapid.T, op *httpapi.Operation, r Request, by Caller, roles []string, answer *http.Response, body string) {
+func (q *sequence) repeat(
+	rt *rapid.T, op *httpapi.Operation, r Request, by Caller, roles []string, answer *http.Response, body string,
+) {
 	again, bodyAgain := q.send(rt, r, by, roles)
 	require.Equal(rt, answer.StatusCode, again.StatusCode, "%s again: %s", op.ID, bodyAgain)
 	require.Equal(rt, body, bodyAgain, "%s again", op.ID)

@@ -51,7 +51,8 @@ func rateLeft(t testing.TB, answer *http.Response, limit string) int {
 	return 0
 }
 
-// Limited turns limits on, with so high an x-rate-limit of an operation, which has a test of its own, that nobody meets it.
+// Limited turns limits on, with so high an x-rate-limit of an operation, which has a test of its own, that nobody meets
+// it.
 func Limited(s *Service, op *httpapi.Operation) func(*httpapi.Options) {
 	document, copied, high := *s.Document, *op, *op.Policy.RateLimit
 	high.Requests = 100_000
@@ -61,9 +62,13 @@ func Limited(s *Service, op *httpapi.Operation) func(*httpapi.Options) {
 	return func(o *httpapi.Options) { o.Document, o.RateLimits = &document, true }
 }
 
-// Throttles tries each operation with x-throttle in vain, with the refusals that wrong gives, on two replicas at once: no more get
-// through than may, what is left is told, and what succeeds is given back. replica serves the same database once more.
-func Throttles(t *testing.T, s *Service, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server, wrong func(good Request) Request) {
+// Throttles tries each operation with x-throttle in vain, with the refusals that wrong gives, on two replicas at once:
+// no more get through than may, what is left is told, and what succeeds is given back. replica serves the same database
+// once more.
+func Throttles(
+	t *testing.T, s *Service, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server,
+	wrong func(good Request) Request,
+) {
 	t.Helper()
 	found := 0
 	for _, op := range s.Document.Operations {
@@ -79,14 +84,18 @@ func Throttles(t *testing.T, s *Service, replica func(t testing.TB, of *Server, 
 	requireSome(t, found, "operation with x-throttle")
 }
 
-func (s *Service) throttles(t *testing.T, op *httpapi.Operation, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server, wrong func(good Request) Request) {
+func (s *Service) throttles(
+	t *testing.T, op *httpapi.Operation, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server,
+	wrong func(good Request) Request,
+) {
 	t.Helper()
 	change := Limited(s, op)
 	first := s.Start(t, change)
 	second := replica(t, first, change)
 	good, _ := s.Fitting(t, first, op)
 	limits := failureLimits(op)
-	tightest := slices.MinFunc(limits[:min(2, len(limits))], func(a, b failureLimit) int { return a.Failures.Failures - b.Failures.Failures })
+	tightest := slices.MinFunc(limits[:min(2, len(limits))],
+		func(a, b failureLimit) int { return a.Failures.Failures - b.Failures.Failures })
 
 	// What succeeds costs nothing.
 	answer, body := first.Do(t, good)

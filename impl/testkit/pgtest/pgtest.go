@@ -1,9 +1,10 @@
 // Package pgtest gives tests a real PostgreSQL.
 //
 // It promises one throw-away cluster per test binary, started when first asked for, or for many binaries where their
-// environment names one, see [Share]; and to each test a database of its own, migrated and empty, in about ten milliseconds.
-// A test never skips because there is no PostgreSQL: it fails with the way out. Tests may run in parallel, and so may test
-// binaries. No time limit of the database ends a test on a busy machine: a test about a limit sets its own.
+// environment names one, see [Share]; and to each test a database of its own, migrated and empty, in about ten
+// milliseconds. A test never skips because there is no PostgreSQL: it fails with the way out. Tests may run in
+// parallel, and so may test binaries. No time limit of the database ends a test on a busy machine: a test about a limit
+// sets its own.
 package pgtest
 
 import (
@@ -97,7 +98,8 @@ func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {
 // Open returns another pool like that of New, on the database of a URL.
 func Open(t testing.TB, databaseURL string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: databaseURL, MaxConns: maxConns, ApplicationName: t.Name(), AcquireTimeout: patience})
+	pool, err := postgres.Open(t.Context(),
+		postgres.Config{URL: databaseURL, MaxConns: maxConns, ApplicationName: t.Name(), AcquireTimeout: patience})
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -110,7 +112,8 @@ func Open(t testing.TB, databaseURL string) *pgxpool.Pool {
 		select {
 		case <-closed:
 		case <-time.After(closeTimeout):
-			t.Errorf("pgtest: %d connections were not given back: close rows, end transactions and release connections", pool.Stat().AcquiredConns())
+			t.Errorf("pgtest: %d connections were not given back: close rows, end transactions and release connections",
+				pool.Stat().AcquiredConns())
 		}
 	})
 	return pool
@@ -160,15 +163,16 @@ func (c *cluster) database(ctx context.Context, migrations fs.FS, steps []Step) 
 	// Copying the files is the quickest for a small database in memory. It is not dropped when its test ends:
 	// DROP DATABASE waits for backends to end.
 	name := c.prefix + "test_" + strconv.Itoa(number)
-	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, tmpl.name, role))
+	_, err = c.admin.Exec(ctx,
+		fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, tmpl.name, role))
 	if err != nil {
 		return "", fmt.Errorf("clone database: %w", err)
 	}
 	return c.urlOf(name, role)
 }
 
-// Patient gives the URL of a database with limits that no busy machine meets: for the pools of tests, and for programs that
-// a test runs and that otherwise have the limits of production.
+// Patient gives the URL of a database with limits that no busy machine meets: for the pools of tests, and for programs
+// that a test runs and that otherwise have the limits of production.
 func Patient(databaseURL string) string {
 	ms := strconv.FormatInt(patience.Milliseconds(), 10)
 	return databaseURL + "&" + url.Values{
@@ -322,10 +326,12 @@ func (c *cluster) stop() {
 	}
 }
 
-// drop gives the memory of this binary's databases back to a cluster that lives on. What is left when it fails goes with that.
+// drop gives the memory of this binary's databases back to a cluster that lives on. What is left when it fails goes
+// with that.
 func (c *cluster) drop(ctx context.Context) {
 	for n := range c.count {
-		if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+c.prefix+"test_"+strconv.Itoa(n+1)+" WITH (FORCE)"); err != nil {
+		name := c.prefix + "test_" + strconv.Itoa(n+1)
+		if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest: drop the databases of this binary:", err)
 			return
 		}
@@ -335,7 +341,8 @@ func (c *cluster) drop(ctx context.Context) {
 // baseFolder is in memory where there is enough of it, and always one that the server's account can reach.
 func baseFolder() string {
 	var stat syscall.Statfs_t
-	if syscall.Statfs(sharedMemory, &stat) == nil && stat.Bavail*uint64(stat.Bsize) >= wantedMemory { //nolint:gosec // a block size is positive
+	err := syscall.Statfs(sharedMemory, &stat)
+	if err == nil && stat.Bavail*uint64(stat.Bsize) >= wantedMemory { //nolint:gosec // A block size is positive.
 		return sharedMemory
 	}
 	if os.Geteuid() == 0 {

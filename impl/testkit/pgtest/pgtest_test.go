@@ -53,7 +53,8 @@ func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations())
 	var super bool
-	require.NoError(t, pool.QueryRow(t.Context(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&super))
+	require.NoError(t,
+		pool.QueryRow(t.Context(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&super))
 	require.False(t, super)
 	_, err := pool.Exec(t.Context(), "ALTER TABLE things ADD COLUMN note text")
 	require.NoError(t, err, "it owns what the migrations made")

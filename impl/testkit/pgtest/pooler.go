@@ -12,8 +12,8 @@ import (
 )
 
 // Pooler starts a proxy before a database that has some sessions there and shares them among its clients, as PgBouncer
-// does: with perTransaction every transaction has the session that has rested longest, otherwise a client has one to itself.
-// What a client sets when it connects is dropped. It gives the URL, and ends with the test.
+// does: with perTransaction every transaction has the session that has rested longest, otherwise a client has one to
+// itself. What a client sets when it connects is dropped. It gives the URL, and ends with the test.
 func Pooler(t testing.TB, databaseURL string, sessions int, perTransaction bool) string {
 	t.Helper()
 	p := pooler{free: make(chan *pgconn.HijackedConn, sessions), perTransaction: perTransaction}

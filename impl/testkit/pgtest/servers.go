@@ -40,8 +40,8 @@ func BehindSilent(t testing.TB, databaseURL string) string {
 	return u.String()
 }
 
-// StartServer starts a server for this test alone, whose settings it may change and which it may end. It is gone when the
-// test ends. Dir and BinDir of the options are set here.
+// StartServer starts a server for this test alone, whose settings it may change and which it may end. It is gone when
+// the test ends. Dir and BinDir of the options are set here.
 func StartServer(t testing.TB, options pgserver.Options) *pgserver.Server {
 	t.Helper()
 	dir, err := os.MkdirTemp(baseFolder(), folderPrefix)
@@ -78,8 +78,8 @@ func Server(t testing.TB, migrations fs.FS) (server *pgserver.Server, databaseUR
 	return server, databaseURL
 }
 
-// Primary is a server of its own that may have a synchronous standby. There never is one: while it is away every COMMIT waits for
-// it, and otherwise none does.
+// Primary is a server of its own that may have a synchronous standby. There never is one: while it is away every COMMIT
+// waits for it, and otherwise none does.
 type Primary struct {
 	// URL is that of a database with the migrations.
 	URL string
@@ -153,7 +153,8 @@ func commitWaits(t testing.TB, admin *pgx.Conn, superuserURL string) (waits bool
 			done = true
 		case <-time.After(serverPoll):
 		}
-		err := admin.QueryRow(ctx, "SELECT coalesce(wait_event = 'SyncRep', false) FROM pg_stat_activity WHERE pid = $1", conn.PgConn().PID()).Scan(&waits)
+		err := admin.QueryRow(ctx, "SELECT coalesce(wait_event = 'SyncRep', false) FROM pg_stat_activity WHERE pid = $1",
+			conn.PgConn().PID()).Scan(&waits)
 		if err != nil {
 			t.Fatalf("pgtest: %v", err)
 		}

@@ -18,8 +18,8 @@ var (
 	built    = map[string]string{}
 )
 
-// Program builds the program cmd/NAME of this module, with build tags, and gives its path. It is built once for all test
-// binaries and kept in bin/test, where Go sees that it is still current.
+// Program builds the program cmd/NAME of this module, with build tags, and gives its path. It is built once for all
+// test binaries and kept in bin/test, where Go sees that it is still current.
 func Program(t testing.TB, name string, tags ...string) string {
 	t.Helper()
 	building.Lock()

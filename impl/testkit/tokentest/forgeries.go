@@ -224,7 +224,8 @@ func (f *forger) algorithms() []Forgery {
 	public := []byte(f.key.Public().(ed25519.PublicKey))
 	der, err := x509.MarshalPKIXPublicKey(f.key.Public())
 	require.NoError(f.t, err)
-	jwk := fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":%q,"x":%q}`, f.opts.Key.KID(), encode(public))
+	jwk := fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":%q,"x":%q}`, f.opts.Key.KID(),
+		encode(public))
 	for what, key := range map[string][]byte{
 		"raw bytes": public, "base64url": []byte(encode(public)), "DER": der, "JWK": []byte(jwk),
 		"PEM":   pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}),
@@ -533,7 +534,8 @@ func (f *forger) times() []Forgery {
 
 func (f *forger) identifiers() []Forgery {
 	var out []Forgery
-	for name, id := range map[string]string{"sub": f.opts.Claims.Subject.String(), "sid": f.opts.Claims.SessionID.String()} {
+	for name, id := range map[string]string{"sub": f.opts.Claims.Subject.String(),
+		"sid": f.opts.Claims.SessionID.String()} {
 		// Has a letter, whatever the genuine id is.
 		upper := "A" + strings.ToUpper(id[1:])
 		out = append(out, f.claimValues(name, map[string]string{
@@ -559,10 +561,14 @@ func (f *forger) identifiers() []Forgery {
 			"true":                    `true`,
 		})...)
 		out = append(out,
-			Forgery{name + " in the wrong case", f.sign(f.header, f.claims.without(name).with(strings.ToUpper(name), quote(f.t, id)))},
-			Forgery{name + " twice, good first", f.sign(f.header, f.claims.last(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
-			Forgery{name + " twice, good last", f.sign(f.header, f.claims.first(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
-			Forgery{name + " twice, once escaped", f.sign(f.header, f.claims.last(`\u0073`+name[1:], `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
+			Forgery{name + " in the wrong case",
+				f.sign(f.header, f.claims.without(name).with(strings.ToUpper(name), quote(f.t, id)))},
+			Forgery{name + " twice, good first",
+				f.sign(f.header, f.claims.last(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
+			Forgery{name + " twice, good last",
+				f.sign(f.header, f.claims.first(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
+			Forgery{name + " twice, once escaped",
+				f.sign(f.header, f.claims.last(`\u0073`+name[1:], `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
 		)
 	}
 	return append(out, f.claimValues("jti", map[string]string{
@@ -628,7 +634,8 @@ func (f *forger) serialisations() []Forgery {
 	flattened := fmt.Sprintf(`{"protected":%q,"payload":%q,"signature":%q}`, part[0], part[1], part[2])
 	general := fmt.Sprintf(`{"payload":%q,"signatures":[{"protected":%q,"signature":%q}]}`, part[1], part[0], part[2])
 	unprotected := fmt.Sprintf(`{"payload":%q,"header":%s,"signature":%q}`, part[1], f.header, part[2])
-	encrypted := members{{"alg", `"dir"`}, {"enc", `"A256GCM"`}, {"typ", `"at+jwt"`}, {"kid", quote(f.t, f.opts.Key.KID())}}
+	encrypted := members{{"alg", `"dir"`}, {"enc", `"A256GCM"`}, {"typ", `"at+jwt"`},
+		{"kid", quote(f.t, f.opts.Key.KID())}}
 	return []Forgery{
 		{"flattened JSON", flattened},
 		{"general JSON", general},
@@ -655,7 +662,8 @@ func (f *forger) serialisations() []Forgery {
 		{"quoted", `"` + good + `"`},
 		{"twice with a comma", good + "," + good},
 		{"oversize, genuine signature", f.sign(f.header, f.claims.with("x", quote(f.t, strings.Repeat("x", 8192))))},
-		{"oversize, nested arrays", f.sign(f.header, f.claims.with("x", strings.Repeat("[", 3500)+strings.Repeat("]", 3500)))},
+		{"oversize, nested arrays",
+			f.sign(f.header, f.claims.with("x", strings.Repeat("[", 3500)+strings.Repeat("]", 3500)))},
 		{"oversize, no token", strings.Repeat("A", 10000)},
 		{"oversize, dots", strings.Repeat(".", 10000)},
 		{"oversize, spaces after it", good + strings.Repeat(" ", 8192)},

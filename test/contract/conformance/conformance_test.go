@@ -3,10 +3,12 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,4 +87,29 @@ func TestPartsAreAdded(t *testing.T) {
 	total, err := Report(folder, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, "operations 1/1, documented statuses 2/2, problem codes 0/0, mismatches 0, generated requests 6000", total.String())
+}
+
+func TestBadge(t *testing.T) {
+	t.Parallel()
+	fill := regexp.MustCompile(`fill="#\w+"`)
+	folder := t.TempDir()
+	leave(t, folder, "orders", 5000, nil, contracttest.Answers{Status: 200, Documented: true, Times: 1})
+	_, err := Report(folder, io.Discard)
+	require.NoError(t, err)
+	drawn, shown := filepath.Join(folder, BadgeFile), filepath.Join(folder, "shown.svg")
+	picture, err := os.ReadFile(drawn)
+	require.NoError(t, err)
+	require.Contains(t, string(picture), ">1/1 operations, 1/1 statuses, 0/0 problem codes, 0 mismatches</text>")
+	require.ErrorIs(t, UpdateBadge(drawn, shown), errOldBadge, "there is none")
+	require.NoError(t, UpdateBadge(drawn, shown))
+
+	leave(t, folder, "orders", 5000, nil, contracttest.Answers{Status: 200, Documented: true, Times: 1, Mismatches: 1})
+	_, err = Report(folder, io.Discard)
+	require.ErrorIs(t, err, errTooLittle)
+	require.ErrorIs(t, UpdateBadge(drawn, shown), errOldBadge)
+	bad, err := os.ReadFile(shown)
+	require.NoError(t, err)
+	require.Contains(t, string(bad), ", 1 mismatches</text>")
+	require.NotEqual(t, fill.FindString(string(picture)), fill.FindString(string(bad)), "what is not enough is not green")
+	require.NoError(t, xml.Unmarshal(Badge("a<b", "c&d", true), &struct{}{}))
 }

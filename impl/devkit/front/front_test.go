@@ -27,11 +27,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait here. It is long because nothing is asserted on time.
 const patience = time.Minute
 
-// client is an npm package to give away.
+// client is an npm package to serve.
 var client = fstest.MapFS{"package.json": {Data: []byte(`{"name":"client"}`)},
 	"lib/index.js": {Data: []byte("export {};\n")}}
 
-// behind is a service with a document of these paths.
+// behind is a service whose document has these paths.
 func behind(t *testing.T, name string, patterns []string, handler http.HandlerFunc) Service {
 	t.Helper()
 	web := httptest.NewServer(handler)
@@ -44,7 +44,7 @@ func behind(t *testing.T, name string, patterns []string, handler http.HandlerFu
 	return s
 }
 
-// says tells which service a request has reached, and how.
+// says answers with the name of the service and the request that reached it.
 func says(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Service", name)
@@ -52,7 +52,7 @@ func says(name string) http.HandlerFunc {
 	}
 }
 
-// start serves the services behind one address and gives the addresses for callers and operators.
+// start serves the services behind one address and returns the addresses for callers and operators.
 func start(t *testing.T, services ...Service) (addr, opsAddr string) {
 	t.Helper()
 	addr, opsAddr = free(t), free(t)
@@ -93,7 +93,7 @@ func send(
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+addr, strings.NewReader(body))
 	require.NoError(t, err)
-	if r.URL.Opaque = target; strings.HasPrefix(target, "//") { // As it stands here, whatever it is.
+	if r.URL.Opaque = target; strings.HasPrefix(target, "//") { // Verbatim, valid or not.
 		r.URL.Opaque, r.URL.Path = "", target
 	}
 	for _, c := range change {
@@ -110,7 +110,7 @@ func send(
 	return answer, string(read)
 }
 
-// A request for another name reaches nothing, neither a service nor what operators see.
+// A request for another host name reaches neither a service nor the operators' pages.
 func TestOtherNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	asked := 0
@@ -146,7 +146,7 @@ func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {
 		"/api/v1/orders/7/cancel":  "orders",
 		"/openapi/orders.yaml":     "orders",
 		"/openapi/orders.json":     "orders",
-		"/api/v1/orders/7/unknown": "users", // What is nobody's, the first one answers for.
+		"/api/v1/orders/7/unknown": "users", // The first service answers for unknown paths.
 		"/api/v1/orders/":          "users",
 		"//api/v1/orders":          "users",
 		"/api/v1/users/../orders":  "users",
@@ -185,7 +185,7 @@ func TestDocumentsThatShareAPathAreRefused(t *testing.T) {
 	require.NotContains(t, err.Error(), "/a")
 }
 
-// A request arrives as it was sent, except that its sender cannot say where it comes from and what it is called.
+// A request arrives as it was sent, except that its sender cannot choose its address and id.
 func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
@@ -224,13 +224,13 @@ func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	require.Equal(t, []string{"a=1", "b=2"}, answer.Header.Values("Set-Cookie"))
 	require.Equal(t, `"1"`, answer.Header.Get("Etag"))
 
-	// What is not sent does not arrive either.
+	// A field that is not sent does not arrive either.
 	send(t, addr, http.MethodGet, "/echo", "", func(r *http.Request) { r.Header["User-Agent"] = nil })
 	require.Empty(t, got.Header.Values("Accept-Encoding"))
 	require.Empty(t, got.Header.Values("User-Agent"))
 }
 
-// Every part of a stream arrives before the next one is made, and the service learns that the caller has gone.
+// Every part of a stream arrives before the next one is written, and the service notices that the caller has gone.
 func TestStreamsPassAtOnce(t *testing.T) {
 	t.Parallel()
 	next, left := make(chan struct{}), make(chan struct{})
@@ -269,7 +269,7 @@ func TestStreamsPassAtOnce(t *testing.T) {
 	}
 }
 
-// A stream outlives the time that the listener gives an ordinary answer.
+// A stream outlives the time limit for ordinary answers.
 func TestStreamsAreNotCutOff(t *testing.T) {
 	t.Parallel()
 	service := behind(t, "orders", []string{"/events"}, func(w http.ResponseWriter, _ *http.Request) {
@@ -290,7 +290,7 @@ func TestStreamsAreNotCutOff(t *testing.T) {
 	require.Equal(t, strings.Repeat("a part\n", 4), text)
 }
 
-// An answer that breaks off reaches nobody as a whole one.
+// A truncated answer does not look complete to anybody.
 func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	addr, _ := start(t, behind(t, "orders", []string{"/export"}, func(w http.ResponseWriter, _ *http.Request) {
@@ -330,7 +330,7 @@ func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 }
 
-// A caller's body that cannot be read is no fault of the service which it was for.
+// A caller's unreadable body does not count as a failure of the service.
 func TestABrokenBodyIsItsCallers(t *testing.T) {
 	t.Parallel()
 	addr, _ := start(t,
@@ -352,7 +352,7 @@ func TestABrokenBodyIsItsCallers(t *testing.T) {
 	require.Contains(t, string(text), `"code":"malformed_request"`)
 }
 
-// Running requests end with their answer when the front winds down, and none is taken any more.
+// Running requests end with their answer when the front stops, and no new one is accepted.
 func TestWindingDownLetsRequestsEnd(t *testing.T) {
 	t.Parallel()
 	entered, letGo := make(chan struct{}), make(chan struct{})

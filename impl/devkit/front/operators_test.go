@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/platform/ops"
 )
 
-// operated is a service whose operators see what its registry and checks hold.
+// operated is a service whose operators' pages show this registry and these checks.
 func operated(t *testing.T, name string, registry *prometheus.Registry, checks ...ops.Check) (Service, *ops.Ops) {
 	t.Helper()
 	state := ops.New(ops.Options{Registry: registry, Checks: checks, CacheFor: 1})
@@ -30,7 +30,7 @@ func operated(t *testing.T, name string, registry *prometheus.Registry, checks .
 		OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
 }
 
-// requests registers what each service counts: in one of them with the name of the service, in the other without.
+// requests registers a counter that each service has, in one of them with the service's name as a label.
 func requests(registry *prometheus.Registry, constant prometheus.Labels, count float64) {
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests.",
 		ConstLabels: constant}, []string{"operation", "status"})
@@ -59,7 +59,7 @@ func TestMetricsOfAllServicesAreOneExposition(t *testing.T) {
 	answer, text := send(t, opsAddr, http.MethodGet, "/metrics", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(text)) // It refuses a series that is there twice.
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text)) // It refuses a duplicate series.
 	require.NoError(t, err, text)
 	got := map[string]float64{}
 	for _, m := range families["http_requests_total"].GetMetric() {
@@ -79,7 +79,7 @@ func TestMetricsOfAllServicesAreOneExposition(t *testing.T) {
 	require.Contains(t, text, `# {trace_id="0af7651916cd43dd8448eb211c80319c"} 1.5`)
 }
 
-// A service that is down takes only its own metrics along.
+// If a service is down, only its own metrics are missing.
 func TestMetricsOfTheServicesThatAnswer(t *testing.T) {
 	t.Parallel()
 	users := prometheus.NewRegistry()

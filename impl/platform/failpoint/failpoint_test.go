@@ -18,7 +18,7 @@ func TestNothingHappensWithoutTheTag(t *testing.T) {
 	require.NoError(t, failpoint.Hit("a.place"))
 }
 
-// TestArmed builds a program with the tag that hits a place three times and says what came of it.
+// TestArmed builds a program with the tag that hits a place three times and prints the results.
 func TestArmed(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "hit")

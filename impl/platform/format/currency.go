@@ -8,7 +8,7 @@ import (
 var errCurrency = errors.New("must be the code of a currency that is in use, such as EUR (ISO 4217)")
 
 // currencies are the codes of list one of ISO 4217, as of 2026, that people pay with: without funds, metals, units of
-// account and codes for testing.
+// account and test codes.
 const currencies = " AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD " +
 	"CAD CDF CHF CLP CNY COP CRC CUP CVE CZK" +
 	" DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK " +

@@ -162,7 +162,8 @@ func TestFormats(t *testing.T) {
 		},
 		"cursor": {
 			accepted: []string{keyset.Encode(keyset.Newest()), keyset.Encode(keyset.Position{Time: time.Unix(0, 0)})},
-			refused:  []string{"", "next", "2", strings.Repeat("A", keyset.Length), keyset.Encode(keyset.Newest()) + "="},
+			refused: []string{"", "next", "2", strings.Repeat("A", len(keyset.Encode(keyset.Newest()))),
+				keyset.Encode(keyset.Newest()) + "="},
 		},
 	} {
 		check := All()[name]
@@ -181,7 +182,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// Clients may come to show these, or to translate them.
+// Clients may come to show these messages, or to translate them.
 var sentences = map[string][]string{
 	"email": {
 		"must be an e-mail address such as name@example.com",
@@ -198,7 +199,7 @@ var sentences = map[string][]string{
 	"phone":         {"must be a phone number that exists, in E.164 form such as +4930123456"},
 	"line": {
 		"must be one line that neither begins nor ends with a space",
-		"must have no characters that cannot be seen or that turn the direction of others",
+		"must not contain invisible characters or characters that reverse the direction of text",
 	},
 	"currency":      {"must be the code of a currency that is in use, such as EUR (ISO 4217)"},
 	"email-start":   {},
@@ -215,7 +216,7 @@ var sentences = map[string][]string{
 	},
 }
 
-// Every format answers with its own sentences, whatever it is asked.
+// Every format answers with its own messages, whatever the input.
 func TestErrorsAreStable(t *testing.T) {
 	t.Parallel()
 	formats := All()
@@ -238,8 +239,7 @@ func sayOnlyTheirSentences(t require.TestingT, formats map[string]openapi3.Strin
 	}
 }
 
-// anything is text of the alphabets in which the formats are at home, bytes that are no text and
-// pieces that are right.
+// anything generates text in the alphabets of the formats, bytes that are no text, and valid fragments.
 var anything = rapid.OneOf(
 	rapid.String(),
 	rapid.StringOf(rapid.SampledFrom([]rune("aA1é@.:-/?#[]%+_ TZ\n\x00"))),
@@ -251,7 +251,7 @@ var anything = rapid.OneOf(
 	})), func(parts []string) string { return strings.Join(parts, "") }),
 )
 
-// Who writes an offset into a query as it is has sent a space.
+// An offset that is written into a query unescaped arrives with a space.
 func TestAPlusThatIsASpace(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]error{
@@ -286,7 +286,7 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-// What is accepted is accepted by the parsers that read the value afterwards.
+// The parsers that read a value afterwards accept everything that its format accepts.
 func TestAcceptedValuesCanBeRead(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) { readable(t, anything.Draw(t, "value")) })
@@ -343,8 +343,7 @@ func FuzzFormats(f *testing.F) {
 	})
 }
 
-// The checks fit the validator that they are made for, which has no check for some of the formats and
-// quotes the value in its own.
+// The checks work in kin-openapi's validator, which lacks some of the formats and quotes the value in its own messages.
 func TestFormatsServeTheValidator(t *testing.T) {
 	t.Parallel()
 	option := openapi3.WithStringFormatValidators(All())

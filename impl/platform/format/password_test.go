@@ -73,7 +73,7 @@ func TestPassword(t *testing.T) {
 	}
 }
 
-// Passwords that a generator makes are strong, so none of them may look common.
+// Passwords of a generator are strong, so none of them may count as common.
 func TestRandomPasswordsAreAccepted(t *testing.T) {
 	t.Parallel()
 	check := newPasswordCheck()
@@ -92,7 +92,7 @@ func randomLetters(seed uint64, n int) string {
 	return string(letters)
 }
 
-// Capitals never make a long password worse, nor a short one that keeps a small letter.
+// Capital letters never make a long password worse, nor a short one that keeps a small letter.
 func TestCapitalsAreNeverWorse(t *testing.T) {
 	t.Parallel()
 	check := newPasswordCheck()
@@ -116,7 +116,7 @@ func TestCapitalsAreNeverWorse(t *testing.T) {
 	})
 }
 
-// simpleCase leaves out the few letters whose capital is the capital of another letter also.
+// simpleCase excludes the few letters that share their capital with another letter.
 func simpleCase(r rune) bool {
 	return unicode.IsLower(r) && unicode.ToLower(unicode.ToUpper(r)) == r
 }

@@ -129,7 +129,7 @@ func TestLinesShowWhatTheyAre(t *testing.T) {
 	}
 }
 
-// Two names that a reader cannot tell apart by what is hidden in one are never both taken.
+// Two names that differ only in hidden characters are never both accepted.
 func TestNothingHiddenHidesAnywhere(t *testing.T) {
 	t.Parallel()
 	for r := rune(0); r <= unicode.MaxRune; r++ {

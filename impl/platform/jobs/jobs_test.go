@@ -31,14 +31,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 
 const patience = time.Minute // on a machine that is busy with other tests
 
-// note is a job; what it does is the test's.
+// note is a job; the test says what it does.
 type note struct {
 	Text string `json:"text"`
 }
 
 func (note) Kind() string { return "note" }
 
-// worker does notes as a test says, and repeats those that fail at once.
+// worker runs notes as a test says, and repeats failed ones at once.
 type worker struct {
 	river.WorkerDefaults[note]
 
@@ -68,7 +68,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// system is a database with a queue, and what a test needs to see of it.
+// system is a database with a queue, and the state that a test looks at.
 type system struct {
 	pool     *pgxpool.Pool
 	jobs     *jobs.Jobs
@@ -83,7 +83,7 @@ func database(t *testing.T) *pgxpool.Pool {
 	return pgtest.New(t, nothing, jobs.Migrate)
 }
 
-// replica is one process of a service on the database, started, and stopped with the test.
+// replica starts one process of a service on the database, and stops it with the test.
 func replica(t *testing.T, pool *pgxpool.Pool, w *worker, config jobs.Config) *system {
 	t.Helper()
 	s := &system{pool: pool, log: &lines{}, registry: prometheus.NewRegistry()}
@@ -201,7 +201,7 @@ func TestAJobRunsWhenItsTransactionIsCommitted(t *testing.T) {
 	require.Empty(t, done)
 }
 
-// other is a job that nobody does.
+// other is a job without a worker.
 type other struct{}
 
 func (other) Kind() string { return "other" }
@@ -264,7 +264,7 @@ func TestTheLastFailureIsAnError(t *testing.T) {
 		jobs_depth{state="retryable"} 0
 		jobs_depth{state="running"} 0
 		jobs_depth{state="scheduled"} 0
-		# HELP jobs_oldest_available_seconds For how long the oldest job that could run has waited.
+		# HELP jobs_oldest_available_seconds Waiting time of the oldest job that could run.
 		# TYPE jobs_oldest_available_seconds gauge
 		jobs_oldest_available_seconds 0
 		# HELP jobs_total Runs of jobs here, by result.
@@ -274,7 +274,7 @@ func TestTheLastFailureIsAnError(t *testing.T) {
 	`), "jobs_depth", "jobs_oldest_available_seconds", "jobs_total"))
 }
 
-// TestAJobThatWasGivenUpCanRunAgain carries out the statement of the operations guide.
+// TestAJobThatWasGivenUpCanRunAgain runs the statement of the operations guide.
 func TestAJobThatWasGivenUpCanRunAgain(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(_ context.Context, job *river.Job[note]) error {
@@ -340,7 +340,7 @@ func TestARunIsBounded(t *testing.T) {
 	eventually(t, "given up", func() bool { return s.inState(t, "note", rivertype.JobStateDiscarded) == 1 })
 }
 
-// TestWhatADeadProcessLeftIsDone plants the row of a job whose process was killed while it ran.
+// TestWhatADeadProcessLeftIsDone inserts the row of a job whose process was killed while it ran.
 func TestWhatADeadProcessLeftIsDone(t *testing.T) {
 	t.Parallel()
 	done := make(chan int, 1)
@@ -396,7 +396,7 @@ func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 	require.NotContains(t, s.log.String(), "job failed")
 	require.Equal(t, 1, s.inState(t, "note", rivertype.JobStateAvailable))
 
-	// Another process does it, as if for the first time.
+	// Another process runs it, as if for the first time.
 	attempts := make(chan int, 1)
 	replica(t, s.pool, &worker{do: func(_ context.Context, job *river.Job[note]) error {
 		attempts <- job.Attempt
@@ -421,7 +421,7 @@ func TestStopDoesNotWaitForever(t *testing.T) {
 	eventually(t, "stopped", func() bool { return s.jobs.Stop(t.Context()) == nil })
 }
 
-// TestPeriodicJobsAreDoneByOneReplica has a second replica take over when the first stops.
+// TestPeriodicJobsAreDoneByOneReplica stops the first replica and has a second one take over.
 func TestPeriodicJobsAreDoneByOneReplica(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
@@ -449,8 +449,8 @@ func TestPeriodicJobsAreDoneByOneReplica(t *testing.T) {
 	eventually(t, "the second has taken over", func() bool { return runs.Load() == 2 })
 }
 
-// Beside a job that takes long another with the same interval shows that its time has come again and again: both are
-// looked at together.
+// Another job with the same interval shows how often the time of the long job has come, because both are checked
+// together.
 func TestAPeriodicJobDoesNotOvertakeItself(t *testing.T) {
 	t.Parallel()
 	const interval = 20 * time.Millisecond

@@ -10,7 +10,7 @@ import (
 	"example.com/plumbline/impl/platform/jobs"
 )
 
-// TestWhatIsOverIsRemoved plants jobs of every end, just before they may go and just after.
+// TestWhatIsOverIsRemoved inserts finished jobs just before and just after their retention ends.
 func TestWhatIsOverIsRemoved(t *testing.T) {
 	t.Parallel()
 	pool := database(t)

@@ -78,8 +78,8 @@ func TestReadiness(t *testing.T) {
 	expect(503, `{"status":"not_ready","reason":"draining"}`)
 }
 
-// An optional failure makes a healthy service degraded; it never lifts an
-// unhealthy one, in whichever order they are found.
+// An optional failure makes a healthy service degraded; it never improves an unhealthy one, in whatever order they are
+// found.
 func TestOverallIsTheWorst(t *testing.T) {
 	t.Parallel()
 	critical, optional := Check{Name: "c", Critical: true, Run: works}, Check{Name: "o", Run: works}

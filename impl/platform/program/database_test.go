@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// saysHello is a service that does nothing else, and gives its process away.
+// saysHello is a service that only says hello, and hands out its process.
 func saysHello(began func(*program.Process)) program.Program {
 	return parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
 		began(process)
@@ -25,7 +25,7 @@ func saysHello(began func(*program.Process)) program.Program {
 	}))
 }
 
-// database is what the operators' address says of the database, with the status of that page.
+// database returns what /healthz says of the database, and its status code.
 func database(t *testing.T, s *programtest.Served) (status int, is, reason string) {
 	t.Helper()
 	status, body := programtest.Get(t, s.OpsURL+"/healthz")
@@ -37,7 +37,7 @@ func database(t *testing.T, s *programtest.Served) (status int, is, reason strin
 	return status, health.Dependencies[0].Status, health.Dependencies[0].Reason
 }
 
-// Neither restarting the process nor keeping callers from it would mend the database.
+// A restart, or keeping callers away, would not repair the database.
 func requireInRotation(t *testing.T, s *programtest.Served) {
 	t.Helper()
 	for _, path := range []string{"/livez", "/readyz"} {
@@ -49,7 +49,7 @@ func requireInRotation(t *testing.T, s *programtest.Served) {
 func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, second)
-	// It leaves the proof of its master key.
+	// This stores the proof of its master key.
 	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop()
 	url += "&default_transaction_read_only=on"
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))
@@ -59,8 +59,8 @@ func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	requireInRotation(t, s)
 }
 
-// Where a server that takes writes is asked for, the check leaves one that takes none any more: there may be no write
-// to do so.
+// Where a server that accepts writes is asked for, the check leaves one that no longer does, although there may be no
+// write that notices.
 func TestHealthLeavesAServerThatTakesNoWrites(t *testing.T) {
 	t.Parallel()
 	server, url := pgtest.Server(t, second)
@@ -80,7 +80,8 @@ func TestHealthLeavesAServerThatTakesNoWrites(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, is, reason := database(t, s)
 		reasons = append(reasons, reason)
-		return is == "unhealthy" && reason != "read_only" // Another connection is asked for, and this is the only server.
+		// The pool asks for another connection, and there is no other server.
+		return is == "unhealthy" && reason != "read_only"
 	}, programtest.Patience, programtest.Patience/1000)
 	require.Contains(t, reasons, "read_only")
 	let("RESET default_transaction_read_only")
@@ -113,7 +114,7 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 	held[1].Release()
 }
 
-// A COMMIT that no standby confirms is a write that fails.
+// A COMMIT that no standby confirms counts as a failed write.
 func TestHealthWithoutTheStandby(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, second)
@@ -131,8 +132,8 @@ func TestHealthWithoutTheStandby(t *testing.T) {
 	}, programtest.Patience, programtest.Patience/1000)
 }
 
-// Everything that connects finds the second server behind one that is silent: the start, its migrations, the health
-// check and whoever leads.
+// Everything that connects finds the second server behind one that never answers: the start, its migrations, the health
+// check and the leader.
 func TestASilentFirstServer(t *testing.T) {
 	t.Parallel()
 	s := posted(t, func(*events.Bus) {},
@@ -145,7 +146,7 @@ func TestASilentFirstServer(t *testing.T) {
 	}, programtest.Patience, programtest.Patience/1000)
 }
 
-// Behind a pooler that gives each transaction another session nothing starts that would not hold there.
+// Behind a pooler that assigns each transaction another session, nothing starts that needs its session.
 func TestAPoolerThatSharesSessions(t *testing.T) {
 	t.Parallel()
 	base := pgtest.Patient(pgtest.URL(t, second))

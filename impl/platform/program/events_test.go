@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// posted serves a service whose every request is an event.
+// posted serves a service that writes an event for every request.
 func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, changes ...string) *programtest.Served {
 	t.Helper()
 	outbox, err := os.ReadFile("../../../queries/orders/migrations/00004_create_outbox.sql")
@@ -44,7 +44,7 @@ func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, 
 		append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
 }
 
-// directly is how a service reaches its database with nothing between.
+// directly connects a service to its database without a proxy.
 func directly(url string) string { return url }
 
 // The events of the last requests are published before the program ends.
@@ -81,7 +81,7 @@ func TestPublish(t *testing.T) {
 	require.EqualValues(t, requests, stream.CachedInfo().State.Msgs)
 }
 
-// Without NATS, and with one that is away, everything else works.
+// Without NATS, and while it is away, everything else works.
 func TestPublishWithoutNATS(t *testing.T) {
 	t.Parallel()
 	for url, health := range map[string]string{"": `{"status":"healthy"`,

@@ -16,18 +16,18 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Finding is a setting, or several together, with which the service works otherwise than whoever made them may think.
+// Finding is a setting, or a combination, whose effect may surprise whoever chose it.
 type Finding struct {
-	// Setting is the one to change, as in ops_addr.
+	// Setting is the setting to change, as in ops_addr.
 	Setting string
-	// Follows says what follows from it, and Instead what to set.
+	// Follows is the consequence, and Instead the value to set.
 	Follows, Instead string
-	// Refused keeps the service from starting; what is not refused is warned of.
+	// Refused keeps the service from starting; other findings are warnings.
 	Refused bool
 }
 
-// Findings are those of the settings that every service has. A service that has some of its own adds them in its own
-// Findings.
+// Findings returns the findings of the settings that every service has. A service with further ones adds them in its
+// own Findings.
 func (s *Serving) Findings() []Finding {
 	var found []Finding
 	add := func(when bool, setting, follows, instead string) {
@@ -39,7 +39,7 @@ func (s *Serving) Findings() []Finding {
 		"whoever reaches this machine reads metrics and takes profiles",
 		"an address that only operators reach, or let a firewall keep callers from its port")
 	add(sendsInTheClear(s.DatabaseURL), "database_url",
-		"the password and all data may go to the database in the clear, and another may answer in its stead",
+		"the password and all data may go to the database in the clear, and another server may answer in its place",
 		"sslmode=verify-full, with sslrootcert where its certificate is not a public one")
 	add(s.NATSURL.Reveal() == "", "nats_url",
 		"no event is published, none is heard, and those of more than a week ago are lost",
@@ -53,37 +53,36 @@ func (s *Serving) Findings() []Finding {
 	for _, network := range s.TrustedProxies {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Bits() == 0 {
 			add(true, "trusted_proxies",
-				"every caller is believed whatever address it gives: limits by address do not hold, "+
-					"and the audit log shows what callers like",
+				"callers choose their own address: limits by address do not hold, and the audit log shows any address",
 				"the networks of your own proxies only")
 			break
 		}
 	}
 	for _, origin := range s.TrustedOrigins {
 		if u, err := url.Parse(strings.TrimSpace(origin)); err == nil && u.Scheme == "http" && !hosts.IsLoopback(u.Host) {
-			add(true, "trusted_origins", "whoever is between a browser and a page over plain http can call as its reader",
+			add(true, "trusted_origins", "anybody between a browser and a page over plain http can call as its reader",
 				"https origins")
 			break
 		}
 	}
 	add(!s.RateLimits, "rate_limits",
-		"passwords can be guessed, and the service be kept busy, as fast as it answers", "true")
+		"passwords can be guessed, and the service kept busy, as fast as it answers", "true")
 	add(!s.Shed, "shed",
-		"beyond capacity every request waits until it is too late, in place of some that are refused at once", "true")
+		"beyond capacity every request waits until it times out, instead of a few that are refused at once", "true")
 	return found
 }
 
-// serving gives the settings that every service has.
+// serving returns the settings that every service has.
 func (s *Serving) serving() *Serving { return s }
 
 // ServeSettings are the settings of a service, which embed Serving.
 type ServeSettings interface {
 	serving() *Serving
-	// Findings are all that the settings give rise to.
+	// Findings returns all findings of the settings.
 	Findings() []Finding
 }
 
-// Refuse gives the findings that are refused, as the error of Validate. What is warned of is not in it.
+// Refuse returns the refused findings, as the error of Validate. Warnings are not among them.
 func Refuse(found []Finding) error {
 	var errs []error
 	for _, f := range found {
@@ -94,8 +93,7 @@ func Refuse(found []Finding) error {
 	return errors.Join(errs...)
 }
 
-// warn logs a line for each finding that the start does not refuse. Development is told nothing: its settings are made
-// for one machine.
+// warn logs a line for each warning. In development it logs nothing, because those settings are for one machine.
 func (p Program) warn(ctx context.Context, log *slog.Logger, found []Finding) {
 	for _, f := range found {
 		if !f.Refused && !p.Development {
@@ -105,7 +103,7 @@ func (p Program) warn(ctx context.Context, log *slog.Logger, found []Finding) {
 	}
 }
 
-// Check is the command that shows what is to be said of the settings of serve, without starting anything.
+// Check is the command that prints the findings of the settings of serve without starting anything.
 func Check[T any, S interface {
 	*T
 	ServeSettings
@@ -120,11 +118,11 @@ func Check[T any, S interface {
 		})
 }
 
-// sendsInTheClear tells whether one of the ways to a database that the URL allows goes over a network without TLS.
+// sendsInTheClear reports whether one of the connections that the URL allows crosses a network without TLS.
 func sendsInTheClear(databaseURL telemetry.Secret) bool {
 	c, err := pgconn.ParseConfig(databaseURL.Reveal())
 	if err != nil {
-		return false // It is refused when the database is opened.
+		return false // Opening the database refuses it.
 	}
 	plain := func(host string, tls bool) bool {
 		return !tls && !strings.HasPrefix(host, "/") && !hosts.IsLoopback(host)

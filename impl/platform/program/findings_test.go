@@ -15,10 +15,10 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// safe is a database about which nothing is to be said.
+// safe is a database URL without findings.
 const safe = "PARCELS_DATABASE_URL=postgres://parcels:canary@127.0.0.1:1/parcels"
 
-// The table of what is said of the settings that every service has.
+// The findings of the settings that every service has.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -65,7 +65,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// The start says what check says, and in development nothing.
+// The start warns of what check prints, and in development of nothing.
 func TestServeWarns(t *testing.T) {
 	t.Parallel()
 	for development, want := range map[bool]string{false: "shed", true: ""} {
@@ -81,7 +81,7 @@ func TestServeWarns(t *testing.T) {
 	}
 }
 
-// What is refused is no warning as well.
+// A refused finding is not a warning as well.
 func TestRefuse(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, program.Refuse([]program.Finding{{Setting: "shed", Follows: "it waits"}}))

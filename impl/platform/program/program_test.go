@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 const proofTable = "CREATE TABLE master_key_proof (single boolean PRIMARY KEY DEFAULT true CHECK (single), " +
 	"purpose text NOT NULL, name text NOT NULL, sealed bytea NOT NULL);\n"
 
-// masterKey is that of every parcels service, unless a test gives another.
+// masterKey is the key of every parcels service, unless a test sets another.
 var masterKey = programtest.NewMasterKey()
 
 // first and second are the migrations of two versions of a service.
@@ -135,7 +135,7 @@ func TestSettings(t *testing.T) {
 	_, err = run(t, append(environ, "PARCELS_LOG_FORMAT=xml"), "weigh-all", "--scale", "iron")
 	programtest.RequireSentence(t, err, "log_format", "json")
 
-	// One file serves all commands; what none of them knows is a mistake.
+	// One file serves all commands; a setting that none of them knows is a mistake.
 	file := filepath.Join(t.TempDir(), "parcels.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("scale: brass\n"), 0o600))
 	_, err = run(t, append(environ, "PARCELS_CONFIG="+file), "migrate")
@@ -206,7 +206,7 @@ func TestMigrateParts(t *testing.T) {
 	}
 }
 
-// What is wrong with a database is said without its password.
+// Errors about a database do not contain its password.
 func TestAWrongDatabase(t *testing.T) {
 	t.Parallel()
 	const password = "p4ssw0rd"

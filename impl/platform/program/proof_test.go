@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// A database is opened with the master key that it was opened with first, by every command that uses the key.
+// Every command that uses the master key opens a database only with the key that it was first opened with.
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	other := programtest.NewMasterKey()
@@ -40,7 +40,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 		require.NotContains(t, out+err.Error(), masterKey)
 	}
 	require.Equal(t, 1, built)
-	// With the right one all goes on, on every replica.
+	// With the right key everything goes on, on every replica.
 	for range 2 {
 		s := programtest.Serve(t, p.Run, serveEnvironment(url))
 		s.Stop()
@@ -48,7 +48,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	}
 }
 
-// Of replicas with different keys that start at once on an empty database one wins, and no other opens it.
+// Of replicas with different keys that start at once on an empty database, one succeeds and no other opens it.
 func TestKeysThatStartAtOnce(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, second)
@@ -72,8 +72,8 @@ func TestKeysThatStartAtOnce(t *testing.T) {
 	require.Equal(t, 1, opened)
 }
 
-// The first one to use a database does not wait for ever for a synchronous standby that is away, and what it left
-// counts.
+// The first process to use a database does not wait for ever for a synchronous standby that is away, and the proof that
+// it has stored counts.
 func TestTheFirstProofWithoutTheStandby(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, second)
@@ -87,7 +87,7 @@ func TestTheFirstProofWithoutTheStandby(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// boundless collects the statements that nothing ends where the server is silent.
+// boundless collects the statements that would never end on a server that does not answer.
 type boundless struct{ asked, forEver []string }
 
 func (b *boundless) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {

@@ -23,7 +23,7 @@ import (
 
 type build func(context.Context, *program.Process) (http.Handler, error)
 
-// serving is the command serve of a service that is built so.
+// serving is a command serve of a service that build assembles.
 func serving(b build) program.Command {
 	return program.NewCommand("serve", "serve", program.DefaultServing(),
 		func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
@@ -38,7 +38,7 @@ func serveEnvironment(url string, changes ...string) []string {
 
 func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
 
-// journal is what happened, in order.
+// journal records events in order.
 type journal struct {
 	mu   sync.Mutex
 	text []string
@@ -93,7 +93,7 @@ func TestServe(t *testing.T) {
 	require.Contains(t, s.Output(), "wound down")
 }
 
-// Winding down: unready, the request that runs, what goes on beside it in the opposite order of its coming, the pool.
+// The order of stopping: unready, the running request, background parts in reverse order, the pool.
 func TestTheOrderOfWindingDown(t *testing.T) {
 	t.Parallel()
 	var j journal
@@ -156,7 +156,7 @@ func TestTheOrderOfWindingDown(t *testing.T) {
 	require.Equal(t, "winding down, answered, second ended, bus closed, first ended", j.read())
 }
 
-// A part that panics takes the program with it, in order; the error names the part, and the log the place.
+// A part that panics stops the program, in order; the error names the part, and the log the place.
 func TestAPanicBesideRequests(t *testing.T) {
 	t.Parallel()
 	var j journal
@@ -174,14 +174,14 @@ func TestAPanicBesideRequests(t *testing.T) {
 	}))
 	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second)))
 	close(panics)
-	programtest.RequireSentence(t, s.End(), "scale did not end well: it panicked")
+	programtest.RequireSentence(t, s.End(), "scale failed to stop: it panicked")
 	require.Equal(t, "bus closed", j.read())
 	line := s.Line("panic beside requests")
 	require.Equal(t, "it fell", line["panic"])
 	require.Contains(t, line["stack"], "serve_test.go")
 }
 
-// What does not end well makes the program fail, and keeps nothing else from ending.
+// A part that fails to end makes the program fail, and keeps nothing else from ending.
 func TestAPartThatEndsBadly(t *testing.T) {
 	t.Parallel()
 	var j journal
@@ -199,11 +199,11 @@ func TestAPartThatEndsBadly(t *testing.T) {
 	}))
 	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second)))
 	s.Stop()
-	programtest.RequireSentence(t, s.End(), "queue did not end well: some jobs have not ended")
+	programtest.RequireSentence(t, s.End(), "queue failed to stop: some jobs have not ended")
 	require.Equal(t, "bus closed", j.read())
 }
 
-// What was started ends even when the service cannot be put together, or cannot listen.
+// Started parts end even when the service cannot be assembled, or cannot listen.
 func TestServeFails(t *testing.T) {
 	t.Parallel()
 	var config net.ListenConfig

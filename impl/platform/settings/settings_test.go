@@ -44,7 +44,7 @@ func defaults() example {
 	}
 }
 
-// source gives files by name, so that messages do not depend on a temporary folder.
+// source serves files by name, so that messages do not depend on a temporary folder.
 func source(t *testing.T, yaml string, env map[string]string, args ...string) settings.Source {
 	t.Helper()
 	folder := t.TempDir()
@@ -311,12 +311,12 @@ func TestProblems(t *testing.T) {
 			yaml: "# settings\naddr: [x]\ntrusted_origins: a,b\nproxies:\n  - 10.0.0.0/8\n  - {x: y}\nkeys: [a, " +
 				"null]\ndrain: 5\ndemo: {on: 1}\n",
 			want: []string{
-				`users.yaml:2: addr: wants one value, on the same line (addr: where callers are served)`,
-				`users.yaml:3: trusted_origins: wants a list, as in [one, two] (trusted_origins: who may call)`,
-				`users.yaml:4: proxies: wants a list of single values: line 6 is something else (proxies: networks of proxies)`,
-				`users.yaml:7: keys: wants a list of single values: line 7 is something else (keys: signing keys)`,
+				`users.yaml:2: addr: must be one value, on the same line (addr: where callers are served)`,
+				`users.yaml:3: trusted_origins: must be a list, as in [one, two] (trusted_origins: who may call)`,
+				`users.yaml:4: proxies: must be a list of single values: line 6 is not one (proxies: networks of proxies)`,
+				`users.yaml:7: keys: must be a list of single values: line 7 is not one (keys: signing keys)`,
 				`users.yaml:8: drain: "5" is not a duration: write it like 90s or 1h30m (drain: how long to wait)`,
-				`users.yaml:9: demo: wants one value, on the same line (demo: with personas)`}},
+				`users.yaml:9: demo: must be one value, on the same line (demo: with personas)`}},
 		"wrong value in the file under a good flag": {yaml: "drain: 5", args: []string{"--drain=5s"}, want: []string{
 			`users.yaml:1: drain: "5" is not a duration: write it like 90s or 1h30m (drain: how long to wait)`}},
 		"unknown keys in the file": {yaml: "databaseurl: " + password + "\n<<: {a: b}\n", want: []string{
@@ -363,7 +363,7 @@ func TestProblemsCanBeAskedFor(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// A secret in the wrong place, or in a file with any mistake, stays out of the error.
+// A secret in the wrong place, or in a file with any mistake, does not appear in the error.
 func TestNoMistakeShowsASecret(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -482,10 +482,10 @@ func TestRequiredOfEveryKind(t *testing.T) {
 func TestMistakesInTheDefinition(t *testing.T) {
 	t.Parallel()
 	for want, load := range map[string]func() (string, error){
-		"int is not a struct":                   definition[int],
-		"field A of struct { A string }: wants": definition[struct{ A string }],
-		"wants to be exported":                  definition[struct{ a string }],
-		"to have a tag":                         definition[struct{ *base }],
+		"int is not a struct":                     definition[int],
+		"field A of struct { A string }: must be": definition[struct{ A string }],
+		"must be exported":                        definition[struct{ a string }],
+		"have a tag":                              definition[struct{ *base }],
 		"a chan int cannot be read from text": definition[struct {
 			A chan int `koanf:"a"`
 		}],

@@ -10,15 +10,15 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// check is one thing that every service is held to.
+// check is one check of a service.
 type check struct {
 	name string
 	run  func(t *testing.T, s *Service)
-	// of tells the operations that the check is about; nil: all. A check without an operation is left out.
+	// of selects the operations of the check; nil selects all. A check without an operation is left out.
 	of func(op *httpapi.Operation) bool
 }
 
-// checks are those of All.
+// checks are the checks of All.
 var checks = []check{
 	{"OperationsSucceed", operationsSucceed, nil},
 	{"AccessMatrix", accessMatrix, nil},
@@ -48,8 +48,7 @@ var checks = []check{
 	{"RateLimitsHold", rateLimitsHold, func(op *httpapi.Operation) bool { return op.Policy.RateLimit != nil }},
 }
 
-// All holds a service against its document in every way that needs to know no more of it than a Service tells. Use it
-// as
+// All runs every check that needs to know no more of a service than a Service says. Use it as
 //
 //	func TestContract(t *testing.T) { t.Parallel(); contracttest.All(t, contract(t)) }
 func All(t *testing.T, s *Service) {

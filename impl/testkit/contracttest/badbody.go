@@ -9,10 +9,10 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// maxBody is how many bytes a body of any operation has at most; most operations take fewer.
+// maxBody is the largest size of any operation's body in bytes; most operations take less.
 const maxBody = 64 << 10
 
-// badBodies breaks the body in every way that the document and JSON know.
+// badBodies breaks the body in every way that the document and JSON allow.
 func (s *Service) badBodies(t testing.TB, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	written, _ := s.spec(op)
@@ -28,7 +28,7 @@ func (s *Service) badBodies(t testing.TB, op *httpapi.Operation, good func() Req
 	return b.cases
 }
 
-// unwantedBodies are bodies where none is taken.
+// unwantedBodies are bodies for an operation that takes none.
 func unwantedBodies(good func() Request) []Refusal {
 	var cases []Refusal
 	for name, chunked := range map[string]bool{"with its length": false, "chunked": true} {
@@ -44,16 +44,16 @@ func unwantedBodies(good func() Request) []Refusal {
 	return cases
 }
 
-// breaker makes bad bodies of a good one.
+// breaker makes bad bodies from a good one.
 type breaker struct {
 	good    func() Request
 	maxBody int // of the operation
-	// hostile is text that takes the place of every string whose schema does not accept it.
+	// hostile is text that replaces every string whose schema does not accept it.
 	hostile []string
 	cases   []Refusal
 }
 
-// add makes a case of a body, with other lines than that of its type if there are any.
+// add adds a case with a body, and with these header lines instead of its media type if there are any.
 func (b *breaker) add(c Refusal, body string, chunked bool, lines ...string) {
 	c.Name = "the body: " + c.Name
 	c.Request = b.good()
@@ -64,7 +64,7 @@ func (b *breaker) add(c Refusal, body string, chunked bool, lines ...string) {
 	b.cases = append(b.cases, c)
 }
 
-// notJSON are bodies that are not the one JSON text that they should be.
+// notJSON are bodies that are not exactly one JSON text.
 func (b *breaker) notJSON(good string, required bool) {
 	nested := func(levels int) string {
 		return `{"x":` + strings.Repeat("[", levels) + strings.Repeat("]", levels) + `}`
@@ -111,7 +111,7 @@ func (b *breaker) notJSON(good string, required bool) {
 		b.add(malformed(name), body, false)
 		b.add(malformed(name+", chunked"), body, true)
 	}
-	// At the limit of levels it is JSON, with a member that nobody knows.
+	// At the maximum depth it is JSON, with an unknown member.
 	b.add(Refusal{Name: "32 levels", Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code,
 		Pointer: "#/x"}, nested(31), false)
 	if required {
@@ -121,7 +121,7 @@ func (b *breaker) notJSON(good string, required bool) {
 	}
 }
 
-// notTheBody are bodies that are refused for their size, their type or their kind.
+// notTheBody are bodies that are refused for their size, type or kind.
 func (b *breaker) notTheBody(good string) {
 	large := `{"x":"` + Canary + strings.Repeat("x", b.maxBody) + `Body",` + good[1:]
 	exact := good + strings.Repeat(" ", b.maxBody-len(good)+1)
@@ -151,7 +151,7 @@ func (b *breaker) notTheBody(good string) {
 	}
 }
 
-// invalid makes a case of a body that breaks a rule of its schema at one place.
+// invalid adds a case with a body that breaks one rule of its schema at one place.
 func (b *breaker) invalid(name, body, pointer, keyword string) {
 	b.add(Refusal{Name: name, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: pointer,
 		Keyword: keyword}, body, false)

@@ -14,7 +14,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// badParameters breaks every parameter, and sends others.
+// badParameters breaks every parameter, and adds unknown ones.
 func (s *Service) badParameters(t testing.TB, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	path, _, _ := strings.Cut(good().Target, "?")
@@ -37,7 +37,7 @@ func (s *Service) badParameters(t testing.TB, op *httpapi.Operation, good func()
 	return p.cases
 }
 
-// parameters makes requests with bad parameters of a good one.
+// parameters makes requests with bad parameters from a good one.
 type parameters struct {
 	op    *httpapi.Operation
 	good  func() Request
@@ -60,7 +60,7 @@ func (p *parameters) malformed(name, target string) {
 	p.add(name, target, http.StatusBadRequest, httpapi.ErrMalformed.Code, "", "")
 }
 
-// unknown are parameters that no document has, and queries that are none.
+// unknown adds parameters that no document has, and malformed queries.
 func (p *parameters) unknown() {
 	p.invalid("an unknown parameter", p.path+"?nickname="+Canary, "#/query/nickname", "additionalProperties")
 	p.invalid("an unknown parameter without a value", p.path+"?nickname", "#/query/nickname", "additionalProperties")
@@ -93,7 +93,7 @@ func (p *parameters) inPath(parameter *openapi3.Parameter) {
 	}
 }
 
-// filled gives the good path with another value of one parameter.
+// filled returns the good path with another value of one parameter.
 func (p *parameters) filled(name, value string) string {
 	pattern, path := strings.Split(p.op.Pattern, "/"), strings.Split(p.path, "/")
 	for i, part := range pattern {
@@ -137,8 +137,8 @@ func (p *parameters) inQuery(t testing.TB, parameter *openapi3.Parameter) {
 	}
 }
 
-// inHeader breaks a field of the header. One that is missing although it is needed is told apart where that is If-Match
-// (RFC 6585, section 3).
+// inHeader breaks a header field. A missing field that is required has an answer of its own if it is If-Match (RFC
+// 6585, section 3).
 func (p *parameters) inHeader(t testing.TB, parameter *openapi3.Parameter) {
 	t.Helper()
 	name, schema, at := parameter.Name, parameter.Schema.Value, "#/header/"+parameter.Name
@@ -159,7 +159,7 @@ func (p *parameters) inHeader(t testing.TB, parameter *openapi3.Parameter) {
 	if good == "" {
 		good = fmt.Sprint(valid(t, schema))
 	}
-	if name != "If-Match" { // Which is a list.
+	if name != "If-Match" { // If-Match is a list.
 		with("twice", name+": "+good, name+": "+good)
 	}
 	for _, bad := range [][2]string{

@@ -16,8 +16,8 @@ import (
 	"example.com/plumbline/impl/platform/keyset"
 )
 
-// object breaks what a schema says of an object, which stands at a place of the body, and of each of its members. set
-// gives the body with a value in that place.
+// object breaks the rules of an object's schema, at a place of the body, and those of each of its members. set returns
+// the body with another value in that place.
 func (b *breaker) object(
 	t testing.TB, at string, schema *openapi3.Schema, members map[string]any, set func(any) string,
 ) {
@@ -39,7 +39,7 @@ func with(members map[string]any, name string, value any) map[string]any {
 	return changed
 }
 
-// wrongMembers are objects with the wrong members.
+// wrongMembers adds objects with wrong members.
 func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[string]any, set func(any) string) {
 	if schema.AdditionalProperties.Has != nil && !*schema.AdditionalProperties.Has {
 		unknown := func(name string, others map[string]any, pointer string) {
@@ -80,12 +80,12 @@ func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[s
 	}
 }
 
-// value breaks each rule of a schema, at a place of the body where a value stands that breaks none.
+// value breaks each rule of a schema, at a place of the body whose value breaks none.
 func (b *breaker) value(t testing.TB, at string, schema *openapi3.Schema, good any, set func(any) string) {
 	t.Helper()
 	add := func(value any, keyword string) { b.invalid(at+" breaks "+keyword, set(value), at, keyword) }
 	byType := "type"
-	if schema.Enum != nil { // Which of the two is told is all the same.
+	if schema.Enum != nil { // Either rule may be reported.
 		byType = ""
 	}
 	kinds := map[string]any{
@@ -123,7 +123,7 @@ func (b *breaker) value(t testing.TB, at string, schema *openapi3.Schema, good a
 	}
 }
 
-// array breaks what a schema says of an array and of its items.
+// array breaks the rules of an array's schema and of its items.
 func (b *breaker) array(t testing.TB, at string, schema *openapi3.Schema, good []any, set func(any) string) {
 	t.Helper()
 	add := func(value []any, keyword string) { b.invalid(at+" breaks "+keyword, set(value), at, keyword) }
@@ -156,7 +156,7 @@ type bad struct {
 	keyword string
 }
 
-// badFormats are values that are not of a format.
+// badFormats are invalid values of each format.
 var badFormats = map[string][]string{
 	"email": {
 		SecretCanary, "@example.com", "a@", "a@b", "a b@example.com", "a@b@example.com", "ä@example.com", "a@[127.0.0.1]",
@@ -204,7 +204,7 @@ func badStrings(schema *openapi3.Schema) []bad {
 	return append(all, badEnums(schema)...)
 }
 
-// badEnums are no values of an enumeration.
+// badEnums are values outside an enumeration.
 func badEnums(schema *openapi3.Schema) []bad {
 	if schema.Enum == nil {
 		return nil
@@ -235,7 +235,7 @@ func badIntegers(schema *openapi3.Schema) []bad {
 	return all
 }
 
-// goodFormats are values of a format.
+// goodFormats are valid values of each format.
 var goodFormats = map[string]string{
 	"email": "ada@example.com", "password": "correct horse battery", "https-url": "https://example.com/a",
 	"phone": "+442079460000", "line": "Ada",
@@ -245,7 +245,7 @@ var goodFormats = map[string]string{
 	"recovery-code": "mfzw\u2011i3lp\u2011obqx\u2011e2lk",
 }
 
-// valid gives a value that a schema accepts.
+// valid returns a value that a schema accepts.
 func valid(t testing.TB, schema *openapi3.Schema) any {
 	t.Helper()
 	switch {
@@ -283,7 +283,7 @@ func valid(t testing.TB, schema *openapi3.Schema) any {
 	return value
 }
 
-// accepts tells whether a value is one of a schema, a text in the form that the services read it in.
+// accepts reports whether a schema accepts a value, a text in the normal form in which the services read it.
 func accepts(schema *openapi3.Schema, value any) bool {
 	if text, ok := value.(string); ok {
 		value = format.Text(text)

@@ -34,7 +34,7 @@ func TestIsWholeRun(t *testing.T) {
 	} {
 		require.Equal(t, c.want, isWholeRun(func(name string) string { return c.flags[name] }), name)
 	}
-	// The names are those of this go test.
+	// These are the flags of this go test.
 	for _, name := range []string{"test.run", "test.skip", "test.list", "test.bench", "test.fuzz", "test.short",
 		"test.fuzzworker", "test.count"} {
 		require.NotNil(t, flag.Lookup(name), name)
@@ -116,7 +116,7 @@ func TestConformanceVerdict(t *testing.T) {
 	require.Equal(t, exercised().figures(d), read)
 }
 
-// What two runs have exercised is exercised.
+// The figures of two runs are added.
 func TestFiguresAddUp(t *testing.T) {
 	t.Parallel()
 	d := &httpapi.Document{Name: "things", Operations: []*httpapi.Operation{

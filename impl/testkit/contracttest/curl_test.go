@@ -16,7 +16,7 @@ type bearer string
 func (b bearer) AccessToken() string { return string(b) }
 func (b bearer) Subject() string     { return "" }
 
-// A script sends the bytes that the test has sent, but for what stands in its variables.
+// A script sends the same bytes as the test, except for its variables.
 func TestScriptSendsTheSame(t *testing.T) {
 	t.Parallel()
 	type received struct {

@@ -14,8 +14,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Fuzz sends whatever net/http lets through to the whole service, beginning with a good request of each operation.
-// Nothing makes it fail, every failure has the one shape, and every answer is held against the document.
+// Fuzz sends anything that net/http accepts to the whole service, starting from a good request of each operation.
+// Nothing makes the service fail, every failure has the one shape, and every answer is checked against the document.
 func Fuzz(f *testing.F, s *Service) {
 	f.Helper()
 	server := s.Start(f)
@@ -29,13 +29,13 @@ func Fuzz(f *testing.F, s *Service) {
 		head := method + " " + target + " HTTP/1.1\r\nHost: service.test\r\n" + header + "\r\n\r\n"
 		r, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(head), bytes.NewReader(body))))
 		if err != nil {
-			return // net/http answers it.
+			return // net/http answers it itself.
 		}
 		if r.ContentLength == 0 && len(body) > 0 && r.TransferEncoding == nil {
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		}
 		if strings.Contains(strings.ToLower(r.Header.Get("Accept")), eventStream) {
-			return // It would be followed until it ends.
+			return // A stream would be read until it ends.
 		}
 		r.RemoteAddr = "192.0.2.1:1234"
 		w := httptest.NewRecorder()

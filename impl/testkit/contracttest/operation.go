@@ -17,8 +17,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// operationsSucceed sends each operation the document's own example, asking for each media type of its answer in turn,
-// and once without the body where that may be left out.
+// operationsSucceed sends each operation the document's own example, once for each media type of its answer, and once
+// without the body if that is optional.
 func operationsSucceed(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -54,7 +54,7 @@ func operationsSucceed(t *testing.T, s *Service) {
 	}
 }
 
-// inputAtTheBoundsIsTaken shows of each operation with a body that what is just within the bounds is taken.
+// inputAtTheBoundsIsTaken shows that each operation with a body accepts values just within the bounds.
 func inputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -86,7 +86,7 @@ func inputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 	requireSome(t, bodies, "body")
 }
 
-// rateLimitsHold uses each limit of the document up.
+// rateLimitsHold uses up each limit of the document.
 func rateLimitsHold(t *testing.T, s *Service) {
 	t.Helper()
 	limited := 0
@@ -116,7 +116,7 @@ func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 		policies = append(policies,
 			fmt.Sprintf(`"%s";q=%d;w=%d`, more.name, more.Failures.Failures, int(time.Duration(more.Window).Seconds())))
 	}
-	// What is refused for another reason counts, too: guessing is bounded.
+	// Refused requests count, too, which bounds guessing.
 	for i := range limit.Requests {
 		answer, body := ask(bad)
 		require.NotEqual(t, http.StatusTooManyRequests, answer.StatusCode, "request %d of %d", i+1, limit.Requests)
@@ -135,23 +135,23 @@ func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 	require.LessOrEqual(t, wait, int(time.Duration(limit.Window).Seconds()))
 	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), `"default";r=0;t=`), answer.Header.Get("RateLimit"))
 
-	// Another caller from the same address shares a limit per address, and has one per principal to himself.
+	// Another caller from the same address shares a limit per address, and has its own limit per principal.
 	answer, body = ask(others)
 	require.Equal(t, limit.Per == "address", answer.StatusCode == http.StatusTooManyRequests, body)
 
-	// Whoever waits as long as Retry-After says is served, with the document's own request.
+	// A caller who waits as long as Retry-After says is served, with the document's own request.
 	server.Clock.Advance(time.Duration(wait) * time.Second)
 	answer, body = ask(mine)
 	requireSuccess(t, op, answer, body)
-	// And after a whole window nothing is left of it.
+	// After a whole window the limit is fully restored.
 	server.Clock.Advance(time.Duration(limit.Window))
 	answer, _ = ask(bad)
 	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;`, limit.Requests-1)),
 		answer.Header.Get("RateLimit"))
 }
 
-// deprecationIsTold holds what the answers say of an operation's end against x-sunset. Also a refusal says so, whoever
-// asks.
+// deprecationIsTold compares what the answers say of an operation's end with x-sunset. Refusals say so as well, for
+// every caller.
 func deprecationIsTold(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -221,7 +221,7 @@ func otherMethodsAreRefused(t *testing.T, s *Service) {
 	}
 }
 
-// matches says whether a path is of a pattern.
+// matches reports whether a path has a pattern.
 func matches(pattern, path string) bool {
 	parts := pathParameter.Split(pattern, -1)
 	for i, p := range parts {
@@ -230,8 +230,8 @@ func matches(pattern, path string) bool {
 	return regexp.MustCompile("^" + strings.Join(parts, "[^/]+") + "$").MatchString(path)
 }
 
-// codesAreThoseOfTheDocument shows that there is one fault for each code of the document, that each explains itself to
-// a person, and says when to try again where that helps.
+// codesAreThoseOfTheDocument shows that there is one fault for each code of the document, that each has a text for
+// people, and that each says when to try again if that helps.
 func codesAreThoseOfTheDocument(t *testing.T, s *Service) {
 	t.Helper()
 	faults := slices.Concat(s.Faults, httpapi.Faults(s.Document))
@@ -254,8 +254,8 @@ func codesAreThoseOfTheDocument(t *testing.T, s *Service) {
 	require.Len(t, codes, len(s.Document.Codes), "one fault for each code")
 }
 
-// staleChangesAreRefused changes what has changed since: each operation with If-Match answers 412 with the thing as it
-// is now and its version, with which the change is made.
+// staleChangesAreRefused sends changes based on an old version: each operation with If-Match answers 412 with the
+// current thing and its version, with which the change then succeeds.
 func staleChangesAreRefused(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -289,7 +289,7 @@ func staleChangesAreRefused(t *testing.T, s *Service) {
 	requireSome(t, found, "operation with If-Match")
 }
 
-// locationsLead follows the Location of everything that is made: whoever made it reads it there.
+// locationsLead follows the Location of every new thing: its maker can read it there.
 func locationsLead(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -307,7 +307,7 @@ func locationsLead(t *testing.T, s *Service) {
 			return o.Method == http.MethodGet && matches(o.Pattern, location)
 		}), "%s: nothing is read at %s", op.ID, location)
 		if op.Policy.Access.Public {
-			continue // Whoever made it must log in first.
+			continue // Its maker must log in first.
 		}
 		there, read := server.Do(t,
 			Request{Method: http.MethodGet, Target: location, Header: r.Header}.Without("Content-Type", idempotencyKey))

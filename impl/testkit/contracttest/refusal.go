@@ -14,26 +14,26 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Canary stands in every submitted value, and in no answer. SecretCanary is in no log either.
+// Canary is in every submitted value, and in no answer. SecretCanary is not in a log either.
 const (
 	Canary       = "canary7f3aValue"
 	SecretCanary = Canary + "Body"
 )
 
-// Refusal is a request and how it must be refused.
+// Refusal is a request and its expected refusal.
 type Refusal struct {
 	Name string
 	Request
 
-	// By is who sends it, if not who sends the good one.
+	// By is the sender, if it is not the sender of the good request.
 	By     Caller
 	Status int
 	Code   string
-	// Pointer is that of one of the answer's errors, and Keyword its rule; "" asks for none.
+	// Pointer is the pointer of one of the answer's errors, and Keyword its rule; "" accepts any.
 	Pointer, Keyword string
 }
 
-// sentBy gives who sends it, when good is who sends the good one.
+// sentBy returns the sender, given that of the good request.
 func (r Refusal) sentBy(good Caller) Caller {
 	if r.By != nil {
 		return r.By
@@ -42,8 +42,8 @@ func (r Refusal) sentBy(good Caller) Caller {
 }
 
 // badInputIsRefused sends each operation everything that it must refuse: bodies, parameters and callers that break the
-// document, each in one place, and what does not fit the state of things. The answer names the place and nothing of
-// what was sent; no row of any table changes, and nothing of it is logged.
+// document, each in one place, and requests that the current state refuses. The answer names the place and shows
+// nothing of what was sent; no row of any table changes, and nothing of it is logged.
 func badInputIsRefused(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -65,7 +65,7 @@ func badInputIsRefused(t *testing.T, s *Service) {
 	require.NotContains(t, server.End(t), SecretCanary)
 }
 
-// withFreshKey gives a copy that is not a repetition, where the operation would notice one.
+// withFreshKey returns a copy with a key of its own if the operation would take the request for a repetition.
 func (r Request) withFreshKey() Request {
 	r.Header = slices.Clone(r.Header)
 	for i, line := range r.Header {
@@ -76,7 +76,7 @@ func (r Request) withFreshKey() Request {
 	return r
 }
 
-// refuse sends one bad request and holds the answer against what it must be.
+// refuse sends one bad request and compares the answer with the expected one.
 func (s *Server) refuse(t tester, c Refusal) {
 	t.Helper()
 	answer, body := s.Send(t, c.Request)
@@ -97,7 +97,8 @@ func (s *Server) refuse(t tester, c Refusal) {
 	}
 }
 
-// fingerprint tells whether a row of any table has changed, apart from those that also a refused request may change.
+// fingerprint returns a digest of each table, which shows whether a row has changed, except for the tables that even a
+// refused request may change.
 func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 	t.Helper()
 	rows, err := server.Pool.Query(t.Context(),
@@ -123,7 +124,7 @@ func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 	return prints
 }
 
-// badCallers are callers who are nobody, or may not.
+// badCallers are unknown callers, and known ones without permission.
 func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	a := op.Policy.Access
@@ -149,7 +150,7 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 			Status: http.StatusUnauthorized, Code: httpapi.ErrUnauthenticated.Code,
 		})
 	}
-	// Who is not known learns nothing of the request's other faults, and nothing of the body is read.
+	// An unknown caller learns nothing of the request's other faults, and its body is not read.
 	unknown := func(name string, change func(*Request)) {
 		c := Refusal{Name: name, Request: good().Without("Authorization"), Status: http.StatusUnauthorized,
 			Code: httpapi.ErrUnauthenticated.Code}
@@ -163,7 +164,7 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 	return append(cases, s.unentitled(t, server, op)...)
 }
 
-// unentitled are callers who are known and may not.
+// unentitled are known callers without permission.
 func (s *Service) unentitled(t testing.TB, server *Server, op *httpapi.Operation) []Refusal {
 	t.Helper()
 	a := op.Policy.Access

@@ -15,10 +15,10 @@ import (
 	"example.com/plumbline/impl/platform/keyset"
 )
 
-// known are the ids of things that there are, by the name of the property that refers to one, such as product_id.
+// known are the ids of existing things, by the name of the property that refers to one, such as product_id.
 type known map[string][]string
 
-// values generates values that a schema accepts. Where it refers to a thing by its id that is mostly one that there is.
+// values generates values that a schema accepts. References to things mostly name existing ones.
 func values(schema *openapi3.Schema, refer known) *rapid.Generator[any] {
 	var g *rapid.Generator[any]
 	switch {
@@ -76,8 +76,8 @@ func objects(schema *openapi3.Schema, refer known) *rapid.Generator[map[string]a
 	})
 }
 
-// strs generates strings of a schema: of its format or pattern, or of any characters, as short and as long as they may
-// be, and those of the hostile ones that the schema takes.
+// strs generates strings of a schema: of its format or pattern, or of any characters, at and between the length bounds,
+// and the hostile ones that the schema accepts.
 func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	var g *rapid.Generator[string]
 	most := 200
@@ -99,7 +99,7 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	case schema.Format == "date-time":
 		g = rapid.OneOf(
 			rapid.Custom(func(t *rapid.T) string { return instants.Draw(t, "time").Format(time.RFC3339Nano) }),
-			rapid.SampledFrom([]string{ // As other languages write times, and what else RFC 3339 allows.
+			rapid.SampledFrom([]string{ // Other spellings that RFC 3339 allows.
 				"2026-11-23T09:30:00.123456+00:00", "2026-11-23T09:30:00.1234567+00:00",
 				"2026-11-23T09:30:00." + strings.Repeat("9", 30) + "-00:00",
 				"2026-11-23t09:30:00z", "2016-12-31T23:59:60Z", "1990-12-31t15:59:60.5-08:00",
@@ -141,13 +141,14 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	return g.Filter(func(s string) bool { return accepts(schema, s) })
 }
 
-// instants are times that PostgreSQL and RFC 3339 both know.
+// instants are times within the range of both PostgreSQL and RFC 3339.
 var instants = rapid.Map(rapid.Int64Range(time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC).Unix(),
 	time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC).Unix()),
 	func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() })
 
-// hostile generates text that has broken programs: what other languages than JSON take for their own, what changes its
-// length or its case, what cannot be seen, and any text at all. JSON can say all of it, and PostgreSQL can hold it.
+// hostile generates text that has broken programs: text with a meaning in other languages than JSON, text that changes
+// its length or case, invisible characters, and any text at all. All of it can be written in JSON and stored in
+// PostgreSQL.
 var hostile = rapid.OneOf(rapid.SampledFrom([]string{
 	"' OR '1'='1", "'; DROP TABLE orders; --", `\`, `\'`, "%", "_", "100%_", "$1", "NULL", "null", "undefined", "true",
 	"NaN", "-1", "1e309", "0x10",

@@ -63,7 +63,7 @@ func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
 func TestStepsFollowTheMigrationsOnce(t *testing.T) {
 	t.Parallel()
 	taken := 0
-	fresh := migrations() // The templates of a binary outlive a run of the test.
+	fresh := migrations() // Templates live as long as the test binary.
 	fresh["00002_fresh.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT '" + rand.Text() + "';\n")}
 	step := func(ctx context.Context, url string, _ *slog.Logger) error {
 		taken++

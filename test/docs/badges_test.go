@@ -15,7 +15,8 @@ import (
 
 var write = flag.Bool("write", false, "draw the badges of the README anew")
 
-// TestBadges holds the badges of the README against go.mod and LICENSE. That of conformance has tests beside its figures.
+// TestBadges holds the badges of the README against go.mod and LICENSE. That of conformance has tests beside its
+// figures.
 func TestBadges(t *testing.T) {
 	t.Parallel()
 	module, err := os.ReadFile(filepath.Join(root, "go.mod"))

@@ -85,8 +85,8 @@ func Decode(cursor string) (Position, error) {
 	return Position{Time: at, ID: uuid.UUID(raw[9:])}, nil
 }
 
-// Page cuts the rows of a query with the limit limit + 1 to a page of at most limit rows, limit being at least 1. next
-// is the cursor of the page's last row, nil when there is no further row.
+// Page cuts rows, which were queried with a limit of limit+1, to a page of at most limit rows; limit is at least 1.
+// next is the cursor of the page's last row, nil when there is no further row.
 func Page[T any](rows []T, limit int, at func(T) Position) (items []T, next *string) {
 	if len(rows) <= limit {
 		return rows, nil

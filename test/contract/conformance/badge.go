@@ -17,7 +17,8 @@ const (
 )
 
 var badgeTemplate = template.Must(template.New("badge").Parse(
-	`<svg xmlns="http://www.w3.org/2000/svg" width="{{.Width}}" height="20" role="img" aria-label="{{.Label}}: {{.Value}}">
+	`<svg xmlns="http://www.w3.org/2000/svg" width="{{.Width}}" height="20" role="img"
+  aria-label="{{.Label}}: {{.Value}}">
 <title>{{.Label}}: {{.Value}}</title>
 <rect width="{{.Width}}" height="20" rx="3" fill="{{.Colour}}"/>
 <path d="M3 0h{{.LabelEnd}}v20H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#444c56"/>
@@ -59,8 +60,8 @@ func totalBadge(t contracttest.Totals) []byte {
 
 var errOldBadge = errors.New("the badge of the README showed other figures; it is drawn anew, commit it")
 
-// UpdateBadge replaces the badge that the README shows by the one that Report has drawn. The error says that it was another
-// one, so that the figures in the repository are current wherever all tests pass.
+// UpdateBadge replaces the badge that the README shows by the one that Report has drawn. The error says that it was
+// another one, so that the figures in the repository are current wherever all tests pass.
 func UpdateBadge(drawn, shown string) error {
 	current, err := os.ReadFile(drawn)
 	if err != nil {
@@ -70,7 +71,7 @@ func UpdateBadge(drawn, shown string) error {
 	if err == nil && bytes.Equal(current, old) {
 		return nil
 	}
-	if err := os.WriteFile(shown, current, 0o600); err != nil {
+	if err := os.WriteFile(shown, current, 0o600); err != nil { //nolint:gosec // The suite names a file of the repository.
 		return err
 	}
 	return fmt.Errorf("%s: %w", shown, errOldBadge)

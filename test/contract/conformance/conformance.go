@@ -1,5 +1,5 @@
-// Package conformance adds up what the tests of the services have exercised of their documents, and draws it as a matrix
-// of operations and statuses and as a badge.
+// Package conformance adds up what the tests of the services have exercised of their documents, and draws it as a
+// matrix of operations and statuses and as a badge.
 package conformance
 
 import (
@@ -16,7 +16,8 @@ import (
 // leastGenerated is how many requests the tests must have made at random from the documents.
 const leastGenerated = 5000
 
-var errTooLittle = fmt.Errorf("all operations, %d %% of the statuses and of the codes, and no mismatch are needed", contracttest.Least)
+var errTooLittle = fmt.Errorf("all operations, %d %% of the statuses and of the codes, and no mismatch are needed",
+	contracttest.Least)
 
 var errTooFew = fmt.Errorf("%d generated requests are needed", leastGenerated)
 
@@ -28,8 +29,8 @@ const (
 	BadgeFile  = "conformance.svg"
 )
 
-// Report adds up the figures that tests have left in a folder, writes what each service lacks, and writes MatrixFile and
-// BadgeFile beside them. It fails when too little of the documents is exercised.
+// Report adds up the figures that tests have left in a folder, writes what each service lacks, and writes MatrixFile
+// and BadgeFile beside them. It fails when too little of the documents is exercised.
 func Report(folder string, out io.Writer) (contracttest.Totals, error) {
 	services, err := read(folder)
 	if err != nil {

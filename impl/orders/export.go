@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // exportBatch is how many orders are read at once: an export of any size takes this much memory.
@@ -30,7 +30,7 @@ func (s *Service) ExportOrders(ctx context.Context, req ordersapi.ExportOrdersRe
 	}
 	e := &export{
 		ctx: ctx, service: s, end: end, format: *req.Params.Format,
-		filter: orderFilter{status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.Newest()},
+		filter: orderFilter{status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: paging.Newest()},
 	}
 	e.filter.before(req.Params.CreatedBefore)
 	// The first page is read before anything is answered, so that a database that is not there is a failure that can be told.

@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 const (
@@ -42,15 +42,15 @@ func (s *Service) ListOrderEvents(ctx context.Context, req ordersapi.ListOrderEv
 	}
 	limit, after := *req.Params.Limit, int64(0)
 	if req.Params.Cursor != nil {
-		after = keyset.After(req.Params.Cursor).Time.UnixMicro()
+		after = paging.After(req.Params.Cursor).Time.UnixMicro()
 	}
 	rows, err := s.queries.ListOrderEvents(ctx, ordersdb.ListOrderEventsParams{OrderID: order.ID, After: after, RowLimit: limit + 1})
 	if err != nil {
 		return nil, explain(err, nil)
 	}
 	// A cursor holds a time; the place of an event is its sequence number.
-	rows, next := keyset.Page(rows, int(limit), func(e ordersdb.OrderEvent) keyset.Position {
-		return keyset.Position{Time: time.UnixMicro(e.Sequence), ID: e.OrderID}
+	rows, next := paging.Page(rows, int(limit), func(e ordersdb.OrderEvent) paging.Position {
+		return paging.Position{Time: time.UnixMicro(e.Sequence), ID: e.OrderID}
 	})
 	items := make([]ordersapi.OrderEvent, len(rows))
 	for i, row := range rows {

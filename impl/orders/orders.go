@@ -13,13 +13,13 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // ListOrders lists the caller's orders, or everybody's for whoever may see them.
 func (s *Service) ListOrders(ctx context.Context, req ordersapi.ListOrdersRequestObject) (ordersapi.ListOrdersResponseObject, error) {
 	filter := orderFilter{
-		customer: req.Params.CustomerID, status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.After(req.Params.Cursor),
+		customer: req.Params.CustomerID, status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: paging.After(req.Params.Cursor),
 	}
 	filter.before(req.Params.CreatedBefore)
 	if caller := httpapi.Caller(ctx); !httpapi.HoldsRole(ctx) {
@@ -33,7 +33,7 @@ func (s *Service) ListOrders(ctx context.Context, req ordersapi.ListOrdersReques
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	rows, next := keyset.Page(rows, int(limit), positionOf)
+	rows, next := paging.Page(rows, int(limit), positionOf)
 	items, err := s.show(ctx, rows)
 	if err != nil {
 		return nil, explain(err, nil)
@@ -44,8 +44,8 @@ func (s *Service) ListOrders(ctx context.Context, req ordersapi.ListOrdersReques
 	}, nil
 }
 
-func positionOf(o ordersdb.Order) keyset.Position {
-	return keyset.Position{Time: o.CreatedAt, ID: o.ID}
+func positionOf(o ordersdb.Order) paging.Position {
+	return paging.Position{Time: o.CreatedAt, ID: o.ID}
 }
 
 // orderFilter is which orders a list or an export is about.
@@ -53,13 +53,13 @@ type orderFilter struct {
 	customer *uuid.UUID
 	status   *ordersdb.OrderStatus
 	from     *time.Time
-	after    keyset.Position
+	after    paging.Position
 }
 
 // before leaves out what was placed at or after a time.
 func (f *orderFilter) before(t *time.Time) {
 	if t != nil && t.Before(f.after.Time) {
-		f.after = keyset.Position{Time: *t}
+		f.after = paging.Position{Time: *t}
 	}
 }
 

@@ -8,12 +8,12 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // ListProducts lists the catalog, or what of it a search finds.
 func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRequestObject) (ordersapi.ListProductsResponseObject, error) {
-	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
 	status := ordersdb.ProductStatus(*req.Params.Status)
 	var rows []product
 	var next *string
@@ -36,7 +36,7 @@ func (s *Service) ListProducts(ctx context.Context, req ordersapi.ListProductsRe
 	}, nil
 }
 
-func (s *Service) listProducts(ctx context.Context, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
+func (s *Service) listProducts(ctx context.Context, status ordersdb.ProductStatus, after paging.Position, limit int32) (rows []product, next *string, err error) {
 	listed, err := s.queries.ListProducts(ctx, ordersdb.ListProductsParams{
 		Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
@@ -52,7 +52,7 @@ func (s *Service) listProducts(ctx context.Context, status ordersdb.ProductStatu
 
 // pageOf cuts the row off that is one more than fits a page; the next page starts where this one ends.
 func pageOf(rows []product, limit int32) (page []product, next *string) {
-	return keyset.Page(rows, int(limit), func(p product) keyset.Position { return keyset.Position{Time: p.CreatedAt, ID: p.ID} })
+	return paging.Page(rows, int(limit), func(p product) paging.Position { return paging.Position{Time: p.CreatedAt, ID: p.ID} })
 }
 
 // CreateProduct adds a product.

@@ -12,7 +12,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 )
 
@@ -36,7 +36,7 @@ var errSearchTimeout = func() *fault.Error {
 }()
 
 // search gives a page of the products that have all words of a text, and where the next one starts.
-func (s *Service) search(ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32) (rows []product, next *string, err error) {
+func (s *Service) search(ctx context.Context, text string, status ordersdb.ProductStatus, after paging.Position, limit int32) (rows []product, next *string, err error) {
 	query, words := searchFor(text)
 	switch {
 	case words > mostWords:
@@ -62,7 +62,7 @@ func (s *Service) search(ctx context.Context, text string, status ordersdb.Produ
 // searchWithin searches in three ways. What most products have fills a page from a few of the newest, without a look at the index of words.
 // What few have is found by that index, and put in order. What many have and not the newest is found among more of these, as far as it
 // is there: the next page goes on behind the last product that was looked at.
-func searchWithin(ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after keyset.Position, limit int32) ([]product, *string, error) {
+func searchWithin(ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after paging.Position, limit int32) ([]product, *string, error) {
 	newest := ordersdb.SearchNewestProductsParams{
 		Query: query, Status: status, BeforeTime: after.Time, BeforeID: after.ID, LookedAt: min(lookedAtFirst*limit, lookedAt), RowLimit: limit + 1,
 	}
@@ -97,7 +97,7 @@ func searchWithin(ctx context.Context, q ordersdb.Querier, query string, status 
 	}
 	page, next := pageOf(convertRows(rows), limit)
 	if next == nil && !all {
-		cursor := keyset.Encode(keyset.Position{Time: end.CreatedAt, ID: end.ID})
+		cursor := paging.Encode(paging.Position{Time: end.CreatedAt, ID: end.ID})
 		next = &cursor
 	}
 	return page, next, nil

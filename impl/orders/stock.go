@@ -6,7 +6,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // GetStock reads how many units of a product there are.
@@ -20,7 +20,7 @@ func (s *Service) GetStock(ctx context.Context, req ordersapi.GetStockRequestObj
 
 // ListStockAdjustments lists what was received and written off.
 func (s *Service) ListStockAdjustments(ctx context.Context, req ordersapi.ListStockAdjustmentsRequestObject) (ordersapi.ListStockAdjustmentsResponseObject, error) {
-	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
 	rows, err := s.queries.ListStockAdjustments(ctx, ordersdb.ListStockAdjustmentsParams{
 		ProductID: req.ProductID, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
@@ -30,8 +30,8 @@ func (s *Service) ListStockAdjustments(ctx context.Context, req ordersapi.ListSt
 	if err != nil {
 		return nil, explain(err, errProductNotFound)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(a ordersdb.StockAdjustment) keyset.Position {
-		return keyset.Position{Time: a.CreatedAt, ID: a.ID}
+	rows, next := paging.Page(rows, int(limit), func(a ordersdb.StockAdjustment) paging.Position {
+		return paging.Position{Time: a.CreatedAt, ID: a.ID}
 	})
 	items := make([]ordersapi.StockAdjustment, len(rows))
 	for i, row := range rows {

@@ -11,7 +11,7 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 )
@@ -43,7 +43,7 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 	if err != nil {
 		return nil, explain(err)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(r usersdb.User) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	rows, next := paging.Page(rows, int(limit), func(r usersdb.User) paging.Position { return paging.Position{Time: r.CreatedAt, ID: r.ID} })
 	items := make([]usersapi.AdminUser, len(rows))
 	for i, r := range rows {
 		items[i] = toAPIAdminUser(r)

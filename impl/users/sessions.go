@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/token"
 )
@@ -362,7 +362,7 @@ func (s *Service) listSessions(ctx context.Context, user uuid.UUID, atMost *user
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, next = keyset.Page(rows, int(limit), func(r usersdb.Session) keyset.Position { return keyset.Position{Time: r.CreatedAt, ID: r.ID} })
+	rows, next = paging.Page(rows, int(limit), func(r usersdb.Session) paging.Position { return paging.Position{Time: r.CreatedAt, ID: r.ID} })
 	items = make([]usersapi.Session, len(rows))
 	for i, r := range rows {
 		items[i] = toAPISession(r, r.ID == httpapi.Caller(ctx).SessionID)
@@ -452,10 +452,10 @@ func hashOf(secret string) []byte {
 }
 
 // page reads the parameters of a list; the document has checked them and given limit its default.
-func page(limit *usersapi.Limit, cursor *usersapi.Cursor) (int32, keyset.Position) {
-	after := keyset.Newest()
+func page(limit *usersapi.Limit, cursor *usersapi.Cursor) (int32, paging.Position) {
+	after := paging.Newest()
 	if cursor != nil {
-		if position, err := keyset.Decode(*cursor); err == nil {
+		if position, err := paging.Decode(*cursor); err == nil {
 			after = position
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/nyaruka/phonenumbers"
 
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // All returns the check of each format by its name, for openapi3.WithStringFormatValidators. The checks are safe for
@@ -32,7 +32,7 @@ import (
 //	uri-reference  RFC 3986, section 4.1
 //	https-url      an absolute https URI with a host, which is a name or an IP address, without user
 //	phone          E.164 as +4930123456, a number that the numbering plan of its country knows
-//	cursor         package keyset
+//	cursor         package paging
 //	currency       ISO 4217, a code of three capitals that is in use
 //	line           one line of text without anything that cannot be seen: no control character, line or paragraph
 //	               separator, bidirectional control, default-ignorable character where it changes nothing, or
@@ -267,7 +267,7 @@ func phone(s string) error {
 }
 
 func cursor(s string) error {
-	if _, err := keyset.Decode(s); err != nil {
+	if _, err := paging.Decode(s); err != nil {
 		return errCursor
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 func TestFormats(t *testing.T) {
@@ -161,9 +161,9 @@ func TestFormats(t *testing.T) {
 			},
 		},
 		"cursor": {
-			accepted: []string{keyset.Encode(keyset.Newest()), keyset.Encode(keyset.Position{Time: time.Unix(0, 0)})},
-			refused: []string{"", "next", "2", strings.Repeat("A", len(keyset.Encode(keyset.Newest()))),
-				keyset.Encode(keyset.Newest()) + "="},
+			accepted: []string{paging.Encode(paging.Newest()), paging.Encode(paging.Position{Time: time.Unix(0, 0)})},
+			refused: []string{"", "next", "2", strings.Repeat("A", len(paging.Encode(paging.Newest()))),
+				paging.Encode(paging.Newest()) + "="},
 		},
 	} {
 		check := All()[name]

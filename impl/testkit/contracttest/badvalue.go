@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/format"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // object breaks the rules of an object's schema, at a place of the body, and those of each of its members. set returns
@@ -241,7 +241,7 @@ var goodFormats = map[string]string{
 	"phone": "+442079460000", "line": "Ada",
 	"uuid": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77", "date-time": "2026-11-23T09:30:00Z", "date": "2026-11-23",
 	"uri-reference": "/a",
-	"cursor":        keyset.Encode(keyset.Newest()), "currency": "EUR", "time-code": "123 456",
+	"cursor":        paging.Encode(paging.Newest()), "currency": "EUR", "time-code": "123 456",
 	"recovery-code": "mfzw\u2011i3lp\u2011obqx\u2011e2lk",
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // known are the ids of existing things, by the name of the property that refers to one, such as product_id.
@@ -94,7 +94,7 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	case schema.Format == "cursor":
 		g = rapid.Custom(func(t *rapid.T) string {
 			id := uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "bytes"))
-			return keyset.Encode(keyset.Position{Time: instants.Draw(t, "time"), ID: id})
+			return paging.Encode(paging.Position{Time: instants.Draw(t, "time"), ID: id})
 		})
 	case schema.Format == "date-time":
 		g = rapid.OneOf(

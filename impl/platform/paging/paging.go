@@ -1,9 +1,9 @@
-// Package keyset makes the opaque cursors of keyset pagination.
+// Package paging makes the opaque cursors of keyset pagination.
 //
 // A cursor names the last row of a page; the next page begins behind that row in the order (time, id). A cursor has one
 // spelling only, so two different cursors name two positions. It is neither secret nor signed: a forged one yields no
 // row that the query would not have returned.
-package keyset
+package paging
 
 import (
 	"encoding/base64"

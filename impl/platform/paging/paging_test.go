@@ -1,4 +1,4 @@
-package keyset
+package paging
 
 import (
 	"encoding/base64"
